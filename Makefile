@@ -1,0 +1,79 @@
+# Two commands matter: `make demo` and `make test`. Both install what they need first.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS_DEMO := cpu,agent,hub,train,yolo,pretrained
+EXTRAS_TEST := $(EXTRAS_DEMO),trt-check,dev
+SYSTEM_DEMO := libgl1 libglib2.0-0
+SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git
+export YOLO_AUTOINSTALL := 0
+export YOLO_OFFLINE := 1
+
+.PHONY: help demo test test-all test-device lint types docs benchmark clean system-demo system-test
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generated images
+	$(BIN)/kit demo visual-inspection $(DEMO_ARGS)
+
+test: system-test $(VENV)/.test lint types ## what every change must pass
+	$(BIN)/pytest --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/coverage combine -q 2>/dev/null || true
+	$(BIN)/python tests/coverage_gate.py
+	$(BIN)/pytest --co -q -m 'not slow and not gpu and not hardware' >/dev/null
+
+test-all: system-test $(VENV)/.test lint types ## also the slow suites
+	$(BIN)/pytest -m 'not gpu and not hardware'
+
+test-device: ## the device side's tests on Python 3.10, where that interpreter is present
+	tests/device_python.sh
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+docs: $(VENV)/.test ## write docs/reference from the code
+	$(BIN)/python -m kits.toolchain.reference
+
+benchmark: $(VENV)/.test ## figures of speed, side by side in one run
+	$(BIN)/python -m benchmarks.speed
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-run
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Kitwright needs Python 3.11 or newer on PATH" >&2; exit 4; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade pip
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install -q -e '.[$(EXTRAS_DEMO)]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install -q -e '.[$(EXTRAS_TEST)]'
+	@touch $@ $(VENV)/.demo
+
+# Debian packages, only the missing ones, only when we may install them.
+define system_packages
+	@missing=""; for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'install ok' || missing="$$missing $$p"; done; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else echo "needed:$$missing   (sudo apt-get install$$missing)" >&2; exit 4; fi; fi
+endef
+
+system-demo:
+	$(call system_packages,$(SYSTEM_DEMO))
+
+system-test:
+	$(call system_packages,$(SYSTEM_TEST))

@@ -1,0 +1,35 @@
+"""Kitwright's kits: from a folder of your data to a model that acts, and keeps being right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from kits.core.ready import ReadyBundle
+    from kits.core.runtime import SessionFactory
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load_bundle"]
+
+
+def load_bundle(
+    path: str | PathLike[str], *, sessions: SessionFactory | None = None, target: str = "cpu"
+) -> ReadyBundle:
+    """Opens a bundle and makes it ready to predict.
+
+    Args:
+        path: a `.kwb` file.
+        sessions: makes sessions from ONNX bytes; onnxruntime on the CPU by default.
+        target: which artefacts to prefer: `cpu` or `tensorrt`.
+
+    Raises:
+        BundleError: damaged, malformed, or made for a kit that is not installed.
+    """
+    from pathlib import Path
+
+    from kits.core.bundle import open_file
+    from kits.core.ready import make_ready
+
+    return make_ready(open_file(Path(path)), sessions=sessions, target=target)

@@ -1,0 +1,66 @@
+"""Annotations: statements on a sample, with who said it, when and how. Appended, never overwritten.
+
+The newest annotation of a sample is the one in force; older ones stay for the record. The shape
+is shared by all kits (see `prediction.py` for boxes, spans and quantities).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from kits.core.errors import DataError
+from kits.core.prediction import Box, Quantity, Span
+from kits.core.sample import utc_now
+
+AnnotationSource = Literal["import", "review", "device", "outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One statement on one sample.
+
+    Attributes:
+        label: the sample's class (`good`, `defect`, an intent, `won`), or empty when only
+            boxes or quantities are stated.
+        boxes: with labels; an empty tuple together with `label="good"` states "nothing there".
+        source: `import` (came with the data), `review` (a person in the hub), `device` (a person
+            at the line), `outcome` (the world answered: the deal was won, the bearing failed).
+        author: login or file the statement came from.
+    """
+
+    label: str = ""
+    boxes: tuple[Box, ...] = ()
+    spans: tuple[Span, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    author: str = ""
+    source: AnnotationSource = "import"
+    at: datetime = field(default_factory=utc_now)
+    note: str = ""
+
+
+_ADAPTER = TypeAdapter(Annotation)
+
+
+def annotation_to_json(annotation: Annotation) -> dict[str, JsonValue]:
+    """`annotation` as JSON values, defaults left out (the time is always kept)."""
+    dumped: dict[str, JsonValue] = _ADAPTER.dump_python(
+        annotation, mode="json", exclude_defaults=True
+    )
+    dumped["at"] = annotation.at.isoformat()
+    return dumped
+
+
+def annotation_from_json(value: object) -> Annotation:
+    """The opposite of `annotation_to_json`.
+
+    Raises:
+        DataError: the value is not an annotation.
+    """
+    try:
+        return _ADAPTER.validate_python(value)
+    except ValidationError as error:
+        raise DataError("not an annotation", where=str(error.errors()[0]["loc"])) from error

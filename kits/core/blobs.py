@@ -1,0 +1,102 @@
+"""Content-addressed bytes in a folder: `sha256/ab/cd…`. The digest is the identity.
+
+Writing is atomic (temporary file, fsync, rename, fsync of the folder), so a power cut leaves
+either the whole blob or none. It does not count references: the owner of the folder does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from kits.core.errors import DataError
+from kits.core.sample import digest_of
+
+
+class BlobStore(Protocol):
+    """Where bytes live under their SHA-256."""
+
+    def put(self, content: bytes) -> str:
+        """Stores `content`, returns its digest; storing twice equals once."""
+
+    def get(self, digest: str) -> bytes:
+        """The bytes. Raises DataError when absent or damaged."""
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes are there."""
+
+
+class FolderBlobStore:
+    """A `BlobStore` in a local folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "sha256"
+
+    def path(self, digest: str) -> Path:
+        """Where the blob lies (or would lie).
+
+        Raises:
+            DataError: `digest` is not 64 hex digits; guards against paths from outside.
+        """
+        if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+            raise DataError("not a SHA-256 digest", where=digest[:80])
+        return self.root / digest[:2] / digest[2:]
+
+    def put(self, content: bytes) -> str:
+        digest = digest_of(content)
+        target = self.path(digest)
+        if not target.exists():
+            write_atomically(target, content)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        try:
+            content = self.path(digest).read_bytes()
+        except FileNotFoundError:
+            raise DataError(
+                "these bytes are not in the store", where=digest, fix="import the data again"
+            ) from None
+        if digest_of(content) != digest:
+            raise DataError("a stored blob is damaged", where=str(self.path(digest)))
+        return content
+
+    def has(self, digest: str) -> bool:
+        return self.path(digest).exists()
+
+    def delete(self, digest: str) -> int:
+        """Removes the blob, returns the bytes freed (0 when it was not there)."""
+        path = self.path(digest)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
+
+    def digests(self) -> Iterator[str]:
+        """All digests in the store."""
+        for folder in sorted(self.root.glob("??")):
+            for file in sorted(folder.iterdir()):
+                if len(file.name) == 62:
+                    yield folder.name + file.name
+
+
+def write_atomically(target: Path, content: bytes) -> None:
+    """Writes a file so that after a power cut it is either old or new, never half.
+
+    The folder is created when missing.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    with open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,231 @@
+"""Bundles: the one deployable file. Model, kit manifest, operating point, golden samples, card.
+
+A zip with stored entries in sorted order and fixed time stamps, so that the same content gives the
+same bytes. The zip comment carries the SHA-256 of everything before it: that digest is the
+bundle's id, and one flipped byte anywhere is found on opening. Signing and rollout are elsewhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from kits.core.blobs import write_atomically
+from kits.core.errors import BundleError
+from kits.core.operating_point import OperatingPoint
+from kits.core.sample import digest_of
+from kits.core.stats import Estimate
+
+SUFFIX = ".kwb"
+MAX_BUNDLE_BYTES = 1 << 30
+_MARK = b"kitwright-sha256:"
+_COMMENT_BYTES = len(_MARK) + 64
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class Artefact(BaseModel):
+    """One model file in the bundle."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: str = Field(description="what the runtime asks for: `model`, `backbone`, …")
+    path: str
+    precision: str = Field(description="fp32, fp16 or int8")
+    target: str = Field(description="any, cpu, tensorrt")
+    digest: str
+
+
+class LicenceNote(BaseModel):
+    """Where a part of the bundle comes from and under which licence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    part: str
+    source: str
+    licence: str
+
+
+class BundleManifest(BaseModel):
+    """`manifest.json`: what the bundle is and what it came from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = 1
+    kit: str
+    name: str
+    project: str
+    version: int = Field(ge=1, description="counts up per project")
+    created_at: datetime
+    media_types: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    artefacts: tuple[Artefact, ...]
+    config: dict[str, JsonValue] = Field(description="what the kit's runtime needs to know")
+    dataset: str = Field(description="id of the dataset version it was trained on")
+    seed: int
+    run: str
+    revision: str = Field("", description="git revision of the project, when it has one")
+    packages: dict[str, str] = Field(default_factory=dict)
+    metrics: dict[str, Estimate] = Field(default_factory=dict)
+    latency_limit_ms: float | None = None
+    licences: tuple[LicenceNote, ...] = ()
+
+
+class GoldenSample(BaseModel):
+    """An input with the outputs it must give on every machine, within `tolerance`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str
+    media_type: str
+    prediction: dict[str, JsonValue]
+    verdict: str
+    tolerance: float = 1e-3
+
+
+class GoldenSet(BaseModel):
+    """`golden/reference.json`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    samples: tuple[GoldenSample, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle; every byte has been checked against `id`."""
+
+    id: str
+    manifest: BundleManifest
+    operating_point: OperatingPoint
+    golden: GoldenSet
+    files: Mapping[str, bytes]
+
+    @property
+    def card(self) -> str:
+        """The README of the bundle, in Markdown."""
+        return self.files["card.md"].decode()
+
+    def artefact(self, role: str, target: str = "cpu") -> bytes:
+        """ONNX bytes for a role: the one made for `target`, else the one for any machine.
+
+        Raises:
+            BundleError: the bundle has no such artefact.
+        """
+        candidates = [a for a in self.manifest.artefacts if a.role == role]
+        for wanted in (target, "any"):
+            for artefact in candidates:
+                if artefact.target == wanted:
+                    return self.files[artefact.path]
+        raise BundleError(
+            f"the bundle has no {role!r} for {target!r}",
+            where=self.id[:12],
+            fix=f"kit compile --target {target}",
+        )
+
+
+def pack(
+    manifest: BundleManifest,
+    operating_point: OperatingPoint,
+    golden: GoldenSet,
+    files: Mapping[str, bytes],
+) -> bytes:
+    """The bytes of a bundle. `files` holds models, golden inputs, `kit.yaml` and `card.md`."""
+    everything = {
+        **files,
+        "manifest.json": _json(manifest),
+        "operating_point.json": _json(operating_point),
+        "golden/reference.json": _json(golden),
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(everything):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, everything[name])
+        archive.comment = _MARK + b"0" * 64
+    body = buffer.getvalue()[:-_COMMENT_BYTES]
+    return body + _MARK + digest_of(body).encode()
+
+
+def _json(model: BaseModel) -> bytes:
+    return model.model_dump_json(indent=1).encode()
+
+
+def bundle_id(content: bytes) -> str:
+    """The id of a bundle's bytes, after checking that they are whole.
+
+    Raises:
+        BundleError: not a bundle, truncated, or changed.
+    """
+    body, comment = content[:-_COMMENT_BYTES], content[-_COMMENT_BYTES:]
+    if not body.startswith(b"PK") or not comment.startswith(_MARK):
+        raise BundleError("not a bundle, or cut off", fix="copy or download the file again")
+    digest = digest_of(body)
+    if not hmac.compare_digest(digest.encode(), comment[len(_MARK) :]):
+        raise BundleError(
+            "the bundle was changed or damaged: its digest does not fit",
+            fix="copy or download the file again",
+        )
+    return digest
+
+
+def open_bytes(content: bytes, *, where: str = "") -> Bundle:
+    """Opens a bundle from its bytes.
+
+    Raises:
+        BundleError: damaged, malformed, or made by a newer Kitwright.
+    """
+    try:
+        identity = bundle_id(content)
+    except BundleError as error:
+        raise BundleError(error.what, where=where, fix=error.fix) from None
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    try:
+        bundle = Bundle(
+            identity,
+            BundleManifest.model_validate_json(files["manifest.json"]),
+            OperatingPoint.model_validate_json(files["operating_point.json"]),
+            GoldenSet.model_validate_json(files["golden/reference.json"]),
+            files,
+        )
+    except (KeyError, ValidationError) as error:
+        raise BundleError(f"the bundle is malformed: {error}", where=where) from error
+    if bundle.manifest.format != 1:
+        raise BundleError(
+            f"bundle format {bundle.manifest.format} is newer than this program",
+            where=where,
+            fix="update kitwright",
+        )
+    return bundle
+
+
+def open_file(path: Path) -> Bundle:
+    """Opens a bundle file.
+
+    Raises:
+        BundleError: absent, too large, damaged or malformed.
+    """
+    try:
+        if path.stat().st_size > MAX_BUNDLE_BYTES:
+            raise BundleError(f"larger than {MAX_BUNDLE_BYTES} bytes", where=str(path))
+        content = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise BundleError("no such bundle", where=str(path), fix="kit compile") from None
+    return open_bytes(content, where=str(path))
+
+
+def write(content: bytes, folder: Path) -> Path:
+    """Writes packed bytes to `<folder>/<name>-<version>-<id>.kwb`."""
+    bundle = open_bytes(content)
+    name = f"{bundle.manifest.name}-{bundle.manifest.version}-{bundle.id[:12]}{SUFFIX}"
+    path = folder / name
+    write_atomically(path, content)
+    return path

@@ -1,0 +1,69 @@
+"""Manners of the three command-line programs: answers, errors, exit codes.
+
+The first line of output is the answer, the last the next command to type. With `--json` standard
+output carries one JSON document and nothing else. Errors go to standard error, without traceback
+when a user can fix them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from kits.core.errors import KitwrightError
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Where a command puts what it has to say.
+
+    Args:
+        as_json: one JSON document instead of text.
+        quiet: only the answer.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+
+    def answer(self, text: str, data: Mapping[str, JsonValue] | Sequence[JsonValue]) -> None:
+        """The answer: `text` for people, `data` for programs."""
+        print(json.dumps(data, indent=2, ensure_ascii=False) if self.as_json else text, flush=True)
+
+    def note(self, text: str) -> None:
+        """Something worth knowing besides the answer; silent with `--json` and `-q`."""
+        if not (self.as_json or self.quiet):
+            print(text, flush=True)
+
+    def next(self, command: str) -> None:
+        """The command a user most likely types next: the last line of output."""
+        self.note(f"next: {command}")
+
+    @property
+    def interactive(self) -> bool:
+        """Whether progress may be drawn."""
+        return sys.stderr.isatty() and not (self.as_json or self.quiet)
+
+
+def colour_wanted() -> bool:
+    """Whether colour is welcome (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def run(app: Callable[[], object]) -> None:
+    """Runs a command-line program; turns user errors into text and exit code."""
+    try:
+        app()
+    except KitwrightError as error:
+        if "--json" in sys.argv:
+            print(json.dumps(error.as_dict(), ensure_ascii=False))
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # the reader went away (`kit data list | head`); closing stdout silences Python's complaint
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

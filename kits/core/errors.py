@@ -1,0 +1,101 @@
+"""Every error of Kitwright that a user can cause, as one tree.
+
+An error here says *what* went wrong, *where*, and *how to fix it*; it is printed without a
+traceback and ends the command with `exit_code`. Bugs are not in this tree and keep their traceback.
+
+    KitwrightError               1  failed
+    ├── UsageError               2  the command was called wrongly
+    ├── ConfigError              3  a configuration file is wrong
+    ├── DataError                3  the user's data cannot be used as it is
+    ├── BundleError              3  a bundle is damaged, unsigned or not for this program
+    ├── MachineError             4  this machine lacks something
+    ├── UnreachableError         5  hub, broker or device does not answer
+    └── GateError                6  a quality gate was not met
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class KitwrightError(Exception):
+    """Something a user can understand and fix.
+
+    Args:
+        what: one sentence, what went wrong.
+        where: the file, key, sample or address it concerns.
+        fix: what to do about it, as an instruction.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.where:
+            parts.append(f"  where: {self.where}")
+        if self.fix:
+            parts.append(f"  fix:   {self.fix}")
+        return "\n".join(parts)
+
+    def as_dict(self) -> dict[str, str]:
+        """The error for `--json` output."""
+        kind = type(self).__name__
+        return {"error": kind, "what": self.what, "where": self.where, "fix": self.fix}
+
+
+class UsageError(KitwrightError):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+class ConfigError(KitwrightError):
+    """A configuration file is wrong."""
+
+    exit_code = 3
+
+
+class DataError(KitwrightError):
+    """The user's data cannot be used as it is."""
+
+    exit_code = 3
+
+
+class BundleError(KitwrightError):
+    """A bundle is damaged, unsigned, or not for this program."""
+
+    exit_code = 3
+
+
+class MachineError(KitwrightError):
+    """This machine lacks something: a package, a program, a driver, a permission."""
+
+    exit_code = 4
+
+
+class UnreachableError(KitwrightError):
+    """The hub, the broker or a device does not answer."""
+
+    exit_code = 5
+
+
+class GateError(KitwrightError):
+    """A quality gate was not met, so nothing was changed."""
+
+    exit_code = 6
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt word: `did you mean 'costs'?`, or the list of what is known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known: " + ", ".join(names) if names else "nothing is known here"

@@ -1,0 +1,121 @@
+"""Events: the rows the outbox carries from a device to the hub.
+
+An event has an envelope (sequence number, class, clock) and a typed body. The key
+`(device, epoch, seq)` makes receiving twice equal to once. Batching is in `frames.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from kits.core.operating_point import Verdict
+
+EventClass = Literal["a", "l", "s", "t"]
+"""alert, label, sample, telemetry: in falling order of worth."""
+EVENT_CLASSES: tuple[EventClass, ...] = ("a", "l", "s", "t")
+
+ClockTrust = Literal["ntp", "rtc", "none"]
+
+
+class _Wire(BaseModel):
+    """Wire models ignore keys they do not know: a newer agent may talk to an older hub."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Stamp(_Wire):
+    """When, by a clock that may be wrong: order by (epoch, seq), never by `wall`."""
+
+    wall: datetime
+    mono_ns: int = Field(description="monotonic nanoseconds since boot `boot`")
+    boot: str
+    trust: ClockTrust = "none"
+
+
+class BlobRef(_Wire):
+    """Bytes that travel in chunks beside the event."""
+
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(gt=0)
+    media_type: str
+
+
+class DecisionBody(_Wire):
+    """One sample, what the model said of it and what was done."""
+
+    kind: Literal["decision"] = "decision"
+    sample_id: str
+    captured_at: datetime
+    source: str = ""
+    group: str = ""
+    media_type: str
+    bundle: str = Field(description="id of the bundle that decided")
+    verdict: Verdict
+    score: float | None = Field(description="None when the model gave no finite number")
+    label: str = ""
+    reason: str = ""
+    prediction: dict[str, JsonValue] = Field(default_factory=dict)
+    latency_ms: dict[str, float] = Field(
+        default_factory=dict, description="pre, infer, post, total"
+    )
+    actions: dict[str, str] = Field(
+        default_factory=dict, description="action → done | late | error"
+    )
+    blob: BlobRef | None = None
+    kept_for: str = Field("", description="why the bytes were kept: act, review, novelty, audit")
+    meta: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class AlertBody(_Wire):
+    """Something a person should know: camera lost, bundle refused, disk nearly full."""
+
+    kind: Literal["alert"] = "alert"
+    name: str
+    severity: Literal["info", "warning", "error"] = "warning"
+    text: str
+    where: str = ""
+
+
+class LabelBody(_Wire):
+    """A person at the device said what a sample is; `annotation` as in `annotation.py`."""
+
+    kind: Literal["label"] = "label"
+    sample_id: str
+    annotation: dict[str, JsonValue]
+
+
+class HealthBody(_Wire):
+    """Counters and gauges of the agent since its start."""
+
+    kind: Literal["health"] = "health"
+    figures: dict[str, float]
+
+
+class GapBody(_Wire):
+    """Declared loss: rows that were evicted before they could be sent."""
+
+    kind: Literal["gap"] = "gap"
+    klass: EventClass
+    first_seq: int
+    last_seq: int
+    rows: int
+    blobs: int = 0
+    bytes: int = 0
+    reason: str
+
+
+Body = Annotated[
+    DecisionBody | AlertBody | LabelBody | HealthBody | GapBody, Field(discriminator="kind")
+]
+
+
+class Event(_Wire):
+    """One row."""
+
+    seq: int = Field(gt=0)
+    klass: EventClass
+    at: Stamp
+    body: Body

@@ -1,0 +1,115 @@
+"""What agents and `kit publish` say to the hub over HTTP, as typed models.
+
+The hub implements these, agent and toolchain speak them; none imports the other. Paths are under
+`/v1`; authentication is `Authorization: Bearer …` (a device token or a person's API token).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from kits.core.signing import Envelope, PublicKey
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class EnrollRequest(_Wire):
+    """`POST /v1/enroll`: a one-time token for an identity."""
+
+    token: str
+    hardware: str = Field("", description="machine, system, Python: shown in the device list")
+
+
+class MqttAccess(_Wire):
+    """How to reach the broker."""
+
+    host: str
+    port: int
+    username: str
+    password: str = Field(repr=False)
+    tls: bool = False
+
+
+class EnrollResponse(_Wire):
+    """The device's identity. Stored by the agent with mode 0600."""
+
+    device: str
+    site: str
+    group: str
+    token: str = Field(repr=False)
+    mqtt: MqttAccess
+    trusted_keys: tuple[PublicKey, ...]
+
+
+class DesiredBundle(_Wire):
+    """The bundle a device should run; `statement` is the hub's signed word for it.
+
+    The signed payload is {"bundle": id, "size": bytes, "project": …, "version": n, "release": n};
+    `release` counts up per hub and never goes back on a device.
+    """
+
+    bundle: str
+    size: int
+    path: str = Field(description="below the hub's address; takes Range requests")
+    statement: Envelope
+    deployment: int
+
+
+class Desired(_Wire):
+    """`GET /v1/device/desired`, also retained on `down/desired`."""
+
+    bundle: DesiredBundle | None = None
+    limits: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+DeploymentState = Literal[
+    "pending",
+    "downloading",
+    "verifying",
+    "building",
+    "shadow",
+    "active",
+    "committed",
+    "failed",
+    "rolled_back",
+]
+
+
+class Reported(_Wire):
+    """`POST /v1/device/reported`, also retained on `st/reported`: what really runs."""
+
+    bundle: str = Field("", description="id of the bundle that decides now")
+    deployment: int | None = None
+    state: DeploymentState | None = None
+    error: str = ""
+    agent: str = Field("", description="version of the agent")
+    provider: str = ""
+    figures: dict[str, float] = Field(default_factory=dict)
+
+
+class PublishRequest(_Wire):
+    """`POST /v1/bundles`: announces a bundle whose blob was put before.
+
+    `statement` is the publisher's signature over {"bundle": id, "size": …, "project": …,
+    "version": …}; the key must be known to the hub, or the first one of an engineer's token.
+    """
+
+    bundle: str
+    blob: str = Field(description="digest of the file's bytes, put under /v1/blobs")
+    statement: Envelope
+    key: PublicKey
+    dataset: str = ""
+    project_yaml: str = Field("", description="the project's kit.yaml, for retraining at the hub")
+
+
+class PublishResponse(_Wire):
+    """What the hub made of it."""
+
+    bundle: str
+    project: str
+    version: int
+    page: str = Field(description="address of the bundle's page")

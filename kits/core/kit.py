@@ -1,0 +1,317 @@
+"""The contract of a kit: which files it has, what each of them takes and gives.
+
+A kit is a package with the same modules (`config data train evaluate export runtime demo`), found
+by entry point. Modules are imported only when asked for, so listing kits costs nothing and a
+device never imports a trainer.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Protocol, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from kits.core.annotation import Annotation
+from kits.core.bundle import Bundle, LicenceNote
+from kits.core.dataset import Dataset, DatasetItem, Split
+from kits.core.errors import ConfigError
+from kits.core.operating_point import Costs, OperatingPoint
+from kits.core.runtime import Array, Runtime, SessionFactory
+from kits.core.stats import Estimate
+
+
+class KitManifest(BaseModel):
+    """A kit's own `kit.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern="^[a-z][a-z0-9-]{1,40}$")
+    title: str
+    task: str = Field(description="one sentence: what it decides")
+    tier: Literal["stable", "beta", "experimental"]
+    media_types: tuple[str, ...]
+    extras: tuple[str, ...] = Field(description="pip extras that training needs")
+    hardware: str
+    metrics: tuple[str, ...] = Field(description="names it reports; the first is the default goal")
+    formats: tuple[str, ...] = Field(description="what `kit data import --format` takes")
+    runtime_imports: tuple[str, ...] = Field(
+        description="what runtime.py may import beside the standard library, numpy and core"
+    )
+
+
+class Progress(Protocol):
+    """Told how far a long piece of work has come."""
+
+    def begin(self, stage: str, total: int) -> None:
+        """A stage starts; `total` steps, 0 when unknown."""
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        """Steps done, with figures worth showing (`loss`, `map50`)."""
+
+    def end(self) -> None:
+        """The stage is over."""
+
+
+class NoProgress:
+    """A `Progress` that shows nothing."""
+
+    def begin(self, stage: str, total: int) -> None: ...
+
+    def advance(self, steps: int = 1, **figures: float) -> None: ...
+
+    def end(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawSample:
+    """One sample as found in the user's files, before it is part of a dataset."""
+
+    content: bytes
+    media_type: str
+    source: str
+    annotation: Annotation | None = None
+    group: str = ""
+    split: Split | None = None
+    meta: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a person should know about the data.
+
+    Attributes:
+        check: name of the check (`corrupt-image`, `near-duplicates`).
+        level: `pass`, `warn` or `fail`.
+        text: one sentence with the evidence's figure.
+        evidence: files, samples or numbers behind it.
+        fix: what to do about it; empty for `pass`.
+    """
+
+    check: str
+    level: Literal["pass", "warn", "fail"]
+    text: str
+    evidence: tuple[str, ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class TrainTask:
+    """Everything a training needs; a run is repeatable from it."""
+
+    dataset: Dataset
+    config: BaseModel
+    costs: Costs
+    out_dir: Path
+    seed: int
+    device: str = "auto"
+    progress: Progress = field(default_factory=NoProgress)
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """What a training left in `out_dir`.
+
+    Attributes:
+        figures: training figures (`epochs`, `best_val_map50`, …).
+        baseline: the same goal for a model that does not learn, for comparison.
+        licences: of weights and trainer.
+        notes: sentences for the run's report ("started from scratch: no weights given").
+    """
+
+    figures: Mapping[str, float]
+    baseline: Mapping[str, Estimate] = field(default_factory=dict)
+    licences: tuple[LicenceNote, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exported:
+    """FP32 models by role, and what the runtime needs to know about them.
+
+    `quantize_exclude` are regular expressions of node names that stay in floating point;
+    `quantize_roles` are the roles worth quantising.
+    """
+
+    models: Mapping[str, bytes]
+    config: Mapping[str, JsonValue]
+    labels: tuple[str, ...]
+    quantize_roles: tuple[str, ...] = ()
+    quantize_exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvaluateTask:
+    """A runtime, its operating point and the items to judge it on."""
+
+    runtime: Runtime
+    operating_point: OperatingPoint | None
+    dataset: Dataset
+    items: tuple[DatasetItem, ...]
+    costs: Costs
+    seed: int
+    progress: Progress = field(default_factory=NoProgress)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """One judged sample: enough for a paired comparison and for the report's pictures.
+
+    `cost` is what the decision cost at the project's costs; `loss` per metric feeds paired
+    bootstrap (empty when the metric is not a mean over samples).
+    """
+
+    sample_id: str
+    group: str
+    truth: str
+    verdict: str
+    score: float
+    cost: float
+    prediction: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics with intervals on stated items, overall and by slice."""
+
+    kit: str
+    dataset: str
+    split: str
+    n: int
+    seed: int
+    metrics: Mapping[str, Estimate]
+    slices: Mapping[str, Mapping[str, Estimate]]
+    results: tuple[ItemResult, ...]
+    notes: tuple[str, ...] = ()
+
+
+class DataModule(Protocol):
+    """`data.py`."""
+
+    def detect_format(self, path: Path) -> str:
+        """The format of the user's folder or file. Raises DataError when it is none we know."""
+
+    def read(self, path: Path, format: str) -> Iterator[RawSample | Finding]:
+        """Samples and complaints, in a stable order; a bad file is a Finding, never a crash."""
+
+    def check(self, dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
+        """The kit's own checks of a dataset version."""
+
+    def near_duplicates(self, contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
+        """Pairs of sample ids that show the same thing; they must share a split."""
+
+
+class TrainModule(Protocol):
+    """`train.py`."""
+
+    def train(self, task: TrainTask) -> TrainOutcome:
+        """Learns, leaves its files in `task.out_dir`."""
+
+
+class ExportModule(Protocol):
+    """`export.py`."""
+
+    def export(self, run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
+        """ONNX (opset ≤ 18, no post-processing in the graph) from a run's files."""
+
+    def calibration_feeds(
+        self, exported: Exported, role: str, contents: Iterable[bytes]
+    ) -> Iterator[Mapping[str, Array]]:
+        """Model inputs for quantisation, from samples of the training split."""
+
+
+class EvaluateModule(Protocol):
+    """`evaluate.py`."""
+
+    def choose_operating_point(self, task: EvaluateTask, config: BaseModel) -> OperatingPoint:
+        """Thresholds from the costs, on the items given (the `val` split)."""
+
+    def evaluate(self, task: EvaluateTask) -> Evaluation:
+        """Metrics with intervals at the task's operating point."""
+
+
+class RuntimeModule(Protocol):
+    """`runtime.py`."""
+
+    def load(self, bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
+        """A runtime from a bundle. Raises BundleError when the bundle lacks what it needs."""
+
+
+class DemoModule(Protocol):
+    """`demo.py`."""
+
+    def generate(self, folder: Path, seed: int) -> None:
+        """Sample data in a format of `data.py`, with the truth needed by a scripted reviewer."""
+
+
+class ConfigModule(Protocol):
+    """`config.py`."""
+
+    Config: type[BaseModel]
+
+
+@dataclass(frozen=True)
+class Kit:
+    """A kit found on this machine.
+
+    Args:
+        package: import name, e.g. `kits.visual_inspection`.
+        root: the package's folder.
+    """
+
+    package: str
+    root: Path
+
+    @cached_property
+    def manifest(self) -> KitManifest:
+        """Raises ConfigError when `kit.yaml` is missing or wrong."""
+        path = self.root / "kit.yaml"
+        try:
+            return KitManifest.model_validate(yaml.safe_load(path.read_text()))
+        except (OSError, ValidationError, yaml.YAMLError) as error:
+            raise ConfigError(f"a kit's manifest is wrong: {error}", where=str(path)) from error
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def config_model(self) -> type[BaseModel]:
+        return cast(ConfigModule, self._module("config")).Config
+
+    @property
+    def data(self) -> DataModule:
+        return cast(DataModule, self._module("data"))
+
+    @property
+    def train(self) -> TrainModule:
+        return cast(TrainModule, self._module("train"))
+
+    @property
+    def export(self) -> ExportModule:
+        return cast(ExportModule, self._module("export"))
+
+    @property
+    def evaluate(self) -> EvaluateModule:
+        return cast(EvaluateModule, self._module("evaluate"))
+
+    @property
+    def runtime(self) -> RuntimeModule:
+        return cast(RuntimeModule, self._module("runtime"))
+
+    @property
+    def demo(self) -> DemoModule:
+        return cast(DemoModule, self._module("demo"))
+
+    @property
+    def review_template(self) -> str:
+        """The Jinja partial that shows and annotates a sample of this kit in the hub."""
+        return (self.root / "review.html").read_text()
+
+    def _module(self, name: str) -> object:
+        return importlib.import_module(f"{self.package}.{name}")

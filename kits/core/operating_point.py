@@ -1,0 +1,103 @@
+"""Operating points: thresholds, the actions they trigger, and the costs and rates they came from.
+
+A pure function of values: it turns a prediction into a decision. It does not choose thresholds
+(the kit's `evaluate.py` does) and does not act (the agent does).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kits.core.prediction import Prediction
+from kits.core.stats import Estimate
+
+Verdict = Literal["act", "pass", "review"]
+
+
+class Costs(BaseModel):
+    """What mistakes cost, in the firm's currency, per sample."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    currency: str = Field("EUR", description="ISO 4217 code, for reports")
+    escape: float = Field(100.0, ge=0, description="one missed positive (a defect that gets out)")
+    overkill: float = Field(2.0, ge=0, description="one false act (a good part rejected)")
+    review: float = Field(0.5, ge=0, description="one sample looked at by a person")
+    prevalence: float = Field(0.02, gt=0, lt=1, description="share of true positives in production")
+
+
+class Band(BaseModel):
+    """Two thresholds on one score: act at or above `act_at`, review from `review_from` to it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    act_at: float
+    review_from: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Band:
+        if not self.review_from <= self.act_at:
+            raise ValueError("review_from must not be above act_at")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the operating point makes of one prediction."""
+
+    verdict: Verdict
+    score: float
+    label: str
+    reason: str
+
+
+class OperatingPoint(BaseModel):
+    """Thresholds with the evidence they came from. Part of every bundle.
+
+    Attributes:
+        default: the band for the sample's score, and for boxes whose class has no own band.
+        per_label: bands by class; applied to each box's confidence, the strictest verdict wins.
+        action: what `act` means at the device (`reject`, `warn`, `file`, `write`).
+        rates: measured on held-out data at exactly these thresholds, with intervals; names as in
+            `kit evaluate` (`escape_rate`, `overkill_rate`, …).
+        guarantee: one sentence that may be printed, or empty when nothing is guaranteed.
+        method: how the thresholds were chosen.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    default: Band
+    per_label: dict[str, Band] = Field(default_factory=dict)
+    action: str = "reject"
+    costs: Costs = Costs()
+    rates: dict[str, Estimate] = Field(default_factory=dict)
+    guarantee: str = ""
+    method: str
+    dataset: str
+    seed: int
+
+    def decide(self, prediction: Prediction) -> Decision:
+        """The decision for one prediction. A score that is not a number is reviewed, never passed."""
+        if not math.isfinite(prediction.score):
+            return Decision("review", prediction.score, prediction.label, "score is not a number")
+        strongest = self._judge(prediction.label, prediction.score)
+        for box in prediction.boxes:
+            judged = self._judge(box.label, box.confidence) if box.label in self.per_label else None
+            if judged is not None and _RANK[judged.verdict] > _RANK[strongest.verdict]:
+                strongest = judged
+        return strongest
+
+    def _judge(self, label: str, score: float) -> Decision:
+        band = self.per_label.get(label, self.default)
+        if score >= band.act_at:
+            return Decision("act", score, label, f"score {score:.4g} ≥ {band.act_at:.4g}")
+        if score >= band.review_from:
+            return Decision("review", score, label, f"score {score:.4g} within the review band")
+        return Decision("pass", score, label, f"score {score:.4g} < {band.review_from:.4g}")
+
+
+_RANK: dict[Verdict, int] = {"pass": 0, "review": 1, "act": 2}

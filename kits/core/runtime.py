@@ -1,0 +1,141 @@
+"""What runs on the device: sessions that execute a model, runtimes that know pre and post.
+
+Protocols only, plus the plain onnxruntime session that `kits.load_bundle` uses by default. The
+agent's engine brings its own factory with the ladder TensorRT → CUDA → CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from kits.core.errors import BundleError
+from kits.core.prediction import Prediction
+
+Array: TypeAlias = NDArray[np.generic]
+Payload: TypeAlias = bytes | Array | Mapping[str, JsonValue]
+"""A sample as a model takes it: encoded bytes, a decoded frame or window, a lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """Milliseconds per stage for one sample."""
+
+    pre_ms: float
+    infer_ms: float
+    post_ms: float
+
+    @property
+    def total_ms(self) -> float:
+        return self.pre_ms + self.infer_ms + self.post_ms
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """Name, shape (None: dynamic) and numpy type of a model's input."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+class Session(Protocol):
+    """A loaded model."""
+
+    provider: str
+    """What executes it: `cpu`, `cuda`, `tensorrt`."""
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The model's inputs."""
+
+    def run(self, feeds: Mapping[str, Array]) -> list[Array]:
+        """Executes the model; outputs in the model's order."""
+
+
+SessionFactory: TypeAlias = Callable[[bytes], Session]
+"""ONNX bytes → session."""
+
+
+class Runtime(Protocol):
+    """A bundle that is ready to predict. Used unchanged by agent, hub, `kit predict` and tests."""
+
+    def decode(self, content: bytes, media_type: str) -> Payload:
+        """Wire bytes → what `predict` takes. Raises DataError for bytes it cannot read."""
+
+    def encode(self, payload: Payload) -> tuple[bytes, str]:
+        """A captured payload → bytes worth keeping and their media type."""
+
+    def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
+        """One prediction per payload. Raises DataError for a payload it cannot use."""
+
+    def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
+        """As `predict` for one payload, with the time of each stage."""
+
+
+class OnnxSession:
+    """`Session` on onnxruntime.
+
+    Args:
+        model: ONNX bytes.
+        providers: onnxruntime names in order of preference.
+        threads: 0 leaves the choice to onnxruntime.
+
+    Raises:
+        BundleError: onnxruntime cannot load the model.
+    """
+
+    _NAMES: ClassVar = {
+        "CPUExecutionProvider": "cpu",
+        "CUDAExecutionProvider": "cuda",
+        "TensorrtExecutionProvider": "tensorrt",
+    }
+
+    def __init__(
+        self,
+        model: bytes,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+        threads: int = 0,
+    ) -> None:
+        import onnxruntime as ort  # 0.1 s and 60 MB: only once a model is loaded
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(model, options, providers=list(providers))
+        except Exception as error:  # onnxruntime raises its own, unrelated classes
+            raise BundleError(f"onnxruntime cannot load the model: {error}") from error
+        self.provider = self._NAMES.get(self._session.get_providers()[0], "cpu")
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return tuple(
+            TensorSpec(
+                node.name,
+                tuple(d if isinstance(d, int) else None for d in node.shape),
+                _NUMPY_TYPES.get(node.type, "float32"),
+            )
+            for node in self._session.get_inputs()
+        )
+
+    def run(self, feeds: Mapping[str, Array]) -> list[Array]:
+        outputs: list[Array] = self._session.run(None, dict(feeds))
+        return outputs
+
+
+_NUMPY_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(uint8)": "uint8",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+}
+
+
+def cpu_session(model: bytes) -> Session:
+    """The default `SessionFactory`: onnxruntime on the CPU."""
+    return OnnxSession(model)

@@ -1,0 +1,9 @@
+"""Visual defect inspection: pictures of parts in, pass or reject out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kits.core.kit import Kit
+
+KIT = Kit(__name__, Path(__file__).parent)
