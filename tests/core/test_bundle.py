@@ -1,0 +1,68 @@
+"""A bundle is one repeatable file in which every flipped byte is found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kits.core import bundle
+from kits.core.errors import BundleError
+from tests.core.builders import bundle_bytes
+
+
+def test_same_content_gives_the_same_bytes():
+    assert bundle_bytes() == bundle_bytes()
+
+
+def test_other_content_gives_another_id():
+    assert bundle.bundle_id(bundle_bytes()) != bundle.bundle_id(bundle_bytes(model=b"onnx2"))
+
+
+def test_a_bundle_reads_back_what_was_packed():
+    opened = bundle.open_bytes(bundle_bytes())
+    assert opened.manifest.name == "line-1"
+    assert opened.artefact("model") == b"onnx"
+    assert opened.card == "# line-1"
+
+
+def test_every_flipped_byte_is_refused():
+    content = bundle_bytes()
+    for position in range(len(content)):
+        broken = bytearray(content)
+        broken[position] ^= 0x10
+        with pytest.raises(BundleError):
+            bundle.open_bytes(bytes(broken))
+
+
+@pytest.mark.parametrize("length", [0, 1, 50, 500])
+def test_a_truncated_bundle_is_refused(length):
+    with pytest.raises(BundleError, match="cut off|not a bundle"):
+        bundle.open_bytes(bundle_bytes()[:length])
+
+
+def test_appended_bytes_are_refused():
+    with pytest.raises(BundleError):
+        bundle.open_bytes(bundle_bytes() + b"x")
+
+
+def test_a_missing_artefact_says_how_to_make_it():
+    opened = bundle.open_bytes(bundle_bytes())
+    with pytest.raises(BundleError) as error:
+        opened.artefact("backbone", "tensorrt")
+    assert "kit compile --target tensorrt" in str(error.value)
+
+
+def test_the_file_name_carries_version_and_id(tmp_path):
+    path = bundle.write(bundle_bytes(version=3), tmp_path)
+    assert path.name == f"line-1-3-{bundle.open_file(path).id[:12]}.kwb"
+
+
+def test_a_missing_file_is_a_clear_error(tmp_path):
+    with pytest.raises(BundleError, match="no such bundle"):
+        bundle.open_file(tmp_path / "absent.kwb")
+
+
+def test_random_bytes_are_no_bundle():
+    noise = np.random.default_rng(0).bytes(4096)
+    with pytest.raises(BundleError):
+        bundle.open_bytes(noise)
