@@ -1,0 +1,52 @@
+"""Errors of the agent that a user can fix, as a tree below `kits.core.errors`.
+
+kits.core.errors.KitwrightError
+├── ConfigError
+│   └── AgentConfigError       agent.yaml is wrong
+├── MachineError
+│   ├── SourceError            the source of samples cannot be opened at all
+│   ├── AlreadyRunningError    another agent holds the state folder
+│   └── EngineError            no engine of the ladder can run this model here
+├── BundleError
+│   ├── UntrustedBundleError   signature, project or release counter refuse the bundle
+│   └── GoldenMismatchError    this machine computes something else than the builder's machine
+└── UnreachableError
+    ├── HubUnreachableError    the hub does not answer, or refuses
+    └── EnrolmentError         the one-time token is used, expired or unknown
+"""
+
+from __future__ import annotations
+
+from kits.core.errors import BundleError, ConfigError, MachineError, UnreachableError
+
+
+class AgentConfigError(ConfigError):
+    """agent.yaml is wrong."""
+
+
+class SourceError(MachineError):
+    """The source of samples cannot be opened at all."""
+
+
+class AlreadyRunningError(MachineError):
+    """Another agent holds the state folder."""
+
+
+class EngineError(MachineError):
+    """No engine of the ladder can run this model here."""
+
+
+class UntrustedBundleError(BundleError):
+    """Signature, project or release counter refuse the bundle."""
+
+
+class GoldenMismatchError(BundleError):
+    """This machine computes something else than the builder's machine."""
+
+
+class HubUnreachableError(UnreachableError):
+    """The hub does not answer, or refuses."""
+
+
+class EnrolmentError(UnreachableError):
+    """The one-time token is used, expired or unknown."""
