@@ -1,0 +1,9 @@
+"""Verbs of the family `model`."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to `app`."""

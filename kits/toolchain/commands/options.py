@@ -1,0 +1,23 @@
+"""Options that several verbs share, so that they look and mean the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ProjectOption = Annotated[
+    Path,
+    typer.Option(
+        "-C",
+        "--project",
+        metavar="DIR",
+        help="The project: this folder or the nearest one above it with a kit.yaml.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Only the answer.")]
+
+HERE = Path()
+"""Default of `ProjectOption`: the current folder."""

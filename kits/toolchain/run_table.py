@@ -1,0 +1,78 @@
+"""The table of runs: one SQLite row per run, for lists and comparisons.
+
+Derived from the run folders, so it may be deleted at any time: `sync` fills it again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from kits.toolchain.tracking import Run, read_run
+
+MIGRATIONS = (
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL,
+        duration_s REAL, dataset TEXT NOT NULL, seed INTEGER NOT NULL, bundle TEXT NOT NULL,
+        record TEXT NOT NULL
+    );
+    CREATE INDEX runs_started ON runs (started_at);
+    """,
+)
+"""Statements by version; SQLite's `user_version` says how many were applied."""
+
+
+class RunTable:
+    """`.kit/runs.sqlite`, open while used as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, timeout=30)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        done = self._db.execute("PRAGMA user_version").fetchone()[0]
+        for number, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+            self._db.executescript(f"BEGIN;{statements}PRAGMA user_version={number};COMMIT;")
+
+    def __enter__(self) -> RunTable:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def put(self, record: Run) -> None:
+        """Adds or replaces the row of a run."""
+        with self._db:
+            self._db.execute(
+                "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?)",
+                (
+                    record.id,
+                    record.kind,
+                    record.state,
+                    record.started_at.isoformat(),
+                    record.duration_s,
+                    record.dataset,
+                    record.seed,
+                    record.bundle,
+                    record.model_dump_json(),
+                ),
+            )
+
+    def sync(self, folders: Iterable[Path]) -> None:
+        """Adds the runs whose folder is there but whose row is not."""
+        known = {row[0] for row in self._db.execute("SELECT id FROM runs")}
+        for folder in folders:
+            if folder.name not in known:
+                self.put(read_run(folder))
+
+    def runs(self, kind: str = "", limit: int = 50) -> list[Run]:
+        """The newest runs first."""
+        rows = self._db.execute(
+            "SELECT record FROM runs WHERE ? IN ('', kind) ORDER BY started_at DESC LIMIT ?",
+            (kind, limit),
+        )
+        return [Run.model_validate_json(row[0]) for row in rows]
