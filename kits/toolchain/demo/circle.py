@@ -1,0 +1,333 @@
+"""The whole circle, step by step: from a folder of pictures to a line that learned.
+
+Each step runs one of Kitwright's commands or calls the hub's API, and says in one line what came
+of it. Nothing here knows how a step works inside.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from kits.core.discovery import get_kit
+from kits.core.errors import ConfigError, GateError
+from kits.core.stats import Estimate
+from kits.toolchain.demo.hub import HubApi
+from kits.toolchain.demo.programs import Json, Programs
+from kits.toolchain.demo.reviewer import ScriptedReviewer
+
+MARK = ".kitwright-demo"
+DEVICE = "line-1"
+
+
+@dataclass
+class Circle:
+    """What the steps hand on to each other."""
+
+    kit: str
+    root: Path
+    seed: int
+    programs: Programs
+    project: Path
+    name: str = "demo-line"
+    hub: HubApi | None = None
+    token: str = ""
+    champion: Json = field(default_factory=dict)
+    first: Json = field(default_factory=dict)
+    retraining: Json = field(default_factory=dict)
+    rollout: JsonValue = None
+
+
+Step = Callable[[Circle], str]
+
+
+def run_demo(kit: str, folder: Path, *, seed: int, keep: bool, with_detector: bool) -> None:
+    """Runs the circle in `folder`.
+
+    Raises:
+        ConfigError: the folder holds something that is not an earlier demo.
+        KitwrightError: a step failed; says where its log is.
+    """
+    root = _fresh(folder)
+    circle = Circle(kit, root, seed, Programs(root / "logs"), root / "project")
+    began = time.monotonic()
+    try:
+        for number, (title, step) in enumerate(_steps(with_detector), start=1):
+            _run_step(number, title, step, circle)
+        print(_summary(circle, time.monotonic() - began))  # noqa: T201  the answer
+        if keep:
+            _keep_running(circle)
+    finally:
+        circle.programs.stop_all()
+
+
+def _steps(with_detector: bool) -> list[tuple[str, Step]]:
+    steps: list[tuple[str, Step]] = [
+        ("make demo pictures", _generate),
+        ("scaffold a project, import good parts", _scaffold),
+        ("check the data", _check),
+        ("train on good parts only", _train),
+        ("compile for this machine", _compile),
+    ]
+    if with_detector:
+        steps.append(("exercise the detector path", _detector))
+    return [
+        *steps,
+        ("start the hub", _start_hub),
+        ("publish the signed bundle", _publish),
+        ("enroll a device, roll out the bundle", _enroll),
+        ("inspect the line", _inspect),
+        ("review what the device kept", _review),
+        ("retrain, challenge the champion", _retrain),
+        ("roll the better model out", _roll_out),
+        ("inspect the line again", _inspect_again),
+    ]
+
+
+def _run_step(number: int, title: str, step: Step, circle: Circle) -> None:
+    sys.stdout.write(f"[{number:2}] {title} … ")
+    sys.stdout.flush()
+    started = time.monotonic()
+    outcome = step(circle)
+    print(f"{time.monotonic() - started:.0f} s\n     {outcome}", flush=True)  # noqa: T201
+
+
+def _fresh(folder: Path) -> Path:
+    root = folder.resolve()
+    if root.exists() and any(root.iterdir()):
+        if not (root / MARK).exists():
+            raise ConfigError(
+                "this folder is not empty and not an earlier demo",
+                where=str(root),
+                fix="choose another with --dir",
+            )
+        shutil.rmtree(root)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / MARK).write_text("made by `kit demo`; may be deleted\n")
+    return root
+
+
+def _generate(circle: Circle) -> str:
+    data = circle.root / "data"
+    get_kit(circle.kit).demo.generate(data, circle.seed)
+    parts = len(list((data / "parts").rglob("*.jpg")))
+    line = len(list((data / "line").glob("*.jpg")))
+    return f"{parts} good parts to learn from, {line} parts for the line: {data}"
+
+
+def _scaffold(circle: Circle) -> str:
+    circle.programs.text(
+        *("kit", "new", circle.kit, str(circle.project), "--defaults"),
+        *("--data", str(circle.root / "data" / "parts")),
+        *("--answer", f"name={circle.name}"),
+    )
+    found = circle.programs.json("kit", "data", "show", "-C", str(circle.project), "--json")
+    return f"dataset {str(found['id'])[:12]}: {found['n']} samples"
+
+
+def _check(circle: Circle) -> str:
+    found = circle.programs.json("kit", "check", "-C", str(circle.project), "--json")
+    findings = found["findings"]
+    levels = [f["level"] for f in findings if isinstance(f, dict)] if isinstance(findings, list) else []
+    return ", ".join(f"{levels.count(level)} {level}" for level in ("pass", "warn", "fail"))
+
+
+def _train(circle: Circle) -> str:
+    circle.first = circle.programs.json(
+        *("kit", "train", "-C", str(circle.project), "--json", "--seed", str(circle.seed))
+    )
+    return _figures(circle.first["metrics"])
+
+
+def _compile(circle: Circle) -> str:
+    made = circle.programs.json("kit", "compile", "-C", str(circle.project), "--json")
+    circle.champion = made
+    return f"bundle {str(made['bundle'])[:12]}, {made['precision']} for {made['target']}"
+
+
+def _detector(circle: Circle) -> str:
+    folder = str(circle.root / "detector")
+    circle.programs.text(
+        *("kit", "new", circle.kit, folder, "--defaults"),
+        *("--data", str(circle.root / "data" / "labelled"), "--answer", "name=demo-detector"),
+    )
+    quick = ("model.approach=detector", "model.detector.epochs=2", "model.detector.image_size=96")
+    sets = [word for setting in quick for word in ("--set", setting)]
+    run = circle.programs.json("kit", "train", "-C", folder, "--json", *sets)
+    return f"two epochs from scratch, enough to prove the path: {_figures(run['metrics'])}"
+
+
+def _start_hub(circle: Circle) -> str:
+    data = str(circle.root / "hub")
+    port = _free_port()
+    circle.programs.json("cloud-sync", "init", "--data", data, "--port", str(port), "--json")
+    made = circle.programs.json(
+        *("cloud-sync", "token", "add", "demo", "--role", "engineer", "--data", data, "--json")
+    )
+    circle.token = str(made["token"])
+    circle.programs.env["KITWRIGHT_HUB_TOKEN"] = circle.token
+    serve = circle.programs.start("cloud-sync", "serve", "--data", data)
+    circle.hub = HubApi(f"http://127.0.0.1:{port}", circle.token)
+    circle.hub.wait_until_up(lambda: serve.poll() is None)
+    return f"{circle.hub.url} (SQLite, local folder, own MQTT 5 broker)"
+
+
+def _publish(circle: Circle) -> str:
+    hub = _hub(circle)
+    answer = circle.programs.json(
+        *("kit", "publish", "-C", str(circle.project), "--hub", hub.url, "--json")
+    )
+    return f"version {answer['version']} of {answer['project']}, signature checked by the hub"
+
+
+def _enroll(circle: Circle) -> str:
+    hub = _hub(circle)
+    added = circle.programs.json(
+        *("cloud-sync", "device", "add", DEVICE, "--data", str(circle.root / "hub"), "--json")
+    )
+    _write_agent_config(circle)
+    circle.programs.text(
+        *("edge-agent", "enroll", "--hub", hub.url, "--token", str(added["token"])),
+        *("--config", _config(circle)),
+    )
+    rollout = hub.roll_out(str(circle.champion["bundle"]), DEVICE)
+    circle.rollout = rollout["rollout"]
+    return f"device {DEVICE} has its own key; rollout {circle.rollout} waits for it"
+
+
+def _inspect(circle: Circle) -> str:
+    agent = circle.programs.start(
+        "edge-agent", "run", "--config", _config(circle), "--until-empty"
+    )
+    circle.programs.wait(agent, "edge-agent run", timeout_s=180)
+    return _decisions(circle, str(circle.champion["bundle"]))
+
+
+def _review(circle: Circle) -> str:
+    truth = circle.root / "data" / "truth.json"
+    done = ScriptedReviewer(_hub(circle), truth).review_all(circle.name)
+    return (
+        f"{done.total} reviewed by a scripted person: {done.accepted} accepted, "
+        f"{done.corrected} corrected, {done.defects} defects among them"
+    )
+
+
+def _retrain(circle: Circle) -> str:
+    hub = _hub(circle)
+    job = hub.call("POST", "/v1/retrainings", {"project": circle.name})["job"]
+    circle.retraining = hub.wait_for_job(job, timeout_s=240)
+    compared = circle.retraining["compare"]
+    reason = compared.get("reason", "") if isinstance(compared, dict) else ""
+    if not circle.retraining["passed"]:
+        raise GateError(f"the challenger did not beat the champion: {reason}", where=f"job {job}")
+    return f"dataset {str(circle.retraining['dataset'])[:12]}: {reason}"
+
+
+def _roll_out(circle: Circle) -> str:
+    hub = _hub(circle)
+    bundle = str(circle.retraining["bundle"])
+    rollout = hub.roll_out(bundle, DEVICE)["rollout"]
+    _write_agent_config(circle, loop=True)
+    agent = circle.programs.start("edge-agent", "run", "--config", _config(circle))
+    state = hub.wait_for_rollout(rollout, timeout_s=120)
+    if state != "committed":
+        raise GateError(f"the device reports {state}", where=f"rollout {rollout}")
+    del agent
+    return f"device {DEVICE} verified, shadowed, switched and committed {bundle[:12]}"
+
+
+def _inspect_again(circle: Circle) -> str:
+    time.sleep(3)
+    return _decisions(circle, str(circle.retraining["bundle"]))
+
+
+def _decisions(circle: Circle, bundle: str) -> str:
+    """How the device decided with one bundle, by the hub's own records."""
+    counted = _hub(circle).call("GET", f"/v1/samples?bundle={bundle}&limit=500")
+    samples = counted["samples"]
+    rows = [s for s in samples if isinstance(s, dict)] if isinstance(samples, list) else []
+    verdicts = [str(row["verdict"]) for row in rows]
+    pictures = sum(bool(row["has_blob"]) for row in rows)
+    parts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("act", "review", "pass"))
+    return f"{len(rows)} decisions arrived ({parts}), {pictures} with their picture"
+
+
+def _summary(circle: Circle, took_s: float) -> str:
+    compared = circle.retraining["compare"]
+    lines = [f"\nThe circle is closed after {took_s:.0f} s. What happened:"]
+    if isinstance(compared, dict):
+        for who in ("champion", "challenger"):
+            lines.append(f"  {who:10}  {_figures(compared[who])}")
+        cost = Estimate.model_validate(compared["cost_difference"])
+        lines.append(f"  cost per part, challenger minus champion: {cost.text()}")
+        lines.append(
+            f"  on the {compared['split']} split of dataset {str(compared['dataset'])[:12]}, "
+            f"{compared['n']} parts, seed {compared['seed']}, 95 % intervals"
+        )
+    lines += [
+        f"  report      {circle.root}/project/runs/{circle.first['run']}/report.html",
+        f"  rejects     {circle.root}/agent/actuator.jsonl",
+        f"  hub's data  {circle.root}/hub",
+        f"  logs        {circle.root}/logs",
+        "next: kit demo --keep     (leaves hub and agent running and prints the page's address)",
+    ]
+    return "\n".join(lines)
+
+
+def _keep_running(circle: Circle) -> None:
+    password = circle.programs.text(
+        *("cloud-sync", "user", "add", "demo-person", "--role", "engineer", "--print-password"),
+        *("--data", str(circle.root / "hub")),
+    )
+    print(f"open {_hub(circle).url}   {password.strip()}\nCtrl-C stops hub and agent")  # noqa: T201
+    try:
+        circle.programs.running[0].wait()
+    except KeyboardInterrupt:
+        print("stopping")  # noqa: T201
+
+
+def _write_agent_config(circle: Circle, *, loop: bool = False) -> None:
+    state = circle.root / "agent"
+    state.mkdir(exist_ok=True)
+    Path(_config(circle)).write_text(
+        f"""\
+state_dir: {state}
+hub: {{url: "{_hub(circle).url}"}}
+source: {{kind: folder, path: {circle.root / "data" / "line"}, rate_hz: 20, loop: {str(loop).lower()}}}
+actions:
+  - {{kind: simulated, name: reject, "on": [act], path: {state / "actuator.jsonl"}}}
+selection: {{audit_rate: 0.15, seed: {circle.seed}}}
+status: {{port: 0}}
+"""
+    )
+
+
+def _config(circle: Circle) -> str:
+    return str(circle.root / "agent.yaml")
+
+
+def _hub(circle: Circle) -> HubApi:
+    if circle.hub is None:
+        raise ConfigError("the hub has not been started")
+    return circle.hub
+
+
+def _figures(metrics: JsonValue) -> str:
+    """`image_auroc 0.91 [0.87, 0.94], …` from the JSON of a run."""
+    rows = metrics if isinstance(metrics, dict) else {}
+    shown = {name: Estimate.model_validate(value) for name, value in rows.items()}
+    return ", ".join(f"{name} {estimate.text(2)}" for name, estimate in shown.items())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
