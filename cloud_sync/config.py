@@ -1,0 +1,194 @@
+"""The hub's configuration: `hub.yaml` in the data folder. One model, every key described.
+
+Reading and checking only; nothing is started here. Paths inside the data folder are properties,
+so that no other module knows the layout.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kits.core.errors import ConfigError, did_you_mean
+
+FILE = "hub.yaml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listen(_Section):
+    """Where the web server listens."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port")
+
+
+class BrokerConfig(_Section):
+    """The MQTT broker."""
+
+    kind: Literal["auto", "mosquitto", "embedded", "external"] = Field(
+        "auto", description="auto: mosquitto when it is installed, else the embedded one"
+    )
+    host: str = Field("127.0.0.1", description="address the broker listens on, or is found at")
+    port: int = Field(1883, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    public_host: str = Field(
+        "", description="address devices reach the broker at; empty: the host of public_url"
+    )
+    username: str = Field("", description="external broker: the hub's user name")
+    password: str = Field("", description="external broker: the hub's password", repr=False)
+    tls: bool = Field(False, description="external broker: speak TLS with the system's CAs")
+
+
+class Limits(_Section):
+    """What the hub accepts."""
+
+    bundle_bytes: int = Field(1 << 30, gt=0, description="largest bundle, bytes")
+    blob_bytes: int = Field(64 << 20, gt=0, description="largest sample, bytes")
+    body_bytes: int = Field(16 << 20, gt=0, description="largest other HTTP request body, bytes")
+    parts_bytes: int = Field(
+        4 << 30, gt=0, description="unfinished uploads of all devices together, bytes"
+    )
+    queued_frames: int = Field(1024, gt=0, description="MQTT messages waiting for the database")
+
+
+class JobsConfig(_Section):
+    """Retraining and other work outside the server process."""
+
+    workers: int = Field(1, ge=0, le=64, description="jobs at the same time; 0 runs none here")
+    lease_s: float = Field(60, gt=0, description="a job without heartbeat for this long is retried")
+    threads: int = Field(0, ge=0, description="CPU threads per job; 0 leaves it to the job")
+    timeout_h: float = Field(24, gt=0, description="a job is ended after this many hours")
+
+
+class SessionConfig(_Section):
+    """People's sessions in the browser."""
+
+    hours: float = Field(12, gt=0, description="a session ends after this many hours")
+    secure_cookie: bool = Field(
+        False, description="send the cookie over HTTPS only; set it when public_url is https"
+    )
+
+
+class RolloutConfig(_Section):
+    """How new bundles are brought to devices."""
+
+    deadline_min: float = Field(
+        60, gt=0, description="a device that has not committed by then counts as failed, minutes"
+    )
+
+
+class HubConfig(_Section):
+    """`hub.yaml`."""
+
+    site_name: str = Field("Kitwright", description="shown in the pages' title")
+    public_url: str = Field("", description="how people and devices reach the hub")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: hub.sqlite here")
+    storage_url: str = Field("", description="s3://bucket/prefix; empty: the folder blobs/ here")
+    listen: Listen = Listen()
+    broker: BrokerConfig = BrokerConfig()
+    limits: Limits = Limits()
+    jobs: JobsConfig = JobsConfig()
+    session: SessionConfig = SessionConfig()
+    rollout: RolloutConfig = RolloutConfig()
+    data_dir: Path = Field(Path("hub"), description="set by --data", exclude=True)
+
+    @property
+    def url(self) -> str:
+        """The address people open."""
+        return self.public_url.rstrip("/") or f"http://{self.listen.host}:{self.listen.port}"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'hub.sqlite').resolve()}"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Signing keys (0600)."""
+        return self.data_dir / "keys"
+
+    @property
+    def broker_dir(self) -> Path:
+        """Generated broker configuration, password file, log."""
+        return self.data_dir / "broker"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """One folder per job, with its log."""
+        return self.data_dir / "jobs"
+
+    @property
+    def parts_dir(self) -> Path:
+        """Uploads that are not complete yet."""
+        return self.data_dir / "parts"
+
+
+def load(data_dir: Path) -> HubConfig:
+    """The configuration of the hub in `data_dir`.
+
+    Raises:
+        ConfigError: no hub there, or the file is wrong; a misspelt key names the nearest one.
+    """
+    path = data_dir / FILE
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no hub here", where=str(path), fix=f"cloud-sync init --data {data_dir}"
+        ) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not YAML: {error}", where=str(path)) from error
+    if not isinstance(raw, dict | None):
+        raise ConfigError("expected keys and values", where=str(path))
+    return parse(raw or {}, data_dir, where=str(path))
+
+
+def parse(raw: dict[str, Any], data_dir: Path, *, where: str = FILE) -> HubConfig:
+    """Checks the values of a configuration file.
+
+    Raises:
+        ConfigError: an unknown key or a value out of range.
+    """
+    try:
+        return HubConfig.model_validate({**raw, "data_dir": data_dir})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        fix = ""
+        if first["type"] == "extra_forbidden":
+            fix = did_you_mean(str(first["loc"][-1]), _keys_at(first["loc"][:-1]))
+        raise ConfigError(f"{place}: {first['msg']}", where=where, fix=fix) from error
+
+
+def _keys_at(path: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = HubConfig
+    for part in path:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return [name for name in model.model_fields if name != "data_dir"]
+
+
+def dump(config: HubConfig) -> str:
+    """The configuration as YAML, every key with its description as a comment."""
+    lines: list[str] = []
+    _dump_section(config, "", lines)
+    return "\n".join(lines) + "\n"
+
+
+def _dump_section(section: BaseModel, indent: str, lines: list[str]) -> None:
+    for name, field in type(section).model_fields.items():
+        if field.exclude:
+            continue
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            lines.append(f"{indent}{name}:")
+            _dump_section(value, indent + "  ", lines)
+        else:
+            text = yaml.safe_dump(value, default_flow_style=True).splitlines()[0]
+            lines.append(f"{indent}{name}: {text}  # {field.description}")

@@ -1,0 +1,65 @@
+"""Errors of the hub beside the shared tree (`kits.core.errors`), and what each means over HTTP.
+
+    KitwrightError
+    ├── NotFoundError            404  no such device, sample, bundle, …
+    ├── ConflictError            409  it exists already, or its state forbids it
+    ├── NotAllowedError          403  signed in, but the role does not suffice
+    └── UnauthenticatedError     401  no valid token or session
+
+Everything else maps by class in `http_status`. Bugs are not mapped: they become 500 with a trace
+in the log.
+"""
+
+from __future__ import annotations
+
+from kits.core.errors import (
+    BundleError,
+    ConfigError,
+    DataError,
+    GateError,
+    KitwrightError,
+    MachineError,
+    UnreachableError,
+    UsageError,
+)
+
+
+class NotFoundError(KitwrightError):
+    """What was asked for is not in this hub."""
+
+
+class ConflictError(KitwrightError):
+    """It exists already, or its present state does not allow this."""
+
+
+class NotAllowedError(KitwrightError):
+    """The person or device is known but may not do this."""
+
+
+class UnauthenticatedError(KitwrightError):
+    """No valid token or session came with the request."""
+
+
+class TooLargeError(DataError):
+    """More bytes than the hub's limits allow."""
+
+
+_STATUS: tuple[tuple[type[KitwrightError], int], ...] = (
+    (UnauthenticatedError, 401),
+    (NotAllowedError, 403),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (GateError, 409),
+    (TooLargeError, 413),
+    (UsageError, 400),
+    (DataError, 422),
+    (BundleError, 422),
+    (ConfigError, 422),
+    (MachineError, 503),
+    (UnreachableError, 503),
+)
+
+
+def http_status(error: KitwrightError) -> int:
+    """The HTTP status a user's error is answered with."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)

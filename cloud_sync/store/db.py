@@ -1,0 +1,143 @@
+"""The database: engine, sessions, migrations. SQLite by default, PostgreSQL by URL.
+
+Tables are in `models.py`; this file knows how to open them, and that SQLite wants WAL, foreign
+keys and a busy timeout switched on per connection.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import CursorResult, Engine, create_engine, event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from cloud_sync.store.types import Base
+from kits.core.errors import ConfigError, UnreachableError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """One open database.
+
+    Args:
+        url: SQLAlchemy URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _make_engine(url)
+        # a writer takes SQLite's lock at once: a reader that turns writer may fail in spite of
+        # the busy timeout, because its snapshot is old by then
+        writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        self._writing = sessionmaker(writing, expire_on_commit=False)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session for reading."""
+        with self._reading() as session:
+            yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end, or rolls back when the block raises."""
+        with self._writing.begin() as session:
+            yield session
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def _make_engine(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    # the driver's own transaction handling is switched off: it begins late; `_begin` does it
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def insert_once(session: Session, table: type[Base], rows: Iterable[Mapping[str, object]]) -> int:
+    """Inserts rows, leaving out those whose key is there already; the number inserted.
+
+    Keys of `rows` are attribute names of the class. The conflict clause is the same word on
+    SQLite and PostgreSQL but lives in the dialects.
+    """
+    values = list(rows)
+    if not values:
+        return 0
+    dialect = session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    result = session.execute(make(table).values(values).on_conflict_do_nothing())
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)
+
+
+def migrate(database: Database) -> str:
+    """Brings the tables to the newest version and returns it.
+
+    Raises:
+        UnreachableError: the database does not answer.
+        ConfigError: it was written by a newer Kitwright.
+    """
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    config = alembic_config()
+    try:
+        with database.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except OperationalError as error:
+        raise UnreachableError(
+            "the database cannot be opened", where=str(database.engine.url), fix=str(error.orig)
+        ) from error
+    except CommandError as error:
+        raise ConfigError(
+            f"the database cannot be migrated: {error}", fix="update kitwright"
+        ) from error
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def alembic_config() -> Any:
+    """Alembic's configuration, without a file."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def is_empty(database: Database) -> bool:
+    """Whether the database has no tables yet."""
+    return not inspect(database.engine).get_table_names()

@@ -1,0 +1,154 @@
+"""Content-addressed bytes on any object store, by five functions: put, get, has, size, delete.
+
+obstore does the work: a local folder by default, S3 by URL. The digest is the identity and is
+checked when bytes come in; `stream` reads a byte range without holding the whole object. Which
+rows refer to a digest is not known here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cloud_sync.errors import NotFoundError
+from kits.core.errors import ConfigError, DataError
+from kits.core.sample import digest_of
+
+READ_BYTES = 1 << 20
+_HEX = frozenset("0123456789abcdef")
+
+
+class Storage:
+    """Bytes under their SHA-256; a `kits.core.blobs.BlobStore` with sizes, ranges and deletion."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def put(self, content: bytes) -> str:
+        """Stores `content` and returns its digest; twice equals once."""
+        digest = digest_of(content)
+        if not self.has(digest):
+            import obstore
+
+            obstore.put(self._store, _path(digest), content)
+        return digest
+
+    def put_file(self, path: Path, digest: str) -> None:
+        """Stores a file that must have `digest`, without holding it in memory.
+
+        Raises:
+            DataError: the file's bytes have another digest.
+        """
+        import obstore
+
+        with open(path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != digest:
+            raise DataError("these bytes do not have the digest they came under", where=digest)
+        if not self.has(digest):
+            obstore.put(self._store, _path(digest), path)
+
+    def get(self, digest: str) -> bytes:
+        """The bytes.
+
+        Raises:
+            NotFoundError: not in the store.
+            DataError: damaged in the store.
+        """
+        import obstore
+
+        try:
+            content = bytes(obstore.get(self._store, _path(digest)).bytes())
+        except FileNotFoundError:
+            raise _absent(digest) from None
+        if digest_of(content) != digest:
+            raise DataError("a stored blob is damaged", where=digest, fix="cloud-sync restore")
+        return content
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes are there."""
+        return self._head(digest) is not None
+
+    def size(self, digest: str) -> int:
+        """Number of bytes.
+
+        Raises:
+            NotFoundError: not in the store.
+        """
+        head = self._head(digest)
+        if head is None:
+            raise _absent(digest)
+        return head
+
+    def delete(self, digest: str) -> None:
+        """Removes the bytes; absent ones are fine."""
+        import obstore
+
+        try:
+            obstore.delete(self._store, _path(digest))
+        except FileNotFoundError:
+            return
+
+    def stream(self, digest: str, first: int = 0, last: int | None = None) -> Iterator[bytes]:
+        """Bytes `first` to `last` (inclusive; None: to the end) in pieces of at most 1 MiB.
+
+        Raises:
+            NotFoundError: not in the store; raised before the first piece.
+        """
+        end = self.size(digest) if last is None else last + 1
+        return self._pieces(digest, first, end)
+
+    def _pieces(self, digest: str, first: int, end: int) -> Iterator[bytes]:
+        import obstore
+
+        for start in range(first, end, READ_BYTES):
+            stop = min(start + READ_BYTES, end)
+            yield bytes(obstore.get_range(self._store, _path(digest), start=start, end=stop))
+
+    def _head(self, digest: str) -> int | None:
+        import obstore
+
+        try:
+            return int(obstore.head(self._store, _path(digest))["size"])
+        except FileNotFoundError:
+            return None
+
+
+def open_storage(url: str, folder: Path) -> Storage:
+    """The storage at `url` (`s3://bucket/prefix`, `memory://`), or in `folder` when it is empty.
+
+    Raises:
+        ConfigError: the address is not understood.
+    """
+    from obstore.exceptions import BaseError
+    from obstore.store import LocalStore, from_url
+
+    if not url:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Storage(LocalStore(folder))
+    try:
+        return Storage(from_url(url))
+    except (BaseError, ValueError) as error:
+        raise ConfigError(f"storage cannot be opened: {error}", where=url) from error
+
+
+def check_digest(digest: str) -> str:
+    """`digest` when it is one; guards against paths from outside.
+
+    Raises:
+        DataError: it is not 64 lower-case hex digits.
+    """
+    if len(digest) != 64 or not _HEX.issuperset(digest):
+        raise DataError("not a SHA-256 digest", where=digest[:80])
+    return digest
+
+
+def _path(digest: str) -> str:
+    check_digest(digest)
+    return f"sha256/{digest[:2]}/{digest[2:]}"
+
+
+def _absent(digest: str) -> NotFoundError:
+    return NotFoundError("these bytes are not in the hub's store", where=digest)
