@@ -1,1 +1,1 @@
-"""The hub's HTTP API under `/v1`: one file per noun, each with a `router`."""
+"""The HTTP API under `/v1`: one router per noun, pydantic models at the edge, no rules of its own."""

@@ -1,0 +1,180 @@
+"""Child processes of jobs: `kit …` with a clean environment, a log, a limit and a sure end.
+
+A child leads its own process group, so that cancelling reaches everything it started. Who it is
+gets written down first: a runner that comes back after a crash ends what its predecessor left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kits.core.blobs import write_atomically
+from kits.core.errors import KitwrightError
+
+PROCESS_FILE = "process.json"
+MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+_POLL_S = 0.25
+_GRACE_S = 10.0
+_KEPT_VARIABLES = (
+    "PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HF_HOME",
+    "HF_HUB_OFFLINE", "TORCH_HOME", "XDG_CACHE_HOME",
+)  # fmt: skip
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class CommandError(KitwrightError):
+    """A job's command failed, took too long or was stopped."""
+
+
+class CancelledError(KitwrightError):
+    """Somebody cancelled the job, or its lease was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A command that ended by itself."""
+
+    exit_code: int
+    output: str
+
+
+def kit_command() -> list[str]:
+    """How to start `kit` with the interpreter of this process."""
+    script = Path(sys.executable).with_name("kit")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "kits.cli"]
+
+
+def clean_environment(threads: int) -> dict[str, str]:
+    """The variables a training may see: no tokens, no database addresses; threads bounded."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    kept |= {name: str(threads) for name in _THREAD_VARIABLES}
+    # the detector library must not install packages or send statistics from a job
+    return kept | {"NO_COLOR": "1", "YOLO_AUTOINSTALL": "false", "PYTHONUNBUFFERED": "1"}
+
+
+def run_command(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    log: Path,
+    limit_s: float,
+    still_wanted: Callable[[], bool],
+    threads: int = 2,
+    environment: Mapping[str, str] | None = None,
+) -> Finished:
+    """Runs `command` in `folder`; standard error goes to `log`, standard output comes back.
+
+    Args:
+        limit_s: the process group is ended after so many seconds.
+        still_wanted: asked several times a second; False ends the process group.
+
+    Raises:
+        CancelledError: `still_wanted` said no.
+        CommandError: the limit was reached or the command is not there.
+    """
+    output = folder / "output.txt"
+    nice = ["nice", "-n", "10"] if shutil.which("nice") else []
+    with open(output, "wb") as out, open(log, "ab") as err:
+        err.write(f"$ {' '.join(command)}\n".encode())
+        err.flush()
+        try:
+            process = subprocess.Popen(  # noqa: S603  the arguments are ours, there is no shell
+                [*nice, *command],
+                cwd=folder,
+                env=dict(environment or clean_environment(threads)),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise CommandError(f"cannot start {command[0]}: {error}") from error
+        _remember(folder, process.pid)
+        try:
+            _wait(process, command, limit_s, still_wanted)
+        finally:
+            end_group(process.pid)
+            process.wait()
+            (folder / PROCESS_FILE).unlink(missing_ok=True)
+    with open(output, "rb") as file:
+        content = file.read(MAX_OUTPUT_BYTES)
+    return Finished(process.returncode, content.decode(errors="replace"))
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    command: Sequence[str],
+    limit_s: float,
+    still_wanted: Callable[[], bool],
+) -> None:
+    deadline = time.monotonic() + limit_s
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_POLL_S)
+            return
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"took longer than {limit_s:.0f} s and was stopped",
+                where=" ".join(command[:3]),
+                fix="raise the limit in hub.yaml, or train a smaller model",
+            )
+        if not still_wanted():
+            raise CancelledError("cancelled", where=" ".join(command[:3]))
+
+
+def end_group(leader: int, grace_s: float = _GRACE_S) -> None:
+    """Ends a process group: politely, then surely. Nothing happens when it is gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(leader, os.WNOHANG)
+            os.killpg(leader, 0)
+            time.sleep(0.05)
+        os.killpg(leader, signal.SIGKILL)
+
+
+def end_leftover(folder: Path) -> bool:
+    """Ends what a crashed runner left behind in `folder`; whether there was something.
+
+    A process number may have been given to another program since: it is only ended when its start
+    time is the one written down, and only on the same machine.
+    """
+    path = folder / PROCESS_FILE
+    try:
+        noted = json.loads(path.read_text())
+        leader, started, host = int(noted["pid"]), str(noted["started"]), str(noted["host"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    path.unlink(missing_ok=True)
+    if host != socket.gethostname() or not started or _start_time(leader) != started:
+        return False
+    end_group(leader)
+    return True
+
+
+def _remember(folder: Path, pid: int) -> None:
+    noted = {"pid": pid, "started": _start_time(pid), "host": socket.gethostname()}
+    write_atomically(folder / PROCESS_FILE, json.dumps(noted).encode())
+
+
+def _start_time(pid: int) -> str:
+    """Clock ticks since boot when the process started; empty when it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]

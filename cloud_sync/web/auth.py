@@ -1,0 +1,311 @@
+"""Who is asking: sessions in the browser, API tokens, roles, and defence against forged requests.
+
+Gives routes the dependencies `require(role)` (JSON: 401, 403) and `require_page(role)` (redirects
+to the login page). People and tokens are changed in `accounts.py`, whose functions are offered
+here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import Depends, HTTPException, Request
+from sqlalchemy import delete, select, update
+from starlette.responses import Response
+
+from cloud_sync.errors import NotAllowedError, UnauthenticatedError
+from cloud_sync.hub import Hub, HubDep, audit
+from cloud_sync.store.models import ApiToken, Person, WebSession
+from cloud_sync.web.accounts import (
+    ROLES,
+    Role,
+    create_person,
+    disable_person,
+    find_person,
+    issue_token,
+    list_people,
+    list_tokens,
+    lower_role,
+    reaches,
+    revoke_token,
+    set_password,
+    set_role,
+)
+from cloud_sync.web.security import (
+    TOKEN_PREFIX,
+    LoginThrottle,
+    hash_password,
+    needs_rehash,
+    new_secret,
+    safe_next,
+    same,
+    secret_hash,
+    verify_password,
+)
+from kits.core.sample import utc_now
+
+__all__ = [
+    "COOKIE", "ROLES", "Admin", "Engineer", "Identity", "LoginThrottle", "NewSession", "Reviewer",
+    "Role", "Viewer", "client_address", "create_person", "disable_person", "drop_cookie",
+    "find_person", "get_throttle", "identify", "issue_token", "list_people", "list_tokens",
+    "login", "logout", "reaches", "refuse_foreign_origin", "require", "require_page",
+    "revoke_token", "safe_next", "set_cookie", "set_password", "set_role",
+]  # fmt: skip
+
+COOKIE = "kitwright_session"
+CSRF_HEADER = "x-csrf-token"
+CSRF_FIELD = "csrf"
+IDLE = timedelta(hours=4)
+_TOUCH_EVERY = timedelta(minutes=1)
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. `csrf` is what the session's forms must carry; empty for a token."""
+
+    person_id: int
+    login: str
+    role: Role
+    via: Literal["session", "token"]
+    csrf: str = ""
+
+    def may(self, role: Role) -> bool:
+        """Whether this person may do what needs `role`."""
+        return reaches(self.role, role)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session just made; `secret` is the cookie's value."""
+
+    identity: Identity
+    secret: str
+    max_age_s: int
+
+
+def login(
+    hub: Hub,
+    throttle: LoginThrottle,
+    name: str,
+    password: str,
+    *,
+    address: str,
+    now: datetime | None = None,
+) -> NewSession:
+    """Checks a password and opens a session.
+
+    Raises:
+        UnauthenticatedError: wrong login or password (it is not said which), or too many attempts.
+    """
+    name, now = name.strip().lower()[:64], now or utc_now()
+    wait = throttle.wait_s(name, address)
+    if wait > 0:
+        raise UnauthenticatedError(
+            "too many attempts", fix=f"wait {int(wait) + 1} seconds, then try again"
+        )
+    with hub.database.session() as session:
+        person = session.scalar(
+            select(Person).where(Person.login == name, Person.disabled_at.is_(None))
+        )
+    fits = verify_password(person.password_hash if person else None, password)
+    if person is None or not fits:
+        throttle.failed(name, address)
+        with hub.database.transaction() as session:
+            audit(session, name, "login.failed", address=address)
+        raise UnauthenticatedError("login or password is wrong")
+    throttle.succeeded(name, address)
+    return _open_session(hub, person, password, address, now)
+
+
+def _open_session(
+    hub: Hub, person: Person, password: str, address: str, now: datetime
+) -> NewSession:
+    secret, csrf = new_secret(), new_secret()
+    lifetime = timedelta(hours=hub.config.session.hours)
+    with hub.database.transaction() as session:
+        session.execute(delete(WebSession).where(WebSession.expires_at <= now))
+        session.add(
+            WebSession(
+                hash=secret_hash(secret),
+                person_id=person.id,
+                csrf=csrf,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + lifetime,
+            )
+        )
+        if needs_rehash(person.password_hash):
+            session.execute(
+                update(Person)
+                .where(Person.id == person.id)
+                .values(password_hash=hash_password(password))
+            )
+        audit(session, person.login, "login", address=address)
+    identity = Identity(person.id, person.login, lower_role(person.role, "admin"), "session", csrf)
+    return NewSession(identity, secret, int(lifetime.total_seconds()))
+
+
+def logout(hub: Hub, secret: str) -> None:
+    """Ends the session of a cookie's value; an unknown one is fine."""
+    with hub.database.transaction() as session:
+        row = session.get(WebSession, secret_hash(secret))
+        if row is not None:
+            audit(session, row.person.login, "logout")
+            session.delete(row)
+
+
+def set_cookie(response: Response, new: NewSession, hub: Hub) -> None:
+    """Puts the session into the browser."""
+    response.set_cookie(
+        COOKIE, new.secret, max_age=new.max_age_s, httponly=True, samesite="lax", path="/",
+        secure=hub.config.session.secure_cookie or hub.config.url.startswith("https:"),
+    )  # fmt: skip
+
+
+def drop_cookie(response: Response) -> None:
+    """Takes the session out of the browser."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+
+
+def get_throttle(request: Request) -> LoginThrottle:
+    """The application's throttle (kept in `app.state.login_throttle`)."""
+    state = request.app.state
+    if not hasattr(state, "login_throttle"):
+        state.login_throttle = LoginThrottle()
+    throttle = state.login_throttle
+    assert isinstance(throttle, LoginThrottle)
+    return throttle
+
+
+def client_address(request: Request) -> str:
+    """The address a request came from, as the server saw it."""
+    return request.client.host if request.client else ""
+
+
+def identify(hub: Hub, request: Request, now: datetime | None = None) -> Identity | None:
+    """Who asks, or None. A bearer token outranks a cookie; a wrong one is not forgiven by it.
+
+    The CSRF token is not checked here.
+    """
+    now = now or utc_now()
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        return _by_token(hub, credentials.strip(), now) if scheme.lower() == "bearer" else None
+    secret = request.cookies.get(COOKIE, "")
+    return _by_session(hub, secret, now) if secret else None
+
+
+def _by_token(hub: Hub, secret: str, now: datetime) -> Identity | None:
+    if not secret.startswith(TOKEN_PREFIX):
+        return None
+    with hub.database.session() as session:
+        token = session.scalar(select(ApiToken).where(ApiToken.hash == secret_hash(secret)))
+        if token is None or token.revoked_at is not None or token.person.disabled_at is not None:
+            return None
+        if token.expires_at is not None and token.expires_at <= now:
+            return None
+        person = token.person
+        identity = Identity(person.id, person.login, lower_role(token.role, person.role), "token")
+    if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY:
+        with hub.database.transaction() as session:
+            session.execute(
+                update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now)
+            )
+    return identity
+
+
+def _by_session(hub: Hub, secret: str, now: datetime) -> Identity | None:
+    key = secret_hash(secret)
+    with hub.database.session() as session:
+        row = session.get(WebSession, key)
+        if row is None or row.person.disabled_at is not None:
+            return None
+        if row.expires_at <= now or now - row.last_seen_at > IDLE:
+            return None
+        person = row.person
+        role = lower_role(person.role, "admin")
+        identity = Identity(person.id, person.login, role, "session", row.csrf)
+    if now - row.last_seen_at >= _TOUCH_EVERY:
+        with hub.database.transaction() as session:
+            session.execute(
+                update(WebSession).where(WebSession.hash == key).values(last_seen_at=now)
+            )
+    return identity
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """For the login form, which has no session yet: refuses posts from other sites.
+
+    Raises:
+        NotAllowedError: the browser says that another site sent this.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise NotAllowedError("this form was sent from another site")
+
+
+async def _submitted_csrf(request: Request) -> str:
+    """The CSRF token that came with a request, from the header or a form field."""
+    header = request.headers.get(CSRF_HEADER, "")
+    if header or request.method in _SAFE_METHODS or COOKIE not in request.cookies:
+        return header
+    if not request.headers.get("content-type", "").startswith(_FORM_TYPES):
+        return ""
+    value = (await request.form()).get(CSRF_FIELD, "")
+    return value if isinstance(value, str) else ""
+
+
+SubmittedCsrf = Annotated[str, Depends(_submitted_csrf)]
+
+
+def require(role: Role) -> Callable[[Request, Hub, str], Identity]:
+    """A dependency for JSON routes: the person, who must have at least `role`.
+
+    The dependency raises UnauthenticatedError (401) without valid token or session, and
+    NotAllowedError (403) when the role does not suffice or the CSRF token is missing.
+    """
+
+    def dependency(request: Request, hub: HubDep, submitted: SubmittedCsrf) -> Identity:
+        identity = identify(hub, request)
+        if identity is None:
+            raise UnauthenticatedError(
+                "sign in, or send an API token", fix="Authorization: Bearer kwt_…"
+            )
+        _check(identity, role, request, submitted)
+        return identity
+
+    return dependency
+
+
+def require_page(role: Role) -> Callable[[Request, Hub, str], Identity]:
+    """A dependency for pages: like `require`, but who is not signed in is sent to `/login`."""
+
+    def dependency(request: Request, hub: HubDep, submitted: SubmittedCsrf) -> Identity:
+        identity = identify(hub, request)
+        if identity is None:
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            target = safe_next(here) if request.method in _SAFE_METHODS else "/"
+            raise HTTPException(303, headers={"Location": f"/login?next={quote(target, safe='/')}"})
+        _check(identity, role, request, submitted)
+        return identity
+
+    return dependency
+
+
+def _check(identity: Identity, role: Role, request: Request, submitted: str) -> None:
+    forgeable = identity.via == "session" and request.method not in _SAFE_METHODS
+    if forgeable and not (submitted and same(submitted, identity.csrf)):
+        raise NotAllowedError("the form is too old or was forged", fix="load the page again")
+    if not identity.may(role):
+        raise NotAllowedError(f"this needs the role {role}", fix="ask an admin of this hub")
+
+
+Viewer = Annotated[Identity, Depends(require("viewer"))]
+Reviewer = Annotated[Identity, Depends(require("reviewer"))]
+Engineer = Annotated[Identity, Depends(require("engineer"))]
+Admin = Annotated[Identity, Depends(require("admin"))]
