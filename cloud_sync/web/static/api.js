@@ -1,0 +1,27 @@
+// Calls the hub's API as the person who is signed in. Never throws: a failure is an answer with words.
+
+const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+export async function send(method, path, body) {
+  try {
+    const answer = await fetch(path, {
+      method,
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": token() },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const json = parse(text);
+    const what = answer.ok ? "" : [json.what ?? json.detail ?? `The hub answered ${answer.status}.`, json.fix].filter((part) => typeof part === "string" && part).join(" – ");
+    return { ok: answer.ok, gone: answer.status === 404, status: answer.status, json, what };
+  } catch {
+    return { ok: false, gone: false, status: 0, json: {}, what: "The hub cannot be reached." };
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,72 @@
+// Every page: local times, forms that call the API, confirmations, one-time secrets, the menu.
+import { send } from "/static/api.js";
+
+const SHORT = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+function localTimes(root) {
+  for (const node of root.querySelectorAll("time[datetime]")) {
+    node.textContent = SHORT.format(new Date(node.dateTime));
+  }
+}
+
+// <form data-api="POST /v1/rollouts" data-then="/rollouts/{rollout}">: fields become JSON
+async function submit(event) {
+  const form = event.target.closest("form[data-api]");
+  if (!form) return;
+  event.preventDefault();
+  if (form.dataset.confirm && !(await confirmed(form.dataset.confirm, form.dataset.confirmButton))) return;
+  const [method, path] = form.dataset.api.split(" ");
+  const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
+  const button = form.querySelector("button");
+  button.disabled = true;
+  const answer = await send(method, path, fields);
+  button.disabled = false;
+  if (answer.ok) done(form, answer.json);
+  else note(form, answer.what, "is-bad");
+}
+
+function done(form, json) {
+  if (form.dataset.secret) return secret(form, json);
+  const then = (form.dataset.then ?? "").replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(json[key] ?? ""));
+  if (then) location.assign(then);
+  else location.reload();
+}
+
+function note(form, text, kind) {
+  let line = form.querySelector(".form-note");
+  if (!line) {
+    line = Object.assign(document.createElement("p"), { className: "form-note" });
+    line.setAttribute("role", "alert");
+    form.append(line);
+  }
+  line.classList.toggle("is-bad", kind === "is-bad");
+  line.textContent = text;
+}
+
+function secret(form, json) {
+  const box = document.querySelector("#secret");
+  box.querySelector("[data-value]").textContent = json[form.dataset.secret];
+  const template = form.dataset.secretCommand ?? "";
+  box.querySelector("[data-command]").textContent = template.replace("{token}", json[form.dataset.secret]);
+  box.showModal();
+}
+
+function confirmed(text, label) {
+  const box = document.querySelector("#confirm");
+  box.querySelector("[data-text]").textContent = text;
+  box.querySelector("[value=yes]").textContent = label || "Yes";
+  box.returnValue = "";
+  box.showModal();
+  return new Promise((resolve) => box.addEventListener("close", () => resolve(box.returnValue === "yes"), { once: true }));
+}
+
+document.addEventListener("submit", submit);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) navigator.clipboard?.writeText(document.querySelector(button.dataset.copy).textContent);
+  if (event.target.closest("[data-reload]")) location.reload();
+});
+document.addEventListener("change", (event) => event.target.closest("form[data-autosubmit]")?.requestSubmit());
+document.addEventListener("kw:content", (event) => localTimes(event.detail));
+document.addEventListener("htmx:afterSettle", () => localTimes(document));
+localTimes(document);

@@ -1,0 +1,58 @@
+// Decisions on their way to the hub. Each is kept in local storage until the hub has confirmed it, in
+// order; a lost network or a restarted hub is waited for. A decision the hub refuses stays visible.
+import { send } from "/static/api.js";
+
+const FIRST_WAIT_MS = 1000;
+const MAX_WAIT_MS = 30000;
+
+export class Outbox {
+  // `login` keeps one person's decisions from being sent under another's name
+  constructor(login, changed) {
+    this.key = `kw-reviews-${login}`;
+    this.changed = changed;
+    this.wait = FIRST_WAIT_MS;
+    this.problem = "";
+    this.sending = false;
+    addEventListener("online", () => this.flush());
+  }
+
+  get rows() { return JSON.parse(localStorage.getItem(this.key) ?? "[]"); }
+
+  get waiting() { return this.rows.length; }
+
+  #store(rows) {
+    localStorage.setItem(this.key, JSON.stringify(rows));
+    this.changed({ waiting: rows.length, problem: this.problem });
+  }
+
+  add(body) {
+    this.#store([...this.rows, body]);
+    this.flush();
+  }
+
+  async flush() {
+    if (this.sending) return;
+    this.sending = true;
+    clearTimeout(this.timer);
+    while (this.waiting > 0) {
+      const answer = await send("POST", "/v1/reviews", this.rows[0]);
+      if (answer.ok || answer.gone) {
+        this.wait = FIRST_WAIT_MS;
+        this.problem = "";
+        this.#store(this.rows.slice(1));
+      } else {
+        this.#retry(answer);
+        break;
+      }
+    }
+    this.sending = false;
+  }
+
+  #retry(answer) {
+    const signIn = answer.status === 401 ? " Sign in again in another tab; nothing is lost." : "";
+    this.problem = `${answer.what}${signIn} Trying again in ${Math.round(this.wait / 1000)} s.`;
+    this.#store(this.rows);
+    this.timer = setTimeout(() => this.flush(), this.wait);
+    this.wait = Math.min(this.wait * 2, MAX_WAIT_MS);
+  }
+}

@@ -1,0 +1,270 @@
+// The review page: takes samples from the queue, shows each by its kit's own partial, sends decisions.
+// A decision is first written to `Outbox` (local storage), then sent: it outlives a lost network.
+import { BoxEditor } from "/static/boxes.js";
+import { Outbox } from "/static/outbox.js";
+
+const PREFETCH = 3;
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+class Review {
+  constructor(root) {
+    this.root = root;
+    this.card = root.querySelector("[data-card]");
+    this.live = root.querySelector("[data-live]");
+    this.help = root.querySelector("dialog");
+    this.queue = JSON.parse(root.dataset.queue);
+    this.index = 0;
+    this.cards = new Map();
+    this.outbox = new Outbox(root.dataset.login, (state) => this.showOutbox(state));
+    document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("keyup", (event) => this.keyUp(event));
+    root.addEventListener("click", (event) => this.click(event));
+    addEventListener("beforeunload", (event) => { if (this.outbox.waiting) event.preventDefault(); });
+    this.outbox.flush();
+    this.show();
+  }
+
+  get total() { return this.queue.length; }
+
+  say(text) { this.live.textContent = text; }
+
+  async fetchCard(id) {
+    const answer = await fetch(`/review/cards/${encodeURIComponent(id)}`, { headers: { "X-Requested-With": "fetch" } });
+    if (!answer.ok) throw new Error(`the hub answered ${answer.status}`);
+    return answer.text();
+  }
+
+  // the promise is kept, so that a card in flight is not asked for twice; a failed one is forgotten
+  load(id) {
+    if (!this.cards.has(id)) {
+      const card = this.fetchCard(id);
+      card.catch(() => this.cards.delete(id));
+      this.cards.set(id, card);
+    }
+    return this.cards.get(id);
+  }
+
+  prefetch() {
+    for (const id of this.queue.slice(this.index + 1, this.index + 1 + PREFETCH)) {
+      this.load(id).then((html) => {
+        const source = new DOMParser().parseFromString(html, "text/html").querySelector("[data-boxes]");
+        if (source) new Image().src = source.dataset.src;
+      }, () => {});
+    }
+  }
+
+  async show() {
+    this.progress();
+    if (this.index >= this.total) return this.finish();
+    const id = this.queue[this.index];
+    try {
+      const html = await this.load(id);
+      if (id !== this.queue[this.index]) return;
+      this.mount(id, html);
+      this.prefetch();
+    } catch (error) {
+      this.say(`Cannot load the sample: ${error.message}. Trying again.`);
+      this.root.querySelector("[data-status]").textContent = "The hub cannot be reached. Trying again …";
+      setTimeout(() => this.show(), 3000);
+    }
+  }
+
+  mount(id, html) {
+    this.root.querySelector("[data-status]").textContent = "";
+    this.card.innerHTML = html; // rendered and escaped by the hub
+    this.id = id;
+    const host = this.card.querySelector("[data-boxes]");
+    this.editor = host ? this.makeEditor(host) : null;
+    this.markLabel(this.editor?.label);
+    document.dispatchEvent(new CustomEvent("kw:content", { detail: this.card }));
+    this.say(`Sample ${this.index + 1} of ${this.total}. ${this.card.querySelector("[data-summary]")?.textContent ?? ""}`);
+    (host?.querySelector("svg") ?? this.card).focus({ preventScroll: true });
+  }
+
+  makeEditor(host) {
+    return new BoxEditor(host, {
+      src: host.dataset.src,
+      alt: host.dataset.alt,
+      suggestions: JSON.parse(host.dataset.suggestions),
+      labels: JSON.parse(host.dataset.labels),
+      say: (text) => this.say(text),
+      changed: () => this.root.classList.toggle("is-edited", this.editor?.edited ?? false),
+    });
+  }
+
+  progress() {
+    const done = Math.min(this.index, this.total);
+    this.root.querySelector("[data-progress]").textContent = `${Math.min(done + 1, this.total)} of ${this.total}`;
+    const bar = this.root.querySelector("progress");
+    bar.max = Math.max(1, this.total);
+    bar.value = done;
+    this.root.classList.remove("is-edited");
+  }
+
+  finish() {
+    this.editor = null;
+    this.id = null;
+    this.root.classList.add("is-done");
+    this.root.querySelector("[data-done]").hidden = false;
+    this.card.replaceChildren();
+    this.say("All reviewed.");
+  }
+
+  // --- decisions ----------------------------------------------------------------------------
+
+  chosenLabel(boxes) {
+    const names = new Set(boxes.map((box) => box.label));
+    return names.size === 1 ? [...names][0] : "defect";
+  }
+
+  decide(decision, label = "") {
+    if (!this.id) return;
+    const body = { sample_id: this.id, decision, label, boxes: [] };
+    if (decision === "accept") {
+      const boxes = this.editor?.result ?? [];
+      if (this.editor?.edited) body.decision = "correct";
+      body.boxes = boxes;
+      body.label = boxes.length ? this.chosenLabel(boxes) : this.editor?.edited ? "good" : this.card.querySelector("[data-suggested-label]")?.dataset.suggestedLabel ?? "";
+    } else if (decision === "correct" && label !== "good") {
+      body.boxes = this.editor?.result ?? [];
+    }
+    this.outbox.add(body);
+    this.say(`${body.decision} ${body.label}`);
+    this.index += 1;
+    this.show();
+  }
+
+  back() {
+    if (this.index === 0) return this.say("Nothing to undo.");
+    this.index -= 1;
+    this.root.classList.remove("is-done");
+    this.root.querySelector("[data-done]").hidden = true;
+    this.say("Back to the last sample: what you state now counts instead.");
+    this.show();
+  }
+
+  // --- keyboard and buttons -----------------------------------------------------------------
+
+  setLabel(label) {
+    this.editor?.setLabel(label);
+    this.markLabel(label);
+  }
+
+  markLabel(label) {
+    for (const button of this.card.querySelectorAll("[data-label]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.label === label));
+    }
+  }
+
+  addLabel(field) {
+    const label = field.value.trim();
+    if (!label || !this.editor) return;
+    if (!this.editor.labels.includes(label)) {
+      this.editor.labels.push(label);
+      const button = this.card.querySelector("[data-label]").cloneNode(true);
+      button.dataset.label = label;
+      button.replaceChildren(Object.assign(document.createElement("kbd"), { textContent: this.editor.labels.length }), ` ${label}`);
+      this.card.querySelector("[data-labels-list]").append(button);
+    }
+    field.value = "";
+    this.setLabel(label);
+    this.editor.svg.focus();
+  }
+
+  click(event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { act, label } = button.dataset;
+    if (label !== undefined) this.setLabel(label);
+    else if (act) this.run(act);
+  }
+
+  run(act) {
+    const table = {
+      accept: () => this.decide("accept"),
+      good: () => this.decide("correct", "good"),
+      defect: () => this.decide("correct", this.editor?.boxes.length ? this.chosenLabel(this.editor.boxes) : "defect"),
+      unsure: () => this.decide("unsure"),
+      skip: () => this.decide("skip"),
+      undo: () => this.editor?.undo() || this.back(),
+      delete: () => this.editor?.remove(),
+      zoomIn: () => this.editor?.zoom(1.4),
+      zoomOut: () => this.editor?.zoom(1 / 1.4),
+      fit: () => this.editor?.fit(),
+      help: () => (this.help.open ? this.help.close() : this.help.showModal()),
+      closeHelp: () => this.help.close(),
+    };
+    table[act]?.();
+  }
+
+  key(event) {
+    const field = event.target.closest?.("input, textarea, select");
+    if (field) {
+      if (field.matches("[data-new-label]") && event.key === "Enter") this.addLabel(field);
+      return;
+    }
+    if (event.key !== "?" && this.help.open) return;
+    if (this.handle(event)) event.preventDefault();
+  }
+
+  handle(event) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (event.ctrlKey || event.metaKey) {
+      if (key !== "z") return false;
+      this.run("undo");
+      return true;
+    }
+    if (event.altKey) return false;
+    const keys = { a: "accept", g: "good", d: "defect", u: "unsure", s: "skip", "?": "help", Delete: "delete", Backspace: "delete", "+": "zoomIn", "=": "zoomIn", "-": "zoomOut", 0: "fit" };
+    const onControl = event.target.closest?.("button, a, summary");
+    if (key === "Enter" && !onControl) keys.Enter = "accept";
+    if (keys[key]) {
+      if (!event.repeat || key === "+" || key === "-") this.run(keys[key]);
+      return true;
+    }
+    if (!this.editor || onControl) return false;
+    return this.handleEditor(event, key);
+  }
+
+  handleEditor(event, key) {
+    const step = event.shiftKey && !event.repeat ? 1 : event.repeat ? 4 : 1;
+    if (key >= "1" && key <= "9") {
+      const label = this.editor.labels[Number(key) - 1];
+      if (label !== undefined) this.setLabel(label);
+    } else if (ARROWS[key]) this.editor.nudge(ARROWS[key][0] * step, ARROWS[key][1] * step, event.shiftKey);
+    else if (key === " ") this.setPanning(true);
+    else if (key === "Escape") this.editor.select(-1);
+    else if (key === "Tab" && event.target === this.editor.svg) return this.tab(event.shiftKey ? -1 : 1);
+    else return false;
+    return true;
+  }
+
+  // leaves the picture after the last box, so that the keyboard is never trapped
+  tab(step) {
+    const next = this.editor.selected + step;
+    if (next < 0 || next >= this.editor.boxes.length) {
+      if (this.editor.selected >= 0) this.editor.select(-1);
+      return false;
+    }
+    this.editor.select(next);
+    return true;
+  }
+
+  setPanning(on) {
+    if (!this.editor) return;
+    this.editor.panning = on;
+    this.editor.host.classList.toggle("is-panning", on);
+  }
+
+  keyUp(event) { if (event.key === " ") this.setPanning(false); }
+
+  showOutbox({ waiting, problem }) {
+    const note = this.root.querySelector("[data-outbox]");
+    note.hidden = waiting === 0;
+    if (waiting) note.textContent = `${waiting} ${waiting === 1 ? "decision" : "decisions"} not sent yet. ${problem}`;
+    this.root.dataset.waiting = waiting;
+  }
+}
+
+const root = document.querySelector("[data-review]");
+if (root) new Review(root);
