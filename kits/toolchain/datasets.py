@@ -1,0 +1,140 @@
+"""Dataset versions of a project: list, describe, compare, export, and what was found on import.
+
+Versions are immutable; making one is `importing.py`'s work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from pydantic import JsonValue, TypeAdapter
+
+from kits.core.annotation import annotation_to_json
+from kits.core.blobs import FolderBlobStore, write_atomically
+from kits.core.dataset import Dataset, DatasetItem, to_bytes
+from kits.core.errors import DataError, UsageError
+from kits.core.kit import Finding
+from kits.toolchain.project import Project
+
+_FINDINGS = TypeAdapter(list[Finding])
+
+
+@runtime_checkable
+class WritesFormats(Protocol):
+    """A kit's `data.py` may offer this, so that versions can be exported in its own formats."""
+
+    def write(self, dataset: Dataset, folder: Path, format: str) -> None:
+        """Writes the version's files. Raises UsageError for a format it cannot write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Sample names by what happened to them from one version to another."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    relabelled: tuple[str, ...]
+    moved: tuple[str, ...]
+
+
+def save_findings(project: Project, identity: str, findings: Sequence[Finding]) -> None:
+    """Keeps what an import found beside its version."""
+    path = project.datasets_dir / f"{identity}.findings.json"
+    write_atomically(path, _FINDINGS.dump_json(list(findings), indent=1))
+
+
+def load_findings(project: Project, identity: str) -> list[Finding]:
+    """What the import of a version found; empty when nothing was kept."""
+    path = project.datasets_dir / f"{identity}.findings.json"
+    return _FINDINGS.validate_json(path.read_bytes()) if path.exists() else []
+
+
+def findings_as_json(findings: Iterable[Finding]) -> list[JsonValue]:
+    """Findings as JSON values."""
+    dumped: list[JsonValue] = _FINDINGS.dump_python(list(findings), mode="json")
+    return dumped
+
+
+def describe(dataset: Dataset) -> dict[str, JsonValue]:
+    """A version in figures, for `--json`."""
+    header = dataset.header
+    boxes = Counter(box.label for i in dataset.items if i.annotation for box in i.annotation.boxes)
+    return {
+        "id": dataset.id,
+        "n": len(dataset.items),
+        "counts": {s: dict(sorted(row.items())) for s, row in dataset.counts().items()},
+        "labels": list(header.labels),
+        "boxes": dict(sorted(boxes.items())),
+        "groups": len({i.sample.group or i.sample.id for i in dataset.items}),
+        "bytes": sum(i.sample.size for i in dataset.items),
+        "split_rule": header.split_rule,
+        "seed": header.seed,
+        "parent": header.parent,
+        "note": header.note,
+    }
+
+
+def count_table(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """split → label → n as an aligned table."""
+    labels = sorted({label for row in counts.values() for label in row})
+    width = max(8, *(len(label) for label in labels)) if labels else 8
+    head = " " * 8 + "".join(f"{label:>{width + 2}}" for label in labels)
+    rows = [
+        f"{split:8}" + "".join(f"{row.get(label, 0):>{width + 2}}" for label in labels)
+        for split, row in counts.items()
+    ]
+    return "\n".join([head, *rows])
+
+
+def difference(old: Dataset, new: Dataset) -> Difference:
+    """What changed from one version to another, by bytes."""
+    before = {i.sample.digest or i.sample.id: i for i in old.items}
+    after = {i.sample.digest or i.sample.id: i for i in new.items}
+    both = sorted(before.keys() & after.keys())
+    return Difference(
+        added=_sources(after[d] for d in after.keys() - before.keys()),
+        removed=_sources(before[d] for d in before.keys() - after.keys()),
+        relabelled=_sources(after[d] for d in both if _says(before[d]) != _says(after[d])),
+        moved=_sources(after[d] for d in both if before[d].split != after[d].split),
+    )
+
+
+def _sources(items: Iterable[DatasetItem]) -> tuple[str, ...]:
+    return tuple(sorted(i.sample.source or i.sample.id for i in items))
+
+
+def _says(item: DatasetItem) -> dict[str, JsonValue]:
+    said = annotation_to_json(item.annotation) if item.annotation else {}
+    return {key: value for key, value in said.items() if key not in ("at", "author", "source")}
+
+
+def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> None:
+    """Writes a version to an empty folder.
+
+    Args:
+        format_: `kitwright` (manifest and blobs, imports again unchanged), or one of the kit's.
+
+    Raises:
+        DataError: the folder is not empty.
+        UsageError: the kit cannot write this format.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError("this folder is not empty", where=str(folder), fix="name a new folder")
+    if format_ == "kitwright":
+        blobs = FolderBlobStore(folder / "blobs")
+        for item in dataset.items:
+            if item.sample.digest:
+                blobs.put(dataset.content(item))
+        write_atomically(folder / "manifest.jsonl", to_bytes(dataset))
+        return
+    data = project.kit.data
+    if not isinstance(data, WritesFormats):
+        raise UsageError(
+            f"the kit {project.kit.name!r} cannot write {format_!r}", fix="--format kitwright"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    data.write(dataset, folder, format_)

@@ -1,0 +1,263 @@
+"""Who goes where: samples into train, val and test, whole groups at a time.
+
+A function of values: no files, no bytes. What belongs together is found by union-find over groups
+and pairs; what the data says itself is respected; the rest is shared out by label. The same input
+and seed give the same split, whatever the order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kits.core.dataset import SPLITS, Split
+from kits.core.kit import Finding
+
+Shares = Mapping[Split, float]
+STRICTNESS: Mapping[Split, int] = {"train": 0, "val": 1, "test": 2}
+"""What is in doubt goes to the side that is not learnt from."""
+
+LARGEST_CLUSTER = 0.1
+"""Near-duplicates that chain up to more than this share of the data are not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One sample to place.
+
+    Attributes:
+        group: what the reader or `group_by` says; never empty (a lone file is its own group).
+        labels: everything stated on it: its class, the classes of its boxes.
+        given: the split the data itself names.
+        fixed: the split it has in the version before; stays unless that would leak.
+    """
+
+    id: str
+    source: str
+    group: str
+    labels: tuple[str, ...] = ()
+    given: Split | None = None
+    fixed: Split | None = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Split and group by sample id, and what a person should know about it."""
+
+    splits: Mapping[str, Split]
+    groups: Mapping[str, str]
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class _Cluster:
+    group: str
+    members: list[Candidate]
+    split: Split | None = None
+    labels: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        for member in self.members:
+            self.labels.update(set(member.labels) or {"(none)"})
+
+
+def place(
+    candidates: Sequence[Candidate],
+    near_duplicates: Iterable[tuple[str, str]],
+    shares: Shares,
+    seed: int,
+) -> Placed:
+    """Splits the candidates so that no group and no near-duplicate pair is in two splits."""
+    pairs = list(near_duplicates)
+    findings: list[Finding] = []
+    believed = _believable(candidates, pairs, findings)
+    clusters = _cluster(candidates, believed)
+    if believed:
+        findings.append(_pair_finding(candidates, believed))
+    for cluster in clusters:
+        cluster.split = _stated_split(cluster, findings)
+    _share_out(clusters, shares, seed, findings)
+    splits = {m.id: c.split for c in clusters for m in c.members if c.split is not None}
+    groups = {m.id: c.group for c in clusters for m in c.members}
+    return Placed(splits, groups, tuple(findings))
+
+
+def _cluster(candidates: Sequence[Candidate], pairs: Iterable[tuple[str, str]]) -> list[_Cluster]:
+    """Connected sets of samples; a cluster is called by its smallest group."""
+    union = _Union()
+    for candidate in candidates:
+        union.join(f"s:{candidate.id}", f"g:{candidate.group}")
+    for one, two in pairs:
+        union.join(f"s:{one}", f"s:{two}")
+    members: dict[str, list[Candidate]] = {}
+    for candidate in sorted(candidates, key=lambda c: c.id):
+        members.setdefault(union.root(f"s:{candidate.id}"), []).append(candidate)
+    clusters = [_Cluster(min(m.group for m in found), found) for found in members.values()]
+    return sorted(clusters, key=lambda c: c.group)
+
+
+class _Union:
+    """Union-find with path halving."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def root(self, node: str) -> str:
+        parent = self._parent
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    def join(self, one: str, two: str) -> None:
+        self._parent[self.root(one)] = self.root(two)
+
+
+def _believable(
+    candidates: Sequence[Candidate], pairs: list[tuple[str, str]], findings: list[Finding]
+) -> list[tuple[str, str]]:
+    """The pairs, without those that chain a large share of the data into one cluster.
+
+    Parts on a fixed camera all look alike; a chain of "nearly the same" then says nothing.
+    """
+    union = _Union()
+    for one, two in pairs:
+        union.join(one, two)
+    sizes = Counter(union.root(c.id) for c in candidates)
+    limit = max(10, int(LARGEST_CLUSTER * len(candidates)))
+    kept = [p for p in pairs if sizes[union.root(p[0])] <= limit]
+    if len(kept) < len(pairs):
+        largest = max(sizes.values())
+        findings.append(
+            Finding(
+                "near-duplicates-everywhere",
+                "warn",
+                f"{largest} of {len(candidates)} samples look alike; "
+                "they were not kept together for that",
+                fix="set data.group_by to what belongs together, for example a part's serial",
+            )
+        )
+    return kept
+
+
+def _pair_finding(candidates: Sequence[Candidate], pairs: list[tuple[str, str]]) -> Finding:
+    names = {c.id: c.source for c in candidates}
+    return Finding(
+        "near-duplicates",
+        "warn",
+        f"{len(pairs)} pairs of near-duplicates; each pair is kept in one split",
+        tuple(f"{names.get(a, a)} ~ {names.get(b, b)}" for a, b in pairs[:50]),
+        "nothing to do, unless many: then collect more varied samples",
+    )
+
+
+def _stated_split(cluster: _Cluster, findings: list[Finding]) -> Split | None:
+    """What the version before or the data says; in a conflict the stricter side."""
+    stated = {m.fixed or m.given for m in cluster.members} - {None}
+    wishes = sorted((s for s in stated if s), key=lambda s: STRICTNESS[s])
+    if len(wishes) > 1:
+        findings.append(
+            Finding(
+                "leakage",
+                "warn",
+                f"group {cluster.group!r} ({len(cluster.members)} samples) stood in "
+                f"{' and '.join(wishes)}; all of it is now in {wishes[-1]}",
+                tuple(f"{m.source} ({m.fixed or m.given or 'new'})" for m in cluster.members[:20]),
+                "nothing to do: the figures would have been too good",
+            )
+        )
+    return wishes[-1] if wishes else None
+
+
+def _share_out(
+    clusters: list[_Cluster], shares: Shares, seed: int, findings: list[Finding]
+) -> None:
+    stated = {c.split for c in clusters} - {None}
+    missing: list[Split] = [s for s in SPLITS if s not in stated]
+    if stated and missing and "train" in stated:
+        _carve(clusters, missing, shares, seed)
+        findings.append(_carved_finding(clusters, missing))
+    _stratify(clusters, shares, seed)
+
+
+def _carve(clusters: list[_Cluster], missing: list[Split], shares: Shares, seed: int) -> None:
+    """Makes the splits the data lacks out of those it has, label by label.
+
+    For each label the missing split gets its share of the samples: first from the other held-out
+    split (half of it at most), then from train.
+    """
+    total = Counter[str]()
+    for cluster in clusters:
+        total.update(cluster.labels)
+    for split in missing:
+        for label in sorted(total, key=lambda name: (total[name], name)):
+            wanted = shares[split] * total[label]
+            have = float(sum(c.labels[label] for c in clusters if c.split == split))
+            for cluster in _donors(clusters, label, split, seed):
+                if have >= wanted:
+                    break
+                have += cluster.labels[label]
+                cluster.split = split
+
+
+def _donors(clusters: list[_Cluster], label: str, split: Split, seed: int) -> list[_Cluster]:
+    held_out: Split = "val" if split == "test" else "test"
+    having = [c for c in clusters if c.labels[label] and c.split is not None]
+    spare = _shuffled([c for c in having if c.split == held_out], seed)
+    train = _shuffled([c for c in having if c.split == "train"], seed)
+    # one cluster of a label always stays where it was learnt from
+    return spare[: len(spare) // 2] + train[:-1]
+
+
+def _carved_finding(clusters: list[_Cluster], missing: list[Split]) -> Finding:
+    made = {s: sum(len(c.members) for c in clusters if c.split == s) for s in missing}
+    what = " and ".join(f"{s} ({n} samples)" for s, n in made.items())
+    return Finding(
+        "split-made",
+        "warn",
+        f"the data has no {' and no '.join(missing)} split: {what} taken out of the others",
+        fix="nothing to do; to decide it yourself, give the data train, val and test folders",
+    )
+
+
+def _stratify(clusters: list[_Cluster], shares: Shares, seed: int) -> None:
+    """Iterative stratification (Sechidis et al. 2011) on whole clusters.
+
+    The rarest label is shared out first; a label with at least three clusters reaches all splits.
+    """
+    total, have = Counter[str](), {s: Counter[str]() for s in SPLITS}
+    for cluster in clusters:
+        total.update(cluster.labels)
+        if cluster.split is not None:
+            have[cluster.split].update(cluster.labels)
+    count = Counter(label for c in clusters for label in c.labels)
+    waiting = [c for c in clusters if c.split is None]
+    rank = {label: n for n, label in enumerate(sorted(total, key=lambda k: (total[k], k)))}
+    order = sorted(
+        _shuffled(waiting, seed),
+        key=lambda c: (min(rank[name] for name in c.labels), -len(c.members)),
+    )
+    for cluster in order:
+        label = min(cluster.labels, key=lambda name: rank[name])
+        cluster.split = _neediest(label, count[label], total[label], have, shares)
+        have[cluster.split].update(cluster.labels)
+
+
+def _neediest(
+    label: str, clusters: int, total: int, have: Mapping[Split, Counter[str]], shares: Shares
+) -> Split:
+    order: tuple[Split, ...] = (
+        ("train", "test", "val") if clusters < 3 else ("test", "val", "train")
+    )
+    for split in order:
+        if clusters > 1 and not have[split][label]:
+            return split
+    return max(SPLITS, key=lambda s: shares[s] * total - have[s][label])
+
+
+def _shuffled(clusters: Iterable[_Cluster], seed: int) -> list[_Cluster]:
+    """By hash of seed and name: adding data does not reorder what was there."""
+    return sorted(clusters, key=lambda c: hashlib.sha256(f"{seed}:{c.group}".encode()).digest())
