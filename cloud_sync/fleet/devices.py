@@ -1,0 +1,174 @@
+"""Devices: one-time enrolment, tokens, revocation, and who asks over HTTP.
+
+Secrets are drawn here, shown once, and stored as SHA-256. The broker learns about logins through
+`logins`; when is `supervisor.py`'s business.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from fastapi import Request
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import ConflictError, NotFoundError, UnauthenticatedError
+from cloud_sync.fleet.broker import Login
+from cloud_sync.fleet.mosquitto import broker_secret
+from cloud_sync.hub import ReadDep, audit
+from cloud_sync.store.models import Device, DeviceToken, EnrollToken
+from kits.core.sample import digest_of, utc_now
+from kits.core.topics import check_name
+
+ENROLL_TOKEN_BYTES = 16
+ENROLL_VALID = timedelta(hours=24)
+DEVICE_TOKEN_BYTES = 32
+
+
+def add_device(session: Session, name: str, *, site: str, group: str = "", who: str) -> str:
+    """Prepares the enrolment of a device; the one-time token, valid for 24 hours.
+
+    A name may be prepared again: for a machine that was replaced, the old identity stays valid
+    until the new one is taken up.
+
+    Raises:
+        ConfigError: a name cannot stand in a topic.
+    """
+    check_name(name, "device name")
+    check_name(site, "site name")
+    if group:
+        check_name(group, "group name")
+    token = secrets.token_urlsafe(ENROLL_TOKEN_BYTES)
+    session.add(
+        EnrollToken(
+            hash=digest_of(token.encode()),
+            device=name,
+            site=site,
+            group=group,
+            created_by=who,
+            expires_at=utc_now() + ENROLL_VALID,
+        )
+    )
+    audit(session, who, "device.add", name, site=site, group=group)
+    return token
+
+
+def enroll(session: Session, token: str, hardware: str) -> tuple[Device, str]:
+    """Trades a one-time token for a device and its lasting token.
+
+    Raises:
+        UnauthenticatedError: unknown, used or expired token.
+    """
+    taken = session.execute(
+        update(EnrollToken)
+        .where(
+            EnrollToken.hash == digest_of(token.encode()),
+            EnrollToken.used_at.is_(None),
+            EnrollToken.expires_at > utc_now(),
+        )
+        .values(used_at=utc_now())
+        .returning(EnrollToken.device, EnrollToken.site, EnrollToken.group)
+    ).first()
+    if taken is None:
+        raise UnauthenticatedError(
+            "this enrolment token is unknown, used or too old", fix="cloud-sync device add NAME"
+        )
+    return _take_up(session, taken.device, taken.site, taken.group, hardware)
+
+
+def _take_up(
+    session: Session, name: str, site: str, group: str, hardware: str
+) -> tuple[Device, str]:
+    device = session.get(Device, name)
+    if device is None:
+        device = Device(name=name, site=site, group=group)
+        session.add(device)
+        session.flush()
+    _revoke_tokens(session, name)
+    secret = secrets.token_urlsafe(DEVICE_TOKEN_BYTES)
+    device.site, device.group, device.hardware = site, group, hardware[:300]
+    device.revoked_at = None
+    device.broker_hash = broker_secret(secret)
+    session.add(DeviceToken(hash=digest_of(secret.encode()), device=name))
+    audit(session, f"device:{name}", "device.enroll", name, hardware=hardware[:300])
+    return device, secret
+
+
+def revoke(session: Session, name: str, *, who: str) -> None:
+    """Ends a device's access: its token at once, its broker session within seconds.
+
+    Raises:
+        NotFoundError: no such device.
+        ConflictError: it is revoked already.
+    """
+    device = find(session, name)
+    if device.revoked_at is not None:
+        raise ConflictError("this device is revoked already", where=name)
+    device.revoked_at = utc_now()
+    device.broker_hash = ""
+    device.online = False
+    _revoke_tokens(session, name)
+    audit(session, who, "device.revoke", name)
+
+
+def _revoke_tokens(session: Session, name: str) -> None:
+    session.execute(
+        update(DeviceToken)
+        .where(DeviceToken.device == name, DeviceToken.revoked_at.is_(None))
+        .values(revoked_at=utc_now())
+    )
+
+
+def find(session: Session, name: str) -> Device:
+    """The device called `name`. Raises NotFoundError."""
+    device = session.get(Device, name)
+    if device is None:
+        raise NotFoundError("no such device", where=name, fix="cloud-sync device list")
+    return device
+
+
+def all_devices(session: Session) -> list[Device]:
+    """All devices by name."""
+    return list(session.scalars(select(Device).order_by(Device.name)))
+
+
+def logins(session: Session) -> list[Login]:
+    """Who may sign in at the broker now."""
+    rows = session.execute(
+        select(Device.name, Device.broker_hash)
+        .where(Device.revoked_at.is_(None), Device.broker_hash != "")
+        .order_by(Device.name)
+    )
+    return [Login(name, secret) for name, secret in rows]
+
+
+def device_by_token(session: Session, token: str) -> Device | None:
+    """The device a token belongs to, unless it is revoked."""
+    return session.scalar(
+        select(Device)
+        .join(DeviceToken, DeviceToken.device == Device.name)
+        .where(
+            DeviceToken.hash == digest_of(token.encode()),
+            DeviceToken.revoked_at.is_(None),
+            Device.revoked_at.is_(None),
+        )
+    )
+
+
+def bearer(request: Request) -> str:
+    """The bearer token of a request, or an empty string."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def require_device(request: Request, session: ReadDep) -> Device:
+    """For `Depends`: the device that asks.
+
+    Raises:
+        UnauthenticatedError: no valid device token.
+    """
+    device = device_by_token(session, bearer(request))
+    if device is None:
+        raise UnauthenticatedError("a valid device token is needed", fix="edge-agent enroll")
+    return device
