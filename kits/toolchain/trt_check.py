@@ -76,7 +76,7 @@ def _profile(builder: object, network: object) -> object | None:
 
 def _sentence(node: str, operator: str, description: str) -> str:
     """One readable sentence from a structured parser error."""
-    reason = " ".join(description.split("[checkMacros")[0].split())[:_REASON_CHARS]
+    reason = " ".join(description.split("[checkMacros", maxsplit=1)[0].split())[:_REASON_CHARS]
     hint = _SENTENCES.get(operator, "")
     if not hint and "UINT8" in reason.upper():
         hint = _SENTENCES["QuantizeLinear"]

@@ -1,0 +1,247 @@
+"""From exported models, an operating point and golden samples to a bundle's bytes.
+
+Equal inputs give equal bytes: names are fixed, times come from the run. It neither trains nor
+measures. The golden references are always those of the FP32 models; `golden_tolerance` says how
+far another precision may be off, and only samples whose verdict holds within that distance are
+taken, so that a device can test verdict and score whatever executes the model there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from kits.core.bundle import (
+    Artefact,
+    Bundle,
+    BundleManifest,
+    GoldenSample,
+    GoldenSet,
+    pack,
+)
+from kits.core.dataset import Dataset, DatasetItem, Split
+from kits.core.errors import BundleError, DataError
+from kits.core.kit import Exported, Kit
+from kits.core.operating_point import Band, OperatingPoint
+from kits.core.prediction import Prediction, prediction_to_json
+from kits.core.ready import ReadyBundle
+from kits.core.sample import digest_of
+from kits.toolchain.card import write_card
+
+GOLDEN_TOLERANCE = {"fp32": 1e-3, "fp16": 2e-2, "int8": 1e-1}
+"""Largest difference of the score, relative to the larger of 1 and the score, by precision."""
+MAX_GOLDEN = 20
+_MAX_GOLDEN_BYTES = 24 << 20
+_SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/bmp": ".bmp",
+    "message/rfc822": ".eml",
+    "application/json": ".json",
+    "application/vnd.kitwright.window+cbor": ".cbor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One model file for the bundle."""
+
+    role: str
+    precision: str
+    target: str
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        return f"models/{self.role}.{self.precision}.{self.target}.onnx"
+
+    def artefact(self) -> Artefact:
+        """Its line in the manifest."""
+        return Artefact(
+            role=self.role,
+            path=self.path,
+            precision=self.precision,
+            target=self.target,
+            digest=digest_of(self.content),
+        )
+
+
+class ExportNote(BaseModel):
+    """`export.json` of a run: what quantisation needs and the bundle does not hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    quantize_roles: tuple[str, ...] = ()
+    quantize_exclude: tuple[str, ...] = ()
+
+
+def fp32_models(exported: Exported) -> tuple[Built, ...]:
+    """The exported models as artefacts for any machine."""
+    return tuple(Built(r, "fp32", "any", model) for r, model in sorted(exported.models.items()))
+
+
+def undecided(dataset: Dataset, seed: int) -> OperatingPoint:
+    """A place holder that reviews everything, until the kit has chosen on the `val` split."""
+    band = Band(act_at=1e300, review_from=-1e300)
+    return OperatingPoint(default=band, method="not chosen yet", dataset=dataset.id, seed=seed)
+
+
+def in_memory(manifest: BundleManifest, point: OperatingPoint, models: Iterable[Built]) -> Bundle:
+    """A bundle that was never packed: enough to load the kit's runtime from."""
+    built = tuple(models)
+    whole = manifest.model_copy(update={"artefacts": tuple(b.artefact() for b in built)})
+    return Bundle("", whole, point, GoldenSet(), {b.path: b.content for b in built})
+
+
+def pack_bundle(
+    kit: Kit,
+    manifest: BundleManifest,
+    point: OperatingPoint,
+    models: Iterable[Built],
+    golden: Sequence[tuple[GoldenSample, bytes]],
+    *,
+    counts: Mapping[str, Mapping[str, int]],
+    notes: Sequence[str] = (),
+    extra: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """The bytes of a bundle, with card and kit manifest.
+
+    Raises:
+        BundleError: a threshold is not a finite number.
+    """
+    _refuse_endless(point)
+    built = tuple(models)
+    whole = manifest.model_copy(update={"artefacts": tuple(b.artefact() for b in built)})
+    card = write_card(
+        whole, point, task=kit.manifest.task, counts=counts, golden=len(golden), notes=notes
+    )
+    files = {
+        **{b.path: b.content for b in built},
+        **{sample.path: content for sample, content in golden},
+        "kit.yaml": (kit.root / "kit.yaml").read_bytes(),
+        "card.md": card.encode(),
+        **(extra or {}),
+    }
+    return pack(whole, point, GoldenSet(samples=tuple(s for s, _ in golden)), files)
+
+
+def _refuse_endless(point: OperatingPoint) -> None:
+    for name, band in {"all": point.default, **point.per_label}.items():
+        if not all(abs(edge) < float("inf") for edge in (band.act_at, band.review_from)):
+            raise BundleError(
+                "no threshold could be set: too few samples in the validation split",
+                where=f"operating point for {name}",
+                fix="add good samples, or ask for a less strict false-alarm rate",
+            )
+
+
+def choose_golden(
+    ready: ReadyBundle, dataset: Dataset, *, tolerance: float = GOLDEN_TOLERANCE["fp32"]
+) -> list[tuple[GoldenSample, bytes]]:
+    """Up to 20 samples of `train` and `val`, spread over the verdicts, with reference outputs.
+
+    A sample whose verdict would change within the tolerance is left out: it would make a good
+    device look broken. Samples far from every threshold come first, so that they also serve
+    lower precisions.
+    """
+    clear: dict[str, list[tuple[GoldenSample, bytes]]] = {}
+    close: dict[str, list[tuple[GoldenSample, bytes]]] = {}
+    for item in _candidates(dataset):
+        content = dataset.content(item)
+        try:
+            prediction = ready.predict_bytes(content, item.sample.media_type)
+        except DataError:
+            continue
+        point = ready.bundle.operating_point
+        if not verdict_holds(point, prediction, 2 * tolerance):
+            continue
+        sample = _golden_sample(item, prediction, ready, tolerance)
+        place = clear if verdict_holds(point, prediction, GOLDEN_TOLERANCE["int8"]) else close
+        place.setdefault(sample.verdict, []).append((sample, content))
+    ordered = {v: clear.get(v, []) + close.get(v, []) for v in {*clear, *close}}
+    return sorted(_spread(ordered), key=lambda pair: pair[0].path)
+
+
+def _candidates(dataset: Dataset) -> Iterable[DatasetItem]:
+    """Samples of val, then train, at most 100 of each; a fixed selection for a version."""
+    splits: tuple[Split, ...] = ("val", "train")
+    for split in splits:
+        items = sorted(dataset.of(split), key=lambda i: i.sample.digest)
+        yield from (item for item in items[:100] if item.sample.digest)
+
+
+def _golden_sample(
+    item: DatasetItem, prediction: Prediction, ready: ReadyBundle, tolerance: float
+) -> GoldenSample:
+    suffix = _SUFFIXES.get(item.sample.media_type, ".bin")
+    return GoldenSample(
+        path=f"golden/{item.sample.digest[:16]}{suffix}",
+        media_type=item.sample.media_type,
+        prediction=prediction_to_json(prediction),
+        verdict=ready.decide(prediction).verdict,
+        tolerance=tolerance,
+    )
+
+
+def _spread(
+    by_verdict: Mapping[str, list[tuple[GoldenSample, bytes]]],
+) -> list[tuple[GoldenSample, bytes]]:
+    """Takes from each verdict in turn until 20 samples or the byte limit are reached."""
+    queues = [list(by_verdict[verdict]) for verdict in sorted(by_verdict)]
+    taken: dict[str, tuple[GoldenSample, bytes]] = {}
+    size = 0
+    while any(queues) and len(taken) < MAX_GOLDEN:
+        for queue in queues:
+            if not queue or len(taken) >= MAX_GOLDEN:
+                continue
+            sample, content = queue.pop(0)
+            if size + len(content) <= _MAX_GOLDEN_BYTES:
+                taken.setdefault(sample.path, (sample, content))
+                size += len(content)
+    return list(taken.values())
+
+
+def verdict_holds(point: OperatingPoint, prediction: Prediction, tolerance: float) -> bool:
+    """Whether the verdict is the same when score and confidences move by the tolerance."""
+    verdicts = set()
+    for sign in (-1.0, 0.0, 1.0):
+        boxes = tuple(
+            dataclasses.replace(b, confidence=b.confidence + sign * tolerance)
+            for b in prediction.boxes
+        )
+        score = prediction.score + sign * tolerance * max(1.0, abs(prediction.score))
+        moved = dataclasses.replace(prediction, score=score, boxes=boxes)
+        verdicts.add(point.decide(moved).verdict)
+    return len(verdicts) == 1
+
+
+def read_export_note(run_dir: Path) -> ExportNote:
+    """What the export said about quantisation; nothing when the run is older than that file."""
+    path = run_dir / "export.json"
+    return ExportNote.model_validate_json(path.read_bytes()) if path.exists() else ExportNote()
+
+
+def exported_again(bundle: Bundle, note: ExportNote) -> Exported:
+    """The `Exported` that a run's FP32 bundle was made from."""
+    models = {a.role: bundle.files[a.path] for a in bundle.manifest.artefacts if a.target == "any"}
+    return Exported(
+        models=models,
+        config=bundle.manifest.config,
+        labels=bundle.manifest.labels,
+        quantize_roles=note.quantize_roles,
+        quantize_exclude=note.quantize_exclude,
+    )
+
+
+def next_version(bundles_dir: Path, recorded: Iterable[int] = ()) -> int:
+    """The version after the largest one in the folder and in the records."""
+    found = [0, *recorded]
+    for path in bundles_dir.glob("*.kwb"):
+        parts = path.stem.rsplit("-", 2)
+        if len(parts) == 3 and parts[1].isdigit():
+            found.append(int(parts[1]))
+    return max(found) + 1

@@ -1,0 +1,160 @@
+"""`kit compare`: is the challenger cheaper than the champion, beyond chance?
+
+Both bundles judge the same test samples, each at its own operating point. Better means: the 95 %
+interval of the cost difference lies below zero, and neither the goal metric nor the escape rate
+got worse beyond the stated limits. It changes nothing; the caller decides what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from kits import load_bundle
+from kits.core.dataset import Split
+from kits.core.errors import BundleError, DataError
+from kits.core.kit import Evaluation, NoProgress, Progress
+from kits.core.stats import Estimate
+from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
+from kits.toolchain.pairing import GoalRatio, goal_ratio, pair_up
+from kits.toolchain.project import Project
+from kits.toolchain.training import goal_metric
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The answer of `kit compare`."""
+
+    better: bool
+    reason: str
+    dataset: str
+    split: str
+    n: int
+    seed: int
+    currency: str
+    champion: Evaluation
+    challenger: Evaluation
+    cost_difference: Estimate
+    goal: GoalRatio
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The answer of `kit compare --json`."""
+        return {
+            "better": self.better,
+            "reason": self.reason,
+            "dataset": self.dataset,
+            "split": self.split,
+            "n": self.n,
+            "seed": self.seed,
+            "champion": metrics_json(self.champion.metrics),
+            "challenger": metrics_json(self.challenger.metrics),
+            "cost_difference": finite(self.cost_difference),
+            "goal": {
+                "metric": self.goal.metric,
+                "champion": finite(self.goal.before),
+                "challenger": finite(self.goal.after),
+                "kept": finite(self.goal.ratio),
+                "kept_low": finite(self.goal.low),
+            },
+        }
+
+
+def compare(
+    project: Project,
+    champion: Path,
+    challenger: Path,
+    *,
+    split: Split = "test",
+    max_loss: float = 0.02,
+    max_escape_rise: float = 0.01,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Judges both bundles on a split of the project's current dataset version.
+
+    Args:
+        max_loss: how much of the goal metric the challenger may lose, relative.
+        max_escape_rise: how much its escape rate may rise, absolute.
+
+    Raises:
+        BundleError: a bundle is damaged or of another kit.
+        DataError: the split is empty.
+    """
+    dataset = project.dataset()
+    items = tuple(i for i in dataset.of(split) if i.annotation is not None)
+    if not items:
+        raise DataError(
+            f"the current dataset has no annotated {split} samples",
+            where=f"dataset {dataset.id[:12]}",
+            fix="import or freeze a version with a test split",
+        )
+    chosen_seed = project.config.data.seed if seed is None else seed
+
+    def judged(path: Path) -> Evaluation:
+        ready = load_bundle(path)
+        if ready.bundle.manifest.kit != project.kit.name:
+            raise BundleError(f"made for {ready.bundle.manifest.kit!r}", where=str(path))
+        return evaluate_ready(
+            project.kit,
+            ready,
+            dataset,
+            items,
+            costs=project.config.costs,
+            seed=chosen_seed,
+            progress=progress or NoProgress(),
+        )
+
+    before, after = judged(champion), judged(challenger)
+    pair = pair_up(before, after)
+    difference = pair.cost_difference(project.config.costs, chosen_seed)
+    goal = goal_ratio(project.kit, goal_metric(project), items, before, after)
+    reasons = _objections(goal, pair.escapes(), difference, max_loss, max_escape_rise)
+    return Comparison(
+        better=not reasons,
+        reason="; ".join(reasons) or _praise(difference, project.config.costs.currency),
+        dataset=dataset.id,
+        split=split,
+        n=len(pair.before),
+        seed=chosen_seed,
+        currency=project.config.costs.currency,
+        champion=before,
+        challenger=after,
+        cost_difference=difference,
+        goal=goal,
+    )
+
+
+def _objections(
+    goal: GoalRatio,
+    escapes: tuple[int, int, int],
+    difference: Estimate,
+    max_loss: float,
+    max_escape_rise: float,
+) -> list[str]:
+    """Why the challenger is not better; empty when it is."""
+    reasons = []
+    if not difference.high < 0:
+        reasons.append(
+            "no proof that it is cheaper: cost per 1,000 samples changes by "
+            f"{_per_thousand(difference)}"
+        )
+    if goal.ratio < 1 - max_loss:
+        reasons.append(
+            f"{goal.metric} falls from {goal.before:.4g} to {goal.after:.4g} "
+            f"({goal.ratio:.1%} is left, {1 - max_loss:.1%} is asked)"
+        )
+    before, after, n = escapes
+    if n and (after - before) / n > max_escape_rise:
+        reasons.append(f"escapes rise from {before} to {after} of {n}")
+    return reasons
+
+
+def _praise(difference: Estimate, currency: str) -> str:
+    return f"cost per 1,000 samples changes by {_per_thousand(difference)} {currency}"
+
+
+def _per_thousand(difference: Estimate) -> str:
+    value, low, high = (1000 * v for v in (difference.value, difference.low, difference.high))
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"

@@ -1,0 +1,405 @@
+"""`kit compile`: from a run's FP32 bundle to the one for a device, in the precision that earns it.
+
+Each candidate is measured through the kit's own runtime on the validation split and must pass the
+gate. The operating point stays as chosen for FP32, and so do the golden references: the device
+proves its arithmetic by reproducing FP32's scores within the measured tolerance and FP32's
+verdicts exactly. Engines are built on the device; here TensorRT's parser is asked, where it is
+installed.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from kits.core.blobs import write_atomically
+from kits.core.bundle import Bundle, GoldenSample, open_bytes, open_file, write
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.errors import BundleError, DataError, GateError, UsageError
+from kits.core.kit import Evaluation, NoProgress, Progress
+from kits.core.prediction import prediction_from_json
+from kits.core.ready import ReadyBundle
+from kits.core.runtime import cpu_session
+from kits.toolchain import bundling, quantize, trt_check
+from kits.toolchain.bundling import Built
+from kits.toolchain.evaluation import evaluate_ready
+from kits.toolchain.gate import Judgement, Limits, judge
+from kits.toolchain.project import Project
+from kits.toolchain.tracking import RunFolder, start_run
+from kits.toolchain.training import VERSION_FIGURE, goal_metric, recorded_versions
+
+TARGETS: Mapping[str, str] = {
+    "cpu": "cpu",
+    "tensorrt": "tensorrt",
+    "jetson-orin-nano": "tensorrt",
+    "jetson-orin-nx": "tensorrt",
+    "jetson-agx-orin": "tensorrt",
+}
+"""What the user names → which artefact the runtime asks for."""
+CANDIDATES: Mapping[str, tuple[str, ...]] = {"cpu": ("int8",), "tensorrt": ("fp16",)}
+"""What `auto` tries beside FP32; INT8 on TensorRT only when asked for, see docs."""
+PRECISIONS = ("auto", "fp32", "fp16", "int8")
+_MIN_SPEED_UP = 0.9
+_TIMED_SAMPLES = 20
+
+
+@dataclass
+class Compiled:
+    """What a compilation made and why."""
+
+    bundle: str
+    path: Path
+    precision: str
+    target: str
+    artefacts: tuple[str, ...]
+    judgements: list[Judgement] = field(default_factory=list)
+    refused: list[dict[str, JsonValue]] = field(default_factory=list)
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The answer of `kit compile --json`."""
+        return {
+            "bundle": self.bundle,
+            "path": str(self.path),
+            "precision": self.precision,
+            "target": self.target,
+            "artefacts": list(self.artefacts),
+            "refused": list(self.refused),
+            "measured": [{"precision": j.precision, **j.evidence} for j in self.judgements],
+            "latency_ms": dict(self.latency_ms),
+            "notes": list(self.notes),
+        }
+
+
+def compile_run(
+    project: Project,
+    *,
+    target: str = "",
+    precision: str = "auto",
+    run: str = "",
+    limits: Limits | None = None,
+    calibration_samples: int = 200,
+    progress: Progress | None = None,
+) -> Compiled:
+    """Builds, measures and packs the bundle for a target.
+
+    Args:
+        target: a key of `TARGETS`; the project's `device.target` by default.
+        precision: `auto` takes the fastest that passes the gate; a named one must pass it.
+        run: the run to compile; the newest by default.
+
+    Raises:
+        UsageError: unknown target or precision, or FP16 for a CPU.
+        GateError: the named precision loses more than the limits allow.
+        DataError: no validation split to measure on.
+    """
+    target = target or project.config.device.target
+    _check_choice(target, precision)
+    run_dir = project.run_dir(run)
+    base = open_file(run_dir / "bundle.kwb")
+    dataset = project.dataset(base.manifest.dataset)
+    seed = base.manifest.seed
+    with start_run(project, "compile", dataset=dataset.id, seed=seed) as folder:
+        job = _Job(
+            project,
+            base,
+            bundling.read_export_note(run_dir),
+            dataset,
+            target,
+            limits or Limits(),
+            calibration_samples,
+            progress or NoProgress(),
+        )
+        return job.go(folder, precision)
+
+
+def _check_choice(target: str, precision: str) -> None:
+    if target not in TARGETS:
+        raise UsageError(f"no target {target!r}", fix="known: " + ", ".join(TARGETS))
+    if precision not in PRECISIONS:
+        raise UsageError(f"no precision {precision!r}", fix="known: " + ", ".join(PRECISIONS))
+    if TARGETS[target] == "cpu" and precision == "fp16":
+        raise UsageError(
+            "FP16 gains nothing on a CPU: it would be computed in FP32", fix="--precision int8"
+        )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One compilation, with what all of its steps need."""
+
+    project: Project
+    base: Bundle
+    note: bundling.ExportNote
+    dataset: Dataset
+    target: str
+    limits: Limits
+    calibration_samples: int
+    progress: Progress
+
+    def go(self, folder: RunFolder, precision: str) -> Compiled:
+        result = Compiled("", Path(), "fp32", self.target, ())
+        shipped = self._shipped(precision, result)
+        self._check_tensorrt(shipped, precision, result)
+        content = self._pack(shipped, folder, result)
+        path = write(content, self.project.bundles_dir)
+        bundle = open_bytes(content)
+        result.bundle, result.path = bundle.id, path
+        result.artefacts = tuple(a.path for a in bundle.manifest.artefacts)
+        text = json.dumps(result.as_json(), indent=1)
+        write_atomically(folder.path / "compile.json", text.encode())
+        folder.finish(
+            figures={VERSION_FIGURE: bundle.manifest.version, **result.latency_ms},
+            metrics=bundle.manifest.metrics,
+            bundle=bundle.id,
+            notes=tuple(result.notes),
+        )
+        return result
+
+    @property
+    def kind(self) -> str:
+        return TARGETS[self.target]
+
+    @property
+    def full(self) -> tuple[Built, ...]:
+        """The FP32 models of the run: always in the bundle, the last rung of every ladder."""
+        return tuple(
+            Built(a.role, a.precision, a.target, self.base.files[a.path])
+            for a in self.base.manifest.artefacts
+            if a.target == "any"
+        )
+
+    def _shipped(self, precision: str, result: Compiled) -> tuple[Built, ...]:
+        """The models that passed, FP32 first."""
+        wanted = CANDIDATES[self.kind] if precision == "auto" else (precision,)
+        wanted = tuple(p for p in wanted if p != "fp32")
+        if not wanted:
+            return self.full
+        if not self.note.quantize_roles:
+            return self._nothing_to_lower(precision, result)
+        items = self._items()
+        reference = self._evaluate(self._ready(self.full), items)
+        for candidate in wanted:
+            models = self._lower(candidate, result)
+            ready = self._ready((*self.full, *models))
+            judged = judge(
+                self.project.kit,
+                candidate,
+                goal_metric(self.project),
+                items,
+                reference,
+                self._evaluate(ready, items),
+                self.limits,
+            )
+            result.judgements.append(judged)
+            reason = judged.reason
+            if judged.accepted and precision == "auto" and self.kind == "cpu":
+                reason = self._too_slow(ready, items, candidate, result)
+            if not reason:
+                result.precision = candidate
+                return (*self.full, *models)
+            result.refused.append({"precision": candidate, "reason": reason})
+            if precision != "auto":
+                raise GateError(
+                    f"{candidate} was refused: {reason}",
+                    where=f"run {self.base.manifest.run}, validation split, n={len(items)}",
+                    fix="kit compile --precision auto, or state a larger --max-loss",
+                )
+        return self.full
+
+    def _nothing_to_lower(self, precision: str, result: Compiled) -> tuple[Built, ...]:
+        text = "this kit's models do not gain from a lower precision"
+        if precision not in ("auto", "fp32"):
+            raise GateError(f"{precision} was refused: {text}", fix="--precision fp32")
+        result.notes.append(text)
+        return self.full
+
+    def _items(self) -> tuple[DatasetItem, ...]:
+        items = tuple(i for i in self.dataset.of("val") if i.annotation is not None)
+        if not items:
+            raise DataError(
+                "there is no validation split to measure the loss on",
+                where=f"dataset {self.dataset.id[:12]}",
+                fix="kit compile --precision fp32",
+            )
+        return items
+
+    def _lower(self, precision: str, result: Compiled) -> tuple[Built, ...]:
+        exported = bundling.exported_again(self.base, self.note)
+        built = []
+        self.progress.begin(f"converting to {precision}", len(exported.quantize_roles))
+        for role in exported.quantize_roles:
+            if precision == "fp16":
+                content = quantize.to_fp16(exported.models[role])
+            else:
+                content = quantize.to_int8(
+                    exported.models[role],
+                    self._calibration(role, result),
+                    "cpu" if self.kind == "cpu" else "tensorrt",
+                    exported.quantize_exclude,
+                )
+            built.append(Built(role, precision, self.kind, content))
+            self.progress.advance()
+        self.progress.end()
+        return tuple(built)
+
+    def _calibration(self, role: str, result: Compiled) -> quantize.Calibration:
+        """Inputs from the training split only: the gate's samples must stay unseen."""
+        chosen = self._calibration_items()
+        if len(chosen) < self.calibration_samples:
+            note = (
+                f"calibrated with {len(chosen)} samples, all of the training split; "
+                f"{self.calibration_samples} were asked"
+            )
+            if note not in result.notes:
+                result.notes.append(note)
+        exported = bundling.exported_again(self.base, self.note)
+        contents = (self.dataset.content(item) for item in chosen)
+        feeds = self.project.kit.export.calibration_feeds(exported, role, contents)
+        digest = quantize.calibration_digest(item.sample.digest for item in chosen)
+        return quantize.Calibration(tuple(feeds), digest)
+
+    def _calibration_items(self) -> list[DatasetItem]:
+        """An even choice from the training split, the same for a dataset version."""
+        items = sorted(self.dataset.of("train"), key=lambda item: item.sample.digest)
+        step = max(1.0, len(items) / self.calibration_samples)
+        return [items[int(i * step)] for i in range(min(len(items), self.calibration_samples))]
+
+    def _ready(self, models: Sequence[Built]) -> ReadyBundle:
+        bundle = bundling.in_memory(self.base.manifest, self.base.operating_point, models)
+        return ReadyBundle(bundle, self.project.kit.runtime.load(bundle, cpu_session, self.kind))
+
+    def _evaluate(self, ready: ReadyBundle, items: Sequence[DatasetItem]) -> Evaluation:
+        return evaluate_ready(
+            self.project.kit,
+            ready,
+            self.dataset,
+            items,
+            costs=self.project.config.costs,
+            seed=self.base.manifest.seed,
+            progress=self.progress,
+        )
+
+    def _too_slow(
+        self, ready: ReadyBundle, items: Sequence[DatasetItem], precision: str, result: Compiled
+    ) -> str:
+        """Why the candidate is not worth it on this CPU; empty when it is at least 10 % faster."""
+        chosen = items[:_TIMED_SAMPLES]
+        contents = [(self.dataset.content(i), i.sample.media_type) for i in chosen]
+        fp32, lower = interleaved_ms([self._ready(self.full), ready], contents)
+        result.latency_ms.update({"fp32": fp32, precision: lower})
+        if lower <= _MIN_SPEED_UP * fp32:
+            return ""
+        return f"not faster here: {lower:.2f} ms, FP32 takes {fp32:.2f} ms"
+
+    def _check_tensorrt(self, shipped: Sequence[Built], precision: str, result: Compiled) -> None:
+        """Asks TensorRT's parser and builder about what will be built on the device."""
+        if self.kind != "tensorrt":
+            return
+        result.notes.append(
+            "the engine is built on the device; accuracy was measured with onnxruntime's arithmetic"
+        )
+        if not trt_check.available():
+            result.notes.append("not checked with TensorRT: the extra trt-check is not installed")
+            return
+        chosen = [b for b in shipped if b.target == "tensorrt"] or list(shipped)
+        for built in chosen:
+            complaints = trt_check.check_onnx(built.content)
+            if complaints:
+                raise GateError(
+                    f"TensorRT refuses the {built.precision} model: {complaints[0]}",
+                    where=built.path,
+                    fix="kit compile --precision fp32" if precision != "fp32" else "--target cpu",
+                )
+        result.notes.append("TensorRT's parser and builder accept the models")
+
+    def _pack(self, shipped: Sequence[Built], folder: RunFolder, result: Compiled) -> bytes:
+        version = bundling.next_version(self.project.bundles_dir, recorded_versions(self.project))
+        manifest = self.base.manifest.model_copy(
+            update={"version": version, "created_at": folder.record.started_at}
+        )
+        provenance: dict[str, JsonValue] = {
+            "compile_run": folder.id,
+            "from_bundle": self.base.id,
+            "target": self.target,
+            "precision": result.precision,
+            "measured": [{"precision": j.precision, **j.evidence} for j in result.judgements],
+            "refused": list(result.refused),
+        }
+        if result.precision == "int8":
+            chosen = self._calibration_items()
+            provenance["calibration"] = {
+                "n": len(chosen),
+                "digest": quantize.calibration_digest(i.sample.digest for i in chosen),
+                "split": "train",
+            }
+        return bundling.pack_bundle(
+            self.project.kit,
+            manifest,
+            self.base.operating_point,
+            shipped,
+            self._golden(shipped),
+            counts=self.dataset.counts(),
+            notes=[f"{r['precision']} was refused: {r['reason']}" for r in result.refused]
+            + result.notes,
+            extra={"provenance/compile.json": json.dumps(provenance, indent=1).encode()},
+        )
+
+    def _golden(self, shipped: Sequence[Built]) -> list[tuple[GoldenSample, bytes]]:
+        """The run's golden samples with the tolerance that the shipped models need."""
+        return loosen_golden(self.base, self._ready(shipped))
+
+
+def loosen_golden(base: Bundle, ready: ReadyBundle) -> list[tuple[GoldenSample, bytes]]:
+    """FP32's golden samples at twice the difference the shipped models show on this machine.
+
+    Samples whose verdict would not hold within that tolerance are left out.
+
+    Raises:
+        BundleError: no golden sample holds, so that no device could prove anything.
+    """
+    differences = []
+    for golden in base.golden.samples:
+        want = prediction_from_json(golden.prediction)
+        got = ready.predict_bytes(base.files[golden.path], golden.media_type)
+        differences.append(abs(got.score - want.score) / max(1.0, abs(want.score)))
+    floor = bundling.GOLDEN_TOLERANCE["fp32"]
+    tolerance = max([floor, *(2 * d for d in differences)])
+    kept = []
+    for golden in base.golden.samples:
+        want = prediction_from_json(golden.prediction)
+        got = ready.predict_bytes(base.files[golden.path], golden.media_type)
+        same = ready.decide(got).verdict == golden.verdict
+        if same and bundling.verdict_holds(base.operating_point, want, tolerance):
+            sample = golden.model_copy(update={"tolerance": tolerance})
+            kept.append((sample, base.files[golden.path]))
+    if base.golden.samples and not kept:
+        raise BundleError(
+            f"no golden sample keeps its verdict within {tolerance:.3g} of its score",
+            fix="kit compile --precision fp32",
+        )
+    return kept
+
+
+def interleaved_ms(
+    ready: Sequence[ReadyBundle], contents: Sequence[tuple[bytes, str]], rounds: int = 3
+) -> list[float]:
+    """Median milliseconds per sample of several bundles, in turns so that load hits all alike."""
+    payloads = [ready[0].runtime.decode(content, media) for content, media in contents]
+    for one in ready:
+        one.predict(payloads[:1])
+    taken: list[list[float]] = [[] for _ in ready]
+    for _ in range(rounds):
+        for payload in payloads:
+            for index, one in enumerate(ready):
+                began = time.perf_counter()
+                one.predict([payload])
+                taken[index].append((time.perf_counter() - began) * 1000)
+    return [statistics.median(times) for times in taken]

@@ -1,0 +1,215 @@
+"""Judging a bundle: on a split of a dataset version or on outside data, through the kit's runtime.
+
+Outside data is read with the kit's reader into memory and never becomes part of the project. What
+the metrics are is the kit's business; how they are shown is the report's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
+
+from kits.core.blobs import write_atomically
+from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
+from kits.core.errors import DataError
+from kits.core.kit import EvaluateTask, Evaluation, Finding, Kit, NoProgress, Progress, RawSample
+from kits.core.operating_point import Costs
+from kits.core.ready import ReadyBundle
+from kits.core.sample import Sample, digest_of, sample_id_for, utc_now
+from kits.core.stats import Estimate
+
+_EVALUATION = TypeAdapter(Evaluation)
+
+
+class MemoryBlobStore:
+    """A `BlobStore` that lasts as long as the command."""
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, bytes] = {}
+
+    def put(self, content: bytes) -> str:
+        digest = digest_of(content)
+        self._blobs[digest] = content
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        try:
+            return self._blobs[digest]
+        except KeyError:
+            raise DataError("these bytes are not in the store", where=digest) from None
+
+    def has(self, digest: str) -> bool:
+        return digest in self._blobs
+
+
+def evaluate_ready(
+    kit: Kit,
+    ready: ReadyBundle,
+    dataset: Dataset,
+    items: Sequence[DatasetItem],
+    *,
+    costs: Costs,
+    seed: int,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Metrics of a bundle on the items, at its own operating point.
+
+    Raises:
+        DataError: there are no items, or none is annotated.
+    """
+    judged = tuple(item for item in items if item.annotation is not None)
+    if not judged:
+        raise DataError(
+            "there is nothing to judge the model on: no annotated samples",
+            where=f"dataset {dataset.id[:12]}",
+            fix="choose another split, or import annotated samples",
+        )
+    task = EvaluateTask(
+        runtime=ready.runtime,
+        operating_point=ready.bundle.operating_point,
+        dataset=dataset,
+        items=judged,
+        costs=costs,
+        seed=seed,
+        progress=progress or NoProgress(),
+    )
+    return kit.evaluate.evaluate(task)
+
+
+def judged_split(dataset: Dataset, wanted: Split) -> tuple[Split, str]:
+    """The split to judge on, and a note when it is not the wanted one.
+
+    Without a test split the validation split serves, whose figures are optimistic because the
+    thresholds were chosen on it.
+    """
+    if dataset.of(wanted) or wanted != "test":
+        return wanted, ""
+    return "val", (
+        "the dataset has no test split: the figures are from the validation split, on which the "
+        "thresholds were chosen, and are optimistic"
+    )
+
+
+def read_outside(
+    kit: Kit, path: Path, *, seed: int, format: str = "auto"
+) -> tuple[Dataset, list[str]]:
+    """Data that is not part of the project, as a dataset version in memory.
+
+    Its `test` part if it has one, else everything; all of it counts as split `test`.
+
+    Returns:
+        The dataset and the reader's complaints, one sentence each.
+
+    Raises:
+        DataError: the path is absent, of no known format, or without any readable sample.
+    """
+    if not path.exists():
+        raise DataError("no such file or folder", where=str(path))
+    chosen = kit.data.detect_format(path) if format == "auto" else format
+    raw: list[RawSample] = []
+    complaints: list[str] = []
+    for found in kit.data.read(path, chosen):
+        if isinstance(found, RawSample):
+            raw.append(found)
+        elif isinstance(found, Finding) and found.level != "pass":
+            complaints.append(found.text)
+    has_test = any(sample.split == "test" for sample in raw)
+    wanted = [sample for sample in raw if sample.split == "test" or not has_test]
+    if not wanted:
+        raise DataError("no readable sample", where=str(path), fix="; ".join(complaints[:3]))
+    blobs = MemoryBlobStore()
+    items = {item.sample.id: item for item in (_item(sample, blobs) for sample in wanted)}
+    header = DatasetHeader(kit=kit.name, split_rule="outside data, all test", seed=seed)
+    return build(header, items.values(), blobs), complaints
+
+
+def _item(raw: RawSample, blobs: MemoryBlobStore) -> DatasetItem:
+    sample = Sample(
+        id=sample_id_for(raw.content, raw.source),
+        media_type=raw.media_type,
+        digest=blobs.put(raw.content),
+        size=len(raw.content),
+        captured_at=utc_now(),
+        source=raw.source,
+        group=raw.group,
+        meta=raw.meta,
+    )
+    return DatasetItem(sample, raw.annotation, "test")
+
+
+def leakage_note(outside: Iterable[DatasetItem], trained_on: Dataset) -> str:
+    """A sentence when outside samples were learned from; empty when none was."""
+    learned = {item.sample.digest for item in trained_on.of("train") if item.sample.digest}
+    shared = sum(item.sample.digest in learned for item in outside)
+    if not shared:
+        return ""
+    return f"{shared} of these samples are in the training split too: the figures are optimistic"
+
+
+def save_evaluation(evaluation: Evaluation, path: Path) -> None:
+    """Writes `evaluation.json`, with every sample's result."""
+    text = json.dumps(_EVALUATION.dump_python(evaluation, mode="json"), ensure_ascii=False)
+    write_atomically(path, text.encode())
+
+
+def load_evaluation(path: Path) -> Evaluation:
+    """The opposite of `save_evaluation`.
+
+    Raises:
+        DataError: absent or malformed.
+    """
+    try:
+        return _EVALUATION.validate_python(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise DataError("this run was not evaluated", where=str(path), fix="kit train") from None
+    except (ValueError, ValidationError) as error:
+        raise DataError(f"a malformed evaluation: {error}", where=str(path)) from error
+
+
+def metrics_json(metrics: Mapping[str, Estimate]) -> dict[str, JsonValue]:
+    """Metrics for `--json`; a figure that is not a number becomes null."""
+    return {name: finite(estimate) for name, estimate in metrics.items()}
+
+
+def finite(value: object) -> JsonValue:
+    """Values for JSON: models as objects, tuples as lists, NaN and infinity as null."""
+    if isinstance(value, BaseModel):
+        return finite(value.model_dump(mode="json"))
+    if isinstance(value, Mapping):
+        return {str(key): finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return str(value)
+
+
+def evaluation_json(
+    evaluation: Evaluation, notes: Sequence[str], bundle: str
+) -> dict[str, JsonValue]:
+    """The answer of `kit evaluate --json`."""
+    return {
+        "kit": evaluation.kit,
+        "dataset": evaluation.dataset,
+        "split": evaluation.split,
+        "n": evaluation.n,
+        "seed": evaluation.seed,
+        "bundle": bundle,
+        "metrics": metrics_json(evaluation.metrics),
+        "slices": {name: metrics_json(part) for name, part in evaluation.slices.items()},
+        "notes": [*evaluation.notes, *notes],
+    }
+
+
+def headline(metrics: Mapping[str, Estimate], goal: str, dataset: str, seed: int) -> str:
+    """One line: the goal, then escape and overkill rate, then what they were measured on."""
+    names = [goal, "escape_rate", "overkill_rate"]
+    parts = [f"{n} {metrics[n].text()}" for n in dict.fromkeys(names) if n in metrics]
+    n = metrics[goal].n if goal in metrics else 0
+    return f"{', '.join(parts)} (n={n}, dataset {dataset[:12]}, seed {seed})"

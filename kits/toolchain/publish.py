@@ -1,0 +1,112 @@
+"""`kit publish`: sign a bundle and bring it, with its dataset version, to the hub.
+
+Idempotent: what the hub has is not sent again, so an interrupted publish is simply repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from kits.core.bundle import Bundle, open_bytes, open_file
+from kits.core.dataset import Dataset, to_bytes
+from kits.core.errors import DataError
+from kits.core.hub_api import PublishRequest, PublishResponse
+from kits.core.kit import NoProgress, Progress
+from kits.core.sample import digest_of
+from kits.core.signing import SigningKey
+from kits.toolchain.hub_client import HubClient
+from kits.toolchain.project import CONFIG_NAME, Project
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Everything that belongs to one published bundle.
+
+    Attributes:
+        content: the bundle file's bytes.
+        dataset: the version it was trained on; None when only the bundle is sent.
+    """
+
+    bundle: Bundle
+    content: bytes
+    dataset: Dataset | None
+    project_yaml: str
+
+    @property
+    def blob(self) -> str:
+        return digest_of(self.content)
+
+    def digests(self) -> list[str]:
+        """Digests of the dataset's blobs, each once."""
+        if self.dataset is None:
+            return []
+        found = (item.sample.digest for item in self.dataset.items)
+        return list(dict.fromkeys(digest for digest in found if digest))
+
+
+def prepare(project: Project, path: Path, *, with_data: bool = True) -> Shipment:
+    """What would be sent.
+
+    Raises:
+        BundleError: the bundle is damaged.
+        DataError: its dataset version is not in the project, or the bundle is another project's.
+    """
+    bundle = open_file(path)
+    if bundle.manifest.project != project.config.name:
+        raise DataError(
+            f"this bundle belongs to the project {bundle.manifest.project!r}", where=str(path)
+        )
+    dataset = project.dataset(bundle.manifest.dataset) if with_data else None
+    text = (project.root / CONFIG_NAME).read_text(encoding="utf-8")
+    return Shipment(bundle, path.read_bytes(), dataset, text)
+
+
+def missing(client: HubClient, digests: Iterable[str]) -> list[str]:
+    """Those that the hub does not have."""
+    return [digest for digest in digests if not client.has_blob(digest)]
+
+
+def send(
+    client: HubClient, shipment: Shipment, key: SigningKey, progress: Progress | None = None
+) -> PublishResponse:
+    """Puts what is missing, then announces the bundle with the publisher's signature.
+
+    Raises:
+        UnreachableError, UsageError, DataError: see `HubClient`.
+    """
+    shown = progress or NoProgress()
+    lacking = missing(client, shipment.digests())
+    shown.begin("uploading", len(lacking) + 1)
+    if shipment.dataset is not None:
+        for digest in lacking:
+            client.put_blob(digest, shipment.dataset.blobs.get(digest))
+            shown.advance()
+        client.put_dataset(shipment.dataset.id, to_bytes(shipment.dataset))
+    if not client.has_blob(shipment.blob):
+        client.put_blob(shipment.blob, shipment.content)
+    shown.advance()
+    shown.end()
+    return client.publish(request_for(shipment, key))
+
+
+def request_for(shipment: Shipment, key: SigningKey) -> PublishRequest:
+    """The announcement: who vouches for which bytes."""
+    manifest = open_bytes(shipment.content).manifest
+    statement: dict[str, JsonValue] = {
+        "bundle": shipment.bundle.id,
+        "size": len(shipment.content),
+        "project": manifest.project,
+        "version": manifest.version,
+    }
+    return PublishRequest(
+        bundle=shipment.bundle.id,
+        blob=shipment.blob,
+        statement=key.sign(statement),
+        key=key.public,
+        dataset=shipment.dataset.id if shipment.dataset is not None else "",
+        project_yaml=shipment.project_yaml,
+    )
