@@ -1,0 +1,35 @@
+"""Logs as events: `event=… key=value`. Callers never pass payloads or secrets."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+_LOG = logging.getLogger("edge_agent")
+
+
+def setup(level: str) -> None:
+    """Lines on standard error, which systemd's journal takes."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s level=%(levelname)s %(message)s"))
+    _LOG.handlers[:] = [handler]
+    _LOG.setLevel(level.upper())
+    _LOG.propagate = False
+
+
+def log(event: str, *, level: int = logging.INFO, **values: object) -> None:
+    """One event with its values."""
+    if _LOG.isEnabledFor(level):
+        pairs = " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
+        _LOG.log(level, "event=%s %s", event, pairs)
+
+
+def warn(event: str, **values: object) -> None:
+    """An event a person should look at."""
+    log(event, level=logging.WARNING, **values)
+
+
+def _quoted(value: object) -> str:
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    plain = bool(text) and not any(c in text for c in ' "=\n\t')
+    return text if plain else '"' + text.replace('"', "'").replace("\n", " | ") + '"'
