@@ -7,15 +7,15 @@ keys and a busy timeout switched on per connection.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, Engine, create_engine, event, inspect
+from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cloud_sync.store.types import Base
@@ -85,20 +85,29 @@ def _begin(connection: Any) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-def insert_once(session: Session, table: type[Base], rows: Iterable[Mapping[str, object]]) -> int:
-    """Inserts rows, leaving out those whose key is there already; the number inserted.
+def insert_new(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[Mapping[str, object]],
+    returning: Sequence[InstrumentedAttribute[Any]],
+) -> list[tuple[Any, ...]]:
+    """Inserts rows, leaving out those whose key is there already; `returning` of the new ones.
 
-    Keys of `rows` are attribute names of the class. The conflict clause is the same word on
-    SQLite and PostgreSQL but lives in the dialects.
+    Keys of `rows` are attribute names. `ON CONFLICT DO NOTHING` is the same words on SQLite and
+    PostgreSQL, but each dialect has its own construct.
     """
-    values = list(rows)
-    if not values:
-        return 0
+    if not rows:
+        return []
     dialect = session.get_bind().dialect.name
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    result = session.execute(make(table).values(values).on_conflict_do_nothing())
-    assert isinstance(result, CursorResult)
-    return int(result.rowcount)
+    statement = make(table).on_conflict_do_nothing().returning(*returning)
+    return [tuple(row) for row in session.execute(statement, list(rows))]
+
+
+def insert_once(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> int:
+    """Like `insert_new`; the number of rows that were new."""
+    key = [getattr(table, str(column.key)) for column in inspect(table).primary_key]
+    return len(insert_new(session, table, rows, key))
 
 
 def migrate(database: Database) -> str:

@@ -8,6 +8,7 @@ rows refer to a digest is not known here.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,16 @@ _HEX = frozenset("0123456789abcdef")
 
 
 class Storage:
-    """Bytes under their SHA-256; a `kits.core.blobs.BlobStore` with sizes, ranges and deletion."""
+    """Bytes under their SHA-256; a `kits.core.blobs.BlobStore` with sizes, ranges and deletion.
 
-    def __init__(self, store: Any) -> None:
+    Args:
+        store: an obstore store.
+        folder: where its files lie, when it is a local folder.
+    """
+
+    def __init__(self, store: Any, folder: Path | None = None) -> None:
         self._store = store
+        self._folder = folder
 
     def put(self, content: bytes) -> str:
         """Stores `content` and returns its digest; twice equals once."""
@@ -33,6 +40,7 @@ class Storage:
             import obstore
 
             obstore.put(self._store, _path(digest), content)
+            self._sync(digest)
         return digest
 
     def put_file(self, path: Path, digest: str) -> None:
@@ -49,6 +57,7 @@ class Storage:
             raise DataError("these bytes do not have the digest they came under", where=digest)
         if not self.has(digest):
             obstore.put(self._store, _path(digest), path)
+            self._sync(digest)
 
     def get(self, digest: str) -> bytes:
         """The bytes.
@@ -107,6 +116,18 @@ class Storage:
             stop = min(start + READ_BYTES, end)
             yield bytes(obstore.get_range(self._store, _path(digest), start=start, end=stop))
 
+    def _sync(self, digest: str) -> None:
+        """A device deletes its copy once it is told "done", so a local file must be on the disk."""
+        if self._folder is None:
+            return
+        file = self._folder / _path(digest)
+        for path in (file, file.parent, file.parent.parent):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
     def _head(self, digest: str) -> int | None:
         import obstore
 
@@ -127,7 +148,7 @@ def open_storage(url: str, folder: Path) -> Storage:
 
     if not url:
         folder.mkdir(parents=True, exist_ok=True)
-        return Storage(LocalStore(folder))
+        return Storage(LocalStore(folder), folder)
     try:
         return Storage(from_url(url))
     except (BaseError, ValueError) as error:

@@ -1,0 +1,241 @@
+"""Ingest: messages from devices into the database, acknowledged after the commit.
+
+One thread takes messages from the link in batches, writes each batch in one transaction, and only
+then tells the device (and the broker) what is safe. Whatever a device sends can at worst be
+refused and counted. The database being away stops the acknowledgements, not the thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from cloud_sync.fleet import rollouts
+from cloud_sync.hub import Hub
+from cloud_sync.intake.decode import ChunkIn, FrameIn, Incoming, OnlineIn, Refused, decode
+from cloud_sync.intake.link import Message, MqttLink
+from cloud_sync.intake.parts import PartAck, Parts
+from cloud_sync.intake.rows import Outcome, write_frames
+from cloud_sync.store.models import Device
+from kits.core.frames import Ack, BlobAck, encode_ack, to_ranges
+from kits.core.sample import utc_now
+from kits.core.topics import DeviceTopics
+
+log = logging.getLogger(__name__)
+
+BATCH = 32
+IDLE_S = 0.5
+MAX_BACKOFF_S = 30.0
+
+
+@dataclass
+class _Done:
+    """What is to be said once the transaction stands."""
+
+    outcome: Outcome = field(default_factory=Outcome)
+    seqs: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    blobs: list[PartAck] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    sites: dict[str, str] = field(default_factory=dict)
+
+
+class Ingest:
+    """The thread that writes.
+
+    Args:
+        hub: where to.
+        link: where from; started and stopped with the ingest.
+    """
+
+    def __init__(self, hub: Hub, link: MqttLink) -> None:
+        self._hub = hub
+        self._link = link
+        self._parts = Parts(hub)
+        self._sites: dict[str, str] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    def start(self) -> None:
+        """Connects and begins."""
+        self._thread.start()
+        self._link.start()
+
+    def stop(self) -> None:
+        """Finishes the batch at hand; the rest comes again at the next start."""
+        self._link.stop()
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        batch: list[Message] = []
+        backoff_s = IDLE_S
+        while not self._stop.is_set():
+            batch = batch or self._next_batch()
+            try:
+                self.process(batch)
+            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
+                self._hub.metrics.loop_errors.labels("ingest").inc()
+                log.error("event=ingest_failed error=%r next_try_s=%.1f", str(error), backoff_s)
+                self._stop.wait(backoff_s)
+                backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
+            else:
+                batch, backoff_s = [], IDLE_S
+
+    def _next_batch(self) -> list[Message]:
+        """Waits for one message, then takes what else is there."""
+        batch: list[Message] = []
+        try:
+            batch.append(self._link.messages.get(timeout=IDLE_S))
+            while len(batch) < BATCH:
+                batch.append(self._link.messages.get_nowait())
+        except queue.Empty:
+            pass
+        self._hub.metrics.queue.set(self._link.messages.qsize())
+        return batch
+
+    def process(self, batch: Sequence[Message]) -> None:
+        """Commits a batch, then acknowledges it.
+
+        A batch that the database refuses for its content is taken message by message, so that one
+        bad message cannot hold up the others.
+
+        Raises:
+            SQLAlchemyError: the database is away; nothing was acknowledged.
+        """
+        try:
+            done = self._commit(batch)
+        except (DBAPIError, OverflowError, ValueError) as error:
+            self._parts.forget()
+            if _is_away(error):
+                raise
+            for message in batch:
+                self._process_alone(message)
+            return
+        except SQLAlchemyError:
+            self._parts.forget()
+            raise
+        self._conclude(batch, done)
+
+    def _process_alone(self, message: Message) -> None:
+        try:
+            done = self._commit([message])
+        except (DBAPIError, OverflowError, ValueError) as error:
+            self._parts.forget()
+            if _is_away(error):
+                raise
+            done = _Done(refused=[Refused("database", str(error)[:300])])
+        self._conclude([message], done)
+
+    def _commit(self, batch: Sequence[Message]) -> _Done:
+        done = _Done()
+        if not batch:
+            return done
+        started = time.monotonic()
+        decoded = [decode(message.topic, message.payload) for message in batch]
+        with self._hub.database.transaction() as session:
+            known = self._admit(session, decoded, done)
+            frames = [item for item in known if isinstance(item, FrameIn)]
+            limit = self._hub.config.limits.blob_bytes
+            done.outcome = write_frames(session, frames, blob_limit=limit)
+            for frame in frames:
+                seqs = [row.seq for row in frame.frame.rows]
+                done.seqs[frame.topic.device, frame.frame.epoch] += seqs
+            self._take_rest(session, known, done)
+            self._parts.persist(session)
+        self._hub.metrics.commits.observe(time.monotonic() - started)
+        return done
+
+    def _admit(
+        self, session: Session, decoded: Sequence[Incoming | Refused], done: _Done
+    ) -> list[Incoming]:
+        """The messages of devices that may speak; notes that they were heard."""
+        items = [item for item in decoded if not isinstance(item, Refused)]
+        done.refused += [item for item in decoded if isinstance(item, Refused)]
+        names = {item.topic.device for item in items}
+        query = select(Device).where(Device.name.in_(names), Device.revoked_at.is_(None))
+        devices = {device.name: device for device in session.scalars(query)}
+        now = utc_now()
+        for device in devices.values():
+            device.last_seen_at = now
+        done.sites = {name: device.site for name, device in devices.items()}
+        admitted = []
+        for item in items:
+            if done.sites.get(item.topic.device) == item.topic.site:
+                admitted.append(item)
+            else:
+                where = f"{item.topic.site}/{item.topic.device}"
+                done.refused.append(Refused("unknown device", where))
+        return admitted
+
+    def _take_rest(self, session: Session, items: Sequence[Incoming], done: _Done) -> None:
+        for device, epoch, digest in dict.fromkeys(done.outcome.announced):
+            state = self._parts.state(session, device, epoch, digest)
+            if state is not None:
+                done.blobs.append(state)
+        for item in items:
+            if isinstance(item, FrameIn):
+                continue
+            if isinstance(item, ChunkIn):
+                taken = self._parts.take(session, item)
+                if isinstance(taken, PartAck):
+                    done.blobs.append(taken)
+                elif taken:
+                    done.refused.append(Refused(taken, f"{item.topic.device} {item.topic.digest}"))
+            elif isinstance(item, OnlineIn):
+                session.get_one(Device, item.topic.device).online = item.online
+            else:
+                rollouts.apply_report(session, item.topic.device, item.reported)
+
+    def _conclude(self, batch: Sequence[Message], done: _Done) -> None:
+        """After the commit: acknowledgements and figures."""
+        self._sites.update(done.sites)
+        self._acknowledge(done)
+        for message in batch:
+            self._link.acknowledge(message)
+        self._count(done)
+
+    def _acknowledge(self, done: _Done) -> None:
+        blobs: dict[tuple[str, str], dict[str, BlobAck]] = defaultdict(dict)
+        for part in (*self._parts.due(), *done.blobs):
+            blobs[part.device, part.epoch][part.digest] = part.ack
+        for device, epoch in {**done.seqs, **blobs}:
+            site = self._sites.get(device)
+            if site is None:
+                continue
+            ack = Ack(
+                epoch=epoch,
+                ranges=to_ranges(done.seqs.get((device, epoch), [])),
+                blobs=blobs.get((device, epoch), {}),
+            )
+            # lost acknowledgements are harmless: the device sends again and is answered again
+            self._link.publish(DeviceTopics(site, device).ack, encode_ack(ack))
+
+    def _count(self, done: _Done) -> None:
+        metrics = self._hub.metrics
+        for klass, rows in done.outcome.rows.items():
+            metrics.rows.labels(klass).inc(rows)
+        metrics.duplicates.inc(done.outcome.duplicates)
+        if done.outcome.newest is not None:
+            metrics.lag.set((utc_now() - done.outcome.newest).total_seconds())
+        for refused in done.refused:
+            metrics.refused.labels(refused.reason).inc()
+            log.warning("event=refused reason=%r detail=%r", refused.reason, refused.detail)
+        for reason in done.outcome.odd:
+            metrics.refused.labels(reason).inc()
+            log.warning("event=row_kept_as_event_only reason=%r", reason)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database itself is the trouble (locked, full, gone), not what was written."""
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    return isinstance(error, OperationalError | InterfaceError)

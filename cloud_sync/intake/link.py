@@ -1,0 +1,163 @@
+"""The hub's MQTT connection: paho behind six verbs.
+
+The network thread only puts messages into a bounded queue; who takes one acknowledges it after its
+commit. Messages that came over an earlier connection are not acknowledged any more: the broker
+sends them again.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from cloud_sync.fleet.broker import MAX_PACKET_BYTES, BrokerAddress
+from cloud_sync.metrics import Metrics
+from kits.core.errors import UnreachableError
+from kits.core.topics import ROOT
+
+log = logging.getLogger(__name__)
+
+RECEIVE_MAXIMUM = 200
+SESSION_EXPIRY_S = 3600
+UPWARD = (f"{ROOT}/+/+/up/#", f"{ROOT}/+/+/st/#")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message from a device, not acknowledged to the broker yet."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    qos: int
+    connection: int
+
+
+class MqttLink:
+    """A connection that comes back by itself.
+
+    Args:
+        address: the broker.
+        client_id: one per hub process; two with the same id would push each other out.
+        subscribe: whether to listen to devices, or only to publish.
+        queue_size: messages waiting at most; more are refused and counted.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        metrics: Metrics,
+        *,
+        subscribe: bool = True,
+        queue_size: int = 1024,
+    ) -> None:
+        self._address = address
+        self._subscribe = subscribe
+        self._metrics = metrics
+        self._connection = 0
+        # never smaller than what the broker may send before the first acknowledgement
+        self.messages: queue.Queue[Message] = queue.Queue(max(queue_size, RECEIVE_MAXIMUM))
+        self._client = self._make_client(client_id)
+
+    def start(self) -> None:
+        """Connects in the background and keeps trying."""
+        self._client.connect_async(
+            self._address.host,
+            self._address.port,
+            keepalive=30,
+            clean_start=False,
+            properties=_connect_properties(),
+        )
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnects; what was not acknowledged comes again at the next start."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._client.is_connected())
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        """Sends with QoS 1; False when the link is down (the caller's state is derived again)."""
+        if not self.connected:
+            return False
+        properties = None
+        if not retain:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho
+            properties.MessageExpiryInterval = 60
+        info = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        return info.rc == mqtt.MQTT_ERR_SUCCESS
+
+    def acknowledge(self, message: Message) -> None:
+        """Tells the broker that the hub has taken `message` over."""
+        if message.qos and message.connection == self._connection and self.connected:
+            self._client.ack(message.mid, message.qos)
+
+    def _make_client(self, client_id: str) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, manual_ack=True
+        )
+        if self._address.username:
+            client.username_pw_set(self._address.username, self._address.password)
+        if self._address.tls:
+            client.tls_set_context(ssl.create_default_context())
+        client.reconnect_delay_set(1, 30)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.is_failure:
+            log.error("event=mqtt_refused reason=%r", str(reason))
+            return
+        self._connection += 1
+        log.info("event=mqtt_connected host=%s port=%d", self._address.host, self._address.port)
+        if self._subscribe:
+            client.subscribe([(topic, 1) for topic in UPWARD])
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.is_failure:
+            log.warning("event=mqtt_lost reason=%r", str(reason))
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        taken = Message(
+            message.topic, bytes(message.payload), message.mid, message.qos, self._connection
+        )
+        try:
+            self.messages.put_nowait(taken)
+        except queue.Full:
+            # only messages without acknowledgement can get here: the rest stops at Receive Maximum
+            self._metrics.refused.labels("queue full").inc()
+
+
+def _connect_properties() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho
+    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    properties.MaximumPacketSize = MAX_PACKET_BYTES
+    return properties
+
+
+def require_broker(address: BrokerAddress) -> None:
+    """Raises UnreachableError when nothing answers there."""
+    from cloud_sync.fleet.broker import answers
+
+    if not answers(address.host, address.port):
+        raise UnreachableError("the broker does not answer", where=f"{address.host}:{address.port}")
