@@ -68,15 +68,17 @@ def run_command(
     command: Sequence[str],
     *,
     folder: Path,
+    cwd: Path,
     log: Path,
     limit_s: float,
     still_wanted: Callable[[], bool],
     threads: int = 2,
     environment: Mapping[str, str] | None = None,
 ) -> Finished:
-    """Runs `command` in `folder`; standard error goes to `log`, standard output comes back.
+    """Runs `command` in `cwd`; standard error goes to `log`, standard output comes back.
 
     Args:
+        folder: the job's own folder, where it is written down who runs.
         limit_s: the process group is ended after so many seconds.
         still_wanted: asked several times a second; False ends the process group.
 
@@ -92,7 +94,7 @@ def run_command(
         try:
             process = subprocess.Popen(  # noqa: S603  the arguments are ours, there is no shell
                 [*nice, *command],
-                cwd=folder,
+                cwd=cwd,
                 env=dict(environment or clean_environment(threads)),
                 stdin=subprocess.DEVNULL,
                 stdout=out,

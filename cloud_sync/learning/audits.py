@@ -1,0 +1,84 @@
+"""Rates from audit samples: the only unbiased view of how the machine works in production.
+
+An audit sample was drawn at random, whatever the model said of it; a person has decided what it
+really is. Rates come with exact intervals (Clopper–Pearson).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_sync.learning.reviews import FINAL, GOOD_LABEL
+from cloud_sync.store.models import Annotation, Review, Sample
+from kits.core.stats import Estimate, proportion
+
+NEGATIVE_LABELS = frozenset({GOOD_LABEL, "healthy", "normal", "ok", "lost"})
+"""Labels that mean "nothing to act on" in the kits' data."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCounts:
+    """Audited samples by what was done and what was right."""
+
+    n: int = 0
+    positives: int = 0
+    escapes: int = 0
+    overkills: int = 0
+    reviews: int = 0
+
+    @property
+    def negatives(self) -> int:
+        return self.n - self.positives
+
+    def rates(self) -> dict[str, Estimate]:
+        """`escape_rate` (of the positives), `overkill_rate` (of the negatives), `agreement`,
+        `review_rate` and `prevalence` (of all)."""
+        wrong = self.escapes + self.overkills
+        return {
+            "escape_rate": proportion(self.escapes, self.positives),
+            "overkill_rate": proportion(self.overkills, self.negatives),
+            "agreement": proportion(self.n - wrong, self.n),
+            "review_rate": proportion(self.reviews, self.n),
+            "prevalence": proportion(self.positives, self.n),
+        }
+
+
+def is_positive(label: str, boxes: object = ()) -> bool:
+    """Whether an annotation states something to act on."""
+    return bool(boxes) if not label else label.lower() not in NEGATIVE_LABELS
+
+
+def count(judged: Iterable[tuple[str, bool]]) -> AuditCounts:
+    """Counts from (verdict, positive) pairs."""
+    n = positives = escapes = overkills = reviews = 0
+    for verdict, positive in judged:
+        n += 1
+        positives += positive
+        reviews += verdict == "review"
+        escapes += positive and verdict == "pass"
+        overkills += not positive and verdict == "act"
+    return AuditCounts(n, positives, escapes, overkills, reviews)
+
+
+def audited(session: Session, project: str = "", bundle: str = "") -> AuditCounts:
+    """Counts over the audit samples that a person has decided; the newest decision counts."""
+    query = (
+        select(Sample.id, Sample.verdict, Annotation.label, Annotation.body)
+        .join(Review, Review.sample_id == Sample.id)
+        .join(Annotation, Annotation.id == Review.annotation_id)
+        .where(Sample.kept_for == "audit", Review.decision.in_(FINAL))
+        .order_by(Annotation.id)
+    )
+    if project:
+        query = query.where(Sample.project == project)
+    if bundle:
+        query = query.where(Sample.bundle == bundle)
+    newest = {
+        sample: (verdict, is_positive(label, body.get("boxes")))
+        for sample, verdict, label, body in session.execute(query)
+    }
+    return count(newest.values())

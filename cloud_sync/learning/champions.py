@@ -1,0 +1,126 @@
+"""Bundles from the learning loop's side: which one is the champion, and what may be approved.
+
+Registers bundles the hub has trained itself. Publishing, signing and rolling out are in `fleet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import Hub, audit
+from cloud_sync.store.db import insert_once
+from cloud_sync.store.models import Blob
+from cloud_sync.store.models import Bundle as BundleRow
+from cloud_sync.store.storage import Storage
+from kits.core import bundle as bundles
+from kits.core.errors import GateError, KitwrightError
+from kits.core.operating_point import Band
+
+ORIGIN_HUB = "hub"
+MEDIA_TYPE = "application/vnd.kitwright.bundle"
+
+
+def champion_of(session: Session, project: str) -> BundleRow | None:
+    """The bundle to beat: the champion, else the newest approved one, else the newest published."""
+    return session.scalar(
+        select(BundleRow)
+        .where(
+            BundleRow.project == project,
+            BundleRow.approved_at.is_not(None) | (BundleRow.origin != ORIGIN_HUB),
+        )
+        .order_by(
+            BundleRow.champion.desc(),
+            BundleRow.approved_at.is_not(None).desc(),
+            BundleRow.version.desc(),
+        )
+        .limit(1)
+    )
+
+
+def check_approvable(session: Session, bundle_id: str) -> BundleRow:
+    """The bundle, if a person may approve it: one trained here must have beaten the champion.
+
+    Raises:
+        NotFoundError: no such bundle.
+        GateError: trained at the hub, and not better than the champion on the test split.
+    """
+    row = session.get(BundleRow, bundle_id)
+    if row is None:
+        raise NotFoundError(f"no bundle {bundle_id[:12]!r}", fix="cloud-sync bundle list")
+    if row.origin == ORIGIN_HUB and row.comparison.get("better") is not True:
+        raise GateError(
+            "this bundle has not beaten the champion, so it cannot be approved",
+            where=bundle_id[:12],
+            fix=str(row.comparison.get("reason") or "retrain with more reviewed samples"),
+        )
+    return row
+
+
+def register_challenger(
+    hub: Hub,
+    session: Session,
+    content: bytes,
+    project: str,
+    comparison: Mapping[str, JsonValue],
+    *,
+    by: str,
+) -> BundleRow:
+    """Stores a bundle trained here; not approved, not the champion. Twice equals once."""
+    bundle = bundles.open_bytes(content)
+    there = session.get(BundleRow, bundle.id)
+    if there is not None:
+        return there
+    digest = hub.storage.put(content)
+    insert_once(session, Blob, [{"digest": digest, "size": len(content), "media_type": MEDIA_TYPE}])
+    manifest = bundle.manifest
+    row = BundleRow(
+        id=bundle.id,
+        project=project,
+        name=manifest.name,
+        version=next_version(session, project, manifest.version),
+        kit=manifest.kit,
+        blob=digest,
+        size=len(content),
+        origin=ORIGIN_HUB,
+        dataset=manifest.dataset,
+        metrics={name: e.model_dump(mode="json") for name, e in manifest.metrics.items()},
+        comparison=dict(comparison),
+        card=bundle.card,
+        created_by=by,
+    )
+    session.add(row)
+    session.flush()
+    audit(session, by, "bundle.trained", bundle.id, project=project)
+    return row
+
+
+def next_version(session: Session, project: str, proposed: int) -> int:
+    """`proposed`, or the next free number when the project has it already."""
+    taken = set(session.scalars(select(BundleRow.version).where(BundleRow.project == project)))
+    return proposed if proposed not in taken else max(taken) + 1
+
+
+def band_reader(session: Session, storage: Storage) -> Callable[[str], Band | None]:
+    """A function from bundle id to its default band; each bundle is opened once."""
+    known: dict[str, Band | None] = {}
+
+    def band(bundle_id: str) -> Band | None:
+        if bundle_id not in known:
+            row = session.get(BundleRow, bundle_id)
+            known[bundle_id] = _band_of(storage, row) if row is not None else None
+        return known[bundle_id]
+
+    return band
+
+
+def _band_of(storage: Storage, row: BundleRow) -> Band | None:
+    try:
+        return bundles.open_bytes(storage.get(row.blob)).operating_point.default
+    except KitwrightError:
+        # a bundle that cannot be read any more must not close the review queue
+        return None

@@ -1,0 +1,138 @@
+"""Money: what a decision costs today, and whether a retraining pays. Always with intervals.
+
+Costs per mistake come from the project's `kit.yaml`, rates from audit samples. What a retraining
+will gain is unknown before it has been tried; the estimate rests on an assumption that is part of
+the answer's text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cloud_sync.learning.audits import AuditCounts
+from kits.core.errors import ConfigError
+from kits.core.operating_point import Costs
+from kits.core.stats import Estimate, Floats
+
+DRAWS = 20_000
+LEARNING_EXPONENT = (0.0, 0.5)
+"""Mistakes fall as n^-b with the number of training samples; b is drawn evenly from this range
+(power laws of 0 to 0.5: Hestness et al. 2017)."""
+
+
+class Prices(BaseModel):
+    """What a retraining costs the firm, in its currency."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    compute_hour: float = Field(0.5, ge=0, description="one hour of the training machine")
+    compute_hours: float = Field(2.0, ge=0, description="length of a training, hours")
+    rollout: float = Field(40.0, ge=0, description="a person approves and watches the rollout")
+    months: float = Field(3.0, gt=0, description="how long the gain is counted")
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Whether a retraining pays.
+
+    Attributes:
+        gain: over `Prices.months`.
+        cost: of the retraining itself; labels made already are spent either way.
+        balance: gain − cost.
+        chance: probability that the balance is positive, under the stated assumption.
+    """
+
+    gain: Estimate
+    cost: float
+    balance: Estimate
+    chance: float
+    currency: str
+    text: str
+
+
+def project_costs(kit_yaml: str) -> Costs:
+    """The costs in a project's `kit.yaml`; the defaults where it has none.
+
+    Raises:
+        ConfigError: they cannot be read.
+    """
+    try:
+        raw = yaml.safe_load(kit_yaml) or {}
+        return Costs.model_validate(raw.get("costs") or {})
+    except (yaml.YAMLError, ValidationError, AttributeError) as error:
+        raise ConfigError(
+            f"the project's costs cannot be read: {error}", where="kit.yaml"
+        ) from error
+
+
+def cost_draws(counts: AuditCounts, costs: Costs, seed: int = 0) -> Floats:
+    """Draws of the cost per decision, shape (DRAWS,).
+
+    The four outcomes (escape, overkill, review, right) of a random sample are multinomial;
+    draws are from their posterior under the Jeffreys prior.
+    """
+    outcomes = np.array([counts.escapes, counts.overkills, counts.reviews], dtype=float)
+    right = max(0.0, counts.n - outcomes.sum())
+    prices = np.array([costs.escape, costs.overkill, costs.review, 0.0])
+    shares = np.random.default_rng(seed).dirichlet(np.append(outcomes, right) + 0.5, size=DRAWS)
+    drawn: Floats = shares @ prices
+    return drawn
+
+
+def cost_per_decision(counts: AuditCounts, costs: Costs, seed: int = 0) -> Estimate:
+    """Mean cost of one decision in production, from audited samples.
+
+    Raises:
+        ValueError: nothing was audited.
+    """
+    if counts.n == 0:
+        raise ValueError("no audited samples")
+    spent = (
+        counts.escapes * costs.escape
+        + counts.overkills * costs.overkill
+        + counts.reviews * costs.review
+    )
+    return _estimate(cost_draws(counts, costs, seed), counts.n, spent / counts.n)
+
+
+def retraining_worth(
+    counts: AuditCounts,
+    costs: Costs,
+    prices: Prices,
+    *,
+    decisions_per_month: float,
+    labels_before: int,
+    labels_after: int,
+    seed: int = 0,
+) -> Worth:
+    """Expected gain of a retraining on `labels_after` instead of `labels_before` samples."""
+    rng = np.random.default_rng(seed + 1)
+    exponent = rng.uniform(*LEARNING_EXPONENT, size=DRAWS)
+    ratio = max(1, labels_before) / max(1, labels_after, labels_before)
+    saved = 1.0 - ratio**exponent
+    draws = cost_draws(counts, costs, seed) * saved * decisions_per_month * prices.months
+    cost = prices.compute_hour * prices.compute_hours + prices.rollout
+    gain, balance = _estimate(draws, counts.n), _estimate(draws - cost, counts.n)
+    chance = float((draws > cost).mean())
+    text = (
+        f"gain {gain.text(0)} {costs.currency} in {prices.months:g} months against {cost:.0f} "
+        f"{costs.currency}, if mistakes fall with the number of samples to the power of "
+        f"-{LEARNING_EXPONENT[0]:g} to -{LEARNING_EXPONENT[1]:g}"
+    )
+    return Worth(gain, cost, balance, chance, costs.currency, text)
+
+
+def _estimate(draws: Floats, n: int, value: float | None = None) -> Estimate:
+    low, high = (float(v) for v in np.quantile(draws, [0.025, 0.975]))
+    middle = float(draws.mean()) if value is None else value
+    return Estimate(
+        value=middle,
+        low=min(low, middle),
+        high=max(high, middle),
+        n=n,
+        method="posterior draws, Jeffreys prior",
+    )

@@ -1,0 +1,259 @@
+"""Freezing dataset versions: the project's newest version plus what people have reviewed since.
+
+Old samples never change their split, so the test split stays the yardstick; new groups are placed
+by a stable hash, and what shows the same as an older sample joins its split. Near-duplicates are
+found in `lookalikes.py`; the file format is `kits.core.dataset`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import Hub, audit
+from cloud_sync.learning.lookalikes import Lookalikes
+from cloud_sync.learning.reviews import FINAL
+from cloud_sync.store.db import insert_once
+from cloud_sync.store.models import Annotation as AnnotationRow
+from cloud_sync.store.models import Blob, Project, Review
+from cloud_sync.store.models import Dataset as DatasetRow
+from cloud_sync.store.models import Sample as SampleRow
+from cloud_sync.store.storage import Storage
+from kits.core.annotation import Annotation, annotation_from_json
+from kits.core.dataset import (
+    Dataset,
+    DatasetHeader,
+    DatasetItem,
+    Split,
+    build,
+    from_bytes,
+    to_bytes,
+)
+from kits.core.errors import DataError
+from kits.core.sample import Sample
+
+MEDIA_TYPE = "application/vnd.kitwright.dataset+jsonl"
+SHARES: tuple[tuple[Split, float], ...] = (("train", 0.6), ("val", 0.2), ("test", 0.2))
+AUDIT_SHARES: tuple[tuple[Split, float], ...] = (("train", 0.2), ("val", 0.2), ("test", 0.6))
+"""Audit samples are a fair picture of production: most of them belong to the yardstick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A sample that a person has decided, ready for a dataset."""
+
+    sample: Sample
+    annotation: Annotation
+    audited: bool
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A version just made, and how it differs from its parent.
+
+    Attributes:
+        lookalikes: new samples that joined the split of an older one that shows the same.
+        left_out: new samples whose group stands in one split and whose look-alike in another.
+    """
+
+    dataset: Dataset
+    parent: str
+    added: int
+    relabelled: int
+    lookalikes: int
+    left_out: int
+    added_by_split: Mapping[str, int]
+
+
+def newest(session: Session, project: str) -> DatasetRow | None:
+    """The project's newest version."""
+    return session.scalar(
+        select(DatasetRow)
+        .where(DatasetRow.project == project)
+        .order_by(DatasetRow.created_at.desc(), DatasetRow.id)
+        .limit(1)
+    )
+
+
+def read(storage: Storage, dataset_id: str) -> Dataset:
+    """A version from the hub's storage. Raises NotFoundError or DataError."""
+    return from_bytes(storage.get(dataset_id), storage, where=dataset_id)
+
+
+def freeze(
+    hub: Hub, session: Session, project: str, *, by: str, note: str = "", seed: int | None = None
+) -> Frozen:
+    """Makes the next version of a project and stores it.
+
+    Raises:
+        NotFoundError: the hub does not know the project or has no version of it yet.
+        DataError: nothing was reviewed since the newest version.
+    """
+    if session.get(Project, project) is None:
+        raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
+    row = newest(session, project)
+    if row is None:
+        raise NotFoundError(
+            f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
+        )
+    base = read(hub.storage, row.id)
+    frozen = extend(base, reviewed_samples(session, project), hub.storage, note=note, seed=seed)
+    _store(hub, session, project, frozen, by, note)
+    return frozen
+
+
+def extend(
+    base: Dataset,
+    reviewed: Sequence[Reviewed],
+    storage: Storage,
+    *,
+    note: str = "",
+    seed: int | None = None,
+) -> Frozen:
+    """The version after `base`, with new samples placed and newer labels taken over.
+
+    Raises:
+        DataError: there is nothing new.
+    """
+    known = {item.sample.id: item for item in base.items}
+    relabelled = _relabelled(known, reviewed)
+    fresh = [r for r in reviewed if r.sample.id not in known]
+    if not fresh and not relabelled:
+        raise DataError(
+            "nothing has been reviewed since the newest version", fix="review samples first"
+        )
+    placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
+    header = _next_header(base, [r.annotation for r in fresh], note)
+    kept = [relabelled.get(item.sample.id, item) for item in base.items]
+    dataset = build(header, [*kept, *placed], storage)
+    by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
+    left_out = len(fresh) - len(placed)
+    return Frozen(dataset, base.id, len(placed), len(relabelled), alike, left_out, by_split)
+
+
+def has_news(base: Dataset, reviewed: Iterable[Reviewed]) -> bool:
+    """Whether people said anything that `base` does not know yet."""
+    known = {item.sample.id: item for item in base.items}
+    reviewed = list(reviewed)
+    return any(r.sample.id not in known for r in reviewed) or bool(_relabelled(known, reviewed))
+
+
+def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
+    """Samples of a project with stored bytes and a person's decision; the newest one counts."""
+    rows = session.execute(
+        select(SampleRow, AnnotationRow)
+        .join(Review, Review.sample_id == SampleRow.id)
+        .join(AnnotationRow, AnnotationRow.id == Review.annotation_id)
+        .where(
+            SampleRow.project == project,
+            SampleRow.blob_state == "stored",
+            Review.decision.in_(FINAL),
+        )
+        .order_by(AnnotationRow.id)
+    )
+    found = {
+        sample.id: Reviewed(
+            _to_core(sample), annotation_from_json(annotation.body), sample.kept_for == "audit"
+        )
+        for sample, annotation in rows
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:
+    """The split of a group: a stable hash, so the same group goes the same way for ever."""
+    raw = hashlib.sha256(f"{seed}\0{group}".encode()).digest()
+    position = int.from_bytes(raw[:8], "big") / 2**64
+    chosen: Split = "train"
+    for chosen, share in shares:
+        if position < share:
+            return chosen
+        position -= share
+    return chosen
+
+
+def _to_core(row: SampleRow) -> Sample:
+    return Sample(
+        id=row.id,
+        media_type=row.media_type,
+        digest=row.blob,
+        size=row.blob_size,
+        captured_at=row.captured_at,
+        source=row.source,
+        device=row.device,
+        group=row.group or row.id,
+        meta=row.meta,
+    )
+
+
+def _relabelled(
+    known: Mapping[str, DatasetItem], reviewed: Iterable[Reviewed]
+) -> dict[str, DatasetItem]:
+    changed = {}
+    for new in reviewed:
+        item = known.get(new.sample.id)
+        if item is not None and (item.annotation is None or item.annotation.at < new.annotation.at):
+            changed[item.sample.id] = replace(item, annotation=new.annotation)
+    return changed
+
+
+def _place(
+    base: Dataset, fresh: Sequence[Reviewed], storage: Storage, seed: int
+) -> tuple[list[DatasetItem], int]:
+    """Gives each new sample its split; also how many joined a look-alike."""
+    fixed: dict[str, Split] = {i.sample.group: i.split for i in base.items if i.sample.group}
+    alike = Lookalikes.of(base, storage) if fresh else Lookalikes()
+    audited_groups = {r.sample.group for r in fresh if r.audited}
+    placed, joined = [], 0
+    for new in fresh:
+        group = new.sample.group
+        twin = alike.split_of(new.sample, storage)
+        if group not in fixed:
+            shares = AUDIT_SHARES if group in audited_groups else SHARES
+            fixed[group] = twin or split_for(group, seed, shares)
+        elif twin is not None and twin != fixed[group]:
+            # its group is pinned to one split, its look-alike stands in another: leave it out
+            continue
+        joined += twin is not None
+        alike.add(new.sample, fixed[group], storage)
+        placed.append(DatasetItem(new.sample, new.annotation, fixed[group]))
+    return placed, joined
+
+
+def _next_header(base: Dataset, annotations: Iterable[Annotation], note: str) -> DatasetHeader:
+    labels = list(base.header.labels)
+    for annotation in annotations:
+        for label in (annotation.label, *(box.label for box in annotation.boxes)):
+            # a label on the whole sample is the kit's own word; only classes of boxes are listed
+            # where the base lists classes of boxes
+            if label and label not in labels and label != annotation.label:
+                labels.append(label)
+    return base.header.model_copy(
+        update={"labels": tuple(labels), "parent": base.id, "note": note or "reviewed at the hub"}
+    )
+
+
+def _store(hub: Hub, session: Session, project: str, frozen: Frozen, by: str, note: str) -> None:
+    dataset = frozen.dataset
+    content = to_bytes(dataset)
+    hub.storage.put(content)
+    blob = {"digest": dataset.id, "size": len(content), "media_type": MEDIA_TYPE}
+    insert_once(session, Blob, [blob])
+    session.add(
+        DatasetRow(
+            id=dataset.id,
+            project=project,
+            parent=frozen.parent,
+            n=len(dataset.items),
+            counts={split: dict(row) for split, row in dataset.counts().items()},
+            note=note,
+            created_by=by,
+        )
+    )
+    session.flush()
+    audit(session, by, "dataset.freeze", dataset.id, added=frozen.added)

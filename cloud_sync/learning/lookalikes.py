@@ -1,0 +1,103 @@
+"""Near-identical pictures: a small perceptual hash, so that twins never stand in two splits.
+
+The hash is the sign of low-frequency DCT coefficients (pHash, Zauner 2010), 64 bits; pictures
+whose hashes differ in at most `MAX_BITS` bits count as the same when their small versions agree
+too. Other media are compared by digest only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloud_sync.store.storage import Storage
+from kits.core.dataset import Dataset, Split
+from kits.core.errors import KitwrightError
+from kits.core.sample import Sample
+
+MAX_BITS = 3
+MAX_PIXELS = 64_000_000
+MAX_MEAN_DIFFERENCE = 2.0
+"""Grey levels (of 255), averaged over a 32×32 version."""
+SIDE = 32
+
+
+@dataclass
+class Lookalikes:
+    """Samples seen so far with their hashes and splits."""
+
+    _digests: dict[str, Split] = field(default_factory=dict)
+    _hashes: list[int] = field(default_factory=list)
+    _small: list[NDArray[np.float32]] = field(default_factory=list)
+    _splits: list[Split] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, dataset: Dataset, storage: Storage) -> Lookalikes:
+        """All samples of a version; bytes that are gone are compared by digest only."""
+        found = cls()
+        for item in dataset.items:
+            found.add(item.sample, item.split, storage)
+        return found
+
+    def add(self, sample: Sample, split: Split, storage: Storage) -> None:
+        """Remembers a sample."""
+        self._digests.setdefault(sample.digest, split)
+        small = _small_version(sample, storage)
+        if small is not None:
+            self._hashes.append(perceptual_hash(small))
+            self._small.append(small)
+            self._splits.append(split)
+
+    def split_of(self, sample: Sample, storage: Storage) -> Split | None:
+        """The split of the first sample that shows the same, or None."""
+        same = self._digests.get(sample.digest)
+        if same is not None or not self._hashes:
+            return same
+        small = _small_version(sample, storage)
+        if small is None:
+            return None
+        wanted = perceptual_hash(small)
+        for index, known in enumerate(self._hashes):
+            if (known ^ wanted).bit_count() <= MAX_BITS:
+                difference = float(np.abs(self._small[index] - small).mean())
+                if difference <= MAX_MEAN_DIFFERENCE:
+                    return self._splits[index]
+        return None
+
+
+def perceptual_hash(small: NDArray[np.float32]) -> int:
+    """64 bits from a 32×32 grey picture."""
+    import cv2
+
+    low = cv2.dct(small)[:8, :8].ravel()
+    bits = low > np.median(low[1:])
+    return int("".join("1" if bit else "0" for bit in bits), 2)
+
+
+def _small_version(sample: Sample, storage: Storage) -> NDArray[np.float32] | None:
+    if not sample.media_type.startswith("image/") or not sample.digest:
+        return None
+    try:
+        content = storage.get(sample.digest)
+    except KitwrightError:
+        return None
+    return small_grey(content)
+
+
+def small_grey(content: bytes) -> NDArray[np.float32] | None:
+    """A 32×32 grey version of an encoded picture, or None when it cannot be read."""
+    import cv2
+
+    coded = np.frombuffer(content, np.uint8)
+    try:
+        grey = cv2.imdecode(coded, cv2.IMREAD_REDUCED_GRAYSCALE_2)
+    except cv2.error:
+        return None
+    if grey is None or grey.size > MAX_PIXELS:
+        return None
+    small: NDArray[np.float32] = cv2.resize(
+        grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA
+    ).astype(np.float32)
+    return small

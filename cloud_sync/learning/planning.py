@@ -1,0 +1,169 @@
+"""Is it time to retrain? Labels, audited rates, drift and money, weighed and explained.
+
+Only people's labels and audited rates can say yes; drift alone asks for more reviews first,
+because changed scores are not yet wrong decisions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import Hub
+from cloud_sync.learning import datasets
+from cloud_sync.learning.audits import AuditCounts, audited
+from cloud_sync.learning.champions import champion_of
+from cloud_sync.learning.costs import Prices, Worth, project_costs, retraining_worth
+from cloud_sync.learning.drift import DriftResult, measure, split_history
+from cloud_sync.store.models import Alert, Project, Sample
+from cloud_sync.store.models import Bundle as BundleRow
+from kits.core import bundle as bundles
+from kits.core.sample import utc_now
+from kits.core.stats import Estimate
+
+MIN_NEW_SAMPLES = 20
+MIN_AUDITS = 30
+WORTH_IT = 0.5
+ALERT_EVERY = timedelta(days=1)
+MONTH = timedelta(days=30)
+HISTORY_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The answer and what it rests on. `worth` is None without enough audits."""
+
+    project: str
+    retrain: bool
+    reasons: tuple[str, ...]
+    new_samples: int
+    new_labels: dict[str, int]
+    rates: dict[str, Estimate]
+    drift: DriftResult | None
+    worth: Worth | None
+
+
+def plan(
+    hub: Hub, session: Session, project: str, *, prices: Prices | None = None, seed: int = 0
+) -> Plan:
+    """Weighs a retraining of `project` now.
+
+    Raises:
+        NotFoundError: the hub does not know the project or has no version of its data.
+    """
+    row, version = session.get(Project, project), datasets.newest(session, project)
+    if row is None or version is None:
+        raise NotFoundError(f"no project {project!r} with data", fix="kit publish --hub URL")
+    known = {item.sample.id for item in datasets.read(hub.storage, version.id).items}
+    fresh = [r for r in datasets.reviewed_samples(session, project) if r.sample.id not in known]
+    labels = Counter(r.annotation.label or "(boxes)" for r in fresh)
+    champion = champion_of(session, project)
+    counts = audited(session, project, champion.id if champion else "")
+    drift = drift_of(session, champion, seed=seed) if champion else None
+    worth = None
+    if counts.n >= MIN_AUDITS:
+        worth = retraining_worth(
+            counts,
+            project_costs(row.kit_yaml),
+            prices or Prices.model_validate({}),
+            decisions_per_month=_per_month(session, project),
+            labels_before=version.n,
+            labels_after=version.n + len(fresh),
+            seed=seed,
+        )
+    worse = _worse_than_promised(hub, champion, counts)
+    retrain, reasons = _weigh(len(fresh), counts, drift, worth, worse)
+    return Plan(
+        project, retrain, tuple(reasons), len(fresh), dict(labels), counts.rates(), drift, worth
+    )
+
+
+def drift_of(
+    session: Session, bundle: BundleRow, *, seed: int = 0, now: datetime | None = None
+) -> DriftResult:
+    """Drift of a bundle's scores in production."""
+    rows = session.execute(
+        select(Sample.captured_at, Sample.score)
+        .where(Sample.bundle == bundle.id, Sample.score.is_not(None))
+        .order_by(Sample.captured_at.desc())
+        .limit(HISTORY_ROWS)
+    )
+    history = [(at, float(score)) for at, score in rows if score is not None]
+    baseline, window = split_history(history, now or utc_now())
+    return measure(bundle.id, baseline, window, seed=seed)
+
+
+def watch_drift(session: Session, project: str, *, now: datetime | None = None) -> Alert | None:
+    """Looks for drift of the champion and writes an alert, at most one a day."""
+    now = now or utc_now()
+    champion = champion_of(session, project)
+    result = drift_of(session, champion, now=now) if champion else None
+    if champion is None or result is None or not result.drifted:
+        return None
+    place = f"{project} {champion.id[:12]}"
+    recent = session.scalar(
+        select(Alert.id).where(
+            Alert.name == "drift", Alert.where == place, Alert.at > now - ALERT_EVERY
+        )
+    )
+    if recent is not None:
+        return None
+    alert = Alert(name="drift", severity="warning", text=result.text, where=place, at=now)
+    session.add(alert)
+    session.flush()
+    return alert
+
+
+def _weigh(
+    fresh: int,
+    counts: AuditCounts,
+    drift: DriftResult | None,
+    worth: Worth | None,
+    worse: str,
+) -> tuple[bool, list[str]]:
+    reasons = []
+    enough = fresh >= MIN_NEW_SAMPLES
+    reasons.append(f"{fresh} newly reviewed samples, {MIN_NEW_SAMPLES} are needed")
+    if worse:
+        reasons.append(worse)
+    if worth is not None:
+        reasons.append(f"{worth.chance:.0%} chance that it pays: {worth.text}")
+    else:
+        reasons.append(f"{counts.n} audited samples, {MIN_AUDITS} are needed to speak of money")
+    if drift is not None:
+        advice = "; review more samples" if drift.drifted else ""
+        reasons.append(drift.text + advice)
+    pays = worth is not None and worth.chance >= WORTH_IT
+    return enough and (pays or bool(worse)), reasons
+
+
+def _worse_than_promised(hub: Hub, champion: BundleRow | None, counts: AuditCounts) -> str:
+    """One sentence when an audited rate is above what the bundle measured, beyond chance."""
+    if champion is None:
+        return ""
+    promised = bundles.open_bytes(hub.storage.get(champion.blob)).operating_point.rates
+    for name in ("escape_rate", "overkill_rate"):
+        found, stated = counts.rates()[name], promised.get(name)
+        if stated is not None and found.n and found.low > stated.high:
+            return (
+                f"audited {name} {found.text()} is above the {stated.text()} measured in training"
+            )
+    return ""
+
+
+def _per_month(session: Session, project: str) -> float:
+    since = utc_now() - MONTH
+    n, first = session.execute(
+        select(func.count(), func.min(Sample.captured_at)).where(
+            Sample.project == project, Sample.captured_at > since
+        )
+    ).one()
+    if not n or first is None:
+        return 0.0
+    days = max(1.0, (utc_now() - first) / timedelta(days=1))
+    return float(n) * MONTH.days / min(days, float(MONTH.days))

@@ -1,0 +1,221 @@
+"""Retraining as a job: freeze, train, compile, and let the challenger meet the champion.
+
+Runs the same `kit` verbs a person would type, in a folder of its own, so the hub needs no trainer.
+A challenger that wins is registered and waits for a person's approval; one that loses leaves its
+reasons in the job's result. Whether it is time to retrain is asked in `planning.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import Hub
+from cloud_sync.learning import datasets
+from cloud_sync.learning.champions import champion_of, register_challenger
+from cloud_sync.learning.jobs import enqueue
+from cloud_sync.learning.processes import CommandError, Finished, kit_command, run_command
+from cloud_sync.learning.runner import JobContext
+from cloud_sync.store.models import Bundle as BundleRow
+from cloud_sync.store.models import Job, Project
+from kits.core import bundle as bundles
+from kits.core.blobs import FolderBlobStore
+from kits.core.dataset import Dataset, to_bytes
+from kits.core.errors import DataError, GateError
+
+KIND = "retrain"
+NOT_BETTER = GateError.exit_code
+DEFAULT_THREADS = 2
+_TAIL_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a retraining starts from."""
+
+    project: str
+    kit_yaml: str
+    dataset: Dataset
+    champion: bytes
+    last_version: int
+
+
+def request(session: Session, project: str, *, by: str) -> Job:
+    """Queues the retraining of a project; one at a time per project.
+
+    Raises:
+        NotFoundError: the hub does not know the project, or no bundle of it to beat.
+        ConflictError: one is queued or running.
+        DataError: the project came without its `kit.yaml`.
+    """
+    row = session.get(Project, project)
+    if row is None:
+        raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
+    if not row.kit_yaml:
+        raise DataError(
+            f"{project!r} was published without its kit.yaml", fix="kit publish --hub URL"
+        )
+    if champion_of(session, project) is None:
+        raise NotFoundError(f"no bundle of {project!r} to beat", fix="kit publish --hub URL")
+    args: dict[str, JsonValue] = {"project": project, "by": by}
+    return enqueue(session, KIND, args, by=by, unique_key=f"{KIND}:{project}")
+
+
+def retrain(context: JobContext) -> Mapping[str, JsonValue]:
+    """The handler of `KIND` jobs.
+
+    Raises:
+        CommandError: a verb failed; its error is in the job's log.
+        CancelledError: cancelled, or the worker stops.
+    """
+    project, by = str(context.args["project"]), str(context.args.get("by", ""))
+    start = _prepare(context.hub, project, by)
+    context.say(f"dataset {start.dataset.id[:12]} with {len(start.dataset.items)} samples")
+    root = _write_project(context, start)
+    _kit(context, root, "data", "import", "../dataset", "--format", "kitwright", "--json")
+    trained = _kit(context, root, "train", "--json")
+    champion = _champion_file(root, start)
+    compiled = _kit(context, root, "compile", "--precision", _precision(start.champion), "--json")
+    challenger = root / str(compiled["path"])
+    compared = _kit(
+        context, root, "compare", str(champion), str(challenger), "--json", fine=(0, NOT_BETTER)
+    )
+    return _conclude(context, start, trained, challenger, compared, by)
+
+
+def _prepare(hub: Hub, project: str, by: str) -> Start:
+    with hub.database.transaction() as session:
+        row = session.get(Project, project)
+        champion = champion_of(session, project)
+        if row is None or champion is None:
+            raise NotFoundError(f"no project {project!r} with a bundle to beat")
+        dataset = _newest_version(hub, session, project, by)
+        last = session.scalar(
+            select(func.max(BundleRow.version)).where(BundleRow.project == project)
+        )
+        content = hub.storage.get(champion.blob)
+        return Start(project, row.kit_yaml, dataset, content, last or champion.version)
+
+
+def _newest_version(hub: Hub, session: Session, project: str, by: str) -> Dataset:
+    row = datasets.newest(session, project)
+    if row is None:
+        raise NotFoundError(f"the hub has no dataset of {project!r}", fix="kit publish --hub URL")
+    base = datasets.read(hub.storage, row.id)
+    if not datasets.has_news(base, datasets.reviewed_samples(session, project)):
+        return base
+    return datasets.freeze(hub, session, project, by=by, note="for a retraining").dataset
+
+
+def _write_project(context: JobContext, start: Start) -> Path:
+    """The project's folder and, next to it, the dataset in our own format."""
+    root, data = context.folder / "project", context.folder / "dataset"
+    for folder in (root, data):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    (root / "kit.yaml").write_text(start.kit_yaml, encoding="utf-8")
+    (data / "manifest.jsonl").write_bytes(to_bytes(start.dataset))
+    blobs = FolderBlobStore(data / "blobs")
+    for item in start.dataset.items:
+        if item.sample.digest:
+            blobs.put(start.dataset.content(item))
+    return root
+
+
+def _champion_file(root: Path, start: Start) -> Path:
+    """Puts the champion where the toolchain counts versions.
+
+    It goes by the project's last version number rather than its own, so that the challenger gets
+    the next free one.
+    """
+    bundle = bundles.open_bytes(start.champion)
+    name = f"{bundle.manifest.name}-{start.last_version}-{bundle.id[:12]}{bundles.SUFFIX}"
+    path = root / "bundles" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(start.champion)
+    return path
+
+
+def _precision(champion: bytes) -> str:
+    """Plain when the champion is plain: a comparison should differ in the data only."""
+    artefacts = bundles.open_bytes(champion).manifest.artefacts
+    return "fp32" if all(a.precision == "fp32" for a in artefacts) else "auto"
+
+
+def _conclude(
+    context: JobContext,
+    start: Start,
+    trained: Mapping[str, JsonValue],
+    challenger: Path,
+    compared: Mapping[str, JsonValue],
+    by: str,
+) -> Mapping[str, JsonValue]:
+    passed = compared.get("better") is True
+    content = challenger.read_bytes()
+    identity = bundles.bundle_id(content)
+    if passed:
+        with context.hub.database.transaction() as session:
+            register_challenger(context.hub, session, content, start.project, compared, by=by)
+        context.say(f"bundle {identity[:12]} beat the champion; it waits for approval")
+    else:
+        context.say(f"not better, nothing changes: {compared.get('reason', '')}")
+    for heavy in (context.folder / "dataset", context.folder / "project" / ".kit" / "blobs"):
+        shutil.rmtree(heavy, ignore_errors=True)
+    return {
+        "project": start.project,
+        "dataset": start.dataset.id,
+        "run": trained.get("run"),
+        "metrics": trained.get("metrics"),
+        "bundle": identity,
+        "compare": dict(compared),
+        "passed": passed,
+    }
+
+
+def _kit(
+    context: JobContext, root: Path, *arguments: str, fine: tuple[int, ...] = (0,)
+) -> dict[str, JsonValue]:
+    """Runs one verb and returns the JSON object it answers with."""
+    config = context.hub.config.jobs
+    done = run_command(
+        [*kit_command(), *arguments],
+        folder=context.folder,
+        cwd=root,
+        log=context.log,
+        limit_s=config.timeout_h * 3600,
+        still_wanted=context.still_wanted,
+        threads=config.threads or min(DEFAULT_THREADS, os.cpu_count() or 1),
+    )
+    verb = " ".join(arguments[:2])
+    answer = first_json(done.output)
+    if done.exit_code not in fine:
+        raise CommandError(_failure(verb, done, answer), where=f"job {context.id}")
+    if answer is None:
+        raise CommandError(f"`kit {verb}` gave no JSON answer", where=f"job {context.id}")
+    return answer
+
+
+def _failure(verb: str, done: Finished, answer: Mapping[str, JsonValue] | None) -> str:
+    what = (answer or {}).get("what") or done.output[-_TAIL_CHARS:].strip() or "see the log"
+    return f"`kit {verb}` ended with {done.exit_code}: {what}"
+
+
+def first_json(output: str) -> dict[str, JsonValue] | None:
+    """The first JSON object in a command's output (a failed gate appends its error)."""
+    start = output.find("{")
+    if start < 0:
+        return None
+    try:
+        value, _ = json.JSONDecoder().raw_decode(output[start:])
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

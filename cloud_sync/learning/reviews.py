@@ -1,0 +1,284 @@
+"""The review queue: which samples a person should look at next, and what their decision becomes.
+
+Order: what the machine acted on, then what it was unsure of (nearest to a threshold first), then
+what looked new; every fourth place belongs to a random audit sample as long as one waits, because
+only audits give unbiased rates (`audits.py`). Annotations are appended, never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.hub import audit
+from cloud_sync.store.models import Annotation as AnnotationRow
+from cloud_sync.store.models import Person, Review, Sample
+from kits.core.annotation import Annotation, annotation_to_json
+from kits.core.errors import DataError
+from kits.core.operating_point import Band
+from kits.core.prediction import Box, Prediction, prediction_from_json
+from kits.core.sample import utc_now
+
+Choice = Literal["accept", "correct", "unsure", "skip"]
+FINAL: tuple[Choice, ...] = ("accept", "correct")
+SKIP_FOR = timedelta(hours=12)
+AUDIT_EVERY = 4
+PER_TIER = 300
+UNSURE_PEOPLE = 2
+GOOD_LABEL = "good"
+
+Bands = Callable[[str], Band | None]
+"""Bundle id → its thresholds, None when the hub does not have the bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A sample in the queue and why it is there."""
+
+    sample: Sample
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a submitted review became. `repeated`: the same had been said before."""
+
+    review: Review
+    annotation: AnnotationRow | None
+    repeated: bool
+
+
+def queue(
+    session: Session,
+    person_id: int,
+    *,
+    project: str = "",
+    limit: int = 20,
+    bands: Bands = lambda _bundle: None,
+    taken: Iterable[str] = (),
+    now: datetime | None = None,
+) -> list[Waiting]:
+    """The samples this person should look at, best first.
+
+    Args:
+        taken: samples that others look at now.
+    """
+    base = _waiting_for(person_id, project, now or utc_now())
+    left_out = set(taken)
+
+    def tier(why: str, condition: ColumnElement[bool]) -> list[Waiting]:
+        query = base.where(condition).order_by(Sample.captured_at.desc(), Sample.id)
+        rows = session.scalars(query.limit(PER_TIER + len(left_out))).all()
+        return [Waiting(row, why) for row in rows if row.id not in left_out]
+
+    plain = Sample.kept_for != "audit"
+    second = tier("second opinion", Sample.id.in_(_said("unsure")))
+    acts = tier("act", plain & (Sample.verdict == "act"))
+    unsure = tier("review", plain & (Sample.verdict == "review"))
+    novel = tier("novelty", plain & (Sample.verdict == "pass"))
+    audits = tier("audit", Sample.kept_for == "audit")
+    unsure.sort(key=lambda waiting: _distance(waiting.sample, bands))
+    return list(islice(_interleave([*second, *acts, *unsure, *novel], audits), limit))
+
+
+def count_waiting(session: Session, person_id: int, project: str = "") -> int:
+    """How many samples wait for this person."""
+    query = _waiting_for(person_id, project, utc_now()).subquery()
+    return session.scalar(select(func.count()).select_from(query)) or 0
+
+
+def submit(
+    session: Session,
+    person: Person,
+    sample_id: str,
+    decision: Choice,
+    *,
+    label: str = "",
+    boxes: Sequence[Box] = (),
+    now: datetime | None = None,
+) -> Outcome:
+    """Records a person's decision; saying the same twice equals once.
+
+    `accept` takes over the model's label and boxes, `correct` the ones given.
+
+    Raises:
+        NotFoundError: no such sample.
+        DataError: `correct` without a label or boxes.
+    """
+    sample = session.get(Sample, sample_id)
+    if sample is None:
+        raise NotFoundError(f"no sample {sample_id!r}")
+    stated = _statement(sample, decision, label, boxes, person.login, now or utc_now())
+    last = _last_review(session, sample_id, person.id)
+    if last is not None and _same_statement(session, last, decision, stated):
+        row = session.get(AnnotationRow, last.annotation_id) if last.annotation_id else None
+        return Outcome(last, row, True)
+    _refuse_contradiction(session, sample_id, person, decision)
+    row = _append(session, sample_id, stated) if stated else None
+    review = Review(
+        sample_id=sample_id,
+        person_id=person.id,
+        decision=decision,
+        annotation_id=row.id if row else None,
+        at=now or utc_now(),
+    )
+    session.add(review)
+    session.flush()
+    audit(session, person.login, f"review.{decision}", sample_id)
+    return Outcome(review, row, False)
+
+
+def annotation_in_force(session: Session, sample_id: str) -> AnnotationRow | None:
+    """The newest statement on a sample; a person's word in the hub outranks the device's."""
+    rows = session.scalars(
+        select(AnnotationRow)
+        .where(AnnotationRow.sample_id == sample_id)
+        .order_by(AnnotationRow.id.desc())
+    ).all()
+    return next((row for row in rows if row.source == "review"), rows[0] if rows else None)
+
+
+def suggestion(sample: Sample) -> Prediction:
+    """What the model said, as a starting point for the person."""
+    if not sample.prediction:
+        return Prediction(score=sample.score or 0.0, label=sample.label)
+    return prediction_from_json(sample.prediction)
+
+
+def _waiting_for(person_id: int, project: str, now: datetime) -> Select[Sample]:
+    mine = select(Review.sample_id).where(Review.person_id == person_id)
+    query = select(Sample).where(
+        Sample.blob_state == "stored",
+        Sample.id.not_in(_said(*FINAL)),
+        Sample.id.not_in(mine.where(Review.decision == "unsure")),
+        Sample.id.not_in(mine.where(Review.decision == "skip", Review.at > now - SKIP_FOR)),
+        Sample.id.not_in(
+            select(Review.sample_id)
+            .where(Review.decision == "unsure")
+            .group_by(Review.sample_id)
+            .having(func.count(Review.person_id.distinct()) >= UNSURE_PEOPLE)
+        ),
+    )
+    return query.where(Sample.project == project) if project else query
+
+
+def _said(*decisions: str) -> Select[str]:
+    return select(Review.sample_id).where(Review.decision.in_(decisions))
+
+
+def _distance(sample: Sample, bands: Bands) -> float:
+    band = bands(sample.bundle)
+    if band is None or sample.score is None:
+        return 0.0
+    width = max(band.act_at - band.review_from, 1e-9)
+    return min(abs(sample.score - band.act_at), abs(sample.score - band.review_from)) / width
+
+
+def _interleave(ranked: list[Waiting], audits: list[Waiting]) -> Iterable[Waiting]:
+    """Every `AUDIT_EVERY`-th place is an audit's; nothing comes twice."""
+    seen: set[str] = set()
+    first, second = iter(ranked), iter(audits)
+    place = 0
+    while True:
+        place += 1
+        turn = (second, first) if place % AUDIT_EVERY == 0 else (first, second)
+        found = next((w for source in turn for w in source if w.sample.id not in seen), None)
+        if found is None:
+            return
+        seen.add(found.sample.id)
+        yield found
+
+
+def _statement(
+    sample: Sample, decision: Choice, label: str, boxes: Sequence[Box], login: str, at: datetime
+) -> Annotation | None:
+    if decision == "correct":
+        if not label and not boxes:
+            raise DataError(
+                "a correction needs a label or boxes",
+                where=sample.id,
+                fix=f"label {GOOD_LABEL!r} says that nothing is wrong with it",
+            )
+        return Annotation(label, tuple(boxes), source="review", author=login, at=at)
+    if decision != "accept":
+        return None
+    said = suggestion(sample)
+    if sample.verdict == "pass":
+        # agreeing with "pass" says there is nothing; boxes below the threshold are not taken over
+        return Annotation(GOOD_LABEL, source="review", author=login, at=at)
+    return Annotation(
+        said.label or sample.label or "defect",
+        said.boxes,
+        said.spans,
+        said.quantities,
+        source="review",
+        author=login,
+        at=at,
+    )
+
+
+def _last_review(session: Session, sample_id: str, person_id: int) -> Review | None:
+    return session.scalar(
+        select(Review)
+        .where(Review.sample_id == sample_id, Review.person_id == person_id)
+        .order_by(Review.id.desc())
+        .limit(1)
+    )
+
+
+def _same_statement(
+    session: Session, last: Review, decision: Choice, stated: Annotation | None
+) -> bool:
+    if last.decision != decision:
+        return False
+    if stated is None or last.annotation_id is None:
+        return stated is None and decision != "skip"
+    row = session.get(AnnotationRow, last.annotation_id)
+    return row is not None and _content(row.body) == _content(annotation_to_json(stated))
+
+
+def _content(body: object) -> dict[str, object]:
+    assert isinstance(body, dict)
+    return {key: value for key, value in body.items() if key != "at"}
+
+
+def _refuse_contradiction(
+    session: Session, sample_id: str, person: Person, decision: Choice
+) -> None:
+    """Once decided, a sample is only changed by an explicit correction."""
+    if decision == "correct":
+        return
+    decided = session.scalar(
+        select(Review.id).where(
+            Review.sample_id == sample_id,
+            Review.decision.in_(FINAL),
+            Review.person_id != person.id,
+        )
+    )
+    if decided is not None:
+        raise ConflictError(
+            "somebody else has decided this sample",
+            where=sample_id,
+            fix="load the queue again, or send a correction",
+        )
+
+
+def _append(session: Session, sample_id: str, stated: Annotation) -> AnnotationRow:
+    row = AnnotationRow(
+        sample_id=sample_id,
+        label=stated.label,
+        body=annotation_to_json(stated),
+        author=stated.author,
+        source=stated.source,
+        at=stated.at,
+    )
+    session.add(row)
+    session.flush()
+    return row
