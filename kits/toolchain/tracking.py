@@ -218,3 +218,33 @@ def machine() -> dict[str, JsonValue]:
 def _save(folder: Path, record: Run) -> None:
     text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False)
     write_atomically(folder / "run.json", text.encode())
+
+
+def list_runs(project: Project, kind: str = "", limit: int = 50) -> list[Run]:
+    """Runs of a project, newest first."""
+    from kits.toolchain.run_table import RunTable
+
+    with RunTable(project.root / ".kit" / "runs.sqlite") as table:
+        table.sync(path.parent for path in sorted(project.runs_dir.glob("*/run.json")))
+        return table.runs(kind, limit)
+
+
+def compare_runs(one: Run, two: Run) -> list[tuple[str, JsonValue, JsonValue]]:
+    """(key, first, second) of everything that differs, beside names and times."""
+    skipped = {"id", "started_at", "finished_at", "format"}
+    first, second = (
+        _flat({k: v for k, v in run.model_dump(mode="json").items() if k not in skipped})
+        for run in (one, two)
+    )
+    keys = sorted(first.keys() | second.keys())
+    return [(k, first.get(k), second.get(k)) for k in keys if first.get(k) != second.get(k)]
+
+
+def _flat(value: Mapping[str, JsonValue], prefix: str = "") -> dict[str, JsonValue]:
+    flat: dict[str, JsonValue] = {}
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            flat.update(_flat(inner, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = inner
+    return flat

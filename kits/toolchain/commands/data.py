@@ -1,9 +1,218 @@
-"""Verbs of the family `data`."""
+"""Verbs on data: `data import | list | show | diff | export`."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+from pydantic import JsonValue
+
+from kits.core.console import Console
+from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
+
+if TYPE_CHECKING:
+    from kits.core.kit import Finding
+    from kits.toolchain.importing import ImportReport
+
+_SHOWN = 3
+"""Examples per kind of finding in text; all of them are in the version's findings.json."""
 
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
+    data = typer.Typer(
+        help="Dataset versions: import, look, compare, export.", no_args_is_help=True
+    )
+    data.command("import")(import_)
+    data.command("list")(list_)
+    data.command("show")(show)
+    data.command("diff")(diff)
+    data.command("export")(export_)
+    app.add_typer(data, name="data")
+
+
+def import_(  # noqa: PLR0913, PLR0917  one parameter per option
+    path: Annotated[Path, typer.Argument(help="Folder or file with your data.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="auto, kitwright, or a format of `kit list`.")
+    ] = "auto",
+    only: Annotated[
+        Path | None, typer.Option(help="Text file with the training samples to take.")
+    ] = None,
+    label: Annotated[str, typer.Option(help="Label of all samples, whatever the data says.")] = "",
+    note: Annotated[str, typer.Option(help="A remark kept with the version.")] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="A fresh version, not added to the current one.")
+    ] = False,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Import data as a new dataset version and make it the current one."""
+    from kits.toolchain.importing import ImportOptions, import_data
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    options = ImportOptions(format_, only, label, note, replace)
+    report = import_data(Project.open(project), path, options, make_progress(console))
+    console.answer(report_text(report), report_json(report))
+    console.next("kit check")
+
+
+def report_text(report: ImportReport) -> str:
+    """An import's outcome for people."""
+    from kits.toolchain.datasets import count_table
+
+    lines = [
+        f"dataset {report.dataset.id[:12]} with {len(report.dataset.items)} samples "
+        f"(read as {report.format})",
+        f"{report.read} read = {report.kept} kept + {report.duplicates} duplicates "
+        f"+ {report.left_out} left out + {report.refused} refused",
+        count_table(report.dataset.counts()),
+        *findings_text(report.findings),
+    ]
+    return "\n".join(lines)
+
+
+def findings_text(findings: Iterable[Finding]) -> list[str]:
+    """Findings by check, with a few examples each."""
+    by_check: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_check[finding.level, finding.check].append(finding)
+    lines = []
+    for (level, check), found in sorted(by_check.items()):
+        count = f" ({len(found)} times)" if len(found) > 1 else ""
+        lines.append(f"{level:4} {check}{count}: {found[0].text}")
+        examples = [e for f in found for e in f.evidence]
+        lines += [f"       {example}" for example in examples[:_SHOWN]]
+        if len(examples) > _SHOWN:
+            lines.append(f"       … and {len(examples) - _SHOWN} more")
+        if found[0].fix:
+            lines.append(f"       fix: {found[0].fix}")
+    return lines
+
+
+def report_json(report: ImportReport) -> dict[str, JsonValue]:
+    """An import's outcome for programs."""
+    from kits.toolchain.datasets import describe, findings_as_json
+
+    return {
+        "dataset": report.dataset.id,
+        "format": report.format,
+        "read": report.read,
+        "kept": report.kept,
+        "duplicates": report.duplicates,
+        "left_out": report.left_out,
+        "refused": report.refused,
+        "version": describe(report.dataset),
+        "findings": findings_as_json(report.findings),
+    }
+
+
+def list_(
+    project: ProjectOption = HERE, as_json: JsonOption = False, quiet: QuietOption = False
+) -> None:
+    """Dataset versions, oldest first; `*` marks the current one."""
+    from kits.toolchain.datasets import describe
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    opened = Project.open(project)
+    current = opened.current_dataset_id
+    rows: list[JsonValue] = []
+    lines = []
+    for identity in opened.dataset_ids():
+        dataset = opened.dataset(identity)
+        n = {split: sum(row.values()) for split, row in dataset.counts().items()}
+        shares = " ".join(f"{split} {count}" for split, count in n.items())
+        mark = "*" if identity == current else " "
+        lines.append(f"{mark} {identity[:12]}  {shares}  {dataset.header.note}".rstrip())
+        rows.append({**describe(dataset), "current": identity == current})
+    console.answer("\n".join([f"{len(rows)} dataset versions", *lines]), rows)
+    console.next("kit data show" if rows else "kit data import PATH")
+
+
+def show(
+    version: Annotated[str, typer.Argument(help="First characters of an id; empty: current.")] = "",
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """A dataset version in figures, with what its import found."""
+    from kits.toolchain.datasets import count_table, describe, findings_as_json, load_findings
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    opened = Project.open(project)
+    dataset = opened.dataset(version)
+    findings = load_findings(opened, dataset.id)
+    about = describe(dataset)
+    lines = [
+        f"dataset {dataset.id}: {len(dataset.items)} samples in {about['groups']} groups",
+        f"split: {dataset.header.split_rule}; seed {dataset.header.seed}",
+        *([f"parent: {dataset.header.parent[:12]}"] if dataset.header.parent else []),
+        *([f"note: {dataset.header.note}"] if dataset.header.note else []),
+        count_table(dataset.counts()),
+        *findings_text(findings),
+    ]
+    console.answer("\n".join(lines), {**about, "findings": findings_as_json(findings)})
+    console.next("kit check")
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="First characters of an id.")],
+    new: Annotated[str, typer.Argument(help="Another id; empty: the current version.")] = "",
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """What changed from one dataset version to another."""
+    from kits.toolchain.datasets import difference
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    opened = Project.open(project)
+    one, two = opened.dataset(old), opened.dataset(new)
+    found = difference(one, two)
+    table = {
+        "added": found.added,
+        "removed": found.removed,
+        "relabelled": found.relabelled,
+        "moved": found.moved,
+    }
+    head = ", ".join(f"{len(names)} {what}" for what, names in table.items())
+    lines = [f"{one.id[:12]} to {two.id[:12]}: {head}"]
+    lines += [f"  {what:10} {name}" for what, names in table.items() for name in names]
+    console.answer(
+        "\n".join(lines),
+        {"old": one.id, "new": two.id, **{what: list(names) for what, names in table.items()}},
+    )
+
+
+def export_(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder to write to.")],
+    version: Annotated[str, typer.Option(help="First characters of an id; empty: current.")] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="kitwright, or one the kit can write.")
+    ] = "kitwright",
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a dataset version to a folder."""
+    from kits.toolchain.datasets import export
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    opened = Project.open(project)
+    dataset = opened.dataset(version)
+    export(opened, dataset, folder, format_)
+    console.answer(
+        f"{len(dataset.items)} samples written to {folder} as {format_}",
+        {"dataset": dataset.id, "folder": str(folder), "format": format_, "n": len(dataset.items)},
+    )
+    console.next(f"kit data import {folder} --format {format_}")

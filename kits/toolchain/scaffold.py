@@ -1,0 +1,232 @@
+"""`kit new` and `kit update`: a folder from a template, and the template's later changes.
+
+Copier asks and renders, from a local folder, without network, git or tasks. What was rendered is
+remembered by digest in `.kit-template.json`, so that an update touches only files nobody changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+import kits
+from kits.core.blobs import write_atomically
+from kits.core.discovery import find_kits, get_kit
+from kits.core.errors import ConfigError, MachineError, UsageError, did_you_mean
+from kits.core.sample import digest_of
+from kits.toolchain.project import CONFIG_NAME, Project
+
+MEMORY = ".kit-template.json"
+PLUGIN = "plugin-kit"
+_FALLBACK = "any-kit"
+Change = Literal["added", "updated", "kept", "conflict"]
+
+
+class Memory(BaseModel):
+    """`.kit-template.json`: what the folder was made from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    template: str
+    version: str
+    answers: dict[str, JsonValue]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What an update does to one file; a conflict is left beside it as `<file>.new`."""
+
+    path: str
+    change: Change
+
+
+def templates_dir() -> Path:
+    """The folder of templates: inside the package when installed, else the repository's.
+
+    Raises:
+        MachineError: neither is there.
+    """
+    package = Path(kits.__file__).parent
+    for folder in (package / "_templates", package.parent / "templates"):
+        if folder.is_dir():
+            return folder
+    raise MachineError("the templates are missing", where=str(package), fix="reinstall kitwright")
+
+
+def template_of(name: str) -> Path:
+    """The template of a kit: its own package's `template` folder, ours, or the general one.
+
+    Raises:
+        UsageError: no such kit.
+    """
+    if name == PLUGIN:
+        return templates_dir() / PLUGIN
+    try:
+        kit = get_kit(name)
+    except UsageError as error:
+        raise UsageError(error.what, fix=did_you_mean(name, (*find_kits().kits, PLUGIN))) from None
+    for folder in (kit.root / "template", templates_dir() / name):
+        if (folder / "copier.yml").is_file():
+            return folder
+    return templates_dir() / _FALLBACK
+
+
+def parse_answers(given: list[str]) -> dict[str, JsonValue]:
+    """`key=value` texts as answers; values are YAML, so numbers are numbers.
+
+    Raises:
+        UsageError: not `key=value`.
+    """
+    answers: dict[str, JsonValue] = {}
+    for text in given:
+        key, found, value = text.partition("=")
+        if not found or not key:
+            raise UsageError(f"{text!r} is not key=value", fix="--answer name=press-3")
+        answers[key] = value
+    return answers
+
+
+def new(kit: str, folder: Path, answers: Mapping[str, JsonValue], *, ask: bool) -> list[str]:
+    """Makes a project (or, for `plugin-kit`, a package) in an empty or absent folder.
+
+    Args:
+        ask: whether open questions are put to the person; else defaults hold.
+
+    Returns:
+        The files made.
+
+    Raises:
+        UsageError: the folder is not empty, an unknown kit or answer, or an answer that does
+            not fit.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError("this folder is not empty", where=str(folder), fix="name a new folder")
+    template = template_of(kit)
+    full = {"name": slug(folder.resolve().name), **answers}
+    questions = _questions(template)
+    if "kit" in questions:
+        full["kit"] = kit
+    for key in full:
+        if key not in questions:
+            raise UsageError(
+                f"the template of {kit!r} has no question {key!r}", fix=did_you_mean(key, questions)
+            )
+    with _rendered(template, full, ask=ask) as (made, said):
+        if (made / CONFIG_NAME).exists():
+            _check_answers(made)
+        memory = Memory(template=kit, version=kits.__version__, answers=said, files=_digests(made))
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+    write_atomically(folder / MEMORY, memory.model_dump_json(indent=1).encode())
+    return sorted(memory.files)
+
+
+def update(folder: Path, *, dry_run: bool) -> list[FileChange]:
+    """Brings what the template has changed since; files a person changed stay as they are.
+
+    Raises:
+        ConfigError: the folder was not made by `kit new`.
+    """
+    path = folder / MEMORY
+    try:
+        memory = Memory.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(
+            "this folder does not say which template it was made from",
+            where=str(path),
+            fix="make a new project with `kit new` and move your kit.yaml into it",
+        ) from None
+    except ValidationError as error:
+        raise ConfigError(f"not readable: {error.errors()[0]['msg']}", where=str(path)) from None
+    template = template_of(memory.template)
+    known = _questions(template)
+    answers = {k: v for k, v in memory.answers.items() if k in known}
+    with _rendered(template, answers, ask=False) as (made, said):
+        fresh = _digests(made)
+        changes = [_change(folder, name, fresh[name], memory.files.get(name)) for name in fresh]
+        if not dry_run:
+            for change in changes:
+                _apply(made, folder, change)
+            memory = Memory(
+                template=memory.template, version=kits.__version__, answers=said, files=fresh
+            )
+            write_atomically(path, memory.model_dump_json(indent=1).encode())
+    return [c for c in changes if c.change != "kept"]
+
+
+def slug(text: str) -> str:
+    """A project name from a folder's name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:32].strip("-") or "project"
+
+
+def _change(folder: Path, name: str, fresh: str, made: str | None) -> FileChange:
+    path = folder / name
+    if not path.exists():
+        # deleted on purpose, unless the template never had it
+        return FileChange(name, "added" if made is None else "kept")
+    present = digest_of(path.read_bytes())
+    if fresh in (made, present):
+        return FileChange(name, "kept")
+    return FileChange(name, "updated" if present == made else "conflict")
+
+
+def _apply(made: Path, folder: Path, change: FileChange) -> None:
+    if change.change == "kept":
+        return
+    suffix = ".new" if change.change == "conflict" else ""
+    write_atomically(folder / f"{change.path}{suffix}", (made / change.path).read_bytes())
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): digest_of(path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _questions(template: Path) -> dict[str, JsonValue]:
+    loaded = yaml.safe_load((template / "copier.yml").read_text(encoding="utf-8"))
+    return {key: value for key, value in loaded.items() if not key.startswith("_")}
+
+
+def _check_answers(made: Path) -> None:
+    try:
+        Project.open(made)
+    except ConfigError as error:
+        raise UsageError(
+            f"these answers make no valid project: {error.what}", fix=error.fix
+        ) from None
+
+
+@contextmanager
+def _rendered(
+    template: Path, answers: Mapping[str, JsonValue], *, ask: bool
+) -> Iterator[tuple[Path, dict[str, JsonValue]]]:
+    """The template rendered into a temporary folder, with all answers, asked and default."""
+    try:
+        from copier import run_copy
+        from copier.errors import CopierError
+    except ImportError:
+        raise MachineError(
+            "copier is not installed", fix="pip install 'kitwright[train]'"
+        ) from None
+
+    with tempfile.TemporaryDirectory(prefix="kit-new-") as temporary:
+        made = Path(temporary) / "made"
+        try:
+            worker = run_copy(str(template), made, data=dict(answers), defaults=not ask, quiet=True)
+        except (CopierError, ValueError) as error:
+            raise UsageError(f"an answer does not fit: {error}", fix="kit new --help") from None
+        said = {k: v for k, v in worker.answers.combined.items() if k in _questions(template)}
+        yield made, json.loads(json.dumps(said, default=str))
