@@ -1,0 +1,164 @@
+"""The kit's own checks of a dataset version: what in the data will limit the model, and what helps."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from pydantic import BaseModel
+
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.errors import DataError
+from kits.core.kit import Finding
+from kits.visual_inspection import _images
+from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection.config import Config
+
+MIN_DEFECT_PIXELS = 8.0
+_FEW_BOXES = 30
+_SAMPLED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How one picture looks: size, mean gray, sharpness (variance of the Laplacian)."""
+
+    source: str
+    width: int
+    height: int
+    brightness: float
+    sharpness: float
+
+
+def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
+    """Findings on resolution, light, focus, box sizes, class counts and good parts."""
+    assert isinstance(config, Config)
+    looks = [look for look in map(_look, *_sampled(dataset)) if look is not None]
+    yield from _resolution(looks)
+    yield from _outliers(looks, "brightness", "check exposure and lighting of these pictures")
+    yield from _outliers(looks, "sharpness", "check focus and motion blur of these pictures")
+    yield from _box_sizes(dataset, config)
+    yield from _class_counts(dataset)
+    yield _good_parts(dataset, config)
+
+
+def _sampled(dataset: Dataset) -> tuple[list[Dataset], list[DatasetItem]]:
+    step = max(1, len(dataset.items) // _SAMPLED)
+    items = list(dataset.items[::step])
+    return [dataset] * len(items), items
+
+
+def _look(dataset: Dataset, item: DatasetItem) -> _Look | None:
+    try:
+        image = _images.decode(dataset.content(item))
+    except DataError:
+        return None
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    sharpness = math.log1p(float(cv2.Laplacian(gray, cv2.CV_32F).var()))
+    height, width = gray.shape
+    return _Look(item.sample.source or item.sample.id, width, height, float(gray.mean()), sharpness)
+
+
+def _resolution(looks: list[_Look]) -> Iterator[Finding]:
+    sizes = Counter((look.width, look.height) for look in looks)
+    if not sizes:
+        yield Finding("resolution", "fail", "no readable picture", (), "import pictures")
+        return
+    named = tuple(f"{w}×{h}: {n}" for (w, h), n in sizes.most_common(5))
+    areas = [w * h for w, h in sizes]
+    if len(sizes) == 1:
+        yield Finding("resolution", "pass", f"all pictures are {named[0].split(':')[0]}", named)
+    elif max(areas) > 4 * min(areas):
+        yield Finding(
+            "resolution",
+            "warn",
+            f"picture areas differ by {max(areas) / min(areas):.1f}×",
+            named,
+            "inspect at one camera distance: a defect must have one size in pixels",
+        )
+    else:
+        yield Finding("resolution", "pass", f"{len(sizes)} picture sizes, alike enough", named)
+
+
+def _outliers(looks: list[_Look], what: str, fix: str) -> Iterator[Finding]:
+    values = np.array([getattr(look, what) for look in looks])
+    if len(values) < 10:
+        return
+    centre = float(np.median(values))
+    spread = 1.4826 * float(np.median(np.abs(values - centre))) + 0.02 * abs(centre) + 1e-6
+    far = [look.source for look, v in zip(looks, values) if abs(v - centre) > 6 * spread]
+    if far:
+        text = f"{len(far)} of {len(looks)} pictures differ strongly in {what}"
+        yield Finding(what, "warn", text, tuple(far[:10]), fix)
+    else:
+        yield Finding(what, "pass", f"{what} is even over {len(looks)} pictures")
+
+
+def _box_sizes(dataset: Dataset, config: Config) -> Iterator[Finding]:
+    shrunk: list[float] = []
+    for item in dataset.items:
+        width, height = item.sample.meta.get("width"), item.sample.meta.get("height")
+        if item.annotation is None or not isinstance(width, int) or not isinstance(height, int):
+            continue
+        scale = config.detector.image_size / max(width, height)
+        shrunk += [min(b.x1 - b.x0, b.y1 - b.y0) * scale for b in item.annotation.boxes]
+    if not shrunk:
+        return
+    tiny = sum(side < MIN_DEFECT_PIXELS for side in shrunk)
+    share = tiny / len(shrunk)
+    text = (
+        f"{share:.0%} of {len(shrunk)} boxes are narrower than {MIN_DEFECT_PIXELS:.0f} pixels "
+        f"at the model's {config.detector.image_size} pixels"
+    )
+    advice = f"model.detector.image_size: {_advised_size(shrunk, config)}, or good_parts.tiles"
+    yield Finding("tiny-defects", *(("warn", text, (), advice) if share > 0.1 else ("pass", text)))
+
+
+def _advised_size(shrunk: list[float], config: Config) -> int:
+    small = max(float(np.quantile(shrunk, 0.1)), 0.5)
+    wanted = config.detector.image_size * MIN_DEFECT_PIXELS / small
+    return min(1280, 32 * math.ceil(wanted / 32))
+
+
+def _class_counts(dataset: Dataset) -> Iterator[Finding]:
+    boxes: Counter[str] = Counter()
+    for item in dataset.of("train"):
+        boxes.update(b.label for b in (item.annotation.boxes if item.annotation else ()))
+    few = tuple(f"{label}: {n}" for label, n in sorted(boxes.items()) if n < _FEW_BOXES)
+    if few:
+        yield Finding(
+            "few-boxes",
+            "warn",
+            f"{len(few)} class(es) have fewer than {_FEW_BOXES} training boxes",
+            few,
+            "collect more, or join classes that lead to the same action",
+        )
+    elif boxes:
+        yield Finding("few-boxes", "pass", f"each class has at least {_FEW_BOXES} training boxes")
+
+
+def needed_good_parts(rate: float, confidence: float = 0.95) -> int:
+    """Good parts for "false reject ≤ rate" at `confidence` with the largest score as threshold.
+
+    From (1 − rate)^n ≤ 1 − confidence: 59 for 5 %, 299 for 1 %.
+    """
+    return math.ceil(math.log(1 - confidence) / math.log(1 - rate))
+
+
+def _good_parts(dataset: Dataset, config: Config) -> Finding:
+    rate = config.good_parts.false_alarm_rate
+    good = sum(1 for i in dataset.of("val") if i.annotation and i.annotation.label == GOOD)
+    expected, sure = math.ceil(1 / rate) - 1, needed_good_parts(rate)
+    text = (
+        f"{good} good parts in val; a false-reject rate of {rate:.1%} needs {expected} to hold "
+        f"on average and {sure} to hold with 95 % confidence"
+    )
+    if good >= sure:
+        return Finding("good-parts", "pass", text)
+    return Finding(
+        "good-parts", "warn", text, (), f"collect {sure - good} more good parts for calibration"
+    )

@@ -1,0 +1,118 @@
+"""Picture files on disk → samples or findings, the same for every format.
+
+One place decides what is a usable picture. It reads files; it knows nothing of labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from kits.core.annotation import Annotation
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.kit import Finding, RawSample
+from kits.visual_inspection import _images
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+MAX_FILE_BYTES = 256 << 20
+
+
+def pictures_under(folder: Path) -> list[Path]:
+    """Picture files by name, in sub-folders too, sorted; hidden files and links out are skipped."""
+    root = folder.resolve()
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+        and path.resolve().is_relative_to(root)
+    )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A usable picture file.
+
+    Attributes:
+        width, height: after turning as its EXIF data says, which is what labels refer to.
+        remark: something odd about it ("16-bit"), or empty.
+    """
+
+    path: Path
+    name: str
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+    remark: str = ""
+
+    def sample(
+        self, annotation: Annotation | None, *, split: Split | None = None, group: str = ""
+    ) -> RawSample:
+        """The picture as a sample with its size in `meta`."""
+        return RawSample(
+            content=self.content,
+            media_type=self.media_type,
+            source=self.name,
+            annotation=annotation,
+            group=group,
+            split=split,
+            meta={"width": self.width, "height": self.height},
+        )
+
+
+def open_picture(path: Path, root: Path) -> Picture | Finding:
+    """Reads and decodes one file."""
+    name = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            return _bad(name, f"{size} bytes are more than {MAX_FILE_BYTES}")
+        content = path.read_bytes()
+        image = _images.decode(content, where=name)
+    except OSError as error:
+        return _bad(name, error.strerror or "cannot be read")
+    except DataError as error:
+        return _bad(name, error.what)
+    media_type = _images.media_type_of(content)
+    return Picture(
+        path, name, content, media_type, image.shape[1], image.shape[0], _remark(content, image)
+    )
+
+
+def _bad(name: str, why: str) -> Finding:
+    return Finding(
+        "corrupt-image", "warn", f"{name}: left out, {why}", (name,), "replace or delete the file"
+    )
+
+
+def _remark(content: bytes, image: _images.Image) -> str:
+    if _images.media_type_of(content) == "image/jpeg":
+        turned = _images.size_of(content) != (image.shape[1], image.shape[0])
+        return "turned as its EXIF data says" if turned else ""
+    raw = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if raw is None:
+        return ""
+    if raw.dtype == np.uint16:
+        dark = int(raw.max()) < 1 << 12
+        return "16-bit with 12-bit values: will look black" if dark else "16-bit, read as 8-bit"
+    return "transparency dropped" if raw.ndim == 3 and raw.shape[2] == 4 else ""
+
+
+def remark_finding(remarks: dict[str, list[str]]) -> list[Finding]:
+    """One finding per kind of oddity, with the files as evidence."""
+    return [
+        Finding(
+            "unusual-image",
+            "warn" if "black" in remark else "pass",
+            f"{len(names)} picture(s): {remark}",
+            tuple(names[:20]),
+            "scale the values to the full 16 bits before import" if "black" in remark else "",
+        )
+        for remark, names in sorted(remarks.items())
+    ]

@@ -1,0 +1,103 @@
+"""The user's pictures and labels → samples and findings; checks of a dataset; export.
+
+The readers of each format are in `_readers.py` and `_markup.py`, look-alikes in `_duplicates.py`,
+the kit's dataset checks in `_checks.py`. Nothing here trains or predicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from kits.core.dataset import Dataset
+from kits.core.errors import DataError, UsageError, did_you_mean
+from kits.core.kit import Finding, RawSample
+from kits.visual_inspection import _checks, _duplicates, _markup, _readers, _writers
+from kits.visual_inspection._files import pictures_under
+
+GOOD = "good"
+Reader = Callable[[Path], Iterator[RawSample | Finding]]
+_READERS: dict[str, Reader] = {
+    "yolo": _readers.read_yolo,
+    "coco": _markup.read_coco,
+    "voc": _markup.read_voc,
+    "folders": _readers.read_folders,
+    "golden": _readers.read_golden,
+}
+_WRITERS = {"yolo": _writers.write_yolo, "folders": _writers.write_folders}
+
+
+def detect_format(path: Path) -> str:
+    """The format of the user's folder or file.
+
+    Raises:
+        DataError: nothing there, no picture in it, or no layout we know.
+    """
+    if not path.exists():
+        raise DataError("no such file or folder", where=str(path), fix="check the path")
+    if path.is_file():
+        return _format_of_file(path)
+    if _readers.find_yolo(path):
+        return "yolo"
+    if _markup.find_coco(path):
+        return "coco"
+    if not pictures_under(path):
+        raise DataError(
+            "a folder without pictures",
+            where=str(path),
+            fix="looked for .jpg .jpeg .png .bmp .tif .tiff .webp, also in sub-folders",
+        )
+    if _markup.find_voc(path):
+        return "voc"
+    return "folders" if _readers.has_class_folders(path) else "golden"
+
+
+def _format_of_file(path: Path) -> str:
+    if path.suffix in (".yaml", ".yml"):
+        return "yolo"
+    if path.suffix == ".json":
+        return "coco"
+    raise DataError(
+        "not a layout we know",
+        where=str(path),
+        fix="give a folder, a YOLO data.yaml or a COCO .json; looked for data.yaml, images/ + "
+        "labels/, *.json with 'images' and 'annotations', *.xml with <annotation>, a folder per "
+        "class, or a folder of pictures of good parts",
+    )
+
+
+def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
+    """Samples and complaints, in a stable order; a bad file is a Finding, never a crash.
+
+    Raises:
+        UsageError: an unknown format.
+        DataError: the layout as a whole cannot be read (no class names, no pictures).
+    """
+    name = detect_format(path) if format == "auto" else format
+    if name not in _READERS:
+        raise UsageError(f"unknown format {format!r}", fix=did_you_mean(format, _READERS))
+    return _READERS[name](path)
+
+
+def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
+    """The kit's own checks of a dataset version."""
+    return _checks.check(dataset, config)
+
+
+def near_duplicates(contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    """Pairs of sample ids whose pictures are the same shot; they must share a split."""
+    return _duplicates.near_duplicates(contents)
+
+
+def write(dataset: Dataset, folder: Path, format: str) -> None:
+    """Writes a version as `yolo` or `folders`.
+
+    Raises:
+        UsageError: another format.
+        DataError: a sample's bytes are absent or damaged.
+    """
+    if format not in _WRITERS:
+        raise UsageError(f"cannot export {format!r}", fix=did_you_mean(format, _WRITERS))
+    _WRITERS[format](dataset, folder)
