@@ -204,7 +204,7 @@ class Sender:
 
     def _silence_s(self, tries: int) -> float:
         base = max(self._resend_s, 3 * self.figures.rtt_s)
-        return min(base * 2 ** (tries - 1), max(base, _MAX_SILENCE_S))
+        return min(base * float(1 << min(tries - 1, 10)), max(base, _MAX_SILENCE_S))
 
     def _expire(self) -> None:
         now = self._clock()

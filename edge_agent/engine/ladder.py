@@ -1,0 +1,105 @@
+"""The ladder TensorRT → CUDA → CPU: loads a bundle on the best rung that computes the right thing.
+
+A rung counts only after the golden samples gave the reference outputs on it. Every step down is
+reported with its reason; on the last rung a difference is the bundle's fault and is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_agent.config import EngineConfig
+from edge_agent.engine.session import Probe, Provider, onnx_factory, probe
+from edge_agent.errors import EngineError, GoldenMismatchError
+from edge_agent.log import log, warn
+from kits.core.bundle import Bundle
+from kits.core.errors import BundleError
+from kits.core.ready import ReadyBundle, make_ready
+from kits.core.runtime import SessionFactory
+
+FactoryMaker = Callable[[Provider], SessionFactory]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A bundle that runs here and computes what its builder computed."""
+
+    ready: ReadyBundle
+    provider: Provider
+    downgrades: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.ready.id
+
+
+class Ladder:
+    """Loads bundles.
+
+    Args:
+        cache_dir: holds TensorRT engines.
+        prober: tells which providers may be tried.
+        factories: makes the session factory of a rung.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        cache_dir: Path,
+        *,
+        prober: Callable[[Provider], Probe] = probe,
+        factories: FactoryMaker | None = None,
+    ) -> None:
+        self._config = config
+        self._cache_dir = cache_dir
+        self._prober = prober
+        self._factories = factories or self._factory
+
+    def _factory(self, provider: Provider) -> SessionFactory:
+        if provider == "tensorrt":
+            from edge_agent.engine.tensorrt import tensorrt_factory
+
+            return tensorrt_factory(self._cache_dir, self._config)
+        return onnx_factory(provider, self._config.threads)
+
+    def load(self, bundle: Bundle) -> Loaded:
+        """The bundle on the best rung that works.
+
+        Raises:
+            GoldenMismatchError: the last rung computes something else than the reference.
+            BundleError: the kit is missing or the model cannot be loaded anywhere.
+            EngineError: no rung may even be tried.
+        """
+        notes: list[str] = []
+        failure: Exception | None = None
+        for provider in self._config.providers:
+            found = self._prober(provider)
+            if not found.usable:
+                notes.append(f"{provider}: {found.reason}")
+                continue
+            try:
+                ready = self._on_rung(bundle, provider)
+            except (BundleError, EngineError) as error:
+                warn("rung_failed", provider=provider, bundle=bundle.id[:12], error=error.what)
+                notes.append(f"{provider}: {error.what}")
+                failure = error
+                continue
+            log("bundle_loaded", bundle=bundle.id[:12], provider=provider)
+            return Loaded(ready, provider, tuple(notes))
+        if failure is not None:
+            raise failure
+        raise EngineError("nothing here can run a model", where="; ".join(notes))
+
+    def _on_rung(self, bundle: Bundle, provider: Provider) -> ReadyBundle:
+        ready = make_ready(bundle, sessions=self._factories(provider), target=provider)
+        complaints = ready.check_golden()
+        if complaints:
+            raise GoldenMismatchError(
+                f"{len(complaints)} of {len(bundle.golden.samples)} golden samples differ"
+                f" on {provider}: {complaints[0]}",
+                where=bundle.id[:12],
+                fix="publish a bundle built for this device",
+            )
+        return ready

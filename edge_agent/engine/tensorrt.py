@@ -1,0 +1,100 @@
+"""Sessions on TensorRT: an engine of `build.py`, executed with `execute_async_v3`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_agent.config import EngineConfig
+from edge_agent.engine.build import BuildSettings, build_engine
+from edge_agent.engine.cuda import Cuda, contiguous, gpu_name
+from edge_agent.errors import EngineError
+from kits.core.runtime import Array, Session, SessionFactory, TensorSpec
+
+
+class TensorRtSession:
+    """A `Session` for one engine; not for several threads at once.
+
+    Raises:
+        EngineError: the engine does not fit this GPU or this version of TensorRT.
+    """
+
+    provider = "tensorrt"
+
+    def __init__(self, engine: bytes, flavour: str = "tensorrt") -> None:
+        trt: Any = importlib.import_module(flavour)
+        self._trt = trt
+        self._runtime = trt.Runtime(trt.Logger(trt.Logger.WARNING))
+        self._engine = self._runtime.deserialize_cuda_engine(engine)
+        if self._engine is None:
+            raise EngineError("the engine does not fit this GPU or this version of TensorRT")
+        self._context = self._engine.create_execution_context()
+        if self._context is None:
+            raise EngineError("not enough device memory for the engine")
+        self._cuda = Cuda()
+        self._buffers: dict[str, tuple[int, int]] = {}
+        names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
+        mode = trt.TensorIOMode.INPUT
+        self._inputs = [n for n in names if self._engine.get_tensor_mode(n) == mode]
+        self._outputs = [n for n in names if n not in self._inputs]
+
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        return tuple(
+            TensorSpec(
+                name,
+                tuple(d if d >= 0 else None for d in self._engine.get_tensor_shape(name)),
+                self._dtype(name).name,
+            )
+            for name in self._inputs
+        )
+
+    def run(self, feeds: Mapping[str, Array]) -> list[Array]:
+        for name in self._inputs:
+            array = contiguous(feeds[name], self._dtype(name))
+            if not self._context.set_input_shape(name, array.shape):
+                raise EngineError(f"input {name} cannot have the shape {array.shape}")
+            self._cuda.upload(self._buffer(name, array.nbytes), array)
+        results = [self._result(name) for name in self._outputs]
+        for name, array in zip(self._outputs, results):
+            self._buffer(name, array.nbytes)
+        if not self._context.execute_async_v3(self._cuda.stream):
+            raise EngineError("TensorRT refused to execute")
+        for name, array in zip(self._outputs, results):
+            self._cuda.download(array, self._buffers[name][0])
+        self._cuda.wait()
+        return results
+
+    def _result(self, name: str) -> Array:
+        shape = tuple(self._context.get_tensor_shape(name))
+        if any(d < 0 for d in shape):
+            raise EngineError(f"output {name} has no fixed shape", fix="kit compile")
+        return np.empty(shape, self._dtype(name))
+
+    def _dtype(self, name: str) -> np.dtype[np.generic]:
+        return np.dtype(self._trt.nptype(self._engine.get_tensor_dtype(name)))
+
+    def _buffer(self, name: str, size: int) -> int:
+        pointer, room = self._buffers.get(name, (0, 0))
+        if room < size:
+            if pointer:
+                self._cuda.free(pointer)
+            pointer = self._cuda.allocate(size)
+            self._buffers[name] = (pointer, size)
+        self._context.set_tensor_address(name, pointer)
+        return pointer
+
+
+def tensorrt_factory(cache_dir: Path, config: EngineConfig) -> SessionFactory:
+    """Builds engines where needed and opens them."""
+    settings = BuildSettings(
+        workspace_bytes=config.workspace_bytes, timeout_s=config.build_timeout_s, gpu=gpu_name()
+    )
+
+    def make(model: bytes) -> Session:
+        return TensorRtSession(build_engine(model, cache_dir, settings), settings.flavour)
+
+    return make

@@ -1,0 +1,120 @@
+"""Which samples keep their pixels, and why. Events are always kept; pixels cost bytes.
+
+Reasons in order: acted on, review band, novelty, random audit. The day's budget is split: the
+audit has a part of its own, so that a day full of defects cannot starve the one sample that gives
+unbiased rates. The audit is drawn before anything else is looked at.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from edge_agent.config import SelectionConfig
+from edge_agent.decide import Outcome
+from kits.core.sample import utc_now
+
+KeptFor = Literal["act", "review", "novelty", "audit", ""]
+
+_WORTH = {"audit": 4.0, "review": 3.0, "act": 2.0, "novelty": 1.0, "": 0.0}
+_WARM_UP = 50
+_FORGET = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether and why to keep the pixels; `worth` orders eviction."""
+
+    kept_for: KeptFor
+    worth: float
+    refused: str = ""
+
+    @property
+    def keep(self) -> bool:
+        return bool(self.kept_for)
+
+
+class Novelty:
+    """How unusual a score is: standard deviations from a slowly forgetting mean."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._mean = 0.0
+        self._var = 0.0
+
+    def distance(self, score: float) -> float:
+        """0 until enough has been seen; learns the score afterwards."""
+        self._n += 1
+        deviation = score - self._mean
+        spread = self._var**0.5
+        known = self._n > _WARM_UP and spread > 0
+        result = abs(deviation) / spread if known else 0.0
+        rate = max(1 / self._n, _FORGET)
+        self._mean += rate * deviation
+        self._var = (1 - rate) * (self._var + rate * deviation * deviation)
+        return result
+
+
+class Selection:
+    """Chooses per sample, within the day's budget.
+
+    Args:
+        now: the wall clock; a new UTC day renews the budget.
+    """
+
+    def __init__(self, config: SelectionConfig, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._config = config
+        self._now = now
+        self._random = random.Random(config.seed)  # noqa: S311  a repeatable draw, not a secret
+        self._novelty = Novelty()
+        self._day: date = now().date()
+        self._audit_left = 0
+        self._rest_left = 0
+        self._renew()
+        self.kept: dict[str, int] = {}
+        self.over_budget = 0
+
+    def choose(self, outcome: Outcome, size: int) -> Choice:
+        """Whether to keep a sample of `size` bytes."""
+        if self._now().date() != self._day:
+            self._day = self._now().date()
+            self._renew()
+        audited = self._random.random() < self._config.audit_rate
+        novelty = self._novelty.distance(outcome.score) if outcome.score is not None else 0.0
+        reason = self._reason(outcome, novelty, audited)
+        if not reason:
+            return Choice("", 0.0)
+        if not self._pay(size, from_audit=audited):
+            self.over_budget += 1
+            return Choice("", 0.0, refused=f"{reason}: the day's budget is used up")
+        self.kept[reason] = self.kept.get(reason, 0) + 1
+        return Choice(reason, _WORTH[reason])
+
+    def _reason(self, outcome: Outcome, novelty: float, audited: bool) -> KeptFor:
+        # an audited sample stays an audit sample even when it was acted on: the rates need it
+        if audited:
+            return "audit"
+        if outcome.verdict == "act" and self._config.keep_acts:
+            return "act"
+        if outcome.verdict == "review" and self._config.keep_reviews:
+            return "review"
+        if self._config.novelty and novelty > self._config.novelty:
+            return "novelty"
+        return ""
+
+    def _renew(self) -> None:
+        budget = self._config.budget_bytes_per_day
+        self._audit_left = int(budget * self._config.audit_share)
+        self._rest_left = budget - self._audit_left
+
+    def _pay(self, size: int, *, from_audit: bool) -> bool:
+        if from_audit and size <= self._audit_left:
+            self._audit_left -= size
+            return True
+        if size <= self._rest_left:
+            self._rest_left -= size
+            return True
+        return False

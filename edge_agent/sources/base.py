@@ -1,0 +1,62 @@
+"""What a source is: something that yields captured samples until it is closed or at its end.
+
+A source never crashes on one bad sample: it counts it, tells its `Alerts`, and goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from kits.core.runtime import Payload
+from kits.core.sample import utc_now
+
+Alerts = Callable[[str, str, str], None]
+"""Called with (name, severity, text); severity `info` clears what was raised under the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One sample as it came in.
+
+    Attributes:
+        payload: encoded bytes (with `media_type`) or a decoded frame.
+        media_type: of encoded bytes; empty for a decoded frame, which the runtime encodes.
+        captured_mono: monotonic seconds of the capture; deadlines count from it.
+    """
+
+    payload: Payload
+    media_type: str
+    source: str
+    group: str = ""
+    meta: Mapping[str, JsonValue] = field(default_factory=dict)
+    captured_at: datetime = field(default_factory=utc_now)
+    captured_mono: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class SourceHealth:
+    """Counters of a source."""
+
+    captured: int = 0
+    corrupt: int = 0
+    dropped: int = 0
+    reconnects: int = 0
+    up: bool = True
+
+
+class Source(Protocol):
+    """Where samples come from."""
+
+    health: SourceHealth
+
+    def samples(self) -> Iterator[Captured]:
+        """Samples until the end or `close`. Raises SourceError when it cannot start at all."""
+
+    def close(self) -> None:
+        """Makes `samples` end soon."""
