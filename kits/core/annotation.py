@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -42,12 +43,15 @@ class Annotation:
     note: str = ""
 
 
-_ADAPTER = TypeAdapter(Annotation)
+@cache
+def _adapter() -> TypeAdapter[Annotation]:
+    # built at first use: a device that only starts should not pay for it
+    return TypeAdapter(Annotation)
 
 
 def annotation_to_json(annotation: Annotation) -> dict[str, JsonValue]:
     """`annotation` as JSON values, defaults left out (the time is always kept)."""
-    dumped: dict[str, JsonValue] = _ADAPTER.dump_python(
+    dumped: dict[str, JsonValue] = _adapter().dump_python(
         annotation, mode="json", exclude_defaults=True
     )
     dumped["at"] = annotation.at.isoformat()
@@ -61,6 +65,6 @@ def annotation_from_json(value: object) -> Annotation:
         DataError: the value is not an annotation.
     """
     try:
-        return _ADAPTER.validate_python(value)
+        return _adapter().validate_python(value)
     except ValidationError as error:
         raise DataError("not an annotation", where=str(error.errors()[0]["loc"])) from error

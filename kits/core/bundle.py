@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +32,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 class Artefact(BaseModel):
     """One model file in the bundle."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     role: str = Field(description="what the runtime asks for: `model`, `backbone`, …")
     path: str
@@ -45,7 +44,7 @@ class Artefact(BaseModel):
 class LicenceNote(BaseModel):
     """Where a part of the bundle comes from and under which licence."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     part: str
     source: str
@@ -55,7 +54,7 @@ class LicenceNote(BaseModel):
 class BundleManifest(BaseModel):
     """`manifest.json`: what the bundle is and what it came from."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     format: int = 1
     kit: str
@@ -80,7 +79,7 @@ class BundleManifest(BaseModel):
 class GoldenSample(BaseModel):
     """An input with the outputs it must give on every machine, within `tolerance`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     path: str
     media_type: str
@@ -92,7 +91,7 @@ class GoldenSample(BaseModel):
 class GoldenSet(BaseModel):
     """`golden/reference.json`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     samples: tuple[GoldenSample, ...] = ()
 
@@ -137,6 +136,8 @@ def pack(
     files: Mapping[str, bytes],
 ) -> bytes:
     """The bytes of a bundle. `files` holds models, golden inputs, `kit.yaml` and `card.md`."""
+    import zipfile
+
     everything = {
         **files,
         "manifest.json": _json(manifest),
@@ -182,6 +183,8 @@ def open_bytes(content: bytes, *, where: str = "") -> Bundle:
     Raises:
         BundleError: damaged, malformed, or made by a newer Kitwright.
     """
+    import zipfile
+
     try:
         identity = bundle_id(content)
     except BundleError as error:

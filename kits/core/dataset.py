@@ -11,6 +11,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,12 @@ from kits.core.sample import Sample, digest_of
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-_SAMPLE = TypeAdapter(Sample)
+
+
+@cache
+def _adapter() -> TypeAdapter[Sample]:
+    # built at first use: a device that only starts should not pay for it
+    return TypeAdapter(Sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class DatasetItem:
 class DatasetHeader(BaseModel):
     """What holds for the whole version; part of its digest."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     format: int = 1
     kit: str
@@ -174,7 +180,7 @@ def _item_from_json(value: Mapping[str, JsonValue]) -> DatasetItem:
 
 def sample_to_json(sample: Sample) -> dict[str, JsonValue]:
     """A sample as JSON values."""
-    dumped: dict[str, JsonValue] = _SAMPLE.dump_python(sample, mode="json")
+    dumped: dict[str, JsonValue] = _adapter().dump_python(sample, mode="json")
     return dumped
 
 
@@ -185,7 +191,7 @@ def sample_from_json(value: JsonValue) -> Sample:
         DataError: a field is missing or of the wrong type.
     """
     try:
-        return _SAMPLE.validate_python(value)
+        return _adapter().validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
         raise DataError(f"not a sample: {first['msg']}", where=str(first["loc"])) from error

@@ -23,7 +23,7 @@ ClockTrust = Literal["ntp", "rtc", "none"]
 class _Wire(BaseModel):
     """Wire models ignore keys they do not know: a newer agent may talk to an older hub."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Stamp(_Wire):

@@ -28,7 +28,7 @@ _CHUNK_HEAD = struct.Struct(">IQI")  # chunk size, blob size, CRC-32 of the body
 class Frame(BaseModel):
     """Many events of one class from one outbox."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     v: int = 1
     epoch: str = Field(min_length=1, max_length=32, description="drawn when the outbox was made")
@@ -38,7 +38,7 @@ class Frame(BaseModel):
 class BlobAck(BaseModel):
     """How far a blob has arrived: `have` lists inclusive ranges of chunk numbers."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     done: bool = False
     chunk_bytes: int = CHUNK_BYTES
@@ -48,7 +48,7 @@ class BlobAck(BaseModel):
 class Ack(BaseModel):
     """What the hub has committed: inclusive ranges of sequence numbers, and blobs by digest."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     epoch: str
     ranges: tuple[tuple[int, int], ...] = ()

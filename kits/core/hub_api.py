@@ -14,7 +14,7 @@ from kits.core.signing import Envelope, PublicKey
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class EnrollRequest(_Wire):

@@ -12,24 +12,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from kits.core.annotation import Annotation
-from kits.core.bundle import Bundle, LicenceNote
-from kits.core.dataset import Dataset, DatasetItem, Split
 from kits.core.errors import ConfigError
-from kits.core.operating_point import Costs, OperatingPoint
-from kits.core.runtime import Array, Runtime, SessionFactory
-from kits.core.stats import Estimate
+
+if TYPE_CHECKING:  # a device that only lists its kits should not load all formats
+    from kits.core.annotation import Annotation
+    from kits.core.bundle import Bundle, LicenceNote
+    from kits.core.dataset import Dataset, DatasetItem, Split
+    from kits.core.operating_point import Costs, OperatingPoint
+    from kits.core.runtime import Array, Runtime, SessionFactory
+    from kits.core.stats import Estimate
 
 
 class KitManifest(BaseModel):
     """A kit's own `kit.yaml`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str = Field(pattern="^[a-z][a-z0-9-]{1,40}$")
     title: str
@@ -270,6 +271,8 @@ class Kit:
     @cached_property
     def manifest(self) -> KitManifest:
         """Raises ConfigError when `kit.yaml` is missing or wrong."""
+        import yaml
+
         path = self.root / "kit.yaml"
         try:
             return KitManifest.model_validate(yaml.safe_load(path.read_text()))

@@ -21,7 +21,7 @@ Verdict = Literal["act", "pass", "review"]
 class Costs(BaseModel):
     """What mistakes cost, in the firm's currency, per sample."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     currency: str = Field("EUR", description="ISO 4217 code, for reports")
     escape: float = Field(100.0, ge=0, description="one missed positive (a defect that gets out)")
@@ -33,7 +33,7 @@ class Costs(BaseModel):
 class Band(BaseModel):
     """Two thresholds on one score: act at or above `act_at`, review from `review_from` to it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     act_at: float
     review_from: float
@@ -68,7 +68,7 @@ class OperatingPoint(BaseModel):
         method: how the thresholds were chosen.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     default: Band
     per_label: dict[str, Band] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
@@ -98,12 +99,15 @@ class Prediction:
     details: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-_ADAPTER = TypeAdapter(Prediction)
+@cache
+def _adapter() -> TypeAdapter[Prediction]:
+    # built at first use: a device that only starts should not pay for it
+    return TypeAdapter(Prediction)
 
 
 def prediction_to_json(prediction: Prediction) -> dict[str, JsonValue]:
     """`prediction` as JSON values, without the fields that are at their default."""
-    dumped: dict[str, JsonValue] = _ADAPTER.dump_python(
+    dumped: dict[str, JsonValue] = _adapter().dump_python(
         prediction, mode="json", exclude_defaults=True
     )
     return dumped
@@ -116,6 +120,6 @@ def prediction_from_json(value: object) -> Prediction:
         DataError: the value is not a prediction.
     """
     try:
-        return _ADAPTER.validate_python(value)
+        return _adapter().validate_python(value)
     except ValidationError as error:
         raise DataError("not a prediction", where=str(error.errors()[0]["loc"])) from error

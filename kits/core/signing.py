@@ -25,7 +25,7 @@ from kits.core.sample import digest_of
 class Envelope(BaseModel):
     """A signed statement."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     payload: str
     key_id: str
@@ -35,7 +35,7 @@ class Envelope(BaseModel):
 class PublicKey(BaseModel):
     """A key to check signatures with; its id is the SHA-256 of the raw key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str
     key: str

@@ -21,7 +21,7 @@ class Estimate(BaseModel):
     `n` is the number of samples behind it, `method` how the interval was made.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     value: float
     low: float

@@ -1,0 +1,222 @@
+"""Our detector pipeline beside a bare session and beside the trainer's own, on the same ONNX.
+
+`python -m benchmarks.speed [--rounds 40] [--size 640] [--json FILE]`. All variants take turns
+within each round, so that a change in the machine's speed hits all of them; medians are compared,
+with a bootstrap interval of the ratio. Memory and import time are those of fresh processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("YOLO_OFFLINE", "1")
+os.environ.setdefault("YOLO_AUTOINSTALL", "0")
+os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.gettempdir())
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+
+from kits.core.bundle import Artefact, BundleManifest, GoldenSet, open_bytes, pack
+from kits.core.operating_point import Band, OperatingPoint
+from kits.core.ready import make_ready
+from kits.core.runtime import OnnxSession
+from kits.core.sample import digest_of, utc_now
+
+THREADS = os.cpu_count() or 1
+PAUSE_S = 0.05  # an idle session's threads spin for a while and would slow the next variant down
+LABELS = tuple(f"class-{i}" for i in range(6))
+AGENT_IMPORT = "import kits, kits.core.ready, kits.visual_inspection.runtime, onnxruntime, cv2"
+YOLO_IMPORT = "from ultralytics import YOLO"
+PROBE = (
+    "import time; t = time.perf_counter(); {code}; t = time.perf_counter() - t; "
+    "status = dict(line.split(':', 1) for line in open('/proc/self/status')); "
+    "print(t, int(status['VmHWM'].split()[0]) / 1024)"
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--size", type=int, default=640, help="model input, pixels square")
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        model = export_detector(Path(folder), options.size)
+        figures = {
+            "machine": f"{platform.machine()}, {THREADS} cores, Python {platform.python_version()}",
+            "rounds": options.rounds,
+            "size": options.size,
+            "latency_ms": compare_latency(model, options.size, options.rounds),
+            "process": compare_processes(),
+        }
+    report(figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def export_detector(folder: Path, size: int) -> Path:
+    """A YOLO11-n with random weights (seed 0): speed does not depend on what it learned."""
+    import torch
+    from ultralytics import YOLO
+
+    torch.manual_seed(0)
+    config = folder / "yolo11n.yaml"
+    base = YOLO("yolo11n.yaml")
+    config.write_text(json.dumps({**base.model.yaml, "nc": len(LABELS)}))
+    model = YOLO(str(config))
+    pt = folder / "model.pt"
+    model.save(pt)
+    return Path(YOLO(pt).export(format="onnx", imgsz=size, opset=17, simplify=True, verbose=False))
+
+
+def compare_latency(model: Path, size: int, rounds: int) -> dict[str, object]:
+    noise = np.random.default_rng(0).integers(0, 255, (1080, 1920, 3), dtype=np.uint8)
+    image = cv2.GaussianBlur(noise, (0, 0), 5)
+    variants = {
+        "bare": bare_pipeline(model, size, image),
+        "kitwright": our_pipeline(model, size, image),
+        "ultralytics": trainer_pipeline(model, size, image),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in variants}
+    for number in range(rounds + 5):
+        for name, run in variants.items():
+            time.sleep(PAUSE_S)
+            started = time.perf_counter()
+            run()
+            if number >= 5:
+                taken[name].append(1e3 * (time.perf_counter() - started))
+    return {
+        "median": {name: round(statistics.median(times), 2) for name, times in taken.items()},
+        "kitwright / bare": ratio(taken["kitwright"], taken["bare"]),
+        "kitwright / ultralytics": ratio(taken["kitwright"], taken["ultralytics"]),
+    }
+
+
+def bare_pipeline(model: Path, size: int, image: np.ndarray) -> Callable[[], object]:
+    """OpenCV's resize and a bare session: what nobody can be much faster than."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run() -> object:
+        blob = cv2.dnn.blobFromImage(image, 1 / 255, (size, size), swapRB=True)
+        return session.run(None, {name: blob})
+
+    return run
+
+
+def our_pipeline(model: Path, size: int, image: np.ndarray) -> Callable[[], object]:
+    ready = make_ready(
+        open_bytes(bundle_of(model.read_bytes(), size)),
+        sessions=lambda content: OnnxSession(content, threads=THREADS),
+    )
+    return lambda: ready.decide(ready.predict([image])[0])
+
+
+def trainer_pipeline(model: Path, size: int, image: np.ndarray) -> Callable[[], object]:
+    from ultralytics import YOLO
+
+    yolo = YOLO(str(model), task="detect")
+    return lambda: yolo.predict(image, imgsz=size, conf=0.25, verbose=False, device="cpu")
+
+
+def bundle_of(model: bytes, size: int) -> bytes:
+    """A bundle around a detector, as `kit compile` would make it."""
+    artefact = Artefact(
+        role="model",
+        path="models/model.onnx",
+        precision="fp32",
+        target="any",
+        digest=digest_of(model),
+    )
+    manifest = BundleManifest(
+        kit="visual-inspection",
+        name="speed",
+        project="speed",
+        version=1,
+        created_at=utc_now(),
+        media_types=("image/jpeg",),
+        labels=LABELS,
+        artefacts=(artefact,),
+        config={
+            "approach": "detector",
+            "width": size,
+            "height": size,
+            "labels": list(LABELS),
+            "confidence": 0.25,
+            "iou": 0.6,
+            "max_boxes": 100,
+        },
+        dataset="0" * 64,
+        seed=0,
+        run="speed",
+    )
+    point = OperatingPoint(
+        default=Band(act_at=0.5, review_from=0.25), method="fixed", dataset="0" * 64, seed=0
+    )
+    return pack(manifest, point, GoldenSet(), {"models/model.onnx": model, "card.md": b""})
+
+
+def ratio(ours: list[float], theirs: list[float]) -> dict[str, float]:
+    """Ratio of medians with a bootstrap interval over rounds (paired, seed 0)."""
+    rng = np.random.default_rng(0)
+    one, two = np.asarray(ours), np.asarray(theirs)
+    picks = rng.integers(len(one), size=(2000, len(one)))
+    drawn = np.median(one[picks], axis=1) / np.median(two[picks], axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    value = float(np.median(one) / np.median(two))
+    return {"value": round(value, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
+
+
+def compare_processes(repeats: int = 5) -> dict[str, object]:
+    """Import time (seconds) and peak memory (MB) of fresh processes, taking turns."""
+    rows: dict[str, list[tuple[float, float]]] = {"kitwright": [], "ultralytics": []}
+    for _ in range(repeats):
+        for name, code in (("kitwright", AGENT_IMPORT), ("ultralytics", YOLO_IMPORT)):
+            answer = subprocess.run(
+                [sys.executable, "-c", PROBE.format(code=code)],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            seconds, memory = answer.stdout.split()[-2:]
+            rows[name].append((float(seconds), float(memory)))
+    median = {
+        name: {
+            "import_s": round(statistics.median(r[0] for r in found), 3),
+            "rss_mb": round(statistics.median(r[1] for r in found), 1),
+        }
+        for name, found in rows.items()
+    }
+    ours, theirs = median["kitwright"], median["ultralytics"]
+    return {
+        **median,
+        "import ratio": round(ours["import_s"] / theirs["import_s"], 3),
+        "memory ratio": round(ours["rss_mb"] / theirs["rss_mb"], 3),
+    }
+
+
+def report(figures: dict[str, object]) -> None:
+    for key, value in figures.items():
+        if isinstance(value, dict):
+            print(key)
+            for name, row in value.items():
+                print(f"  {name:26} {row}")
+        else:
+            print(f"{key:28} {value}")
+
+
+if __name__ == "__main__":
+    main()
