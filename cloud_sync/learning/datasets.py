@@ -35,7 +35,7 @@ from kits.core.dataset import (
     to_bytes,
 )
 from kits.core.errors import DataError
-from kits.core.sample import Sample
+from kits.core.sample import Sample, digest_of
 
 MEDIA_TYPE = "application/vnd.kitwright.dataset+jsonl"
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.6), ("val", 0.2), ("test", 0.2))
@@ -105,6 +105,61 @@ def freeze(
     frozen = extend(base, reviewed_samples(session, project), hub.storage, note=note, seed=seed)
     _store(hub, session, project, frozen, by, note)
     return frozen
+
+
+def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
+    """Stores a version that a project uploads; number of samples. Twice equals once.
+
+    The row of the version is made by the bundle that names it (its project is known then), so
+    until then the version is only a blob.
+
+    Raises:
+        DataError: the digest does not fit, it is malformed, or blobs are missing.
+    """
+    if digest_of(content) != dataset_id:
+        raise DataError("the body's digest is not the id of this version", where=dataset_id[:12])
+    dataset = from_bytes(content, hub.storage, where=dataset_id[:12])
+    wanted = {item.sample.digest for item in dataset.items if item.sample.digest}
+    missing = sorted(digest for digest in wanted if not hub.storage.has(digest))
+    if missing:
+        raise DataError(
+            f"{len(missing)} blobs of this version are not in the hub",
+            where=missing[0],
+            fix="PUT /v1/blobs/{digest} first",
+        )
+    hub.storage.put(content)
+    with hub.database.transaction() as session:
+        blob = {"digest": dataset_id, "size": len(content), "media_type": MEDIA_TYPE}
+        insert_once(session, Blob, [blob])
+        audit(session, by, "dataset.put", dataset_id, n=len(dataset.items))
+    return len(dataset.items)
+
+
+def register(hub: Hub, session: Session, dataset_id: str, project: str, *, by: str) -> DatasetRow:
+    """Makes an uploaded version one of a project's versions. Twice equals once.
+
+    Raises:
+        NotFoundError: it was not uploaded.
+        DataError: it belongs to another project.
+    """
+    there = session.get(DatasetRow, dataset_id)
+    if there is not None:
+        if there.project != project:
+            raise DataError(f"this version belongs to {there.project!r}", where=dataset_id[:12])
+        return there
+    dataset = read(hub.storage, dataset_id)
+    row = DatasetRow(
+        id=dataset_id,
+        project=project,
+        parent=dataset.header.parent,
+        n=len(dataset.items),
+        counts={split: dict(row) for split, row in dataset.counts().items()},
+        note=dataset.header.note,
+        created_by=by,
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def extend(

@@ -23,6 +23,7 @@ from cloud_sync.store.models import ApiToken, Person, WebSession
 from cloud_sync.web.accounts import (
     ROLES,
     Role,
+    check_role,
     create_person,
     disable_person,
     find_person,
@@ -50,7 +51,7 @@ from kits.core.sample import utc_now
 
 __all__ = [
     "COOKIE", "ROLES", "Admin", "Engineer", "Identity", "LoginThrottle", "NewSession", "Reviewer",
-    "Role", "Viewer", "client_address", "create_person", "disable_person", "drop_cookie",
+    "Role", "Viewer", "check_role", "client_address", "create_person", "disable_person", "drop_cookie",
     "find_person", "get_throttle", "identify", "issue_token", "list_people", "list_tokens",
     "login", "logout", "reaches", "refuse_foreign_origin", "require", "require_page",
     "revoke_token", "safe_next", "set_cookie", "set_password", "set_role",

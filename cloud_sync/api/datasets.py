@@ -1,0 +1,136 @@
+"""`/v1/datasets`: dataset versions: put by `kit publish`, frozen from reviews, read by anyone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sqlalchemy import select
+
+from cloud_sync.errors import NotFoundError, TooLargeError
+from cloud_sync.hub import Hub, HubDep, SessionDep
+from cloud_sync.learning.datasets import MEDIA_TYPE, freeze, receive
+from cloud_sync.store.models import Dataset
+from cloud_sync.store.storage import check_digest
+from cloud_sync.web.auth import Engineer, Viewer
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+
+class DatasetPublic(BaseModel):
+    """A dataset version in a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    project: str
+    parent: str
+    n: int
+    counts: dict[str, JsonValue] = Field(description="split → label → number of samples")
+    note: str
+    created_by: str
+    created_at: datetime
+
+
+class DatasetPage(BaseModel):
+    """Versions, newest first."""
+
+    datasets: list[DatasetPublic]
+
+
+class FreezeIn(BaseModel):
+    """What to freeze."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project: str
+    note: str = Field("", max_length=500)
+
+
+class FreezeOut(BaseModel):
+    """The new version and how it differs from its parent."""
+
+    id: str
+    n: int
+    counts: dict[str, dict[str, int]]
+    parent: str
+    added: int
+    relabelled: int
+    lookalikes: int = Field(description="new samples that joined the split of an older twin")
+    left_out: int = Field(description="new samples that would have leaked between splits")
+    added_by_split: dict[str, int]
+
+
+class PutOut(BaseModel):
+    """A version that is now in the hub."""
+
+    id: str
+    n: int
+
+
+@router.get("", response_model=DatasetPage, summary="List dataset versions")
+def list_datasets(
+    _who: Viewer,
+    session: SessionDep,
+    project: str = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> DatasetPage:
+    """Newest first."""
+    query = select(Dataset).order_by(Dataset.created_at.desc(), Dataset.id).limit(limit)
+    if project:
+        query = query.where(Dataset.project == project)
+    rows = session.scalars(query)
+    return DatasetPage(datasets=[DatasetPublic.model_validate(row) for row in rows])
+
+
+@router.post("/freeze", response_model=FreezeOut, summary="Make the next version from reviews")
+def post_freeze(who: Engineer, hub: HubDep, session: SessionDep, body: FreezeIn) -> FreezeOut:
+    """Old samples keep their split; the version and its parent stay readable for ever."""
+    frozen = freeze(hub, session, body.project, by=who.login, note=body.note)
+    return FreezeOut(
+        id=frozen.dataset.id,
+        n=len(frozen.dataset.items),
+        counts=frozen.dataset.counts(),
+        parent=frozen.parent,
+        added=frozen.added,
+        relabelled=frozen.relabelled,
+        lookalikes=frozen.lookalikes,
+        left_out=frozen.left_out,
+        added_by_split=dict(frozen.added_by_split),
+    )
+
+
+@router.put("/{dataset_id}", response_model=PutOut, summary="Upload a version")
+async def put_dataset(who: Engineer, hub: HubDep, request: Request, dataset_id: str) -> PutOut:
+    """The body is the version's JSON Lines file; its digest must be the id, its blobs must be here."""
+    check_digest(dataset_id)
+    content = await _bounded_body(request, hub)
+    n = await run_in_threadpool(receive, hub, dataset_id, content, by=who.login)
+    return PutOut(id=dataset_id, n=n)
+
+
+@router.get("/{dataset_id}", summary="A version's file")
+def get_dataset(_who: Viewer, hub: HubDep, session: SessionDep, dataset_id: str) -> Response:
+    """JSON Lines, as `kit data import --format kitwright` reads it."""
+    check_digest(dataset_id)
+    if session.get(Dataset, dataset_id) is None:
+        raise NotFoundError("no such dataset version", where=dataset_id[:12])
+    return Response(
+        hub.storage.get(dataset_id),
+        media_type=MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{dataset_id[:12]}.jsonl"'},
+    )
+
+
+async def _bounded_body(request: Request, hub: Hub) -> bytes:
+    limit = hub.config.limits.blob_bytes
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > limit:
+            raise TooLargeError(f"a dataset version of more than {limit} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)

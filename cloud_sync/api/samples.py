@@ -1,0 +1,202 @@
+"""`/v1/samples`: what devices have seen and decided, with bytes and small pictures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import HubDep, SessionDep
+from cloud_sync.learning.pictures import thumbnail
+from cloud_sync.learning.reviews import FINAL
+from cloud_sync.store.models import Annotation, Person, Review, Sample
+from cloud_sync.web.auth import Viewer
+from cloud_sync.web.security import UNTRUSTED_CONTENT_HEADERS
+from kits.core.errors import DataError
+from kits.core.operating_point import Verdict
+
+router = APIRouter(prefix="/v1/samples", tags=["samples"])
+
+SHOWN_TYPES = frozenset({"image/jpeg", "image/png"})
+"""Types a browser may render; everything else is offered as a download."""
+
+
+class ReviewPublic(BaseModel):
+    """A person's decision on a sample."""
+
+    decision: str
+    by: str
+    at: datetime
+    label: str = ""
+
+
+class SamplePublic(BaseModel):
+    """A sample in a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    project: str
+    device: str
+    captured_at: datetime
+    verdict: str
+    label: str
+    score: float | None
+    reason: str
+    bundle: str
+    kept_for: str = Field(description="why the bytes were kept: act, review, novelty, audit")
+    media_type: str
+    has_blob: bool = False
+    review: ReviewPublic | None = Field(None, description="the newest decision of a person")
+
+
+class SamplePage(BaseModel):
+    """One page; ask for the next one with `before=next`."""
+
+    samples: list[SamplePublic]
+    next: str = Field("", description="empty on the last page")
+
+
+class AnnotationPublic(BaseModel):
+    """A statement on a sample."""
+
+    author: str
+    source: str
+    at: datetime
+    body: dict[str, JsonValue]
+
+
+class SampleDetail(SamplePublic):
+    """Everything the hub knows of a sample."""
+
+    prediction: dict[str, JsonValue]
+    actions: dict[str, JsonValue]
+    latency_ms: dict[str, JsonValue]
+    group: str
+    source: str
+    meta: dict[str, JsonValue]
+    annotations: list[AnnotationPublic] = []
+
+
+def find_sample(session: Session, sample_id: str) -> Sample:
+    """Raises NotFoundError when there is no such sample."""
+    row = session.get(Sample, sample_id)
+    if row is None:
+        raise NotFoundError(f"no sample {sample_id[:40]!r}")
+    return row
+
+
+def newest_reviews(session: Session, ids: list[str]) -> dict[str, ReviewPublic]:
+    """Sample id → the newest decision of a person."""
+    rows = session.execute(
+        select(Review, Person.login, Annotation.label)
+        .join(Person, Person.id == Review.person_id)
+        .outerjoin(Annotation, Annotation.id == Review.annotation_id)
+        .where(Review.sample_id.in_(ids))
+        .order_by(Review.id)
+    )
+    return {
+        review.sample_id: ReviewPublic(
+            decision=review.decision, by=login, at=review.at, label=label or ""
+        )
+        for review, login, label in rows
+    }
+
+
+def to_public(row: Sample, review: ReviewPublic | None) -> SamplePublic:
+    """A row as the API shows it."""
+    shown = SamplePublic.model_validate(row)
+    return shown.model_copy(update={"has_blob": row.blob_state == "stored", "review": review})
+
+
+@router.get("", response_model=SamplePage, summary="List samples, newest first")
+def list_samples(
+    _who: Viewer,
+    session: SessionDep,
+    project: str = "",
+    device: str = "",
+    bundle: str = "",
+    verdict: Verdict | None = None,
+    reviewed: Annotated[bool | None, Query(description="only decided, or only undecided")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[str, Query(max_length=40, description="`next` of the page before")] = "",
+) -> SamplePage:
+    """Samples sort by id, which sorts by the time they were captured."""
+    query = select(Sample).order_by(Sample.id.desc()).limit(limit + 1)
+    for column, value in (
+        (Sample.project, project),
+        (Sample.device, device),
+        (Sample.bundle, bundle),
+        (Sample.verdict, verdict),
+    ):
+        if value:
+            query = query.where(column == value)
+    if before:
+        query = query.where(Sample.id < before)
+    if reviewed is not None:
+        decided = select(Review.sample_id).where(Review.decision.in_(FINAL))
+        query = query.where(Sample.id.in_(decided) if reviewed else Sample.id.not_in(decided))
+    rows = list(session.scalars(query))
+    page = rows[:limit]
+    reviews = newest_reviews(session, [row.id for row in page])
+    return SamplePage(
+        samples=[to_public(row, reviews.get(row.id)) for row in page],
+        next=page[-1].id if len(rows) > limit else "",
+    )
+
+
+@router.get("/{sample_id}", response_model=SampleDetail, summary="One sample")
+def show_sample(_who: Viewer, session: SessionDep, sample_id: str) -> SampleDetail:
+    """With its prediction and every statement on it, oldest first."""
+    row = find_sample(session, sample_id)
+    shown = to_public(row, newest_reviews(session, [row.id]).get(row.id))
+    said = session.scalars(
+        select(Annotation).where(Annotation.sample_id == row.id).order_by(Annotation.id)
+    )
+    return SampleDetail(
+        **shown.model_dump(),
+        prediction=row.prediction,
+        actions=row.actions,
+        latency_ms=row.latency_ms,
+        group=row.group,
+        source=row.source,
+        meta=row.meta,
+        annotations=[
+            AnnotationPublic(author=a.author, source=a.source, at=a.at, body=a.body) for a in said
+        ],
+    )
+
+
+@router.get("/{sample_id}/content", summary="The sample's bytes, or a small picture of it")
+def sample_content(
+    _who: Viewer,
+    hub: HubDep,
+    session: SessionDep,
+    sample_id: str,
+    size: Annotated[
+        Literal[160, 320, 640] | None, Query(description="longer side of a small picture, pixels")
+    ] = None,
+) -> Response:
+    """Bytes from devices are never executed: no sniffing, a sandbox, downloads unless pictures."""
+    row = find_sample(session, sample_id)
+    if row.blob_state != "stored":
+        raise NotFoundError("the bytes of this sample are not here", where=sample_id)
+    content, media_type = hub.storage.get(row.blob), row.media_type
+    if size is not None:
+        if media_type not in SHOWN_TYPES:
+            raise DataError("only pictures have small versions", where=sample_id)
+        content, media_type = thumbnail(content, size), "image/jpeg"
+    shown = media_type in SHOWN_TYPES
+    headers = {
+        **UNTRUSTED_CONTENT_HEADERS,
+        "Cache-Control": "private, max-age=86400, immutable",
+        "Content-Disposition": "inline" if shown else f'attachment; filename="{row.id}"',
+    }
+    return Response(
+        content, media_type=media_type if shown else "application/octet-stream", headers=headers
+    )
