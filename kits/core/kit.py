@@ -198,7 +198,11 @@ class DataModule(Protocol):
         """The format of the user's folder or file. Raises DataError when it is none we know."""
 
     def read(self, path: Path, format: str) -> Iterator[RawSample | Finding]:
-        """Samples and complaints, in a stable order; a bad file is a Finding, never a crash."""
+        """Samples and complaints, in a stable order; a bad file is a Finding, never a crash.
+
+        One Finding of level `fail` per file that is refused; `warn` for what is imported all the
+        same. The import counts by that.
+        """
 
     def check(self, dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
         """The kit's own checks of a dataset version."""

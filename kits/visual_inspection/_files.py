@@ -87,7 +87,7 @@ def open_picture(path: Path, root: Path) -> Picture | Finding:
 
 def _bad(name: str, why: str) -> Finding:
     return Finding(
-        "corrupt-image", "warn", f"{name}: left out, {why}", (name,), "replace or delete the file"
+        "corrupt-image", "fail", f"{name}: left out, {why}", (name,), "replace or delete the file"
     )
 
 
