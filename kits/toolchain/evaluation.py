@@ -16,7 +16,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from kits.core.blobs import write_atomically
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.errors import DataError
-from kits.core.kit import EvaluateTask, Evaluation, Finding, Kit, NoProgress, Progress, RawSample
+from kits.core.kit import EvaluateTask, Evaluation, Kit, NoProgress, Progress, RawSample
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.core.sample import Sample, digest_of, sample_id_for, utc_now
@@ -115,7 +115,7 @@ def read_outside(
     for found in kit.data.read(path, chosen):
         if isinstance(found, RawSample):
             raw.append(found)
-        elif isinstance(found, Finding) and found.level != "pass":
+        elif found.level != "pass":
             complaints.append(found.text)
     has_test = any(sample.split == "test" for sample in raw)
     wanted = [sample for sample in raw if sample.split == "test" or not has_test]

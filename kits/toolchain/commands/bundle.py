@@ -1,9 +1,219 @@
-"""Verbs of the family `bundle`."""
+"""Verbs that work with bundles: `compile`, `compare`, `bench`, `predict`."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
+
+if TYPE_CHECKING:
+    from kits.toolchain.bench import Bench
+    from kits.toolchain.predict import Predicted
+
+BundleOption = Annotated[
+    str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
+    app.command("compile")(compile_)
+    app.command()(compare)
+    app.command()(bench)
+    app.command()(predict)
+
+
+def compile_(
+    target: Annotated[
+        str, typer.Option(help="cpu, tensorrt, jetson-orin-nano, …; device.target by default.")
+    ] = "",
+    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or int8.")] = "auto",
+    run: Annotated[str, typer.Option(metavar="ID", help="The newest run by default.")] = "",
+    max_loss: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Largest relative loss of the goal metric.")
+    ] = 0.02,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make the bundle for a device, in the lowest precision that loses nothing that matters."""
+    from kits.core.console import Console
+    from kits.toolchain.compile import compile_run
+    from kits.toolchain.gate import Limits
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    made = compile_run(
+        Project.open(project),
+        target=target,
+        precision=precision,
+        run=run,
+        limits=Limits.for_loss(max_loss),
+        progress=make_progress(console),
+    )
+    console.answer(f"{made.precision} for {made.target}: {made.path}", made.as_json())
+    for judged in made.judgements:
+        kept = judged.evidence
+        console.note(
+            f"  {judged.precision}: {kept['metric']} {kept['value']:.4g} (FP32 {kept['fp32']:.4g}), "
+            f"same verdict for {kept['verdict_agreement']:.1%} of {kept['n']} samples"
+        )
+    for name, milliseconds in made.latency_ms.items():
+        console.note(f"  {name}: {milliseconds:.2f} ms per sample here")
+    for refused in made.refused:
+        console.note(f"refused {refused['precision']}: {refused['reason']}")
+    for text in made.notes:
+        console.note(f"note: {text}")
+    console.next("kit publish --hub URL")
+
+
+def compare(
+    champion: Annotated[Path, typer.Argument(help="The bundle in use.")],
+    challenger: Annotated[Path, typer.Argument(help="The one that wants its place.")],
+    max_loss: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Largest relative loss of the goal metric.")
+    ] = 0.02,
+    max_escape_rise: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Largest rise of the escape rate.")
+    ] = 0.01,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the bootstrap; data.seed by default.")
+    ] = None,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Is the challenger cheaper than the champion, beyond chance? Exit code 6 when it is not."""
+    from kits.core.console import Console
+    from kits.toolchain.compare import compare as judge
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    found = judge(
+        Project.open(project),
+        champion,
+        challenger,
+        max_loss=max_loss,
+        max_escape_rise=max_escape_rise,
+        seed=seed,
+        progress=make_progress(console),
+    )
+    word = "better" if found.better else "not better"
+    console.answer(
+        f"{word}: {found.reason} (n={found.n}, dataset {found.dataset[:12]}, seed {found.seed})",
+        found.as_json(),
+    )
+    for name in found.champion.metrics:
+        if name in found.challenger.metrics:
+            one, two = found.champion.metrics[name], found.challenger.metrics[name]
+            console.note(f"  {name:<18} champion {one.text()}  challenger {two.text()}")
+    if not found.better:
+        raise typer.Exit(6)
+    console.next(f"kit publish --hub URL --bundle {challenger}")
+
+
+def bench(
+    bundle: BundleOption = "",
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option("--input", metavar="PATH", help="Files to use; golden samples by default."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure.")] = 5.0,
+    threads: Annotated[int, typer.Option(min=0, help="0: onnxruntime's choice.")] = 0,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Latency, throughput, memory and cold start on this machine."""
+    from kits.core.console import Console
+    from kits.toolchain.bench import bench as measure
+    from kits.toolchain.predict import find_inputs
+
+    console = Console(as_json, quiet)
+    result = measure(
+        _bundle_path(project, bundle),
+        inputs=find_inputs(inputs or ()),
+        seconds=seconds,
+        threads=threads,
+    )
+    console.answer(_bench_line(result), result.as_json())
+    for precision, stages in result.stages.items():
+        for stage, q in stages.items():
+            figures = "  ".join(f"{name} {value:7.2f}" for name, value in q.items())
+            console.note(f"  {precision} {stage:<6} {figures} ms")
+        console.note(f"  {precision} {result.throughput_per_s[precision]:.1f} samples per second")
+    console.next("kit publish --hub URL")
+
+
+def _bench_line(result: Bench) -> str:
+    first = next(iter(result.stages))
+    total = result.stages[first]["total"]
+    return (
+        f"{first} on {', '.join(result.providers)}: p50 {total['p50']:.2f} ms, "
+        f"p99 {total['p99']:.2f} ms, {result.rss_mib:.0f} MiB, "
+        f"cold start {result.cold_start_ms:.0f} ms (n={result.n})"
+    )
+
+
+def predict(
+    inputs: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    bundle: BundleOption = "",
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write pictures with what was found.")
+    ] = None,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Predict files and folders through the same runtime as the device."""
+    from kits import load_bundle
+    from kits.core.console import Console
+    from kits.core.discovery import get_kit
+    from kits.toolchain import predict as predicting
+
+    console = Console(as_json, quiet)
+    ready = load_bundle(_bundle_path(project, bundle))
+    results = list(predicting.predict_files(ready, predicting.find_inputs(inputs)))
+    predicting.refuse_if_all_failed(results)
+    console.answer(
+        _summary(results),
+        {"bundle": ready.id, "predictions": [result.as_json() for result in results]},
+    )
+    for result in results:
+        console.note(_row(result))
+    if save is not None:
+        written = predicting.save_pictures(get_kit(ready.bundle.manifest.kit), results, save)
+        console.note(f"{written} pictures in {save}")
+    console.next("kit bench")
+
+
+def _summary(results: list[Predicted]) -> str:
+    counts = {"act": 0, "review": 0, "pass": 0}
+    for result in results:
+        if result.decision is not None:
+            counts[result.decision.verdict] += 1
+    unread = sum(bool(result.error) for result in results)
+    text = ", ".join(f"{verdict} {n}" for verdict, n in counts.items())
+    return f"{text}, unreadable {unread} of {len(results)}"
+
+
+def _row(result: Predicted) -> str:
+    if result.prediction is None or result.decision is None:
+        return f"  unreadable         {result.path}: {result.error}"
+    boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
+    score, label = result.prediction.score, result.decision.label or "-"
+    return f"  {result.decision.verdict:<7} {score:10.4g}  {label:<14} {result.path}{boxes}"
+
+
+def _bundle_path(project: Path, given: str) -> Path:
+    """A bundle by its path, also outside of any project, else as the project knows it."""
+    from kits.toolchain.project import Project
+
+    if given and Path(given).is_file():
+        return Path(given)
+    return Project.open(project).bundle_path(given)

@@ -1,9 +1,184 @@
-"""Verbs of the family `model`."""
+"""Verbs that make and judge a model: `train`, `evaluate`, `report`. What they do is in the toolchain."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kits.core.console import Console
+    from kits.core.dataset import DatasetItem
+    from kits.toolchain.project import Project
+    from kits.toolchain.training import Trained
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting for this run; repeatable."),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
+    app.command()(train)
+    app.command()(evaluate)
+    app.command()(report)
+
+
+def train(  # noqa: PLR0913, PLR0917  one parameter per option
+    settings: SetOption = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …")] = "auto",
+    seed: Annotated[int | None, typer.Option(help="Repeats a run; data.seed by default.")] = None,
+    note: Annotated[str, typer.Option(help="A sentence to keep with the run.")] = "",
+    where: Annotated[str, typer.Option("--on", metavar="ADDRESS", help="Another machine.")] = "",
+    mlflow: Annotated[str, typer.Option(metavar="URI", help="Also tell an MLflow server.")] = "",
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Learn from the project's data: model, operating point, test figures, bundle, report."""
+    from kits.core.console import Console
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.project import Project
+    from kits.toolchain.training import train_project
+
+    console = Console(as_json, quiet)
+    opened = Project.open(project).with_settings(settings or ())
+    if mlflow:
+        from kits.toolchain.mlflow_export import need_mlflow
+
+        need_mlflow()
+    trained = train_project(
+        opened,
+        device=device,
+        seed=seed,
+        note=note,
+        where=where,
+        progress=make_progress(console),
+    )
+    if mlflow:
+        from kits.toolchain.mlflow_export import export_run
+
+        export_run(trained.run_dir, mlflow)
+    _tell(console, trained, opened.config.metric.target)
+
+
+def _tell(console: Console, trained: Trained, target: float | None) -> None:
+    from kits.toolchain.evaluation import headline
+
+    line = headline(trained.metrics, trained.goal, trained.dataset, trained.seed)
+    console.answer(line, trained.as_json())
+    if target is not None and trained.goal in trained.metrics:
+        reached = trained.metrics[trained.goal].value
+        console.note(f"target for {trained.goal}: {target:g}, reached: {reached:.4g}")
+    for name, estimate in trained.baseline.items():
+        console.note(f"without learning: {name} {estimate.text()}")
+    for licence in trained.licences:
+        console.note(f"licence: {licence.part} from {licence.source}: {licence.licence}")
+    for text in trained.notes:
+        console.note(f"note: {text}")
+    console.note(f"report: {trained.run_dir / 'report.html'}")
+    console.next("kit compile")
+
+
+def evaluate(
+    data: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Outside data, like what was imported.")
+    ] = None,
+    run: Annotated[str, typer.Option(metavar="ID", help="The bundle of this run.")] = "",
+    bundle: Annotated[str, typer.Option(metavar="PATH", help="This bundle.")] = "",
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    data_format: Annotated[str, typer.Option("--format", help="Format of --data.")] = "auto",
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Judge a bundle on a split of the data, or on data the project does not hold."""
+    from kits import load_bundle
+    from kits.core.console import Console
+    from kits.core.dataset import SPLITS
+    from kits.core.errors import UsageError, did_you_mean
+    from kits.toolchain import evaluation
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.project import Project
+    from kits.toolchain.training import goal_metric
+
+    console = Console(as_json, quiet)
+    wanted = next((name for name in SPLITS if name == split), None)
+    if wanted is None:
+        raise UsageError(f"no split {split!r}", fix=did_you_mean(split, SPLITS))
+    if run and bundle:
+        raise UsageError("--run and --bundle both name the bundle", fix="give one of them")
+    opened = Project.open(project)
+    path = opened.run_dir(run) / "bundle.kwb" if run else opened.bundle_path(bundle)
+    ready = load_bundle(path)
+    seed, notes = ready.bundle.manifest.seed, list[str]()
+    if data is None:
+        dataset = opened.dataset()
+        chosen, remark = evaluation.judged_split(dataset, wanted)
+        items = dataset.of(chosen)
+        notes += [remark] if remark else []
+    else:
+        dataset, notes = evaluation.read_outside(opened.kit, data, seed=seed, format=data_format)
+        items = dataset.items
+        remark = _leakage(opened, ready.bundle.manifest.dataset, items)
+        notes += [remark] if remark else []
+    judged = evaluation.evaluate_ready(
+        opened.kit,
+        ready,
+        dataset,
+        items,
+        costs=opened.config.costs,
+        seed=seed,
+        progress=make_progress(console),
+    )
+    document = evaluation.evaluation_json(judged, notes, ready.id)
+    line = evaluation.headline(judged.metrics, goal_metric(opened), judged.dataset, judged.seed)
+    console.answer(line, document)
+    for name, estimate in judged.metrics.items():
+        console.note(f"  {name:<18} {estimate.text()}  n={estimate.n}")
+    for text in (*judged.notes, *notes):
+        console.note(f"note: {text}")
+    console.next("kit report --open" if data is None else "kit compile")
+
+
+def _leakage(opened: Project, trained_on: str, items: Iterable[DatasetItem]) -> str:
+    """The leakage note, or that it was not looked for."""
+    from kits.core.errors import DataError
+    from kits.toolchain.evaluation import leakage_note
+
+    try:
+        dataset = opened.dataset(trained_on)
+    except DataError:
+        return "leakage was not checked: the dataset version of the training is not here"
+    return leakage_note(items, dataset)
+
+
+def report(
+    run: Annotated[str, typer.Option(metavar="ID", help="The newest run by default.")] = "",
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the report of a run again: one HTML file that needs nothing else, and its figures."""
+    from kits.core.console import Console
+    from kits.toolchain.project import Project
+    from kits.toolchain.report.build import write_report
+
+    console = Console(as_json, quiet)
+    opened = Project.open(project)
+    folder = opened.run_dir(run)
+    path = write_report(opened, folder)
+    console.answer(
+        str(path),
+        {"run": folder.name, "html": str(path), "json": str(path.with_suffix(".json"))},
+    )
+    if show:
+        typer.launch(path.resolve().as_uri())
+    console.next("kit compile")

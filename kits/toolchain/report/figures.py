@@ -1,0 +1,137 @@
+"""The report's figures: money, curves and tables from a run's results. No HTML, no pictures.
+
+Everything is computed from `evaluation.json` and the operating point, so that a report can be
+written again at any time and says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.kit import Evaluation, ItemResult
+from kits.core.operating_point import Costs
+from kits.core.stats import Estimate, bootstrap
+from kits.toolchain.pairing import Indices, is_positive, weighted_mean
+
+PARTS = 1000
+_CURVE_POINTS = 160
+VERDICTS = ("act", "review", "pass")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Costs per 1,000 samples in production, in the project's currency.
+
+    Attributes:
+        with_model: at the operating point, with its interval.
+        nobody: when nothing is inspected; everyone: when a person looks at each sample.
+        reject_all: when everything is acted on.
+    """
+
+    currency: str
+    with_model: Estimate
+    nobody: float
+    everyone: float
+    reject_all: float
+
+    @property
+    def alternative(self) -> tuple[str, float]:
+        """The cheapest way without a model."""
+        ways = {
+            "inspecting nothing": self.nobody,
+            "a person inspecting everything": self.everyone,
+            "acting on everything": self.reject_all,
+        }
+        name = min(ways, key=lambda way: ways[way])
+        return name, ways[name]
+
+    @property
+    def saved(self) -> float:
+        """What the model saves against the cheapest alternative; negative when it costs more."""
+        return self.alternative[1] - self.with_model.value
+
+
+def money(evaluation: Evaluation, costs: Costs) -> Money | None:
+    """The money view; None when there is nothing to weigh (only one class in the results)."""
+    positive, cost = _truths(evaluation.results), _costs(evaluation.results)
+    if positive.all() or not positive.any():
+        return None
+
+    def statistic(rows: Indices) -> float:
+        return PARTS * weighted_mean(cost[rows], positive[rows], costs.prevalence)
+
+    groups = [r.group or r.sample_id for r in evaluation.results]
+    return Money(
+        currency=costs.currency,
+        with_model=bootstrap(statistic, groups, seed=evaluation.seed),
+        nobody=PARTS * costs.prevalence * costs.escape,
+        everyone=PARTS * costs.review,
+        reject_all=PARTS * (1 - costs.prevalence) * costs.overkill,
+    )
+
+
+def cost_curve(evaluation: Evaluation, costs: Costs) -> tuple[list[float], list[float]]:
+    """Cost per 1,000 samples when acting from each score on, without a review band.
+
+    Returns:
+        Thresholds, ascending, and costs; empty when one class is missing.
+    """
+    positive, score = _truths(evaluation.results), _scores(evaluation.results)
+    finite = np.isfinite(score)
+    positive, score = positive[finite], score[finite]
+    if not positive.size or positive.all() or not positive.any():
+        return [], []
+    edges = np.unique(score)
+    if edges.size > _CURVE_POINTS:
+        edges = edges[np.linspace(0, edges.size - 1, _CURVE_POINTS).astype(int)]
+    thresholds = np.append(edges, np.nextafter(edges[-1], np.inf))
+    bad, good = np.sort(score[positive]), np.sort(score[~positive])
+    escapes = np.searchsorted(bad, thresholds, side="left") / bad.size
+    overkill = 1 - np.searchsorted(good, thresholds, side="left") / good.size
+    total = PARTS * (
+        costs.prevalence * costs.escape * escapes
+        + (1 - costs.prevalence) * costs.overkill * overkill
+    )
+    return [float(t) for t in thresholds], [float(c) for c in total]
+
+
+def confusion(results: Sequence[ItemResult]) -> list[tuple[str, dict[str, int]]]:
+    """Truth → number of samples per verdict, positives first."""
+    table: dict[str, dict[str, int]] = {}
+    for result in results:
+        row = table.setdefault(result.truth or "(none)", dict.fromkeys(VERDICTS, 0))
+        row[result.verdict] = row.get(result.verdict, 0) + 1
+    return sorted(table.items(), key=lambda entry: (not is_positive(entry[0]), entry[0]))
+
+
+def split_scores(results: Sequence[ItemResult]) -> tuple[list[float], list[float]]:
+    """Finite scores of negatives and of positives."""
+    pairs = [(r.score, is_positive(r.truth)) for r in results if np.isfinite(r.score)]
+    return [s for s, bad in pairs if not bad], [s for s, bad in pairs if bad]
+
+
+def worst_mistakes(results: Sequence[ItemResult], count: int) -> list[ItemResult]:
+    """The most expensive wrong verdicts: first by cost, then by how wrong the score is."""
+    wrong = [r for r in results if r.verdict == ("pass" if is_positive(r.truth) else "act")]
+
+    def key(result: ItemResult) -> tuple[float, float]:
+        sign = 1 if is_positive(result.truth) else -1
+        return -result.cost, sign * result.score
+
+    return sorted(wrong, key=key)[:count]
+
+
+def _truths(results: Sequence[ItemResult]) -> NDArray[np.bool_]:
+    return np.asarray([is_positive(r.truth) for r in results], dtype=np.bool_)
+
+
+def _scores(results: Sequence[ItemResult]) -> NDArray[np.float64]:
+    return np.asarray([r.score for r in results], dtype=np.float64)
+
+
+def _costs(results: Sequence[ItemResult]) -> NDArray[np.float64]:
+    return np.asarray([r.cost for r in results], dtype=np.float64)
