@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
@@ -216,9 +216,13 @@ def apply_report(session: Session, device: str, reported: Reported) -> None:
     _conclude(deployment.rollout)
 
 
-def expire(session: Session) -> int:
-    """Counts devices as failed that were silent until the deadline; how many there were."""
-    query = (
+def any_late(session: Session) -> bool:
+    """Whether `expire` would find something; takes no lock."""
+    return session.scalar(_late().limit(1)) is not None
+
+
+def _late() -> Select[Deployment]:
+    return (
         select(Deployment)
         .join(Rollout)
         .where(
@@ -227,7 +231,11 @@ def expire(session: Session) -> int:
             Deployment.state.not_in(sorted(FINAL)),
         )
     )
-    late = list(session.scalars(query))
+
+
+def expire(session: Session) -> int:
+    """Counts devices as failed that were silent until the deadline; how many there were."""
+    late = list(session.scalars(_late()))
     for deployment in late:
         _end(deployment, "failed", f"not committed by the deadline (was {deployment.state})")
         _conclude(deployment.rollout)

@@ -89,6 +89,11 @@ class MqttLink:
     def connected(self) -> bool:
         return bool(self._client.is_connected())
 
+    @property
+    def connection(self) -> int:
+        """Number of the connection; grows with each reconnect."""
+        return self._connection
+
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Sends with QoS 1; False when the link is down (the caller's state is derived again)."""
         if not self.connected:

@@ -1,0 +1,76 @@
+"""Rollouts over HTTP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from sqlalchemy import select
+
+from cloud_sync.fleet import bundles, rollouts
+from cloud_sync.hub import HubDep, ReadDep, SessionDep
+from cloud_sync.store.models import Rollout
+from cloud_sync.web.auth import Engineer, Viewer
+
+router = APIRouter(prefix="/v1/rollouts", tags=["rollouts"])
+
+Json = dict[str, JsonValue]
+
+
+class RolloutStart(BaseModel):
+    """What to bring where."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bundle: str
+    device: str = ""
+    group: str = ""
+    deadline_min: float | None = Field(None, gt=0, le=60 * 24 * 30)
+
+
+@router.post("", status_code=201)
+def start(body: RolloutStart, person: Engineer, hub: HubDep, session: SessionDep) -> Json:
+    """Begins a rollout."""
+    minutes = body.deadline_min or hub.config.rollout.deadline_min
+    rollout = rollouts.start(
+        session,
+        hub.key,
+        bundles.find(session, body.bundle).id,
+        device=body.device,
+        group=body.group,
+        deadline=timedelta(minutes=minutes),
+        who=person.login,
+    )
+    return {"rollout": rollout.id, **rollouts.as_json(rollout)}
+
+
+@router.get("")
+def list_rollouts(_person: Viewer, session: ReadDep) -> dict[str, list[Json]]:
+    """The newest 100."""
+    rows = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(100))
+    return {"rollouts": [rollouts.as_json(row) for row in rows]}
+
+
+@router.get("/{number}")
+def show(number: int, _person: Viewer, session: ReadDep) -> Json:
+    """One rollout with its deployments."""
+    return rollouts.as_json(rollouts.find(session, number))
+
+
+@router.post("/{number}/pause")
+def pause(number: int, person: Engineer, session: SessionDep) -> Json:
+    """Devices that have not begun wait."""
+    return rollouts.as_json(rollouts.pause(session, number, who=person.login))
+
+
+@router.post("/{number}/resume")
+def resume(number: int, person: Engineer, session: SessionDep) -> Json:
+    """Goes on after a pause."""
+    return rollouts.as_json(rollouts.resume(session, number, who=person.login))
+
+
+@router.post("/{number}/abort")
+def abort(number: int, person: Engineer, session: SessionDep) -> Json:
+    """Ends it."""
+    return rollouts.as_json(rollouts.abort(session, number, who=person.login))

@@ -1,0 +1,116 @@
+"""Keeps broker and devices in step with the tables: logins, retained desired states, deadlines.
+
+The command line and the pages only write rows; this loop sees the change within a second, so a
+revoked device is cut off and a rollout reaches its devices whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.fleet import devices, rollouts
+from cloud_sync.fleet.broker import Broker, Login
+from cloud_sync.hub import Hub
+from cloud_sync.intake.link import MqttLink
+from cloud_sync.store.models import Deployment, Device, Rollout
+from kits.core.topics import DeviceTopics
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0
+Fingerprint = tuple[int, object]
+
+
+class Supervisor:
+    """The loop.
+
+    Args:
+        hub: the tables.
+        broker: is told who may sign in.
+        link: what is published goes through it.
+    """
+
+    def __init__(self, hub: Hub, broker: Broker, link: MqttLink, *, poll_s: float = POLL_S) -> None:
+        self._hub = hub
+        self._broker = broker
+        self._link = link
+        self._poll_s = poll_s
+        self._published: dict[str, bytes] = {}
+        self._seen: Fingerprint | None = None
+        self._logins: list[Login] | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops it."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._poll_s):
+            try:
+                self.step()
+            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
+                self._hub.metrics.loop_errors.labels("fleet").inc()
+                log.error("event=fleet_step_failed error=%r", str(error))
+                self._stop.wait(self._poll_s * 5)
+
+    def step(self) -> None:
+        """One look at the tables."""
+        self._expire()
+        with self._hub.database.session() as session:
+            self._tell_logins(devices.logins(session))
+            seen = _fingerprint(session, self._link.connection)
+            if seen != self._seen and self._publish(session):
+                self._seen = seen
+
+    def _expire(self) -> None:
+        with self._hub.database.session() as session:
+            late = rollouts.any_late(session)
+        if late:
+            with self._hub.database.transaction() as session:
+                count = rollouts.expire(session)
+            log.warning("event=deployments_silent count=%d", count)
+
+    def _tell_logins(self, logins: list[Login]) -> None:
+        if logins != self._logins:
+            self._broker.set_logins(logins)
+            self._logins = logins
+
+    def _publish(self, session: Session) -> bool:
+        """Publishes every desired state that changed; whether all went out."""
+        if not self._link.connected:
+            return False
+        if self._seen is None or self._seen[0] != self._link.connection:
+            self._published.clear()  # a broker that was restarted has forgotten what it retained
+        for device in session.scalars(select(Device).where(Device.revoked_at.is_(None))):
+            payload = rollouts.desired_for(session, device.name).model_dump_json().encode()
+            if self._published.get(device.name) == payload:
+                continue
+            topic = DeviceTopics(device.site, device.name).desired
+            if not self._link.publish(topic, payload, retain=True):
+                return False
+            self._published[device.name] = payload
+        return True
+
+
+def _fingerprint(session: Session, connection: int) -> Fingerprint:
+    """Changes whenever a desired state may have changed."""
+    running = session.execute(
+        select(Rollout.id, Rollout.state).where(Rollout.finished_at.is_(None)).order_by(Rollout.id)
+    ).all()
+    newest = session.execute(
+        select(func.max(Rollout.id), func.max(Deployment.updated_at))
+        .select_from(Deployment)
+        .join(Rollout)
+    ).one()
+    known = session.execute(select(func.count(Device.name), func.max(Device.created_at))).one()
+    return connection, ([tuple(row) for row in running], tuple(newest), tuple(known))
