@@ -77,8 +77,8 @@ class Selection:
         self.kept: dict[str, int] = {}
         self.over_budget = 0
 
-    def choose(self, outcome: Outcome, size: int) -> Choice:
-        """Whether to keep a sample of `size` bytes."""
+    def choose(self, outcome: Outcome, size: Callable[[], int]) -> Choice:
+        """Whether to keep a sample; `size` tells its bytes and is asked only when it matters."""
         if self._now().date() != self._day:
             self._day = self._now().date()
             self._renew()
@@ -87,7 +87,7 @@ class Selection:
         reason = self._reason(outcome, novelty, audited)
         if not reason:
             return Choice("", 0.0)
-        if not self._pay(size, from_audit=audited):
+        if not self._pay(size(), from_audit=audited):
             self.over_budget += 1
             return Choice("", 0.0, refused=f"{reason}: the day's budget is used up")
         self.kept[reason] = self.kept.get(reason, 0) + 1

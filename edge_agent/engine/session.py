@@ -30,21 +30,23 @@ class Probe:
 
 def probe(provider: Provider) -> Probe:
     """Looks for the driver and the libraries a provider needs; loads no model."""
-    if provider == "cpu":
-        return Probe("cpu", usable=True)
+    lacking = "" if provider == "cpu" else _lacking(provider)
+    return Probe(provider, usable=not lacking, reason=lacking)
+
+
+def _lacking(provider: Provider) -> str:
     if not _loads("libcuda.so.1"):
-        return Probe(provider, usable=False, reason="no NVIDIA driver (libcuda.so.1)")
+        return "no NVIDIA driver (libcuda.so.1)"
     if provider == "tensorrt":
-        if importlib.util.find_spec("tensorrt") is None:
-            return Probe("tensorrt", usable=False, reason="the package tensorrt is not installed")
-        return Probe("tensorrt", usable=True)
+        present = importlib.util.find_spec("tensorrt") is not None
+        return "" if present else "the package tensorrt is not installed"
     import onnxruntime as ort
 
     if "CUDAExecutionProvider" not in ort.get_available_providers():
-        return Probe("cuda", usable=False, reason="onnxruntime is built without CUDA")
+        return "onnxruntime is built without CUDA"
     if not any(_loads(name) for name in _CUDA_LIBRARIES):
-        return Probe("cuda", usable=False, reason="the CUDA libraries are not installed")
-    return Probe("cuda", usable=True)
+        return "the CUDA libraries are not installed"
+    return ""
 
 
 def _loads(library: str) -> bool:

@@ -75,7 +75,10 @@ class TensorRtSession:
         return np.empty(shape, self._dtype(name))
 
     def _dtype(self, name: str) -> np.dtype[np.generic]:
-        return np.dtype(self._trt.nptype(self._engine.get_tensor_dtype(name)))
+        dtype: np.dtype[np.generic] = np.dtype(
+            self._trt.nptype(self._engine.get_tensor_dtype(name))
+        )
+        return dtype
 
     def _buffer(self, name: str, size: int) -> int:
         pointer, room = self._buffers.get(name, (0, 0))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import urllib3
 from pydantic import ValidationError
@@ -103,26 +104,27 @@ class HubClient:
             if response.status not in (200, 206):
                 raise _refused(response, self._url)
             with open(target, "ab" if response.status == 206 and have else "wb") as file:
-                _copy(response, file.fileno(), desired.size)
+                _copy(response, file, desired.size)
         finally:
             response.release_conn()
         if target.stat().st_size < desired.size:
             raise HubUnreachableError("the download was cut off", where=self._url)
 
 
-def _copy(response: urllib3.BaseHTTPResponse, file: int, limit: int) -> None:
+def _copy(response: urllib3.BaseHTTPResponse, file: BinaryIO, limit: int) -> None:
     """Writes pieces to disk as they come; what has arrived is kept when the connection breaks."""
-    written = os.fstat(file).st_size
+    written = os.fstat(file.fileno()).st_size
     try:
         for piece in response.stream(_PIECE):
             written += len(piece)
             if written > limit:
                 raise HubUnreachableError("the hub sends more than it announced")
-            os.write(file, piece)
+            file.write(piece)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise HubUnreachableError(f"the download was cut off: {error}") from error
     finally:
-        os.fsync(file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _refused(response: urllib3.BaseHTTPResponse, url: str) -> HubUnreachableError:
