@@ -1,56 +1,152 @@
-"""The hub's web server, put together: routers, lifespan, errors, limits and headers.
+"""The hub's web server, put together: routers, background parts, errors, limits and headers.
 
-Nothing is decided here; each part lives in its own package.
+Nothing is decided here; each part lives in its own package. `Parts` says in which order they
+start: the broker first, then who uses it.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
+from contextlib import ExitStack, asynccontextmanager
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from cloud_sync.api import (
+    blobs,
+    bundles,
+    datasets,
+    device,
+    fleet,
+    people,
+    reviews,
+    rollouts,
+    samples,
+)
+from cloud_sync.api import (
+    jobs as job_api,
+)
 from cloud_sync.config import HubConfig
 from cloud_sync.errors import http_status
+from cloud_sync.fleet import devices
+from cloud_sync.fleet.broker import Broker, BrokerKeeper, make_broker
+from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
+from cloud_sync.intake.ingest import Ingest
+from cloud_sync.intake.link import MqttLink
+from cloud_sync.limits import BodyLimit, DefaultHeaders
+from cloud_sync.metrics import exposition
 from cloud_sync.store.db import migrate
+from cloud_sync.web import pages
+from cloud_sync.web.security import SECURITY_HEADERS
 from kits.core.errors import KitwrightError
 
-ROUTERS = (
-    "cloud_sync.api.device",
-    "cloud_sync.api.blobs",
-    "cloud_sync.api.bundles",
-    "cloud_sync.api.rollouts",
-    "cloud_sync.api.fleet",
-    "cloud_sync.api.samples",
-    "cloud_sync.api.reviews",
-    "cloud_sync.api.datasets",
-    "cloud_sync.api.jobs",
-    "cloud_sync.api.people",
-    "cloud_sync.web.pages",
-)
+log = logging.getLogger(__name__)
+
+_API = (device, blobs, bundles, rollouts, fleet, samples, reviews, datasets, job_api, people)
+INGEST_ID = "kw-hub-ingest"
+PUBLISH_ID = "kw-hub-publish"
 
 
-def create_app(config: HubConfig) -> FastAPI:
-    """The web application of the hub in `config.data_dir`."""
+def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> FastAPI:
+    """The web application of the hub in `config.data_dir`.
+
+    Args:
+        ingest: take what devices send in this process; False when a `cloud-sync worker` does.
+        jobs: work off the job queue in this process.
+
+    Raises:
+        ConfigError: there is no hub, or its configuration is wrong.
+        MachineError: the broker asked for is not installed.
+    """
     hub = Hub.open(config)
+    broker = make_broker(config)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        migrate(hub.database)
-        yield
-        hub.close()
+        with ExitStack() as parts:
+            start_parts(hub, broker, parts, ingest=ingest, jobs=jobs)
+            yield
 
     app = FastAPI(title=config.site_name, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.hub = hub
+    app.state.broker = broker
     app.add_exception_handler(KitwrightError, _answer_error)
-    for name in ROUTERS:
-        if find_spec(name) is not None:
-            app.include_router(import_module(name).router)
+    pages.install(app)
+    for part in (*_API, pages):
+        app.include_router(part.router)
+    _add_probes(app, hub, broker)
+    app.add_middleware(BodyLimit, limit=config.limits.body_bytes, streamed=("/v1/blobs/",))
+    app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
     return app
+
+
+def start_parts(
+    hub: Hub, broker: Broker, parts: ExitStack, *, ingest: bool = True, jobs: bool = True
+) -> None:
+    """Starts what runs in the background; `parts` stops it in reverse order."""
+    parts.callback(hub.close)
+    version = migrate(hub.database)
+    with hub.database.session() as session:
+        broker.set_logins(devices.logins(session))
+    keeper = BrokerKeeper(broker, hub.metrics)
+    parts.callback(keeper.stop)
+    keeper.start()
+    link = _start_link(hub, broker, parts, ingest=ingest)
+    supervisor = Supervisor(hub, broker, link)
+    supervisor.start()
+    parts.callback(supervisor.stop)
+    if jobs and hub.config.jobs.workers:
+        start_jobs(hub, parts)
+    log.info("event=hub_started schema=%s broker_port=%d", version, broker.address.port)
+
+
+def _start_link(hub: Hub, broker: Broker, parts: ExitStack, *, ingest: bool) -> MqttLink:
+    if ingest:
+        return start_ingest(hub, broker, parts)
+    link = MqttLink(broker.address, PUBLISH_ID, hub.metrics, subscribe=False)
+    link.start()
+    parts.callback(link.stop)
+    return link
+
+
+def start_ingest(hub: Hub, broker: Broker, parts: ExitStack) -> MqttLink:
+    """Starts the ingest and returns its link."""
+    limits = hub.config.limits
+    link = MqttLink(broker.address, INGEST_ID, hub.metrics, queue_size=limits.queued_frames)
+    taking = Ingest(hub, link)
+    taking.start()
+    parts.callback(taking.stop)
+    return link
+
+
+def start_jobs(hub: Hub, parts: ExitStack) -> None:
+    """Starts as many job runners as the configuration says."""
+    from cloud_sync.learning.retraining import KIND, retrain
+    from cloud_sync.learning.runner import Runner
+
+    for _ in range(hub.config.jobs.workers):
+        runner = Runner(hub, {KIND: retrain})
+        runner.start()
+        parts.callback(runner.stop)
+
+
+def _add_probes(app: FastAPI, hub: Hub, broker: Broker) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> Response:
+        """200 while database and broker answer."""
+        with hub.database.engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        if not broker.alive():
+            return PlainTextResponse("the broker is down", status_code=503)
+        return PlainTextResponse("ok")
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        """Figures for Prometheus: counts only, no names and no content."""
+        content, media_type = exposition(hub.metrics, hub.database)
+        return Response(content, media_type=media_type)
 
 
 async def _answer_error(_request: Request, error: Exception) -> JSONResponse:

@@ -6,7 +6,20 @@ Counters are touched where things happen; gauges that live in the database are r
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from sqlalchemy import func, select
+
+from cloud_sync.store.db import Database
+from cloud_sync.store.models import Device, Job, Sample
+
+JOB_STATES = ("queued", "running", "done", "failed")
 
 
 class Metrics:
@@ -54,3 +67,25 @@ class Metrics:
             "samples whose bytes are still on the way",
             registry=registry,
         )
+
+
+def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
+    """The text for `/metrics` and its media type, with the gauges read from the database now."""
+    with database.session() as session:
+        query = select(
+            func.count(),
+            func.count().filter(Device.online),
+            func.count().filter(Device.revoked_at.is_not(None)),
+        ).select_from(Device)
+        known, online, revoked = session.execute(query).one()
+        jobs = session.execute(select(Job.state, func.count()).group_by(Job.state)).all()
+        waiting = session.scalar(select(func.count()).where(Sample.blob_state == "expected")) or 0
+    for state, count in (("known", known), ("online", online), ("revoked", revoked)):
+        metrics.devices.labels(state).set(count)
+    for state, count in {
+        **dict.fromkeys(JOB_STATES, 0),
+        **{row[0]: row[1] for row in jobs},
+    }.items():
+        metrics.jobs.labels(state).set(count)
+    metrics.samples_waiting.set(waiting)
+    return generate_latest(metrics.registry), CONTENT_TYPE_LATEST

@@ -1,0 +1,195 @@
+"""Making, checking, saving and restoring a hub's data folder. No server, no broker."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from cloud_sync.config import FILE, HubConfig, dump, load, parse
+from cloud_sync.errors import ConflictError
+from cloud_sync.fleet.broker import find_mosquitto, write_private
+from cloud_sync.hub import Hub
+from cloud_sync.store.db import Database, migrate
+from cloud_sync.store.models import Blob
+from kits.core.blobs import FolderBlobStore
+from kits.core.errors import ConfigError, DataError, UsageError
+from kits.core.signing import SigningKey
+
+_DATABASE = "hub.sqlite"
+_LISTING = "blobs.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `doctor`."""
+
+    check: str
+    found: str
+    ok: bool
+    fix: str = ""
+
+
+def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) -> str:
+    """Makes a hub: folder, configuration, signing key, tables, first admin.
+
+    Args:
+        password: empty draws one.
+        changes: values for `hub.yaml` that differ from the defaults.
+
+    Returns:
+        the admin's password.
+
+    Raises:
+        ConflictError: there is a hub already.
+    """
+    if (data_dir / FILE).exists():
+        raise ConflictError(
+            "there is a hub here already", where=str(data_dir), fix="cloud-sync serve"
+        )
+    from cloud_sync.web.accounts import create_person
+
+    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.chmod(0o700)
+    config = parse(changes, data_dir)
+    SigningKey.create(config.keys_dir / "hub.pem", config.site_name)
+    password = password or secrets.token_urlsafe(12)
+    database = Database(config.database)
+    try:
+        migrate(database)
+        with database.transaction() as session:
+            create_person(session, login, password, "admin", by="init")
+    finally:
+        database.close()
+    write_private(data_dir / FILE, dump(config))
+    return password
+
+
+def backup(hub: Hub, target: Path) -> dict[str, int]:
+    """Writes configuration, keys, tables and local blobs into one tar file; the hub may run.
+
+    Raises:
+        UsageError: the file exists, or the database is not SQLite (use pg_dump).
+    """
+    if target.exists():
+        raise UsageError("this file exists", where=str(target))
+    if hub.database.engine.dialect.name != "sqlite":
+        raise UsageError("only SQLite is saved here", fix="pg_dump for PostgreSQL")
+    with hub.database.session() as session:
+        blobs = list(session.execute(select(Blob.digest, Blob.size)))
+    partial = target.with_name(target.name + ".partial")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / _DATABASE
+        _copy_sqlite(Path(hub.config.database.removeprefix("sqlite:///")), copy)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
+            archive.add(hub.config.data_dir / FILE, FILE)
+            archive.add(hub.config.keys_dir, "keys")
+            archive.add(copy, _DATABASE)
+            listing = "".join(json.dumps({"digest": d, "size": n}) + "\n" for d, n in blobs)
+            _add_bytes(archive, _LISTING, listing.encode())
+            if not hub.config.storage_url:
+                for digest, _size in blobs:
+                    name = f"blobs/sha256/{digest[:2]}/{digest[2:]}"
+                    archive.add(hub.config.data_dir / name, name)
+    partial.replace(target)
+    return {"blobs": len(blobs), "bytes": target.stat().st_size}
+
+
+def restore(source: Path, data_dir: Path) -> dict[str, int]:
+    """Unpacks a backup into an empty place and checks every blob.
+
+    Raises:
+        ConflictError: the folder is not empty.
+        DataError: not a backup, or a blob is damaged.
+    """
+    if data_dir.exists() and any(data_dir.iterdir()):
+        raise ConflictError(
+            "a backup is restored into an empty folder only", where=str(data_dir), fix="--data NEW"
+        )
+    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.chmod(0o700)
+    try:
+        with tarfile.open(source) as archive:
+            archive.extractall(data_dir, filter="data")
+    except (tarfile.TarError, OSError) as error:
+        shutil.rmtree(data_dir)
+        raise DataError(f"not a backup: {error}", where=str(source)) from error
+    config = load(data_dir)
+    listing = [json.loads(line) for line in (data_dir / _LISTING).read_text().splitlines()]
+    if not config.storage_url:
+        store = FolderBlobStore(data_dir / "blobs")
+        for entry in listing:
+            store.get(entry["digest"])
+    return {"blobs": len(listing)}
+
+
+def doctor(data_dir: Path) -> list[Finding]:
+    """Checks what a hub needs."""
+    findings = [_mosquitto(), _disk(data_dir)]
+    try:
+        config = load(data_dir)
+    except ConfigError as error:
+        return [*findings, Finding("configuration", error.what, False, error.fix)]
+    findings.append(Finding("configuration", str(data_dir / FILE), True))
+    return [*findings, *_keys(config), _database(config)]
+
+
+def _mosquitto() -> Finding:
+    program = find_mosquitto()
+    if program:
+        return Finding("mosquitto", program, True)
+    return Finding(
+        "mosquitto", "not installed: the embedded broker serves this machine only", True,
+        "apt install mosquitto",
+    )  # fmt: skip
+
+
+def _disk(data_dir: Path) -> Finding:
+    place = next(path for path in (data_dir, *data_dir.resolve().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    return Finding("free disk", f"{free / 1e9:.1f} GB", free > 2e9, "at least 2 GB")
+
+
+def _keys(config: HubConfig) -> list[Finding]:
+    path = config.keys_dir / "hub.pem"
+    if not path.exists():
+        return [Finding("signing key", "missing", False, "cloud-sync restore")]
+    private = path.stat().st_mode & 0o077 == 0
+    return [Finding("signing key", str(path), private, f"chmod 600 {path}")]
+
+
+def _database(config: HubConfig) -> Finding:
+    database = Database(config.database)
+    try:
+        version = migrate(database)
+        if database.engine.dialect.name == "sqlite":
+            with database.engine.connect() as connection:
+                state = connection.exec_driver_sql("PRAGMA quick_check").scalar()
+            if state != "ok":
+                return Finding("database", str(state), False, "cloud-sync restore")
+        return Finding("database", f"schema {version}", True)
+    finally:
+        database.close()
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
+        old.backup(new)
+    old.close()
+    new.close()
+
+
+def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(content), 0o600
+    archive.addfile(info, io.BytesIO(content))
