@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
 
 from cloud_sync.errors import NotFoundError, TooLargeError
-from cloud_sync.hub import Hub, HubDep, SessionDep
+from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.learning.datasets import MEDIA_TYPE, freeze, receive
 from cloud_sync.store.models import Dataset
 from cloud_sync.store.storage import check_digest
@@ -74,7 +74,7 @@ class PutOut(BaseModel):
 @router.get("", response_model=DatasetPage, summary="List dataset versions")
 def list_datasets(
     _who: Viewer,
-    session: SessionDep,
+    session: ReadDep,
     project: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> DatasetPage:
@@ -87,9 +87,9 @@ def list_datasets(
 
 
 @router.post("/freeze", response_model=FreezeOut, summary="Make the next version from reviews")
-def post_freeze(who: Engineer, hub: HubDep, session: SessionDep, body: FreezeIn) -> FreezeOut:
+def post_freeze(who: Engineer, hub: HubDep, body: FreezeIn) -> FreezeOut:
     """Old samples keep their split; the version and its parent stay readable for ever."""
-    frozen = freeze(hub, session, body.project, by=who.login, note=body.note)
+    frozen = freeze(hub, body.project, by=who.login, note=body.note)
     return FreezeOut(
         id=frozen.dataset.id,
         n=len(frozen.dataset.items),
@@ -113,7 +113,7 @@ async def put_dataset(who: Engineer, hub: HubDep, request: Request, dataset_id: 
 
 
 @router.get("/{dataset_id}", summary="A version's file")
-def get_dataset(_who: Viewer, hub: HubDep, session: SessionDep, dataset_id: str) -> Response:
+def get_dataset(_who: Viewer, hub: HubDep, session: ReadDep, dataset_id: str) -> Response:
     """JSON Lines, as `kit data import --format kitwright` reads it."""
     check_digest(dataset_id)
     if session.get(Dataset, dataset_id) is None:

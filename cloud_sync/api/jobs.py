@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
 
-from cloud_sync.hub import Hub, HubDep, SessionDep
+from cloud_sync.hub import Hub, HubDep, ReadDep, SessionDep
 from cloud_sync.learning import jobs, retraining
 from cloud_sync.learning.planning import plan
 from cloud_sync.store.models import Job
@@ -111,7 +111,7 @@ def post_retraining(who: Engineer, session: SessionDep, body: RetrainIn) -> Retr
 
 
 @router.get("/retrainings/plan", response_model=PlanOut, summary="Is it time to retrain?")
-def get_plan(_who: Viewer, hub: HubDep, session: SessionDep, project: str) -> PlanOut:
+def get_plan(_who: Viewer, hub: HubDep, session: ReadDep, project: str) -> PlanOut:
     """Labels, audited rates, drift and money, each with its reason."""
     return PlanOut.model_validate(plan(hub, session, project))
 
@@ -119,7 +119,7 @@ def get_plan(_who: Viewer, hub: HubDep, session: SessionDep, project: str) -> Pl
 @router.get("/jobs", response_model=JobPage, summary="List jobs")
 def list_jobs(
     _who: Viewer,
-    session: SessionDep,
+    session: ReadDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     before: int | None = None,
 ) -> JobPage:
@@ -136,7 +136,7 @@ def list_jobs(
 
 
 @router.get("/jobs/{job_id}", response_model=JobPublic, summary="One job with its log's end")
-def get_job(_who: Viewer, hub: HubDep, session: SessionDep, job_id: int) -> JobPublic:
+def get_job(_who: Viewer, hub: HubDep, session: ReadDep, job_id: int) -> JobPublic:
     """For a retraining, `result` has dataset, run, bundle, compare and passed."""
     return _with_log(hub, jobs.find_job(session, job_id))
 

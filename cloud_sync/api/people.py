@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from cloud_sync.errors import NotAllowedError, NotFoundError
-from cloud_sync.hub import SessionDep
+from cloud_sync.hub import ReadDep, SessionDep
 from cloud_sync.store.models import ApiToken, Person
 from cloud_sync.web import auth
 from cloud_sync.web.accounts import TOKEN_DAYS, Role
@@ -91,7 +91,7 @@ def me(who: Viewer) -> Me:
 
 
 @router.get("/people", response_model=list[PersonPublic], summary="List people")
-def list_people(_who: Admin, session: SessionDep) -> list[PersonPublic]:
+def list_people(_who: Admin, session: ReadDep) -> list[PersonPublic]:
     """By login."""
     return [PersonPublic.model_validate(person) for person in auth.list_people(session)]
 
@@ -118,7 +118,7 @@ def change_person(who: Admin, session: SessionDep, login: str, body: PersonUpdat
 
 
 @router.get("/tokens", response_model=list[TokenPublic], summary="List tokens")
-def list_tokens(who: Viewer, session: SessionDep) -> list[TokenPublic]:
+def list_tokens(who: Viewer, session: ReadDep) -> list[TokenPublic]:
     """Your own; an admin sees everybody's."""
     owner = "" if who.may("admin") else who.login
     return [_public(token) for token in auth.list_tokens(session, owner)]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from cloud_sync.api.samples import SamplePublic, to_public
 from cloud_sync.errors import NotAllowedError
-from cloud_sync.hub import HubDep, SessionDep
+from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.champions import band_reader
 from cloud_sync.learning.leases import Leases
@@ -99,7 +99,7 @@ def get_leases(request: Request) -> Leases:
 def read_queue(
     who: Reviewer,
     hub: HubDep,
-    session: SessionDep,
+    session: ReadDep,
     request: Request,
     project: str = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -148,7 +148,7 @@ def post_review(who: Reviewer, session: SessionDep, request: Request, body: Revi
 
 
 @router.get("/rates", response_model=RatesOut, summary="Audited rates with intervals")
-def read_rates(_who: Viewer, session: SessionDep, project: str = "", bundle: str = "") -> RatesOut:
+def read_rates(_who: Viewer, session: ReadDep, project: str = "", bundle: str = "") -> RatesOut:
     """From random audit samples only, so the rates hold for production."""
     counts = audited(session, project, bundle)
     return RatesOut(audited=counts.n, rates=counts.rates())

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import HubDep, SessionDep
+from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.learning.pictures import thumbnail
 from cloud_sync.learning.reviews import FINAL
 from cloud_sync.store.models import Annotation, Person, Review, Sample
@@ -117,7 +117,7 @@ def to_public(row: Sample, review: ReviewPublic | None) -> SamplePublic:
 @router.get("", response_model=SamplePage, summary="List samples, newest first")
 def list_samples(
     _who: Viewer,
-    session: SessionDep,
+    session: ReadDep,
     project: str = "",
     device: str = "",
     bundle: str = "",
@@ -151,7 +151,7 @@ def list_samples(
 
 
 @router.get("/{sample_id}", response_model=SampleDetail, summary="One sample")
-def show_sample(_who: Viewer, session: SessionDep, sample_id: str) -> SampleDetail:
+def show_sample(_who: Viewer, session: ReadDep, sample_id: str) -> SampleDetail:
     """With its prediction and every statement on it, oldest first."""
     row = find_sample(session, sample_id)
     shown = to_public(row, newest_reviews(session, [row.id]).get(row.id))
@@ -176,7 +176,7 @@ def show_sample(_who: Viewer, session: SessionDep, sample_id: str) -> SampleDeta
 def sample_content(
     _who: Viewer,
     hub: HubDep,
-    session: SessionDep,
+    session: ReadDep,
     sample_id: str,
     size: Annotated[
         Literal[160, 320, 640] | None, Query(description="longer side of a small picture, pixels")

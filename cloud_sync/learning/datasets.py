@@ -85,25 +85,30 @@ def read(storage: Storage, dataset_id: str) -> Dataset:
     return from_bytes(storage.get(dataset_id), storage, where=dataset_id)
 
 
-def freeze(
-    hub: Hub, session: Session, project: str, *, by: str, note: str = "", seed: int | None = None
-) -> Frozen:
+def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None = None) -> Frozen:
     """Makes the next version of a project and stores it.
+
+    The database is locked only to write the result, so ingest goes on meanwhile.
 
     Raises:
         NotFoundError: the hub does not know the project or has no version of it yet.
         DataError: nothing was reviewed since the newest version.
     """
-    if session.get(Project, project) is None:
-        raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
-    row = newest(session, project)
-    if row is None:
-        raise NotFoundError(
-            f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
-        )
+    with hub.database.session() as session:
+        if session.get(Project, project) is None:
+            raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
+        row = newest(session, project)
+        if row is None:
+            raise NotFoundError(
+                f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
+            )
+        reviewed = reviewed_samples(session, project)
     base = read(hub.storage, row.id)
-    frozen = extend(base, reviewed_samples(session, project), hub.storage, note=note, seed=seed)
-    _store(hub, session, project, frozen, by, note)
+    frozen = extend(base, reviewed, hub.storage, note=note, seed=seed)
+    hub.storage.put(to_bytes(frozen.dataset))
+    with hub.database.transaction() as session:
+        register(hub, session, frozen.dataset.id, project, by=by)
+        audit(session, by, "dataset.freeze", frozen.dataset.id, added=frozen.added)
     return frozen
 
 
@@ -148,6 +153,8 @@ def register(hub: Hub, session: Session, dataset_id: str, project: str, *, by: s
             raise DataError(f"this version belongs to {there.project!r}", where=dataset_id[:12])
         return there
     dataset = read(hub.storage, dataset_id)
+    size = hub.storage.size(dataset_id)
+    insert_once(session, Blob, [{"digest": dataset_id, "size": size, "media_type": MEDIA_TYPE}])
     row = DatasetRow(
         id=dataset_id,
         project=project,
@@ -291,24 +298,3 @@ def _next_header(base: Dataset, annotations: Iterable[Annotation], note: str) ->
     return base.header.model_copy(
         update={"labels": tuple(labels), "parent": base.id, "note": note or "reviewed at the hub"}
     )
-
-
-def _store(hub: Hub, session: Session, project: str, frozen: Frozen, by: str, note: str) -> None:
-    dataset = frozen.dataset
-    content = to_bytes(dataset)
-    hub.storage.put(content)
-    blob = {"digest": dataset.id, "size": len(content), "media_type": MEDIA_TYPE}
-    insert_once(session, Blob, [blob])
-    session.add(
-        DatasetRow(
-            id=dataset.id,
-            project=project,
-            parent=frozen.parent,
-            n=len(dataset.items),
-            counts={split: dict(row) for split, row in dataset.counts().items()},
-            note=note,
-            created_by=by,
-        )
-    )
-    session.flush()
-    audit(session, by, "dataset.freeze", dataset.id, added=frozen.added)

@@ -82,10 +82,7 @@ def claim(hub: Hub, owner: str, now: datetime) -> Job | None:
     A job that has been tried too often is closed as failed instead.
     """
     lease = timedelta(seconds=hub.config.jobs.lease_s)
-    with hub.database.session() as session:
-        # taking the write lock first makes "look, then take" one step on SQLite; elsewhere the
-        # row lock does
-        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    with hub.database.transaction() as session:
         due = (Job.state == "queued") & (Job.run_after <= now)
         silent = (Job.state == "running") & or_(Job.lease_until.is_(None), Job.lease_until < now)
         query = select(Job).where(due | silent).order_by(Job.run_after, Job.id).limit(20)
@@ -101,7 +98,6 @@ def claim(hub: Hub, owner: str, now: datetime) -> Job | None:
             job.log_path = str(Path(str(job.id)) / LOG_NAME)
             taken = job
             break
-        session.commit()
     return taken
 
 

@@ -93,27 +93,29 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
 
 
 def _prepare(hub: Hub, project: str, by: str) -> Start:
-    with hub.database.transaction() as session:
+    dataset = _newest_version(hub, project, by)
+    with hub.database.session() as session:
         row = session.get(Project, project)
         champion = champion_of(session, project)
         if row is None or champion is None:
             raise NotFoundError(f"no project {project!r} with a bundle to beat")
-        dataset = _newest_version(hub, session, project, by)
         last = session.scalar(
             select(func.max(BundleRow.version)).where(BundleRow.project == project)
         )
-        content = hub.storage.get(champion.blob)
-        return Start(project, row.kit_yaml, dataset, content, last or champion.version)
+    content = hub.storage.get(champion.blob)
+    return Start(project, row.kit_yaml, dataset, content, last or champion.version)
 
 
-def _newest_version(hub: Hub, session: Session, project: str, by: str) -> Dataset:
-    row = datasets.newest(session, project)
+def _newest_version(hub: Hub, project: str, by: str) -> Dataset:
+    with hub.database.session() as session:
+        row = datasets.newest(session, project)
+        reviewed = datasets.reviewed_samples(session, project)
     if row is None:
         raise NotFoundError(f"the hub has no dataset of {project!r}", fix="kit publish --hub URL")
     base = datasets.read(hub.storage, row.id)
-    if not datasets.has_news(base, datasets.reviewed_samples(session, project)):
+    if not datasets.has_news(base, reviewed):
         return base
-    return datasets.freeze(hub, session, project, by=by, note="for a retraining").dataset
+    return datasets.freeze(hub, project, by=by, note="for a retraining").dataset
 
 
 def _write_project(context: JobContext, start: Start) -> Path:
