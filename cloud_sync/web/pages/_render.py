@@ -1,0 +1,187 @@
+"""Rendering: templates, the menu, safe headers, error pages. Knows no table but for the menu's counts.
+
+Templates are escaped always and undefined names are errors. Every page carries the strict content
+security policy of `web/security.py`; nothing is loaded from another host.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from cloud_sync.errors import http_status
+from cloud_sync.hub import Hub, HubDep, get_hub
+from cloud_sync.web import words
+from cloud_sync.web.auth import Identity, identify, require_page
+from cloud_sync.web.security import SECURITY_HEADERS
+from cloud_sync.web.view_models import menu_counts
+from kits.core.errors import KitwrightError
+
+HERE = Path(__file__).resolve().parents[1]
+log = logging.getLogger(__name__)
+
+ViewerPage = Annotated[Identity, Depends(require_page("viewer"))]
+ReviewerPage = Annotated[Identity, Depends(require_page("reviewer"))]
+AdminPage = Annotated[Identity, Depends(require_page("admin"))]
+
+_MENU = (
+    ("Watch", (("/", "Overview"), ("/samples", "Samples"), ("/devices", "Devices"), ("/alerts", "Alerts"))),
+    ("Learn", (("/review", "Review"), ("/datasets", "Datasets"), ("/jobs", "Jobs"))),
+    ("Release", (("/bundles", "Bundles"), ("/rollouts", "Rollouts"))),
+    ("Hub", (("/people", "People"),)),
+)  # fmt: skip
+_NEEDS = {"/review": "reviewer", "/people": "admin"}
+_TITLES = {403: "Not allowed", 404: "Not found", 405: "Not possible", 500: "Something broke"}
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The Jinja environment of all pages."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    env.filters.update(words.FILTERS)
+    return env
+
+
+def render(
+    request: Request, session: Session, who: Identity, template: str, /, **values: object
+) -> HTMLResponse:
+    """One page for a person who is signed in."""
+    counts = menu_counts(session, who)
+    return _page(request, template, 200, who=who, menu=_menu(request, who, counts), **values)
+
+
+def fragment(template: str, /, **values: object) -> HTMLResponse:
+    """A piece of a page, for htmx and for the review page."""
+    return _answer(environment().get_template(template).render(**values), 200)
+
+
+def bare_page(request: Request, template: str, status: int, /, **values: object) -> HTMLResponse:
+    """A page for somebody who is not signed in."""
+    return _page(request, template, status, who=None, menu=[], **values)
+
+
+def _page(request: Request, template: str, status: int, /, **values: object) -> HTMLResponse:
+    config = get_hub(request).config
+    text = (
+        environment()
+        .get_template(template)
+        .render(site_name=config.site_name, hub_url=config.url, **values)
+    )
+    return _answer(text, status)
+
+
+def _answer(text: str, status: int) -> HTMLResponse:
+    headers = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
+    return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def _menu(
+    request: Request, who: Identity, counts: dict[str, int]
+) -> list[tuple[str, list[object]]]:
+    here = request.url.path
+    menu: list[tuple[str, list[object]]] = []
+    for group, entries in _MENU:
+        links: list[object] = [
+            {
+                "path": path,
+                "name": name,
+                "count": counts.get(path, 0),
+                "current": here == path or (path != "/" and here.startswith(path + "/")),
+            }
+            for path, name in entries
+            if who.may(_NEEDS.get(path, "viewer"))  # type: ignore[arg-type]  # a table of roles
+        ]
+        if links:
+            menu.append((group, links))
+    return menu
+
+
+def error_page(request: Request, status: int, what: str, fix: str = "") -> Response:
+    """An error as a page; its request id is in the log too."""
+    request_id = secrets.token_hex(6)
+    log.warning(
+        "event=page_error request=%s status=%d path=%s", request_id, status, request.url.path
+    )
+    hub: Hub = get_hub(request)
+    who = identify(hub, request)
+    return _page(
+        request, "error.html", status, who=who,
+        menu=_menu(request, who, {}) if who else [], status=status,
+        title=_TITLES.get(status, "This did not work"), what=what, fix=fix, request_id=request_id,
+    )  # fmt: skip
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are shown as pages, not as JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_with_pages(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except KitwrightError as error:
+                return error_page(request, http_status(error), error.what, error.fix)
+            except RequestValidationError as error:
+                return error_page(
+                    request, 404, f"There is no such page: {error.errors()[0]['msg']}."
+                )
+            except HTTPException as error:
+                if error.status_code < 400:
+                    raise
+                return error_page(request, error.status_code, str(error.detail))
+
+        return handle_with_pages
+
+
+def install(app: FastAPI) -> None:
+    """Shows unknown addresses and bugs as pages to browsers; the API keeps answering JSON."""
+
+    async def not_found(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        if error.status_code < 400:
+            return Response(status_code=error.status_code, headers=error.headers)
+        if _wants_json(request):
+            return JSONResponse(
+                {"error": "NotFoundError", "what": str(error.detail), "where": request.url.path, "fix": ""},
+                status_code=error.status_code,
+                headers=error.headers,
+            )  # fmt: skip
+        return error_page(request, error.status_code, "There is nothing at this address.")
+
+    async def bug(request: Request, _error: Exception) -> Response:
+        what = "This is a fault of the hub, not yours. Its log has the details."
+        if _wants_json(request):
+            return JSONResponse(
+                {"error": "InternalError", "what": what, "where": "", "fix": ""}, 500
+            )
+        return error_page(request, 500, what)
+
+    app.add_exception_handler(StarletteHTTPException, not_found)
+    app.add_exception_handler(Exception, bug)
+
+
+def _wants_json(request: Request) -> bool:
+    return request.url.path.startswith("/v1/") or "text/html" not in request.headers.get(
+        "accept", ""
+    )
+
+
+__all__ = ["AdminPage", "HubDep", "PageRoute", "ReviewerPage", "ViewerPage", "render"]

@@ -1,0 +1,44 @@
+"""Devices, alerts and people."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+from starlette.responses import Response
+
+from cloud_sync.hub import SessionDep
+from cloud_sync.store.models import Alert, Device
+from cloud_sync.web import auth
+from cloud_sync.web import view_models as views
+from cloud_sync.web.pages._render import AdminPage, PageRoute, ViewerPage, render
+
+router = APIRouter(route_class=PageRoute)
+SHOWN = 200
+
+
+@router.get("/devices")
+def device_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+    """All devices; those in use first."""
+    order = (Device.revoked_at.is_not(None), Device.name)
+    return render(
+        request, session, who, "devices.html",
+        devices=session.scalars(select(Device).order_by(*order)).all(),
+        names=views.bundle_names(session),
+    )  # fmt: skip
+
+
+@router.get("/alerts")
+def alert_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+    """Alerts; those nobody has seen first."""
+    order = (Alert.seen_at.is_not(None), Alert.at.desc())
+    alerts = session.scalars(select(Alert).order_by(*order).limit(SHOWN)).all()
+    return render(request, session, who, "alerts.html", alerts=alerts)
+
+
+@router.get("/people")
+def people(request: Request, session: SessionDep, who: AdminPage) -> Response:
+    """People and their API tokens."""
+    return render(
+        request, session, who, "people.html",
+        people=auth.list_people(session), tokens=auth.list_tokens(session), roles=auth.ROLES,
+    )  # fmt: skip

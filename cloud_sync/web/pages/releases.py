@@ -1,0 +1,100 @@
+"""Bundles and rollouts."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import SessionDep
+from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
+from cloud_sync.web import view_models as views
+from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
+
+router = APIRouter(route_class=PageRoute)
+SHOWN = 200
+
+
+@router.get("/bundles")
+def bundle_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+    """All bundles, newest first."""
+    bundles = session.scalars(select(Bundle).order_by(Bundle.created_at.desc()).limit(SHOWN)).all()
+    running = (
+        select(Device.running_bundle, func.count())
+        .where(Device.revoked_at.is_(None))
+        .group_by(Device.running_bundle)
+    )
+    counts = {bundle: n for bundle, n in session.execute(running)}
+    return render(request, session, who, "bundles.html", bundles=bundles, running=counts)
+
+
+@router.get("/bundles/{bundle_id}")
+def bundle_page(request: Request, session: SessionDep, who: ViewerPage, bundle_id: str) -> Response:
+    """One bundle: figures, comparison, card."""
+    bundle = session.get(Bundle, bundle_id)
+    if bundle is None:
+        raise NotFoundError("This bundle is not in the hub. A device may still run it.")
+    rollouts = select(Rollout).where(Rollout.bundle == bundle_id).order_by(Rollout.id.desc())
+    return render(
+        request, session, who, "bundle.html",
+        bundle=bundle, metrics=bundle.metrics, comparison=views.comparison(bundle.comparison),
+        dataset_known=session.get(Dataset, bundle.dataset) is not None,
+        rollouts=session.scalars(rollouts).all(),
+    )  # fmt: skip
+
+
+@router.get("/rollouts")
+def rollout_list(
+    request: Request, session: SessionDep, who: ViewerPage, bundle: str = ""
+) -> Response:
+    """All rollouts, and the form that starts one."""
+    names = views.bundle_names(session)
+    rollouts = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(SHOWN))
+    rows = [
+        {
+            "id": row.id, "bundle": row.bundle, "bundle_name": names.get(row.bundle, ""),
+            "target": views.rollout_target(row), "state": row.state, "created_at": row.created_at,
+            "created_by": row.created_by, "total": len(row.deployments),
+            "committed": sum(d.state == "committed" for d in row.deployments),
+        }
+        for row in rollouts
+    ]  # fmt: skip
+    approved = select(Bundle).where(Bundle.approved_at.is_not(None))
+    devices = session.scalars(
+        select(Device).where(Device.revoked_at.is_(None)).order_by(Device.name)
+    ).all()
+    return render(
+        request, session, who, "rollouts.html",
+        rollouts=rows, chosen=bundle, devices=devices,
+        bundles=session.scalars(approved.order_by(Bundle.created_at.desc())).all(),
+        groups=sorted({row.group for row in devices if row.group}),
+    )  # fmt: skip
+
+
+def _rollout_values(session: Session, rollout_id: int) -> dict[str, object]:
+    rollout = session.get(Rollout, rollout_id)
+    if rollout is None:
+        raise NotFoundError("There is no such rollout in this hub.")
+    return {"rollout": rollout, "deployments": rollout.deployments}
+
+
+@router.get("/rollouts/{rollout_id}")
+def rollout_page(
+    request: Request, session: SessionDep, who: ViewerPage, rollout_id: int
+) -> Response:
+    """One rollout, device by device."""
+    values = _rollout_values(session, rollout_id)
+    rollout = values["rollout"]
+    assert isinstance(rollout, Rollout)
+    return render(
+        request, session, who, "rollout.html", target=views.rollout_target(rollout),
+        bundle_name=views.bundle_names(session).get(rollout.bundle, ""), **values,
+    )  # fmt: skip
+
+
+@router.get("/rollouts/{rollout_id}/live")
+def rollout_live(session: SessionDep, _who: ViewerPage, rollout_id: int) -> Response:
+    """The part of the page that follows a running rollout."""
+    return fragment("rollout_live.html", **_rollout_values(session, rollout_id))

@@ -1,0 +1,74 @@
+"""The review page and its cards: each sample is shown by the partial of its own kit.
+
+The order of the queue and what a decision becomes are `learning/reviews.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import lru_cache
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import SandboxedEnvironment
+from sqlalchemy.orm import Session
+from starlette.responses import HTMLResponse, Response
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import SessionDep
+from cloud_sync.learning import reviews
+from cloud_sync.store.models import Bundle, Project, Sample
+from cloud_sync.web import view_models as views
+from cloud_sync.web.pages._render import PageRoute, ReviewerPage, render
+from cloud_sync.web.security import SECURITY_HEADERS
+from kits.core.discovery import get_kit
+
+router = APIRouter(route_class=PageRoute)
+AT_ONCE = 40
+
+
+@router.get("/review")
+def review_page(
+    request: Request, session: SessionDep, who: ReviewerPage, sample: str = "", project: str = ""
+) -> Response:
+    """The queue; with `sample` that one comes first."""
+    waiting = reviews.queue(session, who.person_id, project=project, limit=AT_ONCE)
+    queue = [entry.sample.id for entry in waiting]
+    if sample and session.get(Sample, sample) is not None:
+        queue = [sample, *(id for id in queue if id != sample)]
+    return render(request, session, who, "review.html", queue=queue)
+
+
+@router.get("/review/cards/{sample_id}")
+def card(session: SessionDep, _who: ReviewerPage, sample_id: str) -> Response:
+    """One sample, as its kit wants it shown and annotated."""
+    sample = session.get(Sample, sample_id)
+    if sample is None:
+        raise NotFoundError("There is no such sample in this hub.")
+    said = views.predicted(sample)
+    passed = sample.verdict == "pass"
+    text = _partial(_kit_of(session, sample)).render(
+        sample=sample,
+        content_url=f"/v1/samples/{quote(sample.id)}/content" if views.has_picture(sample) else "",
+        suggestions=[] if passed else [asdict(box) for box in said.boxes],
+        labels=views.known_labels(session, sample),
+        summary=views.summary(sample),
+        suggested_label=reviews.GOOD_LABEL if passed else said.label or "defect",
+    )
+    return HTMLResponse(text, headers={**SECURITY_HEADERS, "Cache-Control": "no-store"})
+
+
+def _kit_of(session: Session, sample: Sample) -> str:
+    bundle = session.get(Bundle, sample.bundle)
+    if bundle is not None:
+        return bundle.kit
+    project = session.get(Project, sample.project)
+    return project.kit if project is not None else "visual-inspection"
+
+
+@lru_cache(maxsize=32)
+def _partial(kit: str) -> Template:
+    # a kit is code the firm installed, but its template still only gets values, escaped
+    environment = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
+    return environment.from_string(get_kit(kit).review_template)

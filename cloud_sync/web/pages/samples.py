@@ -1,0 +1,120 @@
+"""Samples: the grid with filters, and one sample with everything known of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta, timezone
+from typing import Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import SessionDep
+from cloud_sync.store.models import Annotation, Device, Sample
+from cloud_sync.web import view_models as views
+from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
+
+router = APIRouter(route_class=PageRoute)
+PER_PAGE = 24
+
+
+def _choices(session: Session) -> dict[str, list[str]]:
+    labels = session.scalars(select(Sample.label).where(Sample.label != "").distinct().limit(50))
+    return {
+        "verdict": ["act", "review", "pass"],
+        "device": sorted(session.scalars(select(Device.name))),
+        "label": sorted(labels),
+        "reviewed": ["yes", "no"],
+    }
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _query(given: dict[str, str]) -> Select[Sample]:
+    query = select(Sample).order_by(Sample.captured_at.desc(), Sample.id.desc())
+    for name, column in (
+        ("verdict", Sample.verdict),
+        ("device", Sample.device),
+        ("label", Sample.label),
+    ):
+        if given[name]:
+            query = query.where(column == given[name])
+    if given["reviewed"]:
+        stated = Sample.id.in_(select(Annotation.sample_id))
+        query = query.where(stated if given["reviewed"] == "yes" else ~stated)
+    day = _day(given["day"])
+    if day is not None:
+        start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+        query = query.where(
+            Sample.captured_at >= start, Sample.captured_at < start + timedelta(days=1)
+        )
+    return query
+
+
+def _after(query: Select[Sample], last: Sample | None) -> Select[Sample]:
+    if last is None:
+        return query
+    same = and_(Sample.captured_at == last.captured_at, Sample.id < last.id)
+    return query.where(or_(Sample.captured_at < last.captured_at, same))
+
+
+@router.get("/samples")
+def sample_grid(
+    request: Request,
+    session: SessionDep,
+    who: ViewerPage,
+    verdict: str = "",
+    device: str = "",
+    label: str = "",
+    reviewed: Literal["", "yes", "no"] = "",
+    day: str = "",
+    after: str = "",
+) -> Response:
+    """A page of samples, newest first; with `after` (htmx) only the next ones."""
+    given = {
+        "verdict": verdict, "device": device, "label": label, "reviewed": reviewed, "day": day,
+    }  # fmt: skip
+    last = session.get(Sample, after) if after else None
+    found = list(session.scalars(_after(_query(given), last).limit(PER_PAGE + 1)))
+    kept = {name: value for name, value in given.items() if value}
+    more = ""
+    if len(found) > PER_PAGE:
+        more = "/samples?" + urlencode({**kept, "after": found[PER_PAGE - 1].id})
+    shown = {"samples": views.sample_cards(session, found[:PER_PAGE]), "more": more}
+    if request.headers.get("hx-request"):
+        return fragment("samples_more.html", **shown)
+    filters = [
+        {"name": name, "title": name.capitalize(), "choices": choices, "value": given[name]}
+        for name, choices in _choices(session).items()
+    ]
+    return render(
+        request, session, who, "samples.html", filters=filters, day=day,
+        filtered=bool(kept or after), **shown,
+    )  # fmt: skip
+
+
+@router.get("/samples/{sample_id}")
+def sample_page(request: Request, session: SessionDep, who: ViewerPage, sample_id: str) -> Response:
+    """One sample."""
+    sample = session.get(Sample, sample_id)
+    if sample is None:
+        raise NotFoundError("There is no such sample in this hub.")
+    width, height = views.picture_size(sample)
+    labels = views.known_labels(session, sample)
+    return render(
+        request, session, who, "sample.html",
+        sample=sample, picture=views.has_picture(sample), why_none=views.why_no_picture(sample),
+        width=width, height=height, boxes=views.drawn(views.predicted(sample).boxes, labels),
+        prediction=json.dumps(sample.prediction, indent=2, ensure_ascii=False, sort_keys=True),
+        bundle_name=views.bundle_names(session).get(sample.bundle, ""),
+        annotations=views.history(session, sample_id),
+    )  # fmt: skip

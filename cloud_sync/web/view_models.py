@@ -1,0 +1,278 @@
+"""What pages show, computed from the tables: small values, no HTML. Read-only.
+
+The overview has its own file (`overview.py`). Everything that came from a device or a user is
+passed on as it is; the templates escape it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.learning.reviews import GOOD_LABEL, count_waiting, suggestion
+from cloud_sync.store.models import Alert, Annotation, Bundle, Dataset, Rollout, Sample
+from cloud_sync.web.auth import Identity
+from kits.core.dataset import SPLITS
+from kits.core.errors import DataError
+from kits.core.prediction import Box, Prediction
+
+DEFAULT_SIZE = (640, 480)
+_NO_LABEL = "(none)"
+
+
+def menu_counts(session: Session, who: Identity) -> dict[str, int]:
+    """Path of a page → number to show beside its name."""
+    alerts = session.scalar(select(func.count(Alert.id)).where(Alert.seen_at.is_(None))) or 0
+    waiting = count_waiting(session, who.person_id) if who.may("reviewer") else 0
+    return {"/alerts": alerts, "/review": waiting}
+
+
+def bundle_names(session: Session) -> dict[str, str]:
+    """Bundle id → `name v3`."""
+    rows = session.execute(select(Bundle.id, Bundle.name, Bundle.version))
+    return {id: f"{name} v{version}" for id, name, version in rows}
+
+
+# --- samples ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCard:
+    """One picture in the grid."""
+
+    id: str
+    device: str
+    captured_at: datetime
+    verdict: str
+    label: str
+    score: float | None
+    picture: bool
+    why_none: str
+    truth: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBox:
+    """A box with the colour of its class."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    label: str
+    confidence: float
+    tone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One entry of a sample's history."""
+
+    label: str
+    author: str
+    source: str
+    at: datetime
+    boxes: int
+
+
+def has_picture(sample: Sample) -> bool:
+    """Whether the hub holds an image of it."""
+    return sample.blob_state == "stored" and sample.media_type.startswith("image/")
+
+
+def why_no_picture(sample: Sample) -> str:
+    """What to show in place of the picture."""
+    if sample.blob_state == "expected":
+        return "Picture on its way"
+    return "Picture not kept" if sample.blob_state == "none" else sample.media_type
+
+
+def sample_cards(session: Session, samples: list[Sample]) -> list[SampleCard]:
+    """The samples with what people said of them."""
+    ids = [sample.id for sample in samples]
+    query = select(Annotation).where(Annotation.sample_id.in_(ids)).order_by(Annotation.id)
+    truth = {row.sample_id: row.label or "boxes" for row in session.scalars(query)}
+    return [
+        SampleCard(
+            row.id, row.device, row.captured_at, row.verdict, row.label, row.score,
+            has_picture(row), why_no_picture(row), truth.get(row.id, ""),
+        )
+        for row in samples
+    ]  # fmt: skip
+
+
+def history(session: Session, sample_id: str) -> list[Statement]:
+    """What was said of a sample, newest first."""
+    query = (
+        select(Annotation).where(Annotation.sample_id == sample_id).order_by(Annotation.id.desc())
+    )
+    return [
+        Statement(row.label, row.author, row.source, row.at, _length(row.body.get("boxes")))
+        for row in session.scalars(query)
+    ]
+
+
+def _length(value: JsonValue) -> int:
+    return len(value) if isinstance(value, list) else 0
+
+
+def predicted(sample: Sample) -> Prediction:
+    """The model's output; an empty one when the device sent something that is none."""
+    try:
+        return suggestion(sample)
+    except DataError:
+        return Prediction(
+            score=sample.score if sample.score is not None else 0.0, label=sample.label
+        )
+
+
+def drawn(boxes: tuple[Box, ...], labels: list[str]) -> list[DrawnBox]:
+    """Boxes with the colour their class has on the review page."""
+    return [
+        DrawnBox(
+            box.x0, box.y0, box.x1, box.y1, box.label, box.confidence,
+            labels.index(box.label) % 9 if box.label in labels else 0,
+        )
+        for box in boxes
+    ]  # fmt: skip
+
+
+def picture_size(sample: Sample) -> tuple[int, int]:
+    """Width and height in pixels, as the device told."""
+    width, height = sample.meta.get("width"), sample.meta.get("height")
+    if isinstance(width, int) and isinstance(height, int) and 0 < width < 10**6 > height > 0:
+        return width, height
+    return DEFAULT_SIZE
+
+
+def known_labels(session: Session, sample: Sample) -> list[str]:
+    """The classes a box may get, most used first: from the newest dataset, reviews and the model."""
+    counts: dict[str, int] = {}
+    newest = session.scalar(
+        select(Dataset).where(Dataset.project == sample.project).order_by(Dataset.created_at.desc())
+    )
+    for split in (newest.counts if newest else {}).values():
+        for label, n in split.items() if isinstance(split, Mapping) else ():
+            counts[label] = counts.get(label, 0) + (n if isinstance(n, int) else 0)
+    stated = select(Annotation.label, func.count()).group_by(Annotation.label)
+    for label, n in session.execute(stated):
+        counts[label] = counts.get(label, 0) + n
+    said = predicted(sample)
+    for label in (said.label, *(box.label for box in said.boxes)):
+        counts.setdefault(label, 0)
+    known = sorted(counts, key=lambda label: (-counts[label], label))
+    return [name for name in known if name not in ("", GOOD_LABEL, _NO_LABEL)] or ["defect"]
+
+
+def summary(sample: Sample) -> str:
+    """What the model says, in one sentence."""
+    score = "no score" if sample.score is None else f"score {sample.score:.3g}"
+    what = sample.label or ("nothing found" if sample.verdict == "pass" else "something")
+    return f"{what}, {score}: {sample.verdict}" + (f" ({sample.reason})" if sample.reason else "")
+
+
+# --- datasets and bundles -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """One class in a dataset version."""
+
+    label: str
+    numbers: list[int]
+    total: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountTable:
+    """Samples by class and split."""
+
+    splits: tuple[str, ...]
+    rows: list[CountRow]
+
+
+def _numbers(counts: Mapping[str, JsonValue], label: str) -> list[int]:
+    numbers = []
+    for split in SPLITS:
+        row = counts.get(split)
+        n = row.get(label, 0) if isinstance(row, Mapping) else 0
+        numbers.append(n if isinstance(n, int) else 0)
+    return numbers
+
+
+def _labels(counts: Mapping[str, JsonValue]) -> set[str]:
+    return {label for row in counts.values() if isinstance(row, Mapping) for label in row}
+
+
+def count_table(dataset: Dataset, parent: Dataset | None) -> CountTable:
+    """Counts per class and split, with the change since the parent."""
+    rows = []
+    before = parent.counts if parent else {}
+    for label in sorted(_labels(dataset.counts) | _labels(before)):
+        numbers = _numbers(dataset.counts, label)
+        change = sum(numbers) - sum(_numbers(before, label))
+        rows.append(
+            CountRow(
+                label or "boxes only", numbers, sum(numbers), f"{change:+d}" if parent else "–"
+            )
+        )
+    return CountTable(SPLITS, rows)
+
+
+def split_sizes(dataset: Dataset) -> str:
+    """`80 / 10 / 10`"""
+    table = count_table(dataset, None)
+    return " / ".join(str(sum(row.numbers[i] for row in table.rows)) for i in range(len(SPLITS)))
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRow:
+    """One metric of both."""
+
+    name: str
+    champion: JsonValue
+    challenger: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Champion against challenger, as `kit compare --json` tells it."""
+
+    better: bool
+    reason: str
+    dataset: str
+    split: str
+    n: JsonValue
+    seed: JsonValue
+    rows: list[ComparisonRow]
+
+
+def comparison(raw: JsonValue) -> Comparison | None:
+    """The comparison stored with a bundle or a job, or None when there is none."""
+    if not isinstance(raw, Mapping) or not raw:
+        return None
+    champion, challenger = raw.get("champion"), raw.get("challenger")
+    champion = champion if isinstance(champion, Mapping) else {}
+    challenger = challenger if isinstance(challenger, Mapping) else {}
+    rows = [
+        ComparisonRow(name, champion.get(name), challenger.get(name))
+        for name in sorted({*champion, *challenger})
+    ]
+    difference = raw.get("cost_difference")
+    if difference is not None:
+        rows.append(ComparisonRow("cost difference per sample", None, difference))
+    return Comparison(
+        bool(raw.get("better")), str(raw.get("reason") or ""), str(raw.get("dataset") or ""),
+        str(raw.get("split") or "test"), raw.get("n"), raw.get("seed"), rows,
+    )  # fmt: skip
+
+
+def rollout_target(rollout: Rollout) -> str:
+    """Whom a rollout is for, in words."""
+    return rollout.device or (f"group {rollout.group}" if rollout.group else "all devices")

@@ -1,0 +1,80 @@
+"""How values are written on pages: times, sizes, figures, words and their tones. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+_TONES = {
+    "is-good": {
+        "pass", "online", "approved", "done", "committed", "champion", "better", "passed",
+        "in force",
+    },
+    "is-bad": {
+        "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
+    },
+    "is-warn": {"review", "warning", "paused", "waits for approval", "not better", "offline"},
+    "is-busy": {
+        "running", "queued", "pending", "downloading", "verifying", "building", "shadow", "active",
+        "info",
+    },
+}  # fmt: skip
+_CLASSES = {"a": "alert", "l": "label", "s": "sample", "t": "telemetry"}
+
+
+def tone(word: str) -> str:
+    """The CSS class of a state's badge."""
+    return next((name for name, members in _TONES.items() if word in members), "")
+
+
+def words(name: object) -> str:
+    """`escape_rate` → `escape rate`; an event class by its name."""
+    text = str(name)
+    return _CLASSES.get(text, text.replace("_", " "))
+
+
+def utc(at: datetime) -> str:
+    """`2026-11-24 09:05 UTC`"""
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def thousands(number: int) -> str:
+    """`12 345` with a narrow no-break space."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def figure(value: object, digits: int = 3) -> str:
+    """A number with `digits` decimals; what is not a number as it is, None as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:.{digits}f}"
+
+
+def size(number: int) -> str:
+    """Bytes in kB or MB (powers of ten)."""
+    if number < 1_000_000:
+        return f"{max(number / 1000, 0.1):.1f} kB"
+    return f"{number / 1_000_000:.1f} MB"
+
+
+def outcome(job: Any) -> str:
+    """What a finished job came to, in a few words."""
+    result = job.result if isinstance(job.result, Mapping) else {}
+    if "passed" in result:
+        return "challenger passed the gate" if result["passed"] else "champion stays"
+    return ""
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "tone": tone,
+    "words": words,
+    "utc": utc,
+    "thousands": thousands,
+    "figure": figure,
+    "bytes": size,
+    "outcome": outcome,
+}
+"""Names of the Jinja filters."""
