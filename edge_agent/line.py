@@ -238,6 +238,8 @@ class Line:
 
         choice = self._selection.choose(judged.outcome, size) if self.keep_pixels else Choice("", 0)
         content, media_type = encoded[0] if encoded else (b"", captured.media_type)
+        if choice.keep and not content:
+            choice = Choice("", 0)  # a frame that nothing here can encode
         body = _body(sample_id, captured, loaded, judged, choice, media_type)
         entry = Entry(body, "s", choice.worth, content if choice.keep else None, media_type)
         self.verdicts[body.verdict] += 1

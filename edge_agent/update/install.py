@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -56,12 +57,34 @@ class Downloader(Protocol):
         """Fetches the rest of a bundle. Raises HubUnreachableError."""
 
 
+def _nothing(_name: str) -> None:
+    """The checkpoint of a running agent."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an installation has around it.
+
+    Attributes:
+        report: tells the hub what runs.
+        trusted: keys that may sign releases.
+        hub: where bundles are downloaded; None without a hub.
+        checkpoint: called with a name between any two effects; tests end the process there.
+    """
+
+    report: Callable[[Reported], None]
+    alerts: Alerts
+    trusted: tuple[PublicKey, ...] = ()
+    hub: Downloader | None = None
+    clock: Callable[[], float] = time.monotonic
+    checkpoint: Callable[[str], None] = _nothing
+
+
 class Installer:
     """Brings bundles to the line.
 
     Args:
         load: bundle → ready on this machine, golden samples checked.
-        checkpoint: called with a name between any two effects; tests end the process there.
     """
 
     def __init__(
@@ -70,27 +93,21 @@ class Installer:
         line: LineControl,
         load: Callable[[Bundle], Loaded],
         config: UpdateConfig,
-        *,
-        report: Callable[[Reported], None],
-        alerts: Alerts,
-        trusted: tuple[PublicKey, ...] = (),
-        hub: Downloader | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        checkpoint: Callable[[str], None] = lambda _name: None,
+        around: Surroundings,
     ) -> None:
         self._slots = slots
         self._line = line
         self._load = load
         self._config = config
-        self._report_to = report
-        self._alerts = alerts
-        self._trusted = trusted
-        self._hub = hub
-        self._clock = clock
-        self._checkpoint = checkpoint
+        self._report_to = around.report
+        self._alerts = around.alerts
+        self._trusted = around.trusted
+        self._hub = around.hub
+        self._clock = around.clock
+        self._checkpoint = around.checkpoint
         self._candidate: Loaded | None = None
         self._shadow = Tally()
-        self._since = clock()
+        self._since = self._clock()
         self._old_p95: float | None = None
         self._confirmed: int | None = None
 
@@ -285,7 +302,7 @@ class Installer:
     def _watch_probation(self, job: Job) -> None:
         active = self._line.active
         if active is None or active.id != job.bundle:
-            self._roll_back(job, "it could not be brought up")
+            self._end_rolled_back(job, "it could not be brought up")
             return
         own_limit = active.ready.bundle.manifest.latency_limit_ms
         complaint = probation_complaint(self._line.tally, self._config, own_limit or self._old_p95)
@@ -333,14 +350,17 @@ class Installer:
     def _go_back(self, why: str) -> None:
         """Switches to the previous bundle, on disk first."""
         state = self._slots.state
-        bad, job = state.active, state.job or Job(bundle=state.active, state="active")
+        job = state.job or Job(bundle=state.active, state="active")
         previous = self._slots.open(state.previous)
         self._slots.save(active=state.previous, previous="", project=previous.manifest.project)
         self._checkpoint("went back")
         self._line.activate(self._load(previous))
+        self._end_rolled_back(job, why)
+
+    def _end_rolled_back(self, job: Job, why: str) -> None:
         self._remember(job, why)
-        warn("bundle_rolled_back", bundle=bad[:12], why=why)
-        self._alerts("bundle-rolled-back", "error", f"{bad[:12]}: {why}")
+        warn("bundle_rolled_back", bundle=job.bundle[:12], why=why)
+        self._alerts("bundle-rolled-back", "error", f"{job.bundle[:12]}: {why}")
         self._report("rolled_back", job.deployment, why)
 
     def _remember(self, job: Job, why: str) -> None:

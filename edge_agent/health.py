@@ -1,0 +1,160 @@
+"""Figures and alerts of the agent: one table of metrics, one book of open alerts.
+
+The table feeds `/metrics`, `/status.json` and the health row that goes to the hub; the book turns
+a condition into one alert when it begins and one when it is over, however often it is seen.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from edge_agent.log import warn
+from edge_agent.sync.outbox import Entry
+from kits.core.events import AlertBody
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+_REPEAT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """One figure."""
+
+    name: str
+    kind: Literal["counter", "gauge"]
+    description: str
+
+
+METRICS: tuple[MetricInfo, ...] = (
+    MetricInfo("captured", "counter", "samples captured by the source"),
+    MetricInfo("corrupt", "counter", "samples the source could not read"),
+    MetricInfo("frames_dropped", "counter", "frames replaced by fresher ones before being judged"),
+    MetricInfo("source_reconnects", "counter", "times the source was opened again"),
+    MetricInfo("source_up", "gauge", "1 while the source gives samples"),
+    MetricInfo("verdict_act", "counter", "samples acted on"),
+    MetricInfo("verdict_pass", "counter", "samples passed"),
+    MetricInfo("verdict_review", "counter", "samples sent to review"),
+    MetricInfo("model_failures", "counter", "samples on which the model failed"),
+    MetricInfo("late", "counter", "samples decided by the safe side because of the deadline"),
+    MetricInfo("latency_p95_ms", "gauge", "95 % point of decode and prediction, milliseconds"),
+    MetricInfo("actions_done", "counter", "actions done before their deadline"),
+    MetricInfo("actions_late", "counter", "actions not begun or not done before their deadline"),
+    MetricInfo("actions_error", "counter", "actions that failed"),
+    MetricInfo("pixels_kept", "counter", "samples whose bytes were kept"),
+    MetricInfo("pixels_over_budget", "counter", "samples not kept because the budget was used up"),
+    MetricInfo("outbox_rows", "gauge", "rows waiting for the hub"),
+    MetricInfo("outbox_bytes", "gauge", "bytes of those rows and of their blobs"),
+    MetricInfo("outbox_blobs", "gauge", "blobs waiting for the hub"),
+    MetricInfo("outbox_evicted", "counter", "rows evicted, each declared in a gap row"),
+    MetricInfo("outbox_refused", "counter", "rows refused because the writer's queue was full"),
+    MetricInfo("outbox_write_failures", "counter", "commits the disk did not take"),
+    MetricInfo("sync_connected", "gauge", "1 while the broker is reached"),
+    MetricInfo("sync_frames", "counter", "frames sent, repeats not counted"),
+    MetricInfo("sync_rows", "counter", "rows sent, repeats not counted"),
+    MetricInfo("sync_resent", "counter", "frames sent again"),
+    MetricInfo("sync_acked_rows", "counter", "rows the hub has committed"),
+    MetricInfo("sync_chunks", "counter", "blob chunks sent"),
+    MetricInfo("sync_chunk_timeouts", "counter", "blob chunks without an answer in time"),
+    MetricInfo("sync_blobs", "counter", "blobs the hub has"),
+    MetricInfo("disk_used_percent", "gauge", "use of the disk under state_dir"),
+    MetricInfo("memory_bytes", "gauge", "resident memory of the agent"),
+    MetricInfo("alerts_open", "gauge", "alerts raised and not cleared"),
+)
+
+Figures = Callable[[], Mapping[str, float]]
+
+
+class AlertBook:
+    """Open alerts by name.
+
+    Args:
+        put: takes entries for the outbox.
+    """
+
+    def __init__(
+        self, put: Callable[[Entry], bool], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._put = put
+        self._clock = clock
+        self._open: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, name: str, severity: str, text: str) -> None:
+        """Raises (warning, error) or clears (info) an alert; see `sources.base.Alerts`."""
+        now = self._clock()
+        with self._lock:
+            known = self._open.get(name)
+            if severity == "info":
+                if known is None:
+                    return
+                del self._open[name]
+            elif known is not None and now - known[1] < _REPEAT_S:
+                return
+            else:
+                self._open[name] = (text, now)
+        level: Literal["info", "warning", "error"] = (
+            "info" if severity == "info" else "error" if severity == "error" else "warning"
+        )
+        warn("alert", name=name, severity=level, text=text)
+        self._put(Entry(AlertBody(name=name, severity=level, text=text), "a"))
+
+    def open(self) -> dict[str, str]:
+        """Name → text of what is raised now."""
+        with self._lock:
+            return {name: text for name, (text, _) in self._open.items()}
+
+
+class Exporter:
+    """A collector for prometheus-client over the table."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        values = self._figures()
+        for info in METRICS:
+            family = CounterMetricFamily if info.kind == "counter" else GaugeMetricFamily
+            yield family(
+                f"kitwright_agent_{info.name}", info.description, value=values.get(info.name, 0.0)
+            )
+
+
+def machine_figures(folder: Path) -> dict[str, float]:
+    """Disk and memory."""
+    import psutil
+
+    return {
+        "disk_used_percent": float(psutil.disk_usage(str(folder)).percent),
+        "memory_bytes": float(psutil.Process().memory_info().rss),
+    }
+
+
+def reference() -> str:
+    """The page `docs/reference/agent-metrics.md`."""
+    rows = [
+        f"| `kitwright_agent_{m.name}{'_total' if m.kind == 'counter' else ''}` | {m.kind}"
+        f" | {m.description} |"
+        for m in METRICS
+    ]
+    return "\n".join(
+        [
+            "# Metrics of the agent",
+            "",
+            "Served at `/metrics` on the status page's address; the same figures, without the",
+            "prefix, are in `/status.json` and in the health row the hub receives.",
+            "",
+            "| name | kind | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )

@@ -1,0 +1,117 @@
+"""The status page: `/` for people, `/status.json` for programs, `/metrics` for Prometheus.
+
+Read-only, on the loopback address by default, from the standard library's server.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from pydantic import JsonValue
+
+from edge_agent.config import StatusConfig
+from edge_agent.health import Exporter, Figures
+
+Status = Callable[[], dict[str, JsonValue]]
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5">
+<title>{title}</title><style>
+body{{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1d2733}}
+table{{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}}
+td,th{{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #e2e6ea}}
+.alert{{background:#fdecea;padding:.5rem .8rem;border-left:4px solid #c62828;margin:.3rem 0}}
+</style><h1>{title}</h1>{alerts}<table>{facts}</table>
+<h2>Last decisions</h2><table><tr><th>captured</th><th>source</th><th>verdict</th><th>label</th>
+<th>score</th><th>ms</th><th>kept for</th></tr>{recent}</table>
+<h2>Figures</h2><table>{figures}</table></html>"""
+
+
+class StatusServer:
+    """Serves until closed."""
+
+    def __init__(self, config: StatusConfig, status: Status, figures: Figures) -> None:
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        registry = CollectorRegistry()
+        registry.register(Exporter(figures))
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # noqa: N802  the standard library's name
+                pages: dict[str, tuple[str, Callable[[], bytes]]] = {
+                    "/": ("text/html; charset=utf-8", lambda: render(status()).encode()),
+                    "/status.json": ("application/json", lambda: json.dumps(status()).encode()),
+                    "/metrics": ("text/plain; version=0.0.4", lambda: generate_latest(registry)),
+                }
+                kind, make = pages.get(self.path, ("text/plain", lambda: b"not found\n"))
+                content = make()
+                self.send_response(200 if self.path in pages else 404)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(content)))
+                self.send_header("X-Content-Type-Options", "nosniff")
+                self.send_header(
+                    "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"
+                )
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                """Requests to the status page are not events."""
+
+        self._server = ThreadingHTTPServer((config.host, config.port), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.2},
+            name="status",
+            daemon=True,
+        )
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        """Ends the server."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(1.0)
+
+
+def render(status: dict[str, JsonValue]) -> str:
+    """The page for people; everything that came from outside is escaped."""
+    alerts = _mapping(status.get("alerts"))
+    facts = {k: v for k, v in status.items() if not isinstance(v, (dict, list))}
+    recent = status.get("recent")
+    rows = [_mapping(row) for row in recent] if isinstance(recent, list) else []
+    columns = ("captured_at", "source", "verdict", "label", "score", "ms", "kept_for")
+    return _PAGE.format(
+        title=_text(f"Kitwright agent {status.get('device') or ''}".strip()),
+        alerts="".join(f'<p class="alert">{_text(text)}</p>' for text in alerts.values()),
+        facts=_table(facts),
+        recent="".join(
+            "<tr>" + "".join(f"<td>{_text(row.get(c, ''))}</td>" for c in columns) + "</tr>"
+            for row in reversed(rows)
+        ),
+        figures=_table(_mapping(status.get("figures"))),
+    )
+
+
+def _mapping(value: JsonValue) -> dict[str, JsonValue]:
+    return value if isinstance(value, dict) else {}
+
+
+def _table(values: dict[str, JsonValue]) -> str:
+    return "".join(
+        f"<tr><th>{_text(k.replace('_', ' '))}</th><td>{_text(v)}</td></tr>"
+        for k, v in values.items()
+    )
+
+
+def _text(value: object) -> str:
+    return html.escape(f"{value:g}" if isinstance(value, float) else str(value))
