@@ -11,18 +11,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from kits.core.blobs import write_atomically
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.errors import DataError
-from kits.core.kit import EvaluateTask, Evaluation, Kit, NoProgress, Progress, RawSample
+from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Kit, NoProgress, Progress, RawSample
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.core.sample import Sample, digest_of, sample_id_for, utc_now
 from kits.core.stats import Estimate
 
-_EVALUATION = TypeAdapter(Evaluation)
+_RESULTS = TypeAdapter(tuple[ItemResult, ...])
+_METRICS = TypeAdapter(dict[str, Estimate])
+_SLICES = TypeAdapter(dict[str, dict[str, Estimate]])
 
 
 class MemoryBlobStore:
@@ -152,8 +154,16 @@ def leakage_note(outside: Iterable[DatasetItem], trained_on: Dataset) -> str:
 
 def save_evaluation(evaluation: Evaluation, path: Path) -> None:
     """Writes `evaluation.json`, with every sample's result."""
-    text = json.dumps(_EVALUATION.dump_python(evaluation, mode="json"), ensure_ascii=False)
-    write_atomically(path, text.encode())
+    value = {
+        **{name: getattr(evaluation, name) for name in ("kit", "dataset", "split", "n", "seed")},
+        "metrics": _METRICS.dump_python(dict(evaluation.metrics), mode="json"),
+        "slices": {
+            k: _METRICS.dump_python(dict(v), mode="json") for k, v in evaluation.slices.items()
+        },
+        "results": _RESULTS.dump_python(evaluation.results, mode="json"),
+        "notes": list(evaluation.notes),
+    }
+    write_atomically(path, json.dumps(value, ensure_ascii=False).encode())
 
 
 def load_evaluation(path: Path) -> Evaluation:
@@ -163,10 +173,19 @@ def load_evaluation(path: Path) -> Evaluation:
         DataError: absent or malformed.
     """
     try:
-        return _EVALUATION.validate_python(json.loads(path.read_text(encoding="utf-8")))
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return Evaluation(
+            **{
+                **value,
+                "metrics": _METRICS.validate_python(value["metrics"]),
+                "slices": _SLICES.validate_python(value["slices"]),
+                "results": _RESULTS.validate_python(value["results"]),
+                "notes": tuple(value["notes"]),
+            }
+        )
     except FileNotFoundError:
         raise DataError("this run was not evaluated", where=str(path), fix="kit train") from None
-    except (ValueError, ValidationError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"a malformed evaluation: {error}", where=str(path)) from error
 
 

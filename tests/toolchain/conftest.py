@@ -1,0 +1,94 @@
+"""A project of the dots kit, trained once for all tests of the toolchain that need a bundle."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kits.core.dataset import DatasetHeader, DatasetItem, build, save
+from kits.core.sample import Sample, sample_id_for, utc_now
+from kits.toolchain.project import Project
+from kits.toolchain.training import Trained, train_project
+
+KIT_YAML = """\
+kit: dots
+name: dots-line
+problem: Bright dots get to the customer and cost 100 EUR each.
+metric: {name: image_auroc, target: 0.9}
+costs: {escape: 100, overkill: 2, review: 0.5, prevalence: 0.05}
+"""
+
+
+@pytest.fixture(scope="session")
+def dots_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Installs the dots kit for this process and its children, as pip would: by entry point."""
+    site = tmp_path_factory.mktemp("site")
+    shutil.copytree(Path(__file__).parent / "dots_kit", site / "dots_kit")
+    info = site / "dots_kit-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dots-kit\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[kitwright.kits]\ndots = dots_kit:KIT\n")
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = f"{site}:{before}" if before else str(site)
+    sys.path.insert(0, str(site))
+    yield site
+    sys.path.remove(str(site))
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
+
+
+@pytest.fixture(scope="session")
+def dots_folder(dots_kit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures by split and label."""
+    from dots_kit import demo
+
+    folder = tmp_path_factory.mktemp("pictures")
+    demo.generate(folder, seed=3)
+    return folder
+
+
+def make_project(root: Path, pictures: Path, *, splits: tuple[str, ...] = ()) -> Project:
+    """A project with the pictures as its current dataset version."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "kit.yaml").write_text(KIT_YAML)
+    project = Project.open(root)
+    items = []
+    for raw in project.kit.data.read(pictures, "folders"):
+        if splits and raw.split not in splits:
+            continue
+        name = raw.source
+        sample = Sample(
+            sample_id_for(raw.content, name),
+            raw.media_type,
+            project.blobs.put(raw.content),
+            len(raw.content),
+            utc_now(),
+            source=name,
+        )
+        items.append(DatasetItem(sample, raw.annotation, raw.split))
+    header = DatasetHeader(kit="dots", labels=("defect", "good"), split_rule="folders", seed=0)
+    dataset = build(header, items, project.blobs)
+    save(dataset, project.datasets_dir)
+    project.use_dataset(dataset.id)
+    return project
+
+
+@pytest.fixture(scope="session")
+def trained(dots_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Trained]:
+    """A project with one finished training. Tests must not change it."""
+    project = make_project(tmp_path_factory.mktemp("project"), dots_folder)
+    return project, train_project(project, seed=1)
+
+
+@pytest.fixture
+def own_project(trained: tuple[Project, Trained], tmp_path: Path) -> Project:
+    """A copy of the trained project that a test may change."""
+    shutil.copytree(trained[0].root, tmp_path / "copy")
+    return Project.open(tmp_path / "copy")
