@@ -86,9 +86,7 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     )
 
 
-def picture(
-    content: bytes, prediction: Prediction | None, annotation: Annotation | None
-) -> bytes:
+def picture(content: bytes, prediction: Prediction | None, annotation: Annotation | None) -> bytes:
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     image = cv2.resize(image, None, fx=16, fy=16, interpolation=cv2.INTER_NEAREST)
     for box in prediction.boxes if prediction else ():

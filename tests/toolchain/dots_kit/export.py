@@ -39,7 +39,8 @@ def calibration_feeds(
 def network(gain: float, middle: float, *, non_zero: bool = False) -> bytes:
     """score = sigmoid(gain · (brightest 3 × 3 mean − middle))."""
     arrays = {
-        "w1": np.full((4, 1, 3, 3), 1 / 9, np.float32) * np.float32([1, 0.5, 0.25, 0.75])[:, None, None, None],
+        "w1": np.full((4, 1, 3, 3), 1 / 9, np.float32)
+        * np.float32([1, 0.5, 0.25, 0.75])[:, None, None, None],
         "b1": np.zeros(4, np.float32),
         "w2": (np.float32([gain, 0, 0, 0])).reshape(1, 4, 1, 1),
         "b2": np.float32([-gain * middle]),
