@@ -1,0 +1,1 @@
+"""The verbs of `cloud-sync`, one file per family; each has `register(app)`."""

@@ -1,0 +1,224 @@
+"""The verbs about devices, bundles and rollouts. They write rows; a running hub acts on them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cloud_sync.commands.options import (
+    DATA,
+    DataOption,
+    JsonOption,
+    QuietOption,
+    family,
+    opened,
+    operator,
+    table,
+)
+
+Number = Annotated[int, typer.Argument(help="Number of the rollout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to `app`."""
+    device = family(app, "device", "Enrolled agents.")
+    device.command("add")(device_add)
+    device.command("list")(device_list)
+    device.command("revoke")(device_revoke)
+    bundle = family(app, "bundle", "Deployable bundles.")
+    bundle.command("list")(bundle_list)
+    bundle.command("approve")(bundle_approve)
+    rollout = family(app, "rollout", "Bundles on their way to devices.")
+    rollout.command("start")(rollout_start)
+    rollout.command("status")(rollout_status)
+    rollout.command("pause")(rollout_pause)
+    rollout.command("resume")(rollout_resume)
+    rollout.command("abort")(rollout_abort)
+
+
+def device_add(
+    name: Annotated[str, typer.Argument(help="a-z, 0-9 and '-': press-3")],
+    site: Annotated[str, typer.Option(help="Where it stands.")] = "main",
+    group: Annotated[str, typer.Option(help="The set it belongs to.")] = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Prepare the enrolment of a device: prints a one-time token, valid for 24 hours."""
+    from cloud_sync.fleet import devices
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        token = devices.add_device(session, name, site=site, group=group, who=operator())
+        url = hub.config.url
+    console.answer(token, {"device": name, "site": site, "group": group, "token": token})
+    console.note("valid once, for 24 hours")
+    console.next(f"edge-agent enroll --hub {url} --token {token}")
+
+
+def device_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """List devices."""
+    from cloud_sync.fleet import devices
+    from kits.core.console import Console
+
+    with opened(data) as hub, hub.database.session() as session:
+        found = devices.all_devices(session)
+    rows = [
+        (d.name, d.site, d.group, _state(d.revoked_at is not None, d.online), d.running_bundle[:12])
+        for d in found
+    ]
+    Console(as_json).answer(
+        table(rows, ("device", "site", "group", "state", "bundle")),
+        [
+            {
+                "name": d.name, "site": d.site, "group": d.group, "online": d.online,
+                "revoked": d.revoked_at is not None, "bundle": d.running_bundle,
+            }
+            for d in found
+        ],
+    )  # fmt: skip
+
+
+def _state(revoked: bool, online: bool) -> str:
+    if revoked:
+        return "revoked"
+    return "online" if online else "offline"
+
+
+def device_revoke(
+    name: Annotated[str, typer.Argument(help="The device.")],
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """End a device's access to API and broker."""
+    from cloud_sync.fleet import devices
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        devices.revoke(session, name, who=operator())
+    console.answer(f"revoked {name}", {"device": name, "revoked": True})
+    console.next(f"cloud-sync device add {name} --data {data}    (to let it in again)")
+
+
+def bundle_list(
+    project: Annotated[str, typer.Option(help="Only of this project.")] = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """List bundles, newest first."""
+    from cloud_sync.fleet import bundles
+    from kits.core.console import Console
+
+    with opened(data) as hub, hub.database.session() as session:
+        found = bundles.all_bundles(session, project)
+    rows = [
+        (
+            row.id[:12], row.project, row.version, row.kit, row.origin,
+            "champion" if row.champion else ("approved" if row.approved_at else "not approved"),
+        )
+        for row in found
+    ]  # fmt: skip
+    Console(as_json).answer(
+        table(rows, ("bundle", "project", "version", "kit", "from", "state")),
+        [bundles.as_json(row) for row in found],
+    )
+
+
+def bundle_approve(
+    bundle: Annotated[str, typer.Argument(help="Its id, or the first 8 or more digits.")],
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Let a bundle into rollouts and make it its project's champion."""
+    from cloud_sync.fleet import bundles
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        row = bundles.approve(hub, session, bundles.find(session, bundle).id, who=operator())
+        answer = bundles.as_json(row)
+    console.answer(f"approved {row.project} {row.version} ({row.id[:12]})", answer)
+    console.next(f"cloud-sync rollout start {row.id[:12]} --device NAME --data {data}")
+
+
+def rollout_start(
+    bundle: Annotated[str, typer.Argument(help="Its id, or the first 8 or more digits.")],
+    device: Annotated[str, typer.Option(help="One device.")] = "",
+    group: Annotated[str, typer.Option(help="All devices of a group.")] = "",
+    deadline_min: Annotated[
+        float, typer.Option(help="Minutes until silence counts as failed; 0: as configured.")
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, but change nothing.")] = False,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Bring an approved bundle to a device or a group."""
+    from datetime import timedelta
+
+    from cloud_sync.fleet import bundles, rollouts
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        rollout = rollouts.start(
+            session,
+            hub.key,
+            bundles.find(session, bundle).id,
+            device=device,
+            group=group,
+            deadline=timedelta(minutes=deadline_min or hub.config.rollout.deadline_min),
+            who=operator(),
+        )
+        answer = rollouts.as_json(rollout)
+        count = len(rollout.deployments)
+        if dry_run:
+            session.rollback()
+    if dry_run:
+        console.answer(f"would go to {count} devices", {"devices": count, "dry_run": True})
+        return
+    console.answer(f"rollout {rollout.id} to {count} devices", answer)
+    console.next(f"cloud-sync rollout status {rollout.id} --data {data}")
+
+
+def rollout_status(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Show a rollout with its deployments."""
+    from cloud_sync.fleet import rollouts
+    from kits.core.console import Console
+
+    with opened(data) as hub, hub.database.session() as session:
+        rollout = rollouts.find(session, number)
+        answer = rollouts.as_json(rollout)
+        rows = [(d.device, d.state, d.error) for d in rollout.deployments]
+    text = f"rollout {number}: {rollout.state} {rollout.reason}".rstrip()
+    Console(as_json).answer(f"{text}\n{table(rows, ('device', 'state', 'error'))}", answer)
+
+
+def rollout_pause(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Let devices that have not begun wait."""
+    _turn("pause", number, data, as_json)
+
+
+def rollout_resume(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Go on after a pause."""
+    _turn("resume", number, data, as_json)
+
+
+def rollout_abort(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """End a rollout; who has not committed stays on what it runs."""
+    _turn("abort", number, data, as_json)
+
+
+def _turn(verb: str, number: int, data: DataOption, as_json: bool) -> None:
+    from cloud_sync.fleet import rollouts
+    from kits.core.console import Console
+
+    turn = {"pause": rollouts.pause, "resume": rollouts.resume, "abort": rollouts.abort}[verb]
+    with opened(data) as hub, hub.database.transaction() as session:
+        answer = rollouts.as_json(turn(session, number, who=operator()))
+    Console(as_json).answer(f"rollout {number} is {answer['state']}", answer)

@@ -1,0 +1,185 @@
+"""The verbs about the hub itself: init, serve, worker, backup, restore, doctor, config show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, family, opened
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to `app`."""
+    for verb in (init, serve, worker, backup, restore, doctor):
+        app.command()(verb)
+    family(app, "config", "The hub's configuration.").command("show")(config_show)
+
+
+def init(  # noqa: PLR0913, PLR0917  one parameter per option
+    data: DataOption = DATA,
+    host: Annotated[str, typer.Option(help="Address the pages are served on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port the pages are served on.")] = 8080,
+    public_url: Annotated[str, typer.Option(help="How people and devices reach it.")] = "",
+    broker: Annotated[str, typer.Option(help="auto, mosquitto, embedded or external.")] = "auto",
+    broker_host: Annotated[str, typer.Option(help="Address the broker listens on.")] = "127.0.0.1",
+    broker_port: Annotated[
+        int, typer.Option(help="Port of the broker; 0: 1883, or a free one when that is taken.")
+    ] = 0,
+    login: Annotated[str, typer.Option(help="Login of the first admin.")] = "admin",
+    password: Annotated[str, typer.Option(help="Its password; drawn when not given.")] = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make a hub: folder, configuration, keys, tables, first admin."""
+    from cloud_sync import setup
+    from cloud_sync.fleet.broker import answers, free_port
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    if not broker_port:
+        broker_port = free_port("127.0.0.1") if answers("127.0.0.1", 1883) else 1883
+    changes: dict[str, object] = {
+        "listen": {"host": host, "port": port},
+        "public_url": public_url,
+        "broker": {"kind": broker, "host": broker_host, "port": broker_port},
+    }
+    made = setup.init(data, login, password, changes)
+    shown = "as given" if password else made
+    console.answer(
+        f"made a hub in {data}: login {login}, password {shown}",
+        {
+            "data": str(data), "login": login, "password": "" if password else made,
+            "url": public_url or f"http://{host}:{port}", "broker_port": broker_port,
+        },
+    )  # fmt: skip
+    if not password:
+        console.note("the password is shown this once")
+    console.next(f"cloud-sync serve --data {data}")
+
+
+def serve(
+    data: DataOption = DATA,
+    ingest: Annotated[
+        bool, typer.Option("--ingest/--no-ingest", help="Take what devices send in this process.")
+    ] = True,
+    jobs: Annotated[
+        bool, typer.Option("--jobs/--no-jobs", help="Work off retrainings in this process.")
+    ] = True,
+) -> None:
+    """Run the hub: pages, API, broker, ingest, jobs. Ends with Ctrl-C or SIGTERM."""
+    import uvicorn
+
+    from cloud_sync.app import create_app
+    from cloud_sync.config import load
+
+    config = load(data)
+    _log_events()
+    app = create_app(config, ingest=ingest, jobs=jobs)
+    print(f"serving {config.url}", flush=True)  # noqa: T201  (the verb's answer)
+    uvicorn.run(
+        app,
+        host=config.listen.host,
+        port=config.listen.port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def worker(data: DataOption = DATA) -> None:
+    """Run the ingest alone, beside `serve --no-ingest`: one worker per hub."""
+    import signal
+    import threading
+    from contextlib import ExitStack
+
+    from cloud_sync.app import start_ingest
+    from cloud_sync.fleet.broker import make_broker
+    from cloud_sync.intake.link import require_broker
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    _log_events()
+    with opened(data) as hub, ExitStack() as parts:
+        broker = make_broker(hub.config)
+        require_broker(broker.address)
+        start_ingest(hub, broker, parts)
+        print(f"taking from port {broker.address.port}", flush=True)  # noqa: T201
+        stopped.wait()
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="The tar file to write.")],
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Save configuration, keys, tables and pictures into one file; the hub may run."""
+    from cloud_sync import setup
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub:
+        done = setup.backup(hub, target)
+    console.answer(
+        f"saved {target}: {done['blobs']} blobs, {done['bytes'] / 1e6:.1f} MB",
+        {"path": str(target), **done},
+    )
+    console.note("it holds the hub's signing key: keep it as safe as the hub")
+    console.next(f"cloud-sync restore {target} --data NEW")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file made by `backup`.")],
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Unpack a backup into an empty folder and check every blob."""
+    from cloud_sync import setup
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    done = setup.restore(source, data)
+    console.answer(f"restored {data}: {done['blobs']} blobs are whole", {"data": str(data), **done})
+    console.next(f"cloud-sync doctor --data {data}")
+
+
+def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Check what the hub needs: check, found, needed, fix."""
+    from cloud_sync import setup
+    from cloud_sync.commands.options import table
+    from kits.core.console import Console
+    from kits.core.errors import MachineError
+
+    findings = setup.doctor(data)
+    rows = [("ok" if f.ok else "FIX", f.check, f.found, f.fix) for f in findings]
+    Console(as_json).answer(
+        table(rows, ("", "check", "found", "fix")),
+        [{"check": f.check, "found": f.found, "ok": f.ok, "fix": f.fix} for f in findings],
+    )
+    bad = [f for f in findings if not f.ok]
+    if bad:
+        raise MachineError(f"{len(bad)} checks failed", where=bad[0].check, fix=bad[0].fix)
+
+
+def config_show(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Print the configuration in force, every key with what it means."""
+    from cloud_sync.config import dump, load
+    from kits.core.console import Console
+
+    config = load(data)
+    shown = config.model_dump(mode="json")
+    if config.broker.password:
+        shown["broker"]["password"] = "(set)"  # noqa: S105
+    text = dump(config).replace(config.broker.password, "(set)") if config.broker.password else ""
+    Console(as_json).answer(text or dump(config), shown)
+
+
+def _log_events() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,0 +1,154 @@
+"""The verbs about samples, reviews and retraining."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloud_sync.commands.options import (
+    DATA,
+    DataOption,
+    JsonOption,
+    QuietOption,
+    family,
+    opened,
+    operator,
+    table,
+)
+
+ProjectOption = Annotated[str, typer.Option(help="Only of this project.")]
+ProjectName = Annotated[str, typer.Argument(help="The project.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to `app`."""
+    family(app, "sample", "What devices observed.").command("export")(sample_export)
+    family(app, "review", "Samples that wait for a person.").command("list")(review_list)
+    retrain = family(app, "retrain", "Learning from reviews.")
+    retrain.command("plan")(retrain_plan)
+    retrain.command("run")(retrain_run)
+    crm = family(app, "crm", "Leads from and to a CRM.")
+    for verb in ("add", "list", "test"):
+        crm.command(verb)(crm_verb)
+
+
+def sample_export(
+    target: Annotated[Path, typer.Argument(help="A folder for samples.jsonl and the bytes.")],
+    project: ProjectOption = "",
+    device: Annotated[str, typer.Option(help="Only of this device.")] = "",
+    verdict: Annotated[str, typer.Option(help="act, review or pass.")] = "",
+    with_bytes: Annotated[bool, typer.Option("--bytes/--no-bytes", help="Also the bytes.")] = True,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Write samples with their annotations into a folder."""
+    from cloud_sync.intake import samples
+    from kits.core.blobs import FolderBlobStore
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    wanted = samples.SampleFilter(project, device, verdict)
+    target.mkdir(parents=True, exist_ok=True)
+    store, count, stored = FolderBlobStore(target / "blobs"), 0, 0
+    with (
+        opened(data) as hub,
+        hub.database.session() as session,
+        open(target / "samples.jsonl", "w", encoding="utf-8") as out,
+    ):
+        for row in samples.export(session, wanted):
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+            if with_bytes and row["has_blob"]:
+                store.put(hub.storage.get(str(row["digest"])))
+                stored += 1
+    console.answer(
+        f"wrote {count} samples, {stored} with their bytes, to {target}",
+        {"path": str(target), "samples": count, "blobs": stored},
+    )
+
+
+def review_list(
+    project: ProjectOption = "",
+    login: Annotated[str, typer.Option(help="The queue of this person.")] = "admin",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 20,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """List what a person should look at, best first."""
+    from cloud_sync.learning import reviews
+    from cloud_sync.learning.champions import band_reader
+    from cloud_sync.web.accounts import find_person
+    from kits.core.console import Console
+
+    with opened(data) as hub, hub.database.session() as session:
+        person = find_person(session, login).id
+        bands = band_reader(session, hub.storage)
+        waiting = reviews.queue(session, person, project=project, limit=limit, bands=bands)
+        total = reviews.count_waiting(session, person, project)
+    rows = [
+        (w.sample.id, w.why, w.sample.device, w.sample.label, w.sample.captured_at.isoformat())
+        for w in waiting
+    ]
+    Console(as_json).answer(
+        f"{total} wait\n" + table(rows, ("sample", "why", "device", "label", "captured")),
+        {
+            "waiting": total,
+            "samples": [
+                {"id": w.sample.id, "why": w.why, "device": w.sample.device} for w in waiting
+            ],
+        },
+    )
+
+
+def retrain_plan(
+    project: ProjectName, data: DataOption = DATA, as_json: JsonOption = False
+) -> None:
+    """Say whether a retraining is worth it, and why."""
+    from cloud_sync.learning.planning import plan
+    from kits.core.console import Console
+
+    console = Console(as_json)
+    with opened(data) as hub, hub.database.session() as session:
+        found = plan(hub, session, project)
+    head = f"{project}: {'retrain' if found.retrain else 'wait'}"
+    console.answer(
+        "\n".join([head, *(f"  {reason}" for reason in found.reasons)]),
+        {
+            "project": project, "retrain": found.retrain, "reasons": list(found.reasons),
+            "new_samples": found.new_samples, "new_labels": dict(found.new_labels),
+            "rates": {name: rate.model_dump(mode="json") for name, rate in found.rates.items()},
+        },
+    )  # fmt: skip
+    console.next(f"cloud-sync retrain run {project} --data {data}")
+
+
+def retrain_run(
+    project: ProjectName,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Queue a retraining; a running hub works it off."""
+    from cloud_sync.learning.retraining import request
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        job = request(session, project, by=operator()).id
+        url = hub.config.url
+    console.answer(f"job {job} is queued", {"job": job, "project": project})
+    console.note(f"see {url}/jobs/{job}")
+
+
+def crm_verb() -> None:
+    """Not part of this installation: comes with the lead-scoring kit."""
+    from kits.core.errors import UsageError
+
+    raise UsageError(
+        "connecting a CRM comes with the lead-scoring kit, which is not installed",
+        fix="kit list",
+    )

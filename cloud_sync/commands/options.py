@@ -1,0 +1,63 @@
+"""Options that all verbs share, and opening a hub for the time of a verb."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cloud_sync.hub import Hub
+
+DATA = Path("hub")
+
+DataOption = Annotated[
+    Path, typer.Option("--data", metavar="DIR", envvar="KITWRIGHT_HUB_DATA", help="The hub's data.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[Hub]:
+    """The hub in `data`, with its tables brought up to date; the server may run meanwhile."""
+    from cloud_sync.config import load
+    from cloud_sync.hub import Hub
+    from cloud_sync.store.db import migrate
+
+    hub = Hub.open(load(data))
+    try:
+        migrate(hub.database)
+        yield hub
+    finally:
+        hub.close()
+
+
+def operator() -> str:
+    """Who types, for the audit log."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "cli"
+
+
+def family(app: typer.Typer, name: str, text: str) -> typer.Typer:
+    """A group of verbs, like `cloud-sync device …`."""
+    group = typer.Typer(help=text, no_args_is_help=True)
+    app.add_typer(group, name=name)
+    return group
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
+    """Columns of text, or a line that says there is nothing."""
+    if not rows:
+        return "none"
+    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines
+    )
