@@ -1,0 +1,162 @@
+"""Freezing versions: the yardstick stays, nothing leaks, nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cloud_sync.learning.datasets import AUDIT_SHARES, SHARES, freeze, read, split_for
+from kits.core.dataset import from_bytes, to_bytes
+from kits.core.errors import DataError
+from kits.core.sample import digest_of
+from tests.cloud_sync.hub_builders import (
+    PROJECT,
+    add_dataset,
+    add_person,
+    add_sample,
+    open_hub,
+    picture,
+)
+
+BASE = {"a": "train", "b": "train", "c": "val", "d": "test"}
+
+
+@pytest.fixture
+def opened(tmp_path: Path):
+    with open_hub(tmp_path) as (client, hub):
+        yield client, hub, add_person(hub, "eve", "engineer")
+
+
+def accept(client, headers, *samples: str) -> None:
+    for sample in samples:
+        body = {"sample_id": sample, "decision": "accept"}
+        assert client.post("/v1/reviews", headers=headers, json=body).status_code == 200
+
+
+def splits(dataset) -> dict[str, str]:
+    return {item.sample.id: item.split for item in dataset.items}
+
+
+def test_old_samples_keep_their_split_and_new_ones_join(opened) -> None:
+    client, hub, eve = opened
+    parent = add_dataset(hub, BASE)
+    new = [add_sample(hub, f"new{number}") for number in range(12)]
+    accept(client, eve, *new)
+    add_sample(hub, "not-reviewed")
+    answer = client.post(
+        "/v1/datasets/freeze", headers=eve, json={"project": PROJECT, "note": "week 19"}
+    )
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    assert (made["n"], made["added"], made["parent"]) == (16, 12, parent)
+    dataset = read(hub.storage, made["id"])
+    assert {k: v for k, v in splits(dataset).items() if k in BASE} == BASE
+    assert dataset.header.parent == parent
+    assert sum(made["added_by_split"].values()) == 12
+    file = client.get(f"/v1/datasets/{made['id']}", headers=eve).content
+    assert digest_of(file) == made["id"] and to_bytes(from_bytes(file, hub.storage)) == file
+    listed = client.get("/v1/datasets", headers=eve, params={"project": PROJECT}).json()
+    assert {row["id"] for row in listed["datasets"]} == {parent, made["id"]}
+
+
+def test_the_test_split_only_grows_over_many_versions(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    seen: dict[str, str] = dict(BASE)
+    for week in range(3):
+        accept(client, eve, *(add_sample(hub, f"w{week}n{i}") for i in range(5)))
+        now = splits(freeze(hub, PROJECT, by="eve").dataset)
+        assert {name: now[name] for name in seen} == seen
+        seen = now
+    assert len(seen) == 19
+
+
+def test_a_group_stays_where_it_is(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    accept(client, eve, *(add_sample(hub, f"d{i}", group="part-d") for i in range(4)))
+    frozen = freeze(hub, PROJECT, by="eve")
+    assert {splits(frozen.dataset)[f"d{i}"] for i in range(4)} == {"test"}
+
+
+def test_a_nearly_identical_picture_joins_the_split_of_its_twin(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    original = cv2.imdecode(np.frombuffer(picture(10_003), np.uint8), cv2.IMREAD_GRAYSCALE)
+    noise = np.random.default_rng(0).integers(-1, 2, original.shape)
+    nearly = np.clip(original.astype(int) + noise, 0, 255).astype(np.uint8)
+    _, packed = cv2.imencode(".png", nearly)
+    accept(client, eve, add_sample(hub, "twin", content=packed.tobytes()), add_sample(hub, "other"))
+    frozen = freeze(hub, PROJECT, by="eve")
+    assert splits(frozen.dataset)["twin"] == "test"
+    assert frozen.lookalikes == 1
+
+
+def test_a_twin_whose_group_stands_elsewhere_is_left_out_and_counted(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    accept(
+        client, eve,
+        add_sample(hub, "leak", content=picture(10_003), group="part-a"),
+        add_sample(hub, "fine"),
+    )  # fmt: skip
+    frozen = freeze(hub, PROJECT, by="eve")
+    assert frozen.left_out == 1
+    assert "leak" not in splits(frozen.dataset)
+
+
+def test_leakage_in_an_uploaded_version_is_refused(opened) -> None:
+    client, hub, eve = opened
+    parent = add_dataset(hub, {"a": "train", "b": "train"}, group="same")
+    leaky = hub.storage.get(parent).replace(b'"split":"train"}\n', b'"split":"test"}\n', 1)
+    answer = client.put(f"/v1/datasets/{digest_of(leaky)}", headers=eve, content=leaky)
+    assert answer.status_code == 422
+    assert "group 'same'" in answer.json()["what"]
+
+
+def test_uploading_needs_the_right_digest_and_all_blobs(opened) -> None:
+    client, hub, eve = opened
+    parent = add_dataset(hub, BASE)
+    content = hub.storage.get(parent)
+    assert client.put(f"/v1/datasets/{parent}", headers=eve, content=content).json()["n"] == 4
+    wrong = client.put(f"/v1/datasets/{'0' * 64}", headers=eve, content=content)
+    assert wrong.status_code == 422
+    hub.storage.delete(digest_of(picture(10_000)))
+    missing = client.put(f"/v1/datasets/{parent}", headers=eve, content=content)
+    assert missing.status_code == 422 and "1 blobs" in missing.json()["what"]
+
+
+def test_nothing_new_makes_no_version(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    accept(client, eve, add_sample(hub, "one"))
+    freeze(hub, PROJECT, by="eve")
+    with pytest.raises(DataError, match="nothing has been reviewed"):
+        freeze(hub, PROJECT, by="eve")
+
+
+def test_a_corrected_label_of_an_old_sample_makes_a_version_with_the_same_split(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    accept(client, eve, add_sample(hub, "one"))
+    before = splits(freeze(hub, PROJECT, by="eve").dataset)
+    body = {"sample_id": "one", "decision": "correct", "label": "good"}
+    client.post("/v1/reviews", headers=eve, json=body)
+    frozen = freeze(hub, PROJECT, by="eve")
+    assert (frozen.added, frozen.relabelled) == (0, 1)
+    assert splits(frozen.dataset) == before
+    item = next(i for i in frozen.dataset.items if i.sample.id == "one")
+    assert item.annotation.label == "good"
+
+
+def test_shares_of_new_groups_are_as_stated_and_audits_go_to_the_yardstick() -> None:
+    groups = [f"group-{number}" for number in range(4000)]
+    for shares in (SHARES, AUDIT_SHARES):
+        for split, share in shares:
+            found = sum(split_for(group, 7, shares) == split for group in groups) / len(groups)
+            assert found == pytest.approx(share, abs=0.03)
+    assert [split_for(g, 7) for g in groups[:50]] == [split_for(g, 7) for g in groups[:50]]
+    assert [split_for(g, 7) for g in groups[:50]] != [split_for(g, 8) for g in groups[:50]]
