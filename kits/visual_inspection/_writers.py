@@ -45,7 +45,7 @@ def write_yolo(dataset: Dataset, folder: Path) -> None:
             label.parent.mkdir(parents=True, exist_ok=True)
             label.write_text(_yolo_lines(note, _size(item, content), index))
     splits = {s: f"images/{s}" for s in SPLITS if (folder / "images" / s).is_dir()}
-    described: dict[str, object] = {"path": ".", **splits, "names": dict(enumerate(names))}
+    described = {"path": ".", "names": dict(enumerate(names))} | splits
     (folder / "data.yaml").write_text(yaml.safe_dump(described, sort_keys=False))
 
 

@@ -14,10 +14,12 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, RawSample
-from kits.visual_inspection import _checks, _duplicates, _markup, _readers, _writers
+from kits.visual_inspection import _checks, _markup, _readers, _writers
+from kits.visual_inspection._duplicates import near_duplicates
 from kits.visual_inspection._files import pictures_under
 
-GOOD = "good"
+__all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
+
 Reader = Callable[[Path], Iterator[RawSample | Finding]]
 _READERS: dict[str, Reader] = {
     "yolo": _readers.read_yolo,
@@ -84,11 +86,6 @@ def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
 def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
     """The kit's own checks of a dataset version."""
     return _checks.check(dataset, config)
-
-
-def near_duplicates(contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
-    """Pairs of sample ids whose pictures are the same shot; they must share a split."""
-    return _duplicates.near_duplicates(contents)
 
 
 def write(dataset: Dataset, folder: Path, format: str) -> None:

@@ -217,11 +217,7 @@ class GoodPartsRuntime(_PictureRuntime):
         whole = assemble(maps, spec.rows, spec.columns)
         boxes, peaks = _boxes.regions(whole, spec.region_level, width=width, height=height)
         found = tuple(
-            Box(
-                *(float(v) for v in corners),
-                ANOMALY,
-                1 - math.exp(-float(peak) / spec.region_level),
-            )
+            _box(corners, ANOMALY, 1 - math.exp(-float(peak) / spec.region_level))
             for corners, peak in zip(boxes, peaks)
         )
         return Prediction(

@@ -1,0 +1,258 @@
+"""Trains the good-parts model: embed, choose the bank, calibrate, let labelled defects in.
+
+A matter of seconds. Writes `backbone.onnx`, `bank.npz` and `good_parts.json` into the run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.blobs import write_atomically
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.errors import DataError
+from kits.core.kit import Progress, TrainOutcome, TrainTask
+from kits.core.runtime import OnnxSession, Session
+from kits.core.stats import Estimate, auroc, bootstrap
+from kits.visual_inspection import _bank, _fusion, _images
+from kits.visual_inspection._backbone import load_backbone
+from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection.config import GoodPartsConfig
+from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
+
+MIN_GOOD = 10
+_REGION_QUANTILE = 0.95
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Features of one picture: (tiles, patches, features), and the number of its group."""
+
+    features: Floats
+    owner: int
+
+
+def is_defect(item: DatasetItem) -> bool:
+    """Whether an annotated sample counts as defective: another class than good, or boxes."""
+    note = item.annotation
+    return note is not None and (bool(note.boxes) or note.label not in ("", GOOD))
+
+
+def is_good(item: DatasetItem) -> bool:
+    """Whether a sample is stated to be a good part."""
+    note = item.annotation
+    return note is not None and note.label == GOOD and not note.boxes
+
+
+def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
+    """Learns from the training split.
+
+    Raises:
+        DataError: fewer than 10 good parts to learn from.
+        MachineError: no backbone weights on this machine.
+    """
+    train = task.dataset.of("train")
+    good = [item for item in train if is_good(item)]
+    defects = [item for item in train if is_defect(item)]
+    if len(good) < MIN_GOOD:
+        raise DataError(
+            f"{len(good)} good parts in the training split are fewer than {MIN_GOOD}",
+            fix="import more good parts, or use model.approach: detector",
+        )
+    backbone, licence = load_backbone(config.weights, config.image_size)
+    (task.out_dir / "backbone.onnx").write_bytes(backbone)
+    rows, columns = _tiles(config, task.dataset, good)
+    embedder = _Embedder(OnnxSession(backbone), task.dataset, config.image_size, rows, columns)
+    task.progress.begin("embedding pictures", len(good) + len(defects))
+    bank, known = _fill_bank(embedder, good, config, task)
+    spec, scores = _calibrate(bank, known, config, rows, columns)
+    notes = [f"bank of {len(bank.patches)} patches from {len(good)} good parts"]
+    figures = {"good_parts": float(len(good)), "defects": float(len(defects))}
+    if len(defects) >= config.min_defects:
+        fused = _fuse(task, embedder, bank, spec, (good, known, scores), defects)
+        spec = spec.model_copy(update={"head": fused.head}) if fused.better else spec
+        figures |= {"cv_auroc_fused": fused.auroc, "cv_auroc_bank": fused.bank_auroc}
+        notes.append(_verdict(fused, len(defects)))
+    elif defects:
+        notes.append(
+            f"{len(defects)} labelled defects are fewer than {config.min_defects}: they test the "
+            "model but do not change its score"
+        )
+    task.progress.end()
+    np.savez(task.out_dir / "bank.npz", patches=bank.patches, owner=bank.owner, centre=bank.centre)
+    write_atomically(task.out_dir / "good_parts.json", spec.model_dump_json().encode())
+    return TrainOutcome(figures, _baseline(task, good), (licence,), tuple(notes))
+
+
+def _tiles(
+    config: GoodPartsConfig, dataset: Dataset, good: Sequence[DatasetItem]
+) -> tuple[int, int]:
+    if config.tiles != "auto":
+        return config.tiles
+    height, width = _images.decode(dataset.content(good[0])).shape[:2]
+    fit = 2 * config.image_size
+    return min(3, max(1, round(height / fit))), min(3, max(1, round(width / fit)))
+
+
+@dataclass(frozen=True)
+class _Embedder:
+    session: Session
+    dataset: Dataset
+    side: int
+    rows: int
+    columns: int
+
+    def image(self, item: DatasetItem) -> _images.Image:
+        return _images.decode(self.dataset.content(item), where=item.sample.source)
+
+    def __call__(self, image: _images.Image) -> Floats:
+        """(tiles, patches, features) of one picture."""
+        found = []
+        for tile in _images.tiles_of(image, self.rows, self.columns, self.side):
+            feeds = {"picture": _images.blob(tile, 1 / 128, 127.0)}
+            features = np.asarray(self.session.run(feeds)[0], dtype=np.float32)[0]
+            found.append(features.reshape(features.shape[0], -1).T)
+        return np.stack(found)
+
+
+def _fill_bank(
+    embedder: _Embedder, good: Sequence[DatasetItem], config: GoodPartsConfig, task: TrainTask
+) -> tuple[_bank.Bank, list[Embedded]]:
+    """The bank, and the features of the good parts as they are (not their altered copies)."""
+    rng = np.random.default_rng(task.seed)
+    numbers: dict[str, int] = {}
+    known: list[Embedded] = []
+    patches: list[Floats] = []
+    owners: list[NDArray[np.intp]] = []
+    share = config.max_patches // max(len(good) * (2 if config.augment else 1), 1)
+    for item in good:
+        owner = numbers.setdefault(item.sample.group or item.sample.id, len(numbers))
+        image = embedder.image(item)
+        variants = [image, _altered(image, rng)] if config.augment else [image]
+        for variant in variants:
+            features = embedder(variant)
+            if variant is image:
+                known.append(Embedded(features, owner))
+            flat = features.reshape(-1, features.shape[-1])
+            drawn = rng.permutation(len(flat))[: max(share, 16)]
+            patches.append(flat[drawn])
+            owners.append(np.full(len(drawn), owner, dtype=np.intp))
+        task.progress.advance()
+    bank = _bank.choose(
+        np.concatenate(patches),
+        np.concatenate(owners),
+        config.bank_size,
+        config.max_patches,
+        task.seed,
+    )
+    return bank, known
+
+
+def _altered(image: _images.Image, rng: np.random.Generator) -> _images.Image:
+    """As a slightly different lamp and fixture would show it: ±4 % light, ±1 pixel, ±1 degree."""
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(-1, 1)), 1.0)
+    turn[:, 2] += rng.uniform(-1, 1, 2)
+    moved = cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.convertScaleAbs(moved, alpha=float(rng.uniform(0.96, 1.04))), np.uint8)
+
+
+def _calibrate(
+    bank: _bank.Bank, known: list[Embedded], config: GoodPartsConfig, rows: int, columns: int
+) -> tuple[GoodPartsSpec, NDArray[np.float64]]:
+    """Units from good parts, each judged by the bank without its own patches."""
+    maps = [_map(bank, one, without=True) for one in known]
+    raw = np.array([tile_scores(one, config.top_k).max() for one in maps])
+    unit = float(np.median(raw)) or 1.0
+    level = float(np.quantile([one.max() for one in maps], _REGION_QUANTILE))
+    spec = GoodPartsSpec(
+        side=config.image_size,
+        rows=rows,
+        columns=columns,
+        top_k=config.top_k,
+        unit=unit,
+        region_level=level or 1.0,
+    )
+    return spec, raw / unit
+
+
+def _map(bank: _bank.Bank, one: Embedded, *, without: bool) -> Floats:
+    side = math.isqrt(one.features.shape[1])
+    owner = one.owner if without else -1
+    return np.stack([bank.distances(tile, owner).reshape(side, side) for tile in one.features])
+
+
+def _fuse(
+    task: TrainTask,
+    embedder: _Embedder,
+    bank: _bank.Bank,
+    spec: GoodPartsSpec,
+    good: tuple[Sequence[DatasetItem], list[Embedded], NDArray[np.float64]],
+    defects: Sequence[DatasetItem],
+) -> _fusion.Fusion:
+    items, known, _ = good
+    pooled: list[NDArray[np.float64]] = []
+    scores: list[float] = []
+    for one in (*known, *_embedded(embedder, defects, task.progress)):
+        maps = _map(bank, one, without=one.owner >= 0)
+        per_tile = tile_scores(maps, spec.top_k) / spec.unit
+        worst = int(per_tile.argmax())
+        apart = maps[worst].ravel()
+        vector = _bank.pool(one.features[worst], apart, bank.centre, spec.unit)
+        pooled.append(vector.astype(np.float64))
+        scores.append(float(per_tile.max()))
+    truth = np.arange(len(pooled)) >= len(known)
+    groups = [item.sample.group or item.sample.id for item in (*items, *defects)]
+    return _fusion.fit(np.stack(pooled), np.array(scores), truth, groups, task.costs, task.seed)
+
+
+def _embedded(
+    embedder: _Embedder, items: Sequence[DatasetItem], progress: Progress
+) -> Iterator[Embedded]:
+    for item in items:
+        yield Embedded(embedder(embedder.image(item)), -1)
+        progress.advance()
+
+
+def _verdict(fused: _fusion.Fusion, defects: int) -> str:
+    figures = (
+        f"cross-validated AUROC {fused.auroc:.3f} against {fused.bank_auroc:.3f}, expected cost "
+        f"per part {fused.cost:.3f} against {fused.bank_cost:.3f} of the bank alone"
+    )
+    if fused.better:
+        return f"{defects} labelled defects take part in the score: {figures}"
+    return f"{defects} labelled defects did not improve the score, the bank decides: {figures}"
+
+
+def _baseline(task: TrainTask, good: Sequence[DatasetItem]) -> dict[str, Estimate]:
+    """Image AUROC on val of a mean picture of good parts: largest difference on 32×32 pixels."""
+    items = [i for i in task.dataset.of("val") if is_good(i) or is_defect(i)]
+    truth = np.array([is_defect(i) for i in items], dtype=bool)
+    if not truth.any() or truth.all():
+        return {}
+    mean = np.mean([_small(task.dataset, item) for item in good[:200]], axis=0)
+    scores = np.array([np.abs(_small(task.dataset, i) - mean).max() for i in items])
+    groups = [i.sample.group or i.sample.id for i in items]
+    found = bootstrap(lambda rows: auroc(scores[rows], truth[rows]), groups, seed=task.seed)
+    return {"image_auroc": found}
+
+
+def _small(dataset: Dataset, item: DatasetItem) -> NDArray[np.float64]:
+    gray = cv2.cvtColor(_images.decode(dataset.content(item)), cv2.COLOR_BGR2GRAY)
+    return np.asarray(cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA), np.float64)
+
+
+def load_bank(run_dir: Path) -> _bank.Bank:
+    """The bank a training left. Raises DataError when it is not there."""
+    try:
+        with np.load(run_dir / "bank.npz", allow_pickle=False) as stored:
+            return _bank.Bank(stored["patches"], stored["owner"], stored["centre"])
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError("the run has no patch bank", where=str(run_dir), fix="kit train") from error
