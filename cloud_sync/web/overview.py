@@ -25,7 +25,7 @@ from cloud_sync.store.models import (
     Sample,
 )
 from cloud_sync.web.auth import Identity
-from cloud_sync.web.view_models import bundle_names
+from cloud_sync.web.view_models import bundle_names, pairs
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 
@@ -153,7 +153,7 @@ def _counts(session: Session, since: datetime) -> dict[str, int]:
         .where(Sample.captured_at >= since)
         .group_by(Sample.verdict)
     )
-    found = {verdict: n for verdict, n in session.execute(query)}
+    found = pairs(session, query)
     return {verdict: found.get(verdict, 0) for verdict in _VERDICTS}
 
 
@@ -190,9 +190,9 @@ def _devices(session: Session, since: datetime) -> list[DeviceLine]:
         .where(Sample.captured_at >= since)
         .group_by(Sample.device)
     )
-    decisions = {device: n for device, n in session.execute(counted)}
+    decisions = pairs(session, counted)
     moving = select(Deployment.device, Deployment.state).where(Deployment.finished_at.is_(None))
-    states = {device: state for device, state in session.execute(moving)}
+    states = pairs(session, moving)
     names = bundle_names(session)
     rows = session.scalars(
         select(Device).where(Device.revoked_at.is_(None)).order_by(Device.online, Device.name)
@@ -209,22 +209,40 @@ def _devices(session: Session, since: datetime) -> list[DeviceLine]:
 def _todo(session: Session, who: Identity, waiting: int) -> list[NextStep]:
     steps: list[NextStep] = []
     if waiting and who.may("reviewer"):
-        steps.append(NextStep(f"{waiting} samples wait for your judgement", "Review", "/review"))
+        steps.append(
+            NextStep(
+                _many(waiting, "sample waits", "samples wait") + " for your judgement",
+                "Review",
+                "/review",
+            )
+        )
     unseen = _count(session, Alert.id, Alert.seen_at.is_(None))
     if unseen:
-        steps.append(NextStep(f"{unseen} alerts nobody has acknowledged", "Look", "/alerts"))
+        steps.append(
+            NextStep(
+                _many(unseen, "alert", "alerts") + " nobody has acknowledged", "Look", "/alerts"
+            )
+        )
     newest = session.scalar(select(func.max(Dataset.created_at)))
     fresh = select(func.count()).select_from(Review).where(Review.annotation_id.is_not(None))
     count = session.scalar(fresh.where(Review.at > newest) if newest else fresh) or 0
     if count and who.may("engineer"):
         steps.append(
             NextStep(
-                f"{count} reviews are newer than the last dataset version", "Freeze", "/datasets"
+                _many(count, "review is", "reviews are") + " newer than the last dataset version",
+                "Freeze",
+                "/datasets",
             )
         )
     unapproved = _count(session, Bundle.id, Bundle.approved_at.is_(None))
     if unapproved and who.may("engineer"):
-        steps.append(NextStep(f"{unapproved} bundles wait for approval", "Decide", "/bundles"))
+        steps.append(
+            NextStep(
+                _many(unapproved, "bundle waits", "bundles wait") + " for approval",
+                "Decide",
+                "/bundles",
+            )
+        )
     if not _count(session, Device.name, Device.revoked_at.is_(None)):
         steps.append(NextStep("No device is enrolled yet", "Add one", "/devices"))
     return steps
@@ -233,3 +251,7 @@ def _todo(session: Session, who: Identity, waiting: int) -> list[NextStep]:
 def _count(session: Session, column: object, condition: object) -> int:
     query = select(func.count(column)).where(condition)  # type: ignore[arg-type]  # columns of any type
     return session.scalar(query) or 0
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n} {one if n == 1 else more}"

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.learning.reviews import GOOD_LABEL, count_waiting, suggestion
@@ -21,6 +22,7 @@ from kits.core.dataset import SPLITS
 from kits.core.errors import DataError
 from kits.core.prediction import Box, Prediction
 
+Value = TypeVar("Value", int, str)
 DEFAULT_SIZE = (640, 480)
 _NO_LABEL = "(none)"
 
@@ -36,6 +38,11 @@ def bundle_names(session: Session) -> dict[str, str]:
     """Bundle id → `name v3`."""
     rows = session.execute(select(Bundle.id, Bundle.name, Bundle.version))
     return {id: f"{name} v{version}" for id, name, version in rows}
+
+
+def pairs(session: Session, query: Select[str, Value]) -> dict[str, Value]:
+    """The rows of a query with two columns, as key → value."""
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 # --- samples ------------------------------------------------------------------------------------

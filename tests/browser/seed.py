@@ -16,13 +16,24 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.config import HubConfig, dump
+from cloud_sync.config import dump, parse
 from cloud_sync.fleet.devices import add_device, enroll
 from cloud_sync.hub import Hub
 from cloud_sync.learning import reviews
 from cloud_sync.store.db import migrate
 from cloud_sync.store.models import (
-    Alert, Blob, Bundle, Dataset, Deployment, Device, Gap, Job, Person, Project, Rollout, Sample,
+    Alert,
+    Blob,
+    Bundle,
+    Dataset,
+    Deployment,
+    Device,
+    Gap,
+    Job,
+    Person,
+    Project,
+    Rollout,
+    Sample,
 )  # fmt: skip
 from cloud_sync.web.auth import ROLES, create_person
 from kits.core.prediction import Box
@@ -72,19 +83,26 @@ def _draw_defect(image: np.ndarray, rng: np.random.Generator, defect: str) -> tu
     return (Box(*map(float, corners), defect, float(rng.uniform(0.62, 0.97))),)
 
 
-def make_hub(folder: Path, *, now: datetime | None = None, samples: int = 160) -> Hub:
-    """A filled hub in `folder`; everything is seeded but ids and times."""
-    config = HubConfig(site_name="Kitwright", data_dir=folder)
+def make_empty_hub(folder: Path) -> Hub:
+    """A hub as after `cloud-sync init`, with one person per role."""
+    config = parse({"broker": {"kind": "embedded", "port": 0}, "jobs": {"workers": 0}}, folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "hub.yaml").write_text(dump(config))
     SigningKey.create(config.keys_dir / "hub.pem", config.site_name)
     hub = Hub.open(config)
     migrate(hub.database)
-    now = now or utc_now()
-    rng = np.random.default_rng(7)
     with hub.database.transaction() as session:
         for role in ROLES:
             create_person(session, role, PASSWORD, role, by="seed")
+    return hub
+
+
+def make_hub(folder: Path, *, now: datetime | None = None, samples: int = 160) -> Hub:
+    """A filled hub in `folder`; everything is seeded but ids and times."""
+    hub = make_empty_hub(folder)
+    now = now or utc_now()
+    rng = np.random.default_rng(7)
+    with hub.database.transaction() as session:
         _devices(session, now)
         _learning(session, hub, now)
         session.flush()
@@ -112,7 +130,11 @@ def _learning(session: Session, hub: Hub, now: datetime) -> None:
     session.add(Blob(digest=blob, size=16))
     session.flush()
     old, new = digest_of(b"dataset 1"), digest_of(b"dataset 2")
-    first = {"train": {"good": 120}, "val": {"good": 15}, "test": {"good": 15, "scratch": 6, "dent": 4}}
+    first = {
+        "train": {"good": 120},
+        "val": {"good": 15},
+        "test": {"good": 15, "scratch": 6, "dent": 4},
+    }
     second = {
         "train": {"good": 138, "scratch": 14, "dent": 9, "stain": 5}, "val": {"good": 18, "scratch": 3},
         "test": {"good": 20, "scratch": 8, "dent": 6, "stain": 2},
@@ -139,7 +161,10 @@ def _learning(session: Session, hub: Hub, now: datetime) -> None:
         "cost_difference": {"value": -0.31, "low": -0.62, "high": -0.09, "n": 36},
     }  # fmt: skip
     card = "# housing-lid v{v}\n\nTells scratched, dented and stained lids from good ones.\n"
-    for version, id, origin, metrics in ((3, CHAMPION, "publisher", figures), (4, CHALLENGER, "hub", better)):
+    for version, id, origin, metrics in (
+        (3, CHAMPION, "publisher", figures),
+        (4, CHALLENGER, "hub", better),
+    ):
         session.add(Bundle(
             id=id, project=PROJECT, name="housing-lid", version=version, kit="visual-inspection",
             blob=blob, size=8_412_000 + version, origin=origin, dataset=old if version == 3 else new,
@@ -166,10 +191,14 @@ def _learning(session: Session, hub: Hub, now: datetime) -> None:
     session.flush()
     log = hub.config.jobs_dir / str(done.id)
     log.mkdir(parents=True)
-    (log / "log.txt").write_text("kit data import …\nkit train …\nkit compare …\nchallenger is better\n")
+    (log / "log.txt").write_text(
+        "kit data import …\nkit train …\nkit compare …\nchallenger is better\n"
+    )
 
 
-def _sample(session: Session, hub: Hub, rng: np.random.Generator, index: int, now: datetime) -> None:
+def _sample(
+    session: Session, hub: Hub, rng: np.random.Generator, index: int, now: datetime
+) -> None:
     kind = rng.choice(["good", *DEFECTS], p=[0.62, 0.18, 0.12, 0.08])
     defect = "" if kind == "good" else str(kind)
     content, boxes = part_image(rng, defect)
@@ -223,7 +252,13 @@ def _alerts(session: Session, now: datetime) -> None:
     rows = (
         ("pack-1", "camera_lost", "error", "camera-1 does not answer; trying again every 5 s", 98),
         ("press-2", "disk_low", "warning", "spool at 82 % of its budget", 210),
-        (None, "drift", "info", "brightness of press-1 moved: 0.4 σ over 6 h (one false alarm a month)", 340),
+        (
+            None,
+            "drift",
+            "info",
+            "brightness of press-1 moved: 0.4 σ over 6 h (one false alarm a month)",
+            340,
+        ),
     )
     for index, (device, name, severity, text, minutes) in enumerate(rows):
         session.add(Alert(device=device, epoch="e1" if device else "", seq=900 + index, name=name,

@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from cloud_sync.errors import http_status
-from cloud_sync.hub import Hub, HubDep, get_hub
+from cloud_sync.hub import Hub, get_hub
 from cloud_sync.web import words
 from cloud_sync.web.auth import Identity, identify, require_page
 from cloud_sync.web.security import SECURITY_HEADERS
@@ -135,6 +135,8 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_with_pages(request: Request) -> Response:
+            if request.url.path.startswith("/v1/"):
+                return await handle(request)
             try:
                 return await handle(request)
             except KitwrightError as error:
@@ -182,6 +184,3 @@ def _wants_json(request: Request) -> bool:
     return request.url.path.startswith("/v1/") or "text/html" not in request.headers.get(
         "accept", ""
     )
-
-
-__all__ = ["AdminPage", "HubDep", "PageRoute", "ReviewerPage", "ViewerPage", "render"]

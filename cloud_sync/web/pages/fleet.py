@@ -6,18 +6,20 @@ from fastapi import APIRouter, Request
 from sqlalchemy import select
 from starlette.responses import Response
 
-from cloud_sync.hub import SessionDep
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import ReadDep, SessionDep, audit
 from cloud_sync.store.models import Alert, Device
 from cloud_sync.web import auth
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import AdminPage, PageRoute, ViewerPage, render
+from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
 SHOWN = 200
 
 
 @router.get("/devices")
-def device_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+def device_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     """All devices; those in use first."""
     order = (Device.revoked_at.is_not(None), Device.name)
     return render(
@@ -28,7 +30,7 @@ def device_list(request: Request, session: SessionDep, who: ViewerPage) -> Respo
 
 
 @router.get("/alerts")
-def alert_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+def alert_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     """Alerts; those nobody has seen first."""
     order = (Alert.seen_at.is_not(None), Alert.at.desc())
     alerts = session.scalars(select(Alert).order_by(*order).limit(SHOWN)).all()
@@ -36,9 +38,21 @@ def alert_list(request: Request, session: SessionDep, who: ViewerPage) -> Respon
 
 
 @router.get("/people")
-def people(request: Request, session: SessionDep, who: AdminPage) -> Response:
+def people(request: Request, session: ReadDep, who: AdminPage) -> Response:
     """People and their API tokens."""
     return render(
         request, session, who, "people.html",
         people=auth.list_people(session), tokens=auth.list_tokens(session), roles=auth.ROLES,
     )  # fmt: skip
+
+
+@router.post("/v1/alerts/{alert_id}/seen")
+def acknowledge(alert_id: int, session: SessionDep, who: auth.Reviewer) -> dict[str, object]:
+    """Notes who has seen an alert; the first one counts."""
+    alert = session.get(Alert, alert_id)
+    if alert is None:
+        raise NotFoundError("There is no such alert in this hub.")
+    if alert.seen_at is None:
+        alert.seen_by, alert.seen_at = who.login, utc_now()
+        audit(session, who.login, "alert.seen", str(alert_id))
+    return {"id": alert_id, "seen_by": alert.seen_by}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import Hub, HubDep, SessionDep
+from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.learning.jobs import log_tail
 from cloud_sync.store.models import Bundle, Dataset, Job, Project
 from cloud_sync.web import view_models as views
@@ -23,7 +23,7 @@ def _projects(session: Session) -> list[str]:
 
 
 @router.get("/datasets")
-def dataset_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+def dataset_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     """All dataset versions, newest first."""
     found = session.scalars(select(Dataset).order_by(Dataset.created_at.desc()).limit(SHOWN))
     rows = [
@@ -39,9 +39,7 @@ def dataset_list(request: Request, session: SessionDep, who: ViewerPage) -> Resp
 
 
 @router.get("/datasets/{dataset_id}")
-def dataset_page(
-    request: Request, session: SessionDep, who: ViewerPage, dataset_id: str
-) -> Response:
+def dataset_page(request: Request, session: ReadDep, who: ViewerPage, dataset_id: str) -> Response:
     """One dataset version and what changed since its parent."""
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
@@ -56,7 +54,7 @@ def dataset_page(
 
 
 @router.get("/jobs")
-def job_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+def job_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     """All jobs, newest first."""
     jobs = session.scalars(select(Job).order_by(Job.id.desc()).limit(SHOWN)).all()
     return render(request, session, who, "jobs.html", jobs=jobs, projects=_projects(session))
@@ -75,13 +73,13 @@ def _job_values(hub: Hub, session: Session, job_id: int) -> dict[str, object]:
 
 @router.get("/jobs/{job_id}")
 def job_page(
-    request: Request, hub: HubDep, session: SessionDep, who: ViewerPage, job_id: int
+    request: Request, hub: HubDep, session: ReadDep, who: ViewerPage, job_id: int
 ) -> Response:
     """One job with the end of its log."""
     return render(request, session, who, "job.html", **_job_values(hub, session, job_id))
 
 
 @router.get("/jobs/{job_id}/live")
-def job_live(hub: HubDep, session: SessionDep, _who: ViewerPage, job_id: int) -> Response:
+def job_live(hub: HubDep, session: ReadDep, _who: ViewerPage, job_id: int) -> Response:
     """The part of the page that follows a running job."""
     return fragment("job_live.html", **_job_values(hub, session, job_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from cloud_sync.hub import SessionDep
+from cloud_sync.hub import ReadDep
 from cloud_sync.web.overview import make_overview
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, render
 
@@ -13,6 +13,6 @@ router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/")
-def overview(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+def overview(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     """The overview."""
     return render(request, session, who, "overview.html", view=make_overview(session, who))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import SessionDep
+from cloud_sync.hub import ReadDep
 from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
@@ -18,7 +18,7 @@ SHOWN = 200
 
 
 @router.get("/bundles")
-def bundle_list(request: Request, session: SessionDep, who: ViewerPage) -> Response:
+def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     """All bundles, newest first."""
     bundles = session.scalars(select(Bundle).order_by(Bundle.created_at.desc()).limit(SHOWN)).all()
     running = (
@@ -26,12 +26,12 @@ def bundle_list(request: Request, session: SessionDep, who: ViewerPage) -> Respo
         .where(Device.revoked_at.is_(None))
         .group_by(Device.running_bundle)
     )
-    counts = {bundle: n for bundle, n in session.execute(running)}
+    counts = views.pairs(session, running)
     return render(request, session, who, "bundles.html", bundles=bundles, running=counts)
 
 
 @router.get("/bundles/{bundle_id}")
-def bundle_page(request: Request, session: SessionDep, who: ViewerPage, bundle_id: str) -> Response:
+def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: str) -> Response:
     """One bundle: figures, comparison, card."""
     bundle = session.get(Bundle, bundle_id)
     if bundle is None:
@@ -46,9 +46,7 @@ def bundle_page(request: Request, session: SessionDep, who: ViewerPage, bundle_i
 
 
 @router.get("/rollouts")
-def rollout_list(
-    request: Request, session: SessionDep, who: ViewerPage, bundle: str = ""
-) -> Response:
+def rollout_list(request: Request, session: ReadDep, who: ViewerPage, bundle: str = "") -> Response:
     """All rollouts, and the form that starts one."""
     names = views.bundle_names(session)
     rollouts = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(SHOWN))
@@ -81,9 +79,7 @@ def _rollout_values(session: Session, rollout_id: int) -> dict[str, object]:
 
 
 @router.get("/rollouts/{rollout_id}")
-def rollout_page(
-    request: Request, session: SessionDep, who: ViewerPage, rollout_id: int
-) -> Response:
+def rollout_page(request: Request, session: ReadDep, who: ViewerPage, rollout_id: int) -> Response:
     """One rollout, device by device."""
     values = _rollout_values(session, rollout_id)
     rollout = values["rollout"]
@@ -95,6 +91,6 @@ def rollout_page(
 
 
 @router.get("/rollouts/{rollout_id}/live")
-def rollout_live(session: SessionDep, _who: ViewerPage, rollout_id: int) -> Response:
+def rollout_live(session: ReadDep, _who: ViewerPage, rollout_id: int) -> Response:
     """The part of the page that follows a running rollout."""
     return fragment("rollout_live.html", **_rollout_values(session, rollout_id))

@@ -15,9 +15,11 @@ from jinja2.sandbox import SandboxedEnvironment
 from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, Response
 
+from cloud_sync.api.reviews import get_leases
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import SessionDep
+from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.learning import reviews
+from cloud_sync.learning.champions import band_reader
 from cloud_sync.store.models import Bundle, Project, Sample
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ReviewerPage, render
@@ -30,18 +32,32 @@ AT_ONCE = 40
 
 @router.get("/review")
 def review_page(
-    request: Request, session: SessionDep, who: ReviewerPage, sample: str = "", project: str = ""
+    request: Request,
+    hub: HubDep,
+    session: ReadDep,
+    who: ReviewerPage,
+    sample: str = "",
+    project: str = "",
 ) -> Response:
     """The queue; with `sample` that one comes first."""
-    waiting = reviews.queue(session, who.person_id, project=project, limit=AT_ONCE)
+    leases = get_leases(request)
+    waiting = reviews.queue(
+        session,
+        who.person_id,
+        project=project,
+        limit=AT_ONCE,
+        bands=band_reader(session, hub.storage),
+        taken=leases.taken_by_others(who.person_id),
+    )
     queue = [entry.sample.id for entry in waiting]
+    leases.take(who.person_id, queue)
     if sample and session.get(Sample, sample) is not None:
         queue = [sample, *(id for id in queue if id != sample)]
     return render(request, session, who, "review.html", queue=queue)
 
 
 @router.get("/review/cards/{sample_id}")
-def card(session: SessionDep, _who: ReviewerPage, sample_id: str) -> Response:
+def card(session: ReadDep, _who: ReviewerPage, sample_id: str) -> Response:
     """One sample, as its kit wants it shown and annotated."""
     sample = session.get(Sample, sample_id)
     if sample is None:

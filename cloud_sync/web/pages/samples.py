@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import SessionDep
+from cloud_sync.hub import ReadDep
 from cloud_sync.store.models import Annotation, Device, Sample
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
@@ -68,9 +68,9 @@ def _after(query: Select[Sample], last: Sample | None) -> Select[Sample]:
 
 
 @router.get("/samples")
-def sample_grid(
+def sample_grid(  # noqa: PLR0913, PLR0917  (one argument per filter in the address)
     request: Request,
-    session: SessionDep,
+    session: ReadDep,
     who: ViewerPage,
     verdict: str = "",
     device: str = "",
@@ -103,7 +103,7 @@ def sample_grid(
 
 
 @router.get("/samples/{sample_id}")
-def sample_page(request: Request, session: SessionDep, who: ViewerPage, sample_id: str) -> Response:
+def sample_page(request: Request, session: ReadDep, who: ViewerPage, sample_id: str) -> Response:
     """One sample."""
     sample = session.get(Sample, sample_id)
     if sample is None:

@@ -12,9 +12,9 @@ export async function send(method, path, body) {
     const text = await answer.text();
     const json = parse(text);
     const what = answer.ok ? "" : [json.what ?? json.detail ?? `The hub answered ${answer.status}.`, json.fix].filter((part) => typeof part === "string" && part).join(" – ");
-    return { ok: answer.ok, gone: answer.status === 404, status: answer.status, json, what };
+    return { ok: answer.ok, status: answer.status, json, what };
   } catch {
-    return { ok: false, gone: false, status: 0, json: {}, what: "The hub cannot be reached." };
+    return { ok: false, status: 0, json: {}, what: "The hub cannot be reached." };
   }
 }
 

@@ -9,6 +9,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 class Review {
   constructor(root) {
     this.root = root;
+    root.dataset.waiting = 0;
     this.card = root.querySelector("[data-card]");
     this.live = root.querySelector("[data-live]");
     this.help = root.querySelector("dialog");
@@ -258,10 +259,13 @@ class Review {
 
   keyUp(event) { if (event.key === " ") this.setPanning(false); }
 
-  showOutbox({ waiting, problem }) {
+  showOutbox({ waiting, problem, refused }) {
     const note = this.root.querySelector("[data-outbox]");
-    note.hidden = waiting === 0;
-    if (waiting) note.textContent = `${waiting} ${waiting === 1 ? "decision" : "decisions"} not sent yet. ${problem}`;
+    note.hidden = !problem && !refused;
+    note.textContent = [
+      problem && `${waiting} ${waiting === 1 ? "decision" : "decisions"} not sent yet. ${problem}`,
+      refused && `One decision was not taken: ${refused}`,
+    ].filter(Boolean).join(" ");
     this.root.dataset.waiting = waiting;
   }
 }

@@ -1,0 +1,205 @@
+"""The review page in a real browser: keyboard, mouse, a network that goes away."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from sqlalchemy import select
+
+from cloud_sync.app import create_app
+from cloud_sync.config import load
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Annotation, Person, Review, Sample
+from tests.browser import seed
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
+]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    made = seed.make_hub(tmp_path, samples=40)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def address(hub: Hub) -> Iterator[str]:
+    """The hub's pages on a free port of loopback; no broker, no jobs."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(load(hub.config.data_dir))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < until, "the server does not start"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[object]:
+    """A signed-in reviewer's tab on the review page; anything on the console fails the test."""
+    complaints: list[str] = []
+    with playwright.sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        page = browser.new_context(viewport={"width": 1200, "height": 850}).new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None,
+        )
+        page.goto(f"{address}/login?next=/review")
+        page.fill("[name=login]", "reviewer")
+        page.fill("[name=password]", seed.PASSWORD)
+        page.click("button.primary")
+        page.wait_for_selector(".boxes svg[viewBox]")
+        yield page
+        browser.close()
+    assert complaints == []
+
+
+def reviews_of(hub: Hub, known: int = 0) -> list[tuple[Review, Annotation | None]]:
+    """The reviews after the first `known`, oldest first, with what they stated."""
+    with hub.database.session() as session:
+        rows = session.scalars(select(Review).where(Review.id > known).order_by(Review.id)).all()
+        return [
+            (row, session.get(Annotation, row.annotation_id) if row.annotation_id else None)
+            for row in rows
+        ]
+
+
+def newest_review(hub: Hub) -> int:
+    return max((row.id for row, _ in reviews_of(hub)), default=0)
+
+
+def wait_sent(page) -> None:
+    page.wait_for_selector("[data-review][data-waiting='0']")
+
+
+def on_card(page, number: int) -> None:
+    page.wait_for_function(
+        "n => document.querySelector('[data-progress]').textContent.startsWith(n + ' of')"
+        " && document.querySelector('.boxes svg[viewBox]')",
+        arg=str(number),
+    )
+
+
+def queue(page) -> list[str]:
+    return page.evaluate("JSON.parse(document.querySelector('[data-review]').dataset.queue)")
+
+
+def test_three_samples_are_reviewed_by_keyboard(page, hub: Hub) -> None:
+    known, ids = newest_review(hub), queue(page)
+    page.keyboard.press("a")
+    on_card(page, 2)
+    page.keyboard.press("g")
+    on_card(page, 3)
+    page.keyboard.press("u")
+    on_card(page, 4)
+    wait_sent(page)
+    found = reviews_of(hub, known)
+    assert [row.sample_id for row, _ in found] == ids[:3]
+    assert [row.decision for row, _ in found] == ["accept", "correct", "unsure"]
+    accepted, good, unsure = (stated for _, stated in found)
+    with hub.database.session() as session:
+        first = session.get(Sample, ids[0])
+        reviewer = session.get(Person, found[0][0].person_id)
+    assert first is not None and accepted is not None and accepted.label == first.label
+    assert accepted.body["boxes"][0]["x0"] == first.prediction["boxes"][0]["x0"]  # type: ignore[index]
+    assert good is not None and good.label == "good" and "boxes" not in good.body
+    assert unsure is None
+    assert reviewer is not None and accepted.author == reviewer.login == "reviewer"
+
+
+def centre(page, selector: str) -> tuple[float, float]:
+    box = page.locator(selector).first.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_box_is_corrected_by_mouse(page, hub: Hub) -> None:
+    known = newest_review(hub)
+    ids = queue(page)
+    with hub.database.session() as session:
+        before = session.get(Sample, ids[0]).prediction["boxes"][0]
+    x, y = centre(page, ".box rect[data-index]")
+    page.mouse.click(x, y)
+    hx, hy = centre(page, ".handle.at-se")
+    page.mouse.move(hx, hy)
+    page.mouse.down()
+    page.mouse.move(hx + 30, hy + 20, steps=4)
+    page.mouse.up()
+    page.mouse.move(*(centre(page, ".boxes svg")))
+    scale = page.evaluate(
+        "(() => { const s = document.querySelector('.boxes svg');"
+        " return s.viewBox.baseVal.width / Math.min(s.clientWidth, s.clientHeight * 4 / 3) })()"
+    )
+    page.keyboard.press("Enter")
+    on_card(page, 2)
+    wait_sent(page)
+    ((review, stated),) = reviews_of(hub, known)
+    after = stated.body["boxes"][0]
+    assert review.decision == "correct"
+    assert (after["x0"], after["y0"]) == (before["x0"], before["y0"])
+    assert after["x1"] - before["x1"] == pytest.approx(30 * scale, abs=2.5)
+    assert after["y1"] - before["y1"] == pytest.approx(20 * scale, abs=2.5)
+
+
+def test_drawn_classed_nudged_and_undone(page, hub: Hub) -> None:
+    known = newest_review(hub)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Delete")
+    x, y = centre(page, ".boxes svg")
+    page.mouse.move(x - 60, y - 40)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 40, steps=4)
+    page.mouse.up()
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+z")
+    label = page.locator(".labels button").nth(1).get_attribute("data-label")
+    page.keyboard.press("d")
+    on_card(page, 2)
+    wait_sent(page)
+    ((review, stated),) = reviews_of(hub, known)
+    (box,) = stated.body["boxes"]
+    assert review.decision == "correct" and stated.label == box["label"] == label
+    assert (box["x0"] + box["x1"]) / 2 == pytest.approx(320 + 1, abs=2)
+
+
+def test_decision_outlives_a_lost_network(page, hub: Hub) -> None:
+    known = newest_review(hub)
+    page.wait_for_timeout(500)  # the next cards are fetched ahead
+    page.context.set_offline(True)
+    page.keyboard.press("g")
+    page.wait_for_selector("[data-outbox]:visible")
+    assert "not sent yet" in page.locator("[data-outbox]").inner_text()
+    on_card(page, 2)
+    assert reviews_of(hub, known) == []
+    page.context.set_offline(False)
+    wait_sent(page)
+    assert [row.decision for row, _ in reviews_of(hub, known)] == ["correct"]
+
+
+def test_keyboard_is_not_trapped_in_the_picture(page) -> None:
+    for _ in range(6):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('svg') === null")
+    page.keyboard.press("?")
+    assert page.locator("dialog[aria-labelledby=keys-title]").is_visible()
