@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -179,7 +179,7 @@ def sample_content(
     session: ReadDep,
     sample_id: str,
     size: Annotated[
-        Literal[160, 320, 640] | None, Query(description="longer side of a small picture, pixels")
+        int | None, Query(ge=32, le=640, description="longer side of a small picture, pixels")
     ] = None,
 ) -> Response:
     """Bytes from devices are never executed: no sniffing, a sandbox, downloads unless pictures."""

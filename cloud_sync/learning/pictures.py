@@ -9,7 +9,6 @@ import numpy as np
 from kits.core.errors import DataError
 
 MAX_PIXELS = 64_000_000
-SIZES = (160, 320, 640)
 _SOF_MARKERS = frozenset({*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)})  # fmt: skip
 
 

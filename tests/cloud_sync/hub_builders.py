@@ -15,6 +15,7 @@ from cloud_sync.app import create_app
 from cloud_sync.config import parse
 from cloud_sync.hub import Hub
 from cloud_sync.learning.datasets import register
+from cloud_sync.store.db import migrate
 from cloud_sync.store.models import Device, Project, Sample
 from cloud_sync.web.auth import create_person, issue_token
 from kits.core.annotation import Annotation
@@ -33,13 +34,19 @@ def open_hub(folder: Path, **settings: object) -> Iterator[tuple[TestClient, Hub
     """A hub's application on a real SQLite file, with a project and a device."""
     config = parse({"listen": {"port": 0}, **settings}, folder)
     SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+    # without the lifespan: these tests need no broker, no ingest and no worker beside their own
     app = create_app(config)
-    with TestClient(app) as client:
-        hub = app.state.hub
-        with hub.database.transaction() as session:
-            session.add(Project(name=PROJECT, kit="visual-inspection", kit_yaml=""))
-            session.add(Device(name="press-1", site="north"))
+    hub = app.state.hub
+    migrate(hub.database)
+    with hub.database.transaction() as session:
+        session.add(Project(name=PROJECT, kit="visual-inspection", kit_yaml=""))
+        session.add(Device(name="press-1", site="north"))
+    client = TestClient(app)
+    try:
         yield client, hub
+    finally:
+        client.close()
+        hub.close()
 
 
 def add_person(hub: Hub, login: str, role: str, password: str = "") -> dict[str, str]:
