@@ -95,8 +95,17 @@ class Facts:
 
     @property
     def repeat(self) -> str:
-        """The command that makes this run again."""
-        return shlex.join(["kit", "train", "--seed", str(self.run.seed)])
+        """The command that makes this run again, with what differs from `kit.yaml` today."""
+        now = self.project.kit_config.model_dump(mode="json")
+        costs = self.project.config.costs.model_dump(mode="json")
+        changed = [
+            f"model.{k}={json.dumps(v)}" for k, v in self.run.config.items() if now.get(k) != v
+        ]
+        changed += [
+            f"costs.{k}={json.dumps(v)}" for k, v in self.run.costs.items() if costs.get(k) != v
+        ]
+        options = [word for setting in changed for word in ("--set", setting)]
+        return shlex.join(["kit", "train", "--seed", str(self.run.seed), *options])
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kits.core.kit import Evaluation, ItemResult
 from kits.core.operating_point import Costs
-from kits.core.stats import Estimate, bootstrap
+from kits.core.stats import Estimate, bootstrap, proportion
 from kits.toolchain.pairing import Indices, is_positive, weighted_mean
 
 PARTS = 1000
@@ -67,11 +67,31 @@ def money(evaluation: Evaluation, costs: Costs) -> Money | None:
     groups = [r.group or r.sample_id for r in evaluation.results]
     return Money(
         currency=costs.currency,
-        with_model=bootstrap(statistic, groups, seed=evaluation.seed),
+        with_model=_never_certain(
+            bootstrap(statistic, groups, seed=evaluation.seed), evaluation, costs
+        ),
         nobody=PARTS * costs.prevalence * costs.escape,
         everyone=PARTS * costs.review,
         reject_all=PARTS * (1 - costs.prevalence) * costs.overkill,
     )
+
+
+def _never_certain(estimate: Estimate, evaluation: Evaluation, costs: Costs) -> Estimate:
+    """The interval, opened by what no mistake in n samples still allows.
+
+    Resampling a class without a mistake never draws one, so its bootstrap says that mistakes do
+    not happen. The exact upper bound of the rate (Clopper & Pearson 1934) says how often they may.
+    """
+    high = estimate.high
+    kinds = (
+        ("pass", True, costs.prevalence * costs.escape),
+        ("act", False, (1 - costs.prevalence) * costs.overkill),
+    )
+    for verdict, bad, cost in kinds:
+        of_class = [r for r in evaluation.results if is_positive(r.truth) == bad]
+        if not any(r.verdict == verdict for r in of_class):
+            high = max(high, estimate.value + PARTS * cost * proportion(0, len(of_class)).high)
+    return estimate.model_copy(update={"high": high})
 
 
 def cost_curve(evaluation: Evaluation, costs: Costs) -> tuple[list[float], list[float]]:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 640, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 16, 26, 40
+WIDTH, HEIGHT = 640, 290
+_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 18, 30, 46
 _TICKS = 5
 
 
@@ -82,8 +82,8 @@ def histogram(
                     f'height="{HEIGHT - _BOTTOM - top:.1f}"/>'
                 )
     legend = "".join(
-        f'<rect class="{kind}" x="{_LEFT + 10 + 130 * i}" y="4" width="11" height="11"/>'
-        f'<text x="{_LEFT + 27 + 130 * i}" y="14">{escape(name)}</text>'
+        f'<rect class="{kind}" x="{_LEFT + 10 + 170 * i}" y="4" width="11" height="11"/>'
+        f'<text x="{_LEFT + 27 + 170 * i}" y="14">{escape(name)}</text>'
         for i, (kind, name) in enumerate(zip(("good", "bad"), names))
     )
     return _frame(scale, "".join(bars) + legend, x_label, "share of its class", marks, percent=True)
@@ -111,6 +111,13 @@ def _nice_top(value: float) -> float:
     return next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= value * 0.999)
 
 
+def _round_values(low: float, high: float) -> list[float]:
+    """Round numbers within the range, about five of them."""
+    step = _nice_top((high - low) / (_TICKS + 1))
+    first = math.ceil(low / step)
+    return [k * step for k in range(first, math.floor(high / step) + 1)]
+
+
 def _frame(
     scale: _Scale,
     body: str,
@@ -134,17 +141,16 @@ def _frame(
             f'<text class="tick" x="{_LEFT - 7}" y="{scale.y(y) + 4:.1f}" text-anchor="end">'
             f"{text}</text>"
         )
-        x = scale.x0 + (scale.x1 - scale.x0) * step / _TICKS
-        parts.append(
-            f'<text class="tick" x="{scale.x(x):.1f}" y="{base + 16}" text-anchor="middle">'
-            f"{x:.3g}</text>"
-        )
+    parts += [
+        f'<text class="tick" x="{scale.x(x):.1f}" y="{base + 18}" text-anchor="middle">{x:.4g}</text>'
+        for x in _round_values(scale.x0, scale.x1)
+    ]
     parts.append(body)
     parts += [_mark(scale, mark, base) for mark in marks if math.isfinite(mark.x)]
     parts.append(
         f'<text x="{(_LEFT + right) / 2}" y="{HEIGHT - 6}" text-anchor="middle">'
         f"{escape(x_label)}</text>"
-        f'<text x="{-(base + _TOP) / 2}" y="13" transform="rotate(-90)" text-anchor="middle">'
+        f'<text x="{-(base + _TOP) / 2}" y="15" transform="rotate(-90)" text-anchor="middle">'
         f"{escape(y_label)}</text></svg>"
     )
     return "".join(parts)
@@ -152,9 +158,9 @@ def _frame(
 
 def _mark(scale: _Scale, mark: Mark, base: int) -> str:
     x = scale.x(mark.x)
-    near_right = x > WIDTH - 120
+    near_right = x > WIDTH - 150
     anchor, shift = ("end", -5) if near_right else ("start", 5)
-    y = _TOP + (10 if mark.kind == "act" else 24)
+    y = _TOP + (12 if mark.kind == "act" else 30)
     return (
         f'<line class="mark {mark.kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{base}"/>'
         f'<text class="marktext" x="{x + shift:.1f}" y="{y}" text-anchor="{anchor}">'

@@ -24,5 +24,5 @@ def draw(rng: np.random.Generator, label: str) -> np.ndarray:
     image = rng.normal(70, 18, (16, 16))
     if label == "defect":
         y, x = rng.integers(2, 12, 2)
-        image[y : y + 4, x : x + 4] += rng.uniform(30, 170)
+        image[y : y + 4, x : x + 4] += rng.uniform(5, 170)
     return np.clip(image, 0, 255).astype(np.uint8)

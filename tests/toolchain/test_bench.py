@@ -1,0 +1,51 @@
+"""The bench measures a bundle in a process of its own and says on what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.bundle import open_file
+from kits.core.errors import DataError
+from kits.toolchain import bundling
+from kits.toolchain.bench import bench
+from kits.toolchain.compile import Limits, compile_run
+from kits.toolchain.project import Project
+from kits.toolchain.training import Trained
+
+
+def test_stages_memory_and_cold_start_are_measured(trained: tuple[Project, Trained]) -> None:
+    result = bench(trained[1].bundle, seconds=0.2, threads=1)
+    total = result.stages["fp32"]["total"]
+    assert result.providers == ("cpu",)
+    assert 0 < total["p50"] <= total["p95"] <= total["p99"]
+    assert result.stages["fp32"]["infer"]["p50"] <= total["p99"]
+    assert 20 < result.rss_mib < 400
+    assert result.cold_start_ms > total["p50"]
+    assert result.throughput_per_s["fp32"] > 0
+
+
+def test_both_precisions_are_measured_in_turns(own_project: Project) -> None:
+    wide = Limits(0.5, 0.9, 0.5, 1, 1)
+    made = compile_run(own_project, target="cpu", precision="int8", limits=wide)
+    result = bench(made.path, seconds=0.2, threads=1)
+    assert list(result.stages) == ["int8", "fp32"]
+
+
+def test_given_inputs_replace_golden_samples(
+    trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+) -> None:
+    project, made = trained
+    bundle = open_file(made.bundle)
+    models = [bundling.Built("model", "fp32", "any", bundle.artefact("model"))]
+    path = tmp_path / "bare.kwb"
+    path.write_bytes(
+        bundling.pack_bundle(
+            project.kit, bundle.manifest, bundle.operating_point, models, [], counts={}
+        )
+    )
+    with pytest.raises(DataError, match="no golden samples"):
+        bench(path, seconds=0.1)
+    inputs = sorted(dots_folder.rglob("*.png"))[:2]
+    assert bench(path, inputs=inputs, seconds=0.1, threads=1).n > 0

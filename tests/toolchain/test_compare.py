@@ -1,0 +1,91 @@
+"""The challenger wins only when it is cheaper beyond chance and gives nothing else away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from kits.cli import make_app
+from kits.core.bundle import open_file
+from kits.core.kit import ItemResult
+from kits.core.operating_point import Band, Costs
+from kits.toolchain import bundling
+from kits.toolchain.compare import compare
+from kits.toolchain.pairing import Pair, weighted_mean
+from kits.toolchain.project import Project
+
+
+@pytest.fixture
+def two_bundles(own_project: Project) -> tuple[Project, Path, Path]:
+    """A champion that lets most defects pass, and a challenger that finds them."""
+    good = own_project.run_dir() / "bundle.kwb"
+    bundle = open_file(good)
+    late = Band(act_at=0.9, review_from=0.9)
+    models = [bundling.Built("model", "fp32", "any", bundle.artefact("model"))]
+    content = bundling.pack_bundle(
+        own_project.kit,
+        bundle.manifest,
+        bundle.operating_point.model_copy(update={"default": late}),
+        models,
+        [],
+        counts={},
+    )
+    careless = own_project.root / "champion.kwb"
+    careless.write_bytes(content)
+    return own_project, careless, good
+
+
+def test_cheaper_challenger_is_better(two_bundles: tuple[Project, Path, Path]) -> None:
+    project, champion, challenger = two_bundles
+    found = compare(project, champion, challenger)
+    assert found.better
+    assert found.cost_difference.high < 0
+    assert found.n == len(project.dataset().of("test"))
+
+
+def test_more_escapes_are_named_as_the_reason(two_bundles: tuple[Project, Path, Path]) -> None:
+    project, champion, challenger = two_bundles
+    found = compare(project, challenger, champion)
+    assert not found.better
+    assert "escapes rise from" in found.reason
+    assert "no proof that it is cheaper" in found.reason
+
+
+def test_a_bundle_is_never_better_than_itself(own_project: Project) -> None:
+    path = own_project.run_dir() / "bundle.kwb"
+    found = compare(own_project, path, path)
+    assert not found.better
+    assert (found.cost_difference.low, found.cost_difference.high) == (0, 0)
+
+
+def test_command_ends_with_exit_code_6_when_not_better(own_project: Project) -> None:
+    path = str(own_project.run_dir() / "bundle.kwb")
+    done = CliRunner().invoke(
+        make_app(), ["compare", path, path, "-C", str(own_project.root), "--json"]
+    )
+    assert done.exit_code == 6
+    assert '"better": false' in done.stdout
+    assert '"cost_difference"' in done.stdout
+
+
+def test_costs_are_weighted_to_the_share_of_defects_in_production() -> None:
+    values = np.asarray([0.0, 2.0, 100.0])
+    positive = np.asarray([False, False, True])
+    assert weighted_mean(values, positive, 0.02) == pytest.approx(0.98 * 1 + 0.02 * 100)
+
+
+def test_groups_are_resampled_whole() -> None:
+    def results(cost: float) -> tuple[ItemResult, ...]:
+        return tuple(
+            ItemResult(f"s{i}", f"part-{i // 10}", "good", "act", 1.0, cost * (i // 10 == 0))
+            for i in range(40)
+        )
+
+    pair = Pair(results(0.0), results(4.0))
+    difference = pair.cost_difference(Costs(), seed=0)
+    assert difference.value == 1.0
+    assert difference.method == "bootstrap of 4 groups"
+    assert difference.low == 0.0

@@ -1,0 +1,99 @@
+"""Predicting files says what was found, and names what could not be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kits.cli import make_app
+from kits.core.errors import DataError, UsageError
+from kits.toolchain.project import Project
+from kits.toolchain.training import Trained
+
+
+def kit(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(make_app(), words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout
+
+
+def test_folder_gives_one_verdict_per_file(
+    trained: tuple[Project, Trained], dots_folder: Path
+) -> None:
+    folder = dots_folder / "test" / "defect"
+    code, out = kit("predict", str(folder), "--bundle", str(trained[1].bundle), "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["bundle"] == trained[1].bundle_id
+    assert len(document["predictions"]) == len(list(folder.iterdir()))
+    assert {p["verdict"] for p in document["predictions"]} <= {"act", "pass", "review"}
+
+
+def test_unreadable_file_is_named_and_the_rest_goes_on(
+    trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"not a picture")
+    good = next(iter(sorted((dots_folder / "test" / "good").iterdir())))
+    code, out = kit("predict", str(broken), str(good), "--bundle", str(trained[1].bundle))
+    assert code == 0
+    assert "unreadable 1 of 2" in out.splitlines()[0]
+    assert f"{broken}: not a picture" in out
+    assert out.splitlines()[-1] == "next: kit bench"
+
+
+def test_nothing_readable_is_a_data_error(trained: tuple[Project, Trained], tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no")
+    with pytest.raises(DataError, match="none of 1 files"):
+        kit("predict", str(tmp_path), "--bundle", str(trained[1].bundle))
+
+
+def test_absent_path_is_a_usage_error(trained: tuple[Project, Trained]) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        kit("predict", "/nowhere/x.png", "--bundle", str(trained[1].bundle))
+
+
+def test_save_writes_a_picture_per_input(
+    trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+) -> None:
+    folder = dots_folder / "test" / "good"
+    bundle = str(trained[1].bundle)
+    code, _ = kit("predict", str(folder), "--bundle", bundle, "--save", str(tmp_path / "out"))
+    assert code == 0
+    written = list((tmp_path / "out").iterdir())
+    assert len(written) == len(list(folder.iterdir()))
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in written)
+
+
+def test_evaluate_outside_data_takes_its_test_part_and_stores_nothing(
+    own_project: Project, dots_folder: Path
+) -> None:
+    before = sorted(own_project.blobs.digests())
+    code, out = kit("evaluate", "--data", str(dots_folder), "-C", str(own_project.root), "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["n"] == 60
+    assert document["split"] == "test"
+    assert set(document["metrics"]["image_auroc"]) >= {"value", "low", "high", "n"}
+    assert not any("training split" in note for note in document["notes"])
+    assert sorted(own_project.blobs.digests()) == before
+
+
+def test_evaluate_says_when_outside_data_was_learned_from(
+    own_project: Project, dots_folder: Path
+) -> None:
+    train = dots_folder / "train"
+    _, out = kit("evaluate", "--data", str(train / "good"), "-C", str(own_project.root), "--json")
+    assert any(
+        "30 of these samples are in the training split" in n for n in json.loads(out)["notes"]
+    )
+
+
+def test_evaluate_refuses_a_misspelt_split_with_the_likely_one(own_project: Project) -> None:
+    with pytest.raises(UsageError) as caught:
+        kit("evaluate", "--split", "tset", "-C", str(own_project.root))
+    assert "test" in caught.value.fix

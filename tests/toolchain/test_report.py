@@ -1,0 +1,127 @@
+"""The report stands alone, says the same each time, and never pretends to be certain."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from kits.core.kit import Evaluation, ItemResult
+from kits.core.operating_point import Costs
+from kits.toolchain.project import Project
+from kits.toolchain.report import figures, plots
+from kits.toolchain.report.build import write_report
+from kits.toolchain.training import Trained
+
+
+def evaluation(results: list[ItemResult]) -> Evaluation:
+    return Evaluation("dots", "d", "test", len(results), 0, {}, {}, tuple(results))
+
+
+def result(number: int, truth: str, verdict: str, score: float, cost: float = 0.0) -> ItemResult:
+    return ItemResult(f"s{number}", "", truth, verdict, score, cost)
+
+
+def test_html_needs_nothing_from_outside(trained: tuple[Project, Trained]) -> None:
+    html = (trained[1].run_dir / "report.html").read_text()
+    assert not re.search(r"""(src|href)=["'](?!data:)""", html)
+    assert "<script" not in html
+    assert "url(" not in html
+
+
+def test_html_states_goal_with_interval_dataset_seed_and_repeat(
+    trained: tuple[Project, Trained],
+) -> None:
+    made = trained[1]
+    html = (made.run_dir / "report.html").read_text()
+    assert made.metrics["image_auroc"].text() in html
+    assert made.dataset in html
+    assert "kit train --seed 1" in html
+    assert "Bright dots get to the customer" in html
+
+
+def test_mistakes_come_with_pictures(trained: tuple[Project, Trained]) -> None:
+    html = (trained[1].run_dir / "report.html").read_text()
+    document = json.loads((trained[1].run_dir / "report.json").read_text())
+    wrong = document["confusion"]["defect"]["pass"] + document["confusion"]["good"]["act"]
+    assert wrong > 0
+    assert html.count("data:image/jpeg;base64,") == min(wrong, 8)
+
+
+def test_writing_it_again_gives_the_same(own_project: Project) -> None:
+    run_dir = own_project.run_dir()
+    before = (run_dir / "report.html").read_bytes(), (run_dir / "report.json").read_bytes()
+    assert write_report(own_project, run_dir).read_bytes() == before[0]
+    assert (run_dir / "report.json").read_bytes() == before[1]
+
+
+def test_repeat_command_names_what_differs_from_the_project_now(own_project: Project) -> None:
+    config = own_project.root / "kit.yaml"
+    config.write_text(config.read_text() + "model: {gain: 3}\n")
+    write_report(Project.open(own_project.root), own_project.run_dir())
+    document = json.loads((own_project.run_dir() / "report.json").read_text())
+    assert document["repeat"] == "kit train --seed 1 --set model.gain=12.0"
+
+
+def test_problem_text_is_escaped(own_project: Project) -> None:
+    config = own_project.root / "kit.yaml"
+    config.write_text(config.read_text().replace("Bright dots", "<script>alert(1)</script>"))
+    path = write_report(Project.open(own_project.root), own_project.run_dir())
+    assert "<script" not in path.read_text()
+
+
+def test_no_mistake_in_few_samples_is_no_certainty() -> None:
+    costs = Costs(escape=100, overkill=2, review=0.5, prevalence=0.02)
+    perfect = [result(i, "defect", "act", 0.9) for i in range(20)]
+    perfect += [result(100 + i, "good", "pass", 0.1) for i in range(80)]
+    money = figures.money(evaluation(perfect), costs)
+    assert money is not None
+    assert money.with_model.value == 0
+    assert money.with_model.high == pytest.approx(1000 * 0.02 * 100 * 0.1684, rel=0.01)
+    assert money.alternative == ("a person inspecting everything", 500.0)
+
+
+def test_money_needs_both_classes() -> None:
+    only_good = [result(i, "good", "pass", 0.1) for i in range(5)]
+    assert figures.money(evaluation(only_good), Costs()) is None
+    assert figures.cost_curve(evaluation(only_good), Costs()) == ([], [])
+
+
+def test_cost_curve_ends_at_acting_on_all_and_on_nothing() -> None:
+    costs = Costs(escape=100, overkill=2, review=0.5, prevalence=0.1)
+    both = [result(0, "defect", "act", 0.8), result(1, "good", "pass", 0.2)]
+    _, ys = figures.cost_curve(evaluation(both), costs)
+    assert ys == [1000 * 0.9 * 2, 0.0, 1000 * 0.1 * 100]
+
+
+def test_worst_mistakes_put_the_expensive_first() -> None:
+    results = [
+        result(0, "good", "act", 0.9, 2.0),
+        result(1, "defect", "pass", 0.3, 100.0),
+        result(2, "defect", "pass", 0.1, 100.0),
+        result(3, "defect", "act", 0.9),
+    ]
+    assert [r.sample_id for r in figures.worst_mistakes(results, 2)] == ["s2", "s1"]
+
+
+def test_plots_are_well_formed_and_escape_words() -> None:
+    from xml.etree import ElementTree
+
+    mark = plots.Mark(0.5, "a < b & c", "act")
+    for svg in (
+        plots.line_plot([0, 1], [0, 5], x_label="x<y", y_label="EUR", marks=[mark]),
+        plots.histogram([0.1, 0.1], [0.9], names=("<g>", "d"), x_label="score", marks=[mark]),
+        plots.line_plot([0.5], [0.0], x_label="x", y_label="y"),
+    ):
+        assert ElementTree.fromstring(svg).tag == "svg"
+
+
+def test_report_of_an_unfinished_run_is_refused(own_project: Project, tmp_path: Path) -> None:
+    from kits.core.errors import DataError
+
+    run_dir = own_project.run_dir()
+    (run_dir / "evaluation.json").unlink()
+    with pytest.raises(DataError, match="not evaluated"):
+        write_report(own_project, run_dir)
