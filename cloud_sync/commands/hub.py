@@ -155,7 +155,7 @@ def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     from kits.core.errors import MachineError
 
     findings = setup.doctor(data)
-    rows = [("ok" if f.ok else "FIX", f.check, f.found, f.fix) for f in findings]
+    rows = [("ok" if f.ok else "FIX", f.check, f.found, "" if f.ok else f.fix) for f in findings]
     Console(as_json).answer(
         table(rows, ("", "check", "found", "fix")),
         [{"check": f.check, "found": f.found, "ok": f.ok, "fix": f.fix} for f in findings],
