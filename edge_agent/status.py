@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import JsonValue
@@ -40,7 +40,7 @@ class StatusServer:
         registry.register(Exporter(figures))
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802  the standard library's name
+            def do_GET(self) -> None:
                 pages: dict[str, tuple[str, Callable[[], bytes]]] = {
                     "/": ("text/html; charset=utf-8", lambda: render(status()).encode()),
                     "/status.json": ("application/json", lambda: json.dumps(status()).encode()),
@@ -106,7 +106,7 @@ def _mapping(value: JsonValue) -> dict[str, JsonValue]:
     return value if isinstance(value, dict) else {}
 
 
-def _table(values: dict[str, JsonValue]) -> str:
+def _table(values: Mapping[str, object]) -> str:
     return "".join(
         f"<tr><th>{_text(k.replace('_', ' '))}</th><td>{_text(v)}</td></tr>"
         for k, v in values.items()

@@ -143,6 +143,8 @@ class Updater:
             warn("request_refused", kind=request.kind, error=error.what)
 
     def _tell(self) -> None:
+        if self.hub_reached is False and self._since_poll > 0:
+            return  # the next poll finds out whether it is back
         while self._hub is not None and self._reports:
             try:
                 self._hub.report(self._reports[0])

@@ -1,0 +1,452 @@
+"""Composition of the agent: builds the parts, joins them, starts and ends them in order.
+
+Capture → predict → decide → act → outbox runs in the thread that calls `run`; writer, sender,
+updater, recorder, actions and status page have their own. Ending drains in the same order, so
+nothing that was captured is lost.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from edge_agent import systemd
+from edge_agent.actions.dispatcher import Dispatcher, make_actions
+from edge_agent.config import AgentConfig
+from edge_agent.engine.ladder import Ladder, Loaded
+from edge_agent.enroll import Identity, load_identity
+from edge_agent.errors import AlreadyRunningError, SourceError
+from edge_agent.health import METRICS, AlertBook, machine_figures
+from edge_agent.line import Line
+from edge_agent.log import log, warn
+from edge_agent.selection import Selection
+from edge_agent.sources import make_source
+from edge_agent.sources.base import Source
+from edge_agent.status import StatusServer
+from edge_agent.sync.eviction import Budgets
+from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.sender import Sender
+from edge_agent.sync.transport import MqttSettings, MqttTransport
+from edge_agent.sync.writer import Writer
+from edge_agent.update.fetch import HubClient
+from edge_agent.update.install import Installer, Surroundings
+from edge_agent.update.slots import Slots
+from edge_agent.update.updater import Updater
+from kits import __version__
+from kits.core.bundle import Bundle, open_file
+from kits.core.errors import BundleError
+from kits.core.events import HealthBody
+from kits.core.hub_api import Reported
+from kits.core.topics import DeviceTopics
+
+_TICK_LIMIT_S = 20.0
+_WATCH_S = 1.0
+_DISK_KEEP_NOTHING = 90.0
+_DISK_ALARM = 95.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a finished run did."""
+
+    samples: int
+    verdicts: dict[str, int]
+    bundle: str
+    provider: str
+    synced: bool
+    waiting_rows: int
+    waiting_blobs: int
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Agent:
+    """One agent on one state folder.
+
+    Args:
+        source: instead of the configured one.
+
+    Raises:
+        AlreadyRunningError: another agent holds the folder.
+        AgentConfigError: the identity is damaged.
+    """
+
+    def __init__(self, config: AgentConfig, *, source: Source | None = None) -> None:
+        self.config = config
+        self._lock = _lock(config.state_dir)
+        self._stop = threading.Event()
+        self.identity = load_identity(config.identity_path)
+        o = config.outbox
+        self.outbox = Outbox(
+            config.state_dir, Budgets(o.labels_bytes, o.samples_bytes, o.telemetry_bytes)
+        )
+        self.writer = Writer(self.outbox, commit_ms=o.commit_ms, queue=o.queue)
+        self.alerts = AlertBook(self.writer.put)
+        self.source = source or make_source(config.source, self.alerts)
+        self.dispatcher = Dispatcher(make_actions(config.actions, config.state_dir), self.alerts)
+        self.selection = Selection(config.selection)
+        self.line = Line(config, self.dispatcher, self.selection, self.writer.put, self.alerts)
+        self.slots = Slots(config.state_dir / "bundles")
+        self.ladder = Ladder(config.engine, config.state_dir / "engines")
+        hub = _hub_client(config, self.identity)
+        around = Surroundings(
+            self._report,
+            self.alerts,
+            trusted=self.identity.trusted_keys if self.identity else (),
+            hub=hub,
+        )
+        self.installer = Installer(self.slots, self.line, self._load, config.update, around)
+        self.updater = Updater(self.installer, self.slots.folder, hub, config.update.poll_s)
+        self.sender = self._make_sender()
+        self._status: StatusServer | None = None
+        self._samples = 0
+
+    def _make_sender(self) -> Sender | None:
+        who = self.identity
+        if who is None or not self.config.sync.enabled:
+            return None
+        sync, topics = self.config.sync, DeviceTopics(who.site, who.device)
+        settings = MqttSettings(
+            host=who.mqtt.host,
+            port=who.mqtt.port,
+            client_id=f"kw-{who.site}-{who.device}",
+            username=who.mqtt.username,
+            password=who.mqtt.password,
+            tls=who.mqtt.tls,
+            ca_file=self.config.hub.ca_file,
+            keepalive_s=sync.keepalive_s,
+            window=sync.window,
+            backoff_s=sync.backoff_s,
+            backoff_max_s=sync.backoff_max_s,
+            online_topic=topics.online,
+            subscriptions=(topics.ack, topics.desired),
+        )
+        return Sender(
+            self.outbox,
+            MqttTransport(settings),
+            topics,
+            chunk_bytes=sync.chunk_bytes,
+            resend_s=sync.resend_s,
+            on_desired=self.updater.hint,
+        )
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def run(
+        self, *, max_samples: int = 0, until_empty: bool = False, sync_timeout_s: float = 60.0
+    ) -> Summary:
+        """Runs until the source ends, `max_samples` are done or `stop` is called.
+
+        Args:
+            until_empty: afterwards waits until the hub has everything and no installation is on
+                its way.
+        """
+        self._start()
+        try:
+            self._consume(max_samples)
+            synced = self._settle(sync_timeout_s) if until_empty else self.outbox.empty()
+        finally:
+            self._end()
+        waiting = self.outbox_state
+        active = self.line.active
+        return Summary(
+            samples=self._samples,
+            verdicts=dict(self.line.verdicts),
+            bundle=active.id if active is not None else "",
+            provider=active.provider if active is not None else "",
+            synced=synced,
+            waiting_rows=int(waiting["outbox_rows"]),
+            waiting_blobs=int(waiting["outbox_blobs"]),
+            figures=dict(waiting),
+        )
+
+    def stop(self) -> None:
+        """Ends `run` soon; safe to call from a signal handler."""
+        self._stop.set()
+        self.source.close()
+
+    def _start(self) -> None:
+        self.writer.start()
+        self.installer.start()
+        if not self.slots.state.active and self.config.bundle is not None:
+            self._adopt(self.config.bundle)
+        if self.line.active is None:
+            self.alerts("no-bundle", "warning", "no bundle is active: the safe side decides")
+        if self.sender is not None:
+            self.sender.start()
+        self.updater.start()
+        self._report_now()
+        if self.config.status.enabled:
+            self._status = self._serve_status()
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+        systemd.notify("READY=1")
+        log("agent_started", version=__version__, source=self.config.source.kind)
+
+    def _adopt(self, path: Path) -> None:
+        try:
+            bundle = open_file(path)
+            self.installer.adopt(bundle, path.read_bytes())
+        except BundleError as error:
+            self.alerts("bundle-unusable", "error", f"{path.name}: {error.what}")
+
+    def _serve_status(self) -> StatusServer | None:
+        try:
+            return StatusServer(self.config.status, self.status, self.figures)
+        except OSError as error:
+            warn("status_page_unavailable", port=self.config.status.port, error=error)
+            return None
+
+    def _consume(self, max_samples: int) -> None:
+        try:
+            for captured in self.source.samples():
+                self.line.process(captured)
+                self._samples += 1
+                if self._stop.is_set() or (max_samples and self._samples >= max_samples):
+                    break
+        except SourceError as error:
+            self.alerts("source-lost", "error", error.what)
+            raise
+        finally:
+            self.source.close()
+
+    def _settle(self, timeout_s: float) -> bool:
+        """Waits for hub and installation; True when the hub has everything."""
+        end = time.monotonic() + timeout_s
+        self.line.close()
+        while time.monotonic() < end and not self._stop.is_set():
+            if self.writer.flush(1.0) and self.outbox.empty() and not self.installer.busy:
+                return True
+            if self.sender is None:
+                return False
+            self._stop.wait(0.05)
+        return False
+
+    def _end(self) -> None:
+        systemd.notify("STOPPING=1")
+        self._stop.set()
+        self.line.close()
+        self.dispatcher.close()
+        self.updater.close()
+        self.writer.close()
+        if self.sender is not None:
+            self.sender.close()
+        if self._status is not None:
+            self._status.close()
+        self.outbox_state = self.figures()
+        self.outbox.close()
+        self._lock.close()
+        log("agent_stopped", samples=self._samples)
+
+    # -- supervision -----------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Each second: watchdog, disk; each `health_s`: a row of figures to the hub."""
+        due = time.monotonic() + self.config.sync.health_s
+        while not self._stop.wait(_WATCH_S):
+            if self._healthy():
+                systemd.notify("WATCHDOG=1")
+            if self.sender is not None and self.sender.alarm:
+                self.alerts("broker-refuses", "error", self.sender.alarm)
+            if time.monotonic() >= due:
+                due = time.monotonic() + self.config.sync.health_s
+                self._check_disk()
+                self.writer.put(Entry(HealthBody(figures=dict(self.figures())), "t"))
+
+    def _healthy(self) -> bool:
+        """Whether the threads live and move; the hub's absence is no illness."""
+        sender = self.sender
+        moving = sender is None or (
+            sender.alive and time.monotonic() - sender.ticked_at < _TICK_LIMIT_S
+        )
+        return self.writer.alive and moving
+
+    def _check_disk(self) -> None:
+        used = machine_figures(self.config.state_dir)["disk_used_percent"]
+        self.line.keep_pixels = used < _DISK_KEEP_NOTHING
+        if used >= _DISK_ALARM:
+            self.alerts("disk-full", "error", f"the disk is {used:.0f} % full: no pixels are kept")
+        elif used >= _DISK_KEEP_NOTHING:
+            self.alerts(
+                "disk-full", "warning", f"the disk is {used:.0f} % full: no pixels are kept"
+            )
+        else:
+            self.alerts("disk-full", "info", "there is room on the disk again")
+
+    # -- bundles ---------------------------------------------------------------------------------
+
+    def _load(self, bundle: Bundle) -> Loaded:
+        loaded = self.ladder.load(bundle)
+        wanted = self.config.engine.providers[0]
+        lost = [note for note in loaded.downgrades if not _absent(note)]
+        if lost:
+            self.alerts("engine-downgrade", "warning", f"{wanted} → {loaded.provider}: {lost[0]}")
+        self.alerts("no-bundle", "info", "a bundle is active")
+        return loaded
+
+    def _report(self, reported: Reported) -> None:
+        figures = {k: v for k, v in self.figures().items() if k.startswith(("verdict", "latency"))}
+        full = reported.model_copy(update={"agent": __version__, "figures": figures})
+        self.updater.queue_report(full)
+        if self.sender is not None:
+            self.sender.report(full.model_dump_json().encode())
+
+    def _report_now(self) -> None:
+        job, active = self.slots.state.job, self.line.active
+        self._report(
+            Reported(
+                bundle=active.id if active is not None else "",
+                deployment=job.deployment if job is not None else None,
+                state=job.state if job is not None else None,
+                provider=active.provider if active is not None else "",
+            )
+        )
+
+    # -- figures ---------------------------------------------------------------------------------
+
+    def figures(self) -> dict[str, float]:
+        """The metrics of `health.METRICS`, now."""
+        line, health, selection = self.line, self.source.health, self.selection
+        backlog = self.outbox.backlog()
+        values: dict[str, float] = {
+            "captured": health.captured,
+            "corrupt": health.corrupt,
+            "frames_dropped": health.dropped,
+            "source_reconnects": health.reconnects,
+            "source_up": float(health.up),
+            "model_failures": line.failures,
+            "late": line.late,
+            "latency_p95_ms": line.tally.p95_ms() or 0.0,
+            "pixels_kept": sum(selection.kept.values()),
+            "pixels_over_budget": selection.over_budget,
+            "outbox_rows": sum(rows for k, (rows, _) in backlog.items() if k != "blobs"),
+            "outbox_bytes": sum(size for k, (_, size) in backlog.items() if k != "blobs"),
+            "outbox_blobs": backlog["blobs"][0],
+            "outbox_evicted": self.outbox.evicted_rows,
+            "outbox_refused": self.writer.refused,
+            "outbox_write_failures": self.writer.failures,
+            "alerts_open": len(self.alerts.open()),
+            **{f"verdict_{v}": line.verdicts[v] for v in ("act", "pass", "review")},
+            **machine_figures(self.config.state_dir),
+            **self._sync_figures(),
+        }
+        for outcome in ("done", "late", "error"):
+            counts = self.dispatcher.counts().values()
+            values[f"actions_{outcome}"] = sum(c.get(outcome, 0) for c in counts)
+        return {info.name: float(values.get(info.name, 0.0)) for info in METRICS}
+
+    def _sync_figures(self) -> dict[str, float]:
+        if self.sender is None:
+            return {}
+        f = self.sender.figures
+        return {
+            "sync_connected": float(self.sender.connected),
+            "sync_frames": f.frames,
+            "sync_rows": f.rows,
+            "sync_resent": f.resent,
+            "sync_acked_rows": f.acked_rows,
+            "sync_chunks": f.chunks,
+            "sync_chunk_timeouts": f.chunk_timeouts,
+            "sync_blobs": f.blobs,
+        }
+
+    def status(self) -> dict[str, JsonValue]:
+        """What `/status.json` says."""
+        active, job = self.line.active, self.slots.state.job
+        manifest = active.ready.bundle.manifest if active is not None else None
+        sender = self.sender
+        return {
+            "device": self.identity.device if self.identity else "",
+            "site": self.identity.site if self.identity else "",
+            "agent": __version__,
+            "bundle": active.id if active is not None else "",
+            "bundle_name": f"{manifest.name} {manifest.version}" if manifest else "none",
+            "provider": active.provider if active is not None else "",
+            "update": f"{job.bundle[:12]} {job.state}" if job is not None else "none",
+            "hub": _reach(self.updater.hub_reached),
+            "broker": "not enrolled" if sender is None else _reach(sender.connected),
+            "alerts": dict(self.alerts.open()),
+            "figures": dict(self.figures()),
+            "recent": [
+                {
+                    "captured_at": body.captured_at.isoformat(timespec="seconds"),
+                    "source": body.source,
+                    "verdict": body.verdict,
+                    "label": body.label,
+                    "score": body.score,
+                    "ms": body.latency_ms.get("total"),
+                    "kept_for": body.kept_for,
+                    "actions": dict(body.actions),
+                }
+                for body in list(self.line.recent)
+            ],
+        }
+
+    @property
+    def status_port(self) -> int | None:
+        """Where the status page listens."""
+        return self._status.port if self._status is not None else None
+
+
+def _reach(reached: bool | None) -> str:
+    return "not asked" if reached is None else "reached" if reached else "away"
+
+
+def _absent(note: str) -> bool:
+    """Whether a rung was never there: a machine without a GPU has lost nothing."""
+    return "no NVIDIA driver" in note or "not installed" in note or "without CUDA" in note
+
+
+def _hub_client(config: AgentConfig, identity: Identity | None) -> HubClient | None:
+    if identity is None or not config.sync.enabled:
+        return None
+    url = config.hub.url or identity.hub
+    return HubClient(
+        url, identity.token, ca_file=config.hub.ca_file, timeout_s=config.hub.timeout_s
+    )
+
+
+class _Lock:
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def close(self) -> None:
+        with suppress(OSError):
+            os.close(self._file)
+
+
+def _lock(state_dir: Path) -> _Lock:
+    """Holds the state folder for this process."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    path = state_dir / "agent.lock"
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise AlreadyRunningError(
+            "another agent uses this state folder", where=str(state_dir), fix="edge-agent status"
+        ) from None
+    return _Lock(file)
+
+
+@contextmanager
+def ending_on_signals(agent: Agent) -> Iterator[None]:
+    """SIGTERM and SIGINT end the run cleanly while the context is open."""
+    import signal
+
+    def stop(*_: object) -> None:
+        agent.stop()
+
+    old = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

@@ -1,0 +1,280 @@
+"""The `edge-agent` command: composes the parts. `--help` imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kits.core.console import Console
+from kits.core.console import run as run_app
+
+if TYPE_CHECKING:
+    from edge_agent.config import AgentConfig
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The on-device service: source → predict → decide → act → outbox → hub, and updates.",
+)
+config_app = typer.Typer(no_args_is_help=True, help="The agent's configuration file.")
+app.add_typer(config_app, name="config")
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The agent's configuration.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
+DEFAULT = Path("agent.yaml")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    run_app(app)
+
+
+def _load(path: Path) -> AgentConfig:
+    from edge_agent.config import load_config
+
+    return load_config(path)
+
+
+@app.command()
+def enroll(
+    hub: Annotated[str, typer.Option(help="Address of the hub, e.g. http://hub.local:8080.")],
+    token: Annotated[str, typer.Option(help="The one-time token from the hub.")],
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Exchange a one-time token for this device's identity."""
+    from edge_agent import enroll as enrolment
+
+    out, settings = Console(as_json, quiet), _load(config)
+    identity = enrolment.enroll(settings.hub, hub, token)
+    enrolment.save_identity(identity, settings.identity_path)
+    out.answer(
+        f"enrolled as {identity.device} at {identity.site} (group {identity.group})",
+        {
+            "device": identity.device,
+            "site": identity.site,
+            "group": identity.group,
+            "identity": str(settings.identity_path),
+        },
+    )
+    out.next(f"edge-agent run --config {config}")
+
+
+@app.command()
+def run(
+    config: ConfigOption = DEFAULT,
+    max_samples: Annotated[int, typer.Option(help="End after so many samples; 0: never.")] = 0,
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty", help="At the end wait until the hub has everything.")
+    ] = False,
+    sync_timeout: Annotated[float, typer.Option(help="Longest such wait, seconds.")] = 60.0,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the agent until the source ends or it is told to stop."""
+    from dataclasses import asdict
+
+    from edge_agent import log
+    from edge_agent.agent import Agent, ending_on_signals
+
+    out, settings = Console(as_json, quiet), _load(config)
+    log.setup(settings.log_level)
+    agent = Agent(settings)
+    with ending_on_signals(agent):
+        summary = agent.run(
+            max_samples=max_samples, until_empty=until_empty, sync_timeout_s=sync_timeout
+        )
+    verdicts = " · ".join(f"{n} {v}" for v, n in sorted(summary.verdicts.items())) or "none"
+    waiting = f"{summary.waiting_rows} rows and {summary.waiting_blobs} blobs wait for the hub"
+    out.answer(
+        f"{summary.samples} samples: {verdicts}; "
+        + ("the hub has everything" if summary.synced else waiting),
+        asdict(summary),
+    )
+    if until_empty and not summary.synced:
+        raise typer.Exit(5)
+    out.next("edge-agent status" if not summary.synced else f"edge-agent doctor --config {config}")
+
+
+@app.command()
+def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """What the running agent does."""
+    import urllib3
+
+    from kits.core.errors import UnreachableError
+
+    out, settings = Console(as_json), _load(config)
+    url = f"http://{settings.status.host}:{settings.status.port}/status.json"
+    try:
+        answer = urllib3.request("GET", url, retries=False, timeout=3.0).json()
+    except (urllib3.exceptions.HTTPError, ValueError) as error:
+        raise UnreachableError(
+            "no agent answers", where=url, fix=f"edge-agent run --config {config}"
+        ) from error
+    figures = answer["figures"]
+    lines = [
+        f"running {answer['bundle_name']} on {answer['provider'] or 'nothing'}",
+        f"  device   {answer['device'] or 'not enrolled'}",
+        f"  hub      {answer['hub']}, broker {answer['broker']}",
+        f"  update   {answer['update']}",
+        f"  verdicts act {figures['verdict_act']:.0f}, review {figures['verdict_review']:.0f},"
+        f" pass {figures['verdict_pass']:.0f}",
+        f"  waiting  {figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs",
+        *(f"  alert    {text}" for text in answer["alerts"].values()),
+    ]
+    out.answer("\n".join(lines), answer)
+    out.next(f"open http://{settings.status.host}:{settings.status.port}/")
+
+
+@app.command()
+def doctor(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Check what the agent needs around it."""
+    from dataclasses import asdict
+
+    from edge_agent.doctor import examine
+
+    out = Console(as_json)
+    checks = list(examine(_load(config)))
+    bad = [c for c in checks if not c.good]
+    rows = [
+        ("check", "found", "needed", "fix"),
+        *((c.check, c.found, c.needed, c.fix) for c in checks),
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    table = "\n".join(
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in rows
+    )
+    verdict = f"{len(bad)} of {len(checks)} checks need attention" if bad else "everything is there"
+    out.answer(f"{verdict}\n\n{table}", {"ok": not bad, "checks": [asdict(c) for c in checks]})
+    if bad:
+        raise typer.Exit(4)
+    out.next(f"edge-agent run --config {config}")
+
+
+@app.command()
+def apply(
+    bundle: Annotated[Path, typer.Argument(help="A .kwb file.")],
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Install a local bundle: golden samples now, switch in the running agent or at its start."""
+    from edge_agent.engine.ladder import Ladder
+    from edge_agent.update.slots import Slots
+    from edge_agent.update.updater import Request, leave_request
+    from kits.core.bundle import open_file
+
+    out, settings = Console(as_json), _load(config)
+    opened = open_file(bundle)
+    loaded = Ladder(settings.engine, settings.state_dir / "engines").load(opened)
+    slots = Slots(settings.state_dir / "bundles")
+    slots.put(bundle.read_bytes(), opened.id)
+    leave_request(slots.folder, Request(kind="apply", bundle=opened.id))
+    golden = len(opened.golden.samples)
+    out.answer(
+        f"{opened.manifest.name} {opened.manifest.version} ({opened.id[:12]}) is ready:"
+        f" {golden} golden samples agree on {loaded.provider}",
+        {"bundle": opened.id, "golden": golden, "provider": loaded.provider},
+    )
+    out.next("edge-agent status")
+
+
+@app.command()
+def rollback(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """Go back to the previous bundle."""
+    from edge_agent.update.slots import Slots
+    from edge_agent.update.updater import Request, leave_request
+    from kits.core.errors import UsageError
+
+    out, settings = Console(as_json), _load(config)
+    slots = Slots(settings.state_dir / "bundles")
+    previous = slots.state.previous
+    if not slots.has(previous):
+        raise UsageError("there is no previous bundle to go back to", fix="edge-agent apply BUNDLE")
+    leave_request(slots.folder, Request(kind="rollback"))
+    out.answer(f"going back to {previous[:12]}", {"bundle": previous})
+    out.next("edge-agent status")
+
+
+@app.command()
+def replay(
+    path: Annotated[Path, typer.Argument(help="A recorded file, or a folder of them.")],
+    config: ConfigOption = DEFAULT,
+    bundle: Annotated[Path | None, typer.Option(help="Instead of the active bundle.")] = None,
+) -> None:
+    """Run recorded inputs through the live pipeline; decisions as JSON lines."""
+    from edge_agent import log
+    from edge_agent.replay import replay as replayed
+    from edge_agent.update.slots import Slots
+    from kits.core.bundle import open_file
+    from kits.core.errors import UsageError
+
+    settings = _load(config)
+    log.setup("warning")
+    given = bundle or settings.bundle
+    if bundle is None:
+        slots = Slots(settings.state_dir / "bundles")
+        given = slots.path(slots.state.active) if slots.state.active else given
+    if given is None:
+        raise UsageError("no bundle to replay with", fix="edge-agent replay PATH --bundle B")
+    for body in replayed(settings, open_file(given), path):
+        print(body.model_dump_json(), flush=True)  # noqa: T201  the command's output
+
+
+@config_app.command("show")
+def config_show(
+    config: ConfigOption = DEFAULT,
+    describe: Annotated[bool, typer.Option(help="Every key, its default and meaning.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the configuration with all defaults, secrets masked."""
+    import yaml
+
+    from edge_agent.config import describe as keys
+    from edge_agent.config import shown
+
+    out = Console(as_json)
+    if describe:
+        rows = list(keys())
+        text = "\n".join(f"{key:42} {default:16} {meaning}" for key, default, meaning in rows)
+        out.answer(text, [{"key": k, "default": d, "meaning": m} for k, d, m in rows])
+        return
+    values = shown(_load(config))
+    out.answer(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip(), values)
+
+
+@app.command("install-service")
+def install_service(
+    config: ConfigOption = DEFAULT,
+    user: Annotated[str, typer.Option(help="The account the agent runs under.")] = "kitwright",
+    path: Annotated[Path | None, typer.Option(help="Write here instead of to stdout.")] = None,
+) -> None:
+    """Write the systemd unit."""
+    import shutil
+    import sys
+
+    template = (Path(__file__).parent / "deploy" / "kitwright-agent.service").read_text()
+    settings = _load(config)
+    command = shutil.which("edge-agent") or str(Path(sys.executable).with_name("edge-agent"))
+    unit = (
+        template.replace("@COMMAND@", command)
+        .replace("@CONFIG@", str(config.absolute()))
+        .replace("@STATE@", str(settings.state_dir))
+        .replace("@USER@", user)
+    )
+    if path is None:
+        print(unit, end="")  # noqa: T201  the command's output
+        return
+    path.write_text(unit)
+    out = Console()
+    out.answer(f"written to {path}", {"path": json.dumps(str(path))})
+    out.next(f"systemctl enable --now {path.name}")
+
+
+if __name__ == "__main__":
+    main()
