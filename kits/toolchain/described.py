@@ -26,7 +26,8 @@ def describe_keys(model: type[BaseModel], prefix: str = "") -> Iterator[Describe
     for name, field in model.model_fields.items():
         key = f"{prefix}{field.alias or name}"
         sections = _models_in(field.annotation)
-        text = field.description or (sections[0].__doc__ or "").strip().split("\n")[0]
+        about = sections[0].__doc__ if sections else None
+        text = field.description or (about or "").strip().partition("\n")[0]
         yield DescribedKey(key, "" if sections else _default(field), text)
         for section in sections:
             kind = section.model_fields.get("kind") if len(sections) > 1 else None
