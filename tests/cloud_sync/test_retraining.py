@@ -1,0 +1,229 @@
+"""The whole learning loop with the real `kit`: reviews become a version, a challenger, a verdict."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cloud_sync.errors import ConflictError
+from cloud_sync.fleet.bundles import approve
+from cloud_sync.learning import datasets, retraining
+from cloud_sync.learning.champions import check_approvable, register_challenger
+from cloud_sync.learning.planning import plan
+from cloud_sync.learning.processes import clean_environment, kit_command
+from cloud_sync.learning.runner import Runner
+from cloud_sync.store.models import Bundle, Job, Project
+from kits.core import bundle as bundles
+from kits.core.blobs import FolderBlobStore
+from kits.core.dataset import load
+from kits.core.errors import GateError
+from tests.cloud_sync.hub_builders import PROJECT, add_dataset, add_person, add_sample, open_hub
+
+KIT_YAML = f"""\
+kit: visual-inspection
+name: {PROJECT}
+costs: {{escape: 100, overkill: 2, review: 0.5, prevalence: 0.1}}
+data: {{split: {{train: 0.5, val: 0.25, test: 0.25}}, seed: 3}}
+model:
+  approach: good-parts
+  good_parts: {{image_size: 96, tiles: [1, 1], bank_size: 50, max_patches: 1000, augment: false}}
+"""
+
+
+def part(seed: int, *, scratched: bool) -> bytes:
+    """A grey part with a round hole; a scratched one has a bright line across it."""
+    rng = np.random.default_rng(seed)
+    image = np.full((96, 96, 3), 110, np.uint8)
+    image = np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8)
+    cv2.circle(image, (48 + int(rng.integers(-4, 5)), 48), 20, (40, 40, 40), -1)
+    if scratched:
+        x = int(rng.integers(8, 40))
+        cv2.line(image, (x, 10), (x + 45, 86), (250, 250, 250), 4)
+    done, packed = cv2.imencode(".png", image)
+    assert done
+    return packed.tobytes()
+
+
+def kit(root: Path, *arguments: str) -> dict:
+    done = subprocess.run(
+        [*kit_command(), *arguments, "--json"], cwd=root, env=clean_environment(1),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def publish(hub, root: Path, path: Path) -> str:
+    """What `kit publish` leaves in the hub."""
+    current = (root / "datasets" / "current").read_text().strip()
+    blobs = FolderBlobStore(root / ".kit" / "blobs")
+    file = root / "datasets" / f"{current}.jsonl"
+    for item in load(file, blobs).items:
+        hub.storage.put(blobs.get(item.sample.digest))
+    hub.storage.put(file.read_bytes())
+    with hub.database.transaction() as session:
+        session.get_one(Project, PROJECT).kit_yaml = KIT_YAML
+        datasets.register(hub, session, current, PROJECT, by="eve")
+        row = register_challenger(hub, session, path.read_bytes(), PROJECT, {}, by="eve")
+        row.origin, row.champion = "publisher", True
+        return row.id
+
+
+def test_reviewed_samples_become_a_challenger_with_a_verdict(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    root, pictures = tmp_path / "project", tmp_path / "pictures"
+    root.mkdir()
+    (root / "kit.yaml").write_text(KIT_YAML)
+    for number in range(32):
+        folder = pictures / ("scratch" if number % 4 == 0 else "good")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"part{number:02}.png").write_bytes(part(number, scratched=number % 4 == 0))
+    kit(root, "data", "import", str(pictures))
+    kit(root, "train")
+    champion = root / str(kit(root, "compile", "--precision", "fp32")["path"])
+    with open_hub(tmp_path / "hub", jobs={"threads": 1}) as (client, hub):
+        eve = add_person(hub, "eve", "engineer")
+        champion_id = publish(hub, root, champion)
+        for number in range(12):
+            name = add_sample(
+                hub, f"n{number:02}", content=part(1000 + number, scratched=number % 3 == 0),
+                bundle=champion_id,
+            )  # fmt: skip
+            label = "scratch" if number % 3 == 0 else "good"
+            body = {"sample_id": name, "decision": "correct", "label": label}
+            assert client.post("/v1/reviews", headers=eve, json=body).status_code == 200
+        job_id = client.post("/v1/retrainings", headers=eve, json={"project": PROJECT}).json()[
+            "job"
+        ]
+        assert Runner(hub, {retraining.KIND: retraining.retrain}).run_one()
+        job = client.get(f"/v1/jobs/{job_id}", headers=eve).json()
+        assert job["state"] == "done", job["log_tail"] + job["error"]
+        result = job["result"]
+        assert result["passed"] is result["compare"]["better"]
+        assert result["compare"]["dataset"] == result["dataset"]
+        version = datasets.read(hub.storage, result["dataset"])
+        assert version.header.parent and len(version.items) == 44
+        with hub.database.transaction() as session:
+            row = session.get(Bundle, result["bundle"])
+            assert (row is not None) == result["passed"]
+            if row is not None:
+                assert (row.origin, row.approved_at, row.champion) == ("hub", None, False)
+                assert approve(hub, session, row.id, who="eve").champion
+            else:
+                assert result["compare"]["reason"] in job["log_tail"]
+                assert session.get_one(Bundle, champion_id).champion
+
+
+@pytest.fixture
+def opened(tmp_path: Path):
+    with open_hub(tmp_path) as (client, hub):
+        yield client, hub, add_person(hub, "eve", "engineer")
+
+
+def bundle_bytes(version: int = 1) -> bytes:
+    """A bundle without a model: enough for what the hub reads of it."""
+    manifest = {
+        "kit": "visual-inspection", "name": PROJECT, "project": PROJECT, "version": version,
+        "created_at": "2026-05-01T00:00:00Z", "media_types": ["image/png"], "artefacts": [],
+        "config": {}, "dataset": "d", "seed": 0, "run": "r",
+    }  # fmt: skip
+    point = {
+        "default": {"act_at": 0.8, "review_from": 0.4}, "method": "m", "dataset": "d", "seed": 0,
+        "rates": {"escape_rate": {"value": 0.02, "low": 0.0, "high": 0.05, "n": 100}},
+    }  # fmt: skip
+    return bundles.pack(
+        bundles.BundleManifest.model_validate(manifest),
+        bundles.OperatingPoint.model_validate(point),
+        bundles.GoldenSet(),
+        {"card.md": b"# card"},
+    )
+
+
+def champion(hub) -> str:
+    with hub.database.transaction() as session:
+        session.get_one(Project, PROJECT).kit_yaml = KIT_YAML
+        row = register_challenger(hub, session, bundle_bytes(), PROJECT, {}, by="eve")
+        row.origin, row.champion = "publisher", True
+        return row.id
+
+
+@pytest.mark.parametrize(
+    ("comparison", "allowed"),
+    [({"better": True}, True), ({"better": False, "reason": "n too small"}, False), ({}, False)],
+)
+def test_a_bundle_trained_here_needs_a_won_comparison(
+    opened, comparison: dict, allowed: bool
+) -> None:
+    client, hub, eve = opened
+    champion(hub)
+    with hub.database.transaction() as session:
+        content = bundle_bytes(2)
+        row = register_challenger(hub, session, content, PROJECT, comparison, by="eve")
+        again = register_challenger(hub, session, content, PROJECT, comparison, by="eve")
+        assert row.id == again.id and row.version == 2
+        if not allowed:
+            with pytest.raises(GateError, match="has not beaten"):
+                check_approvable(session, row.id)
+    answer = client.post(f"/v1/bundles/{row.id}/approve", headers=eve)
+    assert answer.status_code == (200 if allowed else 409)
+
+
+def test_one_retraining_at_a_time(opened) -> None:
+    _, hub, _ = opened
+    champion(hub)
+    with hub.database.transaction() as session:
+        retraining.request(session, PROJECT, by="eve")
+        with pytest.raises(ConflictError):
+            retraining.request(session, PROJECT, by="eve")
+
+
+def test_a_failing_kit_verb_leaves_its_message_in_the_job(opened) -> None:
+    _, hub, _ = opened
+    champion(hub)
+    add_dataset(hub, {"a": "train", "b": "val"})
+    with hub.database.transaction() as session:
+        session.get_one(Project, PROJECT).kit_yaml = KIT_YAML + "nonsense: 1\n"
+        job_id = retraining.request(session, PROJECT, by="eve").id
+    Runner(hub, {retraining.KIND: retraining.retrain}).run_one()
+    with hub.database.session() as session:
+        job = session.get_one(Job, job_id)
+        assert job.state == "failed"
+        assert "kit data import" in job.error and "nonsense" in job.error
+
+
+def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(opened) -> None:
+    client, hub, eve = opened
+    identity = champion(hub)
+    add_dataset(hub, {"a": "train", "b": "test"})
+    with hub.database.session() as session:
+        before = plan(hub, session, PROJECT)
+    assert not before.retrain and before.reasons[0].startswith("0 newly")
+    for number in range(40):
+        name = add_sample(
+            hub, f"n{number:02}", verdict="pass", kept_for="audit", bundle=identity, score=0.1
+        )
+        label = "scratch" if number % 4 == 0 else "good"
+        body = {"sample_id": name, "decision": "correct", "label": label}
+        client.post("/v1/reviews", headers=eve, json=body)
+    answer = client.get("/v1/retrainings/plan", headers=eve, params={"project": PROJECT}).json()
+    assert answer["retrain"] is True
+    assert (answer["new_samples"], answer["new_labels"]) == (40, {"scratch": 10, "good": 30})
+    assert any("audited escape_rate" in reason for reason in answer["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        ('{"better": false}\n{"error": "GateError"}\n', {"better": False}),
+        ('warning\n{"a": 1}', {"a": 1}),
+        ("nothing", None),
+        ("{broken", None),
+    ],
+)
+def test_the_first_json_answer_counts(output: str, found: dict | None) -> None:
+    assert retraining.first_json(output) == found
