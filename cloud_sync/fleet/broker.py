@@ -92,8 +92,11 @@ class ExternalBroker:
         """Nothing: that broker has its own user administration."""
 
 
-def make_broker(config: HubConfig) -> Broker:
+def make_broker(config: HubConfig, mosquitto: str | None = None) -> Broker:
     """The broker the configuration asks for, not started yet.
+
+    Args:
+        mosquitto: path of the program, empty when it is not installed; None looks for it.
 
     Raises:
         MachineError: mosquitto is asked for by name and not installed.
@@ -103,7 +106,7 @@ def make_broker(config: HubConfig) -> Broker:
     from cloud_sync.fleet.mosquitto import MosquittoBroker
 
     wanted = config.broker.kind
-    program = find_mosquitto()
+    program = find_mosquitto() if mosquitto is None else mosquitto
     if wanted == "external":
         return ExternalBroker(config.broker)
     if wanted == "mosquitto" or (wanted == "auto" and program):

@@ -1,0 +1,171 @@
+"""The managed brokers: who may sign in, what a device may say, and coming back after a death."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.config import parse
+from cloud_sync.fleet.broker import (
+    Broker,
+    BrokerKeeper,
+    ExternalBroker,
+    Login,
+    find_mosquitto,
+    free_port,
+    make_broker,
+)
+from cloud_sync.fleet.embedded import EmbeddedBroker
+from cloud_sync.fleet.mosquitto import MosquittoBroker, broker_secret
+from cloud_sync.metrics import Metrics
+from kits.core.errors import ConfigError, MachineError
+from tests.cloud_sync.fleet_builders import DeviceClient, wait_for
+
+
+def broker_of(folder: Path, kind: str, **values: object) -> Broker:
+    return make_broker(parse({"broker": {"kind": kind, "port": 0, **values}}, folder))
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Broker]:
+    broker = broker_of(tmp_path, "mosquitto")
+    broker.set_logins(
+        [Login("press-1", broker_secret("right")), Login("press-2", broker_secret("2"))]
+    )
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.mark.parametrize("kind", ["mosquitto", "embedded"])
+def test_a_broker_starts_answers_and_stops(tmp_path: Path, kind: str) -> None:
+    broker = broker_of(tmp_path, kind)
+    broker.start()
+    assert broker.alive()
+    broker.stop()
+    broker.stop()
+    assert not broker.alive()
+
+
+def test_only_known_devices_sign_in(mosquitto: Broker) -> None:
+    for name, password in (("press-1", "wrong"), ("stranger", "right"), ("_hub", "x")):
+        client = DeviceClient(mosquitto, name, password).connect()
+        assert "Not authorized" in client.refusal
+        client.close()
+    client = DeviceClient(mosquitto, "press-1", "right").connect()
+    assert not client.refusal
+    client.close()
+
+
+def test_a_revoked_device_is_cut_off_and_refused(mosquitto: Broker) -> None:
+    client = DeviceClient(mosquitto, "press-1", "right").connect()
+    mosquitto.set_logins([Login("press-2", broker_secret("2"))])
+    wait_for(lambda: client.lost)
+    client.close()
+    again = DeviceClient(mosquitto, "press-1", "right").connect()
+    assert "Not authorized" in again.refusal
+    again.close()
+
+
+def test_a_device_cannot_speak_for_another_or_listen_to_it(mosquitto: Broker) -> None:
+    one = DeviceClient(mosquitto, "press-1", "right").connect()
+    two = DeviceClient(mosquitto, "press-2", "2").connect()
+    heard: list[str] = []
+    hub = mosquitto.address
+    listener = DeviceClient(mosquitto, hub.username, hub.password)
+    listener._client.on_connect = lambda c, *_: c.subscribe("kw/v1/#", qos=1)
+    listener._client.on_message = lambda _c, _d, m: heard.append(m.topic)
+    listener.connect()
+    listener._client.subscribe("kw/v1/#", qos=1)
+    two._client.subscribe("kw/v1/main/press-1/down/#", qos=1)
+    one.publish("kw/v1/main/press-2/up/s", b"forged")
+    one.publish("kw/v1/main/press-1/down/ack", b'{"epoch": "forged"}')
+    one.publish("kw/v1/main/press-1/up/s", b"own")
+    listener.publish("kw/v1/main/press-1/down/ack", b'{"epoch": "for one"}')
+    assert one.next_ack().epoch == "for one"
+    wait_for(lambda: "kw/v1/main/press-1/up/s" in heard)
+    assert "kw/v1/main/press-2/up/s" not in heard
+    assert two.acks.empty()
+    for client in (one, two, listener):
+        client.close()
+
+
+def test_generated_secrets_are_private(mosquitto: Broker, tmp_path: Path) -> None:
+    for name in ("passwords", "acl", "hub.secret", "mosquitto.conf"):
+        assert (tmp_path / "broker" / name).stat().st_mode & 0o077 == 0
+    assert "right" not in (tmp_path / "broker" / "passwords").read_text()
+
+
+@pytest.mark.parametrize("kind", ["mosquitto", "embedded"])
+def test_a_broker_that_dies_is_started_again(tmp_path: Path, kind: str) -> None:
+    broker = broker_of(tmp_path, kind)
+    metrics = Metrics()
+    keeper = BrokerKeeper(broker, metrics, poll_s=0.05)
+    keeper.start()
+    try:
+        os.kill(process_of(broker), signal.SIGKILL)
+        wait_for(lambda: metrics.broker_restarts._value.get() >= 1)
+        wait_for(broker.alive)
+    finally:
+        keeper.stop()
+    assert not broker.alive()
+
+
+def process_of(broker: Broker) -> int:
+    if isinstance(broker, MosquittoBroker):
+        assert broker._process is not None
+        return broker._process.pid
+    assert isinstance(broker, EmbeddedBroker)
+    return broker._broker._process.pid
+
+
+def test_the_broker_of_a_killed_hub_is_replaced(tmp_path: Path) -> None:
+    port = free_port("127.0.0.1")
+    orphan = broker_of(tmp_path, "mosquitto", port=port)
+    orphan.start()
+    heir = broker_of(tmp_path, "mosquitto", port=port)
+    heir.start()
+    assert heir.alive()
+    wait_for(lambda: not orphan.alive())
+    heir.stop()
+    orphan.stop()
+
+
+@pytest.mark.parametrize("kind", ["mosquitto", "embedded"])
+def test_a_taken_port_is_said(tmp_path: Path, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(MachineError) as caught:
+            broker_of(tmp_path, kind, port=port).start()
+    assert "broker.port" in caught.value.fix
+
+
+def test_the_embedded_broker_refuses_the_network(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="this machine only"):
+        broker_of(tmp_path, "embedded", host="0.0.0.0")
+
+
+def test_an_external_broker_is_only_an_address(tmp_path: Path) -> None:
+    broker = broker_of(
+        tmp_path, "external", host="mqtt.example", port=8883, username="hub", password="p", tls=True
+    )
+    assert isinstance(broker, ExternalBroker)
+    broker.start()
+    assert broker.alive()
+    assert (broker.address.host, broker.address.port, broker.address.tls) == (
+        "mqtt.example", 8883, True,
+    )  # fmt: skip
+    assert "p'" not in repr(broker.address)
+
+
+def test_auto_takes_mosquitto_where_it_is_installed(tmp_path: Path) -> None:
+    assert find_mosquitto()
+    assert isinstance(broker_of(tmp_path, "auto"), MosquittoBroker)
+    assert isinstance(make_broker(parse({}, tmp_path), mosquitto=""), EmbeddedBroker)
+    with pytest.raises(MachineError, match="not installed"):
+        make_broker(parse({"broker": {"kind": "mosquitto"}}, tmp_path), mosquitto="")

@@ -1,0 +1,211 @@
+"""Rollouts: what a device should run, what counts as success, and the release counter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
+
+from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.fleet import rollouts
+from cloud_sync.fleet.supervisor import Supervisor
+from cloud_sync.hub import Hub
+from cloud_sync.intake.link import MqttLink
+from cloud_sync.store.models import Bundle, Deployment, Device, Rollout, Setting
+from kits.core.errors import GateError, UsageError
+from kits.core.hub_api import Desired, Reported
+from kits.core.sample import utc_now
+from kits.core.signing import verify
+from tests.cloud_sync.fleet_builders import (
+    DeviceClient,
+    add_device,
+    approved_bundle,
+    make_hub,
+    running_intake,
+    wait_for,
+)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    with make_hub(tmp_path) as hub:
+        add_device(hub, "press-1", group="line")
+        add_device(hub, "press-2", group="line")
+        yield hub
+
+
+def start(hub: Hub, bundle: str, **where: str) -> int:
+    with hub.database.transaction() as session:
+        rollout = rollouts.start(
+            session, hub.key, bundle, deadline=timedelta(hours=1), who="ada", **where
+        )
+        return rollout.id
+
+
+def desired(hub: Hub, device: str) -> Desired:
+    with hub.database.session() as session:
+        return rollouts.desired_for(session, device)
+
+
+def report(hub: Hub, device: str, **fields: object) -> None:
+    with hub.database.transaction() as session:
+        rollouts.apply_report(session, device, Reported(**fields))
+
+
+def state(hub: Hub, number: int) -> tuple[str, list[str]]:
+    with hub.database.session() as session:
+        rollout = rollouts.find(session, number)
+        return rollout.state, [d.state for d in rollout.deployments]
+
+
+def test_a_device_is_told_the_bundle_with_the_hubs_signed_word(hub: Hub) -> None:
+    bundle = approved_bundle(hub)
+    assert desired(hub, "press-1").bundle is None
+    start(hub, bundle, device="press-1")
+    wanted = desired(hub, "press-1").bundle
+    assert wanted is not None
+    statement = verify(wanted.statement, [hub.key.public])
+    assert statement == {
+        "bundle": bundle, "size": wanted.size, "project": "line-1", "version": 1, "release": 1,
+    }  # fmt: skip
+    assert desired(hub, "press-2").bundle is None
+
+
+def test_done_means_every_device_has_committed(hub: Hub) -> None:
+    bundle = approved_bundle(hub)
+    number = start(hub, bundle, group="line")
+    for device in ("press-1", "press-2"):
+        wanted = desired(hub, device).bundle
+        assert wanted is not None
+        report(hub, device, bundle="", deployment=wanted.deployment, state="downloading")
+        assert state(hub, number)[0] == "running"
+        report(hub, device, bundle=bundle, deployment=wanted.deployment, state="committed")
+    assert state(hub, number) == ("done", ["committed", "committed"])
+    with hub.database.session() as session:
+        assert session.get_one(Device, "press-1").running_bundle == bundle
+
+
+def test_committed_while_another_bundle_runs_is_a_failure(hub: Hub) -> None:
+    number = start(hub, approved_bundle(hub), device="press-1")
+    wanted = desired(hub, "press-1").bundle
+    assert wanted is not None
+    report(hub, "press-1", bundle="f" * 64, deployment=wanted.deployment, state="committed")
+    assert state(hub, number) == ("failed", ["failed"])
+
+
+def test_a_device_cannot_report_for_another(hub: Hub) -> None:
+    bundle = approved_bundle(hub)
+    number = start(hub, bundle, device="press-1")
+    wanted = desired(hub, "press-1").bundle
+    assert wanted is not None
+    report(hub, "press-2", bundle=bundle, deployment=wanted.deployment, state="committed")
+    assert state(hub, number) == ("running", ["pending"])
+
+
+def test_a_final_state_stays(hub: Hub) -> None:
+    number = start(hub, approved_bundle(hub), device="press-1")
+    wanted = desired(hub, "press-1").bundle
+    assert wanted is not None
+    deployment = wanted.deployment
+    report(hub, "press-1", deployment=deployment, state="rolled_back", error="parity failed")
+    report(hub, "press-1", deployment=deployment, state="downloading")
+    assert state(hub, number) == ("failed", ["rolled_back"])
+    assert desired(hub, "press-1").bundle is None
+
+
+def test_silence_until_the_deadline_counts_as_failed(hub: Hub) -> None:
+    number = start(hub, approved_bundle(hub), group="line")
+    with hub.database.transaction() as session:
+        assert rollouts.expire(session) == 0
+        session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
+    with hub.database.transaction() as session:
+        assert rollouts.any_late(session)
+        assert rollouts.expire(session) == 2
+    assert state(hub, number) == ("failed", ["failed", "failed"])
+    with hub.database.session() as session:
+        assert "deadline" in session.get_one(Deployment, 1).error
+
+
+def test_pause_keeps_pending_devices_where_they_are(hub: Hub) -> None:
+    number = start(hub, approved_bundle(hub), device="press-1")
+    with hub.database.transaction() as session:
+        rollouts.pause(session, number, who="ada")
+    assert desired(hub, "press-1").bundle is None
+    with hub.database.transaction() as session:
+        rollouts.resume(session, number, who="ada")
+    assert desired(hub, "press-1").bundle is not None
+    with hub.database.transaction() as session:
+        rollouts.abort(session, number, who="ada")
+    assert state(hub, number) == ("aborted", ["failed"])
+    with pytest.raises(ConflictError), hub.database.transaction() as session:
+        rollouts.pause(session, number, who="ada")
+
+
+def test_the_release_counter_never_goes_back(hub: Hub) -> None:
+    old, new = approved_bundle(hub, 1), approved_bundle(hub, 2)
+    releases = []
+    for bundle in (old, new, old):  # the third is a return to old bytes
+        start(hub, bundle, device="press-1")
+        wanted = desired(hub, "press-1").bundle
+        assert wanted is not None
+        assert wanted.bundle == bundle
+        releases.append(verify(wanted.statement, [hub.key.public])["release"])
+    assert releases == [1, 2, 3]
+    with hub.database.transaction() as session:
+        session.execute(delete(Setting))
+    start(hub, new, device="press-1")
+    with hub.database.session() as session:
+        assert session.get_one(Rollout, 4).release == 4
+    with pytest.raises(IntegrityError), hub.database.transaction() as session:
+        session.execute(update(Rollout).where(Rollout.id == 4).values(release=1))
+
+
+def test_only_approved_bundles_and_real_targets(hub: Hub) -> None:
+    bundle = approved_bundle(hub)
+    with pytest.raises(NotFoundError):
+        start(hub, bundle, device="ghost")
+    with pytest.raises(NotFoundError):
+        start(hub, bundle, group="nobody")
+    with pytest.raises(UsageError):
+        start(hub, bundle)
+    with hub.database.transaction() as session:
+        session.execute(update(Bundle).values(approved_at=None))
+    with pytest.raises(GateError):
+        start(hub, bundle, device="press-1")
+
+
+def test_desired_states_reach_devices_over_mqtt_and_reports_come_back(hub: Hub) -> None:
+    bundle = approved_bundle(hub)
+    token = add_device(hub, "press-1", group="line")
+    with running_intake(hub, "mosquitto") as broker:
+        link = MqttLink(broker.address, "publisher", hub.metrics, subscribe=False)
+        link.start()
+        supervisor = Supervisor(hub, broker, link, poll_s=0.05)
+        supervisor.start()
+        device = DeviceClient(broker, "press-1", token).connect()
+        heard: list[bytes] = []
+        device._client.message_callback_add(
+            device.topics.desired, lambda _c, _d, m: heard.append(m.payload)
+        )
+        device._client.subscribe(device.topics.desired, qos=1)
+        number = start(hub, bundle, device="press-1")
+        wait_for(lambda: any(bundle.encode() in payload for payload in heard))
+        wanted = Desired.model_validate_json(heard[-1]).bundle
+        assert wanted is not None
+        told = Reported(bundle=bundle, deployment=wanted.deployment, state="committed")
+        device.publish(device.topics.reported, told.model_dump_json().encode())
+        wait_for(lambda: state(hub, number)[0] == "done")
+        device.publish(device.topics.online, b"1")
+        wait_for(lambda: _online(hub))
+        device.close()
+        supervisor.stop()
+        link.stop()
+
+
+def _online(hub: Hub) -> bool:
+    with hub.database.session() as session:
+        return session.get_one(Device, "press-1").online
