@@ -62,9 +62,11 @@ class HubClient:
         """Whether the hub has these bytes."""
         return self._send("HEAD", f"/v1/blobs/{digest}", absent_is_fine=True) is not None
 
-    def put_blob(self, digest: str, content: bytes) -> None:
-        """Stores bytes; the hub checks the digest."""
-        self._send("PUT", f"/v1/blobs/{digest}", content, "application/octet-stream")
+    def put_blob(
+        self, digest: str, content: bytes, media_type: str = "application/octet-stream"
+    ) -> None:
+        """Stores bytes; the hub checks the digest and keeps the media type for its pages."""
+        self._send("PUT", f"/v1/blobs/{digest}", content, media_type)
 
     def put_dataset(self, identity: str, content: bytes) -> None:
         """Stores a dataset version whose blobs are all there."""

@@ -40,12 +40,10 @@ class Shipment:
     def blob(self) -> str:
         return digest_of(self.content)
 
-    def digests(self) -> list[str]:
-        """Digests of the dataset's blobs, each once."""
-        if self.dataset is None:
-            return []
-        found = (item.sample.digest for item in self.dataset.items)
-        return list(dict.fromkeys(digest for digest in found if digest))
+    def media_types(self) -> dict[str, str]:
+        """Digest → media type of the dataset's blobs."""
+        items = self.dataset.items if self.dataset is not None else ()
+        return {i.sample.digest: i.sample.media_type for i in items if i.sample.digest}
 
 
 def prepare(project: Project, path: Path, *, with_data: bool = True) -> Shipment:
@@ -79,11 +77,12 @@ def send(
         UnreachableError, UsageError, DataError: see `HubClient`.
     """
     shown = progress or NoProgress()
-    lacking = missing(client, shipment.digests())
+    kinds = shipment.media_types()
+    lacking = missing(client, kinds)
     shown.begin("uploading", len(lacking) + 1)
     if shipment.dataset is not None:
         for digest in lacking:
-            client.put_blob(digest, shipment.dataset.blobs.get(digest))
+            client.put_blob(digest, shipment.dataset.blobs.get(digest), kinds[digest])
             shown.advance()
         client.put_dataset(shipment.dataset.id, to_bytes(shipment.dataset))
     if not client.has_blob(shipment.blob):

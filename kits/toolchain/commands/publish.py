@@ -66,7 +66,7 @@ def publish(  # noqa: PLR0913, PLR0917  one parameter per option
 def _say_what_would_be_sent(console: Console, client: HubClient, shipment: Shipment) -> None:
     from kits.toolchain.publish import missing
 
-    lacking = missing(client, [*shipment.digests(), shipment.blob])
+    lacking = missing(client, [*shipment.media_types(), shipment.blob])
     manifest = shipment.bundle.manifest
     console.answer(
         f"would publish {manifest.project} {manifest.version} ({shipment.bundle.id[:12]}): "

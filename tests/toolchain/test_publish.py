@@ -1,0 +1,197 @@
+"""Publishing against a real hub: signed, complete, repeatable, and clear when it cannot."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kits.cli import make_app
+from kits.core.bundle import open_file
+from kits.core.errors import DataError, UnreachableError, UsageError
+from kits.core.sample import digest_of
+from kits.core.signing import verify
+from kits.toolchain import keys, publish
+from kits.toolchain.hub_client import HubClient
+from kits.toolchain.project import Project
+from kits.toolchain.training import train_project
+
+from .conftest import make_project
+
+# fastapi builds some body models late and then warns about an alias it set itself
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The 'alias' attribute:pydantic.warnings.UnsupportedFieldAttributeWarning"
+)
+
+
+class RunningHub:
+    """A hub on loopback, with one engineer and one viewer."""
+
+    def __init__(self, folder: Path) -> None:
+        import uvicorn
+
+        from cloud_sync.app import create_app
+        from cloud_sync.config import parse
+        from cloud_sync.web.auth import create_person, issue_token
+        from kits.core.signing import SigningKey
+
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = parse({"listen": {"port": 0}}, folder)
+        SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+        app = create_app(config, ingest=False, jobs=False)
+        self.hub = app.state.hub
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self._thread.start()
+        deadline = time.monotonic() + 20
+        while not self._server.started and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.tokens = {}
+        for role in ("engineer", "viewer"):
+            with self.hub.database.transaction() as session:
+                create_person(session, role, "", role, by="test")
+                self.tokens[role] = issue_token(session, role, "test", by="test")[1]
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=20)
+        self._socket.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    pytest.importorskip("cloud_sync.app")
+    hub = RunningHub(tmp_path_factory.mktemp("hub"))
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def small_project(dots_folder: Path, tmp_path: Path) -> Project:
+    """A trained project with few pictures, so that few requests are needed."""
+    few = tmp_path / "few"
+    for file in dots_folder.rglob("*-00[0-7].png"):
+        target = few / file.relative_to(dots_folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    project = make_project(tmp_path / "project", few)
+    train_project(project)
+    return project
+
+
+def kit(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(make_app(), words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout
+
+
+def test_everything_arrives_signed_and_twice_is_once(
+    running: RunningHub, small_project: Project
+) -> None:
+    words = ("publish", "--hub", running.address, "--token", running.tokens["engineer"])
+    where = ("-C", str(small_project.root), "--json")
+    path = small_project.bundle_path()
+    dataset = small_project.dataset()
+    code, out = kit(*words, "--dry-run", *where)
+    assert code == 0
+    assert len(json.loads(out)["missing"]) == len(dataset.items) + 1
+    assert not (small_project.keys_dir / "publish.pem").exists()
+
+    code, out = kit(*words, *where)
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["bundle"] == open_file(path).id
+    with HubClient(running.address, running.tokens["viewer"]) as client:
+        assert client.has_blob(digest_of(path.read_bytes()))
+        assert all(client.has_blob(item.sample.digest) for item in dataset.items)
+
+    _, out = kit(*words, "--dry-run", *where)
+    assert json.loads(out)["missing"] == []
+    assert json.loads(kit(*words, *where)[1]) == answer
+
+
+def test_wrong_token_says_where_to_get_one(running: RunningHub) -> None:
+    with HubClient(running.address, "wrong") as client, pytest.raises(UsageError) as caught:
+        client.put_blob(digest_of(b"x"), b"x")
+    assert "cloud-sync user add" in caught.value.fix
+
+
+def test_viewer_may_not_publish(running: RunningHub) -> None:
+    client = HubClient(running.address, running.tokens["viewer"])
+    with client, pytest.raises(UsageError, match="may not do that"):
+        client.put_blob(digest_of(b"x"), b"x")
+
+
+def test_damaged_upload_is_refused_in_the_hubs_words(running: RunningHub) -> None:
+    client = HubClient(running.address, running.tokens["engineer"])
+    with client, pytest.raises(DataError, match="the hub refuses"):
+        client.put_blob(digest_of(b"this"), b"that")
+
+
+def test_hub_that_does_not_answer_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    client = HubClient(f"http://127.0.0.1:{port}", "t", connect_s=0.2)
+    with client, pytest.raises(UnreachableError, match="does not answer"):
+        client.has_blob("0" * 64)
+
+
+def test_address_without_scheme_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="no address of a hub"):
+        HubClient("hub.example", "t")
+
+
+def test_signature_vouches_for_exactly_these_bytes(own_project: Project) -> None:
+    path = own_project.bundle_path()
+    shipment = publish.prepare(own_project, path)
+    key, is_new = keys.signing_key(own_project)
+    request = publish.request_for(shipment, key)
+    statement = verify(request.statement, [request.key])
+    assert is_new
+    assert statement["bundle"] == open_file(path).id
+    assert statement["size"] == path.stat().st_size
+    assert request.project_yaml == (own_project.root / "kit.yaml").read_text()
+
+
+def test_signing_key_is_private_ignored_and_kept(own_project: Project) -> None:
+    first, is_new = keys.signing_key(own_project)
+    again, is_new_again = keys.signing_key(own_project)
+    mode = (own_project.keys_dir / "publish.pem").stat().st_mode
+    assert (is_new, is_new_again) == (True, False)
+    assert first.public == again.public
+    assert stat.S_IMODE(mode) == 0o600
+    assert "*" in (own_project.keys_dir / ".gitignore").read_text().splitlines()
+
+
+def test_token_is_taken_from_option_environment_then_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv(keys.TOKEN_VARIABLE, raising=False)
+    hub = "https://hub.example"
+    with pytest.raises(UsageError, match="no token"):
+        keys.find_token(hub)
+    path = keys.store_token(hub + "/", "from-file")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert keys.find_token(hub) == "from-file"
+    monkeypatch.setenv(keys.TOKEN_VARIABLE, "from-environment")
+    assert keys.find_token(hub) == "from-environment"
+    assert keys.find_token(hub, "given") == "given"
+
+
+def test_bundle_of_another_project_is_not_published(own_project: Project) -> None:
+    config = own_project.root / "kit.yaml"
+    config.write_text(config.read_text().replace("dots-line", "other-line"))
+    renamed = Project.open(own_project.root)
+    with pytest.raises(DataError, match="belongs to the project 'dots-line'"):
+        publish.prepare(renamed, renamed.bundle_path())
