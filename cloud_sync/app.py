@@ -122,10 +122,14 @@ def start_ingest(hub: Hub, broker: Broker, parts: ExitStack) -> MqttLink:
 
 
 def start_jobs(hub: Hub, parts: ExitStack) -> None:
-    """Starts as many job runners as the configuration says."""
+    """Starts the drift watch and as many job runners as the configuration says."""
     from cloud_sync.learning.retraining import KIND, retrain
     from cloud_sync.learning.runner import Runner
+    from cloud_sync.learning.watch import DriftWatch
 
+    watch = DriftWatch(hub)
+    watch.start()
+    parts.callback(watch.stop)
     for _ in range(hub.config.jobs.workers):
         runner = Runner(hub, {KIND: retrain})
         runner.start()

@@ -98,24 +98,28 @@ def drift_of(
     return measure(bundle.id, baseline, window, seed=seed)
 
 
-def watch_drift(session: Session, project: str, *, now: datetime | None = None) -> Alert | None:
-    """Looks for drift of the champion and writes an alert, at most one a day."""
+def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert | None:
+    """Looks for drift of the champion and writes an alert, at most one a day.
+
+    The simulation runs outside the writing transaction.
+    """
     now = now or utc_now()
-    champion = champion_of(session, project)
-    result = drift_of(session, champion, now=now) if champion else None
+    with hub.database.session() as session:
+        champion = champion_of(session, project)
+        result = drift_of(session, champion, now=now) if champion else None
     if champion is None or result is None or not result.drifted:
         return None
     place = f"{project} {champion.id[:12]}"
-    recent = session.scalar(
-        select(Alert.id).where(
-            Alert.name == "drift", Alert.where == place, Alert.at > now - ALERT_EVERY
+    with hub.database.transaction() as session:
+        recent = session.scalar(
+            select(Alert.id).where(
+                Alert.name == "drift", Alert.where == place, Alert.at > now - ALERT_EVERY
+            )
         )
-    )
-    if recent is not None:
-        return None
-    alert = Alert(name="drift", severity="warning", text=result.text, where=place, at=now)
-    session.add(alert)
-    session.flush()
+        if recent is not None:
+            return None
+        alert = Alert(name="drift", severity="warning", text=result.text, where=place, at=now)
+        session.add(alert)
     return alert
 
 

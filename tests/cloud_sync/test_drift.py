@@ -120,8 +120,7 @@ def test_drift_raises_one_alert_a_day(tmp_path: Path) -> None:
                         score=float(rng.normal(0 if old else 1.0)),
                     )
                 )  # fmt: skip
-        with hub.database.transaction() as session:
-            first = watch_drift(session, PROJECT, now=now)
-            second = watch_drift(session, PROJECT, now=now + timedelta(hours=1))
+        first = watch_drift(hub, PROJECT, now=now)
+        second = watch_drift(hub, PROJECT, now=now + timedelta(hours=1))
         assert first is not None and "have drifted" in first.text
         assert second is None

@@ -1,0 +1,55 @@
+"""Looks at every project's drift once in a while, from a thread of the hub; alerts are rows."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy import select
+
+from cloud_sync.hub import Hub
+from cloud_sync.learning.planning import watch_drift
+from cloud_sync.store.models import Project
+
+PERIOD_S = 3600.0
+
+_log = logging.getLogger(__name__)
+
+
+class DriftWatch:
+    """The loop.
+
+    Args:
+        period_s: time between two looks.
+    """
+
+    def __init__(self, hub: Hub, *, period_s: float = PERIOD_S) -> None:
+        self._hub = hub
+        self._period_s = period_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drift", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread; the first look is after one period."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops it."""
+        self._stop.set()
+        self._thread.join()
+
+    def step(self) -> int:
+        """One look at all projects; number of alerts written."""
+        with self._hub.database.session() as session:
+            projects = list(session.scalars(select(Project.name)))
+        found = [watch_drift(self._hub, project) for project in projects]
+        return sum(alert is not None for alert in found)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._period_s):
+            try:
+                count = self.step()
+                _log.info("event=drift_watched alerts=%d", count)
+            except Exception:  # noqa: BLE001  top of a supervised loop
+                _log.exception("event=drift_watch_failed")
+                self._hub.metrics.loop_errors.labels("drift").inc()
