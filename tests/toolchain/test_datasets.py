@@ -1,0 +1,142 @@
+"""Import and versions: nothing lost in silence, the same data gives the same version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError, UsageError
+from kits.toolchain.datasets import difference, export, load_findings
+from kits.toolchain.importing import ImportOptions, import_data, open_outside
+from kits.toolchain.project import Project
+from tests.toolchain.plugin import numbers, plugin, project, write_samples
+
+__all__ = ["plugin", "project"]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = write_samples(tmp_path / "data", "good", numbers(1, 40))
+    return write_samples(folder, "bad", numbers(5, 12))
+
+
+def test_an_import_adds_up_and_becomes_the_current_version(project: Project, data: Path) -> None:
+    (data / "good" / "broken.json").write_text("{")
+    copy = (data / "good" / "1.json").read_bytes()
+    (data / "good" / "same-again.json").write_bytes(copy)
+    report = import_data(project, data, ImportOptions())
+    assert (report.kept, report.duplicates, report.refused) == (52, 1, 1)
+    assert report.read == 54
+    assert project.current_dataset_id == report.dataset.id
+    assert "good/broken.json" in load_findings(project, report.dataset.id)[0].evidence
+
+
+def test_the_same_files_give_the_same_version(project: Project, data: Path) -> None:
+    first = import_data(project, data, ImportOptions()).dataset.id
+    assert import_data(project, data, ImportOptions(replace=True)).dataset.id == first
+
+
+def test_a_second_import_adds_and_keeps_every_split(project: Project, data: Path) -> None:
+    first = import_data(project, data, ImportOptions()).dataset
+    more = write_samples(data.parent / "more", "good", numbers(2, 10))
+    report = import_data(project, more, ImportOptions())
+    found = difference(first, report.dataset)
+    assert len(found.added) == 10
+    assert not (found.removed or found.moved or found.relabelled)
+    assert report.dataset.header.parent == first.id
+
+
+def test_importing_again_what_is_there_counts_duplicates(project: Project, data: Path) -> None:
+    import_data(project, data, ImportOptions())
+    report = import_data(project, data, ImportOptions())
+    assert (report.kept, report.duplicates) == (0, 52)
+    assert len(report.dataset.items) == 52
+
+
+def test_two_labels_for_the_same_bytes_are_reported(project: Project, data: Path) -> None:
+    (data / "bad" / "copy.json").write_bytes((data / "good" / "1.json").read_bytes())
+    report = import_data(project, data, ImportOptions())
+    finding = next(f for f in report.findings if f.check == "conflicting-labels")
+    assert {"good/1.json: good", "bad/copy.json: bad"} == set(finding.evidence)
+
+
+def test_group_by_keeps_files_of_one_part_together(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    write_samples(folder, "good", numbers(1, 50))
+    path = project.root / "kit.yaml"
+    path.write_text(path.read_text() + "data:\n  group_by: '^(1\\.\\d)'\n")
+    dataset = import_data(Project.open(project.root), folder, ImportOptions()).dataset
+    sides = {(i.sample.group, i.split) for i in dataset.items}
+    assert len(sides) == len({group for group, _ in sides}) < 50
+
+
+def test_only_restricts_training_samples_but_not_the_test_split(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = tmp_path / "given"
+    write_samples(folder / "train", "good", numbers(1, 10))
+    write_samples(folder / "val", "good", numbers(2, 5))
+    write_samples(folder / "test", "good", numbers(3, 5))
+    only = tmp_path / "only.txt"
+    only.write_text("train/good/1.json\n1.01\nabsent.json\n")
+    report = import_data(project, folder, ImportOptions(only=only))
+    counts = {s: sum(row.values()) for s, row in report.dataset.counts().items()}
+    assert counts == {"train": 2, "val": 5, "test": 5}
+    assert report.left_out == 8
+    assert any("absent.json" in f.evidence for f in report.findings)
+
+
+def test_a_label_of_the_import_replaces_what_the_folders_say(project: Project, data: Path) -> None:
+    dataset = import_data(project, data, ImportOptions(label="good")).dataset
+    assert dataset.header.labels == ("good",)
+
+
+def test_an_empty_folder_is_refused_and_changes_nothing(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="without JSON files"):
+        import_data(project, tmp_path / "empty", ImportOptions())
+    assert project.current_dataset_id == ""
+
+
+def test_a_folder_with_only_broken_files_says_why(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.json").write_text("[]")
+    with pytest.raises(DataError, match="1 refused"):
+        import_data(project, tmp_path / "bad", ImportOptions())
+
+
+def test_an_unknown_format_names_the_known_ones(project: Project, data: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        import_data(project, data, ImportOptions(format="folder"))
+    assert "folders" in caught.value.fix
+
+
+def test_a_version_survives_export_and_import_unchanged(
+    project: Project, data: Path, tmp_path: Path
+) -> None:
+    dataset = import_data(project, data, ImportOptions()).dataset
+    export(project, dataset, tmp_path / "out", "kitwright")
+    import_data(project, write_samples(tmp_path / "x", "good", [9.0]), ImportOptions())
+    back = import_data(project, tmp_path / "out", ImportOptions(format="kitwright"))
+    assert back.dataset.id == dataset.id == project.current_dataset_id
+
+
+def test_a_version_with_a_missing_blob_is_refused(
+    project: Project, data: Path, tmp_path: Path
+) -> None:
+    dataset = import_data(project, data, ImportOptions()).dataset
+    export(project, dataset, tmp_path / "out", "kitwright")
+    digest = dataset.items[0].sample.digest
+    (tmp_path / "out" / "blobs" / "sha256" / digest[:2] / digest[2:]).unlink()
+    project.blobs.delete(digest)
+    with pytest.raises(DataError, match="not in the store"):
+        import_data(project, tmp_path / "out", ImportOptions())
+
+
+def test_outside_data_is_opened_without_touching_the_project(
+    project: Project, data: Path, tmp_path: Path
+) -> None:
+    dataset = open_outside(project, data, tmp_path / "store")
+    assert len(dataset.of("test")) == 52
+    assert project.dataset_ids() == []

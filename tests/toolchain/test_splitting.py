@@ -1,0 +1,109 @@
+"""Splits: no group and no near-duplicate on two sides, stable, and fair to every label."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from kits.core.dataset import SPLITS, Split
+from kits.toolchain.splitting import Candidate, place
+
+SHARES: dict[Split, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
+
+
+def candidates(
+    n: int, *, per_group: int = 1, label: str = "good", start: int = 0, given: Split | None = None
+) -> list[Candidate]:
+    return [
+        Candidate(f"s{i:04d}", f"{i}.jpg", f"g{i // per_group:04d}", (label,), given)
+        for i in range(start, start + n)
+    ]
+
+
+def test_a_group_is_never_divided() -> None:
+    placed = place(candidates(90, per_group=4), [], SHARES, seed=3)
+    sides = defaultdict(set)
+    for identity, split in placed.splits.items():
+        sides[placed.groups[identity]].add(split)
+    assert all(len(found) == 1 for found in sides.values())
+    assert set(placed.splits.values()) == set(SPLITS)
+
+
+def test_near_duplicates_share_a_split_and_a_group() -> None:
+    samples = candidates(60)
+    pairs = [("s0000", "s0030"), ("s0030", "s0059")]
+    placed = place(samples, pairs, SHARES, seed=0)
+    assert len({placed.splits[i] for i in ("s0000", "s0030", "s0059")}) == 1
+    assert len({placed.groups[i] for i in ("s0000", "s0030", "s0059")}) == 1
+
+
+def test_the_order_of_the_input_does_not_matter() -> None:
+    samples = candidates(50) + candidates(9, label="bad", start=50)
+    assert place(samples, [], SHARES, 1).splits == place(samples[::-1], [], SHARES, 1).splits
+
+
+def test_another_seed_gives_another_split() -> None:
+    samples = candidates(50)
+    assert place(samples, [], SHARES, 1).splits != place(samples, [], SHARES, 2).splits
+
+
+def test_a_rare_label_reaches_every_split() -> None:
+    samples = candidates(200) + candidates(3, label="crack", start=200)
+    placed = place(samples, [], SHARES, seed=0)
+    assert {placed.splits[f"s{i:04d}"] for i in (200, 201, 202)} == set(SPLITS)
+
+
+def test_shares_are_met_label_by_label() -> None:
+    samples = candidates(200) + candidates(40, label="bad", start=200)
+    placed = place(samples, [], SHARES, seed=0)
+    bad = Counter(placed.splits[c.id] for c in samples if c.labels == ("bad",))
+    assert bad == {"train": 28, "val": 6, "test": 6}
+
+
+def test_a_leak_in_the_given_split_goes_to_the_stricter_side_and_is_said() -> None:
+    samples = [
+        *candidates(40, given="train"),
+        *candidates(10, start=40, given="val"),
+        *candidates(10, start=50, given="test"),
+    ]
+    placed = place(samples, [("s0001", "s0055")], SHARES, seed=0)
+    assert placed.splits["s0001"] == placed.splits["s0055"] == "test"
+    leak = next(f for f in placed.findings if f.check == "leakage")
+    assert any("1.jpg" in line for line in leak.evidence)
+
+
+def test_a_test_split_is_made_when_the_data_has_none() -> None:
+    samples = [*candidates(80, given="train"), *candidates(40, start=80, given="val")]
+    placed = place(samples, [], SHARES, seed=0)
+    counts = Counter(placed.splits.values())
+    assert counts["test"] == 18
+    assert counts["val"] >= 20
+    assert any(f.check == "split-made" and "18 samples" in f.text for f in placed.findings)
+
+
+def test_defects_that_exist_only_in_test_are_shared_with_val() -> None:
+    samples = [
+        *candidates(100, given="train"),
+        *candidates(20, start=100, given="test"),
+        *candidates(20, start=120, given="test", label="bad"),
+    ]
+    placed = place(samples, [], SHARES, seed=0)
+    bad = Counter(placed.splits[c.id] for c in samples if c.labels == ("bad",))
+    assert bad["val"] > 0 and bad["test"] >= 10 and bad["train"] == 0
+
+
+def test_a_chain_through_half_the_data_is_not_believed() -> None:
+    samples = candidates(100)
+    chain = [(f"s{i:04d}", f"s{i + 1:04d}") for i in range(60)]
+    placed = place(samples, chain, SHARES, seed=0)
+    assert len(set(placed.groups.values())) == 100
+    assert any(f.check == "near-duplicates-everywhere" for f in placed.findings)
+
+
+def test_what_was_placed_before_stays() -> None:
+    first = place(candidates(60), [], SHARES, seed=0)
+    again = [
+        Candidate(c.id, c.source, c.group, c.labels, fixed=first.splits[c.id])
+        for c in candidates(60)
+    ]
+    second = place([*again, *candidates(40, start=60)], [], SHARES, seed=9)
+    assert {i: second.splits[i] for i in first.splits} == dict(first.splits)

@@ -1,0 +1,75 @@
+"""Runs: recorded before they start, whatever becomes of them; the table is only a copy."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from kits.core.errors import DataError
+from kits.core.stats import proportion
+from kits.toolchain.progress import LineProgress
+from kits.toolchain.project import Project
+from kits.toolchain.tracking import compare_runs, list_runs, read_run, start_run
+from tests.toolchain.plugin import plugin, project
+
+__all__ = ["plugin", "project"]
+
+
+def test_a_finished_run_is_found_as_the_newest(project: Project) -> None:
+    with start_run(project, "train", seed=5) as run:
+        run.finish(figures={"loss": 0.5}, metrics={"escape_rate": proportion(1, 50)})
+    with pytest.raises(ValueError), start_run(project, "train"):
+        raise ValueError("no memory")
+    record = read_run(project.run_dir())
+    assert record.id == run.id and record.seed == 5
+    assert record.metrics["escape_rate"].n == 50
+    assert record.packages["kitwright"] and record.costs["escape"] == 100
+
+
+def test_a_failed_run_keeps_its_folder_and_reason(project: Project) -> None:
+    with pytest.raises(ValueError), start_run(project, "train") as run:
+        raise ValueError("no memory")
+    record = read_run(run.path)
+    assert record.state == "failed" and record.error == "ValueError: no memory"
+    with pytest.raises(DataError, match="no finished run"):
+        project.run_dir()
+
+
+def test_the_table_is_filled_again_from_the_folders(project: Project) -> None:
+    ids = []
+    for _ in range(3):
+        with start_run(project, "train") as run:
+            ids.append(run.id)
+    for file in (project.root / ".kit").glob("runs.sqlite*"):
+        file.unlink()
+    assert {r.id for r in list_runs(project)} == set(ids)
+    assert next(r.id for r in list_runs(project)) == ids[-1]
+
+
+def test_a_comparison_shows_only_what_differs(project: Project) -> None:
+    with start_run(project, "train", seed=1) as one:
+        pass
+    with start_run(project.with_settings(["smallest_spread=2"]), "train", seed=1) as two:
+        pass
+    keys = [key for key, _, _ in compare_runs(read_run(one.path), read_run(two.path))]
+    assert "config.smallest_spread" in keys and "seed" not in keys and "id" not in keys
+
+
+def test_a_run_of_that_name_must_exist(project: Project) -> None:
+    with pytest.raises(DataError, match="no run"):
+        project.run_dir("2020")
+
+
+def test_progress_in_a_log_is_a_line_per_stage_and_one_every_ten_seconds() -> None:
+    now, out = [0.0], io.StringIO()
+    progress = LineProgress(out, clock=lambda: now[0])
+    progress.begin("training", 30)
+    for _ in range(30):
+        now[0] += 1
+        progress.advance(loss=0.25)
+    progress.end()
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "training: 10/30 loss=0.25"
+    assert lines[-1].startswith("training: 30, done in 30.0 s")
+    assert len(lines) == 4
