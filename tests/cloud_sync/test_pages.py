@@ -207,18 +207,11 @@ def test_every_link_resolves_and_every_form_has_its_route(client: TestClient, hu
         plain = {link for link in found.links if "/samples?" not in link or link.count("&") == 0}
         todo |= {link.partition("#")[0] for link in plain} - seen - {""}
     assert {"/devices", "/people", f"/bundles/{seed.CHALLENGER}", "/jobs/1", "/rollouts/1"} <= seen
-    spec = client.app.openapi()["paths"]  # type: ignore[attr-defined]  # FastAPI's
-    routes = {
-        (method.upper(), _regex(path)) for path, methods in spec.items() for method in methods
-    }
-    routes.add(("POST", _regex("/v1/alerts/{id}/seen")))
+    assert len(api) > 8
     for call in api:
         method, path = call.split(" ")
-        assert any(m == method and re.fullmatch(r, path) for m, r in routes), call
-
-
-def _regex(path: str) -> str:
-    return re.sub(r"\{[^}]+\}", "[^/]+", path)
+        # a route that is there refuses the missing CSRF token; one that is not says 404 or 405
+        assert client.request(method, path, json={}).status_code == 403, call
 
 
 def test_filters_and_pagination_show_each_sample_once(client: TestClient, hub: Hub) -> None:
@@ -281,7 +274,7 @@ def test_bug_is_a_page_that_tells_nothing_of_the_inside(hub: Hub) -> None:
         "/broken", headers={"accept": "text/html"}
     )
     assert answer.status_code == 500
-    assert "Something broke" in answer.text and "secret" not in answer.text
+    assert "Something broke" in answer.text and "of the inside" not in answer.text
 
 
 def test_empty_hub_says_on_every_page_what_to_do(tmp_path: Path) -> None:
