@@ -42,7 +42,14 @@ class BodyLimit:
                 raise self._error()
             return message
 
-        await self._app(scope, counted, send)
+        async def answered(message: Message) -> None:
+            # a reader of the body turns the error above into an answer of its own; ours is clearer
+            if taken <= self._limit:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                await self._refuse(scope, receive, send)
+
+        await self._app(scope, counted, answered)
 
     def _error(self) -> TooLargeError:
         return TooLargeError(f"a request of more than {self._limit} bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import JsonValue
+from pydantic import ConfigDict, JsonValue
 
 from cloud_sync.api.ranges import ranged
 from cloud_sync.errors import NotAllowedError, UnauthenticatedError
@@ -17,13 +17,18 @@ from kits.core.hub_api import PublishRequest, PublishResponse
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 
+
+class PublishIn(PublishRequest):
+    """Built at once: FastAPI cannot take a model whose building was put off without a warning."""
+
+    model_config = ConfigDict(defer_build=False)
+
+
 MEDIA_TYPE = "application/vnd.kitwright.bundle"
 
 
 @router.post("")
-def publish(
-    body: PublishRequest, person: Engineer, hub: HubDep, session: SessionDep
-) -> PublishResponse:
+def publish(body: PublishIn, person: Engineer, hub: HubDep, session: SessionDep) -> PublishResponse:
     """Registers a signed bundle whose bytes were put before."""
     row = bundles.publish(hub, session, body, person_id=person.person_id, login=person.login)
     return PublishResponse(

@@ -6,6 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import ConfigDict
 
 from cloud_sync.fleet import devices, rollouts
 from cloud_sync.fleet.broker import Broker
@@ -16,11 +17,24 @@ from kits.core.hub_api import Desired, EnrollRequest, EnrollResponse, MqttAccess
 
 router = APIRouter(prefix="/v1", tags=["device"])
 
+
+class EnrollIn(EnrollRequest):
+    """Built at once: FastAPI cannot take a model whose building was put off without a warning."""
+
+    model_config = ConfigDict(defer_build=False)
+
+
+class ReportedIn(Reported):
+    """As above."""
+
+    model_config = ConfigDict(defer_build=False)
+
+
 DeviceDep = Annotated[Device, Depends(require_device)]
 
 
 @router.post("/enroll")
-def enroll(body: EnrollRequest, request: Request, hub: HubDep) -> EnrollResponse:
+def enroll(body: EnrollIn, request: Request, hub: HubDep) -> EnrollResponse:
     """Trades a one-time token for an identity."""
     with hub.database.transaction() as session:
         device, secret = devices.enroll(session, body.token, body.hardware)
@@ -53,6 +67,6 @@ def desired(device: DeviceDep, session: ReadDep) -> Desired:
 
 
 @router.post("/device/reported", status_code=204)
-def report(body: Reported, device: DeviceDep, session: SessionDep) -> None:
+def report(body: ReportedIn, device: DeviceDep, session: SessionDep) -> None:
     """What the device runs."""
     rollouts.apply_report(session, device.name, body)

@@ -1,0 +1,167 @@
+"""The `cloud-sync` command as a person uses it: real processes where a server is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.cli import make_app
+from cloud_sync.fleet.broker import free_port
+from kits.core.errors import (
+    ConfigError,
+    KitwrightError,
+    UsageError,
+)
+from tests.cloud_sync.fleet_builders import approved_bundle, make_hub, wait_for
+
+
+def run(*words: object) -> None:
+    make_app()([str(word) for word in words], standalone_mode=False)
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: object) -> object:
+    capsys.readouterr()
+    run(*words, "--json")
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    folder = tmp_path / "hub"
+    made = answer(capsys, "init", "--data", folder, "--port", free_port("127.0.0.1"))
+    assert isinstance(made, dict)
+    assert len(made["password"]) >= 12
+    return folder
+
+
+def test_init_makes_a_private_hub_once(data: Path) -> None:
+    assert data.stat().st_mode & 0o077 == 0
+    assert (data / "keys" / "hub.pem").stat().st_mode & 0o077 == 0
+    with pytest.raises(KitwrightError, match="already"):
+        run("init", "--data", data)
+
+
+def test_verbs_without_a_hub_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        run("device", "list", "--data", tmp_path)
+    assert "cloud-sync init" in caught.value.fix
+
+
+def test_people_tokens_and_devices(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer(capsys, "user", "add", "vera", "--role", "viewer", "--data", data)
+    people = answer(capsys, "user", "list", "--data", data)
+    assert {person["login"]: person["role"] for person in people} == {
+        "admin": "admin", "vera": "viewer",
+    }  # fmt: skip
+    made = answer(capsys, "token", "add", "publish", "--data", data)
+    assert made["token"].startswith("kwt_")
+    added = answer(capsys, "device", "add", "press-1", "--site", "north", "--data", data)
+    assert len(added["token"]) >= 22
+    assert answer(capsys, "device", "list", "--data", data) == []
+    run("device", "list", "--data", data)
+    assert capsys.readouterr().out.strip() == "none"
+
+
+def test_rollouts_from_start_to_abort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.cloud_sync.fleet_builders import add_device
+
+    (tmp_path / "hub.yaml").write_text("broker: {port: 0}\n")
+    with make_hub(tmp_path) as hub:
+        bundle = approved_bundle(hub)
+        add_device(hub)
+    at = ("--data", tmp_path)
+    listed = answer(capsys, "bundle", "list", *at)
+    assert [row["id"] for row in listed] == [bundle]
+    tried = answer(capsys, "rollout", "start", bundle[:12], "--device", "press-1", "--dry-run", *at)
+    assert tried == {"devices": 1, "dry_run": True}
+    started = answer(capsys, "rollout", "start", bundle[:12], "--device", "press-1", *at)
+    assert (started["id"], started["release"]) == (1, 1)
+    assert answer(capsys, "rollout", "pause", "1", *at)["state"] == "paused"
+    assert answer(capsys, "rollout", "resume", "1", *at)["state"] == "running"
+    assert answer(capsys, "rollout", "abort", "1", *at)["state"] == "aborted"
+    shown = answer(capsys, "rollout", "status", "1", *at)
+    assert shown["deployments"][0]["state"] == "failed"
+    answer(capsys, "device", "revoke", "press-1", *at)
+    assert answer(capsys, "device", "list", *at)[0]["revoked"] is True
+
+
+def test_backup_and_restore(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from cloud_sync.config import load
+    from cloud_sync.hub import Hub
+
+    hub = Hub.open(load(data))
+    bundle = approved_bundle(hub)
+    hub.close()
+    target = tmp_path / "backup.tar"
+    assert answer(capsys, "backup", target, "--data", data)["blobs"] == 1
+    assert target.stat().st_mode & 0o077 == 0
+    fresh = tmp_path / "fresh"
+    assert answer(capsys, "restore", target, "--data", fresh)["blobs"] == 1
+    assert [row["id"] for row in answer(capsys, "bundle", "list", "--data", fresh)] == [bundle]
+    with pytest.raises(KitwrightError, match="empty folder"):
+        run("restore", target, "--data", fresh)
+    with pytest.raises(KitwrightError, match="exists"):
+        run("backup", target, "--data", data)
+    (tmp_path / "junk").write_text("no tar")
+    with pytest.raises(KitwrightError, match="not a backup"):
+        run("restore", tmp_path / "junk", "--data", tmp_path / "other")
+
+
+def test_doctor_config_and_what_is_not_here(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    findings = answer(capsys, "doctor", "--data", data)
+    assert all(finding["ok"] for finding in findings)
+    assert answer(capsys, "config", "show", "--data", data)["broker"]["kind"] == "auto"
+    run("config", "show", "--data", data)
+    assert "# address to listen on" in capsys.readouterr().out
+    assert answer(capsys, "sample", "export", data.parent / "out", "--data", data)["samples"] == 0
+    assert answer(capsys, "review", "list", "--data", data)["waiting"] == 0
+    with pytest.raises(UsageError, match="lead-scoring"):
+        run("crm", "add")
+
+
+def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
+    from cloud_sync.config import load
+
+    config = load(data)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from cloud_sync.cli import main; main()", "serve", "--data", data],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        wait_for(lambda: is_up(config.url), timeout_s=30)
+        broker = int((data / "broker" / "mosquitto.pid").read_text())
+        os.kill(broker, 0)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    assert b"Traceback" not in output, output.decode()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{broker}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{broker}").exists()
+
+
+def is_up(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=1) as answered:
+            return answered.status == 200
+    except OSError:
+        return False
+
+
+def test_help_is_quick() -> None:
+    code = (
+        "import sys, cloud_sync.cli as c; c.make_app(); "
+        "print([m for m in ('fastapi', 'sqlalchemy', 'cv2', 'obstore') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
