@@ -9,39 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
-from kits.core.annotation import Annotation
 from kits.core.blobs import BlobStore, FolderBlobStore
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build, from_bytes, save
 from kits.core.errors import DataError, UsageError, did_you_mean
-from kits.core.kit import Finding, NoProgress, Progress, RawSample
-from kits.core.sample import Sample, digest_of, sample_id_for
+from kits.core.kit import Finding, NoProgress, Progress
 from kits.toolchain.datasets import save_findings
+from kits.toolchain.intake import Entry, ImportOptions, Intake, add_existing, stated_labels, take_in
 from kits.toolchain.progress import counted
 from kits.toolchain.project import Project
-from kits.toolchain.splitting import STRICTNESS, Candidate, Placed, place
+from kits.toolchain.splitting import Candidate, Placed, place
+
+__all__ = ["ImportOptions", "ImportReport", "import_data", "labels_of", "open_outside"]
 
 KITWRIGHT = "kitwright"
 """The one format all kits share: a dataset version's manifest with its blobs."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """How to import.
-
-    Attributes:
-        only: a text file; training samples it does not list stay out.
-        label: the label of every sample, instead of what the data says.
-        replace: a fresh version instead of adding to the current one.
-    """
-
-    format: str = "auto"
-    only: Path | None = None
-    label: str = ""
-    note: str = ""
-    replace: bool = False
 
 
 @dataclass
@@ -61,28 +44,6 @@ class ImportReport:
         return self.kept + self.duplicates + self.left_out + self.refused
 
 
-@dataclass
-class _Entry:
-    """A sample on its way into the version."""
-
-    sample: Sample
-    annotation: Annotation | None
-    given: Split | None = None
-    fixed: Split | None = None
-
-
-@dataclass
-class _Intake:
-    """Counts and collects while the reader streams."""
-
-    entries: dict[str, _Entry] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    kept: int = 0
-    duplicates: int = 0
-    left_out: int = 0
-    refused: int = 0
-
-
 def import_data(
     project: Project, path: Path, options: ImportOptions, progress: Progress | None = None
 ) -> ImportReport:
@@ -96,12 +57,12 @@ def import_data(
     format_ = _format(project, path, options.format)
     if format_ == KITWRIGHT:
         return _import_version(project, path)
-    intake = _Intake()
+    intake = Intake()
     parent = "" if options.replace else project.current_dataset_id
     if parent:
-        _add_existing(intake, project.dataset(parent))
+        add_existing(intake, project.dataset(parent))
     stream = project.kit.data.read(path, format_)
-    _take_in(intake, counted(stream, progress, "reading"), path, options, project.blobs)
+    take_in(intake, counted(stream, progress, "reading"), path, options, project.blobs)
     if not intake.kept and not intake.duplicates:
         raise _nothing_usable(path, format_, intake)
     dataset = _make_version(project, intake, parent, options.note, progress)
@@ -138,8 +99,8 @@ def open_outside(project: Project, path: Path, store: Path, format_: str = "auto
         for item in dataset.items:
             blobs.put(source.get(item.sample.digest))
         return replace(dataset, blobs=blobs)
-    intake = _Intake()
-    _take_in(intake, project.kit.data.read(path, format_), path, ImportOptions(), blobs)
+    intake = Intake()
+    take_in(intake, project.kit.data.read(path, format_), path, ImportOptions(), blobs)
     if not intake.kept:
         raise _nothing_usable(path, format_, intake)
     items = [
@@ -160,15 +121,8 @@ def labels_of(items: Iterable[DatasetItem]) -> tuple[str, ...]:
     found: set[str] = set()
     for item in items:
         if item.annotation:
-            found.update(_labels(item.annotation))
+            found.update(stated_labels(item.annotation))
     return tuple(sorted(found))
-
-
-def _labels(annotation: Annotation | None) -> tuple[str, ...]:
-    if annotation is None:
-        return ()
-    stated = {annotation.label, *(b.label for b in annotation.boxes)}
-    return tuple(sorted(stated - {""}))
 
 
 def _format(project: Project, path: Path, wanted: str) -> str:
@@ -187,7 +141,7 @@ def _format(project: Project, path: Path, wanted: str) -> str:
     )
 
 
-def _nothing_usable(path: Path, format_: str, intake: _Intake) -> DataError:
+def _nothing_usable(path: Path, format_: str, intake: Intake) -> DataError:
     reasons = "; ".join(f.text for f in intake.findings[:3])
     left = f", {intake.left_out} left out by --only" if intake.left_out else ""
     return DataError(
@@ -198,128 +152,8 @@ def _nothing_usable(path: Path, format_: str, intake: _Intake) -> DataError:
     )
 
 
-def _add_existing(intake: _Intake, dataset: Dataset) -> None:
-    for item in dataset.items:
-        intake.entries[item.sample.digest] = _Entry(item.sample, item.annotation, fixed=item.split)
-
-
-def _take_in(
-    intake: _Intake,
-    stream: Iterable[RawSample | Finding],
-    path: Path,
-    options: ImportOptions,
-    blobs: BlobStore,
-) -> None:
-    listed = _read_list(options.only) if options.only else None
-    met: set[str] = set()
-    for raw in stream:
-        if isinstance(raw, Finding):
-            intake.findings.append(raw)
-            intake.refused += raw.level == "fail"
-            continue
-        if listed is not None and raw.split in (None, "train"):
-            names = listed & _names(raw.source)
-            if not names:
-                intake.left_out += 1
-                continue
-            met |= names
-        _take_one(intake, raw, path, options.label, blobs)
-    if listed is not None and len(met) < len(listed):
-        absent = sorted(listed - met)
-        intake.findings.append(
-            Finding(
-                "only-list",
-                "warn",
-                f"{len(absent)} of {len(listed)} names in the list were not found for training",
-                tuple(absent[:20]),
-                "correct the list: names, stems or paths relative to the folder",
-            )
-        )
-
-
-def _read_list(path: Path) -> set[str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        raise UsageError("cannot read the list of --only", where=str(path)) from None
-    return {line.strip().lstrip("./") for line in lines if line.strip()}
-
-
-def _names(source: str) -> set[str]:
-    path = PurePosixPath(source)
-    return {source.lstrip("./"), path.name, path.stem}
-
-
-def _take_one(intake: _Intake, raw: RawSample, path: Path, label: str, blobs: BlobStore) -> None:
-    taken_at = _file_time(path, raw.source)
-    annotation = raw.annotation
-    if label:
-        annotation = replace(annotation or Annotation(), label=label)
-    if annotation is not None and annotation.source == "import":
-        # the file's own time, so that the same files give the same version again
-        annotation = replace(annotation, at=taken_at)
-    digest = digest_of(raw.content)
-    known = intake.entries.get(digest)
-    if known is not None:
-        intake.duplicates += 1
-        _merge(intake, known, raw, annotation)
-        return
-    blobs.put(raw.content)
-    intake.kept += 1
-    sample = Sample(
-        id=sample_id_for(raw.content, raw.source),
-        media_type=raw.media_type,
-        digest=digest,
-        size=len(raw.content),
-        captured_at=taken_at,
-        source=raw.source,
-        group=raw.group,
-        meta=raw.meta,
-    )
-    intake.entries[digest] = _Entry(sample, annotation, given=raw.split)
-
-
-def _merge(intake: _Intake, known: _Entry, raw: RawSample, annotation: Annotation | None) -> None:
-    """The same bytes again: keep one, say so when the two do not agree."""
-    if annotation is not None and known.annotation is None:
-        known.annotation = annotation
-    elif _labels(annotation) != _labels(known.annotation) and annotation is not None:
-        intake.findings.append(
-            Finding(
-                "conflicting-labels",
-                "warn",
-                "the same bytes have two different labels; the first one was kept",
-                (
-                    f"{known.sample.source}: {', '.join(_labels(known.annotation))}",
-                    f"{raw.source}: {', '.join(_labels(annotation))}",
-                ),
-                "delete the wrong one of the two files and import again with --replace",
-            )
-        )
-    stated = known.given
-    if raw.split and stated and raw.split != stated:
-        stricter = max(raw.split, stated, key=lambda s: STRICTNESS[s])
-        intake.findings.append(
-            Finding(
-                "leakage",
-                "warn",
-                f"the same bytes are in {stated} and in {raw.split}; kept once, in {stricter}",
-                (known.sample.source, raw.source),
-                "nothing to do: the figures would have been too good",
-            )
-        )
-        known.given = stricter
-
-
-def _file_time(path: Path, source: str) -> datetime:
-    for candidate in (path / source, Path(source), path):
-        if candidate.is_file() or candidate is path:
-            return datetime.fromtimestamp(candidate.stat().st_mtime, tz=timezone.utc)
-    raise AssertionError("the last candidate always matches")
-
-
 def _make_version(
-    project: Project, intake: _Intake, parent: str, note: str, progress: Progress
+    project: Project, intake: Intake, parent: str, note: str, progress: Progress
 ) -> Dataset:
     config = project.config.data
     entries = {e.sample.id: e for e in intake.entries.values()}
@@ -350,13 +184,13 @@ def _make_version(
     return build(header, items, project.blobs)
 
 
-def _contents(entries: dict[str, _Entry], blobs: BlobStore) -> Iterator[tuple[str, bytes]]:
+def _contents(entries: dict[str, Entry], blobs: BlobStore) -> Iterator[tuple[str, bytes]]:
     for identity, entry in sorted(entries.items()):
         if entry.sample.digest:
             yield identity, blobs.get(entry.sample.digest)
 
 
-def _candidate(entry: _Entry, pattern: re.Pattern[str] | None) -> Candidate:
+def _candidate(entry: Entry, pattern: re.Pattern[str] | None) -> Candidate:
     sample = entry.sample
     group = sample.group
     if not group and pattern is not None:
@@ -366,13 +200,13 @@ def _candidate(entry: _Entry, pattern: re.Pattern[str] | None) -> Candidate:
         id=sample.id,
         source=sample.source,
         group=group or sample.source or sample.id,
-        labels=_labels(entry.annotation),
+        labels=stated_labels(entry.annotation),
         given=entry.given,
         fixed=entry.fixed,
     )
 
 
-def _item(entry: _Entry, placed: Placed) -> DatasetItem:
+def _item(entry: Entry, placed: Placed) -> DatasetItem:
     identity = entry.sample.id
     sample = replace(entry.sample, group=placed.groups[identity])
     return DatasetItem(sample, entry.annotation, placed.splits[identity])
