@@ -125,10 +125,13 @@ def _need_onnx() -> None:
 
 def _prepare(model: bytes, target: Path) -> None:
     """Shape inference and constant folding; symbolic inference is skipped (shapes are static)."""
-    import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    quant_pre_process(onnx.load_from_string(model), target, skip_symbolic_shape=True)
+    # by path: given a model in memory, onnxruntime moves its constants out of it and then
+    # cannot infer the shape of a Reshape any more
+    source = target.with_suffix(".fp32.onnx")
+    source.write_bytes(model)
+    quant_pre_process(source, target, skip_symbolic_shape=True)
 
 
 def _quantise(
