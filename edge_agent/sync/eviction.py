@@ -92,6 +92,8 @@ def _evict(
             size = _remove(db, klass, victim, freed)
             victims.append(_Victim(victim.seq, victim.rows, size, victim.digest))
             total += size
+            if total >= goal:
+                break  # blobs count, which the choice of candidates does not know
     if victims:
         freed.gaps.append(_gap(klass, victims, "thinned" if klass == "t" else "over budget"))
         freed.rows += sum(v.rows for v in victims)

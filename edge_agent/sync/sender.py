@@ -27,6 +27,7 @@ _MAX_SILENCE_S = 60.0
 _TRANSFERS = 4
 _CHUNKS_IN_FLIGHT = 8
 _ALERT_SLOTS = 2
+_CHUNK_ACK_DELAY_S = 2.0  # a hub may collect chunks this long before it answers
 _IDLE_TURN_S = 0.05
 
 
@@ -118,6 +119,10 @@ class Sender:
         self._stop.set()
         self._thread.join(timeout_s)
 
+    def chunk_bytes_in_use(self) -> int:
+        """The smallest chunk size of the blobs on their way."""
+        return min((t.chunk_bytes for t in self._transfers.values()), default=self._chunk_bytes)
+
     def report(self, payload: bytes) -> None:
         """The device's reported state: retained, the newest one wins, repeated on reconnect."""
         self._reports.append(payload)
@@ -182,8 +187,9 @@ class Sender:
             self._rows_acked(ack)
         for digest, blob in ack.blobs.items():
             transfer = self._transfers.get(digest)
-            if transfer is not None and transfer.acknowledged(blob):
-                del self._transfers[digest]
+            complete = blob.done if transfer is None else transfer.acknowledged(blob)
+            if complete:
+                self._transfers.pop(digest, None)
                 self._outbox.blob_done(digest)
                 self.figures.blobs += 1
 
@@ -211,7 +217,7 @@ class Sender:
         for key, sent in list(self._in_flight.items()):
             if now - sent.at > self._silence_s(sent.tries) and self._transport.room() > 0:
                 self._resend(key, sent, now)
-        limit_s = max(self._resend_s, 3 * self.figures.rtt_s)
+        limit_s = max(self._resend_s, 3 * self.figures.rtt_s) + _CHUNK_ACK_DELAY_S
         for transfer in self._transfers.values():
             self.figures.chunk_timeouts += transfer.expire(now, limit_s)
 
@@ -221,8 +227,9 @@ class Sender:
         if not rows:
             del self._in_flight[key]
             return
-        if sent.tries >= 3:
-            # one row the hub cannot take must not hold up its neighbours
+        heard_at = self.figures.last_ack_at
+        if sent.tries >= 3 and heard_at is not None and heard_at > sent.at:
+            # the hub lives and answers others: one row the hub cannot take must not hold up its neighbours
             rows = rows[: max(1, len(rows) // 2)]
         payload, taken = build_frame(self._outbox.epoch, rows)
         if not self._transport.publish(self._topics.frames(sent.klass), payload):

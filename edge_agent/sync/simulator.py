@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent.sync.transport import Message
+from edge_agent.sync.transport import Message, retire
 from kits.core.errors import DataError
 from kits.core.events import BlobRef, DecisionBody, Event
 from kits.core.frames import Ack, BlobAck, decode_chunk, decode_frame, encode_ack, to_ranges
@@ -221,3 +221,4 @@ class Served:
         """Leaves the broker."""
         self._client.disconnect()
         self._client.loop_stop()
+        retire(self._client)

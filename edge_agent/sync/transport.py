@@ -126,6 +126,7 @@ class MqttTransport:
             will = _properties(PacketTypes.WILLMESSAGE)
             will.WillDelayInterval = _WILL_DELAY_S
             client.will_set(s.online_topic, b"0", qos=1, retain=True, properties=will)
+        client.max_inflight_messages_set(s.window)  # `room` keeps to the server's limit
         client.connect_timeout = 5.0
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -166,6 +167,7 @@ class MqttTransport:
             # a clean goodbye sends no will
             self._client.publish(self._settings.online_topic, b"0", qos=0, retain=True)
         self._client.disconnect()
+        retire(self._client)
         self._connected = False
 
     def _reconnect(self, timeout_s: float) -> None:
@@ -180,6 +182,7 @@ class MqttTransport:
         properties.ReceiveMaximum = self._settings.window
         properties.MaximumPacketSize = _MAX_PACKET_BYTES
         # paho keeps unacknowledged messages and would send them again; the outbox does that
+        retire(self._client)
         self._client = self._make_client()
         self._in_flight.clear()
         s = self._settings
@@ -216,13 +219,12 @@ class MqttTransport:
             client.subscribe(topic, qos=1)
         server_max = getattr(props, "ReceiveMaximum", 65_535)
         self._window = max(1, min(int(server_max), self._settings.window))
-        client.max_inflight_messages_set(self._window)
         self._connected = True
         self._failed = 0
         self.alarm = ""
         self.session += 1
         if self._settings.online_topic:
-            client.publish(self._settings.online_topic, b"1", qos=1, retain=True)
+            self.publish(self._settings.online_topic, b"1", retain=True)
         log("broker_connected", window=self._window, session=self.session)
 
     def _on_disconnect(self, _c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
@@ -240,6 +242,12 @@ class MqttTransport:
 
     def _on_message(self, _c: Any, _u: Any, message: Any) -> None:
         self._messages.append(Message(message.topic, bytes(message.payload)))
+
+
+def retire(client: mqtt.Client) -> None:
+    """Cuts a client loose from us, so that it frees its sockets at once and not at some later GC."""
+    client.on_connect = client.on_disconnect = None
+    client.on_publish = client.on_message = None
 
 
 def _properties(packet_type: int) -> Any:

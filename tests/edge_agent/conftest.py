@@ -1,0 +1,39 @@
+"""Parts that most tests of the agent need: a tiny kit, bundles, pictures, a broker."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.edge_agent.mosquitto import Mosquitto
+from tests.edge_agent.parts import write_tiny_kit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tiny_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A third-party kit installed as an entry point, in a folder on `sys.path`."""
+    folder = tmp_path_factory.mktemp("site")
+    write_tiny_kit(folder)
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture
+def port() -> int:
+    """A free port on the loopback address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def broker(tmp_path: Path, port: int) -> Iterator[Mosquitto]:
+    mosquitto = Mosquitto(tmp_path, port)
+    mosquitto.start()
+    yield mosquitto
+    mosquitto.kill()

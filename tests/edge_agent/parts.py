@@ -1,0 +1,234 @@
+"""Builders for the agent's tests: a kit that scores brightness, its bundles, pictures, waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from edge_agent.config import AgentConfig, parse_config
+from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet, pack
+from kits.core.events import DecisionBody
+from kits.core.hub_api import Desired, DesiredBundle
+from kits.core.operating_point import Band, OperatingPoint
+from kits.core.sample import digest_of, utc_now
+from kits.core.signing import SigningKey
+
+_RUNTIME = """
+import cv2
+import numpy as np
+import time
+
+from kits.core.errors import DataError
+from kits.core.prediction import Prediction
+from kits.core.runtime import StageTimes
+
+
+class Brightness:
+    def __init__(self, session, config):
+        self._session = session
+        self._config = config
+
+    def decode(self, content, media_type):
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if image is None:
+            raise DataError("not a picture")
+        return image
+
+    def encode(self, payload):
+        return cv2.imencode(".png", payload)[1].tobytes(), "image/png"
+
+    def predict(self, payloads):
+        return [self._one(p) for p in payloads]
+
+    def predict_timed(self, payload):
+        return self._one(payload), StageTimes(0.1, 0.2, 0.1)
+
+    def _one(self, payload):
+        time.sleep(self._config.get("sleep_s", 0))
+        if self._config.get("fail_live") and payload.shape != (4, 4):
+            raise RuntimeError("broken weights")
+        mean = np.array([payload.mean() / 255], np.float32)
+        score = float(self._session.run({"x": mean})[0][0])
+        return Prediction(score=score, label="bright")
+
+
+def load(bundle, sessions, target="cpu"):
+    return Brightness(sessions(bundle.artefact("model", target)), bundle.manifest.config)
+"""
+
+_KIT_YAML = """
+name: tiny-brightness
+title: Brightness
+task: says how bright a picture is
+tier: experimental
+media_types: [image/png]
+extras: []
+hardware: any
+metrics: [accuracy]
+formats: [folder]
+runtime_imports: [cv2]
+"""
+
+
+def write_tiny_kit(folder: Path) -> None:
+    package = folder / "tiny_brightness"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from pathlib import Path\nfrom kits.core.kit import Kit\n"
+        "KIT = Kit(__name__, Path(__file__).parent)\n"
+    )
+    (package / "runtime.py").write_text(_RUNTIME)
+    (package / "kit.yaml").write_text(_KIT_YAML)
+    info = folder / "tiny_brightness-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-brightness\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[kitwright.kits]\ntiny-brightness = tiny_brightness:KIT\n"
+    )
+
+
+def tiny_onnx(scale: float = 1.0) -> bytes:
+    """y = x · scale."""
+    graph = helper.make_graph(
+        [helper.make_node("Mul", ["x", "scale"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])],
+        [helper.make_tensor("scale", TensorProto.FLOAT, [1], [scale])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def picture(level: int, size: int = 16, seed: int | None = None) -> bytes:
+    """A PNG of one grey level; with a seed noisy, so that it is large and unlike any other."""
+    image = np.full((size, size), level, np.uint8)
+    if seed is not None:
+        noise = np.random.default_rng(seed).integers(0, 20, image.shape)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return bytes(cv2.imencode(".png", image)[1])
+
+
+def make_bundle(
+    version: int = 1,
+    *,
+    scale: float = 1.0,
+    act_at: float = 0.8,
+    golden_score: float | None = None,
+    project: str = "p",
+    kit: str = "tiny-brightness",
+    config: dict[str, object] | None = None,
+) -> bytes:
+    model = tiny_onnx(scale)
+    score = round(200 / 255 * scale, 7) if golden_score is None else golden_score
+    verdict = "act" if score >= act_at else "review" if score >= 0.5 else "pass"
+    manifest = BundleManifest(
+        kit=kit,
+        name="tiny",
+        project=project,
+        version=version,
+        created_at=datetime(2026, 1, 1, tzinfo=timezone.utc),
+        media_types=("image/png",),
+        artefacts=(
+            Artefact(
+                role="model", path="m.onnx", precision="fp32", target="any", digest=digest_of(model)
+            ),
+        ),
+        config=config or {},
+        dataset="d",
+        seed=0,
+        run="r",
+    )
+    point = OperatingPoint(
+        default=Band(act_at=act_at, review_from=min(0.5, act_at)),
+        method="test",
+        dataset="d",
+        seed=0,
+    )
+    golden = GoldenSet(
+        samples=(
+            GoldenSample(
+                path="golden/0.png",
+                media_type="image/png",
+                prediction={"score": score},
+                verdict=verdict,
+            ),
+        )
+    )
+    files = {
+        "m.onnx": model,
+        "golden/0.png": picture(200, 4),
+        "card.md": b"# tiny",
+        "kit.yaml": b"",
+    }
+    return pack(manifest, point, golden, files)
+
+
+def bundle_id_of(content: bytes) -> str:
+    return content[-64:].decode()
+
+
+def desired_for(
+    content: bytes, key: SigningKey, *, release: int = 1, deployment: int = 1, project: str = "p"
+) -> Desired:
+    """What the hub sends for a bundle."""
+    identity = bundle_id_of(content)
+    statement = {
+        "bundle": identity,
+        "size": len(content),
+        "project": project,
+        "version": release,
+        "release": release,
+    }
+    return Desired(
+        bundle=DesiredBundle(
+            bundle=identity,
+            size=len(content),
+            path=f"/v1/bundles/{identity}/content",
+            statement=key.sign(statement),
+            deployment=deployment,
+        )
+    )
+
+
+def decision(number: int, **changes: object) -> DecisionBody:
+    body = DecisionBody(
+        sample_id=f"sample-{number}",
+        captured_at=utc_now(),
+        media_type="image/png",
+        bundle="b",
+        verdict="pass",
+        score=0.1,
+    )
+    return body.model_copy(update=changes)
+
+
+def agent_config(folder: Path, pictures: Path, **changes: object) -> AgentConfig:
+    raw: dict[str, object] = {
+        "state_dir": str(folder / "state"),
+        "source": {"kind": "folder", "path": str(pictures)},
+        "status": {"port": 0},
+        "engine": {"providers": ["cpu"], "threads": 1},
+        "sync": {"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0},
+        "update": {"poll_s": 0.2, "shadow_samples": 5, "probation_samples": 5},
+        "reject_deadline_ms": 5000,
+        **changes,
+    }
+    return parse_config(raw, base=folder)
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    """Until it holds; fails the test when it does not."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.01)

@@ -1,0 +1,177 @@
+"""The whole agent: pictures in, decisions at the hub, bundles exchanged on the way."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_agent.agent import Agent
+from edge_agent.config import CameraSourceConfig
+from edge_agent.enroll import Identity, save_identity
+from edge_agent.errors import AlreadyRunningError
+from edge_agent.sources.video import ScriptedCamera, VideoSource
+from edge_agent.sync.simulator import HubSimulator
+from kits.core.events import AlertBody, DecisionBody
+from kits.core.hub_api import MqttAccess
+from kits.core.signing import SigningKey
+from tests.edge_agent.mosquitto import Mosquitto
+from tests.edge_agent.parts import (
+    agent_config,
+    bundle_id_of,
+    desired_for,
+    make_bundle,
+    picture,
+    wait_for,
+)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(30):
+        level = (20, 160, 230)[number % 3]
+        (folder / f"{number:03}.png").write_bytes(picture(level, 64, seed=number))
+    return folder
+
+
+def enrol(folder: Path, broker: Mosquitto, key: SigningKey | None = None) -> None:
+    identity = Identity(
+        device="cam-1",
+        site="s1",
+        group="g",
+        token="t",
+        mqtt=MqttAccess(host="127.0.0.1", port=broker.port, username="", password=""),
+        trusted_keys=(key.public,) if key else (),
+        hub="http://127.0.0.1:9",
+    )
+    save_identity(identity, folder / "state" / "identity.json")
+
+
+def test_pictures_become_decisions_at_the_hub(
+    tmp_path: Path, pictures: Path, broker: Mosquitto
+) -> None:
+    enrol(tmp_path, broker)
+    (tmp_path / "b.kwb").write_bytes(make_bundle())
+    (pictures / "010a.png").write_bytes(b"no picture at all")
+    hub = HubSimulator()
+    served = hub.serve("127.0.0.1", broker.port)
+    config = agent_config(
+        tmp_path,
+        pictures,
+        bundle="b.kwb",
+        actions=[{"kind": "simulated", "name": "gate", "timeout_ms": 2000}],
+        selection={"audit_rate": 0.0, "novelty": 0},
+    )
+    try:
+        assert served.ready.wait(5)
+        summary = Agent(config).run(until_empty=True, sync_timeout_s=30)
+    finally:
+        served.close()
+    bodies = [e.body for e in hub.events("cam-1")]
+    decisions = [b for b in bodies if isinstance(b, DecisionBody)]
+    assert summary.synced
+    assert summary.verdicts == {"pass": 10, "review": 10, "act": 10}
+    assert len(decisions) == 30
+    assert {d.sample_id for d in decisions if d.verdict == "act" and d.actions == {"gate": "done"}}
+    assert all(d.bundle == bundle_id_of(make_bundle()) for d in decisions)
+    kept = {d.blob.digest for d in decisions if d.blob is not None}
+    assert len(kept) == 20
+    assert set(hub.blobs) == kept
+    assert any(isinstance(b, AlertBody) and b.name == "corrupt-sample" for b in bodies)
+    lines = (tmp_path / "state" / "actions.jsonl").read_text().splitlines()
+    assert len(lines) == 10
+    assert json.loads(lines[0])["verdict"] == "act"
+
+
+def test_without_a_bundle_the_safe_side_decides(tmp_path: Path, pictures: Path) -> None:
+    config = agent_config(tmp_path, pictures, safe_side="act")
+    summary = Agent(config).run()
+    assert summary.verdicts == {"act": 30}
+    assert not summary.synced
+
+
+def test_a_hanging_model_does_the_safe_side_in_time(tmp_path: Path, pictures: Path) -> None:
+    (tmp_path / "b.kwb").write_bytes(make_bundle(config={"sleep_s": 0.3}))
+    config = agent_config(
+        tmp_path,
+        pictures,
+        bundle="b.kwb",
+        safe_side="act",
+        reject_deadline_ms=100,
+        actions=[{"kind": "simulated", "name": "gate"}],
+    )
+    summary = Agent(config).run(max_samples=2)
+    assert summary.verdicts == {"act": 2}
+    assert summary.figures["late"] == 2
+    assert len((tmp_path / "state" / "actions.jsonl").read_text().splitlines()) == 2
+
+
+def test_one_agent_per_state_folder(tmp_path: Path, pictures: Path) -> None:
+    config = agent_config(tmp_path, pictures)
+    first = Agent(config)
+    with pytest.raises(AlreadyRunningError, match="another agent"):
+        Agent(config)
+    first.run(max_samples=1)
+
+
+def test_a_release_over_mqtt_takes_over_without_losing_a_frame(
+    tmp_path: Path, pictures: Path, broker: Mosquitto
+) -> None:
+    key = SigningKey.create(tmp_path / "hub.pem", "hub")
+    enrol(tmp_path, broker, key)
+    old, new = make_bundle(1), make_bundle(2, act_at=0.79)
+    (tmp_path / "b.kwb").write_bytes(old)
+    source = {"kind": "folder", "path": str(pictures), "rate_hz": 100, "loop": True}
+    agent = Agent(agent_config(tmp_path, pictures, bundle="b.kwb", source=source))
+    # the bytes arrived before (a resumed download); what is left is to verify and switch
+    (agent.slots.partial(bundle_id_of(new))).write_bytes(new)
+    hub = HubSimulator()
+    served = hub.serve("127.0.0.1", broker.port)
+    runner = threading.Thread(target=agent.run, kwargs={"until_empty": True})
+    runner.start()
+    try:
+        wait_for(lambda: agent.line.active is not None)
+        agent.updater.hint(desired_for(new, key).model_dump_json().encode())
+        wait_for(lambda: agent.slots.state.active == bundle_id_of(new))
+        wait_for(lambda: not agent.installer.busy)
+        page = urllib.request.urlopen(f"http://127.0.0.1:{agent.status_port}/", timeout=5).read()
+        metrics = urllib.request.urlopen(
+            f"http://127.0.0.1:{agent.status_port}/metrics", timeout=5
+        ).read()
+        wait_for(lambda: b"committed" in hub.reported.get("cam-1", b""))
+    finally:
+        agent.stop()
+        runner.join(20)
+        served.close()
+    assert b"Kitwright agent cam-1" in page
+    assert b"kitwright_agent_captured_total" in metrics
+    assert agent.slots.state.previous == bundle_id_of(old)
+    reopened = Agent(agent.config)
+    left = {e.seq for e in reopened.outbox.take("s", 0, 100_000)}
+    reopened.run(max_samples=1)
+    seen = [e for e in hub.events("cam-1") if isinstance(e.body, DecisionBody)]
+    assert {b.body.bundle for b in seen} >= {bundle_id_of(old)}
+    assert len(left | {e.seq for e in seen}) == agent.source.health.captured
+
+
+def test_a_camera_that_comes_back_clears_its_alert(tmp_path: Path, pictures: Path) -> None:
+    frame = np.full((8, 8, 3), 40, np.uint8)
+    camera = ScriptedCamera([[frame] * 3, None, [frame] * 3, *[None] * 50], pause_s=0.01)
+    seen: list[tuple[str, str]] = []
+    source = VideoSource(
+        CameraSourceConfig(queue=8),
+        camera,
+        lambda name, severity, _text: seen.append((name, severity)),
+        backoff_s=0.01,
+    )
+    agent = Agent(agent_config(tmp_path, pictures), source=source)
+    summary = agent.run(max_samples=6)
+    assert summary.samples == 6
+    assert seen[:2] == [("source-lost", "error"), ("source-lost", "info")]
+    assert source.health.reconnects >= 2
