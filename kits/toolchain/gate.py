@@ -65,6 +65,7 @@ def judge(
         DataError: the goal metric was not measured.
     """
     ratio = goal_ratio(kit, goal, items, reference, candidate)
+    goal = ratio.metric
     pair = pair_up(reference, candidate)
     escapes, overkill = pair.escapes(), pair.overkill()
     agreement = pair.agreement()

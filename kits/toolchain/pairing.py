@@ -133,9 +133,15 @@ def goal_ratio(
 ) -> GoalRatio:
     """The goal metric after over before (inverted for metrics where smaller is better).
 
+    Data without a single defect cannot measure an escape rate. A goal that the kit reports, but
+    these samples cannot show, is replaced by the share of unchanged verdicts, under that name.
+
     Raises:
         DataError: the metric is not among those the kit reports.
     """
+    if metric in kit.manifest.metrics and metric not in {**before.metrics, **after.metrics}:
+        agreement = pair_up(before, after).agreement()
+        return GoalRatio("verdict_agreement", 1.0, agreement, agreement, None)
     for side in (before, after):
         if metric not in side.metrics:
             raise DataError(
