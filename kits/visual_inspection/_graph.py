@@ -16,19 +16,20 @@ from kits.visual_inspection._bank import Bank, sharpness
 FLOAT_NODES = "^/bank/"
 
 
-def with_bank(backbone: bytes, bank: Bank, unit: float) -> bytes:
+def with_bank(backbone: bytes, bank: Bank, unit: float, grid: int) -> bytes:
     """The deployable model.
 
     Args:
         backbone: ONNX with the output `features`, 1 × features × rows × columns.
         unit: distance of a usual good part.
+        grid: patches per side; the exporter leaves these dimensions unnamed.
 
     Returns:
         ONNX with the outputs `distances` (1, rows, columns) and `pooled` (1, 4 · features).
     """
     model = onnx.load_from_string(backbone)
     graph = model.graph
-    _, depth, rows, columns = (d.dim_value for d in graph.output[0].type.tensor_type.shape.dim)
+    depth, rows, columns = len(bank.centre), grid, grid
     maker = _Maker(graph)
     moved = _features(maker, graph.output[0].name, bank, depth)
     apart = _distances(maker, moved, bank)

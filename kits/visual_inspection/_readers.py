@@ -243,14 +243,10 @@ def _yolo_box(words: list[str], picture: Picture, names: tuple[str, ...]) -> Box
 
 
 def has_class_folders(path: Path) -> bool:
-    """Whether pictures lie in folders that can be classes."""
-    classes = {_class_of(file.relative_to(path)) for file in pictures_under(path)}
-    labels = {label for _, label in classes if label}
-    return (
-        bool(labels)
-        and ("" not in {label for _, label in classes})
-        and not (len(labels) == 1 and next(iter(labels)) == GOOD)
-    )
+    """Whether pictures lie in folders that are classes; `good` alone is one only beside a split."""
+    found = {_class_of(file.relative_to(path)) for file in pictures_under(path)}
+    labels = {label for _, label in found if label}
+    return bool(labels - {GOOD}) or (bool(labels) and any(split for split, _ in found))
 
 
 def read_folders(path: Path) -> Iterator[RawSample | Finding]:
@@ -262,7 +258,11 @@ def read_folders(path: Path) -> Iterator[RawSample | Finding]:
     files = pictures_under(path)
     if not files:
         raise DataError("a folder without pictures", where=str(path))
-    loose = [file.name for file in files if not _class_of(file.relative_to(path))[1]]
+    loose = [
+        file.name
+        for file in files
+        if not _class_of(file.relative_to(path))[1] and "ground_truth" not in file.parts
+    ]
     remarks: dict[str, list[str]] = {}
     for file in files:
         split, label = _class_of(file.relative_to(path))

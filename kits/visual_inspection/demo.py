@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 320, 256
 PARTS, LINE, LABELLED = 80, 360, 32
-DEFECT_SHARE, HARMLESS_SHARE = 0.42, 0.5
+DEFECT_SHARE, HARMLESS_SHARE = 0.42, 0.35
 Image = NDArray[np.float32]
 Corners = tuple[int, int, int, int]
 Rng = np.random.Generator

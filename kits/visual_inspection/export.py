@@ -52,11 +52,13 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
 
 
 def _export_good_parts(run_dir: Path) -> Exported:
+    from kits.visual_inspection._backbone import STRIDE
     from kits.visual_inspection._good_parts import load_bank
     from kits.visual_inspection._graph import FLOAT_NODES, with_bank
 
     spec = GoodPartsSpec.model_validate_json((run_dir / "good_parts.json").read_bytes())
-    model = with_bank((run_dir / "backbone.onnx").read_bytes(), load_bank(run_dir), spec.unit)
+    backbone, grid = (run_dir / "backbone.onnx").read_bytes(), spec.side // STRIDE
+    model = with_bank(backbone, load_bank(run_dir), spec.unit, grid)
     return Exported(
         models={ROLE: model},
         config=_json(spec),
