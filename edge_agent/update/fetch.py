@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from edge_agent.errors import HubUnreachableError
 from kits.core.hub_api import Desired, DesiredBundle, Reported
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
 
 
 class HubClient:
@@ -60,6 +60,8 @@ class HubClient:
                 timeout=self._timeout,
                 preload_content=not stream,
                 redirect=False,
+                # a cut download keeps what arrived; `download` checks the size itself
+                enforce_content_length=not stream,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise HubUnreachableError(

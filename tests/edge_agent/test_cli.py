@@ -1,0 +1,264 @@
+"""The command `edge-agent`: light, clear, and honest in its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+from edge_agent.config import describe, load_config
+from edge_agent.enroll import load_identity
+from edge_agent.errors import AgentConfigError
+from edge_agent.health import reference
+from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
+from tests.edge_agent.parts import bundle_id_of, make_bundle, picture, wait_for
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"numpy", "cv2", "onnxruntime", "paho", "prometheus_client", "urllib3", "pydantic"}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder with agent.yaml, six pictures and a bundle."""
+    (tmp_path / "pictures").mkdir()
+    for number in range(6):
+        (tmp_path / "pictures" / f"{number}.png").write_bytes(picture((20, 230)[number % 2]))
+    (tmp_path / "b.kwb").write_bytes(make_bundle())
+    write_config(tmp_path)
+    return tmp_path
+
+
+def write_config(folder: Path, **changes: object) -> None:
+    raw = {
+        "source": {"kind": "folder", "path": "pictures"},
+        "bundle": "b.kwb",
+        "engine": {"providers": ["cpu"], "threads": 1},
+        "status": {"port": 0},
+        "reject_deadline_ms": 5000,
+        "log_level": "error",
+        **changes,
+    }
+    (folder / "agent.yaml").write_text(yaml.safe_dump(raw))
+
+
+def agent(
+    site: Path, tiny_kit: Path, *arguments: str, code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "edge_agent.cli", *arguments],
+        cwd=site,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment(tiny_kit),
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def environment(tiny_kit: Path) -> dict[str, str]:
+    path = os.pathsep.join([str(ROOT), str(tiny_kit)])
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nsys.argv = ['edge-agent', '--help']\nfrom edge_agent.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('MODULES', *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = {name.split(".")[0] for name in done.stdout.split("MODULES")[1].split()}
+    assert "enroll" in done.stdout
+    assert loaded & (HEAVY - {"pydantic"}) == set()
+
+
+def test_run_answers_first_and_ends_with_the_next_command(site: Path, tiny_kit: Path) -> None:
+    lines = agent(site, tiny_kit, "run").stdout.splitlines()
+    assert lines[0].startswith("6 samples: 3 act · 3 pass")
+    assert lines[-1].startswith("next: ")
+    again = json.loads(agent(site, tiny_kit, "run", "--max-samples", "2", "--json").stdout)
+    assert again["samples"] == 2
+    assert again["bundle"] == bundle_id_of(make_bundle())
+    assert again["waiting_rows"] >= 8
+
+
+def test_until_empty_without_a_hub_says_so_by_its_exit_code(site: Path, tiny_kit: Path) -> None:
+    done = agent(site, tiny_kit, "run", "--until-empty", "--sync-timeout", "1", code=5)
+    assert "wait for the hub" in done.stdout
+
+
+def test_replay_prints_one_decision_per_file(site: Path, tiny_kit: Path) -> None:
+    lines = agent(site, tiny_kit, "replay", "pictures").stdout.splitlines()
+    verdicts = [json.loads(line)["verdict"] for line in lines]
+    assert verdicts == ["pass", "act"] * 3
+    assert not (site / "state" / "outbox.sqlite").exists()
+
+
+def test_apply_checks_golden_samples_and_the_next_run_switches(site: Path, tiny_kit: Path) -> None:
+    agent(site, tiny_kit, "run")
+    new, wrong = make_bundle(2, act_at=0.79), make_bundle(3, golden_score=0.9)
+    (site / "new.kwb").write_bytes(new)
+    (site / "wrong.kwb").write_bytes(wrong)
+    assert "golden" in agent(site, tiny_kit, "apply", "wrong.kwb", code=3).stderr
+    assert "agree on cpu" in agent(site, tiny_kit, "apply", "new.kwb").stdout
+    source = {"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 50}
+    write_config(site, source=source, update={"shadow_samples": 2, "probation_samples": 3})
+    done = json.loads(agent(site, tiny_kit, "run", "--max-samples", "150", "--json").stdout)
+    assert done["bundle"] == bundle_id_of(new)
+    agent(site, tiny_kit, "rollback")
+    done = json.loads(agent(site, tiny_kit, "run", "--max-samples", "30", "--json").stdout)
+    assert done["bundle"] == bundle_id_of(make_bundle())
+
+
+def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path) -> None:
+    write_config(site, source={"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 100})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edge_agent.cli", "run", "--json"],
+        cwd=site,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(tiny_kit),
+    )
+    wait_for(lambda: (site / "state" / "bundles" / "slots.json").exists())
+    time.sleep(0.5)
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert time.monotonic() - started < 8
+    summary = json.loads(output)
+    assert summary["waiting_rows"] >= summary["samples"] > 0
+
+
+def test_status_without_an_agent_is_unreachable(site: Path, tiny_kit: Path) -> None:
+    write_config(site, status={"port": 9})
+    assert "no agent answers" in agent(site, tiny_kit, "status", code=5).stderr
+
+
+def test_doctor_names_what_is_missing(site: Path, tiny_kit: Path) -> None:
+    done = agent(site, tiny_kit, "doctor", "--json", code=4)
+    checks = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
+    assert checks["onnxruntime"]["good"]
+    assert checks["source"]["good"]
+    assert not checks["identity"]["good"]
+    assert "enroll" in checks["identity"]["fix"]
+
+
+def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit: Path) -> None:
+    action = {"kind": "mqtt", "name": "a", "host": "h", "topic": "t", "password": "hunter2"}
+    write_config(site, actions=[action])
+    shown = agent(site, tiny_kit, "config", "show").stdout
+    assert "hunter2" not in shown
+    assert yaml.safe_load(shown)["reject_deadline_ms"] == 5000
+    described = agent(site, tiny_kit, "config", "show", "--describe").stdout
+    assert "selection.audit_rate" in described
+    assert all(meaning for _, _, meaning in describe())
+
+
+@pytest.mark.parametrize(
+    ("raw", "hint"),
+    [
+        ("source: {kind: folder, path: x}\nrejct_deadline_ms: 3", "reject_deadline_ms"),
+        ("source: {kind: folder, pth: x}", "path"),
+        ("source: {kind: folder, path: x}\noutbox: {comit_ms: 3}", "commit_ms"),
+    ],
+)
+def test_a_misspelt_key_is_refused_with_a_suggestion(tmp_path: Path, raw: str, hint: str) -> None:
+    (tmp_path / "agent.yaml").write_text(raw)
+    with pytest.raises(AgentConfigError) as caught:
+        load_config(tmp_path / "agent.yaml")
+    assert hint in str(caught.value)
+
+
+def test_the_unit_is_complete(site: Path, tiny_kit: Path) -> None:
+    unit = agent(site, tiny_kit, "install-service").stdout
+    assert "@" not in unit
+    assert f"--config {site / 'agent.yaml'}" in unit
+    assert "WatchdogSec=" in unit
+
+
+def test_the_metrics_page_is_current() -> None:
+    page = ROOT / "docs" / "reference" / "agent-metrics.md"
+    assert page.read_text() == reference()
+
+
+# -- enrolment -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hub() -> Iterator[str]:
+    """A hub that takes the token `good` once."""
+    used: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            token = EnrollRequest.model_validate_json(raw).token
+            status = 401 if token != "good" else 410 if used else 200
+            body = b'{"detail":"no"}'
+            if status == 200:
+                used.append(token)
+                access = MqttAccess(host="127.0.0.1", port=1, username="cam-1", password="p")
+                body = (
+                    EnrollResponse(
+                        device="cam-1",
+                        site="s1",
+                        group="g",
+                        token="t",
+                        mqtt=access,
+                        trusted_keys=(),
+                    )
+                    .model_dump_json()
+                    .encode()
+                )
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_token_becomes_an_identity_that_only_we_may_read(
+    site: Path, tiny_kit: Path, hub: str
+) -> None:
+    assert (
+        "unknown" in agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "bad", code=5).stderr
+    )
+    done = agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "good")
+    assert done.stdout.startswith("enrolled as cam-1 at s1")
+    path = site / "state" / "identity.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    identity = load_identity(path)
+    assert identity is not None
+    assert identity.hub == hub
+    again = agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "good", code=5)
+    assert "used already" in again.stderr
+
+
+def test_enrolling_with_an_absent_hub_is_clear(site: Path, tiny_kit: Path) -> None:
+    done = agent(site, tiny_kit, "enroll", "--hub", "http://127.0.0.1:9", "--token", "x", code=5)
+    assert "does not answer" in done.stderr
+    assert not (site / "state" / "identity.json").exists()

@@ -1,0 +1,127 @@
+"""The ladder and the engine builder, up to the edge that needs a GPU."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_agent.config import EngineConfig
+from edge_agent.engine.build import BuildSettings, build_engine, cache_key
+from edge_agent.engine.ladder import Ladder
+from edge_agent.engine.session import Probe, Provider, onnx_factory, probe
+from edge_agent.errors import EngineError, GoldenMismatchError
+from kits.core.bundle import open_bytes
+from kits.core.runtime import SessionFactory
+from tests.edge_agent.parts import make_bundle, tiny_onnx
+
+needs_rtx = pytest.mark.skipif(
+    importlib.util.find_spec("tensorrt_rtx") is None, reason="needs the extra trt-check"
+)
+
+
+def everything_usable(provider: Provider) -> Probe:
+    return Probe(provider, usable=True)
+
+
+def broken_gpu(provider: Provider) -> SessionFactory:
+    def make(_model: bytes) -> object:
+        raise EngineError("out of device memory")
+
+    return onnx_factory("cpu", 1) if provider == "cpu" else make  # type: ignore[return-value]
+
+
+def test_a_rung_that_fails_is_reported_and_the_next_one_serves(tmp_path: Path) -> None:
+    ladder = Ladder(EngineConfig(), tmp_path, prober=everything_usable, factories=broken_gpu)
+    loaded = ladder.load(open_bytes(make_bundle()))
+    assert loaded.provider == "cpu"
+    assert loaded.downgrades == ("tensorrt: out of device memory", "cuda: out of device memory")
+
+
+def test_a_rung_that_computes_something_else_is_left(tmp_path: Path) -> None:
+    def wrong_on_cuda(provider: Provider) -> SessionFactory:
+        cpu = onnx_factory("cpu", 1)
+        return cpu if provider == "cpu" else lambda _model: cpu(tiny_onnx(0.5))
+
+    config = EngineConfig(providers=("cuda", "cpu"))
+    ladder = Ladder(config, tmp_path, prober=everything_usable, factories=wrong_on_cuda)
+    loaded = ladder.load(open_bytes(make_bundle()))
+    assert loaded.provider == "cpu"
+    assert "golden" in loaded.downgrades[0]
+    only_wrong = EngineConfig(providers=("cuda",))
+    ladder = Ladder(only_wrong, tmp_path, prober=everything_usable, factories=wrong_on_cuda)
+    with pytest.raises(GoldenMismatchError):
+        ladder.load(open_bytes(make_bundle()))
+
+
+def test_nothing_usable_is_an_error_with_the_reasons(tmp_path: Path) -> None:
+    def nothing(provider: Provider) -> Probe:
+        return Probe(provider, usable=False, reason="no driver")
+
+    with pytest.raises(EngineError, match="nothing here") as caught:
+        Ladder(EngineConfig(), tmp_path, prober=nothing).load(open_bytes(make_bundle()))
+    assert "no driver" in str(caught.value)
+
+
+def test_the_probe_always_finds_the_cpu() -> None:
+    assert probe("cpu").usable
+    for provider in ("cuda", "tensorrt"):
+        found = probe(provider)  # type: ignore[arg-type]
+        assert found.usable or found.reason
+
+
+def test_the_key_follows_the_weights_and_not_the_name() -> None:
+    settings = BuildSettings()
+    keys = {
+        cache_key(tiny_onnx(1.0), settings, "10.3"),
+        cache_key(tiny_onnx(2.0), settings, "10.3"),
+        cache_key(tiny_onnx(1.0), settings, "11.0"),
+        cache_key(tiny_onnx(1.0), BuildSettings(gpu="Orin sm87"), "10.3"),
+    }
+    assert len(keys) == 4
+
+
+@needs_rtx
+def test_an_engine_is_built_in_a_child_and_kept_by_content(tmp_path: Path) -> None:
+    settings = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
+    first = build_engine(tiny_onnx(), tmp_path, settings)
+    files = sorted(p.name for p in next(tmp_path.iterdir()).iterdir())
+    assert files == ["engine", "engine.sha256"]
+    assert build_engine(tiny_onnx(), tmp_path, settings) == first
+    (next(tmp_path.iterdir()) / "engine").write_bytes(first[:100])
+    assert len(build_engine(tiny_onnx(), tmp_path, settings)) > 100
+
+
+@needs_rtx
+def test_a_model_the_parser_refuses_is_a_clear_error(tmp_path: Path) -> None:
+    settings = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
+    with pytest.raises(EngineError, match="parser refuses"):
+        build_engine(b"not a model", tmp_path, settings)
+
+
+@needs_rtx
+def test_a_build_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    settings = BuildSettings(flavour="tensorrt_rtx", timeout_s=0.01)
+    with pytest.raises(EngineError, match="longer than"):
+        build_engine(tiny_onnx(), tmp_path, settings)
+
+
+def test_a_missing_tensorrt_is_named(tmp_path: Path) -> None:
+    if importlib.util.find_spec("tensorrt") is not None:
+        pytest.skip("TensorRT is here")
+    with pytest.raises(EngineError, match="not installed"):
+        build_engine(tiny_onnx(), tmp_path, BuildSettings())
+
+
+@pytest.mark.gpu
+def test_an_engine_computes_what_the_cpu_computes(tmp_path: Path) -> None:
+    from edge_agent.engine.tensorrt import tensorrt_factory
+
+    importlib.import_module("tensorrt")
+    session = tensorrt_factory(tmp_path, EngineConfig())(tiny_onnx(3.0))
+    [result] = session.run({"x": np.array([0.5], np.float32)})
+    assert session.provider == "tensorrt"
+    assert result[0] == pytest.approx(1.5)
