@@ -133,7 +133,7 @@ def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path) -> N
         text=True,
         env=environment(tiny_kit),
     )
-    wait_for(lambda: (site / "state" / "bundles" / "slots.json").exists())
+    wait_for((site / "state" / "bundles" / "slots.json").exists)
     time.sleep(0.5)
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
