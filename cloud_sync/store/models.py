@@ -15,8 +15,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from cloud_sync.store.types import Base, JsonList, JsonObject
 from kits.core.sample import utc_now
 
-# --- people -------------------------------------------------------------------------------------
-
 
 class Person(Base):
     """Someone who signs in; `role` is viewer, reviewer, engineer or admin."""
@@ -79,9 +77,6 @@ class Setting(Base):
     value: Mapped[JsonObject]
 
 
-# --- devices ------------------------------------------------------------------------------------
-
-
 class Device(Base):
     """One enrolled agent. `name` is also its MQTT user name; `group` is the set it belongs to."""
 
@@ -124,9 +119,6 @@ class DeviceToken(Base):
     device: Mapped[str] = mapped_column(ForeignKey("device.name", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
-
-
-# --- what devices send --------------------------------------------------------------------------
 
 
 class Epoch(Base):
@@ -279,9 +271,6 @@ class BlobPart(Base):
     chunk_bytes: Mapped[int]
     have: Mapped[JsonList] = mapped_column(default=list)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
-
-
-# --- learning -----------------------------------------------------------------------------------
 
 
 class Project(Base):
