@@ -161,15 +161,15 @@ class Installer:
             same = job.desired is not None and job.deployment == wish.deployment
             if same or job.state in ("shadow", "active"):
                 return
+        if wish.bundle == state.active and job is None:
+            self._confirm(wish)
+            return
         try:
             release = check_statement(wish, self._trusted, state)
         except BundleError as error:
             self._refuse(
                 Job(bundle=wish.bundle, state="pending", deployment=wish.deployment), error
             )
-            return
-        if wish.bundle == state.active:
-            self._confirm(wish, release)
             return
         self._enter(
             Job(
@@ -181,12 +181,21 @@ class Installer:
             )
         )
 
-    def _confirm(self, wish: DesiredBundle, release: int) -> None:
-        """The wish is what runs already: say so once per deployment."""
+    def _confirm(self, wish: DesiredBundle) -> None:
+        """The wish is what runs already: say so once per deployment.
+
+        An older release of it is no step back (a stopped rollout leaves the old wish standing);
+        only a newer one raises the counter.
+        """
         if self._confirmed == wish.deployment:
             return
         self._confirmed = wish.deployment
-        self._slots.save(highest_release=release, highest_bundle=wish.bundle)
+        try:
+            release = check_statement(wish, self._trusted, self._slots.state)
+        except BundleError as error:
+            log("wish_runs_already", bundle=wish.bundle[:12], unsigned=error.what)
+        else:
+            self._slots.save(highest_release=release, highest_bundle=wish.bundle)
         self._report("committed", wish.deployment)
 
     def apply(self, bundle: str) -> None:

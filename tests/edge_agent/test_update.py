@@ -314,6 +314,19 @@ def test_what_runs_already_is_confirmed_once(bench: Bench) -> None:
     assert [(r.state, r.deployment) for r in bench.reports] == [("committed", 9)]
 
 
+def test_an_older_wish_for_what_runs_is_no_step_back(bench: Bench) -> None:
+    bench.offer(OLD, release=1, deployment=1)
+    bench.offer(NEW, release=2, deployment=2)
+    bench.go_on(shadow=lambda t: t.add(1.0, failed=False), live=lambda t: t.add(1.0, failed=True))
+    assert bench.last.state == "rolled_back"
+    bench.offer(OLD, release=1, deployment=1)
+    assert (bench.last.state, bench.last.deployment) == ("rolled_back", 2)
+    bench.restart()
+    bench.offer(OLD, release=1, deployment=1)
+    assert (bench.last.state, bench.last.deployment) == ("committed", 1)
+    assert bench.slots.state.highest_release == 2
+
+
 def test_rollback_by_hand_and_a_wish_left_for_the_agent(bench: Bench) -> None:
     updater = Updater(bench.installer, bench.slots.folder, None, 30)
     with pytest.raises(UsageError, match="no previous"):
