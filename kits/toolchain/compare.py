@@ -109,7 +109,7 @@ def compare(
     before, after = judged(champion), judged(challenger)
     pair = pair_up(before, after)
     difference = pair.cost_difference(project.config.costs, chosen_seed)
-    goal = goal_ratio(project.kit, goal_metric(project), items, before, after)
+    goal = goal_ratio(project.kit, goal_metric(project, before.metrics), items, before, after)
     reasons = _objections(goal, pair.escapes(), difference, max_loss, max_escape_rise)
     return Comparison(
         better=not reasons,

@@ -21,15 +21,15 @@ from pydantic import JsonValue
 from kits.core.blobs import write_atomically
 from kits.core.bundle import Bundle, GoldenSample, open_bytes, open_file, write
 from kits.core.dataset import Dataset, DatasetItem
-from kits.core.errors import BundleError, DataError, GateError, UsageError
+from kits.core.errors import DataError, GateError, UsageError
 from kits.core.kit import Evaluation, NoProgress, Progress
-from kits.core.prediction import prediction_from_json
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import cpu_session
 from kits.toolchain import bundling, quantize, trt_check
 from kits.toolchain.bundling import Built
 from kits.toolchain.evaluation import evaluate_ready
 from kits.toolchain.gate import Judgement, Limits, judge
+from kits.toolchain.golden import loosen_golden
 from kits.toolchain.project import Project
 from kits.toolchain.tracking import RunFolder, start_run
 from kits.toolchain.training import VERSION_FIGURE, goal_metric, recorded_versions
@@ -192,7 +192,7 @@ class _Job:
             judged = judge(
                 self.project.kit,
                 candidate,
-                goal_metric(self.project),
+                goal_metric(self.project, reference.metrics),
                 items,
                 reference,
                 self._evaluate(ready, items),
@@ -355,37 +355,6 @@ class _Job:
     def _golden(self, shipped: Sequence[Built]) -> list[tuple[GoldenSample, bytes]]:
         """The run's golden samples with the tolerance that the shipped models need."""
         return loosen_golden(self.base, self._ready(shipped))
-
-
-def loosen_golden(base: Bundle, ready: ReadyBundle) -> list[tuple[GoldenSample, bytes]]:
-    """FP32's golden samples at twice the difference the shipped models show on this machine.
-
-    Samples whose verdict would not hold within that tolerance are left out.
-
-    Raises:
-        BundleError: no golden sample holds, so that no device could prove anything.
-    """
-    differences = []
-    for golden in base.golden.samples:
-        want = prediction_from_json(golden.prediction)
-        got = ready.predict_bytes(base.files[golden.path], golden.media_type)
-        differences.append(abs(got.score - want.score) / max(1.0, abs(want.score)))
-    floor = bundling.GOLDEN_TOLERANCE["fp32"]
-    tolerance = max([floor, *(2 * d for d in differences)])
-    kept = []
-    for golden in base.golden.samples:
-        want = prediction_from_json(golden.prediction)
-        got = ready.predict_bytes(base.files[golden.path], golden.media_type)
-        same = ready.decide(got).verdict == golden.verdict
-        if same and bundling.verdict_holds(base.operating_point, want, tolerance):
-            sample = golden.model_copy(update={"tolerance": tolerance})
-            kept.append((sample, base.files[golden.path]))
-    if base.golden.samples and not kept:
-        raise BundleError(
-            f"no golden sample keeps its verdict within {tolerance:.3g} of its score",
-            fix="kit compile --precision fp32",
-        )
-    return kept
 
 
 def interleaved_ms(

@@ -7,7 +7,7 @@ failed with its reason, and what it left is never taken for a result.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +62,11 @@ class Trained:
         }
 
 
-def goal_metric(project: Project) -> str:
-    """The metric the project is judged by: its own, else the kit's first."""
-    return project.config.metric.name or project.kit.manifest.metrics[0]
+def goal_metric(project: Project, measured: Iterable[str] = ()) -> str:
+    """The metric the project is judged by: its own, else the first of the kit's that was measured."""
+    known, found = project.kit.manifest.metrics, set(measured)
+    default = next((name for name in known if name in found), known[0])
+    return project.config.metric.name or default
 
 
 def train_project(
@@ -166,7 +168,7 @@ class _Flow:
             bundle_id=self.run.record.bundle,
             dataset=self.dataset.id,
             seed=self.run.record.seed,
-            goal=goal_metric(self.project),
+            goal=goal_metric(self.project, judged.metrics),
             metrics=judged.metrics,
             baseline=baseline,
             licences=outcome.licences,

@@ -138,7 +138,9 @@ def evaluate(
         progress=make_progress(console),
     )
     document = evaluation.evaluation_json(judged, notes, ready.id)
-    line = evaluation.headline(judged.metrics, goal_metric(opened), judged.dataset, judged.seed)
+    line = evaluation.headline(
+        judged.metrics, goal_metric(opened, judged.metrics), judged.dataset, judged.seed
+    )
     console.answer(line, document)
     for name, estimate in judged.metrics.items():
         console.note(f"  {name:<18} {estimate.text()}  n={estimate.n}")

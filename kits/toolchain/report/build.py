@@ -63,7 +63,7 @@ def write_report(project: Project, run_dir: Path) -> Path:
         evaluation=evaluation,
         bundle=bundle,
         dataset=dataset,
-        goal=goal_metric(project),
+        goal=goal_metric(project, evaluation.metrics),
         baseline=load_baseline(run_dir),
     )
     html = render(facts)
