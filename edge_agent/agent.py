@@ -7,26 +7,23 @@ nothing that was captured is lost.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from edge_agent import systemd
+from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.enroll import Identity, load_identity
-from edge_agent.errors import AlreadyRunningError, SourceError
-from edge_agent.health import METRICS, AlertBook, machine_figures
+from edge_agent.errors import SourceError
+from edge_agent.health import AlertBook, machine_figures
 from edge_agent.line import Line
 from edge_agent.log import log, warn
+from edge_agent.process import lock
 from edge_agent.selection import Selection
 from edge_agent.sources import make_source
 from edge_agent.sources.base import Source
@@ -37,8 +34,9 @@ from edge_agent.sync.sender import Sender
 from edge_agent.sync.transport import MqttSettings, MqttTransport
 from edge_agent.sync.writer import Writer
 from edge_agent.update.fetch import HubClient
-from edge_agent.update.install import Installer, Surroundings
+from edge_agent.update.install import Installer
 from edge_agent.update.slots import Slots
+from edge_agent.update.surroundings import Surroundings
 from edge_agent.update.updater import Updater
 from kits import __version__
 from kits.core.bundle import Bundle, open_file
@@ -80,7 +78,7 @@ class Agent:
 
     def __init__(self, config: AgentConfig, *, source: Source | None = None) -> None:
         self.config = config
-        self._lock = _lock(config.state_dir)
+        self._lock = lock(config.state_dir)
         self._stop = threading.Event()
         self.identity = load_identity(config.identity_path)
         o = config.outbox
@@ -312,90 +310,16 @@ class Agent:
 
     def figures(self) -> dict[str, float]:
         """The metrics of `health.METRICS`, now."""
-        line, health, selection = self.line, self.source.health, self.selection
-        backlog = self.outbox.backlog()
-        values: dict[str, float] = {
-            "captured": health.captured,
-            "corrupt": health.corrupt,
-            "frames_dropped": health.dropped,
-            "source_reconnects": health.reconnects,
-            "source_up": float(health.up),
-            "model_failures": line.failures,
-            "late": line.late,
-            "latency_p95_ms": line.tally.p95_ms() or 0.0,
-            "pixels_kept": sum(selection.kept.values()),
-            "pixels_over_budget": selection.over_budget,
-            "outbox_rows": sum(rows for k, (rows, _) in backlog.items() if k != "blobs"),
-            "outbox_bytes": sum(size for k, (_, size) in backlog.items() if k != "blobs"),
-            "outbox_blobs": backlog["blobs"][0],
-            "outbox_evicted": self.outbox.evicted_rows,
-            "outbox_refused": self.writer.refused,
-            "outbox_write_failures": self.writer.failures,
-            "alerts_open": len(self.alerts.open()),
-            **{f"verdict_{v}": line.verdicts[v] for v in ("act", "pass", "review")},
-            **machine_figures(self.config.state_dir),
-            **self._sync_figures(),
-        }
-        for outcome in ("done", "late", "error"):
-            counts = self.dispatcher.counts().values()
-            values[f"actions_{outcome}"] = sum(c.get(outcome, 0) for c in counts)
-        return {info.name: float(values.get(info.name, 0.0)) for info in METRICS}
-
-    def _sync_figures(self) -> dict[str, float]:
-        if self.sender is None:
-            return {}
-        f = self.sender.figures
-        return {
-            "sync_connected": float(self.sender.connected),
-            "sync_frames": f.frames,
-            "sync_rows": f.rows,
-            "sync_resent": f.resent,
-            "sync_acked_rows": f.acked_rows,
-            "sync_chunks": f.chunks,
-            "sync_chunk_timeouts": f.chunk_timeouts,
-            "sync_blobs": f.blobs,
-        }
+        return view.figures(self)
 
     def status(self) -> dict[str, JsonValue]:
         """What `/status.json` says."""
-        active, job = self.line.active, self.slots.state.job
-        manifest = active.ready.bundle.manifest if active is not None else None
-        sender = self.sender
-        return {
-            "device": self.identity.device if self.identity else "",
-            "site": self.identity.site if self.identity else "",
-            "agent": __version__,
-            "bundle": active.id if active is not None else "",
-            "bundle_name": f"{manifest.name} {manifest.version}" if manifest else "none",
-            "provider": active.provider if active is not None else "",
-            "update": f"{job.bundle[:12]} {job.state}" if job is not None else "none",
-            "hub": _reach(self.updater.hub_reached),
-            "broker": "not enrolled" if sender is None else _reach(sender.connected),
-            "alerts": dict(self.alerts.open()),
-            "figures": dict(self.figures()),
-            "recent": [
-                {
-                    "captured_at": body.captured_at.isoformat(timespec="seconds"),
-                    "source": body.source,
-                    "verdict": body.verdict,
-                    "label": body.label,
-                    "score": body.score,
-                    "ms": body.latency_ms.get("total"),
-                    "kept_for": body.kept_for,
-                    "actions": dict(body.actions),
-                }
-                for body in list(self.line.recent)
-            ],
-        }
+        return view.status(self)
 
     @property
     def status_port(self) -> int | None:
         """Where the status page listens."""
         return self._status.port if self._status is not None else None
-
-
-def _reach(reached: bool | None) -> str:
-    return "not asked" if reached is None else "reached" if reached else "away"
 
 
 def _absent(note: str) -> bool:
@@ -410,43 +334,3 @@ def _hub_client(config: AgentConfig, identity: Identity | None) -> HubClient | N
     return HubClient(
         url, identity.token, ca_file=config.hub.ca_file, timeout_s=config.hub.timeout_s
     )
-
-
-class _Lock:
-    def __init__(self, file: int) -> None:
-        self._file = file
-
-    def close(self) -> None:
-        with suppress(OSError):
-            os.close(self._file)
-
-
-def _lock(state_dir: Path) -> _Lock:
-    """Holds the state folder for this process."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    path = state_dir / "agent.lock"
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(file)
-        raise AlreadyRunningError(
-            "another agent uses this state folder", where=str(state_dir), fix="edge-agent status"
-        ) from None
-    return _Lock(file)
-
-
-@contextmanager
-def ending_on_signals(agent: Agent) -> Iterator[None]:
-    """SIGTERM and SIGINT end the run cleanly while the context is open."""
-    import signal
-
-    def stop(*_: object) -> None:
-        agent.stop()
-
-    old = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

@@ -81,7 +81,8 @@ def run(
     from dataclasses import asdict
 
     from edge_agent import log
-    from edge_agent.agent import Agent, ending_on_signals
+    from edge_agent.agent import Agent
+    from edge_agent.process import ending_on_signals
 
     out, settings = Console(as_json, quiet), _load(config)
     log.setup(settings.log_level)

@@ -13,9 +13,10 @@ from edge_agent.config import EngineConfig, UpdateConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.errors import HubUnreachableError
 from edge_agent.update.fetch import HubClient
-from edge_agent.update.install import Installer, Surroundings
+from edge_agent.update.install import Installer
 from edge_agent.update.probation import Tally, probation_complaint, shadow_complaint
 from edge_agent.update.slots import Slots
+from edge_agent.update.surroundings import Surroundings
 from edge_agent.update.updater import Request, Updater, leave_request
 from kits.core.bundle import open_bytes
 from kits.core.errors import UsageError

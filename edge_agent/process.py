@@ -1,0 +1,58 @@
+"""The agent as a process: one per state folder, ended by signals."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_agent.errors import AlreadyRunningError
+
+if TYPE_CHECKING:
+    from edge_agent.agent import Agent
+
+
+class StateLock:
+    """A held lock."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def close(self) -> None:
+        """Gives the folder free."""
+        with suppress(OSError):
+            os.close(self._file)
+
+
+def lock(state_dir: Path) -> StateLock:
+    """Holds the state folder for this process."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    path = state_dir / "agent.lock"
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise AlreadyRunningError(
+            "another agent uses this state folder", where=str(state_dir), fix="edge-agent status"
+        ) from None
+    return StateLock(file)
+
+
+@contextmanager
+def ending_on_signals(agent: Agent) -> Iterator[None]:
+    """SIGTERM and SIGINT end the run cleanly while the context is open."""
+    import signal
+
+    def stop(*_: object) -> None:
+        agent.stop()
+
+    old = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
