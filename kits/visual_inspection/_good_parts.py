@@ -27,7 +27,7 @@ from kits.visual_inspection.config import GoodPartsConfig
 from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
 
 MIN_GOOD = 10
-_REGION_QUANTILE = 0.95
+_REGION_QUANTILE = 0.9
 Floats = NDArray[np.float32]
 
 
