@@ -50,11 +50,14 @@ class RunningHub:
         app = create_app(config, ingest=False, jobs=False)
         self.hub = app.state.hub
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), daemon=True
+        )
         self._thread.start()
         deadline = time.monotonic() + 20
         while not self._server.started and time.monotonic() < deadline:
             time.sleep(0.02)
+        assert self._server.started, "the hub did not start"
         self.tokens = {}
         for role in ("engineer", "viewer"):
             with self.hub.database.transaction() as session:
