@@ -43,6 +43,7 @@ class SamplePublic(BaseModel):
     id: str
     project: str
     device: str
+    source: str = Field(description="file, camera or mailbox it came from")
     captured_at: datetime
     verdict: str
     label: str
@@ -78,7 +79,6 @@ class SampleDetail(SamplePublic):
     actions: dict[str, JsonValue]
     latency_ms: dict[str, JsonValue]
     group: str
-    source: str
     meta: dict[str, JsonValue]
     annotations: list[AnnotationPublic] = []
 

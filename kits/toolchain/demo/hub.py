@@ -50,6 +50,18 @@ class HubApi:
             raise KitwrightError(f"the hub answered {answer.status}: {text}", where=path)
         return json.loads(answer.data) if answer.data else {}
 
+    def samples(self, bundle: str) -> list[Json]:
+        """All samples a bundle has decided, page by page."""
+        found: list[Json] = []
+        cursor = ""
+        while True:
+            page = self.call("GET", f"/v1/samples?bundle={bundle}&limit=200&before={cursor}")
+            rows = page["samples"]
+            found += [s for s in rows if isinstance(s, dict)] if isinstance(rows, list) else []
+            cursor = str(page.get("next") or "")
+            if not cursor:
+                return found
+
     def review_queue(self, project: str) -> list[Json]:
         """Samples that wait for a person, the most useful first."""
         answer = self.call("GET", f"/v1/reviews/queue?project={project}&limit=100")

@@ -102,7 +102,11 @@ class Programs:
             errors.write(f"$ {' '.join(command)}\n".encode())
             errors.flush()
             done = subprocess.run(  # noqa: S603  our own programs
-                self._argv(command), stdout=subprocess.PIPE, stderr=errors, env=self.env, check=False
+                self._argv(command),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=self.env,
+                check=False,
             )
             errors.write(done.stdout)
             errors.write(f"[{done.returncode}] {time.monotonic() - started:.1f} s\n".encode())
