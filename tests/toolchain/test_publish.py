@@ -43,18 +43,18 @@ class RunningHub:
         from cloud_sync.web.auth import create_person, issue_token
         from kits.core.signing import SigningKey
 
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = parse({"listen": {"port": 0}}, folder)
         SigningKey.create(config.keys_dir / "hub.pem", "test hub")
         app = create_app(config, ingest=False, jobs=False)
         self.hub = app.state.hub
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), daemon=True
         )
         self._thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._server.started and time.monotonic() < deadline:
             time.sleep(0.02)
         assert self._server.started, "the hub did not start"
