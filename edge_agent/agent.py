@@ -47,6 +47,7 @@ from kits.core.topics import DeviceTopics
 
 _TICK_LIMIT_S = 20.0
 _WATCH_S = 1.0
+_FIRST_BUNDLE_LOOK_S = 0.05
 _DISK_KEEP_NOTHING = 90.0
 _DISK_ALARM = 95.0
 
@@ -148,6 +149,7 @@ class Agent:
         """
         self._start()
         try:
+            self._await_first_bundle()
             self._consume(max_samples)
             synced = self._settle(sync_timeout_s) if until_empty else self.outbox.empty()
         finally:
@@ -200,6 +202,20 @@ class Agent:
         except OSError as error:
             warn("status_page_unavailable", port=self.config.status.port, error=error)
             return None
+
+    def _await_first_bundle(self) -> None:
+        """A recording waits for the first bundle; parts before a live camera do not wait."""
+        if self.line.has_bundle() or self.source.live or not self.updater.has_hub:
+            return
+        limit_s = self.config.update.first_bundle_wait_s
+        end = time.monotonic() + limit_s
+        log("waiting_for_first_bundle", limit_s=limit_s)
+        while not (self.line.has_bundle() or self._stop.is_set()):
+            if time.monotonic() >= end:
+                text = f"no bundle arrived within {limit_s:g} s: the safe side decides"
+                self.alerts("first-bundle-late", "warning", text)
+                return
+            self._stop.wait(_FIRST_BUNDLE_LOOK_S)
 
     def _consume(self, max_samples: int) -> None:
         try:
@@ -285,7 +301,8 @@ class Agent:
         lost = [note for note in loaded.downgrades if not _absent(note)]
         if lost:
             self.alerts("engine-downgrade", "warning", f"{wanted} → {loaded.provider}: {lost[0]}")
-        self.alerts("no-bundle", "info", "a bundle is active")
+        for waited_for in ("no-bundle", "first-bundle-late"):
+            self.alerts(waited_for, "info", "a bundle is active")
         return loaded
 
     def _report(self, reported: Reported) -> None:

@@ -79,7 +79,9 @@ SourceConfig = Annotated[
 
 class _ActionBase(_Section):
     name: str = Field(min_length=1, max_length=40, description="name in events and metrics")
-    on: tuple[Verdict, ...] = Field(("act",), description="verdicts it is for: act, review, pass")
+    verdicts: tuple[Verdict, ...] = Field(
+        ("act",), description="verdicts it is for: act, review, pass"
+    )
     timeout_ms: int = Field(200, gt=0, le=60_000, description="given up after, milliseconds")
 
 
@@ -176,6 +178,12 @@ class UpdateConfig(_Section):
     """How a new bundle takes over."""
 
     poll_s: float = Field(30.0, gt=0, description="the hub is asked this often, seconds")
+    first_bundle_wait_s: float = Field(
+        120.0,
+        ge=0,
+        description="an enrolled device without any bundle begins a folder or video file after"
+        " this at the latest, seconds; a live camera never waits: its safe side decides",
+    )
     shadow_samples: int = Field(20, ge=0, description="samples judged by old and new beforehand")
     shadow_max_s: float = Field(300.0, gt=0, description="longest shadow, seconds")
     max_disagreement: float = Field(
@@ -267,11 +275,24 @@ def load_config(path: Path) -> AgentConfig:
 
 def parse_config(raw: object, *, base: Path, where: str = "agent.yaml") -> AgentConfig:
     """As `load_config`, for the parsed document. Raises AgentConfigError."""
+    _refuse_bare_on(raw, where)
     try:
         config = AgentConfig.model_validate(raw)
     except ValidationError as error:
         raise _explain(error, where) from error
     return _anchored(config, base)
+
+
+def _refuse_bare_on(raw: object, where: str) -> None:
+    """YAML 1.1 reads a bare `on:` as the key `true`; pydantic would only say "not a string"."""
+    actions = raw.get("actions") if isinstance(raw, dict) else None
+    for number, action in enumerate(actions if isinstance(actions, list) else []):
+        if isinstance(action, dict) and not {True, "on"}.isdisjoint(action):
+            raise AgentConfigError(
+                "unknown key 'on'",
+                where=f"{where}: actions.{number}",
+                fix="did you mean 'verdicts'? e.g. verdicts: [act]",
+            )
 
 
 def _explain(error: ValidationError, where: str) -> AgentConfigError:

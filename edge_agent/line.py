@@ -133,6 +133,10 @@ class Line:
     def active(self) -> Loaded | None:
         return self._active
 
+    def has_bundle(self) -> bool:
+        """Whether anything but the safe side decides; other threads change it at any time."""
+        return self._active is not None
+
     @property
     def tally(self) -> Tally:
         return self._tally

@@ -40,7 +40,7 @@ class Action(Protocol):
     """Does something in the world."""
 
     name: str
-    on: tuple[Verdict, ...]
+    verdicts: tuple[Verdict, ...]
 
     def do(self, order: Order, timeout_s: float) -> None:
         """Does it within `timeout_s`. Raises OSError or KitwrightError when it failed."""

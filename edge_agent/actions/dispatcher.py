@@ -102,7 +102,7 @@ class Dispatcher:
         return {
             worker.action.name: worker.submit(order)
             for worker in self._workers
-            if order.verdict in worker.action.on
+            if order.verdict in worker.action.verdicts
         }
 
     def counts(self) -> dict[str, dict[str, int]]:

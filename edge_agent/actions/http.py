@@ -16,7 +16,7 @@ class HttpAction:
 
     def __init__(self, config: HttpActionConfig) -> None:
         self.name = config.name
-        self.on = config.on
+        self.verdicts = config.verdicts
         self._config = config
         self._pool = urllib3.PoolManager(maxsize=1, retries=False)
 

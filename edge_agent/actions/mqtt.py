@@ -18,7 +18,7 @@ class MqttAction:
 
     def __init__(self, config: MqttActionConfig) -> None:
         self.name = config.name
-        self.on = config.on
+        self.verdicts = config.verdicts
         self._config = config
         self._client: mqtt.Client | None = None
 

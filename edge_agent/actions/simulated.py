@@ -16,7 +16,7 @@ class SimulatedAction:
 
     def __init__(self, config: SimulatedActionConfig, path: Path) -> None:
         self.name = config.name
-        self.on = config.on
+        self.verdicts = config.verdicts
         self._path = path
         self.done = 0
 

@@ -51,9 +51,14 @@ class SourceHealth:
 
 
 class Source(Protocol):
-    """Where samples come from."""
+    """Where samples come from.
+
+    Attributes:
+        live: whether parts pass by whether or not anybody looks; a recording can wait.
+    """
 
     health: SourceHealth
+    live: bool
 
     def samples(self) -> Iterator[Captured]:
         """Samples until the end or `close`. Raises SourceError when it cannot start at all."""

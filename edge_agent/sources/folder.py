@@ -37,6 +37,7 @@ class FolderSource:
         self._alerts = alerts
         self._closed = threading.Event()
         self.health = SourceHealth()
+        self.live = False
 
     def samples(self) -> Iterator[Captured]:
         files = self._files()

@@ -57,7 +57,7 @@ class VideoSource:
         self._config = config
         self._opener = opener
         self._alerts = alerts
-        self._live = live
+        self.live = live
         self._backoff_s = backoff_s
         self._queue: deque[Captured] = deque()
         self._changed = threading.Condition()
@@ -67,7 +67,7 @@ class VideoSource:
         self.health = SourceHealth(up=False)
 
     def samples(self) -> Iterator[Captured]:
-        yield from self._live_samples() if self._live else self._file_samples()
+        yield from self._live_samples() if self.live else self._file_samples()
 
     def close(self) -> None:
         self._closed.set()

@@ -69,6 +69,11 @@ class Updater:
         self._wake.set()
         self._thread.join(timeout_s)
 
+    @property
+    def has_hub(self) -> bool:
+        """Whether bundles can come from anywhere but this device's own disk."""
+        return self._hub is not None
+
     def hint(self, payload: bytes) -> None:
         """The retained MQTT message with the hub's wish; checked like any other."""
         self._hints.append(payload)

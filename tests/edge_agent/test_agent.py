@@ -96,6 +96,44 @@ def test_without_a_bundle_the_safe_side_decides(tmp_path: Path, pictures: Path) 
     assert not summary.synced
 
 
+def test_a_recording_waits_for_the_first_bundle(
+    tmp_path: Path, pictures: Path, broker: Mosquitto
+) -> None:
+    key = SigningKey.create(tmp_path / "hub.pem", "hub")
+    enrol(tmp_path, broker, key)
+    bundle = make_bundle()
+    agent = Agent(agent_config(tmp_path, pictures))
+    agent.slots.partial(bundle_id_of(bundle)).write_bytes(bundle)
+    runner = threading.Thread(target=agent.run)
+    runner.start()
+    wait_for(lambda: "no-bundle" in agent.alerts.open())
+    assert agent.source.health.captured == 0
+    agent.updater.hint(desired_for(bundle, key).model_dump_json().encode())
+    runner.join(20)
+    assert agent.line.verdicts == {"pass": 10, "review": 10, "act": 10}
+    assert agent.alerts.open() == {}
+
+
+def test_a_recording_does_not_wait_for_ever(
+    tmp_path: Path, pictures: Path, broker: Mosquitto
+) -> None:
+    enrol(tmp_path, broker)
+    update = {"first_bundle_wait_s": 0.2, "poll_s": 30}
+    agent = Agent(agent_config(tmp_path, pictures, safe_side="act", update=update))
+    assert agent.run(max_samples=3).verdicts == {"act": 3}
+    assert "within 0.2 s" in agent.alerts.open()["first-bundle-late"]
+
+
+def test_a_live_camera_never_waits_for_a_bundle(
+    tmp_path: Path, pictures: Path, broker: Mosquitto
+) -> None:
+    enrol(tmp_path, broker)
+    camera = ScriptedCamera([[np.zeros((8, 8, 3), np.uint8)] * 3, *[None] * 50], pause_s=0.01)
+    source = VideoSource(CameraSourceConfig(queue=8), camera, lambda *_: None, backoff_s=0.01)
+    agent = Agent(agent_config(tmp_path, pictures, safe_side="act"), source=source)
+    assert agent.run(max_samples=3).verdicts == {"act": 3}
+
+
 def test_a_hanging_model_does_the_safe_side_in_time(tmp_path: Path, pictures: Path) -> None:
     (tmp_path / "b.kwb").write_bytes(make_bundle(config={"sleep_s": 0.3}))
     config = agent_config(

@@ -20,6 +20,7 @@ from edge_agent.config import describe, load_config
 from edge_agent.enroll import load_identity
 from edge_agent.errors import AgentConfigError
 from edge_agent.health import reference
+from kits import __version__
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
 from tests.edge_agent.parts import bundle_id_of, make_bundle, picture, wait_for
 
@@ -84,6 +85,18 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = {name.split(".")[0] for name in done.stdout.split("MODULES")[1].split()}
     assert "enroll" in done.stdout
     assert loaded & (HEAVY - {"pydantic"}) == set()
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_is_plain_text(site: Path, tiny_kit: Path, option: str) -> None:
+    text = agent(site, tiny_kit, option).stdout
+    assert text.startswith("Usage: ")
+    assert "╭" not in text
+    assert "Usage: " in agent(site, tiny_kit, "config", option).stdout
+
+
+def test_version_names_the_program(site: Path, tiny_kit: Path) -> None:
+    assert agent(site, tiny_kit, "--version").stdout == f"edge-agent {__version__}\n"
 
 
 def test_run_answers_first_and_ends_with_the_next_command(site: Path, tiny_kit: Path) -> None:
@@ -182,6 +195,20 @@ def test_a_misspelt_key_is_refused_with_a_suggestion(tmp_path: Path, raw: str, h
     with pytest.raises(AgentConfigError) as caught:
         load_config(tmp_path / "agent.yaml")
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["on", '"on"', "On", "yes"])
+def test_the_key_yaml_reads_as_true_is_answered_with_the_right_one(
+    tmp_path: Path, key: str
+) -> None:
+    action = f"{{kind: simulated, name: gate, {key}: [act]}}"
+    text = f"source: {{kind: folder, path: x}}\nactions:\n  - {action}\n"
+    (tmp_path / "agent.yaml").write_text(text)
+    with pytest.raises(AgentConfigError) as caught:
+        load_config(tmp_path / "agent.yaml")
+    assert "'verdicts'" in caught.value.fix
+    (tmp_path / "agent.yaml").write_text(text.replace(f"{key}:", "verdicts:"))
+    assert load_config(tmp_path / "agent.yaml").actions[0].verdicts == ("act",)
 
 
 def test_the_unit_is_complete(site: Path, tiny_kit: Path) -> None:

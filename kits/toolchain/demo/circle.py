@@ -302,7 +302,7 @@ state_dir: {state}
 hub: {{url: "{_hub(circle).url}"}}
 source: {{kind: folder, path: {circle.root / "data" / "line"}, rate_hz: 20, loop: {str(loop).lower()}}}
 actions:
-  - {{kind: simulated, name: reject, "on": [act], path: {state / "actuator.jsonl"}}}
+  - {{kind: simulated, name: reject, verdicts: [act], path: {state / "actuator.jsonl"}}}
 selection: {{audit_rate: 0.15, seed: {circle.seed}}}
 status: {{port: 0}}
 """
