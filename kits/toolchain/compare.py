@@ -18,9 +18,12 @@ from kits.core.errors import BundleError, DataError
 from kits.core.kit import Evaluation, NoProgress, Progress
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
-from kits.toolchain.pairing import GoalRatio, goal_ratio, pair_up
+from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
 from kits.toolchain.project import Project
 from kits.toolchain.training import goal_metric
+
+_IN_THE_MONEY = frozenset({"escape_rate", "overkill_rate"})
+"""Goals that the cost difference weighs already: near zero, a ratio of such rates says nothing."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def compare(
     pair = pair_up(before, after)
     difference = pair.cost_difference(project.config.costs, chosen_seed)
     goal = goal_ratio(project.kit, goal_metric(project, before.metrics), items, before, after)
-    reasons = _objections(goal, pair.escapes(), difference, max_loss, max_escape_rise)
+    reasons = _objections(goal, pair, difference, max_loss, max_escape_rise)
     return Comparison(
         better=not reasons,
         reason="; ".join(reasons) or _praise(difference, project.config.costs.currency),
@@ -128,7 +131,7 @@ def compare(
 
 def _objections(
     goal: GoalRatio,
-    escapes: tuple[int, int, int],
+    pair: Pair,
     difference: Estimate,
     max_loss: float,
     max_escape_rise: float,
@@ -140,13 +143,13 @@ def _objections(
             "no proof that it is cheaper: cost per 1,000 samples changes by "
             f"{_per_thousand(difference)}"
         )
-    if goal.ratio < 1 - max_loss:
+    if goal.metric not in _IN_THE_MONEY and goal.ratio < 1 - max_loss:
         reasons.append(
             f"{goal.metric} falls from {goal.before:.4g} to {goal.after:.4g} "
             f"({goal.ratio:.1%} is left, {1 - max_loss:.1%} is asked)"
         )
-    before, after, n = escapes
-    if n and (after - before) / n > max_escape_rise:
+    before, after, n = pair.escapes()
+    if n and (after - before) / n > max_escape_rise and pair.escapes_beyond_chance():
         reasons.append(f"escapes rise from {before} to {after} of {n}")
     return reasons
 

@@ -78,6 +78,21 @@ class Pair:
         after = sum(self.after[i].verdict == "pass" for i in positives)
         return before, after, len(positives)
 
+    def escapes_beyond_chance(self) -> bool:
+        """Whether more defects newly escape than are newly caught, by an exact sign test at 5 %.
+
+        Only samples whose verdict changed tell the two apart (McNemar 1947).
+        """
+        positives = [i for i, r in enumerate(self.before) if is_positive(r.truth)]
+        changed = [
+            self.after[i].verdict == "pass"
+            for i in positives
+            if (self.before[i].verdict == "pass") != (self.after[i].verdict == "pass")
+        ]
+        n, escaped = len(changed), sum(changed)
+        chance = sum(math.comb(n, k) for k in range(escaped, n + 1)) / 2**n
+        return bool(chance <= 0.05)
+
     def overkill(self) -> tuple[int, int, int]:
         """False acts before, after, and the number of negatives."""
         negatives = [i for i, r in enumerate(self.before) if not is_positive(r.truth)]

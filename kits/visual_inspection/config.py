@@ -59,10 +59,10 @@ class DetectorConfig(BaseModel):
     image_size: int = Field(320, ge=64, le=1280, multiple_of=32, description="pixels, square")
     epochs: int = Field(100, ge=1, le=2000, description="passes over the training pictures")
     time_limit_minutes: float = Field(30.0, gt=0, description="minutes of wall time for training")
-    batch: int = Field(16, ge=1, le=256, description="pictures per step")
+    batch: int = Field(8, ge=1, le=256, description="pictures per step")
     patience: int = Field(30, ge=1, description="epochs without a better val mAP before stopping")
     learning_rate: float = Field(
-        0.0, ge=0, le=1, description="initial rate; 0 lets the trainer choose by data size"
+        0.0, ge=0, le=1, description="initial rate; 0: 0.001 from scratch, 0.0005 from weights"
     )
     confidence: float = Field(0.05, ge=0.001, lt=1, description="boxes below are not reported")
     iou: float = Field(0.6, gt=0, lt=1, description="overlap above which two boxes are one")

@@ -117,20 +117,20 @@ def _scratch(image: Image, rng: Rng) -> Corners:
     end = (int(x + length * np.cos(angle)), int(y + length * np.sin(angle)))
     mask = np.zeros_like(image)
     cv2.line(mask, (x, y), end, 1.0, 1, cv2.LINE_AA)
-    image += cv2.GaussianBlur(mask, (0, 0), 0.7) * rng.uniform(30, 90)
+    image += cv2.GaussianBlur(mask, (0, 0), 0.7) * rng.uniform(45, 95)
     return _corners(x, y, *end)
 
 
 def _dot(image: Image, rng: Rng) -> Corners:
     x, y = _place(rng)
     radius = rng.uniform(2, 4.5)
-    _disc(image, x, y, radius, -rng.uniform(28, 75))
+    _disc(image, x, y, radius, -rng.uniform(40, 80))
     return _corners(x - radius, y - radius, x + radius, y + radius)
 
 
 def _dent(image: Image, rng: Rng) -> Corners:
     x, y = _place(rng)
-    spread, depth = rng.uniform(4, 8), rng.uniform(16, 42)
+    spread, depth = rng.uniform(4, 8), rng.uniform(22, 44)
     ys, xs = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     bell = np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (2 * spread**2))
     image += depth * bell * ((xs - x) + (ys - y)) / spread
@@ -145,7 +145,7 @@ def _stain(image: Image, rng: Rng) -> Corners:
     reach = rng.uniform(9, 17)
     inside = np.clip(1.4 - np.hypot(xs - x, ys - y) / reach + 0.5 * noise, 0, 1)
     inside[np.hypot(xs - x, ys - y) > 1.8 * reach] = 0
-    image -= inside * rng.uniform(14, 36)
+    image -= inside * rng.uniform(20, 38)
     return _corners(x - reach, y - reach, x + reach, y + reach, 4)
 
 
