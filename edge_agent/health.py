@@ -34,7 +34,7 @@ class MetricInfo:
 
 METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("captured", "counter", "samples captured by the source"),
-    MetricInfo("corrupt", "counter", "samples the source could not read"),
+    MetricInfo("corrupt", "counter", "samples that could not be read"),
     MetricInfo("frames_dropped", "counter", "frames replaced by fresher ones before being judged"),
     MetricInfo("source_reconnects", "counter", "times the source was opened again"),
     MetricInfo("source_up", "gauge", "1 while the source gives samples"),

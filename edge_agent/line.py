@@ -123,6 +123,7 @@ class Line:
         self.keep_pixels = True
         self.verdicts: Counter[str] = Counter()
         self.failures = 0
+        self.unreadable = 0
         self.late = 0
         self.recent: deque[DecisionBody] = deque(maxlen=_REMEMBERED)
         self.ticked_at = time.monotonic()
@@ -199,6 +200,7 @@ class Line:
                 payload = loaded.ready.runtime.decode(payload, captured.media_type)
             prediction, times = loaded.ready.predict_timed(payload)
         except DataError as error:
+            self.unreadable += 1
             self._alerts("corrupt-sample", "warning", f"{captured.source}: {error.what}")
             return _Judged(safe("the sample cannot be read", safe_side))
         except Exception as error:  # noqa: BLE001  a model's failure is an outcome: the safe side

@@ -19,7 +19,7 @@ def figures(agent: Agent) -> dict[str, float]:
     backlog = agent.outbox.backlog()
     values: dict[str, float] = {
         "captured": health.captured,
-        "corrupt": health.corrupt,
+        "corrupt": health.corrupt + line.unreadable,
         "frames_dropped": health.dropped,
         "source_reconnects": health.reconnects,
         "source_up": float(health.up),

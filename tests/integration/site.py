@@ -1,0 +1,281 @@
+"""A whole site for tests: a serving hub with its broker and devices at lines, all real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import JsonValue
+
+from cloud_sync import setup
+from cloud_sync.config import load
+from cloud_sync.fleet.broker import free_port
+from cloud_sync.hub import Hub
+from cloud_sync.web.accounts import issue_token
+from kits.core.errors import UnreachableError
+from kits.core.hub_api import PublishRequest
+from kits.core.sample import digest_of
+from kits.core.signing import SigningKey
+from kits.toolchain.demo.hub import HubApi
+from kits.toolchain.demo.programs import Json, Programs
+from kits.toolchain.hub_client import HubClient
+from tests.edge_agent.parts import bundle_id_of, picture, wait_for
+
+ROOT = Path(__file__).parents[2]
+LEVELS = {"pass": 20, "review": 160, "act": 230}
+"""Brightness of a part → what the bundles of `make_bundle` decide."""
+
+
+class Site:
+    """One hub. Devices come by `add_line`."""
+
+    def __init__(self, folder: Path, broker: str, kit: Path) -> None:
+        self.data = folder / "hub"
+        path = os.pathsep.join([str(ROOT), str(kit)])
+        self.programs = Programs(folder / "logs", {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
+        self._key = SigningKey.create(folder / "publisher.pem", "publisher")
+        port = free_port("127.0.0.1")
+        setup.init(
+            self.data,
+            "admin",
+            "four random words",
+            {
+                "listen": {"port": port},
+                "broker": {"kind": broker, "port": free_port("127.0.0.1")},
+                "jobs": {"workers": 0},
+            },
+        )
+        hub = Hub.open(load(self.data))
+        with hub.database.transaction() as session:
+            self._token = issue_token(session, "admin", "test", by="test")[1]
+        hub.close()
+        self.url = f"http://127.0.0.1:{port}"
+        self.api = HubApi(self.url, self._token)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def serve(self) -> None:
+        """Starts the hub unless it runs."""
+        if self._process is None or self._process.poll() is not None:
+            process = self.programs.start("cloud-sync", "serve", "--data", str(self.data))
+            self.api.wait_until_up(lambda: process.poll() is None)
+            self._process = process
+
+    def kill(self) -> None:
+        """`kill -9`: what it started itself is left behind."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def publish(self, content: bytes, version: int) -> str:
+        """Brings a signed bundle into the hub; its id."""
+        bundle = bundle_id_of(content)
+        statement: dict[str, JsonValue] = {
+            "bundle": bundle, "size": len(content), "project": "p", "version": version,
+        }  # fmt: skip
+        with HubClient(self.url, self._token) as client:
+            client.put_blob(digest_of(content), content)
+            client.publish(
+                PublishRequest(
+                    bundle=bundle,
+                    blob=digest_of(content),
+                    statement=self._key.sign(statement),
+                    key=self._key.public,
+                )
+            )
+        return bundle
+
+    def roll_out(self, content: bytes, version: int, line: Line) -> JsonValue:
+        """Publishes, approves and sends a bundle to one device; the rollout's number."""
+        return self.api.roll_out(self.publish(content, version), line.name)["rollout"]
+
+    def deployment(self, rollout: JsonValue) -> Json:
+        """How a rollout to one device ended, once it has."""
+        self.api.wait_for_rollout(rollout, timeout_s=30)
+        found = self.api.call("GET", f"/v1/rollouts/{rollout}")["deployments"]
+        assert isinstance(found, list)
+        assert isinstance(found[0], dict)
+        return found[0]
+
+    def add_line(self, name: str, folder: Path, *, parts: int, **config: object) -> Line:
+        """Enrols a device with the command and gives it a folder of `parts` pictures."""
+        made = self.api.call("POST", "/v1/devices", {"name": name, "site": "main"})
+        line = Line(self, name, folder, free_port("127.0.0.1"))
+        line.configure(parts, **config)
+        self.programs.text(
+            *("edge-agent", "enroll", "--hub", self.url, "--token", str(made["token"])),
+            *("--config", str(line.config)),
+        )
+        return line
+
+    def samples(self, line: Line) -> list[Json]:
+        """What the hub has from a device, by its API."""
+        return [row for row in self.api.samples("") if row["device"] == line.name]
+
+    def alerts(self, line: Line) -> dict[str, str]:
+        """Name → text of the alerts of a device, by the hub's API."""
+        rows = self.api.call("GET", "/v1/alerts?limit=500")["alerts"]
+        assert isinstance(rows, list)
+        mine = [row for row in rows if isinstance(row, dict) and row["device"] == line.name]
+        return {str(row["name"]): str(row["text"]) for row in reversed(mine)}
+
+    def seqs(self, line: Line) -> list[int]:
+        """Sequence numbers of everything the hub has from a device, of its only outbox."""
+        with sqlite3.connect(f"file:{self.data / 'hub.sqlite'}?mode=ro", uri=True) as db:
+            query = "SELECT epoch, seq FROM event WHERE device = ? ORDER BY seq"
+            rows = db.execute(query, (line.name,)).fetchall()
+        db.close()
+        assert len({epoch for epoch, _ in rows}) <= 1
+        return [seq for _, seq in rows]
+
+    def content(self, sample: Json) -> bytes:
+        """A sample's bytes, by the hub's API."""
+        request = urllib.request.Request(
+            f"{self.url}/v1/samples/{sample['id']}/content",
+            headers={"Authorization": f"Bearer {self._token}"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return bytes(answer.read())
+
+
+@dataclass
+class Line:
+    """A device with its agent, its pictures and its actuator."""
+
+    site: Site
+    name: str
+    folder: Path
+    status_port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "agent.yaml"
+
+    @property
+    def pictures(self) -> Path:
+        return self.folder / "pictures"
+
+    def configure(self, parts: int, **changes: object) -> None:
+        """Writes pictures no other line has, a third for each verdict, and agent.yaml."""
+        self.pictures.mkdir()
+        seed = zlib.crc32(self.name.encode())
+        for number in range(parts):
+            level = tuple(LEVELS.values())[number % 3]
+            path = self.pictures / f"{number:04}.png"
+            path.write_bytes(picture(level, 64, seed=seed + number))
+        self.set(**changes)
+
+    def set(self, *, rate_hz: float = 0, loop: bool = False, **changes: object) -> None:
+        """Writes agent.yaml."""
+        values = {
+            "source": {"kind": "folder", "path": "pictures", "rate_hz": rate_hz, "loop": loop},
+            "actions": [{"kind": "simulated", "name": "reject", "path": "actuator.jsonl",
+                         "timeout_ms": 5000}],
+            "reject_deadline_ms": 10_000,
+            "selection": {"audit_rate": 0, "novelty": 0},
+            "sync": {"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0},
+            "update": {"poll_s": 0.3, "shadow_samples": 5, "probation_samples": 5},
+            "engine": {"providers": ["cpu"], "threads": 1},
+            "status": {"port": self.status_port},
+            **changes,
+        }  # fmt: skip
+        self.config.write_text(yaml.safe_dump(values))
+
+    def start(self, *options: str) -> None:
+        """Starts the agent."""
+        assert self.process is None or self.process.poll() is not None
+        program = Path(sys.executable).with_name("edge-agent")
+        with (self.folder / "agent.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [program, "run", "--json", *options, "--config", self.config],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self.site.programs.env,
+            )
+        self.site.programs.running.append(self.process)
+
+    def finish(self) -> Json:
+        """Waits for the agent's end; what it says it did."""
+        assert self.process is not None
+        out, _ = self.process.communicate(timeout=90)
+        assert self.process.returncode == 0, (self.folder / "agent.log").read_text()[-3000:]
+        summary: Json = json.loads(out)
+        return summary
+
+    def run(self) -> Json:
+        """Runs the agent until its pictures are at their end and the hub has everything."""
+        self.start("--until-empty")
+        return self.finish()
+
+    def stop(self) -> None:
+        """SIGTERM, as systemd would."""
+        assert self.process is not None
+        self.process.terminate()
+        self.finish()
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate()
+
+    def status(self) -> Json:
+        """`/status.json` of the running agent."""
+        url = f"http://127.0.0.1:{self.status_port}/status.json"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                found: Json = json.loads(answer.read())
+        except OSError as error:
+            raise UnreachableError("no agent answers", where=url) from error
+        return found
+
+    def figure(self, name: str) -> float:
+        """One figure of the running agent; 0 before it answers."""
+        try:
+            figures = self.status()["figures"]
+        except UnreachableError:
+            return 0.0
+        assert isinstance(figures, dict)
+        return float(figures[name])  # type: ignore[arg-type]
+
+    def rejects(self) -> list[Json]:
+        """What the actuator was told."""
+        return [
+            json.loads(row)
+            for row in (self.folder / "actuator.jsonl").read_text().split("\n")
+            if row
+        ]
+
+    def wait_decided(self, bundle: str, more: int) -> None:
+        """Until the hub has `more` further decisions of a bundle from this device."""
+        before = Counter(row["bundle"] for row in self.site.samples(self))[bundle]
+        wait_for(
+            lambda: (
+                Counter(row["bundle"] for row in self.site.samples(self))[bundle] >= before + more
+            )
+        )
+
+
+def assert_arrived_once(line: Line, summary: Json) -> None:
+    """The hub has what the agent says it did: every row, every verdict, every picture, once."""
+    rows = line.site.samples(line)
+    seqs = line.site.seqs(line)
+    assert summary["synced"] is True
+    assert len(rows) == summary["samples"]
+    assert Counter(str(row["verdict"]) for row in rows) == summary["verdicts"]
+    assert len({row["source"] for row in rows}) == len(rows)
+    assert seqs == list(range(1, len(seqs) + 1))
+    kept = [row for row in rows if row["kept_for"]]
+    assert len(kept) == sum(row["verdict"] != "pass" for row in rows)
+    for row in kept:
+        file = line.pictures / str(row["source"]).rpartition("/")[2]
+        assert line.site.content(row) == file.read_bytes()

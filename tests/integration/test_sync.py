@@ -1,0 +1,85 @@
+"""Nothing is lost and nothing comes twice, whoever is killed: real hub, real broker, real agent."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
+from tests.integration.site import Site, assert_arrived_once
+
+
+def test_decisions_pictures_and_rejects_of_a_rolled_out_bundle(
+    any_site: Site, tmp_path: Path
+) -> None:
+    line = any_site.add_line("once", tmp_path, parts=60)
+    rollout = any_site.roll_out(make_bundle(1), 1, line)
+    summary = line.run()
+    assert summary["bundle"] == bundle_id_of(make_bundle(1))
+    assert summary["verdicts"] == {"pass": 20, "review": 20, "act": 20}
+    assert_arrived_once(line, summary)
+    assert any_site.deployment(rollout)["state"] == "committed"
+    rejected = {row["id"] for row in any_site.samples(line) if row["verdict"] == "act"}
+    assert len(line.rejects()) == 20
+    assert {row["sample_id"] for row in line.rejects()} == rejected
+
+
+def test_a_hub_that_is_killed_and_comes_back(any_site: Site, tmp_path: Path) -> None:
+    (tmp_path / "b.kwb").write_bytes(make_bundle(1))
+    line = any_site.add_line("outage", tmp_path, parts=240, rate_hz=60, bundle="b.kwb")
+    line.start("--until-empty")
+    wait_for(lambda: len(any_site.samples(line)) >= 20)
+    any_site.kill()
+    away_from = line.figure("captured")
+    wait_for(lambda: line.figure("captured") >= away_from + 30)
+    assert line.figure("outbox_rows") >= 30
+    assert away_from < 240
+    any_site.serve()
+    summary = line.finish()
+    assert summary["verdicts"] == {"pass": 80, "review": 80, "act": 80}
+    assert_arrived_once(line, summary)
+    assert len(line.rejects()) == 80
+
+
+def test_an_agent_that_is_killed_loses_nothing_it_had_committed(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "b.kwb").write_bytes(make_bundle(1))
+    line = site.add_line("crash", tmp_path, parts=300, rate_hz=100, bundle="b.kwb")
+    line.start()
+    wait_for(lambda: len(site.samples(line)) >= 30)
+    line.kill()
+    with closing(sqlite3.connect(tmp_path / "state" / "outbox.sqlite")) as db:
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'rows'"
+        committed = db.execute(query).fetchone()[0]
+    assert committed > 30
+    line.set(bundle="b.kwb")
+    line.start("--until-empty", "--max-samples", "5")
+    assert line.finish()["synced"] is True
+    seqs = site.seqs(line)
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert len(seqs) >= committed + 5
+    rows = site.samples(line)
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert all(row["has_blob"] for row in rows if row["kept_for"])
+
+
+def test_a_picture_that_cannot_be_read_is_counted_shown_and_told(
+    site: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "b.kwb").write_bytes(make_bundle(1))
+    line = site.add_line("dirty", tmp_path, parts=30, rate_hz=20, bundle="b.kwb")
+    (line.pictures / "0010.png").write_bytes(b"no picture at all")
+    whole = (line.pictures / "0020.png").read_bytes()
+    (line.pictures / "0020.png").write_bytes(whole[:60])  # begins like one
+    line.start("--until-empty")
+    wait_for(lambda: line.figure("captured") >= 22)
+    status = line.status()
+    assert line.figure("corrupt") == 2
+    assert isinstance(status["alerts"], dict)
+    assert "0010.png" in str(status["alerts"]["corrupt-sample"])
+    summary = line.finish()
+    assert summary["samples"] == 29
+    assert "0010.png" in site.alerts(line)["corrupt-sample"]
+    by_source = {str(row["source"]): row for row in site.samples(line)}
+    cut = by_source["folder/0020.png"]
+    assert (cut["verdict"], cut["reason"]) == ("review", "safe side: the sample cannot be read")
