@@ -19,7 +19,7 @@ from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.prediction import Box, Prediction, prediction_to_json
 from kits.core.stats import Estimate, auroc, bootstrap, proportion
-from kits.visual_inspection import _thresholds
+from kits.visual_inspection import _picture, _thresholds
 from kits.visual_inspection._labels import GOOD
 from kits.visual_inspection._map import iou, mean_average_precision
 from kits.visual_inspection.config import Config
@@ -27,6 +27,9 @@ from kits.visual_inspection.runtime import DetectorRuntime
 
 _MAP_CONFIDENCE = 0.001
 _ROUNDS = 500
+
+picture = _picture.picture
+"""Drawn in reports and by `kit predict --save`."""
 
 
 @dataclass(frozen=True)
