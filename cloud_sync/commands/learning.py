@@ -123,7 +123,11 @@ def retrain_plan(
             "rates": {name: rate.model_dump(mode="json") for name, rate in found.rates.items()},
         },
     )  # fmt: skip
-    console.next(f"cloud-sync retrain run {project} --data {data}")
+    console.next(
+        f"cloud-sync retrain run {project} --data {data}"
+        if found.retrain
+        else f"cloud-sync review list --project {project} --data {data}"
+    )
 
 
 def retrain_run(

@@ -230,5 +230,6 @@ def headline(metrics: Mapping[str, Estimate], goal: str, dataset: str, seed: int
     """One line: the goal, then escape and overkill rate, then what they were measured on."""
     names = [goal, "escape_rate", "overkill_rate"]
     parts = [f"{n} {metrics[n].text()}" for n in dict.fromkeys(names) if n in metrics]
-    n = metrics[goal].n if goal in metrics else 0
+    shown = [metrics[n].n for n in names if n in metrics]
+    n = shown[0] if shown else max((m.n for m in metrics.values()), default=0)
     return f"{', '.join(parts)} (n={n}, dataset {dataset[:12]}, seed {seed})"

@@ -69,6 +69,7 @@ def train(  # noqa: PLR0913, PLR0917  one parameter per option
 
 
 def _tell(console: Console, trained: Trained, target: float | None) -> None:
+    from kits.core.bundle import open_file
     from kits.toolchain.evaluation import headline
 
     line = headline(trained.metrics, trained.goal, trained.dataset, trained.seed)
@@ -82,6 +83,8 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
         console.note(f"licence: {licence.part} from {licence.source}: {licence.licence}")
     for text in trained.notes:
         console.note(f"note: {text}")
+    if guarantee := open_file(trained.bundle).operating_point.guarantee:
+        console.note(f"thresholds: {guarantee}")
     console.note(f"report: {trained.run_dir / 'report.html'}")
     console.next("kit compile")
 

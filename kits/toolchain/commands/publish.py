@@ -51,16 +51,16 @@ def publish(  # noqa: PLR0913, PLR0917  one parameter per option
             _say_what_would_be_sent(console, client, shipment)
             return
         key, is_new = keys.signing_key(opened)
-        if is_new:
-            console.note(f"made a signing key: {opened.keys_dir / 'publish.pem'}; keep a copy safe")
         answer = publishing.send(client, shipment, key, make_progress(console))
     console.answer(
         f"published {answer.project} {answer.version} ({answer.bundle[:12]}): {answer.page}",
         answer.model_dump(mode="json"),
     )
+    if is_new:
+        console.note(f"made a signing key: {opened.keys_dir / 'publish.pem'}; keep a copy safe")
     if remember:
         console.note(f"token kept in {keys.store_token(hub, secret)}")
-    console.next("cloud-sync rollout start")
+    console.next(f"cloud-sync bundle approve {answer.bundle[:12]}    (or on the page above)")
 
 
 def _say_what_would_be_sent(console: Console, client: HubClient, shipment: Shipment) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -96,13 +98,12 @@ class Facts:
     @property
     def repeat(self) -> str:
         """The command that makes this run again, with what differs from `kit.yaml` today."""
-        now = self.project.kit_config.model_dump(mode="json")
-        costs = self.project.config.costs.model_dump(mode="json")
+        saved = Project.open(self.project.root)  # without what `--set` changed for this run
+        now = saved.kit_config.model_dump(mode="json")
+        costs = saved.config.costs.model_dump(mode="json")
         changed = [
-            f"model.{k}={json.dumps(v)}" for k, v in self.run.config.items() if now.get(k) != v
-        ]
-        changed += [
-            f"costs.{k}={json.dumps(v)}" for k, v in self.run.costs.items() if costs.get(k) != v
+            *_changed("model", self.run.config, now),
+            *_changed("costs", self.run.costs, costs),
         ]
         options = [word for setting in changed for word in ("--set", setting)]
         return shlex.join(["kit", "train", "--seed", str(self.run.seed), *options])
@@ -148,6 +149,16 @@ class Facts:
             "notes": list(self.notes),
             "repeat": self.repeat,
         }
+
+
+def _changed(prefix: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """`key=value` of each setting that differed then, down to single keys."""
+    for key, value in then.items():
+        today = now.get(key)
+        if isinstance(value, Mapping) and isinstance(today, Mapping):
+            yield from _changed(f"{prefix}.{key}", value, today)
+        elif value != today:
+            yield f"{prefix}.{key}={json.dumps(value)}"
 
 
 def render(facts: Facts) -> str:
