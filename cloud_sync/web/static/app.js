@@ -9,6 +9,21 @@ function localTimes(root) {
   }
 }
 
+// A device need not tell a picture's size, but boxes are in its pixels: the picture itself tells.
+function fitPictures() {
+  for (const image of document.querySelectorAll(".picture svg image")) {
+    const probe = new Image();
+    probe.onload = () => {
+      const { naturalWidth: width, naturalHeight: height } = probe;
+      image.ownerSVGElement.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      image.setAttribute("width", width);
+      image.setAttribute("height", height);
+      for (const text of image.ownerSVGElement.querySelectorAll("text")) text.setAttribute("font-size", width / 32);
+    };
+    probe.src = image.getAttribute("href");
+  }
+}
+
 // <form data-api="POST /v1/rollouts" data-then="/rollouts/{rollout}">: fields become JSON
 async function submit(event) {
   const form = event.target.closest("form[data-api]");
@@ -70,3 +85,4 @@ document.addEventListener("change", (event) => event.target.closest("form[data-a
 document.addEventListener("kw:content", (event) => localTimes(event.detail));
 document.addEventListener("htmx:afterSettle", () => localTimes(document));
 localTimes(document);
+fitPictures();
