@@ -63,6 +63,7 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("sync_chunks", "counter", "blob chunks sent"),
     MetricInfo("sync_chunk_timeouts", "counter", "blob chunks without an answer in time"),
     MetricInfo("sync_blobs", "counter", "blobs the hub has"),
+    MetricInfo("sync_blobs_refused", "counter", "blobs the hub never takes, each declared lost"),
     MetricInfo("disk_used_percent", "gauge", "use of the disk under state_dir"),
     MetricInfo("memory_bytes", "gauge", "resident memory of the agent"),
     MetricInfo("alerts_open", "gauge", "alerts raised and not cleared"),

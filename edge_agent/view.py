@@ -58,6 +58,7 @@ def _sync_figures(agent: Agent) -> dict[str, float]:
         "sync_chunks": f.chunks,
         "sync_chunk_timeouts": f.chunk_timeouts,
         "sync_blobs": f.blobs,
+        "sync_blobs_refused": f.blobs_refused,
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.fleet import devices, rollouts
-from cloud_sync.fleet.broker import Broker, Login
+from cloud_sync.fleet.broker import Broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.store.models import Deployment, Device, Rollout
@@ -41,7 +41,6 @@ class Supervisor:
         self._poll_s = poll_s
         self._published: dict[str, bytes] = {}
         self._seen: Fingerprint | None = None
-        self._logins: list[Login] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
 
@@ -67,7 +66,8 @@ class Supervisor:
         """One look at the tables."""
         self._expire()
         with self._hub.database.session() as session:
-            self._tell_logins(devices.logins(session))
+            # always: an enrolment tells the broker too, so what was told last is not known here
+            self._broker.set_logins(devices.logins(session))
             seen = _fingerprint(session, self._link.connection)
             if seen != self._seen and self._publish(session):
                 self._seen = seen
@@ -79,11 +79,6 @@ class Supervisor:
             with self._hub.database.transaction() as session:
                 count = rollouts.expire(session)
             log.warning("event=deployments_silent count=%d", count)
-
-    def _tell_logins(self, logins: list[Login]) -> None:
-        if logins != self._logins:
-            self._broker.set_logins(logins)
-            self._logins = logins
 
     def _publish(self, session: Session) -> bool:
         """Publishes every desired state that changed; whether all went out."""

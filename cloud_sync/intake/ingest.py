@@ -188,6 +188,8 @@ class Ingest:
                 taken = self._parts.take(session, item)
                 if isinstance(taken, PartAck):
                     done.blobs.append(taken)
+                    if taken.ack.refused:
+                        done.refused.append(Refused("blob", taken.ack.refused))
                 elif taken:
                     done.refused.append(Refused(taken, f"{item.topic.device} {item.topic.digest}"))
             elif isinstance(item, OnlineIn):

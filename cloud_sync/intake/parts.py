@@ -127,12 +127,13 @@ class Parts:
         return acks
 
     def state(self, session: Session, device: str, epoch: str, digest: str) -> PartAck | None:
-        """What a device that announces a blob should know: it is stored, or what of it is here."""
+        """What a device that announces a blob should know: stored, refused, or what is here."""
         if session.get(Blob, digest) is not None:
             return PartAck(device, epoch, digest, BlobAck(done=True))
         part = self._open.get((device, digest)) or self._load(session, device, digest, epoch)
         if part is None:
-            return None
+            refused = _refusal(_announcing(session, device, digest))
+            return PartAck(device, epoch, digest, BlobAck(refused=refused)) if refused else None
         part.epoch = epoch
         return PartAck(device, epoch, digest, part.ack())
 
@@ -146,11 +147,10 @@ class Parts:
     ) -> _Part | PartAck | str:
         part = self._open.get((device, digest))
         if part is None:
-            sample = session.scalar(
-                select(Sample).where(Sample.blob == digest, Sample.device == device).limit(1)
-            )
-            if sample is None or sample.blob_state == "none":
-                return "unannounced"
+            sample = _announcing(session, device, digest)
+            refused = _refusal(sample)
+            if sample is None or refused:
+                return PartAck(device, "", digest, BlobAck(refused=refused))
             if session.get(Blob, digest) is not None:
                 return PartAck(device, sample.epoch, digest, BlobAck(done=True))
             part = self._load(session, device, digest, sample.epoch)
@@ -245,6 +245,19 @@ class Parts:
 
     def _path(self, device: str, digest: str) -> Path:
         return self._folder / f"{device}-{digest}"
+
+
+def _announcing(session: Session, device: str, digest: str) -> Sample | None:
+    """A sample of the device that names a blob, one whose bytes are wanted before any other."""
+    query = select(Sample).where(Sample.blob == digest, Sample.device == device)
+    return session.scalar(query.order_by(Sample.blob_state == "none").limit(1))
+
+
+def _refusal(sample: Sample | None) -> str:
+    """Why the bytes of a sample will never be taken, or an empty string."""
+    if sample is None:
+        return "no sample of this device names it"
+    return "larger than this hub takes" if sample.blob_state == "none" else ""
 
 
 def _numbers(ranges: list[JsonValue]) -> set[int]:

@@ -202,10 +202,10 @@ class Outbox:
             eviction.book(db, "s", 0, -row[0])
         self.spool.delete(digest)
 
-    def blob_lost(self, digest: str) -> None:
-        """The spooled bytes are damaged or gone: declared as a gap, never sent."""
+    def give_up_blob(self, digest: str, reason: str) -> None:
+        """Bytes that will never arrive (damaged here, refused there): declared as a gap."""
         with self._transaction() as db:
-            gap = eviction.drop_blob(db, digest, "damaged in the spool")
+            gap = eviction.drop_blob(db, digest, reason)
             if gap is not None:
                 _insert(db, Entry(gap, "l"), "")
         self.spool.delete(digest)

@@ -29,6 +29,7 @@ _CHUNKS_IN_FLIGHT = 8
 _ALERT_SLOTS = 2
 _CHUNK_ACK_DELAY_S = 2.0  # a hub may collect chunks this long before it answers
 _IDLE_TURN_S = 0.05
+_MAX_REASON = 200
 
 
 @dataclass
@@ -50,6 +51,7 @@ class SenderFigures:
     chunks: int = 0
     chunk_timeouts: int = 0
     blobs: int = 0
+    blobs_refused: int = 0
     bad_messages: int = 0
     last_ack_at: float | None = None
     rtt_s: float = field(default=0.0)
@@ -186,12 +188,21 @@ class Sender:
         if ack.epoch == self._outbox.epoch and ack.ranges:
             self._rows_acked(ack)
         for digest, blob in ack.blobs.items():
+            if blob.refused:
+                self._give_up(digest, blob.refused)
+                continue
             transfer = self._transfers.get(digest)
             complete = blob.done if transfer is None else transfer.acknowledged(blob)
             if complete:
                 self._transfers.pop(digest, None)
                 self._outbox.blob_done(digest)
                 self.figures.blobs += 1
+
+    def _give_up(self, digest: str, why: str) -> None:
+        warn("blob_refused", digest=digest[:12], why=why[:_MAX_REASON])
+        self._transfers.pop(digest, None)
+        self._outbox.give_up_blob(digest, f"refused by the hub: {why[:_MAX_REASON]}")
+        self.figures.blobs_refused += 1
 
     def _rows_acked(self, ack: Ack) -> None:
         now = self._clock()
@@ -296,7 +307,7 @@ class Sender:
                 content = self._outbox.spool.get(digest)
             except DataError as error:
                 warn("blob_lost", digest=digest[:12], error=error.what)
-                self._outbox.blob_lost(digest)
+                self._outbox.give_up_blob(digest, "damaged in the spool")
                 continue
             self._transfers[digest] = Transfer(digest, content, self._chunk_bytes)
 

@@ -33,6 +33,7 @@ class HubSimulator:
 
     Attributes:
         silent: takes everything in but answers nothing, like a hub whose ingest hangs.
+        blob_limit: larger blobs are refused, bytes.
         answers: how many times each acknowledgement is sent.
         rows: (device, epoch, seq) → event, as committed.
         blobs: digest → bytes.
@@ -40,6 +41,7 @@ class HubSimulator:
 
     silent: bool = False
     answers: int = 1
+    blob_limit: int = 1 << 40
     rows: dict[tuple[str, str, int], Event] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     reported: dict[str, bytes] = field(default_factory=dict)
@@ -82,7 +84,9 @@ class HubSimulator:
                 self.repeats += 1
             self.rows.setdefault(key, event)
             blob = _blob_of(event)
-            if blob is not None and blob.digest in self._partial:
+            if blob is not None and blob.size > self.blob_limit:
+                blobs[blob.digest] = BlobAck(refused="too large")
+            elif blob is not None and blob.digest in self._partial:
                 blobs[blob.digest] = self._progress(blob.digest)
         return Ack(
             epoch=frame.epoch, ranges=to_ranges([row.seq for row in frame.rows]), blobs=blobs

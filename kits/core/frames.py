@@ -43,6 +43,9 @@ class BlobAck(BaseModel):
     done: bool = False
     chunk_bytes: int = CHUNK_BYTES
     have: tuple[tuple[int, int], ...] = ()
+    refused: str = Field(
+        "", description="why the hub will never take this blob: the device gives it up"
+    )
 
 
 class Ack(BaseModel):

@@ -11,7 +11,10 @@ from sqlalchemy import select, update
 
 from cloud_sync.errors import ConflictError, NotFoundError, UnauthenticatedError
 from cloud_sync.fleet import devices
+from cloud_sync.fleet.mosquitto import MosquittoBroker
+from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
+from cloud_sync.intake.link import MqttLink
 from cloud_sync.store.models import AuditLog, Device, DeviceToken, EnrollToken
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
@@ -82,6 +85,21 @@ def test_revoking_ends_http_and_broker_access_at_once(hub: Hub) -> None:
         assert devices.logins(session) == []
     with pytest.raises(ConflictError), hub.database.transaction() as session:
         devices.revoke(session, "press-1", who="ada")
+
+
+def test_a_device_revoked_right_after_its_enrolment_is_cut_off(hub: Hub, tmp_path: Path) -> None:
+    broker = MosquittoBroker("mosquitto", hub.config.broker, tmp_path / "broker")
+    link = MqttLink(broker.address, "test", hub.metrics)
+    supervisor = Supervisor(hub, broker, link)
+    supervisor.step()
+    add_device(hub)
+    with hub.database.session() as session:
+        broker.set_logins(devices.logins(session))  # as the enrolment does, between two looks
+    assert "press-1" in (tmp_path / "broker" / "passwords").read_text()
+    with hub.database.transaction() as session:
+        devices.revoke(session, "press-1", who="ada")
+    supervisor.step()
+    assert "press-1" not in (tmp_path / "broker" / "passwords").read_text()
 
 
 def test_enrolling_again_replaces_the_old_token(hub: Hub) -> None:

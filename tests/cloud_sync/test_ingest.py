@@ -17,7 +17,7 @@ from cloud_sync.intake.link import Message, MqttLink
 from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.store import models
-from kits.core.frames import MIN_CHUNK_BYTES, decode_chunk, encode_chunk
+from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, decode_chunk, encode_chunk
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics, ParsedTopic
 from tests.cloud_sync.fleet_builders import (
@@ -267,6 +267,11 @@ def take(hub: Hub, parts: Parts, item: ChunkIn) -> PartAck | str:
     return taken
 
 
+def ack_of(taken: PartAck | str) -> BlobAck:
+    assert isinstance(taken, PartAck)
+    return taken.ack
+
+
 def announce(hub: Hub, content: bytes) -> None:
     with hub.database.transaction() as session:
         write_frames(session, [frame_in(decision(1, blob=blob_ref(content)))], blob_limit=LIMIT)
@@ -276,10 +281,30 @@ def test_chunks_that_were_not_announced_are_refused(hub: Hub) -> None:
     add_device(hub)
     add_device(hub, "press-2")
     content = b"x" * 40_000
-    assert take(hub, Parts(hub), chunk(content, 0)) == "unannounced"
+    not_named = BlobAck(refused="no sample of this device names it")
+    assert ack_of(take(hub, Parts(hub), chunk(content, 0))) == not_named
     announce(hub, content)
-    assert take(hub, Parts(hub), chunk(content, 0, device="press-2")) == "unannounced"
+    assert ack_of(take(hub, Parts(hub), chunk(content, 0, device="press-2"))) == not_named
     assert take(hub, Parts(hub), chunk(content, 0)) == ""
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_blob_over_the_limit_is_refused_with_its_row(tmp_path: Path, again: bool) -> None:
+    content = b"x" * 40_000
+    with make_hub(tmp_path, limits={"blob_bytes": 30_000}) as hub:
+        token = add_device(hub)
+        with running_intake(hub, "embedded") as broker:
+            device = DeviceClient(broker, "press-1", token).connect()
+            for _ in range(1 + again):
+                device.send(decision(1, blob=blob_ref(content)))
+                ack = device.next_ack()
+                assert ack.ranges == ((1, 1),)
+                assert ack.blobs[digest_of(content)].refused == "larger than this hub takes"
+            device.send_chunk(content, 0, MIN_CHUNK_BYTES)
+            assert device.next_ack().blobs[digest_of(content)].refused
+            device.close()
+        with hub.database.session() as session:
+            assert session.scalars(select(models.Sample)).one().blob_state == "none"
 
 
 def test_wrong_bytes_under_an_announced_digest_are_thrown_away(hub: Hub) -> None:

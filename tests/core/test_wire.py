@@ -85,6 +85,12 @@ def test_acks_read_back_equal():
         frames.decode_ack(b"[]")
 
 
+def test_an_acknowledgement_of_an_older_hub_refuses_nothing():
+    ack = frames.decode_ack(b'{"epoch":"e","blobs":{"ab":{"done":false,"have":[[0,1]]}}}')
+    assert ack.blobs["ab"] == BlobAck(have=((0, 1),))
+    assert ack.blobs["ab"].refused == ""
+
+
 def test_ranges_merge_neighbours():
     assert frames.to_ranges([7, 1, 2, 3, 2]) == ((1, 3), (7, 7))
 

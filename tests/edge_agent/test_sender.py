@@ -12,7 +12,7 @@ from edge_agent.sync.outbox import Entry, Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.transport import MqttSettings, MqttTransport
-from kits.core.events import AlertBody, DecisionBody
+from kits.core.events import AlertBody, DecisionBody, GapBody
 from kits.core.frames import MIN_CHUNK_BYTES, encode_chunk
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics
@@ -53,6 +53,24 @@ def test_rows_and_blobs_arrive_and_the_outbox_empties(outbox: Outbox) -> None:
     assert outbox.empty()
     assert len(hub.rows) == 451
     assert hub.blobs == {digest_of(content): content}
+
+
+def test_a_blob_the_hub_refuses_is_given_up_and_declared(outbox: Outbox) -> None:
+    hub, clock = HubSimulator(blob_limit=1000), Clock()
+    large, small = b"x" * 2000, b"y" * 500
+    outbox.append(
+        [Entry(decision(n), "s", 1.0, c, "image/png") for n, c in enumerate((large, small))]
+    )
+    sender = Sender(outbox, SimulatedTransport(hub), TOPICS, clock=clock)
+    turns(sender, clock, 20)
+    assert outbox.empty()
+    assert list(hub.blobs.values()) == [small]
+    assert not outbox.spool.delete(digest_of(large))
+    gaps = [e.body for e in hub.events() if isinstance(e.body, GapBody)]
+    assert [(g.rows, g.blobs, g.bytes, g.reason) for g in gaps] == [
+        (0, 1, 2000, "refused by the hub: too large")
+    ]
+    assert sender.figures.blobs_refused == 1
 
 
 def test_alerts_go_before_telemetry_and_chunks_last(outbox: Outbox) -> None:
