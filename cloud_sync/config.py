@@ -82,6 +82,17 @@ class RolloutConfig(_Section):
     )
 
 
+class Prices(_Section):
+    """What a retraining costs the firm, in the currency of the projects' `kit.yaml`."""
+
+    compute_hour: float = Field(0.5, ge=0, description="one hour of the training machine, money")
+    compute_hours: float = Field(2.0, ge=0, description="length of a training, hours")
+    rollout: float = Field(
+        40.0, ge=0, description="a person approves and watches the rollout, money"
+    )
+    months: float = Field(3.0, gt=0, description="how long the gain is counted, months")
+
+
 class HubConfig(_Section):
     """`hub.yaml`."""
 
@@ -95,6 +106,7 @@ class HubConfig(_Section):
     jobs: JobsConfig = JobsConfig()
     session: SessionConfig = SessionConfig()
     rollout: RolloutConfig = RolloutConfig()
+    prices: Prices = Prices()
     data_dir: Path = Field(Path("hub"), description="set by --data", exclude=True)
 
     @property

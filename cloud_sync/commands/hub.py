@@ -88,25 +88,40 @@ def serve(
     )
 
 
-def worker(data: DataOption = DATA) -> None:
-    """Run the ingest alone, beside `serve --no-ingest`: one worker per hub."""
+def worker(
+    data: DataOption = DATA,
+    ingest: Annotated[
+        bool, typer.Option("--ingest/--no-ingest", help="Take what devices send: one per hub.")
+    ] = True,
+    jobs: Annotated[
+        bool, typer.Option("--jobs/--no-jobs", help="Work off retrainings, watch for drift.")
+    ] = True,
+) -> None:
+    """Do in a process of its own what `serve --no-ingest --no-jobs` leaves."""
     import signal
     import threading
     from contextlib import ExitStack
 
-    from cloud_sync.app import start_ingest
+    from cloud_sync.app import start_ingest, start_jobs
     from cloud_sync.fleet.broker import make_broker
     from cloud_sync.intake.link import require_broker
+    from kits.core.errors import UsageError
 
+    if not (ingest or jobs):
+        raise UsageError("a worker without ingest and jobs has nothing to do")
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     _log_events()
     with opened(data) as hub, ExitStack() as parts:
-        broker = make_broker(hub.config)
-        require_broker(broker.address)
-        start_ingest(hub, broker, parts)
-        print(f"taking from port {broker.address.port}", flush=True)  # noqa: T201
+        if ingest:
+            broker = make_broker(hub.config)
+            require_broker(broker.address)
+            start_ingest(hub, broker, parts)
+        if jobs:
+            start_jobs(hub, parts)
+        tasks = " and ".join(["ingest"] * ingest + [f"{hub.config.jobs.workers} jobs"] * jobs)
+        print(f"working: {tasks}", flush=True)  # noqa: T201  (the verb's answer)
         stopped.wait()
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from cloud_sync.errors import NotFoundError, TooLargeError
 from cloud_sync.fleet.keys import accept_publisher, publisher_keys
 from cloud_sync.hub import Hub, audit
+from cloud_sync.learning.datasets import register
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, Bundle, Dataset, Project
 from kits.core import bundle as formats
-from kits.core import dataset as datasets
 from kits.core.errors import BundleError, DataError
 from kits.core.hub_api import PublishRequest
 from kits.core.sample import utc_now
@@ -106,22 +106,10 @@ def _note_project(session: Session, name: str, kit: str, kit_yaml: str) -> None:
 
 def _note_dataset(hub: Hub, session: Session, dataset_id: str, project: str, login: str) -> None:
     """The dataset a bundle was trained on belongs to its project, once its file is here."""
-    if not dataset_id or session.get(Dataset, dataset_id) is not None:
-        return
-    if session.get(Blob, dataset_id) is None:
-        return
-    version = datasets.from_bytes(hub.storage.get(dataset_id), hub.storage, where=dataset_id)
-    session.add(
-        Dataset(
-            id=dataset_id,
-            project=project,
-            parent=version.header.parent,
-            n=len(version.items),
-            counts={split: dict(row) for split, row in version.counts().items()},
-            note=version.header.note,
-            created_by=login,
-        )
-    )
+    # two projects may have learned from the same data: the version stays with the first
+    known = session.get(Dataset, dataset_id) is not None
+    if dataset_id and not known and session.get(Blob, dataset_id) is not None:
+        register(hub, session, dataset_id, project, by=login)
 
 
 def approve(hub: Hub, session: Session, bundle_id: str, *, who: str) -> Bundle:

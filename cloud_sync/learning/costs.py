@@ -1,6 +1,7 @@
 """Money: what a decision costs today, and whether a retraining pays. Always with intervals.
 
-Costs per mistake come from the project's `kit.yaml`, rates from audit samples. What a retraining
+Costs per mistake come from the project's `kit.yaml`, prices from `hub.yaml`, rates from audit
+samples. What a retraining
 will gain is unknown before it has been tried; the estimate rests on an assumption that is part of
 the answer's text.
 """
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from cloud_sync.config import Prices
 from cloud_sync.learning.audits import AuditCounts
 from kits.core.errors import ConfigError
 from kits.core.operating_point import Costs
@@ -22,17 +24,6 @@ DRAWS = 20_000
 LEARNING_EXPONENT = (0.0, 0.5)
 """Mistakes fall as n^-b with the number of training samples; b is drawn evenly from this range
 (power laws of 0 to 0.5: Hestness et al. 2017)."""
-
-
-class Prices(BaseModel):
-    """What a retraining costs the firm, in its currency."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    compute_hour: float = Field(0.5, ge=0, description="one hour of the training machine")
-    compute_hours: float = Field(2.0, ge=0, description="length of a training, hours")
-    rollout: float = Field(40.0, ge=0, description="a person approves and watches the rollout")
-    months: float = Field(3.0, gt=0, description="how long the gain is counted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.learning import datasets
 from cloud_sync.learning.audits import AuditCounts, audited
 from cloud_sync.learning.champions import champion_of
-from cloud_sync.learning.costs import Prices, Worth, project_costs, retraining_worth
+from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
 from cloud_sync.learning.drift import DriftResult, measure, split_history
 from cloud_sync.store.models import Alert, Project, Sample
 from cloud_sync.store.models import Bundle as BundleRow
@@ -48,9 +48,7 @@ class Plan:
     worth: Worth | None
 
 
-def plan(
-    hub: Hub, session: Session, project: str, *, prices: Prices | None = None, seed: int = 0
-) -> Plan:
+def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     """Weighs a retraining of `project` now.
 
     Raises:
@@ -70,7 +68,7 @@ def plan(
         worth = retraining_worth(
             counts,
             project_costs(row.kit_yaml),
-            prices or Prices.model_validate({}),
+            hub.config.prices,
             decisions_per_month=_per_month(session, project),
             labels_before=version.n,
             labels_after=version.n + len(fresh),

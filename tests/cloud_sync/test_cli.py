@@ -22,6 +22,8 @@ from kits.core.errors import (
 )
 from tests.cloud_sync.fleet_builders import approved_bundle, make_hub, wait_for
 
+MAIN = "from cloud_sync.cli import main; main()"
+
 
 def run(*words: object) -> None:
     make_app()([str(word) for word in words], standalone_mode=False)
@@ -132,7 +134,7 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
 
     config = load(data)
     process = subprocess.Popen(
-        [sys.executable, "-c", "from cloud_sync.cli import main; main()", "serve", "--data", data],
+        [sys.executable, "-c", MAIN, "serve", "--data", data],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
@@ -148,6 +150,42 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
     while Path(f"/proc/{broker}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not Path(f"/proc/{broker}").exists()
+
+
+def test_a_worker_takes_jobs_the_server_left(data: Path) -> None:
+    from cloud_sync.config import load
+    from cloud_sync.hub import Hub
+    from cloud_sync.learning.jobs import enqueue
+    from cloud_sync.store.models import Job
+
+    hub = Hub.open(load(data))
+    with hub.database.transaction() as session:
+        number = enqueue(session, "retrain", {"project": "ghost"}, by="test").id
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "worker", "--no-ingest", "--data", data],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+    def job() -> Job:
+        with hub.database.session() as session:
+            return session.get_one(Job, number)
+
+    try:
+        wait_for(lambda: job().state == "failed", timeout_s=30)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert output.startswith(b"working: 1 jobs")
+    assert b"Traceback" not in output, output.decode()
+    assert "ghost" in job().error
+    hub.close()
+
+
+def test_a_worker_with_nothing_to_do_says_so(data: Path) -> None:
+    with pytest.raises(UsageError, match="nothing to do"):
+        run("worker", "--no-ingest", "--no-jobs", "--data", data)
 
 
 def is_up(url: str) -> bool:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from cloud_sync.config import Prices
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.bundles import approve
 from cloud_sync.learning import datasets, retraining
@@ -214,6 +215,12 @@ def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(ope
     assert answer["retrain"] is True
     assert (answer["new_samples"], answer["new_labels"]) == (40, {"scratch": 10, "good": 30})
     assert any("audited escape_rate" in reason for reason in answer["reasons"])
+    hub.config = hub.config.model_copy(update={"prices": Prices(rollout=1e9)})
+    with hub.database.session() as session:
+        dear = plan(hub, session, PROJECT)
+    assert dear.worth is not None
+    assert dear.worth.cost == pytest.approx(1e9 + 1)
+    assert dear.worth.chance == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""`kit demo` as a user runs it: the whole circle, told by its own summary and its hub's records."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+CHANGES = {"YOLO_AUTOINSTALL": "0", "YOLO_OFFLINE": "1"}
+
+
+def run_demo(folder: Path, *options: str) -> str:
+    kit = Path(sys.executable).with_name("kit")
+    done = subprocess.run(
+        [kit, "demo", "visual-inspection", "--dir", folder, *options],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+        env={**os.environ, **CHANGES},
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def assert_closed(folder: Path, told: str, steps: int) -> None:
+    """The circle was closed: as told, and as the parts left it on disk."""
+    assert [int(n) for n in re.findall(r"^\[ ?(\d+)\]", told, re.MULTILINE)] == list(
+        range(1, steps + 1)
+    )
+    assert "The circle is closed after" in told
+    assert re.search(r"champion +.*image_auroc 0\.\d", told)
+    assert re.search(r"challenger +.*image_auroc 0\.\d", told)
+    assert re.search(r"cost per part, challenger minus champion: -", told)
+    assert told.rstrip().splitlines()[-1].startswith("next: kit demo --keep")
+    report = re.search(r"report +(\S+)", told)
+    assert report is not None
+    assert Path(report[1]).read_text().startswith("<!doctype html>")
+    with closing(sqlite3.connect(folder / "hub" / "hub.sqlite")) as db:
+        ends = db.execute("SELECT state FROM deployment ORDER BY id").fetchall()
+        bundles = {row[0] for row in db.execute("SELECT DISTINCT bundle FROM sample")}
+        doubled = db.execute("SELECT COUNT(*) - COUNT(DISTINCT id) FROM sample").fetchone()[0]
+        acted = db.execute("SELECT COUNT(*) FROM sample WHERE verdict = 'act'").fetchone()[0]
+        better = json.loads(db.execute("SELECT result FROM job").fetchone()[0])
+    assert ends == [("committed",), ("committed",)]
+    assert len(bundles) == 2
+    assert "" not in bundles
+    assert doubled == 0
+    assert better["passed"] is True
+    rejects = (folder / "agent" / "actuator.jsonl").read_text().splitlines()
+    assert len(rejects) >= acted > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "steps"), [([], 14), (["--skip-detector"], 13)])
+def test_the_circle_closes(tmp_path: Path, options: list[str], steps: int) -> None:
+    told = run_demo(tmp_path / "demo", *options)
+    assert_closed(tmp_path / "demo", told, steps)
+    assert ("two epochs from scratch prove the path" in told) == (not options)
