@@ -10,8 +10,9 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.routing import APIRoute
 
 from cloud_sync.api import (
     blobs,
@@ -75,6 +76,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.add_exception_handler(KitwrightError, _answer_error)
     pages.install(app)
     for part in (*_API, pages):
+        _summarise(part.router)
         app.include_router(part.router)
     _add_probes(app, hub, broker)
     app.add_middleware(BodyLimit, limit=config.limits.body_bytes, streamed=("/v1/blobs/",))
@@ -151,6 +153,13 @@ def _add_probes(app: FastAPI, hub: Hub, broker: Broker) -> None:
         """Figures for Prometheus: counts only, no names and no content."""
         content, media_type = exposition(hub.metrics, hub.database)
         return Response(content, media_type=media_type)
+
+
+def _summarise(router: APIRouter) -> None:
+    """A route without a summary gets the first line of its docstring, not its function's name."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and not route.summary:
+            route.summary = (route.description or route.name).splitlines()[0].rstrip(".")
 
 
 async def _answer_error(_request: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,105 @@
+"""Every route under /v1: described, and closed to whom it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from starlette.routing import BaseRoute
+
+from cloud_sync.app import create_app
+from cloud_sync.config import parse
+from kits.core.signing import SigningKey
+from tests.cloud_sync.hub_builders import add_person, open_hub
+
+PUBLIC = {("POST", "/v1/enroll")}
+"""Takes a one-time token instead of an identity."""
+DEVICE_ONLY = {("GET", "/v1/device/desired"), ("POST", "/v1/device/reported")}
+SELF_SERVICE = {("POST", "/v1/tokens"), ("DELETE", "/v1/tokens/{token_id}")}
+"""What a viewer may change: tokens of its own, with no more than its own role."""
+VALUES = {
+    "digest": "a" * 64, "dataset_id": "a" * 64, "bundle_id": "a" * 64, "number": "1",
+    "name": "press-1", "sample_id": "x", "job_id": "1", "login": "nobody", "token_id": "1",
+    "alert_id": "1",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with open_hub(tmp_path_factory.mktemp("hub")) as (client, hub):
+        client.viewer = add_person(hub, "vera", "viewer")  # type: ignore[attr-defined]
+        yield client
+
+
+def routes() -> list[tuple[str, str]]:
+    """(method, path) of the API, found without starting anything."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        config = parse({}, Path(folder))
+        SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+        app = create_app(config)
+        app.state.hub.close()
+    found = [route for route in walk(app.routes) if route.path.startswith("/v1")]
+    return sorted((method, route.path) for route in found for method in route.methods)
+
+
+def walk(found: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """All routes, also those FastAPI keeps inside of included routers."""
+    for route in found:
+        if isinstance(route, APIRoute):
+            yield route
+        elif (inner := getattr(route, "original_router", None)) is not None:
+            yield from walk(inner.routes)
+
+
+ALL = routes()
+
+
+def status(client: TestClient, method: str, path: str, headers: dict[str, str]) -> int:
+    return client.request(method, path.format(**VALUES), headers=headers).status_code
+
+
+@pytest.mark.parametrize(("method", "path"), [r for r in ALL if r not in PUBLIC])
+def test_nobody_enters_without_a_token(client: TestClient, method: str, path: str) -> None:
+    assert status(client, method, path, {}) == 401
+    assert status(client, method, path, {"Authorization": "Bearer kwt_wrong"}) == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        r
+        for r in ALL
+        if r[0] not in ("GET", "HEAD") and r not in PUBLIC | DEVICE_ONLY | SELF_SERVICE
+    ],
+)
+def test_a_viewer_changes_nothing(client: TestClient, method: str, path: str) -> None:
+    assert status(client, method, path, client.viewer) == 403  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(DEVICE_ONLY))
+def test_a_person_is_no_device(client: TestClient, method: str, path: str) -> None:
+    assert status(client, method, path, client.viewer) == 401  # type: ignore[attr-defined]
+
+
+def test_the_schema_is_built_without_warnings_and_writes_nothing(tmp_path: Path) -> None:
+    config = parse({}, tmp_path)
+    SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+    app = create_app(config)
+    before = sorted(tmp_path.rglob("*"))
+    schema = app.openapi()
+    app.state.hub.close()
+    assert sorted(tmp_path.rglob("*")) == before
+    described = {
+        (method.upper(), path): operation["summary"]
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert len(described) > 40
+    assert set(described) <= set(ALL)
+    assert all(len(text.split()) > 1 for text in described.values()), described
+    assert len(set(described.values())) == len(described)
