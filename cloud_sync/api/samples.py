@@ -164,7 +164,6 @@ def show_sample(_who: Viewer, session: ReadDep, sample_id: str) -> SampleDetail:
         actions=row.actions,
         latency_ms=row.latency_ms,
         group=row.group,
-        source=row.source,
         meta=row.meta,
         annotations=[
             AnnotationPublic(author=a.author, source=a.source, at=a.at, body=a.body) for a in said

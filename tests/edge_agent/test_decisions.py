@@ -224,7 +224,7 @@ def test_an_order_past_its_deadline_is_not_begun(web: Web, tmp_path: Path) -> No
 
 def test_actions_are_only_for_their_verdicts(tmp_path: Path) -> None:
     results, _ = act(
-        SimulatedActionConfig(name="lamp", on=("review",)),
+        SimulatedActionConfig(name="lamp", verdicts=("review",)),
         tmp_path,
         order(),
         order(verdict="review"),

@@ -43,7 +43,7 @@ class RunningHub:
         from cloud_sync.web.auth import create_person, issue_token
         from kits.core.signing import SigningKey
 
-        config = parse({"listen": {"port": 0}}, folder)
+        config = parse({"listen": {"port": 0}, "broker": {"port": 0}}, folder)
         SigningKey.create(config.keys_dir / "hub.pem", "test hub")
         app = create_app(config, ingest=False, jobs=False)
         self.hub = app.state.hub
