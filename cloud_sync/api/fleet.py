@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from cloud_sync.fleet import devices
 from cloud_sync.hub import ReadDep, SessionDep
+from cloud_sync.intake.losses import losses
 from cloud_sync.store.models import Alert, Device, Gap
 from cloud_sync.web.auth import Engineer, Viewer
 
@@ -68,16 +69,18 @@ def list_alerts(_person: Viewer, session: ReadDep, limit: Limit = 100) -> dict[s
 
 @router.get("/gaps")
 def list_gaps(_person: Viewer, session: ReadDep, limit: Limit = 100) -> dict[str, list[Json]]:
-    """Declared losses, newest first."""
-    rows = session.scalars(select(Gap).order_by(Gap.id.desc()).limit(limit))
+    """Declared losses, newest first; `missing` of the declared `rows` are not here."""
+    rows = session.scalars(select(Gap).order_by(Gap.id.desc()).limit(limit)).all()
     return {
         "gaps": [
             {
                 "device": row.device, "class": row.klass, "first_seq": row.first_seq,
-                "last_seq": row.last_seq, "rows": row.rows, "blobs": row.blobs,
-                "bytes": row.bytes, "reason": row.reason, "at": row.at.isoformat(),
+                "last_seq": row.last_seq, "rows": row.rows, "missing": loss.rows,
+                "blobs": row.blobs, "bytes": row.bytes, "reason": row.reason,
+                "at": row.at.isoformat(),
             }
-            for row in rows
+            for loss in losses(session, rows)
+            for row in (loss.gap,)
         ]
     }  # fmt: skip
 

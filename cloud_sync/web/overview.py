@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.intake.losses import Loss, losses
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.reviews import count_waiting
 from cloud_sync.store.models import (
@@ -96,7 +97,7 @@ class Overview:
     waiting: int
     reviewed: int
     alerts: list[Alert]
-    gaps: list[Gap]
+    losses: list[Loss]
     jobs: list[Job]
     todo: list[NextStep]
 
@@ -114,7 +115,7 @@ class Overview:
 
     @property
     def lost_rows(self) -> int:
-        return sum(gap.rows for gap in self.gaps)
+        return sum(loss.rows for loss in self.losses)
 
 
 def make_overview(session: Session, who: Identity, now: datetime | None = None) -> Overview:
@@ -141,7 +142,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         waiting=waiting,
         reviewed=reviewed or 0,
         alerts=list(session.scalars(recent)),
-        gaps=list(gaps),
+        losses=[loss for loss in losses(session, gaps) if loss.rows or loss.gap.blobs],
         jobs=list(jobs),
         todo=_todo(session, who, waiting),
     )

@@ -14,9 +14,11 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import ChunkIn, Refused, decode
 from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.link import Message, MqttLink
+from cloud_sync.intake.losses import losses
 from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.store import models
+from kits.core.events import Event, GapBody
 from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, decode_chunk, encode_chunk
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics, ParsedTopic
@@ -26,6 +28,7 @@ from tests.cloud_sync.fleet_builders import (
     alert,
     blob_ref,
     decision,
+    event,
     frame_bytes,
     frame_in,
     gap,
@@ -265,6 +268,28 @@ def take(hub: Hub, parts: Parts, item: ChunkIn) -> PartAck | str:
         taken = parts.take(session, item)
         parts.persist(session)
     return taken
+
+
+def test_a_declared_loss_counts_only_what_is_not_here(hub: Hub) -> None:
+    add_device(hub)
+    body = GapBody(klass="s", first_seq=1, last_seq=20, rows=15, reason="over budget")
+
+    def missing() -> list[int]:
+        with hub.database.session() as session:
+            return [
+                loss.rows for loss in losses(session, session.scalars(select(models.Gap)).all())
+            ]
+
+    def arrive(*events: Event, klass: str = "s") -> None:
+        with hub.database.transaction() as session:
+            write_frames(session, [frame_in(*events, klass=klass)], blob_limit=LIMIT)
+
+    arrive(event(21, "l", body), klass="l")
+    assert missing() == [15]
+    arrive(*(decision(n, f"s{n}") for n in range(1, 9)))  # 8 of 20: at most 12 can be lost
+    assert missing() == [12]
+    arrive(*(decision(n, f"s{n}") for n in range(1, 21)))
+    assert missing() == [0]
 
 
 def ack_of(taken: PartAck | str) -> BlobAck:
