@@ -296,6 +296,7 @@ def _keep_running(circle: Circle) -> None:
 def _write_agent_config(circle: Circle, *, loop: bool = False) -> None:
     state = circle.root / "agent"
     state.mkdir(exist_ok=True)
+    # the second model is meant to decide otherwise: the first one has never seen this line
     Path(_config(circle)).write_text(
         f"""\
 state_dir: {state}
@@ -304,6 +305,7 @@ source: {{kind: folder, path: {circle.root / "data" / "line"}, rate_hz: 20, loop
 actions:
   - {{kind: simulated, name: reject, verdicts: [act], path: {state / "actuator.jsonl"}}}
 selection: {{audit_rate: 0.15, seed: {circle.seed}}}
+update: {{max_disagreement: 0.9}}
 status: {{port: 0}}
 """
     )
