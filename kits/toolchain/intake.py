@@ -19,6 +19,10 @@ from kits.core.kit import Finding, RawSample
 from kits.core.sample import Sample, digest_of, sample_id_for
 from kits.toolchain.splitting import STRICTNESS
 
+UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""When an imported file was captured. A file's own time changes with every copy, and the same files
+must give the same dataset version on every machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
@@ -98,7 +102,7 @@ def take_in(
                 intake.left_out += 1
                 continue
             met |= names
-        _take_one(intake, raw, path, options.label, blobs)
+        _take_one(intake, raw, options.label, blobs)
     if listed is not None and len(met) < len(listed):
         absent = sorted(listed - met)
         intake.findings.append(
@@ -125,14 +129,12 @@ def _names(source: str) -> set[str]:
     return {source.lstrip("./"), path.name, path.stem}
 
 
-def _take_one(intake: Intake, raw: RawSample, path: Path, label: str, blobs: BlobStore) -> None:
-    taken_at = _file_time(path, raw.source)
+def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> None:
     annotation = raw.annotation
     if label:
         annotation = replace(annotation or Annotation(), label=label)
     if annotation is not None and annotation.source == "import":
-        # the file's own time, so that the same files give the same version again
-        annotation = replace(annotation, at=taken_at)
+        annotation = replace(annotation, at=UNKNOWN_TIME)
     digest = digest_of(raw.content)
     known = intake.entries.get(digest)
     if known is not None:
@@ -146,7 +148,7 @@ def _take_one(intake: Intake, raw: RawSample, path: Path, label: str, blobs: Blo
         media_type=raw.media_type,
         digest=digest,
         size=len(raw.content),
-        captured_at=taken_at,
+        captured_at=UNKNOWN_TIME,
         source=raw.source,
         group=raw.group,
         meta=raw.meta,
@@ -184,10 +186,3 @@ def _merge(intake: Intake, known: Entry, raw: RawSample, annotation: Annotation 
             )
         )
         known.given = stricter
-
-
-def _file_time(path: Path, source: str) -> datetime:
-    for candidate in (path / source, Path(source), path):
-        if candidate.is_file() or candidate is path:
-            return datetime.fromtimestamp(candidate.stat().st_mtime, tz=timezone.utc)
-    raise AssertionError("the last candidate always matches")
