@@ -1,0 +1,120 @@
+"""A disk that takes nothing more: alerts wait, samples give way and are counted, nothing is torn."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.sync.eviction import Budgets
+from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.sender import Sender
+from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
+from edge_agent.sync.writer import Writer
+from kits.core.events import AlertBody, DecisionBody
+from kits.core.topics import DeviceTopics
+from tests.edge_agent.parts import decision, wait_for
+
+BUDGETS = Budgets(1 << 24, 1 << 26, 1 << 24)
+BLOB = random.Random(3).randbytes(60_000)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Takes all the room that is left."""
+    filler = folder / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        for size in (4096, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    return filler
+
+
+def alert(name: str) -> Entry:
+    return Entry(AlertBody(name=name, text="t"), "a")
+
+
+def delivered(outbox: Outbox) -> HubSimulator:
+    """A hub that has taken everything the outbox holds."""
+    hub = HubSimulator()
+    sender = Sender(outbox, SimulatedTransport(hub), DeviceTopics("s1", "cam-1"))
+    for _ in range(60):
+        sender.step(0.0)
+    assert outbox.empty()
+    return hub
+
+
+def test_rows_wait_for_room_on_the_disk_and_arrive_once(small_disk: Path) -> None:
+    outbox = Outbox(small_disk, BUDGETS)
+    writer = Writer(outbox, commit_ms=10, queue=60)
+    outbox.append([Entry(decision(0), "s")])
+    filler = fill(small_disk)
+    writer.start()
+    writer.put(Entry(decision(1), "s", 1.0, BLOB, "image/png"))
+    writer.put(alert("first"))
+    wait_for(lambda: writer.failures >= 2)
+    accepted = 2 + sum(writer.put(Entry(decision(n), "s")) for n in range(2, 100))
+    assert writer.put(alert("second"))
+    assert accepted + writer.refused == 100
+    assert writer.refused > 0
+    assert writer.alive
+    filler.unlink()
+    assert writer.flush(15)
+    writer.close()
+    hub = delivered(outbox)
+    bodies = [event.body for event in hub.events()]
+    assert [b.name for b in bodies if isinstance(b, AlertBody)] == ["first", "second"]
+    samples = [b.sample_id for b in bodies if isinstance(b, DecisionBody)]
+    assert len(samples) == len(set(samples)) == accepted
+    assert hub.repeats == 0
+    outbox.close()
+
+
+def test_what_was_committed_before_the_disk_was_full_is_still_there(small_disk: Path) -> None:
+    outbox = Outbox(small_disk, BUDGETS)
+    outbox.append([Entry(decision(n), "s") for n in range(50)])
+    filler = fill(small_disk)
+    with pytest.raises(OSError, match="No space left"):
+        outbox.append([Entry(decision(50), "s", 1.0, BLOB, "image/png")])
+    outbox.close()
+    filler.unlink()
+    again = Outbox(small_disk, BUDGETS)
+    assert again.epoch == outbox.epoch
+    assert [e.seq for e in again.take("s", 0, 100)] == list(range(1, 51))
+    assert list(again.spool._store.digests()) == []
+    again.close()
+
+
+def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path, BUDGETS)
+    pages = outbox._db.execute("PRAGMA page_count").fetchone()[0]
+    outbox._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    writer = Writer(outbox, commit_ms=10, queue=500)
+    writer.start()
+    for number in range(200):
+        assert writer.put(Entry(decision(number), "s"))
+    wait_for(lambda: writer.failures >= 1)
+    assert writer.alive
+    outbox._db.execute("PRAGMA max_page_count = 100000")
+    assert writer.flush(15)
+    writer.close()
+    assert len(outbox.take("s", 0, 500)) == 200
+    outbox.close()
