@@ -62,7 +62,7 @@ def import_data(
     if parent:
         add_existing(intake, project.dataset(parent))
     stream = project.kit.data.read(path, format_)
-    take_in(intake, counted(stream, progress, "reading"), path, options, project.blobs)
+    take_in(intake, counted(stream, progress, "reading"), options, project.blobs)
     if not intake.kept and not intake.duplicates:
         raise _nothing_usable(path, format_, intake)
     dataset = _make_version(project, intake, parent, options.note, progress)
@@ -100,7 +100,7 @@ def open_outside(project: Project, path: Path, store: Path, format_: str = "auto
             blobs.put(source.get(item.sample.digest))
         return replace(dataset, blobs=blobs)
     intake = Intake()
-    take_in(intake, project.kit.data.read(path, format_), path, ImportOptions(), blobs)
+    take_in(intake, project.kit.data.read(path, format_), ImportOptions(), blobs)
     if not intake.kept:
         raise _nothing_usable(path, format_, intake)
     items = [

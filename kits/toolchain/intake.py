@@ -80,7 +80,6 @@ def add_existing(intake: Intake, dataset: Dataset) -> None:
 def take_in(
     intake: Intake,
     stream: Iterable[RawSample | Finding],
-    path: Path,
     options: ImportOptions,
     blobs: BlobStore,
 ) -> None:
