@@ -7,7 +7,7 @@ reweights them. Numpy only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,26 @@ def mean_average_precision(
         "map50": _estimate(value[:1], drawn[:, :1], len(truth), method),
         "map50_95": _estimate(value, drawn, len(truth), method),
     }
+
+
+def resampler(
+    truth: Sequence[Sequence[Box]], found: Sequence[Sequence[Box]], name: str
+) -> Callable[[NDArray[np.intp]], float] | None:
+    """`map50` or `map50_95` as a function of picture numbers (with repeats), for paired bootstraps.
+
+    None for another metric, or when there is no box in `truth`.
+    """
+    labels = sorted({box.label for boxes in truth for box in boxes})
+    levels = {"map50": 1, "map50_95": len(IOU_LEVELS)}.get(name)
+    if levels is None or not labels:
+        return None
+    classes = [_match_class(truth, found, label) for label in labels]
+
+    def value(rows: NDArray[np.intp]) -> float:
+        weight = np.bincount(rows, minlength=len(truth)).astype(np.float64)
+        return float(_levels(classes, weight)[:levels].mean())
+
+    return value
 
 
 def _estimate(value: Floats, drawn: Floats, n: int, method: str) -> Estimate:

@@ -6,7 +6,7 @@ apply is left out with a note, never a number that is none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,11 +17,11 @@ from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import Costs, OperatingPoint
-from kits.core.prediction import Box, Prediction, prediction_to_json
+from kits.core.prediction import Box, Prediction, prediction_from_json, prediction_to_json
 from kits.core.stats import Estimate, auroc, bootstrap, proportion
 from kits.visual_inspection import _picture, _thresholds
 from kits.visual_inspection._labels import GOOD
-from kits.visual_inspection._map import iou, mean_average_precision
+from kits.visual_inspection._map import iou, mean_average_precision, resampler
 from kits.visual_inspection.config import Config
 from kits.visual_inspection.runtime import DetectorRuntime
 
@@ -154,6 +154,15 @@ def evaluate(task: EvaluateTask) -> Evaluation:
         results=results,
         notes=tuple(notes),
     )
+
+
+def statistic(
+    name: str, items: Sequence[DatasetItem], results: Sequence[ItemResult]
+) -> Callable[[NDArray[np.intp]], float] | None:
+    """mAP on resampled pictures, from the boxes the device would report; None for other metrics."""
+    truth = [item.annotation.boxes if item.annotation else () for item in items]
+    found = [prediction_from_json(dict(result.prediction)).boxes for result in results]
+    return resampler(truth, found, name)
 
 
 def _judge(task: EvaluateTask) -> list[_Judged]:
