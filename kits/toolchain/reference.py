@@ -1,4 +1,4 @@
-"""Writes `docs/reference/cli.md` and `config.md` from the programs themselves.
+"""Writes the generated pages of `docs/reference` from the programs themselves.
 
 `python -m kits.toolchain.reference` writes, `--check` only says whether they are up to date. The
 other programs are looked up by name, so the toolchain depends on none of them.
@@ -19,6 +19,7 @@ from kits.core import console
 from kits.core.blobs import write_atomically
 from kits.core.discovery import find_kits
 from kits.core.errors import DataError, GateError
+from kits.toolchain import reference_tables
 from kits.toolchain.described import describe_keys
 from kits.toolchain.project import ProjectConfig
 
@@ -84,7 +85,8 @@ def render_config() -> str:
 def pages(root: Path) -> dict[Path, str]:
     """Path → content of the generated pages below the repository `root`."""
     folder = root / "docs" / "reference"
-    return {folder / "cli.md": render_cli(), folder / "config.md": render_config()}
+    tables = {folder / name: render() for name, render in reference_tables.PAGES.items()}
+    return {folder / "cli.md": render_cli(), folder / "config.md": render_config(), **tables}
 
 
 def outdated(root: Path) -> list[Path]:
