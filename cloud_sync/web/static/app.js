@@ -3,9 +3,13 @@ import { send } from "/static/api.js";
 
 const SHORT = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
+const LONG = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
+
 function localTimes(root) {
+  const thisYear = new Date().getFullYear();
   for (const node of root.querySelectorAll("time[datetime]")) {
-    node.textContent = SHORT.format(new Date(node.dateTime));
+    const at = new Date(node.dateTime);
+    node.textContent = (at.getFullYear() === thisYear ? SHORT : LONG).format(at);
   }
 }
 
