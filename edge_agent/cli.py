@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kits import __version__
 from kits.core.console import Console
 from kits.core.console import run as run_app
+from kits.program import make_program
 
 if TYPE_CHECKING:
     from edge_agent.config import AgentConfig
 
-_ABOUT = "The on-device service: source → predict → decide → act → outbox → hub, and updates."
-_HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
-
-app = typer.Typer(
-    name="edge-agent",
-    help=_ABOUT,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings=_HELP_OPTIONS,
+app = make_program(
+    "edge-agent",
+    "The on-device service: source → predict → decide → act → outbox → hub, and updates.",
 )
 config_app = typer.Typer(
     no_args_is_help=True, help="The agent's configuration file.", rich_markup_mode=None
@@ -36,21 +28,6 @@ ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The agent's 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
 DEFAULT = Path("agent.yaml")
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"edge-agent {__version__}")
-        raise typer.Exit
-
-
-@app.callback(help=_ABOUT)
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True)
-    ] = False,
-) -> None:
-    """Options of the program itself."""
 
 
 def main() -> None:

@@ -104,7 +104,12 @@ class PlanOut(BaseModel):
     worth: WorthOut | None
 
 
-@router.post("/retrainings", response_model=RetrainOut, status_code=202, summary="Queue the retraining of a project")
+@router.post(
+    "/retrainings",
+    response_model=RetrainOut,
+    status_code=202,
+    summary="Queue the retraining of a project",
+)
 def post_retraining(who: Engineer, session: SessionDep, body: RetrainIn) -> RetrainOut:
     """Queues the job; the challenger is registered only if it beats the champion."""
     return RetrainOut(job=retraining.request(session, body.project, by=who.login).id)
