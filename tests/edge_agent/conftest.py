@@ -11,6 +11,7 @@ import pytest
 
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import write_tiny_kit
+from tests.edge_agent.update_bench import NEW, OLD, Bench, Shelf
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,3 +38,11 @@ def broker(tmp_path: Path, port: int) -> Iterator[Mosquitto]:
     mosquitto.start()
     yield mosquitto
     mosquitto.kill()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A device that runs the old bundle, at a hub that has the new one."""
+    bench = Bench(tmp_path, Shelf(NEW))
+    bench.adopt(OLD)
+    return bench
