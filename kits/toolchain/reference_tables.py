@@ -121,7 +121,7 @@ def api_routes() -> Iterator[tuple[str, str, str, str]]:
         )
         for route in router.routes if router else ():
             for method in sorted(route.methods - {"OPTIONS"}):
-                what = " ".join(filter(None, [_sentence(route.summary), _first(route.endpoint)]))
+                what = " ".join(filter(None, [_summary(route), _first(route.endpoint)]))
                 who = _OTHERS.get(route.path) or _who(route.dependant)
                 yield method, route.path, who, what
 
@@ -138,8 +138,10 @@ def _who(dependant: Any) -> str:
     return "anyone"
 
 
-def _sentence(summary: str | None) -> str:
-    return f"{summary.rstrip('.')}." if summary else ""
+def _summary(route: Any) -> str:
+    """The summary a route was given; not the one OpenAPI makes from its function's name."""
+    given = "" if route.summary == route.name.replace("_", " ").title() else route.summary
+    return f"{given.rstrip('.')}." if given else ""
 
 
 def _calls(dependant: Any) -> Iterator[Callable[..., Any]]:
