@@ -139,9 +139,9 @@ def _who(dependant: Any) -> str:
 
 
 def _summary(route: Any) -> str:
-    """The summary a route was given; not the one OpenAPI makes from its function's name."""
-    given = "" if route.summary == route.name.replace("_", " ").title() else route.summary
-    return f"{given.rstrip('.')}." if given else ""
+    """The summary a route was given; not the one the hub takes from its docstring."""
+    given = str(route.summary or "").rstrip(".")
+    return f"{given}." if given and not _first(route.endpoint).startswith(given) else ""
 
 
 def _calls(dependant: Any) -> Iterator[Callable[..., Any]]:
