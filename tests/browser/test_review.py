@@ -2,83 +2,22 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import uvicorn
 from sqlalchemy import select
 
-from cloud_sync.app import create_app
-from cloud_sync.config import load
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, Person, Review, Sample
-from tests.browser import seed
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
-]
+pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    made = seed.make_hub(tmp_path, samples=40)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def address(hub: Hub) -> Iterator[str]:
-    """The hub's pages on a free port of loopback; no broker, no jobs."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(load(hub.config.data_dir))
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < until, "the server does not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
-
-
-@pytest.fixture
-def page(address: str) -> Iterator[object]:
-    """A signed-in reviewer's tab on the review page; anything on the console fails the test."""
-    complaints: list[str] = []
-    with playwright.sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        page = browser.new_context(viewport={"width": 1200, "height": 850}).new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None,
-        )
-        page.goto(f"{address}/login?next=/review")
-        page.fill("[name=login]", "reviewer")
-        page.fill("[name=password]", seed.PASSWORD)
-        page.click("button.primary")
-        page.wait_for_selector(".boxes svg[viewBox]")
-        yield page
-        browser.close()
-    assert complaints == []
+def page(open_page) -> object:
+    """A signed-in reviewer's tab on the review page."""
+    page = open_page("reviewer", "/review")
+    page.wait_for_selector(".boxes svg[viewBox]")
+    return page
 
 
 def reviews_of(hub: Hub, known: int = 0) -> list[tuple[Review, Annotation | None]]:

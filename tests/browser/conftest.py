@@ -1,0 +1,86 @@
+"""A served hub and tabs of a real browser for the page tests."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from cloud_sync.app import create_app
+from cloud_sync.config import load
+from cloud_sync.hub import Hub
+from tests.browser import seed
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    made = seed.make_hub(tmp_path, samples=40)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def address(hub: Hub) -> Iterator[str]:
+    """The hub's pages on a free port of loopback; no broker, no jobs."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(load(hub.config.data_dir))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < until, "the server does not start"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+@pytest.fixture
+def open_page(address: str) -> Iterator[Callable[[str, str], object]]:
+    """Opens a signed-in tab: `open_page(login, path)`; a script error or a refusal by the
+    content security policy fails the test at its end."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed")
+    complaints: list[str] = []
+    with sync_api.sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+
+        def opened(login: str, path: str) -> object:
+            page = browser.new_context(viewport={"width": 1200, "height": 850}).new_page()
+            page.set_default_timeout(15_000)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on(
+                "console",
+                lambda m: (
+                    complaints.append(m.text) if "Content Security Policy" in m.text else None
+                ),
+            )
+            page.goto(f"{address}/login?next={path}")
+            page.fill("[name=login]", login)
+            page.fill("[name=password]", seed.PASSWORD)
+            page.click("button.primary")
+            page.wait_for_selector("main#main h1")
+            page.wait_for_load_state("load")  # its scripts answer from here on
+            return page
+
+        yield opened
+        browser.close()
+    assert complaints == []

@@ -1,0 +1,173 @@
+"""What people do on the hub's pages besides reviewing: every dialog is clicked through."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from sqlalchemy import delete, func, select
+
+from cloud_sync.hub import Hub
+from cloud_sync.learning import datasets
+from cloud_sync.store.models import (
+    ApiToken,
+    Bundle,
+    Dataset,
+    Device,
+    EnrollToken,
+    Job,
+    Rollout,
+)
+from kits.core.annotation import Annotation
+from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
+from kits.core.sample import Sample as CoreSample
+from kits.core.sample import utc_now
+from tests.browser import seed
+
+pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+
+
+def press(page, text: str) -> None:
+    page.locator("main").get_by_role("button", name=text, exact=True).first.click()
+
+
+def confirm(page, text: str) -> None:
+    page.locator("#confirm").get_by_role("button", name=text, exact=True).click()
+
+
+def publish_first_version(hub: Hub) -> str:
+    """A version with its manifest and bytes, as `kit publish` brings it; the seed has rows only."""
+    content, _ = seed.part_image(np.random.default_rng(1))
+    digest = hub.storage.put(content)
+    sample = CoreSample("part-1", "image/jpeg", digest, len(content), utc_now(), group="part-1")
+    item = DatasetItem(sample, Annotation("good"), "train")
+    header = DatasetHeader(kit="visual-inspection", split_rule="by hand", seed=0)
+    first = build(header, [item], hub.storage)
+    hub.storage.put(to_bytes(first))
+    with hub.database.transaction() as session:
+        session.execute(delete(Dataset))
+        datasets.register(hub, session, first.id, seed.PROJECT, by="engineer")
+    return first.id
+
+
+def test_freezing_opens_the_new_version(open_page, hub: Hub) -> None:
+    first = publish_first_version(hub)
+    page = open_page("engineer", "/datasets")
+    page.fill("[name=note]", "after the night shift")
+    press(page, "Freeze")
+    page.wait_for_url(re.compile("/datasets/[0-9a-f]{64}$"))
+    with hub.database.session() as session:
+        frozen = session.scalars(select(Dataset).where(Dataset.id != first)).one()
+    assert frozen.parent == first and frozen.n > 1
+    assert frozen.note == "after the night shift" and frozen.created_by == "engineer"
+    assert frozen.id[:12] in page.locator(".crumb").inner_text()
+
+
+def test_approving_asks_first_and_then_offers_the_rollout(open_page, hub: Hub) -> None:
+    page = open_page("engineer", f"/bundles/{seed.CHALLENGER}")
+    press(page, "Approve")
+    page.locator("#confirm").get_by_role("button", name="Cancel").click()
+    with hub.database.session() as session:
+        assert session.get(Bundle, seed.CHALLENGER).approved_at is None
+    press(page, "Approve")
+    confirm(page, "Approve")
+    page.get_by_role("link", name="Roll out").click()
+    page.wait_for_url(re.compile("/rollouts"))
+    assert page.locator("[name=bundle]").input_value() == seed.CHALLENGER
+    with hub.database.session() as session:
+        assert session.get(Bundle, seed.CHALLENGER).approved_by == "engineer"
+
+
+def test_a_rollout_starts_for_one_device_and_is_paused(open_page, hub: Hub) -> None:
+    page = open_page("engineer", "/rollouts")
+    page.select_option("[name=bundle]", seed.CHAMPION)
+    page.select_option("[name=device]", "pack-1")
+    press(page, "Start")
+    confirm(page, "Start the rollout")
+    page.wait_for_url(re.compile(r"/rollouts/\d+$"))
+    assert "pack-1" in page.locator("main").inner_text()
+    press(page, "Pause")
+    if page.locator("#confirm[open]").count():
+        page.locator("#confirm [value=yes]").click()
+    page.wait_for_selector("main .badge:has-text('paused')")
+    with hub.database.session() as session:
+        newest = session.scalars(select(Rollout).order_by(Rollout.id.desc())).first()
+        assert newest.state == "paused" and newest.bundle == seed.CHAMPION
+
+
+def test_a_device_token_is_shown_once_with_the_command_to_type(open_page, hub: Hub) -> None:
+    page = open_page("engineer", "/devices")
+    page.fill("[name=name]", "press-9")
+    page.fill("[name=site]", "plant-a")
+    press(page, "Make a token")
+    page.wait_for_selector("#secret[open]")
+    secret = page.locator("#secret-value").inner_text()
+    command = page.locator("#secret-command").inner_text()
+    assert len(secret) >= 16 and command.startswith("edge-agent enroll --hub http")
+    assert command.endswith(secret)
+    page.get_by_role("button", name="I have kept it").click()
+    page.wait_for_selector("#secret:not([open])", state="attached")
+    assert secret not in page.content()
+    with hub.database.session() as session:
+        waiting = session.scalars(select(EnrollToken)).all()
+    assert secret not in [row.hash for row in waiting] and "press-9" in str(
+        [row.device for row in waiting]
+    )
+
+
+def test_revoking_a_device_needs_a_second_click(open_page, hub: Hub) -> None:
+    page = open_page("engineer", "/devices")
+    row = page.locator("tr", has_text="press-2")
+    row.get_by_role("button", name="Revoke").click()
+    assert "cut off at once" in page.locator("#confirm").inner_text()
+    confirm(page, "Revoke")
+    page.wait_for_selector("tr:has-text('press-2') .badge:has-text('revoked')")
+    with hub.database.session() as session:
+        revoked = session.scalars(select(Device.name).where(Device.revoked_at.is_not(None))).all()
+    assert revoked == ["press-2"]
+
+
+def test_an_admin_makes_and_revokes_an_api_token(open_page, hub: Hub) -> None:
+    page = open_page("admin", "/people")
+    form = page.locator("form[data-api='POST /v1/tokens']")
+    form.locator("[name=name]").fill("build server")
+    form.locator("[name=role]").select_option("engineer")
+    form.get_by_role("button").click()
+    page.wait_for_selector("#secret[open]")
+    assert page.locator("#secret-value").inner_text().startswith("kwt_")
+    page.get_by_role("button", name="I have kept it").click()
+    row = page.locator("tr", has_text="build server")
+    row.get_by_role("button", name="Revoke").click()
+    confirm(page, "Revoke")
+    page.wait_for_selector("main p:has-text('No tokens yet')")
+    with hub.database.session() as session:
+        (token,) = session.scalars(select(ApiToken)).all()
+    assert token.role == "engineer" and token.revoked_at is not None
+
+
+def test_a_retraining_that_cannot_start_says_why_and_queues_nothing(open_page, hub: Hub) -> None:
+    with hub.database.session() as session:
+        before = session.scalar(select(func.count()).select_from(Job))
+    page = open_page("engineer", "/jobs")
+    press(page, "Start")
+    text = page.locator(".form-note.is-bad").inner_text()
+    assert "kit.yaml" in text and "kit publish" in text
+    with hub.database.session() as session:
+        assert session.scalar(select(func.count()).select_from(Job)) == before
+
+
+def test_an_error_of_the_hub_stands_beside_the_form(open_page, hub: Hub) -> None:
+    page = open_page("engineer", "/rollouts")
+    press(page, "Start")  # neither a device nor a group is chosen
+    confirm(page, "Start the rollout")
+    text = page.locator(".form-note.is-bad").inner_text()
+    assert "device" in text or "group" in text
+
+
+def test_a_viewer_sees_the_pages_without_their_buttons(open_page) -> None:
+    page = open_page("viewer", "/devices")
+    assert page.locator("main form").count() == 0
+    page.goto(page.url.replace("/devices", f"/bundles/{seed.CHALLENGER}"))
+    assert page.get_by_role("button", name="Approve").count() == 0
