@@ -106,6 +106,7 @@ class Agent:
         self.sender = self._make_sender()
         self._status: StatusServer | None = None
         self._samples = 0
+        self._refused = 0
 
     def _make_sender(self) -> Sender | None:
         who = self.identity
@@ -266,6 +267,7 @@ class Agent:
         while not self._stop.wait(_WATCH_S):
             if self._healthy():
                 systemd.notify("WATCHDOG=1")
+            self._check_writer()
             if self.sender is not None and self.sender.alarm:
                 self.alerts("broker-refuses", "error", self.sender.alarm)
             if time.monotonic() >= due:
@@ -280,6 +282,15 @@ class Agent:
             sender.alive and time.monotonic() - sender.ticked_at < _TICK_LIMIT_S
         )
         return self.writer.alive and moving
+
+    def _check_writer(self) -> None:
+        """Says that rows cannot be stored; the alert itself waits for the disk and goes first."""
+        refused, self._refused = self._refused, self.writer.refused
+        if self.writer.stuck or self._refused > refused:
+            text = f"the disk does not take what is decided: {self._refused} rows refused so far"
+            self.alerts("outbox-stuck", "error", text)
+        else:
+            self.alerts("outbox-stuck", "info", "the disk takes rows again")
 
     def _check_disk(self) -> None:
         used = machine_figures(self.config.state_dir)["disk_used_percent"]

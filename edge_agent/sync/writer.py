@@ -20,7 +20,13 @@ _MAX_GROUP = 500
 
 
 class Writer:
-    """The only thread that appends to the outbox while the agent runs."""
+    """The only thread that appends to the outbox while the agent runs.
+
+    Attributes:
+        refused: rows not taken because the queue was full.
+        failures: commits the disk did not take; each is tried again.
+        stuck: whether the newest one failed.
+    """
 
     def __init__(self, outbox: Outbox, *, commit_ms: int, queue: int) -> None:
         self._outbox = outbox
@@ -32,6 +38,7 @@ class Writer:
         self._writing = 0
         self.refused = 0
         self.failures = 0
+        self.stuck = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -95,11 +102,13 @@ class Writer:
                 break
             except (sqlite3.OperationalError, OSError) as error:
                 self.failures += 1
+                self.stuck = True
                 warn("outbox_write_failed", error=error, rows=len(group), pause_s=pause_s)
             if self._stopping and pause_s > 2:
                 break
             time.sleep(pause_s)
             pause_s = min(pause_s * 2, 10.0)
+        self.stuck = False
         with self._changed:
             self._writing = 0
             self._changed.notify_all()

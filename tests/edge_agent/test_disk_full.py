@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge_agent.agent import Agent
 from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.outbox import Entry, Outbox
 from edge_agent.sync.sender import Sender
@@ -17,7 +19,7 @@ from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.writer import Writer
 from kits.core.events import AlertBody, DecisionBody
 from kits.core.topics import DeviceTopics
-from tests.edge_agent.parts import decision, wait_for
+from tests.edge_agent.parts import agent_config, decision, picture, wait_for
 
 BUDGETS = Budgets(1 << 24, 1 << 26, 1 << 24)
 BLOB = random.Random(3).randbytes(60_000)
@@ -101,6 +103,27 @@ def test_what_was_committed_before_the_disk_was_full_is_still_there(small_disk: 
     assert [e.seq for e in again.take("s", 0, 100)] == list(range(1, 51))
     assert list(again.spool._store.digests()) == []
     again.close()
+
+
+def test_the_agent_says_that_its_disk_takes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "0.png").write_bytes(picture(200))
+    source = {"kind": "folder", "path": str(tmp_path / "pictures"), "loop": True, "rate_hz": 200}
+    agent = Agent(
+        agent_config(tmp_path, tmp_path / "pictures", source=source, outbox={"queue": 50})
+    )
+    agent.outbox._db.execute("PRAGMA max_page_count = 1")  # no growth from here on
+    runner = threading.Thread(target=agent.run)
+    runner.start()
+    wait_for(lambda: agent.writer.refused > 0 and "outbox-stuck" in agent.alerts.open())
+    agent.outbox._db.execute("PRAGMA max_page_count = 100000")
+    wait_for(lambda: "outbox-stuck" not in agent.alerts.open())
+    agent.stop()
+    runner.join(10)
+    reopened = Outbox(tmp_path / "state", BUDGETS)
+    told = [e.body.severity for e in reopened.take("a", 0, 99) if e.body.name == "outbox-stuck"]
+    assert told == ["error", "info"]
+    reopened.close()
 
 
 def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
