@@ -49,6 +49,7 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("actions_error", "counter", "actions that failed"),
     MetricInfo("pixels_kept", "counter", "samples whose bytes were kept"),
     MetricInfo("pixels_over_budget", "counter", "samples not kept because the budget was used up"),
+    MetricInfo("pixels_lost", "counter", "samples whose bytes the disk had no room for"),
     MetricInfo("outbox_rows", "gauge", "rows waiting for the hub"),
     MetricInfo("outbox_bytes", "gauge", "bytes of those rows and of their blobs"),
     MetricInfo("outbox_blobs", "gauge", "blobs waiting for the hub"),

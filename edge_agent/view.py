@@ -34,6 +34,7 @@ def figures(agent: Agent) -> dict[str, float]:
         "outbox_evicted": agent.outbox.evicted_rows,
         "outbox_refused": agent.writer.refused,
         "outbox_write_failures": agent.writer.failures,
+        "pixels_lost": agent.writer.pixels_lost,
         "alerts_open": len(agent.alerts.open()),
         **{f"verdict_{v}": line.verdicts[v] for v in ("act", "pass", "review")},
         **machine_figures(agent.config.state_dir),

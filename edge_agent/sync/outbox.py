@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_agent.clock import stamp
@@ -29,6 +29,7 @@ from kits.core.events import (
     Event,
     EventClass,
 )
+from kits.core.sample import digest_of
 
 MAX_ROW_BYTES = 120 * 1024
 """A row larger than this loses its prediction's details: it must fit a frame."""
@@ -160,6 +161,22 @@ class Outbox:
         self.evicted_rows += freed.rows
         self.on_append()
         return seqs
+
+    def without_content(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The same entries without their bytes, which the disk has no room for; none of them stays."""
+        return [self._without_content(entry) if entry.content else entry for entry in entries]
+
+    def _without_content(self, entry: Entry) -> Entry:
+        digest = digest_of(entry.content or b"")
+        with self._lock:
+            known = self._db.execute("SELECT 1 FROM blobs WHERE digest=?", (digest,)).fetchone()
+        if not known:
+            self.spool.delete(digest)
+        body = entry.body
+        if isinstance(body, DecisionBody):
+            meta = {**body.meta, "bytes_lost": "no room on the disk"}
+            body = body.model_copy(update={"kept_for": "", "meta": meta})
+        return replace(entry, body=body, content=None)
 
     def acknowledge(self, ranges: Iterable[tuple[int, int]]) -> int:
         """Deletes rows the hub has committed; their blobs become ready to travel.

@@ -17,6 +17,7 @@ from edge_agent.log import warn
 from edge_agent.sync.outbox import Entry, Outbox
 
 _MAX_GROUP = 500
+_PIXELS_WAIT_S = 1.0
 
 
 class Writer:
@@ -25,7 +26,8 @@ class Writer:
     Attributes:
         refused: rows not taken because the queue was full.
         failures: commits the disk did not take; each is tried again.
-        stuck: whether the newest one failed.
+        pixels_lost: samples whose bytes were given up because the disk has no room for them.
+        stuck: whether the newest commit failed.
     """
 
     def __init__(self, outbox: Outbox, *, commit_ms: int, queue: int) -> None:
@@ -38,6 +40,7 @@ class Writer:
         self._writing = 0
         self.refused = 0
         self.failures = 0
+        self.pixels_lost = 0
         self.stuck = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -104,6 +107,10 @@ class Writer:
                 self.failures += 1
                 self.stuck = True
                 warn("outbox_write_failed", error=error, rows=len(group), pause_s=pause_s)
+                if isinstance(error, OSError) and pause_s > _PIXELS_WAIT_S:
+                    # a picture too large for the room that is left must not hold up an alert
+                    self.pixels_lost += sum(entry.content is not None for entry in group)
+                    group = self._outbox.without_content(group)
             if self._stopping and pause_s > 2:
                 break
             time.sleep(pause_s)

@@ -90,6 +90,29 @@ def test_rows_wait_for_room_on_the_disk_and_arrive_once(small_disk: Path) -> Non
     outbox.close()
 
 
+def test_a_picture_the_disk_has_no_room_for_holds_up_no_alert(small_disk: Path) -> None:
+    outbox = Outbox(small_disk, BUDGETS)
+    writer = Writer(outbox, commit_ms=10, queue=60)
+    filler = fill(small_disk)
+    os.truncate(filler, filler.stat().st_size - 300_000)
+    large = random.Random(4).randbytes(1_000_000)
+    writer.put(Entry(decision(1, kept_for="act"), "s", 1.0, BLOB, "image/png"))
+    writer.put(Entry(decision(2, kept_for="act"), "s", 1.0, large, "image/png"))
+    writer.put(alert("first"))
+    writer.start()
+    assert writer.flush(15)
+    writer.close()
+    assert writer.pixels_lost == 2
+    assert list(outbox.spool._store.digests()) == []
+    bodies = [event.body for event in delivered(outbox).events()]
+    assert [b.name for b in bodies if isinstance(b, AlertBody)] == ["first"]
+    samples = [b for b in bodies if isinstance(b, DecisionBody)]
+    assert [(b.kept_for, b.blob, b.meta["bytes_lost"]) for b in samples] == [
+        ("", None, "no room on the disk")
+    ] * 2
+    outbox.close()
+
+
 def test_what_was_committed_before_the_disk_was_full_is_still_there(small_disk: Path) -> None:
     outbox = Outbox(small_disk, BUDGETS)
     outbox.append([Entry(decision(n), "s") for n in range(50)])
