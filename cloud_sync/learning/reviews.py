@@ -8,7 +8,7 @@ only audits give unbiased rates (`audits.py`). Annotations are appended, never c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal
@@ -146,10 +146,18 @@ def annotation_in_force(session: Session, sample_id: str) -> AnnotationRow | Non
 
 
 def suggestion(sample: Sample) -> Prediction:
-    """What the model said, as a starting point for the person."""
+    """What the model said, as a starting point for the person.
+
+    A score can reject a part although no region stands out. Agreeing with a rejection must then
+    say "defect", never the model's "good".
+    """
     if not sample.prediction:
-        return Prediction(score=sample.score or 0.0, label=sample.label)
-    return prediction_from_json(sample.prediction)
+        said = Prediction(score=sample.score or 0.0, label=sample.label)
+    else:
+        said = prediction_from_json(sample.prediction)
+    if sample.verdict == "act" and said.label in ("", GOOD_LABEL):
+        return replace(said, label="defect")
+    return said
 
 
 def _waiting_for(person_id: int, project: str, now: datetime) -> Select[Sample]:

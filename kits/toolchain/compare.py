@@ -16,12 +16,14 @@ from kits import load_bundle
 from kits.core.dataset import Split
 from kits.core.errors import BundleError, DataError
 from kits.core.kit import Evaluation, NoProgress, Progress
-from kits.core.stats import Estimate
+from kits.core.stats import Estimate, upper_bound
 from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
 from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
 from kits.toolchain.project import Project
 from kits.toolchain.training import goal_metric
 
+MIN_PER_CLASS = 10
+"""Below this, a bootstrap over samples without a single mistake would call nothing certain."""
 _IN_THE_MONEY = frozenset({"escape_rate", "overkill_rate"})
 """Goals that the cost difference weighs already: near zero, a ratio of such rates says nothing."""
 
@@ -41,6 +43,7 @@ class Comparison:
     challenger: Evaluation
     cost_difference: Estimate
     goal: GoalRatio
+    agreement: float
 
     def as_json(self) -> dict[str, JsonValue]:
         """The answer of `kit compare --json`."""
@@ -54,6 +57,10 @@ class Comparison:
             "champion": metrics_json(self.champion.metrics),
             "challenger": metrics_json(self.challenger.metrics),
             "cost_difference": finite(self.cost_difference),
+            "disagreement": {
+                "value": 1 - self.agreement,
+                "high": upper_bound(round((1 - self.agreement) * self.n), self.n),
+            },
             "goal": {
                 "metric": self.goal.metric,
                 "champion": finite(self.goal.before),
@@ -126,6 +133,7 @@ def compare(
         challenger=after,
         cost_difference=difference,
         goal=goal,
+        agreement=pair.agreement(),
     )
 
 
@@ -138,6 +146,12 @@ def _objections(
 ) -> list[str]:
     """Why the challenger is not better; empty when it is."""
     reasons = []
+    for count, what in ((pair.escapes()[2], "defective"), (pair.overkill()[2], "good")):
+        if count < MIN_PER_CLASS:
+            reasons.append(
+                f"only {count} {what} test samples: an interval from fewer than {MIN_PER_CLASS} "
+                "proves nothing, review more"
+            )
     if not difference.high < 0:
         reasons.append(
             "no proof that it is cheaper: cost per 1,000 samples changes by "

@@ -92,6 +92,13 @@ def test_accepting_a_pass_says_good_whatever_weak_boxes_the_model_had(opened) ->
     assert (stated.label, stated.boxes) == ("good", ())
 
 
+def test_agreeing_with_a_rejection_never_says_good(opened) -> None:
+    client, hub, rita = opened
+    add_sample(hub, "one", label="good")
+    stated = annotation_from_json(say(client, rita, "one", "accept").json()["annotation"])
+    assert stated.label == "defect"
+
+
 def test_a_double_submit_is_one_review(opened) -> None:
     client, hub, rita = opened
     add_sample(hub, "one")

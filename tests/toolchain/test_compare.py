@@ -54,6 +54,16 @@ def test_more_escapes_are_named_as_the_reason(two_bundles: tuple[Project, Path, 
     assert "no proof that it is cheaper" in found.reason
 
 
+def test_a_handful_of_defects_proves_nothing(
+    two_bundles: tuple[Project, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, champion, challenger = two_bundles
+    monkeypatch.setattr("kits.toolchain.compare.MIN_PER_CLASS", 1000)
+    found = compare(project, champion, challenger)
+    assert not found.better
+    assert "proves nothing, review more" in found.reason
+
+
 def test_a_bundle_is_never_better_than_itself(own_project: Project) -> None:
     path = own_project.run_dir() / "bundle.kwb"
     found = compare(own_project, path, path)
