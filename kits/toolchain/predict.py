@@ -52,7 +52,8 @@ class Predicted:
             "path": str(self.path),
             "verdict": self.decision.verdict,
             "reason": self.decision.reason,
-            "score": self.prediction.score, "label": self.prediction.label,
+            "score": self.prediction.score,
+            "label": self.prediction.label,
             "prediction": prediction_to_json(self.prediction),
         }
 
