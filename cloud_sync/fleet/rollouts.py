@@ -56,6 +56,7 @@ def start(
     release = next_release(session)
     statement = key.sign(
         {
+            **_expected(bundle),
             "bundle": bundle.id,
             "size": bundle.size,
             "project": bundle.project,
@@ -103,6 +104,13 @@ def _supersede(session: Session, device: str) -> None:
     for deployment in session.scalars(query):
         _end(deployment, "failed", "superseded by a newer rollout")
         _conclude(deployment.rollout)
+
+
+def _expected(bundle: Bundle) -> dict[str, JsonValue]:
+    """How many verdicts the gate saw change: the device's shadow must not refuse what was wanted."""
+    stated = bundle.comparison.get("disagreement")
+    high = stated.get("high") if isinstance(stated, dict) else None
+    return {"expected_disagreement": high} if isinstance(high, int | float) else {}
 
 
 def next_release(session: Session) -> int:

@@ -16,7 +16,7 @@ from edge_agent.log import log, warn
 from edge_agent.update.probation import Tally, probation_complaint, shadow_complaint
 from edge_agent.update.slots import Job, Slots
 from edge_agent.update.surroundings import LineControl, Surroundings
-from edge_agent.update.verify import check_file, check_statement
+from edge_agent.update.verify import check_file, check_statement, expected_disagreement
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, UsageError
 from kits.core.hub_api import DeploymentState, Desired, DesiredBundle, Reported
@@ -229,7 +229,7 @@ class Installer:
         needed = self._config.shadow_samples if self._line.active is not None else 0
         if self._shadow.n < needed and waited < self._config.shadow_max_s:
             return
-        complaint = shadow_complaint(self._shadow, self._config)
+        complaint = shadow_complaint(self._shadow, self._config, expected_disagreement(job.desired))
         self._line.end_shadow()
         if complaint:
             raise BundleError(complaint, where=job.bundle[:12])

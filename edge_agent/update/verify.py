@@ -6,6 +6,7 @@ keys are trusted; what it checks stays.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from edge_agent.errors import UntrustedBundleError
@@ -48,6 +49,18 @@ def check_statement(
             fix="roll out the old bundle again: it gets a new, higher release",
         )
     return release
+
+
+def expected_disagreement(desired: DesiredBundle | None) -> float:
+    """Share of verdicts that the gate saw change against the champion; 0 when it is not stated.
+
+    Read from the statement whose signature `check_statement` has checked: a challenger that mends
+    many false rejects must differ, and only the hub's key may say how much.
+    """
+    if desired is None:
+        return 0.0
+    stated = json.loads(desired.statement.payload).get("expected_disagreement", 0.0)
+    return float(stated) if isinstance(stated, int | float) and 0 <= stated <= 1 else 0.0
 
 
 def check_file(path: Path, desired: DesiredBundle) -> Bundle:

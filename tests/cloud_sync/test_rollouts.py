@@ -75,6 +75,18 @@ def test_a_device_is_told_the_bundle_with_the_hubs_signed_word(hub: Hub) -> None
     assert desired(hub, "press-2").bundle is None
 
 
+def test_the_gates_expected_change_of_verdicts_is_part_of_the_signed_word(hub: Hub) -> None:
+    bundle = approved_bundle(hub)
+    with hub.database.transaction() as session:
+        row = session.get(Bundle, bundle)
+        assert row is not None
+        row.comparison = {"disagreement": {"value": 0.4, "high": 0.47}}
+    start(hub, bundle, device="press-1")
+    wanted = desired(hub, "press-1").bundle
+    assert wanted is not None
+    assert verify(wanted.statement, [hub.key.public])["expected_disagreement"] == 0.47
+
+
 def test_done_means_every_device_has_committed(hub: Hub) -> None:
     bundle = approved_bundle(hub)
     number = start(hub, bundle, group="line")

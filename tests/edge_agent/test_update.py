@@ -239,3 +239,13 @@ def test_complaints_are_functions_of_what_was_seen() -> None:
     for _ in range(5):
         tally.add(1.0, failed=True)
     assert "failed on 5 of 25" in probation_complaint(tally, config, None)
+
+
+def test_a_wanted_change_of_verdicts_does_not_refuse() -> None:
+    config = UpdateConfig(max_disagreement=0.5)
+    tally = Tally()
+    for number in range(20):
+        tally.add(10.0, failed=False, agrees=number >= 14)
+    assert "at most 50%" in shadow_complaint(tally, config)
+    assert shadow_complaint(tally, config, expected=0.6) == ""
+    assert "at most 55%" in shadow_complaint(tally, config, expected=0.3)
