@@ -305,7 +305,6 @@ source: {{kind: folder, path: {circle.root / "data" / "line"}, rate_hz: 20, loop
 actions:
   - {{kind: simulated, name: reject, verdicts: [act], path: {state / "actuator.jsonl"}}}
 selection: {{audit_rate: 0.15, seed: {circle.seed}}}
-update: {{max_disagreement: 0.9}}
 status: {{port: 0}}
 """
     )
