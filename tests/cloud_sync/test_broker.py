@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,17 +73,23 @@ def test_a_revoked_device_is_cut_off_and_refused(mosquitto: Broker) -> None:
     again.close()
 
 
+def subscribe(client: DeviceClient, pattern: str) -> None:
+    """Subscribes, and waits until the broker has said so."""
+    confirmed = threading.Event()
+    client._client.on_subscribe = lambda *_: confirmed.set()
+    client._client.subscribe(pattern, qos=1)
+    assert confirmed.wait(10)
+
+
 def test_a_device_cannot_speak_for_another_or_listen_to_it(mosquitto: Broker) -> None:
     one = DeviceClient(mosquitto, "press-1", "right").connect()
     two = DeviceClient(mosquitto, "press-2", "2").connect()
     heard: list[str] = []
     hub = mosquitto.address
     listener = DeviceClient(mosquitto, hub.username, hub.password)
-    listener._client.on_connect = lambda c, *_: c.subscribe("kw/v1/#", qos=1)
     listener._client.on_message = lambda _c, _d, m: heard.append(m.topic)
-    listener.connect()
-    listener._client.subscribe("kw/v1/#", qos=1)
-    two._client.subscribe("kw/v1/main/press-1/down/#", qos=1)
+    subscribe(listener.connect(), "kw/v1/#")
+    subscribe(two, "kw/v1/main/press-1/down/#")
     one.publish("kw/v1/main/press-2/up/s", b"forged")
     one.publish("kw/v1/main/press-1/down/ack", b'{"epoch": "forged"}')
     one.publish("kw/v1/main/press-1/up/s", b"own")
