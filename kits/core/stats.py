@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 Floats = NDArray[np.float64]
+MIN_GROUPS = 5
 
 
 class Estimate(BaseModel):
@@ -127,8 +128,12 @@ def bootstrap(
         statistic: takes sample indices (with repeats) and returns a number; NaN rounds are
             left out (a resample without any positive has no AUROC).
         groups: the group of each sample; samples of one group are drawn together, because they
-            are not independent.
+            are not independent. Fewer than `MIN_GROUPS` cannot show how groups differ: samples
+            are drawn instead, and `method` says that the interval is too narrow.
     """
+    few = len(set(groups)) < MIN_GROUPS
+    if few:
+        groups = [str(number) for number in range(len(groups))]
     order: dict[str, list[int]] = {}
     for index, group in enumerate(groups):
         order.setdefault(group, []).append(index)
@@ -150,7 +155,9 @@ def bootstrap(
         low=min(low, value),
         high=max(high, value),
         n=len(groups),
-        method=f"bootstrap of {len(members)} groups",
+        method="bootstrap of samples: too few groups, so too narrow"
+        if few
+        else f"bootstrap of {len(members)} groups",
         confidence=confidence,
     )
 

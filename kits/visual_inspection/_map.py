@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.prediction import Box
-from kits.core.stats import Estimate
+from kits.core.stats import MIN_GROUPS, Estimate
 
 IOU_LEVELS = np.linspace(0.5, 0.95, 10)
 _RECALL_POINTS = np.linspace(0, 1, 101)
@@ -50,6 +50,9 @@ def mean_average_precision(
     if not labels:
         return {}
     classes = [_match_class(truth, found, label) for label in labels]
+    few = len(set(groups)) < MIN_GROUPS
+    if few:
+        groups = [str(number) for number in range(len(groups))]
     names = {name: number for number, name in enumerate(dict.fromkeys(groups))}
     member = np.array([names[group] for group in groups], dtype=np.intp)
     value = _levels(classes, np.ones(len(truth)))
@@ -65,7 +68,8 @@ def mean_average_precision(
             for _ in range(_ROUNDS)
         ]
     )
-    method = f"COCO 101 points, bootstrap of {len(names)} groups"
+    unit = "samples: too few groups, so too narrow" if few else f"{len(names)} groups"
+    method = f"COCO 101 points, bootstrap of {unit}"
     return {
         "map50": _estimate(value[:1], drawn[:, :1], len(truth), method),
         "map50_95": _estimate(value, drawn, len(truth), method),

@@ -71,6 +71,17 @@ def test_bootstrap_of_groups_is_wider_than_of_samples():
     assert by_group.high - by_group.low > 2 * (by_sample.high - by_sample.low)
 
 
+def test_a_single_group_never_looks_certain():
+    values = np.random.default_rng(3).normal(size=40)
+
+    def mean(index):
+        return float(values[index].mean())
+
+    estimate = stats.bootstrap(mean, ["board-7"] * 40, seed=1)
+    assert estimate.low < estimate.value < estimate.high
+    assert "too narrow" in estimate.method
+
+
 def test_bootstrap_is_repeatable():
     values = np.random.default_rng(0).normal(size=50)
     groups = [str(i) for i in range(50)]
