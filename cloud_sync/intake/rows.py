@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.decode import FrameIn
@@ -146,6 +146,9 @@ class _Writer:
             taken = insert_once(self._session, table, rows)
             if table is models.Sample and taken != len(rows):
                 self._outcome.odd += ["sample id taken"] * (len(rows) - taken)
+        for key, event in fresh.items():
+            if isinstance(event.body, AlertBody) and event.body.severity == "info":
+                self._all_clear(key, event.body.name)
 
     def _sample(
         self, key: Key, body: DecisionBody, stored: set[str], projects: Mapping[str, str]
@@ -201,6 +204,20 @@ class _Writer:
                 "where": body.where,
                 "at": _aware(event.at.wall),
             }
+        )
+
+    def _all_clear(self, key: Key, name: str) -> None:
+        """An "info" under an alert's name says that it is over: nobody needs to look any more."""
+        device, epoch, seq = key
+        self._session.execute(
+            update(models.Alert)
+            .where(
+                models.Alert.device == device,
+                models.Alert.name == name,
+                models.Alert.seen_at.is_(None),
+                or_(models.Alert.epoch != epoch, models.Alert.seq <= seq),
+            )
+            .values(seen_at=utc_now(), seen_by=f"{device}: over")
         )
 
     def _gap(self, key: Key, body: GapBody) -> None:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, DataError
+from kits.core.operating_point import OperatingPoint
 from kits.core.prediction import Box, Prediction
 from kits.core.runtime import Array, Payload, Runtime, Session, SessionFactory, StageTimes
 from kits.visual_inspection import _boxes, _images
@@ -78,7 +79,7 @@ def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runti
     approach = config.get("approach")
     try:
         if approach == "detector":
-            spec = DetectorSpec.model_validate(config)
+            spec = _reporting(DetectorSpec.model_validate(config), bundle.operating_point)
             return DetectorRuntime(spec, sessions(bundle.artefact("model", target)))
         if approach == "good-parts":
             parts = GoodPartsSpec.model_validate(config)
@@ -94,6 +95,12 @@ def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runti
         where=bundle.id[:12],
         fix="update kitwright",
     )
+
+
+def _reporting(spec: DetectorSpec, point: OperatingPoint) -> DetectorSpec:
+    """Boxes that no band would act on or review are not reported, so nobody accepts them unread."""
+    lowest = min(band.review_from for band in (point.default, *point.per_label.values()))
+    return spec.model_copy(update={"confidence": min(max(spec.confidence, lowest), 0.99)})
 
 
 class _PictureRuntime:

@@ -172,8 +172,8 @@ def decision(seq: int, sample_id: str = "", blob: BlobRef | None = None, **field
     return event(seq, "s", body)
 
 
-def alert(seq: int) -> Event:
-    body = AlertBody(name="camera lost", severity="error", text="no frame for 10 s", where="cam0")
+def alert(seq: int, severity: str = "error", name: str = "camera lost") -> Event:
+    body = AlertBody(name=name, severity=severity, text="no frame for 10 s", where="cam0")
     return event(seq, "a", body)
 
 

@@ -149,6 +149,16 @@ def test_every_class_reaches_its_table_once(hub: Hub) -> None:
         assert session.scalars(select(models.Gap)).one().rows == 50
 
 
+def test_an_all_clear_closes_the_alert_of_its_name_and_itself(hub: Hub) -> None:
+    add_device(hub)
+    frames = [frame_in(alert(1), alert(2, name="disk full"), alert(3, "info"), klass="a")]
+    with hub.database.transaction() as session:
+        write_frames(session, frames, blob_limit=LIMIT)
+    with hub.database.session() as session:
+        waiting = session.scalars(select(models.Alert).where(models.Alert.seen_at.is_(None))).all()
+        assert [row.name for row in waiting] == ["disk full"]
+
+
 def test_nothing_is_acknowledged_when_the_commit_fails(hub: Hub) -> None:
     add_device(hub)
     with hub.database.transaction() as session:

@@ -154,6 +154,18 @@ def test_a_bundle_reproduces_its_golden_samples(good_parts_run: Trained) -> None
     assert make_ready(bundles.open_bytes(content)).check_golden() == ()
 
 
+def test_boxes_below_the_review_band_are_not_reported(detector_run: Trained) -> None:
+    runtime = detector_run.detector()
+    content = packed(detector_run, runtime, dict(detector_run.exported.config))
+    bundle = bundles.open_bytes(content)
+    point = bundle.operating_point.model_copy(update={"default": Band(act_at=0.8, review_from=0.4)})
+    strict = bundles.open_bytes(
+        bundles.pack(bundle.manifest, point, bundle.golden, dict(bundle.files))
+    )
+    assert make_ready(strict).runtime.spec.confidence == 0.4
+    assert runtime.spec.confidence < 0.4
+
+
 def test_a_bundle_of_an_unknown_approach_is_refused(good_parts_run: Trained) -> None:
     runtime = good_parts_run.good_parts()
     for config in ({"approach": "oracle"}, {"approach": "good-parts", "side": 256}):
