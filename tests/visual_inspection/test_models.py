@@ -12,7 +12,7 @@ from kits.core import bundle as bundles
 from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet
 from kits.core.errors import BundleError, ConfigError, DataError
 from kits.core.kit import EvaluateTask
-from kits.core.operating_point import Costs
+from kits.core.operating_point import Band, Costs
 from kits.core.prediction import prediction_to_json
 from kits.core.ready import make_ready
 from kits.core.runtime import OnnxSession, Runtime
