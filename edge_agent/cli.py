@@ -56,7 +56,8 @@ def enroll(
     identity = enrolment.enroll(settings.hub, hub, token)
     enrolment.save_identity(identity, settings.identity_path)
     out.answer(
-        f"enrolled as {identity.device} at {identity.site} (group {identity.group})",
+        f"enrolled as {identity.device} at {identity.site}"
+        + (f", group {identity.group}" if identity.group else ""),
         {
             "device": identity.device,
             "site": identity.site,

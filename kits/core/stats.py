@@ -174,6 +174,29 @@ def auroc(scores: Floats, positive: NDArray[np.bool_]) -> float:
     return float((ranks[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))
 
 
+def auroc_estimate(
+    scores: Floats, positive: NDArray[np.bool_], groups: Sequence[str], *, seed: int, rounds: int
+) -> Estimate:
+    """AUROC with its interval.
+
+    A perfect order stays perfect in every resample, which would look certain however few samples
+    there are. Its lower end is then 1 minus the exact bound on how many of the smaller class may
+    stand on the wrong side.
+    """
+    found = bootstrap(
+        lambda rows: auroc(scores[rows], positive[rows]), groups, seed=seed, rounds=rounds
+    )
+    if found.value < 1.0:
+        return found
+    fewer = int(min(positive.sum(), (~positive).sum()))
+    return found.model_copy(
+        update={
+            "low": 1.0 - upper_bound(0, fewer, 0.975),
+            "method": f"exact bound: perfect order, {fewer} in the smaller class",
+        }
+    )
+
+
 def average_precision(scores: Floats, positive: NDArray[np.bool_]) -> float:
     """Area under the precision-recall curve (step-wise); NaN when there is no positive."""
     if not positive.any():

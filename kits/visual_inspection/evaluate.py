@@ -18,7 +18,7 @@ from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult
 from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.prediction import Box, Prediction, prediction_from_json, prediction_to_json
-from kits.core.stats import Estimate, auroc, bootstrap, proportion
+from kits.core.stats import Estimate, auroc_estimate, bootstrap, proportion
 from kits.visual_inspection import _picture, _thresholds
 from kits.visual_inspection._labels import GOOD
 from kits.visual_inspection._map import iou, mean_average_precision, resampler
@@ -206,9 +206,7 @@ def _ranking(judged: Sequence[_Judged], seed: int, notes: list[str]) -> dict[str
         return {}
     scores = np.array([one.prediction.score for one in judged])
     groups = [one.group for one in judged]
-    found = bootstrap(
-        lambda rows: auroc(scores[rows], truth[rows]), groups, seed=seed, rounds=_ROUNDS
-    )
+    found = auroc_estimate(scores, truth, groups, seed=seed, rounds=_ROUNDS)
     return {"image_auroc": found}
 
 

@@ -46,6 +46,16 @@ def test_auroc_counts_ties_half():
     assert stats.auroc(scores, positive) == pytest.approx(3.5 / 4)
 
 
+def test_a_perfect_order_of_few_samples_is_not_certain():
+    positive = np.array([False] * 9 + [True] * 40)
+    scores = positive.astype(float) + np.linspace(0, 0.5, 49)
+    estimate = stats.auroc_estimate(
+        scores, positive, [str(i) for i in range(49)], seed=0, rounds=50
+    )
+    assert (estimate.value, estimate.high) == (1.0, 1.0)
+    assert estimate.low == pytest.approx(0.664, abs=0.001)
+
+
 def test_auroc_without_one_class_is_nan():
     assert math.isnan(stats.auroc(np.array([1.0, 2.0]), np.array([True, True])))
 
