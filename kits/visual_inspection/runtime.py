@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -103,7 +104,7 @@ def _reporting(spec: DetectorSpec, point: OperatingPoint) -> DetectorSpec:
     return spec.model_copy(update={"confidence": min(max(spec.confidence, lowest), 0.99)})
 
 
-class _PictureRuntime:
+class _PictureRuntime(ABC):
     """Decoding, encoding and timing, the same for both approaches."""
 
     def decode(self, content: bytes, media_type: str) -> Payload:
@@ -124,8 +125,9 @@ class _PictureRuntime:
         """One prediction per picture, in order. Raises DataError for what is no picture."""
         return [self.predict_timed(payload)[0] for payload in payloads]
 
+    @abstractmethod
     def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
-        raise NotImplementedError
+        """One prediction with the time of each stage."""
 
 
 @dataclass(frozen=True)
