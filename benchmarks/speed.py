@@ -25,6 +25,7 @@ os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.gettempdir())
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime as ort
 
 from kits.core.bundle import Artefact, BundleManifest, GoldenSet, open_bytes, pack
@@ -32,6 +33,8 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.ready import make_ready
 from kits.core.runtime import OnnxSession
 from kits.core.sample import digest_of, utc_now
+from kits.toolchain import quantize
+from kits.visual_inspection.export import decode_nodes
 
 THREADS = os.cpu_count() or 1
 PAUSE_S = 0.05  # an idle session's threads spin for a while and would slow the next variant down
@@ -85,8 +88,10 @@ def compare_latency(model: Path, size: int, rounds: int) -> dict[str, object]:
     image = cv2.GaussianBlur(noise, (0, 0), 5)
     variants = {
         "bare": bare_pipeline(model, size, image),
-        "kitwright": our_pipeline(model, size, image),
+        "kitwright": our_pipeline(model.read_bytes(), size, image),
+        "kitwright int8": our_pipeline(to_int8(model.read_bytes(), size), size, image),
         "ultralytics": trainer_pipeline(model, size, image),
+        "ultralytics .pt": trainer_pipeline(model.with_suffix(".pt"), size, image),
     }
     taken: dict[str, list[float]] = {name: [] for name in variants}
     for number in range(rounds + 5):
@@ -100,6 +105,8 @@ def compare_latency(model: Path, size: int, rounds: int) -> dict[str, object]:
         "median": {name: round(statistics.median(times), 2) for name, times in taken.items()},
         "kitwright / bare": ratio(taken["kitwright"], taken["bare"]),
         "kitwright / ultralytics": ratio(taken["kitwright"], taken["ultralytics"]),
+        "kitwright int8 / ultralytics": ratio(taken["kitwright int8"], taken["ultralytics"]),
+        "kitwright / ultralytics .pt": ratio(taken["kitwright"], taken["ultralytics .pt"]),
     }
 
 
@@ -117,9 +124,19 @@ def bare_pipeline(model: Path, size: int, image: np.ndarray) -> Callable[[], obj
     return run
 
 
-def our_pipeline(model: Path, size: int, image: np.ndarray) -> Callable[[], object]:
+def to_int8(model: bytes, size: int) -> bytes:
+    """The INT8 artefact that `kit compile` makes of the same ONNX; noise suffices for its speed."""
+    rng = np.random.default_rng(0)
+    name = ort.InferenceSession(model, providers=["CPUExecutionProvider"]).get_inputs()[0].name
+    feeds = tuple({name: rng.random((1, 3, size, size), dtype=np.float32)} for _ in range(8))
+    names = [node.name for node in onnx.load_from_string(model).graph.node]
+    excluded = decode_nodes(names)
+    return quantize.to_int8(model, quantize.Calibration(feeds, ""), "cpu", excluded)
+
+
+def our_pipeline(model: bytes, size: int, image: np.ndarray) -> Callable[[], object]:
     ready = make_ready(
-        open_bytes(bundle_of(model.read_bytes(), size)),
+        open_bytes(bundle_of(model, size)),
         sessions=lambda content: OnnxSession(content, threads=THREADS),
     )
     return lambda: ready.decide(ready.predict([image])[0])

@@ -85,7 +85,7 @@ def _export_detector(run_dir: Path, config: Config) -> Exported:
         config=_json(spec),
         labels=spec.labels,
         quantize_roles=(ROLE,),
-        quantize_exclude=_decode_nodes(names),
+        quantize_exclude=decode_nodes(names),
     )
 
 
@@ -116,7 +116,7 @@ def _detector_onnx(run_dir: Path, side: int) -> tuple[bytes, list[str]]:
     return content, [node.name for node in onnx.load_from_string(content).graph.node]
 
 
-def _decode_nodes(names: list[str]) -> tuple[str, ...]:
+def decode_nodes(names: list[str]) -> tuple[str, ...]:
     """The head's box decoding: sharing one scale between pixels and scores wipes out the scores."""
     found = [int(m.group(1)) for name in names if (m := re.match(r"^/model\.(\d+)/", name))]
     return (rf"^/model\.{max(found)}/(?!cv2|cv3)",) if found else ()
