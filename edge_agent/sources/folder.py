@@ -85,7 +85,9 @@ class FolderSource:
         if not content.startswith(_MAGIC.get(media_type, b"")) or not content:
             self._complain(file, f"not {media_type}")
             return None
-        return Captured(content, media_type, f"{self._config.name}/{file.name}")
+        name = f"{self._config.name}/{file.name}"
+        # a file replayed twice shows the same part: it must never be trained and tested on
+        return Captured(content, media_type, name, group=name)
 
     def _complain(self, file: Path, why: str) -> None:
         self.health.corrupt += 1

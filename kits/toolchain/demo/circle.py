@@ -25,6 +25,7 @@ from kits.toolchain.demo.reviewer import ScriptedReviewer
 
 MARK = ".kitwright-demo"
 DEVICE = "line-1"
+_NEXT = "next: kit demo --keep     (leaves hub and agent running and prints the page's address)"
 
 
 @dataclass
@@ -64,6 +65,8 @@ def run_demo(kit: str, folder: Path, *, seed: int, keep: bool, with_detector: bo
         print(_summary(circle, time.monotonic() - began))  # noqa: T201  the answer
         if keep:
             _keep_running(circle)
+        else:
+            print(_NEXT)  # noqa: T201  the last line
     finally:
         circle.programs.stop_all()
 
@@ -126,7 +129,7 @@ def _scaffold(circle: Circle) -> str:
     circle.programs.text(
         *("kit", "new", circle.kit, str(circle.project), "--defaults"),
         *("--data", str(circle.root / "data" / "parts")),
-        *("--answer", f"name={circle.name}"),
+        *("--answer", f"name={circle.name}", "--answer", "cost_escape=300"),
     )
     found = circle.programs.json("kit", "data", "show", "-C", str(circle.project), "--json")
     return f"dataset {str(found['id'])[:12]}: {found['n']} samples"
@@ -276,7 +279,6 @@ def _summary(circle: Circle, took_s: float) -> str:
         f"  rejects     {circle.root}/agent/actuator.jsonl",
         f"  hub's data  {circle.root}/hub",
         f"  logs        {circle.root}/logs",
-        "next: kit demo --keep     (leaves hub and agent running and prints the page's address)",
     ]
     return "\n".join(lines)
 
