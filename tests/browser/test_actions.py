@@ -29,8 +29,16 @@ pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
 
 
+def ready(page, element) -> None:
+    """Waits until `element` is there and the page's script listens: a reload may be under way."""
+    element.wait_for()
+    page.wait_for_load_state("load")
+
+
 def press(page, text: str) -> None:
-    page.locator("main").get_by_role("button", name=text, exact=True).first.click()
+    button = page.locator("main").get_by_role("button", name=text, exact=True).first
+    ready(page, button)
+    button.click()
 
 
 def confirm(page, text: str) -> None:
@@ -139,6 +147,7 @@ def test_an_admin_makes_and_revokes_an_api_token(open_page, hub: Hub) -> None:
     assert page.locator("#secret-value").inner_text().startswith("kwt_")
     page.get_by_role("button", name="I have kept it").click()
     row = page.locator("tr", has_text="build server")
+    ready(page, row)
     row.get_by_role("button", name="Revoke").click()
     confirm(page, "Revoke")
     page.wait_for_selector("main p:has-text('No tokens yet')")

@@ -33,7 +33,7 @@ def test_a_hub_that_is_killed_and_comes_back(any_site: Site, tmp_path: Path) -> 
     any_site.kill()
     away_from = line.figure("captured")
     wait_for(lambda: line.figure("captured") >= away_from + 30)
-    assert line.figure("outbox_rows") >= 30
+    wait_for(lambda: line.figure("outbox_rows") >= 30)
     assert away_from < 240
     any_site.serve()
     summary = line.finish()

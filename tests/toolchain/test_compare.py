@@ -91,11 +91,11 @@ def test_groups_are_resampled_whole() -> None:
     def results(cost: float) -> tuple[ItemResult, ...]:
         return tuple(
             ItemResult(f"s{i}", f"part-{i // 10}", "good", "act", 1.0, cost * (i // 10 == 0))
-            for i in range(40)
+            for i in range(80)
         )
 
     pair = Pair(results(0.0), results(4.0))
     difference = pair.cost_difference(Costs(), seed=0)
-    assert difference.value == 1.0
-    assert difference.method == "bootstrap of 4 groups"
+    assert difference.value == 0.5
+    assert difference.method == "bootstrap of 8 groups"
     assert difference.low == 0.0
