@@ -1,0 +1,39 @@
+"""All tables of the hub, as typed classes. Rows only: rules live in the modules that use them.
+
+Devices, projects, samples and bundles are named by their own identity (name, id, digest), so rows
+read like the wire formats. Times are aware UTC (`types.UtcDateTime`). Tokens and passwords are
+stored as hashes only.
+"""
+
+from cloud_sync.store.models.devices import Device, DeviceToken, EnrollToken
+from cloud_sync.store.models.intake import Alert, Blob, BlobPart, Epoch, Event, Gap, Sample
+from cloud_sync.store.models.learning import Annotation, Dataset, Job, Project, Review
+from cloud_sync.store.models.people import ApiToken, AuditLog, Person, Setting, WebSession
+from cloud_sync.store.models.releases import Bundle, Deployment, PublisherKey, Rollout
+
+__all__ = [
+    "Alert",
+    "Annotation",
+    "ApiToken",
+    "AuditLog",
+    "Blob",
+    "BlobPart",
+    "Bundle",
+    "Dataset",
+    "Deployment",
+    "Device",
+    "DeviceToken",
+    "EnrollToken",
+    "Epoch",
+    "Event",
+    "Gap",
+    "Job",
+    "Person",
+    "Project",
+    "PublisherKey",
+    "Review",
+    "Rollout",
+    "Sample",
+    "Setting",
+    "WebSession",
+]

@@ -1,0 +1,87 @@
+"""Bundles and their way to devices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cloud_sync.store.types import Base, JsonObject
+from kits.core.sample import utc_now
+
+
+class Bundle(Base):
+    """A deployable set. Usable in rollouts once `approved_at` is set; one champion per project."""
+
+    __tablename__ = "bundle"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    project: Mapped[str] = mapped_column(ForeignKey("project.name"), index=True)
+    name: Mapped[str]
+    version: Mapped[int]
+    kit: Mapped[str]
+    blob: Mapped[str] = mapped_column(ForeignKey("blob.digest"))
+    size: Mapped[int] = mapped_column(BigInteger)
+    origin: Mapped[str]  # publisher | hub
+    statement: Mapped[JsonObject] = mapped_column(default=dict)
+    key_id: Mapped[str] = mapped_column(default="")
+    dataset: Mapped[str] = mapped_column(default="")
+    metrics: Mapped[JsonObject] = mapped_column(default=dict)
+    comparison: Mapped[JsonObject] = mapped_column(default=dict)
+    card: Mapped[str] = mapped_column(default="")
+    champion: Mapped[bool] = mapped_column(default=False, server_default=false())
+    created_by: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    approved_by: Mapped[str] = mapped_column(default="")
+    approved_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class PublisherKey(Base):
+    """A key whose signatures on bundles are accepted; id = SHA-256 of the raw key."""
+
+    __tablename__ = "publisher_key"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    key: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), default=None)
+    added_by: Mapped[str] = mapped_column(default="")
+    added_at: Mapped[datetime] = mapped_column(default=utc_now)
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Rollout(Base):
+    """A bundle on its way to a device or a group; `state`: running, paused, done, failed, aborted."""
+
+    __tablename__ = "rollout"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bundle: Mapped[str] = mapped_column(ForeignKey("bundle.id"))
+    device: Mapped[str] = mapped_column(default="")
+    group: Mapped[str] = mapped_column("group_name", default="")
+    release: Mapped[int] = mapped_column(unique=True)
+    statement: Mapped[JsonObject]
+    state: Mapped[str] = mapped_column(default="running", index=True)
+    reason: Mapped[str] = mapped_column(default="")
+    created_by: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    deadline_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    deployments: Mapped[list[Deployment]] = relationship(
+        back_populates="rollout", order_by="Deployment.id"
+    )
+
+
+class Deployment(Base):
+    """A rollout's record for one device; `state` is `kits.core.hub_api.DeploymentState`."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (UniqueConstraint("rollout_id", "device"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rollout_id: Mapped[int] = mapped_column(ForeignKey("rollout.id"))
+    device: Mapped[str] = mapped_column(ForeignKey("device.name"), index=True)
+    state: Mapped[str] = mapped_column(default="pending", index=True)
+    error: Mapped[str] = mapped_column(default="")
+    previous_bundle: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    rollout: Mapped[Rollout] = relationship(back_populates="deployments")

@@ -1,0 +1,48 @@
+"""Releases: what the release engineer signs about a bundle, as the `custom` part of a TUF target.
+
+A target `{project}/{release}.kwb` names a bundle's bytes by length and SHA-256 and carries a
+`Release`. The number counts up per project and never goes back on a device: a deliberate return to
+an older bundle is a new release that points at old bytes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kits.core.errors import BundleError
+
+_TARGET = re.compile(r"(?P<project>[a-z0-9][a-z0-9._-]{0,62})/(?P<release>[1-9][0-9]{0,8})\.kwb")
+
+
+class Release(BaseModel):
+    """One release of a project, vouched for by the targets key."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+    bundle: str = Field(pattern="^[0-9a-f]{64}$")
+    project: str
+    kit: str
+    version: int
+    release: int = Field(gt=0)
+    expected_disagreement: float | None = Field(
+        None, ge=0, le=1, description="share of verdicts the gate saw change, upper bound"
+    )
+
+
+def target_path(project: str, release: int) -> str:
+    """The path of a release among the targets."""
+    return f"{project}/{release}.kwb"
+
+
+def parse_target(path: str) -> tuple[str, int]:
+    """(project, release) of a target path.
+
+    Raises:
+        BundleError: it is none.
+    """
+    match = _TARGET.fullmatch(path)
+    if match is None:
+        raise BundleError("not the path of a release", where=path[:100])
+    return match["project"], int(match["release"])
