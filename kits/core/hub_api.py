@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from kits.core.signing import Envelope, PublicKey
 
@@ -42,7 +42,10 @@ class EnrollResponse(_Wire):
     group: str
     token: str = Field(repr=False)
     mqtt: MqttAccess
-    trusted_keys: tuple[PublicKey, ...]
+    trusted_keys: tuple[PublicKey, ...] = ()
+    root: dict[str, JsonValue] | None = Field(
+        None, description="trusted TUF root metadata; None: the hub has none yet"
+    )
 
 
 class DesiredBundle(_Wire):
@@ -55,7 +58,9 @@ class DesiredBundle(_Wire):
     bundle: str
     size: int
     path: str = Field(description="below the hub's address; takes Range requests")
-    statement: Envelope
+    statement: Envelope | None = None
+    target: str = Field("", description="path of the release among the TUF targets")
+    release: int = Field(0, description="its number, as in `target`")
     deployment: int
 
 
@@ -89,6 +94,31 @@ class Reported(_Wire):
     agent: str = Field("", description="version of the agent")
     provider: str = ""
     figures: dict[str, float] = Field(default_factory=dict)
+
+
+class TimeRequest(_Wire):
+    """`POST /v1/device/time`: what time is it?"""
+
+    nonce: str = Field(pattern="^[0-9a-f]{64}$", description="drawn anew for each question")
+
+
+class SignedTime(_Wire):
+    """The hub's answer: `payload` is the JSON text of a `TimeStatement`.
+
+    `signature` is the hexadecimal signature of the text's UTF-8 bytes by one of the TUF
+    timestamp role's keys, `key_id` that key's TUF id.
+    """
+
+    payload: str = Field(max_length=512)
+    signature: str = Field(max_length=2048)
+    key_id: str = Field(max_length=128)
+
+
+class TimeStatement(_Wire):
+    """What the hub signs about the time."""
+
+    nonce: str
+    time: AwareDatetime
 
 
 class PublishRequest(_Wire):
