@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from kits.core.errors import ConfigError, did_you_mean
+from cloud_sync.fleet.plan import parse_waves
+from kits.core.errors import ConfigError, UsageError, did_you_mean
 
 FILE = "hub.yaml"
 
@@ -77,9 +78,24 @@ class SessionConfig(_Section):
 class RolloutConfig(_Section):
     """How new bundles are brought to devices."""
 
-    deadline_min: float = Field(
-        60, gt=0, description="a device that has not committed by then counts as failed, minutes"
+    waves: str = Field(
+        "1,20%,100%", description="how a rollout spreads: cumulative devices or percentages"
     )
+    soak_min: float = Field(
+        60, ge=0, description="a finished wave is watched this long before the next, minutes"
+    )
+    deadline_min: float = Field(
+        60, gt=0, description="who has not committed then, in each wave, counts as failed, minutes"
+    )
+
+    @field_validator("waves")
+    @classmethod
+    def _waves(cls, value: str) -> str:
+        try:
+            parse_waves(value)
+        except UsageError as error:
+            raise ValueError(f"{error.what}: for example 1,20%,100%") from error
+        return value
 
 
 class Prices(_Section):

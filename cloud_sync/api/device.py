@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict
 
-from cloud_sync.fleet import devices, rollouts
+from cloud_sync.fleet import deployments, devices
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.devices import require_device
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
@@ -63,10 +63,10 @@ def enroll(body: EnrollIn, request: Request, hub: HubDep) -> EnrollResponse:
 @router.get("/device/desired")
 def desired(device: DeviceDep, session: ReadDep) -> Desired:
     """What the device should run."""
-    return rollouts.desired_for(session, device.name)
+    return deployments.desired_for(session, device.name)
 
 
 @router.post("/device/reported", status_code=204)
 def report(body: ReportedIn, device: DeviceDep, session: SessionDep) -> None:
     """What the device runs."""
-    rollouts.apply_report(session, device.name, body)
+    deployments.apply_report(session, device.name, body)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
@@ -26,20 +24,25 @@ class RolloutStart(BaseModel):
     bundle: str
     device: str = ""
     group: str = ""
+    waves: str = Field("", max_length=200, description="1,20%,100%; empty: as configured")
+    canary: str = Field("", description="the device that goes first; empty: one that is online")
+    soak_min: float | None = Field(None, ge=0, le=60 * 24 * 30)
     deadline_min: float | None = Field(None, gt=0, le=60 * 24 * 30)
 
 
 @router.post("", status_code=201)
 def start(body: RolloutStart, person: Engineer, hub: HubDep, session: SessionDep) -> Json:
     """Begins a rollout."""
-    minutes = body.deadline_min or hub.config.rollout.deadline_min
+    plan = rollouts.plan_of(
+        hub.config.rollout, body.waves, body.canary, body.soak_min, body.deadline_min
+    )
     rollout = rollouts.start(
         session,
         hub.key,
         bundles.find(session, body.bundle).id,
         device=body.device,
         group=body.group,
-        deadline=timedelta(minutes=minutes),
+        plan=plan,
         who=person.login,
     )
     return {"rollout": rollout.id, **rollouts.as_json(rollout)}

@@ -1,4 +1,4 @@
-"""The verbs about devices, bundles and rollouts. They write rows; a running hub acts on them."""
+"""The verbs about devices and bundles. They write rows; a running hub acts on them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from cloud_sync.commands.options import (
     table,
 )
 
-Number = Annotated[int, typer.Argument(help="Number of the rollout.")]
-
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
@@ -29,12 +27,6 @@ def register(app: typer.Typer) -> None:
     bundle = family(app, "bundle", "Deployable bundles.")
     bundle.command("list")(bundle_list)
     bundle.command("approve")(bundle_approve)
-    rollout = family(app, "rollout", "Bundles on their way to devices.")
-    rollout.command("start")(rollout_start)
-    rollout.command("status")(rollout_status)
-    rollout.command("pause")(rollout_pause)
-    rollout.command("resume")(rollout_resume)
-    rollout.command("abort")(rollout_abort)
 
 
 def device_add(
@@ -144,81 +136,3 @@ def bundle_approve(
         answer = bundles.as_json(row)
     console.answer(f"approved {row.project} {row.version} ({row.id[:12]})", answer)
     console.next(f"cloud-sync rollout start {row.id[:12]} --device NAME --data {data}")
-
-
-def rollout_start(
-    bundle: Annotated[str, typer.Argument(help="Its id, or the first 8 or more digits.")],
-    device: Annotated[str, typer.Option(help="One device.")] = "",
-    group: Annotated[str, typer.Option(help="All devices of a group.")] = "",
-    deadline_min: Annotated[
-        float, typer.Option(help="Minutes until silence counts as failed; 0: as configured.")
-    ] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, but change nothing.")] = False,
-    data: DataOption = DATA,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Bring an approved bundle to a device or a group."""
-    from datetime import timedelta
-
-    from cloud_sync.fleet import bundles, rollouts
-    from kits.core.console import Console
-
-    console = Console(as_json, quiet)
-    with opened(data) as hub, hub.database.transaction() as session:
-        rollout = rollouts.start(
-            session,
-            hub.key,
-            bundles.find(session, bundle).id,
-            device=device,
-            group=group,
-            deadline=timedelta(minutes=deadline_min or hub.config.rollout.deadline_min),
-            who=operator(),
-        )
-        answer = rollouts.as_json(rollout)
-        count = len(rollout.deployments)
-        if dry_run:
-            session.rollback()
-    if dry_run:
-        console.answer(f"would go to {count} devices", {"devices": count, "dry_run": True})
-        return
-    console.answer(f"rollout {rollout.id} to {count} devices", answer)
-    console.next(f"cloud-sync rollout status {rollout.id} --data {data}")
-
-
-def rollout_status(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Show a rollout with its deployments."""
-    from cloud_sync.fleet import rollouts
-    from kits.core.console import Console
-
-    with opened(data) as hub, hub.database.session() as session:
-        rollout = rollouts.find(session, number)
-        answer = rollouts.as_json(rollout)
-        rows = [(d.device, d.state, d.error) for d in rollout.deployments]
-    text = f"rollout {number}: {rollout.state} {rollout.reason}".rstrip()
-    Console(as_json).answer(f"{text}\n{table(rows, ('device', 'state', 'error'))}", answer)
-
-
-def rollout_pause(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Let devices that have not begun wait."""
-    _turn("pause", number, data, as_json)
-
-
-def rollout_resume(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Go on after a pause."""
-    _turn("resume", number, data, as_json)
-
-
-def rollout_abort(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """End a rollout; who has not committed stays on what it runs."""
-    _turn("abort", number, data, as_json)
-
-
-def _turn(verb: str, number: int, data: DataOption, as_json: bool) -> None:
-    from cloud_sync.fleet import rollouts
-    from kits.core.console import Console
-
-    turn = {"pause": rollouts.pause, "resume": rollouts.resume, "abort": rollouts.abort}[verb]
-    with opened(data) as hub, hub.database.transaction() as session:
-        answer = rollouts.as_json(turn(session, number, who=operator()))
-    Console(as_json).answer(f"rollout {number} is {answer['state']}", answer)

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     family(app, "config", "The hub's configuration.").command("show")(config_show)
 
 
-def init(  # noqa: PLR0913, PLR0917  one parameter per option
+def init(
     data: DataOption = DATA,
     host: Annotated[str, typer.Option(help="Address the pages are served on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port the pages are served on.")] = 8080,

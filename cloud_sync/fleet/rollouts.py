@@ -1,29 +1,49 @@
-"""Rollouts: an approved bundle to one device or one group, with a deadline for every device.
+"""Rollouts: an approved bundle to one device or to a group, in waves.
 
-The release counter only goes up, also for a return to an older bundle. A device counts as done
-when it has *committed*; silence until the deadline counts as failed. What a device should run is
-always derived from the rows here, so nothing depends on a message having arrived.
+How they spread and stop is in `waves.py`; what a device should run, and says it runs, in
+`deployments.py`.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import Select, select
+from pydantic import JsonValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloud_sync.config import RolloutConfig
 from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.fleet import waves
+from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.hub import audit
 from cloud_sync.store.models import Bundle, Deployment, Device, Rollout, Setting
 from kits.core.errors import GateError, UsageError
-from kits.core.hub_api import DeploymentState, Desired, DesiredBundle, Reported
 from kits.core.sample import utc_now
-from kits.core.signing import Envelope, SigningKey
+from kits.core.signing import SigningKey
 
-FINAL: frozenset[DeploymentState] = frozenset({"committed", "failed", "rolled_back"})
 RELEASE = "release"
-_ENVELOPE = TypeAdapter(Envelope)
+
+
+def plan_of(
+    defaults: RolloutConfig,
+    waves: str = "",
+    canary: str = "",
+    soak_min: float | None = None,
+    deadline_min: float | None = None,
+) -> Plan:
+    """A plan from what a person said; the rest as configured.
+
+    Raises:
+        UsageError: the waves are not understood.
+    """
+    soak = defaults.soak_min if soak_min is None else soak_min
+    return Plan(
+        deadline=timedelta(minutes=deadline_min or defaults.deadline_min),
+        soak=timedelta(minutes=soak),
+        waves=parse_waves(waves or defaults.waves),
+        canary=canary,
+    )
 
 
 def start(
@@ -33,15 +53,15 @@ def start(
     *,
     device: str = "",
     group: str = "",
-    deadline: timedelta,
+    plan: Plan,
     who: str,
 ) -> Rollout:
-    """Begins to bring a bundle to a device or to all devices of a group.
+    """Begins to bring a bundle to a device or to all devices of a group, wave by wave.
 
     Running deployments of the same devices end as failed ("superseded").
 
     Raises:
-        UsageError: neither or both of device and group.
+        UsageError: neither or both of device and group, or the canary is not among them.
         NotFoundError: no such bundle, device, or nobody in the group.
         GateError: the bundle is not approved.
     """
@@ -52,7 +72,8 @@ def start(
         raise GateError(
             "this bundle is not approved", where=bundle_id[:12], fix="approve it on its page"
         )
-    targets = _targets(session, device, group)
+    targets = waves.in_order(_targets(session, device, group), plan.canary)
+    steps = sizes(plan.waves, len(targets))
     release = next_release(session)
     statement = key.sign(
         {
@@ -71,14 +92,20 @@ def start(
         release=release,
         statement=statement.model_dump(),
         created_by=who,
-        deadline_at=utc_now() + deadline,
+        deadline_s=int(plan.deadline.total_seconds()),
+        soak_s=int(plan.soak.total_seconds()),
+        deadline_at=utc_now() + plan.deadline,
     )
     session.add(rollout)
     session.flush()
-    for target in targets:
+    for place, target in enumerate(targets):
         _supersede(session, target.name)
         rollout.deployments.append(
-            Deployment(device=target.name, previous_bundle=target.running_bundle)
+            Deployment(
+                device=target.name,
+                previous_bundle=target.running_bundle,
+                wave=waves.wave_of(place, steps),
+            )
         )
     session.flush()
     audit(session, who, "rollout.start", str(rollout.id), bundle=bundle.id, release=release)
@@ -99,11 +126,12 @@ def _targets(session: Session, device: str, group: str) -> list[Device]:
 
 def _supersede(session: Session, device: str) -> None:
     query = select(Deployment).where(
-        Deployment.device == device, Deployment.state.not_in(sorted(FINAL))
+        Deployment.device == device, Deployment.state.not_in(sorted(waves.FINAL))
     )
     for deployment in session.scalars(query):
-        _end(deployment, "failed", "superseded by a newer rollout")
-        _conclude(deployment.rollout)
+        deployment.superseded = True
+        waves.end(deployment, "failed", "superseded by a newer rollout")
+        waves.progress(deployment.rollout)
 
 
 def _expected(bundle: Bundle) -> dict[str, JsonValue]:
@@ -138,13 +166,26 @@ def find(session: Session, number: int) -> Rollout:
 
 
 def pause(session: Session, number: int, *, who: str) -> Rollout:
-    """Devices that have not begun wait; those that have go on. Raises ConflictError."""
-    return _turn(session, number, "running", "paused", who)
+    """Devices that have not begun wait; those that have go on. Deadlines and soaks stand still.
+
+    Raises:
+        ConflictError: it does not run.
+    """
+    rollout = _turn(session, number, "running", "paused", who)
+    rollout.paused_at = utc_now()
+    return rollout
 
 
 def resume(session: Session, number: int, *, who: str) -> Rollout:
     """The opposite of `pause`. Raises ConflictError."""
-    return _turn(session, number, "paused", "running", who)
+    rollout = _turn(session, number, "paused", "running", who)
+    rested = utc_now() - (rollout.paused_at or utc_now())
+    rollout.deadline_at += rested
+    if rollout.soak_until is not None:
+        rollout.soak_until += rested
+    rollout.paused_at = None
+    waves.progress(rollout)
+    return rollout
 
 
 def _turn(session: Session, number: int, old: str, new: str, who: str) -> Rollout:
@@ -165,104 +206,9 @@ def abort(session: Session, number: int, *, who: str) -> Rollout:
     rollout = find(session, number)
     if rollout.finished_at is not None:
         raise ConflictError(f"this rollout is {rollout.state}", where=str(number))
-    for deployment in rollout.deployments:
-        if deployment.state not in FINAL:
-            _end(deployment, "failed", f"aborted by {who}")
-    rollout.state, rollout.reason, rollout.finished_at = "aborted", f"by {who}", utc_now()
+    waves.stop(rollout, "aborted", f"aborted by {who}", f"not begun: aborted by {who}")
     audit(session, who, "rollout.abort", str(number))
     return rollout
-
-
-def desired_for(session: Session, device: str) -> Desired:
-    """What a device should run: its newest deployment that is under way or committed."""
-    query = (
-        select(Deployment)
-        .join(Rollout)
-        .where(Deployment.device == device, Deployment.state.not_in(["failed", "rolled_back"]))
-        .order_by(Rollout.release.desc())
-    )
-    for deployment in session.scalars(query):
-        rollout = deployment.rollout
-        if rollout.state == "paused" and deployment.state == "pending":
-            continue
-        bundle = session.get_one(Bundle, rollout.bundle)
-        return Desired(
-            bundle=DesiredBundle(
-                bundle=bundle.id,
-                size=bundle.size,
-                path=f"/v1/bundles/{bundle.id}/content",
-                statement=_ENVELOPE.validate_python(rollout.statement),
-                deployment=deployment.id,
-            )
-        )
-    return Desired()
-
-
-def apply_report(session: Session, device: str, reported: Reported) -> None:
-    """What a device says it runs; moves its deployment on.
-
-    A final state stays: late or repeated reports change nothing, and a report of another device's
-    deployment is ignored.
-    """
-    row = session.get_one(Device, device)
-    row.running_bundle = reported.bundle[:64]
-    row.reported = reported.model_dump(mode="json")
-    row.reported_at = row.last_seen_at = utc_now()
-    if reported.deployment is None or reported.state is None:
-        return
-    deployment = session.get(Deployment, reported.deployment)
-    if deployment is None or deployment.device != device or deployment.state in FINAL:
-        return
-    bundle = deployment.rollout.bundle
-    if reported.state == "committed" and reported.bundle != bundle:
-        _end(deployment, "failed", f"says committed, but runs {reported.bundle[:12] or 'nothing'}")
-    elif reported.state in FINAL:
-        _end(deployment, reported.state, reported.error)
-    else:
-        deployment.state, deployment.error = reported.state, reported.error[:1000]
-        deployment.updated_at = utc_now()
-    _conclude(deployment.rollout)
-
-
-def any_late(session: Session) -> bool:
-    """Whether `expire` would find something; takes no lock."""
-    return session.scalar(_late().limit(1)) is not None
-
-
-def _late() -> Select[Deployment]:
-    return (
-        select(Deployment)
-        .join(Rollout)
-        .where(
-            Rollout.finished_at.is_(None),
-            Rollout.deadline_at < utc_now(),
-            Deployment.state.not_in(sorted(FINAL)),
-        )
-    )
-
-
-def expire(session: Session) -> int:
-    """Counts devices as failed that were silent until the deadline; how many there were."""
-    late = list(session.scalars(_late()))
-    for deployment in late:
-        _end(deployment, "failed", f"not committed by the deadline (was {deployment.state})")
-        _conclude(deployment.rollout)
-    return len(late)
-
-
-def _end(deployment: Deployment, state: DeploymentState, error: str) -> None:
-    deployment.state, deployment.error = state, error[:1000]
-    deployment.updated_at = deployment.finished_at = utc_now()
-
-
-def _conclude(rollout: Rollout) -> None:
-    states = [deployment.state for deployment in rollout.deployments]
-    if rollout.finished_at is not None or not FINAL.issuperset(states):
-        return
-    bad = sum(state != "committed" for state in states)
-    rollout.state = "failed" if bad else "done"
-    rollout.reason = f"{bad} of {len(states)} devices did not commit" if bad else ""
-    rollout.finished_at = utc_now()
 
 
 def as_json(rollout: Rollout) -> dict[str, JsonValue]:
@@ -275,10 +221,19 @@ def as_json(rollout: Rollout) -> dict[str, JsonValue]:
         "release": rollout.release,
         "state": rollout.state,
         "reason": rollout.reason,
+        "wave": rollout.wave + 1,
+        "waves": [*waves.counts(rollout)],
+        "soak_until": rollout.soak_until.isoformat() if rollout.soak_until else None,
         "created_at": rollout.created_at.isoformat(),
         "deadline_at": rollout.deadline_at.isoformat(),
         "deployments": [
-            {"id": d.id, "device": d.device, "state": d.state, "error": d.error}
+            {
+                "id": d.id,
+                "device": d.device,
+                "wave": d.wave + 1,
+                "state": d.state,
+                "error": d.error,
+            }
             for d in rollout.deployments
         ],
     }

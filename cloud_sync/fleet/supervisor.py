@@ -12,7 +12,7 @@ import threading
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.fleet import devices, rollouts
+from cloud_sync.fleet import deployments, devices, waves
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
@@ -64,7 +64,7 @@ class Supervisor:
 
     def step(self) -> None:
         """One look at the tables."""
-        self._expire()
+        self._advance()
         with self._hub.database.session() as session:
             # always: an enrolment tells the broker too, so what was told last is not known here
             self._broker.set_logins(devices.logins(session))
@@ -72,13 +72,14 @@ class Supervisor:
             if seen != self._seen and self._publish(session):
                 self._seen = seen
 
-    def _expire(self) -> None:
+    def _advance(self) -> None:
         with self._hub.database.session() as session:
-            late = rollouts.any_late(session)
-        if late:
+            due = waves.any_due(session)
+        if due:
             with self._hub.database.transaction() as session:
-                count = rollouts.expire(session)
-            log.warning("event=deployments_silent count=%d", count)
+                count = waves.advance(session)
+            if count:
+                log.warning("event=deployments_silent count=%d", count)
 
     def _publish(self, session: Session) -> bool:
         """Publishes every desired state that changed; whether all went out."""
@@ -87,7 +88,7 @@ class Supervisor:
         if self._seen is None or self._seen[0] != self._link.connection:
             self._published.clear()  # a broker that was restarted has forgotten what it retained
         for device in session.scalars(select(Device).where(Device.revoked_at.is_(None))):
-            payload = rollouts.desired_for(session, device.name).model_dump_json().encode()
+            payload = deployments.desired_for(session, device.name).model_dump_json().encode()
             if self._published.get(device.name) == payload:
                 continue
             topic = DeviceTopics(device.site, device.name).desired
@@ -100,7 +101,9 @@ class Supervisor:
 def _fingerprint(session: Session, connection: int) -> Fingerprint:
     """Changes whenever a desired state may have changed."""
     running = session.execute(
-        select(Rollout.id, Rollout.state).where(Rollout.finished_at.is_(None)).order_by(Rollout.id)
+        select(Rollout.id, Rollout.state, Rollout.wave)
+        .where(Rollout.finished_at.is_(None))
+        .order_by(Rollout.id)
     ).all()
     newest = session.execute(
         select(func.max(Rollout.id), func.max(Deployment.updated_at))

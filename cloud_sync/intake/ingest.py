@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cloud_sync.fleet import rollouts
+from cloud_sync.fleet import deployments
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import ChunkIn, FrameIn, Incoming, OnlineIn, Refused, decode
 from cloud_sync.intake.link import Message, MqttLink
@@ -195,7 +195,7 @@ class Ingest:
             elif isinstance(item, OnlineIn):
                 session.get_one(Device, item.topic.device).online = item.online
             else:
-                rollouts.apply_report(session, item.topic.device, item.reported)
+                deployments.apply_report(session, item.topic.device, item.reported)
 
     def _conclude(self, batch: Sequence[Message], done: _Done) -> None:
         """After the commit: acknowledgements and figures."""

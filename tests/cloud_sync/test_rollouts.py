@@ -11,7 +11,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.errors import ConflictError, NotFoundError
-from cloud_sync.fleet import rollouts
+from cloud_sync.fleet import deployments, rollouts, waves
+from cloud_sync.fleet.plan import Plan
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
@@ -41,19 +42,24 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 def start(hub: Hub, bundle: str, **where: str) -> int:
     with hub.database.transaction() as session:
         rollout = rollouts.start(
-            session, hub.key, bundle, deadline=timedelta(hours=1), who="ada", **where
+            session,
+            hub.key,
+            bundle,
+            plan=Plan(timedelta(hours=1), waves=("100%",)),
+            who="ada",
+            **where,
         )
         return rollout.id
 
 
 def desired(hub: Hub, device: str) -> Desired:
     with hub.database.session() as session:
-        return rollouts.desired_for(session, device)
+        return deployments.desired_for(session, device)
 
 
 def report(hub: Hub, device: str, **fields: object) -> None:
     with hub.database.transaction() as session:
-        rollouts.apply_report(session, device, Reported(**fields))
+        deployments.apply_report(session, device, Reported(**fields))
 
 
 def state(hub: Hub, number: int) -> tuple[str, list[str]]:
@@ -132,11 +138,11 @@ def test_a_final_state_stays(hub: Hub) -> None:
 def test_silence_until_the_deadline_counts_as_failed(hub: Hub) -> None:
     number = start(hub, approved_bundle(hub), group="line")
     with hub.database.transaction() as session:
-        assert rollouts.expire(session) == 0
+        assert waves.advance(session) == 0
         session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
     with hub.database.transaction() as session:
-        assert rollouts.any_late(session)
-        assert rollouts.expire(session) == 2
+        assert waves.any_due(session)
+        assert waves.advance(session) == 2
     assert state(hub, number) == ("failed", ["failed", "failed"])
     with hub.database.session() as session:
         assert "deadline" in session.get_one(Deployment, 1).error

@@ -50,7 +50,10 @@ class PublisherKey(Base):
 
 
 class Rollout(Base):
-    """A bundle on its way to a device or a group; `state`: running, paused, done, failed, aborted."""
+    """A bundle on its way to a device or a group; `state`: running, paused, done, failed, aborted.
+
+    `wave` is the one that is open, from 0; `deadline_at` is that wave's.
+    """
 
     __tablename__ = "rollout"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -63,7 +66,12 @@ class Rollout(Base):
     reason: Mapped[str] = mapped_column(default="")
     created_by: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    wave: Mapped[int] = mapped_column(default=0, server_default="0")
+    soak_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    soak_until: Mapped[datetime | None] = mapped_column(default=None)
+    deadline_s: Mapped[int] = mapped_column(default=3600, server_default="3600")
     deadline_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     deployments: Mapped[list[Deployment]] = relationship(
         back_populates="rollout", order_by="Deployment.id"
@@ -80,6 +88,8 @@ class Deployment(Base):
     device: Mapped[str] = mapped_column(ForeignKey("device.name"), index=True)
     state: Mapped[str] = mapped_column(default="pending", index=True)
     error: Mapped[str] = mapped_column(default="")
+    wave: Mapped[int] = mapped_column(default=0, server_default="0")
+    superseded: Mapped[bool] = mapped_column(default=False, server_default=false())
     previous_bundle: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(data, name="data")
 
 
-def import_(  # noqa: PLR0913, PLR0917  one parameter per option
+def import_(
     path: Annotated[Path, typer.Argument(help="Folder or file with your data.")],
     format_: Annotated[
         str, typer.Option("--format", help="auto, kitwright, or a format of `kit list`.")

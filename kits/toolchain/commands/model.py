@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
 
 
-def train(  # noqa: PLR0913, PLR0917  one parameter per option
+def train(
     settings: SetOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …")] = "auto",
     seed: Annotated[int | None, typer.Option(help="Repeats a run; data.seed by default.")] = None,

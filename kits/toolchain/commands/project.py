@@ -54,7 +54,7 @@ def list_kits(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     console.next("kit new KIT DIR")
 
 
-def new(  # noqa: PLR0913, PLR0917  one parameter per option
+def new(
     kit: Annotated[str, typer.Argument(help="A kit of `kit list`, or plugin-kit for your own.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the project.")],
     data: Annotated[Path | None, typer.Option(help="Import this folder or file as well.")] = None,

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(publish)
 
 
-def publish(  # noqa: PLR0913, PLR0917  one parameter per option
+def publish(
     hub: Annotated[str, typer.Option(metavar="URL", help="The hub's address.")],
     token: Annotated[
         str, typer.Option(help="API token; else KITWRIGHT_HUB_TOKEN, else the stored one.")
