@@ -1,0 +1,255 @@
+"""The hub's own small certificate authority: one P-256 root that signs leaves and nothing else.
+
+Keeps `ca.pem ca.key crl.pem server.pem server.key hub.pem hub.key` in one folder (0700, files 0600),
+each replaced whole by rename. Which device may have a certificate and which are revoked is decided
+in `devices.py`; when lists and server certificates are renewed, in `supervisor.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cloud_sync.fleet import certificates
+from kits.core.errors import ConfigError, DataError
+from kits.core.sample import digest_of, utc_now
+
+# a device whose clock is a day behind must still find a new certificate valid
+BACKDATED = timedelta(hours=24)
+CA_LIFE = timedelta(days=3653)
+LEAF_LIFE = timedelta(days=365)
+CRL_LIFE = timedelta(days=45)
+CRL_EVERY = timedelta(days=1)
+CRL_ALARM = timedelta(days=7)
+HUB = "hub"
+"""Common name of the hub's own client certificate."""
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate that was just signed; `serial` is hexadecimal."""
+
+    pem: bytes
+    serial: str
+    not_before: datetime
+    not_after: datetime
+
+
+class Authority:
+    """Opens the authority in `folder`, or makes it there; safe when several processes do so at once.
+
+    Args:
+        clock: now, in UTC.
+
+    Raises:
+        ConfigError: a file of the authority is missing or damaged while others are there.
+    """
+
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.folder = folder
+        self._clock = clock
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        with self._locked():
+            self._certificate, self._key = self._open()
+            if not self.crl_file.exists():
+                self._sign_crl(set())
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    @property
+    def crl_file(self) -> Path:
+        return self.folder / "crl.pem"
+
+    @property
+    def ca_pem(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the authority's certificate (DER), hexadecimal: what a device is told."""
+        return digest_of(self._certificate.public_bytes(serialization.Encoding.DER))
+
+    @property
+    def expires_at(self) -> datetime:
+        return self._certificate.not_valid_after_utc
+
+    def issue_device(self, csr_pem: bytes, device: str) -> Issued:
+        """A client certificate for the key in `csr_pem`; every name in the request is ignored.
+
+        Raises:
+            DataError: not a request, not P-256, not signed by its own key, or the hub's name.
+        """
+        if device == HUB:
+            raise DataError(f"{HUB!r} is the name of the hub itself and no device's")
+        return self._issue(certificates.csr_key(csr_pem), device, client=True)
+
+    def server_files(self, names: Iterable[str]) -> tuple[Path, Path]:
+        """Chain (with the CA) and key for a server with these names and addresses, and loopback.
+
+        Renewed at 60 % of its life, or when a name is new.
+        """
+        return self._own_files("server", sorted({*names, *_LOOPBACK} - {""}))
+
+    def client_files(self, name: str) -> tuple[Path, Path]:
+        """Certificate and key of one of the hub's own clients, CN = `name`; renewed likewise."""
+        return self._own_files(name, None)
+
+    def _own_files(self, name: str, hosts: list[str] | None) -> tuple[Path, Path]:
+        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        with self._locked():
+            if not self._usable(certificate, key, hosts):
+                private = ec.generate_private_key(ec.SECP256R1())
+                issued = self._issue(private.public_key(), name, client=hosts is None, hosts=hosts)
+                certificates.put(key, certificates.key_pem(private))
+                certificates.put(certificate, issued.pem + self.ca_pem)
+        return certificate, key
+
+    def _usable(self, certificate: Path, key: Path, hosts: list[str] | None) -> bool:
+        """Whether these files fit each other, the authority, the names, and have time left."""
+        try:
+            leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
+            private = serialization.load_pem_private_key(key.read_bytes(), None)
+            leaf.verify_directly_issued_by(self._certificate)
+        except (OSError, ValueError, TypeError, InvalidSignature):
+            return False
+        fits = private.public_key() == leaf.public_key()
+        return (
+            fits
+            and self._clock() < certificates.renew_at(leaf)
+            and (hosts is None or certificates.hosts(leaf) == hosts)
+        )
+
+    def _issue(
+        self,
+        public: ec.EllipticCurvePublicKey,
+        name: str,
+        *,
+        client: bool,
+        hosts: list[str] | None = None,
+    ) -> Issued:
+        start = max(self._clock() - BACKDATED, self._certificate.not_valid_before_utc)
+        end = min(self._clock() + LEAF_LIFE, self.expires_at)
+        leaf = (
+            certificates.leaf(
+                certificates.subject(name), public, client=client, hosts=hosts or [name]
+            )
+            .issuer_name(self._certificate.subject)
+            .not_valid_before(start)
+            .not_valid_after(end)
+            .add_extension(self._authority_id(), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        pem = leaf.public_bytes(serialization.Encoding.PEM)
+        return Issued(pem, f"{leaf.serial_number:x}", start, end)
+
+    @property
+    def crl_expires_at(self) -> datetime:
+        """When the revocation list ends; a broker lets nobody in after that."""
+        crl = self._crl()  # one without entries is false
+        end = crl.next_update_utc if crl is not None else None
+        return end or self._certificate.not_valid_before_utc
+
+    def write_crl(self, revoked_serials: Iterable[str]) -> None:
+        """Signs a new list, valid for 45 days; who was on the old one keeps its date."""
+        with self._locked():
+            self._sign_crl({int(serial, 16) for serial in revoked_serials})
+
+    def refresh_crl(self, revoked_serials: Iterable[str]) -> bool:
+        """Writes the list when it is a day old, damaged, or names others; whether it did."""
+        wanted = {int(serial, 16) for serial in revoked_serials}
+        with self._locked():
+            crl = self._crl()
+            # a list from the future was made before this clock was set back
+            fresh = crl is not None and timedelta() <= self._age(crl) < CRL_EVERY
+            if crl is not None and fresh and {entry.serial_number for entry in crl} == wanted:
+                return False
+            self._sign_crl(wanted)
+        return True
+
+    def _age(self, crl: x509.CertificateRevocationList) -> timedelta:
+        return self._clock() - (crl.last_update_utc + BACKDATED)
+
+    def _sign_crl(self, serials: set[int]) -> None:
+        old, now = self._crl(), self._clock()
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._certificate.subject)
+            .last_update(now - BACKDATED)
+            .next_update(now + CRL_LIFE)
+            .add_extension(x509.CRLNumber(certificates.crl_number(old) + 1), critical=False)
+            .add_extension(self._authority_id(), critical=False)
+        )
+        for serial in sorted(serials):
+            known = (
+                old.get_revoked_certificate_by_serial_number(serial) if old is not None else None
+            )
+            since = known.revocation_date_utc if known is not None else now
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
+            builder = builder.add_revoked_certificate(entry.build())
+        crl = builder.sign(self._key, hashes.SHA256())
+        certificates.put(self.crl_file, crl.public_bytes(serialization.Encoding.PEM))
+
+    def _crl(self) -> x509.CertificateRevocationList | None:
+        try:
+            crl = x509.load_pem_x509_crl(self.crl_file.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return crl if crl.is_signature_valid(self._key.public_key()) else None
+
+    def _open(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        key_file = self.folder / "ca.key"
+        # without either of these the making was interrupted, or has not begun
+        if not self.ca_file.exists() and not self.crl_file.exists():
+            self._make(key_file)
+        try:
+            key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+            certificate = x509.load_pem_x509_certificate(self.ca_file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                "the hub's certificate authority cannot be read",
+                where=str(self.folder),
+                fix="restore ca.pem and ca.key from a backup; a new one means enrolling all devices",
+            ) from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or (
+            certificate.public_key() != key.public_key()
+        ):
+            raise ConfigError("ca.key does not belong to ca.pem", where=str(self.folder))
+        return certificate, key
+
+    def _make(self, key_file: Path) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        # a name of its own: after a reinstallation the old authority must not be taken for this one
+        root = (
+            certificates.root(
+                certificates.subject(f"Kitwright hub {os.urandom(4).hex()}"), key.public_key()
+            )
+            .not_valid_before(self._clock() - BACKDATED)
+            .not_valid_after(self._clock() + CA_LIFE)
+            .sign(key, hashes.SHA256())
+        )
+        certificates.put(key_file, certificates.key_pem(key))
+        certificates.put(self.ca_file, root.public_bytes(serialization.Encoding.PEM))
+
+    def _authority_id(self) -> x509.AuthorityKeyIdentifier:
+        subject = self._certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(subject.value)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with open(self.folder / ".lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
