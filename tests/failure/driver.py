@@ -1,0 +1,151 @@
+"""A device without a camera: it commits rows through the real outbox and sends them for real.
+
+It runs in a process of its own so that it can be killed at any moment. After `append` has
+returned, each row is written down in a file, the oracle: what stands there was committed, and the
+hub must have it exactly once in the end. A row that is killed between COMMIT and oracle is not in
+the file and must arrive all the same, because sequence numbers have no holes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from edge_agent.config import AgentConfig, load_config
+from edge_agent.enroll import load_identity
+from edge_agent.sync.eviction import Budgets
+from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.sender import Sender
+from edge_agent.sync.transport import MqttSettings, MqttTransport
+from kits.core.events import AlertBody, Body, DecisionBody, EventClass, HealthBody, LabelBody
+from kits.core.sample import utc_now
+from kits.core.topics import DeviceTopics
+
+WEIGHTS: dict[EventClass, float] = {"a": 0.05, "l": 0.05, "s": 0.5, "t": 0.4}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one incarnation of a driver does.
+
+    Attributes:
+        config: its `agent.yaml`.
+        life: number of the incarnation; part of each row's mark.
+        rows_s: rows a second it commits, about.
+        blobs: share of samples that bring a picture.
+        rows: it ends after so many; 0 goes on until it is killed.
+        drain: commits nothing and ends when the hub has everything.
+    """
+
+    config: Path
+    life: int
+    rows_s: float = 200.0
+    blobs: float = 0.05
+    rows: int = 0
+    drain: bool = False
+
+    @property
+    def oracle(self) -> Path:
+        """Where it writes down what was committed."""
+        return self.config.parent / "oracle.txt"
+
+
+def start(plan: Plan) -> ForkServerProcess:
+    """Starts a driver. It is forked from a server that has imported everything: 10 ms."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, "paho.mqtt.client", "zstandard"])
+    process = context.Process(target=run, args=(plan,), daemon=True)
+    process.start()
+    return process
+
+
+def run(plan: Plan) -> None:
+    """The driver's life."""
+    config = load_config(plan.config)
+    outbox = open_outbox(config)
+    sender = make_sender(config, outbox)
+    sender.start()
+    if plan.drain:
+        while not outbox.empty():
+            time.sleep(0.02)
+    else:
+        commit_rows(plan, outbox)
+    sender.close()
+    outbox.close()
+
+
+def open_outbox(config: AgentConfig) -> Outbox:
+    """The outbox of a configuration, as the agent opens it."""
+    o = config.outbox
+    return Outbox(config.state_dir, Budgets(o.labels_bytes, o.samples_bytes, o.telemetry_bytes))
+
+
+def make_sender(config: AgentConfig, outbox: Outbox) -> Sender:
+    """Outbox → broker, as the agent does it."""
+    who = load_identity(config.identity_path)
+    assert who is not None
+    topics = DeviceTopics(who.site, who.device)
+    settings = MqttSettings(
+        host=who.mqtt.host,
+        port=who.mqtt.port,
+        client_id=f"kw-{who.site}-{who.device}",
+        username=who.mqtt.username,
+        password=who.mqtt.password,
+        window=config.sync.window,
+        backoff_s=config.sync.backoff_s,
+        backoff_max_s=config.sync.backoff_max_s,
+        online_topic=topics.online,
+        subscriptions=(topics.ack, topics.desired),
+    )
+    return Sender(outbox, MqttTransport(settings), topics, resend_s=config.sync.resend_s)
+
+
+def commit_rows(plan: Plan, outbox: Outbox) -> None:
+    """Appends groups of random size until the plan's rows are done."""
+    name = plan.config.parent.name
+    draw = random.Random(f"{name}-{plan.life}")
+    oracle = os.open(plan.oracle, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    done = 0
+    while not plan.rows or done < plan.rows:
+        marks = [f"{name}.{plan.life}.{done + k}" for k in range(draw.randint(1, 20))]
+        seqs = outbox.append([make_entry(mark, draw, plan.blobs) for mark in marks])
+        lines = [f"{outbox.epoch} {seq} {mark}\n" for seq, mark in zip(seqs, marks)]
+        os.write(oracle, "".join(lines).encode())
+        done += len(marks)
+        time.sleep(draw.random() * 2 * len(marks) / plan.rows_s)
+    os.close(oracle)
+
+
+def make_entry(mark: str, draw: random.Random, blobs: float = 0.0) -> Entry:
+    """One row of a random class that carries its mark."""
+    klass = draw.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
+    content = draw.randbytes(3000) if klass == "s" and draw.random() < blobs else None
+    worth = draw.random()
+    return Entry(body_of(klass, mark), klass, worth, content, "image/png" if content else "")
+
+
+def body_of(klass: EventClass, mark: str) -> Body:
+    """A body of a class; `mark_of` finds the mark again at the hub."""
+    if klass == "a":
+        return AlertBody(name="test-alert", severity="warning", text=mark)
+    if klass == "l":
+        stated = {"label": "good", "author": "driver", "at": utc_now().isoformat()}
+        return LabelBody(sample_id=mark, annotation={**stated})
+    if klass == "t":
+        _, life, number = mark.split(".")
+        return HealthBody(figures={"life": float(life), "number": float(number)})
+    return DecisionBody(
+        sample_id=mark,
+        captured_at=utc_now(),
+        source=f"driver/{mark}",
+        media_type="image/png",
+        bundle="0" * 64,
+        verdict="pass",
+        score=0.25,
+        latency_ms={"total": 12.5},
+    )

@@ -1,0 +1,81 @@
+"""Holds what the devices wrote down after COMMIT against what the hub has in its tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.integration.hub import HubProcess, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many rows of one device were committed, and what became of them."""
+
+    committed: int
+    arrived: int
+    lost: int
+    twice: int
+    holes: int
+    redelivered: int
+    blobs: int
+    blobs_missing: int
+
+    def assert_exact(self) -> None:
+        """Nothing lost, nothing twice, no hole in the sequence numbers, every picture there."""
+        assert (self.lost, self.twice, self.holes, self.blobs_missing) == (0, 0, 0, 0), self
+        assert self.committed > 0
+
+
+def mark_of(device: str, row: Stored) -> str:
+    """The mark a driver put into a row; empty for rows of other makers."""
+    body = row.body
+    if row.kind == "alert":
+        return str(body["text"]) if body["name"] == "test-alert" else ""
+    if row.kind == "health":
+        figures = body["figures"]
+        assert isinstance(figures, dict)
+        return f"{device}.{figures['life']:.0f}.{figures['number']:.0f}"
+    return str(body.get("sample_id", ""))
+
+
+def judge(hub: HubProcess, device: str, oracle: Path) -> Verdict:
+    """Compares one device's oracle with the hub; rows of the oracle must be there unchanged."""
+    rows = hub.events(device)
+    stored = {(row.epoch, row.seq): mark_of(device, row) for row in rows}
+    marks = Counter(mark for mark in stored.values() if mark)
+    written = [line.split() for line in oracle.read_text().splitlines()]
+    lost = sum(stored.get((epoch, int(seq))) != mark for epoch, seq, mark in written)
+    samples = hub.query("SELECT blob_state, COUNT(*) FROM sample WHERE device=? GROUP BY 1",
+                        (device,))  # fmt: skip
+    states = {str(state): int(str(count)) for state, count in samples}
+    return Verdict(
+        committed=len(written),
+        arrived=len(rows),
+        lost=lost,
+        twice=sum(count - 1 for count in marks.values()) + _twice(hub, device),
+        holes=_holes(rows),
+        redelivered=hub.redelivered(device),
+        blobs=states.get("stored", 0),
+        blobs_missing=states.get("expected", 0),
+    )
+
+
+def _twice(hub: HubProcess, device: str) -> int:
+    """Rows that their own tables have more often than the event table: alerts, labels, samples."""
+    surplus = 0
+    for table, kind in (("alert", "alert"), ("sample", "decision")):
+        count = f"SELECT COUNT(*) FROM {table} WHERE device = ?"  # noqa: S608  our own names
+        here = int(str(hub.query(count, (device,))[0][0]))
+        events = "SELECT COUNT(*) FROM event WHERE device = ? AND kind = ?"
+        surplus += abs(here - int(str(hub.query(events, (device, kind))[0][0])))
+    return surplus
+
+
+def _holes(rows: list[Stored]) -> int:
+    """Sequence numbers that are missing between 1 and the highest of each epoch."""
+    highest: dict[str, int] = {}
+    for row in rows:
+        highest[row.epoch] = max(highest.get(row.epoch, 0), row.seq)
+    return sum(highest.values()) - len(rows)
