@@ -16,7 +16,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.learning.reviews import GOOD_LABEL, count_waiting, suggestion
-from cloud_sync.store.models import Alert, Annotation, Bundle, Dataset, Rollout, Sample
+from cloud_sync.store.models import Alert, Annotation, Bundle, Dataset, Sample
 from cloud_sync.web.auth import Identity
 from kits.core.dataset import SPLITS
 from kits.core.errors import DataError
@@ -278,8 +278,3 @@ def comparison(raw: JsonValue) -> Comparison | None:
         bool(raw.get("better")), str(raw.get("reason") or ""), str(raw.get("dataset") or ""),
         str(raw.get("split") or "test"), raw.get("n"), raw.get("seed"), rows,
     )  # fmt: skip
-
-
-def rollout_target(rollout: Rollout) -> str:
-    """Whom a rollout is for, in words."""
-    return rollout.device or (f"group {rollout.group}" if rollout.group else "all devices")

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import ReadDep
+from cloud_sync.fleet import waves
+from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
+from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
 
@@ -46,15 +48,18 @@ def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: 
 
 
 @router.get("/rollouts")
-def rollout_list(request: Request, session: ReadDep, who: ViewerPage, bundle: str = "") -> Response:
+def rollout_list(
+    request: Request, session: ReadDep, hub: HubDep, who: ViewerPage, bundle: str = ""
+) -> Response:
     """All rollouts, and the form that starts one."""
     names = views.bundle_names(session)
     rollouts = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(SHOWN))
     rows = [
         {
             "id": row.id, "bundle": row.bundle, "bundle_name": names.get(row.bundle, ""),
-            "target": views.rollout_target(row), "state": row.state, "created_at": row.created_at,
+            "target": rollout_views.rollout_target(row), "state": row.state, "created_at": row.created_at,
             "created_by": row.created_by, "total": len(row.deployments),
+            "wave": row.wave + 1, "waves": len(waves.counts(row)),
             "committed": sum(d.state == "committed" for d in row.deployments),
         }
         for row in rollouts
@@ -65,32 +70,39 @@ def rollout_list(request: Request, session: ReadDep, who: ViewerPage, bundle: st
     ).all()
     return render(
         request, session, who, "rollouts.html",
-        rollouts=rows, chosen=bundle, devices=devices,
+        rollouts=rows, chosen=bundle, devices=devices, plan=hub.config.rollout,
         bundles=session.scalars(approved.order_by(Bundle.created_at.desc())).all(),
         groups=sorted({row.group for row in devices if row.group}),
     )  # fmt: skip
 
 
-def _rollout_values(session: Session, rollout_id: int) -> dict[str, object]:
+def _rollout_values(session: Session, hub: Hub, rollout_id: int) -> dict[str, object]:
     rollout = session.get(Rollout, rollout_id)
     if rollout is None:
         raise NotFoundError("There is no such rollout in this hub.")
-    return {"rollout": rollout, "deployments": rollout.deployments}
+    return {
+        "rollout": rollout,
+        "deployments": rollout.deployments,
+        "waves": rollout_views.waves_of(rollout),
+        "hub_url": hub.config.url,
+    }
 
 
 @router.get("/rollouts/{rollout_id}")
-def rollout_page(request: Request, session: ReadDep, who: ViewerPage, rollout_id: int) -> Response:
+def rollout_page(
+    request: Request, session: ReadDep, hub: HubDep, who: ViewerPage, rollout_id: int
+) -> Response:
     """One rollout, device by device."""
-    values = _rollout_values(session, rollout_id)
+    values = _rollout_values(session, hub, rollout_id)
     rollout = values["rollout"]
     assert isinstance(rollout, Rollout)
     return render(
-        request, session, who, "rollout.html", target=views.rollout_target(rollout),
+        request, session, who, "rollout.html", target=rollout_views.rollout_target(rollout),
         bundle_name=views.bundle_names(session).get(rollout.bundle, ""), **values,
     )  # fmt: skip
 
 
 @router.get("/rollouts/{rollout_id}/live")
-def rollout_live(session: ReadDep, _who: ViewerPage, rollout_id: int) -> Response:
+def rollout_live(session: ReadDep, hub: HubDep, _who: ViewerPage, rollout_id: int) -> Response:
     """The part of the page that follows a running rollout."""
-    return fragment("rollout_live.html", **_rollout_values(session, rollout_id))
+    return fragment("rollout_live.html", **_rollout_values(session, hub, rollout_id))
