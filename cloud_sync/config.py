@@ -6,8 +6,10 @@ so that no other module knows the layout.
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,6 +18,13 @@ from cloud_sync.fleet.plan import parse_waves
 from kits.core.errors import ConfigError, UsageError, did_you_mean
 
 FILE = "hub.yaml"
+MQTTS_PORT = 8883
+ANY_HOST = ("0.0.0.0", "::")  # noqa: S104  (compared with, not listened on)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server at `host`."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 class _Section(BaseModel):
@@ -30,19 +39,35 @@ class Listen(_Section):
 
 
 class BrokerConfig(_Section):
-    """The MQTT broker."""
+    """The MQTT broker: a plain listener for this machine, one with TLS for devices elsewhere."""
 
     kind: Literal["auto", "mosquitto", "embedded", "external"] = Field(
         "auto", description="auto: mosquitto when it is installed, else the embedded one"
     )
-    host: str = Field("127.0.0.1", description="address the broker listens on, or is found at")
-    port: int = Field(1883, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    host: str = Field(
+        "127.0.0.1", description="plain listener: this machine's own address; external: where it is"
+    )
+    port: int = Field(1883, ge=0, le=65535, description="TCP port of that; 0 takes a free one")
+    plain_beyond_loopback: bool = Field(
+        False, description="let devices sign in by password over a network without encryption"
+    )
+    tls: bool | Literal["auto"] = Field(
+        "auto", description="devices need certificates; auto: when the hub serves other machines"
+    )
+    tls_host: str = Field("", description="address of the TLS listener; empty: all interfaces")
+    tls_port: int = Field(8883, ge=0, le=65535, description="TCP port of it; 0 takes a free one")
     public_host: str = Field(
         "", description="address devices reach the broker at; empty: the host of public_url"
     )
-    username: str = Field("", description="external broker: the hub's user name")
+    memory_mb: int = Field(
+        512, ge=64, description="mosquitto's memory, MB; half of it for what waits for the hub"
+    )
+    username: str = Field("", description="external broker: user name; empty: by certificate")
     password: str = Field("", description="external broker: the hub's password", repr=False)
-    tls: bool = Field(False, description="external broker: speak TLS with the system's CAs")
+    ca_file: str = Field("", description="external broker: its CA; empty: the system's")
+    plugin: str = Field(
+        "", description="path of mosquitto_dynamic_security.so; empty: the usual places"
+    )
 
 
 class Limits(_Section):
@@ -134,6 +159,37 @@ class HubConfig(_Section):
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'hub.sqlite').resolve()}"
+
+    @property
+    def public_host(self) -> str:
+        """The name devices reach this machine at; empty when nobody said."""
+        asked = self.broker.public_host or urlsplit(self.public_url).hostname or ""
+        return asked or (self.listen.host if self.listen.host not in ANY_HOST else "")
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether other machines shall reach this hub."""
+        return not (is_loopback(self.listen.host) and is_loopback(self.public_host))
+
+    @property
+    def broker_tls(self) -> bool:
+        """Whether devices reach the broker by TLS, with certificates."""
+        if self.broker.tls != "auto":
+            return self.broker.tls
+        if self.broker.kind == "external":
+            return self.broker.port == MQTTS_PORT
+        return self.broker.kind != "embedded" and self.beyond_loopback
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """Names and addresses in the server's certificate (loopback is always added)."""
+        names = {self.public_host, urlsplit(self.public_url).hostname or "", self.broker.tls_host}
+        return tuple(sorted((names | {socket.gethostname()}) - {"", *ANY_HOST}))
+
+    @property
+    def pki_dir(self) -> Path:
+        """The hub's certificate authority (0700)."""
+        return self.data_dir / "pki"
 
     @property
     def keys_dir(self) -> Path:
