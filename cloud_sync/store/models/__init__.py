@@ -6,10 +6,28 @@ stored as hashes only.
 """
 
 from cloud_sync.store.models.devices import Device, DeviceToken, EnrollToken
-from cloud_sync.store.models.intake import Alert, Blob, BlobPart, Epoch, Event, Gap, Sample
-from cloud_sync.store.models.learning import Annotation, Dataset, Job, Project, Review
+from cloud_sync.store.models.effects import Effect, EffectTarget
+from cloud_sync.store.models.intake import (
+    Alert,
+    Blob,
+    BlobPart,
+    BootClock,
+    Epoch,
+    Event,
+    Gap,
+    Quarantine,
+    Sample,
+)
+from cloud_sync.store.models.learning import (
+    Annotation,
+    Dataset,
+    Job,
+    Project,
+    Review,
+    WithdrawnBundle,
+)
 from cloud_sync.store.models.people import ApiToken, AuditLog, Person, Setting, WebSession
-from cloud_sync.store.models.releases import Bundle, Deployment, PublisherKey, Rollout
+from cloud_sync.store.models.releases import Bundle, Deployment, Release, Rollout, TufMetadata
 
 __all__ = [
     "Alert",
@@ -18,11 +36,14 @@ __all__ = [
     "AuditLog",
     "Blob",
     "BlobPart",
+    "BootClock",
     "Bundle",
     "Dataset",
     "Deployment",
     "Device",
     "DeviceToken",
+    "Effect",
+    "EffectTarget",
     "EnrollToken",
     "Epoch",
     "Event",
@@ -30,10 +51,12 @@ __all__ = [
     "Job",
     "Person",
     "Project",
-    "PublisherKey",
+    "Quarantine",
+    "Release",
     "Review",
     "Rollout",
     "Sample",
     "Setting",
     "WebSession",
+    "WithdrawnBundle",
 ]

@@ -1,10 +1,10 @@
-"""What arrives from devices: rows, samples, blobs, alerts and declared losses."""
+"""What arrives from devices: rows, samples, blobs, alerts, declared losses, clocks."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_sync.store.types import Base, JsonList, JsonObject
@@ -12,7 +12,11 @@ from kits.core.sample import utc_now
 
 
 class Epoch(Base):
-    """One outbox of one device: bookkeeping of what came from it."""
+    """One outbox of one device: bookkeeping of what came from it.
+
+    `rows` is `rows_a` + `rows_l` + `rows_s` + `rows_t`, the rows of each class. `missing_since` is
+    when a hole that nobody declared was first seen, `missing_told_at` when an alert told of it.
+    """
 
     __tablename__ = "epoch"
     device: Mapped[str] = mapped_column(ForeignKey("device.name"), primary_key=True)
@@ -21,11 +25,21 @@ class Epoch(Base):
     last_at: Mapped[datetime] = mapped_column(default=utc_now)
     highest_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     rows: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_a: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    rows_l: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    rows_s: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    rows_t: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     duplicates: Mapped[int] = mapped_column(BigInteger, default=0)
+    missing_since: Mapped[datetime | None] = mapped_column(default=None)
+    missing_told_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Event(Base):
-    """One row from a device's outbox, exactly once by (device, epoch, seq)."""
+    """One row from a device's outbox, exactly once by (device, epoch, seq).
+
+    `body` of a decision names its sample only, which holds the rest. `kind` is that of the body,
+    or `unreadable`: the row is kept as it came, because this hub does not understand it.
+    """
 
     __tablename__ = "event"
     __table_args__ = (UniqueConstraint("device", "epoch", "seq"),)
@@ -34,22 +48,54 @@ class Event(Base):
     epoch: Mapped[str]
     seq: Mapped[int] = mapped_column(BigInteger)
     klass: Mapped[str]
-    kind: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
     wall: Mapped[datetime]
-    received_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    boot: Mapped[str] = mapped_column(default="", server_default="")
+    mono_ns: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    trust: Mapped[str] = mapped_column(default="none", server_default="none")
+    received_at: Mapped[datetime] = mapped_column(default=utc_now)
     body: Mapped[JsonObject]
+
+
+class BootClock(Base):
+    """What the hub knows of a device's clock during one boot: `intake/clock.py` estimates it.
+
+    Attributes:
+        offset_ns: UTC minus the boot's monotonic clock.
+        error_ns: how far `offset_ns` may be off.
+        rows: observations (one per frame) it rests on.
+        trust: what the device said last of its own wall clock.
+        lowest: the smallest differences seen, ascending.
+        applied_ns: the offset the capture times of this boot's samples were computed with.
+    """
+
+    __tablename__ = "boot_clock"
+    device: Mapped[str] = mapped_column(ForeignKey("device.name"), primary_key=True)
+    boot: Mapped[str] = mapped_column(primary_key=True)
+    offset_ns: Mapped[int] = mapped_column(BigInteger)
+    error_ns: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger, default=0)
+    trust: Mapped[str] = mapped_column(default="none")
+    lowest: Mapped[JsonList] = mapped_column(default=list)
+    first_mono_ns: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_mono_ns: Mapped[int] = mapped_column(BigInteger, default=0)
+    applied_ns: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Sample(Base):
     """One observed unit and what the model said of it.
 
     `blob_state`: none (bytes were not kept), expected (announced, on the way), stored.
+    `captured_at` is the hub's best knowledge; `claimed_at` is what the device's clock said, and
+    differs where `trust` is not `ntp`. `tick_ns` is the capture on the monotonic clock of `boot`.
     """
 
     __tablename__ = "sample"
     __table_args__ = (
         Index("ix_sample_device_captured", "device", "captured_at"),
         Index("ix_sample_project_captured", "project", "captured_at"),
+        Index("ix_sample_boot", "device", "boot"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     device: Mapped[str] = mapped_column(ForeignKey("device.name"))
@@ -57,6 +103,10 @@ class Sample(Base):
     seq: Mapped[int] = mapped_column(BigInteger)
     captured_at: Mapped[datetime] = mapped_column(index=True)
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    claimed_at: Mapped[datetime | None] = mapped_column(default=None)
+    trust: Mapped[str] = mapped_column(default="ntp", server_default="ntp")
+    boot: Mapped[str] = mapped_column(default="", server_default="")
+    tick_ns: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     project: Mapped[str] = mapped_column(default="")
     bundle: Mapped[str] = mapped_column(index=True)
     verdict: Mapped[str] = mapped_column(index=True)
@@ -132,3 +182,19 @@ class BlobPart(Base):
     chunk_bytes: Mapped[int]
     have: Mapped[JsonList] = mapped_column(default=list)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Quarantine(Base):
+    """A message that could not be read, kept for a person; the oldest make room for new ones."""
+
+    __tablename__ = "quarantine"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    device: Mapped[str] = mapped_column(index=True)
+    topic: Mapped[str]
+    reason: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    size: Mapped[int] = mapped_column(BigInteger)
+    times: Mapped[int] = mapped_column(default=1)
+    at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -40,6 +40,16 @@ class Review(Base):
     at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class WithdrawnBundle(Base):
+    """What a bundle decided is not to be learned from; its samples stay, marked."""
+
+    __tablename__ = "withdrawn_bundle"
+    bundle: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(default="")
+    by: Mapped[str] = mapped_column("withdrawn_by", default="")
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class Project(Base):
     """One vertical of the firm; `kit_yaml` is what a retraining starts from."""
 

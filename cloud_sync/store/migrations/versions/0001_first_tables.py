@@ -99,7 +99,7 @@ def _device() -> None:
         sa.Column("hardware", sa.String(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("revoked_at", UtcDateTime(), nullable=True),
-        sa.Column("online", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("online", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("last_seen_at", UtcDateTime(), nullable=True),
         sa.Column("running_bundle", sa.String(), nullable=False),
         sa.Column("reported", sa.JSON(), nullable=False),

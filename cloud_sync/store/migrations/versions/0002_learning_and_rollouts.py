@@ -58,7 +58,7 @@ def _bundle() -> None:
         sa.Column("metrics", sa.JSON(), nullable=False),
         sa.Column("comparison", sa.JSON(), nullable=False),
         sa.Column("card", sa.String(), nullable=False),
-        sa.Column("champion", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("champion", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("approved_by", sa.String(), nullable=False),
