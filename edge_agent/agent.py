@@ -308,10 +308,10 @@ class Agent:
 
     def _load(self, bundle: Bundle) -> Loaded:
         loaded = self.ladder.load(bundle)
-        wanted = self.config.engine.providers[0]
         lost = [note for note in loaded.downgrades if not _absent(note)]
         if lost:
-            self.alerts("engine-downgrade", "warning", f"{wanted} → {loaded.provider}: {lost[0]}")
+            text = f"running on {loaded.provider}; {'; '.join(lost)}"
+            self.alerts("engine-downgrade", "warning", text)
         for waited_for in ("no-bundle", "first-bundle-late"):
             self.alerts(waited_for, "info", "a bundle is active")
         return loaded
@@ -352,7 +352,8 @@ class Agent:
 
 def _absent(note: str) -> bool:
     """Whether a rung was never there: a machine without a GPU has lost nothing."""
-    return "no NVIDIA driver" in note or "not installed" in note or "without CUDA" in note
+    words = ("no NVIDIA driver", "not installed", "without CUDA", "only on x86")
+    return any(word in note for word in words)
 
 
 def _hub_client(config: AgentConfig, identity: Identity | None) -> HubClient | None:

@@ -21,6 +21,8 @@ from kits.core.errors import did_you_mean
 from kits.core.operating_point import Verdict
 
 MIB = 1 << 20
+Provider = Literal["tensorrt", "cuda", "openvino", "openvino-fp32", "cpu"]
+"""What may execute a model, best first."""
 
 
 class _Section(BaseModel):
@@ -166,10 +168,13 @@ class SyncConfig(_Section):
 class EngineConfig(_Section):
     """What executes the model."""
 
-    providers: tuple[Literal["tensorrt", "cuda", "cpu"], ...] = Field(
-        ("tensorrt", "cuda", "cpu"), min_length=1, description="in order of preference"
+    providers: tuple[Provider, ...] = Field(
+        get_args(Provider),
+        min_length=1,
+        description="in order of preference; openvino computes in what the processor does fastest,"
+        " openvino-fp32 in FP32",
     )
-    threads: int = Field(0, ge=0, le=256, description="CPU threads; 0: onnxruntime's choice")
+    threads: int = Field(0, ge=0, le=256, description="CPU threads; 0: the runtime's choice")
     workspace_bytes: int = Field(1 << 30, gt=0, description="TensorRT's build memory, bytes")
     build_timeout_s: float = Field(3600.0, gt=0, description="longest engine build, seconds")
 

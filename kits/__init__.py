@@ -22,7 +22,7 @@ def load_bundle(
     Args:
         path: a `.kwb` file.
         sessions: makes sessions from ONNX bytes; onnxruntime on the CPU by default.
-        target: which artefacts to prefer: `cpu` or `tensorrt`.
+        target: which artefacts to prefer: `cpu`, `openvino` or `tensorrt`.
 
     Raises:
         BundleError: damaged, malformed, or made for a kit that is not installed.

@@ -1,4 +1,4 @@
-"""The ladder TensorRT → CUDA → CPU: loads a bundle on the best rung that computes the right thing.
+"""The ladder TensorRT → CUDA → OpenVINO → CPU: loads a bundle on the best rung that computes the right thing.
 
 A rung counts only after the golden samples gave the reference outputs on it. Every step down is
 reported with its reason; on the last rung a difference is the bundle's fault and is raised.
@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.config import EngineConfig
-from edge_agent.engine.session import Probe, Provider, onnx_factory, probe
+from edge_agent.config import EngineConfig, Provider
+from edge_agent.engine.session import Probe, probe, session_factory
 from edge_agent.errors import EngineError, GoldenMismatchError
 from edge_agent.log import log, warn
 from kits.core.bundle import Bundle
-from kits.core.errors import BundleError
+from kits.core.errors import BundleError, MachineError
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import SessionFactory
 
@@ -62,7 +62,7 @@ class Ladder:
             from edge_agent.engine.tensorrt import tensorrt_factory
 
             return tensorrt_factory(self._cache_dir, self._config)
-        return onnx_factory(provider, self._config.threads)
+        return session_factory(provider, self._config.threads)
 
     def load(self, bundle: Bundle) -> Loaded:
         """The bundle on the best rung that works.
@@ -81,7 +81,7 @@ class Ladder:
                 continue
             try:
                 ready = self._on_rung(bundle, provider)
-            except (BundleError, EngineError) as error:
+            except (BundleError, MachineError) as error:
                 warn("rung_failed", provider=provider, bundle=bundle.id[:12], error=error.what)
                 notes.append(f"{provider}: {error.what}")
                 failure = error

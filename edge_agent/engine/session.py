@@ -1,4 +1,4 @@
-"""onnxruntime sessions for the ladder, and the probe of what can run here at all.
+"""Sessions without TensorRT for the ladder, and the probe of what can run here at all.
 
 `onnxruntime.get_available_providers()` names what the package was built with, not what works:
 the driver's libraries are looked for first, and after creation the session is asked what it got.
@@ -9,13 +9,13 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 from dataclasses import dataclass
-from typing import Literal
 
+from edge_agent.config import Provider
 from edge_agent.errors import EngineError
+from kits.core.openvino import openvino_factory, openvino_lacking
 from kits.core.runtime import OnnxSession, Session, SessionFactory
 
-Provider = Literal["tensorrt", "cuda", "cpu"]
-
+_OPENVINO = ("openvino", "openvino-fp32")
 _CUDA_LIBRARIES = ("libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so")
 
 
@@ -35,6 +35,8 @@ def probe(provider: Provider) -> Probe:
 
 
 def _lacking(provider: Provider) -> str:
+    if provider in _OPENVINO:
+        return openvino_lacking()
     if not _loads("libcuda.so.1"):
         return "no NVIDIA driver (libcuda.so.1)"
     if provider == "tensorrt":
@@ -57,11 +59,13 @@ def _loads(library: str) -> bool:
     return True
 
 
-def onnx_factory(provider: Provider, threads: int) -> SessionFactory:
-    """Sessions of onnxruntime on exactly this provider.
+def session_factory(provider: Provider, threads: int) -> SessionFactory:
+    """Sessions of OpenVINO or onnxruntime on exactly this provider.
 
     The factory raises EngineError when onnxruntime silently fell back to another one.
     """
+    if provider in _OPENVINO:
+        return openvino_factory(threads, full_precision=provider == "openvino-fp32")
 
     def make(model: bytes) -> Session:
         wanted = ["CPUExecutionProvider"]

@@ -1,7 +1,7 @@
 """What runs on the device: sessions that execute a model, runtimes that know pre and post.
 
 Protocols only, plus the plain onnxruntime session that `kits.load_bundle` uses by default. The
-agent's engine brings its own factory with the ladder TensorRT → CUDA → CPU.
+agent's engine brings its own factory with the ladder TensorRT → CUDA → OpenVINO → CPU.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Session(Protocol):
     """A loaded model."""
 
     provider: str
-    """What executes it: `cpu`, `cuda`, `tensorrt`."""
+    """What executes it: `cpu` (onnxruntime), `openvino`, `cuda`, `tensorrt`."""
 
     def inputs(self) -> tuple[TensorSpec, ...]:
         """The model's inputs."""
