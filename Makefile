@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 EXTRAS_DEMO := cpu,agent,hub,train,yolo,pretrained
 EXTRAS_TEST := $(EXTRAS_DEMO),openvino,trt-check,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
-SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git
+SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git postgresql
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
 

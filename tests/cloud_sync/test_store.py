@@ -22,7 +22,14 @@ from kits.core.sample import digest_of, utc_now
 
 
 @pytest.fixture
-def database(tmp_path: Path):
+def database(database_url: str):
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path):
     database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
     yield database
     database.close()
@@ -49,7 +56,8 @@ def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
         migrate(database)
 
 
-def test_sqlite_runs_with_wal_and_foreign_keys(database: Database) -> None:
+def test_sqlite_runs_with_wal_and_foreign_keys(sqlite: Database) -> None:
+    database = sqlite
     migrate(database)
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

@@ -1,0 +1,29 @@
+"""Fixtures of the hub's tests: the same tests on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Path]:
+    """One PostgreSQL server for the session."""
+    binaries = server_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    with running_cluster(binaries) as socket:
+        yield socket
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind the hub supports."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hub.sqlite'}"
+    return fresh_database(request.getfixturevalue("cluster"), f"t{secrets.token_hex(6)}")

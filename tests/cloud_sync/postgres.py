@@ -1,0 +1,58 @@
+"""A throw-away PostgreSQL cluster for tests: made in a temporary folder, on a socket only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+
+def server_binaries() -> Path | None:
+    """The folder of `initdb` and `pg_ctl`, newest version first; None when there is none."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    onpath = shutil.which("initdb")
+    return found[0].parent if found else Path(onpath).parent if onpath else None
+
+
+@contextmanager
+def running_cluster(binaries: Path) -> Iterator[Path]:
+    """Starts a server that listens on a socket in the folder it yields.
+
+    The server refuses to run as root, so as root it runs as the account that the package made.
+    """
+    # /tmp: a socket's path may have 107 characters at most
+    folder = Path(tempfile.mkdtemp(prefix="kwpg", dir="/tmp"))
+    prefix: list[str] = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        prefix = ["runuser", "-u", "postgres", "--"]
+
+    def call(*command: str | Path) -> None:
+        done = subprocess.run(
+            [*prefix, *map(str, command)], cwd="/", capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    data = folder / "data"
+    call(binaries / "initdb", "-D", data, "-U", "kitwright", "-A", "trust", "-E", "UTF8", "-N")
+    options = f"-c listen_addresses='' -k {folder} -c max_connections=60"
+    call(binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
+    try:
+        yield folder
+    finally:
+        call(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_database(socket: Path, name: str) -> str:
+    """Makes an empty database; its SQLAlchemy URL."""
+    with psycopg.connect(host=str(socket), user="kitwright", dbname="postgres") as connection:
+        connection.autocommit = True
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"postgresql+psycopg://kitwright@/{name}?host={socket}"
