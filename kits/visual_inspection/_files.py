@@ -104,15 +104,29 @@ def _remark(content: bytes, image: _images.Image) -> str:
     return "transparency dropped" if raw.ndim == 3 and raw.shape[2] == 4 else ""
 
 
-def remark_finding(remarks: dict[str, list[str]]) -> list[Finding]:
-    """One finding per kind of oddity, with the files as evidence."""
-    return [
-        Finding(
-            "unusual-image",
-            "warn" if "black" in remark else "pass",
-            f"{len(names)} picture(s): {remark}",
-            tuple(names[:20]),
-            "scale the values to the full 16 bits before import" if "black" in remark else "",
-        )
-        for remark, names in sorted(remarks.items())
-    ]
+class Reading:
+    """Opens the pictures of one import; what is odd about them is said once per kind, at its end."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._remarks: dict[str, list[str]] = {}
+
+    def open(self, path: Path) -> Picture | Finding:
+        """A usable picture, or why it is left out."""
+        picture = open_picture(path, self._root)
+        if isinstance(picture, Picture) and picture.remark:
+            self._remarks.setdefault(picture.remark, []).append(picture.name)
+        return picture
+
+    def findings(self) -> list[Finding]:
+        """One finding per kind of oddity, with the files as evidence."""
+        return [
+            Finding(
+                "unusual-image",
+                "warn" if "black" in remark else "pass",
+                f"{len(names)} picture(s): {remark}",
+                tuple(names[:20]),
+                "scale the values to the full 16 bits before import" if "black" in remark else "",
+            )
+            for remark, names in sorted(self._remarks.items())
+        ]

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Box
-from kits.visual_inspection._files import Picture, open_picture, pictures_under, remark_finding
+from kits.visual_inspection._files import Picture, Reading, pictures_under
 from kits.visual_inspection._labels import Labeller
 
 _MAX_XML_BYTES = 4 << 20
@@ -59,7 +59,7 @@ def _read_coco_file(file: Path, root: Path) -> Iterator[RawSample | Finding]:
     boxes = _coco_boxes(content["annotations"], names, labeller)
     by_name = {picture.name: picture for picture in pictures_under(root)}
     split = next((s for s in ("train", "val", "test") if s in file.stem.lower()), None)
-    remarks: dict[str, list[str]] = {}
+    reading = Reading(root)
     for entry in content["images"]:
         name = str(entry.get("file_name", "")) if isinstance(entry, dict) else ""
         target = root / name
@@ -70,18 +70,16 @@ def _read_coco_file(file: Path, root: Path) -> Iterator[RawSample | Finding]:
                 "label-without-image", f"{file.name}: no picture {name!r}", name, "copy the picture"
             )
             continue
-        picture = open_picture(found, root)
+        picture = reading.open(found)
         if isinstance(picture, Finding):
             yield picture
             continue
-        if picture.remark:
-            remarks.setdefault(picture.remark, []).append(picture.name)
         stated = boxes.get(entry.get("id"), [])
         annotation = labeller.annotation(stated, (picture.width, picture.height), picture.name)
         refused = stated and not annotation.boxes
         yield picture.sample(None if refused else annotation, split=split)  # type: ignore[arg-type]  # one of the three words
     yield from labeller.findings
-    yield from remark_finding(remarks)
+    yield from reading.findings()
 
 
 def _coco_boxes(
@@ -138,20 +136,18 @@ def read_voc(path: Path) -> Iterator[RawSample | Finding]:
         raise DataError("a folder without pictures", where=str(path))
     markup = {file.stem: file for file in sorted(path.rglob("*.xml"))}
     labeller = Labeller("voc")
-    remarks: dict[str, list[str]] = {}
+    reading = Reading(path)
     for file in files:
-        picture = open_picture(file, path)
+        picture = reading.open(file)
         if isinstance(picture, Finding):
             yield picture
             continue
-        if picture.remark:
-            remarks.setdefault(picture.remark, []).append(picture.name)
         found = markup.pop(file.stem, None)
         yield _voc_sample(picture, found, labeller)
     for stem, file in sorted(markup.items()):
         labeller.complain("label-without-image", f"{file.name} has no picture", stem, "copy it")
     yield from labeller.findings
-    yield from remark_finding(remarks)
+    yield from reading.findings()
 
 
 def _voc_sample(picture: Picture, file: Path | None, labeller: Labeller) -> RawSample:

@@ -17,9 +17,8 @@ from kits.core.prediction import Box
 from kits.visual_inspection._files import (
     SUFFIXES,
     Picture,
-    open_picture,
+    Reading,
     pictures_under,
-    remark_finding,
 )
 from kits.visual_inspection._labels import GOOD, Labeller, tidy
 
@@ -64,14 +63,12 @@ def read_yolo(path: Path) -> Iterator[RawSample | Finding]:
     found = _open_yolo(path)
     labeller = Labeller("yolo")
     unlabelled: list[str] = []
-    remarks: dict[str, list[str]] = {}
+    reading = Reading(found.root)
     for split, file in found.pictures:
-        picture = open_picture(file, found.root)
+        picture = reading.open(file)
         if isinstance(picture, Finding):
             yield picture
             continue
-        if picture.remark:
-            remarks.setdefault(picture.remark, []).append(picture.name)
         label_file = _label_file(file)
         if not label_file.is_file():
             unlabelled.append(picture.name)
@@ -86,7 +83,7 @@ def read_yolo(path: Path) -> Iterator[RawSample | Finding]:
                 annotation = None  # all its boxes were refused: that does not make it a good part
         yield picture.sample(annotation, split=split)
     yield from labeller.findings
-    yield from remark_finding(remarks)
+    yield from reading.findings()
     yield from _yolo_leftovers(found, unlabelled)
 
 
@@ -263,19 +260,17 @@ def read_folders(path: Path) -> Iterator[RawSample | Finding]:
         for file in files
         if not _class_of(file.relative_to(path))[1] and "ground_truth" not in file.parts
     ]
-    remarks: dict[str, list[str]] = {}
+    reading = Reading(path)
     for file in files:
         split, label = _class_of(file.relative_to(path))
         if not label:
             continue
-        picture = open_picture(file, path)
+        picture = reading.open(file)
         if isinstance(picture, Finding):
             yield picture
             continue
-        if picture.remark:
-            remarks.setdefault(picture.remark, []).append(picture.name)
         yield picture.sample(Annotation(label=tidy(label), author="folders"), split=split)
-    yield from remark_finding(remarks)
+    yield from reading.findings()
     yield from _folder_leftovers(path, loose)
 
 
@@ -315,13 +310,11 @@ def read_golden(path: Path) -> Iterator[RawSample | Finding]:
     files = pictures_under(path)
     if not files:
         raise DataError("a folder without pictures", where=str(path))
-    remarks: dict[str, list[str]] = {}
+    reading = Reading(path)
     for file in files:
-        picture = open_picture(file, path)
+        picture = reading.open(file)
         if isinstance(picture, Finding):
             yield picture
             continue
-        if picture.remark:
-            remarks.setdefault(picture.remark, []).append(picture.name)
         yield picture.sample(Annotation(label=GOOD, author="golden"))
-    yield from remark_finding(remarks)
+    yield from reading.findings()
