@@ -36,6 +36,19 @@ class Listen(_Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="TCP port")
+    tls: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="HTTPS with the hub's own authority; auto: whenever other machines can reach"
+        " it; off: plain HTTP, behind a proxy that speaks TLS",
+    )
+    names: tuple[str, ...] = Field(
+        (), description="further names and addresses devices reach this hub and its broker by"
+    )
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the web server speaks TLS itself."""
+        return self.tls == "on" or (self.tls == "auto" and not is_loopback(self.host))
 
 
 class BrokerConfig(_Section):
@@ -153,7 +166,9 @@ class HubConfig(_Section):
     @property
     def url(self) -> str:
         """The address people open."""
-        return self.public_url.rstrip("/") or f"http://{self.listen.host}:{self.listen.port}"
+        host = socket.gethostname() if self.listen.host in ANY_HOST else self.listen.host
+        scheme = "https" if self.listen.encrypted else "http"
+        return self.public_url.rstrip("/") or f"{scheme}://{host}:{self.listen.port}"
 
     @property
     def database(self) -> str:
@@ -183,8 +198,9 @@ class HubConfig(_Section):
     @property
     def server_names(self) -> tuple[str, ...]:
         """Names and addresses in the server's certificate (loopback is always added)."""
-        names = {self.public_host, urlsplit(self.public_url).hostname or "", self.broker.tls_host}
-        return tuple(sorted((names | {socket.gethostname()}) - {"", *ANY_HOST}))
+        names = {self.public_host, urlsplit(self.url).hostname or "", self.broker.tls_host}
+        every = names | {socket.gethostname(), self.listen.host, *self.listen.names}
+        return tuple(sorted(every - {"", *ANY_HOST}))
 
     @property
     def pki_dir(self) -> Path:

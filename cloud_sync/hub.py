@@ -15,21 +15,23 @@ from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
 from cloud_sync.config import HubConfig
+from cloud_sync.fleet.keys import OnlineKeys
+from cloud_sync.fleet.pki import Authority
 from cloud_sync.metrics import Metrics
 from cloud_sync.store.db import Database
 from cloud_sync.store.models import AuditLog
 from cloud_sync.store.storage import Storage, open_storage
-from kits.core.signing import SigningKey
 
 
 @dataclass
 class Hub:
-    """One hub's configuration, database, storage and signing key."""
+    """One hub's configuration, database, storage, signing key and certificate authority."""
 
     config: HubConfig
     database: Database
     storage: Storage
-    key: SigningKey
+    keys: OnlineKeys
+    authority: Authority
     metrics: Metrics = field(default_factory=Metrics)
 
     @classmethod
@@ -37,11 +39,11 @@ class Hub:
         """Opens a hub made by `cloud-sync init`.
 
         Raises:
-            ConfigError: the signing key is missing.
+            ConfigError: the signing key is missing, or the certificate authority is damaged.
         """
-        key = SigningKey.load(config.keys_dir / "hub.pem", config.site_name)
+        keys = OnlineKeys(config.keys_dir)
         storage = open_storage(config.storage_url, config.data_dir / "blobs")
-        return cls(config, Database(config.database), storage, key)
+        return cls(config, Database(config.database), storage, key, Authority(config.pki_dir))
 
     def close(self) -> None:
         """Closes the database."""
