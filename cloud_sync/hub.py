@@ -43,7 +43,7 @@ class Hub:
         """
         keys = OnlineKeys(config.keys_dir)
         storage = open_storage(config.storage_url, config.data_dir / "blobs")
-        return cls(config, Database(config.database), storage, key, Authority(config.pki_dir))
+        return cls(config, Database(config.database), storage, keys, Authority(config.pki_dir))
 
     def close(self) -> None:
         """Closes the database."""
