@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from multiprocessing.context import ForkServerProcess
 
+from kits.core.errors import UnreachableError
 from tests.failure import driver
 from tests.failure.driver import Plan
 from tests.integration.hub import HubProcess, until
@@ -59,6 +60,7 @@ class Chaos:
     draw: random.Random
     pause_s: float
     kills: Counter[str] = field(default_factory=Counter)
+    hub_restarts: int = 0
 
     def run(self, agent: int, hub: int, broker: int) -> None:
         """So many kills of each program, in random order."""
@@ -77,9 +79,25 @@ class Chaos:
     def _hub(self) -> None:
         """Mostly once it serves, sometimes while it still starts."""
         if self.draw.random() < 0.8:
-            self.hub.serve()
+            self.serve()
         self.hub.kill()
         self.hub.serve(wait=False)
+
+    def serve(self) -> None:
+        """Until the hub serves. One that ended by itself is started again, as systemd would.
+
+        It does so, and says why, when its broker is killed during the hub's own start.
+        """
+        for _ in range(10):
+            try:
+                self.hub.serve()
+            except UnreachableError:
+                assert self.hub.process is not None
+                assert self.hub.process.poll() is not None, "the hub neither serves nor ends"
+                self.hub_restarts += 1
+            else:
+                return
+        raise AssertionError("the hub does not come up")
 
     def _broker(self) -> None:
         until(self.hub.kill_broker, 30)

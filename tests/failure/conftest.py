@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ def record(request: pytest.FixtureRequest) -> Record:
             "took_s": round(time.monotonic() - started, 1),
             "figures": dict(figures),
         }
-        print(json.dumps(line))
+        sys.stdout.write(json.dumps(line) + "\n")
         if target:
             with Path(target).open("a") as file:
                 file.write(json.dumps(line) + "\n")

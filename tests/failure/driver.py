@@ -22,11 +22,22 @@ from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.outbox import Entry, Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.transport import MqttSettings, MqttTransport
-from kits.core.events import AlertBody, Body, DecisionBody, EventClass, HealthBody, LabelBody
+from kits.core.events import (
+    EVENT_CLASSES,
+    AlertBody,
+    Body,
+    DecisionBody,
+    EventClass,
+    HealthBody,
+    LabelBody,
+)
 from kits.core.sample import utc_now
 from kits.core.topics import DeviceTopics
 
-WEIGHTS: dict[EventClass, float] = {"a": 0.05, "l": 0.05, "s": 0.5, "t": 0.4}
+MIXED = (0.05, 0.05, 0.5, 0.4)
+"""Share of alerts, labels, samples and telemetry: of everything enough to lose."""
+ORDINARY = (0.0005, 0.001, 0.5, 0.4985)
+"""The same of an ordinary day at a line."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +47,10 @@ class Plan:
     Attributes:
         config: its `agent.yaml`.
         life: number of the incarnation; part of each row's mark.
-        rows_s: rows a second it commits, about.
-        blobs: share of samples that bring a picture.
+        rows_s: rows a second it commits, about; 0: as fast as it can.
+        group: most rows of one commit.
+        picture_every: one row of so many is a sample with a picture of 3,000 bytes.
+        shares: of alerts, labels, samples, telemetry.
         rows: it ends after so many; 0 goes on until it is killed.
         drain: commits nothing and ends when the hub has everything.
     """
@@ -45,7 +58,9 @@ class Plan:
     config: Path
     life: int
     rows_s: float = 200.0
-    blobs: float = 0.05
+    group: int = 20
+    picture_every: int = 40
+    shares: tuple[float, float, float, float] = MIXED
     rows: int = 0
     drain: bool = False
 
@@ -112,21 +127,27 @@ def commit_rows(plan: Plan, outbox: Outbox) -> None:
     oracle = os.open(plan.oracle, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     done = 0
     while not plan.rows or done < plan.rows:
-        marks = [f"{name}.{plan.life}.{done + k}" for k in range(draw.randint(1, 20))]
-        seqs = outbox.append([make_entry(mark, draw, plan.blobs) for mark in marks])
-        lines = [f"{outbox.epoch} {seq} {mark}\n" for seq, mark in zip(seqs, marks)]
+        size = min(draw.randint(1, plan.group), plan.rows - done if plan.rows else plan.group)
+        marks = [f"{name}.{plan.life}.{done + k}" for k in range(size)]
+        entries = [make_entry(mark, done + k, plan, draw) for k, mark in enumerate(marks)]
+        seqs = outbox.append(entries)
+        lines = [
+            f"{outbox.epoch} {seq} {entry.klass} {mark} {len(entry.content or b'')}\n"
+            for seq, entry, mark in zip(seqs, entries, marks)
+        ]
         os.write(oracle, "".join(lines).encode())
-        done += len(marks)
-        time.sleep(draw.random() * 2 * len(marks) / plan.rows_s)
+        done += size
+        if plan.rows_s:
+            time.sleep(draw.random() * 2 * size / plan.rows_s)
     os.close(oracle)
 
 
-def make_entry(mark: str, draw: random.Random, blobs: float = 0.0) -> Entry:
-    """One row of a random class that carries its mark."""
-    klass = draw.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
-    content = draw.randbytes(3000) if klass == "s" and draw.random() < blobs else None
-    worth = draw.random()
-    return Entry(body_of(klass, mark), klass, worth, content, "image/png" if content else "")
+def make_entry(mark: str, number: int, plan: Plan, draw: random.Random) -> Entry:
+    """One row that carries its mark; its class is drawn, unless it is time for a picture."""
+    if number % plan.picture_every == plan.picture_every - 1:
+        return Entry(body_of("s", mark), "s", draw.random(), draw.randbytes(3000), "image/png")
+    klass = draw.choices(EVENT_CLASSES, plan.shares)[0]
+    return Entry(body_of(klass, mark), klass, draw.random())
 
 
 def body_of(klass: EventClass, mark: str) -> Body:

@@ -10,6 +10,17 @@ from tests.integration.hub import HubProcess, Stored
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """One line of an oracle: a row that was committed."""
+
+    epoch: str
+    seq: int
+    klass: str
+    mark: str
+    picture_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How many rows of one device were committed, and what became of them."""
 
@@ -26,6 +37,14 @@ class Verdict:
         """Nothing lost, nothing twice, no hole in the sequence numbers, every picture there."""
         assert (self.lost, self.twice, self.holes, self.blobs_missing) == (0, 0, 0, 0), self
         assert self.committed > 0
+
+
+def read(oracle: Path) -> list[Written]:
+    """What a device wrote down."""
+    rows = (line.split() for line in oracle.read_text().splitlines())
+    return [
+        Written(epoch, int(seq), klass, mark, int(size)) for epoch, seq, klass, mark, size in rows
+    ]
 
 
 def mark_of(device: str, row: Stored) -> str:
@@ -45,8 +64,8 @@ def judge(hub: HubProcess, device: str, oracle: Path) -> Verdict:
     rows = hub.events(device)
     stored = {(row.epoch, row.seq): mark_of(device, row) for row in rows}
     marks = Counter(mark for mark in stored.values() if mark)
-    written = [line.split() for line in oracle.read_text().splitlines()]
-    lost = sum(stored.get((epoch, int(seq))) != mark for epoch, seq, mark in written)
+    written = read(oracle)
+    lost = sum(stored.get((row.epoch, row.seq)) != row.mark for row in written)
     samples = hub.query("SELECT blob_state, COUNT(*) FROM sample WHERE device=? GROUP BY 1",
                         (device,))  # fmt: skip
     states = {str(state): int(str(count)) for state, count in samples}
@@ -66,7 +85,7 @@ def _twice(hub: HubProcess, device: str) -> int:
     """Rows that their own tables have more often than the event table: alerts, labels, samples."""
     surplus = 0
     for table, kind in (("alert", "alert"), ("sample", "decision")):
-        count = f"SELECT COUNT(*) FROM {table} WHERE device = ?"  # noqa: S608  our own names
+        count = f"SELECT COUNT(*) FROM {table} WHERE device = ?"
         here = int(str(hub.query(count, (device,))[0][0]))
         events = "SELECT COUNT(*) FROM event WHERE device = ? AND kind = ?"
         surplus += abs(here - int(str(hub.query(events, (device, kind))[0][0])))

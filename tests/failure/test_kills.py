@@ -36,7 +36,7 @@ def kill_at_random(
     for device in alive:
         device.kill()
         chaos.kills["agent"] += 1
-    hub.serve()
+    chaos.serve()
     for device in alive:
         device.drain(60)
     verdicts = [oracle.judge(hub, d.plan.config.parent.name, d.plan.oracle) for d in alive]
@@ -51,6 +51,7 @@ def kill_at_random(
         "rows stored twice": sum(v.twice for v in verdicts),
         "redeliveries absorbed": sum(v.redelivered for v in verdicts),
         "pictures arrived": sum(v.blobs for v in verdicts),
+        "hub ended by itself and was restarted": chaos.hub_restarts,
         "seed": SEED,
     }
 
