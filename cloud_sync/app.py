@@ -24,6 +24,7 @@ from cloud_sync.api import (
     reviews,
     rollouts,
     samples,
+    tuf,
 )
 from cloud_sync.api import (
     jobs as job_api,
@@ -45,7 +46,7 @@ from kits.core.errors import KitwrightError
 
 log = logging.getLogger(__name__)
 
-_API = (device, blobs, bundles, rollouts, fleet, samples, reviews, datasets, job_api, people)
+_API = (device, blobs, bundles, rollouts, fleet, samples, reviews, datasets, job_api, people, tuf)
 INGEST_ID = "kw-hub-ingest"
 PUBLISH_ID = "kw-hub-publish"
 

@@ -1,4 +1,4 @@
-"""Bundles over HTTP: publish, list, approve, download."""
+"""Bundles over HTTP: publish, list, download. What releases them is `api/tuf.py`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import ConfigDict, JsonValue
 
+from cloud_sync.api.access import device_or_person
 from cloud_sync.api.ranges import ranged
-from cloud_sync.errors import NotAllowedError, UnauthenticatedError
 from cloud_sync.fleet import bundles
-from cloud_sync.fleet.devices import bearer, device_by_token
-from cloud_sync.hub import Hub, HubDep, ReadDep, SessionDep
-from cloud_sync.web.auth import Engineer, Viewer, identify
+from cloud_sync.hub import HubDep, ReadDep, SessionDep
+from cloud_sync.web.auth import Engineer, Viewer
 from kits.core.hub_api import PublishRequest, PublishResponse
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
@@ -29,8 +28,8 @@ MEDIA_TYPE = "application/vnd.kitwright.bundle"
 
 @router.post("")
 def publish(body: PublishIn, person: Engineer, hub: HubDep, session: SessionDep) -> PublishResponse:
-    """Registers a signed bundle whose bytes were put before."""
-    row = bundles.publish(hub, session, body, person_id=person.person_id, login=person.login)
+    """Registers a bundle whose bytes were put before; a signed release makes it usable."""
+    row = bundles.publish(hub, session, body, login=person.login)
     return PublishResponse(
         bundle=row.id,
         project=row.project,
@@ -49,17 +48,10 @@ def list_bundles(
 
 @router.get("/{bundle_id}")
 def show(bundle_id: str, _person: Viewer, session: ReadDep) -> dict[str, JsonValue]:
-    """One bundle with its card."""
+    """One bundle with its card and its releases."""
     row = bundles.find(session, bundle_id)
-    return {**bundles.as_json(row), "card": row.card}
-
-
-@router.post("/{bundle_id}/approve")
-def approve(
-    bundle_id: str, person: Engineer, hub: HubDep, session: SessionDep
-) -> dict[str, JsonValue]:
-    """Lets a bundle into rollouts."""
-    return bundles.as_json(bundles.approve(hub, session, bundle_id, who=person.login))
+    releases: list[JsonValue] = [one.release for one in bundles.releases_of(session, row.id)]
+    return {**bundles.as_json(row), "releases": releases, "card": row.card}
 
 
 @router.get("/{bundle_id}/content")
@@ -72,17 +64,6 @@ def content(
     if_range: Annotated[str, Header()] = "",
 ) -> Response:
     """The file, for devices and people; takes Range, so a cut download goes on."""
-    _device_or_person(request, hub)
+    device_or_person(request, hub)
     row = bundles.find(session, bundle_id)
     return ranged(hub.storage, row.blob, row.size, MEDIA_TYPE, range, if_range=if_range)
-
-
-def _device_or_person(request: Request, hub: Hub) -> None:
-    with hub.database.session() as session:
-        if device_by_token(session, bearer(request)) is not None:
-            return
-    person = identify(hub, request)
-    if person is None:
-        raise UnauthenticatedError("a device token or an API token is needed")
-    if not person.may("viewer"):
-        raise NotAllowedError("this needs the role viewer")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict
 
-from cloud_sync.fleet import deployments, devices
+from cloud_sync.fleet import deployments, devices, tuf
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.devices import require_device
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
@@ -42,6 +42,7 @@ def enroll(body: EnrollIn, request: Request, hub: HubDep) -> EnrollResponse:
     with hub.database.session() as session:
         # the device connects at once, so the broker must know it before the answer goes out
         broker.set_logins(devices.logins(session))
+        root = tuf.trusted_root(session)
     asked = request.url.hostname or "127.0.0.1"
     public = urlsplit(hub.config.public_url).hostname
     return EnrollResponse(
@@ -56,7 +57,7 @@ def enroll(body: EnrollIn, request: Request, hub: HubDep) -> EnrollResponse:
             password=secret,
             tls=broker.address.tls,
         ),
-        trusted_keys=(hub.key.public,),
+        root=root,
     )
 
 

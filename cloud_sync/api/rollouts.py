@@ -38,7 +38,6 @@ def start(body: RolloutStart, person: Engineer, hub: HubDep, session: SessionDep
     )
     rollout = rollouts.start(
         session,
-        hub.key,
         bundles.find(session, body.bundle).id,
         device=body.device,
         group=body.group,

@@ -26,7 +26,6 @@ def register(app: typer.Typer) -> None:
     device.command("revoke")(device_revoke)
     bundle = family(app, "bundle", "Deployable bundles.")
     bundle.command("list")(bundle_list)
-    bundle.command("approve")(bundle_approve)
 
 
 def device_add(
@@ -118,21 +117,3 @@ def bundle_list(
         table(rows, ("bundle", "project", "version", "kit", "from", "state")),
         [bundles.as_json(row) for row in found],
     )
-
-
-def bundle_approve(
-    bundle: Annotated[str, typer.Argument(help="Its id, or the first 8 or more digits.")],
-    data: DataOption = DATA,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Let a bundle into rollouts and make it its project's champion."""
-    from cloud_sync.fleet import bundles
-    from kits.core.console import Console
-
-    console = Console(as_json, quiet)
-    with opened(data) as hub, hub.database.transaction() as session:
-        row = bundles.approve(hub, session, bundles.find(session, bundle).id, who=operator())
-        answer = bundles.as_json(row)
-    console.answer(f"approved {row.project} {row.version} ({row.id[:12]})", answer)
-    console.next(f"cloud-sync rollout start {row.id[:12]} --device NAME --data {data}")

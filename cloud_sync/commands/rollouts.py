@@ -58,7 +58,6 @@ def start(
     with opened(data) as hub, hub.database.transaction() as session:
         rollout = rollouts.start(
             session,
-            hub.key,
             bundles.find(session, bundle).id,
             device=device,
             group=group,

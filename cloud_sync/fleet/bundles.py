@@ -1,49 +1,51 @@
-"""Bundles at the hub: accepting a publisher's, approving, listing. Their bytes are blobs."""
+"""Bundles at the hub: taking a publisher's, recording which ones are released, listing.
+
+Their bytes are blobs. A bundle may go to devices once a release names it, which only the release
+engineer can sign (`tuf.py`).
+"""
 
 from __future__ import annotations
 
 from pydantic import JsonValue
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from tuf.api.metadata import Metadata, TargetFile, Targets
 
 from cloud_sync.errors import NotFoundError, TooLargeError
-from cloud_sync.fleet.keys import accept_publisher, publisher_keys
 from cloud_sync.hub import Hub, audit
 from cloud_sync.learning.datasets import register
 from cloud_sync.store.db import insert_once
-from cloud_sync.store.models import Blob, Bundle, Dataset, Project
+from cloud_sync.store.models import Blob, Bundle, Dataset, Project, Release
 from kits.core import bundle as formats
+from kits.core import releases as signed
 from kits.core.errors import BundleError, DataError
 from kits.core.hub_api import PublishRequest
 from kits.core.sample import utc_now
-from kits.core.signing import Envelope, verify
 
 PUBLISHER = "publisher"
 HUB = "hub"
 
 
-def publish(
-    hub: Hub, session: Session, request: PublishRequest, *, person_id: int, login: str
-) -> Bundle:
-    """Checks an announced bundle from signature to last byte and registers it; twice equals once.
+def publish(hub: Hub, session: Session, request: PublishRequest, *, login: str) -> Bundle:
+    """Checks an announced bundle to its last byte and registers it; twice equals once.
 
-    It is not usable in rollouts before it was approved.
+    Nothing can be done with it before a release names it.
 
     Raises:
-        NotAllowedError: the key is not the one this person publishes with.
-        BundleError: the signature, the digest or the statement does not fit the bytes.
+        BundleError: the bytes are damaged or another bundle's.
         NotFoundError: the bytes were not put before.
         TooLargeError: above the hub's limit.
     """
-    accept_publisher(session, request.key, person_id=person_id, login=login)
-    statement = verify(request.statement, publisher_keys(session))
     blob = session.get(Blob, request.blob)
     if blob is None:
         raise NotFoundError("the bundle's bytes are not here", where=request.blob, fix="put them")
     if blob.size > hub.config.limits.bundle_bytes:
         raise TooLargeError(f"a bundle of {blob.size} bytes is too large", where=request.bundle)
     opened = formats.open_bytes(hub.storage.get(request.blob), where=request.bundle[:12])
-    _check_statement(statement, opened, blob.size, request.bundle)
+    if request.bundle != opened.id:
+        raise BundleError(
+            "announced under another id than its bytes have", where=request.bundle[:12]
+        )
     manifest = opened.manifest
     _note_project(session, manifest.project, manifest.kit, request.project_yaml)
     _note_dataset(hub, session, request.dataset, manifest.project, login)
@@ -59,8 +61,6 @@ def publish(
         blob=request.blob,
         size=blob.size,
         origin=PUBLISHER,
-        statement=request.statement.model_dump(),
-        key_id=request.key.id,
         dataset=manifest.dataset,
         metrics={name: e.model_dump(mode="json") for name, e in manifest.metrics.items()},
         card=opened.files.get("card.md", b"").decode(errors="replace"),
@@ -70,26 +70,6 @@ def publish(
     session.flush()
     audit(session, login, "bundle.publish", row.id, project=row.project, version=row.version)
     return row
-
-
-def _check_statement(
-    statement: dict[str, JsonValue], opened: formats.Bundle, size: int, announced: str
-) -> None:
-    expected: dict[str, JsonValue] = {
-        "bundle": opened.id,
-        "size": size,
-        "project": opened.manifest.project,
-        "version": opened.manifest.version,
-    }
-    if announced != opened.id:
-        raise BundleError("announced under another id than its bytes have", where=announced[:12])
-    for name, value in expected.items():
-        if statement.get(name) != value:
-            raise BundleError(
-                f"the signed statement says {name} {statement.get(name)!r}, the bundle {value!r}",
-                where=opened.id[:12],
-                fix="kit publish",
-            )
 
 
 def _note_project(session: Session, name: str, kit: str, kit_yaml: str) -> None:
@@ -112,37 +92,59 @@ def _note_dataset(hub: Hub, session: Session, dataset_id: str, project: str, log
         register(hub, session, dataset_id, project, by=login)
 
 
-def approve(hub: Hub, session: Session, bundle_id: str, *, who: str) -> Bundle:
-    """Lets a bundle into rollouts and makes it its project's champion; twice equals once.
-
-    A publisher's signature is checked again (its key may have been revoked); a bundle trained at
-    the hub must have passed its gate, and gets the hub's signature.
+def record_releases(
+    session: Session, old: Metadata[Targets] | None, new: Targets, *, who: str
+) -> None:
+    """Checks each release that is new in the targets, and makes its bundle the champion.
 
     Raises:
-        NotFoundError: no such bundle.
+        BundleError: the path, the description or the bytes of a target do not fit a bundle here.
         GateError: trained here and not better than the champion.
-        BundleError: the publisher's key is not trusted any more.
     """
+    there = old.signed.targets if old is not None else {}
+    added = [(path, target) for path, target in new.targets.items() if path not in there]
+    found = [_check_release(session, path, target) for path, target in added]
+    for release in sorted(found, key=lambda one: (one.project, one.release)):
+        _record(session, release, who)
+
+
+def _check_release(session: Session, path: str, target: TargetFile) -> signed.Release:
     from cloud_sync.learning.champions import check_approvable
 
-    row = check_approvable(session, bundle_id)
-    if row.approved_at is not None:
-        return row
-    if row.origin == HUB:
-        envelope = hub.key.sign(
-            {"bundle": row.id, "size": row.size, "project": row.project, "version": row.version}
-        )
-        row.statement, row.key_id = envelope.model_dump(), envelope.key_id
-    else:
-        verify(Envelope.model_validate(row.statement), publisher_keys(session))
-    session.execute(
-        update(Bundle)
-        .where(Bundle.project == row.project, Bundle.id != row.id)
-        .values(champion=False)
+    release = signed.read_release(path, target.custom)
+    bundle = check_approvable(session, release.bundle)
+    if (bundle.project, bundle.kit) != (release.project, release.kit):
+        raise BundleError("this bundle is another project's", where=path)
+    if target.length != bundle.size or target.hashes.get("sha256") != bundle.blob:
+        raise BundleError("length or digest are not those of the bundle's bytes", where=path)
+    highest = session.scalar(
+        select(func.max(Release.release)).where(Release.project == release.project)
     )
-    row.champion, row.approved_by, row.approved_at = True, who, utc_now()
-    audit(session, who, "bundle.approve", row.id, project=row.project)
-    return row
+    if release.release <= (highest or 0):
+        raise BundleError(f"release {highest} of this project is in force already", where=path)
+    return release
+
+
+def _record(session: Session, release: signed.Release, who: str) -> None:
+    row = session.get_one(Bundle, release.bundle)
+    session.add(
+        Release(
+            target=signed.target_path(release.project, release.release), project=release.project,
+            release=release.release, bundle=release.bundle, signed_by=who,
+        )
+    )  # fmt: skip
+    session.execute(update(Bundle).where(Bundle.project == row.project).values(champion=False))
+    row.champion = True
+    if row.approved_at is None:
+        row.approved_by, row.approved_at = who, utc_now()
+    session.flush()
+    audit(session, who, "bundle.release", row.id, project=row.project, release=release.release)
+
+
+def releases_of(session: Session, bundle: str) -> list[Release]:
+    """All releases of a bundle, the newest first."""
+    query = select(Release).where(Release.bundle == bundle)
+    return list(session.scalars(query.order_by(Release.release.desc())))
 
 
 def find(session: Session, prefix: str) -> Bundle:

@@ -5,7 +5,6 @@ Always derived from the rows, so nothing depends on a message having arrived.
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,9 +12,6 @@ from cloud_sync.fleet import waves
 from cloud_sync.store.models import Bundle, Deployment, Device, Rollout
 from kits.core.hub_api import Desired, DesiredBundle, Reported
 from kits.core.sample import utc_now
-from kits.core.signing import Envelope
-
-_ENVELOPE = TypeAdapter(Envelope)
 
 
 def desired_for(session: Session, device: str) -> Desired:
@@ -43,7 +39,8 @@ def desired_for(session: Session, device: str) -> Desired:
                 bundle=bundle.id,
                 size=bundle.size,
                 path=f"/v1/bundles/{bundle.id}/content",
-                statement=_ENVELOPE.validate_python(rollout.statement),
+                target=rollout.target,
+                release=rollout.release,
                 deployment=deployment.id,
             )
         )

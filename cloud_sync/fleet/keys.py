@@ -1,45 +1,78 @@
-"""Keys: the hub's own, and those of publishers whose signatures it accepts."""
+"""The hub's online key: it signs snapshot and timestamp, and the time, never a release.
+
+One file is in force, `hub.pem`; while the key is being changed a second one waits beside it,
+`hub-next.pem`, until a new root names it. Which of the two signs is decided by the root, so power
+may go between any two steps of the change.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cloud_sync.errors import NotAllowedError
-from cloud_sync.hub import audit
-from cloud_sync.store.models import PublisherKey
-from kits.core.signing import PublicKey
+from kits.core.errors import ConfigError
+from kits.core.signing import SigningKey
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import CryptoSigner, Key
+
+CURRENT = "hub.pem"
+NEXT = "hub-next.pem"
 
 
-def accept_publisher(session: Session, key: PublicKey, *, person_id: int, login: str) -> None:
-    """Lets a known key through; records the first key of a person.
+class OnlineKeys:
+    """The key files of a hub.
+
+    Args:
+        folder: readable by the hub only.
 
     Raises:
-        NotAllowedError: the key was revoked, or this person publishes with another one.
+        ConfigError: there is no key.
     """
-    known = session.get(PublisherKey, key.id)
-    if known is not None and known.revoked_at is None:
-        return
-    if known is not None:
-        raise NotAllowedError("this publisher key was revoked", where=f"key {key.id[:12]}")
-    other = session.scalar(
-        select(PublisherKey).where(
-            PublisherKey.person_id == person_id, PublisherKey.revoked_at.is_(None)
-        )
-    )
-    if other is not None:
-        raise NotAllowedError(
-            f"{login} publishes with another key ({other.name}, {other.id[:12]})",
-            where=f"key {key.id[:12]}",
-            fix="publish with that key, or let an admin revoke it",
-        )
-    session.add(
-        PublisherKey(id=key.id, name=key.name, key=key.key, person_id=person_id, added_by=login)
-    )
-    audit(session, login, "key.add", key.id, name=key.name)
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        if not (folder / CURRENT).exists():
+            raise ConfigError(
+                "the hub's signing key is missing",
+                where=str(folder / CURRENT),
+                fix="cloud-sync restore, or cloud-sync init in a new folder",
+            )
 
-def publisher_keys(session: Session) -> list[PublicKey]:
-    """The keys whose signatures are accepted."""
-    rows = session.scalars(select(PublisherKey).where(PublisherKey.revoked_at.is_(None)))
-    return [PublicKey(name=row.name, key=row.key) for row in rows]
+    def signers(self) -> list[CryptoSigner]:
+        """The key in force, then the one that waits, if there is one. Raises ConfigError."""
+        paths = [self._folder / name for name in (CURRENT, NEXT)]
+        return [SigningKey.load(path, "hub").signer() for path in paths if path.exists()]
+
+    def public_keys(self) -> list[Key]:
+        """Their public halves, in the same order."""
+        return [signer.public_key for signer in self.signers()]
+
+    def signer(self, allowed: Collection[str]) -> CryptoSigner:
+        """The one whose key id is `allowed`.
+
+        Raises:
+            ConfigError: neither is.
+        """
+        for signer in self.signers():
+            if signer.public_key.keyid in allowed:
+                return signer
+        raise ConfigError(
+            "the trusted root names another online key than this hub has",
+            where=str(self._folder),
+            fix="kit key rotate hub --hub URL, or restore the hub's keys",
+        )
+
+    def prepare(self) -> Key:
+        """The key a new root should name: made now unless one waits already."""
+        path = self._folder / NEXT
+        if not path.exists():
+            SigningKey.create(path, "hub")
+        return SigningKey.load(path, "hub").signer().public_key
+
+    def settle(self, allowed: Collection[str]) -> None:
+        """Once a root with the waiting key is in force, that key takes the other's place."""
+        path = self._folder / NEXT
+        if path.exists() and SigningKey.load(path, "hub").signer().public_key.keyid in allowed:
+            path.replace(self._folder / CURRENT)

@@ -14,15 +14,12 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.config import RolloutConfig
 from cloud_sync.errors import ConflictError, NotFoundError
-from cloud_sync.fleet import waves
+from cloud_sync.fleet import tuf, waves
 from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.hub import audit
-from cloud_sync.store.models import Bundle, Deployment, Device, Rollout, Setting
-from kits.core.errors import GateError, UsageError
+from cloud_sync.store.models import Bundle, Deployment, Device, Release, Rollout
+from kits.core.errors import UsageError
 from kits.core.sample import utc_now
-from kits.core.signing import SigningKey
-
-RELEASE = "release"
 
 
 def plan_of(
@@ -48,7 +45,6 @@ def plan_of(
 
 def start(
     session: Session,
-    key: SigningKey,
     bundle_id: str,
     *,
     device: str = "",
@@ -63,34 +59,22 @@ def start(
     Raises:
         UsageError: neither or both of device and group, or the canary is not among them.
         NotFoundError: no such bundle, device, or nobody in the group.
-        GateError: the bundle is not approved.
+        GateError: no release engineer has signed the bundle.
+        ConflictError: a device was already given a higher release.
     """
     bundle = session.get(Bundle, bundle_id)
     if bundle is None:
         raise NotFoundError("no such bundle", where=bundle_id, fix="cloud-sync bundle list")
-    if bundle.approved_at is None:
-        raise GateError(
-            "this bundle is not approved", where=bundle_id[:12], fix="approve it on its page"
-        )
+    release = tuf.release_of(session, bundle_id)
     targets = waves.in_order(_targets(session, device, group), plan.canary)
     steps = sizes(plan.waves, len(targets))
-    release = next_release(session)
-    statement = key.sign(
-        {
-            **_expected(bundle),
-            "bundle": bundle.id,
-            "size": bundle.size,
-            "project": bundle.project,
-            "version": bundle.version,
-            "release": release,
-        }
-    )
+    _check_forward(session, release, targets)
     rollout = Rollout(
         bundle=bundle.id,
         device=device,
         group=group,
-        release=release,
-        statement=statement.model_dump(),
+        release=release.release,
+        target=release.target,
         created_by=who,
         deadline_s=int(plan.deadline.total_seconds()),
         soak_s=int(plan.soak.total_seconds()),
@@ -108,7 +92,7 @@ def start(
             )
         )
     session.flush()
-    audit(session, who, "rollout.start", str(rollout.id), bundle=bundle.id, release=release)
+    audit(session, who, "rollout.start", str(rollout.id), bundle=bundle.id, release=release.release)
     return rollout
 
 
@@ -134,27 +118,31 @@ def _supersede(session: Session, device: str) -> None:
         waves.progress(deployment.rollout)
 
 
-def _expected(bundle: Bundle) -> dict[str, JsonValue]:
-    """How many verdicts the gate saw change: the device's shadow must not refuse what was wanted."""
-    stated = bundle.comparison.get("disagreement")
-    high = stated.get("high") if isinstance(stated, dict) else None
-    return {"expected_disagreement": high} if isinstance(high, int | float) else {}
+def _check_forward(session: Session, release: Release, targets: list[Device]) -> None:
+    """A device refuses to go back, so it is not asked to.
 
-
-def next_release(session: Session) -> int:
-    """The next value of the release counter; it never goes down, also after a restore.
-
-    The highest release among the rollouts is a second witness beside the setting.
+    Raises:
+        ConflictError: one of them was given a higher release of this project.
     """
-    row = session.get(Setting, RELEASE, with_for_update=True)
-    if row is None:
-        row = Setting(key=RELEASE, value={"last": 0})
-        session.add(row)
-    last = row.value.get("last", 0)
-    assert isinstance(last, int)
-    used = session.scalar(select(Rollout.release).order_by(Rollout.release.desc()).limit(1)) or 0
-    row.value = {"last": max(last, used) + 1}
-    return max(last, used) + 1
+    begun = (
+        select(Deployment.device, Rollout.release)
+        .join(Rollout)
+        .join(Bundle, Bundle.id == Rollout.bundle)
+        .where(
+            Bundle.project == release.project,
+            Rollout.release > release.release,
+            Deployment.device.in_([target.name for target in targets]),
+            Deployment.state != "pending",
+        )
+        .limit(1)
+    )
+    found = session.execute(begun).first()
+    if found is not None:
+        raise ConflictError(
+            f"release {release.release} is older than {found.release}, which {found.device} had",
+            where=release.bundle[:12],
+            fix=f"kit release {release.bundle[:12]} --hub URL: the old bytes get a new number",
+        )
 
 
 def find(session: Session, number: int) -> Rollout:

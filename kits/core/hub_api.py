@@ -124,14 +124,11 @@ class TimeStatement(_Wire):
 class PublishRequest(_Wire):
     """`POST /v1/bundles`: announces a bundle whose blob was put before.
 
-    `statement` is the publisher's signature over {"bundle": id, "size": …, "project": …,
-    "version": …}; the key must be known to the hub, or the first one of an engineer's token.
+    It is usable once a signed release names it (`POST /v1/tuf/targets`).
     """
 
     bundle: str
     blob: str = Field(description="digest of the file's bytes, put under /v1/blobs")
-    statement: Envelope
-    key: PublicKey
     dataset: str = ""
     project_yaml: str = Field("", description="the project's kit.yaml, for retraining at the hub")
 
@@ -143,3 +140,33 @@ class PublishResponse(_Wire):
     project: str
     version: int
     page: str = Field(description="address of the bundle's page")
+
+
+class NewMetadata(_Wire):
+    """`POST /v1/tuf/root` and `/v1/tuf/targets`: what the release engineer has signed.
+
+    Both fields are whole TUF metadata files as text. A root that changes the targets keys comes
+    with targets signed by the new ones; the first root always does.
+    """
+
+    root: str = ""
+    targets: str = ""
+
+
+class MetadataVersions(_Wire):
+    """What is in force after the hub has taken it."""
+
+    root: int
+    targets: int
+    snapshot: int
+    timestamp: int
+
+
+class OnlineKey(_Wire):
+    """`GET /v1/tuf/online-key`, `POST` to have a new one made: for snapshot and timestamp.
+
+    `key` is the key as it stands in TUF root metadata.
+    """
+
+    key_id: str
+    key: dict[str, JsonValue]

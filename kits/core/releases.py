@@ -9,9 +9,17 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kits.core.errors import BundleError
+
+MAX_METADATA_BYTES = {
+    "root": 512_000,
+    "timestamp": 16_384,
+    "snapshot": 2_000_000,
+    "targets": 5_000_000,
+}
+"""Largest metadata file of each TUF role that hub, engineer and device take, bytes."""
 
 _TARGET = re.compile(r"(?P<project>[a-z0-9][a-z0-9._-]{0,62})/(?P<release>[1-9][0-9]{0,8})\.kwb")
 
@@ -46,3 +54,22 @@ def parse_target(path: str) -> tuple[str, int]:
     if match is None:
         raise BundleError("not the path of a release", where=path[:100])
     return match["project"], int(match["release"])
+
+
+def read_release(path: str, custom: object) -> Release:
+    """The release a target carries.
+
+    Args:
+        custom: of the target; part of what was signed, but not necessarily by us.
+
+    Raises:
+        BundleError: it carries none, or it does not belong to the path.
+    """
+    project, number = parse_target(path)
+    try:
+        release = Release.model_validate(custom)
+    except ValidationError as error:
+        raise BundleError("this target does not describe a release", where=path) from error
+    if (release.project, release.release) != (project, number):
+        raise BundleError("this target describes another release", where=path)
+    return release

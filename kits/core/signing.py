@@ -1,7 +1,7 @@
-"""Ed25519 signatures over JSON statements: who vouches for a bundle.
+"""Ed25519 keys in private files, and signatures made with them as TUF makes them.
 
-A signed statement is an envelope {payload, key_id, signature}; the payload is the exact text that
-was signed. Key rotation, roles and expiry come with TUF in the update path; the envelope stays.
+What is signed, by whom and until when is TUF metadata: `cloud_sync.fleet.tuf` at the hub,
+`kits.toolchain.releases` at the release engineer.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -20,6 +21,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from kits.core.errors import BundleError, ConfigError
 from kits.core.sample import digest_of
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import CryptoSigner
 
 
 class Envelope(BaseModel):
@@ -86,6 +90,12 @@ class SigningKey:
         if not isinstance(private, Ed25519PrivateKey):
             raise ConfigError("not an Ed25519 key", where=str(path))
         return cls(name, private)
+
+    def signer(self) -> CryptoSigner:
+        """Signs TUF metadata with this key; `.public_key` is how metadata names it."""
+        from securesystemslib.signer import CryptoSigner
+
+        return CryptoSigner(self._private)
 
     @property
     def public(self) -> PublicKey:

@@ -21,7 +21,7 @@ from cloud_sync.fleet.broker import Broker, make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import FrameIn
 from cloud_sync.store.db import migrate
-from cloud_sync.store.models import Blob, Bundle, Project
+from cloud_sync.store.models import Blob, Bundle, Project, Release
 from cloud_sync.web.accounts import create_person, issue_token
 from kits.core import bundle as formats
 from kits.core.events import (
@@ -36,6 +36,7 @@ from kits.core.events import (
 )
 from kits.core.frames import Ack, Frame, decode_ack, encode_chunk, encode_frame
 from kits.core.operating_point import Band, OperatingPoint
+from kits.core.releases import target_path
 from kits.core.sample import digest_of, utc_now
 from kits.core.signing import SigningKey
 from kits.core.topics import DeviceTopics, ParsedTopic
@@ -233,7 +234,7 @@ def make_bundle(project: str = "line-1", version: int = 1, filler: int = 1000) -
 
 
 def approved_bundle(hub: Hub, version: int = 1) -> str:
-    """A bundle that is registered and approved; its id."""
+    """A bundle that is registered and released under the number of its version; its id."""
     content = make_bundle(version=version)
     digest = hub.storage.put(content)
     with hub.database.transaction() as session:
@@ -247,4 +248,9 @@ def approved_bundle(hub: Hub, version: int = 1) -> str:
             approved_by="ada", approved_at=utc_now(),
         )  # fmt: skip
         session.add(row)
+        session.flush()
+        release = Release(
+            target=target_path("line-1", version), project="line-1", release=version, bundle=row.id
+        )
+        session.add(release)
     return row.id

@@ -57,6 +57,7 @@ __all__ = [
     "Rollout",
     "Sample",
     "Setting",
+    "TufMetadata",
     "WebSession",
     "WithdrawnBundle",
 ]

@@ -12,7 +12,10 @@ from kits.core.sample import utc_now
 
 
 class Bundle(Base):
-    """A deployable set. Usable in rollouts once `approved_at` is set; one champion per project."""
+    """A deployable set. Usable in rollouts once a release of it is signed; one champion per project.
+
+    `approved_at` is when its first release came, `approved_by` who brought it.
+    """
 
     __tablename__ = "bundle"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -23,8 +26,6 @@ class Bundle(Base):
     blob: Mapped[str] = mapped_column(ForeignKey("blob.digest"))
     size: Mapped[int] = mapped_column(BigInteger)
     origin: Mapped[str]  # publisher | hub
-    statement: Mapped[JsonObject] = mapped_column(default=dict)
-    key_id: Mapped[str] = mapped_column(default="")
     dataset: Mapped[str] = mapped_column(default="")
     metrics: Mapped[JsonObject] = mapped_column(default=dict)
     comparison: Mapped[JsonObject] = mapped_column(default=dict)
@@ -36,17 +37,32 @@ class Bundle(Base):
     approved_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class PublisherKey(Base):
-    """A key whose signatures on bundles are accepted; id = SHA-256 of the raw key."""
+class Release(Base):
+    """A bundle under a number of its project, as the release engineer signed it.
 
-    __tablename__ = "publisher_key"
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    key: Mapped[str]
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), default=None)
+    One row per target of the newest targets metadata, which is what counts.
+    """
+
+    __tablename__ = "release"
+    __table_args__ = (UniqueConstraint("project", "release"),)
+    target: Mapped[str] = mapped_column(primary_key=True)
+    project: Mapped[str] = mapped_column(ForeignKey("project.name"))
+    release: Mapped[int]
+    bundle: Mapped[str] = mapped_column(ForeignKey("bundle.id"), index=True)
+    signed_by: Mapped[str] = mapped_column(default="")
+    signed_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class TufMetadata(Base):
+    """One TUF metadata file as it is served; `role` is root, targets, snapshot or timestamp."""
+
+    __tablename__ = "tuf_metadata"
+    role: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    content: Mapped[bytes]
+    expires_at: Mapped[datetime]
     added_by: Mapped[str] = mapped_column(default="")
     added_at: Mapped[datetime] = mapped_column(default=utc_now)
-    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Rollout(Base):
@@ -60,8 +76,8 @@ class Rollout(Base):
     bundle: Mapped[str] = mapped_column(ForeignKey("bundle.id"))
     device: Mapped[str] = mapped_column(default="")
     group: Mapped[str] = mapped_column("group_name", default="")
-    release: Mapped[int] = mapped_column(unique=True)
-    statement: Mapped[JsonObject]
+    release: Mapped[int]
+    target: Mapped[str]
     state: Mapped[str] = mapped_column(default="running", index=True)
     reason: Mapped[str] = mapped_column(default="")
     created_by: Mapped[str] = mapped_column(default="")
