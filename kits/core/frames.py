@@ -84,7 +84,7 @@ def decode_frame(payload: bytes) -> Frame:
         DataError: not a frame, or larger than allowed when unpacked.
     """
     try:
-        frame = Frame.model_validate_json(_decompress(payload))
+        frame = Frame.model_validate_json(unpack_frame(payload))
     except ValidationError as error:
         first = error.errors()[0]
         raise DataError(f"not a frame: {first['msg']}", where=str(first["loc"])) from error
@@ -93,7 +93,12 @@ def decode_frame(payload: bytes) -> Frame:
     return frame
 
 
-def _decompress(payload: bytes) -> bytes:
+def unpack_frame(payload: bytes) -> bytes:
+    """The JSON inside a frame, bounded.
+
+    Raises:
+        DataError: not compressed, or larger than allowed when unpacked.
+    """
     try:
         with zstandard.ZstdDecompressor().stream_reader(payload) as reader:
             content: bytes = reader.read(MAX_UNPACKED_BYTES + 1)
