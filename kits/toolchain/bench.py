@@ -20,6 +20,9 @@ import numpy as np
 from pydantic import JsonValue
 
 from kits.core.errors import DataError, MachineError
+from kits.core.openvino import OpenVinoSession
+from kits.core.runtime import Session, SessionFactory
+from kits.toolchain.providers import provider_sessions
 
 _STAGES = ("pre", "infer", "post", "total")
 _WARM_UP = 3
@@ -45,24 +48,33 @@ class Bench:
 
 
 def bench(
-    bundle: Path, *, inputs: Sequence[Path] = (), seconds: float = 5.0, threads: int = 0
+    bundle: Path,
+    *,
+    inputs: Sequence[Path] = (),
+    seconds: float = 5.0,
+    threads: int = 0,
+    provider: str = "cpu",
 ) -> Bench:
     """Measures a bundle in a process of its own.
 
     Args:
         inputs: files to predict; the bundle's golden samples by default.
         seconds: how long to measure, after warming up.
-        threads: of onnxruntime; 0 leaves the choice to it.
+        threads: 0 leaves the choice to what executes the model.
+        provider: one of `providers.PROVIDERS`.
 
     Raises:
+        UsageError: unknown provider.
         DataError: the bundle has no golden samples and no inputs were given.
-        MachineError: the measuring process failed.
+        MachineError: the provider is not here, or the measuring process failed.
     """
+    provider_sessions(provider)  # refuses what is not here, before a process is started
     order = {
         "bundle": str(bundle.resolve()),
         "inputs": [str(path.resolve()) for path in inputs],
         "seconds": seconds,
         "threads": threads,
+        "provider": provider,
     }
     command = [sys.executable, "-m", "kits.toolchain.bench", json.dumps(order)]
     done = subprocess.run(  # noqa: S603  our own module in our own interpreter
@@ -82,18 +94,24 @@ def _result(value: dict[str, JsonValue]) -> Bench:
     return Bench(**fields)  # type: ignore[arg-type]
 
 
-def _measure(bundle: Path, inputs: Sequence[Path], seconds: float, threads: int) -> Bench:
+def _measure(
+    bundle: Path, inputs: Sequence[Path], seconds: float, threads: int, provider: str
+) -> Bench:
     """Runs in the fresh process."""
     began = time.perf_counter()
     from kits.core.bundle import open_file
     from kits.core.ready import make_ready
-    from kits.core.runtime import OnnxSession, Session
 
     sessions: list[Session] = []
 
-    def factory(model: bytes) -> Session:
-        sessions.append(OnnxSession(model, threads=threads))
-        return sessions[-1]
+    def collecting(name: str) -> SessionFactory:
+        make = provider_sessions(name, threads)
+
+        def factory(model: bytes) -> Session:
+            sessions.append(make(model))
+            return sessions[-1]
+
+        return factory
 
     opened = open_file(bundle)
     samples = [(opened.files[g.path], g.media_type) for g in opened.golden.samples]
@@ -103,15 +121,19 @@ def _measure(bundle: Path, inputs: Sequence[Path], seconds: float, threads: int)
         samples = [(path.read_bytes(), media_type_of(path)) for path in inputs]
     if not samples:
         raise DataError("the bundle has no golden samples to measure with")
-    chosen = make_ready(opened, sessions=factory)
+    target = "cpu" if provider == "cpu" else "openvino"
+    chosen = make_ready(opened, sessions=collecting(provider), target=target)
     chosen.predict_bytes(*samples[0])
     cold_ms = (time.perf_counter() - began) * 1000
     rss = _rss_mib()
     providers = tuple(dict.fromkeys(session.provider for session in sessions))
-    runtimes = {_precision(opened.manifest.artefacts, "cpu"): chosen.runtime}
+    first = _precision(opened.manifest.artefacts, target)
+    computed = [s.precision for s in sessions if isinstance(s, OpenVinoSession)]
+    runtimes = {computed[0] if computed else first: chosen.runtime}
     if "fp32" not in runtimes:
         # asking for a target that no artefact was made for gives those for any machine: FP32
-        runtimes["fp32"] = make_ready(opened, sessions=factory, target="any").runtime
+        full = collecting("cpu" if provider == "cpu" else "openvino-fp32")
+        runtimes["fp32"] = make_ready(opened, sessions=full, target="any").runtime
     payloads = [chosen.runtime.decode(content, media) for content, media in samples]
     taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in runtimes}
     deadline = time.perf_counter() + seconds
@@ -157,6 +179,7 @@ def _main(order: str) -> int:
             [Path(path) for path in asked["inputs"]],
             asked["seconds"],
             asked["threads"],
+            asked["provider"],
         )
     except DataError as error:
         sys.stdout.write(f"{error.what}\n")

@@ -23,8 +23,9 @@ from kits.core.bundle import Bundle, GoldenSample, open_bytes, open_file, write
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError, GateError, UsageError
 from kits.core.kit import Evaluation, NoProgress, Progress
+from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
 from kits.core.ready import ReadyBundle
-from kits.core.runtime import cpu_session
+from kits.core.runtime import SessionFactory, cpu_session
 from kits.toolchain import bundling, quantize, trt_check
 from kits.toolchain.bundling import Built
 from kits.toolchain.evaluation import evaluate_ready
@@ -36,15 +37,24 @@ from kits.toolchain.training import VERSION_FIGURE, goal_metric, recorded_versio
 
 TARGETS: Mapping[str, str] = {
     "cpu": "cpu",
+    "openvino": "openvino",
     "tensorrt": "tensorrt",
     "jetson-orin-nano": "tensorrt",
     "jetson-orin-nx": "tensorrt",
     "jetson-agx-orin": "tensorrt",
 }
 """What the user names → which artefact the runtime asks for."""
-CANDIDATES: Mapping[str, tuple[str, ...]] = {"cpu": ("int8",), "tensorrt": ("fp16",)}
+CANDIDATES: Mapping[str, tuple[str, ...]] = {
+    "cpu": ("int8",),
+    "openvino": ("bf16",),
+    "tensorrt": ("fp16",),
+}
 """What `auto` tries beside FP32; INT8 on TensorRT only when asked for, see docs."""
-PRECISIONS = ("auto", "fp32", "fp16", "int8")
+PRECISIONS: Mapping[str, tuple[str, ...]] = {
+    "cpu": ("auto", "fp32", "int8"),
+    "openvino": ("auto", "fp32", "bf16"),
+    "tensorrt": ("auto", "fp32", "fp16", "int8"),
+}
 _MIN_SPEED_UP = 0.9
 _TIMED_SAMPLES = 20
 
@@ -96,7 +106,7 @@ def compile_run(
         run: the run to compile; the newest by default.
 
     Raises:
-        UsageError: unknown target or precision, or FP16 for a CPU.
+        UsageError: unknown target, or a precision that means nothing for it.
         GateError: the named precision loses more than the limits allow.
         DataError: no validation split to measure on.
     """
@@ -123,11 +133,10 @@ def compile_run(
 def _check_choice(target: str, precision: str) -> None:
     if target not in TARGETS:
         raise UsageError(f"no target {target!r}", fix="known: " + ", ".join(TARGETS))
-    if precision not in PRECISIONS:
-        raise UsageError(f"no precision {precision!r}", fix="known: " + ", ".join(PRECISIONS))
-    if TARGETS[target] == "cpu" and precision == "fp16":
+    known = PRECISIONS[TARGETS[target]]
+    if precision not in known:
         raise UsageError(
-            "FP16 gains nothing on a CPU: it would be computed in FP32", fix="--precision int8"
+            f"no precision {precision!r} for {target}", fix="known: " + ", ".join(known)
         )
 
 
@@ -188,20 +197,9 @@ class _Job:
         reference = self._evaluate(self._ready(self.full), items)
         for candidate in wanted:
             models = self._lower(candidate, result)
-            ready = self._ready((*self.full, *models))
-            judged = judge(
-                self.project.kit,
-                candidate,
-                goal_metric(self.project, reference.metrics),
-                items,
-                reference,
-                self._evaluate(ready, items),
-                self.limits,
+            reason = self._not_here(candidate) or self._objection(
+                candidate, models, items, reference, result, must_gain=precision == "auto"
             )
-            result.judgements.append(judged)
-            reason = judged.reason
-            if judged.accepted and precision == "auto" and self.kind == "cpu":
-                reason = self._too_slow(ready, items, candidate, result)
             if not reason:
                 result.precision = candidate
                 return (*self.full, *models)
@@ -213,6 +211,32 @@ class _Job:
                     fix="kit compile --precision auto, or state a larger --max-loss",
                 )
         return self.full
+
+    def _objection(
+        self,
+        candidate: str,
+        models: Sequence[Built],
+        items: Sequence[DatasetItem],
+        reference: Evaluation,
+        result: Compiled,
+        *,
+        must_gain: bool,
+    ) -> str:
+        """Why a precision may not ship; empty when it may. The evidence goes into `result`."""
+        ready = self._ready((*self.full, *models), candidate)
+        judged = judge(
+            self.project.kit,
+            candidate,
+            goal_metric(self.project, reference.metrics),
+            items,
+            reference,
+            self._evaluate(ready, items),
+            self.limits,
+        )
+        result.judgements.append(judged)
+        if judged.accepted and must_gain and self.kind != "tensorrt":
+            return self._too_slow(ready, items, candidate, result)
+        return judged.reason
 
     def _nothing_to_lower(self, precision: str, result: Compiled) -> tuple[Built, ...]:
         text = "this kit's models do not gain from a lower precision"
@@ -231,7 +255,19 @@ class _Job:
             )
         return items
 
+    def _not_here(self, precision: str) -> str:
+        """Why this machine cannot compute in a precision that lives in the processor, not a file."""
+        if precision != "bf16":
+            return ""
+        if lacking := openvino_lacking():
+            return lacking
+        computed = OpenVinoSession(self.full[0].content).precision
+        return "" if computed == precision else f"this processor computes in {computed}"
+
     def _lower(self, precision: str, result: Compiled) -> tuple[Built, ...]:
+        """The models in a lower precision; none for BF16, which OpenVINO makes of FP32 itself."""
+        if precision == "bf16":
+            return ()
         exported = bundling.exported_again(self.base, self.note)
         built = []
         self.progress.begin(f"converting to {precision}", len(exported.quantize_roles))
@@ -272,9 +308,12 @@ class _Job:
         step = max(1.0, len(items) / self.calibration_samples)
         return [items[int(i * step)] for i in range(min(len(items), self.calibration_samples))]
 
-    def _ready(self, models: Sequence[Built]) -> ReadyBundle:
+    def _ready(self, models: Sequence[Built], precision: str = "fp32") -> ReadyBundle:
         bundle = bundling.in_memory(self.base.manifest, self.base.operating_point, models)
-        return ReadyBundle(bundle, self.project.kit.runtime.load(bundle, cpu_session, self.kind))
+        sessions: SessionFactory = cpu_session
+        if self.kind == "openvino" and not openvino_lacking():
+            sessions = openvino_factory(full_precision=precision != "bf16")
+        return ReadyBundle(bundle, self.project.kit.runtime.load(bundle, sessions, self.kind))
 
     def _evaluate(self, ready: ReadyBundle, items: Sequence[DatasetItem]) -> Evaluation:
         return evaluate_ready(
@@ -345,16 +384,16 @@ class _Job:
             manifest,
             self.base.operating_point,
             shipped,
-            self._golden(shipped),
+            self._golden(shipped, result.precision),
             counts=self.dataset.counts(),
             notes=[f"{r['precision']} was refused: {r['reason']}" for r in result.refused]
             + result.notes,
             extra={"provenance/compile.json": json.dumps(provenance, indent=1).encode()},
         )
 
-    def _golden(self, shipped: Sequence[Built]) -> list[tuple[GoldenSample, bytes]]:
+    def _golden(self, shipped: Sequence[Built], precision: str) -> list[tuple[GoldenSample, bytes]]:
         """The run's golden samples with the tolerance that the shipped models need."""
-        return loosen_golden(self.base, self._ready(shipped))
+        return loosen_golden(self.base, self._ready(shipped, precision))
 
 
 def interleaved_ms(

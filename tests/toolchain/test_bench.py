@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kits.core.bundle import open_file
-from kits.core.errors import DataError
+from kits.core.errors import DataError, MachineError, UsageError
+from kits.core.openvino import openvino_lacking
 from kits.toolchain import bundling
 from kits.toolchain.bench import bench
 from kits.toolchain.compile import Limits, compile_run
@@ -31,6 +32,24 @@ def test_both_precisions_are_measured_in_turns(own_project: Project) -> None:
     made = compile_run(own_project, target="cpu", precision="int8", limits=wide)
     result = bench(made.path, seconds=0.2, threads=1)
     assert list(result.stages) == ["int8", "fp32"]
+
+
+@pytest.mark.skipif(bool(openvino_lacking()), reason="needs the extra openvino on x86")
+def test_openvino_is_measured_beside_its_own_fp32(trained: tuple[Project, Trained]) -> None:
+    result = bench(trained[1].bundle, seconds=0.2, threads=1, provider="openvino")
+    assert result.providers == ("openvino",)
+    assert "fp32" in result.stages
+    assert set(result.stages) <= {"bf16", "fp16", "fp32"}
+
+
+def test_a_provider_that_is_not_here_is_refused_at_once(
+    trained: tuple[Project, Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="no provider"):
+        bench(trained[1].bundle, provider="openvno")
+    monkeypatch.setattr("kits.toolchain.providers.openvino_lacking", lambda: "not installed")
+    with pytest.raises(MachineError, match="not installed"):
+        bench(trained[1].bundle, provider="openvino")
 
 
 def test_given_inputs_replace_golden_samples(

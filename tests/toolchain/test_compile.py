@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from kits import load_bundle
 from kits.core.bundle import open_file
 from kits.core.errors import GateError, UsageError
+from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
 from kits.toolchain import bundling, trt_check
 from kits.toolchain.compile import Limits, compile_run, interleaved_ms
 from kits.toolchain.evaluation import evaluate_ready
@@ -18,6 +20,10 @@ from kits.toolchain.project import Project
 
 needs_checker = pytest.mark.skipif(
     not trt_check.available(), reason="the extra trt-check is not installed"
+)
+needs_bf16 = pytest.mark.skipif(
+    bool(openvino_lacking()) or "avx512_bf16" not in Path("/proc/cpuinfo").read_text(),
+    reason="needs the extra openvino and a processor with BF16",
 )
 WIDE = Limits(
     max_loss=0.5, max_loss_bound=0.9, min_agreement=0.5, max_escape_rise=1, max_overkill_rise=1
@@ -70,6 +76,36 @@ def test_auto_falls_back_to_fp32_and_lists_what_it_refused(own_project: Project)
     assert "int8 was refused" in open_file(made.path).card
 
 
+@needs_bf16
+def test_bf16_is_judged_on_openvino_and_needs_no_other_file(own_project: Project) -> None:
+    made = compile_run(own_project, target="openvino", precision="bf16", limits=WIDE)
+    bundle = open_file(made.path)
+    assert made.precision == "bf16"
+    assert [j.precision for j in made.judgements] == ["bf16"]
+    assert [a.precision for a in bundle.manifest.artefacts] == ["fp32"]
+    assert (
+        load_bundle(made.path, sessions=openvino_factory(), target="openvino").check_golden() == ()
+    )
+    strict = Limits(max_loss=-0.01, max_loss_bound=1.0)
+    assert compile_run(own_project, target="openvino", limits=strict).precision == "fp32"
+
+
+@pytest.mark.skipif(bool(openvino_lacking()), reason="needs the extra openvino on x86")
+def test_bf16_that_this_processor_lacks_is_not_claimed(
+    own_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OldProcessor(OpenVinoSession):
+        def __init__(self, model: bytes) -> None:
+            super().__init__(model, full_precision=True)
+
+    monkeypatch.setattr("kits.toolchain.compile.OpenVinoSession", OldProcessor)
+    made = compile_run(own_project, target="openvino", limits=WIDE)
+    assert made.precision == "fp32"
+    assert made.refused == [{"precision": "bf16", "reason": "this processor computes in fp32"}]
+    with pytest.raises(GateError, match="computes in fp32"):
+        compile_run(own_project, target="openvino", precision="bf16", limits=WIDE)
+
+
 @needs_checker
 def test_jetson_gets_fp16_that_tensorrt_accepts(own_project: Project) -> None:
     made = compile_run(own_project, target="jetson-orin-nano", limits=WIDE)
@@ -95,7 +131,8 @@ def test_versions_and_bundle_path_follow_the_newest(own_project: Project) -> Non
 
 
 @pytest.mark.parametrize(
-    ("target", "precision"), [("toaster", "auto"), ("cpu", "int4"), ("cpu", "fp16")]
+    ("target", "precision"),
+    [("toaster", "auto"), ("cpu", "int4"), ("cpu", "fp16"), ("openvino", "int8")],
 )
 def test_impossible_choices_are_usage_errors(
     own_project: Project, target: str, precision: str

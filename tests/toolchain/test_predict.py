@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from kits.cli import make_app
 from kits.core.errors import DataError, UsageError
+from kits.core.openvino import openvino_lacking
 from kits.toolchain.project import Project
 from kits.toolchain.training import Trained
 
@@ -55,6 +56,20 @@ def test_nothing_readable_is_a_data_error(trained: tuple[Project, Trained], tmp_
 def test_absent_path_is_a_usage_error(trained: tuple[Project, Trained]) -> None:
     with pytest.raises(UsageError, match="no such file"):
         kit("predict", "/nowhere/x.png", "--bundle", str(trained[1].bundle))
+
+
+@pytest.mark.skipif(bool(openvino_lacking()), reason="needs the extra openvino on x86")
+def test_openvino_predicts_what_onnxruntime_predicts(
+    trained: tuple[Project, Trained], dots_folder: Path
+) -> None:
+    given = (str(dots_folder / "test"), "--bundle", str(trained[1].bundle), "--json")
+    answers = [
+        json.loads(kit("predict", *given, "--provider", name)[1])["predictions"]
+        for name in ("cpu", "openvino-fp32")
+    ]
+    for one, two in zip(*answers):
+        assert one["verdict"] == two["verdict"]
+        assert one["score"] == pytest.approx(two["score"], rel=1e-4, abs=1e-5)
 
 
 def test_save_writes_a_picture_per_input(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 BundleOption = Annotated[
     str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
 ]
+ProviderOption = Annotated[
+    str,
+    typer.Option(help="cpu (onnxruntime), openvino or openvino-fp32.", metavar="NAME"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +32,14 @@ def register(app: typer.Typer) -> None:
 
 def compile_(
     target: Annotated[
-        str, typer.Option(help="cpu, tensorrt, jetson-orin-nano, …; device.target by default.")
+        str,
+        typer.Option(
+            help="cpu, openvino, tensorrt, jetson-orin-nano, …; device.target by default."
+        ),
     ] = "",
-    precision: Annotated[str, typer.Option(help="auto, fp32, fp16 or int8.")] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto, fp32, bf16 (openvino), fp16 or int8.")
+    ] = "auto",
     run: Annotated[str, typer.Option(metavar="ID", help="The newest run by default.")] = "",
     max_loss: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Largest relative loss of the goal metric.")
@@ -124,7 +133,8 @@ def bench(
         typer.Option("--input", metavar="PATH", help="Files to use; golden samples by default."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure.")] = 5.0,
-    threads: Annotated[int, typer.Option(min=0, help="0: onnxruntime's choice.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="0: the provider's choice.")] = 0,
+    provider: ProviderOption = "cpu",
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -140,6 +150,7 @@ def bench(
         inputs=find_inputs(inputs or ()),
         seconds=seconds,
         threads=threads,
+        provider=provider,
     )
     console.answer(_bench_line(result), result.as_json())
     for precision, stages in result.stages.items():
@@ -166,6 +177,7 @@ def predict(
     save: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write pictures with what was found.")
     ] = None,
+    provider: ProviderOption = "cpu",
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -175,9 +187,13 @@ def predict(
     from kits.core.console import Console
     from kits.core.discovery import get_kit
     from kits.toolchain import predict as predicting
+    from kits.toolchain.providers import provider_sessions
 
     console = Console(as_json, quiet)
-    ready = load_bundle(_bundle_path(project, bundle))
+    target = "cpu" if provider == "cpu" else "openvino"
+    ready = load_bundle(
+        _bundle_path(project, bundle), sessions=provider_sessions(provider), target=target
+    )
     results = list(predicting.predict_files(ready, predicting.find_inputs(inputs)))
     predicting.refuse_if_all_failed(results)
     console.answer(
