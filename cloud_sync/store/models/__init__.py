@@ -5,7 +5,7 @@ read like the wire formats. Times are aware UTC (`types.UtcDateTime`). Tokens an
 stored as hashes only.
 """
 
-from cloud_sync.store.models.devices import Device, DeviceToken, EnrollToken
+from cloud_sync.store.models.devices import Device, DeviceCertificate, DeviceToken, EnrollToken
 from cloud_sync.store.models.effects import Effect, EffectTarget
 from cloud_sync.store.models.intake import (
     Alert,
@@ -41,6 +41,7 @@ __all__ = [
     "Dataset",
     "Deployment",
     "Device",
+    "DeviceCertificate",
     "DeviceToken",
     "Effect",
     "EffectTarget",

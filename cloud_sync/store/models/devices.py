@@ -53,3 +53,20 @@ class DeviceToken(Base):
     device: Mapped[str] = mapped_column(ForeignKey("device.name", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class DeviceCertificate(Base):
+    """A client certificate that was issued to a device; `serial` is hexadecimal.
+
+    `public_key` (base64 of the DER) proves at a renewal that the device holds the old key.
+    """
+
+    __tablename__ = "device_certificate"
+    serial: Mapped[str] = mapped_column(primary_key=True)
+    device: Mapped[str] = mapped_column(ForeignKey("device.name", ondelete="CASCADE"), index=True)
+    not_before: Mapped[datetime]
+    not_after: Mapped[datetime]
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+    csr_sha256: Mapped[str]
+    public_key: Mapped[str]
+    issued_at: Mapped[datetime] = mapped_column(default=utc_now)
