@@ -31,8 +31,9 @@ from cloud_sync.api import (
 )
 from cloud_sync.config import HubConfig
 from cloud_sync.errors import http_status
-from cloud_sync.fleet import devices
-from cloud_sync.fleet.broker import Broker, BrokerKeeper, make_broker
+from cloud_sync.fleet.admission import Admission
+from cloud_sync.fleet.broker import Broker, make_broker
+from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.ingest import Ingest
@@ -91,13 +92,13 @@ def start_parts(
     """Starts what runs in the background; `parts` stops it in reverse order."""
     parts.callback(hub.close)
     version = migrate(hub.database)
-    with hub.database.session() as session:
-        broker.set_logins(devices.logins(session))
+    admission = Admission(hub, broker)
+    admission.step()  # before the broker starts: it reads rules and revocation list at once
     keeper = BrokerKeeper(broker, hub.metrics)
     parts.callback(keeper.stop)
     keeper.start()
     link = _start_link(hub, broker, parts, ingest=ingest)
-    supervisor = Supervisor(hub, broker, link)
+    supervisor = Supervisor(hub, admission, link)
     supervisor.start()
     parts.callback(supervisor.stop)
     if jobs and hub.config.jobs.workers:

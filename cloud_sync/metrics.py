@@ -54,6 +54,11 @@ class Metrics:
             "times the broker had to be started again",
             registry=registry,
         )
+        self.crl_left = Gauge(
+            "kitwright_crl_seconds_left",
+            "until the list of revoked certificates ends; renewed daily",
+            registry=registry,
+        )
         self.loop_errors = Counter(
             "kitwright_loop_errors",
             "errors that a supervised loop survived",

@@ -6,45 +6,52 @@ only starts it, tells it which devices may sign in, and starts it again when it 
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import shutil
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cloud_sync.config import BrokerConfig, HubConfig
-from cloud_sync.metrics import Metrics
+from cloud_sync.config import HubConfig, is_loopback
+from cloud_sync.fleet.pki import HUB, Authority
 from kits.core.errors import ConfigError, MachineError
-
-log = logging.getLogger(__name__)
 
 HUB_USER = "_hub"  # no device can have this name: '_' is not allowed in one
 MAX_PACKET_BYTES = 512 * 1024
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where a client finds the broker and what it signs in with."""
+    """Where a client finds the broker and what it signs in with.
+
+    `ca_file` is what a TLS server is checked against (empty: the system's CAs); `certificate` and
+    `key` are files of the client's own.
+    """
 
     host: str
     port: int
     username: str = ""
     password: str = field(default="", repr=False)
     tls: bool = False
+    ca_file: str = ""
+    certificate: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A device that may sign in; `secret` is the token as mosquitto stores it (`$7$…`)."""
+    """A device that may sign in.
+
+    `secret` is its token as mosquitto stores it (`$7$…`), `site` what its topics begin with.
+    """
 
     name: str
-    secret: str
+    secret: str = field(repr=False)
+    site: str
 
 
 class Broker(Protocol):
@@ -53,6 +60,10 @@ class Broker(Protocol):
     @property
     def address(self) -> BrokerAddress:
         """Where the hub's own client connects."""
+
+    @property
+    def device_address(self) -> BrokerAddress:
+        """Port and encryption for devices; the host is empty where only the caller knows it."""
 
     def start(self) -> None:
         """Starts it and waits until it accepts connections. Raises MachineError."""
@@ -64,20 +75,41 @@ class Broker(Protocol):
         """Whether it runs (always true for one that runs elsewhere)."""
 
     def set_logins(self, logins: Iterable[Login]) -> None:
-        """Makes exactly these devices able to sign in, at once; others are cut off."""
+        """Makes exactly these devices able to say and hear anything, at once."""
+
+    def reload(self) -> None:
+        """Makes it read renewed certificates and revocation lists."""
+
+    def cut(self, names: Collection[str]) -> None:
+        """Ends the live connections of these devices. Raises UnreachableError."""
+
+    def tend(self) -> None:
+        """Housekeeping; called every second."""
 
 
 class ExternalBroker:
     """A broker someone else runs; logins and topic rules are set up there."""
 
-    def __init__(self, config: BrokerConfig) -> None:
+    def __init__(self, config: HubConfig) -> None:
+        broker = config.broker
+        certificate = key = ""
+        if config.broker_tls and not broker.username:
+            pair = Authority(config.pki_dir).client_files(HUB)
+            certificate, key = (str(path) for path in pair)
         self._address = BrokerAddress(
-            config.host, config.port, config.username, config.password, config.tls
-        )
+            broker.host, broker.port, broker.username, broker.password, config.broker_tls,
+            broker.ca_file, certificate, key,
+        )  # fmt: skip
+        host = broker.public_host or broker.host
+        self._device_address = BrokerAddress(host, broker.port, tls=config.broker_tls)
 
     @property
     def address(self) -> BrokerAddress:
         return self._address
+
+    @property
+    def device_address(self) -> BrokerAddress:
+        return self._device_address
 
     def start(self) -> None:
         """Nothing to start."""
@@ -91,6 +123,15 @@ class ExternalBroker:
     def set_logins(self, logins: Iterable[Login]) -> None:
         """Nothing: that broker has its own user administration."""
 
+    def reload(self) -> None:
+        """Nothing: see `cloud-sync broker config`."""
+
+    def cut(self, names: Collection[str]) -> None:
+        """Nothing: the ingest takes nothing from a revoked device, whatever the broker does."""
+
+    def tend(self) -> None:
+        """Nothing to do."""
+
 
 def make_broker(config: HubConfig, mosquitto: str | None = None) -> Broker:
     """The broker the configuration asks for, not started yet.
@@ -99,24 +140,41 @@ def make_broker(config: HubConfig, mosquitto: str | None = None) -> Broker:
         mosquitto: path of the program, empty when it is not installed; None looks for it.
 
     Raises:
-        MachineError: mosquitto is asked for by name and not installed.
-        ConfigError: the embedded broker shall listen beyond this machine.
+        MachineError: mosquitto is needed and not installed.
+        ConfigError: a listener without encryption or passwords shall be reachable by others.
     """
     from cloud_sync.fleet.embedded import EmbeddedBroker
     from cloud_sync.fleet.mosquitto import MosquittoBroker
 
     wanted = config.broker.kind
-    program = find_mosquitto() if mosquitto is None else mosquitto
     if wanted == "external":
-        return ExternalBroker(config.broker)
-    if wanted == "mosquitto" or (wanted == "auto" and program):
+        return ExternalBroker(config)
+    program = find_mosquitto() if mosquitto is None else mosquitto
+    if wanted == "mosquitto" or (wanted == "auto" and (program or config.broker_tls)):
         if not program:
             raise MachineError(
-                "mosquitto is not installed",
-                fix="apt install mosquitto, or set broker.kind to embedded",
+                "mosquitto is not installed; the embedded broker serves this machine only",
+                where=f"broker.kind: {wanted}",
+                fix="apt install mosquitto, or set broker.kind to external and name a broker",
             )
-        return MosquittoBroker(program, config.broker, config.broker_dir)
-    require_loopback(config.broker.host)
+        if not config.broker.plain_beyond_loopback:
+            require_loopback(
+                config.broker.host,
+                "passwords would cross the network without encryption",
+                "leave broker.host at 127.0.0.1 and set broker.tls to true",
+            )
+        return MosquittoBroker(program, config)
+    require_loopback(
+        config.broker.host,
+        "the embedded broker knows no passwords, so it listens on this machine only",
+        "install mosquitto (apt install mosquitto), or set broker.host to 127.0.0.1",
+    )
+    if config.broker_tls:
+        raise ConfigError(
+            "the embedded broker does not check certificates",
+            where="broker.tls: true",
+            fix="apt install mosquitto and set broker.kind to mosquitto",
+        )
     return EmbeddedBroker(config.broker, config.broker_dir)
 
 
@@ -126,30 +184,34 @@ def find_mosquitto() -> str:
     return shutil.which("mosquitto", path=path) or ""
 
 
-def require_loopback(host: str) -> None:
+def require_loopback(host: str, what: str, fix: str) -> None:
     """Raises ConfigError when `host` is reachable from other machines."""
-    if host not in _LOOPBACK:
-        raise ConfigError(
-            "the embedded broker knows no passwords, so it listens on this machine only",
-            where=f"broker.host: {host}",
-            fix="install mosquitto (apt install mosquitto), or set broker.host to 127.0.0.1",
-        )
+    if not is_loopback(host):
+        raise ConfigError(what, where=f"broker.host: {host}", fix=fix)
 
 
 def hub_password(folder: Path) -> str:
     """The hub's own broker password; drawn once, kept with mode 0600."""
     path = folder / "hub.secret"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))
     return path.read_text()
 
 
+def make_private(folder: Path) -> None:
+    """Makes a folder that only its owner may open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def write_private(path: Path, text: str) -> None:
     """Replaces a file in one step; only its owner may read it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 
@@ -167,40 +229,3 @@ def answers(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-class BrokerKeeper:
-    """Starts a broker again when it dies, waiting longer each time (0.5 s to 30 s)."""
-
-    def __init__(self, broker: Broker, metrics: Metrics, *, poll_s: float = 0.5) -> None:
-        self._broker = broker
-        self._metrics = metrics
-        self._poll_s = poll_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="broker-keeper", daemon=True)
-
-    def start(self) -> None:
-        """Starts the broker, then watches it. Raises MachineError when the first start fails."""
-        self._broker.start()
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stops watching, then the broker."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._broker.stop()
-
-    def _watch(self) -> None:
-        wait_s = self._poll_s
-        while not self._stop.wait(wait_s):
-            if self._broker.alive():
-                wait_s = self._poll_s
-                continue
-            self._metrics.broker_restarts.inc()
-            log.error("event=broker_died next_try_s=%.1f", wait_s)
-            try:
-                self._broker.start()
-            except (MachineError, OSError) as error:
-                log.error("event=broker_start_failed error=%r", str(error))
-                wait_s = min(wait_s * 2, 30.0)

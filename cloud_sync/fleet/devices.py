@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError, UnauthenticatedError
 from cloud_sync.fleet.broker import Login
-from cloud_sync.fleet.mosquitto import broker_secret
+from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.hub import ReadDep, audit
 from cloud_sync.store.models import Device, DeviceToken, EnrollToken
 from kits.core.sample import digest_of, utc_now
@@ -134,13 +134,13 @@ def all_devices(session: Session) -> list[Device]:
 
 
 def logins(session: Session) -> list[Login]:
-    """Who may sign in at the broker now."""
+    """Who may say anything at the broker now."""
     rows = session.execute(
-        select(Device.name, Device.broker_hash)
-        .where(Device.revoked_at.is_(None), Device.broker_hash != "")
+        select(Device.name, Device.broker_hash, Device.site)
+        .where(Device.revoked_at.is_(None))
         .order_by(Device.name)
     )
-    return [Login(name, secret) for name, secret in rows]
+    return [Login(name, secret, site) for name, secret, site in rows]
 
 
 def device_by_token(session: Session, token: str) -> Device | None:

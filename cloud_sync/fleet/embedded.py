@@ -6,7 +6,7 @@ with the hub's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from cloud_sync.fleet.broker import (
     BrokerAddress,
     Login,
     free_port,
-    require_loopback,
 )
 from kits.core.errors import MachineError
 
@@ -25,14 +24,9 @@ if TYPE_CHECKING:
 
 
 class EmbeddedBroker:
-    """One iotcore process with an MQTT 5 listener on this machine.
-
-    Raises:
-        ConfigError: the address is not this machine's own.
-    """
+    """One iotcore process with an MQTT 5 listener on 127.0.0.1, whatever the configuration says."""
 
     def __init__(self, config: BrokerConfig, folder: Path) -> None:
-        require_loopback(config.host)
         self._port = config.port or free_port("127.0.0.1")
         self._folder = folder
         self._broker: iotcore.Broker | None = None
@@ -72,8 +66,21 @@ class EmbeddedBroker:
     def alive(self) -> bool:
         return self._broker is not None and bool(self._broker.is_running)
 
+    @property
+    def device_address(self) -> BrokerAddress:
+        return self.address
+
     def set_logins(self, logins: Iterable[Login]) -> None:
         """Nothing: everyone on this machine may connect; the ingest ignores unknown devices."""
+
+    def reload(self) -> None:
+        """Nothing: it reads no certificates."""
+
+    def cut(self, names: Collection[str]) -> None:
+        """Nothing: the ingest takes nothing from a revoked device."""
+
+    def tend(self) -> None:
+        """Nothing to do."""
 
     def _toml(self) -> str:
         return f"""\

@@ -12,8 +12,8 @@ import threading
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.fleet import deployments, devices, waves
-from cloud_sync.fleet.broker import Broker
+from cloud_sync.fleet import deployments, waves
+from cloud_sync.fleet.admission import Admission
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.store.models import Deployment, Device, Rollout
@@ -30,13 +30,15 @@ class Supervisor:
 
     Args:
         hub: the tables.
-        broker: is told who may sign in.
+        admission: is given a look every time.
         link: what is published goes through it.
     """
 
-    def __init__(self, hub: Hub, broker: Broker, link: MqttLink, *, poll_s: float = POLL_S) -> None:
+    def __init__(
+        self, hub: Hub, admission: Admission, link: MqttLink, *, poll_s: float = POLL_S
+    ) -> None:
         self._hub = hub
-        self._broker = broker
+        self._admission = admission
         self._link = link
         self._poll_s = poll_s
         self._published: dict[str, bytes] = {}
@@ -64,10 +66,9 @@ class Supervisor:
 
     def step(self) -> None:
         """One look at the tables."""
+        self._admission.step()
         self._advance()
         with self._hub.database.session() as session:
-            # always: an enrolment tells the broker too, so what was told last is not known here
-            self._broker.set_logins(devices.logins(session))
             seen = _fingerprint(session, self._link.connection)
             if seen != self._seen and self._publish(session):
                 self._seen = seen

@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud_sync.fleet.broker import MAX_PACKET_BYTES, BrokerAddress
 from cloud_sync.metrics import Metrics
-from kits.core.errors import UnreachableError
+from kits.core.errors import ConfigError, UnreachableError
 from kits.core.topics import ROOT
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class MqttLink:
         if self._address.username:
             client.username_pw_set(self._address.username, self._address.password)
         if self._address.tls:
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(_tls_context(self._address))
         client.reconnect_delay_set(1, 30)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -150,6 +150,21 @@ class MqttLink:
         except queue.Full:
             # only messages without acknowledgement can get here: the rest stops at Receive Maximum
             self._metrics.refused.labels("queue full").inc()
+
+
+def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
+    """Checks the broker's certificate and name; shows the hub's own certificate if there is one."""
+    try:
+        context = ssl.create_default_context(cafile=address.ca_file or None)
+        if address.certificate:
+            context.load_cert_chain(address.certificate, address.key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"a certificate for the broker cannot be read: {error}",
+            where=f"broker.ca_file: {address.ca_file or 'the system CAs'}",
+        ) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def _connect_properties() -> Properties:

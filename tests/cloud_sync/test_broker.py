@@ -14,7 +14,6 @@ import pytest
 from cloud_sync.config import parse
 from cloud_sync.fleet.broker import (
     Broker,
-    BrokerKeeper,
     ExternalBroker,
     Login,
     find_mosquitto,
@@ -22,7 +21,9 @@ from cloud_sync.fleet.broker import (
     make_broker,
 )
 from cloud_sync.fleet.embedded import EmbeddedBroker
-from cloud_sync.fleet.mosquitto import MosquittoBroker, broker_secret
+from cloud_sync.fleet.keeper import BrokerKeeper
+from cloud_sync.fleet.mosquitto import MosquittoBroker
+from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.metrics import Metrics
 from kits.core.errors import ConfigError, MachineError
 from tests.cloud_sync.fleet_builders import DeviceClient, wait_for
@@ -32,12 +33,14 @@ def broker_of(folder: Path, kind: str, **values: object) -> Broker:
     return make_broker(parse({"broker": {"kind": kind, "port": 0, **values}}, folder))
 
 
+def login(name: str, password: str) -> Login:
+    return Login(name, broker_secret(password), "main")
+
+
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Broker]:
     broker = broker_of(tmp_path, "mosquitto")
-    broker.set_logins(
-        [Login("press-1", broker_secret("right")), Login("press-2", broker_secret("2"))]
-    )
+    broker.set_logins([login("press-1", "right"), login("press-2", "2")])
     broker.start()
     yield broker
     broker.stop()
@@ -65,7 +68,7 @@ def test_only_known_devices_sign_in(mosquitto: Broker) -> None:
 
 def test_a_revoked_device_is_cut_off_and_refused(mosquitto: Broker) -> None:
     client = DeviceClient(mosquitto, "press-1", "right").connect()
-    mosquitto.set_logins([Login("press-2", broker_secret("2"))])
+    mosquitto.set_logins([login("press-2", "2")])
     wait_for(lambda: client.lost)
     client.close()
     again = DeviceClient(mosquitto, "press-1", "right").connect()

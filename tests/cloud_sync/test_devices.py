@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from cloud_sync.errors import ConflictError, NotFoundError, UnauthenticatedError
 from cloud_sync.fleet import devices
+from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.mosquitto import MosquittoBroker
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
@@ -88,9 +89,9 @@ def test_revoking_ends_http_and_broker_access_at_once(hub: Hub) -> None:
 
 
 def test_a_device_revoked_right_after_its_enrolment_is_cut_off(hub: Hub, tmp_path: Path) -> None:
-    broker = MosquittoBroker("mosquitto", hub.config.broker, tmp_path / "broker")
+    broker = MosquittoBroker("mosquitto", hub.config)
     link = MqttLink(broker.address, "test", hub.metrics)
-    supervisor = Supervisor(hub, broker, link)
+    supervisor = Supervisor(hub, Admission(hub, broker), link)
     supervisor.step()
     add_device(hub)
     with hub.database.session() as session:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet import deployments, rollouts, waves
+from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.plan import Plan
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
@@ -202,7 +203,7 @@ def test_desired_states_reach_devices_over_mqtt_and_reports_come_back(hub: Hub) 
     with running_intake(hub, "mosquitto") as broker:
         link = MqttLink(broker.address, "publisher", hub.metrics, subscribe=False)
         link.start()
-        supervisor = Supervisor(hub, broker, link, poll_s=0.05)
+        supervisor = Supervisor(hub, Admission(hub, broker), link, poll_s=0.05)
         supervisor.start()
         device = DeviceClient(broker, "press-1", token).connect()
         heard: list[bytes] = []

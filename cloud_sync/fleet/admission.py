@@ -1,0 +1,129 @@
+"""Carries from the tables to the broker who may be there: rules, revocation list, sessions to end.
+
+The command line, the pages and the API only write rows. A look at the tables costs one query while
+nothing changes. Order of a revocation: the list first, then the rules, then the live session, so
+that whoever is thrown out meets a closed door.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from cloud_sync.fleet import devices
+from cloud_sync.fleet.broker import Broker
+from cloud_sync.fleet.pki import CRL_ALARM, Authority
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Alert, Device, DeviceCertificate, DeviceToken
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+LOOK_ANYWAY_S = 10.0
+"""An enrolment tells the broker too; should the two cross, the newer state wins after this long."""
+RENEW_EVERY_S = 600.0
+CRL_ALERT = "revocation-list"
+
+
+class Admission:
+    """Not safe for several threads: `start_parts` calls it before the supervisor does."""
+
+    def __init__(self, hub: Hub, broker: Broker) -> None:
+        self._hub = hub
+        self._broker = broker
+        self._authority = hub.authority if hub.config.broker_tls else None
+        self._seen: object = None
+        self._names: set[str] = set()
+        self._revoked: set[str] | None = None
+        self._look_at = self._renew_at = self._loaded_at = 0.0
+
+    def step(self) -> None:
+        """Looks, and acts on what changed.
+
+        Raises:
+            UnreachableError: a live session could not be ended; the next step tries again.
+        """
+        self._broker.tend()
+        now = time.monotonic()
+        with self._hub.database.session() as session:
+            seen = _fingerprint(session)
+            if seen == self._seen and now < self._look_at:
+                return
+            logins = devices.logins(session)
+            revoked = _revoked(session)
+        if seen != self._seen or now >= self._renew_at:
+            self._renew(revoked)
+            self._renew_at = now + RENEW_EVERY_S
+        self._broker.set_logins(logins)
+        self._seen, self._look_at = seen, now + LOOK_ANYWAY_S
+        self._end_sessions({login.name for login in logins}, revoked)
+
+    def _end_sessions(self, names: set[str], revoked: Mapping[str, str]) -> None:
+        out = self._names - names
+        if self._revoked is not None:
+            out |= {device for serial, device in revoked.items() if serial not in self._revoked}
+        self._names, self._revoked = names, set(revoked)
+        if out:
+            self._broker.cut(out)
+
+    def _renew(self, revoked: Mapping[str, str]) -> None:
+        """Revocation list and server certificate; what fails is logged, counted and alarmed."""
+        if self._authority is None:
+            return
+        try:
+            changed = self._authority.refresh_crl(revoked)
+            pair = self._authority.server_files(self._hub.config.server_names)
+            changed |= any(path.stat().st_mtime > self._loaded_at for path in pair)
+        except OSError as error:
+            self._hub.metrics.loop_errors.labels("certificates").inc()
+            log.error("event=certificates_not_renewed error=%r", str(error))
+        else:
+            if changed:
+                self._loaded_at = time.time()
+                self._broker.reload()
+        self._watch_list(self._authority)
+
+    def _watch_list(self, authority: Authority) -> None:
+        left = authority.crl_expires_at - utc_now()
+        self._hub.metrics.crl_left.set(left.total_seconds())
+        raised = select(Alert.id).where(Alert.name == CRL_ALERT, Alert.seen_at.is_(None))
+        with self._hub.database.transaction() as session:
+            known = session.scalar(raised) is not None
+            if left < CRL_ALARM and not known:
+                session.add(_alert(left.days))
+            elif left >= CRL_ALARM and known:
+                over = update(Alert).where(Alert.name == CRL_ALERT, Alert.seen_at.is_(None))
+                session.execute(over.values(seen_at=utc_now(), seen_by="hub: over"))
+
+
+def _alert(days: int) -> Alert:
+    text = (
+        f"the list of revoked certificates ends in {days} days and cannot be renewed; see the log"
+    )
+    return Alert(name=CRL_ALERT, severity="error", text=text, where="pki/crl.pem")
+
+
+def _revoked(session: Session) -> dict[str, str]:
+    """Serial → device of the certificates that were withdrawn before their end."""
+    query = select(DeviceCertificate.serial, DeviceCertificate.device).where(
+        DeviceCertificate.revoked_at.is_not(None), DeviceCertificate.not_after > utc_now()
+    )
+    return {row.serial: row.device for row in session.execute(query)}
+
+
+def _fingerprint(session: Session) -> object:
+    """Changes with every enrolment, renewal and revocation."""
+    tables = (
+        (func.count(Device.name), func.max(Device.revoked_at), func.count(Device.revoked_at)),
+        (func.count(DeviceToken.hash), func.max(DeviceToken.revoked_at)),
+        (
+            func.count(DeviceCertificate.serial),
+            func.max(DeviceCertificate.revoked_at),
+            func.count(DeviceCertificate.revoked_at),
+        ),
+    )
+    return tuple(tuple(session.execute(select(*columns)).one()) for columns in tables)

@@ -1,0 +1,182 @@
+"""What mosquitto reads: its configuration, the topic rules, the passwords. Texts only.
+
+The rules name each device with its site, so that a device can speak for no other device and for no
+other site; a certificate whose name stands in no rule lets its owner connect and do nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloud_sync.fleet.broker import HUB_USER, MAX_PACKET_BYTES, Login
+from cloud_sync.fleet.dynsec import TOPIC as CONTROL
+from cloud_sync.fleet.pki import HUB
+from kits.core.topics import ROOT
+
+# device tokens have 256 random bits, so the work factor of the hash need not slow a guesser down
+ITERATIONS = 101
+PLUGIN = "mosquitto_dynamic_security.so"
+_PLUGIN_PLACES = (
+    "/usr/lib/*-linux-gnu*", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib",
+)  # fmt: skip
+
+COMMON = f"""\
+persistence false
+# the default of 1000 drops messages that were acknowledged; the bound is in bytes
+max_queued_messages 0
+max_queued_bytes {{queued_bytes}}
+memory_limit {{memory_bytes}}
+max_inflight_messages 200
+max_packet_size {MAX_PACKET_BYTES}
+set_tcp_nodelay true
+"""
+
+
+def broker_secret(password: str) -> str:
+    """`password` as mosquitto keeps it: `$7$iterations$salt$PBKDF2-HMAC-SHA512`."""
+    salt = secrets.token_bytes(12)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+
+
+def find_plugin() -> str:
+    """Path of the dynamic-security plug-in, or an empty string."""
+    for place in _PLUGIN_PLACES:
+        for found in sorted(Path("/").glob(f"{place.lstrip('/')}/{PLUGIN}")):
+            return str(found)
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsListener:
+    """The listener for devices; `crl` is None when there is no list that is valid now."""
+
+    host: str
+    port: int
+    ca: Path
+    certificate: Path
+    key: Path
+    crl: Path | None
+
+    def text(self) -> str:
+        """Its section: the certificate's CN is user name *and* client id, so nobody takes over
+        another device's session."""
+        crl = f"crlfile {self.crl}\n" if self.crl else ""
+        return f"""\
+listener {self.port} {self.host}
+cafile {self.ca}
+certfile {self.certificate}
+keyfile {self.key}
+{crl}tls_version tlsv1.2
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+"""
+
+
+def configuration(
+    folder: Path,
+    plain: tuple[str, int],
+    tls: TlsListener | None,
+    *,
+    plugin: str,
+    user: str,
+    memory_mb: int,
+) -> str:
+    """`mosquitto.conf`.
+
+    Args:
+        folder: where `acl`, `passwords` and `dynsec.json` lie.
+        plain: address and port of the listener without encryption.
+        plugin: path of the dynamic-security plug-in, used with TLS.
+        user: whom mosquitto becomes; empty when it is not started by root.
+    """
+    memory = memory_mb << 20
+    text = "# written by cloud-sync at each start; change hub.yaml instead\n"
+    # as root mosquitto would become another user, who may not read the files
+    text += f"user {user}\n" if user else ""
+    text += f"""\
+allow_anonymous false
+password_file {folder / "passwords"}
+acl_file {folder / "acl"}
+"""
+    if tls is not None:
+        text += f"plugin {plugin}\nplugin_opt_config_file {folder / 'dynsec.json'}\n"
+    text += COMMON.format(queued_bytes=memory // 2, memory_bytes=memory)
+    text += """\
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+connection_messages false
+"""
+    text += f"listener {plain[1]} {plain[0]}\n"
+    return text + (tls.text() if tls is not None else "")
+
+
+def acl(logins: Iterable[Login]) -> str:
+    """The rules: the hub may do everything, a device only what is its own."""
+    rules = [f"user {HUB_USER}\ntopic readwrite {ROOT}/#\ntopic readwrite {CONTROL}/#\n"]
+    for login in logins:
+        own = f"{ROOT}/{login.site}/{login.name}"
+        rules.append(
+            f"user {login.name}\ntopic write {own}/up/#\ntopic write {own}/st/#\n"
+            f"topic read {own}/down/#\n"
+        )
+    return "\n".join(rules)
+
+
+def passwords(hub_line: str, logins: Iterable[Login]) -> str:
+    """The password file. With certificates no device is in it."""
+    known = (f"{login.name}:{login.secret}" for login in logins if login.secret)
+    lines = [f"{HUB_USER}:{hub_line}", *known]
+    return "\n".join(lines) + "\n"
+
+
+def external(pki: Path, username: str) -> str:
+    """What someone must set up at a broker that the hub does not run, for mosquitto.
+
+    Args:
+        pki: the hub's authority; its `ca.pem` and `crl.pem` are to be copied.
+        username: what the hub signs in as; empty: by its certificate.
+    """
+    hub = username or HUB
+    return f"""\
+# 1. mosquitto.conf (another broker: the same with its own words)
+listener 8883
+cafile /etc/mosquitto/kitwright/ca.pem
+certfile /etc/mosquitto/kitwright/server.pem
+keyfile /etc/mosquitto/kitwright/server.key
+crlfile /etc/mosquitto/kitwright/crl.pem
+tls_version tlsv1.2
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid {"false" if username else "true"}
+allow_anonymous false
+acl_file /etc/mosquitto/kitwright/acl
+{COMMON.format(queued_bytes=256 << 20, memory_bytes=512 << 20)}
+# 2. /etc/mosquitto/kitwright/acl
+user {hub}
+topic readwrite {ROOT}/#
+
+pattern write {ROOT}/+/%u/up/#
+pattern write {ROOT}/+/%u/st/#
+pattern read {ROOT}/+/%u/down/#
+
+# 3. Files
+# ca.pem   copy of {pki / "ca.pem"}: signs every device's certificate
+# crl.pem  copy of {pki / "crl.pem"}: copy it every day, then send mosquitto SIGHUP.
+#          It is renewed daily and ends after 45 days; a broker with a list past its end lets nobody in.
+# server.* a certificate for the broker's name that the devices trust: ask the hub's authority for it.
+#
+# 4. What differs from the hub's own broker
+# - The hub cannot end the live session of a revoked device there: end it by hand. The hub itself
+#   takes nothing from a revoked device from the moment it is revoked.
+# - These patterns bind a device to its name, not to its site; the hub refuses a foreign site.
+# - Nothing retained, no queue and no session has to survive there.
+"""
