@@ -1,4 +1,4 @@
-"""The hub's HTTP API as `kit publish` uses it: blobs, dataset versions, bundles.
+"""The hub's HTTP API as the release engineer uses it: blobs, dataset versions, bundles, metadata.
 
 GET, HEAD and PUT are repeated when the network fails, because repeating them changes nothing;
 POST is sent once. Certificates are always checked. What to send is `publish.py`'s business.
@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import quote
 
 import urllib3
-from pydantic import ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from kits import __version__
+from kits.core.bundle import MAX_BUNDLE_BYTES
 from kits.core.errors import DataError, KitwrightError, UnreachableError, UsageError
-from kits.core.hub_api import PublishRequest, PublishResponse
+from kits.core.hub_api import (
+    MetadataVersions,
+    NewMetadata,
+    OnlineKey,
+    PublishRequest,
+    PublishResponse,
+)
 
+_MAX_ANSWER_BYTES = 16 << 20
+_Answer = TypeVar("_Answer", bound=BaseModel)
 _RETRIES = urllib3.Retry(
     total=4,
     connect=3,
@@ -74,14 +85,49 @@ class HubClient:
 
     def publish(self, request: PublishRequest) -> PublishResponse:
         """Announces a bundle whose blob was put before."""
-        body = request.model_dump_json().encode()
-        answer = self._send("POST", "/v1/bundles", body, "application/json") or b""
+        return self._ask(PublishResponse, "POST", "/v1/bundles", request)
+
+    def bundle(self, prefix: str) -> dict[str, JsonValue]:
+        """What the hub says of the bundle whose id begins with `prefix`. Not to be trusted."""
+        answer = self._send("GET", f"/v1/bundles/{quote(prefix, safe='')}") or b""
         try:
-            return PublishResponse.model_validate_json(answer)
+            value = json.loads(answer)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+            raise self._strange()
+        return value
+
+    def bundle_content(self, identity: str) -> bytes:
+        """A bundle's file. Raises DataError when it is larger than any bundle."""
+        path = f"/v1/bundles/{quote(identity, safe='')}/content"
+        return self._send("GET", path, limit=MAX_BUNDLE_BYTES) or b""
+
+    def metadata(self, name: str, limit: int) -> bytes | None:
+        """A TUF metadata file; None when the hub has none of this name."""
+        return self._send("GET", f"/v1/tuf/{name}", absent_is_fine=True, limit=limit)
+
+    def send_metadata(self, *, root: str = "", targets: str = "") -> MetadataVersions:
+        """Gives the hub signed metadata."""
+        place = "/v1/tuf/root" if root else "/v1/tuf/targets"
+        return self._ask(MetadataVersions, "POST", place, NewMetadata(root=root, targets=targets))
+
+    def online_key(self, *, new: bool = False) -> OnlineKey:
+        """The hub's key for snapshot and timestamp; `new` has it made one that follows."""
+        return self._ask(OnlineKey, "POST" if new else "GET", "/v1/tuf/online-key")
+
+    def _ask(
+        self, kind: type[_Answer], method: str, path: str, body: BaseModel | None = None
+    ) -> _Answer:
+        content = body.model_dump_json().encode() if body is not None else None
+        answer = self._send(method, path, content, "application/json") or b""
+        try:
+            return kind.model_validate_json(answer)
         except ValidationError as error:
-            raise UnreachableError(
-                "the answer is not that of a Kitwright hub", where=self.address
-            ) from error
+            raise self._strange() from error
+
+    def _strange(self) -> UnreachableError:
+        return UnreachableError("the answer is not that of a Kitwright hub", where=self.address)
 
     def _send(
         self,
@@ -91,8 +137,12 @@ class HubClient:
         kind: str = "",
         *,
         absent_is_fine: bool = False,
+        limit: int = _MAX_ANSWER_BYTES,
     ) -> bytes | None:
         """The answer's body; None for a 404 that is fine.
+
+        Args:
+            limit: longest body that is read, bytes.
 
         Raises:
             UnreachableError: no connection, or the hub answers with a server error.
@@ -101,7 +151,13 @@ class HubClient:
         """
         headers: Mapping[str, str] = self._headers | ({"Content-Type": kind} if kind else {})
         try:
-            answer = self._pool.request(method, self.address + path, body=body, headers=headers)
+            answer = self._pool.request(
+                method, self.address + path, body=body, headers=headers, preload_content=False
+            )
+            content = answer.read(limit + 1, decode_content=False)
+            if len(content) > limit:
+                answer.close()
+            answer.release_conn()
         except urllib3.exceptions.HTTPError as error:
             reason = getattr(error, "reason", None) or error
             raise UnreachableError(
@@ -112,13 +168,15 @@ class HubClient:
         if answer.status == 404 and absent_is_fine:
             return None
         if answer.status >= 300:
-            raise _refusal(answer.status, answer.data, f"{self.address}{path}")
-        return answer.data
+            raise _refusal(answer.status, content, f"{self.address}{path}")
+        if len(content) > limit:
+            raise DataError(f"the hub sends more than {limit} bytes", where=self.address + path)
+        return content
 
 
 def _refusal(status: int, body: bytes, where: str) -> KitwrightError:
     """The error that an HTTP status means to the person at the keyboard."""
-    detail = _detail(body)
+    detail, fix = _detail(body)
     if status == 401:
         return UsageError(
             "the hub does not accept this token",
@@ -133,21 +191,22 @@ def _refusal(status: int, body: bytes, where: str) -> KitwrightError:
         )
     if status >= 500 or status < 400:
         return UnreachableError(f"the hub answered {status} {detail}".rstrip(), where=where)
-    return DataError(f"the hub refuses: {detail or status}", where=where)
+    return DataError(f"the hub refuses: {detail or status}", where=where, fix=fix)
 
 
-def _detail(body: bytes) -> str:
-    """The `detail` of an error answer, else its first characters."""
+def _detail(body: bytes) -> tuple[str, str]:
+    """What an error answer says, and what it says to do; else its first characters."""
     try:
         value = json.loads(body)
     except ValueError:
-        return body[:200].decode("utf-8", errors="replace").strip()
+        return body[:200].decode("utf-8", errors="replace").strip(), ""
     if isinstance(value, dict):
         for key in ("detail", "what", "error"):
             if value.get(key):
                 found = value[key]
-                return found if isinstance(found, str) else json.dumps(found)
-    return ""
+                text = found if isinstance(found, str) else json.dumps(found)
+                return text[:1000], str(value.get("fix") or "")[:1000]
+    return "", ""
 
 
 def _plain(reason: object) -> str:

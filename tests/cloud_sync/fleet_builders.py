@@ -233,6 +233,15 @@ def make_bundle(project: str = "line-1", version: int = 1, filler: int = 1000) -
     return formats.pack(manifest, point, formats.GoldenSet(), files)
 
 
+def put_blob(hub: Hub, content: bytes) -> str:
+    """Stores bytes with their row; the digest."""
+    digest = hub.storage.put(content)
+    with hub.database.transaction() as session:
+        if session.get(Blob, digest) is None:
+            session.add(Blob(digest=digest, size=len(content)))
+    return digest
+
+
 def approved_bundle(hub: Hub, version: int = 1) -> str:
     """A bundle that is registered and released under the number of its version; its id."""
     content = make_bundle(version=version)

@@ -22,13 +22,10 @@ from cloud_sync.fleet.broker import free_port
 from cloud_sync.hub import Hub
 from cloud_sync.web.accounts import issue_token
 from kits.core.errors import UnreachableError
-from kits.core.hub_api import PublishRequest
-from kits.core.sample import digest_of
-from kits.core.signing import SigningKey
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
-from kits.toolchain.hub_client import HubClient
-from tests.edge_agent.parts import bundle_id_of, picture, wait_for
+from tests.edge_agent.parts import picture, wait_for
+from tests.release_engineer import Publisher
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"pass": 20, "review": 160, "act": 230}
@@ -42,7 +39,6 @@ class Site:
         self.data = folder / "hub"
         path = os.pathsep.join([str(ROOT), str(kit)])
         self.programs = Programs(folder / "logs", {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
-        self._key = SigningKey.create(folder / "publisher.pem", "publisher")
         port = free_port("127.0.0.1")
         setup.init(
             self.data,
@@ -60,6 +56,7 @@ class Site:
         hub.close()
         self.url = f"http://127.0.0.1:{port}"
         self.api = HubApi(self.url, self._token)
+        self._publisher = Publisher(self.url, self._token)
         self._process: subprocess.Popen[bytes] | None = None
 
     def serve(self) -> None:
@@ -75,27 +72,13 @@ class Site:
         self._process.kill()
         self._process.wait()
 
-    def publish(self, content: bytes, version: int) -> str:
-        """Brings a signed bundle into the hub; its id."""
-        bundle = bundle_id_of(content)
-        statement: dict[str, JsonValue] = {
-            "bundle": bundle, "size": len(content), "project": "p", "version": version,
-        }  # fmt: skip
-        with HubClient(self.url, self._token) as client:
-            client.put_blob(digest_of(content), content)
-            client.publish(
-                PublishRequest(
-                    bundle=bundle,
-                    blob=digest_of(content),
-                    statement=self._key.sign(statement),
-                    key=self._key.public,
-                )
-            )
-        return bundle
+    def publish(self, content: bytes) -> str:
+        """Brings a bundle into the hub and signs a release of it; its id."""
+        return self._publisher.publish(content)
 
-    def roll_out(self, content: bytes, version: int, line: Line) -> JsonValue:
-        """Publishes, approves and sends a bundle to one device; the rollout's number."""
-        return self.api.roll_out(self.publish(content, version), line.name)["rollout"]
+    def roll_out(self, content: bytes, line: Line) -> JsonValue:
+        """Publishes a bundle and sends it to one device; the rollout's number."""
+        return self.api.roll_out(self.publish(content), line.name)["rollout"]
 
     def deployment(self, rollout: JsonValue) -> Json:
         """How a rollout to one device ended, once it has."""

@@ -14,7 +14,7 @@ def test_decisions_pictures_and_rejects_of_a_rolled_out_bundle(
     any_site: Site, tmp_path: Path
 ) -> None:
     line = any_site.add_line("once", tmp_path, parts=60)
-    rollout = any_site.roll_out(make_bundle(1), 1, line)
+    rollout = any_site.roll_out(make_bundle(1), line)
     summary = line.run()
     assert summary["bundle"] == bundle_id_of(make_bundle(1))
     assert summary["verdicts"] == {"pass": 20, "review": 20, "act": 20}

@@ -40,7 +40,7 @@ def assert_kept_the_old(line: Line, rollout: object, reason: str) -> None:
 
 def test_one_flipped_byte_in_the_hub(site: Site, line: Line) -> None:
     content = make_bundle(2, act_at=0.71)
-    site.publish(content, 2)
+    site.publish(content)
     digest = digest_of(content)
     stored = site.data / "blobs" / "sha256" / digest[:2] / digest[2:]
     stored.write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
@@ -50,7 +50,7 @@ def test_one_flipped_byte_in_the_hub(site: Site, line: Line) -> None:
 
 def test_other_numbers_than_the_golden_ones(site: Site, line: Line) -> None:
     wrong = make_bundle(3, act_at=0.72, golden_score=0.9)
-    assert_kept_the_old(line, site.roll_out(wrong, 3, line), "golden")
+    assert_kept_the_old(line, site.roll_out(wrong, line), "golden")
 
 
 def test_a_revoked_device_is_not_heard_any_more(site: Site, line: Line) -> None:

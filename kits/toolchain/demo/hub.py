@@ -86,8 +86,7 @@ class HubApi:
         raise UnreachableError(f"job {job} did not finish within {timeout_s:.0f} s")
 
     def roll_out(self, bundle: str, device: str) -> Json:
-        """Approves a bundle and sends it to one device; returns the rollout."""
-        self.call("POST", f"/v1/bundles/{bundle}/approve")
+        """Sends a released bundle to one device; returns the rollout."""
         return self.call("POST", "/v1/rollouts", {"bundle": bundle, "device": device})
 
     def wait_for_rollout(self, rollout: JsonValue, timeout_s: float) -> str:
