@@ -29,9 +29,10 @@ import onnx
 import onnxruntime as ort
 
 from kits.core.bundle import Artefact, BundleManifest, GoldenSet, open_bytes, pack
+from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.ready import make_ready
-from kits.core.runtime import OnnxSession
+from kits.core.runtime import OnnxSession, Session, SessionFactory
 from kits.core.sample import digest_of, utc_now
 from kits.toolchain import quantize
 from kits.visual_inspection.export import decode_nodes
@@ -86,13 +87,20 @@ def export_detector(folder: Path, size: int) -> Path:
 def compare_latency(model: Path, size: int, rounds: int) -> dict[str, object]:
     noise = np.random.default_rng(0).integers(0, 255, (1080, 1920, 3), dtype=np.uint8)
     image = cv2.GaussianBlur(noise, (0, 0), 5)
+    content = model.read_bytes()
     variants = {
         "bare": bare_pipeline(model, size, image),
-        "kitwright": our_pipeline(model.read_bytes(), size, image),
-        "kitwright int8": our_pipeline(to_int8(model.read_bytes(), size), size, image),
+        "kitwright": our_pipeline(content, size, image, onnxruntime_session),
+        "kitwright int8": our_pipeline(to_int8(content, size), size, image, onnxruntime_session),
         "ultralytics": trainer_pipeline(model, size, image),
         "ultralytics .pt": trainer_pipeline(model.with_suffix(".pt"), size, image),
     }
+    if not openvino_lacking():
+        full = openvino_factory(THREADS, full_precision=True)
+        variants["kitwright openvino fp32"] = our_pipeline(content, size, image, full)
+        own = openvino_factory(THREADS)
+        name = f"kitwright openvino {OpenVinoSession(content).precision}"
+        variants[name] = our_pipeline(content, size, image, own)
     taken: dict[str, list[float]] = {name: [] for name in variants}
     for number in range(rounds + 5):
         for name, run in variants.items():
@@ -101,11 +109,11 @@ def compare_latency(model: Path, size: int, rounds: int) -> dict[str, object]:
             run()
             if number >= 5:
                 taken[name].append(1e3 * (time.perf_counter() - started))
+    ours = [name for name in taken if name.startswith("kitwright")]
     return {
         "median": {name: round(statistics.median(times), 2) for name, times in taken.items()},
         "kitwright / bare": ratio(taken["kitwright"], taken["bare"]),
-        "kitwright / ultralytics": ratio(taken["kitwright"], taken["ultralytics"]),
-        "kitwright int8 / ultralytics": ratio(taken["kitwright int8"], taken["ultralytics"]),
+        **{f"{name} / ultralytics": ratio(taken[name], taken["ultralytics"]) for name in ours},
         "kitwright / ultralytics .pt": ratio(taken["kitwright"], taken["ultralytics .pt"]),
     }
 
@@ -134,11 +142,14 @@ def to_int8(model: bytes, size: int) -> bytes:
     return quantize.to_int8(model, quantize.Calibration(feeds, ""), "cpu", excluded)
 
 
-def our_pipeline(model: bytes, size: int, image: np.ndarray) -> Callable[[], object]:
-    ready = make_ready(
-        open_bytes(bundle_of(model, size)),
-        sessions=lambda content: OnnxSession(content, threads=THREADS),
-    )
+def onnxruntime_session(model: bytes) -> Session:
+    return OnnxSession(model, threads=THREADS)
+
+
+def our_pipeline(
+    model: bytes, size: int, image: np.ndarray, sessions: SessionFactory
+) -> Callable[[], object]:
+    ready = make_ready(open_bytes(bundle_of(model, size)), sessions=sessions)
     return lambda: ready.decide(ready.predict([image])[0])
 
 
@@ -230,7 +241,7 @@ def report(figures: dict[str, object]) -> None:
         if isinstance(value, dict):
             print(key)
             for name, row in value.items():
-                print(f"  {name:26} {row}")
+                print(f"  {name:38} {row}")
         else:
             print(f"{key:28} {value}")
 

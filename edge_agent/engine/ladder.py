@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.config import EngineConfig, Provider
-from edge_agent.engine.session import Probe, probe, session_factory
+from edge_agent.engine.session import OPENVINO, Probe, probe, session_factory
 from edge_agent.errors import EngineError, GoldenMismatchError
 from edge_agent.log import log, warn
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, MachineError
-from kits.core.ready import ReadyBundle, make_ready
+from kits.core.ready import ReadyBundle, interleaved_ms, make_ready
 from kits.core.runtime import SessionFactory
 
+_TIMED_SAMPLES = 5
+_CLEARLY = 0.9
 FactoryMaker = Callable[[Provider], SessionFactory]
 
 
@@ -86,11 +88,39 @@ class Ladder:
                 notes.append(f"{provider}: {error.what}")
                 failure = error
                 continue
+            provider, ready = self._faster(bundle, provider, ready)
             log("bundle_loaded", bundle=bundle.id[:12], provider=provider)
             return Loaded(ready, provider, tuple(notes))
         if failure is not None:
             raise failure
         raise EngineError("nothing here can run a model", where="; ".join(notes))
+
+    def _faster(
+        self, bundle: Bundle, provider: Provider, ready: ReadyBundle
+    ) -> tuple[Provider, ReadyBundle]:
+        """OpenVINO, or onnxruntime where the bundle's own INT8 for it is the faster one here.
+
+        Which one wins depends on the processor (AMX, VNNI), so it is measured, not assumed.
+        """
+        rivals = provider in OPENVINO and "cpu" in self._config.providers
+        if not rivals or all(a.target != "cpu" for a in bundle.manifest.artefacts):
+            return provider, ready
+        try:
+            other = self._on_rung(bundle, "cpu")
+        except (BundleError, MachineError) as error:
+            warn("rung_failed", provider="cpu", bundle=bundle.id[:12], error=error.what)
+            return provider, ready
+        golden = bundle.golden.samples[:_TIMED_SAMPLES]
+        contents = [(bundle.files[g.path], g.media_type) for g in golden]
+        if not contents:
+            return provider, ready
+        ours, theirs = interleaved_ms([ready, other], contents)
+        log(
+            "rungs_timed",
+            bundle=bundle.id[:12],
+            **{provider: f"{ours:.2f}", "cpu": f"{theirs:.2f}"},
+        )
+        return ("cpu", other) if theirs < _CLEARLY * ours else (provider, ready)
 
     def _on_rung(self, bundle: Bundle, provider: Provider) -> ReadyBundle:
         ready = make_ready(bundle, sessions=self._factories(provider), target=provider)

@@ -15,7 +15,7 @@ from edge_agent.errors import EngineError
 from kits.core.openvino import openvino_factory, openvino_lacking
 from kits.core.runtime import OnnxSession, Session, SessionFactory
 
-_OPENVINO = ("openvino", "openvino-fp32")
+OPENVINO = ("openvino", "openvino-fp32")
 _CUDA_LIBRARIES = ("libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so")
 
 
@@ -35,7 +35,7 @@ def probe(provider: Provider) -> Probe:
 
 
 def _lacking(provider: Provider) -> str:
-    if provider in _OPENVINO:
+    if provider in OPENVINO:
         return openvino_lacking()
     if not _loads("libcuda.so.1"):
         return "no NVIDIA driver (libcuda.so.1)"
@@ -64,7 +64,7 @@ def session_factory(provider: Provider, threads: int) -> SessionFactory:
 
     The factory raises EngineError when onnxruntime silently fell back to another one.
     """
-    if provider in _OPENVINO:
+    if provider in OPENVINO:
         return openvino_factory(threads, full_precision=provider == "openvino-fp32")
 
     def make(model: bytes) -> Session:

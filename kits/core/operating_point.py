@@ -73,7 +73,7 @@ class OperatingPoint(BaseModel):
     default: Band
     per_label: dict[str, Band] = Field(default_factory=dict)
     action: str = "reject"
-    costs: Costs = Costs()
+    costs: Costs = Field(default_factory=Costs)
     rates: dict[str, Estimate] = Field(default_factory=dict)
     guarantee: str = ""
     method: str

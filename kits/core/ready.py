@@ -5,6 +5,8 @@ The same object serves agent, hub, `kit predict` and tests.
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,3 +83,24 @@ def make_ready(
             fix="install the kit's package",
         ) from error
     return ReadyBundle(bundle, kit.runtime.load(bundle, sessions or cpu_session, target))
+
+
+def interleaved_ms(
+    ready: Sequence[ReadyBundle], contents: Sequence[tuple[bytes, str]], rounds: int = 3
+) -> list[float]:
+    """Median milliseconds per sample of several bundles, in turns so that load hits all alike.
+
+    Args:
+        contents: encoded samples with their media types.
+    """
+    payloads = [ready[0].runtime.decode(content, media) for content, media in contents]
+    for one in ready:
+        one.predict(payloads[:1])
+    taken: list[list[float]] = [[] for _ in ready]
+    for _ in range(rounds):
+        for payload in payloads:
+            for index, one in enumerate(ready):
+                began = time.perf_counter()
+                one.predict([payload])
+                taken[index].append((time.perf_counter() - began) * 1000)
+    return [statistics.median(times) for times in taken]

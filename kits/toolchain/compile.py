@@ -10,8 +10,6 @@ installed.
 from __future__ import annotations
 
 import json
-import statistics
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +22,7 @@ from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError, GateError, UsageError
 from kits.core.kit import Evaluation, NoProgress, Progress
 from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
-from kits.core.ready import ReadyBundle
+from kits.core.ready import ReadyBundle, interleaved_ms
 from kits.core.runtime import SessionFactory, cpu_session
 from kits.toolchain import bundling, quantize, trt_check
 from kits.toolchain.bundling import Built
@@ -394,20 +392,3 @@ class _Job:
     def _golden(self, shipped: Sequence[Built], precision: str) -> list[tuple[GoldenSample, bytes]]:
         """The run's golden samples with the tolerance that the shipped models need."""
         return loosen_golden(self.base, self._ready(shipped, precision))
-
-
-def interleaved_ms(
-    ready: Sequence[ReadyBundle], contents: Sequence[tuple[bytes, str]], rounds: int = 3
-) -> list[float]:
-    """Median milliseconds per sample of several bundles, in turns so that load hits all alike."""
-    payloads = [ready[0].runtime.decode(content, media) for content, media in contents]
-    for one in ready:
-        one.predict(payloads[:1])
-    taken: list[list[float]] = [[] for _ in ready]
-    for _ in range(rounds):
-        for payload in payloads:
-            for index, one in enumerate(ready):
-                began = time.perf_counter()
-                one.predict([payload])
-                taken[index].append((time.perf_counter() - began) * 1000)
-    return [statistics.median(times) for times in taken]

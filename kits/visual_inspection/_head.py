@@ -21,7 +21,7 @@ class Head(BaseModel):
         fuse: bias, weight of log(bank score), weight of the head's logit.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     mean: tuple[float, ...]
     spread: tuple[float, ...]

@@ -32,7 +32,7 @@ ANOMALY = "anomaly"
 class DetectorSpec(BaseModel):
     """What a detector's runtime needs to know; part of the bundle's `config`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     approach: str = "detector"
     width: int
@@ -56,7 +56,7 @@ class GoodPartsSpec(BaseModel):
         head: set when reviewed defects take part in the score.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     approach: str = "good-parts"
     side: int

@@ -12,8 +12,9 @@ from kits import load_bundle
 from kits.core.bundle import open_file
 from kits.core.errors import GateError, UsageError
 from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
+from kits.core.ready import interleaved_ms
 from kits.toolchain import bundling, trt_check
-from kits.toolchain.compile import Limits, compile_run, interleaved_ms
+from kits.toolchain.compile import Limits, compile_run
 from kits.toolchain.evaluation import evaluate_ready
 from kits.toolchain.gate import judge
 from kits.toolchain.project import Project
