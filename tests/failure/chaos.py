@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerProcess
 from kits.core.errors import UnreachableError
 from tests.failure import driver
 from tests.failure.driver import Plan
-from tests.integration.hub import HubProcess, until
+from tests.integration.hub import HubProcess
 
 KILLED = -9
 
@@ -100,4 +100,5 @@ class Chaos:
         raise AssertionError("the hub does not come up")
 
     def _broker(self) -> None:
-        until(self.hub.kill_broker, 30)
+        while not self.hub.kill_broker():
+            self.serve()

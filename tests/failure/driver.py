@@ -18,8 +18,9 @@ from pathlib import Path
 
 from edge_agent.config import AgentConfig, load_config
 from edge_agent.enroll import load_identity
+from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
-from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.transport import MqttSettings, MqttTransport
 from kits.core.events import (
@@ -33,6 +34,7 @@ from kits.core.events import (
 )
 from kits.core.sample import utc_now
 from kits.core.topics import DeviceTopics
+from tests.failure import link
 
 MIXED = (0.05, 0.05, 0.5, 0.4)
 """Share of alerts, labels, samples and telemetry: of everything enough to lose."""
@@ -53,6 +55,7 @@ class Plan:
         shares: of alerts, labels, samples, telemetry.
         rows: it ends after so many; 0 goes on until it is killed.
         drain: commits nothing and ends when the hub has everything.
+        namespace: of the network it lives in; empty: this machine's.
     """
 
     config: Path
@@ -63,6 +66,7 @@ class Plan:
     shares: tuple[float, float, float, float] = MIXED
     rows: int = 0
     drain: bool = False
+    namespace: str = ""
 
     @property
     def oracle(self) -> Path:
@@ -81,6 +85,8 @@ def start(plan: Plan) -> ForkServerProcess:
 
 def run(plan: Plan) -> None:
     """The driver's life."""
+    if plan.namespace:
+        link.enter(plan.namespace)
     config = load_config(plan.config)
     outbox = open_outbox(config)
     sender = make_sender(config, outbox)
@@ -112,6 +118,7 @@ def make_sender(config: AgentConfig, outbox: Outbox) -> Sender:
         username=who.mqtt.username,
         password=who.mqtt.password,
         window=config.sync.window,
+        keepalive_s=config.sync.keepalive_s,
         backoff_s=config.sync.backoff_s,
         backoff_max_s=config.sync.backoff_max_s,
         online_topic=topics.online,
