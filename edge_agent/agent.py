@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder, Loaded
-from edge_agent.enroll import Identity, load_identity
+from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import SourceError
 from edge_agent.health import AlertBook, machine_figures
 from edge_agent.line import Line
@@ -28,15 +29,22 @@ from edge_agent.selection import Selection
 from edge_agent.sources import make_source
 from edge_agent.sources.base import Source
 from edge_agent.status import StatusServer
+from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
-from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.transport import MqttSettings, MqttTransport
 from edge_agent.sync.writer import Writer
+from edge_agent.update.download import Downloader
 from edge_agent.update.fetch import HubClient
+from edge_agent.update.hub_metadata import HubMetadata
 from edge_agent.update.install import Installer
+from edge_agent.update.lives import Lives
+from edge_agent.update.offers import Offers
 from edge_agent.update.slots import Slots
 from edge_agent.update.surroundings import Surroundings
+from edge_agent.update.time_floor import TimeFloor
+from edge_agent.update.trust import Trust
 from edge_agent.update.updater import Updater
 from kits import __version__
 from kits.core.bundle import Bundle, open_file
@@ -71,13 +79,20 @@ class Agent:
 
     Args:
         source: instead of the configured one.
+        checkpoint: called with a name before and after each effect of an installation.
 
     Raises:
         AlreadyRunningError: another agent holds the folder.
         AgentConfigError: the identity is damaged.
     """
 
-    def __init__(self, config: AgentConfig, *, source: Source | None = None) -> None:
+    def __init__(
+        self,
+        config: AgentConfig,
+        *,
+        source: Source | None = None,
+        checkpoint: Callable[[str], None] = lambda _name: None,
+    ) -> None:
         self.config = config
         self._lock = lock(config.state_dir)
         self._stop = threading.Event()
@@ -92,21 +107,32 @@ class Agent:
         self.dispatcher = Dispatcher(make_actions(config.actions, config.state_dir), self.alerts)
         self.selection = Selection(config.selection)
         self.line = Line(config, self.dispatcher, self.selection, self.writer.put, self.alerts)
-        self.slots = Slots(config.state_dir / "bundles")
+        self.slots = Slots(config.state_dir)
         self.ladder = Ladder(config.engine, config.state_dir / "engines")
+        self.time_floor = TimeFloor(config.state_dir / "time_floor.json")
+        self.lives = Lives(config.state_dir / "lives.json", config.update.crash_window_s)
         hub = _hub_client(config, self.identity)
         around = Surroundings(
             self._report,
             self.alerts,
-            trusted=self.identity.trusted_keys if self.identity else (),
-            hub=hub,
+            download=Downloader(hub).download if hub is not None else None,
+            draining=self._draining,
+            checkpoint=checkpoint,
         )
-        self.installer = Installer(self.slots, self.line, self._load, config.update, around)
-        self.updater = Updater(self.installer, self.slots.folder, hub, config.update.poll_s)
+        self.installer = Installer(
+            self.slots, self.line, self._load, config.update, self.lives, around
+        )
+        offers = self._make_offers(hub) if hub is not None else None
+        self.updater = Updater(self.installer, self.slots, offers, config.update.poll_s)
         self.sender = self._make_sender()
         self._status: StatusServer | None = None
         self._samples = 0
         self._refused = 0
+
+    def _make_offers(self, hub: HubClient) -> tuple[HubClient, Offers]:
+        root = self.identity.root if self.identity is not None else None
+        trust = Trust(self.config.state_dir / "tuf", root, HubMetadata(hub), self.time_floor)
+        return hub, Offers(self.slots, self.installer, trust.signed, self.alerts)
 
     def _make_sender(self) -> Sender | None:
         who = self.identity
@@ -256,6 +282,7 @@ class Agent:
             self._status.close()
         self.outbox_state = self.figures()
         self.outbox.close()
+        self.lives.end()
         self._lock.close()
         log("agent_stopped", samples=self._samples)
 
@@ -334,6 +361,12 @@ class Agent:
             )
         )
 
+    def _draining(self) -> str:
+        """Why rows do not leave as they should: no bundle is committed meanwhile."""
+        if self.writer.stuck:
+            return "the disk does not take what is decided"
+        return ""
+
     # -- figures ---------------------------------------------------------------------------------
 
     def figures(self) -> dict[str, float]:
@@ -359,7 +392,4 @@ def _absent(note: str) -> bool:
 def _hub_client(config: AgentConfig, identity: Identity | None) -> HubClient | None:
     if identity is None or not config.sync.enabled:
         return None
-    url = config.hub.url or identity.hub
-    return HubClient(
-        url, identity.token, ca_file=config.hub.ca_file, timeout_s=config.hub.timeout_s
-    )
+    return hub_client(config.hub, identity, config.identity_path)

@@ -22,6 +22,8 @@ from edge_agent.errors import AgentConfigError, EnrolmentError
 from kits.core.sample import utc_now
 from kits.core.tls import Clock, pinned_context
 
+ALARM_AT = 0.1
+"""With less than this share of a certificate's life left a person should know."""
 _FIX = "edge-agent enroll --hub URL --token T --ca-fingerprint F"
 
 

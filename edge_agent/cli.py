@@ -43,8 +43,14 @@ def _load(path: Path) -> AgentConfig:
 
 @app.command()
 def enroll(
-    hub: Annotated[str, typer.Option(help="Address of the hub, e.g. http://hub.local:8080.")],
+    hub: Annotated[str, typer.Option(help="Address of the hub, e.g. https://hub.local:8080.")],
     token: Annotated[str, typer.Option(help="The one-time token from the hub.")],
+    ca_fingerprint: Annotated[
+        str, typer.Option(help="SHA-256 of the hub's authority, as `cloud-sync device add` says.")
+    ] = "",
+    insecure_http: Annotated[
+        bool, typer.Option("--insecure-http", help="Accept http:// that others can read.")
+    ] = False,
     config: ConfigOption = DEFAULT,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -53,8 +59,14 @@ def enroll(
     from edge_agent import enroll as enrolment
 
     out, settings = Console(as_json, quiet), _load(config)
-    identity = enrolment.enroll(settings.hub, hub, token)
-    enrolment.save_identity(identity, settings.identity_path)
+    identity = enrolment.enroll(
+        settings.hub,
+        hub,
+        token,
+        settings.identity_path,
+        fingerprint=ca_fingerprint,
+        insecure_http=insecure_http,
+    )
     out.answer(
         f"enrolled as {identity.device} at {identity.site}"
         + (f", group {identity.group}" if identity.group else ""),
@@ -171,11 +183,15 @@ def apply(
     from edge_agent.update.slots import Slots
     from edge_agent.update.updater import Request, leave_request
     from kits.core.bundle import open_file
+    from kits.core.errors import UsageError
 
     out, settings = Console(as_json), _load(config)
-    opened = open_file(bundle)
+    opened, slots = open_file(bundle), Slots(settings.state_dir)
+    denied = slots.state.denied.get(opened.id)
+    if denied is not None:
+        fix = f"edge-agent allow {opened.id[:12]}"
+        raise UsageError(f"this bundle went back here: {denied}", where=str(bundle), fix=fix)
     loaded = Ladder(settings.engine, settings.state_dir / "engines").load(opened)
-    slots = Slots(settings.state_dir / "bundles")
     slots.put(bundle.read_bytes(), opened.id)
     leave_request(slots.folder, Request(kind="apply", bundle=opened.id))
     golden = len(opened.golden.samples)
@@ -195,13 +211,39 @@ def rollback(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> Non
     from kits.core.errors import UsageError
 
     out, settings = Console(as_json), _load(config)
-    slots = Slots(settings.state_dir / "bundles")
+    slots = Slots(settings.state_dir)
     previous = slots.state.previous
     if not slots.has(previous):
         raise UsageError("there is no previous bundle to go back to", fix="edge-agent apply BUNDLE")
     leave_request(slots.folder, Request(kind="rollback"))
     out.answer(f"going back to {previous[:12]}", {"bundle": previous})
     out.next("edge-agent status")
+
+
+@app.command()
+def allow(
+    bundle: Annotated[str, typer.Argument(help="Its id, or the first 8 or more digits.")],
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a bundle be installed again that went back on this device."""
+    from edge_agent.update.slots import Slots
+    from edge_agent.update.updater import Request, leave_request
+    from kits.core.errors import UsageError
+
+    out, settings = Console(as_json), _load(config)
+    slots = Slots(settings.state_dir)
+    found = [known for known in slots.state.denied if known.startswith(bundle)]
+    if len(bundle) < 8 or len(found) != 1:
+        denied = ", ".join(known[:12] for known in slots.state.denied) or "none"
+        raise UsageError("no such bundle is denied here", where=bundle[:64], fix=f"denied: {denied}")
+    leave_request(slots.folder, Request(kind="allow", bundle=found[0]))
+    out.answer(
+        f"{found[0][:12]} may be installed again; it went back because:"
+        f" {slots.state.denied[found[0]]}",
+        {"bundle": found[0], "reason": slots.state.denied[found[0]]},
+    )
+    out.next("roll it out again, or edge-agent apply BUNDLE")
 
 
 @app.command()
@@ -221,7 +263,7 @@ def replay(
     log.setup("warning")
     given = bundle or settings.bundle
     if bundle is None:
-        slots = Slots(settings.state_dir / "bundles")
+        slots = Slots(settings.state_dir)
         given = slots.path(slots.state.active) if slots.state.active else given
     if given is None:
         raise UsageError("no bundle to replay with", fix="edge-agent replay PATH --bundle B")

@@ -8,10 +8,13 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from edge_agent.certificates import ALARM_AT, Certificates
 from edge_agent.clock import clock_trust
 from edge_agent.config import AgentConfig, CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
-from edge_agent.enroll import load_identity
-from edge_agent.errors import AgentConfigError, HubUnreachableError
+from edge_agent.enroll import hub_client, load_identity
+from edge_agent.errors import AgentConfigError
+from kits.core.errors import KitwrightError
+from kits.core.sample import utc_now
 
 _GIB = 1 << 30
 
@@ -36,6 +39,7 @@ def examine(config: AgentConfig) -> Iterator[Check]:
         _disk,
         _clock,
         _identity,
+        _certificate,
         _hub,
         _broker,
     )
@@ -93,9 +97,9 @@ def _try_device(source: CameraSourceConfig | VideoSourceConfig) -> bool:
 def _disk(config: AgentConfig) -> Check:
     folder = next(p for p in (config.state_dir, *config.state_dir.parents) if p.exists())
     usage, o = shutil.disk_usage(folder), config.outbox
-    needed = o.labels_bytes + o.samples_bytes + o.telemetry_bytes
+    needed = o.budget_bytes
     good = usage.free > needed
-    fix = "" if good else "free the disk or lower outbox.samples_bytes"
+    fix = "" if good else "free the disk or lower outbox.budget_bytes"
     found = f"{usage.free / _GIB:.1f} GiB free"
     return Check("disk", good, found, f"{needed / _GIB:.1f} GiB for the outbox", fix)
 
@@ -112,7 +116,7 @@ def _identity(config: AgentConfig) -> Check:
     except AgentConfigError as error:
         return Check("identity", good=False, found=error.what, needed="enrolled", fix=error.fix)
     if identity is None:
-        fix = "edge-agent enroll --hub URL --token T"
+        fix = "edge-agent enroll --hub URL --token T --ca-fingerprint F"
         return Check("identity", good=False, found="none", needed="enrolled", fix=fix)
     mode = config.identity_path.stat().st_mode & 0o777
     safe = mode & 0o077 == 0
@@ -121,19 +125,33 @@ def _identity(config: AgentConfig) -> Check:
     return Check("identity", safe, found, "mode 600", fix)
 
 
+def _certificate(config: AgentConfig) -> Check:
+    certificates = Certificates(config.identity_path.parent)
+    if not certificates.present:
+        return Check("certificate", good=True, found="none before enrolment", needed="nothing")
+    try:
+        start, end = certificates.validity()
+        certificates.context()
+    except KitwrightError as error:
+        return Check("certificate", False, error.what, "one that fits its key", error.fix)
+    left = end - utc_now()
+    found = f"valid until {end:%Y-%m-%d}, {left.days} days left"
+    good = left > (end - start) * ALARM_AT
+    fix = "" if good else "is the hub in reach? it is renewed by itself; see hub and clock"
+    return Check("certificate", good, found, "renewed in time", fix)
+
+
 def _hub(config: AgentConfig) -> Check:
     identity = load_identity(config.identity_path) if config.identity_path.exists() else None
     url = config.hub.url or (identity.hub if identity else "")
     if not url:
         return Check("hub", good=True, found="none configured", needed="nothing")
-    from edge_agent.update.fetch import HubClient
-
-    token = identity.token if identity else ""
+    if identity is None:
+        return Check("hub", good=True, found="unknown before enrolment", needed="nothing")
     try:
-        status = HubClient(url, token, ca_file=config.hub.ca_file, timeout_s=5).request(
-            "GET", "/healthz"
-        )
-    except HubUnreachableError as error:
+        client = hub_client(config.hub, identity, config.identity_path)
+        status = client.request("GET", "/healthz")
+    except KitwrightError as error:
         return Check("hub", good=False, found=error.what, needed=url, fix=error.fix)
     good = status.status == 200
     fix = "" if good else "look at the hub's log"

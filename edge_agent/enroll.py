@@ -1,19 +1,25 @@
-"""Enrolment: a one-time token becomes the device's identity, kept in a file only we may read."""
+"""Enrolment: a one-time token becomes the device's identity, kept in files only we may read.
+
+Before the token is sent the hub has proved by its authority's fingerprint that it is the right one.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import platform
 from pathlib import Path
 
 import urllib3
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from edge_agent.certificates import Certificates, put_private
 from edge_agent.config import HubConfig
 from edge_agent.errors import AgentConfigError, EnrolmentError
 from edge_agent.update.fetch import HubClient
-from kits.core.hub_api import EnrollRequest, EnrollResponse
+from kits.core.errors import UsageError
+from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
+from kits.core.sample import utc_now
+from kits.core.tls import Clock, fetch_ca, refuse_plain
 
 _REASONS = {
     400: "the hub does not take this request",
@@ -22,24 +28,53 @@ _REASONS = {
     404: "there is no hub at this address",
     409: "the token was used already",
     410: "the token was used already or has expired",
+    422: "the hub does not take this device's certificate request",
 }
 
 
-class Identity(EnrollResponse):
-    """`identity.json`: the enrolment with the hub's address."""
+class Identity(BaseModel):
+    """`identity.json`: who this device is, where its hub is. Key and certificate lie beside it."""
 
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    device: str
+    site: str
+    group: str
+    token: str = Field(repr=False)
+    mqtt: MqttAccess
+    root: dict[str, JsonValue] | None = None
     hub: str
+    insecure_http: bool = False
 
 
-def enroll(hub: HubConfig, url: str, token: str) -> Identity:
-    """Asks the hub for an identity.
+def enroll(
+    settings: HubConfig,
+    url: str,
+    token: str,
+    path: Path,
+    *,
+    fingerprint: str = "",
+    insecure_http: bool = False,
+) -> Identity:
+    """Asks the hub for an identity and keeps it, with a fresh key, in the folder of `path`.
+
+    Args:
+        path: of `identity.json`.
+        fingerprint: SHA-256 of the hub's authority; without it `settings.ca_file` is trusted.
+        insecure_http: a person accepts that others can read the connection.
 
     Raises:
-        HubUnreachableError: the hub does not answer.
+        UsageError: plain HTTP beyond this machine, or nothing to recognise the hub by.
+        UnreachableError: the hub does not answer, or is not the one with this fingerprint.
         EnrolmentError: it refuses the token.
     """
-    client = HubClient(url, "", ca_file=hub.ca_file, timeout_s=hub.timeout_s)
-    request = EnrollRequest(token=token, hardware=hardware())
+    refuse_plain(url, allowed=insecure_http, fix="use https://, or say --insecure-http")
+    client = HubClient(
+        url, "", ca=_authority(settings, url, fingerprint), timeout_s=settings.timeout_s
+    )
+    certificates = Certificates(path.parent)
+    csr = certificates.request().decode()
+    request = EnrollRequest(token=token, csr=csr, hardware=hardware())
     response = client.request("POST", "/v1/enroll", body=request.model_dump_json().encode())
     if response.status >= 300:
         raise EnrolmentError(
@@ -52,7 +87,45 @@ def enroll(hub: HubConfig, url: str, token: str) -> Identity:
         enrolled = EnrollResponse.model_validate_json(response.data)
     except ValidationError as error:
         raise EnrolmentError("the hub's answer is not an identity", where=url) from error
-    return Identity(**dict(enrolled), hub=url)
+    certificates.take(enrolled.certificate.encode(), enrolled.ca.encode())
+    identity = Identity(**dict(enrolled), hub=url, insecure_http=insecure_http)
+    save_identity(identity, path)
+    return identity
+
+
+def _authority(settings: HubConfig, url: str, fingerprint: str) -> bytes | Path | None:
+    """What the hub must prove itself with; None for plain HTTP."""
+    if not url.startswith("https://"):
+        return None
+    if fingerprint:
+        return fetch_ca(url, fingerprint, timeout_s=settings.timeout_s)
+    if settings.ca_file is None:
+        raise UsageError(
+            "nothing says how to recognise the hub",
+            where=url,
+            fix="--ca-fingerprint F, as `cloud-sync device add` prints it; or hub.ca_file in"
+            " agent.yaml for a hub behind a proxy",
+        )
+    return settings.ca_file
+
+
+def hub_client(
+    settings: HubConfig, identity: Identity, path: Path, *, clock: Clock = utc_now
+) -> HubClient:
+    """A client of the hub this device is enrolled at.
+
+    Raises:
+        UsageError: `hub.url` would send the token in the clear and nobody allowed it.
+        ConfigError: the authority's certificate is damaged.
+    """
+    url = settings.url or identity.hub
+    refuse_plain(
+        url, allowed=identity.insecure_http, fix="https:// in hub.url, or enroll --insecure-http"
+    )
+    ca = None
+    if url.startswith("https://"):
+        ca = settings.ca_file or Certificates(path.parent).ca_file
+    return HubClient(url, identity.token, ca=ca, timeout_s=settings.timeout_s, clock=clock)
 
 
 def _detail(response: urllib3.BaseHTTPResponse) -> str:
@@ -67,14 +140,7 @@ def _detail(response: urllib3.BaseHTTPResponse) -> str:
 
 def save_identity(identity: Identity, path: Path) -> None:
     """Writes the identity with mode 0600, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as out:
-        out.write(identity.model_dump_json(indent=1))
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
+    put_private(path, identity.model_dump_json(indent=1).encode())
 
 
 def load_identity(path: Path) -> Identity | None:

@@ -1,7 +1,8 @@
 """Devices: one-time enrolment, tokens, revocation, and who asks over HTTP.
 
-Secrets are drawn here, shown once, and stored as SHA-256. The broker learns about logins through
-`logins`; when is `supervisor.py`'s business.
+Secrets are drawn here, shown once, and stored as SHA-256, by which they are looked up: what a
+stranger can time is the search for a digest, which tells nothing about a token. The broker learns
+about logins through `logins`; when is `admission.py`'s business.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError, UnauthenticatedError
+from cloud_sync.fleet import device_certificates
 from cloud_sync.fleet.broker import Login
 from cloud_sync.fleet.mosquitto_files import broker_secret
+from cloud_sync.fleet.pki import HUB
 from cloud_sync.hub import ReadDep, audit
 from cloud_sync.store.models import Device, DeviceToken, EnrollToken
+from kits.core.errors import ConfigError
 from kits.core.sample import digest_of, utc_now
 from kits.core.topics import check_name
 
@@ -30,16 +34,23 @@ def add_device(session: Session, name: str, *, site: str, group: str = "", who: 
     """Prepares the enrolment of a device; the one-time token, valid for 24 hours.
 
     A name may be prepared again: for a machine that was replaced, the old identity stays valid
-    until the new one is taken up.
+    until the new one is taken up. A token that was drawn before and not used ends.
 
     Raises:
-        ConfigError: a name cannot stand in a topic.
+        ConfigError: a name cannot stand in a topic, or is the hub's own.
     """
     check_name(name, "device name")
+    if name == HUB:
+        raise ConfigError(f"{name!r} is the hub's own name", fix="call the device otherwise")
     check_name(site, "site name")
     if group:
         check_name(group, "group name")
     token = secrets.token_urlsafe(ENROLL_TOKEN_BYTES)
+    session.execute(
+        update(EnrollToken)
+        .where(EnrollToken.device == name, EnrollToken.used_at.is_(None))
+        .values(expires_at=utc_now())
+    )
     session.add(
         EnrollToken(
             hash=digest_of(token.encode()),
@@ -54,8 +65,14 @@ def add_device(session: Session, name: str, *, site: str, group: str = "", who: 
     return token
 
 
-def enroll(session: Session, token: str, hardware: str) -> tuple[Device, str]:
+def enroll(session: Session, token: str, hardware: str, *, address: str = "") -> tuple[Device, str]:
     """Trades a one-time token for a device and its lasting token.
+
+    One UPDATE takes the token, so of two requests at once one is refused. An earlier identity of
+    that name ends: its token, and its certificates.
+
+    Args:
+        address: network address of who asks, for the audit log.
 
     Raises:
         UnauthenticatedError: unknown, used or expired token.
@@ -74,11 +91,11 @@ def enroll(session: Session, token: str, hardware: str) -> tuple[Device, str]:
         raise UnauthenticatedError(
             "this enrolment token is unknown, used or too old", fix="cloud-sync device add NAME"
         )
-    return _take_up(session, taken.device, taken.site, taken.group, hardware)
+    return _take_up(session, taken.device, taken.site, taken.group, hardware, address)
 
 
 def _take_up(
-    session: Session, name: str, site: str, group: str, hardware: str
+    session: Session, name: str, site: str, group: str, hardware: str, address: str
 ) -> tuple[Device, str]:
     device = session.get(Device, name)
     if device is None:
@@ -86,17 +103,20 @@ def _take_up(
         session.add(device)
         session.flush()
     _revoke_tokens(session, name)
+    device_certificates.withdraw(session, name)
     secret = secrets.token_urlsafe(DEVICE_TOKEN_BYTES)
     device.site, device.group, device.hardware = site, group, hardware[:300]
     device.revoked_at = None
     device.broker_hash = broker_secret(secret)
     session.add(DeviceToken(hash=digest_of(secret.encode()), device=name))
-    audit(session, f"device:{name}", "device.enroll", name, hardware=hardware[:300])
+    audit(
+        session, f"device:{name}", "device.enroll", name, hardware=hardware[:300], address=address
+    )
     return device, secret
 
 
 def revoke(session: Session, name: str, *, who: str) -> None:
-    """Ends a device's access: its token at once, its broker session within seconds.
+    """Ends a device's access: token and certificates at once, its broker session within seconds.
 
     Raises:
         NotFoundError: no such device.
@@ -109,6 +129,7 @@ def revoke(session: Session, name: str, *, who: str) -> None:
     device.broker_hash = ""
     device.online = False
     _revoke_tokens(session, name)
+    device_certificates.withdraw(session, name)
     audit(session, who, "device.revoke", name)
 
 
@@ -126,6 +147,14 @@ def find(session: Session, name: str) -> Device:
     if device is None:
         raise NotFoundError("no such device", where=name, fix="cloud-sync device list")
     return device
+
+
+def awaited(session: Session) -> list[EnrollToken]:
+    """Tokens that were drawn and may still be used, oldest first."""
+    query = select(EnrollToken).where(
+        EnrollToken.used_at.is_(None), EnrollToken.expires_at > utc_now()
+    )
+    return list(session.scalars(query.order_by(EnrollToken.created_at)))
 
 
 def all_devices(session: Session) -> list[Device]:

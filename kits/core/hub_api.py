@@ -20,17 +20,20 @@ class _Wire(BaseModel):
 class EnrollRequest(_Wire):
     """`POST /v1/enroll`: a one-time token for an identity."""
 
-    token: str
+    token: str = Field(max_length=200, repr=False)
+    csr: str = Field(
+        max_length=8192, description="certificate request (PEM) for a P-256 key; names are ignored"
+    )
     hardware: str = Field("", description="machine, system, Python: shown in the device list")
 
 
 class MqttAccess(_Wire):
-    """How to reach the broker."""
+    """How to reach the broker; over TLS the certificate says who we are, so no password."""
 
     host: str
     port: int
     username: str
-    password: str = Field(repr=False)
+    password: str = Field("", repr=False)
     tls: bool = False
 
 
@@ -40,12 +43,31 @@ class EnrollResponse(_Wire):
     device: str
     site: str
     group: str
-    token: str = Field(repr=False)
+    token: str = Field(repr=False, description="bearer token for the API")
+    certificate: str = Field(description="client certificate (PEM) for the key of the request")
+    ca: str = Field(description="the hub's certificate authority (PEM)")
     mqtt: MqttAccess
     trusted_keys: tuple[PublicKey, ...] = ()
     root: dict[str, JsonValue] | None = Field(
         None, description="trusted TUF root metadata; None: the hub has none yet"
     )
+
+
+class CertificateRequest(_Wire):
+    """`POST /v1/device/certificate`: a certificate for a new key, also when the old one has ended."""
+
+    csr: str = Field(max_length=8192, description="certificate request (PEM) for a new P-256 key")
+    proof: str = Field(
+        max_length=200,
+        description="base64 of an ECDSA-SHA256 signature of the old key over the bytes of `csr`",
+    )
+
+
+class CertificateResponse(_Wire):
+    """The new certificate, and the authority it comes from (both PEM)."""
+
+    certificate: str
+    ca: str
 
 
 class DesiredBundle(_Wire):

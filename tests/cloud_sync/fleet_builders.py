@@ -10,6 +10,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -231,6 +235,14 @@ def make_bundle(project: str = "line-1", version: int = 1, filler: int = 1000) -
     )
     files = {"models/m.onnx": model, "card.md": b"# card"}
     return formats.pack(manifest, point, formats.GoldenSet(), files)
+
+
+def certificate_request(key: ec.EllipticCurvePrivateKey | None = None, name: str = "any") -> str:
+    """A signing request (PEM) for `key`, or for a fresh one."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    signed = request.sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def put_blob(hub: Hub, content: bytes) -> str:

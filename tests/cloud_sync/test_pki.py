@@ -17,6 +17,7 @@ from cryptography.x509.verification import PolicyBuilder, Store
 
 from cloud_sync.fleet.pki import CRL_LIFE, Authority
 from kits.core.errors import ConfigError, DataError
+from tests.cloud_sync.fleet_builders import certificate_request
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 
@@ -32,11 +33,7 @@ class Clock:
 
 
 def request(name: str = "mallory", key: ec.EllipticCurvePrivateKey | None = None) -> bytes:
-    builder = x509.CertificateSigningRequestBuilder().subject_name(
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    )
-    signed = builder.sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
-    return signed.public_bytes(serialization.Encoding.PEM)
+    return certificate_request(key, name).encode()
 
 
 @pytest.fixture
