@@ -42,15 +42,21 @@ class HubProcess:
 
     Args:
         folder: gets `hub/` and `logs/`.
-        broker: kind of broker.
+        broker: kind of broker, or values for its section of `hub.yaml`.
         path: further folders for `PYTHONPATH`.
+        broker_port: of a broker that runs already (kind `external`).
         changes: values for `hub.yaml`.
     """
 
     def __init__(
-        self, folder: Path, broker: str = "mosquitto", *, path: tuple[Path, ...] = (),
+        self,
+        folder: Path,
+        broker: str | Mapping[str, object] = "mosquitto",
+        *,
+        path: tuple[Path, ...] = (),
+        broker_port: int = 0,
         **changes: object,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.data = folder / "hub"
         env = {
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *path))),
@@ -58,9 +64,10 @@ class HubProcess:
         }
         self.programs = Programs(folder / "logs", env)
         port = free_port("127.0.0.1")
+        chosen = {"kind": broker} if isinstance(broker, str) else broker
         values: dict[str, object] = {
             "listen": {"port": port},
-            "broker": {"kind": broker, "port": free_port("127.0.0.1")},
+            "broker": {"port": free_port("127.0.0.1"), **chosen},
             "jobs": {"workers": 0},
         }
         setup.init(self.data, "admin", "four random words", {**values, **changes})
