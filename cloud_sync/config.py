@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.fleet.plan import parse_waves
 from kits.core.errors import ConfigError, UsageError, did_you_mean
 
@@ -92,6 +93,15 @@ class Limits(_Section):
     parts_bytes: int = Field(
         4 << 30, gt=0, description="unfinished uploads of all devices together, bytes"
     )
+    quarantine_bytes: int = Field(
+        16 << 20, gt=0, description="messages that could not be read, kept for a person, bytes"
+    )
+    disk_reserve_bytes: int = Field(
+        256 << 20, ge=0, description="with less free disk than this nothing is taken, bytes"
+    )
+    hole_alert_min: float = Field(
+        30, gt=0, description="rows missing without a word for this long raise an alert, minutes"
+    )
     queued_frames: int = Field(1024, gt=0, description="MQTT messages waiting for the database")
 
 
@@ -160,6 +170,7 @@ class HubConfig(_Section):
     jobs: JobsConfig = JobsConfig()
     session: SessionConfig = SessionConfig()
     rollout: RolloutConfig = RolloutConfig()
+    notify: NotifyConfig = NotifyConfig()
     prices: Prices = Prices()
     data_dir: Path = Field(Path("hub"), description="set by --data", exclude=True)
 

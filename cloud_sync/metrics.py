@@ -17,7 +17,7 @@ from prometheus_client import (
 from sqlalchemy import func, select
 
 from cloud_sync.store.db import Database
-from cloud_sync.store.models import Device, Job, Sample
+from cloud_sync.store.models import Device, Effect, Job, Sample
 
 JOB_STATES = ("queued", "running", "done", "failed")
 
@@ -44,6 +44,40 @@ class Metrics:
         )
         self.queue = Gauge(
             "kitwright_ingest_queue", "messages waiting for the database", registry=registry
+        )
+        self.quarantined = Counter(
+            "kitwright_ingest_quarantined", "messages kept because unreadable", registry=registry
+        )
+        self.unknown_bundle = Counter(
+            "kitwright_ingest_unknown_bundle_rows",
+            "decisions of bundles this hub does not know",
+            registry=registry,
+        )
+        self.disk_free = Gauge(
+            "kitwright_disk_free_bytes", "room left for the hub's data", registry=registry
+        )
+        self.stalled = Gauge(
+            "kitwright_ingest_stalled", "1 while nothing is taken from devices", registry=registry
+        )
+        self.effects = Counter(
+            "kitwright_effects",
+            "attempts to tell a receiver, by how they ended",
+            ["target", "outcome"],
+            registry=registry,
+        )
+        self.effects_waiting = Gauge(
+            "kitwright_effects_waiting", "notices by state", ["state"], registry=registry
+        )
+        self.breaker = Gauge(
+            "kitwright_effects_breaker_open",
+            "1 while a receiver is left alone after failures",
+            ["target"],
+            registry=registry,
+        )
+        self.rows_missing = Gauge(
+            "kitwright_ledger_rows_missing",
+            "rows neither here nor declared lost, at the last look",
+            registry=registry,
         )
         self.chunks = Counter("kitwright_blob_chunks", "chunks accepted", registry=registry)
         self.blobs = Counter(
@@ -84,6 +118,9 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         ).select_from(Device)
         known, online, revoked = session.execute(query).one()
         jobs = session.execute(select(Job.state, func.count()).group_by(Job.state)).all()
+        effects = session.execute(
+            select(Effect.state, func.count()).where(Effect.state != "done").group_by(Effect.state)
+        ).all()
         waiting = session.scalar(select(func.count()).where(Sample.blob_state == "expected")) or 0
     for state, count in (("known", known), ("online", online), ("revoked", revoked)):
         metrics.devices.labels(state).set(count)
@@ -92,5 +129,7 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         **{row[0]: row[1] for row in jobs},
     }.items():
         metrics.jobs.labels(state).set(count)
+    for state, count in {"waiting": 0, "dead": 0, **{row[0]: row[1] for row in effects}}.items():
+        metrics.effects_waiting.labels(state).set(count)
     metrics.samples_waiting.set(waiting)
     return generate_latest(metrics.registry), CONTENT_TYPE_LATEST

@@ -2,11 +2,13 @@
 
 One thread takes messages from the link in batches, writes each batch in one transaction, and only
 then tells the device (and the broker) what is safe. Whatever a device sends can at worst be
-refused and counted. The database being away stops the acknowledgements, not the thread.
+refused and counted. The database being away, or its disk being full, stops the acknowledgements,
+not the thread. Any number of processes may do this at the same time: the key of a row decides.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import queue
 import threading
@@ -14,17 +16,22 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.fleet import deployments
 from cloud_sync.hub import Hub
+from cloud_sync.intake import quarantine
+from cloud_sync.intake.clock import ClockBook
 from cloud_sync.intake.decode import ChunkIn, FrameIn, Incoming, OnlineIn, Refused, decode
 from cloud_sync.intake.link import Message, MqttLink
 from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import Outcome, write_frames
+from cloud_sync.intake.space import DiskGuard
 from cloud_sync.store.models import Device
 from kits.core.frames import Ack, BlobAck, encode_ack, to_ranges
 from kits.core.sample import utc_now
@@ -35,6 +42,8 @@ log = logging.getLogger(__name__)
 BATCH = 32
 IDLE_S = 0.5
 MAX_BACKOFF_S = 30.0
+SEEN_EVERY = timedelta(seconds=5)
+"""How exactly the hub knows when it last heard of a device."""
 
 
 @dataclass
@@ -45,6 +54,7 @@ class _Done:
     seqs: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     blobs: list[PartAck] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    quarantined: int = 0
     sites: dict[str, str] = field(default_factory=dict)
 
 
@@ -60,6 +70,9 @@ class Ingest:
         self._hub = hub
         self._link = link
         self._parts = Parts(hub)
+        self._clocks = ClockBook()
+        self._effects = outbox_for(hub.config.notify)
+        self._disk = DiskGuard(hub)
         self._sites: dict[str, str] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -76,6 +89,9 @@ class Ingest:
         self._thread.join()
 
     def _run(self) -> None:
+        # what was loaded until now stays: the collector need not look at it for every few rows
+        gc.freeze()
+        gc.set_threshold(5_000, 50, 100)
         batch: list[Message] = []
         backoff_s = IDLE_S
         while not self._stop.is_set():
@@ -110,26 +126,33 @@ class Ingest:
 
         Raises:
             SQLAlchemyError: the database is away; nothing was acknowledged.
+            DiskFullError: there is no room; nothing was acknowledged.
+            OSError: a file could not be written; nothing was acknowledged.
         """
+        self._disk.check()
         try:
             done = self._commit(batch)
         except (DBAPIError, OverflowError, ValueError) as error:
-            self._parts.forget()
+            self._forget()
             if _is_away(error):
                 raise
             for message in batch:
                 self._process_alone(message)
             return
-        except SQLAlchemyError:
-            self._parts.forget()
+        except (SQLAlchemyError, OSError):
+            self._forget()
             raise
         self._conclude(batch, done)
+
+    def _forget(self) -> None:
+        self._parts.forget()
+        self._clocks.forget()
 
     def _process_alone(self, message: Message) -> None:
         try:
             done = self._commit([message])
         except (DBAPIError, OverflowError, ValueError) as error:
-            self._parts.forget()
+            self._forget()
             if _is_away(error):
                 raise
             done = _Done(refused=[Refused("database", str(error)[:300])])
@@ -139,16 +162,23 @@ class Ingest:
         done = _Done()
         if not batch:
             return done
-        started = time.monotonic()
+        started, received_ns = time.monotonic(), time.time_ns()
         decoded = [decode(message.topic, message.payload) for message in batch]
         with self._hub.database.transaction() as session:
             known = self._admit(session, decoded, done)
+            self._quarantine(session, batch, decoded, done)
             frames = [item for item in known if isinstance(item, FrameIn)]
             limit = self._hub.config.limits.blob_bytes
-            done.outcome = write_frames(session, frames, blob_limit=limit)
+            done.outcome = write_frames(
+                session,
+                frames,
+                blob_limit=limit,
+                clocks=self._clocks,
+                effects=self._effects,
+                received_ns=received_ns,
+            )
             for frame in frames:
-                seqs = [row.seq for row in frame.frame.rows]
-                done.seqs[frame.topic.device, frame.frame.epoch] += seqs
+                done.seqs[frame.topic.device, frame.frame.epoch] += frame.seqs
             self._take_rest(session, known, done)
             self._parts.persist(session)
         self._hub.metrics.commits.observe(time.monotonic() - started)
@@ -161,12 +191,19 @@ class Ingest:
         items = [item for item in decoded if not isinstance(item, Refused)]
         done.refused += [item for item in decoded if isinstance(item, Refused)]
         names = {item.topic.device for item in items}
-        query = select(Device).where(Device.name.in_(names), Device.revoked_at.is_(None))
-        devices = {device.name: device for device in session.scalars(query)}
+        names |= {item.topic.device for item in done.refused if item.topic}
+        query = select(Device.name, Device.site, Device.last_seen_at)
         now = utc_now()
-        for device in devices.values():
-            device.last_seen_at = now
-        done.sites = {name: device.site for name, device in devices.items()}
+        seen = []
+        for name, site, last in session.execute(
+            query.where(Device.name.in_(names), Device.revoked_at.is_(None))
+        ):
+            done.sites[name] = site
+            if last is None or now - last >= SEEN_EVERY:
+                seen.append(name)
+        if seen:
+            heard = update(Device).where(Device.name.in_(seen))
+            session.execute(heard.values(last_seen_at=now))
         admitted = []
         for item in items:
             if done.sites.get(item.topic.device) == item.topic.site:
@@ -176,11 +213,31 @@ class Ingest:
                 done.refused.append(Refused("unknown device", where))
         return admitted
 
+    def _quarantine(
+        self,
+        session: Session,
+        batch: Sequence[Message],
+        decoded: Sequence[Incoming | Refused],
+        done: _Done,
+    ) -> None:
+        """Keeps what known devices sent and nobody can read."""
+        kept = 0
+        for message, item in zip(batch, decoded):
+            if not isinstance(item, Refused) or item.topic is None:
+                continue
+            if done.sites.get(item.topic.device) != item.topic.site:
+                continue
+            if kept < quarantine.MAX_PER_BATCH:
+                kept += 1
+                quarantine.keep(
+                    session, self._hub.config.notify, item.topic, message.payload,
+                    reason=item.reason, detail=item.detail,
+                    limit_bytes=self._hub.config.limits.quarantine_bytes,
+                )  # fmt: skip
+            done.quarantined += 1
+
     def _take_rest(self, session: Session, items: Sequence[Incoming], done: _Done) -> None:
-        for device, epoch, digest in dict.fromkeys(done.outcome.announced):
-            state = self._parts.state(session, device, epoch, digest)
-            if state is not None:
-                done.blobs.append(state)
+        done.blobs += self._parts.states(session, done.outcome.announced)
         for item in items:
             if isinstance(item, FrameIn):
                 continue
@@ -226,6 +283,8 @@ class Ingest:
         for klass, rows in done.outcome.rows.items():
             metrics.rows.labels(klass).inc(rows)
         metrics.duplicates.inc(done.outcome.duplicates)
+        metrics.quarantined.inc(done.quarantined)
+        metrics.unknown_bundle.inc(done.outcome.unknown_bundle)
         if done.outcome.newest is not None:
             metrics.lag.set((utc_now() - done.outcome.newest).total_seconds())
         for refused in done.refused:

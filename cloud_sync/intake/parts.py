@@ -1,7 +1,8 @@
 """Blobs that arrive in chunks: part files, what of them is there, and the check at the end.
 
-Only bytes that a committed row announced are taken, and only up to a bound on disk. What has
-arrived is persisted with its ranges, so a restart of the hub or the device goes on where it was.
+Only bytes that a committed row announced are taken, and only up to a bound on disk. The truth is
+in the table `blob_part`, not here: chunks of one blob may come to several workers, each merges
+what it got under the row's lock, and a restart goes on where it was. Workers share the folder.
 """
 
 from __future__ import annotations
@@ -9,28 +10,30 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import ChunkIn
+from cloud_sync.intake.spans import Spans, add_span, covers, from_json, to_json, whole_chunks
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, BlobPart, Sample
-from kits.core.frames import BlobAck, Chunk, to_ranges
+from kits.core.frames import BlobAck, Chunk
 from kits.core.sample import utc_now
 
 ACK_EVERY_CHUNKS = 8
 ACK_EVERY_S = 2.0
+Key = tuple[str, str]
+"""Device and digest."""
 
 
 @dataclass
 class _Part:
-    """An upload in progress; `unacked` counts chunks since the device last heard of it."""
+    """An upload in progress, as it is within one transaction."""
 
     device: str
     digest: str
@@ -38,21 +41,16 @@ class _Part:
     size: int
     media_type: str
     chunk_bytes: int
-    path: Path
-    have: set[int] = field(default_factory=set)
-    unacked: int = 0
-    acked_at: float = 0.0
+    have: Spans
 
     @property
-    def count(self) -> int:
-        return -(-self.size // self.chunk_bytes)
+    def key(self) -> Key:
+        return self.device, self.digest
 
-    def length(self, number: int) -> int:
-        """Bytes that chunk `number` must have."""
-        return min(self.chunk_bytes, self.size - number * self.chunk_bytes)
-
-    def ack(self) -> BlobAck:
-        return BlobAck(chunk_bytes=self.chunk_bytes, have=to_ranges(list(self.have)))
+    def ack(self) -> PartAck:
+        have = whole_chunks(self.have, self.size, self.chunk_bytes)
+        ack = BlobAck(chunk_bytes=self.chunk_bytes, have=have)
+        return PartAck(self.device, self.epoch, self.digest, ack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,16 @@ class PartAck:
     ack: BlobAck
 
 
+@dataclass
+class _Unsaid:
+    """What the device does not know yet: chunks this process took since it last said so."""
+
+    said_at: float
+    chunks: int = 0
+
+
 class Parts:
-    """All uploads in progress of one hub.
+    """All uploads in progress, as one worker sees them.
 
     Args:
         hub: storage, limits and metrics.
@@ -77,8 +83,8 @@ class Parts:
         self._hub = hub
         self._clock = clock
         self._folder = hub.config.parts_dir
-        self._open: dict[tuple[str, str], _Part] = {}
-        self._touched: dict[tuple[str, str], _Part] = {}
+        self._touched: dict[Key, _Part] = {}
+        self._unsaid: dict[Key, _Unsaid] = {}
 
     def take(self, session: Session, item: ChunkIn) -> PartAck | str:
         """Stores one chunk.
@@ -87,164 +93,168 @@ class Parts:
             an acknowledgement that is due at once, an empty string when it can wait, or the
             reason of a refusal.
         """
-        device, digest = item.topic.device, item.topic.digest
-        part = self._find(session, device, digest, item.chunk)
+        part = self._find(session, item.topic.device, item.topic.digest, item.chunk)
         if isinstance(part, str | PartAck):
             return part
-        number = item.topic.number
-        if item.chunk.blob_bytes != part.size or number >= part.count:
+        first = item.topic.number * item.chunk.chunk_bytes
+        wanted = min(item.chunk.chunk_bytes, part.size - first)
+        if item.chunk.blob_bytes != part.size or wanted <= 0 or len(item.chunk.body) != wanted:
             return "chunk"
-        if len(item.chunk.body) != part.length(number):
-            return "chunk"
-        self._write(part, number, item.chunk.body)
+        self._write(part, first, item.chunk.body)
+        part.chunk_bytes = item.chunk.chunk_bytes
         self._hub.metrics.chunks.inc()
-        if len(part.have) == part.count:
+        if covers(part.have, part.size):
             return self._finish(session, part)
         return ""
 
     def persist(self, session: Session) -> None:
-        """Makes what was taken since the last call durable: bytes first, then the ranges."""
+        """Makes what was taken since the last call durable: bytes first, then the table."""
         for part in self._touched.values():
-            with open(part.path, "rb") as file:
-                os.fsync(file.fileno())
-            have: list[JsonValue] = [list(span) for span in to_ranges(list(part.have))]
+            _sync(self._path(part.key))
             session.execute(
                 update(BlobPart)
                 .where(BlobPart.device == part.device, BlobPart.digest == part.digest)
-                .values(have=have, chunk_bytes=part.chunk_bytes, updated_at=utc_now())
+                .values(have=to_json(part.have), chunk_bytes=part.chunk_bytes, updated_at=utc_now())
             )
         self._touched.clear()
 
     def due(self) -> list[PartAck]:
-        """Acknowledgements that are due: every 8 chunks or 2 s."""
+        """Acknowledgements that are due, every 8 chunks or 2 s; call it after the commit."""
         now = self._clock()
+        keys = [
+            key
+            for key, unsaid in self._unsaid.items()
+            if unsaid.chunks >= ACK_EVERY_CHUNKS or now - unsaid.said_at >= ACK_EVERY_S
+        ]
+        if not keys:
+            return []
         acks = []
-        for part in self._open.values():
-            old = part.unacked and now - part.acked_at >= ACK_EVERY_S
-            if part.unacked >= ACK_EVERY_CHUNKS or old:
-                part.unacked, part.acked_at = 0, now
-                acks.append(PartAck(part.device, part.epoch, part.digest, part.ack()))
+        with self._hub.database.session() as session:
+            for key in keys:
+                del self._unsaid[key]
+                part = self._load(session, key)
+                acks += [part.ack()] if part else []
         return acks
 
-    def state(self, session: Session, device: str, epoch: str, digest: str) -> PartAck | None:
-        """What a device that announces a blob should know: stored, refused, or what is here."""
-        if session.get(Blob, digest) is not None:
-            return PartAck(device, epoch, digest, BlobAck(done=True))
-        part = self._open.get((device, digest)) or self._load(session, device, digest, epoch)
-        if part is None:
-            refused = _refusal(_announcing(session, device, digest))
-            return PartAck(device, epoch, digest, BlobAck(refused=refused)) if refused else None
-        part.epoch = epoch
-        return PartAck(device, epoch, digest, part.ack())
+    def states(self, session: Session, announced: Sequence[tuple[str, str, str]]) -> list[PartAck]:
+        """What devices that announce blobs should know: stored, refused, or what is here.
+
+        Args:
+            announced: (device, epoch, digest); those of which nothing is to be said are left out.
+        """
+        digests = {digest for _, _, digest in announced}
+        if not digests:
+            return []
+        stored = set(session.scalars(select(Blob.digest).where(Blob.digest.in_(digests))))
+        begun = set(session.scalars(select(BlobPart.digest).where(BlobPart.digest.in_(digests))))
+        unwanted = select(Sample.blob).where(Sample.blob.in_(digests), Sample.blob_state == "none")
+        refused = set(session.scalars(unwanted))
+        states = []
+        for device, epoch, digest in dict.fromkeys(announced):
+            if digest in stored:
+                states.append(PartAck(device, epoch, digest, BlobAck(done=True)))
+            elif digest in begun and (part := self._load(session, (device, digest))):
+                part.epoch = epoch
+                states.append(part.ack())
+            elif digest in refused and (why := _refusal(_announcing(session, device, digest))):
+                states.append(PartAck(device, epoch, digest, BlobAck(refused=why)))
+        return states
 
     def forget(self) -> None:
-        """After a rollback: what is in memory may be ahead of the tables, so it is read again."""
-        self._open.clear()
+        """After a rollback: what was touched did not happen; the table knows what did."""
         self._touched.clear()
 
     def _find(
         self, session: Session, device: str, digest: str, chunk: Chunk
     ) -> _Part | PartAck | str:
-        part = self._open.get((device, digest))
+        part = self._touched.get((device, digest))
+        if part is not None:
+            return part
+        sample = _announcing(session, device, digest)
+        refused = _refusal(sample)
+        if sample is None or refused:
+            return PartAck(device, "", digest, BlobAck(refused=refused))
+        if session.get(Blob, digest) is not None:
+            return PartAck(device, sample.epoch, digest, BlobAck(done=True))
+        part = self._load(session, (device, digest), lock=True)
         if part is None:
-            sample = _announcing(session, device, digest)
-            refused = _refusal(sample)
-            if sample is None or refused:
-                return PartAck(device, "", digest, BlobAck(refused=refused))
-            if session.get(Blob, digest) is not None:
-                return PartAck(device, sample.epoch, digest, BlobAck(done=True))
-            part = self._load(session, device, digest, sample.epoch)
-            part = part or self._create(session, sample, chunk)
-            if part is None:
+            if not self._create(session, sample, chunk):
                 return "parts full"
-        if part.chunk_bytes != chunk.chunk_bytes:
-            # the device halves its chunks on a thin link: numbers mean other bytes from here on
-            part.chunk_bytes = chunk.chunk_bytes
-            part.have.clear()
+            part = self._load(session, (device, digest), lock=True)
+        if part is None:  # another worker has finished it between our two looks
+            return ""
+        part.epoch = sample.epoch
         return part
 
-    def _load(self, session: Session, device: str, digest: str, epoch: str) -> _Part | None:
-        row = session.get(BlobPart, (device, digest))
+    def _load(self, session: Session, key: Key, *, lock: bool = False) -> _Part | None:
+        row = session.get(BlobPart, key, populate_existing=True, with_for_update=lock or None)
         if row is None:
             return None
-        part = _Part(
-            device, digest, epoch, row.size, row.media_type, row.chunk_bytes,
-            self._path(device, digest), acked_at=self._clock(),
-        )  # fmt: skip
-        if part.path.exists():
-            part.have = _numbers(row.have)
-        self._open[device, digest] = part
-        return part
+        have = from_json(row.have) if self._path(key).exists() else ()
+        return _Part(*key, row.epoch, row.size, row.media_type, row.chunk_bytes, have)
 
-    def _create(self, session: Session, sample: Sample, chunk: Chunk) -> _Part | None:
+    def _create(self, session: Session, sample: Sample, chunk: Chunk) -> bool:
+        """Makes the row; False when unfinished uploads take all the room they may."""
         used = session.scalar(select(func.coalesce(func.sum(BlobPart.size), 0))) or 0
         if used + sample.blob_size > self._hub.config.limits.parts_bytes:
-            return None
-        session.add(
-            BlobPart(
-                device=sample.device,
-                digest=sample.blob,
-                size=sample.blob_size,
-                media_type=sample.media_type,
-                chunk_bytes=chunk.chunk_bytes,
-            )
-        )
-        session.flush()
-        part = _Part(
-            sample.device, sample.blob, sample.epoch, sample.blob_size, sample.media_type,
-            chunk.chunk_bytes, self._path(sample.device, sample.blob), acked_at=self._clock(),
-        )  # fmt: skip
-        self._open[sample.device, sample.blob] = part
-        return part
+            return False
+        row = {
+            "device": sample.device, "digest": sample.blob, "epoch": sample.epoch,
+            "size": sample.blob_size, "media_type": sample.media_type,
+            "chunk_bytes": chunk.chunk_bytes, "have": [],
+        }  # fmt: skip
+        insert_once(session, BlobPart, [row])
+        return True
 
-    def _write(self, part: _Part, number: int, body: bytes) -> None:
+    def _write(self, part: _Part, first: int, body: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(part.path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self._path(part.key), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            os.pwrite(descriptor, body, number * part.chunk_bytes)
+            written = 0
+            while written < len(body):
+                written += os.pwrite(descriptor, body[written:], first + written)
         finally:
             os.close(descriptor)
-        part.have.add(number)
-        part.unacked += 1
-        self._touched[part.device, part.digest] = part
+        part.have = add_span(part.have, first, first + len(body))
+        self._touched[part.key] = part
+        self._unsaid.setdefault(part.key, _Unsaid(self._clock())).chunks += 1
 
     def _finish(self, session: Session, part: _Part) -> PartAck:
-        key = (part.device, part.digest)
-        self._touched.pop(key, None)
-        part.unacked = 0
-        os.truncate(part.path, part.size)
-        with open(part.path, "rb") as file:
+        path = self._path(part.key)
+        self._touched.pop(part.key, None)
+        self._unsaid.pop(part.key, None)
+        with open(path, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
+        session.execute(
+            delete(BlobPart).where(BlobPart.device == part.device, BlobPart.digest == part.digest)
+        )
         if found != part.digest:
-            return self._start_over(session, part)
-        self._hub.storage.put_file(part.path, part.digest)
+            # not the bytes that were announced: nothing of them is kept
+            self._hub.metrics.blobs.labels("wrong digest").inc()
+            path.unlink()
+            part.have = ()
+            return part.ack()
+        self._hub.storage.put_file(path, part.digest)
         row = {"digest": part.digest, "size": part.size, "media_type": part.media_type}
         insert_once(session, Blob, [row])
         session.execute(
             update(Sample).where(Sample.blob == part.digest).values(blob_state="stored")
         )
-        self._remove_row(session, part)
-        del self._open[key]
-        part.path.unlink()
+        path.unlink()
         self._hub.metrics.blobs.labels("stored").inc()
         return PartAck(part.device, part.epoch, part.digest, BlobAck(done=True))
 
-    def _start_over(self, session: Session, part: _Part) -> PartAck:
-        """The bytes are not those that were announced: nothing of them is kept."""
-        self._hub.metrics.blobs.labels("wrong digest").inc()
-        part.path.unlink()
-        part.have.clear()
-        self._remove_row(session, part)
-        del self._open[part.device, part.digest]
-        return PartAck(part.device, part.epoch, part.digest, part.ack())
+    def _path(self, key: Key) -> Path:
+        return self._folder / f"{key[0]}-{key[1]}"
 
-    def _remove_row(self, session: Session, part: _Part) -> None:
-        session.execute(
-            delete(BlobPart).where(BlobPart.device == part.device, BlobPart.digest == part.digest)
-        )
 
-    def _path(self, device: str, digest: str) -> Path:
-        return self._folder / f"{device}-{digest}"
+def _sync(path: Path) -> None:
+    for each in (path, path.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _announcing(session: Session, device: str, digest: str) -> Sample | None:
@@ -258,14 +268,3 @@ def _refusal(sample: Sample | None) -> str:
     if sample is None:
         return "no sample of this device names it"
     return "larger than this hub takes" if sample.blob_state == "none" else ""
-
-
-def _numbers(ranges: list[JsonValue]) -> set[int]:
-    have: set[int] = set()
-    for span in ranges:
-        assert isinstance(span, list)
-        first, last = span
-        assert isinstance(first, int)
-        assert isinstance(last, int)
-        have.update(range(first, last + 1))
-    return have

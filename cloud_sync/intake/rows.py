@@ -1,32 +1,34 @@
-"""Events into tables, exactly once, inside the caller's transaction.
+"""Frames into the event table, exactly once, inside the caller's transaction.
 
 The event table decides what is new: its key (device, epoch, seq) takes each row once, and only
-rows it took are carried on to samples, alerts, annotations and gaps.
+rows it took are carried on to their own tables (`carry.py`), to effects and to the counters.
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 
-from pydantic import JsonValue
-from sqlalchemy import or_, select, update
+from pydantic_core import to_json
+from sqlalchemy import Executable, case
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from cloud_sync.intake.decode import FrameIn
+from cloud_sync.effects.outbox import EffectOutbox
+from cloud_sync.intake.carry import Carrier, Key
+from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, to_time
+from cloud_sync.intake.decode import FrameIn, Spoiled
 from cloud_sync.store import models
-from cloud_sync.store.db import insert_new, insert_once
-from cloud_sync.store.types import Base
-from kits.core.annotation import annotation_from_json, annotation_to_json
-from kits.core.errors import DataError
-from kits.core.events import AlertBody, DecisionBody, Event, GapBody, HealthBody, LabelBody
-from kits.core.sample import utc_now
+from cloud_sync.store.bulk import Value, Values, aware, insert_fresh, sql_time
+from kits.core.events import EVENT_CLASSES, DecisionBody, Event
 
-Key = tuple[str, str, int]
-Row = dict[str, object]
-MAX_ID_LENGTH = 64
+_EVENT = (
+    "device", "epoch", "seq", "klass", "kind", "wall", "boot", "mono_ns", "trust", "received_at",
+    "body",
+)  # fmt: skip
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Outcome:
         odd: reasons why a new row was kept as an event only.
         announced: (device, epoch, digest) of blobs announced by new *or repeated* rows.
         newest: latest wall time among the rows.
+        unknown_bundle: decisions of bundles this hub does not know.
     """
 
     rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -46,210 +49,153 @@ class Outcome:
     odd: list[str] = field(default_factory=list)
     announced: list[tuple[str, str, str]] = field(default_factory=list)
     newest: datetime | None = None
+    unknown_bundle: int = 0
 
 
-def write_frames(session: Session, frames: Iterable[FrameIn], *, blob_limit: int) -> Outcome:
+def write_frames(
+    session: Session,
+    frames: Iterable[FrameIn],
+    *,
+    blob_limit: int,
+    clocks: ClockBook | None = None,
+    effects: EffectOutbox | None = None,
+    received_ns: int | None = None,
+) -> Outcome:
     """Stores the rows of many frames.
 
     Args:
         frames: of known devices only.
         blob_limit: blobs above this size are not expected, bytes.
+        clocks: learns the devices' clocks, and dates captures that they cannot date.
+        effects: is told of alerts.
+        received_ns: when the frames came, ns since 1970; None: now.
     """
+    received_ns = received_ns or time.time_ns()
+    clocks = clocks or ClockBook()
     outcome = Outcome()
-    by_key: dict[Key, Event] = {}
+    by_key: dict[Key, Event | Spoiled] = {}
     sent = 0
-    for item in frames:
-        for event in item.frame.rows:
+    # ordered, so that two workers never wait for each other's rows crosswise
+    for item in sorted(frames, key=lambda item: (item.topic.device, item.frame.epoch)):
+        _observe(session, clocks, item, received_ns)
+        device, epoch = item.topic.device, item.frame.epoch
+        for row in (*item.frame.rows, *item.spoiled):
             sent += 1
-            by_key.setdefault((item.topic.device, item.frame.epoch, event.seq), event)
+            by_key.setdefault((device, epoch, row.seq), row)
     if not by_key:
         return outcome
-    fresh = _insert_events(session, by_key)
+    fresh = _insert_events(session, by_key, received_ns)
     outcome.duplicates = sent - len(fresh)
-    outcome.newest = max(_aware(event.at.wall) for event in by_key.values())
-    _note_epochs(session, by_key, fresh)
-    _Writer(session, blob_limit, outcome).write({key: by_key[key] for key in fresh})
-    _collect_announced(by_key, outcome)
+    _note_epochs(session, by_key, fresh, received_ns)
+    carrier = Carrier(session, blob_limit, clocks, effects, received_ns)
+    readable = {key: row for key, row in fresh.items() if isinstance(row, Event)}
+    carrier.carry(readable)
+    outcome.odd = [*carrier.odd, *("unreadable row" for _ in range(len(fresh) - len(readable)))]
+    outcome.unknown_bundle = carrier.unknown_bundle
+    for row in fresh.values():
+        outcome.rows[row.klass] += 1
+    _collect(by_key, outcome)
     return outcome
 
 
-def _insert_events(session: Session, by_key: Mapping[Key, Event]) -> list[Key]:
-    rows = [
-        {
-            "device": device,
-            "epoch": epoch,
-            "seq": seq,
-            "klass": event.klass,
-            "kind": event.body.kind,
-            "wall": _aware(event.at.wall),
-            "body": event.body.model_dump(mode="json"),
-        }
-        for (device, epoch, seq), event in by_key.items()
-    ]
-    key = (models.Event.device, models.Event.epoch, models.Event.seq)
-    fresh = insert_new(session, models.Event, rows, key)
-    return [(str(device), str(epoch), int(seq)) for device, epoch, seq in fresh]
+def _observe(session: Session, clocks: ClockBook, item: FrameIn, received_ns: int) -> None:
+    """The newest row of each boot in a frame was delayed least: only it says something new."""
+    newest = {row.at.boot: row.at for row in item.frame.rows}
+    for stamp in newest.values():
+        clocks.observe(session, item.topic.device, stamp, received_ns)
 
 
-def _note_epochs(session: Session, by_key: Mapping[Key, Event], fresh: list[Key]) -> None:
-    new: dict[tuple[str, str], int] = defaultdict(int)
-    for device, epoch, _seq in fresh:
-        new[device, epoch] += 1
-    seen: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for device, epoch, seq in by_key:
-        seen[device, epoch].append(seq)
-    insert_once(
-        session, models.Epoch, [{"device": device, "epoch": epoch} for device, epoch in seen]
-    )
-    for (device, epoch), seqs in seen.items():
-        row = session.get_one(models.Epoch, (device, epoch))
-        row.rows += new[device, epoch]
-        row.duplicates += len(seqs) - new[device, epoch]
-        row.highest_seq = max(row.highest_seq, *seqs)
-        row.last_at = utc_now()
-
-
-def _collect_announced(by_key: Mapping[Key, Event], outcome: Outcome) -> None:
-    for (device, epoch, _seq), event in by_key.items():
-        if isinstance(event.body, DecisionBody) and event.body.blob is not None:
-            outcome.announced.append((device, epoch, event.body.blob.digest))
-
-
-class _Writer:
-    """Carries new events on to their own tables."""
-
-    def __init__(self, session: Session, blob_limit: int, outcome: Outcome) -> None:
-        self._session = session
-        self._blob_limit = blob_limit
-        self._outcome = outcome
-        self._rows: dict[type[Base], list[Row]] = defaultdict(list)
-
-    def write(self, fresh: Mapping[Key, Event]) -> None:
-        """Sorts the events into rows and inserts them."""
-        bodies = [e.body for e in fresh.values() if isinstance(e.body, DecisionBody)]
-        stored = self._stored({body.blob.digest for body in bodies if body.blob})
-        projects = self._projects({body.bundle for body in bodies})
-        for key, event in fresh.items():
-            self._outcome.rows[event.klass] += 1
-            match event.body:
-                case DecisionBody():
-                    self._sample(key, event.body, stored, projects)
-                case LabelBody():
-                    self._label(key, event.body)
-                case AlertBody():
-                    self._alert(key, event, event.body)
-                case GapBody():
-                    self._gap(key, event.body)
-                case HealthBody():
-                    self._health(key, event.body)
-        for table, rows in self._rows.items():
-            taken = insert_once(self._session, table, rows)
-            if table is models.Sample and taken != len(rows):
-                self._outcome.odd += ["sample id taken"] * (len(rows) - taken)
-        for key, event in fresh.items():
-            if isinstance(event.body, AlertBody) and event.body.severity == "info":
-                self._all_clear(key, event.body.name)
-
-    def _sample(
-        self, key: Key, body: DecisionBody, stored: set[str], projects: Mapping[str, str]
-    ) -> None:
-        if not 0 < len(body.sample_id) <= MAX_ID_LENGTH:
-            self._outcome.odd.append("sample id")
-            return
-        blob = body.blob
-        state = "none"
-        if blob is not None:
-            state = "stored" if blob.digest in stored else "expected"
-            if blob.size > self._blob_limit:
-                state = "none"
-                self._outcome.odd.append("blob too large")
-        self._rows[models.Sample].append(
-            {
-                "id": body.sample_id,
-                **_keyed(key),
-                **_plain(body),
-                "group": body.group,
-                "project": projects.get(body.bundle, ""),
-                "blob": blob.digest if blob else "",
-                "blob_size": blob.size if blob else 0,
-                "blob_state": state,
-            }
-        )
-
-    def _label(self, key: Key, body: LabelBody) -> None:
-        try:
-            annotation = annotation_from_json(body.annotation)
-        except DataError:
-            self._outcome.odd.append("annotation")
-            return
-        stated: dict[str, JsonValue] = {**annotation_to_json(annotation), "source": "device"}
-        self._rows[models.Annotation].append(
-            {
-                "sample_id": body.sample_id[:MAX_ID_LENGTH],
-                "label": annotation.label,
-                "body": stated,
-                "author": annotation.author or f"device:{key[0]}",
-                "source": "device",
-                "at": _aware(annotation.at),
-            }
-        )
-
-    def _alert(self, key: Key, event: Event, body: AlertBody) -> None:
-        self._rows[models.Alert].append(
-            {
-                **_keyed(key),
-                "name": body.name,
-                "severity": body.severity,
-                "text": body.text,
-                "where": body.where,
-                "at": _aware(event.at.wall),
-            }
-        )
-
-    def _all_clear(self, key: Key, name: str) -> None:
-        """An "info" under an alert's name says that it is over: nobody needs to look any more."""
-        device, epoch, seq = key
-        self._session.execute(
-            update(models.Alert)
-            .where(
-                models.Alert.device == device,
-                models.Alert.name == name,
-                models.Alert.seen_at.is_(None),
-                or_(models.Alert.epoch != epoch, models.Alert.seq <= seq),
+def _insert_events(
+    session: Session, by_key: Mapping[Key, Event | Spoiled], received_ns: int
+) -> dict[Key, Event | Spoiled]:
+    to_sql = sql_time(session)
+    received = to_sql(to_time(received_ns))
+    rows: list[Values] = []
+    for key, row in by_key.items():
+        if isinstance(row, Spoiled):
+            body = _text({"reason": row.reason, "raw": row.raw})
+            rows.append((*key, row.klass, "unreadable", received, "", 0, "none", received, body))
+            continue
+        at = row.at
+        rows.append(
+            (
+                *key, row.klass, row.body.kind, to_sql(at.wall), at.boot[:MAX_BOOT_LENGTH],
+                at.mono_ns if 0 <= at.mono_ns < MAX_NS else 0, at.trust, received, _body(row),
             )
-            .values(seen_at=utc_now(), seen_by=f"{device}: over")
-        )
-
-    def _gap(self, key: Key, body: GapBody) -> None:
-        self._rows[models.Gap].append({**_keyed(key), **body.model_dump(exclude={"kind"})})
-
-    def _health(self, key: Key, body: HealthBody) -> None:
-        device = self._session.get_one(models.Device, key[0])
-        device.figures = dict(body.figures)
-
-    def _stored(self, digests: set[str]) -> set[str]:
-        query = select(models.Blob.digest).where(models.Blob.digest.in_(digests))
-        return set(self._session.scalars(query)) if digests else set()
-
-    def _projects(self, bundles: set[str]) -> dict[str, str]:
-        query = select(models.Bundle.id, models.Bundle.project).where(models.Bundle.id.in_(bundles))
-        return {row[0]: row[1] for row in self._session.execute(query)} if bundles else {}
+        )  # fmt: skip
+    fresh = insert_fresh(session, models.Event, _EVENT, rows)
+    return {key: row for (key, row), new in zip(by_key.items(), fresh) if new}
 
 
-_PLAIN = {
-    "captured_at", "bundle", "verdict", "score", "label", "reason", "prediction", "latency_ms",
-    "actions", "media_type", "kept_for", "source", "meta",
-}  # fmt: skip
+def _body(row: Event) -> Value:
+    if isinstance(row.body, DecisionBody):
+        return _text({"sample_id": row.body.sample_id})
+    return to_json(row.body, inf_nan_mode="null").decode()
 
 
-def _plain(body: DecisionBody) -> Row:
-    return {**body.model_dump(include=_PLAIN), "captured_at": _aware(body.captured_at)}
+def _text(value: object) -> str:
+    return to_json(value, inf_nan_mode="null").decode()
 
 
-def _keyed(key: Key) -> Row:
-    return {"device": key[0], "epoch": key[1], "seq": key[2]}
+def _note_epochs(
+    session: Session,
+    by_key: Mapping[Key, Event | Spoiled],
+    fresh: Mapping[Key, Event | Spoiled],
+    received_ns: int,
+) -> None:
+    """Adds to the epochs' counters in one statement: two workers may do so at the same time."""
+    counts: dict[tuple[str, str], _Count] = defaultdict(_Count)
+    for key, row in by_key.items():
+        count = counts[key[0], key[1]]
+        count.highest = max(count.highest, key[2])
+        if key in fresh:
+            count.rows[row.klass] += 1
+        else:
+            count.duplicates += 1
+    now = to_time(received_ns)
+    values = [
+        {
+            "device": device, "epoch": epoch, "first_at": now, "last_at": now,
+            "highest_seq": count.highest, "rows": sum(count.rows.values()),
+            "duplicates": count.duplicates,
+            **{f"rows_{klass}": count.rows[klass] for klass in EVENT_CLASSES},
+        }
+        for (device, epoch), count in counts.items()
+    ]  # fmt: skip
+    session.execute(_adding(session), values)
 
 
-def _aware(time: datetime) -> datetime:
-    """Times on the wire are UTC; a sender that left the zone out means that."""
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+@dataclass
+class _Count:
+    """What one transaction adds to an epoch."""
+
+    highest: int = 0
+    duplicates: int = 0
+    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EVENT_CLASSES, 0))
+
+
+def _adding(session: Session) -> Executable:
+    """Inserts an epoch's counters or adds to them; a number computed here would lose updates."""
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = make(models.Epoch)
+    new, old = statement.excluded, models.Epoch
+    added = {
+        name: getattr(old, name) + new[name]
+        for name in ("rows", "duplicates", *(f"rows_{klass}" for klass in EVENT_CLASSES))
+    }
+    highest = case((new.highest_seq > old.highest_seq, new.highest_seq), else_=old.highest_seq)
+    return statement.on_conflict_do_update(
+        index_elements=[old.device, old.epoch],
+        set_={**added, "highest_seq": highest, "last_at": new.last_at},
+    )
+
+
+def _collect(by_key: Mapping[Key, Event | Spoiled], outcome: Outcome) -> None:
+    for (device, epoch, _seq), row in by_key.items():
+        if not isinstance(row, Event):
+            continue
+        wall = aware(row.at.wall)
+        if outcome.newest is None or wall > outcome.newest:
+            outcome.newest = wall
+        if isinstance(row.body, DecisionBody) and row.body.blob is not None:
+            outcome.announced.append((device, epoch, row.body.blob.digest))

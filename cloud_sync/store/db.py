@@ -1,7 +1,7 @@
 """The database: engine, sessions, migrations. SQLite by default, PostgreSQL by URL.
 
-Tables are in `models.py`; this file knows how to open them, and that SQLite wants WAL, foreign
-keys and a busy timeout switched on per connection.
+Tables are in `models/`, bulk inserts in `bulk.py`; this file knows how to open a database, and
+that SQLite wants WAL, foreign keys and a busy timeout switched on per connection.
 """
 
 from __future__ import annotations

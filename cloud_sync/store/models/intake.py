@@ -172,11 +172,12 @@ class Blob(Base):
 
 
 class BlobPart(Base):
-    """A blob on its way from a device: `have` lists inclusive ranges of chunk numbers."""
+    """A blob on its way from a device: `have` lists the spans of bytes [first, end) that are here."""
 
     __tablename__ = "blob_part"
     device: Mapped[str] = mapped_column(ForeignKey("device.name"), primary_key=True)
     digest: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[str] = mapped_column(default="", server_default="")
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(default="application/octet-stream")
     chunk_bytes: Mapped[int]

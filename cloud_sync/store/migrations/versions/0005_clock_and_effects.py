@@ -31,6 +31,7 @@ def _new_columns() -> dict[str, tuple[sa.Column[Any], ...]]:
             sa.Column("missing_since", UtcDateTime(), nullable=True),
             sa.Column("missing_told_at", UtcDateTime(), nullable=True),
         ),
+        "blob_part": (sa.Column("epoch", sa.String(), server_default="", nullable=False),),
         "sample": (
             sa.Column("claimed_at", UtcDateTime(), nullable=True),
             sa.Column("trust", sa.String(), server_default="ntp", nullable=False),

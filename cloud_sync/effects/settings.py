@@ -1,0 +1,68 @@
+"""The section `notify` of `hub.yaml`: who is told of alerts, and how. Values only.
+
+Secrets are not in the file: it names the environment variables that hold them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Severity = Literal["info", "warning", "error"]
+
+
+class WebhookConfig(_Section):
+    """Alerts to a program of yours, signed as https://www.standardwebhooks.com says."""
+
+    url: str = Field("", description="where alerts are posted; empty: nowhere")
+    secret_env: str = Field(
+        "KITWRIGHT_WEBHOOK_SECRET",
+        description="environment variable that holds the secret, whsec_… (two while you change it)",
+    )
+    severities: tuple[Severity, ...] = Field(
+        ("warning", "error"), description="which alerts: info, warning, error"
+    )
+    timeout_s: float = Field(10, gt=0, le=120, description="the receiver must answer in this time")
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// (or http:// in your own network)")
+        return value
+
+
+class MailConfig(_Section):
+    """Alerts by e-mail to the maintenance crew."""
+
+    host: str = Field("", description="the mail server that takes mail from this hub; empty: none")
+    port: int = Field(587, gt=0, le=65535, description="its TCP port")
+    tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="none only for a mail server on this machine"
+    )
+    username: str = Field("", description="user name at the mail server; empty: no sign-in")
+    password_env: str = Field(
+        "KITWRIGHT_MAIL_PASSWORD", description="environment variable that holds the password"
+    )
+    sender: str = Field("", description="the address mails come from")
+    to: tuple[str, ...] = Field((), description="who gets them")
+    severities: tuple[Severity, ...] = Field(
+        ("error",), description="which alerts: info, warning, error"
+    )
+
+
+class NotifyConfig(_Section):
+    """Telling the outside of alerts."""
+
+    webhook: WebhookConfig = WebhookConfig()
+    mail: MailConfig = MailConfig()
+    max_waiting: int = Field(
+        10_000, gt=0, description="notices that may wait for one receiver; more are given up"
+    )
+    give_up_h: float = Field(72, gt=0, description="a notice is given up after this many hours")

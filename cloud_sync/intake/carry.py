@@ -1,0 +1,235 @@
+"""New events carried on to their own tables: samples, annotations, alerts, gaps, health.
+
+Called by `rows.py` with rows the event table has just taken, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue
+from pydantic_core import to_json
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from cloud_sync.effects.outbox import EffectOutbox
+from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, believable, tick_of, to_time
+from cloud_sync.store import models
+from cloud_sync.store.bulk import Value, Values, aware, insert_fresh, sql_time
+from kits.core.annotation import annotation_from_json, annotation_to_json
+from kits.core.errors import DataError
+from kits.core.events import AlertBody, DecisionBody, Event, GapBody, HealthBody, LabelBody
+from kits.core.sample import utc_now
+
+Key = tuple[str, str, int]
+MAX_ID_LENGTH = 64
+MAX_NUMBER = (1 << 63) - 1
+
+_SAMPLE = (
+    "id", "device", "epoch", "seq", "captured_at", "claimed_at", "received_at", "trust", "boot",
+    "tick_ns", "project", "bundle", "verdict", "score", "label", "reason", "prediction",
+    "latency_ms", "actions", "media_type", "blob", "blob_size", "blob_state", "kept_for", "group",
+    "source", "meta",
+)  # fmt: skip
+
+
+class Carrier:
+    """Sorts events into tables.
+
+    Attributes:
+        odd: reasons why a row stays an event only.
+        unknown_bundle: decisions of bundles this hub does not know.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        blob_limit: int,
+        clocks: ClockBook,
+        effects: EffectOutbox | None,
+        received_ns: int,
+    ) -> None:
+        self._session = session
+        self._blob_limit = blob_limit
+        self._clocks = clocks
+        self._effects = effects
+        self._received_ns = received_ns
+        self._to_sql = sql_time(session)
+        self._received = self._to_sql(to_time(received_ns))
+        self.odd: list[str] = []
+        self.unknown_bundle = 0
+
+    def carry(self, fresh: Mapping[Key, Event]) -> None:
+        """Writes the rows of all tables."""
+        self._samples(
+            [(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, DecisionBody)]
+        )
+        healths: dict[str, HealthBody] = {}
+        for key, event in fresh.items():
+            match event.body:
+                case LabelBody():
+                    self._label(key, event.body)
+                case AlertBody():
+                    self._alert(key, event, event.body)
+                case GapBody():
+                    self._gap(key, event.body)
+                case HealthBody():
+                    healths[key[0]] = event.body
+        for device, body in healths.items():
+            self._session.get_one(models.Device, device).figures = dict(body.figures)
+        self._session.flush()
+        for key, event in fresh.items():
+            if isinstance(event.body, AlertBody) and event.body.severity == "info":
+                self._all_clear(key, event.body.name)
+
+    def _samples(self, decisions: list[tuple[Key, Event, DecisionBody]]) -> None:
+        if not decisions:
+            return
+        stored = self._stored({body.blob.digest for _, _, body in decisions if body.blob})
+        projects = self._projects({body.bundle for _, _, body in decisions})
+        self.unknown_bundle += sum(body.bundle not in projects for _, _, body in decisions)
+        usable = [item for item in decisions if self._usable(item[2])]
+        rows = [
+            self._sample(key, event, body, stored, projects.get(body.bundle, ""))
+            for key, event, body in usable
+        ]
+        fresh = insert_fresh(self._session, models.Sample, _SAMPLE, rows)
+        taken = [item for item, new in zip(usable, fresh) if not new]
+        self.odd += ["sample id taken"] * len(taken)
+        for key, _event, body in (*taken, *(d for d in decisions if not self._fits(d[2]))):
+            self._keep_whole(key, body)
+
+    def _usable(self, body: DecisionBody) -> bool:
+        if not self._fits(body):
+            self.odd.append("sample id" if _ok(body.blob.size if body.blob else 0) else "blob size")
+            return False
+        if body.blob is not None and body.blob.size > self._blob_limit:
+            self.odd.append("blob too large")
+        return True
+
+    @staticmethod
+    def _fits(body: DecisionBody) -> bool:
+        size = body.blob.size if body.blob else 0
+        return 0 < len(body.sample_id) <= MAX_ID_LENGTH and _ok(size)
+
+    def _sample(
+        self, key: Key, event: Event, body: DecisionBody, stored: set[str], project: str
+    ) -> Values:
+        blob, state = body.blob, "none"
+        if blob is not None and blob.size <= self._blob_limit:
+            state = "stored" if blob.digest in stored else "expected"
+        captured, trust, tick = self._dated(key[0], event, body)
+        claimed = self._to_sql(body.captured_at)
+        known = claimed if captured is body.captured_at else self._to_sql(captured)
+        return (
+            body.sample_id, *key, known, claimed,
+            self._received, trust, event.at.boot[:MAX_BOOT_LENGTH], tick, project, body.bundle,
+            body.verdict, body.score, body.label, body.reason, _text(body.prediction),
+            _text(body.latency_ms), _text(body.actions), body.media_type,
+            blob.digest if blob else "", blob.size if blob else 0, state, body.kept_for,
+            body.group, body.source, _text(body.meta),
+        )  # fmt: skip
+
+    def _dated(self, device: str, event: Event, body: DecisionBody) -> tuple[datetime, str, int]:
+        """When it was captured as far as the hub can tell, the trust in it, and its tick."""
+        tick = tick_of(event.at, body.captured_at)
+        tick = tick if abs(tick) < MAX_NS else event.at.mono_ns
+        if believable(event.at, self._received_ns):
+            return body.captured_at, "ntp", tick
+        offset = self._clocks.offset(device, event.at.boot)
+        trust = "none" if event.at.trust == "ntp" else event.at.trust
+        if offset is None:
+            return body.captured_at, trust, tick
+        return to_time(offset + tick), trust, tick
+
+    def _keep_whole(self, key: Key, body: DecisionBody) -> None:
+        """No sample holds this decision, so the event keeps all of it."""
+        device, epoch, seq = key
+        self._session.execute(
+            update(models.Event)
+            .where(
+                models.Event.device == device, models.Event.epoch == epoch, models.Event.seq == seq
+            )
+            .values(body=body.model_dump(mode="json"))
+        )
+
+    def _label(self, key: Key, body: LabelBody) -> None:
+        try:
+            annotation = annotation_from_json(body.annotation)
+        except DataError:
+            self.odd.append("annotation")
+            return
+        stated: dict[str, JsonValue] = {**annotation_to_json(annotation), "source": "device"}
+        self._session.add(
+            models.Annotation(
+                sample_id=body.sample_id[:MAX_ID_LENGTH],
+                label=annotation.label,
+                body=stated,
+                author=annotation.author or f"device:{key[0]}",
+                source="device",
+                at=aware(annotation.at),
+            )
+        )
+
+    def _alert(self, key: Key, event: Event, body: AlertBody) -> None:
+        device, epoch, seq = key
+        at = self._alert_time(device, event)
+        alert = models.Alert(
+            device=device, epoch=epoch, seq=seq, name=body.name, severity=body.severity,
+            text=body.text, where=body.where, at=at,
+        )  # fmt: skip
+        self._session.add(alert)
+        if self._effects is not None:
+            self._effects.alert(self._session, alert, source=f"{device}/{epoch}/{seq}")
+
+    def _alert_time(self, device: str, event: Event) -> datetime:
+        offset = self._clocks.offset(device, event.at.boot)
+        if offset is None or believable(event.at, self._received_ns):
+            return aware(event.at.wall)
+        return to_time(offset + event.at.mono_ns)
+
+    def _all_clear(self, key: Key, name: str) -> None:
+        """An "info" under an alert's name says that it is over: nobody needs to look any more."""
+        device, epoch, seq = key
+        self._session.execute(
+            update(models.Alert)
+            .where(
+                models.Alert.device == device,
+                models.Alert.name == name,
+                models.Alert.seen_at.is_(None),
+                or_(models.Alert.epoch != epoch, models.Alert.seq <= seq),
+            )
+            .values(seen_at=utc_now(), seen_by=f"{device}: over")
+        )
+
+    def _gap(self, key: Key, body: GapBody) -> None:
+        numbers = (body.first_seq, body.last_seq, body.rows, body.blobs, body.bytes)
+        if not all(_ok(number) for number in numbers) or body.first_seq > body.last_seq:
+            self.odd.append("gap numbers")
+            return
+        device, epoch, seq = key
+        gap = models.Gap(
+            device=device, epoch=epoch, seq=seq, klass=body.klass, first_seq=body.first_seq,
+            last_seq=body.last_seq, rows=body.rows, blobs=body.blobs, bytes=body.bytes,
+            reason=body.reason,
+        )  # fmt: skip
+        self._session.add(gap)
+
+    def _stored(self, digests: set[str]) -> set[str]:
+        query = select(models.Blob.digest).where(models.Blob.digest.in_(digests))
+        return set(self._session.scalars(query)) if digests else set()
+
+    def _projects(self, bundles: set[str]) -> dict[str, str]:
+        query = select(models.Bundle.id, models.Bundle.project).where(models.Bundle.id.in_(bundles))
+        return {row[0]: row[1] for row in self._session.execute(query)}
+
+
+def _ok(number: int) -> bool:
+    return 0 <= number <= MAX_NUMBER
+
+
+def _text(value: object) -> Value:
+    if not value:
+        return "{}"
+    return to_json(value, inf_nan_mode="null").decode()
