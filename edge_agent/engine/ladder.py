@@ -88,9 +88,9 @@ class Ladder:
                 notes.append(f"{provider}: {error.what}")
                 failure = error
                 continue
-            provider, ready = self._faster(bundle, provider, ready)
-            log("bundle_loaded", bundle=bundle.id[:12], provider=provider)
-            return Loaded(ready, provider, tuple(notes))
+            chosen, ready = self._faster(bundle, provider, ready)
+            log("bundle_loaded", bundle=bundle.id[:12], provider=chosen)
+            return Loaded(ready, chosen, tuple(notes))
         if failure is not None:
             raise failure
         raise EngineError("nothing here can run a model", where="; ".join(notes))
@@ -115,11 +115,7 @@ class Ladder:
         if not contents:
             return provider, ready
         ours, theirs = interleaved_ms([ready, other], contents)
-        log(
-            "rungs_timed",
-            bundle=bundle.id[:12],
-            **{provider: f"{ours:.2f}", "cpu": f"{theirs:.2f}"},
-        )
+        log("rungs_timed", bundle=bundle.id[:12], openvino_ms=ours, cpu_ms=theirs)
         return ("cpu", other) if theirs < _CLEARLY * ours else (provider, ready)
 
     def _on_rung(self, bundle: Bundle, provider: Provider) -> ReadyBundle:

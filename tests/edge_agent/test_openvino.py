@@ -7,6 +7,9 @@ import platform
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +23,7 @@ from edge_agent.engine.session import Probe, probe, session_factory
 from kits.core.bundle import open_bytes
 from kits.core.errors import BundleError
 from kits.core.openvino import OpenVinoSession
-from kits.core.runtime import OnnxSession, SessionFactory
+from kits.core.runtime import Array, OnnxSession, SessionFactory, TensorSpec
 from tests.edge_agent.parts import make_bundle, tiny_onnx
 
 needs_openvino = pytest.mark.skipif(
@@ -173,6 +176,34 @@ def test_golden_samples_decide_about_the_precision(
     assert loaded.provider == serves
     assert len(loaded.downgrades) == len(wrong)
     assert all("golden samples differ" in note for note in loaded.downgrades)
+
+
+@pytest.mark.parametrize(("slow", "serves"), [("openvino", "cpu"), ("cpu", "openvino")])
+def test_a_bundle_with_int8_for_the_cpu_runs_where_it_is_faster(
+    tmp_path: Path, slow: Provider, serves: Provider
+) -> None:
+    class Slow:
+        provider = slow
+
+        def inputs(self) -> tuple[TensorSpec, ...]:
+            return session_factory("cpu", 1)(tiny_onnx()).inputs()
+
+        def run(self, feeds: Mapping[str, Array]) -> list[Array]:
+            time.sleep(0.02)
+            return session_factory("cpu", 1)(tiny_onnx()).run(feeds)
+
+    def factories(provider: Provider) -> SessionFactory:
+        return (lambda _model: Slow()) if provider == slow else session_factory("cpu", 1)
+
+    bundle = open_bytes(make_bundle())
+    [fp32] = bundle.manifest.artefacts
+    int8 = fp32.model_copy(update={"precision": "int8", "target": "cpu"})
+    both = bundle.manifest.model_copy(update={"artefacts": (fp32, int8)})
+    config = EngineConfig(providers=("openvino", "cpu"), threads=1)
+    ladder = Ladder(config, tmp_path, prober=lambda p: Probe(p, usable=True), factories=factories)
+    loaded = ladder.load(replace(bundle, manifest=both))
+    assert (loaded.provider, loaded.downgrades) == (serves, ())
+    assert ladder.load(bundle).provider == "openvino"
 
 
 def test_the_probe_says_why_it_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
