@@ -32,9 +32,14 @@ DEVICES = ("press-1", "press-2", "press-3", "by-cli", "by-api", "again")
 
 
 class TlsHub:
-    """A hub whose devices need certificates, and the certificates."""
+    """A hub whose devices need certificates, and the certificates.
+
+    Its list of revoked certificates had ended before it was started.
+    """
 
     def __init__(self, folder: Path) -> None:
+        # an authority of long ago: the list of revoked certificates that lies there has ended
+        Authority(folder / "hub" / "pki", clock=lambda: utc_now() - timedelta(days=500))
         port = free_port("127.0.0.1")
         broker = {
             "kind": "mosquitto", "port": free_port("127.0.0.1"),
@@ -151,9 +156,7 @@ def test_a_device_hears_only_what_is_its_own(tls_hub: TlsHub) -> None:
 def test_strangers_are_refused(tls_hub: TlsHub, tmp_path: Path) -> None:
     theirs = Authority(tmp_path / "theirs")
     ours = tls_hub.hub.authority.folder
-    earlier = Authority(
-        ours, clock=lambda: utc_now() - timedelta(hours=2), device_life=timedelta(hours=1)
-    )
+    earlier = Authority(ours, clock=lambda: utc_now() - timedelta(days=400))
     certified.issue(theirs, "press-1", tmp_path / "foreign.pem")
     certified.issue(earlier, "press-1", tmp_path / "expired.pem")
     ca = tls_hub.folder / "ca.pem"

@@ -1,0 +1,161 @@
+"""The list of revoked certificates and the server's certificate never lock the fleet out."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from benchmarks import certified, mqtt5
+from cloud_sync.fleet import devices, dynsec
+from cloud_sync.fleet.admission import CRL_ALERT, Admission
+from cloud_sync.fleet.broker import BrokerAddress, free_port
+from cloud_sync.fleet.mosquitto import MosquittoBroker
+from cloud_sync.fleet.pki import CRL_LIFE, Authority
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Alert, Device
+from kits.core.errors import UnreachableError
+from kits.core.sample import utc_now
+from tests.cloud_sync.fleet_builders import make_hub, wait_for
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    broker = {"kind": "mosquitto", "port": 0, "tls": True, "tls_host": "127.0.0.1", "tls_port": 0}
+    with make_hub(tmp_path / "hub", broker=broker) as made:
+        (tmp_path / "devices").mkdir()
+        certified.admit(made, ["press-1", "press-2"], tmp_path / "devices")
+        yield made
+
+
+@pytest.fixture
+def broker(hub: Hub) -> Iterator[MosquittoBroker]:
+    made = MosquittoBroker("mosquitto", hub.config)
+    yield made
+    made.stop()
+
+
+def expire_list(hub: Hub, ago: timedelta = timedelta(days=60)) -> None:
+    """Leaves a list that ended, as after weeks without power."""
+    Authority(hub.authority.folder, clock=lambda: utc_now() - ago).write_crl([])
+
+
+def is_let_in(broker: MosquittoBroker, folder: Path, name: str = "press-1") -> bool:
+    """Whether a device gets as far as the broker's welcome."""
+
+    async def knock() -> int:
+        client = mqtt5.Client()
+        place = broker.device_address
+        context = certified.context(folder / "ca.pem", folder / f"{name}.pem")
+        try:
+            return await client.connect(("127.0.0.1", place.port), name, tls=context)
+        except ssl.SSLError:
+            return mqtt5.LOST
+        finally:
+            await client.close()
+
+    return asyncio.run(knock()) == mqtt5.SUCCESS
+
+
+def test_a_list_that_has_ended_is_signed_anew_before_the_broker_starts(
+    hub: Hub, broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    expire_list(hub)
+    assert hub.authority.crl_expires_at < utc_now()
+    Admission(hub, broker).step()
+    broker.start()
+    assert hub.authority.crl_expires_at > utc_now() + timedelta(days=30)
+    assert "crlfile" in (hub.config.broker_dir / "mosquitto.conf").read_text()
+    assert is_let_in(broker, tmp_path / "devices")
+
+
+def test_a_running_broker_is_given_the_renewed_list(
+    hub: Hub, broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    expire_list(hub, CRL_LIFE - timedelta(seconds=2))
+    broker.start()
+    wait_for(lambda: not is_let_in(broker, tmp_path / "devices"))  # what an ended list does
+    Admission(hub, broker).step()
+    wait_for(lambda: is_let_in(broker, tmp_path / "devices"))
+
+
+def test_a_list_close_to_its_end_is_renewed_without_an_alarm(
+    hub: Hub, broker: MosquittoBroker
+) -> None:
+    expire_list(hub, timedelta(days=44))
+    assert utc_now() < hub.authority.crl_expires_at < utc_now() + timedelta(days=2)
+    Admission(hub, broker).step()
+    assert hub.authority.crl_expires_at > utc_now() + timedelta(days=30)
+    assert open_alerts(hub) == []
+
+
+def test_a_list_that_cannot_be_renewed_is_alarmed_until_it_can(
+    hub: Hub, broker: MosquittoBroker
+) -> None:
+    aside = hub.authority.folder.with_name("aside")
+    shutil.move(hub.authority.folder, aside)
+    admission = Admission(hub, broker)
+    admission.step()
+    assert open_alerts(hub) == [CRL_ALERT]
+    assert hub.metrics.loop_errors.labels("certificates")._value.get() == 1
+    shutil.move(aside, hub.authority.folder)
+    Admission(hub, broker).step()
+    assert open_alerts(hub) == []
+
+
+def open_alerts(hub: Hub) -> list[str]:
+    with hub.database.session() as session:
+        return list(session.scalars(select(Alert.name).where(Alert.seen_at.is_(None))))
+
+
+def test_without_a_valid_list_the_fleet_goes_on_and_the_revoked_can_say_nothing(
+    hub: Hub, broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    with hub.database.transaction() as session:
+        devices.revoke(session, "press-2", who="test")
+    with hub.database.session() as session:
+        broker.set_logins(devices.logins(session))
+    expire_list(hub)
+    broker.start()
+    assert is_let_in(broker, tmp_path / "devices")
+    assert "user press-2" not in (hub.config.broker_dir / "acl").read_text()
+
+
+def test_a_renewed_server_certificate_is_shown_to_the_next_device(
+    hub: Hub, broker: MosquittoBroker
+) -> None:
+    Admission(hub, broker).step()
+    broker.start()
+    place = ("127.0.0.1", broker.device_address.port)
+    before = ssl.get_server_certificate(place)
+    (hub.authority.folder / "server.pem").unlink()
+    Admission(hub, broker).step()
+    wait_for(lambda: ssl.get_server_certificate(place) != before)
+
+
+def test_looking_without_a_change_does_not_touch_the_broker(
+    hub: Hub, broker: MosquittoBroker
+) -> None:
+    admission = Admission(hub, broker)
+    admission.step()
+    rules = hub.config.broker_dir / "acl"
+    written = rules.stat().st_mtime_ns
+    for _ in range(3):
+        admission.step()
+    assert rules.stat().st_mtime_ns == written
+    with hub.database.transaction() as session:
+        session.get_one(Device, "press-1").revoked_at = utc_now()
+    admission.step()
+    assert "user press-1\n" not in rules.read_text()
+
+
+def test_sessions_that_nobody_confirms_to_have_ended_are_said() -> None:
+    nowhere = BrokerAddress("127.0.0.1", free_port("127.0.0.1"), "_hub", "x")
+    with pytest.raises(UnreachableError, match="could not be ended"):
+        dynsec.cut(nowhere, ["press-1"], timeout_s=0.5)
