@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from edge_agent.errors import AgentConfigError
+from edge_agent.sync.eviction import Budgets
 from kits.core.errors import did_you_mean
 from kits.core.operating_point import Verdict
 
@@ -139,29 +140,77 @@ class SelectionConfig(_Section):
 
 
 class OutboxConfig(_Section):
-    """How much may wait for the hub. Alerts are never evicted."""
+    """How much may wait for the hub. What a class leaves unused others borrow."""
 
-    labels_bytes: int = Field(64 * MIB, gt=0, description="labels and gap rows, bytes")
-    samples_bytes: int = Field(1300 * MIB, gt=0, description="sample rows and their blobs, bytes")
-    telemetry_bytes: int = Field(64 * MIB, gt=0, description="health rows, bytes")
-    commit_ms: int = Field(100, ge=0, le=5000, description="rows are committed together for, ms")
+    budget_bytes: int = Field(2 << 30, ge=1 << 16, description="rows and their blobs, bytes")
+    alerts_share: float = Field(0.05, gt=0, lt=1, description="of the budget; never evicted")
+    labels_share: float = Field(0.10, gt=0, lt=1, description="labels and gap rows, of the budget")
+    samples_share: float = Field(
+        0.65, gt=0, lt=1, description="sample rows and blobs; telemetry has what is left"
+    )
+    commit_samples_ms: int = Field(
+        250, ge=0, le=250, description="a sample waits this long for a commit at most, ms"
+    )
+    commit_telemetry_ms: int = Field(
+        1000, ge=0, le=1000, description="telemetry waits this long for a commit at most, ms"
+    )
     queue: int = Field(2000, ge=10, description="rows waiting for the writer at most")
+    ballast_bytes: int = Field(
+        16 * MIB, ge=0, description="file given up when the disk is full, so that alerts fit; bytes"
+    )
+    disk_marks: tuple[float, float, float] = Field(
+        (85.0, 90.0, 95.0),
+        description="percent of the disk in use from which: no bytes of samples are kept, telemetry"
+        " is thinned, telemetry is stopped and an alarm raised; they count only while less than"
+        " budget_bytes is free",
+    )
+
+    @model_validator(mode="after")
+    def _telemetry_has_a_share(self) -> OutboxConfig:
+        if self.alerts_share + self.labels_share + self.samples_share >= 1:
+            raise ValueError("the shares must leave some of the budget to telemetry")
+        if list(self.disk_marks) != sorted(self.disk_marks):
+            raise ValueError("disk_marks must rise")
+        return self
+
+    def budgets(self) -> Budgets:
+        """Bytes per class."""
+        return Budgets.of(
+            self.budget_bytes,
+            alerts=self.alerts_share,
+            labels=self.labels_share,
+            samples=self.samples_share,
+        )
 
 
 class SyncConfig(_Section):
     """How events travel to the hub."""
 
     enabled: bool = Field(True, description="false: only collect")
-    window: int = Field(20, ge=1, le=200, description="frames in flight at most")
+    window: int = Field(
+        20, ge=1, le=20, description="frames in flight at most; the broker may allow fewer"
+    )
     chunk_bytes: int = Field(
         256 * 1024, ge=16 * 1024, le=256 * 1024, description="size of a blob's pieces, bytes"
     )
     resend_s: float = Field(
         3.0, gt=0, description="no acknowledgement for this long: send again, s"
     )
+    max_kbps: float = Field(
+        0.0, ge=0, description="blobs share this rate with rows, kilobits per second; 0: no limit"
+    )
+    blobs_between: str = Field(
+        "",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$",
+        description="blobs travel only in these hours of local time, as 22:00-06:00; empty: always."
+        " While the clock cannot be trusted they travel at any time",
+    )
     keepalive_s: int = Field(30, ge=5, le=600, description="MQTT keep-alive, seconds")
     backoff_s: float = Field(1.0, gt=0, description="first pause after a lost connection, seconds")
     backoff_max_s: float = Field(120.0, gt=0, description="longest such pause, seconds")
+    taken_over_s: float = Field(
+        600.0, gt=0, description="pause after another program took this device's name, seconds"
+    )
     health_s: float = Field(60.0, gt=0, description="one health row each, seconds")
 
 
@@ -189,16 +238,33 @@ class UpdateConfig(_Section):
         description="an enrolled device without any bundle begins a folder or video file after"
         " this at the latest, seconds; a live camera never waits: its safe side decides",
     )
-    shadow_samples: int = Field(20, ge=0, description="samples judged by old and new beforehand")
-    shadow_max_s: float = Field(300.0, gt=0, description="longest shadow, seconds")
+    shadow_samples: int = Field(
+        100, ge=0, description="samples judged by old and new beforehand; 0: no shadow"
+    )
+    shadow_max_s: float = Field(600.0, gt=0, description="longest shadow, seconds")
     max_disagreement: float = Field(
         0.5, ge=0, le=1, description="share of shadow samples with another verdict that refuses it"
     )
-    probation_samples: int = Field(30, ge=0, description="samples without failure until committed")
-    probation_max_s: float = Field(600.0, gt=0, description="longest probation, seconds")
-    max_latency_factor: float = Field(
-        3.0, gt=1, description="p95 latency against the bundle's limit (or the old bundle's)"
+    probation_samples: int = Field(
+        200, ge=0, description="samples judged on probation before a bundle is committed"
     )
+    probation_min_s: float = Field(300.0, ge=0, description="shortest probation, seconds")
+    probation_max_s: float = Field(
+        3600.0, gt=0, description="after this, fewer samples (but at least one) are enough, seconds"
+    )
+    max_latency_factor: float = Field(
+        1.2, gt=1, description="p95 latency against the shadow's, unless the bundle declares a limit"
+    )
+    latency_slack_ms: float = Field(
+        10.0, ge=0, description="added to that limit: on a fast model noise is no fault, milliseconds"
+    )
+    max_psi: float = Field(
+        0.25, gt=0, description="change of the scores since the shadow, population stability index"
+    )
+    max_crashes: int = Field(
+        3, ge=1, description="ends without a stop within crash_window_s that take a bundle back"
+    )
+    crash_window_s: float = Field(600.0, gt=0, description="time for those ends, seconds")
 
 
 class StatusConfig(_Section):

@@ -6,9 +6,11 @@ kits.core.errors.KitwrightError
 ├── MachineError
 │   ├── SourceError            the source of samples cannot be opened at all
 │   ├── AlreadyRunningError    another agent holds the state folder
+│   ├── NoRoomError            the disk has no room for a bundle
 │   └── EngineError            no engine of the ladder can run this model here
 ├── BundleError
 │   ├── UntrustedBundleError   signature, project or release counter refuse the bundle
+│   ├── MetadataError          the hub's signed metadata cannot be believed now
 │   └── GoldenMismatchError    this machine computes something else than the builder's machine
 └── UnreachableError
     ├── HubUnreachableError    the hub does not answer, or refuses
@@ -32,12 +34,20 @@ class AlreadyRunningError(MachineError):
     """Another agent holds the state folder."""
 
 
+class NoRoomError(MachineError):
+    """The disk has no room for a bundle."""
+
+
 class EngineError(MachineError):
     """No engine of the ladder can run this model here."""
 
 
 class UntrustedBundleError(BundleError):
     """Signature, project or release counter refuse the bundle."""
+
+
+class MetadataError(BundleError):
+    """The hub's signed metadata cannot be believed now; no word against the bundle itself."""
 
 
 class GoldenMismatchError(BundleError):

@@ -23,7 +23,7 @@ from edge_agent.engine.ladder import Loaded
 from edge_agent.log import log, warn
 from edge_agent.selection import Choice, Selection
 from edge_agent.sources.base import Alerts, Captured
-from edge_agent.sync.outbox import Entry
+from edge_agent.sync.entry import Entry
 from edge_agent.update.probation import Tally
 from kits.core.errors import DataError
 from kits.core.events import DecisionBody
@@ -192,19 +192,20 @@ class Line:
         safe_side = self._config.safe_side
         if loaded is None:
             return _Judged(safe("no bundle is active", safe_side))
-        started = time.monotonic()
         payload: Payload | None = None
         try:
             payload = captured.payload
             if captured.media_type and isinstance(payload, bytes):
                 payload = loaded.ready.runtime.decode(payload, captured.media_type)
+            started = time.monotonic()
             prediction, times = loaded.ready.predict_timed(payload)
+            predicted_ms = (time.monotonic() - started) * 1000
         except DataError as error:
             self.unreadable += 1
             self._alerts("corrupt-sample", "warning", f"{captured.source}: {error.what}")
             return _Judged(safe("the sample cannot be read", safe_side))
         except Exception as error:  # noqa: BLE001  a model's failure is an outcome: the safe side
-            self._failed(error, started)
+            self._failed(error)
             return _Judged(safe("the model failed", safe_side), payload)
         elapsed_ms = (time.monotonic() - captured.captured_mono) * 1000
         outcome = judge(
@@ -216,12 +217,12 @@ class Line:
         )
         failed = outcome.score is None
         self.failures += failed
-        self._tally.add((time.monotonic() - started) * 1000, failed=failed)
+        self._tally.add(predicted_ms, None if failed else prediction)
         return _Judged(outcome, payload, prediction, times)
 
-    def _failed(self, error: Exception, started: float) -> None:
+    def _failed(self, error: Exception) -> None:
         self.failures += 1
-        self._tally.add((time.monotonic() - started) * 1000, failed=True)
+        self._tally.add(0.0, None)
         warn("model_failed", error=repr(error))
         self._alerts("model-failed", "error", f"the model failed: {type(error).__name__}")
 
@@ -269,9 +270,9 @@ class Line:
         if shadow is None or judged.payload is None:
             return
         started = time.monotonic()
-        failed, agrees = False, True
         try:
-            prediction = shadow.loaded.ready.predict([judged.payload])[0]
+            prediction, _ = shadow.loaded.ready.predict_timed(judged.payload)
+            predicted_ms = (time.monotonic() - started) * 1000
             outcome = judge(
                 shadow.loaded.ready.bundle.operating_point,
                 prediction,
@@ -279,12 +280,16 @@ class Line:
                 deadline_ms=1.0,
                 safe_side=self._config.safe_side,
             )
-            failed = outcome.score is None
             agrees = outcome.verdict == judged.outcome.verdict or not judged.outcome.decided
+            shadow.tally.add(
+                predicted_ms,
+                None if outcome.score is None else prediction,
+                agrees=agrees,
+                other=judged.prediction,
+            )
         except Exception as error:  # noqa: BLE001  a candidate may fail in any way; that is the test
-            failed = True
             warn("shadow_failed", error=repr(error))
-        shadow.tally.add((time.monotonic() - started) * 1000, failed=failed, agrees=agrees)
+            shadow.tally.add(0.0, None, other=judged.prediction)
 
     def close(self, timeout_s: float = 3.0) -> None:
         """Finishes events whose actions are still running."""

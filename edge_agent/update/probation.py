@@ -1,4 +1,8 @@
-"""Is the new bundle good enough? Judged in the shadow of the old one, then on probation."""
+"""Is the new bundle good enough? Judged in the shadow of the old one, then on probation.
+
+Pure functions of what was counted. What a bundle did in the shadow is the baseline of its
+probation: the same model on the same line, just before it began to decide.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,75 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-from edge_agent.config import UpdateConfig
+from pydantic import BaseModel, ConfigDict
 
-_KEPT = 500
+from edge_agent.config import UpdateConfig
+from edge_agent.update.scores import Histogram, noise, psi
+from kits.core.prediction import Prediction
+
+_KEPT = 2000
 _MAX_FAILURE_SHARE = 0.1
 _ENOUGH_LATENCIES = 10
 _EXPECTED_MARGIN = 0.25
+_EMPTY_JUMP = 0.2
+_MISSED_ALL = 5
+_CERTAIN_Z = 3.3
+
+
+class Baseline(BaseModel):
+    """What a bundle did in the shadow."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    n: int
+    empty: int
+    p95_ms: float | None
+    scores: Histogram | None
 
 
 @dataclass
 class Tally:
-    """What was seen of one bundle; fed by the line, read by the updater."""
+    """What was seen of one bundle; fed by the line, read by the updater.
+
+    `found_nothing` and `other_found` count samples on which this bundle found nothing, and on
+    which the bundle that decided found something.
+    """
 
     n: int = 0
     failures: int = 0
     disagreements: int = 0
+    found_nothing: int = 0
+    other_found: int = 0
     latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    scores: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(self, latency_ms: float, *, failed: bool, agrees: bool = True) -> None:
-        """One sample judged."""
+    def add(
+        self,
+        latency_ms: float,
+        prediction: Prediction | None,
+        *,
+        agrees: bool = True,
+        other: Prediction | None = None,
+    ) -> None:
+        """One sample judged.
+
+        Args:
+            latency_ms: of the model alone, without reading the sample.
+            prediction: None when the model failed or gave no finite number.
+            agrees: whether the verdict is that of the bundle that decided.
+            other: what that bundle said.
+        """
         with self._lock:
             self.n += 1
-            self.failures += failed
             self.disagreements += not agrees
-            if not failed:
-                self.latencies_ms.append(latency_ms)
+            self.other_found += other is not None and not is_empty(other)
+            if prediction is None:
+                self.failures += 1
+                return
+            self.found_nothing += is_empty(prediction)
+            self.latencies_ms.append(latency_ms)
+            self.scores.append(prediction.score)
 
     def p95_ms(self) -> float | None:
         """The 95 % point of the latency; None before there is enough."""
@@ -41,36 +88,108 @@ class Tally:
             return None
         return ordered[int(0.95 * (len(ordered) - 1))]
 
+    def baseline(self) -> Baseline:
+        """For the probation that follows."""
+        return Baseline(
+            n=self.n,
+            empty=self.found_nothing,
+            p95_ms=self.p95_ms(),
+            scores=Histogram.of(self.seen_scores()),
+        )
 
-def shadow_complaint(tally: Tally, config: UpdateConfig, expected: float = 0.0) -> str:
+    def seen_scores(self) -> list[float]:
+        """The last scores; the line goes on adding meanwhile."""
+        with self._lock:
+            return list(self.scores)
+
+
+def is_empty(prediction: Prediction) -> bool:
+    """Whether the model found nothing at all in a sample; a label like "good" is no finding."""
+    p = prediction
+    found = p.boxes or p.spans or p.quantities or p.probabilities or p.draft
+    return not found and p.score == 0
+
+
+def shadow_complaint(tally: Tally, config: UpdateConfig, expected: float | None = None) -> str:
     """Why the shadow refuses the bundle, or empty.
 
     Args:
-        expected: share of changed verdicts at the hub's gate; raises the limit, because a line
-            sees other parts than a test set by `_EXPECTED_MARGIN` at most.
+        expected: share of changed verdicts at the gate, as signed; raises the limit, because a
+            line sees other parts than a test set by `_EXPECTED_MARGIN` at most.
     """
     if tally.n == 0:
         return ""
     if tally.failures:
         return f"failed on {tally.failures} of {tally.n} samples in the shadow"
-    share = tally.disagreements / tally.n
-    limit = max(config.max_disagreement, min(expected + _EXPECTED_MARGIN, 1.0) if expected else 0.0)
-    if share > limit:
+    wanted = min(expected + _EXPECTED_MARGIN, 1.0) if expected else 0.0
+    limit = max(config.max_disagreement, wanted)
+    if tally.disagreements / tally.n > limit:
         return (
             f"another verdict on {tally.disagreements} of {tally.n} samples in the shadow"
             f" (at most {limit:.0%} are accepted)"
         )
+    missed_all = tally.found_nothing == tally.n and tally.other_found >= _MISSED_ALL
+    if missed_all and tally.other_found / tally.n > (expected or 0.0):
+        return (
+            f"found nothing on any of {tally.n} samples in the shadow,"
+            f" the running bundle on {tally.other_found}"
+        )
     return ""
 
 
-def probation_complaint(tally: Tally, config: UpdateConfig, limit_ms: float | None) -> str:
-    """Why the active bundle must go back, or empty. `limit_ms`: its own or the old one's p95."""
+def urgent_complaint(
+    tally: Tally, config: UpdateConfig, baseline: Baseline | None, declared_ms: float | None
+) -> str:
+    """Why the active bundle must go back at once, or empty.
+
+    Args:
+        declared_ms: the latency limit that the bundle itself declares.
+    """
     if tally.failures and tally.failures / tally.n > _MAX_FAILURE_SHARE:
         return f"failed on {tally.failures} of {tally.n} samples on probation"
     p95_ms = tally.p95_ms()
-    if limit_ms and p95_ms is not None and p95_ms > limit_ms * config.max_latency_factor:
+    limit_ms = declared_ms
+    if limit_ms is None and baseline is not None and baseline.p95_ms is not None:
+        limit_ms = baseline.p95_ms * config.max_latency_factor + config.latency_slack_ms
+    if limit_ms is not None and p95_ms is not None and p95_ms > limit_ms:
+        return f"p95 latency {p95_ms:.0f} ms on probation, more than {limit_ms:.0f} ms"
+    if baseline is not None and _empty_jump(tally, baseline):
         return (
-            f"p95 latency {p95_ms:.0f} ms on probation, more than"
-            f" {config.max_latency_factor:g} × {limit_ms:.0f} ms"
+            f"found nothing on {tally.found_nothing} of {tally.n} samples on probation,"
+            f" in the shadow on {baseline.empty} of {baseline.n}"
         )
     return ""
+
+
+def final_complaint(tally: Tally, config: UpdateConfig, baseline: Baseline | None) -> str:
+    """Why a bundle may not be committed at the end of its probation, or empty.
+
+    Looked at once only: a distance that is computed again after each sample exceeds any limit by
+    chance sooner or later.
+    """
+    scores = tally.seen_scores()
+    if baseline is None or baseline.scores is None or not scores:
+        return ""
+    seen = baseline.scores.count(scores)
+    distance = psi(baseline.scores.counts, seen)
+    limit = config.max_psi + noise(baseline.scores.counts, seen)
+    if distance <= limit:
+        return ""
+    return (
+        f"scores are distributed otherwise than in the shadow: population stability index"
+        f" {distance:.2f}, more than {limit:.2f}"
+    )
+
+
+def _empty_jump(tally: Tally, baseline: Baseline) -> bool:
+    """A rise of the share of samples without any finding that is no chance.
+
+    Two-proportion z-test; a rise counts when it is large, or when nothing is found any more.
+    """
+    if not tally.n or not baseline.n:
+        return False
+    now, before = tally.found_nothing / tally.n, baseline.empty / baseline.n
+    large = now - before > _EMPTY_JUMP or tally.found_nothing == tally.n
+    pooled = (tally.found_nothing + baseline.empty) / (tally.n + baseline.n)
+    spread = (pooled * (1 - pooled) * (1 / tally.n + 1 / baseline.n)) ** 0.5
+    return large and now - before > _CERTAIN_Z * spread > 0

@@ -1,4 +1,4 @@
-"""What an installation has around it: the running line, the hub, keys, clock, reports."""
+"""What an installation has around it: the running line, the hub, clocks, reports, fault points."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from edge_agent.engine.ladder import Loaded
+from edge_agent.log import log
 from edge_agent.sources.base import Alerts
 from edge_agent.update.probation import Tally
-from kits.core.hub_api import DesiredBundle, Reported
-from kits.core.signing import PublicKey
+from kits.core.hub_api import DeploymentState, Reported
 
 
 class LineControl(Protocol):
@@ -36,15 +36,19 @@ class LineControl(Protocol):
         """What was seen of the active bundle since it was switched to."""
 
 
-class Downloader(Protocol):
-    """The part of the hub's client that an installation needs."""
+class Download(Protocol):
+    """Brings the bytes at `path` of the hub to `target`, going on where it was cut."""
 
-    def download(self, desired: DesiredBundle, target: Path) -> None:
-        """Fetches the rest of a bundle. Raises HubUnreachableError."""
+    def __call__(self, path: str, target: Path, length: int) -> None:
+        """Raises HubUnreachableError or NoRoomError."""
 
 
 def _nothing(_name: str) -> None:
     """The checkpoint of a running agent."""
+
+
+def _fine() -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,45 @@ class Surroundings:
 
     Attributes:
         report: tells the hub what runs.
-        trusted: keys that may sign releases.
-        hub: where bundles are downloaded; None without a hub.
-        checkpoint: called with a name between any two effects; tests end the process there.
+        download: None without a hub.
+        draining: why rows do not leave as they should, or empty.
+        checkpoint: called with a name before and after each effect; tests end the process there.
     """
 
     report: Callable[[Reported], None]
     alerts: Alerts
-    trusted: tuple[PublicKey, ...] = ()
-    hub: Downloader | None = None
+    download: Download | None = None
+    draining: Callable[[], str] = _fine
     clock: Callable[[], float] = time.monotonic
     checkpoint: Callable[[str], None] = _nothing
+
+
+class Voice:
+    """Tells the hub how an installation goes, always with what really runs."""
+
+    def __init__(self, line: LineControl, around: Surroundings) -> None:
+        self._line = line
+        self._around = around
+        self._last: tuple[object, ...] = ()
+
+    def say(
+        self, state: DeploymentState | None, deployment: int | None = None, error: str = ""
+    ) -> None:
+        """Reports a state of a deployment."""
+        active = self._line.active
+        log("deployment", state=state, deployment=deployment, error=error)
+        self._last = (state, deployment, error)
+        self._around.report(
+            Reported(
+                bundle=active.id if active is not None else "",
+                deployment=deployment,
+                state=state,
+                error=error,
+                provider=active.provider if active is not None else "",
+            )
+        )
+
+    def say_once(self, state: DeploymentState, deployment: int | None, error: str) -> None:
+        """As `say`, unless that was the last word: for what is tried again and again."""
+        if self._last != (state, deployment, error):
+            self.say(state, deployment, error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections import deque
 from pathlib import Path
 from typing import Literal
@@ -13,21 +15,25 @@ from edge_agent.errors import HubUnreachableError
 from edge_agent.log import log, warn
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.install import Installer
+from edge_agent.update.offers import Offers
+from edge_agent.update.slots import Slots
 from kits.core.blobs import write_atomically
 from kits.core.errors import KitwrightError
 from kits.core.hub_api import Desired, Reported
 
 _BUSY_S = 0.1
 _IDLE_S = 1.0
+_WAITS_FROM_S = 1.0
+_WAITS_UP_TO_S = 60.0
 _KEPT_REPORTS = 32
 
 
 class Request(BaseModel):
-    """A wish left by `edge-agent apply` or `rollback` for the running agent."""
+    """A wish left by `edge-agent apply`, `rollback` or `allow` for the running agent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["apply", "rollback"]
+    kind: Literal["apply", "rollback", "allow"]
     bundle: str = ""
 
 
@@ -40,18 +46,26 @@ class Updater:
     """Drives an `Installer`.
 
     Args:
-        folder: of the slots; wishes lie there.
+        slots: wishes of a person lie in their folder.
+        hub: with the offers that come from it; None when the device works alone.
         poll_s: the hub is asked this often, seconds.
     """
 
     def __init__(
-        self, installer: Installer, folder: Path, hub: HubClient | None, poll_s: float
+        self,
+        installer: Installer,
+        slots: Slots,
+        hub: tuple[HubClient, Offers] | None,
+        poll_s: float,
     ) -> None:
         self._installer = installer
-        self._folder = folder
-        self._hub = hub
+        self._slots = slots
+        self._hub = hub[0] if hub is not None else None
+        self._offers = hub[1] if hub is not None else None
         self._poll_s = poll_s
         self._since_poll = poll_s
+        self._waits_s = 0.0
+        self._step_at = 0.0
         self._hints: deque[bytes] = deque(maxlen=4)
         self._reports: deque[Reported] = deque(maxlen=_KEPT_REPORTS)
         self._stop = threading.Event()
@@ -106,16 +120,32 @@ class Updater:
         if self._hub is not None and self._since_poll >= self._poll_s:
             self._since_poll = 0.0
             self._poll(self._hub)
-        while self._installer.step() and not self._stop.is_set():
+        while self._may_step() and self._installer.step():
             self._tell()
+        self._wait_if_in_vain()
         self._tell()
+
+    def _may_step(self) -> bool:
+        return not self._stop.is_set() and time.monotonic() >= self._step_at
+
+    def _wait_if_in_vain(self) -> None:
+        """After a step that found no hub or no room: longer each time, up to a minute."""
+        if not self._installer.waiting:
+            self._waits_s = 0.0
+        elif time.monotonic() >= self._step_at:
+            self._waits_s = min(max(self._waits_s * 2, _WAITS_FROM_S), _WAITS_UP_TO_S)
+            self._step_at = time.monotonic() + random.uniform(0, self._waits_s)  # noqa: S311
 
     def _poll(self, hub: HubClient) -> None:
         try:
-            self._installer.offer(hub.desired())
+            self._consider(hub.desired())
             self._reached(True)
         except HubUnreachableError as error:
             self._reached(False, error.what)
+
+    def _consider(self, desired: Desired) -> None:
+        if self._offers is not None:
+            self._offers.consider(desired)
 
     def _reached(self, now: bool, why: str = "") -> None:
         if now != self.hub_reached:
@@ -124,12 +154,15 @@ class Updater:
 
     def _take_hint(self, payload: bytes) -> None:
         try:
-            self._installer.offer(Desired.model_validate_json(payload))
+            self._consider(Desired.model_validate_json(payload))
         except ValidationError:
             warn("bad_desired", bytes=len(payload))
+        except HubUnreachableError as error:
+            log("hint_waits_for_the_hub", error=error.what)
+            self._since_poll = self._poll_s
 
     def _take_request(self) -> None:
-        path = self._folder / "request.json"
+        path = self._slots.folder / "request.json"
         try:
             request = Request.model_validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -142,6 +175,8 @@ class Updater:
         try:
             if request.kind == "rollback":
                 self._installer.rollback()
+            elif request.kind == "allow":
+                self._slots.allow(request.bundle)
             else:
                 self._installer.apply(request.bundle)
         except KitwrightError as error:

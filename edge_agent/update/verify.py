@@ -1,78 +1,69 @@
-"""May this bundle run here? Signature, identity, size, project, release counter, kit.
+"""May this bundle run here? What was signed, the release counter, the bytes, the kit.
 
-The seam for TUF is this function: roles, expiry and a trusted-time floor decide *before* it which
-keys are trusted; what it checks stays.
+Pure checks: that the signatures hold was established in `trust.py`.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
+import hmac
+import re
 from pathlib import Path
 
 from edge_agent.errors import UntrustedBundleError
-from edge_agent.update.slots import SlotState
+from edge_agent.update.slots import Signed, Slots
 from kits.core.bundle import MAX_BUNDLE_BYTES, Bundle, open_file
 from kits.core.discovery import get_kit
 from kits.core.errors import BundleError, UsageError
 from kits.core.hub_api import DesiredBundle
-from kits.core.signing import PublicKey, verify
+
+_PATH = re.compile(r"/v1/[A-Za-z0-9/_.-]{1,200}")
+_PIECE = 1 << 20
 
 
-def check_statement(
-    desired: DesiredBundle, trusted: tuple[PublicKey, ...], state: SlotState
-) -> int:
-    """Checks the hub's signed word before a byte is downloaded; returns the release number.
+def check_wish(wish: DesiredBundle, signed: Signed, slots: Slots) -> None:
+    """Checks the hub's wish against what the engineer signed, before a byte is downloaded.
 
     Raises:
-        UntrustedBundleError: not signed by a trusted key, about another bundle, or going back.
+        UntrustedBundleError: it is about something else than was signed, or goes back.
     """
-    try:
-        statement = verify(desired.statement, list(trusted))
-    except BundleError as error:
-        raise UntrustedBundleError(error.what, where=error.where, fix=error.fix) from error
-    release = statement.get("release")
-    if not isinstance(release, int) or isinstance(release, bool):
-        raise UntrustedBundleError("the signed statement names no release")
-    if statement.get("bundle") != desired.bundle:
-        raise UntrustedBundleError("the signed statement is about another bundle")
-    if statement.get("size") != desired.size or not 0 < desired.size <= MAX_BUNDLE_BYTES:
-        raise UntrustedBundleError("the size is not the signed one")
-    if state.project and statement.get("project") != state.project:
+    release, state = signed.release, slots.state
+    if _PATH.fullmatch(wish.path) is None:
+        raise UntrustedBundleError("the hub names a strange path", where=wish.path[:100])
+    if (release.bundle, release.release) != (wish.bundle, wish.release):
+        raise UntrustedBundleError("what is signed is another bundle", where=signed.target)
+    if signed.length > MAX_BUNDLE_BYTES:
+        raise UntrustedBundleError(f"larger than {MAX_BUNDLE_BYTES} bytes", where=signed.target)
+    if state.project and release.project != state.project:
         raise UntrustedBundleError(
-            f"made for the project {statement.get('project')!r}, this device runs {state.project!r}",
+            f"made for the project {release.project!r}, this device runs {state.project!r}",
             fix="edge-agent apply BUNDLE, to change the project on purpose",
         )
-    again = release == state.highest_release and desired.bundle == state.highest_bundle
-    if release <= state.highest_release and not again:
+    highest = slots.highest(release.project)
+    again = (release.release, release.bundle) == (highest.release, highest.bundle)
+    if release.release <= highest.release and not again:
         raise UntrustedBundleError(
-            f"release {release} goes back: {state.highest_release} was accepted already",
-            fix="roll out the old bundle again: it gets a new, higher release",
+            f"release {release.release} goes back: {highest.release} was accepted already",
+            fix="kit approve the old bundle again: it gets a new, higher release",
         )
-    return release
 
 
-def expected_disagreement(desired: DesiredBundle | None) -> float:
-    """Share of verdicts that the gate saw change against the champion; 0 when it is not stated.
-
-    Read from the statement whose signature `check_statement` has checked: a challenger that mends
-    many false rejects must differ, and only the hub's key may say how much.
-    """
-    if desired is None:
-        return 0.0
-    stated = json.loads(desired.statement.payload).get("expected_disagreement", 0.0)
-    return float(stated) if isinstance(stated, int | float) and 0 <= stated <= 1 else 0.0
-
-
-def check_file(path: Path, desired: DesiredBundle) -> Bundle:
-    """Checks the downloaded file against the signed statement; opens it.
+def check_file(path: Path, signed: Signed) -> Bundle:
+    """Checks a downloaded file against what was signed; opens it.
 
     Raises:
         BundleError: damaged, another bundle, another size, or its kit is not installed here.
     """
-    if path.stat().st_size != desired.size:
+    if path.stat().st_size != signed.length:
         raise UntrustedBundleError("the file has another size than the signed one")
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    if not hmac.compare_digest(digest.hexdigest(), signed.sha256):
+        raise UntrustedBundleError("the file is damaged: its digest is not the signed one")
     bundle = open_file(path)
-    if bundle.id != desired.bundle:
+    if bundle.id != signed.release.bundle:
         raise UntrustedBundleError("the file is not the signed bundle")
     try:
         get_kit(bundle.manifest.kit)
@@ -80,4 +71,6 @@ def check_file(path: Path, desired: DesiredBundle) -> Bundle:
         raise BundleError(
             error.what, where=bundle.id[:12], fix="install the kit's package"
         ) from error
+    if bundle.manifest.project != signed.release.project:
+        raise UntrustedBundleError("the bundle was made for another project than was signed")
     return bundle

@@ -11,7 +11,7 @@ import pytest
 
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import write_tiny_kit
-from tests.edge_agent.update_bench import NEW, OLD, Bench, Shelf
+from tests.edge_agent.update_bench import OLD, Bench
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +43,6 @@ def broker(tmp_path: Path, port: int) -> Iterator[Mosquitto]:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """A device that runs the old bundle, at a hub that has the new one."""
-    bench = Bench(tmp_path, Shelf(NEW))
+    bench = Bench(tmp_path)
     bench.adopt(OLD)
     return bench

@@ -15,10 +15,8 @@ from onnx import TensorProto, helper
 from edge_agent.config import AgentConfig, parse_config
 from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet, pack
 from kits.core.events import DecisionBody
-from kits.core.hub_api import Desired, DesiredBundle
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.sample import digest_of, utc_now
-from kits.core.signing import SigningKey
 
 _RUNTIME = """
 import cv2
@@ -177,29 +175,6 @@ def bundle_id_of(content: bytes) -> str:
     return content[-64:].decode()
 
 
-def desired_for(
-    content: bytes, key: SigningKey, *, release: int = 1, deployment: int = 1, project: str = "p"
-) -> Desired:
-    """What the hub sends for a bundle."""
-    identity = bundle_id_of(content)
-    statement = {
-        "bundle": identity,
-        "size": len(content),
-        "project": project,
-        "version": release,
-        "release": release,
-    }
-    return Desired(
-        bundle=DesiredBundle(
-            bundle=identity,
-            size=len(content),
-            path=f"/v1/bundles/{identity}/content",
-            statement=key.sign(statement),
-            deployment=deployment,
-        )
-    )
-
-
 def decision(number: int, **changes: object) -> DecisionBody:
     body = DecisionBody(
         sample_id=f"sample-{number}",
@@ -219,7 +194,13 @@ def agent_config(folder: Path, pictures: Path, **changes: object) -> AgentConfig
         "status": {"port": 0},
         "engine": {"providers": ["cpu"], "threads": 1},
         "sync": {"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0},
-        "update": {"poll_s": 0.2, "shadow_samples": 5, "probation_samples": 5},
+        "update": {
+            "poll_s": 0.2,
+            "shadow_samples": 5,
+            "probation_samples": 5,
+            "probation_min_s": 0,
+            "max_latency_factor": 50,
+        },
         "reject_deadline_ms": 5000,
         **changes,
     }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from edge_agent.config import UpdateConfig
-from edge_agent.update.probation import Tally, probation_complaint, shadow_complaint
 from edge_agent.update.updater import Request, Updater, leave_request
 from kits.core.errors import UsageError
 from kits.core.hub_api import Desired
-from kits.core.signing import SigningKey
-from tests.edge_agent.parts import bundle_id_of, desired_for, make_bundle
-from tests.edge_agent.update_bench import NEW, OLD, Bench, Killed
+from tests.edge_agent.parts import bundle_id_of, make_bundle
+from tests.edge_agent.update_bench import (
+    GOOD,
+    NEW,
+    OLD,
+    Bench,
+    Killed,
+    feed_failing,
+    feed_good,
+)
 
 
 def test_a_good_release_passes_every_state_and_is_committed(bench: Bench) -> None:
@@ -23,12 +26,12 @@ def test_a_good_release_passes_every_state_and_is_committed(bench: Bench) -> Non
     assert states == ["downloading", "verifying", "building", "shadow", "active", "committed"]
     assert bench.runs == bundle_id_of(NEW)
     assert bench.slots.state.previous == bundle_id_of(OLD)
-    assert bench.slots.state.highest_release == 5
+    assert bench.slots.highest("p").release == 5
     assert bench.last.bundle == bundle_id_of(NEW)
 
 
 def test_a_download_goes_on_where_it_was_cut(bench: Bench) -> None:
-    bench.shelf.cut = len(NEW) // 3
+    bench.hub.cut_after = len(NEW) // 3
     bench.offer(NEW)
     bench.installer.step()
     partial = bench.slots.partial(bundle_id_of(NEW))
@@ -36,20 +39,33 @@ def test_a_download_goes_on_where_it_was_cut(bench: Bench) -> None:
     bench.restart()
     bench.finish()
     assert bench.runs == bundle_id_of(NEW)
+    assert bench.hub.sent_bytes < len(NEW) + 30_000  # metadata; no byte of the bundle twice
 
 
 STEPS = (
+    "before downloading",
     "entered downloading",
     "downloaded",
+    "before verifying",
     "entered verifying",
     "verified",
+    "accepted",
+    "before building",
     "entered building",
     "built",
+    "before shadow",
     "entered shadow",
     "before switch",
     "switched",
     "before commit",
+    "committed",
 )
+
+
+def test_the_steps_are_all_there_are(bench: Bench) -> None:
+    bench.offer(NEW)
+    bench.finish()
+    assert tuple(bench.passed) == STEPS
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -60,39 +76,117 @@ def test_killed_at_any_step_it_ends_in_the_new_bundle(bench: Bench, step: str) -
         bench.finish()
     bench.restart()
     assert bench.runs in (bundle_id_of(OLD), bundle_id_of(NEW))
-    bench.offer(NEW)
+    bench.hear(bench.hub.desired)
     bench.finish()
     assert bench.runs == bundle_id_of(NEW)
     assert bench.last.state == "committed"
 
 
-def test_killed_while_going_back_it_ends_in_the_old_bundle(bench: Bench) -> None:
+@pytest.mark.parametrize("step", ["before going back", "went back"])
+def test_killed_while_going_back_it_ends_in_the_old_bundle(bench: Bench, step: str) -> None:
     bench.offer(NEW)
-    bench.kill_at = "went back"
-
-    def broken(tally: Tally) -> None:
-        tally.add(1.0, failed=True)
-
+    bench.kill_at = step
     with pytest.raises(Killed):
-        bench.go_on(shadow=lambda t: t.add(1.0, failed=False), live=broken)
+        bench.go_on(shadow=feed_good, live=feed_failing)
     bench.restart()
-    bench.finish()
+    bench.go_on(shadow=feed_good, live=feed_failing)
     assert bench.runs == bundle_id_of(OLD)
-    assert bench.last.state == "rolled_back"
+    assert bundle_id_of(NEW) in bench.slots.state.denied
+    bench.hear(bench.hub.desired)
+    assert not bench.installer.busy
 
 
-def test_a_crash_loop_goes_back_by_itself(bench: Bench) -> None:
+def on_probation(bench: Bench) -> None:
+    """Steps until the new bundle decides."""
     bench.offer(NEW)
     while bench.slots.state.active == bundle_id_of(OLD):
         if bench.line.shadow is not None:
-            bench.line.shadow.add(1.0, failed=False)
+            feed_good(bench.line.shadow)
         bench.installer.step()
+
+
+def test_a_crash_loop_goes_back_by_itself(bench: Bench) -> None:
+    on_probation(bench)
+    for _ in range(2):
+        bench.restart()
+        assert bench.runs == bundle_id_of(NEW)
+    bench.restart()
+    assert bench.runs == bundle_id_of(OLD)
+    assert bench.last.state == "rolled_back"
+    assert "crashed 3 times within 600 s" in bench.last.error
+    bench.hear(bench.hub.desired)
+    assert not bench.installer.busy
+    bench.offer(NEW, release=2)
+    assert not bench.installer.busy
+    assert "went back here before: the agent crashed" in bench.last.error
+
+
+def test_stops_and_crashes_long_ago_take_nothing_back(bench: Bench) -> None:
+    on_probation(bench)
+    for _ in range(6):
+        bench.lives.end()
+        bench.restart()
+    for _ in range(6):
+        bench.seconds += 400
+        bench.restart()
+    assert bench.runs == bundle_id_of(NEW)
+
+
+def test_two_reboots_on_probation_go_back(bench: Bench) -> None:
+    on_probation(bench)
+    bench.boot = "boot-2"
+    bench.restart()
+    assert bench.runs == bundle_id_of(NEW)
+    bench.boot = "boot-3"
+    bench.restart()
+    assert bench.runs == bundle_id_of(OLD)
+    assert "started anew 2 times" in bench.last.error
+
+
+def test_a_person_lifts_a_denial(bench: Bench) -> None:
+    bench.offer(NEW)
+    bench.go_on(shadow=feed_good, live=feed_failing)
+    assert bench.runs == bundle_id_of(OLD)
+    updater = Updater(bench.installer, bench.slots, None, 30)
+    leave_request(bench.slots.folder, Request(kind="allow", bundle=bundle_id_of(NEW)))
+    updater.turn()
+    bench.offer(NEW, release=2)
+    bench.finish()
+    assert bench.runs == bundle_id_of(NEW)
+
+
+def test_a_committed_bundle_that_crashes_means_safe_mode(bench: Bench) -> None:
     for _ in range(3):
         bench.restart()
     assert bench.runs == bundle_id_of(OLD)
-    assert bench.last.state == "rolled_back"
     bench.offer(NEW)
     assert not bench.installer.busy
+    assert "crashed repeatedly" in bench.last.error
+    assert "safe-mode" in bench.open_alerts
+    bench.seconds += 601
+    bench.hear(bench.hub.desired)
+    bench.finish()
+    assert bench.runs == bundle_id_of(NEW)
+    assert "safe-mode" not in bench.open_alerts
+
+
+def test_what_never_ends_is_quarantined(bench: Bench) -> None:
+    bench.offer(NEW)
+    while bench.installer.busy:
+        bench.seconds += 1000
+        bench.restart()
+        bench.installer.step()
+    assert "no end after 30 steps" in bench.last.error
+    assert bundle_id_of(NEW) in bench.slots.state.denied
+
+
+def test_the_slots_file_lost_leaves_the_committed_bundle_and_the_counter(bench: Bench) -> None:
+    bench.offer(NEW, release=5)
+    bench.finish()
+    (bench.state / "slots.json").unlink()
+    bench.restart()
+    assert bench.runs == bundle_id_of(NEW)
+    assert bench.slots.highest("p").release == 5
 
 
 def refused(bench: Bench, reason: str) -> None:
@@ -108,29 +202,32 @@ def refused(bench: Bench, reason: str) -> None:
 def test_a_flipped_byte_is_refused(bench: Bench, position: int) -> None:
     damaged = bytearray(NEW)
     damaged[position] ^= 0x10
-    bench.shelf.contents[bundle_id_of(NEW)] = bytes(damaged)
-    bench.offer(NEW)
+    wish = bench.hub.publish(NEW)
+    bench.hub.bundles[bundle_id_of(NEW)] = bytes(damaged)
+    bench.hear(wish)
     bench.finish()
-    refused(bench, "damaged" if position != -10 else "")
+    refused(bench, "damaged")
     assert not bench.slots.has(bundle_id_of(NEW))
 
 
-def test_a_stranger_s_signature_is_refused_before_a_byte_is_fetched(
-    bench: Bench, tmp_path: Path
-) -> None:
-    stranger = SigningKey.create(tmp_path / "stranger.pem", "stranger")
-    bench.installer.offer(desired_for(NEW, stranger))
-    refused(bench, "not trusted")
+def test_what_is_not_signed_is_refused_before_a_byte_is_fetched(bench: Bench) -> None:
+    bench.hub.bundles[bundle_id_of(NEW)] = NEW
+    bench.hear(bench.hub.wish(NEW, 7))
+    refused(bench, "not signed")
     assert not bench.slots.partial(bundle_id_of(NEW)).exists()
 
 
-def test_a_statement_about_another_bundle_is_refused(bench: Bench) -> None:
-    wish = desired_for(NEW, bench.key).bundle
-    assert wish is not None
-    other = desired_for(OLD, bench.key).bundle
-    assert other is not None
-    bench.installer.offer(Desired(bundle=wish.model_copy(update={"statement": other.statement})))
+def test_a_release_of_another_bundle_is_refused(bench: Bench) -> None:
+    bench.hub.publish(OLD, 3)
+    bench.hear(bench.hub.wish(NEW, 3))
     refused(bench, "another bundle")
+
+
+def test_a_path_that_leads_to_another_host_is_refused(bench: Bench) -> None:
+    wish = bench.hub.publish(NEW).bundle
+    assert wish is not None
+    bench.hear(Desired(bundle=wish.model_copy(update={"path": "@elsewhere.example/v1/b"})))
+    refused(bench, "strange path")
 
 
 def test_an_old_release_is_refused_even_when_signed(bench: Bench) -> None:
@@ -141,7 +238,6 @@ def test_an_old_release_is_refused_even_when_signed(bench: Bench) -> None:
     assert bench.last.state == "failed"
     assert "goes back" in bench.last.error
     assert bench.runs == bundle_id_of(NEW)
-    bench.shelf.contents[bundle_id_of(OLD)] = OLD
     bench.offer(OLD, release=6, deployment=3)
     bench.finish()
     assert bench.runs == bundle_id_of(OLD)
@@ -154,7 +250,6 @@ def test_another_project_is_refused(bench: Bench) -> None:
 
 def test_a_bundle_that_computes_something_else_here_is_refused(bench: Bench) -> None:
     wrong = make_bundle(3, golden_score=0.9)
-    bench.shelf.contents[bundle_id_of(wrong)] = wrong
     bench.offer(wrong)
     bench.finish()
     refused(bench, "golden")
@@ -162,7 +257,6 @@ def test_a_bundle_that_computes_something_else_here_is_refused(bench: Bench) -> 
 
 def test_a_kit_that_is_not_installed_is_refused(bench: Bench) -> None:
     foreign = make_bundle(3, kit="no-such-kit")
-    bench.shelf.contents[bundle_id_of(foreign)] = foreign
     bench.offer(foreign)
     bench.finish()
     refused(bench, "no kit")
@@ -170,17 +264,14 @@ def test_a_kit_that_is_not_installed_is_refused(bench: Bench) -> None:
 
 def test_a_shadow_that_disagrees_refuses(bench: Bench) -> None:
     bench.offer(NEW)
-    bench.go_on(
-        shadow=lambda t: t.add(1.0, failed=False, agrees=False),
-        live=lambda t: t.add(1.0, failed=False),
-    )
+    bench.go_on(shadow=lambda t: t.add(1.0, GOOD, agrees=False), live=feed_good)
     refused(bench, "another verdict")
 
 
 def test_a_refused_deployment_is_not_tried_again_but_a_new_one_is(bench: Bench) -> None:
     bench.offer(NEW, project="other")
     count = len(bench.reports)
-    bench.offer(NEW, project="other")
+    bench.hear(bench.hub.desired)
     assert len(bench.reports) == count
     bench.offer(NEW, release=2, deployment=2)
     bench.finish()
@@ -189,25 +280,23 @@ def test_a_refused_deployment_is_not_tried_again_but_a_new_one_is(bench: Bench) 
 
 def test_what_runs_already_is_confirmed_once(bench: Bench) -> None:
     bench.offer(OLD, release=3, deployment=9)
-    bench.offer(OLD, release=3, deployment=9)
+    bench.hear(bench.hub.desired)
     assert [(r.state, r.deployment) for r in bench.reports] == [("committed", 9)]
 
 
 def test_an_older_wish_for_what_runs_is_no_step_back(bench: Bench) -> None:
     bench.offer(OLD, release=1, deployment=1)
     bench.offer(NEW, release=2, deployment=2)
-    bench.go_on(shadow=lambda t: t.add(1.0, failed=False), live=lambda t: t.add(1.0, failed=True))
+    bench.go_on(shadow=feed_good, live=feed_failing)
     assert bench.last.state == "rolled_back"
-    bench.offer(OLD, release=1, deployment=1)
-    assert (bench.last.state, bench.last.deployment) == ("rolled_back", 2)
     bench.restart()
-    bench.offer(OLD, release=1, deployment=1)
+    bench.hear(bench.hub.wish(OLD, 1))
     assert (bench.last.state, bench.last.deployment) == ("committed", 1)
-    assert bench.slots.state.highest_release == 2
+    assert bench.slots.highest("p").release == 2
 
 
 def test_rollback_by_hand_and_a_wish_left_for_the_agent(bench: Bench) -> None:
-    updater = Updater(bench.installer, bench.slots.folder, None, 30)
+    updater = Updater(bench.installer, bench.slots, None, 30)
     with pytest.raises(UsageError, match="no previous"):
         bench.installer.rollback()
     bench.slots.put(NEW, bundle_id_of(NEW))
@@ -227,25 +316,3 @@ def test_an_active_bundle_damaged_on_disk_falls_back(bench: Bench) -> None:
     bench.restart()
     assert bench.runs == bundle_id_of(OLD)
     assert "bundle-unusable" in bench.alerts
-
-
-def test_complaints_are_functions_of_what_was_seen() -> None:
-    config, tally = UpdateConfig(), Tally()
-    assert shadow_complaint(tally, config) == ""
-    for _ in range(20):
-        tally.add(100.0, failed=False)
-    assert probation_complaint(tally, config, 50.0) == ""
-    assert "p95" in probation_complaint(tally, config, 20.0)
-    for _ in range(5):
-        tally.add(1.0, failed=True)
-    assert "failed on 5 of 25" in probation_complaint(tally, config, None)
-
-
-def test_a_wanted_change_of_verdicts_does_not_refuse() -> None:
-    config = UpdateConfig(max_disagreement=0.5)
-    tally = Tally()
-    for number in range(20):
-        tally.add(10.0, failed=False, agrees=number >= 14)
-    assert "at most 50%" in shadow_complaint(tally, config)
-    assert shadow_complaint(tally, config, expected=0.6) == ""
-    assert "at most 55%" in shadow_complaint(tally, config, expected=0.3)

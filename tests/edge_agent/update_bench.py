@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from edge_agent.config import EngineConfig, UpdateConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.errors import HubUnreachableError
+from edge_agent.update.download import Downloader
+from edge_agent.update.hub_metadata import HubMetadata
 from edge_agent.update.install import Installer
+from edge_agent.update.lives import Clocks, Lives
+from edge_agent.update.offers import Offers
 from edge_agent.update.probation import Tally
 from edge_agent.update.slots import Slots
 from edge_agent.update.surroundings import Surroundings
+from edge_agent.update.time_floor import TimeFloor
+from edge_agent.update.trust import Trust
 from kits.core.bundle import open_bytes
-from kits.core.hub_api import DesiredBundle, Reported
-from kits.core.signing import SigningKey
-from tests.edge_agent.parts import bundle_id_of, desired_for, make_bundle
+from kits.core.hub_api import Desired, Reported
+from kits.core.prediction import Prediction
+from tests.edge_agent.parts import bundle_id_of, make_bundle
+from tests.failure.tuf_simulator import Simulator
 
 OLD, NEW = make_bundle(1), make_bundle(2, act_at=0.79)
+QUICK = UpdateConfig(
+    shadow_samples=2, probation_samples=3, probation_min_s=0, max_latency_factor=50
+)
+GOOD = Prediction(score=0.4)
+Feed = Callable[[Tally], None]
 
 
 class Killed(BaseException):
     """Stands for kill -9: nothing catches it, only what is on disk goes on."""
+
+
+def feed_good(tally: Tally) -> None:
+    """A model that works."""
+    tally.add(1.0, GOOD)
+
+
+def feed_failing(tally: Tally) -> None:
+    """A model that raises, or says NaN."""
+    tally.add(1.0, None)
 
 
 class IdleLine:
@@ -43,64 +66,76 @@ class IdleLine:
         self.shadow = None
 
 
-class Shelf:
-    """A hub that has bundles; `cut` bytes arrive before each connection breaks."""
-
-    def __init__(self, *contents: bytes) -> None:
-        self.contents = {bundle_id_of(c): c for c in contents}
-        self.cut = 0
-
-    def download(self, desired: DesiredBundle, target: Path) -> None:
-        content = self.contents[desired.bundle]
-        have = target.stat().st_size if target.exists() else 0
-        end = have + self.cut if self.cut else len(content)
-        with open(target, "ab") as file:
-            file.write(content[have:end])
-        if target.stat().st_size < desired.size:
-            raise HubUnreachableError("cut off")
-
-
 class Bench:
-    """One device: what is on disk stays, the process may end."""
+    """One device: what is on disk stays, the process may end.
 
-    def __init__(self, folder: Path, shelf: Shelf) -> None:
-        self.folder = folder
-        self.shelf = shelf
-        self.key = SigningKey.create(folder / "hub.pem", "hub")
+    Attributes:
+        clock_error: of the device's clock against the simulator's true time.
+        boot, seconds: what the device's lives are told apart by.
+    """
+
+    def __init__(self, folder: Path, config: UpdateConfig = QUICK) -> None:
+        self.state = folder / "state"
+        self.hub = Simulator()
         self.reports: list[Reported] = []
         self.alerts: list[str] = []
+        self.open_alerts: dict[str, str] = {}
         self.kill_at = ""
-        self.config = UpdateConfig(shadow_samples=2, probation_samples=3)
+        self.passed: list[str] = []
+        self.config = config
+        self.clock_error = timedelta()
+        self.boot, self.seconds = "boot-1", 0.0
+        self.root: dict[str, object] | None = self.hub.first_root
         self.restart()
 
-    def restart(self) -> None:
-        def checkpoint(name: str) -> None:
-            if name == self.kill_at:
-                self.kill_at = ""
-                raise Killed(name)
+    def checkpoint(self, name: str) -> None:
+        self.passed.append(name)
+        if name == self.kill_at:
+            self.kill_at = ""
+            raise Killed(name)
 
+    def alert(self, name: str, severity: str, text: str) -> None:
+        if severity == "info":
+            self.open_alerts.pop(name, None)
+        else:
+            self.alerts.append(name)
+            self.open_alerts[name] = text
+
+    def restart(self) -> None:
         self.line = IdleLine()
-        self.slots = Slots(self.folder / "bundles")
+        self.slots = Slots(self.state)
+        lives = Lives(
+            self.state / "lives.json", 600, Clocks(lambda: self.seconds, lambda: self.boot)
+        )
         around = Surroundings(
             self.reports.append,
-            lambda name, _severity, _text: self.alerts.append(name),
-            trusted=(self.key.public,),
-            hub=self.shelf,
-            checkpoint=checkpoint,
+            self.alert,
+            download=Downloader(self.hub, spare_bytes=0).download,
+            checkpoint=self.checkpoint,
         )
-        ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), self.folder / "engines")
-        self.installer = Installer(self.slots, self.line, ladder.load, self.config, around)
+        ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), self.state / "engines")
+        self.lives = lives
+        self.installer = Installer(self.slots, self.line, ladder.load, self.config, lives, around)
+        self.floor = TimeFloor(
+            self.state / "time_floor.json", wall=lambda: self.hub.now + self.clock_error
+        )
+        trust = Trust(self.state / "tuf", self.root, HubMetadata(self.hub), self.floor)  # type: ignore[arg-type]
+        self.offers = Offers(self.slots, self.installer, trust.signed, self.alert)
         self.installer.start()
 
     def adopt(self, content: bytes) -> None:
         self.installer.adopt(open_bytes(content), content)
 
-    def offer(self, content: bytes, **changes: object) -> None:
-        self.installer.offer(desired_for(content, self.key, **changes))  # type: ignore[arg-type]
+    def offer(self, content: bytes, release: int = 1, **changes: object) -> None:
+        """The engineer signs a release, the hub wishes for it, the device hears of it."""
+        self.hear(self.hub.publish(content, release, **changes))  # type: ignore[arg-type]
 
-    def go_on(self, *, shadow: Callable[[Tally], None], live: Callable[[Tally], None]) -> None:
+    def hear(self, desired: Desired) -> None:
+        self.offers.consider(desired)
+
+    def go_on(self, *, shadow: Feed, live: Feed) -> None:
         """Steps until nothing is on its way, feeding samples as a line would."""
-        for _ in range(40):
+        for _ in range(200):
             if not self.installer.busy:
                 return
             if self.line.shadow is not None:
@@ -110,10 +145,15 @@ class Bench:
         raise AssertionError("the installation never ended")
 
     def finish(self) -> None:
-        def good(tally: Tally) -> None:
-            tally.add(1.0, failed=False)
+        self.go_on(shadow=feed_good, live=feed_good)
 
-        self.go_on(shadow=good, live=good)
+    def try_once(self, desired: Desired) -> None:
+        """Hears a wish and does all it can; a hub that does not answer is no error here."""
+        try:
+            self.hear(desired)
+        except HubUnreachableError:
+            return
+        self.finish()
 
     @property
     def runs(self) -> str:
@@ -122,3 +162,12 @@ class Bench:
     @property
     def last(self) -> Reported:
         return self.reports[-1]
+
+
+def assert_keeps_old(bench: Bench) -> None:
+    """The old bundle decides, and would after a restart."""
+    assert bench.runs == bundle_id_of(OLD)
+    assert bench.slots.state.active == bundle_id_of(OLD)
+    bench.lives.end()
+    bench.restart()
+    assert bench.runs == bundle_id_of(OLD)
