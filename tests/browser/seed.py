@@ -32,11 +32,13 @@ from cloud_sync.store.models import (
     Job,
     Person,
     Project,
+    Release,
     Rollout,
     Sample,
 )  # fmt: skip
 from cloud_sync.web.auth import ROLES, create_person
 from kits.core.prediction import Box
+from kits.core.releases import target_path
 from kits.core.sample import digest_of, new_sample_id, utc_now
 from kits.core.signing import SigningKey
 
@@ -175,7 +177,11 @@ def _learning(session: Session, hub: Hub, now: datetime) -> None:
             created_at=now - timedelta(days=8 if version == 3 else 0, hours=1),
         ))  # fmt: skip
     session.flush()
-    rollout = Rollout(bundle=CHAMPION, group="line-a", release=1, statement={}, state="done",
+    target = target_path(PROJECT, 1)
+    session.add(
+        Release(target=target, project=PROJECT, release=1, bundle=CHAMPION, signed_by="engineer")
+    )
+    rollout = Rollout(bundle=CHAMPION, group="line-a", release=1, target=target, state="done",
                       created_by="engineer", created_at=now - timedelta(days=8),
                       deadline_at=now - timedelta(days=7), finished_at=now - timedelta(days=8))  # fmt: skip
     session.add(rollout)

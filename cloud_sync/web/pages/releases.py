@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet import waves
-from cloud_sync.hub import Hub, HubDep, ReadDep
+from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
 from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
@@ -76,7 +76,7 @@ def rollout_list(
     )  # fmt: skip
 
 
-def _rollout_values(session: Session, hub: Hub, rollout_id: int) -> dict[str, object]:
+def _rollout_values(session: Session, rollout_id: int) -> dict[str, object]:
     rollout = session.get(Rollout, rollout_id)
     if rollout is None:
         raise NotFoundError("There is no such rollout in this hub.")
@@ -84,16 +84,13 @@ def _rollout_values(session: Session, hub: Hub, rollout_id: int) -> dict[str, ob
         "rollout": rollout,
         "deployments": rollout.deployments,
         "waves": rollout_views.waves_of(rollout),
-        "hub_url": hub.config.url,
     }
 
 
 @router.get("/rollouts/{rollout_id}")
-def rollout_page(
-    request: Request, session: ReadDep, hub: HubDep, who: ViewerPage, rollout_id: int
-) -> Response:
+def rollout_page(request: Request, session: ReadDep, who: ViewerPage, rollout_id: int) -> Response:
     """One rollout, device by device."""
-    values = _rollout_values(session, hub, rollout_id)
+    values = _rollout_values(session, rollout_id)
     rollout = values["rollout"]
     assert isinstance(rollout, Rollout)
     return render(
@@ -103,6 +100,6 @@ def rollout_page(
 
 
 @router.get("/rollouts/{rollout_id}/live")
-def rollout_live(session: ReadDep, hub: HubDep, _who: ViewerPage, rollout_id: int) -> Response:
+def rollout_live(session: ReadDep, _who: ViewerPage, rollout_id: int) -> Response:
     """The part of the page that follows a running rollout."""
-    return fragment("rollout_live.html", **_rollout_values(session, hub, rollout_id))
+    return fragment("rollout_live.html", **_rollout_values(session, rollout_id))
