@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Alert, Effect
-from kits.core.sample import utc_now
 
 ALERT = "alert.raised"
 FULL = "more effects than notify.max_waiting wait for this receiver"
@@ -96,5 +95,5 @@ def _alert_body(alert: Alert) -> dict[str, JsonValue]:
         "text": alert.text,
         "device": alert.device or "",
         "where": alert.where,
-        "at": (alert.at or utc_now()).isoformat(),
+        "at": alert.at.isoformat(),
     }

@@ -16,7 +16,7 @@ the span that was observed, because two crystals never agree.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
@@ -156,5 +156,5 @@ def believable(stamp: Stamp, received_ns: int) -> bool:
     return stamp.trust == "ntp" and aware(stamp.wall).timestamp() <= received_ns / 1e9 + AHEAD_S
 
 
-def _numbers(values: list[object]) -> list[int]:
+def _numbers(values: Sequence[object]) -> list[int]:
     return [value for value in values if isinstance(value, int)]

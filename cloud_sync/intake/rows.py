@@ -79,7 +79,8 @@ def write_frames(
     for item in sorted(frames, key=lambda item: (item.topic.device, item.frame.epoch)):
         _observe(session, clocks, item, received_ns)
         device, epoch = item.topic.device, item.frame.epoch
-        for row in (*item.frame.rows, *item.spoiled):
+        rows: tuple[Event | Spoiled, ...] = (*item.frame.rows, *item.spoiled)
+        for row in rows:
             sent += 1
             by_key.setdefault((device, epoch, row.seq), row)
     if not by_key:

@@ -42,7 +42,7 @@ def insert_fresh(
         all_or_none.rollback()
     cursor = connection.connection.cursor()
     try:
-        return [cast(int, cursor.execute(statement, row).rowcount) == 1 for row in rows]  # type: ignore[func-returns-value]  # both drivers return the cursor
+        return [cast(int, cursor.execute(statement, row).rowcount) == 1 for row in rows]
     finally:
         cursor.close()
 

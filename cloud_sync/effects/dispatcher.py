@@ -1,0 +1,225 @@
+"""Sees to it that effects are done: leases, retries, a circuit breaker per receiver, dead letters.
+
+**What "once" means.** An effect is written once per row and receiver, and it is not dropped. A
+receiver hears of it at least once: a dispatcher that dies between the receiver's answer and its
+own note of it leaves an effect that is sent again. Nobody can close that window from one side. So
+every attempt carries the same `webhook-id`, and a receiver that remembers ids sees each row
+exactly once. Any number of dispatchers may run; a lease says whose turn it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, Update, or_, select, update
+from sqlalchemy.orm import Session
+
+from cloud_sync.effects.alerts import raise_alert
+from cloud_sync.effects.targets import Delivery, DeliveryError, Target
+from cloud_sync.hub import Hub
+from cloud_sync.store.db import insert_once
+from cloud_sync.store.models import Effect, EffectTarget
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+ALERT = "notice-undeliverable"
+POLL_S = 1.0
+LEASE = timedelta(minutes=5)
+FIRST_RETRY_S = 4.0
+MAX_RETRY_S = 3600.0
+MIN_ATTEMPTS = 3
+BREAKER_FAILURES = 5
+BREAKER_FIRST_S = 30.0
+BREAKER_MAX_S = 600.0
+MAX_ROUNDS = 200
+"""Deliveries to one receiver before the others get their turn."""
+
+
+class Dispatcher:
+    """The loop.
+
+    Args:
+        hub: whose effects.
+        targets: the receivers; effects for others wait until somebody delivers to those.
+        now: UTC.
+        rng: for jitter.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        targets: Sequence[Target],
+        *,
+        now: Callable[[], datetime] = utc_now,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._hub = hub
+        self._targets = tuple(targets)
+        self._now = now
+        self._rng = rng or random.Random()  # noqa: S311  (jitter)
+        self._owner = secrets.token_hex(8)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="effects", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the delivery at hand."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(POLL_S):
+            try:
+                self.step()
+            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
+                self._hub.metrics.loop_errors.labels("effects").inc()
+                log.error("event=effects_failed error=%r", str(error))
+                self._stop.wait(POLL_S * 5)
+
+    def step(self) -> int:
+        """Delivers what is due; how many effects were done."""
+        done = 0
+        for target in self._targets:
+            for _ in range(MAX_ROUNDS):
+                if self._stop.is_set():
+                    break
+                claimed = self._claim(target)
+                if not claimed:
+                    break
+                delivered = self._deliver(target, claimed)
+                done += len(claimed) if delivered else 0
+                if not delivered:
+                    break
+        return done
+
+    def _deliver(self, target: Target, claimed: Sequence[Delivery]) -> bool:
+        try:
+            target.deliver(claimed)
+        except DeliveryError as error:
+            self._failed(target, claimed, error)
+            return False
+        self._succeeded(target, claimed)
+        return True
+
+    def _claim(self, target: Target) -> list[Delivery]:
+        """Takes what is due for a while; one only when the receiver is being tried again."""
+        now = self._now()
+        with self._hub.database.session() as session:
+            if session.scalar(_due(target, now).limit(1)) is None:
+                return []
+        with self._hub.database.transaction() as session:
+            breaker = session.get(EffectTarget, target.name)
+            if breaker is not None and breaker.open_until is not None and breaker.open_until > now:
+                return []
+            trial = breaker is not None and breaker.open_until is not None
+            limit = 1 if trial else target.batch
+            query = _due(target, now).order_by(Effect.next_at, Effect.id).limit(limit)
+            ids = session.scalars(query.with_for_update(skip_locked=True)).all()
+            session.execute(
+                update(Effect)
+                .where(Effect.id.in_(ids))
+                .values(
+                    lease_owner=self._owner,
+                    lease_until=now + LEASE,
+                    attempts=Effect.attempts + 1,
+                )
+            )
+            rows = session.scalars(
+                select(Effect).where(Effect.id.in_(ids)).order_by(Effect.id)
+            ).all()
+            return [
+                Delivery(row.key, row.kind, row.body, row.created_at, row.attempts) for row in rows
+            ]
+
+    def _succeeded(self, target: Target, claimed: Sequence[Delivery]) -> None:
+        now = self._now()
+        with self._hub.database.transaction() as session:
+            session.execute(
+                _mine(claimed, self._owner).values(
+                    state="done", done_at=now, error="", lease_owner="", lease_until=None
+                )
+            )
+            breaker = _breaker(session, target)
+            breaker.failures, breaker.open_until, breaker.error = 0, None, ""
+            breaker.last_ok_at = now
+        self._hub.metrics.breaker.labels(target.name).set(0)
+        self._hub.metrics.effects.labels(target.name, "done").inc(len(claimed))
+
+    def _failed(self, target: Target, claimed: Sequence[Delivery], error: DeliveryError) -> None:
+        now = self._now()
+        dead = 0
+        with self._hub.database.transaction() as session:
+            for delivery in claimed:
+                over = not error.retry or self._too_late(delivery, now)
+                dead += over
+                wait = max(self._backoff_s(delivery.attempt), error.after_s)
+                session.execute(
+                    _mine([delivery], self._owner).values(
+                        state="dead" if over else "waiting",
+                        next_at=now + timedelta(seconds=wait),
+                        error=error.what[:300],
+                        lease_owner="",
+                        lease_until=None,
+                    )
+                )
+            if error.retry:
+                self._trip(_breaker(session, target), now, error)
+            if dead:
+                text = f"{target.name} did not take a notice: {error.what}"
+                raise_alert(
+                    session, self._hub.config.notify, ALERT, "warning", text, where=target.name
+                )
+        self._hub.metrics.effects.labels(target.name, "dead").inc(dead)
+        self._hub.metrics.effects.labels(target.name, "failed").inc(len(claimed) - dead)
+        log.warning("event=effect_failed target=%s dead=%d error=%r", target.name, dead, error.what)
+
+    def _trip(self, breaker: EffectTarget, now: datetime, error: DeliveryError) -> None:
+        """After some failures in a row the receiver is left alone, longer each time."""
+        breaker.failures += 1
+        breaker.error = error.what[:300]
+        over = breaker.failures - BREAKER_FAILURES
+        if over < 0 and not error.after_s:
+            return
+        pause = min(BREAKER_FIRST_S * 2 ** min(max(over, 0), 10), BREAKER_MAX_S)
+        pause = max(pause * self._rng.uniform(0.5, 1.0) if over >= 0 else 0.0, error.after_s)
+        breaker.open_until = now + timedelta(seconds=pause)
+        self._hub.metrics.breaker.labels(breaker.name).set(1)
+
+    def _backoff_s(self, attempt: int) -> float:
+        """Full jitter over a doubling window, at least a second."""
+        window = min(FIRST_RETRY_S * 2 ** min(attempt - 1, 12), MAX_RETRY_S)
+        return max(1.0, self._rng.uniform(0, window))
+
+    def _too_late(self, delivery: Delivery, now: datetime) -> bool:
+        age = now - delivery.created_at
+        limit = timedelta(hours=self._hub.config.notify.give_up_h)
+        return delivery.attempt >= MIN_ATTEMPTS and age >= limit
+
+
+def _due(target: Target, now: datetime) -> Select[int]:
+    return select(Effect.id).where(
+        Effect.state == "waiting",
+        Effect.target == target.name,
+        Effect.next_at <= now,
+        or_(Effect.lease_until.is_(None), Effect.lease_until < now),
+    )
+
+
+def _mine(claimed: Sequence[Delivery], owner: str) -> Update:
+    """Only what this dispatcher still holds: its lease may have passed to another."""
+    keys = [delivery.key for delivery in claimed]
+    return update(Effect).where(Effect.key.in_(keys), Effect.lease_owner == owner)
+
+
+def _breaker(session: Session, target: Target) -> EffectTarget:
+    insert_once(session, EffectTarget, [{"name": target.name}])
+    return session.get_one(EffectTarget, target.name, with_for_update=True)

@@ -1,0 +1,122 @@
+"""Alerts by e-mail to the maintenance crew: plain text over SMTP with TLS.
+
+Everything that waits goes into one mail, so a storm of alerts is one mail and not hundreds. Mail
+has no receiver that recognises a repeated id: the Message-ID is stable, which most mailboxes use
+to show a repeated mail once, but nobody promises it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import smtplib
+import ssl
+from collections.abc import Sequence
+from email.message import EmailMessage
+
+from cloud_sync.effects.alerts import MAIL
+from cloud_sync.effects.settings import MailConfig
+from cloud_sync.effects.targets import Delivery, DeliveryError
+
+TIMEOUT_S = 30
+BATCH = 50
+MAX_SUBJECT = 120
+
+
+class Mail:
+    """Sends mails.
+
+    Args:
+        password: for `config.username`; not used when that is empty.
+        context: whom to trust; None: the system's CAs.
+    """
+
+    def __init__(
+        self,
+        config: MailConfig,
+        password: str,
+        *,
+        site_name: str,
+        hub_url: str,
+        name: str = MAIL,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.name = name
+        self.batch = BATCH
+        self._config = config
+        self._password = password
+        self._site_name = site_name
+        self._hub_url = hub_url
+        self._context = context or ssl.create_default_context()
+
+    def __repr__(self) -> str:
+        return f"Mail({self.name!r})"
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Sends one mail about all of them."""
+        mail = compose(deliveries, self._config, self._site_name, self._hub_url)
+        try:
+            with self._connect() as server:
+                if self._config.tls == "starttls":
+                    server.starttls(context=self._context)
+                if self._config.username:
+                    server.login(self._config.username, self._password)
+                server.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
+            raise DeliveryError(
+                f"no recipient was accepted (SMTP {codes[0] if codes else 0})",
+                where=self.name,
+                retry=any(code < 500 for code in codes),
+            ) from error
+        except (smtplib.SMTPException, OSError) as error:
+            code = getattr(error, "smtp_code", 0)
+            words = f"SMTP {code}" if code else type(error).__name__
+            # a refused sign-in or sender is mended by a person, and then the mail should go out
+            raise DeliveryError(f"the mail server refused: {words}", where=self.name) from error
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self._config.host, self._config.port
+        if self._config.tls == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=self._context)
+        return smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+
+
+def compose(
+    deliveries: Sequence[Delivery], config: MailConfig, site_name: str, hub_url: str
+) -> EmailMessage:
+    """One mail about many alerts, oldest first."""
+    ids = "".join(delivery.key for delivery in deliveries)
+    digest = hashlib.sha256(ids.encode()).hexdigest()[:32]
+    mail = EmailMessage()
+    mail["From"] = config.sender or f"kitwright@{config.host}"
+    mail["To"] = ", ".join(config.to)
+    mail["Subject"] = _subject(deliveries, site_name)
+    mail["Message-ID"] = f"<{digest}@kitwright>"
+    mail["Auto-Submitted"] = "auto-generated"
+    lines = [_paragraph(delivery) for delivery in deliveries]
+    mail.set_content("\n\n".join([*lines, f"All alerts: {hub_url}/alerts"]) + "\n")
+    return mail
+
+
+def _subject(deliveries: Sequence[Delivery], site_name: str) -> str:
+    first = deliveries[0].body
+    head = f"{first.get('name', deliveries[0].kind)} on {first.get('device') or 'the hub'}"
+    more = f" and {len(deliveries) - 1} more" if len(deliveries) > 1 else ""
+    return _plain(f"[{site_name}] {head}{more}")[:MAX_SUBJECT]
+
+
+def _paragraph(delivery: Delivery) -> str:
+    body = delivery.body
+    place = f" ({body['where']})" if body.get("where") else ""
+    return (
+        _plain(
+            f"{str(body.get('severity', '')).upper()} {body.get('name', delivery.kind)}: "
+            f"{body.get('device') or 'hub'}{place}, {body.get('at', '')}"
+        )
+        + f"\n{_plain(str(body.get('text', '')))}\n{delivery.key}"
+    )
+
+
+def _plain(text: str) -> str:
+    """One line without control characters: a device's words must not become headers."""
+    return "".join(char if char.isprintable() else " " for char in text)

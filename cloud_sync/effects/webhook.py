@@ -1,0 +1,150 @@
+"""Webhooks as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): signed, with an id.
+
+The id is the effect's key and the same on every attempt. Redirects are refused: a signed message
+goes to the address a person wrote down, to no other.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+import urllib3
+
+from cloud_sync.effects.alerts import WEBHOOK
+from cloud_sync.effects.settings import WebhookConfig
+from cloud_sync.effects.targets import Delivery, DeliveryError
+from kits.core.errors import ConfigError
+
+PREFIX = "whsec_"
+MIN_SECRET_BYTES = 24
+MAX_RETRY_AFTER_S = 86_400.0
+NEVER = frozenset({400, 405, 410, 413, 415, 422})
+"""Statuses that say the message itself is not wanted; all others may be a passing trouble."""
+
+
+class Webhook:
+    """Posts one effect per request.
+
+    Args:
+        secrets: raw keys; a message is signed with each, so that a receiver can change over.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        config: WebhookConfig,
+        secrets: Sequence[bytes],
+        *,
+        name: str = WEBHOOK,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.name = name
+        self.batch = 1
+        self._url = config.url
+        self._secrets = tuple(secrets)
+        self._clock = clock
+        self._http = urllib3.PoolManager(
+            timeout=urllib3.Timeout(total=config.timeout_s), retries=False, maxsize=1
+        )
+
+    def __repr__(self) -> str:
+        return f"Webhook({self.name!r})"
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Posts each; raises DeliveryError at the first that is not answered with 2xx."""
+        for delivery in deliveries:
+            body = message(delivery)
+            headers = {
+                "content-type": "application/json",
+                "user-agent": "Kitwright",
+                **signed_headers(self._secrets, delivery.key, int(self._clock()), body),
+            }
+            self._post(body, headers)
+
+    def _post(self, body: bytes, headers: Mapping[str, str]) -> None:
+        try:
+            answer = self._http.request(
+                "POST", self._url, body=body, headers=headers, redirect=False,
+                preload_content=False,
+            )  # fmt: skip
+        except urllib3.exceptions.HTTPError as error:
+            raise DeliveryError(f"no answer: {type(error).__name__}", where=self.name) from error
+        try:
+            if not 200 <= answer.status < 300:
+                raise DeliveryError(
+                    f"answered with HTTP {answer.status}",
+                    where=self.name,
+                    retry=answer.status not in NEVER,
+                    after_s=_retry_after(answer.headers.get("retry-after", ""), self._clock()),
+                )
+        finally:
+            # the body is of no use and may be endless: the connection is closed, not read
+            answer.close()
+
+
+def message(delivery: Delivery) -> bytes:
+    """The body: the same bytes on every attempt."""
+    content = {
+        "type": delivery.kind,
+        "timestamp": delivery.created_at.isoformat(),
+        "data": dict(delivery.body),
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+
+
+def signed_headers(
+    secrets: Sequence[bytes], key: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    """The three headers: HMAC-SHA256 over `id.timestamp.body`, base64, one per secret."""
+    signed = f"{key}.{timestamp}.".encode() + body
+    signatures = [
+        "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+        for secret in secrets
+    ]
+    return {
+        "webhook-id": key,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+def read_secrets(text: str, where: str) -> list[bytes]:
+    """Secrets from `whsec_…`, several with spaces between.
+
+    Raises:
+        ConfigError: none, malformed or too short. The secret itself is not in the message.
+    """
+    fix = f"export {where}=whsec_$(openssl rand -base64 32)"
+    secrets = []
+    for word in text.split():
+        try:
+            secret = base64.b64decode(word.removeprefix(PREFIX), validate=True)
+        except binascii.Error:
+            secret = b""
+        if not word.startswith(PREFIX) or len(secret) < MIN_SECRET_BYTES:
+            raise ConfigError("not a webhook secret (whsec_ and base64)", where=where, fix=fix)
+        secrets.append(secret)
+    if not secrets:
+        raise ConfigError("the webhook's secret is not set", where=where, fix=fix)
+    return secrets
+
+
+def _retry_after(value: str, now: float) -> float:
+    """Seconds from the header: a number or a date; 0 when it says nothing useful."""
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), MAX_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return 0.0
+    utc = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+    wait = (utc - datetime.fromtimestamp(now, timezone.utc)).total_seconds()
+    return min(max(0.0, wait), MAX_RETRY_AFTER_S)
