@@ -6,7 +6,17 @@ import typer
 
 from kits.core import console
 from kits.program import make_program
-from kits.toolchain.commands import bundle, check, data, demo, doctor, model, project, publish
+from kits.toolchain.commands import (
+    bundle,
+    check,
+    data,
+    demo,
+    doctor,
+    key,
+    model,
+    project,
+    publish,
+)
 
 
 def make_app() -> typer.Typer:
@@ -14,7 +24,7 @@ def make_app() -> typer.Typer:
     app = make_program(
         "kit", "From a folder of your own data to a model that acts, and keeps being right."
     )
-    for family in (project, data, check, model, bundle, publish, demo, doctor):
+    for family in (project, data, check, model, bundle, publish, key, demo, doctor):
         family.register(app)
     return app
 

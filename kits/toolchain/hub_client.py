@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -44,11 +45,18 @@ class HubClient:
     Args:
         address: `https://hub.example` (http only for this machine or a trusted network).
         token: a person's API token.
+        ca: file with the hub's own certificate authority; None: the system's are asked.
         connect_s, read_s: time-outs in seconds.
     """
 
     def __init__(
-        self, address: str, token: str, *, connect_s: float = 5.0, read_s: float = 60.0
+        self,
+        address: str,
+        token: str,
+        *,
+        ca: Path | None = None,
+        connect_s: float = 5.0,
+        read_s: float = 60.0,
     ) -> None:
         if not address.startswith(("http://", "https://")):
             raise UsageError(
@@ -60,7 +68,9 @@ class HubClient:
             "User-Agent": f"kitwright/{__version__}",
         }
         self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=connect_s, read=read_s), retries=_RETRIES
+            timeout=urllib3.Timeout(connect=connect_s, read=read_s),
+            retries=_RETRIES,
+            ca_certs=str(ca) if ca is not None else None,
         )
 
     def __enter__(self) -> HubClient:

@@ -189,10 +189,6 @@ class Project:
         return self.root / "bundles"
 
     @property
-    def keys_dir(self) -> Path:
-        return self.root / ".kit" / "keys"
-
-    @property
     def current_dataset_id(self) -> str:
         """The id of the version in use, empty before the first import."""
         path = self.datasets_dir / "current"

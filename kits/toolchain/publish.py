@@ -1,6 +1,7 @@
-"""`kit publish`: sign a bundle and bring it, with its dataset version, to the hub.
+"""`kit publish`, the bytes: brings a bundle, with its dataset version, to the hub.
 
-Idempotent: what the hub has is not sent again, so an interrupted publish is simply repeated.
+Idempotent: what the hub has is not sent again, so an interrupted publish is simply repeated. What
+makes a release of it is in `releases.py`.
 """
 
 from __future__ import annotations
@@ -9,15 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue
-
-from kits.core.bundle import Bundle, open_bytes, open_file
+from kits.core.bundle import Bundle, open_file
 from kits.core.dataset import Dataset, to_bytes
 from kits.core.errors import DataError
 from kits.core.hub_api import PublishRequest, PublishResponse
 from kits.core.kit import NoProgress, Progress
 from kits.core.sample import digest_of
-from kits.core.signing import SigningKey
 from kits.toolchain.hub_client import HubClient
 from kits.toolchain.project import CONFIG_NAME, Project
 
@@ -69,9 +67,9 @@ def missing(client: HubClient, digests: Iterable[str]) -> list[str]:
 
 
 def send(
-    client: HubClient, shipment: Shipment, key: SigningKey, progress: Progress | None = None
+    client: HubClient, shipment: Shipment, progress: Progress | None = None
 ) -> PublishResponse:
-    """Puts what is missing, then announces the bundle with the publisher's signature.
+    """Puts what is missing, then announces the bundle.
 
     Raises:
         UnreachableError, UsageError, DataError: see `HubClient`.
@@ -89,23 +87,14 @@ def send(
         client.put_blob(shipment.blob, shipment.content)
     shown.advance()
     shown.end()
-    return client.publish(request_for(shipment, key))
+    return client.publish(request_for(shipment))
 
 
-def request_for(shipment: Shipment, key: SigningKey) -> PublishRequest:
-    """The announcement: who vouches for which bytes."""
-    manifest = open_bytes(shipment.content).manifest
-    statement: dict[str, JsonValue] = {
-        "bundle": shipment.bundle.id,
-        "size": len(shipment.content),
-        "project": manifest.project,
-        "version": manifest.version,
-    }
+def request_for(shipment: Shipment) -> PublishRequest:
+    """The announcement."""
     return PublishRequest(
         bundle=shipment.bundle.id,
         blob=shipment.blob,
-        statement=key.sign(statement),
-        key=key.public,
         dataset=shipment.dataset.id if shipment.dataset is not None else "",
         project_yaml=shipment.project_yaml,
     )

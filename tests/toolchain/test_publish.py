@@ -1,4 +1,4 @@
-"""Publishing against a real hub: signed, complete, repeatable, and clear when it cannot."""
+"""Publishing against a real hub: released, complete, repeatable, and clear when it cannot."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 import shutil
 import socket
 import stat
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,13 +16,13 @@ from kits.cli import make_app
 from kits.core.bundle import open_file
 from kits.core.errors import DataError, UnreachableError, UsageError
 from kits.core.sample import digest_of
-from kits.core.signing import verify
-from kits.toolchain import keys, publish
+from kits.toolchain import publish, tokens
 from kits.toolchain.hub_client import HubClient
 from kits.toolchain.project import Project
 from kits.toolchain.training import train_project
 
 from .conftest import make_project
+from .running_hub import RunningHub
 
 # fastapi builds some body models late and then warns about an alias it set itself
 pytestmark = pytest.mark.filterwarnings(
@@ -32,47 +30,8 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-class RunningHub:
-    """A hub on loopback, with one engineer and one viewer."""
-
-    def __init__(self, folder: Path) -> None:
-        import uvicorn
-
-        from cloud_sync.app import create_app
-        from cloud_sync.config import parse
-        from cloud_sync.web.auth import create_person, issue_token
-        from kits.core.signing import SigningKey
-
-        config = parse({"listen": {"port": 0}, "broker": {"port": 0}}, folder)
-        SigningKey.create(config.keys_dir / "hub.pem", "test hub")
-        app = create_app(config, ingest=False, jobs=False)
-        self.hub = app.state.hub
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), daemon=True
-        )
-        self._thread.start()
-        deadline = time.monotonic() + 60
-        while not self._server.started and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert self._server.started, "the hub did not start"
-        self.tokens = {}
-        for role in ("engineer", "viewer"):
-            with self.hub.database.transaction() as session:
-                create_person(session, role, "", role, by="test")
-                self.tokens[role] = issue_token(session, role, "test", by="test")[1]
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(timeout=20)
-        self._socket.close()
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    pytest.importorskip("cloud_sync.app")
     hub = RunningHub(tmp_path_factory.mktemp("hub"))
     yield hub
     hub.stop()
@@ -98,9 +57,11 @@ def kit(*words: str) -> tuple[int, str]:
     return done.exit_code, done.stdout
 
 
-def test_everything_arrives_signed_and_twice_is_once(
-    running: RunningHub, small_project: Project
+def test_everything_arrives_released_and_twice_is_once(
+    running: RunningHub, small_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("KIT_KEY_PASSPHRASE", "correct horse")
     words = ("publish", "--hub", running.address, "--token", running.tokens["engineer"])
     where = ("-C", str(small_project.root), "--json")
     path = small_project.bundle_path()
@@ -108,19 +69,24 @@ def test_everything_arrives_signed_and_twice_is_once(
     code, out = kit(*words, "--dry-run", *where)
     assert code == 0
     assert len(json.loads(out)["missing"]) == len(dataset.items) + 1
-    assert not (small_project.keys_dir / "publish.pem").exists()
+    assert not (tmp_path / "config").exists()
 
-    code, out = kit(*words, *where)
+    code, out = kit(*words, str(path), *where)
     answer = json.loads(out)
     assert code == 0
     assert answer["bundle"] == open_file(path).id
+    assert (answer["release"], answer["signed_now"]) == (1, True)
+    assert answer["page"] == f"{running.hub.config.url}/bundles/{answer['bundle']}"
     with HubClient(running.address, running.tokens["viewer"]) as client:
         assert client.has_blob(digest_of(path.read_bytes()))
         assert all(client.has_blob(item.sample.digest) for item in dataset.items)
+        assert client.bundle(answer["bundle"])["releases"] == [1]
 
     _, out = kit(*words, "--dry-run", *where)
     assert json.loads(out)["missing"] == []
-    assert json.loads(kit(*words, *where)[1]) == answer
+    assert json.loads(kit(*words, *where)[1]) == {**answer, "signed_now": False}
+    names = sorted(file.name for file in (tmp_path / "config/kitwright/keys").glob("*.pem"))
+    assert [name.partition("-")[0] for name in names] == ["root", "targets"]
 
 
 def test_wrong_token_says_where_to_get_one(running: RunningHub) -> None:
@@ -154,42 +120,20 @@ def test_address_without_scheme_is_a_usage_error() -> None:
         HubClient("hub.example", "t")
 
 
-def test_signature_vouches_for_exactly_these_bytes(own_project: Project) -> None:
-    path = own_project.bundle_path()
-    shipment = publish.prepare(own_project, path)
-    key, is_new = keys.signing_key(own_project)
-    request = publish.request_for(shipment, key)
-    statement = verify(request.statement, [request.key])
-    assert is_new
-    assert statement["bundle"] == open_file(path).id
-    assert statement["size"] == path.stat().st_size
-    assert request.project_yaml == (own_project.root / "kit.yaml").read_text()
-
-
-def test_signing_key_is_private_ignored_and_kept(own_project: Project) -> None:
-    first, is_new = keys.signing_key(own_project)
-    again, is_new_again = keys.signing_key(own_project)
-    mode = (own_project.keys_dir / "publish.pem").stat().st_mode
-    assert (is_new, is_new_again) == (True, False)
-    assert first.public == again.public
-    assert stat.S_IMODE(mode) == 0o600
-    assert "*" in (own_project.keys_dir / ".gitignore").read_text().splitlines()
-
-
 def test_token_is_taken_from_option_environment_then_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.delenv(keys.TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv(tokens.TOKEN_VARIABLE, raising=False)
     hub = "https://hub.example"
     with pytest.raises(UsageError, match="no token"):
-        keys.find_token(hub)
-    path = keys.store_token(hub + "/", "from-file")
+        tokens.find_token(hub)
+    path = tokens.store_token(hub + "/", "from-file")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert keys.find_token(hub) == "from-file"
-    monkeypatch.setenv(keys.TOKEN_VARIABLE, "from-environment")
-    assert keys.find_token(hub) == "from-environment"
-    assert keys.find_token(hub, "given") == "given"
+    assert tokens.find_token(hub) == "from-file"
+    monkeypatch.setenv(tokens.TOKEN_VARIABLE, "from-environment")
+    assert tokens.find_token(hub) == "from-environment"
+    assert tokens.find_token(hub, "given") == "given"
 
 
 def test_bundle_of_another_project_is_not_published(own_project: Project) -> None:

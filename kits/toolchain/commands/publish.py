@@ -1,66 +1,182 @@
-"""The verb `publish`: sign a bundle and bring it to the hub."""
+"""The verbs that release: `publish`, `approve`, `release`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kits.toolchain.commands.hub_options import (
+    FingerprintOption,
+    HubOption,
+    KeysOption,
+    TokenOption,
+    YesOption,
+    confirm,
+    open_client,
+    open_desk,
+)
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
 if TYPE_CHECKING:
     from kits.core.console import Console
     from kits.toolchain.hub_client import HubClient
     from kits.toolchain.publish import Shipment
+    from kits.toolchain.releases import Signed
+    from kits.toolchain.roots import Desk
+
+BundleId = Annotated[str, typer.Argument(help="Its id at the hub, or the first 8 or more digits.")]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
     app.command()(publish)
+    app.command()(approve)
+    app.command()(release)
 
 
 def publish(
-    hub: Annotated[str, typer.Option(metavar="URL", help="The hub's address.")],
-    token: Annotated[
-        str, typer.Option(help="API token; else KITWRIGHT_HUB_TOKEN, else the stored one.")
+    hub: HubOption,
+    bundle: Annotated[
+        str, typer.Argument(metavar="[BUNDLE]", help="A .kwb file; the newest one by default.")
     ] = "",
-    bundle: Annotated[str, typer.Option(metavar="PATH", help="The newest one by default.")] = "",
+    token: TokenOption = "",
+    keys: KeysOption = None,
+    ca_fingerprint: FingerprintOption = "",
     with_data: Annotated[
         bool, typer.Option("--data/--no-data", help="Also send the dataset version.")
     ] = True,
     remember: Annotated[bool, typer.Option(help="Keep the token for the next time.")] = False,
+    no_passphrase: Annotated[
+        bool, typer.Option("--no-passphrase", help="First time: leave the new keys unencrypted.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent.")] = False,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Sign the bundle and upload it with its dataset version. Repeating it changes nothing."""
+    """Upload the bundle with its dataset version and sign it as the project's next release.
+
+    The first time it makes your keys: root says which keys count, targets signs releases. They stay
+    on this machine, protected by a passphrase; the hub never sees them. Repeating it changes nothing.
+    """
     from kits.core.console import Console
-    from kits.toolchain import keys
     from kits.toolchain import publish as publishing
-    from kits.toolchain.hub_client import HubClient
+    from kits.toolchain import tokens
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
+    from kits.toolchain.releases import is_begun, sign_release
 
     console = Console(as_json, quiet)
     opened = Project.open(project)
     shipment = publishing.prepare(opened, opened.bundle_path(bundle), with_data=with_data)
-    secret = keys.find_token(hub, token)
-    with HubClient(hub, secret) as client:
-        if dry_run:
+    if dry_run:
+        with open_client(hub, token, ca_fingerprint) as client:
             _say_what_would_be_sent(console, client, shipment)
-            return
-        key, is_new = keys.signing_key(opened)
-        answer = publishing.send(client, shipment, key, make_progress(console))
-    console.answer(
-        f"published {answer.project} {answer.version} ({answer.bundle[:12]}): {answer.page}",
-        answer.model_dump(mode="json"),
-    )
-    if is_new:
-        console.note(f"made a signing key: {opened.keys_dir / 'publish.pem'}; keep a copy safe")
+        return
+    with open_desk(hub, token, keys, ca_fingerprint) as desk:
+        if not is_begun(desk):
+            _make_first_keys(console, desk, no_passphrase=no_passphrase)
+        answer = publishing.send(desk.client, shipment, make_progress(console))
+        signed = sign_release(desk, shipment.content)
     if remember:
-        console.note(f"token kept in {keys.store_token(hub, secret)}")
-    console.next(f"cloud-sync bundle approve {answer.bundle[:12]}    (or on the page above)")
+        console.note(f"token kept in {tokens.store_token(hub, tokens.find_token(hub, token))}")
+    said = "signed as" if signed.is_new else "already"
+    console.answer(
+        f"published {answer.project} {answer.version} ({answer.bundle[:12]}), {said} release "
+        f"{signed.release.release}: {answer.page}",
+        {**signed.as_json(), "page": answer.page},
+    )
+    if signed.first:
+        console.note(f"keep a copy of {desk.keys.folder} in a safe place, and the passphrase apart")
+    console.next(f"cloud-sync rollout start {answer.bundle[:12]} --device NAME")
+
+
+def approve(
+    bundle: BundleId,
+    hub: HubOption,
+    token: TokenOption = "",
+    keys: KeysOption = None,
+    ca_fingerprint: FingerprintOption = "",
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Sign a bundle that was trained at the hub, after looking at how it did against the champion.
+
+    Downloads it, checks that its bytes are those of its id, shows metrics and comparison, and asks.
+    """
+    _sign_from_hub(
+        bundle, hub, token, keys, ca_fingerprint, yes=yes, as_json=as_json, quiet=quiet, again=False
+    )
+
+
+def release(
+    bundle: BundleId,
+    hub: HubOption,
+    token: TokenOption = "",
+    keys: KeysOption = None,
+    ca_fingerprint: FingerprintOption = "",
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Return to an older bundle on purpose: its bytes become a new release with a higher number."""
+    _sign_from_hub(
+        bundle, hub, token, keys, ca_fingerprint, yes=yes, as_json=as_json, quiet=quiet, again=True
+    )
+
+
+def _sign_from_hub(
+    prefix: str,
+    hub: str,
+    token: str,
+    keys: Path | None,
+    ca_fingerprint: str,
+    *,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    again: bool,
+) -> None:
+    from kits.core.console import Console
+    from kits.toolchain.releases import sign_release
+    from kits.toolchain.signing_table import fetch
+
+    console = Console(as_json, quiet)
+    with open_desk(hub, token, keys, ca_fingerprint) as desk:
+        offer = fetch(desk.client, prefix)
+        for line in offer.lines():
+            console.note(line)
+        confirm(f"sign {offer.title} for the devices of this hub?", yes=yes, as_json=as_json)
+        signed = sign_release(
+            desk, offer.content, again=again, expected=offer.expected_disagreement
+        )
+    _say_signed(console, signed)
+
+
+def _say_signed(console: Console, signed: Signed) -> None:
+    release = signed.release
+    said = "signed as" if signed.is_new else "is already"
+    console.answer(
+        f"{release.project} {release.version} ({release.bundle[:12]}) {said} release "
+        f"{release.release}",
+        signed.as_json(),
+    )
+    console.next(f"cloud-sync rollout start {release.bundle[:12]} --device NAME")
+
+
+def _make_first_keys(console: Console, desk: Desk, *, no_passphrase: bool) -> None:
+    """The first publish of a person without keys makes them; of one with keys, only says so."""
+    from kits.toolchain.key_making import make_keys
+
+    console.note(
+        f"the first release at {desk.client.address}: this hub and its devices will trust your keys"
+    )
+    made = make_keys(desk.keys, no_passphrase=no_passphrase)
+    for half in made:
+        console.note(f"made the {half.role} key {half.key_id[:8]} in {desk.keys.folder}")
 
 
 def _say_what_would_be_sent(console: Console, client: HubClient, shipment: Shipment) -> None:

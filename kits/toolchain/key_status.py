@@ -1,0 +1,122 @@
+"""How a hub's releases stand: verified versions, keys, expiries; and trusting one on a new machine."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+from tuf.api.metadata import Root, Timestamp
+
+from kits.core.errors import BundleError, DataError
+from kits.core.releases import MAX_METADATA_BYTES
+from kits.core.sample import utc_now
+from kits.toolchain.keys import names
+from kits.toolchain.releases import all_releases
+from kits.toolchain.roots import Desk
+from kits.toolchain.trust import MAX_ROTATIONS, fingerprint
+
+WARN = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class RoleStatus:
+    """One role: its version, keys and last day."""
+
+    role: str
+    version: int
+    expires: datetime
+    threshold: int
+    keys: tuple[str, ...]
+
+    @property
+    def days_left(self) -> int:
+        """Whole days until it expires; negative afterwards."""
+        return (self.expires - utc_now()).days
+
+
+@dataclass(frozen=True)
+class Status:
+    """A hub as this machine has just verified it."""
+
+    roles: tuple[RoleStatus, ...]
+    newest: dict[str, int]
+    fingerprint: str
+
+    def text(self) -> str:
+        """For people."""
+        lines = [
+            f"{one.role:10} {one.version:<11} until {one.expires:%Y-%m-%d} ({one.days_left} days), "
+            f"{one.threshold} of {', '.join(one.keys)}"
+            for one in self.roles
+        ]
+        lines += [f"{project}: release {number}" for project, number in self.newest.items()]
+        return "\n".join([*lines, f"root's SHA-256 {self.fingerprint}"])
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """For `--json`."""
+        return {
+            "roles": {
+                one.role: {
+                    "version": one.version,
+                    "expires": one.expires.isoformat(),
+                    "days_left": one.days_left,
+                    "threshold": one.threshold,
+                    "keys": [*one.keys],
+                }
+                for one in self.roles
+            },
+            "releases": {**self.newest},
+            "root_sha256": self.fingerprint,
+        }
+
+    def advice(self, hub: str) -> list[str]:
+        """Commands to type soon."""
+        soon = [one.role for one in self.roles if one.expires - utc_now() < WARN]
+        return [f"kit key renew {role} --hub {hub}" for role in soon if role != Timestamp.type]
+
+
+def look(desk: Desk) -> Status:
+    """Verifies everything but expiry, which is what is shown.
+
+    Raises:
+        ConfigError, BundleError, UnreachableError: see `TrustedCopy.refresh`.
+    """
+    found = desk.trusted.refresh(expired_is_fine=True)
+    roles = []
+    for signed in (found.root, found.targets, found.timestamp):
+        named = found.root.roles[signed.type]
+        shown = tuple(names(desk.keys, named.keyids))
+        roles.append(
+            RoleStatus(signed.type, signed.version, signed.expires, named.threshold, shown)
+        )
+    newest = {one.project: one.release for one in all_releases(found.targets)}
+    return Status(tuple(roles), newest, fingerprint(found.root_bytes))
+
+
+def trust_root(desk: Desk, sha256: str) -> int:
+    """Trusts the hub's newest root when its fingerprint is `sha256`; its version.
+
+    Raises:
+        DataError: the hub has no root.
+        BundleError: the fingerprint is another one.
+    """
+    newest, version = None, 0
+    for number in range(1, MAX_ROTATIONS + 1):
+        content = desk.client.metadata(f"{number}.root.json", MAX_METADATA_BYTES[Root.type])
+        if content is None:
+            break
+        newest, version = content, number
+    if newest is None:
+        raise DataError("this hub has no root yet", where=desk.client.address, fix="kit publish")
+    if not hmac.compare_digest(fingerprint(newest), sha256.strip().lower()):
+        raise BundleError(
+            "this hub's root has another fingerprint",
+            where=fingerprint(newest),
+            fix="compare again with kit key status on the colleague's machine; if they differ, "
+            "somebody stands between you and the hub",
+        )
+    desk.trusted.adopt(newest)
+    desk.trusted.refresh(expired_is_fine=True)
+    return version

@@ -1,0 +1,312 @@
+"""The root of a hub's releases: which keys may sign what, how many must, and until when.
+
+Every change is a new root on top of the one in force, signed by enough keys of both. When this
+person alone is not enough, it waits in a file that others sign (`kit key sign`).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from securesystemslib.signer import CryptoSigner, Key
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
+
+from kits.core.blobs import write_atomically
+from kits.core.errors import BundleError, ConfigError, GateError, UsageError
+from kits.core.hub_api import MetadataVersions
+from kits.core.releases import MAX_METADATA_BYTES
+from kits.core.sample import utc_now
+from kits.toolchain.hub_client import HubClient
+from kits.toolchain.keys import KeyStore, Role, names
+from kits.toolchain.trust import Releases, TrustedCopy
+
+ROOT_LIFE = timedelta(days=730)
+TARGETS_LIFE = timedelta(days=365)
+PENDING = "pending.json"
+_Role = TypeVar("_Role", Root, Targets)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a release engineer works with: one hub, what is trusted of it, the keys."""
+
+    client: HubClient
+    trusted: TrustedCopy
+    keys: KeyStore
+
+    @property
+    def pending(self) -> Path:
+        """Where a root waits for signatures, or for the hub's answer."""
+        return self.trusted.folder / PENDING
+
+
+class PendingFile(BaseModel):
+    """The file that root key holders pass around."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hub: str = Field(max_length=500)
+    root: str = Field(max_length=MAX_METADATA_BYTES["root"])
+    targets: str = Field("", max_length=MAX_METADATA_BYTES["targets"])
+    previous: str = Field("", max_length=MAX_METADATA_BYTES["root"])
+
+
+@dataclass
+class Pending:
+    """A new root on its way, with the targets that must come with it."""
+
+    hub: str
+    root: Metadata[Root]
+    targets: Metadata[Targets] | None = None
+    previous: Metadata[Root] | None = None
+    _signers: list[CryptoSigner] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def read(cls, path: Path) -> Pending:
+        """Raises ConfigError."""
+        limit = 2 * sum(MAX_METADATA_BYTES.values())
+        try:
+            with open(path, "rb") as file:
+                stored = PendingFile.model_validate_json(file.read(limit))
+            return cls(
+                stored.hub,
+                Metadata[Root].from_bytes(stored.root.encode()),
+                Metadata[Targets].from_bytes(stored.targets.encode()) if stored.targets else None,
+                Metadata[Root].from_bytes(stored.previous.encode()) if stored.previous else None,
+            )
+        except OSError as error:
+            raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        except (ValidationError, RepositoryError) as error:
+            raise ConfigError("no root that waits for signatures", where=str(path)) from error
+
+    def write(self, path: Path) -> None:
+        """Keeps it, durably."""
+        stored = PendingFile(
+            hub=self.hub,
+            root=text_of(self.root),
+            targets=text_of(self.targets) if self.targets is not None else "",
+            previous=text_of(self.previous) if self.previous is not None else "",
+        )
+        write_atomically(path, stored.model_dump_json(indent=1).encode())
+
+    def sign(self, keys: KeyStore) -> list[str]:
+        """Signs with the root keys that are here; the ids of them.
+
+        Raises:
+            ConfigError: none of the root's keys is here.
+        """
+        wanted = set(self.root.signed.roles[Root.type].keyids)
+        if self.previous is not None:
+            wanted |= set(self.previous.signed.roles[Root.type].keyids)
+        signers = keys.signers("root", wanted)
+        for signer in signers:
+            self.root.sign(signer, append=True)
+        return [signer.public_key.keyid for signer in signers]
+
+    def lacking(self) -> str:
+        """Which signatures are still missing, in words; empty when it can be sent."""
+        new = self.root
+        checks = [("its own", new.signed)]
+        if self.previous is not None:
+            checks.insert(0, ("the present root's", self.previous.signed))
+        for whose, by in checks:
+            found = by.get_verification_result(Root.type, new.signed_bytes, new.signatures)
+            if not found:
+                return f"{len(found.signed)} of {found.threshold} signatures by {whose} keys"
+        return ""
+
+    def describe(self, keys: KeyStore) -> list[str]:
+        """What a holder agrees to by signing."""
+        root = self.root.signed
+        old = self.previous.signed if self.previous is not None else None
+        lines = [f"root {root.version} of {self.hub}, good until {root.expires:%Y-%m-%d}"]
+        for role in (Root.type, Targets.type, Timestamp.type):
+            now = root.roles[role]
+            was = set(old.roles[role].keyids) if old is not None else set()
+            marks = [
+                name + ("" if old is None or key_id in was else " NEW")
+                for name, key_id in zip(names(keys, now.keyids), now.keyids)
+            ]
+            gone = names(keys, was - set(now.keyids))
+            left = f"; no more: {', '.join(gone)}" if gone else ""
+            lines.append(f"  {role}: {now.threshold} of {', '.join(marks)}{left}")
+        return lines
+
+
+def text_of(metadata: Metadata[Root] | Metadata[Targets]) -> str:
+    """A metadata file as text."""
+    return metadata.to_bytes().decode()
+
+
+def first_root(desk: Desk, threshold: int) -> Pending:
+    """The first root of a hub: all root and targets keys in the folder, and the hub's online key.
+
+    Raises:
+        UsageError: fewer root keys than must sign.
+    """
+    root = Root(version=1, expires=_from_now(ROOT_LIFE), consistent_snapshot=True)
+    halves = desk.keys.all("root")
+    if len(halves) < threshold:
+        raise UsageError(
+            f"{threshold} root keys must sign and {len(halves)} are known here",
+            where=str(desk.keys.folder),
+            fix="kit key add root PUB, with what the others' kit key export --public gave",
+        )
+    for half in desk.keys.all():
+        root.add_key(half.for_metadata(), half.role)
+    _give_online(root, _online_key(desk.client))
+    root.roles[Root.type].threshold = threshold
+    return Pending(desk.client.address, Metadata(root))
+
+
+def change(
+    desk: Desk,
+    found: Releases,
+    role: Role,
+    *,
+    add: Sequence[Key] = (),
+    remove: Iterable[str] = (),
+    threshold: int = 0,
+) -> Pending:
+    """A new root in which a role has other keys, or another number of them must sign.
+
+    Raises:
+        UsageError: fewer keys would be left than must sign.
+    """
+    pending = renewed(desk, found)
+    root = pending.root.signed
+    for key_id in remove:
+        root.revoke_key(key_id, role)
+    for key in add:
+        root.add_key(key, role)
+    named = root.roles[role]
+    named.threshold = threshold or named.threshold
+    if not 1 <= named.threshold <= len(named.keyids):
+        raise UsageError(f"{named.threshold} of {len(named.keyids)} keys cannot sign for {role}")
+    if role == "targets":
+        pending.targets = resigned(desk, found, root)
+    return pending
+
+
+def change_online(desk: Desk, found: Releases) -> Pending:
+    """A new root that names a new key of the hub."""
+    pending = renewed(desk, found)
+    _give_online(pending.root.signed, _online_key(desk.client, new=True))
+    return pending
+
+
+def renewed(desk: Desk, found: Releases) -> Pending:
+    """The same root once more, good for longer."""
+    root = copy.deepcopy(found.root)
+    root.version += 1
+    root.expires = _from_now(ROOT_LIFE)
+    old = Metadata[Root].from_bytes(found.root_bytes)
+    return Pending(desk.client.address, Metadata(root), previous=old)
+
+
+def resigned(desk: Desk, found: Releases, root: Root) -> Metadata[Targets]:
+    """The same releases once more, signed by the targets keys that `root` names."""
+    targets = copy.deepcopy(found.targets)
+    targets.version += 1
+    return sign_targets(desk, targets, root)
+
+
+def sign_targets(desk: Desk, targets: Targets, root: Root) -> Metadata[Targets]:
+    """Signs with all targets keys that are here and named by `root`; good for a year from now.
+
+    Raises:
+        ConfigError: none is here.
+    """
+    targets.expires = _from_now(TARGETS_LIFE)
+    metadata = Metadata(targets)
+    for signer in desk.keys.signers("targets", root.roles[Targets.type].keyids):
+        metadata.sign(signer, append=True)
+    return metadata
+
+
+def send(desk: Desk, pending: Pending) -> MetadataVersions:
+    """Gives a fully signed root to the hub, and checks what the hub makes of it.
+
+    Raises:
+        GateError: signatures are missing; the root waits in `desk.pending`.
+        DataError, UnreachableError: see `HubClient`; the root waits there too.
+    """
+    pending.write(desk.pending)
+    lacking = pending.lacking()
+    if lacking:
+        raise GateError(
+            f"not enough yet: {lacking}",
+            where=str(desk.pending),
+            fix="give this file to another holder: kit key sign FILE; then kit key send FILE",
+        )
+    root = text_of(pending.root)
+    targets = text_of(pending.targets) if pending.targets is not None else ""
+    done = desk.client.send_metadata(root=root, targets=targets)
+    if not desk.trusted.known:
+        desk.trusted.adopt(root.encode())
+    desk.trusted.refresh()
+    desk.pending.unlink(missing_ok=True)
+    if pending.previous is not None:
+        old, new = pending.previous.signed, pending.root.signed
+        desk.keys.retire(set(old.keys) - set(new.keys))
+    return done
+
+
+def _online_key(client: HubClient, *, new: bool = False) -> Key:
+    answer = client.online_key(new=new)
+    try:
+        return Key.from_dict(answer.key_id, json.loads(json.dumps(answer.key)))
+    except (KeyError, ValueError) as error:
+        raise BundleError("the hub's online key is not understood") from error
+
+
+def _give_online(root: Root, key: Key) -> None:
+    for role in (Snapshot.type, Timestamp.type):
+        for key_id in list(root.roles[role].keyids):
+            root.revoke_key(key_id, role)
+        root.add_key(key, role)
+        root.roles[role].threshold = 1
+
+
+def _from_now(life: timedelta) -> datetime:
+    return (utc_now() + life).replace(microsecond=0)
+
+
+def resend(desk: Desk) -> MetadataVersions:
+    """Gives a hub that was restored from a backup the newer metadata that was verified here.
+
+    Raises:
+        UsageError: the hub lacks nothing, or nothing of it is known here.
+        DataError: the hub refuses, e.g. because a bundle is lost: publish it again first.
+    """
+    kept = desk.trusted.kept_targets()
+    if kept is None:
+        raise UsageError("nothing of this hub is known here", where=desk.client.address)
+    missing = [path for path in desk.trusted.roots() if _lacks(desk.client, path)]
+    targets = text_of_bytes(desk.trusted.folder / "targets.json")
+    served = desk.client.metadata(
+        f"{kept.signed.version}.targets.json", MAX_METADATA_BYTES["targets"]
+    )
+    if served is not None and not missing:
+        raise UsageError("the hub lacks nothing", where=desk.client.address)
+    for path in missing[:-1]:
+        desk.client.send_metadata(root=text_of_bytes(path))
+    last = text_of_bytes(missing[-1]) if missing else ""
+    return desk.client.send_metadata(root=last, targets="" if served is not None else targets)
+
+
+def _lacks(client: HubClient, root: Path) -> bool:
+    return client.metadata(root.name, MAX_METADATA_BYTES["root"]) is None
+
+
+def text_of_bytes(path: Path) -> str:
+    """A kept metadata file as text."""
+    return path.read_bytes().decode()
