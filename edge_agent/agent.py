@@ -17,11 +17,12 @@ from pydantic import JsonValue
 
 from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
+from edge_agent.certificates import Certificates
 from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import SourceError
-from edge_agent.health import AlertBook, machine_figures
+from edge_agent.health import AlertBook
 from edge_agent.line import Line
 from edge_agent.log import log, warn
 from edge_agent.process import lock
@@ -29,12 +30,10 @@ from edge_agent.selection import Selection
 from edge_agent.sources import make_source
 from edge_agent.sources.base import Source
 from edge_agent.status import StatusServer
+from edge_agent.sync.delivery import DeliveryWatch, make_sender, open_outbox
+from edge_agent.sync.disk import Level
 from edge_agent.sync.entry import Entry
-from edge_agent.sync.eviction import Budgets
-from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
-from edge_agent.sync.transport import MqttSettings, MqttTransport
-from edge_agent.sync.writer import Writer
 from edge_agent.update.download import Downloader
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.hub_metadata import HubMetadata
@@ -51,13 +50,10 @@ from kits.core.bundle import Bundle, open_file
 from kits.core.errors import BundleError
 from kits.core.events import HealthBody
 from kits.core.hub_api import Reported
-from kits.core.topics import DeviceTopics
 
 _TICK_LIMIT_S = 20.0
 _WATCH_S = 1.0
 _FIRST_BUNDLE_LOOK_S = 0.05
-_DISK_KEEP_NOTHING = 90.0
-_DISK_ALARM = 95.0
 
 
 @dataclass(frozen=True)
@@ -97,11 +93,7 @@ class Agent:
         self._lock = lock(config.state_dir)
         self._stop = threading.Event()
         self.identity = load_identity(config.identity_path)
-        o = config.outbox
-        self.outbox = Outbox(
-            config.state_dir, Budgets(o.labels_bytes, o.samples_bytes, o.telemetry_bytes)
-        )
-        self.writer = Writer(self.outbox, commit_ms=o.commit_ms, queue=o.queue)
+        self.disk, self.outbox, self.writer = open_outbox(config)
         self.alerts = AlertBook(self.writer.put)
         self.source = source or make_source(config.source, self.alerts)
         self.dispatcher = Dispatcher(make_actions(config.actions, config.state_dir), self.alerts)
@@ -124,10 +116,14 @@ class Agent:
         )
         offers = self._make_offers(hub) if hub is not None else None
         self.updater = Updater(self.installer, self.slots, offers, config.update.poll_s)
+        tls = self.identity is not None and self.identity.mqtt.tls
+        self.certificates = Certificates(config.state_dir) if tls else None
         self.sender = self._make_sender()
+        self._delivery = DeliveryWatch(
+            self.alerts, self.disk, self.writer, self.sender, self.certificates
+        )
         self._status: StatusServer | None = None
         self._samples = 0
-        self._refused = 0
 
     def _make_offers(self, hub: HubClient) -> tuple[HubClient, Offers]:
         root = self.identity.root if self.identity is not None else None
@@ -138,30 +134,7 @@ class Agent:
         who = self.identity
         if who is None or not self.config.sync.enabled:
             return None
-        sync, topics = self.config.sync, DeviceTopics(who.site, who.device)
-        settings = MqttSettings(
-            host=who.mqtt.host,
-            port=who.mqtt.port,
-            client_id=f"kw-{who.site}-{who.device}",
-            username=who.mqtt.username,
-            password=who.mqtt.password,
-            tls=who.mqtt.tls,
-            ca_file=self.config.hub.ca_file,
-            keepalive_s=sync.keepalive_s,
-            window=sync.window,
-            backoff_s=sync.backoff_s,
-            backoff_max_s=sync.backoff_max_s,
-            online_topic=topics.online,
-            subscriptions=(topics.ack, topics.desired),
-        )
-        return Sender(
-            self.outbox,
-            MqttTransport(settings),
-            topics,
-            chunk_bytes=sync.chunk_bytes,
-            resend_s=sync.resend_s,
-            on_desired=self.updater.hint,
-        )
+        return make_sender(self.config, who, self.outbox, self.updater.hint)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -294,12 +267,10 @@ class Agent:
         while not self._stop.wait(_WATCH_S):
             if self._healthy():
                 systemd.notify("WATCHDOG=1")
-            self._check_writer()
-            if self.sender is not None and self.sender.alarm:
-                self.alerts("broker-refuses", "error", self.sender.alarm)
+            self._delivery.look()
+            self.line.keep_pixels = self.disk.level < Level.NO_BYTES
             if time.monotonic() >= due:
                 due = time.monotonic() + self.config.sync.health_s
-                self._check_disk()
                 self.writer.put(Entry(HealthBody(figures=dict(self.figures())), "t"))
 
     def _healthy(self) -> bool:
@@ -309,27 +280,6 @@ class Agent:
             sender.alive and time.monotonic() - sender.ticked_at < _TICK_LIMIT_S
         )
         return self.writer.alive and moving
-
-    def _check_writer(self) -> None:
-        """Says that rows cannot be stored; the alert itself waits for the disk and goes first."""
-        refused, self._refused = self._refused, self.writer.refused
-        if self.writer.stuck or self._refused > refused:
-            text = f"the disk does not take what is decided: {self._refused} rows refused so far"
-            self.alerts("outbox-stuck", "error", text)
-        else:
-            self.alerts("outbox-stuck", "info", "the disk takes rows again")
-
-    def _check_disk(self) -> None:
-        used = machine_figures(self.config.state_dir)["disk_used_percent"]
-        self.line.keep_pixels = used < _DISK_KEEP_NOTHING
-        if used >= _DISK_ALARM:
-            self.alerts("disk-full", "error", f"the disk is {used:.0f} % full: no pixels are kept")
-        elif used >= _DISK_KEEP_NOTHING:
-            self.alerts(
-                "disk-full", "warning", f"the disk is {used:.0f} % full: no pixels are kept"
-            )
-        else:
-            self.alerts("disk-full", "info", "there is room on the disk again")
 
     # -- bundles ---------------------------------------------------------------------------------
 

@@ -226,6 +226,15 @@ class EngineConfig(_Section):
     threads: int = Field(0, ge=0, le=256, description="CPU threads; 0: the runtime's choice")
     workspace_bytes: int = Field(1 << 30, gt=0, description="TensorRT's build memory, bytes")
     build_timeout_s: float = Field(3600.0, gt=0, description="longest engine build, seconds")
+    build_memory_bytes: int = Field(
+        4 << 30, gt=0, description="resident memory of an engine build at most, bytes"
+    )
+    build_retry_s: float = Field(
+        86_400.0, ge=0, description="a failed engine build is not tried again before, seconds"
+    )
+    cache_bytes: int = Field(
+        2 << 30, gt=0, description="engines kept on disk; the least recently used go, bytes"
+    )
 
 
 class UpdateConfig(_Section):
@@ -253,10 +262,14 @@ class UpdateConfig(_Section):
         3600.0, gt=0, description="after this, fewer samples (but at least one) are enough, seconds"
     )
     max_latency_factor: float = Field(
-        1.2, gt=1, description="p95 latency against the shadow's, unless the bundle declares a limit"
+        1.2,
+        gt=1,
+        description="p95 latency against the shadow's, unless the bundle declares a limit",
     )
     latency_slack_ms: float = Field(
-        10.0, ge=0, description="added to that limit: on a fast model noise is no fault, milliseconds"
+        10.0,
+        ge=0,
+        description="added to that limit: on a fast model noise is no fault, milliseconds",
     )
     max_psi: float = Field(
         0.25, gt=0, description="change of the scores since the shadow, population stability index"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edge_agent.log import warn
-from edge_agent.sync.outbox import Entry
+from edge_agent.sync.entry import Entry
 from kits.core.events import AlertBody
 
 if TYPE_CHECKING:
@@ -53,18 +53,50 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("outbox_rows", "gauge", "rows waiting for the hub"),
     MetricInfo("outbox_bytes", "gauge", "bytes of those rows and of their blobs"),
     MetricInfo("outbox_blobs", "gauge", "blobs waiting for the hub"),
+    MetricInfo("outbox_committed", "gauge", "rows committed in this epoch of the outbox"),
+    MetricInfo("outbox_declared_lost", "gauge", "rows of this epoch that gap rows declare lost"),
+    MetricInfo("outbox_blobs_lost", "gauge", "blobs of this epoch that gap rows declare lost"),
     MetricInfo("outbox_evicted", "counter", "rows evicted, each declared in a gap row"),
-    MetricInfo("outbox_refused", "counter", "rows refused because the writer's queue was full"),
+    MetricInfo("outbox_damages", "counter", "outbox files that were damaged and set aside"),
+    MetricInfo(
+        "outbox_refused", "counter", "rows refused because the writer's queue or the disk was full"
+    ),
+    MetricInfo("outbox_thinned", "counter", "telemetry not taken because the disk is nearly full"),
+    MetricInfo("outbox_commits", "counter", "groups of rows committed"),
     MetricInfo("outbox_write_failures", "counter", "commits the disk did not take"),
     MetricInfo("sync_connected", "gauge", "1 while the broker is reached"),
+    MetricInfo("sync_hub_away", "gauge", "1 while the broker says that no hub takes rows in"),
+    MetricInfo("sync_connects", "counter", "connections to the broker"),
+    MetricInfo("sync_attempts", "counter", "attempts to connect to the broker"),
+    MetricInfo(
+        "sync_taken_over", "counter", "times another program took this device's name at the broker"
+    ),
+    MetricInfo("sync_refused", "counter", "messages the broker refused"),
+    MetricInfo("sync_unheard", "counter", "messages the broker took while no hub was listening"),
     MetricInfo("sync_frames", "counter", "frames sent, repeats not counted"),
     MetricInfo("sync_rows", "counter", "rows sent, repeats not counted"),
     MetricInfo("sync_resent", "counter", "frames sent again"),
     MetricInfo("sync_acked_rows", "counter", "rows the hub has committed"),
+    MetricInfo("sync_rtt_ms", "gauge", "from a frame to the hub's acknowledgement, milliseconds"),
+    MetricInfo("sync_failures", "counter", "faults of the sender that it went on after"),
     MetricInfo("sync_chunks", "counter", "blob chunks sent"),
     MetricInfo("sync_chunk_timeouts", "counter", "blob chunks without an answer in time"),
+    MetricInfo("sync_chunk_bytes", "gauge", "size of the chunks of the next blob"),
     MetricInfo("sync_blobs", "counter", "blobs the hub has"),
     MetricInfo("sync_blobs_refused", "counter", "blobs the hub never takes, each declared lost"),
+    MetricInfo(
+        "clock_trust",
+        "gauge",
+        "2: disciplined by NTP, 1: a battery-backed clock, 0: not to be trusted",
+    ),
+    MetricInfo(
+        "certificate_days", "gauge", "days until the device's certificate ends; 0 without one"
+    ),
+    MetricInfo(
+        "disk_level",
+        "gauge",
+        "0: free, 1: no bytes kept, 2: telemetry thinned, 3: stopped, 4: alerts only",
+    ),
     MetricInfo("disk_used_percent", "gauge", "use of the disk under state_dir"),
     MetricInfo("memory_bytes", "gauge", "resident memory of the agent"),
     MetricInfo("alerts_open", "gauge", "alerts raised and not cleared"),

@@ -13,7 +13,7 @@ from edge_agent.line import Line
 from edge_agent.log import warn
 from edge_agent.selection import Selection
 from edge_agent.sources.folder import FolderSource
-from edge_agent.sync.outbox import Entry
+from edge_agent.sync.entry import Entry
 from kits.core.bundle import Bundle
 from kits.core.events import DecisionBody
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from edge_agent.clock import CLOCK_TRUST, clock_trust
+from edge_agent.errors import AgentConfigError
 from edge_agent.health import METRICS, machine_figures
 from kits import __version__
+from kits.core.sample import utc_now
 
 if TYPE_CHECKING:
     from edge_agent.agent import Agent
 
 
+_NAMES = {"a": "alerts", "l": "labels", "s": "samples", "t": "telemetry"}
+
+
 def figures(agent: Agent) -> dict[str, float]:
     """The metrics of `health.METRICS`, now."""
     line, health, selection = agent.line, agent.source.health, agent.selection
-    backlog = agent.outbox.backlog()
     values: dict[str, float] = {
         "captured": health.captured,
         "corrupt": health.corrupt + line.unreadable,
@@ -28,17 +34,12 @@ def figures(agent: Agent) -> dict[str, float]:
         "latency_p95_ms": line.tally.p95_ms() or 0.0,
         "pixels_kept": sum(selection.kept.values()),
         "pixels_over_budget": selection.over_budget,
-        "outbox_rows": sum(rows for k, (rows, _) in backlog.items() if k != "blobs"),
-        "outbox_bytes": sum(size for k, (_, size) in backlog.items() if k != "blobs"),
-        "outbox_blobs": backlog["blobs"][0],
-        "outbox_evicted": agent.outbox.evicted_rows,
-        "outbox_refused": agent.writer.refused,
-        "outbox_write_failures": agent.writer.failures,
-        "pixels_lost": agent.writer.pixels_lost,
         "alerts_open": len(agent.alerts.open()),
         **{f"verdict_{v}": line.verdicts[v] for v in ("act", "pass", "review")},
         **machine_figures(agent.config.state_dir),
+        **_outbox_figures(agent),
         **_sync_figures(agent),
+        **_certificate_figures(agent),
     }
     for outcome in ("done", "late", "error"):
         counts = agent.dispatcher.counts().values()
@@ -47,19 +48,88 @@ def figures(agent: Agent) -> dict[str, float]:
 
 
 def _sync_figures(agent: Agent) -> dict[str, float]:
-    if agent.sender is None:
+    sender = agent.sender
+    if sender is None:
         return {}
-    f = agent.sender.figures
+    f, up, link = sender.figures, sender.upload_figures, sender.transport.figures
     return {
-        "sync_connected": float(agent.sender.connected),
+        "sync_connected": float(sender.connected),
+        "sync_hub_away": float(sender.hub_away),
         "sync_frames": f.frames,
         "sync_rows": f.rows,
         "sync_resent": f.resent,
         "sync_acked_rows": f.acked_rows,
-        "sync_chunks": f.chunks,
-        "sync_chunk_timeouts": f.chunk_timeouts,
-        "sync_blobs": f.blobs,
-        "sync_blobs_refused": f.blobs_refused,
+        "sync_rtt_ms": sender.rtt_s * 1000,
+        "sync_failures": f.failures + f.bad_messages,
+        "sync_unheard": link.unheard,
+        "sync_connects": sender.transport.session,
+        "sync_attempts": link.attempts,
+        "sync_taken_over": link.taken_over,
+        "sync_refused": link.refused,
+        "sync_chunks": up.chunks,
+        "sync_chunk_timeouts": up.chunk_timeouts,
+        "sync_chunk_bytes": sender.uploads.chunk_bytes,
+        "sync_blobs": up.blobs,
+        "sync_blobs_refused": up.blobs_refused,
+    }
+
+
+def _outbox_figures(agent: Agent) -> dict[str, float]:
+    backlog, counts, w = agent.outbox.backlog(), agent.outbox.counts(), agent.writer.figures
+    rows = [count for name, count in counts.items() if name != "blobs"]
+    return {
+        "outbox_rows": sum(count.rows for count in rows),
+        "outbox_bytes": sum(size for k, (_, size) in backlog.items() if k != "blobs"),
+        "outbox_blobs": backlog["blobs"][0],
+        "outbox_committed": sum(count.committed for count in rows),
+        "outbox_declared_lost": sum(count.lost for count in rows),
+        "outbox_blobs_lost": counts["blobs"].lost,
+        "outbox_evicted": agent.outbox.evicted_rows,
+        "outbox_damages": agent.outbox.damages,
+        "outbox_refused": w.refused,
+        "outbox_thinned": w.thinned,
+        "outbox_write_failures": w.failures,
+        "outbox_commits": w.commits,
+        "pixels_lost": w.pixels_lost,
+        "disk_level": float(agent.disk.level),
+        "clock_trust": CLOCK_TRUST[clock_trust()],
+    }
+
+
+def _certificate_figures(agent: Agent) -> dict[str, float]:
+    ends = _certificate_end(agent)
+    return {} if ends is None else {"certificate_days": (ends - utc_now()) / timedelta(days=1)}
+
+
+def _certificate_end(agent: Agent) -> datetime | None:
+    if agent.certificates is None:
+        return None
+    try:
+        return agent.certificates.validity()[1]
+    except AgentConfigError:
+        return None  # an alert says so
+
+
+def _delivery(agent: Agent) -> dict[str, JsonValue]:
+    """Per class what waits, what was committed and what was lost; the clock; the certificate."""
+    ends, link = _certificate_end(agent), agent.sender
+    waiting = agent.outbox.backlog()
+    return {
+        "epoch": agent.outbox.epoch,
+        "disk": agent.disk.level.name.lower(),
+        "clock": clock_trust(),
+        "certificate_ends": ends.isoformat(timespec="seconds") if ends is not None else "",
+        "last_refusal": link.alarm if link is not None else "",
+        "classes": {
+            _NAMES.get(key, key): {
+                "waiting": count.rows,
+                "waiting_bytes": waiting[key][1],
+                "committed": count.committed,
+                "acknowledged": count.acked,
+                "declared_lost": count.lost,
+            }
+            for key, count in agent.outbox.counts().items()
+        },
     }
 
 
@@ -78,6 +148,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "update": f"{job.bundle[:12]} {job.state}" if job is not None else "none",
         "hub": _reach(agent.updater.hub_reached),
         "broker": "not enrolled" if sender is None else _reach(sender.connected),
+        "delivery": _delivery(agent),
         "alerts": dict(agent.alerts.open()),
         "figures": dict(figures(agent)),
         "recent": [

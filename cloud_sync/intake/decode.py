@@ -24,7 +24,7 @@ from kits.core.frames import (
     unpack_frame,
 )
 from kits.core.hub_api import Reported
-from kits.core.topics import ParsedTopic, parse_up
+from kits.core.topics import ParsedTopic, decode_online, parse_up
 
 MAX_STATUS_BYTES = 64 * 1024
 MAX_SEQ = (1 << 63) - 1
@@ -172,6 +172,7 @@ def _status(topic: ParsedTopic, payload: bytes) -> OnlineIn | ReportedIn | Refus
         return Refused("too large", f"{len(payload)} bytes", topic)
     if topic.kind == "reported":
         return ReportedIn(topic, Reported.model_validate_json(payload))
-    if payload not in (b"0", b"1"):
+    state = decode_online(payload)
+    if state is None:
         return Refused("status", "online is neither 0 nor 1", topic)
-    return OnlineIn(topic, payload == b"1")
+    return OnlineIn(topic, state.online)

@@ -1,7 +1,7 @@
-"""Blobs on their way: which chunks are missing, which are in flight, when to try again.
+"""One blob on its way: which chunks are missing, which are in flight, when to try again.
 
-Pure bookkeeping for one blob after another; the sender moves the bytes. A hub that has part of a
-blob already says so in its acknowledgements, and only what is missing travels.
+Pure bookkeeping; `uploads.py` moves the bytes. A hub that has part of a blob already says so in its
+acknowledgements, and only what is missing travels.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ class Transfer:
     def count(self) -> int:
         """Number of chunks at the present chunk size."""
         return -(-len(self.content) // self.chunk_bytes)
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """Bytes of chunks without an answer."""
+        return len(self.sent_at) * min(self.chunk_bytes, len(self.content))
 
     def next_chunk(self) -> int | None:
         """The first chunk that is neither there nor in flight.

@@ -1,62 +1,58 @@
 """The outbox: rows that wait for the hub's acknowledgement. The only truth on the device.
 
-SQLite in WAL mode with `synchronous=FULL`: what `append` returned survives `kill -9` and power
-cuts. One lock serialises all writes. What may be evicted, and how that is declared, is in
-`eviction.py`; sending is `sender.py`. A corrupt file is set aside and a new epoch begins.
+What `append` returned survives `kill -9` and power cuts. The file is `database.py`, the figures are
+`books.py`, what may be evicted and how that is declared `eviction.py` and `gaps.py`; sending is
+`sender.py`. One lock serialises everything; the writer's thread is the only one that appends.
 """
 
 from __future__ import annotations
 
 import contextlib
-import secrets
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
-from edge_agent.clock import stamp
-from edge_agent.log import warn
-from edge_agent.sync import eviction
+from edge_agent.sync import books, gaps
+from edge_agent.sync.books import BLOBS, Books, Count
+from edge_agent.sync.database import SEQ_JUMP, DamageError, Database
+from edge_agent.sync.entry import Entry, Row, body_text, row_text, utf8_length
+from edge_agent.sync.eviction import Budgets, Eviction, Freed, Kept
 from edge_agent.sync.spool import Spool
-from kits.core.events import (
-    EVENT_CLASSES,
-    AlertBody,
-    BlobRef,
-    Body,
-    DecisionBody,
-    Event,
-    EventClass,
-)
+from kits.core.events import EVENT_CLASSES, AlertBody, DecisionBody, Event, EventClass
 from kits.core.sample import digest_of
 
-MAX_ROW_BYTES = 120 * 1024
-"""A row larger than this loses its prediction's details: it must fit a frame."""
+T = TypeVar("T")
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+_OVERHEAD = (
+    1.3  # indices, page headers and journal slack of the file, measured on rows of 400 bytes
+)
+_ALERT_ROOM = 64 << 20
+_KEEP_FREE_BYTES = 4 << 20  # free pages let alerts in when the disk is full
+_SHRINK_BYTES = 8 << 20
+_NEXT = "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq>? ORDER BY seq LIMIT ?"
+_RANGE = "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq BETWEEN ? AND ? ORDER BY seq"
+
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS rows (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, klass TEXT NOT NULL, worth REAL NOT NULL,
-    bytes INTEGER NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL, blob TEXT);
+    bytes INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,
+    at TEXT NOT NULL, body TEXT NOT NULL, blob TEXT);
 CREATE INDEX IF NOT EXISTS rows_by_class ON rows (klass, seq);
+CREATE INDEX IF NOT EXISTS samples_by_worth ON rows (worth, seq) WHERE klass='s';
+CREATE INDEX IF NOT EXISTS labels_by_worth ON rows (worth, seq) WHERE klass='l';
 CREATE INDEX IF NOT EXISTS rows_by_blob ON rows (blob) WHERE blob IS NOT NULL;
 CREATE TABLE IF NOT EXISTS blobs (
     digest TEXT PRIMARY KEY, size INTEGER NOT NULL, seq INTEGER NOT NULL, worth REAL NOT NULL,
     ready INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS totals (klass TEXT PRIMARY KEY, rows INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS blobs_by_worth ON blobs (worth, seq) WHERE ready=1;
+CREATE INDEX IF NOT EXISTS blobs_in_order ON blobs (seq) WHERE ready=1;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Something to be sent. `worth` decides what is evicted first within samples."""
-
-    body: Body
-    klass: EventClass
-    worth: float = 0.0
-    content: bytes | None = None
-    media_type: str = ""
+    + books.SCHEMA
+    + gaps.SCHEMA
+)
 
 
 class Outbox:
@@ -65,102 +61,180 @@ class Outbox:
     Args:
         folder: holds `outbox.sqlite` and `spool/`.
         budgets: bytes per class that may wait.
+
+    Attributes:
+        spool: where the bytes of blobs lie.
+        evicted_rows: rows given up since the start of this process.
+        damages: files set aside since then.
     """
 
-    def __init__(self, folder: Path, budgets: eviction.Budgets) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / "outbox.sqlite"
+    def __init__(self, folder: Path, budgets: Budgets) -> None:
         self._budgets = budgets
-        self._lock = threading.RLock()
         self._sent: set[int] = set()
-        self.spool = Spool(folder / "spool")
+        self._uploading: frozenset[str] = frozenset()
+        self._open_gaps: set[int] = set()
+        self._books = Books()
         self.evicted_rows = 0
-        self.on_append: Callable[[], None] = lambda: None
-        try:
-            self._db = self._open()
-        except sqlite3.DatabaseError as error:
-            self._set_aside(error)
-        self.epoch = self._epoch()
-        self.spool.sweep({row[0] for row in self._db.execute("SELECT digest FROM blobs")})
+        self.damages = 0
+        self.spool = Spool(folder / "spool")
+        limit = int(budgets.total * _OVERHEAD) + _ALERT_ROOM
+        self._db = Database(folder / "outbox.sqlite", _SCHEMA, limit)
+        self._lock = self._db.lock
+        self._load()
+        self.spool.sweep({str(row[0]) for row in self._read("SELECT digest FROM blobs")})
 
-    # -- opening ---------------------------------------------------------------------------------
-
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
-            db.execute("PRAGMA journal_size_limit=16777216")
-            if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("quick_check found damage")
-            db.executescript(_SCHEMA)
-        except sqlite3.DatabaseError:
-            db.close()
-            raise
-        return db
-
-    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
-        """A damaged database is kept for a person; a new one, with a new epoch, takes over."""
-        name = f"{self._path.name}.damaged-{time.time_ns()}"
-        for suffix in ("", "-wal", "-shm"):
-            old = self._path.with_name(self._path.name + suffix)
-            with contextlib.suppress(FileNotFoundError):
-                old.rename(self._path.with_name(name + suffix))
-        warn("outbox_damaged", set_aside=name, error=error)
-        self._db = self._open()
-        self.epoch = self._epoch()
-        text = f"the outbox was damaged ({error}); it was kept as {name}, rows in it are not sent"
-        alert = AlertBody(name="outbox-damaged", severity="error", text=text, where=name)
-        self.append([Entry(alert, "a")])
-
-    def _epoch(self) -> str:
-        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
-        return str(self._db.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()[0])
+    @property
+    def epoch(self) -> str:
+        """Drawn when the present file was made; a new one after damage."""
+        return self._db.epoch
 
     def close(self) -> None:
         """Everything is on disk already; this only frees the file."""
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    # -- transactions and damage -----------------------------------------------------------------
+
+    def _load(self, waited: int = 0) -> None:
+        """Reads the figures of the file as it is now, and tells the hub of files set aside."""
+        self._sent.clear()
+        jump = SEQ_JUMP if self._db.unclean else 0
+        self._db.write(lambda db: self._read_state(db, jump), durable=False)
+        for text in self._db.take_damage():
+            self.damages += 1
+            known = f"{waited} rows waited in it" if waited else "what waited in it is unknown"
+            alert = AlertBody(
+                name="outbox-damaged",
+                severity="error",
+                text=f"the outbox was damaged: {text}; {known} and will not be sent",
+            )
+            self.append([Entry(alert, "a")])
+
+    def _read_state(self, db: sqlite3.Connection, jump: int) -> None:
+        self._books.load(db, seq_jump=jump)
+        self._open_gaps = gaps.waiting(db)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        """One transaction with its books. After damage everything is read anew before the raise."""
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+            epoch = self.epoch
             try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
+                result = self._db.write(lambda db: self._with_books(db, work), durable=durable)
+            except DamageError:
+                self._books.undo()
+                self._recover(epoch)
                 raise
-            self._db.execute("COMMIT")
+            except BaseException:
+                self._books.undo()
+                raise
+            self._books.settle()
+            return result
+
+    def _with_books(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+        result = work(db)
+        self._books.write(db)
+        return result
+
+    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query; none when the file was found damaged (it is replaced then)."""
+        with self._lock:
+            epoch = self.epoch
+            try:
+                return self._db.read(query, values)
+            except DamageError:
+                self._recover(epoch)
+                return []
+
+    def _recover(self, old_epoch: str) -> None:
+        """The file was reopened or replaced: reads it; what a shortened journal took is declared."""
+        before, first_lost = dict(self._books.all()), self._books.next_seq
+        self._load(sum(before[k].rows for k in EVENT_CLASSES if k in before))
+        if old_epoch == self.epoch:
+            self._transact(lambda db: self._declare_vanished(db, before, first_lost))
+
+    def _declare_vanished(
+        self, db: sqlite3.Connection, before: Mapping[str, Count], next_before: int
+    ) -> None:
+        first = max(1, self._books.next_seq - SEQ_JUMP)
+        for klass in EVENT_CLASSES:
+            lost = before.get(klass, Count()).committed - self._books.count(klass).committed
+            if lost > 0:
+                self._books.vanished(klass, lost)
+                loss = gaps.Loss(klass, "journal lost", first, max(first, next_before - 1), lost)
+                gaps.declare(db, self._books, loss)
+        self._open_gaps = gaps.waiting(db)
 
     # -- writing ---------------------------------------------------------------------------------
 
     def append(self, entries: Sequence[Entry]) -> list[int]:
         """Stores entries in one transaction and returns their sequence numbers.
 
-        Blobs reach the disk before the rows that name them. Evicts when a budget is exceeded.
+        Blobs reach the disk before the rows that name them. Evicts when the budget is exceeded.
 
         Raises:
-            sqlite3.OperationalError: the disk is full; nothing was stored.
+            sqlite3.OperationalError: the disk or the file is full; nothing was stored.
+            OSError: the disk has no room for a blob; nothing was stored.
         """
-        digests = [self.spool.put(e.content) if e.content else "" for e in entries]
+        texts = [self._prepared(entry) for entry in entries]
         try:
-            with self._transaction() as db:
-                seqs = [_insert(db, e, digest) for e, digest in zip(entries, digests)]
-                freed = eviction.make_room(db, self._budgets, self._sent)
-                for gap in freed.gaps:
-                    _insert(db, Entry(gap, "l"), "")
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            self._set_aside(error)
-            return self.append(entries)
+            seqs, freed = self._transact(lambda db: self._store(db, entries, texts))
+        except DamageError:
+            seqs, freed = self._transact(lambda db: self._store(db, entries, texts))
+        self._discard(freed)
+        return seqs
+
+    def _prepared(self, entry: Entry) -> tuple[str, str]:
+        """The digest of an entry's bytes, which are on the disk now, and the text of its body."""
+        digest = self.spool.put(entry.content) if entry.content else ""
+        return digest, body_text(entry, digest)
+
+    def _store(
+        self, db: sqlite3.Connection, entries: Sequence[Entry], texts: Sequence[tuple[str, str]]
+    ) -> tuple[list[int], Freed]:
+        rows = []
+        for entry, (digest, text) in zip(entries, texts):
+            seq, size = self._books.take_seq(), utf8_length(text) + len(entry.at)
+            rows.append((seq, entry.klass, entry.worth, size, entry.at, text, digest or None))
+            self._books.came(entry.klass, size)
+        db.executemany(
+            "INSERT INTO rows (seq, klass, worth, bytes, at, body, blob) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        for row, entry in zip(rows, entries):
+            if row[6] is not None:
+                self._note_blob(db, str(row[6]), len(entry.content or b""), row[0], entry.worth)
+        return [row[0] for row in rows], self._evict(db)
+
+    def _note_blob(
+        self, db: sqlite3.Connection, digest: str, size: int, seq: int, worth: float
+    ) -> None:
+        cursor = db.execute(
+            "INSERT OR IGNORE INTO blobs (digest, size, seq, worth) VALUES (?, ?, ?, ?)",
+            (digest, size, seq, worth),
+        )
+        if cursor.rowcount:
+            self._books.came(BLOBS, size)
+
+    def _evict(self, db: sqlite3.Connection, spare: int = 0) -> Freed:
+        kept = Kept(self._sent, self._uploading)
+        freed = Eviction(db, self._books, self._budgets, kept).run(spare=spare)
+        if freed.rows or freed.digests:
+            self._open_gaps = gaps.waiting(db)
+        return freed
+
+    def make_room(self, spare: int) -> int:
+        """Evicts about `spare` bytes because the disk is full below the budget; returns how many.
+
+        Raises:
+            sqlite3.OperationalError: the disk has not even room for that.
+        """
+        freed = self._transact(lambda db: self._evict(db, spare))
+        self._discard(freed)
+        return freed.bytes
+
+    def _discard(self, freed: Freed) -> None:
         for digest in freed.digests:
             self.spool.delete(digest)
         self.evicted_rows += freed.rows
-        self.on_append()
-        return seqs
 
     def without_content(self, entries: Sequence[Entry]) -> list[Entry]:
         """The same entries without their bytes, which the disk has no room for; none of them stays."""
@@ -168,9 +242,7 @@ class Outbox:
 
     def _without_content(self, entry: Entry) -> Entry:
         digest = digest_of(entry.content or b"")
-        with self._lock:
-            known = self._db.execute("SELECT 1 FROM blobs WHERE digest=?", (digest,)).fetchone()
-        if not known:
+        if not self._read("SELECT 1 FROM blobs WHERE digest=?", (digest,)):
             self.spool.delete(digest)
         body = entry.body
         if isinstance(body, DecisionBody):
@@ -178,145 +250,146 @@ class Outbox:
             body = body.model_copy(update={"kept_for": "", "meta": meta})
         return replace(entry, body=body, content=None)
 
+    def tidy(self) -> int:
+        """Gives room that a drained backlog left in the file back to the disk; returns bytes."""
+        with self._lock:
+            return self._db.shrink(_KEEP_FREE_BYTES, _SHRINK_BYTES)
+
+    # -- what the hub says -----------------------------------------------------------------------
+
     def acknowledge(self, ranges: Iterable[tuple[int, int]]) -> int:
         """Deletes rows the hub has committed; their blobs become ready to travel.
+
+        A power cut may undo it: then the rows are sent again and the hub knows them.
 
         Returns:
             How many rows that were.
         """
-        with self._transaction() as db:
-            deleted = 0
-            for first, last in ranges:
-                span = (first, last)
-                db.execute(
-                    "UPDATE blobs SET ready=1 WHERE digest IN"
-                    " (SELECT blob FROM rows WHERE seq BETWEEN ? AND ? AND blob IS NOT NULL)",
-                    span,
-                )
-                tally = db.execute(
-                    "SELECT klass, COUNT(*), SUM(bytes) FROM rows WHERE seq BETWEEN ? AND ?"
-                    " GROUP BY klass",
-                    span,
-                ).fetchall()
-                db.execute("DELETE FROM rows WHERE seq BETWEEN ? AND ?", span)
-                for klass, rows, size in tally:
-                    eviction.book(db, klass, -rows, -size)
-                    deleted += rows
+        spans = list(ranges)
+        try:
+            deleted = self._transact(lambda db: self._delete(db, spans), durable=False)
+        except DamageError:
+            return 0
         with self._lock:
-            self._sent = {seq for seq in self._sent if not _covered(seq, ranges)}
+            for first, last in spans:
+                if last - first <= len(self._sent):
+                    self._sent.difference_update(range(first, last + 1))
+                else:
+                    self._sent = {seq for seq in self._sent if not first <= seq <= last}
+        return deleted
+
+    def _delete(self, db: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> int:
+        deleted = 0
+        for span in spans:
+            db.execute(
+                "UPDATE blobs SET ready=1 WHERE digest IN"
+                " (SELECT blob FROM rows WHERE seq BETWEEN ? AND ? AND blob IS NOT NULL)",
+                span,
+            )
+            tally = db.execute(
+                "SELECT klass, COUNT(*), SUM(bytes) FROM rows WHERE seq BETWEEN ? AND ?"
+                " GROUP BY klass",
+                span,
+            ).fetchall()
+            db.execute("DELETE FROM rows WHERE seq BETWEEN ? AND ?", span)
+            for klass, rows, size in tally:
+                self._books.arrived(klass, size, rows)
+                deleted += rows
         return deleted
 
     def blob_done(self, digest: str) -> None:
         """The hub has the blob; frees it unless a row not yet acknowledged names it too."""
-        with self._transaction() as db:
-            row = db.execute("SELECT size FROM blobs WHERE digest=?", (digest,)).fetchone()
-            if row is None:
-                return
-            if db.execute("SELECT 1 FROM rows WHERE blob=? LIMIT 1", (digest,)).fetchone():
-                db.execute("UPDATE blobs SET ready=0 WHERE digest=?", (digest,))
-                return
-            db.execute("DELETE FROM blobs WHERE digest=?", (digest,))
-            eviction.book(db, "s", 0, -row[0])
-        self.spool.delete(digest)
+        with contextlib.suppress(DamageError):
+            if self._transact(lambda db: self._forget_blob(db, digest)):
+                self.spool.delete(digest)
+
+    def _forget_blob(self, db: sqlite3.Connection, digest: str) -> bool:
+        row = db.execute("SELECT size FROM blobs WHERE digest=?", (digest,)).fetchone()
+        if row is None:
+            return False
+        if db.execute("SELECT 1 FROM rows WHERE blob=? LIMIT 1", (digest,)).fetchone():
+            db.execute("UPDATE blobs SET ready=0 WHERE digest=?", (digest,))
+            return False
+        db.execute("DELETE FROM blobs WHERE digest=?", (digest,))
+        self._books.arrived(BLOBS, row[0])
+        return True
 
     def give_up_blob(self, digest: str, reason: str) -> None:
         """Bytes that will never arrive (damaged here, refused there): declared as a gap."""
-        with self._transaction() as db:
-            gap = eviction.drop_blob(db, digest, reason)
-            if gap is not None:
-                _insert(db, Entry(gap, "l"), "")
+        with contextlib.suppress(DamageError):
+            self._transact(lambda db: self._drop_blob(db, digest, reason))
         self.spool.delete(digest)
+
+    def _drop_blob(self, db: sqlite3.Connection, digest: str, reason: str) -> None:
+        row = db.execute("SELECT seq, size FROM blobs WHERE digest=?", (digest,)).fetchone()
+        if row is None:
+            return
+        db.execute("DELETE FROM blobs WHERE digest=?", (digest,))
+        self._books.gave_up(BLOBS, row[1])
+        loss = gaps.Loss("s", reason)
+        loss.add(row[0], blobs=1, size=row[1])
+        gaps.declare(db, self._books, loss, self._sent)
+        self._open_gaps = gaps.waiting(db)
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def take(self, klass: EventClass, after: int, limit: int) -> list[Event]:
-        """Up to `limit` rows of a class with `seq > after`, in order; they stay in the outbox."""
-        return self._events(
-            "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq>? ORDER BY seq LIMIT ?",
-            (klass, after, limit),
-        )
+    def claim(self, klass: EventClass, after: int, limit: int) -> list[Row]:
+        """Up to `limit` rows with `seq > after`, in order, which are on their way from now on.
 
-    def between(self, klass: EventClass, first: int, last: int) -> list[Event]:
-        """The rows of a class still waiting in an inclusive range."""
-        return self._events(
-            "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq BETWEEN ? AND ?"
-            " ORDER BY seq",
-            (klass, first, last),
-        )
-
-    def _events(self, query: str, values: tuple[object, ...]) -> list[Event]:
+        They stay here until they are acknowledged, are not evicted, and gap rows among them change
+        no more: the hub may have them.
+        """
         with self._lock:
-            rows = self._db.execute(query, values).fetchall()
+            rows = self._rows(_NEXT, (klass, after, limit))
+            seqs = {row.seq for row in rows}
+            closing = self._open_gaps & seqs
+            if closing:
+                try:
+                    self._transact(lambda db: gaps.close(db, closing))
+                except DamageError:
+                    return []
+                self._open_gaps -= closing
+            self._sent |= seqs
+            return rows
+
+    def again(self, klass: EventClass, first: int, last: int) -> list[Row]:
+        """The rows of a class still waiting in an inclusive range."""
+        return self._rows(_RANGE, (klass, first, last))
+
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[Row]:
         return [
-            Event.model_validate_json(f'{{"seq":{seq},"klass":"{klass}","at":{at},"body":{body}}}')
-            for seq, klass, at, body in rows
+            Row(seq, row_text(seq, klass, at, body))
+            for seq, klass, at, body in self._read(query, values)
         ]
 
-    def mark_sent(self, seqs: Iterable[int]) -> None:
-        """Rows on their way: the hub may have them, so they are not evicted and declared lost."""
-        with self._lock:
-            self._sent.update(seqs)
+    def take(self, klass: EventClass, after: int, limit: int) -> list[Event]:
+        """Up to `limit` rows of a class with `seq > after` as models; only looks."""
+        rows = self._rows(_NEXT, (klass, after, limit))
+        return [Event.model_validate_json(row.text) for row in rows]
+
+    def uploading(self, digests: Iterable[str]) -> None:
+        """Blobs on their way now: the hub may have them, so they are not evicted and declared lost."""
+        self._uploading = frozenset(digests)
 
     def ready_blobs(self, limit: int) -> list[tuple[str, int]]:
         """(digest, size) of blobs whose row the hub has, in the order they were captured."""
+        query = "SELECT digest, size FROM blobs WHERE ready=1 ORDER BY seq LIMIT ?"
+        return [(str(digest), int(size)) for digest, size in self._read(query, (limit,))]
+
+    def counts(self) -> dict[str, Count]:
+        """What was committed, acknowledged, lost and waits in this epoch: per class, and `blobs`."""
         with self._lock:
-            found = self._db.execute(
-                "SELECT digest, size FROM blobs WHERE ready=1 ORDER BY seq LIMIT ?", (limit,)
-            ).fetchall()
-        return [(str(digest), int(size)) for digest, size in found]
+            counts: dict[str, Count] = {k: self._books.count(k) for k in EVENT_CLASSES}
+            return {**counts, "blobs": self._books.count(BLOBS)}
 
     def backlog(self) -> dict[str, tuple[int, int]]:
-        """Class → (rows, bytes) waiting; `blobs` → (number, bytes) waiting."""
-        with self._lock:
-            totals = {k: (r, b) for k, r, b in self._db.execute("SELECT * FROM totals")}
-            blobs = self._db.execute(
-                "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM blobs"
-            ).fetchone()
-        return {**{k: totals.get(k, (0, 0)) for k in EVENT_CLASSES}, "blobs": tuple(blobs)}
+        """Class → (rows, bytes with blobs) waiting; `blobs` → (number, bytes) waiting."""
+        counts = self.counts()
+        waiting = {name: (count.rows, count.bytes) for name, count in counts.items()}
+        rows, size = waiting["s"]
+        waiting["s"] = (rows, size + counts["blobs"].bytes)
+        return waiting
 
     def empty(self) -> bool:
         """Whether the hub has everything."""
-        with self._lock:
-            query = "SELECT EXISTS(SELECT 1 FROM rows) OR EXISTS(SELECT 1 FROM blobs)"
-            return not self._db.execute(query).fetchone()[0]
-
-
-def _covered(seq: int, ranges: Iterable[tuple[int, int]]) -> bool:
-    return any(first <= seq <= last for first, last in ranges)
-
-
-def _insert(db: sqlite3.Connection, entry: Entry, digest: str) -> int:
-    body = entry.body
-    if digest and isinstance(body, DecisionBody):
-        size = len(entry.content or b"")
-        blob = BlobRef(digest=digest, size=size, media_type=entry.media_type)
-        body = body.model_copy(update={"blob": blob})
-    text = _fitting(body)
-    cursor = db.execute(
-        "INSERT INTO rows (klass, worth, bytes, at, body, blob) VALUES (?, ?, ?, ?, ?, ?)",
-        (entry.klass, entry.worth, len(text), stamp().model_dump_json(), text, digest or None),
-    )
-    seq = cursor.lastrowid or 0
-    eviction.book(db, entry.klass, 1, len(text))
-    if digest:
-        size = len(entry.content or b"")
-        known = db.execute("SELECT 1 FROM blobs WHERE digest=?", (digest,)).fetchone()
-        if not known:
-            db.execute(
-                "INSERT INTO blobs (digest, size, seq, worth) VALUES (?, ?, ?, ?)",
-                (digest, size, seq, entry.worth),
-            )
-            eviction.book(db, "s", 0, size)
-    return seq
-
-
-def _fitting(body: Body) -> str:
-    text = body.model_dump_json()
-    if len(text) <= MAX_ROW_BYTES:
-        return text
-    if isinstance(body, DecisionBody):
-        meta = {"trimmed_bytes": len(text)}
-        return body.model_copy(update={"prediction": {}, "meta": meta}).model_dump_json()
-    if isinstance(body, AlertBody):
-        return body.model_copy(update={"text": body.text[:4000]}).model_dump_json()
-    return text
+        return not any(count.rows for count in self.counts().values())

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent.sync.transport import Message, retire
+from edge_agent.sync.mqtt import retire
+from edge_agent.sync.transport import Message, TransportFigures
 from kits.core.errors import DataError
 from kits.core.events import BlobRef, DecisionBody, Event
 from kits.core.frames import Ack, BlobAck, decode_chunk, decode_frame, encode_ack, to_ranges
 from kits.core.sample import digest_of
-from kits.core.topics import DeviceTopics, ParsedTopic, parse_up
+from kits.core.topics import DeviceTopics, ParsedTopic, decode_online, parse_up
 
 
 @dataclass
@@ -58,7 +59,8 @@ class HubSimulator:
             self.refused += 1
             return []
         if parsed.kind == "online":
-            self.online[parsed.device] = payload == b"1"
+            state = decode_online(payload)
+            self.online[parsed.device] = state is not None and state.online
             return []
         if parsed.kind == "reported":
             self.reported[parsed.device] = payload
@@ -157,6 +159,7 @@ class SimulatedTransport:
         self.up = True
         self.session = 1
         self.alarm = ""
+        self.figures = TransportFigures()
         self.topics: list[str] = []
 
     @property

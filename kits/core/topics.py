@@ -59,13 +59,37 @@ class DeviceTopics:
 
     @property
     def online(self) -> str:
-        """Retained, also the last will: `1` or `0`."""
+        """Retained, also the last will: an `Online`."""
         return self._under("st/online")
 
     @property
     def reported(self) -> str:
         """Retained: what the device runs."""
         return self._under("st/reported")
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """What `st/online` says: whether the device is there, and in which boot it last was."""
+
+    online: bool
+    boot: str = ""
+
+
+_ONLINE = re.compile(rb"(?P<online>[01])(?: (?P<boot>[0-9a-f-]{1,36}))?")
+
+
+def encode_online(state: Online) -> bytes:
+    """`1` or `0`, and the boot's id when it is known."""
+    return f"{int(state.online)} {state.boot}".strip().encode()
+
+
+def decode_online(payload: bytes) -> Online | None:
+    """The opposite of `encode_online`; None when it is something else."""
+    match = _ONLINE.fullmatch(payload)
+    if match is None:
+        return None
+    return Online(match["online"] == b"1", (match["boot"] or b"").decode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def render_topics() -> str:
         f"`{chunk}` | device | no | chunk n of a blob",
         f"`{topics.ack}` | hub | no | what the hub has committed",
         f"`{topics.desired}` | hub | yes | what the hub wants the device to run",
-        f"`{topics.online}` | device | yes | `1`, or `0` as last will",
+        f"`{topics.online}` | device | yes | `1` and the boot's id, or `0` and it as last will",
         f"`{topics.reported}` | device | yes | what the device runs, and its deployment",
     ]
     frames = importlib.import_module("kits.core.frames")

@@ -194,6 +194,7 @@ def agent_config(folder: Path, pictures: Path, **changes: object) -> AgentConfig
         "status": {"port": 0},
         "engine": {"providers": ["cpu"], "threads": 1},
         "sync": {"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0},
+        "outbox": {"ballast_bytes": 0},
         "update": {
             "poll_s": 0.2,
             "shadow_samples": 5,

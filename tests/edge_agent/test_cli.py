@@ -187,7 +187,7 @@ def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit:
     [
         ("source: {kind: folder, path: x}\nrejct_deadline_ms: 3", "reject_deadline_ms"),
         ("source: {kind: folder, pth: x}", "path"),
-        ("source: {kind: folder, path: x}\noutbox: {comit_ms: 3}", "commit_ms"),
+        ("source: {kind: folder, path: x}\noutbox: {comit_samples_ms: 3}", "commit_samples_ms"),
     ],
 )
 def test_a_misspelt_key_is_refused_with_a_suggestion(tmp_path: Path, raw: str, hint: str) -> None:

@@ -32,7 +32,7 @@ from edge_agent.health import AlertBook
 from edge_agent.selection import Selection
 from edge_agent.sources import make_source
 from edge_agent.sources.video import ScriptedCamera, VideoSource
-from edge_agent.sync.outbox import Entry
+from edge_agent.sync.entry import Entry
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Prediction
 from kits.core.sample import utc_now

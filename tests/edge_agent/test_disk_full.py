@@ -12,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
-from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
-from edge_agent.sync.writer import Writer
+from edge_agent.sync.writer import CommitPolicy, Writer
 from kits.core.events import AlertBody, DecisionBody
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.parts import agent_config, decision, picture, wait_for
 
+FAST = CommitPolicy(samples_ms=10, telemetry_ms=10)
 BUDGETS = Budgets(1 << 24, 1 << 26, 1 << 24)
 BLOB = random.Random(3).randbytes(60_000)
 
@@ -66,17 +68,17 @@ def delivered(outbox: Outbox) -> HubSimulator:
 
 def test_rows_wait_for_room_on_the_disk_and_arrive_once(small_disk: Path) -> None:
     outbox = Outbox(small_disk, BUDGETS)
-    writer = Writer(outbox, commit_ms=10, queue=60)
+    writer = Writer(outbox, queue=60, policy=FAST)
     outbox.append([Entry(decision(0), "s")])
     filler = fill(small_disk)
     writer.start()
     writer.put(Entry(decision(1), "s", 1.0, BLOB, "image/png"))
     writer.put(alert("first"))
-    wait_for(lambda: writer.failures >= 2)
+    wait_for(lambda: writer.figures.failures >= 2)
     accepted = 2 + sum(writer.put(Entry(decision(n), "s")) for n in range(2, 100))
     assert writer.put(alert("second"))
-    assert accepted + writer.refused == 100
-    assert writer.refused > 0
+    assert accepted + writer.figures.refused == 100
+    assert writer.figures.refused > 0
     assert writer.alive
     filler.unlink()
     assert writer.flush(15)
@@ -92,7 +94,7 @@ def test_rows_wait_for_room_on_the_disk_and_arrive_once(small_disk: Path) -> Non
 
 def test_a_picture_the_disk_has_no_room_for_holds_up_no_alert(small_disk: Path) -> None:
     outbox = Outbox(small_disk, BUDGETS)
-    writer = Writer(outbox, commit_ms=10, queue=60)
+    writer = Writer(outbox, queue=60, policy=FAST)
     filler = fill(small_disk)
     os.truncate(filler, filler.stat().st_size - 300_000)
     large = random.Random(4).randbytes(1_000_000)
@@ -102,7 +104,7 @@ def test_a_picture_the_disk_has_no_room_for_holds_up_no_alert(small_disk: Path) 
     writer.start()
     assert writer.flush(15)
     writer.close()
-    assert writer.pixels_lost == 2
+    assert writer.figures.pixels_lost == 2
     assert list(outbox.spool._store.digests()) == []
     bodies = [event.body for event in delivered(outbox).events()]
     assert [b.name for b in bodies if isinstance(b, AlertBody)] == ["first"]
@@ -135,11 +137,11 @@ def test_the_agent_says_that_its_disk_takes_nothing(tmp_path: Path) -> None:
     agent = Agent(
         agent_config(tmp_path, tmp_path / "pictures", source=source, outbox={"queue": 50})
     )
-    agent.outbox._db.execute("PRAGMA max_page_count = 1")  # no growth from here on
+    agent.outbox._db.read("PRAGMA max_page_count = 1")  # no growth from here on
     runner = threading.Thread(target=agent.run)
     runner.start()
-    wait_for(lambda: agent.writer.refused > 0 and "outbox-stuck" in agent.alerts.open())
-    agent.outbox._db.execute("PRAGMA max_page_count = 100000")
+    wait_for(lambda: agent.writer.figures.refused > 0 and "outbox-stuck" in agent.alerts.open())
+    agent.outbox._db.read("PRAGMA max_page_count = 100000")
     wait_for(lambda: "outbox-stuck" not in agent.alerts.open())
     agent.stop()
     runner.join(10)
@@ -151,15 +153,15 @@ def test_the_agent_says_that_its_disk_takes_nothing(tmp_path: Path) -> None:
 
 def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, BUDGETS)
-    pages = outbox._db.execute("PRAGMA page_count").fetchone()[0]
-    outbox._db.execute(f"PRAGMA max_page_count = {pages + 2}")
-    writer = Writer(outbox, commit_ms=10, queue=500)
+    pages = outbox._db.read("PRAGMA page_count")[0][0]
+    outbox._db.read(f"PRAGMA max_page_count = {pages + 2}")
+    writer = Writer(outbox, queue=500, policy=FAST)
     writer.start()
     for number in range(200):
         assert writer.put(Entry(decision(number), "s"))
-    wait_for(lambda: writer.failures >= 1)
+    wait_for(lambda: writer.figures.failures >= 1)
     assert writer.alive
-    outbox._db.execute("PRAGMA max_page_count = 100000")
+    outbox._db.read("PRAGMA max_page_count = 100000")
     assert writer.flush(15)
     writer.close()
     assert len(outbox.take("s", 0, 500)) == 200

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
-from edge_agent.sync.framer import build_frame
-from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.framer import Framer
+from edge_agent.sync.mqtt import MqttSettings, MqttTransport
+from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator
-from edge_agent.sync.transport import MqttSettings, MqttTransport
-from edge_agent.sync.writer import Writer
+from edge_agent.sync.writer import CommitPolicy, Writer
 from kits.core.events import AlertBody, DecisionBody, EventClass, GapBody, HealthBody
 from kits.core.frames import MAX_FRAME_BYTES, decode_frame
 from kits.core.topics import DeviceTopics
@@ -29,7 +30,8 @@ LARGE = Budgets(1 << 24, 1 << 24, 1 << 24)
 _WRITER = """
 import sys, random
 from pathlib import Path
-from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.entry import Entry
+from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.eviction import Budgets
 from kits.core.events import HealthBody
 outbox = Outbox(Path(sys.argv[1]), Budgets(1 << 24, 1 << 24, 1 << 24))
@@ -96,7 +98,7 @@ def test_orphans_of_a_crash_are_swept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("klass", ["t", "s", "l"])
 def test_every_evicted_row_is_declared_exactly_once(tmp_path: Path, klass: EventClass) -> None:
-    outbox = Outbox(tmp_path, Budgets(20_000, 20_000, 20_000))
+    outbox = Outbox(tmp_path, Budgets(20_000, 20_000, 20_000, 20_000))
     draw = random.Random(3)
     appended = 0
     for _ in range(60):
@@ -117,12 +119,12 @@ def test_every_evicted_row_is_declared_exactly_once(tmp_path: Path, klass: Event
         assert evicted_gaps + len(kept) == appended
         assert evicted_gaps == outbox.evicted_rows > 0
     total = sum(size for k, (_, size) in outbox.backlog().items() if k not in ("a", "blobs"))
-    assert total <= 60_000 + 5_000
+    assert total <= 80_000 + 5_000
     outbox.close()
 
 
 def test_samples_of_least_worth_go_first_and_alerts_never(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path, Budgets(10_000, 10_000, 10_000))
+    outbox = Outbox(tmp_path, Budgets(10_000, 10_000, 10_000, 100_000))
     outbox.append([Entry(AlertBody(name="a", text="x" * 2000), "a") for _ in range(40)])
     outbox.append(
         [Entry(decision(n), "s", float(n % 2), bytes([n]) * 900, "image/png") for n in range(60)]
@@ -136,7 +138,7 @@ def test_samples_of_least_worth_go_first_and_alerts_never(tmp_path: Path) -> Non
 
 
 def test_telemetry_gives_way_before_samples(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path, Budgets(10_000, 10_000, 10_000))
+    outbox = Outbox(tmp_path, Budgets(10_000, 10_000, 10_000, 100_000))
     outbox.append([Entry(HealthBody(figures={"x": float(n)}), "t") for n in range(1200)])
     outbox.append([Entry(decision(n), "s") for n in range(20)])
     assert len(everything(outbox, "s")) == 20
@@ -145,9 +147,9 @@ def test_telemetry_gives_way_before_samples(tmp_path: Path) -> None:
 
 
 def test_rows_on_their_way_are_not_declared_lost(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path, Budgets(5_000, 5_000, 5_000))
+    outbox = Outbox(tmp_path, Budgets(5_000, 5_000, 5_000, 5_000))
     sent = outbox.append([Entry(decision(n), "s", 0.0) for n in range(5)])
-    outbox.mark_sent(sent)
+    assert [row.seq for row in outbox.claim("s", 0, 100)] == sent
     outbox.append([Entry(decision(n), "s", 1.0) for n in range(200)])
     assert everything(outbox, "s")[:5] == sent
     outbox.close()
@@ -170,7 +172,7 @@ def test_an_oversized_row_still_fits_a_frame(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, LARGE)
     noise = random.Random(1).randbytes(300_000).hex()
     outbox.append([Entry(decision(1, prediction={"noise": noise}), "s")])
-    payload, taken = build_frame(outbox.epoch, outbox.take("s", 0, 200))
+    payload, taken = Framer().build(outbox.epoch, outbox.claim("s", 0, 200))
     assert len(payload) <= MAX_FRAME_BYTES
     body = decode_frame(payload).rows[0].body
     assert isinstance(body, DecisionBody)
@@ -181,7 +183,7 @@ def test_an_oversized_row_still_fits_a_frame(tmp_path: Path) -> None:
 
 def test_the_writer_groups_rows_and_writes_alerts_at_once(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, LARGE)
-    writer = Writer(outbox, commit_ms=5000, queue=100)
+    writer = Writer(outbox, queue=100, policy=CommitPolicy(samples_ms=5000))
     writer.start()
     writer.put(Entry(decision(1), "s"))
     time.sleep(0.05)
@@ -195,11 +197,11 @@ def test_the_writer_groups_rows_and_writes_alerts_at_once(tmp_path: Path) -> Non
 
 def test_a_full_queue_refuses_samples_but_never_alerts(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, LARGE)
-    writer = Writer(outbox, commit_ms=0, queue=10)
+    writer = Writer(outbox, queue=10)
     accepted = [writer.put(Entry(decision(n), "s")) for n in range(12)]
     assert accepted == [True] * 10 + [False] * 2
     assert writer.put(Entry(AlertBody(name="a", text="x"), "a"))
-    assert writer.refused == 2
+    assert writer.figures.refused == 2
     writer.start()
     assert writer.close()
     assert len(everything(outbox, "a")) == 1

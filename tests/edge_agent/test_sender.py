@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
-from edge_agent.sync.outbox import Entry, Outbox
+from edge_agent.sync.mqtt import MqttSettings, MqttTransport
+from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
-from edge_agent.sync.transport import MqttSettings, MqttTransport
 from kits.core.events import AlertBody, DecisionBody, GapBody
 from kits.core.frames import MIN_CHUNK_BYTES, encode_chunk
 from kits.core.sample import digest_of
@@ -70,7 +71,7 @@ def test_a_blob_the_hub_refuses_is_given_up_and_declared(outbox: Outbox) -> None
     assert [(g.rows, g.blobs, g.bytes, g.reason) for g in gaps] == [
         (0, 1, 2000, "refused by the hub: too large")
     ]
-    assert sender.figures.blobs_refused == 1
+    assert sender.upload_figures.blobs_refused == 1
 
 
 def test_alerts_go_before_telemetry_and_chunks_last(outbox: Outbox) -> None:
@@ -144,14 +145,14 @@ def test_chunks_are_halved_when_they_time_out(outbox: Outbox) -> None:
     content = random.Random(3).randbytes(600_000)
 
     def too_large(topic: str, _number: int) -> bool:
-        return "/up/f/" in topic and sender.chunk_bytes_in_use() > MIN_CHUNK_BYTES * 2
+        return "/up/f/" in topic and sender.uploads.chunk_bytes > MIN_CHUNK_BYTES * 2
 
     transport = SimulatedTransport(hub, drop=too_large)
     sender = Sender(outbox, transport, TOPICS, clock=clock)
     outbox.append([Entry(decision(1), "s", 1.0, content, "image/png")])
     turns(sender, clock, 400, each_s=1.0)
     assert hub.blobs == {digest_of(content): content}
-    assert sender.figures.chunk_timeouts > 0
+    assert sender.upload_figures.chunk_timeouts > 0
 
 
 def test_damaged_pixels_are_declared_and_do_not_block(outbox: Outbox, tmp_path: Path) -> None:

@@ -19,10 +19,9 @@ from pathlib import Path
 from edge_agent.config import AgentConfig, load_config
 from edge_agent.enroll import load_identity
 from edge_agent.sync.entry import Entry
-from edge_agent.sync.eviction import Budgets
+from edge_agent.sync.mqtt import MqttSettings, MqttTransport
 from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
-from edge_agent.sync.transport import MqttSettings, MqttTransport
 from kits.core.events import (
     EVENT_CLASSES,
     AlertBody,
@@ -102,8 +101,7 @@ def run(plan: Plan) -> None:
 
 def open_outbox(config: AgentConfig) -> Outbox:
     """The outbox of a configuration, as the agent opens it."""
-    o = config.outbox
-    return Outbox(config.state_dir, Budgets(o.labels_bytes, o.samples_bytes, o.telemetry_bytes))
+    return Outbox(config.state_dir, config.outbox.budgets())
 
 
 def make_sender(config: AgentConfig, outbox: Outbox) -> Sender:

@@ -87,7 +87,8 @@ def on_a_budget(
 ) -> dict[str, float]:
     """Commits far more than the budget holds, then compares class by class."""
     hub.serve()
-    outbox = {"labels_bytes": budget, "samples_bytes": 3 * budget, "telemetry_bytes": budget}
+    outbox = {"budget_bytes": 5 * budget, "alerts_share": 0.2, "labels_share": 0.2,
+              "samples_share": 0.4}  # fmt: skip
     plan = Plan(
         hub.enroll("month", folder / "month", outbox=outbox), life=1, rows=rows, rows_s=0,
         group=200, picture_every=picture_every, shares=ORDINARY,

@@ -1,0 +1,151 @@
+"""The parts of delivery, built from the configuration, and the alerts their state deserves.
+
+Composition only: nothing is decided here about rows, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from edge_agent.certificates import ALARM_AT, Certificates
+from edge_agent.config import AgentConfig
+from edge_agent.enroll import Identity
+from edge_agent.errors import AgentConfigError
+from edge_agent.sources.base import Alerts
+from edge_agent.sync.bandwidth import Bucket, Hours, Pace
+from edge_agent.sync.disk import Disk, Level
+from edge_agent.sync.mqtt import MqttSettings, MqttTransport
+from edge_agent.sync.outbox import Outbox
+from edge_agent.sync.sender import Sender
+from edge_agent.sync.writer import CommitPolicy, Writer
+from kits.core.sample import utc_now
+from kits.core.topics import DeviceTopics
+
+_DISK_WORDS = {
+    Level.NO_BYTES: ("warning", "no bytes of samples are kept"),
+    Level.THIN: ("warning", "no bytes of samples are kept and telemetry is thinned"),
+    Level.ALERTS_FIRST: ("error", "no bytes of samples and no telemetry are kept"),
+    Level.EMERGENCY: ("error", "only alerts and labels are stored"),
+}
+
+
+def open_outbox(config: AgentConfig) -> tuple[Disk, Outbox, Writer]:
+    """What collects rows; the disk comes first, so that a full one gives up its ballast."""
+    o = config.outbox
+    disk = Disk(
+        config.state_dir,
+        ballast_bytes=o.ballast_bytes,
+        marks=o.disk_marks,
+        enough_bytes=o.budget_bytes,
+    )
+    outbox = Outbox(config.state_dir, o.budgets())
+    policy = CommitPolicy(samples_ms=o.commit_samples_ms, telemetry_ms=o.commit_telemetry_ms)
+    return disk, outbox, Writer(outbox, queue=o.queue, policy=policy, disk=disk)
+
+
+def make_sender(
+    config: AgentConfig,
+    who: Identity,
+    outbox: Outbox,
+    on_desired: Callable[[bytes], None] = lambda _payload: None,
+) -> Sender:
+    """What brings them to the hub."""
+    sync, topics = config.sync, DeviceTopics(who.site, who.device)
+    settings = MqttSettings(
+        host=who.mqtt.host,
+        port=who.mqtt.port,
+        client_id=f"kw-{who.site}-{who.device}",
+        username=who.mqtt.username,
+        password=who.mqtt.password,
+        tls=Certificates(config.state_dir) if who.mqtt.tls else None,
+        keepalive_s=sync.keepalive_s,
+        window=sync.window,
+        backoff_s=sync.backoff_s,
+        backoff_max_s=sync.backoff_max_s,
+        taken_over_s=sync.taken_over_s,
+        online_topic=topics.online,
+        subscriptions=(topics.ack, topics.desired),
+    )
+    return Sender(
+        outbox,
+        MqttTransport(settings),
+        topics,
+        resend_s=sync.resend_s,
+        pace=Pace(sync.chunk_bytes, Bucket(sync.max_kbps), Hours(sync.blobs_between)),
+        on_desired=on_desired,
+    )
+
+
+class DeliveryWatch:
+    """Raises and clears alerts about delivery; `look` is called about once a second.
+
+    Args:
+        certificates: of this device; None: it has none.
+    """
+
+    def __init__(
+        self,
+        alerts: Alerts,
+        disk: Disk,
+        writer: Writer,
+        sender: Sender | None,
+        certificates: Certificates | None = None,
+    ) -> None:
+        self._alerts = alerts
+        self._disk = disk
+        self._writer = writer
+        self._sender = sender
+        self._certificates = certificates
+        self._refused = 0
+
+    def look(self) -> None:
+        """Says what is wrong now, and what no longer is."""
+        self._look_at_writer()
+        self._look_at_disk()
+        self._look_at_certificate()
+        if self._sender is not None:
+            self._look_at_sender(self._sender)
+
+    def _tell(self, name: str, severity: str, text: str, *, over: str) -> None:
+        """An alert while there is a text, its end when there is none."""
+        self._alerts(name, severity if text else "info", text or over)
+
+    def _look_at_writer(self) -> None:
+        """Rows that cannot be stored; the alert itself waits for the disk and goes first."""
+        before, self._refused = self._refused, self._writer.figures.refused
+        bad = self._writer.stuck or self._refused > before
+        text = f"the disk does not take what is decided: {self._refused} rows refused so far"
+        self._tell("outbox-stuck", "error", text if bad else "", over="the disk takes rows again")
+
+    def _look_at_disk(self) -> None:
+        severity, forbidden = _DISK_WORDS.get(self._disk.level, ("info", ""))
+        text = (
+            f"the disk is {self._disk.usage.percent:.0f} % full: {forbidden}" if forbidden else ""
+        )
+        self._tell("disk-full", severity, text, over="there is room on the disk again")
+
+    def _look_at_sender(self, sender: Sender) -> None:
+        self._tell("broker-refuses", "error", sender.alarm, over="the broker takes this device")
+        away = "the broker takes rows, but no hub takes them in" if sender.hub_away else ""
+        self._tell("hub-away", "warning", away, over="the hub takes rows in again")
+        unknown = "blobs travel at any hour: this clock cannot be trusted"
+        late = unknown if sender.uploads.hours.unknown else ""
+        self._tell("blob-hours-ignored", "warning", late, over="the clock can be trusted again")
+
+    def _look_at_certificate(self) -> None:
+        text = certificate_warning(self._certificates, utc_now()) if self._certificates else ""
+        self._tell("certificate-ends", "error", text, over="the certificate was renewed")
+
+
+def certificate_warning(certificates: Certificates, now: datetime) -> str:
+    """What is wrong with the life of a certificate; empty when nothing is."""
+    try:
+        first, last = certificates.validity()
+    except AgentConfigError as error:
+        return error.what
+    if now >= last:
+        return f"the device's certificate ended on {last:%Y-%m-%d} and could not be renewed"
+    if now >= last - (last - first) * ALARM_AT:
+        return f"the device's certificate ends on {last:%Y-%m-%d} and could not be renewed so far"
+    return ""

@@ -1,0 +1,66 @@
+"""What the broker's answers tell of the hub: "no matching subscribers" means that nobody takes rows in.
+
+Then one frame at a time is tried, with pauses that double from one second to a minute and are jittered;
+the first acknowledgement ends it. The connection to the broker is left alone: it is not what failed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from edge_agent.log import log, warn
+from edge_agent.sync.transport import Transport
+
+_FIRST_S = 1.0
+_MAX_S = 60.0
+
+
+class HubWatch:
+    """Whether frames may go out.
+
+    Args:
+        transport: counts the broker's answers.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Callable[[], float],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._jitter = jitter
+        self._seen = transport.figures.unheard
+        self._pause_s = _FIRST_S
+        self._next = 0.0
+        self.away = False
+
+    def look(self) -> None:
+        """Takes note of new answers."""
+        if self._transport.figures.unheard == self._seen:
+            return
+        self._seen = self._transport.figures.unheard
+        if not self.away:
+            self.away = True
+            warn("hub_away", unheard=self._seen)
+        self._next = self._clock() + self._pause_s * (0.5 + 0.5 * self._jitter())
+        self._pause_s = min(self._pause_s * 2, _MAX_S)
+
+    def heard(self) -> None:
+        """The hub answered."""
+        if self.away:
+            log("hub_back")
+        self.away = False
+        self._pause_s = _FIRST_S
+
+    def may_send(self) -> bool:
+        """Whether one more frame may go out now."""
+        return not self.away or self._clock() >= self._next
+
+    def sent(self) -> None:
+        """A frame went out; while the hub is away the next one waits for its answer or a minute."""
+        if self.away:
+            self._next = self._clock() + _MAX_S

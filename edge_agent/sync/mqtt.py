@@ -1,0 +1,315 @@
+"""`Transport` over paho-mqtt with MQTT 5: QoS 1, no topic aliases, one owner thread.
+
+Whoever calls `turn` does all the network's work there. paho's callbacks only put events into a queue,
+which `turn` works off, so nothing can go wrong inside them and there are no locks around paho. Each
+connection gets a new client: paho would send unacknowledged messages again, which is the outbox's task.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.certificates import Certificates
+from edge_agent.clock import boot_id
+from edge_agent.log import log, warn
+from edge_agent.sync.backoff import Backoff
+from edge_agent.sync.tls import explain, version
+from edge_agent.sync.transport import Message, TransportFigures
+from kits.core.errors import ConfigError
+from kits.core.topics import Online, encode_online
+
+if TYPE_CHECKING:
+    import paho.mqtt.client as mqtt
+
+_TAKEN_OVER = 0x8E
+_NOBODY_LISTENS = 0x10
+_REFUSED = (0x86, 0x87, 0x8A)  # bad user or password, not authorised, banned
+_ERROR = 0x80
+_SESSION_EXPIRY_S = 3600
+_WILL_DELAY_S = 30
+_MAX_PACKET_BYTES = 512 * 1024
+_CONNECT_TIMEOUT_S = 5.0
+_REFUSED_FAILURES = 8  # a refusal is not tried again soon
+_MAX_TAKEN_OVER_S = 3600.0
+_FILES_EVERY_S = 5.0
+_READS_PER_TURN = 64
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """How to reach the broker and as whom. `tls` None: no TLS."""
+
+    host: str
+    port: int
+    client_id: str
+    username: str = ""
+    password: str = ""
+    tls: Certificates | None = None
+    keepalive_s: int = 30
+    window: int = 20
+    backoff_s: float = 1.0
+    backoff_max_s: float = 120.0
+    taken_over_s: float = 600.0
+    online_topic: str = ""
+    subscriptions: tuple[str, ...] = ()
+
+
+class MqttTransport:
+    """`Transport` over paho-mqtt 2."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._jitter = jitter
+        self._backoff = Backoff(
+            settings.backoff_s, settings.backoff_max_s, clock=clock, jitter=jitter
+        )
+        self._events: deque[tuple[str, Any, Any]] = deque()
+        self._messages: list[Message] = []
+        self._in_flight: set[int] = set()
+        self._window = settings.window
+        self._connected = False
+        self._client: mqtt.Client | None = None
+        self._files = (0, 0)
+        self._files_due = 0.0
+        self._last_error = ""
+        self._taken_over_s = settings.taken_over_s
+        self.session = 0
+        self.alarm = ""
+        self.figures = TransportFigures()
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    def room(self) -> int:
+        return self._window - len(self._in_flight) if self._connected else 0
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+        if self._client is None or self.room() <= 0:
+            return False
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        if info.rc != 0:
+            return False
+        self._in_flight.add(info.mid)
+        return True
+
+    def turn(self, timeout_s: float) -> list[Message]:
+        if self._client is None or self._client.socket() is None:
+            self._absent(timeout_s)
+        else:
+            self._work(self._client, timeout_s)
+            self._look_at_files()
+        taken, self._messages = self._messages, []
+        return taken
+
+    def close(self) -> None:
+        if self._client is None:
+            return
+        if self._connected and self._settings.online_topic:
+            # a clean goodbye sends no will
+            goodbye = encode_online(Online(False, boot_id()))
+            self._client.publish(self._settings.online_topic, goodbye, qos=0, retain=True)
+        self._end()
+
+    # -- connecting ------------------------------------------------------------------------------
+
+    def _absent(self, timeout_s: float) -> None:
+        if self._connected:
+            self._lost("the connection is gone")
+        wait_s = self._backoff.wait_s()
+        if wait_s > 0:
+            time.sleep(min(wait_s, timeout_s))
+            return
+        self._end()
+        self.figures.attempts += 1
+        self._last_error = ""
+        try:
+            self._client = self._make_client()
+            self._connect(self._client)
+        except ConfigError as error:
+            self.alarm = error.what
+            self._lost(error.what)
+        except (OSError, ValueError) as error:
+            self._lost(str(error))
+
+    def _make_client(self) -> mqtt.Client:
+        import paho.mqtt.client as mqtt
+        from paho.mqtt.enums import CallbackAPIVersion
+        from paho.mqtt.packettypes import PacketTypes
+
+        s = self._settings
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=s.client_id,
+            protocol=mqtt.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        client.username_pw_set(s.username, s.password or None)
+        if s.tls is not None:
+            self._files = version(s.tls)
+            client.tls_set_context(s.tls.context())
+        if s.online_topic:
+            will = _properties(PacketTypes.WILLMESSAGE)
+            will.WillDelayInterval = _WILL_DELAY_S
+            gone = encode_online(Online(False, boot_id()))
+            client.will_set(s.online_topic, gone, qos=1, retain=True, properties=will)
+        client.max_inflight_messages_set(s.window)  # `room` keeps to the server's limit
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        self._join(client)
+        return client
+
+    def _join(self, client: mqtt.Client) -> None:
+        """Callbacks only enqueue; what follows from an event happens in `turn`."""
+        put = self._events.append
+        client.on_connect = lambda _c, _u, _f, reason, props: put(("connect", reason, props))
+        client.on_disconnect = lambda _c, _u, _f, reason, _p: put(("disconnect", reason, None))
+        client.on_publish = lambda _c, _u, mid, reason, _p: put(("publish", mid, reason))
+        client.on_subscribe = lambda _c, _u, _m, reasons, _p: put(("subscribe", reasons, None))
+        client.on_message = lambda _c, _u, m: put(("message", m.topic, m.payload))
+        client.on_log = lambda _c, _u, level, text: put(("log", level, text))
+
+    def _connect(self, client: mqtt.Client) -> None:
+        from paho.mqtt.packettypes import PacketTypes
+
+        s = self._settings
+        properties = _properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+        properties.ReceiveMaximum = s.window
+        properties.MaximumPacketSize = _MAX_PACKET_BYTES
+        client.connect(s.host, s.port, s.keepalive_s, clean_start=False, properties=properties)
+
+    def _end(self) -> None:
+        """Cuts the present client loose; what it had in flight is the outbox's business."""
+        self._connected = False
+        self._in_flight.clear()
+        self._events.clear()
+        if self._client is not None:
+            self._client.disconnect()
+            retire(self._client)
+            self._client = None
+
+    def _look_at_files(self) -> None:
+        """A renewed certificate counts from the next connection on: makes one."""
+        tls = self._settings.tls
+        if tls is None or self._clock() < self._files_due:
+            return
+        self._files_due = self._clock() + _FILES_EVERY_S
+        if self._connected and version(tls) != self._files:
+            log("certificate_renewed")
+            self.figures.renewals += 1
+            self._end()
+            self._backoff.at_once()
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def _work(self, client: mqtt.Client, timeout_s: float) -> None:
+        code = client.loop(timeout_s)
+        for _ in range(_READS_PER_TURN):  # an answer rarely comes alone
+            if code != 0 or not self._events:
+                break
+            self._work_off()
+            if client is not self._client or client.socket() is None:
+                return
+            code = client.loop(0.0)
+        self._work_off()
+        if code != 0 and client is self._client and client.socket() is None:
+            self._lost(f"loop: {code}")
+
+    def _work_off(self) -> None:
+        while self._events:
+            kind, first, second = self._events.popleft()
+            if kind == "message":
+                self._messages.append(Message(str(first), bytes(second)))
+            elif kind == "publish":
+                self._published(first, second)
+            elif kind == "connect":
+                self._answered(first, second)
+            elif kind == "disconnect":
+                self._disconnected(first)
+            elif kind == "subscribe":
+                self._subscribed(first)
+            elif kind == "log" and "failed" in str(second).lower():
+                self._last_error = str(second)
+
+    def _answered(self, reason: Any, props: Any) -> None:
+        if reason.value >= _ERROR:
+            if reason.value in _REFUSED:
+                self.alarm = f"the broker refuses this device: {reason}"
+                self._backoff.failures = max(self._backoff.failures, _REFUSED_FAILURES)
+            self._lost(str(reason))
+            return
+        if self._client is None:
+            return
+        for topic in self._settings.subscriptions:
+            self._client.subscribe(topic, qos=1)
+        server_max = int(getattr(props, "ReceiveMaximum", 65_535))
+        self._window = max(1, min(server_max, self._settings.window))
+        self._connected = True
+        self._backoff.stands()
+        self.alarm = ""
+        self.session += 1
+        if self._settings.online_topic:
+            birth = encode_online(Online(True, boot_id()))
+            self.publish(self._settings.online_topic, birth, retain=True)
+        log("broker_connected", window=self._window, session=self.session)
+
+    def _disconnected(self, reason: Any) -> None:
+        self._lost(str(reason))
+        if reason.value == _TAKEN_OVER:
+            # fighting for the name would cut both off every second: stop, tell, wait for a person
+            pause_s = self._backoff.hold(self._taken_over_s * (0.5 + self._jitter()))
+            self._taken_over_s = min(2 * self._taken_over_s, _MAX_TAKEN_OVER_S)
+            self.figures.taken_over += 1
+            self.alarm = "another program connects to the broker as this device"
+            warn("session_taken_over", pause_s=pause_s)
+
+    def _published(self, mid: int, reason: Any) -> None:
+        self._in_flight.discard(mid)
+        if reason.value == _NOBODY_LISTENS:
+            self.figures.unheard += 1
+        elif reason.value >= _ERROR:
+            self.figures.refused += 1
+            self.alarm = f"the broker refuses what this device sends: {reason}"
+            warn("publish_refused", reason=reason)
+
+    def _subscribed(self, reasons: Any) -> None:
+        refused = [str(reason) for reason in reasons if reason.value >= _ERROR]
+        if refused:
+            self.alarm = f"the broker refuses the hub's answers to this device: {refused[0]}"
+
+    def _lost(self, why: str) -> None:
+        self._connected = False
+        self._in_flight.clear()
+        tls = self._settings.tls
+        about_tls = explain(tls, f"{why} {self._last_error}") if tls is not None else ""
+        if about_tls:
+            self.alarm = about_tls
+        if self._backoff.wait_s() > 0:
+            return  # told already: paho reports one loss in two ways
+        pause_s = self._backoff.lost()
+        log("broker_away", why=why, pause_s=pause_s, failures=self._backoff.failures)
+
+
+def retire(client: mqtt.Client) -> None:
+    """Cuts a client loose from us, so that it frees its sockets at once and not at some later GC."""
+    client.on_connect = client.on_disconnect = None
+    client.on_publish = client.on_message = None
+    client.on_subscribe = client.on_log = None
+
+
+def _properties(packet_type: int) -> Any:
+    from paho.mqtt.properties import Properties
+
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no types here
