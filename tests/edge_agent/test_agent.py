@@ -18,16 +18,16 @@ from edge_agent.sources.video import ScriptedCamera, VideoSource
 from edge_agent.sync.simulator import HubSimulator
 from kits.core.events import AlertBody, DecisionBody
 from kits.core.hub_api import MqttAccess
-from kits.core.signing import SigningKey
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import (
     agent_config,
     bundle_id_of,
-    desired_for,
     make_bundle,
     picture,
     wait_for,
 )
+from tests.failure.tuf_simulator import Simulator
+from tests.failure.tuf_simulator import served as served_hub
 
 
 @pytest.fixture
@@ -40,15 +40,15 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def enrol(folder: Path, broker: Mosquitto, key: SigningKey | None = None) -> None:
+def enrol(folder: Path, broker: Mosquitto, hub: Simulator | None = None, url: str = "") -> None:
     identity = Identity(
         device="cam-1",
         site="s1",
         group="g",
         token="t",
         mqtt=MqttAccess(host="127.0.0.1", port=broker.port, username="", password=""),
-        trusted_keys=(key.public,) if key else (),
-        hub="http://127.0.0.1:9",
+        root=hub.first_root if hub is not None else None,  # type: ignore[arg-type]
+        hub=url or "http://127.0.0.1:9",
     )
     save_identity(identity, folder / "state" / "identity.json")
 
@@ -99,19 +99,18 @@ def test_without_a_bundle_the_safe_side_decides(tmp_path: Path, pictures: Path) 
 def test_a_recording_waits_for_the_first_bundle(
     tmp_path: Path, pictures: Path, broker: Mosquitto
 ) -> None:
-    key = SigningKey.create(tmp_path / "hub.pem", "hub")
-    enrol(tmp_path, broker, key)
-    bundle = make_bundle()
-    agent = Agent(agent_config(tmp_path, pictures))
-    agent.slots.partial(bundle_id_of(bundle)).write_bytes(bundle)
-    runner = threading.Thread(target=agent.run)
-    runner.start()
-    wait_for(lambda: "no-bundle" in agent.alerts.open())
-    assert agent.source.health.captured == 0
-    agent.updater.hint(desired_for(bundle, key).model_dump_json().encode())
-    runner.join(20)
+    hub, bundle = Simulator(), make_bundle()
+    with served_hub(hub) as url:
+        enrol(tmp_path, broker, hub, url)
+        agent = Agent(agent_config(tmp_path, pictures))
+        runner = threading.Thread(target=agent.run)
+        runner.start()
+        wait_for(lambda: "no-bundle" in agent.alerts.open())
+        assert agent.source.health.captured == 0
+        hub.publish(bundle)
+        runner.join(20)
     assert agent.line.verdicts == {"pass": 10, "review": 10, "act": 10}
-    assert agent.alerts.open() == {}
+    assert not {"no-bundle", "first-bundle-late", "bundle-refused"} & set(agent.alerts.open())
 
 
 def test_a_recording_does_not_wait_for_ever(
@@ -158,35 +157,33 @@ def test_one_agent_per_state_folder(tmp_path: Path, pictures: Path) -> None:
     first.run(max_samples=1)
 
 
-def test_a_release_over_mqtt_takes_over_without_losing_a_frame(
+def test_a_release_takes_over_without_losing_a_frame(
     tmp_path: Path, pictures: Path, broker: Mosquitto
 ) -> None:
-    key = SigningKey.create(tmp_path / "hub.pem", "hub")
-    enrol(tmp_path, broker, key)
+    engineer = Simulator()
     old, new = make_bundle(1), make_bundle(2, act_at=0.79)
     (tmp_path / "b.kwb").write_bytes(old)
-    source = {"kind": "folder", "path": str(pictures), "rate_hz": 100, "loop": True}
-    agent = Agent(agent_config(tmp_path, pictures, bundle="b.kwb", source=source))
-    # the bytes arrived before (a resumed download); what is left is to verify and switch
-    (agent.slots.partial(bundle_id_of(new))).write_bytes(new)
     hub = HubSimulator()
     served = hub.serve("127.0.0.1", broker.port)
-    runner = threading.Thread(target=agent.run, kwargs={"until_empty": True})
-    runner.start()
-    try:
-        wait_for(lambda: agent.line.active is not None)
-        agent.updater.hint(desired_for(new, key).model_dump_json().encode())
-        wait_for(lambda: agent.slots.state.active == bundle_id_of(new))
-        wait_for(lambda: not agent.installer.busy)
-        page = urllib.request.urlopen(f"http://127.0.0.1:{agent.status_port}/", timeout=5).read()
-        metrics = urllib.request.urlopen(
-            f"http://127.0.0.1:{agent.status_port}/metrics", timeout=5
-        ).read()
-        wait_for(lambda: b"committed" in hub.reported.get("cam-1", b""))
-    finally:
-        agent.stop()
-        runner.join(20)
-        served.close()
+    with served_hub(engineer) as url:
+        enrol(tmp_path, broker, engineer, url)
+        source = {"kind": "folder", "path": str(pictures), "rate_hz": 100, "loop": True}
+        agent = Agent(agent_config(tmp_path, pictures, bundle="b.kwb", source=source))
+        runner = threading.Thread(target=agent.run, kwargs={"until_empty": True})
+        runner.start()
+        try:
+            wait_for(lambda: agent.line.active is not None)
+            agent.updater.hint(engineer.publish(new).model_dump_json().encode())
+            wait_for(lambda: agent.slots.state.active == bundle_id_of(new))
+            wait_for(lambda: not agent.installer.busy)
+            page = read(f"http://127.0.0.1:{agent.status_port}/")
+            metrics = read(f"http://127.0.0.1:{agent.status_port}/metrics")
+            wait_for(lambda: b"committed" in hub.reported.get("cam-1", b""))
+            wait_for(lambda: any(r.state == "committed" for r in engineer.reported))
+        finally:
+            agent.stop()
+            runner.join(20)
+            served.close()
     assert b"Kitwright agent cam-1" in page
     assert b"kitwright_agent_captured_total" in metrics
     assert agent.slots.state.previous == bundle_id_of(old)
@@ -196,6 +193,11 @@ def test_a_release_over_mqtt_takes_over_without_losing_a_frame(
     seen = [e for e in hub.events("cam-1") if isinstance(e.body, DecisionBody)]
     assert {b.body.bundle for b in seen} >= {bundle_id_of(old)}
     assert len(left | {e.seq for e in seen}) == agent.source.health.captured
+
+
+def read(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return bytes(answer.read())
 
 
 def test_a_camera_that_comes_back_clears_its_alert(tmp_path: Path, pictures: Path) -> None:
