@@ -6,6 +6,7 @@ Saves a dependency of hundreds of megabytes on a device that has `libcudart` fro
 from __future__ import annotations
 
 import ctypes
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from edge_agent.errors import EngineError
 from kits.core.runtime import Array
 
 _NAMES = ("libcudart.so", "libcudart.so.13", "libcudart.so.12", "libcudart.so.11.0")
+_CAPABILITY_MAJOR: Final = 75
+_CAPABILITY_MINOR: Final = 76
 _HOST_TO_DEVICE: Final = 1
 _DEVICE_TO_HOST: Final = 2
 
@@ -76,18 +79,29 @@ def _load() -> ctypes.CDLL:
     raise EngineError("no CUDA runtime (libcudart) on this machine", fix="install JetPack or CUDA")
 
 
-def gpu_name() -> str:
-    """Name and compute capability of the first GPU, from the driver; part of the cache key."""
-    driver = ctypes.CDLL("libcuda.so.1")
+def gpu_identity() -> str:
+    """GPU, compute capability, driver and Jetson release; part of an engine's identity.
+
+    Raises:
+        EngineError: the driver does not answer.
+    """
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError as error:
+        raise EngineError(f"no NVIDIA driver: {error}") from error
     device = ctypes.c_int()
     name = ctypes.create_string_buffer(100)
-    major, minor = ctypes.c_int(), ctypes.c_int()
+    major, minor, version = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
     if driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(device), 0):
         raise EngineError("the NVIDIA driver does not answer")
     driver.cuDeviceGetName(name, 100, device)
-    driver.cuDeviceGetAttribute(ctypes.byref(major), 75, device)
-    driver.cuDeviceGetAttribute(ctypes.byref(minor), 76, device)
-    return f"{name.value.decode()} sm{major.value}{minor.value}"
+    driver.cuDeviceGetAttribute(ctypes.byref(major), _CAPABILITY_MAJOR, device)
+    driver.cuDeviceGetAttribute(ctypes.byref(minor), _CAPABILITY_MINOR, device)
+    driver.cuDriverGetVersion(ctypes.byref(version))
+    release = Path("/etc/nv_tegra_release")
+    jetson = release.read_text().splitlines()[0] if release.is_file() else ""
+    gpu = f"{name.value.decode()} sm{major.value}{minor.value}"
+    return f"{gpu} driver {version.value} {jetson}".strip()
 
 
 def contiguous(array: Array, dtype: np.dtype[np.generic]) -> Array:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from edge_agent.config import EngineConfig
-from edge_agent.engine.build import BuildSettings, build_engine
-from edge_agent.engine.cuda import Cuda, contiguous, gpu_name
+from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flavour_version
+from edge_agent.engine.cache import EngineCache
+from edge_agent.engine.cuda import Cuda, contiguous, gpu_identity
 from edge_agent.errors import EngineError
 from kits.core.runtime import Array, Session, SessionFactory, TensorSpec
 
@@ -92,12 +93,54 @@ class TensorRtSession:
 
 
 def tensorrt_factory(cache_dir: Path, config: EngineConfig) -> SessionFactory:
-    """Builds engines where needed and opens them."""
+    """Engines for this GPU, built where needed, kept and opened.
+
+    Raises:
+        EngineError: the driver does not answer.
+    """
     settings = BuildSettings(
-        workspace_bytes=config.workspace_bytes, timeout_s=config.build_timeout_s, gpu=gpu_name()
+        workspace_bytes=config.workspace_bytes,
+        timeout_s=config.build_timeout_s,
+        memory_bytes=config.build_memory_bytes,
+        gpu=gpu_identity(),
     )
+    cache = EngineCache(cache_dir, limit_bytes=config.cache_bytes, retry_s=config.build_retry_s)
+    return engine_factory(cache, settings)
+
+
+def engine_factory(cache: EngineCache, settings: BuildSettings) -> SessionFactory:
+    """Sessions on engines from the cache, or newly built.
+
+    The factory raises EngineError when an engine is damaged, foreign or cannot be built. Such an
+    engine is removed, and built anew when a bundle is loaded the next time; a build that failed is
+    left alone for a while.
+    """
 
     def make(model: bytes) -> Session:
-        return TensorRtSession(build_engine(model, cache_dir, settings), settings.flavour)
+        key = cache_key(model, settings, flavour_version(settings.flavour))
+        engine = cache.get(key)
+        fresh = engine is None
+        if engine is None:
+            engine = _build(cache, key, model, settings)
+        try:
+            session = TensorRtSession(engine, settings.flavour)
+        except EngineError as error:
+            cache.forget(key)
+            if fresh:
+                cache.failed(key, error.what)
+            raise
+        if fresh:
+            cache.put(key, engine)
+        return session
 
     return make
+
+
+def _build(cache: EngineCache, key: str, model: bytes, settings: BuildSettings) -> bytes:
+    if reason := cache.recent_failure(key):
+        raise EngineError(f"not built again so soon: {reason}")
+    try:
+        return build_engine(model, settings)
+    except EngineError as error:
+        cache.failed(key, error.what)
+        raise

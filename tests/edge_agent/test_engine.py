@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import time
 from pathlib import Path
 from typing import get_args
 
@@ -12,8 +14,10 @@ import pytest
 
 from edge_agent.config import EngineConfig, Provider
 from edge_agent.engine.build import BuildSettings, build_engine, cache_key
+from edge_agent.engine.cache import EngineCache
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, probe, session_factory
+from edge_agent.engine.tensorrt import engine_factory, tensorrt_factory
 from edge_agent.errors import EngineError, GoldenMismatchError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import SessionFactory
@@ -88,41 +92,49 @@ def test_the_key_follows_the_weights_and_not_the_name() -> None:
 
 
 @needs_rtx
-def test_an_engine_is_built_in_a_child_and_kept_by_content(tmp_path: Path) -> None:
-    settings = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
-    first = build_engine(tiny_onnx(), tmp_path, settings)
-    files = sorted(p.name for p in next(tmp_path.iterdir()).iterdir())
-    assert files == ["engine", "engine.sha256"]
-    assert build_engine(tiny_onnx(), tmp_path, settings) == first
-    (next(tmp_path.iterdir()) / "engine").write_bytes(first[:100])
-    assert len(build_engine(tiny_onnx(), tmp_path, settings)) > 100
-
-
-@needs_rtx
-def test_a_model_the_parser_refuses_is_a_clear_error(tmp_path: Path) -> None:
-    settings = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
+def test_a_model_the_parser_refuses_is_a_clear_error() -> None:
     with pytest.raises(EngineError, match="parser refuses"):
-        build_engine(b"not a model", tmp_path, settings)
-
-
-@needs_rtx
-def test_a_build_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    settings = BuildSettings(flavour="tensorrt_rtx", timeout_s=0.01)
-    with pytest.raises(EngineError, match="longer than"):
-        build_engine(tiny_onnx(), tmp_path, settings)
+        build_engine(b"not a model", BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
 
 
 def test_a_missing_tensorrt_is_named(tmp_path: Path) -> None:
     if importlib.util.find_spec("tensorrt") is not None:
         pytest.skip("TensorRT is here")
+    with pytest.raises(EngineError, match="No module named 'tensorrt'"):
+        build_engine(tiny_onnx(), BuildSettings())
     with pytest.raises(EngineError, match="not installed"):
-        build_engine(tiny_onnx(), tmp_path, BuildSettings())
+        engine_factory(EngineCache(tmp_path), BuildSettings())(tiny_onnx())
+
+
+def test_engines_are_kept_by_content_and_the_oldest_go(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path / "engines", limit_bytes=300)
+    assert cache.get("a") is None
+    for number, key in enumerate(("a", "b")):
+        assert cache.put(key, key.encode() * 100)
+        os.utime(tmp_path / "engines" / f"{key}.engine", (number, number))
+    assert cache.get("a") == b"a" * 100
+    assert cache.put("c", b"c" * 100)
+    assert [cache.get(key) is not None for key in "abc"] == [True, False, True]
+    assert cache.put("large", b"l" * 1000)
+    assert cache.get("large") is not None
+
+
+def test_a_failed_build_is_left_alone_for_a_while(tmp_path: Path) -> None:
+    cache = EngineCache(tmp_path, retry_s=3600)
+    assert cache.recent_failure("a") == ""
+    cache.failed("a", "out of memory")
+    assert cache.recent_failure("a") == "out of memory"
+    for age_s in (7200, -7200):
+        then = time.time() - age_s
+        os.utime(tmp_path / "a.failed", (then, then))
+        assert cache.recent_failure("a") == ""
+    cache.failed("a", "out of memory")
+    cache.put("a", b"engine")
+    assert cache.recent_failure("a") == ""
 
 
 @pytest.mark.gpu
 def test_an_engine_computes_what_the_cpu_computes(tmp_path: Path) -> None:
-    from edge_agent.engine.tensorrt import tensorrt_factory
-
     importlib.import_module("tensorrt")
     session = tensorrt_factory(tmp_path, EngineConfig())(tiny_onnx(3.0))
     [result] = session.run({"x": np.array([0.5], np.float32)})

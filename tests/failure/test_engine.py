@@ -1,0 +1,257 @@
+"""An engine build that dies, a cache that lies, a disk that is full: the line keeps deciding.
+
+TensorRT's builder runs here without a GPU, as TensorRT-RTX; what it built cannot be executed here,
+so the ladder must come down to the CPU, and say why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from edge_agent.config import EngineConfig, Provider
+from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flavour_version
+from edge_agent.engine.cache import EngineCache
+from edge_agent.engine.ladder import Ladder, Loaded
+from edge_agent.engine.session import Probe, probe, session_factory
+from edge_agent.engine.tensorrt import engine_factory
+from edge_agent.errors import EngineError
+from kits.core.bundle import open_bytes
+from kits.core.runtime import SessionFactory
+from tests.edge_agent.conftest import tiny_kit  # noqa: F401  a fixture
+from tests.edge_agent.parts import make_bundle, tiny_onnx, wait_for
+from tests.failure.conftest import Record
+
+RTX = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
+needs_rtx = pytest.mark.skipif(
+    importlib.util.find_spec("tensorrt_rtx") is None, reason="needs the extra trt-check"
+)
+
+
+def key_of(model: bytes) -> str:
+    return cache_key(model, RTX, flavour_version("tensorrt_rtx"))
+
+
+def load_with_tensorrt(folder: Path, settings: BuildSettings = RTX, retry_s: float = 0) -> Loaded:
+    """A bundle on the ladder TensorRT → CPU, with the real builder and cache."""
+    cache = EngineCache(folder, retry_s=retry_s)
+
+    def factories(provider: Provider) -> SessionFactory:
+        return (
+            engine_factory(cache, settings)
+            if provider == "tensorrt"
+            else session_factory(provider, 1)
+        )
+
+    ladder = Ladder(
+        EngineConfig(providers=("tensorrt", "cpu")),
+        folder,
+        prober=lambda p: Probe(p, usable=True),
+        factories=factories,
+    )
+    return ladder.load(open_bytes(make_bundle()))
+
+
+def builds_below(pid: int) -> list[psutil.Process]:
+    """The engine builds that a process has started and that still run."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended since the list was made
+            if "edge_agent.engine.build" in child.cmdline():
+                found.append(child)
+    return found
+
+
+# -- retrained models ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", ["cpu", "openvino", "openvino-fp32"])
+def test_a_retrained_model_with_the_same_graph_and_name_gives_new_outputs(
+    tmp_path: Path, provider: Provider, record: Record
+) -> None:
+    if not probe(provider).usable:
+        pytest.skip(probe(provider).reason)
+    config = EngineConfig(providers=(provider,), threads=1)
+    grey = np.full((4, 4), 200, np.uint8)
+    scores = []
+    for version, scale in enumerate((1.0, 0.5, 1.0, 0.75), start=1):
+        content = make_bundle(version, scale=scale)
+        loaded = Ladder(config, tmp_path).load(open_bytes(content))
+        scores.append(loaded.ready.predict([grey])[0].score)
+    assert scores == pytest.approx([200 / 255 * s for s in (1.0, 0.5, 1.0, 0.75)], rel=0.01)
+    assert list(tmp_path.rglob("*")) == []
+    record({"retrainings": len(scores), "old_outputs": 0})
+
+
+@needs_rtx
+def test_a_retrained_model_gets_an_engine_of_its_own(tmp_path: Path, record: Record) -> None:
+    cache = EngineCache(tmp_path)
+    old, new = tiny_onnx(1.0), tiny_onnx(2.0)
+    assert len(old) == len(new)
+    for model in (old, new):
+        assert cache.get(key_of(model)) is None
+        cache.put(key_of(model), build_engine(model, RTX))
+    engines = [cache.get(key_of(model)) for model in (old, new)]
+    assert None not in engines
+    assert engines[0] != engines[1]
+    record({"engines": 2, "mistaken": 0})
+
+
+# -- builds that end badly -----------------------------------------------------------------------
+
+
+@needs_rtx
+def test_a_build_that_takes_too_much_memory_is_ended_and_the_line_goes_on(
+    tmp_path: Path, record: Record
+) -> None:
+    hungry = BuildSettings(flavour="tensorrt_rtx", timeout_s=120, memory_bytes=20 << 20)
+    loaded = load_with_tensorrt(tmp_path, hungry, retry_s=3600)
+    assert loaded.provider == "cpu"
+    assert "more than 20 MiB of memory" in loaded.downgrades[0]
+    assert not builds_below(os.getpid())
+    again = load_with_tensorrt(tmp_path, RTX, retry_s=3600)
+    assert "not built again so soon" in again.downgrades[0]
+    assert not list(tmp_path.glob("*.engine"))
+    record({"builds_over_the_limit": 1, "lines_stopped": 0})
+
+
+@needs_rtx
+def test_a_build_that_takes_too_long_is_ended_and_the_line_goes_on(tmp_path: Path) -> None:
+    slow = BuildSettings(flavour="tensorrt_rtx", timeout_s=0.01)
+    loaded = load_with_tensorrt(tmp_path, slow)
+    assert loaded.provider == "cpu"
+    assert "longer than" in loaded.downgrades[0]
+    assert not builds_below(os.getpid())
+    assert not list(tmp_path.glob("*.engine"))
+
+
+@needs_rtx
+def test_a_build_that_is_killed_is_reported_and_tried_again_later(tmp_path: Path) -> None:
+    killer = threading.Thread(target=_kill_first_build)
+    killer.start()
+    with pytest.raises(EngineError, match="killed by signal 9"):
+        build_engine(tiny_onnx(), BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
+    killer.join()
+
+
+def _kill_first_build() -> None:
+    wait_for(lambda: bool(builds_below(os.getpid())), 60)
+    for build in builds_below(os.getpid()):
+        build.send_signal(signal.SIGKILL)
+
+
+_PARENT = """
+from edge_agent.engine.build import BuildSettings, build_engine
+from tests.edge_agent.parts import tiny_onnx
+build_engine(tiny_onnx(), BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
+"""
+
+
+def first_to_be_killed(pid: int) -> bool:
+    return Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+
+
+@needs_rtx
+def test_a_build_gives_way_to_the_line_and_dies_with_the_agent() -> None:
+    agent = subprocess.Popen([sys.executable, "-c", _PARENT])
+    wait_for(lambda: any(first_to_be_killed(b.pid) for b in builds_below(agent.pid)), 60)
+    [build] = builds_below(agent.pid)
+    build.suspend()
+    assert build.nice() > psutil.Process(agent.pid).nice()
+    agent.kill()
+    agent.wait()
+    wait_for(lambda: not build.is_running() or build.status() == psutil.STATUS_ZOMBIE, 60)
+
+
+# -- caches that lie -----------------------------------------------------------------------------
+
+
+def truncated(stored: bytes) -> bytes:
+    return stored[: len(stored) // 2]
+
+
+def flipped(stored: bytes) -> bytes:
+    return stored[:-1] + bytes([stored[-1] ^ 1])
+
+
+@needs_rtx
+@pytest.mark.parametrize("damage", [truncated, flipped, lambda _: b""])
+def test_a_damaged_engine_is_removed_reported_and_built_anew(
+    tmp_path: Path, damage: Callable[[bytes], bytes], record: Record
+) -> None:
+    cache, model = EngineCache(tmp_path), tiny_onnx()
+    cache.put(key_of(model), b"an engine of another day")
+    [path] = tmp_path.glob("*.engine")
+    path.write_bytes(damage(path.read_bytes()))
+    loaded = load_with_tensorrt(tmp_path)
+    assert loaded.provider == "cpu"
+    assert "the stored engine is damaged" in loaded.downgrades[0]
+    assert not path.exists()
+    built = "does not fit this GPU"  # a new one was built; there is no GPU that takes it
+    assert built in load_with_tensorrt(tmp_path).downgrades[0]
+    record({"damaged_engines": 1, "used": 0})
+
+
+@needs_rtx
+def test_an_engine_of_another_machine_is_removed_and_reported(tmp_path: Path) -> None:
+    cache, model = EngineCache(tmp_path), tiny_onnx()
+    cache.put(key_of(model), b"whole, but foreign" * 100)
+    loaded = load_with_tensorrt(tmp_path)
+    assert loaded.provider == "cpu"
+    assert "does not fit this GPU or this version" in loaded.downgrades[0]
+    assert cache.get(key_of(model)) is None
+
+
+# -- full disks ----------------------------------------------------------------------------------
+
+
+@needs_rtx
+def test_a_full_disk_costs_the_cache_and_nothing_else(small_disk: Path, record: Record) -> None:
+    cache, model = EngineCache(small_disk / "engines"), tiny_onnx()
+    (small_disk / "engines").mkdir()
+    filler = fill(small_disk)
+    engine = build_engine(model, RTX)
+    assert not cache.put(key_of(model), engine)
+    assert list((small_disk / "engines").iterdir()) == []
+    cache.failed("another", "killed")
+    assert load_with_tensorrt(small_disk / "engines").provider == "cpu"
+    filler.unlink()
+    assert cache.put(key_of(model), engine)
+    assert cache.get(key_of(model)) == engine
+    record({"full_disks": 1, "torn_engines": 0, "lines_stopped": 0})
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Takes all the room that is left."""
+    filler = folder / "filler"
+    with open(filler, "wb", buffering=0) as file:
+        for size in (4096, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    return filler
