@@ -37,7 +37,7 @@ from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.ingest import Ingest
-from cloud_sync.intake.link import MqttLink
+from cloud_sync.intake.link import MqttLink, unique_id
 from cloud_sync.limits import BodyLimit, DefaultHeaders
 from cloud_sync.metrics import exposition
 from cloud_sync.store.db import migrate
@@ -48,8 +48,6 @@ from kits.core.errors import KitwrightError
 log = logging.getLogger(__name__)
 
 _API = (device, blobs, bundles, rollouts, fleet, samples, reviews, datasets, job_api, people, tuf)
-INGEST_ID = "kw-hub-ingest"
-PUBLISH_ID = "kw-hub-publish"
 
 
 def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> FastAPI:
@@ -101,6 +99,7 @@ def start_parts(
     supervisor = Supervisor(hub, admission, link)
     supervisor.start()
     parts.callback(supervisor.stop)
+    start_care(hub, parts)
     if jobs and hub.config.jobs.workers:
         start_jobs(hub, parts)
     log.info("event=hub_started schema=%s broker_port=%d", version, broker.address.port)
@@ -109,7 +108,7 @@ def start_parts(
 def _start_link(hub: Hub, broker: Broker, parts: ExitStack, *, ingest: bool) -> MqttLink:
     if ingest:
         return start_ingest(hub, broker, parts)
-    link = MqttLink(broker.address, PUBLISH_ID, hub.metrics, subscribe=False)
+    link = MqttLink(broker.address, unique_id("publish"), hub.metrics, subscribe=False)
     link.start()
     parts.callback(link.stop)
     return link
@@ -118,11 +117,24 @@ def _start_link(hub: Hub, broker: Broker, parts: ExitStack, *, ingest: bool) -> 
 def start_ingest(hub: Hub, broker: Broker, parts: ExitStack) -> MqttLink:
     """Starts the ingest and returns its link."""
     limits = hub.config.limits
-    link = MqttLink(broker.address, INGEST_ID, hub.metrics, queue_size=limits.queued_frames)
+    link = MqttLink(
+        broker.address, unique_id("ingest"), hub.metrics, queue_size=limits.queued_frames
+    )
     taking = Ingest(hub, link)
     taking.start()
     parts.callback(taking.stop)
     return link
+
+
+def start_care(hub: Hub, parts: ExitStack) -> None:
+    """Starts what looks after the rows that came: clocks, holes, and telling the outside."""
+    from cloud_sync.effects.dispatcher import Dispatcher
+    from cloud_sync.effects.start import targets_of
+    from cloud_sync.intake.watch import IntakeWatch
+
+    for part in (Dispatcher(hub, targets_of(hub.config)), IntakeWatch(hub)):
+        part.start()
+        parts.callback(part.stop)
 
 
 def start_jobs(hub: Hub, parts: ExitStack) -> None:

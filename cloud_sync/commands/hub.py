@@ -22,6 +22,12 @@ def init(
     host: Annotated[str, typer.Option(help="Address the pages are served on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port the pages are served on.")] = 8080,
     public_url: Annotated[str, typer.Option(help="How people and devices reach it.")] = "",
+    tls: Annotated[
+        str, typer.Option(help="HTTPS: on, off, or auto: where other machines can reach it.")
+    ] = "auto",
+    name: Annotated[
+        list[str] | None, typer.Option(help="Further name or address of it; may be repeated.")
+    ] = None,
     broker: Annotated[str, typer.Option(help="auto, mosquitto, embedded or external.")] = "auto",
     broker_host: Annotated[str, typer.Option(help="Address the broker listens on.")] = "127.0.0.1",
     broker_port: Annotated[
@@ -34,26 +40,32 @@ def init(
 ) -> None:
     """Make a hub: folder, configuration, keys, tables, first admin."""
     from cloud_sync import setup
+    from cloud_sync.config import load
     from cloud_sync.fleet.broker import answers, free_port
+    from cloud_sync.fleet.pki import Authority
     from kits.core.console import Console
 
     console = Console(as_json, quiet)
     if not broker_port:
         broker_port = free_port("127.0.0.1") if answers("127.0.0.1", 1883) else 1883
     changes: dict[str, object] = {
-        "listen": {"host": host, "port": port},
+        "listen": {"host": host, "port": port, "tls": tls, "names": name or []},
         "public_url": public_url,
         "broker": {"kind": broker, "host": broker_host, "port": broker_port},
     }
     made = setup.init(data, login, password, changes)
+    config = load(data)
+    fingerprint = Authority(config.pki_dir).fingerprint
     shown = "as given" if password else made
     console.answer(
         f"made a hub in {data}: login {login}, password {shown}",
         {
             "data": str(data), "login": login, "password": "" if password else made,
-            "url": public_url or f"http://{host}:{port}", "broker_port": broker_port,
+            "url": config.url, "broker_port": broker_port, "ca_fingerprint": fingerprint,
         },
     )  # fmt: skip
+    if config.listen.encrypted:
+        console.note(f"CA fingerprint {fingerprint}")
     if not password:
         console.note("the password is shown this once")
     console.next(f"cloud-sync serve --data {data}")
@@ -69,40 +81,33 @@ def serve(
     ] = True,
 ) -> None:
     """Run the hub: pages, API, broker, ingest, jobs. Ends with Ctrl-C or SIGTERM."""
-    import uvicorn
-
     from cloud_sync.app import create_app
     from cloud_sync.config import load
+    from cloud_sync.server import WebServer
 
     config = load(data)
     _log_events()
     app = create_app(config, ingest=ingest, jobs=jobs)
+    server = WebServer(app, config, app.state.hub.authority)
     print(f"serving {config.url}", flush=True)  # noqa: T201  (the verb's answer)
-    uvicorn.run(
-        app,
-        host=config.listen.host,
-        port=config.listen.port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    server.run()
 
 
 def worker(
     data: DataOption = DATA,
     ingest: Annotated[
-        bool, typer.Option("--ingest/--no-ingest", help="Take what devices send: one per hub.")
+        bool, typer.Option("--ingest/--no-ingest", help="Take what devices send.")
     ] = True,
     jobs: Annotated[
         bool, typer.Option("--jobs/--no-jobs", help="Work off retrainings, watch for drift.")
     ] = True,
 ) -> None:
-    """Do in a process of its own what `serve --no-ingest --no-jobs` leaves."""
+    """Do in a process of its own what `serve --no-ingest --no-jobs` leaves; any number of them."""
     import signal
     import threading
     from contextlib import ExitStack
 
-    from cloud_sync.app import start_ingest, start_jobs
+    from cloud_sync.app import start_care, start_ingest, start_jobs
     from cloud_sync.fleet.broker import make_broker
     from cloud_sync.intake.link import require_broker
     from kits.core.errors import UsageError
@@ -118,6 +123,7 @@ def worker(
             broker = make_broker(hub.config)
             require_broker(broker.address)
             start_ingest(hub, broker, parts)
+            start_care(hub, parts)
         if jobs:
             start_jobs(hub, parts)
         tasks = " and ".join(["ingest"] * ingest + [f"{hub.config.jobs.workers} jobs"] * jobs)

@@ -120,9 +120,9 @@ def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -
     missing = missing_runs(session, epoch)
     told = [Declared(gap.first_seq, gap.last_seq, gap.rows) for gap in gaps]
     explained = explain(missing, told)
-    given_up = dict.fromkeys(EVENT_CLASSES, 0)
+    given_up: dict[str, int] = dict.fromkeys(map(str, EVENT_CLASSES), 0)
     for gap, rows in zip(gaps, explained.rows):
-        given_up[_klass(gap.klass)] += rows
+        given_up[gap.klass] += rows
     return Account(
         device=epoch.device,
         epoch=epoch.epoch,
@@ -142,10 +142,6 @@ def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -
         ),
         duplicates=epoch.duplicates,
     )
-
-
-def _klass(name: str) -> str:
-    return next(klass for klass in EVENT_CLASSES if klass == name)
 
 
 def _given_up(session: Session, gap: Gap, rows: int) -> GivenUp:

@@ -1,14 +1,16 @@
 """The hub's MQTT connection: paho behind six verbs.
 
 The network thread only puts messages into a bounded queue; who takes one acknowledges it after its
-commit. Messages that came over an earlier connection are not acknowledged any more: the broker
-sends them again.
+commit. Sessions end with their connection: a worker that is gone must not hoard its share of the
+messages at the broker, and what was under way is sent again by the device, which has not heard of
+it. So any number of workers may come and go.
 """
 
 from __future__ import annotations
 
 import logging
 import queue
+import secrets
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +29,8 @@ from kits.core.topics import ROOT
 log = logging.getLogger(__name__)
 
 RECEIVE_MAXIMUM = 200
-SESSION_EXPIRY_S = 3600
-UPWARD = (f"{ROOT}/+/+/up/#", f"{ROOT}/+/+/st/#")
+UPWARD = (f"$share/ingest/{ROOT}/+/+/up/#", f"{ROOT}/+/+/st/#")
+"""Rows go to one of the workers, states (retained, small, the last one counts) to every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class MqttLink:
 
     Args:
         address: the broker.
-        client_id: one per hub process; two with the same id would push each other out.
+        client_id: one per process (`unique_id`); two with the same id would push each other out.
         subscribe: whether to listen to devices, or only to publish.
         queue_size: messages waiting at most; more are refused and counted.
     """
@@ -75,13 +77,13 @@ class MqttLink:
             self._address.host,
             self._address.port,
             keepalive=30,
-            clean_start=False,
+            clean_start=True,
             properties=_connect_properties(),
         )
         self._client.loop_start()
 
     def stop(self) -> None:
-        """Disconnects; what was not acknowledged comes again at the next start."""
+        """Disconnects; what was not acknowledged is sent again by the devices."""
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -169,10 +171,14 @@ def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
 
 def _connect_properties() -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho
-    properties.SessionExpiryInterval = SESSION_EXPIRY_S
     properties.ReceiveMaximum = RECEIVE_MAXIMUM
     properties.MaximumPacketSize = MAX_PACKET_BYTES
     return properties
+
+
+def unique_id(role: str) -> str:
+    """A client id that no other process has."""
+    return f"kw-hub-{role}-{secrets.token_hex(6)}"
 
 
 def require_broker(address: BrokerAddress) -> None:

@@ -1,0 +1,178 @@
+"""What the hub looks after in what arrived: clocks, holes, leftovers. A loop beside the ingest.
+
+Every step is idempotent and may run in several processes at the same time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.hub import Hub
+from cloud_sync.intake.clock import to_time
+from cloud_sync.intake.ledger import Account, accounts
+from cloud_sync.intake.words import duration_words
+from cloud_sync.store.models import BlobPart, BootClock, Effect, Epoch, Sample
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+HOLE_ALERT = "rows-missing"
+POLL_S = 10.0
+HOLES_EVERY_S = 60.0
+CLEAN_EVERY_S = 3600.0
+MOVED_NS = 500_000_000
+"""An offset that got better by this much dates the samples of its boot again."""
+REDATE_ROWS = 1000
+PART_DAYS = 14
+DONE_DAYS = 30
+
+
+class IntakeWatch:
+    """The loop.
+
+    Args:
+        hub: whose tables.
+        now: UTC.
+    """
+
+    def __init__(self, hub: Hub, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._hub = hub
+        self._now = now
+        self._looked_at = float("-inf")
+        self._cleaned_at = float("-inf")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="intake-watch", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops it."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(POLL_S):
+            try:
+                self.step(time.monotonic())
+            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
+                self._hub.metrics.loop_errors.labels("intake-watch").inc()
+                log.error("event=intake_watch_failed error=%r", str(error))
+
+    def step(self, monotonic_s: float) -> None:
+        """One look."""
+        redate(self._hub)
+        if monotonic_s - self._looked_at >= HOLES_EVERY_S:
+            self._looked_at = monotonic_s
+            look_for_holes(self._hub, self._now())
+        if monotonic_s - self._cleaned_at >= CLEAN_EVERY_S:
+            self._cleaned_at = monotonic_s
+            clean(self._hub, self._now())
+
+
+def redate(hub: Hub) -> int:
+    """Dates samples again whose boot's clock is known better now; how many."""
+    moved = 0
+    with hub.database.session() as session:
+        changed = or_(
+            BootClock.applied_ns.is_(None),
+            BootClock.applied_ns - BootClock.offset_ns > MOVED_NS,
+            BootClock.offset_ns - BootClock.applied_ns > MOVED_NS,
+        )
+        boots = session.execute(
+            select(BootClock.device, BootClock.boot, BootClock.offset_ns).where(changed)
+        ).all()
+    for device, boot, offset_ns in boots:
+        after = ""
+        while True:
+            with hub.database.transaction() as session:
+                last, count = _redate_some(session, device, boot, offset_ns, after)
+                moved += count
+                if not last:
+                    session.execute(
+                        update(BootClock)
+                        .where(BootClock.device == device, BootClock.boot == boot)
+                        .values(applied_ns=offset_ns)
+                    )
+                    break
+            after = last
+    return moved
+
+
+def _redate_some(
+    session: Session, device: str, boot: str, offset_ns: int, after: str
+) -> tuple[str, int]:
+    """One portion in the order of ids; the last id, empty at the end, and how many changed."""
+    query = (
+        select(Sample.id, Sample.tick_ns, Sample.captured_at)
+        .where(Sample.device == device, Sample.boot == boot, Sample.trust != "ntp")
+        .where(Sample.id > after)
+        .order_by(Sample.id)
+        .limit(REDATE_ROWS)
+    )
+    rows = session.execute(query).all()
+    changes = [
+        {"id": name, "captured_at": at}
+        for name, tick_ns, before in rows
+        if (at := to_time(offset_ns + tick_ns)) != before
+    ]
+    if changes:
+        session.execute(update(Sample), changes)
+    return (rows[-1][0] if len(rows) == REDATE_ROWS else ""), len(changes)
+
+
+def look_for_holes(hub: Hub, now: datetime) -> list[Account]:
+    """Notes since when rows are missing without a word, and raises an alert when that lasts."""
+    patience = timedelta(minutes=hub.config.limits.hole_alert_min)
+    with hub.database.session() as session:
+        found = accounts(session)
+    hub.metrics.rows_missing.set(sum(account.missing for account in found))
+    changed = [a for a in found if a.missing or a.missing_since is not None]
+    if changed:
+        with hub.database.transaction() as session:
+            for account in changed:
+                _note_hole(session, hub, account, now, patience)
+    return [account for account in found if account.missing]
+
+
+def _note_hole(
+    session: Session, hub: Hub, account: Account, now: datetime, patience: timedelta
+) -> None:
+    row = session.get_one(Epoch, (account.device, account.epoch), with_for_update=True)
+    if not account.missing:
+        row.missing_since = row.missing_told_at = None
+        close_alert(session, HOLE_ALERT, device=account.device, where=account.epoch)
+        return
+    row.missing_since = row.missing_since or now
+    if row.missing_told_at is None and now - row.missing_since >= patience:
+        row.missing_told_at = now
+        text = (
+            f"{account.missing:,} rows of {account.device} are missing for "
+            f"{duration_words(now - row.missing_since)} and were not declared lost"
+        )
+        raise_alert(
+            session, hub.config.notify, HOLE_ALERT, "error", text,
+            device=account.device, where=account.epoch,
+        )  # fmt: skip
+
+
+def clean(hub: Hub, now: datetime) -> None:
+    """Removes uploads nobody goes on with, and effects that were done long ago."""
+    with hub.database.transaction() as session:
+        old = BlobPart.updated_at < now - timedelta(days=PART_DAYS)
+        parts = session.execute(select(BlobPart.device, BlobPart.digest).where(old)).all()
+        session.execute(delete(BlobPart).where(old))
+        done = delete(Effect).where(Effect.state == "done")
+        session.execute(done.where(Effect.done_at < now - timedelta(days=DONE_DAYS)))
+    for device, digest in parts:
+        (hub.config.parts_dir / f"{device}-{digest}").unlink(missing_ok=True)
+        log.warning("event=upload_forgotten device=%s digest=%s", device, digest)
