@@ -78,6 +78,7 @@ class Database:
             db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # counts for new files only
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA secure_delete=OFF")  # some builds overwrite what is deleted
             db.execute(f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}")
             page = int(db.execute("PRAGMA page_size").fetchone()[0])
             db.execute(f"PRAGMA max_page_count={max(self._max_bytes // page, 64)}")

@@ -265,7 +265,7 @@ class Outbox:
         Returns:
             How many rows that were.
         """
-        spans = list(ranges)
+        spans = _merged(ranges)
         try:
             deleted = self._transact(lambda db: self._delete(db, spans), durable=False)
         except DamageError:
@@ -393,3 +393,14 @@ class Outbox:
     def empty(self) -> bool:
         """Whether the hub has everything."""
         return not any(count.rows for count in self.counts().values())
+
+
+def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same numbers in as few ranges as possible: neighbouring frames cost one deletion."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged

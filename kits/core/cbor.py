@@ -1,0 +1,149 @@
+"""The part of CBOR (RFC 8949) that sensor windows need: maps, arrays, text, bytes, numbers, null, bools.
+
+Own code instead of a library, because all of it is bounded: no tags, no indefinite lengths, a depth of
+eight, and no item larger than what is left of the input. Any CBOR reader reads what this writes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+
+from kits.core.errors import DataError
+
+CborValue = (
+    None | bool | int | float | str | bytes | Sequence["CborValue"] | Mapping[str, "CborValue"]
+)
+
+MAX_DEPTH = 8
+_UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
+_SIZES = {24: ">B", 25: ">H", 26: ">I", 27: ">Q"}
+_CONSTANTS: dict[int, bool | None] = {20: False, 21: True, 22: None}
+_FLOATS = {25: ">e", 26: ">f", 27: ">d"}
+
+
+def encode(value: CborValue) -> bytes:
+    """A value as CBOR, numbers in their shortest form and floats as doubles.
+
+    Raises:
+        DataError: a value of another type, or an integer beyond 64 bits.
+    """
+    parts: list[bytes] = []
+    _write(value, parts)
+    return b"".join(parts)
+
+
+def _write(value: CborValue, parts: list[bytes]) -> None:
+    if value is None or isinstance(value, bool):
+        parts.append(bytes([_SIMPLE << 5 | {False: 20, True: 21, None: 22}[value]]))
+    elif isinstance(value, int):
+        parts.append(_head(_NEGATIVE, -1 - value) if value < 0 else _head(_UINT, value))
+    elif isinstance(value, float):
+        parts.append(b"\xfb" + struct.pack(">d", value))
+    elif isinstance(value, bytes):
+        parts += [_head(_BYTES, len(value)), value]
+    elif isinstance(value, str):
+        content = value.encode()
+        parts += [_head(_TEXT, len(content)), content]
+    elif isinstance(value, Mapping):
+        parts.append(_head(_MAP, len(value)))
+        for key, item in value.items():
+            _write(key, parts)
+            _write(item, parts)
+    elif isinstance(value, Sequence):
+        parts.append(_head(_ARRAY, len(value)))
+        for item in value:
+            _write(item, parts)
+    else:
+        raise DataError(f"a {type(value).__name__} cannot be written as CBOR")
+
+
+def _head(major: int, number: int) -> bytes:
+    if number < 24:
+        return bytes([major << 5 | number])
+    for info, layout in _SIZES.items():
+        if number < 1 << (8 * struct.calcsize(layout)):
+            return bytes([major << 5 | info]) + struct.pack(layout, number)
+    raise DataError("an integer beyond 64 bits cannot be written as CBOR")
+
+
+def decode(content: bytes) -> CborValue:
+    """The one value that `content` holds. Nothing is allocated beyond the size of the input.
+
+    Raises:
+        DataError: not CBOR, a part of it that is not understood here, or bytes left over.
+    """
+    reader = _Reader(content)
+    try:
+        value = reader.value(MAX_DEPTH)
+    except (struct.error, UnicodeDecodeError) as error:
+        raise DataError(f"not CBOR: {error}") from error
+    if reader.at != len(content):
+        raise DataError("bytes are left after the CBOR value")
+    return value
+
+
+class _Reader:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.at = 0
+
+    def value(self, depth: int) -> CborValue:
+        major, info = divmod(self._take(1)[0], 32)
+        if major == _SIMPLE:
+            return self._simple(info)
+        number = self._number(info)
+        if major == _UINT:
+            return number
+        if major == _NEGATIVE:
+            return -1 - number
+        if major == _BYTES:
+            return self._take(number)
+        if major == _TEXT:
+            return self._take(number).decode()
+        return self._items(major, number, depth)
+
+    def _items(self, major: int, count: int, depth: int) -> CborValue:
+        if major == _TAG or depth == 0:
+            raise DataError("CBOR with tags or nested too deeply is not understood")
+        # each item takes a byte at least, so a count beyond what is left is a lie
+        if count > len(self._content) - self.at:
+            raise DataError("CBOR that claims more items than it has bytes")
+        if major == _MAP:
+            return self._map(count, depth - 1)
+        return [self.value(depth - 1) for _ in range(count)]
+
+    def _map(self, count: int, depth: int) -> dict[str, CborValue]:
+        found: dict[str, CborValue] = {}
+        for _ in range(count):
+            key = self.value(depth)
+            if not isinstance(key, str) or key in found:
+                raise DataError("a CBOR map whose keys are not different texts")
+            found[key] = self.value(depth)
+        return found
+
+    def _simple(self, info: int) -> CborValue:
+        if info in _CONSTANTS:
+            return _CONSTANTS[info]
+        layout = _FLOATS.get(info)
+        if layout is None:
+            raise DataError(f"CBOR's simple value {info} is not understood")
+        number: float = struct.unpack(layout, self._take(struct.calcsize(layout)))[0]
+        return number
+
+    def _number(self, info: int) -> int:
+        if info < 24:
+            return info
+        layout = _SIZES.get(info)
+        if layout is None:
+            raise DataError("CBOR of indefinite length is not understood")
+        number: int = struct.unpack(layout, self._take(struct.calcsize(layout)))[0]
+        return number
+
+    def _take(self, size: int) -> bytes:
+        end = self.at + size
+        if end > len(self._content):
+            raise DataError("CBOR that ends too early")
+        part = self._content[self.at : end]
+        self.at = end
+        return part
