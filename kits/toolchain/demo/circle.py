@@ -307,6 +307,7 @@ source: {{kind: folder, path: {circle.root / "data" / "line"}, rate_hz: 20, loop
 actions:
   - {{kind: simulated, name: reject, verdicts: [act], path: {state / "actuator.jsonl"}}}
 selection: {{audit_rate: 0.15, seed: {circle.seed}}}
+update: {{shadow_samples: 20, probation_samples: 60, probation_min_s: 0, max_latency_factor: 5}}
 status: {{port: 0}}
 """
     )
