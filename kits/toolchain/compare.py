@@ -28,6 +28,22 @@ _IN_THE_MONEY = frozenset({"escape_rate", "overkill_rate"})
 """Goals that the cost difference weighs already: near zero, a ratio of such rates says nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a challenger may lose.
+
+    Attributes:
+        max_loss: of the goal metric, relative.
+        max_escape_rise: of the escape rate, absolute; only a rise beyond chance counts.
+        max_new_escapes: how many defects that the champion catches may escape, beyond chance or
+            not; None: no such limit.
+    """
+
+    max_loss: float = 0.02
+    max_escape_rise: float = 0.01
+    max_new_escapes: int | None = None
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The answer of `kit compare`."""
@@ -44,6 +60,7 @@ class Comparison:
     cost_difference: Estimate
     goal: GoalRatio
     agreement: float
+    new_escapes: int
 
     def as_json(self) -> dict[str, JsonValue]:
         """The answer of `kit compare --json`."""
@@ -61,6 +78,7 @@ class Comparison:
                 "value": 1 - self.agreement,
                 "high": upper_bound(round((1 - self.agreement) * self.n), self.n),
             },
+            "new_escapes": self.new_escapes,
             "goal": {
                 "metric": self.goal.metric,
                 "champion": finite(self.goal.before),
@@ -77,16 +95,15 @@ def compare(
     challenger: Path,
     *,
     split: Split = "test",
-    max_loss: float = 0.02,
-    max_escape_rise: float = 0.01,
+    allowed: Allowed | None = None,
     seed: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Judges both bundles on a split of the project's current dataset version.
 
     Args:
-        max_loss: how much of the goal metric the challenger may lose, relative.
-        max_escape_rise: how much its escape rate may rise, absolute.
+        allowed: what the challenger may lose; the defaults with the project's own
+            `gate.max_new_escapes` when None.
 
     Raises:
         BundleError: a bundle is damaged or of another kit.
@@ -120,7 +137,8 @@ def compare(
     pair = pair_up(before, after)
     difference = pair.cost_difference(project.config.costs, chosen_seed)
     goal = goal_ratio(project.kit, goal_metric(project, before.metrics), items, before, after)
-    reasons = _objections(goal, pair, difference, max_loss, max_escape_rise)
+    allowed = allowed or Allowed(max_new_escapes=project.config.gate.max_new_escapes)
+    reasons = _objections(goal, pair, difference, allowed)
     return Comparison(
         better=not reasons,
         reason="; ".join(reasons) or _praise(difference, project.config.costs.currency),
@@ -134,6 +152,7 @@ def compare(
         cost_difference=difference,
         goal=goal,
         agreement=pair.agreement(),
+        new_escapes=pair.new_escapes(),
     )
 
 
@@ -141,8 +160,7 @@ def _objections(
     goal: GoalRatio,
     pair: Pair,
     difference: Estimate,
-    max_loss: float,
-    max_escape_rise: float,
+    allowed: Allowed,
 ) -> list[str]:
     """Why the challenger is not better; empty when it is."""
     reasons = []
@@ -157,14 +175,17 @@ def _objections(
             "no proof that it is cheaper: cost per 1,000 samples changes by "
             f"{_per_thousand(difference)}"
         )
-    if goal.metric not in _IN_THE_MONEY and goal.ratio < 1 - max_loss:
+    if goal.metric not in _IN_THE_MONEY and goal.ratio < 1 - allowed.max_loss:
         reasons.append(
             f"{goal.metric} falls from {goal.before:.4g} to {goal.after:.4g} "
-            f"({goal.ratio:.1%} is left, {1 - max_loss:.1%} is asked)"
+            f"({goal.ratio:.1%} is left, {1 - allowed.max_loss:.1%} is asked)"
         )
     before, after, n = pair.escapes()
-    if n and (after - before) / n > max_escape_rise and pair.escapes_beyond_chance():
+    if n and (after - before) / n > allowed.max_escape_rise and pair.escapes_beyond_chance():
         reasons.append(f"escapes rise from {before} to {after} of {n}")
+    strict, lost = allowed.max_new_escapes, pair.new_escapes()
+    if strict is not None and lost > strict:
+        reasons.append(f"{lost} defects that the champion catches would escape, {strict} may")
     return reasons
 
 

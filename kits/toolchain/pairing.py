@@ -78,6 +78,14 @@ class Pair:
         after = sum(self.after[i].verdict == "pass" for i in positives)
         return before, after, len(positives)
 
+    def new_escapes(self) -> int:
+        """Defects that were caught before and are let pass now, whatever else is caught instead."""
+        return sum(
+            before.verdict != "pass" and after.verdict == "pass"
+            for before, after in zip(self.before, self.after)
+            if is_positive(before.truth)
+        )
+
     def escapes_beyond_chance(self) -> bool:
         """Whether more defects newly escape than are newly caught, by an exact sign test at 5 %.
 

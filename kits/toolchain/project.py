@@ -48,6 +48,17 @@ class Device(_Strict):
     )
 
 
+class Gate(_Strict):
+    """What a challenger must not do, beside losing in money."""
+
+    max_new_escapes: int | None = Field(
+        None,
+        ge=0,
+        description="defects of the test split that the champion catches and a challenger may"
+        " let pass, a count; empty: only a rise beyond chance refuses it",
+    )
+
+
 class Split(_Strict):
     """Shares of the data by purpose; they sum to 1."""
 
@@ -96,6 +107,7 @@ class ProjectConfig(_Strict):
     metric: Metric = Field(Metric(), description="the goal")
     costs: Costs = Field(Costs(), description="what mistakes cost; thresholds come from it")
     device: Device = Field(Device(), description="where it runs")
+    gate: Gate = Field(Gate(), description="what a challenger must not do, see `kit compare`")
     data: DataConfig = Field(DataConfig(), description="grouping and split")
     model: dict[str, JsonValue] = Field(
         default_factory=dict, description="the kit's own settings, see its page"

@@ -13,7 +13,7 @@ from kits.core.bundle import open_file
 from kits.core.kit import ItemResult
 from kits.core.operating_point import Band, Costs
 from kits.toolchain import bundling
-from kits.toolchain.compare import compare
+from kits.toolchain.compare import Allowed, compare
 from kits.toolchain.pairing import Pair, weighted_mean
 from kits.toolchain.project import Project
 
@@ -52,6 +52,30 @@ def test_more_escapes_are_named_as_the_reason(two_bundles: tuple[Project, Path, 
     assert not found.better
     assert "escapes rise from" in found.reason
     assert "no proof that it is cheaper" in found.reason
+
+
+def test_a_strict_limit_counts_each_defect_that_would_newly_escape(
+    two_bundles: tuple[Project, Path, Path],
+) -> None:
+    project, careless, careful = two_bundles
+    lost = compare(project, careful, careless).new_escapes
+    assert lost > 0
+    found = compare(project, careful, careless, allowed=Allowed(max_new_escapes=lost - 1))
+    text = f"{lost} defects that the champion catches would escape, {lost - 1} may"
+    assert text in found.reason
+    assert (
+        "would escape"
+        not in compare(project, careful, careless, allowed=Allowed(max_new_escapes=lost)).reason
+    )
+    assert compare(project, careless, careful, allowed=Allowed(max_new_escapes=0)).better
+
+
+def test_the_project_may_set_the_strict_limit(two_bundles: tuple[Project, Path, Path]) -> None:
+    project, careless, careful = two_bundles
+    path = project.root / "kit.yaml"
+    path.write_text(path.read_text() + "gate: {max_new_escapes: 0}\n")
+    found = compare(Project.open(project.root), careful, careless)
+    assert "would escape, 0 may" in found.reason
 
 
 def test_a_handful_of_defects_proves_nothing(

@@ -87,8 +87,17 @@ def compare(
         float, typer.Option(min=0.0, max=1.0, help="Largest relative loss of the goal metric.")
     ] = 0.02,
     max_escape_rise: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Largest rise of the escape rate.")
+        float,
+        typer.Option(min=0.0, max=1.0, help="Largest rise of the escape rate, beyond chance."),
     ] = 0.01,
+    max_new_escapes: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Defects that the champion catches and the challenger may let pass, a count, "
+            "beyond chance or not; gate.max_new_escapes of kit.yaml by default.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Of the bootstrap; data.seed by default.")
     ] = None,
@@ -98,17 +107,19 @@ def compare(
 ) -> None:
     """Is the challenger cheaper than the champion, beyond chance? Exit code 6 when it is not."""
     from kits.core.console import Console
+    from kits.toolchain.compare import Allowed
     from kits.toolchain.compare import compare as judge
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
 
     console = Console(as_json, quiet)
+    opened = Project.open(project)
+    strict = opened.config.gate.max_new_escapes if max_new_escapes is None else max_new_escapes
     found = judge(
-        Project.open(project),
+        opened,
         champion,
         challenger,
-        max_loss=max_loss,
-        max_escape_rise=max_escape_rise,
+        allowed=Allowed(max_loss, max_escape_rise, strict),
         seed=seed,
         progress=make_progress(console),
     )
