@@ -18,11 +18,13 @@ from sqlalchemy import select
 from cloud_sync.config import FILE, HubConfig, dump, load, parse
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.broker import find_mosquitto, write_private
+from cloud_sync.fleet.pki import CRL_ALARM, Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import Database, migrate
 from cloud_sync.store.models import Blob
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, UsageError
+from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 
 _DATABASE = "hub.sqlite"
@@ -61,7 +63,8 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir.chmod(0o700)
     config = parse(changes, data_dir)
-    SigningKey.create(config.keys_dir / "hub.pem", config.site_name)
+    SigningKey.create(config.keys_dir / "hub.pem")
+    Authority(config.pki_dir)
     password = password or secrets.token_urlsafe(12)
     database = Database(config.database)
     try:
@@ -94,6 +97,7 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
         with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
             archive.add(hub.config.data_dir / FILE, FILE)
             archive.add(hub.config.keys_dir, "keys")
+            archive.add(hub.config.pki_dir, "pki")
             archive.add(copy, _DATABASE)
             listing = "".join(json.dumps({"digest": d, "size": n}) + "\n" for d, n in blobs)
             _add_bytes(archive, _LISTING, listing.encode())
@@ -141,7 +145,7 @@ def doctor(data_dir: Path) -> list[Finding]:
     except ConfigError as error:
         return [*findings, Finding("configuration", error.what, False, error.fix)]
     findings.append(Finding("configuration", str(data_dir / FILE), True))
-    return [*findings, *_keys(config), _database(config)]
+    return [*findings, *_keys(config), _authority(config), _database(config)]
 
 
 def _mosquitto() -> Finding:
@@ -166,6 +170,19 @@ def _keys(config: HubConfig) -> list[Finding]:
         return [Finding("signing key", "missing", False, "cloud-sync restore")]
     private = path.stat().st_mode & 0o077 == 0
     return [Finding("signing key", str(path), private, f"chmod 600 {path}")]
+
+
+def _authority(config: HubConfig) -> Finding:
+    if not (config.pki_dir / "ca.pem").exists():
+        return Finding("certificate authority", "missing", False, "cloud-sync restore")
+    try:
+        authority = Authority(config.pki_dir)
+    except ConfigError as error:
+        return Finding("certificate authority", error.what, False, error.fix)
+    ends = min(authority.crl_expires_at, authority.expires_at)
+    found = f"{authority.fingerprint[:16]}…, revocation list until {ends:%Y-%m-%d}"
+    fix = "let cloud-sync serve run: it renews the list; see its log"
+    return Finding("certificate authority", found, ends - utc_now() > CRL_ALARM, fix)
 
 
 def _database(config: HubConfig) -> Finding:
