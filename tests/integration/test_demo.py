@@ -39,6 +39,7 @@ def assert_closed(folder: Path, told: str, steps: int) -> None:
     assert re.search(r"champion +.*image_auroc 0\.\d", told)
     assert re.search(r"challenger +.*image_auroc 0\.\d", told)
     assert re.search(r"cost per part, challenger minus champion: -", told)
+    assert re.search(r"from where: .*\(image_auroc 0\.\d+ → .* at its operating point .* → ", told)
     assert told.rstrip().splitlines()[-1].startswith("next: kit demo --keep")
     report = re.search(r"report +(\S+)", told)
     assert report is not None

@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, GateError
 from kits.core.stats import Estimate
+from kits.toolchain.demo.gain import gain_text
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
 from kits.toolchain.demo.reviewer import ScriptedReviewer
@@ -270,6 +271,7 @@ def _summary(circle: Circle, took_s: float) -> str:
             lines.append(f"  {who:10}  {_figures(compared[who])}")
         cost = Estimate.model_validate(compared["cost_difference"])
         lines.append(f"  cost per part, challenger minus champion: {cost.text()}")
+        lines.append(f"  from where: {gain_text(compared['champion'], compared['challenger'])}")
         lines.append(
             f"  on the {compared['split']} split of dataset {str(compared['dataset'])[:12]}, "
             f"{compared['n']} parts, seed {compared['seed']}, 95 % intervals"

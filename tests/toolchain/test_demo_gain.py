@@ -1,0 +1,45 @@
+"""The demo says from the figures where a gain comes from."""
+
+from __future__ import annotations
+
+from kits.core.stats import Estimate
+from kits.toolchain.demo.gain import gain_text
+from kits.toolchain.evaluation import metrics_json
+
+
+def metrics(auroc: float, escape: float, overkill: float, review: float) -> object:
+    def estimate(value: float) -> Estimate:
+        return Estimate(value=value, low=value - 0.05, high=value + 0.05, n=100)
+
+    return metrics_json(
+        {
+            "image_auroc": estimate(auroc),
+            "escape_rate": estimate(escape),
+            "overkill_rate": estimate(overkill),
+            "review_rate": estimate(review),
+            "map50": Estimate(value=float("nan"), low=0, high=1, n=0),
+        }
+    )
+
+
+def test_the_same_order_at_another_operating_point() -> None:
+    told = gain_text(metrics(0.80, 0, 0.48, 0.09), metrics(0.81, 0, 0, 0.67))
+    assert told == (
+        "not from a better order of the samples (image_auroc 0.80 → 0.81): within chance; "
+        "at its operating point escapes 0% → 0%, false acts 48% → 0%, "
+        "looked at by a person 9% → 67%, fewer mistakes for more reviews"
+    )
+
+
+def test_a_better_order_that_needs_no_more_reviews() -> None:
+    told = gain_text(metrics(0.80, 0.1, 0.48, 0.5), metrics(0.95, 0, 0.1, 0.2))
+    assert told.startswith("samples in a better order (image_auroc 0.80 → 0.95); ")
+    assert "more reviews" not in told
+
+
+def test_a_worse_order_is_called_so() -> None:
+    assert "a worse order" in gain_text(metrics(0.9, 0, 0, 0), metrics(0.7, 0, 0, 0))
+
+
+def test_without_rates_or_ranking_nothing_is_claimed() -> None:
+    assert gain_text({}, None) == ""
