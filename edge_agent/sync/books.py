@@ -46,13 +46,17 @@ class Books:
     _moved: dict[str, Count] = field(default_factory=dict)
     _first_seq: int = 1
 
-    def load(self, db: sqlite3.Connection, *, seq_jump: int = 0) -> None:
+    def load(self, db: sqlite3.Connection) -> None:
         """Reads what stands in the file."""
         found = db.execute("SELECT klass, rows, bytes, committed, acked, lost FROM totals")
         self._stand = {str(row[0]): Count(*row[1:]) for row in found}
         self._moved = {}
         last = db.execute("SELECT seq FROM sqlite_sequence WHERE name='rows'").fetchone()
-        self.next_seq = self._first_seq = (int(last[0]) if last else 0) + 1 + seq_jump
+        self.next_seq = self._first_seq = (int(last[0]) if last else 0) + 1
+
+    def skip_to(self, seq: int) -> None:
+        """Numbers below `seq` were used once, by rows that are gone; they are not used again."""
+        self.next_seq = max(self.next_seq, seq)
 
     def take_seq(self) -> int:
         """The number of the next row."""

@@ -24,8 +24,6 @@ T = TypeVar("T")
 
 WAL_LIMIT_BYTES = 4 << 20
 """The journal keeps this much room on the disk, so that commits go on when the disk is full."""
-SEQ_JUMP = 100_000
-"""Numbers skipped after an unclean end: a disk that lied about its last writes repeats no number."""
 
 _SIDE_FILES = ("", "-wal", "-shm")
 
@@ -45,7 +43,6 @@ class Database:
     Attributes:
         epoch: drawn when the present file was made.
         damage: what happened to earlier files since the last `take_damage`.
-        unclean: whether the file was not closed the last time it was open.
     """
 
     def __init__(self, path: Path, schema: str, max_bytes: int) -> None:
@@ -55,7 +52,6 @@ class Database:
         self._max_bytes = max_bytes
         self._marker = path.with_suffix(".epoch")
         self.epoch = ""
-        self.unclean = False
         self._damage: list[str] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         if self._vanished():
@@ -88,7 +84,7 @@ class Database:
                 "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
             )
             db.executescript(self._schema)
-            self.unclean = self._note_open(db)
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
             self.epoch = str(db.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()[0])
         except BaseException:
             db.close()
@@ -96,14 +92,6 @@ class Database:
         self._db = db
         if not self._marker.exists():
             self._mark()
-
-    def _note_open(self, db: sqlite3.Connection) -> bool:
-        """Draws the epoch of a new file; True when the file was not closed before."""
-        db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
-        unclean = bool(db.execute("SELECT 1 FROM meta WHERE key='open'").fetchone())
-        if not unclean:
-            db.execute("INSERT INTO meta VALUES ('open', '1')")
-        return unclean
 
     def _mark(self) -> None:
         try:
@@ -206,10 +194,8 @@ class Database:
             self._db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Everything is on the disk already; this only says that the end was clean."""
+        """Everything is on the disk already; this only frees the file."""
         with self.lock:
-            with contextlib.suppress(sqlite3.DatabaseError):
-                self._db.execute("DELETE FROM meta WHERE key='open'")
             self._db.close()
 
 

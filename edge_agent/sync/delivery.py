@@ -20,6 +20,7 @@ from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.writer import CommitPolicy, Writer
 from kits.core.sample import utc_now
+from kits.core.tls import Clock
 from kits.core.topics import DeviceTopics
 
 _DISK_WORDS = {
@@ -49,8 +50,9 @@ def make_sender(
     who: Identity,
     outbox: Outbox,
     on_desired: Callable[[bytes], None] = lambda _payload: None,
+    clock: Clock = utc_now,
 ) -> Sender:
-    """What brings them to the hub."""
+    """What brings them to the hub; the broker's certificate must not have ended at `clock`."""
     sync, topics = config.sync, DeviceTopics(who.site, who.device)
     settings = MqttSettings(
         host=who.mqtt.host,
@@ -58,7 +60,7 @@ def make_sender(
         client_id=f"kw-{who.site}-{who.device}",
         username=who.mqtt.username,
         password=who.mqtt.password,
-        tls=Certificates(config.state_dir) if who.mqtt.tls else None,
+        tls=Certificates(config.state_dir, clock=clock) if who.mqtt.tls else None,
         keepalive_s=sync.keepalive_s,
         window=sync.window,
         backoff_s=sync.backoff_s,

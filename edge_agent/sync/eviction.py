@@ -104,20 +104,17 @@ class Eviction:
         Args:
             spare: bytes to free beyond that, for a disk that is full below the budget.
         """
-        total = (
-            self._budgets.total - spare
-            if not spare
-            else min(self._total() - spare, self._budgets.total)
-        )
-        if self._total() > total:
-            goal = total - min(int(self._budgets.total * _SLACK), _MAX_SLACK_BYTES)
-            self._classes(goal)
+        limit = self._budgets.total
+        if spare:
+            limit = min(limit, self._total() - spare)
+        # the first class that gives way goes a little below: not each row that comes evicts one
+        self._classes(limit, limit - min(int(limit * _SLACK), _MAX_SLACK_BYTES))
         alerts = self._books.count("a").rows
         if alerts > MAX_ALERTS:
             self._evict("a", alerts - MAX_ALERTS + _ALERT_SLACK, "ring of alerts", by_rows=True)
         return self.freed
 
-    def _classes(self, goal: int) -> None:
+    def _classes(self, limit: int, goal: int) -> None:
         share = self._budgets.share
         steps: tuple[tuple[EventClass, int, str], ...] = (
             ("t", share("t"), "thinned"),
@@ -128,6 +125,8 @@ class Eviction:
             ("l", 0, "over budget"),
         )
         for klass, floor, reason in steps:
+            if self._total() <= limit:
+                return
             surplus = min(self._total() - goal, self._held(klass) - floor)
             if surplus > 0:
                 self._evict(klass, surplus, reason)
@@ -144,14 +143,17 @@ class Eviction:
         loss, done = Loss(klass, reason), 0
         while done < goal:
             batch = self._thinned() if reason == "thinned" else self._candidates(klass)
-            before = loss.rows + loss.blobs
+            before, last = loss.rows + loss.blobs, 0
             for victim in batch:
                 size = self._remove(klass, victim, loss)
+                last = victim.seq
                 done += 1 if by_rows else size
                 if done >= goal:
                     break
             if loss.rows + loss.blobs == before:
                 break
+            if reason == "thinned":
+                self._move_cursor(last)
         if loss.rows or loss.blobs:
             declare(self._db, self._books, loss, self._kept.seqs)
             self.freed.rows += loss.rows
@@ -180,7 +182,6 @@ class Eviction:
             ).fetchall()
             free = [_Victim(s, 1, b, d) for s, b, d in found if s not in self._kept.seqs]
             if len(free) > 1:
-                self._move_cursor(free[-1].seq)
                 return free[1::2]
         return []
 

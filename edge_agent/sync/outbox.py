@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from edge_agent.sync import books, gaps
 from edge_agent.sync.books import BLOBS, Books, Count
-from edge_agent.sync.database import SEQ_JUMP, DamageError, Database
+from edge_agent.sync.database import DamageError, Database
 from edge_agent.sync.entry import Entry, Row, body_text, row_text, utf8_length
 from edge_agent.sync.eviction import Budgets, Eviction, Freed, Kept
 from edge_agent.sync.spool import Spool
@@ -97,8 +97,7 @@ class Outbox:
     def _load(self, waited: int = 0) -> None:
         """Reads the figures of the file as it is now, and tells the hub of files set aside."""
         self._sent.clear()
-        jump = SEQ_JUMP if self._db.unclean else 0
-        self._db.write(lambda db: self._read_state(db, jump), durable=False)
+        self._db.write(self._read_state, durable=False)
         for text in self._db.take_damage():
             self.damages += 1
             known = f"{waited} rows waited in it" if waited else "what waited in it is unknown"
@@ -109,8 +108,8 @@ class Outbox:
             )
             self.append([Entry(alert, "a")])
 
-    def _read_state(self, db: sqlite3.Connection, jump: int) -> None:
-        self._books.load(db, seq_jump=jump)
+    def _read_state(self, db: sqlite3.Connection) -> None:
+        self._books.load(db)
         self._open_gaps = gaps.waiting(db)
 
     def _transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
@@ -146,20 +145,21 @@ class Outbox:
 
     def _recover(self, old_epoch: str) -> None:
         """The file was reopened or replaced: reads it; what a shortened journal took is declared."""
-        before, first_lost = dict(self._books.all()), self._books.next_seq
+        before, next_before = dict(self._books.all()), self._books.next_seq
         self._load(sum(before[k].rows for k in EVENT_CLASSES if k in before))
         if old_epoch == self.epoch:
-            self._transact(lambda db: self._declare_vanished(db, before, first_lost))
+            self._transact(lambda db: self._declare_vanished(db, before, next_before))
 
     def _declare_vanished(
         self, db: sqlite3.Connection, before: Mapping[str, Count], next_before: int
     ) -> None:
-        first = max(1, self._books.next_seq - SEQ_JUMP)
+        first = self._books.next_seq
+        self._books.skip_to(next_before)
         for klass in EVENT_CLASSES:
             lost = before.get(klass, Count()).committed - self._books.count(klass).committed
             if lost > 0:
                 self._books.vanished(klass, lost)
-                loss = gaps.Loss(klass, "journal lost", first, max(first, next_before - 1), lost)
+                loss = gaps.Loss(klass, "journal lost", first, next_before - 1, lost)
                 gaps.declare(db, self._books, loss)
         self._open_gaps = gaps.waiting(db)
 

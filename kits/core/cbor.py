@@ -16,6 +16,8 @@ CborValue = (
 )
 
 MAX_DEPTH = 8
+MAX_ITEMS = 100_000
+"""Values of all kinds in one document; a byte string of any size is one."""
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _SIZES = {24: ">B", 25: ">H", 26: ">I", 27: ">Q"}
 _CONSTANTS: dict[int, bool | None] = {20: False, 21: True, 22: None}
@@ -87,8 +89,12 @@ class _Reader:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self.at = 0
+        self._items_left = MAX_ITEMS
 
     def value(self, depth: int) -> CborValue:
+        self._items_left -= 1
+        if self._items_left < 0:
+            raise DataError(f"CBOR with more than {MAX_ITEMS} items")
         major, info = divmod(self._take(1)[0], 32)
         if major == _SIMPLE:
             return self._simple(info)

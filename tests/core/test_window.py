@@ -55,6 +55,11 @@ def test_hostile_cbor_is_refused(text: str) -> None:
         cbor.decode(bytes.fromhex(text))
 
 
+def test_a_million_items_are_refused_before_they_take_memory() -> None:
+    with pytest.raises(DataError, match="items"):
+        cbor.decode(b"\x9a\x00\x0f\x42\x40" + bytes(1_000_000))
+
+
 def vibration(readings: int = 4096) -> Window:
     t = np.arange(readings) / 20_000
     shake = np.sin(2 * np.pi * 157 * t) + 0.1 * np.random.default_rng(1).normal(size=readings)
