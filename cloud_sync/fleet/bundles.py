@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from tuf.api.metadata import Metadata, TargetFile, Targets
 
+from cloud_sync.effects.alerts import close_alert
 from cloud_sync.errors import NotFoundError, TooLargeError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.learning.datasets import register
@@ -126,6 +127,8 @@ def _check_release(session: Session, path: str, target: TargetFile) -> signed.Re
 
 
 def _record(session: Session, release: signed.Release, who: str) -> None:
+    from cloud_sync.learning.champions import NEEDS_SIGNATURE
+
     row = session.get_one(Bundle, release.bundle)
     session.add(
         Release(
@@ -137,6 +140,7 @@ def _record(session: Session, release: signed.Release, who: str) -> None:
     row.champion = True
     if row.approved_at is None:
         row.approved_by, row.approved_at = who, utc_now()
+        close_alert(session, NEEDS_SIGNATURE, where=row.id)
     session.flush()
     audit(session, who, "bundle.release", row.id, project=row.project, release=release.release)
 

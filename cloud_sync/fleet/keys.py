@@ -43,7 +43,7 @@ class OnlineKeys:
     def signers(self) -> list[CryptoSigner]:
         """The key in force, then the one that waits, if there is one. Raises ConfigError."""
         paths = [self._folder / name for name in (CURRENT, NEXT)]
-        return [SigningKey.load(path, "hub").signer() for path in paths if path.exists()]
+        return [SigningKey.load(path).signer() for path in paths if path.exists()]
 
     def public_keys(self) -> list[Key]:
         """Their public halves, in the same order."""
@@ -68,11 +68,11 @@ class OnlineKeys:
         """The key a new root should name: made now unless one waits already."""
         path = self._folder / NEXT
         if not path.exists():
-            SigningKey.create(path, "hub")
-        return SigningKey.load(path, "hub").signer().public_key
+            SigningKey.create(path)
+        return SigningKey.load(path).signer().public_key
 
     def settle(self, allowed: Collection[str]) -> None:
         """Once a root with the waiting key is in force, that key takes the other's place."""
         path = self._folder / NEXT
-        if path.exists() and SigningKey.load(path, "hub").signer().public_key.keyid in allowed:
+        if path.exists() and SigningKey.load(path).signer().public_key.keyid in allowed:
             path.replace(self._folder / CURRENT)

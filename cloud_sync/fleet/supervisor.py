@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.fleet import deployments, waves
 from cloud_sync.fleet.admission import Admission
+from cloud_sync.fleet.renewal import Renewal
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.store.models import Deployment, Device, Rollout
@@ -40,6 +41,7 @@ class Supervisor:
         self._hub = hub
         self._admission = admission
         self._link = link
+        self._renewal = Renewal(hub)
         self._poll_s = poll_s
         self._published: dict[str, bytes] = {}
         self._seen: Fingerprint | None = None
@@ -67,6 +69,7 @@ class Supervisor:
     def step(self) -> None:
         """One look at the tables."""
         self._admission.step()
+        self._renewal.step()
         self._advance()
         with self._hub.database.session() as session:
             seen = _fingerprint(session, self._link.connection)

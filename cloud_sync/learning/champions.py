@@ -1,6 +1,6 @@
-"""Bundles from the learning loop's side: which one is the champion, and what may be approved.
+"""Bundles from the learning loop's side: which one is the champion, and what may be released.
 
-Registers bundles the hub has trained itself. Publishing, signing and rolling out are in `fleet`.
+Registers bundles the hub has trained itself. Publishing, releases and rolling out are in `fleet`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects.alerts import raise_alert
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.db import insert_once
@@ -22,6 +23,7 @@ from kits.core.errors import GateError, KitwrightError
 from kits.core.operating_point import Band
 
 ORIGIN_HUB = "hub"
+NEEDS_SIGNATURE = "bundle-needs-signature"
 MEDIA_TYPE = "application/vnd.kitwright.bundle"
 
 
@@ -43,7 +45,7 @@ def champion_of(session: Session, project: str) -> BundleRow | None:
 
 
 def check_approvable(session: Session, bundle_id: str) -> BundleRow:
-    """The bundle, if a person may approve it: one trained here must have beaten the champion.
+    """The bundle, if it may be released: one trained here must have beaten the champion.
 
     Raises:
         NotFoundError: no such bundle.
@@ -54,7 +56,7 @@ def check_approvable(session: Session, bundle_id: str) -> BundleRow:
         raise NotFoundError(f"no bundle {bundle_id[:12]!r}", fix="cloud-sync bundle list")
     if row.origin == ORIGIN_HUB and row.comparison.get("better") is not True:
         raise GateError(
-            "this bundle has not beaten the champion, so it cannot be approved",
+            "this bundle has not beaten the champion, so it cannot be released",
             where=bundle_id[:12],
             fix=str(row.comparison.get("reason") or "retrain with more reviewed samples"),
         )
@@ -70,7 +72,10 @@ def register_challenger(
     *,
     by: str,
 ) -> BundleRow:
-    """Stores a bundle trained here; not approved, not the champion. Twice equals once."""
+    """Stores a bundle trained here; it waits for a signature, and an alert says so.
+
+    Twice equals once.
+    """
     bundle = bundles.open_bytes(content)
     there = session.get(BundleRow, bundle.id)
     if there is not None:
@@ -96,6 +101,15 @@ def register_challenger(
     session.add(row)
     session.flush()
     audit(session, by, "bundle.trained", bundle.id, project=project)
+    raise_alert(
+        session,
+        hub.config.notify,
+        NEEDS_SIGNATURE,
+        "info",
+        f"{project} {row.version} beat the champion and waits for your signature: "
+        f"kit approve {row.id[:12]} --hub {hub.config.url}",
+        where=row.id,
+    )
     return row
 
 

@@ -1,7 +1,7 @@
 """Retraining as a job: freeze, train, compile, and let the challenger meet the champion.
 
 Runs the same `kit` verbs a person would type, in a folder of its own, so the hub needs no trainer.
-A challenger that wins is registered and waits for a person's approval; one that loses leaves its
+A challenger that wins is registered and waits for a release engineer's signature; one that loses leaves its
 reasons in the job's result. Whether it is time to retrain is asked in `planning.py`.
 """
 
@@ -167,7 +167,7 @@ def _conclude(
     if passed:
         with context.hub.database.transaction() as session:
             register_challenger(context.hub, session, content, start.project, compared, by=by)
-        context.say(f"bundle {identity[:12]} beat the champion; it waits for approval")
+        context.say(f"bundle {identity[:12]} beat the champion; it waits for a signature")
     else:
         context.say(f"not better, nothing changes: {compared.get('reason', '')}")
     for heavy in (context.folder / "dataset", context.folder / "project" / ".kit" / "blobs"):

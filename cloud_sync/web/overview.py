@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.intake.losses import Loss, losses
+from cloud_sync.intake.ledger import Account, GivenUp, accounts
+from cloud_sync.intake.words import loss_words
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.reviews import count_waiting
 from cloud_sync.store.models import (
@@ -20,6 +21,7 @@ from cloud_sync.store.models import (
     Dataset,
     Deployment,
     Device,
+    Epoch,
     Gap,
     Job,
     Review,
@@ -77,6 +79,15 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """A declared loss of the last day, in words."""
+
+    device: str
+    gap: GivenUp
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextStep:
     """Something worth doing now."""
 
@@ -98,6 +109,7 @@ class Overview:
     reviewed: int
     alerts: list[Alert]
     losses: list[Loss]
+    missing_rows: int
     jobs: list[Job]
     todo: list[NextStep]
 
@@ -115,7 +127,7 @@ class Overview:
 
     @property
     def lost_rows(self) -> int:
-        return sum(loss.rows for loss in self.losses)
+        return sum(loss.gap.rows for loss in self.losses)
 
 
 def make_overview(session: Session, who: Identity, now: datetime | None = None) -> Overview:
@@ -123,7 +135,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     now = now or utc_now()
     since = now - WINDOW
     recent = select(Alert).where(Alert.seen_at.is_(None)).order_by(Alert.at.desc()).limit(50)
-    gaps = session.scalars(select(Gap).where(Gap.at >= since).order_by(Gap.at.desc())).all()
+    ledger = _with_losses(session, since)
     jobs = session.scalars(
         select(Job).where(Job.state.in_(("queued", "running"))).order_by(Job.id.desc()).limit(5)
     ).all()
@@ -142,10 +154,23 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         waiting=waiting,
         reviewed=reviewed or 0,
         alerts=list(session.scalars(recent)),
-        losses=[loss for loss in losses(session, gaps) if loss.rows or loss.gap.blobs],
+        losses=[
+            Loss(account.device, gap, loss_words(gap))
+            for account in ledger
+            for gap in reversed(account.gaps)
+            if gap.told_at >= since
+        ],
+        missing_rows=sum(account.missing for account in ledger),
         jobs=list(jobs),
         todo=_todo(session, who, waiting),
     )
+
+
+def _with_losses(session: Session, since: datetime) -> list[Account]:
+    """The ledgers of devices that told of a loss lately, or whose rows are missing."""
+    told = session.scalars(select(Gap.device).where(Gap.at >= since).distinct())
+    holes = session.scalars(select(Epoch.device).where(Epoch.missing_since.is_not(None)).distinct())
+    return [account for name in sorted({*told, *holes}) for account in accounts(session, name)]
 
 
 def _counts(session: Session, since: datetime) -> dict[str, int]:
@@ -239,8 +264,9 @@ def _todo(session: Session, who: Identity, waiting: int) -> list[NextStep]:
     if unapproved and who.may("engineer"):
         steps.append(
             NextStep(
-                _many(unapproved, "bundle waits", "bundles wait") + " for approval",
-                "Decide",
+                _many(unapproved, "bundle needs", "bundles need")
+                + " a release engineer's signature",
+                "Look",
                 "/bundles",
             )
         )

@@ -8,16 +8,20 @@ from typing import Any
 
 _TONES = {
     "is-good": {
-        "pass", "online", "approved", "done", "committed", "champion", "better", "passed",
-        "in force",
+        "pass", "online", "released", "done", "committed", "champion", "better", "passed",
+        "in force", "in order",
     },
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
+        "given up", "left alone", "withdrawn bundle",
     },
-    "is-warn": {"review", "warning", "paused", "waits for approval", "not better", "offline"},
+    "is-warn": {
+        "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",
+        "failing", "began anew", "unknown bundle", "clock not set",
+    },
     "is-busy": {
         "running", "queued", "pending", "downloading", "verifying", "building", "shadow", "active",
-        "info",
+        "info", "waiting",
     },
 }  # fmt: skip
 _CLASSES = {"a": "alert", "l": "label", "s": "sample", "t": "telemetry"}

@@ -10,8 +10,6 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from kits.core.signing import Envelope, PublicKey
-
 
 class _Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
@@ -47,7 +45,6 @@ class EnrollResponse(_Wire):
     certificate: str = Field(description="client certificate (PEM) for the key of the request")
     ca: str = Field(description="the hub's certificate authority (PEM)")
     mqtt: MqttAccess
-    trusted_keys: tuple[PublicKey, ...] = ()
     root: dict[str, JsonValue] | None = Field(
         None, description="trusted TUF root metadata; None: the hub has none yet"
     )
@@ -71,18 +68,16 @@ class CertificateResponse(_Wire):
 
 
 class DesiredBundle(_Wire):
-    """The bundle a device should run; `statement` is the hub's signed word for it.
+    """The bundle a device should run: a hint. What counts is the signed target it names.
 
-    The signed payload is {"bundle": id, "size": bytes, "project": …, "version": n, "release": n};
-    `release` counts up per hub and never goes back on a device.
+    The device looks `target` up in the TUF metadata it has verified (`kits.core.releases`).
     """
 
     bundle: str
     size: int
     path: str = Field(description="below the hub's address; takes Range requests")
-    statement: Envelope | None = None
-    target: str = Field("", description="path of the release among the TUF targets")
-    release: int = Field(0, description="its number, as in `target`")
+    target: str = Field(description="path of the release among the TUF targets")
+    release: int = Field(gt=0, description="its number, as in `target`")
     deployment: int
 
 

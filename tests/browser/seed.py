@@ -90,7 +90,7 @@ def make_empty_hub(folder: Path) -> Hub:
     config = parse({"broker": {"kind": "embedded", "port": 0}, "jobs": {"workers": 0}}, folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "hub.yaml").write_text(dump(config))
-    SigningKey.create(config.keys_dir / "hub.pem", config.site_name)
+    SigningKey.create(config.keys_dir / "hub.pem")
     hub = Hub.open(config)
     migrate(hub.database)
     with hub.database.transaction() as session:

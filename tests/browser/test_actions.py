@@ -12,7 +12,6 @@ from cloud_sync.hub import Hub
 from cloud_sync.learning import datasets
 from cloud_sync.store.models import (
     ApiToken,
-    Bundle,
     Dataset,
     Device,
     EnrollToken,
@@ -73,19 +72,14 @@ def test_freezing_opens_the_new_version(open_page, hub: Hub) -> None:
     assert frozen.id[:12] in page.locator(".crumb").inner_text()
 
 
-def test_approving_asks_first_and_then_offers_the_rollout(open_page, hub: Hub) -> None:
+def test_a_bundle_says_who_must_sign_it_and_offers_the_rollout_once_signed(open_page) -> None:
     page = open_page("engineer", f"/bundles/{seed.CHALLENGER}")
-    press(page, "Approve")
-    page.locator("#confirm").get_by_role("button", name="Cancel").click()
-    with hub.database.session() as session:
-        assert session.get(Bundle, seed.CHALLENGER).approved_at is None
-    press(page, "Approve")
-    confirm(page, "Approve")
+    assert f"kit approve {seed.CHALLENGER[:12]} --hub" in page.locator("main").inner_text()
+    assert page.get_by_role("link", name="Roll out").count() == 0
+    page.goto(page.url.replace(seed.CHALLENGER, seed.CHAMPION))
     page.get_by_role("link", name="Roll out").click()
     page.wait_for_url(re.compile("/rollouts"))
-    assert page.locator("[name=bundle]").input_value() == seed.CHALLENGER
-    with hub.database.session() as session:
-        assert session.get(Bundle, seed.CHALLENGER).approved_by == "engineer"
+    assert page.locator("[name=bundle]").input_value() == seed.CHAMPION
 
 
 def test_a_rollout_starts_for_one_device_and_is_paused(open_page, hub: Hub) -> None:
@@ -178,5 +172,5 @@ def test_an_error_of_the_hub_stands_beside_the_form(open_page, hub: Hub) -> None
 def test_a_viewer_sees_the_pages_without_their_buttons(open_page) -> None:
     page = open_page("viewer", "/devices")
     assert page.locator("main form").count() == 0
-    page.goto(page.url.replace("/devices", f"/bundles/{seed.CHALLENGER}"))
-    assert page.get_by_role("button", name="Approve").count() == 0
+    page.goto(page.url.replace("/devices", f"/bundles/{seed.CHAMPION}"))
+    assert page.get_by_role("link", name="Roll out").count() == 0

@@ -53,7 +53,7 @@ EPOCH = "epoch-1"
 def make_hub(folder: Path, **settings: object) -> Iterator[Hub]:
     """A hub with tables and key; nothing runs."""
     config = parse({"broker": {"port": 0}, **settings}, folder)
-    SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+    SigningKey.create(config.keys_dir / "hub.pem")
     hub = Hub.open(config)
     migrate(hub.database)
     try:

@@ -16,7 +16,7 @@ from cloud_sync.config import parse
 from cloud_sync.hub import Hub
 from cloud_sync.learning.datasets import register
 from cloud_sync.store.db import migrate
-from cloud_sync.store.models import Device, Project, Sample
+from cloud_sync.store.models import Blob, Bundle, Device, Project, Sample
 from cloud_sync.web.auth import create_person, issue_token
 from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetHeader, DatasetItem, Split, build, to_bytes
@@ -27,13 +27,15 @@ from kits.core.signing import SigningKey
 NOON = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 PASSWORD = "four random words here"
 PROJECT = "line-1"
+BUNDLE = "b" * 64
+"""The bundle that decided the samples; known to the hub, never rolled out."""
 
 
 @contextmanager
 def open_hub(folder: Path, **settings: object) -> Iterator[tuple[TestClient, Hub]]:
     """A hub's application on a real SQLite file, with a project and a device."""
     config = parse({"listen": {"port": 0}, **settings}, folder)
-    SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+    SigningKey.create(config.keys_dir / "hub.pem")
     # without the lifespan: these tests need no broker, no ingest and no worker beside their own
     app = create_app(config)
     hub = app.state.hub
@@ -41,6 +43,14 @@ def open_hub(folder: Path, **settings: object) -> Iterator[tuple[TestClient, Hub
     with hub.database.transaction() as session:
         session.add(Project(name=PROJECT, kit="visual-inspection", kit_yaml=""))
         session.add(Device(name="press-1", site="north"))
+        session.add(Blob(digest=BUNDLE, size=1))
+        session.flush()
+        session.add(
+            Bundle(
+                id=BUNDLE, project=PROJECT, name=PROJECT, version=1, kit="visual-inspection",
+                blob=BUNDLE, size=1, origin="publisher",
+            )
+        )  # fmt: skip
     client = TestClient(app)
     try:
         yield client, hub
@@ -76,7 +86,7 @@ def add_sample(
     score: float = 0.9,
     content: bytes | None = None,
     group: str = "",
-    bundle: str = "b" * 64,
+    bundle: str = BUNDLE,
     at: datetime = NOON,
     label: str = "scratch",
 ) -> str:

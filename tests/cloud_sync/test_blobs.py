@@ -23,7 +23,7 @@ CONTENT = bytes(range(256)) * 40
 def opened(tmp_path: Path) -> Iterator[tuple[TestClient, Hub]]:
     limits = {"bundle_bytes": 50_000, "blob_bytes": 20_000, "body_bytes": 1000}
     config = parse({"broker": {"kind": "external"}, "limits": limits}, tmp_path)
-    SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+    SigningKey.create(config.keys_dir / "hub.pem")
     app = create_app(config, jobs=False)
     with TestClient(app) as client:
         client.headers.update(token_for(app.state.hub))

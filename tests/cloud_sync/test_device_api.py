@@ -28,7 +28,7 @@ from tests.cloud_sync.fleet_builders import (
 def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[TestClient, Hub]]:
     settings = {"broker": {"kind": request.param, "port": 0}, "jobs": {"workers": 0}}
     config = parse({**settings, "limits": {"body_bytes": 5000}}, tmp_path)
-    SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+    SigningKey.create(config.keys_dir / "hub.pem")
     app = create_app(config)
     with TestClient(app) as client:
         yield client, app.state.hub
@@ -105,7 +105,7 @@ def test_roles_and_tokens_are_demanded(opened: tuple[TestClient, Hub]) -> None:
     viewer = token_for(hub, "viewer", "vera")
     for method, path in (
         ("GET", "/v1/devices"), ("GET", "/v1/bundles"), ("GET", "/v1/alerts"),
-        ("GET", "/v1/device/desired"), ("PUT", f"/v1/blobs/{'a' * 64}"), ("GET", "/v1/gaps"),
+        ("GET", "/v1/device/desired"), ("PUT", f"/v1/blobs/{'a' * 64}"), ("GET", "/v1/ledger"),
         ("GET", f"/v1/bundles/{'a' * 64}/content"), ("POST", "/v1/rollouts/1/abort"),
     ):  # fmt: skip
         assert client.request(method, path).status_code == 401, path
@@ -113,7 +113,7 @@ def test_roles_and_tokens_are_demanded(opened: tuple[TestClient, Hub]) -> None:
         sent = client.post(path, json={"name": "d", "site": "s"}, headers=viewer)
         assert sent.status_code == 403, path
     assert client.get("/v1/alerts", headers=viewer).json() == {"alerts": []}
-    assert client.get("/v1/gaps", headers=viewer).json() == {"gaps": []}
+    assert client.get("/v1/ledger", headers=viewer).json() == {"accounts": []}
 
 
 def test_probes_headers_and_limits(opened: tuple[TestClient, Hub]) -> None:

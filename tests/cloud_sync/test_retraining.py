@@ -9,21 +9,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from cloud_sync.config import Prices
 from cloud_sync.errors import ConflictError
-from cloud_sync.fleet.bundles import approve
 from cloud_sync.learning import datasets, retraining
 from cloud_sync.learning.champions import check_approvable, register_challenger
 from cloud_sync.learning.planning import plan
 from cloud_sync.learning.processes import clean_environment, kit_command
 from cloud_sync.learning.runner import Runner
-from cloud_sync.store.models import Bundle, Job, Project
+from cloud_sync.store.models import Alert, Bundle, Job, Project
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import load
 from kits.core.errors import GateError
 from tests.cloud_sync.hub_builders import PROJECT, add_dataset, add_person, add_sample, open_hub
+from tests.release_engineer import Engineer
 
 KIT_YAML = f"""\
 kit: visual-inspection
@@ -114,7 +115,8 @@ def test_reviewed_samples_become_a_challenger_with_a_verdict(tmp_path: Path) -> 
             assert (row is not None) == result["passed"]
             if row is not None:
                 assert (row.origin, row.approved_at, row.champion) == ("hub", None, False)
-                assert approve(hub, session, row.id, who="eve").champion
+                assert check_approvable(session, row.id) is row
+                assert session.scalars(select(Alert.where)).all() == [row.id]
             else:
                 assert result["compare"]["reason"] in job["log_tail"]
                 assert session.get_one(Bundle, champion_id).champion
@@ -170,8 +172,15 @@ def test_a_bundle_trained_here_needs_a_won_comparison(
         if not allowed:
             with pytest.raises(GateError, match="has not beaten"):
                 check_approvable(session, row.id)
-    answer = client.post(f"/v1/bundles/{row.id}/approve", headers=eve)
+    engineer = Engineer(hub.keys.public_keys()[0])
+    signed = {"root": engineer.sign_root(), "targets": engineer.release(content)}
+    answer = client.post("/v1/tuf/root", headers=eve, json=signed)
     assert answer.status_code == (200 if allowed else 409)
+    with hub.database.session() as session:
+        alert = session.scalars(select(Alert).where(Alert.where == row.id)).one()
+        assert alert.name == "bundle-needs-signature" and f"kit approve {row.id[:12]}" in alert.text
+        assert (alert.seen_at is not None) == allowed
+        assert session.get_one(Bundle, row.id).champion == allowed
 
 
 def test_one_retraining_at_a_time(opened) -> None:

@@ -40,7 +40,7 @@ def routes() -> list[tuple[str, str]]:
 
     with tempfile.TemporaryDirectory() as folder:
         config = parse({}, Path(folder))
-        SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+        SigningKey.create(config.keys_dir / "hub.pem")
         app = create_app(config)
         app.state.hub.close()
     found = [route for route in walk(app.routes) if route.path.startswith("/v1")]
@@ -88,7 +88,7 @@ def test_a_person_is_no_device(client: TestClient, method: str, path: str) -> No
 
 def test_the_schema_is_built_without_warnings_and_writes_nothing(tmp_path: Path) -> None:
     config = parse({}, tmp_path)
-    SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+    SigningKey.create(config.keys_dir / "hub.pem")
     app = create_app(config)
     before = sorted(tmp_path.rglob("*"))
     schema = app.openapi()

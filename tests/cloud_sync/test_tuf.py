@@ -27,7 +27,7 @@ from tuf.ngclient import FetcherInterface, Updater
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet import bundles, clock, tuf
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Bundle, Project, Release, TufMetadata
+from cloud_sync.store.models import Bundle, Release, TufMetadata
 from kits.core import bundle as formats
 from kits.core.errors import BundleError, ConfigError, GateError
 from kits.core.hub_api import PublishRequest
@@ -396,7 +396,7 @@ def test_a_hub_that_lost_its_key_says_so(hub: Hub, engineer: Engineer) -> None:
     begun(hub, engineer)
     path = hub.config.keys_dir / "hub.pem"
     path.unlink()
-    SigningKey.create(path, "hub")
+    SigningKey.create(path)
     with pytest.raises(ConfigError, match="another online key"):
         accept(hub, targets=engineer.release(bring(hub, 2)))
 
@@ -492,10 +492,3 @@ def test_old_files_are_forgotten_but_not_at_once(hub: Hub, engineer: Engineer) -
     kept = [version for role, version in rows if role == "targets"]
     assert kept == [4, 5, 6, 7, 8]
     assert sum(role == "snapshot" for role, _ in rows) == tuf.KEPT_VERSIONS
-
-
-def test_a_project_keeps_its_kit(hub: Hub) -> None:
-    with hub.database.transaction() as session:
-        session.add(Project(name="line-1", kit="lead-scoring"))
-    with pytest.raises(Exception, match="lead-scoring"):
-        bring(hub)

@@ -39,7 +39,7 @@ def bundle(hub: Hub) -> str:
 def start(hub: Hub, bundle: str, plan: Plan = PLAN, **where: str) -> int:
     where = where or {"group": "line"}
     with hub.database.transaction() as session:
-        return rollouts.start(session, hub.key, bundle, plan=plan, who="ada", **where).id
+        return rollouts.start(session, bundle, plan=plan, who="ada", **where).id
 
 
 def told(hub: Hub) -> list[str]:

@@ -247,7 +247,6 @@ def hub() -> Iterator[str]:
                         group="g",
                         token="t",
                         mqtt=access,
-                        trusted_keys=(),
                     )
                     .model_dump_json()
                     .encode()

@@ -29,7 +29,7 @@ class RunningHub:
         from kits.core.signing import SigningKey
 
         config = parse({"listen": {"port": 0}, "broker": {"port": 0}}, folder)
-        SigningKey.create(config.keys_dir / "hub.pem", "test hub")
+        SigningKey.create(config.keys_dir / "hub.pem")
         app = create_app(config, ingest=False, jobs=False)
         self.hub = app.state.hub
         self._socket = socket.create_server(("127.0.0.1", 0))

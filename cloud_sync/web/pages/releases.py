@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.fleet import waves
+from cloud_sync.fleet import bundles, tuf, waves
+from cloud_sync.fleet.renewal import WARN
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
 from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
+from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
 SHOWN = 200
@@ -22,14 +24,30 @@ SHOWN = 200
 @router.get("/bundles")
 def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     """All bundles, newest first."""
-    bundles = session.scalars(select(Bundle).order_by(Bundle.created_at.desc()).limit(SHOWN)).all()
+    rows = session.scalars(select(Bundle).order_by(Bundle.created_at.desc()).limit(SHOWN)).all()
     running = (
         select(Device.running_bundle, func.count())
         .where(Device.revoked_at.is_(None))
         .group_by(Device.running_bundle)
     )
     counts = views.pairs(session, running)
-    return render(request, session, who, "bundles.html", bundles=bundles, running=counts)
+    return render(
+        request, session, who, "bundles.html", bundles=rows, running=counts,
+        trust=_trust(session),
+    )  # fmt: skip
+
+
+def _trust(session: Session) -> list[dict[str, object]]:
+    """The TUF roles with their last days; empty before the first release."""
+    rows = [tuf.newest(session, role) for role in ("root", "targets", "snapshot", "timestamp")]
+    return [
+        {
+            "role": row.role, "version": row.version, "expires_at": row.expires_at,
+            "who": f"a release engineer ({row.added_by})" if row.added_by != "hub" else "this hub",
+            "soon": row.role in ("root", "targets") and row.expires_at - utc_now() < WARN,
+        }
+        for row in rows if row is not None
+    ]  # fmt: skip
 
 
 @router.get("/bundles/{bundle_id}")
@@ -43,7 +61,7 @@ def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: 
         request, session, who, "bundle.html",
         bundle=bundle, metrics=bundle.metrics, comparison=views.comparison(bundle.comparison),
         dataset_known=session.get(Dataset, bundle.dataset) is not None,
-        rollouts=session.scalars(rollouts).all(),
+        rollouts=session.scalars(rollouts).all(), releases=bundles.releases_of(session, bundle_id),
     )  # fmt: skip
 
 
