@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -18,6 +19,7 @@ from pydantic import JsonValue
 from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.certificates import Certificates
+from edge_agent.clock import TRUST
 from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.enroll import Identity, hub_client, load_identity
@@ -50,6 +52,7 @@ from kits.core.bundle import Bundle, open_file
 from kits.core.errors import BundleError
 from kits.core.events import HealthBody
 from kits.core.hub_api import Reported
+from kits.core.tls import Clock
 
 _TICK_LIMIT_S = 20.0
 _WATCH_S = 1.0
@@ -101,9 +104,9 @@ class Agent:
         self.line = Line(config, self.dispatcher, self.selection, self.writer.put, self.alerts)
         self.slots = Slots(config.state_dir)
         self.ladder = Ladder(config.engine, config.state_dir / "engines")
-        self.time_floor = TimeFloor(config.state_dir / "time_floor.json")
+        self.time_floor = TimeFloor(config.state_dir / "time_floor.json", on_rise=TRUST.raise_floor)
         self.lives = Lives(config.state_dir / "lives.json", config.update.crash_window_s)
-        hub = _hub_client(config, self.identity)
+        hub = _hub_client(config, self.identity, self._certain_time)
         around = Surroundings(
             self._report,
             self.alerts,
@@ -117,13 +120,19 @@ class Agent:
         offers = self._make_offers(hub) if hub is not None else None
         self.updater = Updater(self.installer, self.slots, offers, config.update.poll_s)
         tls = self.identity is not None and self.identity.mqtt.tls
-        self.certificates = Certificates(config.state_dir) if tls else None
+        self.certificates = (
+            Certificates(config.state_dir, clock=self._certain_time) if tls else None
+        )
         self.sender = self._make_sender()
         self._delivery = DeliveryWatch(
             self.alerts, self.disk, self.writer, self.sender, self.certificates
         )
         self._status: StatusServer | None = None
         self._samples = 0
+
+    def _certain_time(self) -> datetime:
+        """What a peer's certificate must outlive: with a clock far ahead none would ever do."""
+        return self.time_floor.time
 
     def _make_offers(self, hub: HubClient) -> tuple[HubClient, Offers]:
         root = self.identity.root if self.identity is not None else None
@@ -134,7 +143,8 @@ class Agent:
         who = self.identity
         if who is None or not self.config.sync.enabled:
             return None
-        return make_sender(self.config, who, self.outbox, self.updater.hint)
+        hint = self.updater.hint
+        return make_sender(self.config, who, self.outbox, hint, self._certain_time)
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -268,10 +278,18 @@ class Agent:
             if self._healthy():
                 systemd.notify("WATCHDOG=1")
             self._delivery.look()
+            self._check_clock()
             self.line.keep_pixels = self.disk.level < Level.NO_BYTES
             if time.monotonic() >= due:
                 due = time.monotonic() + self.config.sync.health_s
                 self.writer.put(Entry(HealthBody(figures=dict(self.figures())), "t"))
+
+    def _check_clock(self) -> None:
+        if self.time_floor.synced:
+            self.alerts("clock-behind", "info", "the clock is possible again")
+        else:
+            text = f"the clock is wrong: it is not earlier than {self.time_floor.time:%Y-%m-%d}"
+            self.alerts("clock-behind", "warning", text)
 
     def _healthy(self) -> bool:
         """Whether the threads live and move; the hub's absence is no illness."""
@@ -339,7 +357,7 @@ def _absent(note: str) -> bool:
     return any(word in note for word in words)
 
 
-def _hub_client(config: AgentConfig, identity: Identity | None) -> HubClient | None:
+def _hub_client(config: AgentConfig, identity: Identity | None, clock: Clock) -> HubClient | None:
     if identity is None or not config.sync.enabled:
         return None
-    return hub_client(config.hub, identity, config.identity_path)
+    return hub_client(config.hub, identity, config.identity_path, clock=clock)

@@ -37,6 +37,7 @@ class TimeFloor:
     Args:
         path: where it is kept.
         wall: the device's clock, as it is.
+        on_rise: is told the floor at the start and whenever it rises.
     """
 
     def __init__(
@@ -45,11 +46,14 @@ class TimeFloor:
         *,
         built_at: datetime = BUILT_AT,
         wall: Callable[[], datetime] = utc_now,
+        on_rise: Callable[[datetime], None] = lambda _time: None,
     ) -> None:
         self._path = path
         self._built_at = built_at
         self._wall = wall
+        self._on_rise = on_rise
         self._kept = self._read()
+        on_rise(self.time)
 
     def _read(self) -> _Kept | None:
         try:
@@ -88,6 +92,7 @@ class TimeFloor:
         if time > self.time:
             self._kept = _Kept(time=time, key_id=key_id)
             write_atomically(self._path, self._kept.model_dump_json().encode())
+            self._on_rise(time)
 
     def trust_only(self, key_ids: Iterable[str]) -> None:
         """Forgets a time signed by a key that is not trusted any more.
