@@ -1,17 +1,17 @@
-"""Devices, alerts and declared losses over HTTP, for people."""
+"""Devices and alerts over HTTP, for people."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, JsonValue
 from sqlalchemy import select
 
-from cloud_sync.fleet import devices
-from cloud_sync.hub import ReadDep, SessionDep
-from cloud_sync.intake.losses import losses
-from cloud_sync.store.models import Alert, Device, Gap
+from cloud_sync.fleet import device_certificates, devices
+from cloud_sync.hub import HubDep, ReadDep, SessionDep
+from cloud_sync.store.models import Alert, Device, EnrollToken
 from cloud_sync.web.auth import Engineer, Viewer
 
 router = APIRouter(prefix="/v1", tags=["fleet"])
@@ -32,24 +32,32 @@ class NewDevice(BaseModel):
 
 @router.get("/devices")
 def list_devices(_person: Viewer, session: ReadDep) -> dict[str, list[Json]]:
-    """All devices by name."""
-    return {"devices": [device_json(device) for device in devices.all_devices(session)]}
+    """All devices by name, and those whose one-time token is not used yet."""
+    ends = device_certificates.expiries(session)
+    return {
+        "devices": [device_json(d, ends.get(d.name)) for d in devices.all_devices(session)],
+        "awaited": [awaited_json(token) for token in devices.awaited(session)],
+    }
 
 
 @router.post("/devices", status_code=201)
-def add_device(body: NewDevice, person: Engineer, session: SessionDep) -> Json:
+def add_device(body: NewDevice, person: Engineer, hub: HubDep, session: SessionDep) -> Json:
     """Prepares an enrolment; the token is shown this once."""
     token = devices.add_device(
         session, body.name, site=body.site, group=body.group, who=person.login
     )
-    return {"device": body.name, "token": token, "valid_h": 24}
+    command = devices.enroll_command(hub.config, hub.authority, token)
+    return {
+        "device": body.name, "token": token, "valid_h": 24,
+        "ca_fingerprint": hub.authority.fingerprint, "command": command,
+    }  # fmt: skip
 
 
 @router.post("/devices/{name}/revoke")
 def revoke_device(name: str, person: Engineer, session: SessionDep) -> Json:
-    """Ends a device's access."""
+    """Ends a device's access, or an enrolment that was prepared."""
     devices.revoke(session, name, who=person.login)
-    return device_json(devices.find(session, name))
+    return {"name": name, "revoked": True}
 
 
 @router.get("/alerts")
@@ -67,28 +75,12 @@ def list_alerts(_person: Viewer, session: ReadDep, limit: Limit = 100) -> dict[s
     }  # fmt: skip
 
 
-@router.get("/gaps")
-def list_gaps(_person: Viewer, session: ReadDep, limit: Limit = 100) -> dict[str, list[Json]]:
-    """Declared losses, newest first; `missing` of the declared `rows` are not here."""
-    rows = session.scalars(select(Gap).order_by(Gap.id.desc()).limit(limit)).all()
-    return {
-        "gaps": [
-            {
-                "device": row.device, "class": row.klass, "first_seq": row.first_seq,
-                "last_seq": row.last_seq, "rows": row.rows, "missing": loss.rows,
-                "blobs": row.blobs, "bytes": row.bytes, "reason": row.reason,
-                "at": row.at.isoformat(),
-            }
-            for loss in losses(session, rows)
-            for row in (loss.gap,)
-        ]
-    }  # fmt: skip
-
-
-def device_json(device: Device) -> Json:
+def device_json(device: Device, certificate_ends: datetime | None = None) -> Json:
     """A device for API and `--json`."""
     return {
         "name": device.name,
+        "enrolled": True,
+        "certificate_ends": certificate_ends.isoformat() if certificate_ends else None,
         "site": device.site,
         "group": device.group,
         "hardware": device.hardware,
@@ -98,4 +90,15 @@ def device_json(device: Device) -> Json:
         "bundle": device.running_bundle,
         "reported": device.reported,
         "figures": device.figures,
+    }
+
+
+def awaited_json(token: EnrollToken) -> Json:
+    """A device that has not enrolled yet."""
+    return {
+        "name": token.device,
+        "enrolled": False,
+        "site": token.site,
+        "group": token.group,
+        "token_ends": token.expires_at.isoformat(),
     }

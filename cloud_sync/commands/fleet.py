@@ -43,33 +43,47 @@ def device_add(
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:
         token = devices.add_device(session, name, site=site, group=group, who=operator())
-        url = hub.config.url
-    console.answer(token, {"device": name, "site": site, "group": group, "token": token})
+        command = devices.enroll_command(hub.config, hub.authority, token)
+        fingerprint = hub.authority.fingerprint
+    console.answer(
+        token,
+        {
+            "device": name, "site": site, "group": group, "token": token,
+            "ca_fingerprint": fingerprint, "command": command,
+        },
+    )  # fmt: skip
     console.note("valid once, for 24 hours")
-    console.next(f"edge-agent enroll --hub {url} --token {token}")
+    console.note(f"CA fingerprint {fingerprint}")
+    console.next(f"on the device: {command}")
 
 
 def device_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """List devices."""
-    from cloud_sync.fleet import devices
+    """List devices, the end of their certificates, and who has not enrolled yet."""
+    from cloud_sync.api.fleet import awaited_json, device_json
+    from cloud_sync.fleet import device_certificates, devices
     from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
-        found = devices.all_devices(session)
+        found, awaited = devices.all_devices(session), devices.awaited(session)
+        ends = device_certificates.expiries(session)
+        fingerprint = hub.authority.fingerprint
     rows = [
-        (d.name, d.site, d.group, _state(d.revoked_at is not None, d.online), d.running_bundle[:12])
+        (
+            d.name, d.site, d.group, _state(d.revoked_at is not None, d.online),
+            f"{ends[d.name]:%Y-%m-%d}" if d.name in ends else "–", d.running_bundle[:12],
+        )
         for d in found
+    ]  # fmt: skip
+    rows += [
+        (t.device, t.site, t.group, f"awaited until {t.expires_at:%m-%d %H:%M} UTC", "–", "")
+        for t in awaited
     ]
-    Console(as_json).answer(
-        table(rows, ("device", "site", "group", "state", "bundle")),
-        [
-            {
-                "name": d.name, "site": d.site, "group": d.group, "online": d.online,
-                "revoked": d.revoked_at is not None, "bundle": d.running_bundle,
-            }
-            for d in found
-        ],
-    )  # fmt: skip
+    console = Console(as_json)
+    console.answer(
+        table(rows, ("device", "site", "group", "state", "certificate ends", "bundle")),
+        [*(device_json(d, ends.get(d.name)) for d in found), *map(awaited_json, awaited)],
+    )
+    console.note(f"CA fingerprint {fingerprint}")
 
 
 def _state(revoked: bool, online: bool) -> str:
@@ -84,7 +98,7 @@ def device_revoke(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """End a device's access to API and broker."""
+    """End a device's access to API and broker, or an enrolment that was prepared."""
     from cloud_sync.fleet import devices
     from kits.core.console import Console
 

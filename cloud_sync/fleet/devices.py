@@ -14,11 +14,12 @@ from fastapi import Request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from cloud_sync.config import HubConfig
 from cloud_sync.errors import ConflictError, NotFoundError, UnauthenticatedError
 from cloud_sync.fleet import device_certificates
 from cloud_sync.fleet.broker import Login
 from cloud_sync.fleet.mosquitto_files import broker_secret
-from cloud_sync.fleet.pki import HUB
+from cloud_sync.fleet.pki import HUB, Authority
 from cloud_sync.hub import ReadDep, audit
 from cloud_sync.store.models import Device, DeviceToken, EnrollToken
 from kits.core.errors import ConfigError
@@ -46,11 +47,7 @@ def add_device(session: Session, name: str, *, site: str, group: str = "", who: 
     if group:
         check_name(group, "group name")
     token = secrets.token_urlsafe(ENROLL_TOKEN_BYTES)
-    session.execute(
-        update(EnrollToken)
-        .where(EnrollToken.device == name, EnrollToken.used_at.is_(None))
-        .values(expires_at=utc_now())
-    )
+    _end_unused(session, name)
     session.add(
         EnrollToken(
             hash=digest_of(token.encode()),
@@ -115,13 +112,24 @@ def _take_up(
     return device, secret
 
 
+def enroll_command(config: HubConfig, authority: Authority, token: str) -> str:
+    """What to type on the device."""
+    pin = f" --ca-fingerprint {authority.fingerprint}" if config.listen.encrypted else ""
+    return f"edge-agent enroll --hub {config.url} --token {token}{pin}"
+
+
 def revoke(session: Session, name: str, *, who: str) -> None:
     """Ends a device's access: token and certificates at once, its broker session within seconds.
 
+    A one-time token for that name ends too, also when no device has used it yet.
+
     Raises:
-        NotFoundError: no such device.
+        NotFoundError: no such device, and none awaited.
         ConflictError: it is revoked already.
     """
+    if _end_unused(session, name) and session.get(Device, name) is None:
+        audit(session, who, "device.revoke", name, token="unused")  # noqa: S106  (not a secret)
+        return
     device = find(session, name)
     if device.revoked_at is not None:
         raise ConflictError("this device is revoked already", where=name)
@@ -131,6 +139,20 @@ def revoke(session: Session, name: str, *, who: str) -> None:
     _revoke_tokens(session, name)
     device_certificates.withdraw(session, name)
     audit(session, who, "device.revoke", name)
+
+
+def _end_unused(session: Session, name: str) -> bool:
+    """Ends one-time tokens for `name` that were not used; whether there were any."""
+    now = utc_now()
+    ended = session.execute(
+        update(EnrollToken)
+        .where(
+            EnrollToken.device == name, EnrollToken.used_at.is_(None), EnrollToken.expires_at > now
+        )
+        .values(expires_at=now)
+        .returning(EnrollToken.id)
+    )
+    return ended.first() is not None
 
 
 def _revoke_tokens(session: Session, name: str) -> None:

@@ -14,6 +14,7 @@ _TONES = {
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
         "given up", "left alone", "withdrawn bundle",
+        "expired",
     },
     "is-warn": {
         "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",
@@ -21,7 +22,7 @@ _TONES = {
     },
     "is-busy": {
         "running", "queued", "pending", "downloading", "verifying", "building", "shadow", "active",
-        "info", "waiting",
+        "info", "waiting", "awaiting enrolment",
     },
 }  # fmt: skip
 _CLASSES = {"a": "alert", "l": "label", "s": "sample", "t": "telemetry"}

@@ -67,9 +67,30 @@ def test_people_tokens_and_devices(data: Path, capsys: pytest.CaptureFixture[str
     assert made["token"].startswith("kwt_")
     added = answer(capsys, "device", "add", "press-1", "--site", "north", "--data", data)
     assert len(added["token"]) >= 22
-    assert answer(capsys, "device", "list", "--data", data) == []
+    listed = answer(capsys, "device", "list", "--data", data)
+    assert [(row["name"], row["enrolled"]) for row in listed] == [("press-1", False)]
+    answer(capsys, "device", "revoke", "press-1", "--data", data)
     run("device", "list", "--data", data)
-    assert capsys.readouterr().out.strip() == "none"
+    assert capsys.readouterr().out.startswith("none")
+
+
+def test_a_hub_for_other_machines_prints_the_whole_line_for_the_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "hub"
+    made = answer(
+        capsys, "init", "--data", data, "--host", "0.0.0.0", "--public-url", "https://hub.example:8080",
+    )  # fmt: skip
+    added = answer(capsys, "device", "add", "press-1", "--data", data)
+    assert added["ca_fingerprint"] == made["ca_fingerprint"]
+    assert added["command"] == (
+        f"edge-agent enroll --hub https://hub.example:8080 --token {added['token']}"
+        f" --ca-fingerprint {made['ca_fingerprint']}"
+    )
+    run("device", "list", "--data", data)
+    shown = capsys.readouterr()
+    assert "awaited until" in shown.out
+    assert made["ca_fingerprint"] in shown.out + shown.err
 
 
 def test_rollouts_from_start_to_abort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +104,8 @@ def test_rollouts_from_start_to_abort(tmp_path: Path, capsys: pytest.CaptureFixt
     listed = answer(capsys, "bundle", "list", *at)
     assert [row["id"] for row in listed] == [bundle]
     tried = answer(capsys, "rollout", "start", bundle[:12], "--device", "press-1", "--dry-run", *at)
-    assert tried == {"devices": 1, "dry_run": True}
+    assert tried["dry_run"] is True
+    assert [row["device"] for row in tried["deployments"]] == ["press-1"]
     started = answer(capsys, "rollout", "start", bundle[:12], "--device", "press-1", *at)
     assert (started["id"], started["release"]) == (1, 1)
     assert answer(capsys, "rollout", "pause", "1", *at)["state"] == "paused"

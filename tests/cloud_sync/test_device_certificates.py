@@ -203,3 +203,33 @@ def test_no_device_can_be_called_hub(opened: Opened) -> None:
     client, hub = opened
     made = client.post("/v1/devices", json={"name": "hub", "site": "s"}, headers=token_for(hub))
     assert made.status_code == 422
+
+
+def test_revoking_ends_a_token_that_nobody_used(opened: Opened) -> None:
+    client, hub = opened
+    device = Device(*opened)
+    headers = token_for(hub)
+    listed = client.get("/v1/devices", headers=headers).json()
+    assert [row["name"] for row in listed["awaited"]] == ["press-9"]
+    assert client.post("/v1/devices/press-9/revoke", headers=headers).status_code == 200
+    assert client.post("/v1/devices/press-9/revoke", headers=headers).status_code == 404
+    assert client.get("/v1/devices", headers=headers).json()["awaited"] == []
+    assert device.enroll() == 401
+
+
+def test_the_devices_page_shows_certificates_and_who_is_awaited(
+    opened: Opened, device: Device
+) -> None:
+    client, hub = opened
+    headers = token_for(hub)
+    Device(*opened, name="press-10")
+    text = client.get("/devices", headers=headers).text
+    assert f"{device.certificate.not_valid_after_utc:%Y-%m-%d}" in text
+    assert "awaiting enrolment" in text
+    assert "expires soon" not in text
+    with hub.database.transaction() as session:
+        end = utc_now() + timedelta(days=20)
+        session.execute(update(DeviceCertificate).values(not_after=end))
+    assert "expires soon" in client.get("/devices", headers=headers).text
+    listed = client.get("/v1/devices", headers=headers).json()["devices"]
+    assert {row["name"]: row["certificate_ends"] for row in listed}["press-9"] == end.isoformat()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request
 from sqlalchemy import select
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import ReadDep, SessionDep, audit
+from cloud_sync.fleet import device_certificates, devices
+from cloud_sync.hub import ReadDep, SessionDep, audit, get_hub
 from cloud_sync.store.models import Alert, Device
 from cloud_sync.web import auth
 from cloud_sync.web import view_models as views
@@ -16,16 +19,21 @@ from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
 SHOWN = 200
+EXPIRES_SOON = timedelta(days=60)
+"""A device renews long before; one with less left has not reached this hub for months."""
 
 
 @router.get("/devices")
 def device_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
-    """All devices; those in use first."""
+    """All devices, those in use first; their certificates, and who has not enrolled yet."""
     order = (Device.revoked_at.is_not(None), Device.name)
+    hub = get_hub(request)
     return render(
         request, session, who, "devices.html",
         devices=session.scalars(select(Device).order_by(*order)).all(),
-        names=views.bundle_names(session),
+        names=views.bundle_names(session), ends=device_certificates.expiries(session),
+        awaited=devices.awaited(session), now=utc_now(), soon=utc_now() + EXPIRES_SOON,
+        command=devices.enroll_command(hub.config, hub.authority, "{token}"),
     )  # fmt: skip
 
 
