@@ -18,10 +18,9 @@ from pathlib import Path
 
 from edge_agent.config import AgentConfig, load_config
 from edge_agent.enroll import load_identity
+from edge_agent.sync.delivery import make_sender
 from edge_agent.sync.entry import Entry
-from edge_agent.sync.mqtt import MqttSettings, MqttTransport
 from edge_agent.sync.outbox import Outbox
-from edge_agent.sync.sender import Sender
 from kits.core.events import (
     EVENT_CLASSES,
     AlertBody,
@@ -32,7 +31,6 @@ from kits.core.events import (
     LabelBody,
 )
 from kits.core.sample import utc_now
-from kits.core.topics import DeviceTopics
 from tests.failure import link
 
 MIXED = (0.05, 0.05, 0.5, 0.4)
@@ -88,7 +86,9 @@ def run(plan: Plan) -> None:
         link.enter(plan.namespace)
     config = load_config(plan.config)
     outbox = open_outbox(config)
-    sender = make_sender(config, outbox)
+    who = load_identity(config.identity_path)
+    assert who is not None
+    sender = make_sender(config, who, outbox)
     sender.start()
     if plan.drain:
         while not outbox.empty():
@@ -102,27 +102,6 @@ def run(plan: Plan) -> None:
 def open_outbox(config: AgentConfig) -> Outbox:
     """The outbox of a configuration, as the agent opens it."""
     return Outbox(config.state_dir, config.outbox.budgets())
-
-
-def make_sender(config: AgentConfig, outbox: Outbox) -> Sender:
-    """Outbox → broker, as the agent does it."""
-    who = load_identity(config.identity_path)
-    assert who is not None
-    topics = DeviceTopics(who.site, who.device)
-    settings = MqttSettings(
-        host=who.mqtt.host,
-        port=who.mqtt.port,
-        client_id=f"kw-{who.site}-{who.device}",
-        username=who.mqtt.username,
-        password=who.mqtt.password,
-        window=config.sync.window,
-        keepalive_s=config.sync.keepalive_s,
-        backoff_s=config.sync.backoff_s,
-        backoff_max_s=config.sync.backoff_max_s,
-        online_topic=topics.online,
-        subscriptions=(topics.ack, topics.desired),
-    )
-    return Sender(outbox, MqttTransport(settings), topics, resend_s=config.sync.resend_s)
 
 
 def commit_rows(plan: Plan, outbox: Outbox) -> None:

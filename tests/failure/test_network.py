@@ -7,7 +7,6 @@ keep-alive, silence and back-off. Connections are counted at the broker's side: 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +18,7 @@ from tests.failure import driver, link, oracle
 from tests.failure.conftest import Record
 from tests.failure.driver import Plan
 from tests.failure.link import Link
+from tests.failure.network import broker_of, point_at
 from tests.failure.proxy import Proxy
 from tests.integration.hub import HubProcess
 
@@ -61,20 +61,6 @@ def over_a_bad_line(
         "reconnections per 10 s": round(10 * (broker.connections - lives) / took, 2),
         **packets,
     }
-
-
-def broker_of(config: Path) -> tuple[str, int]:
-    """Where a device was told that its broker is."""
-    mqtt = json.loads((config.parent / "state" / "identity.json").read_text())["mqtt"]
-    return str(mqtt["host"]), int(mqtt["port"])
-
-
-def point_at(config: Path, host: str, port: int) -> None:
-    """Makes a device look for its broker elsewhere."""
-    path = config.parent / "state" / "identity.json"
-    identity = json.loads(path.read_text())
-    identity["mqtt"] |= {"host": host, "port": port}
-    path.write_text(json.dumps(identity))
 
 
 @pytest.fixture(autouse=True)
