@@ -20,6 +20,7 @@ from cloud_sync.api import (
     datasets,
     device,
     fleet,
+    intake,
     people,
     reviews,
     rollouts,
@@ -47,7 +48,20 @@ from kits.core.errors import KitwrightError
 
 log = logging.getLogger(__name__)
 
-_API = (device, blobs, bundles, rollouts, fleet, samples, reviews, datasets, job_api, people, tuf)
+_API = (
+    device,
+    blobs,
+    bundles,
+    rollouts,
+    fleet,
+    samples,
+    reviews,
+    datasets,
+    job_api,
+    people,
+    tuf,
+    intake,
+)
 
 
 def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> FastAPI:

@@ -62,6 +62,10 @@ class FreezeOut(BaseModel):
     lookalikes: int = Field(description="new samples that joined the split of an older twin")
     left_out: int = Field(description="new samples that would have leaked between splits")
     added_by_split: dict[str, int]
+    refused: dict[str, int] = Field(
+        description="reason → reviewed samples that may not be learned from: unknown or withdrawn bundle"
+    )
+    withdrawn: int = Field(description="samples of the parent whose bundle was withdrawn since")
 
 
 class PutOut(BaseModel):
@@ -100,6 +104,8 @@ def post_freeze(who: Engineer, hub: HubDep, body: FreezeIn) -> FreezeOut:
         lookalikes=frozen.lookalikes,
         left_out=frozen.left_out,
         added_by_split=dict(frozen.added_by_split),
+        refused=dict(frozen.refused),
+        withdrawn=frozen.withdrawn,
     )
 
 

@@ -44,7 +44,9 @@ class SamplePublic(BaseModel):
     project: str
     device: str
     source: str = Field(description="file, camera or mailbox it came from")
-    captured_at: datetime
+    captured_at: datetime = Field(description="by the hub's best knowledge of the device's clock")
+    claimed_at: datetime | None = Field(None, description="what the device's own clock said")
+    trust: str = Field("ntp", description="the device's trust in its clock: ntp, rtc or none")
     verdict: str
     label: str
     score: float | None

@@ -1,9 +1,7 @@
-"""The verbs about samples, reviews and retraining."""
+"""The verbs about reviews and retraining."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,7 +23,6 @@ ProjectName = Annotated[str, typer.Argument(help="The project.")]
 
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
-    family(app, "sample", "What devices observed.").command("export")(sample_export)
     family(app, "review", "Samples that wait for a person.").command("list")(review_list)
     retrain = family(app, "retrain", "Learning from reviews.")
     retrain.command("plan")(retrain_plan)
@@ -33,42 +30,6 @@ def register(app: typer.Typer) -> None:
     crm = family(app, "crm", "Leads from and to a CRM.")
     for verb in ("add", "list", "test"):
         crm.command(verb)(crm_verb)
-
-
-def sample_export(
-    target: Annotated[Path, typer.Argument(help="A folder for samples.jsonl and the bytes.")],
-    project: ProjectOption = "",
-    device: Annotated[str, typer.Option(help="Only of this device.")] = "",
-    verdict: Annotated[str, typer.Option(help="act, review or pass.")] = "",
-    with_bytes: Annotated[bool, typer.Option("--bytes/--no-bytes", help="Also the bytes.")] = True,
-    data: DataOption = DATA,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Write samples with their annotations into a folder."""
-    from cloud_sync.intake import samples
-    from kits.core.blobs import FolderBlobStore
-    from kits.core.console import Console
-
-    console = Console(as_json, quiet)
-    wanted = samples.SampleFilter(project, device, verdict)
-    target.mkdir(parents=True, exist_ok=True)
-    store, count, stored = FolderBlobStore(target / "blobs"), 0, 0
-    with (
-        opened(data) as hub,
-        hub.database.session() as session,
-        open(target / "samples.jsonl", "w", encoding="utf-8") as out,
-    ):
-        for row in samples.export(session, wanted):
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-            if with_bytes and row["has_blob"]:
-                store.put(hub.storage.get(str(row["digest"])))
-                stored += 1
-    console.answer(
-        f"wrote {count} samples, {stored} with their bytes, to {target}",
-        {"path": str(target), "samples": count, "blobs": stored},
-    )
 
 
 def review_list(

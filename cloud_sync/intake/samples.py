@@ -99,6 +99,8 @@ def as_json(sample: Sample) -> dict[str, JsonValue]:
         "device": sample.device,
         "project": sample.project,
         "captured_at": sample.captured_at.isoformat(),
+        "claimed_at": sample.claimed_at.isoformat() if sample.claimed_at else None,
+        "clock": sample.trust,
         "verdict": sample.verdict,
         "label": sample.label,
         "score": sample.score,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+
 from cloud_sync.intake.ledger import Account, GivenUp
 
 CLASS_WORDS = {"a": "alerts", "l": "labels", "s": "samples", "t": "telemetry"}
@@ -58,6 +60,36 @@ def account_words(account: Account) -> str:
     if account.missing:
         parts.append(f"{account.missing:,} missing without a word")
     return ", ".join(parts)
+
+
+def account_json(account: Account) -> dict[str, JsonValue]:
+    """For API and `--json`."""
+    gaps: list[JsonValue] = [
+        {
+            "class": gap.klass, "reason": gap.reason, "rows": gap.rows, "declared": gap.declared,
+            "blobs": gap.blobs, "bytes": gap.bytes, "first_seq": gap.first_seq,
+            "last_seq": gap.last_seq, "told_at": gap.told_at.isoformat(),
+            "since": gap.since.isoformat() if gap.since else None,
+            "until": gap.until.isoformat() if gap.until else None, "words": loss_words(gap),
+        }
+        for gap in account.gaps
+    ]  # fmt: skip
+    return {
+        "device": account.device,
+        "epoch": account.epoch,
+        "number": account.number,
+        "first_at": account.first_at.isoformat(),
+        "last_at": account.last_at.isoformat(),
+        "expected": account.expected,
+        "arrived": dict(account.arrived),
+        "given_up": dict(account.given_up),
+        "missing": account.missing,
+        "missing_since": account.missing_since.isoformat() if account.missing_since else None,
+        "missing_runs": [list(run) for run in account.missing_runs],
+        "duplicates": account.duplicates,
+        "gaps": gaps,
+        "words": account_words(account),
+    }
 
 
 def since_words(at: datetime | None, now: datetime) -> str:

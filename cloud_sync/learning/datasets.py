@@ -8,14 +8,15 @@ found in `lookalikes.py`; the file format is `kits.core.dataset`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
+from cloud_sync.intake import provenance
 from cloud_sync.learning.lookalikes import Lookalikes
 from cloud_sync.learning.reviews import FINAL
 from cloud_sync.store.db import insert_once
@@ -43,6 +44,9 @@ AUDIT_SHARES: tuple[tuple[Split, float], ...] = (("train", 0.2), ("val", 0.2), (
 """Audit samples are a fair picture of production: most of them belong to the yardstick."""
 
 
+_A = {provenance.UNKNOWN: "an", provenance.WITHDRAWN: "a"}
+
+
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """A sample that a person has decided, ready for a dataset."""
@@ -59,6 +63,8 @@ class Frozen:
     Attributes:
         lookalikes: new samples that joined the split of an older one that shows the same.
         left_out: new samples whose group stands in one split and whose look-alike in another.
+        refused: reason → reviewed samples that may not be learned from.
+        withdrawn: samples of the parent that were dropped, because their bundle was withdrawn.
     """
 
     dataset: Dataset
@@ -68,6 +74,8 @@ class Frozen:
     lookalikes: int
     left_out: int
     added_by_split: Mapping[str, int]
+    refused: Mapping[str, int] = field(default_factory=dict)
+    withdrawn: int = 0
 
 
 def newest(session: Session, project: str) -> DatasetRow | None:
@@ -103,12 +111,32 @@ def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None 
                 f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
             )
         reviewed = reviewed_samples(session, project)
+        refused = refused_samples(session, project)
     base = read(hub.storage, row.id)
-    frozen = extend(base, reviewed, hub.storage, note=note, seed=seed)
+    with hub.database.session() as session:
+        dropped = provenance.withdrawn_among(session, [item.sample.id for item in base.items])
+    try:
+        frozen = extend(base, reviewed, hub.storage, note=note, seed=seed, dropped=dropped)
+    except DataError as error:
+        if not refused:
+            raise
+        words = ", ".join(f"{count} of {_A[reason]} {reason}" for reason, count in refused.items())
+        raise DataError(
+            f"{error.what} that may be learned from; refused: {words}", fix=error.fix
+        ) from error
+    frozen = replace(frozen, refused=refused)
     hub.storage.put(to_bytes(frozen.dataset))
     with hub.database.transaction() as session:
         register(hub, session, frozen.dataset.id, project, by=by)
-        audit(session, by, "dataset.freeze", frozen.dataset.id, added=frozen.added)
+        audit(
+            session,
+            by,
+            "dataset.freeze",
+            frozen.dataset.id,
+            added=frozen.added,
+            refused=sum(refused.values()),
+            withdrawn=frozen.withdrawn,
+        )
     return frozen
 
 
@@ -176,8 +204,12 @@ def extend(
     *,
     note: str = "",
     seed: int | None = None,
+    dropped: Collection[str] = (),
 ) -> Frozen:
     """The version after `base`, with new samples placed and newer labels taken over.
+
+    Args:
+        dropped: ids of samples that do not go on into the new version.
 
     Raises:
         DataError: there is nothing new.
@@ -185,17 +217,23 @@ def extend(
     known = {item.sample.id: item for item in base.items}
     relabelled = _relabelled(known, reviewed)
     fresh = [r for r in reviewed if r.sample.id not in known]
-    if not fresh and not relabelled:
+    if not fresh and not relabelled and not dropped:
         raise DataError(
             "nothing has been reviewed since the newest version", fix="review samples first"
         )
     placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
     header = _next_header(base, [r.annotation for r in fresh], note)
-    kept = [relabelled.get(item.sample.id, item) for item in base.items]
+    gone = set(dropped)
+    kept = [
+        relabelled.get(item.sample.id, item) for item in base.items if item.sample.id not in gone
+    ]
     dataset = build(header, [*kept, *placed], storage)
     by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
     left_out = len(fresh) - len(placed)
-    return Frozen(dataset, base.id, len(placed), len(relabelled), alike, left_out, by_split)
+    return Frozen(
+        dataset, base.id, len(placed), len(relabelled), alike, left_out, by_split,
+        withdrawn=len(base.items) - len(kept),
+    )  # fmt: skip
 
 
 def has_news(base: Dataset, reviewed: Iterable[Reviewed]) -> bool:
@@ -215,6 +253,7 @@ def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
             SampleRow.project == project,
             SampleRow.blob_state == "stored",
             Review.decision.in_(FINAL),
+            provenance.trainable(),
         )
         .order_by(AnnotationRow.id)
     )
@@ -225,6 +264,24 @@ def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
         for sample, annotation in rows
     }
     return [found[key] for key in sorted(found)]
+
+
+def refused_samples(session: Session, project: str) -> dict[str, int]:
+    """Reason → reviewed samples of a project that may not be learned from.
+
+    A sample of an unknown bundle has no project: it could be this one's, so it is counted.
+    """
+    reviewed = select(Review.id).where(Review.sample_id == SampleRow.id, Review.decision.in_(FINAL))
+    base = select(func.count()).select_from(SampleRow).where(exists(reviewed))
+    base = base.where(SampleRow.blob_state == "stored", SampleRow.project.in_((project, "")))
+    mine = base.where(SampleRow.project == project, provenance.withdrawn())
+    counts = {
+        provenance.UNKNOWN: session.scalar(
+            base.where(provenance.unknown(), ~provenance.withdrawn())
+        ),
+        provenance.WITHDRAWN: session.scalar(mine),
+    }
+    return {reason: count for reason, count in counts.items() if count}
 
 
 def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:

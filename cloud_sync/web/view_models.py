@@ -55,6 +55,7 @@ class SampleCard:
     id: str
     device: str
     captured_at: datetime
+    trust: str
     verdict: str
     label: str
     score: float | None
@@ -106,7 +107,7 @@ def sample_cards(session: Session, samples: list[Sample]) -> list[SampleCard]:
     truth = {row.sample_id: row.label or "boxes" for row in session.scalars(query)}
     return [
         SampleCard(
-            row.id, row.device, row.captured_at, row.verdict, row.label, row.score,
+            row.id, row.device, row.captured_at, row.trust, row.verdict, row.label, row.score,
             has_picture(row), why_no_picture(row), truth.get(row.id, ""),
         )
         for row in samples

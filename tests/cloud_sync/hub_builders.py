@@ -28,7 +28,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 PASSWORD = "four random words here"
 PROJECT = "line-1"
 BUNDLE = "b" * 64
-"""The bundle that decided the samples; known to the hub, never rolled out."""
+"""The bundle that decided the samples; `know_bundle` makes it one of the hub's."""
 
 
 @contextmanager
@@ -43,14 +43,6 @@ def open_hub(folder: Path, **settings: object) -> Iterator[tuple[TestClient, Hub
     with hub.database.transaction() as session:
         session.add(Project(name=PROJECT, kit="visual-inspection", kit_yaml=""))
         session.add(Device(name="press-1", site="north"))
-        session.add(Blob(digest=BUNDLE, size=1))
-        session.flush()
-        session.add(
-            Bundle(
-                id=BUNDLE, project=PROJECT, name=PROJECT, version=1, kit="visual-inspection",
-                blob=BUNDLE, size=1, origin="publisher",
-            )
-        )  # fmt: skip
     client = TestClient(app)
     try:
         yield client, hub
@@ -65,6 +57,19 @@ def add_person(hub: Hub, login: str, role: str, password: str = "") -> dict[str,
         create_person(session, login, password, role, by="test")
         _, secret = issue_token(session, login, "test", by="test")
     return {"Authorization": f"Bearer {secret}"}
+
+
+def know_bundle(hub: Hub, bundle: str = BUNDLE) -> None:
+    """A bundle the hub knows, never rolled out: what it decided may be learned from."""
+    with hub.database.transaction() as session:
+        session.add(Blob(digest=bundle, size=1))
+        session.flush()
+        session.add(
+            Bundle(
+                id=bundle, project=PROJECT, name=PROJECT, version=1, kit="visual-inspection",
+                blob=bundle, size=1, origin="publisher",
+            )
+        )  # fmt: skip
 
 
 def picture(seed: int, side: int = 64) -> bytes:

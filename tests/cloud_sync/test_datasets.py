@@ -17,6 +17,7 @@ from tests.cloud_sync.hub_builders import (
     add_dataset,
     add_person,
     add_sample,
+    know_bundle,
     open_hub,
     picture,
 )
@@ -27,6 +28,7 @@ BASE = {"a": "train", "b": "train", "c": "val", "d": "test"}
 @pytest.fixture
 def opened(tmp_path: Path):
     with open_hub(tmp_path) as (client, hub):
+        know_bundle(hub)
         yield client, hub, add_person(hub, "eve", "engineer")
 
 

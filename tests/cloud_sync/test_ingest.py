@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import ChunkIn, Refused, decode
 from cloud_sync.intake.ingest import Ingest
+from cloud_sync.intake.ledger import accounts
 from cloud_sync.intake.link import Message, MqttLink
-from cloud_sync.intake.losses import losses
 from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.store import models
@@ -284,22 +284,22 @@ def test_a_declared_loss_counts_only_what_is_not_here(hub: Hub) -> None:
     add_device(hub)
     body = GapBody(klass="s", first_seq=1, last_seq=20, rows=15, reason="over budget")
 
-    def missing() -> list[int]:
+    def given_up() -> list[int]:
         with hub.database.session() as session:
-            return [
-                loss.rows for loss in losses(session, session.scalars(select(models.Gap)).all())
-            ]
+            account = accounts(session)[0]
+            assert account.expected == account.here + account.lost + account.missing
+            return [gap.rows for gap in account.gaps]
 
     def arrive(*events: Event, klass: str = "s") -> None:
         with hub.database.transaction() as session:
             write_frames(session, [frame_in(*events, klass=klass)], blob_limit=LIMIT)
 
     arrive(event(21, "l", body), klass="l")
-    assert missing() == [15]
+    assert given_up() == [15]
     arrive(*(decision(n, f"s{n}") for n in range(1, 9)))  # 8 of 20: at most 12 can be lost
-    assert missing() == [12]
+    assert given_up() == [12]
     arrive(*(decision(n, f"s{n}") for n in range(1, 21)))
-    assert missing() == [0]
+    assert given_up() == []
 
 
 def ack_of(taken: PartAck | str) -> BlobAck:

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from cloud_sync.web.pages import account, fleet, learning, overview, releases, review, samples
+from cloud_sync.web.pages import (
+    account,
+    fleet,
+    intake,
+    learning,
+    overview,
+    releases,
+    review,
+    samples,
+)
 from cloud_sync.web.pages._render import install
 
 __all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
-for _part in (account, overview, samples, review, learning, releases, fleet):
+for _part in (account, overview, samples, review, learning, releases, fleet, intake):
     router.include_router(_part.router)

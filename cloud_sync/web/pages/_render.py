@@ -37,10 +37,10 @@ ReviewerPage = Annotated[Identity, Depends(require_page("reviewer"))]
 AdminPage = Annotated[Identity, Depends(require_page("admin"))]
 
 _MENU = (
-    ("Watch", (("/", "Overview"), ("/samples", "Samples"), ("/devices", "Devices"), ("/alerts", "Alerts"))),
+    ("Watch", (("/", "Overview"), ("/samples", "Samples"), ("/devices", "Devices"), ("/alerts", "Alerts"), ("/ledger", "Ledger"))),
     ("Learn", (("/review", "Review"), ("/datasets", "Datasets"), ("/jobs", "Jobs"))),
     ("Release", (("/bundles", "Bundles"), ("/rollouts", "Rollouts"))),
-    ("Hub", (("/people", "People"),)),
+    ("Hub", (("/effects", "Effects"), ("/people", "People"))),
 )  # fmt: skip
 _NEEDS = {"/review": "reviewer", "/people": "admin"}
 _TITLES = {403: "Not allowed", 404: "Not found", 405: "Not possible", 500: "Something broke"}

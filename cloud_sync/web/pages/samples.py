@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import ReadDep
+from cloud_sync.intake import provenance
 from cloud_sync.store.models import Annotation, Device, Sample
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
@@ -117,4 +118,5 @@ def sample_page(request: Request, session: ReadDep, who: ViewerPage, sample_id: 
         prediction=json.dumps(sample.prediction, indent=2, ensure_ascii=False, sort_keys=True),
         bundle_name=views.bundle_names(session).get(sample.bundle, ""),
         annotations=views.history(session, sample_id),
+        provenance=provenance.mark(session, sample.bundle),
     )  # fmt: skip

@@ -1,0 +1,77 @@
+"""What arrived and what did not, what was told to others, and which decisions count."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from cloud_sync.effects import letters
+from cloud_sync.hub import ReadDep, SessionDep
+from cloud_sync.intake import provenance
+from cloud_sync.intake.ledger import accounts
+from cloud_sync.intake.words import account_json
+from cloud_sync.web.auth import Engineer, Viewer
+
+router = APIRouter(prefix="/v1", tags=["intake"])
+
+Json = dict[str, JsonValue]
+
+
+class Withdrawal(BaseModel):
+    """Whose decisions are not to be learned from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bundle: str = Field(max_length=64, description="id of the bundle, or its first digits")
+    reason: str = Field("", max_length=300, description="why; needed to withdraw")
+
+
+class Replay(BaseModel):
+    """Which given-up effects to try again; nothing: all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: int | None = None
+    target: str = Field("", max_length=64)
+
+
+@router.get("/ledger")
+def ledger(_who: Viewer, session: ReadDep, device: str = "") -> dict[str, list[Json]]:
+    """Of every outbox: expected = arrived + given up + missing, by class, with the reasons."""
+    return {"accounts": [account_json(account) for account in accounts(session, device)]}
+
+
+@router.get("/effects")
+def list_effects(
+    _who: Viewer,
+    session: ReadDep,
+    state: Literal["", "waiting", "done", "dead"] = "",
+    target: str = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> dict[str, list[Json]]:
+    """Webhooks and mails, newest first."""
+    rows = letters.newest(session, state=state, target=target, limit=limit)
+    return {"effects": [letters.as_json(row) for row in rows]}
+
+
+@router.post("/effects/replay")
+def replay(body: Replay, who: Engineer, session: SessionDep) -> dict[str, int]:
+    """Tries given-up effects again, under the ids they had."""
+    return {
+        "replayed": letters.replay(session, by=who.login, effect_id=body.id, target=body.target)
+    }
+
+
+@router.post("/samples/withdraw")
+def withdraw(body: Withdrawal, who: Engineer, session: SessionDep) -> dict[str, int]:
+    """Nothing is learned any more from what a bundle decided; its samples stay, marked."""
+    count = provenance.withdraw(session, body.bundle, reason=body.reason, by=who.login)
+    return {"samples": count}
+
+
+@router.post("/samples/reinstate")
+def reinstate(body: Withdrawal, who: Engineer, session: SessionDep) -> dict[str, int]:
+    """Takes a withdrawal back."""
+    return {"samples": provenance.reinstate(session, body.bundle, by=who.login)}
