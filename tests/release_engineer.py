@@ -81,7 +81,7 @@ class Engineer:
         custom = Release.model_validate(values)
         path = target_path(custom.project, custom.release)
         target = TargetFile.from_data(path, content, ["sha256"])
-        target.unrecognized_fields["custom"] = custom.model_dump(mode="json")
+        target.unrecognized_fields["custom"] = custom.as_custom()
         return self.sign_targets({path: target})
 
     def sign_targets(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from kits.core.errors import BundleError
 
@@ -37,6 +37,13 @@ class Release(BaseModel):
     expected_disagreement: float | None = Field(
         None, ge=0, le=1, description="share of verdicts the gate saw change, upper bound"
     )
+
+    def as_custom(self) -> dict[str, JsonValue]:
+        """What stands in the target: canonical JSON, which is what is signed, knows no fractions."""
+        value: dict[str, JsonValue] = self.model_dump(mode="json", exclude_none=True)
+        if self.expected_disagreement is not None:
+            value["expected_disagreement"] = f"{self.expected_disagreement:.6f}"
+        return value
 
 
 def target_path(project: str, release: int) -> str:

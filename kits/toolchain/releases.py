@@ -148,7 +148,7 @@ def _add(targets: Targets, bundle: Bundle, content: bytes, expected: float | Non
     )
     path = target_path(release.project, release.release)
     target = TargetFile.from_data(path, content, ["sha256"])
-    target.unrecognized_fields["custom"] = release.model_dump(mode="json", exclude_none=True)
+    target.unrecognized_fields["custom"] = release.as_custom()
     targets.targets[path] = target
     return release
 

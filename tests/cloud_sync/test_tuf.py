@@ -31,6 +31,7 @@ from cloud_sync.store.models import Bundle, Release, TufMetadata
 from kits.core import bundle as formats
 from kits.core.errors import BundleError, ConfigError, GateError
 from kits.core.hub_api import PublishRequest
+from kits.core.releases import read_release
 from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 from tests.cloud_sync.fleet_builders import make_bundle, make_hub, put_blob
@@ -356,6 +357,18 @@ def test_a_bundle_trained_here_must_have_beaten_the_champion(hub: Hub, engineer:
     engineer.targets = before
     won = bring(hub, 3, origin="hub", comparison={"better": True})
     accept(hub, targets=engineer.release(won))
+
+
+def test_the_gates_expected_change_of_verdicts_is_signed_with_the_release(
+    hub: Hub, engineer: Engineer
+) -> None:
+    accept(
+        hub,
+        root=engineer.sign_root(),
+        targets=engineer.release(bring(hub), expected_disagreement=0.4703),
+    )
+    target = Device(hub).refresh().targets["line-1/1.kwb"]
+    assert read_release("line-1/1.kwb", target.custom).expected_disagreement == 0.4703
 
 
 def test_every_key_can_be_changed_and_releasing_goes_on(hub: Hub, engineer: Engineer) -> None:

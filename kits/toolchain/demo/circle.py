@@ -6,6 +6,7 @@ of it. Nothing here knows how a step works inside.
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import socket
 import sys
@@ -23,6 +24,7 @@ from kits.toolchain.demo.gain import gain_text
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
 from kits.toolchain.demo.reviewer import ScriptedReviewer
+from kits.toolchain.passphrase import PASSPHRASE_VARIABLE
 
 MARK = ".kitwright-demo"
 DEVICE = "line-1"
@@ -41,6 +43,7 @@ class Circle:
     name: str = "demo-line"
     hub: HubApi | None = None
     token: str = ""
+    engineer: dict[str, str] = field(default_factory=dict, repr=False)
     champion: Json = field(default_factory=dict)
     first: Json = field(default_factory=dict)
     retraining: Json = field(default_factory=dict)
@@ -58,7 +61,10 @@ def run_demo(kit: str, folder: Path, *, seed: int, keep: bool, with_detector: bo
         KitwrightError: a step failed; says where its log is.
     """
     root = _fresh(folder)
-    circle = Circle(kit, root, seed, Programs(root / "logs"), root / "project")
+    programs = Programs(root / "logs", {"XDG_CONFIG_HOME": str(root / "engineer")})
+    circle = Circle(kit, root, seed, programs, root / "project")
+    # a person types a passphrase; only the commands that sign are given this one
+    circle.engineer = {PASSPHRASE_VARIABLE: secrets.token_urlsafe(16)}
     began = time.monotonic()
     try:
         for number, (title, step) in enumerate(_steps(with_detector), start=1):
@@ -85,12 +91,13 @@ def _steps(with_detector: bool) -> list[tuple[str, Step]]:
     return [
         *steps,
         ("start the hub", _start_hub),
-        ("publish the signed bundle", _publish),
+        ("sign the first release, publish it", _publish),
         ("enroll a device, roll out the bundle", _enroll),
         ("inspect the line", _inspect),
         ("review what the device kept", _review),
         ("retrain, challenge the champion", _retrain),
-        ("roll the better model out", _roll_out),
+        ("sign the better model", _approve),
+        ("roll it out", _roll_out),
         ("inspect the line again", _inspect_again),
     ]
 
@@ -190,9 +197,13 @@ def _start_hub(circle: Circle) -> str:
 def _publish(circle: Circle) -> str:
     hub = _hub(circle)
     answer = circle.programs.json(
-        *("kit", "publish", "-C", str(circle.project), "--hub", hub.url, "--json")
+        *("kit", "publish", "-C", str(circle.project), "--hub", hub.url, "--json"),
+        secrets=circle.engineer,
     )
-    return f"version {answer['version']} of {answer['project']}, signature checked by the hub"
+    return (
+        f"release {answer['release']} of {answer['project']}; the keys are in "
+        f"{circle.root}/engineer, never at the hub"
+    )
 
 
 def _enroll(circle: Circle) -> str:
@@ -234,6 +245,16 @@ def _retrain(circle: Circle) -> str:
     if not circle.retraining["passed"]:
         raise GateError(f"the challenger did not beat the champion: {reason}", where=f"job {job}")
     return f"dataset {str(circle.retraining['dataset'])[:12]}: {reason}"
+
+
+def _approve(circle: Circle) -> str:
+    """What the hub trained goes nowhere before the release engineer has signed it."""
+    bundle = str(circle.retraining["bundle"])
+    answer = circle.programs.json(
+        *("kit", "approve", bundle, "--hub", _hub(circle).url, "--yes", "--json"),
+        secrets=circle.engineer,
+    )
+    return f"kit approve {bundle[:12]}: release {answer['release']}, after its digest was checked"
 
 
 def _roll_out(circle: Circle) -> str:

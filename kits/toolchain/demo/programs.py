@@ -36,13 +36,16 @@ class Programs:
         self.running: list[subprocess.Popen[bytes]] = []
         logs.mkdir(parents=True, exist_ok=True)
 
-    def json(self, *command: str) -> Json:
+    def json(self, *command: str, secrets: dict[str, str] | None = None) -> Json:
         """Runs a command that answers with one JSON document.
+
+        Args:
+            secrets: additional environment of this command alone.
 
         Raises:
             KitwrightError: it failed; carries the end of its log.
         """
-        done = self._run(command)
+        done = self._run(command, secrets)
         try:
             answer = json.loads(done.stdout)
         except ValueError as error:
@@ -95,7 +98,9 @@ class Programs:
                     process.wait()
         self.running.clear()
 
-    def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    def _run(
+        self, command: Sequence[str], secrets: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
         log = self._log(command)
         started = time.monotonic()
         with log.open("ab") as errors:
@@ -105,7 +110,7 @@ class Programs:
                 self._argv(command),
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=self.env,
+                env={**self.env, **(secrets or {})},
                 check=False,
             )
             errors.write(done.stdout)
