@@ -28,6 +28,7 @@ from edge_agent.health import AlertBook
 from edge_agent.line import Line
 from edge_agent.log import log, warn
 from edge_agent.process import lock
+from edge_agent.renewal import Renewal
 from edge_agent.selection import Selection
 from edge_agent.sources import make_source
 from edge_agent.sources.base import Source
@@ -119,20 +120,22 @@ class Agent:
         )
         offers = self._make_offers(hub) if hub is not None else None
         self.updater = Updater(self.installer, self.slots, offers, config.update.poll_s)
-        tls = self.identity is not None and self.identity.mqtt.tls
-        self.certificates = (
-            Certificates(config.state_dir, clock=self._certain_time) if tls else None
-        )
+        certificates = Certificates(config.state_dir)
+        self.certificates = certificates if certificates.present else None
+        self.renewal = self._make_renewal(hub)
         self.sender = self._make_sender()
-        self._delivery = DeliveryWatch(
-            self.alerts, self.disk, self.writer, self.sender, self.certificates
-        )
+        self._delivery = DeliveryWatch(self.alerts, self.disk, self.writer, self.sender)
         self._status: StatusServer | None = None
         self._samples = 0
 
     def _certain_time(self) -> datetime:
         """What a peer's certificate must outlive: with a clock far ahead none would ever do."""
         return self.time_floor.time
+
+    def _make_renewal(self, hub: HubClient | None) -> Renewal | None:
+        if hub is None or self.certificates is None:
+            return None
+        return Renewal(self.certificates, hub, self.alerts, clock=self.time_floor.now)
 
     def _make_offers(self, hub: HubClient) -> tuple[HubClient, Offers]:
         root = self.identity.root if self.identity is not None else None
@@ -192,6 +195,8 @@ class Agent:
         if self.sender is not None:
             self.sender.start()
         self.updater.start()
+        if self.renewal is not None:
+            self.renewal.start()
         self._report_now()
         if self.config.status.enabled:
             self._status = self._serve_status()
@@ -258,6 +263,8 @@ class Agent:
         self.line.close()
         self.dispatcher.close()
         self.updater.close()
+        if self.renewal is not None:
+            self.renewal.close()
         self.writer.close()
         if self.sender is not None:
             self.sender.close()

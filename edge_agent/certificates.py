@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from kits.core.tls import Clock, pinned_context
 
 ALARM_AT = 0.1
 """With less than this share of a certificate's life left a person should know."""
+_PAIR = threading.Lock()  # nobody in this process reads one of the two while they are replaced
 _FIX = "edge-agent enroll --hub URL --token T --ca-fingerprint F"
 
 
@@ -44,7 +46,6 @@ class Certificates:
         self.generation = 0
         self._clock = clock
         self._next_key = folder / "device.key.next"
-        self._pair = threading.Lock()  # nobody reads one of the two while they are replaced
         self._recover()
 
     @property
@@ -61,7 +62,7 @@ class Certificates:
         """
         context = pinned_context(self.ca_file, clock=self._clock)
         try:
-            with self._pair:
+            with _PAIR:
                 context.load_cert_chain(self.certificate_file, self.key_file)
         except (OSError, ValueError) as error:
             raise AgentConfigError(
@@ -81,6 +82,10 @@ class Certificates:
                 "the device's certificate is damaged", where=str(self.certificate_file), fix=_FIX
             ) from error
         return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+    def age_s(self) -> float:
+        """Seconds since the certificate was taken, by the wall clock; it may have been set since."""
+        return time.time() - self.certificate_file.stat().st_mtime
 
     def request(self) -> bytes:
         """A signing request (PEM) for a new key, which waits on disk for its certificate."""
@@ -127,7 +132,7 @@ class Certificates:
         if not ours:
             raise EnrolmentError("the hub's certificate is for another key")
         put_private(self.ca_file, ca_pem)
-        with self._pair:
+        with _PAIR:
             # the certificate first: `_recover` finds the key that belongs to it by its other name
             put_private(self.certificate_file, certificate_pem)
             self._next_key.replace(self.key_file)

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from edge_agent.certificates import ALARM_AT, Certificates
-from edge_agent.clock import clock_trust
 from edge_agent.errors import HubUnreachableError
 from edge_agent.log import log, warn
 from edge_agent.sources.base import Alerts
@@ -33,24 +32,9 @@ JITTER = 0.1
 _LOOK_S = 3600.0
 _FIRST_PAUSE_S = 60.0
 _LONGEST_PAUSE_S = 6 * 3600.0
-_REMIND = timedelta(days=1)
+_AT_MOST_EVERY_S = 86_400.0
+_REMIND_S = 86_400.0
 EXPIRES, EXPIRED = "certificate-expires", "certificate-expired"
-
-
-def proven_time(floor: Clock, *, wall: Clock = utc_now) -> Clock:
-    """The time to judge certificates by: the clock where something disciplines it, else the floor.
-
-    A battery-backed clock that runs years ahead would end every certificate, and with that the way to
-    the hub that could tell the right time.
-
-    Args:
-        floor: a moment that is known to have passed.
-    """
-
-    def now() -> datetime:
-        return max(wall(), floor()) if clock_trust() == "ntp" else floor()
-
-    return now
 
 
 class Renewal:
@@ -76,7 +60,7 @@ class Renewal:
         self._clock = clock
         self._jitter = jitter
         self._at = RENEW_AT + JITTER * jitter()
-        self._told: tuple[str, float] = ("", 0.0)
+        self._said: tuple[str, float] = ("", 0.0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="renewal", daemon=True)
         self.failures = 0
@@ -91,10 +75,6 @@ class Renewal:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(1.0)
-
-    def days_left(self) -> float:
-        """Until the certificate ends; negative afterwards. Raises AgentConfigError."""
-        return (self._certificates.validity()[1] - self._clock()) / timedelta(days=1)
 
     def _run(self) -> None:
         pause_s = 0.0
@@ -120,7 +100,9 @@ class Renewal:
             AgentConfigError: the certificate on disk is damaged.
         """
         start, end = self._certificates.validity()
-        if self._clock() >= start + (end - start) * self._at:
+        due = self._clock() >= start + (end - start) * self._at
+        # a clock that is years ahead finds every certificate too old, also the one of an hour ago
+        if due and not 0 <= self._certificates.age_s() < _AT_MOST_EVERY_S:
             try:
                 self.renew()
             except KitwrightError as error:
@@ -129,7 +111,7 @@ class Renewal:
                 self._tell(start, end, error.what)
                 return
         self.failures = 0
-        self._tell(*self._certificates.validity(), "")
+        self._say("", "")
 
     def renew(self) -> None:
         """Takes a certificate for a new key.
@@ -158,22 +140,19 @@ class Renewal:
         log("certificate_renewed", until=self._certificates.validity()[1].isoformat())
 
     def _tell(self, start: datetime, end: datetime, reason: str) -> None:
-        """One alarm when it begins and a reminder each day; cleared by the next certificate."""
         left = end - self._clock()
-        name = (
-            EXPIRED if left <= timedelta() else EXPIRES if left < (end - start) * ALARM_AT else ""
-        )
-        said, at = self._told
-        if name == said and (not name or time.monotonic() - at < _REMIND.total_seconds()):
+        if left <= timedelta():
+            self._say(EXPIRED, f"the device's certificate ended on {end:%Y-%m-%d}: {reason}")
+        elif left < (end - start) * ALARM_AT:
+            self._say(EXPIRES, f"the device's certificate ends on {end:%Y-%m-%d}: {reason}")
+
+    def _say(self, name: str, text: str) -> None:
+        """One alarm when it begins and a reminder each day; no name: it is over."""
+        said, at = self._said
+        if name == said and (not name or time.monotonic() - at < _REMIND_S):
             return
         for other in {EXPIRES, EXPIRED} - {name}:
-            self._alerts(other, "info", "the certificate is valid for long enough")
-        self._told = (name, time.monotonic())
-        if name == EXPIRES:
-            text = (
-                f"the device's certificate ends on {end:%Y-%m-%d} and cannot be renewed: {reason}"
-            )
-            self._alerts(name, "warning", text)
-        elif name == EXPIRED:
-            text = f"the device's certificate ended on {end:%Y-%m-%d}: {reason or 'renewing'}"
-            self._alerts(name, "error", text)
+            self._alerts(other, "info", "the certificate is in order")
+        if name:
+            self._alerts(name, "error" if name == EXPIRED else "warning", text)
+        self._said = (name, time.monotonic())

@@ -6,12 +6,10 @@ Composition only: nothing is decided here about rows, and nothing is sent.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from edge_agent.certificates import ALARM_AT, Certificates
+from edge_agent.certificates import Certificates
 from edge_agent.config import AgentConfig
 from edge_agent.enroll import Identity
-from edge_agent.errors import AgentConfigError
 from edge_agent.sources.base import Alerts
 from edge_agent.sync.bandwidth import Bucket, Hours, Pace
 from edge_agent.sync.disk import Disk, Level
@@ -80,11 +78,7 @@ def make_sender(
 
 
 class DeliveryWatch:
-    """Raises and clears alerts about delivery; `look` is called about once a second.
-
-    Args:
-        certificates: of this device; None: it has none.
-    """
+    """Raises and clears alerts about delivery; `look` is called about once a second."""
 
     def __init__(
         self,
@@ -92,20 +86,17 @@ class DeliveryWatch:
         disk: Disk,
         writer: Writer,
         sender: Sender | None,
-        certificates: Certificates | None = None,
     ) -> None:
         self._alerts = alerts
         self._disk = disk
         self._writer = writer
         self._sender = sender
-        self._certificates = certificates
         self._refused = 0
 
     def look(self) -> None:
         """Says what is wrong now, and what no longer is."""
         self._look_at_writer()
         self._look_at_disk()
-        self._look_at_certificate()
         if self._sender is not None:
             self._look_at_sender(self._sender)
 
@@ -134,20 +125,3 @@ class DeliveryWatch:
         unknown = "blobs travel at any hour: this clock cannot be trusted"
         late = unknown if sender.uploads.hours.unknown else ""
         self._tell("blob-hours-ignored", "warning", late, over="the clock can be trusted again")
-
-    def _look_at_certificate(self) -> None:
-        text = certificate_warning(self._certificates, utc_now()) if self._certificates else ""
-        self._tell("certificate-ends", "error", text, over="the certificate was renewed")
-
-
-def certificate_warning(certificates: Certificates, now: datetime) -> str:
-    """What is wrong with the life of a certificate; empty when nothing is."""
-    try:
-        first, last = certificates.validity()
-    except AgentConfigError as error:
-        return error.what
-    if now >= last:
-        return f"the device's certificate ended on {last:%Y-%m-%d} and could not be renewed"
-    if now >= last - (last - first) * ALARM_AT:
-        return f"the device's certificate ends on {last:%Y-%m-%d} and could not be renewed so far"
-    return ""
