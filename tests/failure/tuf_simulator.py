@@ -111,7 +111,7 @@ class Simulator:
             release=release,
             expected_disagreement=expected,
         )
-        target.unrecognized_fields["custom"] = custom.model_dump(mode="json")
+        target.unrecognized_fields["custom"] = custom.as_custom()
         self.targets.targets[path] = target
         self.targets.version += 1
         self.sign_targets()
