@@ -25,13 +25,15 @@ _PLUGIN_PLACES = (
     "/usr/lib/*-linux-gnu*", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib",
 )  # fmt: skip
 
-COMMON = f"""\
+_COMMON = f"""\
 persistence false
 # the default of 1000 drops messages that were acknowledged; the bound is in bytes
 max_queued_messages 0
 max_queued_bytes {{queued_bytes}}
 memory_limit {{memory_bytes}}
-max_inflight_messages 200
+# the hub acknowledges after its commit: the window over the time of a commit is the throughput
+max_inflight_messages 1000
+max_inflight_bytes {{inflight_bytes}}
 max_packet_size {MAX_PACKET_BYTES}
 set_tcp_nodelay true
 """
@@ -50,6 +52,11 @@ def find_plugin() -> str:
         for found in sorted(Path("/").glob(f"{place.lstrip('/')}/{PLUGIN}")):
             return str(found)
     return ""
+
+
+def _common(memory_mb: int) -> str:
+    memory = memory_mb << 20
+    return _COMMON.format(queued_bytes=memory // 2, inflight_bytes=memory // 8, memory_bytes=memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,6 @@ def configuration(
         plugin: path of the dynamic-security plug-in, used with TLS.
         user: whom mosquitto becomes; empty when it is not started by root.
     """
-    memory = memory_mb << 20
     text = "# written by cloud-sync at each start; change hub.yaml instead\n"
     # as root mosquitto would become another user, who may not read the files
     text += f"user {user}\n" if user else ""
@@ -107,7 +113,7 @@ acl_file {folder / "acl"}
 """
     if tls is not None:
         text += f"plugin {plugin}\nplugin_opt_config_file {folder / 'dynsec.json'}\n"
-    text += COMMON.format(queued_bytes=memory // 2, memory_bytes=memory)
+    text += _common(memory_mb)
     text += """\
 log_dest stderr
 log_type error
@@ -159,7 +165,7 @@ use_identity_as_username true
 use_username_as_clientid {"false" if username else "true"}
 allow_anonymous false
 acl_file /etc/mosquitto/kitwright/acl
-{COMMON.format(queued_bytes=256 << 20, memory_bytes=512 << 20)}
+{_common(512)}
 # 2. /etc/mosquitto/kitwright/acl
 user {hub}
 topic readwrite {ROOT}/#

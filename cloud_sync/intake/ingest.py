@@ -39,7 +39,9 @@ from kits.core.topics import DeviceTopics
 
 log = logging.getLogger(__name__)
 
-BATCH = 32
+BATCH = 500
+BATCH_BYTES = 8 << 20
+"""A commit costs the same for one message and for many, but blobs shall not fill the memory."""
 IDLE_S = 0.5
 MAX_BACKOFF_S = 30.0
 SEEN_EVERY = timedelta(seconds=5)
@@ -111,8 +113,10 @@ class Ingest:
         batch: list[Message] = []
         try:
             batch.append(self._link.messages.get(timeout=IDLE_S))
-            while len(batch) < BATCH:
+            size = len(batch[0].payload)
+            while len(batch) < BATCH and size < BATCH_BYTES:
                 batch.append(self._link.messages.get_nowait())
+                size += len(batch[-1].payload)
         except queue.Empty:
             pass
         self._hub.metrics.queue.set(self._link.messages.qsize())

@@ -28,7 +28,8 @@ from kits.core.topics import ROOT
 
 log = logging.getLogger(__name__)
 
-RECEIVE_MAXIMUM = 200
+RECEIVE_MAXIMUM = 1000
+"""Messages taken and not committed yet: the window over the time of a commit is the most per second."""
 UPWARD = (f"$share/ingest/{ROOT}/+/+/up/#", f"{ROOT}/+/+/st/#")
 """Rows go to one of the workers, states (retained, small, the last one counts) to every one."""
 

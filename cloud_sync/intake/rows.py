@@ -23,7 +23,7 @@ from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, to_time
 from cloud_sync.intake.decode import FrameIn, Spoiled
 from cloud_sync.store import models
 from cloud_sync.store.bulk import Value, Values, aware, insert_fresh, sql_time
-from kits.core.events import EVENT_CLASSES, DecisionBody, Event
+from kits.core.events import EVENT_CLASSES, DecisionBody, Event, Stamp
 
 _EVENT = (
     "device", "epoch", "seq", "klass", "kind", "wall", "boot", "mono_ns", "trust", "received_at",
@@ -74,10 +74,11 @@ def write_frames(
     clocks = clocks or ClockBook()
     outcome = Outcome()
     by_key: dict[Key, Event | Spoiled] = {}
+    stamps: list[tuple[str, Stamp]] = []
     sent = 0
     # ordered, so that two workers never wait for each other's rows crosswise
     for item in sorted(frames, key=lambda item: (item.topic.device, item.frame.epoch)):
-        _observe(session, clocks, item, received_ns)
+        stamps += _newest(item)
         device, epoch = item.topic.device, item.frame.epoch
         rows: tuple[Event | Spoiled, ...] = (*item.frame.rows, *item.spoiled)
         for row in rows:
@@ -85,6 +86,7 @@ def write_frames(
             by_key.setdefault((device, epoch, row.seq), row)
     if not by_key:
         return outcome
+    clocks.observe(session, stamps, received_ns)
     fresh = _insert_events(session, by_key, received_ns)
     outcome.duplicates = sent - len(fresh)
     _note_epochs(session, by_key, fresh, received_ns)
@@ -99,11 +101,10 @@ def write_frames(
     return outcome
 
 
-def _observe(session: Session, clocks: ClockBook, item: FrameIn, received_ns: int) -> None:
+def _newest(item: FrameIn) -> list[tuple[str, Stamp]]:
     """The newest row of each boot in a frame was delayed least: only it says something new."""
     newest = {row.at.boot: row.at for row in item.frame.rows}
-    for stamp in newest.values():
-        clocks.observe(session, item.topic.device, stamp, received_ns)
+    return [(item.topic.device, stamp) for stamp in newest.values()]
 
 
 def _insert_events(

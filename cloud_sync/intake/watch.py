@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Row, delete, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
@@ -31,6 +31,9 @@ CLEAN_EVERY_S = 3600.0
 MOVED_NS = 500_000_000
 """An offset that got better by this much dates the samples of its boot again."""
 REDATE_ROWS = 1000
+BOOTS_AT_ONCE = 100
+PAUSE_S = 0.02
+"""Between two transactions, so that the ingest gets its turn at SQLite's one writer."""
 PART_DAYS = 14
 DONE_DAYS = 30
 
@@ -91,7 +94,12 @@ def redate(hub: Hub) -> int:
         boots = session.execute(
             select(BootClock.device, BootClock.boot, BootClock.offset_ns).where(changed)
         ).all()
-    for device, boot, offset_ns in boots:
+    unsettled = []
+    for start in range(0, len(boots), BOOTS_AT_ONCE):
+        with hub.database.transaction() as session:
+            unsettled += _settle(session, boots[start : start + BOOTS_AT_ONCE])
+        time.sleep(PAUSE_S)
+    for device, boot, offset_ns in unsettled:
         after = ""
         while True:
             with hub.database.transaction() as session:
@@ -104,8 +112,29 @@ def redate(hub: Hub) -> int:
                         .values(applied_ns=offset_ns)
                     )
                     break
+            time.sleep(PAUSE_S)
             after = last
+        time.sleep(PAUSE_S)
     return moved
+
+
+def _settle(session: Session, boots: Sequence[Row[str, str, int]]) -> list[tuple[str, str, int]]:
+    """Notes boots all of whose samples were dated by synchronised clocks; returns the others."""
+    keys = [(device, boot) for device, boot, _ in boots]
+    query = (
+        select(Sample.device, Sample.boot)
+        .distinct()
+        .where(Sample.trust != "ntp", tuple_(Sample.device, Sample.boot).in_(keys))
+    )
+    odd = {(device, boot) for device, boot in session.execute(query)}
+    settled = [
+        {"device": device, "boot": boot, "applied_ns": offset_ns}
+        for device, boot, offset_ns in boots
+        if (device, boot) not in odd
+    ]
+    if settled:
+        session.execute(update(BootClock), settled)
+    return [(device, boot, ns) for device, boot, ns in boots if (device, boot) in odd]
 
 
 def _redate_some(
