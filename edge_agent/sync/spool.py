@@ -28,6 +28,7 @@ class Spool:
 
     def sweep(self, wanted: AbstractSet[str]) -> int:
         """Deletes blobs nobody refers to (a crash between blob and row leaves one)."""
+        self._store.sweep()
         orphans = [digest for digest in self._store.digests() if digest not in wanted]
         for digest in orphans:
             self._store.delete(digest)

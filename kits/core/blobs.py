@@ -47,7 +47,9 @@ class FolderBlobStore:
     def put(self, content: bytes) -> str:
         digest = digest_of(content)
         target = self.path(digest)
-        if not target.exists():
+        if target.exists():
+            sync_folder(target.parent)  # whoever wrote it may have died before doing so
+        else:
             write_atomically(target, content)
         return digest
 
@@ -82,13 +84,20 @@ class FolderBlobStore:
                 if len(file.name) == 62:
                     yield folder.name + file.name
 
+    def sweep(self) -> int:
+        """Removes what writers left that were killed half-way; only while nobody writes."""
+        torn = list(self.root.glob("??/.*.tmp"))
+        for file in torn:
+            file.unlink(missing_ok=True)
+        return len(torn)
+
 
 def write_atomically(target: Path, content: bytes) -> None:
     """Writes a file so that after a power cut it is either old or new, never half.
 
     The folder is created when missing.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
@@ -99,8 +108,21 @@ def write_atomically(target: Path, content: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)  # a full disk must not keep the torn beginning
         raise
-    folder = os.open(target.parent, os.O_RDONLY)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    """With its parents; a power cut afterwards does not take them away again."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        sync_folder(path.parent)

@@ -1,0 +1,203 @@
+"""A damaged outbox, whenever the damage is found: set aside, a new epoch, and the hub is told."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_agent.sync.entry import Entry
+from edge_agent.sync.eviction import Budgets
+from edge_agent.sync.outbox import Outbox
+from edge_agent.sync.sender import Sender
+from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
+from kits.core.events import EVENT_CLASSES, AlertBody, GapBody
+from kits.core.topics import DeviceTopics
+from tests.edge_agent.parts import decision
+
+BUDGETS = Budgets.of(1 << 24)
+ROWS = 400
+
+
+def filled(folder: Path) -> Outbox:
+    """An outbox with `ROWS` samples in its main file and none in its journal."""
+    outbox = Outbox(folder, BUDGETS)
+    outbox.append([Entry(decision(n), "s") for n in range(ROWS)])
+    outbox._db.read("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._db.read("PRAGMA cache_size=0")  # so that the next look goes to the disk
+    return outbox
+
+
+def scramble(folder: Path) -> None:
+    """Overwrites everything but the first page of the main file."""
+    path = folder / "outbox.sqlite"
+    size = path.stat().st_size
+    with open(path, "r+b") as file:
+        file.seek(4096)
+        file.write(random.Random(1).randbytes(size - 4096))
+
+
+def alerts(outbox: Outbox) -> list[str]:
+    bodies = [event.body for event in outbox.take("a", 0, 100)]
+    return [body.name for body in bodies if isinstance(body, AlertBody)]
+
+
+def set_aside(folder: Path) -> list[Path]:
+    return sorted(folder.glob("outbox.sqlite.damaged-*"))
+
+
+FINDERS: dict[str, Callable[[Outbox], object]] = {
+    "reading": lambda outbox: outbox.claim("s", 0, 200),
+    "acknowledging": lambda outbox: outbox.acknowledge([(1, 200)]),
+    "appending": lambda outbox: outbox.append([Entry(decision(9999), "s")]),
+    "making room": lambda outbox: outbox.make_room(5000),
+    "looking for blobs": lambda outbox: outbox.claim("s", 0, 1) or outbox.ready_blobs(3),
+}
+
+
+@pytest.mark.parametrize("finder", FINDERS)
+def test_damage_found_later_begins_a_new_epoch_and_is_told(tmp_path: Path, finder: str) -> None:
+    outbox = filled(tmp_path)
+    old = outbox.epoch
+    scramble(tmp_path)
+    try:
+        FINDERS[finder](outbox)
+    except sqlite3.OperationalError:
+        assert finder == "making room"  # its caller tries again
+    assert outbox.epoch != old
+    assert alerts(outbox) == ["outbox-damaged"]
+    [alert] = [event.body for event in outbox.take("a", 0, 9)]
+    assert isinstance(alert, AlertBody)
+    assert old in alert.text
+    assert f"{ROWS} rows waited" in alert.text
+    assert [p.name for p in set_aside(tmp_path) if p.suffix.startswith(".damaged")]
+    kept = 1 if finder == "appending" else 0
+    assert len(outbox.take("s", 0, 1000)) == kept
+    outbox.append([Entry(decision(n), "s") for n in range(5)])
+    outbox.close()
+    again = Outbox(tmp_path, BUDGETS)
+    assert again.epoch == outbox.epoch
+    assert len(again.take("s", 0, 100)) == kept + 5
+    again.close()
+
+
+def test_an_acknowledgement_of_the_old_epoch_deletes_nothing_of_the_new(tmp_path: Path) -> None:
+    outbox, hub = filled(tmp_path), HubSimulator()
+    transport = SimulatedTransport(hub)
+    sender = Sender(outbox, transport, DeviceTopics("s1", "cam-1"))
+    sender.step(0.0)  # frames are out, the answers wait
+    assert hub.rows
+    scramble(tmp_path)
+    outbox.append([Entry(decision(n), "s") for n in range(50)])
+    for _ in range(20):
+        sender.step(0.0)
+    assert outbox.empty()
+    new = [key for key in hub.rows if key[1] == outbox.epoch]
+    assert len(new) == 51, "50 samples and the alert"
+
+
+@pytest.mark.parametrize("how", ["emptied", "removed", "garbage", "cut in half", "not a database"])
+def test_damage_found_at_the_start(tmp_path: Path, how: str) -> None:
+    outbox = filled(tmp_path)
+    old = outbox.epoch
+    outbox.close()
+    path = tmp_path / "outbox.sqlite"
+    if how == "emptied":
+        os.truncate(path, 0)
+    elif how == "removed":
+        path.unlink()
+    elif how == "garbage":
+        scramble(tmp_path)
+    elif how == "cut in half":
+        os.truncate(path, path.stat().st_size // 8192 * 4096)
+    else:
+        path.write_bytes(b"\x00" * 20_000)
+    again = Outbox(tmp_path, BUDGETS)
+    assert again.epoch != old
+    assert alerts(again) == ["outbox-damaged"]
+    [alert] = [event.body for event in again.take("a", 0, 9)]
+    assert isinstance(alert, AlertBody)
+    assert old in alert.text
+    assert again.damages == 1
+    again.close()
+    third = Outbox(tmp_path, BUDGETS)
+    assert (third.epoch, third.damages, alerts(third)) == (again.epoch, 0, ["outbox-damaged"])
+    third.close()
+
+
+def test_a_first_start_that_was_cut_off_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "outbox.sqlite").touch()
+    outbox = Outbox(tmp_path, BUDGETS)
+    assert alerts(outbox) == []
+    outbox.close()
+
+
+def test_a_journal_cut_short_under_a_running_agent_is_declared(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path, BUDGETS)
+    outbox.append([Entry(decision(n), "s") for n in range(100)])
+    outbox._db.read("PRAGMA cache_size=0")
+    size = (tmp_path / "outbox.sqlite-wal").stat().st_size
+    outbox.append([Entry(decision(n), "s") for n in range(100, 300)])
+    outbox.append([Entry(AlertBody(name="x", text="y"), "a")])
+    epoch = outbox.epoch
+    os.truncate(tmp_path / "outbox.sqlite-wal", size)
+    for _ in range(3):
+        outbox.claim("s", 0, 1000)
+    outbox.append([Entry(decision(999), "s")])
+    counts = outbox.counts()
+    if outbox.epoch != epoch:
+        pytest.fail(f"the file was replaced although its main part is whole: {alerts(outbox)}")
+    gaps = [e.body for e in outbox.take("l", 0, 10) if isinstance(e.body, GapBody)]
+    assert {gap.reason for gap in gaps} == {"journal lost"}
+    assert sum(gap.rows for gap in gaps) == sum(counts[k].lost for k in EVENT_CLASSES) == 201
+    waiting = [e.seq for klass in EVENT_CLASSES for e in outbox.take(klass, 0, 1000)]
+    assert min(seq for seq in waiting if seq > 100) > 301, "no number is used twice"
+    for klass in EVENT_CLASSES:
+        count = counts[klass]
+        assert count.committed == count.acked + count.rows + count.lost
+    outbox.close()
+
+
+def test_any_prefix_of_the_journal_is_a_state_that_once_stood(tmp_path: Path) -> None:
+    """What a power cut leaves: the main file, and the journal up to some byte."""
+    first = tmp_path / "first"
+    outbox = Outbox(first, BUDGETS)
+    states: list[tuple[int, list[int], int]] = []
+    draw = random.Random(2)
+    number = 0
+
+    def note() -> None:
+        rows = [e.seq for e in outbox.take("s", 0, 10_000)]
+        wal = (first / "outbox.sqlite-wal").stat().st_size
+        states.append((wal, rows, outbox.counts()["s"].acked))
+
+    note()
+    for step in range(30):
+        if step % 4 == 3:
+            waiting = [e.seq for e in outbox.take("s", 0, 10_000)]
+            outbox.acknowledge([(waiting[0], waiting[len(waiting) // 3])])
+        else:
+            size = draw.randint(1, 9)
+            outbox.append([Entry(decision(number + k), "s") for k in range(size)])
+            number += size
+        note()
+    # of the journal after an append all must be there, since it was synced; an acknowledgement may be undone
+    for _ in range(60):
+        cut = draw.randint(states[0][0], states[-1][0])
+        copy = tmp_path / f"cut-{cut}"
+        shutil.copytree(first, copy, dirs_exist_ok=True)
+        os.truncate(copy / "outbox.sqlite-wal", cut)
+        (copy / "outbox.sqlite-shm").unlink(missing_ok=True)
+        again = Outbox(copy, BUDGETS)
+        rows, acked = [e.seq for e in again.take("s", 0, 10_000)], again.counts()["s"].acked
+        stood = [(r, a) for wal, r, a in states if wal <= cut][-1]
+        assert (rows, acked) == stood
+        assert again.epoch == outbox.epoch
+        again.close()
+        shutil.rmtree(copy)
+    outbox.close()
