@@ -27,7 +27,7 @@ from edge_agent.errors import SourceError
 from edge_agent.health import AlertBook
 from edge_agent.line import Line
 from edge_agent.log import log, warn
-from edge_agent.process import lock
+from edge_agent.process import die, lock
 from edge_agent.renewal import Renewal
 from edge_agent.selection import Selection
 from edge_agent.sources import make_source
@@ -56,6 +56,7 @@ from kits.core.hub_api import Reported
 from kits.core.tls import Clock
 
 _TICK_LIMIT_S = 20.0
+_LAST_WORDS_S = 1.0
 _WATCH_S = 1.0
 _FIRST_BUNDLE_LOOK_S = 0.05
 
@@ -286,6 +287,7 @@ class Agent:
                 systemd.notify("WATCHDOG=1")
             self._delivery.look()
             self._check_clock()
+            self._check_line()
             self.line.keep_pixels = self.disk.level < Level.NO_BYTES
             if time.monotonic() >= due:
                 due = time.monotonic() + self.config.sync.health_s
@@ -298,13 +300,21 @@ class Agent:
             text = f"the clock is wrong: it is not earlier than {self.time_floor.time:%Y-%m-%d}"
             self.alerts("clock-behind", "warning", text)
 
+    def _check_line(self) -> None:
+        """A model that hangs ends the process; started anew it counts as a crash of its bundle."""
+        stuck_s = self.line.working_s
+        if stuck_s > self.config.update.hang_s:
+            self.alerts("model-hangs", "error", f"one sample has been in work for {stuck_s:.0f} s")
+            self.writer.flush(_LAST_WORDS_S)
+            die("the model hangs")
+
     def _healthy(self) -> bool:
         """Whether the threads live and move; the hub's absence is no illness."""
         sender = self.sender
         moving = sender is None or (
             sender.alive and time.monotonic() - sender.ticked_at < _TICK_LIMIT_S
         )
-        return self.writer.alive and moving
+        return self.writer.alive and moving and self.line.working_s < _TICK_LIMIT_S
 
     # -- bundles ---------------------------------------------------------------------------------
 

@@ -277,6 +277,9 @@ class UpdateConfig(_Section):
     max_crashes: int = Field(
         3, ge=1, description="ends without a stop within crash_window_s that take a bundle back"
     )
+    hang_s: float = Field(
+        30.0, gt=0, description="a model that works on one sample longer ends the agent, seconds"
+    )
     crash_window_s: float = Field(600.0, gt=0, description="time for those ends, seconds")
 
 

@@ -13,8 +13,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from edge_agent import shadow as shadowing
 from edge_agent.actions.base import Order
 from edge_agent.actions.dispatcher import Dispatcher, collect
 from edge_agent.config import AgentConfig
@@ -22,6 +23,7 @@ from edge_agent.decide import Outcome, judge, safe
 from edge_agent.engine.ladder import Loaded
 from edge_agent.log import log, warn
 from edge_agent.selection import Choice, Selection
+from edge_agent.shadow import Shadow
 from edge_agent.sources.base import Alerts, Captured
 from edge_agent.sync.entry import Entry
 from edge_agent.update.probation import Tally
@@ -42,12 +44,6 @@ class _Judged:
     payload: Payload | None = None
     prediction: Prediction | None = None
     times: StageTimes | None = None
-
-
-@dataclass
-class _Shadow:
-    loaded: Loaded
-    tally: Tally = field(default_factory=Tally)
 
 
 class DeadlineGuard:
@@ -113,7 +109,7 @@ class Line:
         self._put = put
         self._alerts = alerts
         self._active: Loaded | None = None
-        self._shadow: _Shadow | None = None
+        self._shadow: Shadow | None = None
         self._tally = Tally()
         self._guard = DeadlineGuard()
         self._pending: queue.Queue[tuple[DecisionBody, Entry, dict[str, Future[str]], float] | None]
@@ -126,7 +122,7 @@ class Line:
         self.unreadable = 0
         self.late = 0
         self.recent: deque[DecisionBody] = deque(maxlen=_REMEMBERED)
-        self.ticked_at = time.monotonic()
+        self._working_since: float | None = None
 
     # -- bundles (LineControl) -------------------------------------------------------------------
 
@@ -147,18 +143,28 @@ class Line:
         self._active = loaded  # one assignment: the next sample sees the new bundle
 
     def begin_shadow(self, loaded: Loaded) -> Tally:
-        shadow = _Shadow(loaded)
+        self.end_shadow()
+        patience_s = self._config.reject_deadline_ms / 1000
+        shadow = Shadow(loaded, self._config.safe_side, patience_s=patience_s)
         self._shadow = shadow
         return shadow.tally
 
     def end_shadow(self) -> None:
-        self._shadow = None
+        shadow, self._shadow = self._shadow, None
+        if shadow is not None:
+            shadow.close()
+
+    @property
+    def working_s(self) -> float:
+        """How long the sample in work has been in work, seconds; 0 between two samples."""
+        since = self._working_since
+        return time.monotonic() - since if since is not None else 0.0
 
     # -- one sample ------------------------------------------------------------------------------
 
     def process(self, captured: Captured) -> None:
         """Everything for one sample. Raises nothing that a sample or a model can cause."""
-        self.ticked_at = time.monotonic()
+        self._working_since = time.monotonic()
         loaded = self._active
         deadline_mono = captured.captured_mono + self._config.reject_deadline_ms / 1000
         sample_id = new_sample_id(captured.captured_at)
@@ -187,6 +193,7 @@ class Line:
         self.late += not in_time
         self._keep(sample_id, captured, loaded, judged, futures, deadline_mono)
         self._run_shadow(judged)
+        self._working_since = None
 
     def _judge(self, captured: Captured, loaded: Loaded | None, deadline_mono: float) -> _Judged:
         safe_side = self._config.safe_side
@@ -267,33 +274,13 @@ class Line:
 
     def _run_shadow(self, judged: _Judged) -> None:
         shadow = self._shadow
-        if shadow is None or judged.payload is None:
-            return
-        started = time.monotonic()
-        try:
-            prediction, _ = shadow.loaded.ready.predict_timed(judged.payload)
-            predicted_ms = (time.monotonic() - started) * 1000
-            outcome = judge(
-                shadow.loaded.ready.bundle.operating_point,
-                prediction,
-                elapsed_ms=0.0,
-                deadline_ms=1.0,
-                safe_side=self._config.safe_side,
-            )
-            agrees = outcome.verdict == judged.outcome.verdict or not judged.outcome.decided
-            shadow.tally.add(
-                predicted_ms,
-                None if outcome.score is None else prediction,
-                agrees=agrees,
-                other=judged.prediction,
-            )
-        except Exception as error:  # noqa: BLE001  a candidate may fail in any way; that is the test
-            warn("shadow_failed", error=repr(error))
-            shadow.tally.add(0.0, None, other=judged.prediction)
+        if shadow is not None and judged.payload is not None:
+            shadow.take(shadowing.Judged(judged.payload, judged.outcome, judged.prediction))
 
     def close(self, timeout_s: float = 3.0) -> None:
         """Finishes events whose actions are still running."""
         self._guard.close()
+        self.end_shadow()
         self._pending.put(None)
         self._recorder.join(timeout_s)
 

@@ -7,12 +7,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from edge_agent.errors import AlreadyRunningError
+from edge_agent.log import warn
 
 if TYPE_CHECKING:
     from edge_agent.agent import Agent
+
+_SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 
 
 class StateLock:
@@ -40,6 +43,12 @@ def lock(state_dir: Path) -> StateLock:
             "another agent uses this state folder", where=str(state_dir), fix="edge-agent status"
         ) from None
     return StateLock(file)
+
+
+def die(why: str) -> NoReturn:
+    """Ends the process at once, as a crash: for states that only a new start mends."""
+    warn("agent_gives_up", why=why)
+    os._exit(_SOFTWARE_ERROR)
 
 
 @contextmanager

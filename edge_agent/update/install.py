@@ -242,7 +242,8 @@ class Installer:
             return
         waited = self._around.clock() - self._since
         needed = self._config.shadow_samples if self._line.active is not None else 0
-        if self._shadow.n < needed and waited < self._config.shadow_max_s:
+        watched = self._shadow.n >= needed or waited >= self._config.shadow_max_s
+        if not watched and not self._shadow.failures:
             return
         expected = job.signed.release.expected_disagreement if job.signed is not None else None
         complaint = shadow_complaint(self._shadow, self._config, expected)

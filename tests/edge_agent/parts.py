@@ -19,9 +19,11 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.sample import digest_of, utc_now
 
 _RUNTIME = """
+import os
+import time
+
 import cv2
 import numpy as np
-import time
 
 from kits.core.errors import DataError
 from kits.core.prediction import Prediction
@@ -32,6 +34,7 @@ class Brightness:
     def __init__(self, session, config):
         self._session = session
         self._config = config
+        self._live = 0
 
     def decode(self, content, media_type):
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -50,11 +53,29 @@ class Brightness:
 
     def _one(self, payload):
         time.sleep(self._config.get("sleep_s", 0))
-        if self._config.get("fail_live") and payload.shape != (4, 4):
+        self._live += payload.shape != (4, 4)  # the golden sample is not the line's
+        if self._config.get("fail_live") and self._live:
             raise RuntimeError("broken weights")
+        if self._live > self._config.get("bad_after", float("inf")):
+            return self._bad(self._config["bad"])
         mean = np.array([payload.mean() / 255], np.float32)
         score = float(self._session.run({"x": mean})[0][0])
         return Prediction(score=score, label="bright")
+
+    def _bad(self, how):
+        if how == "nan":
+            return Prediction(score=float("nan"))
+        if how == "exit":
+            os._exit(11)
+        if how == "hang":
+            time.sleep(3600)
+        if how == "slow":
+            time.sleep(0.15)
+            return Prediction(score=0.4)
+        if how == "one score":
+            return Prediction(score=0.45)
+        assert how == "empty", how
+        return Prediction(score=0.0, label="good")
 
 
 def load(bundle, sessions, target="cpu"):
