@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cloud_sync.fleet.pki import Authority
 from edge_agent.config import describe, load_config
 from edge_agent.enroll import load_identity
 from edge_agent.errors import AgentConfigError
@@ -227,30 +228,29 @@ def test_the_metrics_page_is_current() -> None:
 
 
 @pytest.fixture
-def hub() -> Iterator[str]:
+def hub(tmp_path: Path) -> Iterator[str]:
     """A hub that takes the token `good` once."""
     used: list[str] = []
+    authority = Authority(tmp_path / "pki")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            token = EnrollRequest.model_validate_json(raw).token
-            status = 401 if token != "good" else 410 if used else 200
+            request = EnrollRequest.model_validate_json(raw)
+            status = 401 if request.token != "good" else 410 if used else 200
             body = b'{"detail":"no"}'
             if status == 200:
-                used.append(token)
-                access = MqttAccess(host="127.0.0.1", port=1, username="cam-1", password="p")
-                body = (
-                    EnrollResponse(
-                        device="cam-1",
-                        site="s1",
-                        group="g",
-                        token="t",
-                        mqtt=access,
-                    )
-                    .model_dump_json()
-                    .encode()
+                used.append(request.token)
+                answer = EnrollResponse(
+                    device="cam-1",
+                    site="s1",
+                    group="g",
+                    token="t",
+                    certificate=authority.issue_device(request.csr.encode(), "cam-1").pem.decode(),
+                    ca=authority.ca_pem.decode(),
+                    mqtt=MqttAccess(host="127.0.0.1", port=1, username="cam-1", password="p"),
                 )
+                body = answer.model_dump_json().encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -275,13 +275,21 @@ def test_a_token_becomes_an_identity_that_only_we_may_read(
     )
     done = agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "good")
     assert done.stdout.startswith("enrolled as cam-1 at s1")
-    path = site / "state" / "identity.json"
-    assert path.stat().st_mode & 0o777 == 0o600
-    identity = load_identity(path)
+    files = [site / "state" / name for name in ("identity.json", "device.key", "device.pem")]
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
+    identity = load_identity(files[0])
     assert identity is not None
     assert identity.hub == hub
     again = agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "good", code=5)
     assert "used already" in again.stderr
+
+
+def test_http_beyond_this_machine_is_refused_unless_said(site: Path, tiny_kit: Path) -> None:
+    words = ("enroll", "--hub", "http://192.0.2.1:8080", "--token", "x")
+    refused = agent(site, tiny_kit, *words, code=2)
+    assert "--insecure-http" in refused.stderr
+    unpinned = ("enroll", "--hub", "https://192.0.2.1:8080", "--token", "x")
+    assert "--ca-fingerprint" in agent(site, tiny_kit, *unpinned, code=2).stderr
 
 
 def test_enrolling_with_an_absent_hub_is_clear(site: Path, tiny_kit: Path) -> None:
