@@ -7,6 +7,7 @@ POST is sent once. Certificates are always checked. What to send is `publish.py`
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +26,9 @@ from kits.core.hub_api import (
     PublishRequest,
     PublishResponse,
 )
+from kits.core.tls import pinned_context, refuse_plain
 
+INSECURE_HTTP = "KITWRIGHT_INSECURE_HTTP"
 _MAX_ANSWER_BYTES = 16 << 20
 _Answer = TypeVar("_Answer", bound=BaseModel)
 _RETRIES = urllib3.Retry(
@@ -43,10 +46,15 @@ class HubClient:
     """One hub, one token.
 
     Args:
-        address: `https://hub.example` (http only for this machine or a trusted network).
+        address: `https://hub.example`; http only for this machine, or where KITWRIGHT_INSECURE_HTTP
+            says that the network may be trusted.
         token: a person's API token.
         ca: file with the hub's own certificate authority; None: the system's are asked.
         connect_s, read_s: time-outs in seconds.
+
+    Raises:
+        UsageError: no address, or plain HTTP to another machine.
+        ConfigError: the authority's file is damaged.
     """
 
     def __init__(
@@ -58,10 +66,11 @@ class HubClient:
         connect_s: float = 5.0,
         read_s: float = 60.0,
     ) -> None:
-        if not address.startswith(("http://", "https://")):
-            raise UsageError(
-                f"{address!r} is no address of a hub", fix="--hub https://hub.example:8443"
-            )
+        refuse_plain(
+            address,
+            allowed=os.environ.get(INSECURE_HTTP) == "1",
+            fix=f"use https://, or set {INSECURE_HTTP}=1 on a network you trust",
+        )
         self.address = address.rstrip("/")
         self._headers = {
             "Authorization": f"Bearer {token}",
@@ -70,7 +79,7 @@ class HubClient:
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=connect_s, read=read_s),
             retries=_RETRIES,
-            ca_certs=str(ca) if ca is not None else None,
+            ssl_context=pinned_context(ca) if ca is not None else None,
         )
 
     def __enter__(self) -> HubClient:
@@ -169,12 +178,7 @@ class HubClient:
                 answer.close()
             answer.release_conn()
         except urllib3.exceptions.HTTPError as error:
-            reason = getattr(error, "reason", None) or error
-            raise UnreachableError(
-                f"the hub does not answer: {_plain(reason)}",
-                where=self.address,
-                fix="check the address and that cloud-sync serve is running",
-            ) from error
+            raise self._no_answer(error) from error
         if answer.status == 404 and absent_is_fine:
             return None
         if answer.status >= 300:
@@ -182,6 +186,20 @@ class HubClient:
         if len(content) > limit:
             raise DataError(f"the hub sends more than {limit} bytes", where=self.address + path)
         return content
+
+    def _no_answer(self, error: urllib3.exceptions.HTTPError) -> UnreachableError:
+        reason = getattr(error, "reason", None) or error
+        if isinstance(reason, urllib3.exceptions.SSLError):
+            return UnreachableError(
+                f"the hub could not prove who it is: {_plain(reason)}",
+                where=self.address,
+                fix="--ca-fingerprint SHA256, as `cloud-sync device list` prints it on the hub",
+            )
+        return UnreachableError(
+            f"the hub does not answer: {_plain(reason)}",
+            where=self.address,
+            fix="check the address and that cloud-sync serve is running",
+        )
 
 
 def _refusal(status: int, body: bytes, where: str) -> KitwrightError:

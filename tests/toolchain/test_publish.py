@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from cloud_sync.fleet.pki import Authority
 from kits.cli import make_app
 from kits.core.bundle import open_file
 from kits.core.errors import DataError, UnreachableError, UsageError
 from kits.core.sample import digest_of
 from kits.toolchain import publish, tokens
-from kits.toolchain.hub_client import HubClient
+from kits.toolchain.hub_client import INSECURE_HTTP, HubClient
 from kits.toolchain.project import Project
 from kits.toolchain.training import train_project
+from tests.tls_server import TlsServer
 
 from .conftest import make_project
 from .running_hub import RunningHub
@@ -118,6 +120,32 @@ def test_hub_that_does_not_answer_is_unreachable() -> None:
 def test_address_without_scheme_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no address of a hub"):
         HubClient("hub.example", "t")
+
+
+def test_plain_http_to_another_machine_is_refused_unless_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(UsageError, match="everyone on the network"):
+        HubClient("http://hub.example:8080", "t")
+    monkeypatch.setenv(INSECURE_HTTP, "1")
+    HubClient("http://hub.example:8080", "t")
+
+
+def test_a_hub_with_its_own_authority_is_reached_by_fingerprint_and_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    authority = Authority(tmp_path / "pki")
+    with TlsServer(authority.server_files([])) as server:
+        stranger = HubClient(server.url, "secret")
+        with stranger, pytest.raises(UnreachableError, match="could not prove"):
+            stranger.has_blob("0" * 64)
+        with pytest.raises(UnreachableError, match="nothing was sent"):
+            tokens.ca_file(server.url, "0" * 64)
+        tokens.ca_file(server.url, authority.fingerprint)
+        with HubClient(server.url, "secret", ca=tokens.ca_file(server.url)) as client:
+            assert client.has_blob("0" * 64)
+        assert server.heard_to_the_end().count(b"secret") == 1
 
 
 def test_token_is_taken_from_option_environment_then_file(
