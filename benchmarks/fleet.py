@@ -16,11 +16,12 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -242,12 +243,12 @@ def rig(folder: Path, count: int) -> Iterator[Rig]:
         made.close()
 
 
-async def _each(at_once: int, jobs: list[object]) -> None:
+async def _each(at_once: int, jobs: list[Coroutine[Any, Any, None]]) -> None:
     gate = asyncio.Semaphore(at_once)
 
-    async def one(job: object) -> None:
+    async def one(job: Coroutine[Any, Any, None]) -> None:
         async with gate:
-            await job  # type: ignore[misc]
+            await job
 
     await asyncio.gather(*(one(job) for job in jobs))
 

@@ -91,7 +91,8 @@ class MosquittoBroker:
                     where=f"{host}:{port}",
                     fix=f"set broker.{key} in hub.yaml to a free port, or broker.kind to external",
                 )
-        with open(self._log, "ab") as out:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with open(os.open(self._log, flags, 0o600), "ab") as out:
             self._process = subprocess.Popen(  # noqa: S603  (the program found on PATH)
                 [self._program, "-c", str(self._conf)],
                 stdin=subprocess.DEVNULL,
@@ -159,7 +160,7 @@ class MosquittoBroker:
         if self._to_cut:
             self.cut(())
         if self._log.exists() and self._log.stat().st_size > MAX_LOG_BYTES:
-            shutil.copyfile(self._log, self._log.with_suffix(".log.1"))
+            shutil.copy(self._log, self._log.with_suffix(".log.1"))
             os.truncate(self._log, 0)  # mosquitto appends, so it goes on at the start
 
     @property

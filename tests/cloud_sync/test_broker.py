@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.config import parse
+from cloud_sync.config import load, parse
 from cloud_sync.fleet.broker import (
     Broker,
     ExternalBroker,
@@ -22,7 +22,7 @@ from cloud_sync.fleet.broker import (
 )
 from cloud_sync.fleet.embedded import EmbeddedBroker
 from cloud_sync.fleet.keeper import BrokerKeeper
-from cloud_sync.fleet.mosquitto import MosquittoBroker
+from cloud_sync.fleet.mosquitto import MAX_LOG_BYTES, MosquittoBroker
 from cloud_sync.fleet.mosquitto_files import broker_secret
 from cloud_sync.metrics import Metrics
 from kits.core.errors import ConfigError, MachineError
@@ -158,6 +158,73 @@ def test_a_taken_port_is_said(tmp_path: Path, kind: str) -> None:
 def test_the_embedded_broker_refuses_the_network(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="this machine only"):
         broker_of(tmp_path, "embedded", host="0.0.0.0")
+    with pytest.raises(ConfigError, match="does not check certificates"):
+        broker_of(tmp_path, "embedded", tls=True)
+
+
+@pytest.mark.parametrize("listen", [{"host": "0.0.0.0"}, {"host": "127.0.0.1"}])
+def test_beyond_loopback_mosquitto_is_needed_and_its_package_named(
+    tmp_path: Path, listen: dict[str, str]
+) -> None:
+    public = {} if listen["host"] == "0.0.0.0" else {"public_url": "https://hub.example"}
+    with pytest.raises(MachineError) as caught:
+        make_broker(parse({"listen": listen, **public}, tmp_path), mosquitto="")
+    assert "apt install mosquitto" in caught.value.fix
+
+
+def test_passwords_do_not_cross_the_network_unless_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="without encryption"):
+        broker_of(tmp_path, "mosquitto", host="0.0.0.0")
+    broker = broker_of(tmp_path, "mosquitto", host="0.0.0.0", plain_beyond_loopback=True)
+    assert not broker.device_address.tls
+
+
+def test_a_missing_plugin_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such plug-in"):
+        broker_of(tmp_path, "mosquitto", tls=True, plugin="/nowhere/plugin.so")
+
+
+def test_a_taken_tls_port_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(MachineError) as caught:
+            broker_of(tmp_path, "mosquitto", tls=True, tls_host="127.0.0.1", tls_port=port).start()
+    assert "broker.tls_port" in caught.value.fix
+
+
+def test_with_tls_every_file_is_private_and_no_device_has_a_password(tmp_path: Path) -> None:
+    broker = broker_of(tmp_path, "mosquitto", tls=True, tls_host="127.0.0.1", tls_port=0)
+    broker.set_logins([login("press-1", "right")])
+    broker.start()
+    try:
+        for folder in (tmp_path / "broker", tmp_path / "pki"):
+            assert folder.stat().st_mode & 0o077 == 0
+            assert [f for f in folder.iterdir() if f.stat().st_mode & 0o077] == []
+        assert "press-1" not in (tmp_path / "broker" / "passwords").read_text()
+        words = Path(f"/proc/{process_of(broker)}/cmdline").read_bytes().split(b"\0")
+        assert words[1:-1] == [b"-c", bytes(tmp_path / "broker" / "mosquitto.conf")]
+    finally:
+        broker.stop()
+
+
+def test_on_and_off_of_yaml_are_understood(tmp_path: Path) -> None:
+    for word, wanted in (("on", True), ("off", False), ("auto", False)):
+        (tmp_path / "hub.yaml").write_text(f"broker:\n  tls: {word}\n")
+        assert load(tmp_path).broker_tls is wanted
+
+
+def test_the_log_stays_small(tmp_path: Path) -> None:
+    broker = broker_of(tmp_path, "mosquitto")
+    broker.start()
+    try:
+        log = tmp_path / "broker" / "mosquitto.log"
+        with log.open("ab") as file:
+            file.truncate(MAX_LOG_BYTES + 1)
+        broker.tend()
+        assert log.stat().st_size == 0
+        assert log.with_suffix(".log.1").stat().st_size == MAX_LOG_BYTES + 1
+    finally:
+        broker.stop()
 
 
 def test_an_external_broker_is_only_an_address(tmp_path: Path) -> None:
