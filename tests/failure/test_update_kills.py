@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for, write_tiny_kit
 from tests.edge_agent.test_update import STEPS
@@ -20,7 +21,7 @@ from tests.failure.tuf_simulator import Simulator, served
 
 OLD = make_bundle(1)
 GOOD = make_bundle(2, act_at=0.79)
-BAD = make_bundle(3, act_at=0.78, config={"bad": "nan", "bad_after": 20})
+BAD = make_bundle(3, act_at=0.78, config={"bad": "nan", "bad_after": 100})
 BACK = ("before going back", "went back")
 
 
@@ -45,6 +46,16 @@ def template(
     """A device that has decided with the old bundle and was stopped."""
     station = Station(tmp_path_factory.mktemp("template") / "device", kit, *hub)
     station.prepare(OLD)
+    return station
+
+
+@pytest.fixture(scope="module")
+def long_template(template: Station, tmp_path_factory: pytest.TempPathFactory) -> Station:
+    """The same with a longer probation: a model may turn bad after it was good in the shadow."""
+    station = template.copy(tmp_path_factory.mktemp("long") / "device")
+    values = yaml.safe_load(station.config.read_text())
+    values["update"]["probation_samples"] = 200
+    station.config.write_text(yaml.safe_dump(values))
     return station
 
 
@@ -120,9 +131,9 @@ def test_killed_during_an_installation_it_is_the_old_or_the_new(
 
 
 def test_killed_while_going_back_it_is_the_old(
-    template: Station, tmp_path: Path, record: Record
+    long_template: Station, tmp_path: Path, record: Record
 ) -> None:
-    record(kill_everywhere(template, tmp_path, BAD, BACK, every=1000))
+    record(kill_everywhere(long_template, tmp_path, BAD, BACK, every=1000))
 
 
 @pytest.mark.slow
@@ -134,6 +145,6 @@ def test_killed_at_every_step_and_commit_point_of_an_installation(
 
 @pytest.mark.slow
 def test_killed_at_every_commit_point_of_going_back(
-    template: Station, tmp_path: Path, record: Record
+    long_template: Station, tmp_path: Path, record: Record
 ) -> None:
-    record(kill_everywhere(template, tmp_path, BAD, BACK, every=1))
+    record(kill_everywhere(long_template, tmp_path, BAD, BACK, every=1))
