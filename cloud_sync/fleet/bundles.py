@@ -14,6 +14,7 @@ from tuf.api.metadata import Metadata, TargetFile, Targets
 from cloud_sync.effects.alerts import close_alert
 from cloud_sync.errors import NotFoundError, TooLargeError
 from cloud_sync.hub import Hub, audit
+from cloud_sync.intake.provenance import adopt
 from cloud_sync.learning.datasets import register
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, Bundle, Dataset, Project, Release
@@ -69,6 +70,7 @@ def publish(hub: Hub, session: Session, request: PublishRequest, *, login: str) 
     )
     session.add(row)
     session.flush()
+    adopt(session, row.id, row.project)
     audit(session, login, "bundle.publish", row.id, project=row.project, version=row.version)
     return row
 

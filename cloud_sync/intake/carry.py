@@ -134,7 +134,7 @@ class Carrier:
     def _dated(self, device: str, event: Event, body: DecisionBody) -> tuple[datetime, str, int]:
         """When it was captured as far as the hub can tell, the trust in it, and its tick."""
         tick = tick_of(event.at, body.captured_at)
-        tick = tick if abs(tick) < MAX_NS else event.at.mono_ns
+        tick = tick if abs(tick) < MAX_NS else 0
         if believable(event.at, self._received_ns):
             return body.captured_at, "ntp", tick
         offset = self._clocks.offset(device, event.at.boot)

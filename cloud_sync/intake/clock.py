@@ -4,8 +4,9 @@
 hub, `received - mono = offset + delay`, with a delay that is never negative: a packet is late,
 never early. So the smallest difference is the best estimate of the offset (the minimum filter of
 NTP's clock filter, RFC 5905 section 10, and of Cristian 1989, for one direction only). One wrong
-small value, from a hub clock that jumped back, must not spoil it: of the `KEPT` smallest
-differences, those more than `OUTLIER_NS` below the third are left out.
+small value, from a hub clock that jumped back, must not spoil it: once there are `KEPT` smallest
+differences, those more than `OUTLIER_NS` below the third are left out. (After a long backlog the
+first fresh frame looks like one; the third fresh frame settles it.)
 
 **Error.** One direction cannot tell a constant delay from an offset, so the estimate is late by the
 shortest delay there was: at most the group commit (1 s for telemetry) and the way of one frame.
@@ -47,8 +48,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 def estimate(lowest: list[int], span_ns: int) -> tuple[int, int]:
     """Offset and error in ns from the smallest differences (ascending, at least one)."""
-    pivot = lowest[min(2, len(lowest) - 1)]
-    sane = [value for value in lowest if value >= pivot - OUTLIER_NS]
+    sane = lowest
+    if len(lowest) >= KEPT:
+        sane = [value for value in lowest if value >= lowest[2] - OUTLIER_NS]
     spread = sane[min(2, len(sane) - 1)] - sane[0]
     return sane[0], DELAY_NS + spread + span_ns * DRIFT_PPM // 1_000_000
 
