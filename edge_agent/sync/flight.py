@@ -10,17 +10,25 @@ from kits.core.events import EventClass
 MAX_FRAMES = 20
 MAX_BYTES = 2 << 20
 _MAX_SILENCE_S = 60.0
+_LONG_SILENCE_S = 10.0
 _SMOOTHING = 0.2
 
 
 @dataclass
 class Sent:
-    """One frame; `seqs` are the rows of it that the hub has not acknowledged."""
+    """One frame.
+
+    Attributes:
+        seqs: the rows of it that the hub has not acknowledged.
+        at: when it went out the last time, monotonic seconds.
+        due: when it goes out again.
+    """
 
     klass: EventClass
     seqs: set[int]
     size: int
     at: float
+    due: float
     tries: int = 1
 
 
@@ -47,7 +55,7 @@ class Flight:
 
     def sent(self, klass: EventClass, seqs: set[int], size: int, now: float) -> None:
         """A frame went out."""
-        self._frames[min(seqs)] = Sent(klass, seqs, size, now)
+        self._frames[min(seqs)] = Sent(klass, seqs, size, now, now + self.silence_s(1))
         self._bytes += size
 
     def again(self, key: int, seqs: set[int], size: int, now: float) -> None:
@@ -55,9 +63,13 @@ class Flight:
         old = self._frames.pop(key)
         left = old.seqs - seqs
         self._bytes += size - old.size
-        self._frames[min(seqs)] = Sent(old.klass, seqs, size, now, old.tries + 1)
+        tries = old.tries + 1
+        self._frames[min(seqs)] = Sent(
+            old.klass, seqs, size, now, now + self.silence_s(tries), tries
+        )
         if left:
-            self._frames[min(left)] = Sent(old.klass, left, 0, now, old.tries)
+            due = now + self.silence_s(old.tries)
+            self._frames[min(left)] = Sent(old.klass, left, 0, now, due, old.tries)
 
     def drop(self, key: int) -> None:
         """Nothing of a frame is waited for any more."""
@@ -69,7 +81,10 @@ class Flight:
         self._bytes = 0
 
     def acknowledged(self, ranges: Sequence[tuple[int, int]], now: float) -> None:
-        """The hub has these rows."""
+        """The hub has these rows. After a long silence all others are due soon: it is back."""
+        if self._heard_at is None or now - self._heard_at > _LONG_SILENCE_S:
+            for frame in self._frames.values():
+                frame.due = min(frame.due, now + self.silence_s(1))
         self._heard_at = now
         for key, frame in list(self._frames.items()):
             before = len(frame.seqs)
@@ -96,4 +111,4 @@ class Flight:
 
     def late(self, now: float) -> list[tuple[int, Sent]]:
         """Frames that waited too long."""
-        return [(k, f) for k, f in self._frames.items() if now - f.at > self.silence_s(f.tries)]
+        return [(key, frame) for key, frame in self._frames.items() if now > frame.due]

@@ -49,12 +49,13 @@ class HubWatch:
         self._next = self._clock() + self._pause_s * (0.5 + 0.5 * self._jitter())
         self._pause_s = min(self._pause_s * 2, _MAX_S)
 
-    def heard(self) -> None:
-        """The hub answered."""
-        if self.away:
-            log("hub_back")
-        self.away = False
+    def heard(self) -> bool:
+        """The hub answered; True when it had been away."""
+        was_away, self.away = self.away, False
         self._pause_s = _FIRST_S
+        if was_away:
+            log("hub_back")
+        return was_away
 
     def may_send(self) -> bool:
         """Whether one more frame may go out now."""

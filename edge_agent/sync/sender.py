@@ -190,8 +190,10 @@ class Sender:
                     self.figures.bad_messages += 1
                     warn("bad_ack", error=error.what)
         if acks:
-            self._hub.heard()
+            back = self._hub.heard()
             self._rows_acked(acks)
+            if back:
+                self._forget()  # what was sent while nobody listened is sent again now
             for ack in acks:
                 self.uploads.heard(ack.blobs)
 
