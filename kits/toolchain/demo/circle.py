@@ -138,6 +138,8 @@ def _scaffold(circle: Circle) -> str:
         *("kit", "new", circle.kit, str(circle.project), "--defaults"),
         *("--data", str(circle.root / "data" / "parts")),
         *("--answer", f"name={circle.name}", "--answer", "cost_escape=300"),
+        # a busy laptop stutters more than a line may
+        *("--answer", "latency_limit_ms=1000"),
     )
     found = circle.programs.json("kit", "data", "show", "-C", str(circle.project), "--json")
     return f"dataset {str(found['id'])[:12]}: {found['n']} samples"
