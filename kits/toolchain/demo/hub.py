@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable
 
@@ -20,14 +21,16 @@ class HubApi:
     Args:
         url: e.g. `http://127.0.0.1:8080`.
         token: an API token.
+        tls: for a hub with its own authority; None: the system's authorities.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, tls: ssl.SSLContext | None = None) -> None:
         self.url = url
         self._http = urllib3.PoolManager(
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
             timeout=urllib3.Timeout(connect=5, read=60),
             retries=False,
+            ssl_context=tls,
         )
 
     def wait_until_up(self, alive: Callable[[], bool], timeout_s: float = 60.0) -> None:
