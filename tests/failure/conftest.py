@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.edge_agent.parts import write_tiny_kit
+from tests.failure.moody import write_moody_kit
 from tests.integration.hub import HubProcess
+from tests.integration.site import Site
 
 Record = Callable[[Mapping[str, object]], None]
 
@@ -55,3 +59,43 @@ def make_hub(tmp_path: Path) -> Iterator[Callable[..., HubProcess]]:
     yield make
     for hub in made:
         hub.close()
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Makes hubs to which real agents can be added; they end with the test."""
+    made: list[Site] = []
+    kit = tmp_path / "kit"
+    kit.mkdir()
+    write_tiny_kit(kit)
+    write_moody_kit(kit)
+
+    def make(broker: str | Mapping[str, object] = "mosquitto", **changes: object) -> Site:
+        folder = changes.pop("folder", tmp_path / f"site-{len(made)}")
+        assert isinstance(folder, Path)
+        site = Site(folder, broker, kit, **changes)
+        made.append(site)
+        return site
+
+    yield make
+    for site in made:
+        site.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Makes file systems of so many MiB; skips where that needs rights we do not have."""
+    mounted: list[Path] = []
+
+    def make(size_mib: int) -> Path:
+        folder = tmp_path / f"disk-{len(mounted)}"
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size_mib}m", "tmpfs", str(folder)]
+        if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("mounting a small file system needs root")
+        mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -27,7 +27,7 @@ def any_site(
     made = Site(tmp_path_factory.mktemp(request.param), request.param, kit_folder)
     made.serve()
     yield made
-    made.programs.stop_all()
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def shared(kit_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A hub with mosquitto."""
     made = Site(tmp_path_factory.mktemp("site"), "mosquitto", kit_folder)
     yield made
-    made.programs.stop_all()
+    made.close()
 
 
 @pytest.fixture

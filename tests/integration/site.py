@@ -3,74 +3,42 @@
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 import subprocess
 import sys
 import urllib.request
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from pydantic import JsonValue
 
-from cloud_sync import setup
-from cloud_sync.config import load
 from cloud_sync.fleet.broker import free_port
-from cloud_sync.hub import Hub
-from cloud_sync.web.accounts import issue_token
 from kits.core.errors import UnreachableError
-from kits.toolchain.demo.hub import HubApi
-from kits.toolchain.demo.programs import Json, Programs
+from kits.toolchain.demo.hub import Json
 from tests.edge_agent.parts import picture, wait_for
+from tests.integration.hub import HubProcess
 from tests.release_engineer import Publisher
 
-ROOT = Path(__file__).parents[2]
 LEVELS = {"pass": 20, "review": 160, "act": 230}
 """Brightness of a part → what the bundles of `make_bundle` decide."""
 
 
-class Site:
-    """One hub. Devices come by `add_line`."""
+class Site(HubProcess):
+    """One hub. Devices come by `add_line`.
 
-    def __init__(self, folder: Path, broker: str, kit: Path) -> None:
-        self.data = folder / "hub"
-        path = os.pathsep.join([str(ROOT), str(kit)])
-        self.programs = Programs(folder / "logs", {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
-        port = free_port("127.0.0.1")
-        setup.init(
-            self.data,
-            "admin",
-            "four random words",
-            {
-                "listen": {"port": port},
-                "broker": {"kind": broker, "port": free_port("127.0.0.1")},
-                "jobs": {"workers": 0},
-            },
-        )
-        hub = Hub.open(load(self.data))
-        with hub.database.transaction() as session:
-            self._token = issue_token(session, "admin", "test", by="test")[1]
-        hub.close()
-        self.url = f"http://127.0.0.1:{port}"
-        self.api = HubApi(self.url, self._token)
-        self._publisher = Publisher(self.url, self._token)
-        self._process: subprocess.Popen[bytes] | None = None
+    Args:
+        broker: kind of broker, or values for its section of `hub.yaml`.
+        kit: folder of the kit that its bundles belong to.
+    """
 
-    def serve(self) -> None:
-        """Starts the hub unless it runs."""
-        if self._process is None or self._process.poll() is not None:
-            process = self.programs.start("cloud-sync", "serve", "--data", str(self.data))
-            self.api.wait_until_up(lambda: process.poll() is None)
-            self._process = process
-
-    def kill(self) -> None:
-        """`kill -9`: what it started itself is left behind."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+    def __init__(
+        self, folder: Path, broker: str | Mapping[str, object], kit: Path, **changes: object
+    ) -> None:
+        super().__init__(folder, broker, path=(kit,), **changes)
+        self._publisher = Publisher(self.url, self.token)
 
     def publish(self, content: bytes) -> str:
         """Brings a bundle into the hub and signs a release of it; its id."""
@@ -88,9 +56,11 @@ class Site:
         assert isinstance(found[0], dict)
         return found[0]
 
-    def add_line(self, name: str, folder: Path, *, parts: int, **config: object) -> Line:
+    def add_line(
+        self, name: str, folder: Path, *, parts: int, group: str = "", **config: object
+    ) -> Line:
         """Enrols a device with the command and gives it a folder of `parts` pictures."""
-        made = self.api.call("POST", "/v1/devices", {"name": name, "site": "main"})
+        made = self.api.call("POST", "/v1/devices", {"name": name, "site": "main", "group": group})
         line = Line(self, name, folder, free_port("127.0.0.1"))
         line.configure(parts, **config)
         self.programs.text(
@@ -103,7 +73,7 @@ class Site:
         """What the hub has from a device, by its API."""
         return [row for row in self.api.samples("") if row["device"] == line.name]
 
-    def alerts(self, line: Line) -> dict[str, str]:
+    def alerts_of(self, line: Line) -> dict[str, str]:
         """Name → text of the alerts of a device, by the hub's API."""
         rows = self.api.call("GET", "/v1/alerts?limit=500")["alerts"]
         assert isinstance(rows, list)
@@ -112,18 +82,15 @@ class Site:
 
     def seqs(self, line: Line) -> list[int]:
         """Sequence numbers of everything the hub has from a device, of its only outbox."""
-        with sqlite3.connect(f"file:{self.data / 'hub.sqlite'}?mode=ro", uri=True) as db:
-            query = "SELECT epoch, seq FROM event WHERE device = ? ORDER BY seq"
-            rows = db.execute(query, (line.name,)).fetchall()
-        db.close()
-        assert len({epoch for epoch, _ in rows}) <= 1
-        return [seq for _, seq in rows]
+        rows = self.events(line.name)
+        assert len({row.epoch for row in rows}) <= 1
+        return [row.seq for row in rows]
 
     def content(self, sample: Json) -> bytes:
         """A sample's bytes, by the hub's API."""
         request = urllib.request.Request(
             f"{self.url}/v1/samples/{sample['id']}/content",
-            headers={"Authorization": f"Bearer {self._token}"},
+            headers={"Authorization": f"Bearer {self.token}"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return bytes(answer.read())
@@ -149,7 +116,7 @@ class Line:
 
     def configure(self, parts: int, **changes: object) -> None:
         """Writes pictures no other line has, a third for each verdict, and agent.yaml."""
-        self.pictures.mkdir()
+        self.pictures.mkdir(parents=True)
         seed = zlib.crc32(self.name.encode())
         for number in range(parts):
             level = tuple(LEVELS.values())[number % 3]
@@ -230,6 +197,22 @@ class Line:
             return 0.0
         assert isinstance(figures, dict)
         return float(figures[name])  # type: ignore[arg-type]
+
+    def running(self) -> str:
+        """Id of the bundle that decides; empty before the agent answers."""
+        try:
+            return str(self.status()["bundle"])
+        except UnreachableError:
+            return ""
+
+    def open_alerts(self) -> dict[str, str]:
+        """Name → text of the alerts the running agent has open; empty before it answers."""
+        try:
+            found = self.status()["alerts"]
+        except UnreachableError:
+            return {}
+        assert isinstance(found, dict)
+        return {str(name): str(text) for name, text in found.items()}
 
     def rejects(self) -> list[Json]:
         """What the actuator was told."""

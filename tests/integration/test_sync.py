@@ -79,7 +79,7 @@ def test_a_picture_that_cannot_be_read_is_counted_shown_and_told(
     assert "0010.png" in str(status["alerts"]["corrupt-sample"])
     summary = line.finish()
     assert summary["samples"] == 29
-    assert "0010.png" in site.alerts(line)["corrupt-sample"]
+    assert "0010.png" in site.alerts_of(line)["corrupt-sample"]
     by_source = {str(row["source"]): row for row in site.samples(line)}
     cut = by_source["folder/0020.png"]
     assert (cut["verdict"], cut["reason"]) == ("review", "safe side: the sample cannot be read")

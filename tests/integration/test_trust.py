@@ -35,7 +35,7 @@ def assert_kept_the_old(line: Line, rollout: object, reason: str) -> None:
     assert line.status()["bundle"] == old
     line.wait_decided(old, more=10)
     assert {row["bundle"] for row in line.site.samples(line)} == {old}
-    wait_for(lambda: "bundle-refused" in line.site.alerts(line))
+    wait_for(lambda: "bundle-refused" in line.site.alerts_of(line))
 
 
 def test_one_flipped_byte_in_the_hub(site: Site, line: Line) -> None:

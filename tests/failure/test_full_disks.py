@@ -1,0 +1,127 @@
+"""A disk without room, under a running agent and under the hub: alive, alerts kept, back by itself.
+
+The file systems are small tmpfs mounts that a filler takes to the last byte.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from tests.edge_agent.parts import make_bundle
+from tests.failure import driver, oracle
+from tests.failure.conftest import Record
+from tests.failure.driver import Plan
+from tests.integration.hub import until
+from tests.integration.site import Line, Site
+
+MakeSite = Callable[..., Site]
+SmallDisk = Callable[[int], Path]
+BACK_WITHIN_S = 60.0
+
+
+def fill(folder: Path) -> Path:
+    """Takes all the room that is left, and what is given back meanwhile."""
+    filler = folder / "filler"
+    with filler.open("ab", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    return filler
+
+
+def captured_more(line: Line, count: int) -> Callable[[], bool]:
+    """Whether the line has seen so many more parts than now."""
+    goal = line.figure("captured") + count
+    return lambda: line.figure("captured") >= goal
+
+
+def test_an_agent_whose_disk_is_full(
+    make_site: MakeSite, small_disk: SmallDisk, tmp_path: Path, record: Record
+) -> None:
+    disk = small_disk(64)
+    site = make_site()
+    site.serve()
+    (tmp_path / "b.kwb").write_bytes(make_bundle(1))
+    line = site.add_line(
+        "full", tmp_path / "full", parts=90, rate_hz=30, loop=True,
+        bundle=str(tmp_path / "b.kwb"), state_dir=str(disk / "state"),
+    )  # fmt: skip
+    line.start()
+    until(lambda: site.count("full") >= 30, 60)
+    site.kill()  # nothing drains while the disk is full
+    filler = fill(disk)
+    (line.pictures / "0001.png").write_bytes(b"no picture at all")
+    until(lambda: "corrupt-sample" in line.open_alerts(), 60)
+    for _ in range(3):
+        until(captured_more(line, 30), 60)
+        fill(disk)  # also what the ballast gave back
+    assert line.process is not None
+    assert line.process.poll() is None
+    told = line.open_alerts()
+    site.serve()
+    filler.unlink()
+    back_s = until(lambda: not {"disk-full", "outbox-stuck"} & set(line.open_alerts()), 90)
+    until(lambda: "corrupt-sample" in site.alerts("full"), 60)
+    before = site.count("full")
+    until(lambda: site.count("full") >= before + 60, 60)
+    line.stop()
+    with closing(sqlite3.connect(disk / "state" / "outbox.sqlite")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert any("disk" in name or "outbox" in name for name in told), told
+    record({"back after s": round(back_s, 1), "alerts meanwhile": sorted(told)})
+    assert back_s <= BACK_WITHIN_S
+
+
+def test_a_hub_whose_disk_is_full(
+    make_site: MakeSite, small_disk: SmallDisk, tmp_path: Path, record: Record
+) -> None:
+    disk = small_disk(48)
+    hub = make_site(folder=disk, limits={"disk_reserve_bytes": 4 << 20})
+    hub.serve()
+    plan = Plan(hub.enroll("dev", tmp_path / "dev"), life=1, rows_s=400)
+    process = driver.start(plan)
+    until(lambda: hub.count("dev") >= 200, 60)
+    filler = fill(disk)
+    until(lambda: stands_still(hub), 60)
+    hub.kill()  # and it starts again on a full disk
+    os.truncate(filler, filler.stat().st_size - (2 << 20))
+    hub.serve()
+    stopped_at = hub.count("dev")
+    committed = len(oracle.read(plan.oracle))
+    until(lambda: len(oracle.read(plan.oracle)) >= committed + 400, 60)
+    filler.unlink()
+    back_s = until(lambda: hub.count("dev") > stopped_at, 90)
+    process.kill()
+    process.join()
+    last = driver.start(replace(plan, drain=True))
+    last.join(90)
+    assert last.exitcode == 0
+    verdict = oracle.judge(hub, "dev", plan.oracle)
+    verdict.assert_exact()
+    with closing(sqlite3.connect(hub.data / "hub.sqlite")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        told = db.execute("SELECT COUNT(*) FROM alert WHERE name = 'hub-disk-full'").fetchone()[0]
+    assert told >= 1
+    record({
+        "back after s": round(back_s, 1), "rows committed": verdict.committed,
+        "rows lost": verdict.lost, "rows stored twice": verdict.twice,
+    })  # fmt: skip
+    assert back_s <= BACK_WITHIN_S
+
+
+def stands_still(hub: Site) -> bool:
+    """Whether the hub takes nothing any more."""
+    had = hub.count("dev")
+    try:
+        until(lambda: hub.count("dev") > had, 3)
+    except AssertionError:
+        return True
+    return False
