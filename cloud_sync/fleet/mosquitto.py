@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import pwd
-import shutil
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Collection, Iterable
@@ -25,6 +22,7 @@ from cloud_sync.fleet.broker import (
     make_private,
     write_private,
 )
+from cloud_sync.fleet.child import Child
 from cloud_sync.fleet.mosquitto_files import TlsListener, broker_secret
 from cloud_sync.fleet.pki import Authority
 from kits.core.errors import ConfigError, MachineError
@@ -33,7 +31,6 @@ from kits.core.sample import utc_now
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 10.0
-MAX_LOG_BYTES = 8 << 20
 
 
 class MosquittoBroker:
@@ -61,7 +58,7 @@ class MosquittoBroker:
             self._authority = Authority(config.pki_dir.resolve())
             self._tls_port = self._broker.tls_port or free_port(self._broker.tls_host)
             self._plugin = _require_plugin(self._broker.plugin)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = Child("mosquitto", self._folder, str(self._conf))
         self._hub_secret = ""
         self._lock = threading.Lock()
         self._to_cut: set[str] = set()
@@ -83,7 +80,7 @@ class MosquittoBroker:
             MachineError: it ends at once; its last words are in the message.
         """
         self._write_files()
-        self._end_leftover()
+        self._child.end_leftover(self._silent, START_TIMEOUT_S)
         for host, port, key in self._listeners():
             if answers(host, port):
                 raise MachineError(
@@ -91,34 +88,14 @@ class MosquittoBroker:
                     where=f"{host}:{port}",
                     fix=f"set broker.{key} in hub.yaml to a free port, or broker.kind to external",
                 )
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with open(os.open(self._log, flags, 0o600), "ab") as out:
-            self._process = subprocess.Popen(  # noqa: S603  (the program found on PATH)
-                [self._program, "-c", str(self._conf)],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                umask=0o077,
-                start_new_session=True,  # Ctrl-C reaches the hub first, which then drains
-            )
-        write_private(self._folder / "mosquitto.pid", str(self._process.pid))
-        self._await_listening(self._process)
+        self._child.start([self._program, "-c", str(self._conf)])
+        self._await_listening()
 
     def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        (self._folder / "mosquitto.pid").unlink(missing_ok=True)
+        self._child.stop()
 
     def alive(self) -> bool:
-        process = self._process
-        return process is not None and process.poll() is None
+        return self._child.alive()
 
     def set_logins(self, logins: Iterable[Login]) -> None:
         """Writes rules and passwords; mosquitto re-reads them for those who are connected, too."""
@@ -135,9 +112,7 @@ class MosquittoBroker:
 
     def reload(self) -> None:
         """SIGHUP: also for certificate, key and revocation list; they hold for new connections."""
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGHUP)
+        self._child.reload()
 
     def cut(self, names: Collection[str]) -> None:
         """Ends live connections; what fails is tried again by `tend`.
@@ -159,17 +134,11 @@ class MosquittoBroker:
         """Tries again to end sessions; keeps the log below 16 MB."""
         if self._to_cut:
             self.cut(())
-        if self._log.exists() and self._log.stat().st_size > MAX_LOG_BYTES:
-            shutil.copy(self._log, self._log.with_suffix(".log.1"))
-            os.truncate(self._log, 0)  # mosquitto appends, so it goes on at the start
+        self._child.trim_log()
 
     @property
     def _conf(self) -> Path:
         return self._folder / "mosquitto.conf"
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "mosquitto.log"
 
     def _replace(self, name: str, text: str) -> bool:
         path = self._folder / name
@@ -217,36 +186,23 @@ class MosquittoBroker:
             self._broker.tls_host, self._tls_port, authority.ca_file, certificate, key, crl
         )
 
-    def _await_listening(self, process: subprocess.Popen[bytes]) -> None:
+    def _await_listening(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         waiting = self._listeners()
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline and self._child.alive():
             waiting = [place for place in waiting if not answers(place[0], place[1])]
             if not waiting:
                 return
             time.sleep(0.02)
-        self.stop()
-        words = self._log.read_text(errors="replace").splitlines()[-1:]
+        self._child.stop()
         raise MachineError(
-            "mosquitto does not start", where=str(self._log), fix=" ".join(words) or "see the log"
+            "mosquitto does not start",
+            where=str(self._child.log_file),
+            fix=self._child.last_words() or "see the log",
         )
 
-    def _end_leftover(self) -> None:
-        """Ends the mosquitto of a hub that was killed: it still holds the port."""
-        path = self._folder / "mosquitto.pid"
-        try:
-            pid = int(path.read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ValueError, ProcessLookupError):
-            return
-        if str(self._conf).encode() in command.split(b"\0"):
-            log.warning("event=broker_leftover_ended pid=%d", pid)
-            os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + START_TIMEOUT_S
-            while time.monotonic() < deadline and any(
-                answers(h, p) for h, p, _ in self._listeners()
-            ):
-                time.sleep(0.02)
+    def _silent(self) -> bool:
+        return not any(answers(host, port) for host, port, _ in self._listeners())
 
 
 def _reachable(host: str) -> str:
