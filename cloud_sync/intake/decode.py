@@ -20,7 +20,7 @@ from kits.core.frames import (
     Chunk,
     Frame,
     decode_chunk,
-    decode_frame,
+    parse_frame,
     unpack_frame,
 )
 from kits.core.hub_api import Reported
@@ -115,10 +115,12 @@ _REASONS = {"f": "chunk", "online": "status", "reported": "status"}
 def _frame(topic: ParsedTopic, payload: bytes) -> FrameIn | Refused:
     if len(payload) > MAX_FRAME_BYTES:
         return Refused("too large", f"{len(payload)} bytes", topic)
+    # PostgreSQL stores no NUL in text
+    content = unpack_frame(payload).replace(b"\\u0000", b"\\ufffd")
     try:
-        frame = decode_frame(payload)
+        frame = parse_frame(content)
     except DataError as error:
-        return _salvage(topic, unpack_frame(payload), error)
+        return _salvage(topic, content, error)
     if any(row.seq > MAX_SEQ for row in frame.rows):
         return Refused("frame", "a sequence number above 2^63 - 1", topic)
     if any(row.klass != topic.kind for row in frame.rows):

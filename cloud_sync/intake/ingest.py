@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import outbox_for
@@ -301,6 +301,4 @@ class Ingest:
 
 def _is_away(error: Exception) -> bool:
     """Whether the database itself is the trouble (locked, full, gone), not what was written."""
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    return isinstance(error, OperationalError | InterfaceError)
+    return isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError)

@@ -35,11 +35,14 @@ def insert_fresh(
         return []
     connection = session.connection()
     statement = _statement(table, names, connection.dialect.name)
-    with connection.begin_nested() as all_or_none:
-        # nearly always everything is new: then the number of inserted rows says so
-        if connection.exec_driver_sql(statement, list(rows)).rowcount == len(rows):
-            return [True] * len(rows)
-        all_or_none.rollback()
+    # not a `with`: after a full disk SQLite has ended the transaction itself, and leaving the
+    # savepoint would hide why; the caller's rollback ends it too
+    all_or_none = connection.begin_nested()
+    # nearly always everything is new: then the number of inserted rows says so
+    if connection.exec_driver_sql(statement, list(rows)).rowcount == len(rows):
+        all_or_none.commit()
+        return [True] * len(rows)
+    all_or_none.rollback()
     cursor = connection.connection.cursor()
     try:
         return [cast(int, cursor.execute(statement, row).rowcount) == 1 for row in rows]

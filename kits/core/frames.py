@@ -101,8 +101,17 @@ def decode_frame(payload: bytes) -> Frame:
     Raises:
         DataError: not a frame, or larger than allowed when unpacked.
     """
+    return parse_frame(unpack_frame(payload))
+
+
+def parse_frame(content: bytes) -> Frame:
+    """A frame from its JSON.
+
+    Raises:
+        DataError: it is none.
+    """
     try:
-        frame = Frame.model_validate_json(unpack_frame(payload))
+        frame = Frame.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         raise DataError(f"not a frame: {first['msg']}", where=str(first["loc"])) from error

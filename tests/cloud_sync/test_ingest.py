@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import zstandard
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.event import listen as event_listen
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import ChunkIn, Refused, decode
@@ -17,9 +20,10 @@ from cloud_sync.intake.ledger import accounts
 from cloud_sync.intake.link import Message, MqttLink
 from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import write_frames
+from cloud_sync.intake.space import DiskFullError, DiskGuard
 from cloud_sync.store import models
 from kits.core.events import Event, GapBody
-from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, decode_chunk, encode_chunk
+from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, decode_chunk, encode_chunk, unpack_frame
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics, ParsedTopic
 from tests.cloud_sync.fleet_builders import (
@@ -43,7 +47,13 @@ LIMIT = 1 << 20
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
+def hub(tmp_path: Path, database_url: str) -> Iterator[Hub]:
+    with make_hub(tmp_path, database_url=database_url) as hub:
+        yield hub
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Hub]:
     with make_hub(tmp_path) as hub:
         yield hub
 
@@ -75,7 +85,8 @@ def message(payload: bytes, mid: int = 1, topic: str = "", device: str = "press-
 
 
 @pytest.mark.parametrize("kind", BROKERS)
-def test_a_frame_sent_twice_gives_one_row_and_two_acknowledgements(hub: Hub, kind: str) -> None:
+def test_a_frame_sent_twice_gives_one_row_and_two_acknowledgements(sqlite: Hub, kind: str) -> None:
+    hub = sqlite
     token = add_device(hub)
     with running_intake(hub, kind) as broker:
         device = DeviceClient(broker, "press-1", token).connect()
@@ -91,7 +102,8 @@ def test_a_frame_sent_twice_gives_one_row_and_two_acknowledgements(hub: Hub, kin
 
 
 @pytest.mark.parametrize("kind", BROKERS)
-def test_a_picture_goes_on_where_it_stopped(hub: Hub, kind: str) -> None:
+def test_a_picture_goes_on_where_it_stopped(sqlite: Hub, kind: str) -> None:
+    hub = sqlite
     token = add_device(hub)
     content = bytes(range(251)) * 400
     last = -(-len(content) // MIN_CHUNK_BYTES) - 1
@@ -120,7 +132,8 @@ def test_a_picture_goes_on_where_it_stopped(hub: Hub, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", BROKERS)
-def test_five_thousand_rows_drain(hub: Hub, kind: str) -> None:
+def test_five_thousand_rows_drain(sqlite: Hub, kind: str) -> None:
+    hub = sqlite
     token = add_device(hub)
     with running_intake(hub, kind) as broker:
         device = DeviceClient(broker, "press-1", token).connect()
@@ -159,7 +172,8 @@ def test_an_all_clear_closes_the_alert_of_its_name_and_itself(hub: Hub) -> None:
         assert [row.name for row in waiting] == ["disk full"]
 
 
-def test_nothing_is_acknowledged_when_the_commit_fails(hub: Hub) -> None:
+def test_nothing_is_acknowledged_when_the_commit_fails(sqlite: Hub) -> None:
+    hub = sqlite
     add_device(hub)
     with hub.database.transaction() as session:
         session.execute(
@@ -186,7 +200,7 @@ def test_a_database_that_is_away_stops_acknowledgements(hub: Hub) -> None:
     ingest = Ingest(hub, link)
     with hub.database.transaction() as session:
         session.execute(text("ALTER TABLE event RENAME TO event_gone"))
-    with pytest.raises(OperationalError):
+    with pytest.raises(DBAPIError):
         ingest.process([message(frame_bytes(decision(1)))])
     assert link.acknowledged == []
     with hub.database.transaction() as session:
@@ -268,9 +282,12 @@ def test_a_sample_id_of_another_device_is_not_overwritten(hub: Hub) -> None:
         assert session.scalars(select(models.Sample)).one().device == "press-1"
 
 
-def chunk(content: bytes, number: int, device: str = "press-1", digest: str = "") -> ChunkIn:
+def chunk(
+    content: bytes, number: int, device: str = "press-1", digest: str = "",
+    size: int = MIN_CHUNK_BYTES,
+) -> ChunkIn:  # fmt: skip
     topic = ParsedTopic("main", device, "f", digest or digest_of(content), number)
-    return ChunkIn(topic, decode_chunk(encode_chunk(content, number, MIN_CHUNK_BYTES)))
+    return ChunkIn(topic, decode_chunk(encode_chunk(content, number, size)))
 
 
 def take(hub: Hub, parts: Parts, item: ChunkIn) -> PartAck | str:
@@ -393,3 +410,131 @@ def test_acknowledgements_of_chunks_are_due_after_eight_or_two_seconds(hub: Hub)
     for number in range(1, 9):
         take(hub, parts, chunk(content, number))
     assert [ack.ack.have for ack in parts.due()] == [((0, 8),)]
+
+
+def test_a_row_of_a_newer_agent_is_kept_and_the_others_go_on(hub: Hub) -> None:
+    add_device(hub)
+    frame = json.loads(unpack_frame(frame_bytes(decision(1), decision(2), decision(3))))
+    frame["rows"][1]["body"] = {"kind": "hologram", "depth": 3}
+    payload = zstandard.ZstdCompressor().compress(json.dumps(frame).encode())
+    link = SilentLink(hub)
+    Ingest(hub, link).process([message(payload)])
+    assert (count(hub, models.Event), count(hub, models.Sample)) == (3, 2)
+    with hub.database.session() as session:
+        kept = session.scalars(select(models.Event).where(models.Event.seq == 2)).one()
+        assert kept.kind == "unreadable"
+        assert "hologram" in str(kept.body["raw"])
+        assert accounts(session)[0].complete
+    assert refused(hub, "unreadable row") == 1
+
+
+def test_a_message_nobody_can_read_is_kept_told_of_once_and_bounded(tmp_path: Path) -> None:
+    with make_hub(tmp_path, limits={"quarantine_bytes": 5000}) as hub:
+        add_device(hub)
+        ingest = Ingest(hub, SilentLink(hub))
+        for _ in range(3):
+            ingest.process([message(b"garbage" * 100), message(frame_bytes(decision(1)), 2)])
+        with hub.database.session() as session:
+            kept = session.scalars(select(models.Quarantine)).one()
+            assert (kept.device, kept.reason, kept.times) == ("press-1", "frame", 3)
+            assert kept.payload == b"garbage" * 100
+            [told] = session.scalars(select(models.Alert)).all()
+            assert (told.name, told.device) == ("unreadable-message", "press-1")
+        for number in range(20):
+            ingest.process([message(bytes([number]) * 1000)])
+        with hub.database.session() as session:
+            sizes = session.scalars(select(models.Quarantine.size)).all()
+        assert sum(sizes) <= 5000
+        assert hub.metrics.quarantined._value.get() == 23
+
+
+def test_what_strangers_send_is_not_kept(hub: Hub) -> None:
+    add_device(hub)
+    Ingest(hub, SilentLink(hub)).process([message(b"garbage", device="stranger")])
+    assert count(hub, models.Quarantine) == 0
+
+
+def test_below_the_reserve_nothing_is_taken_and_it_goes_on_by_itself(hub: Hub) -> None:
+    add_device(hub)
+    link, room, now = SilentLink(hub), [1 << 40], [0.0]
+    ingest = Ingest(hub, link)
+    ingest._disk = DiskGuard(hub, free=lambda _folder: room[0], clock=lambda: now[0])
+    ingest.process([message(frame_bytes(decision(1)), 1)])
+    room[0], now[0] = 1000, 2.0
+    for _ in range(3):
+        with pytest.raises(DiskFullError):
+            ingest.process([message(frame_bytes(decision(2)), 2)])
+        now[0] += 2
+    assert link.acknowledged == [1]
+    with hub.database.session() as session:
+        [told] = session.scalars(select(models.Alert)).all()
+        assert (told.name, told.seen_at) == ("hub-disk-full", None)
+    assert hub.metrics.stalled._value.get() == 1
+    room[0] = 1 << 40
+    now[0] += 2
+    ingest.process([message(frame_bytes(decision(2)), 2)])
+    assert link.acknowledged == [1, 2]
+    with hub.database.session() as session:
+        assert session.scalars(select(models.Alert.seen_by)).one() == "hub: over"
+
+
+def test_a_database_that_cannot_grow_acknowledges_nothing_and_recovers(sqlite: Hub) -> None:
+    """SQLITE_FULL, as a full disk gives it, by the database's own cap on its pages."""
+    add_device(sqlite)
+    link = SilentLink(sqlite)
+    ingest = Ingest(sqlite, link)
+    event_listen(sqlite.database.engine, "checkout", cap_pages)
+    rows = [decision(seq, meta={"pad": "x" * 400}) for seq in range(1, 201)]
+    ingest.process([message(frame_bytes(decision(999, "small")), 1)])
+    CAP[0] = 1
+    with pytest.raises(OperationalError, match="full"):
+        ingest.process([message(frame_bytes(*rows), 2)])
+    assert link.acknowledged == [1]
+    assert count(sqlite, models.Event) == 1
+    CAP[0] = 0
+    ingest.process([message(frame_bytes(*rows), 2)])
+    assert link.acknowledged == [1, 2]
+    assert count(sqlite, models.Sample) == 201
+
+
+CAP = [0]
+
+
+def cap_pages(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
+    connection.execute(f"PRAGMA max_page_count={CAP[0] or 1 << 30}")
+
+
+def test_chunks_of_one_picture_come_to_two_workers(hub: Hub) -> None:
+    add_device(hub)
+    content = bytes(range(251)) * 400
+    announce(hub, content)
+    last = -(-len(content) // MIN_CHUNK_BYTES) - 1
+    workers = [Parts(hub), Parts(hub)]
+    for number in range(last):
+        assert take(hub, workers[number % 2], chunk(content, number)) == ""
+    taken = take(hub, workers[last % 2], chunk(content, last))
+    assert ack_of(taken).done
+    assert hub.storage.get(digest_of(content)) == content
+    again = take(hub, workers[(last + 1) % 2], chunk(content, 0))
+    assert ack_of(again).done
+
+
+def test_a_device_that_halves_its_chunks_loses_nothing_of_what_came(hub: Hub) -> None:
+    add_device(hub)
+    content = bytes(range(251)) * 400
+    announce(hub, content)
+    parts = Parts(hub)
+    assert take(hub, parts, chunk(content, 1, size=2 * MIN_CHUNK_BYTES)) == ""
+    assert take(hub, parts, chunk(content, 0)) == ""
+    with hub.database.session() as session:
+        [state] = parts.states(session, [("press-1", "epoch-1", digest_of(content))])
+    assert (state.ack.chunk_bytes, state.ack.have) == (MIN_CHUNK_BYTES, ((0, 0), (2, 3)))
+
+
+def test_text_that_a_database_cannot_hold_is_no_poison(hub: Hub) -> None:
+    add_device(hub)
+    nasty = decision(1, "s1", source="a\x00b", meta={"odd": float("nan"), "nul": "\x00"})
+    link = SilentLink(hub)
+    Ingest(hub, link).process([message(frame_bytes(nasty, decision(2)))])
+    assert link.acknowledged == [1]
+    assert count(hub, models.Sample) == 2
