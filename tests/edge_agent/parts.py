@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -146,6 +147,7 @@ def make_bundle(
     project: str = "p",
     kit: str = "tiny-brightness",
     config: dict[str, object] | None = None,
+    padding: int = 0,
 ) -> bytes:
     model = tiny_onnx(scale)
     score = round(200 / 255 * scale, 7) if golden_score is None else golden_score
@@ -189,6 +191,8 @@ def make_bundle(
         "card.md": b"# tiny",
         "kit.yaml": b"",
     }
+    if padding:
+        files["padding"] = random.Random(padding).randbytes(padding)
     return pack(manifest, point, golden, files)
 
 
