@@ -10,6 +10,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("certificate revoked", "the hub has revoked this device's certificate"),
     ("certificate expired", "the broker says that this device's certificate has expired"),
     ("certificate has expired", "the broker's certificate has expired, or this clock is wrong"),
+    ("server's certificate ended", "the broker's certificate has expired, or this clock is wrong"),
     ("not yet valid", "the broker's certificate is not valid yet: this clock is behind"),
     ("unknown ca", "the broker does not know the authority of this device's certificate"),
     ("certificate required", "the broker wants a certificate and this device has none"),

@@ -38,10 +38,16 @@ class PinnedContext(ssl.SSLContext):
 
 class _DatedSocket(ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
-        super().do_handshake(block)
-        context = self.context
-        assert isinstance(context, PinnedContext)
-        _refuse_ended(self.getpeercert(binary_form=True), context.clock())
+        try:
+            super().do_handshake(block)
+            context = self.context
+            assert isinstance(context, PinnedContext)
+            _refuse_ended(self.getpeercert(binary_form=True), context.clock())
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise  # of a socket that does not block: not over yet
+        except (OSError, ValueError):
+            self.close()  # not every client library does
+            raise
 
 
 def _refuse_ended(certificate: bytes | None, now: datetime) -> None:
