@@ -78,7 +78,7 @@ class BrokerConfig(_Section):
     )
     username: str = Field("", description="external broker: user name; empty: by certificate")
     password: str = Field("", description="external broker: the hub's password", repr=False)
-    ca_file: str = Field("", description="external broker: its CA; empty: the system's")
+    ca_file: str = Field("", description="external broker: file of its CA; empty: the hub's own")
     plugin: str = Field(
         "", description="path of mosquitto_dynamic_security.so; empty: the usual places"
     )

@@ -28,8 +28,8 @@ MAX_PACKET_BYTES = 512 * 1024
 class BrokerAddress:
     """Where a client finds the broker and what it signs in with.
 
-    `ca_file` is what a TLS server is checked against (empty: the system's CAs); `certificate` and
-    `key` are files of the client's own.
+    `ca_file` is what a TLS server is checked against; `certificate` and `key` are files of the
+    client's own.
     """
 
     host: str
@@ -92,13 +92,15 @@ class ExternalBroker:
 
     def __init__(self, config: HubConfig) -> None:
         broker = config.broker
-        certificate = key = ""
-        if config.broker_tls and not broker.username:
-            pair = Authority(config.pki_dir).client_files(HUB)
-            certificate, key = (str(path) for path in pair)
+        ca_file = certificate = key = ""
+        if config.broker_tls:
+            authority = Authority(config.pki_dir)
+            ca_file = broker.ca_file or str(authority.ca_file)
+            if not broker.username:
+                certificate, key = (str(path) for path in authority.client_files(HUB))
         self._address = BrokerAddress(
             broker.host, broker.port, broker.username, broker.password, config.broker_tls,
-            broker.ca_file, certificate, key,
+            ca_file, certificate, key,
         )  # fmt: skip
         host = broker.public_host or broker.host
         self._device_address = BrokerAddress(host, broker.port, tls=config.broker_tls)

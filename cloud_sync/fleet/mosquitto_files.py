@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cloud_sync.fleet.broker import HUB_USER, MAX_PACKET_BYTES, Login
 from cloud_sync.fleet.dynsec import TOPIC as CONTROL
-from cloud_sync.fleet.pki import HUB
+from cloud_sync.fleet.pki import CRL_LIFE, HUB, Authority
 from kits.core.topics import ROOT
 
 # device tokens have 256 random bits, so the work factor of the hash need not slow a guesser down
@@ -25,6 +25,7 @@ _PLUGIN_PLACES = (
     "/usr/lib/*-linux-gnu*", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib",
 )  # fmt: skip
 
+_THERE = "/etc/mosquitto/kitwright"
 _COMMON = f"""\
 persistence false
 # the default of 1000 drops messages that were acknowledged; the bound is in bytes
@@ -144,45 +145,51 @@ def passwords(hub_line: str, logins: Iterable[Login]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def external(pki: Path, username: str) -> str:
-    """What someone must set up at a broker that the hub does not run, for mosquitto.
+def external(authority: Authority, hosts: Iterable[str], username: str) -> str:
+    """What someone must set up at a broker that the hub does not run, in mosquitto's words.
 
     Args:
-        pki: the hub's authority; its `ca.pem` and `crl.pem` are to be copied.
+        authority: signs a server certificate for the broker, as its devices trust nobody else.
+        hosts: names and addresses the broker is reached at.
         username: what the hub signs in as; empty: by its certificate.
     """
-    hub = username or HUB
+    certificate, key = authority.broker_files(hosts)
+    files = {
+        "ca.pem": authority.ca_file, "crl.pem": authority.crl_file,
+        "server.pem": certificate, "server.key": key,
+    }  # fmt: skip
+    copies = "\n".join(f"#   {path.resolve()}  ->  {_THERE}/{name}" for name, path in files.items())
     return f"""\
-# 1. mosquitto.conf (another broker: the same with its own words)
+# 1. Files to copy, readable by the broker only
+{copies}
+# crl.pem is renewed every day and ends after {CRL_LIFE.days} days: copy it daily, then send mosquitto
+# SIGHUP. A broker with a list past its end lets nobody in. The server's certificate is valid for a
+# year; from seven months on this command prints a new one.
+
+# 2. mosquitto.conf
 listener 8883
-cafile /etc/mosquitto/kitwright/ca.pem
-certfile /etc/mosquitto/kitwright/server.pem
-keyfile /etc/mosquitto/kitwright/server.key
-crlfile /etc/mosquitto/kitwright/crl.pem
+cafile {_THERE}/ca.pem
+certfile {_THERE}/server.pem
+keyfile {_THERE}/server.key
+crlfile {_THERE}/crl.pem
 tls_version tlsv1.2
 require_certificate true
 use_identity_as_username true
-use_username_as_clientid {"false" if username else "true"}
 allow_anonymous false
-acl_file /etc/mosquitto/kitwright/acl
+acl_file {_THERE}/acl
 {_common(512)}
-# 2. /etc/mosquitto/kitwright/acl
-user {hub}
+# 3. {_THERE}/acl
+user {username or HUB}
 topic readwrite {ROOT}/#
 
 pattern write {ROOT}/+/%u/up/#
 pattern write {ROOT}/+/%u/st/#
 pattern read {ROOT}/+/%u/down/#
 
-# 3. Files
-# ca.pem   copy of {pki / "ca.pem"}: signs every device's certificate
-# crl.pem  copy of {pki / "crl.pem"}: copy it every day, then send mosquitto SIGHUP.
-#          It is renewed daily and ends after 45 days; a broker with a list past its end lets nobody in.
-# server.* a certificate for the broker's name that the devices trust: ask the hub's authority for it.
-#
-# 4. What differs from the hub's own broker
-# - The hub cannot end the live session of a revoked device there: end it by hand. The hub itself
-#   takes nothing from a revoked device from the moment it is revoked.
+# 4. What differs from the broker that the hub runs itself
+# - A revoked device stays connected there until somebody ends its session. The hub takes nothing
+#   from it, from the moment it is revoked.
 # - These patterns bind a device to its name, not to its site; the hub refuses a foreign site.
-# - Nothing retained, no queue and no session has to survive there.
+# - Two devices could use one client id: set it from the certificate where the broker can do that.
+# - Nothing there has to survive: no session, no queue, no retained message.
 """

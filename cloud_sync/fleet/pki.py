@@ -104,6 +104,10 @@ class Authority:
         """
         return self._own_files("server", sorted({*names, *_LOOPBACK} - {""}))
 
+    def broker_files(self, names: Iterable[str]) -> tuple[Path, Path]:
+        """The same for a broker on another machine, to be copied there."""
+        return self._own_files("broker", sorted({*names} - {""}))
+
     def client_files(self, name: str) -> tuple[Path, Path]:
         """Certificate and key of one of the hub's own clients, CN = `name`; renewed likewise."""
         return self._own_files(name, None)

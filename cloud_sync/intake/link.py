@@ -158,13 +158,13 @@ class MqttLink:
 def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
     """Checks the broker's certificate and name; shows the hub's own certificate if there is one."""
     try:
-        context = ssl.create_default_context(cafile=address.ca_file or None)
+        context = ssl.create_default_context(cafile=address.ca_file)
         if address.certificate:
             context.load_cert_chain(address.certificate, address.key)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
             f"a certificate for the broker cannot be read: {error}",
-            where=f"broker.ca_file: {address.ca_file or 'the system CAs'}",
+            where=f"broker.ca_file: {address.ca_file}",
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
