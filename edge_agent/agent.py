@@ -324,6 +324,8 @@ class Agent:
         if lost:
             text = f"running on {loaded.provider}; {'; '.join(lost)}"
             self.alerts("engine-downgrade", "warning", text)
+        else:
+            self.alerts("engine-downgrade", "info", f"running on {loaded.provider}")
         for waited_for in ("no-bundle", "first-bundle-late"):
             self.alerts(waited_for, "info", "a bundle is active")
         return loaded

@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
+from edge_agent.agent import Agent
 from edge_agent.config import EngineConfig, Provider
 from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flavour_version
 from edge_agent.engine.cache import EngineCache
@@ -30,7 +31,7 @@ from edge_agent.errors import EngineError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import SessionFactory
 from tests.edge_agent.conftest import tiny_kit  # noqa: F401  a fixture
-from tests.edge_agent.parts import make_bundle, tiny_onnx, wait_for
+from tests.edge_agent.parts import agent_config, make_bundle, picture, tiny_onnx, wait_for
 from tests.failure.conftest import Record
 
 RTX = BuildSettings(flavour="tensorrt_rtx", timeout_s=120)
@@ -43,8 +44,8 @@ def key_of(model: bytes) -> str:
     return cache_key(model, RTX, flavour_version("tensorrt_rtx"))
 
 
-def load_with_tensorrt(folder: Path, settings: BuildSettings = RTX, retry_s: float = 0) -> Loaded:
-    """A bundle on the ladder TensorRT → CPU, with the real builder and cache."""
+def ladder_with_tensorrt(folder: Path, settings: BuildSettings, retry_s: float = 0) -> Ladder:
+    """TensorRT → CPU, with the real builder and cache."""
     cache = EngineCache(folder, retry_s=retry_s)
 
     def factories(provider: Provider) -> SessionFactory:
@@ -54,13 +55,16 @@ def load_with_tensorrt(folder: Path, settings: BuildSettings = RTX, retry_s: flo
             else session_factory(provider, 1)
         )
 
-    ladder = Ladder(
+    return Ladder(
         EngineConfig(providers=("tensorrt", "cpu")),
         folder,
         prober=lambda p: Probe(p, usable=True),
         factories=factories,
     )
-    return ladder.load(open_bytes(make_bundle()))
+
+
+def load_with_tensorrt(folder: Path, settings: BuildSettings = RTX, retry_s: float = 0) -> Loaded:
+    return ladder_with_tensorrt(folder, settings, retry_s).load(open_bytes(make_bundle()))
 
 
 def builds_below(pid: int) -> list[psutil.Process]:
@@ -106,6 +110,30 @@ def test_a_retrained_model_gets_an_engine_of_its_own(tmp_path: Path, record: Rec
     assert None not in engines
     assert engines[0] != engines[1]
     record({"engines": 2, "mistaken": 0})
+
+
+# -- the whole agent ------------------------------------------------------------------------------
+
+
+@needs_rtx
+def test_an_agent_whose_engine_fails_decides_on_the_cpu_and_says_so(
+    tmp_path: Path, record: Record
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(10):
+        (pictures / f"{number}.png").write_bytes(picture(200, 32, seed=number))
+    (tmp_path / "b.kwb").write_bytes(make_bundle())
+    agent = Agent(agent_config(tmp_path, pictures, bundle=str(tmp_path / "b.kwb")))
+    agent.ladder = ladder_with_tensorrt(tmp_path / "engines", RTX)
+    summary = agent.run()
+    assert (summary.samples, summary.provider) == (10, "cpu")
+    assert sum(summary.verdicts.values()) == 10
+    assert (
+        "running on cpu; tensorrt: the engine does not fit"
+        in agent.alerts.open()["engine-downgrade"]
+    )
+    record({"decisions": summary.samples, "lost": 0})
 
 
 # -- builds that end badly -----------------------------------------------------------------------
