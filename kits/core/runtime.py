@@ -54,7 +54,11 @@ class Session(Protocol):
         """The model's inputs."""
 
     def run(self, feeds: Mapping[str, Array]) -> list[Array]:
-        """Executes the model; outputs in the model's order."""
+        """Executes the model; outputs in the model's order.
+
+        Raises:
+            BundleError, MachineError: it cannot be executed with these inputs or on this machine.
+        """
 
 
 SessionFactory: TypeAlias = Callable[[bytes], Session]
@@ -123,7 +127,10 @@ class OnnxSession:
         )
 
     def run(self, feeds: Mapping[str, Array]) -> list[Array]:
-        outputs: list[Array] = self._session.run(None, dict(feeds))
+        try:
+            outputs: list[Array] = self._session.run(None, dict(feeds))
+        except Exception as error:  # onnxruntime raises its own, unrelated classes
+            raise BundleError(f"onnxruntime cannot run the model: {error}") from error
         return outputs
 
 

@@ -64,6 +64,21 @@ def test_a_rung_that_computes_something_else_is_left(tmp_path: Path) -> None:
         ladder.load(open_bytes(make_bundle()))
 
 
+def test_a_rung_that_cannot_execute_is_left(tmp_path: Path) -> None:
+    """A GPU's libraries may load and then fail at the first call."""
+    other_input = tiny_onnx().replace(b"\x01x", b"\x01z")
+
+    def factories(provider: Provider) -> SessionFactory:
+        cpu = session_factory("cpu", 1)
+        return cpu if provider == "cpu" else lambda _model: cpu(other_input)
+
+    config = EngineConfig(providers=("cuda", "cpu"))
+    ladder = Ladder(config, tmp_path, prober=everything_usable, factories=factories)
+    loaded = ladder.load(open_bytes(make_bundle()))
+    assert loaded.provider == "cpu"
+    assert "onnxruntime cannot run the model" in loaded.downgrades[0]
+
+
 def test_nothing_usable_is_an_error_with_the_reasons(tmp_path: Path) -> None:
     def nothing(provider: Provider) -> Probe:
         return Probe(provider, usable=False, reason="no driver")
