@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -50,6 +51,9 @@ class Child:
                 umask=0o077,
                 start_new_session=True,  # Ctrl-C reaches the hub first, which then drains
             )
+        # a service starts with room for 1,024 descriptors, each device takes one
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE, (hard, hard))
         write_private(self._pid_file, str(self._process.pid))
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import threading
@@ -207,6 +208,11 @@ def test_with_tls_every_file_is_private_and_no_device_has_a_password(tmp_path: P
         assert words[1:-1] == [b"-c", bytes(tmp_path / "broker" / "mosquitto.conf")]
     finally:
         broker.stop()
+
+
+def test_the_broker_has_room_for_more_devices_than_a_service_is_given(mosquitto: Broker) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert resource.prlimit(process_of(mosquitto), resource.RLIMIT_NOFILE) == (hard, hard)
 
 
 def test_on_and_off_of_yaml_are_understood(tmp_path: Path) -> None:
