@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from edge_agent.certificates import ALARM_AT, Certificates
@@ -149,8 +150,8 @@ def _hub(config: AgentConfig) -> Check:
     if identity is None:
         return Check("hub", good=True, found="unknown before enrolment", needed="nothing")
     try:
-        client = hub_client(config.hub, identity, config.identity_path)
-        status = client.request("GET", "/healthz")
+        with closing(hub_client(config.hub, identity, config.identity_path)) as client:
+            status = client.request("GET", "/healthz")
     except KitwrightError as error:
         return Check("hub", good=False, found=error.what, needed=url, fix=error.fix)
     good = status.status == 200

@@ -5,6 +5,7 @@ Before the token is sent the hub has proved by its authority's fingerprint that 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
 from pathlib import Path
@@ -75,7 +76,8 @@ def enroll(
     certificates = Certificates(path.parent)
     csr = certificates.request().decode()
     request = EnrollRequest(token=token, csr=csr, hardware=hardware())
-    response = client.request("POST", "/v1/enroll", body=request.model_dump_json().encode())
+    with contextlib.closing(client):
+        response = client.request("POST", "/v1/enroll", body=request.model_dump_json().encode())
     if response.status >= 300:
         raise EnrolmentError(
             _REASONS.get(response.status, f"the hub answered {response.status}")

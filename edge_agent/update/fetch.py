@@ -38,6 +38,10 @@ class HubClient:
         context = pinned_context(ca, clock=clock) if ca is not None else None
         self._pool = urllib3.PoolManager(retries=False, ssl_context=context, maxsize=2)
 
+    def close(self) -> None:
+        """Closes idle connections; the client may still be used."""
+        self._pool.clear()
+
     def request(
         self,
         method: str,
