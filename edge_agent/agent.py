@@ -56,6 +56,9 @@ from kits.core.hub_api import Reported
 from kits.core.tls import Clock
 
 _TICK_LIMIT_S = 20.0
+_DRIVER_LIMIT_S = (
+    60.0  # FFmpeg gives up on a stream after 30 s; only a driver that hangs takes longer
+)
 _LAST_WORDS_S = 1.0
 _WATCH_S = 1.0
 _FIRST_BUNDLE_LOOK_S = 0.05
@@ -314,7 +317,9 @@ class Agent:
         moving = sender is None or (
             sender.alive and time.monotonic() - sender.ticked_at < _TICK_LIMIT_S
         )
-        return self.writer.alive and moving and self.line.working_s < _TICK_LIMIT_S
+        capturing = self.source.health.driver_s < _DRIVER_LIMIT_S
+        inferring = self.line.working_s < _TICK_LIMIT_S
+        return self.writer.alive and capturing and inferring and moving
 
     # -- bundles ---------------------------------------------------------------------------------
 

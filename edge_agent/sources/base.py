@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -41,13 +42,29 @@ class Captured:
 
 @dataclass
 class SourceHealth:
-    """Counters of a source."""
+    """Counters of a source, and whether a driver holds it fast."""
 
     captured: int = 0
     corrupt: int = 0
     dropped: int = 0
     reconnects: int = 0
     up: bool = True
+    driver_since: float | None = None
+
+    @contextmanager
+    def in_driver(self) -> Iterator[None]:
+        """Around a call into a driver, which may never return."""
+        self.driver_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.driver_since = None
+
+    @property
+    def driver_s(self) -> float:
+        """How long the present call into the driver has been going on, seconds; 0 without one."""
+        since = self.driver_since
+        return time.monotonic() - since if since is not None else 0.0
 
 
 class Source(Protocol):

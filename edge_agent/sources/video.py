@@ -109,7 +109,8 @@ class VideoSource:
     def _grab(self) -> None:
         pause_s = self._backoff_s
         while not self._closed.is_set():
-            device = self._opener()
+            with self.health.in_driver():
+                device = self._opener()
             if device is not None and self._pump(device):
                 pause_s = self._backoff_s
             if self._closed.is_set():
@@ -124,7 +125,7 @@ class VideoSource:
         period_s = 1 / self._config.rate_hz if self._config.rate_hz else 0.0
         due, got = 0.0, False
         try:
-            while not self._closed.is_set() and (frame := device.read()) is not None:
+            while not self._closed.is_set() and (frame := self._read(device)) is not None:
                 got = True
                 self._clear_lost()
                 now = time.monotonic()
@@ -132,8 +133,13 @@ class VideoSource:
                     due = now + period_s
                     self._offer(Captured(frame, "", self._config.name))
         finally:
-            device.close()
+            with self.health.in_driver():
+                device.close()
         return got
+
+    def _read(self, device: VideoDevice) -> Array | None:
+        with self.health.in_driver():
+            return device.read()
 
     def _offer(self, captured: Captured) -> None:
         with self._changed:
