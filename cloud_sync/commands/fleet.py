@@ -123,7 +123,7 @@ def bundle_list(
     rows = [
         (
             row.id[:12], row.project, row.version, row.kit, row.origin,
-            "champion" if row.champion else ("approved" if row.approved_at else "not approved"),
+            "champion" if row.champion else ("released" if row.approved_at else "not signed"),
         )
         for row in found
     ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 New metadata is checked as a device would check it, and in one transaction stored and covered by a
 new snapshot and timestamp. The hub holds no key for root or targets: who steals everything here can
-delay a release, never make one. Which bundles a release may name is checked in `bundles.py`.
+delay a release, never make one. What it checks is in `tuf_checks.py`, which bundles a release may
+name in `bundles.py`.
 """
 
 from __future__ import annotations
@@ -11,36 +12,32 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
-from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
-from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.errors import NotFoundError
+from cloud_sync.fleet.tuf_checks import Kind, next_root, next_targets, parse, still_valid
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.models import Release, TufMetadata
 from kits.core.errors import BundleError, GateError
-from kits.core.releases import MAX_METADATA_BYTES
 from kits.core.sample import digest_of, utc_now
 
 if TYPE_CHECKING:
-    from securesystemslib.signer import Key, Signer
+    from securesystemslib.signer import Signer
 
 SNAPSHOT_LIFE = timedelta(days=30)
 TIMESTAMP_LIFE = timedelta(days=7)
 TIMESTAMP_EVERY = timedelta(days=1)
-MAX_SKIP = 1000
-"""A hub restored from a backup is sent the newest targets again; more than this is no backup."""
 KEPT_VERSIONS = 5
 """A device that has read the timestamp before must still find what that one names."""
 _NAME = re.compile(
     r"(?:(?P<version>[1-9][0-9]{0,14})\.)?(?P<role>root|targets|snapshot|timestamp)\.json"
 )
-_Signed = TypeVar("_Signed", Root, Targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +111,15 @@ def accept(hub: Hub, session: Session, *, root: str = "", targets: str = "", who
 
     old_root = _load(session, Root, lock=True)
     old_targets = _load(session, Targets)
-    new_root = _next_root(hub, old_root, root.encode()) if root else old_root
+    new_root = next_root(old_root, root.encode(), hub.keys.public_keys()) if root else old_root
     if new_root is None:
         raise BundleError("the first releases need a root", fix="kit publish --hub URL")
     if targets:
-        new_targets = _next_targets(new_root.signed, old_targets, targets.encode())
+        new_targets = next_targets(new_root.signed, old_targets, targets.encode())
         record_releases(session, old_targets, new_targets.signed, who=who)
         _store(session, Targets.type, new_targets.signed, targets.encode(), who)
     else:
-        new_targets = _still_valid(new_root.signed, old_targets)
+        new_targets = still_valid(new_root.signed, old_targets)
     if root:
         _store(session, Root.type, new_root.signed, root.encode(), who)
     session.flush()
@@ -168,122 +165,12 @@ def renew(hub: Hub, session: Session) -> None:
     _sign(hub, session, root.signed, fresh_snapshot=fresh)
 
 
-def _parse(kind: type[_Signed], content: bytes) -> Metadata[_Signed]:
-    """Raises BundleError."""
-    limit = MAX_METADATA_BYTES[kind.type]
-    if len(content) > limit:
-        raise BundleError(
-            f"{kind.type} metadata of {len(content)} bytes; at most {limit} are taken",
-        )
-    try:
-        found: Metadata[_Signed] = Metadata.from_bytes(content)
-    except (RepositoryError, RecursionError) as error:
-        raise BundleError(f"not TUF metadata: {error}", where=kind.type) from error
-    if found.signed.type != kind.type:
-        raise BundleError(f"this is {found.signed.type} metadata, not {kind.type}")
-    return found
-
-
-def _load(session: Session, kind: type[_Signed], *, lock: bool = False) -> Metadata[_Signed] | None:
+def _load(session: Session, kind: type[Kind], *, lock: bool = False) -> Metadata[Kind] | None:
     """The newest file of a role, as this hub accepted it."""
     query = select(TufMetadata).where(TufMetadata.role == kind.type)
     query = query.order_by(TufMetadata.version.desc()).limit(1)
     row = session.scalar(query.with_for_update() if lock else query)
-    return None if row is None else _parse(kind, row.content)
-
-
-def _next_root(hub: Hub, old: Metadata[Root] | None, content: bytes) -> Metadata[Root]:
-    """Raises BundleError or ConflictError."""
-    new = _parse(Root, content)
-    expected = old.signed.version + 1 if old is not None else 1
-    if new.signed.version != expected:
-        raise ConflictError(
-            f"root version {new.signed.version} is not the next one, {expected}",
-            fix="repeat the command: it begins with what the hub has now",
-        )
-    if old is not None:
-        _check_signed(old.signed, Root.type, new, "the keys of the root in force")
-    _check_signed(new.signed, Root.type, new, "its own keys")
-    _check_fresh(new)
-    _check_roles(new.signed, hub.keys.public_keys())
-    return new
-
-
-def _check_signed(root: Root, role: str, new: Metadata[_Signed], by: str) -> None:
-    try:
-        root.verify_delegate(role, new.signed_bytes, new.signatures)
-    except UnsignedMetadataError as error:
-        need = root.roles[role].threshold
-        raise BundleError(
-            f"{role} {new.signed.version} is not signed by {need} of {by}",
-            fix="kit key list shows which keys you hold; kit key sign adds a second holder's",
-        ) from error
-
-
-def _check_fresh(new: Metadata[_Signed]) -> None:
-    if new.signed.is_expired(utc_now()):
-        raise BundleError(
-            f"{new.signed.type} {new.signed.version} has expired on {new.signed.expires:%Y-%m-%d}",
-            fix="check the clock of the machine that signed it",
-        )
-
-
-def _check_roles(root: Root, online: list[Key]) -> None:
-    """Online roles belong to this hub's key alone; no other role may have it.
-
-    Raises:
-        BundleError: the hub could not sign, could sign releases, or two ids hide one key.
-    """
-    mine = {key.keyid for key in online}
-    values = {json.dumps(key.keyval) for key in online}
-    if not root.consistent_snapshot:
-        raise BundleError("the root must ask for consistent snapshots")
-    for role in (Snapshot.type, Timestamp.type):
-        named = root.roles[role]
-        if not named.keyids or not set(named.keyids) <= mine or named.threshold != 1:
-            raise BundleError(f"the root does not give {role} to this hub's key alone")
-    if root.roles[Snapshot.type].keyids != root.roles[Timestamp.type].keyids:
-        raise BundleError("snapshot and timestamp are signed by one key here")
-    for role in (Root.type, Targets.type):
-        named = root.roles[role]
-        held = [json.dumps(root.keys[keyid].keyval) for keyid in named.keyids]
-        if values & set(held):
-            raise BundleError(f"the hub's online key must not sign {role}")
-        if len(set(held)) < len(held):
-            raise BundleError(f"{role} names one key twice")
-        if not 1 <= named.threshold <= len(held):
-            raise BundleError(f"{role} needs {named.threshold} of {len(held)} keys")
-
-
-def _next_targets(root: Root, old: Metadata[Targets] | None, content: bytes) -> Metadata[Targets]:
-    """Raises BundleError or ConflictError."""
-    new = _parse(Targets, content)
-    last = old.signed.version if old is not None else 0
-    if not last < new.signed.version <= last + MAX_SKIP:
-        raise ConflictError(
-            f"targets version {new.signed.version} does not follow {last}",
-            fix="repeat the command: it begins with what the hub has now",
-        )
-    _check_signed(root, Targets.type, new, "the targets keys")
-    _check_fresh(new)
-    if new.signed.delegations is not None:
-        raise BundleError("targets with delegations are not taken here")
-    for path, target in (old.signed.targets if old is not None else {}).items():
-        if new.signed.targets.get(path) != target:
-            raise ConflictError(
-                "a release that is in force was left out or changed",
-                where=path,
-                fix="repeat the command: it begins with what the hub has now",
-            )
-    return new
-
-
-def _still_valid(root: Root, targets: Metadata[Targets] | None) -> Metadata[Targets]:
-    """Raises BundleError: the new root has other targets keys, so targets must come with it."""
-    if targets is None:
-        raise BundleError("the first root comes with targets", fix="kit publish --hub URL")
-    _check_signed(root, Targets.type, targets, "the new root's targets keys")
-    return targets
+    return None if row is None else parse(kind, row.content)
 
 
 def _store(

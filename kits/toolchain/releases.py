@@ -16,7 +16,8 @@ from kits.core.bundle import Bundle, open_bytes
 from kits.core.errors import BundleError, UsageError
 from kits.core.releases import MAX_METADATA_BYTES, Release, parse_target, read_release, target_path
 from kits.toolchain import roots
-from kits.toolchain.roots import Desk, Pending
+from kits.toolchain.pending import Pending, text_of
+from kits.toolchain.roots import Desk
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _first(desk: Desk, bundle: Bundle, content: bytes, expected: float | None) -
 
 
 def _send(desk: Desk, targets: Metadata[Targets], release: Release) -> None:
-    desk.client.send_metadata(targets=roots.text_of(targets))
+    desk.client.send_metadata(targets=text_of(targets))
     path = target_path(release.project, release.release)
     if path not in desk.trusted.refresh().targets.targets:
         raise BundleError("the hub says it took the release, but does not show it", where=path)

@@ -9,23 +9,21 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from securesystemslib.signer import CryptoSigner, Key
-from tuf.api.exceptions import RepositoryError
+from securesystemslib.signer import Key
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
-from kits.core.blobs import write_atomically
-from kits.core.errors import BundleError, ConfigError, GateError, UsageError
+from kits.core.errors import BundleError, GateError, UsageError
 from kits.core.hub_api import MetadataVersions
 from kits.core.releases import MAX_METADATA_BYTES
 from kits.core.sample import utc_now
 from kits.toolchain.hub_client import HubClient
-from kits.toolchain.keys import KeyStore, Role, names
+from kits.toolchain.keys import KeyStore, Role
+from kits.toolchain.pending import Pending, text_of
 from kits.toolchain.trust import Releases, TrustedCopy
 
 ROOT_LIFE = timedelta(days=730)
@@ -46,104 +44,6 @@ class Desk:
     def pending(self) -> Path:
         """Where a root waits for signatures, or for the hub's answer."""
         return self.trusted.folder / PENDING
-
-
-class PendingFile(BaseModel):
-    """The file that root key holders pass around."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    hub: str = Field(max_length=500)
-    root: str = Field(max_length=MAX_METADATA_BYTES["root"])
-    targets: str = Field("", max_length=MAX_METADATA_BYTES["targets"])
-    previous: str = Field("", max_length=MAX_METADATA_BYTES["root"])
-
-
-@dataclass
-class Pending:
-    """A new root on its way, with the targets that must come with it."""
-
-    hub: str
-    root: Metadata[Root]
-    targets: Metadata[Targets] | None = None
-    previous: Metadata[Root] | None = None
-    _signers: list[CryptoSigner] = field(default_factory=list, repr=False)
-
-    @classmethod
-    def read(cls, path: Path) -> Pending:
-        """Raises ConfigError."""
-        limit = 2 * sum(MAX_METADATA_BYTES.values())
-        try:
-            with open(path, "rb") as file:
-                stored = PendingFile.model_validate_json(file.read(limit))
-            return cls(
-                stored.hub,
-                Metadata[Root].from_bytes(stored.root.encode()),
-                Metadata[Targets].from_bytes(stored.targets.encode()) if stored.targets else None,
-                Metadata[Root].from_bytes(stored.previous.encode()) if stored.previous else None,
-            )
-        except OSError as error:
-            raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
-        except (ValidationError, RepositoryError) as error:
-            raise ConfigError("no root that waits for signatures", where=str(path)) from error
-
-    def write(self, path: Path) -> None:
-        """Keeps it, durably."""
-        stored = PendingFile(
-            hub=self.hub,
-            root=text_of(self.root),
-            targets=text_of(self.targets) if self.targets is not None else "",
-            previous=text_of(self.previous) if self.previous is not None else "",
-        )
-        write_atomically(path, stored.model_dump_json(indent=1).encode())
-
-    def sign(self, keys: KeyStore) -> list[str]:
-        """Signs with the root keys that are here; the ids of them.
-
-        Raises:
-            ConfigError: none of the root's keys is here.
-        """
-        wanted = set(self.root.signed.roles[Root.type].keyids)
-        if self.previous is not None:
-            wanted |= set(self.previous.signed.roles[Root.type].keyids)
-        signers = keys.signers("root", wanted)
-        for signer in signers:
-            self.root.sign(signer, append=True)
-        return [signer.public_key.keyid for signer in signers]
-
-    def lacking(self) -> str:
-        """Which signatures are still missing, in words; empty when it can be sent."""
-        new = self.root
-        checks = [("its own", new.signed)]
-        if self.previous is not None:
-            checks.insert(0, ("the present root's", self.previous.signed))
-        for whose, by in checks:
-            found = by.get_verification_result(Root.type, new.signed_bytes, new.signatures)
-            if not found:
-                return f"{len(found.signed)} of {found.threshold} signatures by {whose} keys"
-        return ""
-
-    def describe(self, keys: KeyStore) -> list[str]:
-        """What a holder agrees to by signing."""
-        root = self.root.signed
-        old = self.previous.signed if self.previous is not None else None
-        lines = [f"root {root.version} of {self.hub}, good until {root.expires:%Y-%m-%d}"]
-        for role in (Root.type, Targets.type, Timestamp.type):
-            now = root.roles[role]
-            was = set(old.roles[role].keyids) if old is not None else set()
-            marks = [
-                name + ("" if old is None or key_id in was else " NEW")
-                for name, key_id in zip(names(keys, now.keyids), now.keyids)
-            ]
-            gone = names(keys, was - set(now.keyids))
-            left = f"; no more: {', '.join(gone)}" if gone else ""
-            lines.append(f"  {role}: {now.threshold} of {', '.join(marks)}{left}")
-        return lines
-
-
-def text_of(metadata: Metadata[Root] | Metadata[Targets]) -> str:
-    """A metadata file as text."""
-    return metadata.to_bytes().decode()
 
 
 def first_root(desk: Desk, threshold: int) -> Pending:

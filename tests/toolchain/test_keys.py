@@ -27,6 +27,7 @@ from kits.toolchain.key_making import make_keys
 from kits.toolchain.keyfile import read_key, write_key
 from kits.toolchain.keys import KeyStore, read_public
 from kits.toolchain.passphrase import PASSPHRASE_VARIABLE, Passphrases
+from kits.toolchain.pending import Pending, text_of
 from kits.toolchain.releases import Signed, all_releases, sign_release
 from kits.toolchain.roots import Desk
 from kits.toolchain.trust import TrustedCopy
@@ -242,7 +243,7 @@ def test_two_of_three_holders_sign_the_root(
         roots.send(desk, pending)
     file = str(desk.pending)
     assert kit("key", "sign", file, "--keys", bob, "--yes")[0] == 0
-    assert roots.send(desk, roots.Pending.read(desk.pending)).root == 2
+    assert roots.send(desk, Pending.read(desk.pending)).root == 2
 
 
 def test_a_colleague_trusts_the_hub_by_fingerprint_and_releases_with_a_key_of_her_own(
@@ -293,7 +294,7 @@ def test_what_has_expired_is_renewed_and_nothing_else(
     assert status.advice("H") == ["kit key renew targets --hub H"]
     found = desk.trusted.refresh(expired_is_fine=True)
     targets = roots.resigned(desk, found, found.root)
-    desk.client.send_metadata(targets=roots.text_of(targets))
+    desk.client.send_metadata(targets=text_of(targets))
     assert release(desk, 2).release.release == 2
     assert key_status.look(desk).advice("H") == []
 

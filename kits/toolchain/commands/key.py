@@ -1,4 +1,4 @@
-"""The verbs about the release engineer's keys: `kit key …`."""
+"""The verbs about the release engineer's own key files: `kit key …`; those about a hub: `key_hub.py`."""
 
 from __future__ import annotations
 
@@ -7,24 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kits.toolchain.commands import key_hub
 from kits.toolchain.commands.hub_options import (
-    FingerprintOption,
-    HubOption,
     KeysOption,
-    TokenOption,
     YesOption,
     confirm,
-    open_desk,
     open_keys,
 )
+from kits.toolchain.commands.key_hub import key_as_json, role_of
 from kits.toolchain.commands.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from kits.core.console import Console
     from kits.toolchain.keys import KeyStore, PublicHalf
-    from kits.toolchain.roots import Desk, Pending
 
 RoleArgument = Annotated[str, typer.Argument(metavar="ROLE", help="root or targets.")]
 ThresholdOption = Annotated[
@@ -38,9 +34,10 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         help="Your signing keys: root says which keys count, targets signs releases.",
     )
-    for verb in (init, export, add, remove, rotate, renew, sign, send, status, trust, resend):
+    for verb in (init, export, sign):
         family.command()(verb)
     family.command("list")(list_)
+    key_hub.add_verbs(family)
     app.add_typer(family, name="key")
 
 
@@ -67,7 +64,7 @@ def init(
     store = open_keys(keys)
     made = make_keys(store, no_passphrase=no_passphrase, owner=owner)
     store.require(threshold)
-    listed: JsonValue = [_as_json(store, half) for half in made]
+    listed: JsonValue = [key_as_json(store, half) for half in made]
     told = ", ".join(f"{half.role} {half.key_id[:8]}" for half in made) or "there are keys already"
     console.answer(f"{told}: {store.folder}", {"folder": str(store.folder), "made": listed})
     if no_passphrase:
@@ -83,7 +80,7 @@ def list_(keys: KeysOption = None, as_json: JsonOption = False) -> None:
     from kits.core.console import Console
 
     store = open_keys(keys)
-    rows = [_as_json(store, half) for half in store.all()]
+    rows = [key_as_json(store, half) for half in store.all()]
     lines = [
         f"{row['role']:8} {str(row['key_id'])[:8]}  {row['held']:12} {row['owner']}" for row in rows
     ]
@@ -103,138 +100,11 @@ def export(
         raise UsageError(
             "private keys are not exported", fix="--public; to save them, copy the folder"
         )
-    text = _own(open_keys(keys), _role(role))[-1].model_dump_json(indent=1)
+    text = _own(open_keys(keys), role_of(role))[-1].model_dump_json(indent=1)
     if out is None:
         print(text)  # noqa: T201  the answer
     else:
         out.write_text(text + "\n", encoding="utf-8")
-
-
-def add(
-    role: RoleArgument,
-    pub: Annotated[Path, typer.Argument(metavar="PUB", help="The other person's public half.")],
-    hub: Annotated[str, typer.Option(metavar="URL", help="Change this hub's root now.")] = "",
-    threshold: ThresholdOption = 0,
-    token: TokenOption = "",
-    keys: KeysOption = None,
-    ca_fingerprint: FingerprintOption = "",
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Let another person's key count. Without --hub it waits for the first root of a new hub."""
-    from kits.core.console import Console
-    from kits.core.errors import UsageError
-    from kits.toolchain import roots
-    from kits.toolchain.keys import read_public
-
-    console = Console(as_json, quiet)
-    store = open_keys(keys)
-    half = read_public(pub)
-    if half.role != _role(role):
-        raise UsageError(f"this is a {half.role} key", where=str(pub))
-    store.add(half)
-    if not hub:
-        if threshold:
-            store.require(threshold)
-        told = f"{half.role} key {half.key_id[:8]} of {half.owner} will be in the first root"
-        console.answer(told, _as_json(store, half))
-        return
-    with open_desk(hub, token, keys, ca_fingerprint) as desk:
-        found = desk.trusted.refresh()
-        new = roots.change(desk, found, half.role, add=[half.for_metadata()], threshold=threshold)
-        _sign_and_send(console, desk, new, yes=yes)
-
-
-def remove(
-    role: RoleArgument,
-    key_id: Annotated[str, typer.Argument(help="Its id, or the first 8 or more digits.")],
-    hub: HubOption,
-    threshold: ThresholdOption = 0,
-    token: TokenOption = "",
-    keys: KeysOption = None,
-    ca_fingerprint: FingerprintOption = "",
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Let a key count no more: it was lost, stolen, or its owner left."""
-    from kits.core.console import Console
-    from kits.core.errors import UsageError
-    from kits.toolchain import roots
-
-    with open_desk(hub, token, keys, ca_fingerprint) as desk:
-        found = desk.trusted.refresh()
-        named = found.root.roles[_role(role)].keyids
-        gone = [one for one in named if len(key_id) >= 8 and one.startswith(key_id)]
-        if len(gone) != 1:
-            raise UsageError(f"the root names no such {role} key", where=key_id[:64])
-        new = roots.change(desk, found, _role(role), remove=gone, threshold=threshold)
-        _sign_and_send(Console(as_json, quiet), desk, new, yes=yes)
-
-
-def rotate(
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="root, targets or hub.")],
-    hub: HubOption,
-    no_passphrase: Annotated[
-        bool, typer.Option("--no-passphrase", help="Leave the new file unencrypted.")
-    ] = False,
-    token: TokenOption = "",
-    keys: KeysOption = None,
-    ca_fingerprint: FingerprintOption = "",
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Replace your root key, your targets key, or the hub's online key by a new one."""
-    from kits.core.console import Console
-    from kits.toolchain import roots
-    from kits.toolchain.key_making import make_keys
-
-    with open_desk(hub, token, keys, ca_fingerprint) as desk:
-        found = desk.trusted.refresh(expired_is_fine=True)
-        if role == "hub":
-            new = roots.change_online(desk, found)
-        else:
-            chosen = _role(role)
-            old = desk.keys.own(chosen, found.root.roles[chosen].keyids)
-            made = make_keys(desk.keys, no_passphrase=no_passphrase, roles=(chosen,))
-            new = roots.change(
-                desk,
-                found,
-                chosen,
-                add=[half.for_metadata() for half in made],
-                remove=[half.key_id for half in old],
-            )
-        _sign_and_send(Console(as_json, quiet), desk, new, yes=yes)
-
-
-def renew(
-    role: RoleArgument,
-    hub: HubOption,
-    token: TokenOption = "",
-    keys: KeysOption = None,
-    ca_fingerprint: FingerprintOption = "",
-    yes: YesOption = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Sign the root (2 years) or the releases (1 year) again before they expire, or after."""
-    from kits.core.console import Console
-    from kits.toolchain import roots
-
-    console = Console(as_json, quiet)
-    with open_desk(hub, token, keys, ca_fingerprint) as desk:
-        found = desk.trusted.refresh(expired_is_fine=True)
-        if _role(role) == "root":
-            _sign_and_send(console, desk, roots.renewed(desk, found), yes=yes)
-            return
-        confirm(f"sign the {len(found.targets.targets)} releases again?", yes=yes, as_json=as_json)
-        targets = roots.resigned(desk, found, found.root)
-        done = desk.client.send_metadata(targets=roots.text_of(targets))
-        desk.trusted.refresh()
-    until = f"{targets.signed.expires:%Y-%m-%d}"
-    console.answer(f"targets {done.targets} good until {until}", done.model_dump())
 
 
 def sign(
@@ -246,7 +116,7 @@ def sign(
 ) -> None:
     """Add your signature to a root that needs more than one; the file is changed in place."""
     from kits.core.console import Console
-    from kits.toolchain.roots import Pending
+    from kits.toolchain.pending import Pending
 
     console = Console(as_json, quiet)
     store = open_keys(keys)
@@ -264,100 +134,6 @@ def sign(
     console.next(f"kit key {'sign' if lacking else 'send'} {file}")
 
 
-def send(
-    file: Annotated[Path, typer.Argument(help="A root that was signed by enough holders.")],
-    hub: HubOption,
-    token: TokenOption = "",
-    keys: KeysOption = None,
-    ca_fingerprint: FingerprintOption = "",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Give a co-signed root to the hub. The very first root goes with `kit publish` instead."""
-    from kits.core.console import Console
-    from kits.toolchain import roots
-    from kits.toolchain.roots import Pending
-
-    console = Console(as_json, quiet)
-    with open_desk(hub, token, keys, ca_fingerprint) as desk:
-        pending = Pending.read(file)
-        if pending.previous is None:
-            pending.write(desk.pending)
-            console.answer("kept for the first publish", {"kept": str(desk.pending)})
-            console.next(f"kit publish --hub {hub}")
-            return
-        done = roots.send(desk, pending)
-    console.answer(f"root {done.root} is in force", done.model_dump())
-
-
-def status(
-    hub: HubOption,
-    token: TokenOption = "",
-    keys: KeysOption = None,
-    ca_fingerprint: FingerprintOption = "",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Verify the hub's metadata and show keys, releases and when each role expires."""
-    from kits.core.console import Console
-    from kits.toolchain.key_status import look
-
-    console = Console(as_json, quiet)
-    with open_desk(hub, token, keys, ca_fingerprint) as desk:
-        found = look(desk)
-    console.answer(found.text(), found.as_json())
-    for line in found.advice(hub):
-        console.next(line)
-
-
-def trust(
-    hub: HubOption,
-    sha256: Annotated[str, typer.Option(help="Of the root, from a colleague's kit key status.")],
-    token: TokenOption = "",
-    ca_fingerprint: FingerprintOption = "",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Trust a hub's root on this machine, after comparing its fingerprint with a colleague."""
-    from kits.core.console import Console
-    from kits.toolchain.key_status import trust_root
-
-    with open_desk(hub, token, None, ca_fingerprint) as desk:
-        version = trust_root(desk, sha256)
-    Console(as_json, quiet).answer(f"root {version} of {hub} is trusted here", {"root": version})
-
-
-def resend(
-    hub: HubOption,
-    token: TokenOption = "",
-    ca_fingerprint: FingerprintOption = "",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Give a hub that was restored from a backup the newer releases it had lost."""
-    from kits.core.console import Console
-    from kits.toolchain import roots
-
-    with open_desk(hub, token, None, ca_fingerprint) as desk:
-        done = roots.resend(desk)
-        desk.trusted.refresh()
-    Console(as_json, quiet).answer(
-        f"root {done.root}, targets {done.targets} are in force again", done.model_dump()
-    )
-
-
-def _sign_and_send(console: Console, desk: Desk, pending: Pending, *, yes: bool) -> None:
-    from kits.toolchain import roots
-
-    for line in pending.describe(desk.keys):
-        console.note(line)
-    confirm("sign this root?", yes=yes, as_json=console.as_json)
-    pending.sign(desk.keys)
-    done = roots.send(desk, pending)
-    console.answer(f"root {done.root} and targets {done.targets} are in force", done.model_dump())
-    console.next(f"kit key status --hub {desk.client.address}")
-
-
 def _own(store: KeyStore, role: Literal["root", "targets"]) -> list[PublicHalf]:
     from kits.core.errors import ConfigError
 
@@ -365,26 +141,3 @@ def _own(store: KeyStore, role: Literal["root", "targets"]) -> list[PublicHalf]:
     if not found:
         raise ConfigError(f"no {role} key of yours", where=str(store.folder), fix="kit key init")
     return found
-
-
-def _role(word: str) -> Literal["root", "targets"]:
-    from kits.core.errors import UsageError, did_you_mean
-
-    if word == "root":
-        return "root"
-    if word == "targets":
-        return "targets"
-    raise UsageError(f"{word!r} is no role", fix=did_you_mean(word, ["root", "targets"]))
-
-
-def _as_json(store: KeyStore, half: PublicHalf) -> dict[str, JsonValue]:
-    held = "public only"
-    if store.holds(half):
-        held = "encrypted" if store.is_encrypted(half) else "UNENCRYPTED"
-    return {
-        "role": half.role,
-        "key_id": half.key_id,
-        "owner": half.owner,
-        "held": held,
-        "created_at": half.created_at.isoformat(),
-    }
