@@ -68,7 +68,7 @@ class Installer:
     def start(self) -> None:
         """Brings the last good bundle up; a bundle that keeps the agent from living goes back."""
         self._lives.begin()
-        job = self._slots.state.job
+        job, why = self._slots.state.job, ""
         if job is not None:
             boots = job.boots
             if job.state == "active" and self._lives.boot not in boots:
@@ -76,9 +76,13 @@ class Installer:
             job = job.model_copy(update={"transitions": job.transitions + 1, "boots": boots})
             self._slots.save(job=job)
             why = self._hopeless(job)
-            if why:
-                self._give_up(job, why)
+        if job is not None and why:
+            self._lives.forget()
+            if job.state == "active":
+                self._roll_back(job, why)
         self._bring_up()
+        if job is not None and why and job.state != "active":
+            self.refuse(job, BundleError(why), deny=True)
         self._since = self._around.clock()
 
     def _hopeless(self, job: Job) -> str:
@@ -91,13 +95,6 @@ class Installer:
         if job.transitions > _MAX_TRANSITIONS:
             return f"no end after {_MAX_TRANSITIONS} steps"
         return ""
-
-    def _give_up(self, job: Job, why: str) -> None:
-        self._lives.forget()
-        if job.state == "active":
-            self._roll_back(job, why)
-        else:
-            self.refuse(job, BundleError(why), deny=True)
 
     def _bring_up(self) -> None:
         """The active bundle, or where it cannot be loaded the one before it."""

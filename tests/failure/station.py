@@ -61,7 +61,7 @@ class Station:
                 "shadow_samples": 12,
                 "probation_samples": 30,
                 "probation_min_s": 0,
-                "max_latency_factor": 50,
+                "latency_slack_ms": 1000,
                 **update,
             },
         }
