@@ -76,8 +76,9 @@ class Carrier:
                     self._gap(key, event.body)
                 case HealthBody():
                     healths[key[0]] = event.body
-        for device, body in healths.items():
-            self._session.get_one(models.Device, device).figures = dict(body.figures)
+        if healths:
+            figures = [{"name": name, "figures": h.figures} for name, h in sorted(healths.items())]
+            self._session.execute(update(models.Device), figures)
         self._session.flush()
         for key, event in fresh.items():
             if isinstance(event.body, AlertBody) and event.body.severity == "info":

@@ -127,6 +127,11 @@ def unpack_frame(payload: bytes) -> bytes:
         DataError: not compressed, or larger than allowed when unpacked.
     """
     try:
+        size = zstandard.get_frame_parameters(payload).content_size
+        if size <= MAX_UNPACKED_BYTES:
+            return zstandard.ZstdDecompressor().decompress(payload)
+        if size != zstandard.CONTENTSIZE_UNKNOWN:
+            raise DataError(f"a frame unpacks to more than {MAX_UNPACKED_BYTES} bytes")
         with zstandard.ZstdDecompressor().stream_reader(payload) as reader:
             content: bytes = reader.read(MAX_UNPACKED_BYTES + 1)
     except zstandard.ZstdError as error:
