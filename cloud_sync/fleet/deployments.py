@@ -5,7 +5,7 @@ Always derived from the rows, so nothing depends on a message having arrived.
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.fleet import waves
@@ -19,32 +19,53 @@ def desired_for(session: Session, device: str) -> Desired:
 
     One that waits for its wave, or for a paused rollout, has not begun.
     """
-    query = (
-        select(Deployment)
+    return desired_states(session, device).get(device, Desired())
+
+
+def desired_states(session: Session, device: str = "") -> dict[str, Desired]:
+    """The same for all devices that should run anything, or for one, by a single query."""
+    newest = (
+        select(Deployment.device, func.max(Deployment.rollout_id).label("rollout"))
         .join(Rollout)
         .where(
-            Deployment.device == device,
             Deployment.state.not_in(["failed", "rolled_back"]),
             Deployment.wave <= Rollout.wave,
+            or_(Rollout.state != "paused", Deployment.state != "pending"),
         )
-        .order_by(Rollout.id.desc())
+        .group_by(Deployment.device)
     )
-    for deployment in session.scalars(query):
-        rollout = deployment.rollout
-        if rollout.state == "paused" and deployment.state == "pending":
-            continue
-        bundle = session.get_one(Bundle, rollout.bundle)
-        return Desired(
+    if device:
+        newest = newest.where(Deployment.device == device)
+    begun = newest.subquery()
+    query = (
+        select(
+            Deployment.device,
+            Deployment.id,
+            Rollout.target,
+            Rollout.release,
+            Bundle.id,
+            Bundle.size,
+        )
+        .join(Rollout, Deployment.rollout_id == Rollout.id)
+        .join(Bundle, Rollout.bundle == Bundle.id)
+        .join(
+            begun,
+            and_(Deployment.device == begun.c.device, Deployment.rollout_id == begun.c.rollout),
+        )
+    )
+    return {
+        name: Desired(
             bundle=DesiredBundle(
-                bundle=bundle.id,
-                size=bundle.size,
-                path=f"/v1/bundles/{bundle.id}/content",
-                target=rollout.target,
-                release=rollout.release,
-                deployment=deployment.id,
+                bundle=bundle,
+                size=size,
+                path=f"/v1/bundles/{bundle}/content",
+                target=target,
+                release=release,
+                deployment=deployment,
             )
         )
-    return Desired()
+        for name, deployment, target, release, bundle, size in session.execute(query)
+    }
 
 
 def apply_report(session: Session, device: str, reported: Reported) -> None:

@@ -18,6 +18,7 @@ from cloud_sync.fleet.renewal import Renewal
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.store.models import Deployment, Device, Rollout
+from kits.core.hub_api import Desired
 from kits.core.topics import DeviceTopics
 
 log = logging.getLogger(__name__)
@@ -91,14 +92,15 @@ class Supervisor:
             return False
         if self._seen is None or self._seen[0] != self._link.connection:
             self._published.clear()  # a broker that was restarted has forgotten what it retained
-        for device in session.scalars(select(Device).where(Device.revoked_at.is_(None))):
-            payload = deployments.desired_for(session, device.name).model_dump_json().encode()
-            if self._published.get(device.name) == payload:
+        wanted = deployments.desired_states(session)
+        known = select(Device.name, Device.site).where(Device.revoked_at.is_(None))
+        for name, site in session.execute(known).all():
+            payload = wanted.get(name, Desired()).model_dump_json().encode()
+            if self._published.get(name) == payload:
                 continue
-            topic = DeviceTopics(device.site, device.name).desired
-            if not self._link.publish(topic, payload, retain=True):
+            if not self._link.publish(DeviceTopics(site, name).desired, payload, retain=True):
                 return False
-            self._published[device.name] = payload
+            self._published[name] = payload
         return True
 
 
