@@ -148,7 +148,7 @@ def backup(
         f"saved {target}: {done['blobs']} blobs, {done['bytes'] / 1e6:.1f} MB",
         {"path": str(target), **done},
     )
-    console.note("it holds the hub's signing key: keep it as safe as the hub")
+    console.note("it holds the hub's keys: keep it as safe as the hub")
     console.next(f"cloud-sync restore {target} --data NEW")
 
 
