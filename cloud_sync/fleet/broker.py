@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cloud_sync.config import HubConfig, is_loopback
+from cloud_sync.config import HubConfig
 from cloud_sync.fleet.pki import HUB, Authority
+from cloud_sync.sections import is_loopback
 from kits.core.errors import ConfigError, MachineError
 
 HUB_USER = "_hub"  # no device can have this name: '_' is not allowed in one

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud_sync.config import BrokerConfig
 from cloud_sync.fleet.broker import (
     MAX_PACKET_BYTES,
     BrokerAddress,
     Login,
     free_port,
 )
+from cloud_sync.sections import BrokerConfig
 from kits.core.errors import MachineError
 
 if TYPE_CHECKING:

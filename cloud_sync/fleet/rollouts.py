@@ -12,11 +12,11 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.config import RolloutConfig
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet import tuf, waves
 from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.hub import audit
+from cloud_sync.sections import RolloutConfig
 from cloud_sync.store.models import Bundle, Deployment, Device, Release, Rollout
 from kits.core.errors import UsageError
 from kits.core.sample import utc_now

@@ -14,8 +14,8 @@ import numpy as np
 import yaml
 from pydantic import ValidationError
 
-from cloud_sync.config import Prices
 from cloud_sync.learning.audits import AuditCounts
+from cloud_sync.sections import Prices
 from kits.core.errors import ConfigError
 from kits.core.operating_point import Costs
 from kits.core.stats import Estimate, Floats

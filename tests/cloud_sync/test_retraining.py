@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.config import Prices
+from cloud_sync.sections import Prices
 from cloud_sync.errors import ConflictError
 from cloud_sync.learning import datasets, retraining
 from cloud_sync.learning.champions import check_approvable, register_challenger
