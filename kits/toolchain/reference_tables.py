@@ -26,6 +26,7 @@ _ERRORS = (
 _OTHERS = {
     "/v1/enroll": "a one-time token",
     "/v1/bundles/{bundle_id}/content": "device or viewer",
+    "/v1/tuf/{name}": "device or viewer",
 }
 _CLASSES = {"a": "alerts", "l": "labels and gaps", "s": "samples", "t": "telemetry"}
 

@@ -17,7 +17,10 @@ from tests.cloud_sync.hub_builders import add_person, open_hub
 
 PUBLIC = {("POST", "/v1/enroll")}
 """Takes a one-time token instead of an identity."""
-DEVICE_ONLY = {("GET", "/v1/device/desired"), ("POST", "/v1/device/reported")}
+DEVICE_ONLY = {
+    ("GET", "/v1/device/desired"), ("POST", "/v1/device/reported"), ("POST", "/v1/device/time"),
+    ("POST", "/v1/device/certificate"),
+}  # fmt: skip
 SELF_SERVICE = {("POST", "/v1/tokens"), ("DELETE", "/v1/tokens/{token_id}")}
 """What a viewer may change: tokens of its own, with no more than its own role."""
 VALUES = {
