@@ -9,51 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.config import load
-from cloud_sync.fleet.broker import find_mosquitto, free_port
-from cloud_sync.fleet.pki import Authority
+from cloud_sync.fleet.broker import find_mosquitto
 from edge_agent.certificates import Certificates
 from edge_agent.config import HubConfig
 from edge_agent.enroll import hub_client, load_identity
 from edge_agent.renewal import Renewal
 from kits.core.errors import KitwrightError
-from kits.core.tls import pinned_context
-from kits.toolchain.demo.hub import HubApi
 from tests.edge_agent.parts import wait_for
-from tests.integration.hub import HubProcess
+from tests.integration.secure_site import SecureSite
 from tests.integration.site import Line
 
 CUT_S = 10.0
 """Within this a revoked device must be cut off."""
 
 pytestmark = pytest.mark.skipif(not find_mosquitto(), reason="mosquitto is not installed")
-
-
-class SecureSite(HubProcess):
-    """A hub that speaks TLS on both its doors."""
-
-    def __init__(self, folder: Path) -> None:
-        port = free_port("127.0.0.1")
-        broker = {
-            "kind": "mosquitto", "port": free_port("127.0.0.1"),
-            "tls": True, "tls_host": "127.0.0.1", "tls_port": free_port("127.0.0.1"),
-        }  # fmt: skip
-        super().__init__(folder, broker, listen={"port": port, "tls": "on"})
-        config = load(self.data)
-        self.url = config.url
-        self.fingerprint = Authority(config.pki_dir).fingerprint
-        self.api = HubApi(self.url, self.token, pinned_context(config.pki_dir / "ca.pem"))
-
-    def add_line(self, name: str, folder: Path) -> Line:
-        """Enrols a device with the very line that the hub prints for it."""
-        made = self.api.call("POST", "/v1/devices", {"name": name, "site": "main"})
-        line = Line(self, name, folder, free_port("127.0.0.1"))  # type: ignore[arg-type]
-        line.configure(
-            6, rate_hz=20, loop=True, update={"poll_s": 60, "first_bundle_wait_s": 0},
-            sync={"backoff_s": 0.1, "backoff_max_s": 0.5, "resend_s": 1.0, "health_s": 0.2},
-        )  # fmt: skip
-        self.programs.text(*str(made["command"]).split(), "--config", str(line.config))
-        return line
 
 
 @pytest.fixture
