@@ -151,8 +151,9 @@ class Renewal:
         said, at = self._said
         if name == said and (not name or time.monotonic() - at < _REMIND_S):
             return
-        for other in {EXPIRES, EXPIRED} - {name}:
-            self._alerts(other, "info", "the certificate is in order")
+        for other in (EXPIRES, EXPIRED):
+            if other != name:
+                self._alerts(other, "info", "the certificate is in order")
         if name:
             self._alerts(name, "error" if name == EXPIRED else "warning", text)
         self._said = (name, time.monotonic())

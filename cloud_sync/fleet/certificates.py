@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -123,11 +123,23 @@ def renew_at(certificate: x509.Certificate) -> datetime:
     return start + (end - start) * RENEW_AT
 
 
-def crl_number(crl: x509.CertificateRevocationList | None) -> int:
-    """The number of a revocation list; 0 without one."""
-    if crl is None:
-        return 0
-    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+def revocation_list(
+    old: x509.CertificateRevocationList | None, serials: Iterable[int], now: datetime
+) -> x509.CertificateRevocationListBuilder:
+    """The list after `old`: who was on it keeps its date. Issuer and dates are still missing."""
+    number = 0
+    if old is not None:  # a list without entries is false
+        number = old.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    builder = x509.CertificateRevocationListBuilder().add_extension(
+        x509.CRLNumber(number + 1), critical=False
+    )
+    since = {entry.serial_number: entry.revocation_date_utc for entry in old or ()}
+    for serial in sorted(serials):
+        entry = x509.RevokedCertificateBuilder().serial_number(serial)
+        builder = builder.add_revoked_certificate(
+            entry.revocation_date(since.get(serial, now)).build()
+        )
+    return builder
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -188,22 +188,14 @@ class Authority:
         return self._clock() - (crl.last_update_utc + BACKDATED)
 
     def _sign_crl(self, serials: set[int]) -> None:
-        old, now = self._crl(), self._clock()
+        now = self._clock()
         builder = (
-            x509.CertificateRevocationListBuilder()
+            certificates.revocation_list(self._crl(), serials, now)
             .issuer_name(self._certificate.subject)
             .last_update(now - BACKDATED)
             .next_update(now + CRL_LIFE)
-            .add_extension(x509.CRLNumber(certificates.crl_number(old) + 1), critical=False)
             .add_extension(self._authority_id(), critical=False)
         )
-        for serial in sorted(serials):
-            known = (
-                old.get_revoked_certificate_by_serial_number(serial) if old is not None else None
-            )
-            since = known.revocation_date_utc if known is not None else now
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
-            builder = builder.add_revoked_certificate(entry.build())
         crl = builder.sign(self._key, hashes.SHA256())
         certificates.put(self.crl_file, crl.public_bytes(serialization.Encoding.PEM))
 
