@@ -8,11 +8,11 @@ BIN := $(VENV)/bin
 EXTRAS_DEMO := cpu,agent,hub,train,yolo,pretrained
 EXTRAS_TEST := $(EXTRAS_DEMO),openvino,trt-check,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
-SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git postgresql
+SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git iproute2 postgresql
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
 
-.PHONY: help demo test test-all test-device lint types docs benchmark clean system-demo system-test
+.PHONY: help demo test test-all test-device lint types docs benchmark reliability clean system-demo system-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ types: $(VENV)/.test
 
 docs: $(VENV)/.test ## write docs/reference from the code
 	$(BIN)/python -m kits.toolchain.reference
+
+reliability: system-test $(VENV)/.test ## the failure tests in full, one after another, and their page
+	$(BIN)/python -m benchmarks.reliability $(RELIABILITY_ARGS)
 
 benchmark: $(VENV)/.test ## figures of speed, side by side in one run
 	$(BIN)/python -m benchmarks.speed

@@ -1,7 +1,7 @@
 """Hubs for these tests, and where their figures go.
 
-With `KITWRIGHT_FIGURES=FILE` in the environment each test appends its figures there as a line of
-JSON; `python -m benchmarks.reliability` makes the page from them.
+With `KITWRIGHT_FIGURES=FILE` in the environment each test appends its figures and how it ended there,
+as lines of JSON; `python -m benchmarks.reliability` makes the page from them.
 """
 
 from __future__ import annotations
@@ -22,16 +22,34 @@ from tests.integration.hub import HubProcess
 from tests.integration.site import Site
 
 Record = Callable[[Mapping[str, object]], None]
+HERE = "tests/failure/"
+
+
+def _note(line: Mapping[str, object]) -> None:
+    target = os.environ.get("KITWRIGHT_FIGURES", "")
+    if target:
+        with Path(target).open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Notes how each test of this folder ended: the last word of its setup, call and teardown."""
+    if not report.nodeid.startswith(HERE) or (report.when != "call" and report.passed):
+        return
+    reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+    _note({
+        "test": report.nodeid.removeprefix(HERE), "outcome": report.outcome, "reason": reason,
+        "took_s": round(report.duration, 1),
+    })  # fmt: skip
 
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
     """Takes a test's figures: printed, and appended to the file when one is named."""
     started = time.monotonic()
-    target = os.environ.get("KITWRIGHT_FIGURES", "")
 
     def take(figures: Mapping[str, object]) -> None:
-        name = request.node.nodeid.rpartition("/")[2]
+        name = request.node.nodeid.removeprefix(HERE)
         line = {
             "test": name,
             "slow": request.node.get_closest_marker("slow") is not None,
@@ -39,9 +57,7 @@ def record(request: pytest.FixtureRequest) -> Record:
             "figures": dict(figures),
         }
         sys.stdout.write(json.dumps(line) + "\n")
-        if target:
-            with Path(target).open("a") as file:
-                file.write(json.dumps(line) + "\n")
+        _note(line)
 
     return take
 
