@@ -18,7 +18,7 @@ from sqlalchemy import select
 from cloud_sync.config import FILE, HubConfig, dump, load, parse
 from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.broker import find_mosquitto, write_private
-from cloud_sync.fleet.pki import CRL_ALARM, Authority
+from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import Database, migrate
 from cloud_sync.store.models import Blob
@@ -179,10 +179,16 @@ def _authority(config: HubConfig) -> Finding:
         authority = Authority(config.pki_dir)
     except ConfigError as error:
         return Finding("certificate authority", error.what, False, error.fix)
-    ends = min(authority.crl_expires_at, authority.expires_at)
-    found = f"{authority.fingerprint[:16]}…, revocation list until {ends:%Y-%m-%d}"
+    now, list_ends = utc_now(), authority.crl_expires_at
+    found = (
+        f"{authority.fingerprint[:16]}… until {authority.expires_at:%Y-%m-%d},"
+        f" revocation list until {list_ends:%Y-%m-%d}"
+    )
+    if authority.expires_at - now < CA_ALARM:
+        fix = "plan a new hub data folder: every device must be enrolled at a new authority"
+        return Finding("certificate authority", found, False, fix)
     fix = "let cloud-sync serve run: it renews the list; see its log"
-    return Finding("certificate authority", found, ends - utc_now() > CRL_ALARM, fix)
+    return Finding("certificate authority", found, list_ends - now > CRL_ALARM, fix)
 
 
 def _database(config: HubConfig) -> Finding:

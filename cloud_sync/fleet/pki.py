@@ -27,7 +27,7 @@ from kits.core.sample import digest_of, utc_now
 # a device whose clock is a day behind must still find a new certificate valid
 BACKDATED = timedelta(hours=24)
 CA_LIFE = timedelta(days=3653)
-LEAF_LIFE = timedelta(days=365)
+CA_ALARM = LEAF_LIFE = timedelta(days=365)
 CRL_LIFE = timedelta(days=45)
 CRL_EVERY = timedelta(days=1)
 CRL_ALARM = timedelta(days=7)

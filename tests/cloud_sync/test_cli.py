@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,22 @@ def test_backup_and_restore(data: Path, tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "junk").write_text("no tar")
     with pytest.raises(KitwrightError, match="not a backup"):
         run("restore", tmp_path / "junk", "--data", tmp_path / "other")
+
+
+@pytest.mark.parametrize(("age_days", "words"), [(3400, "new authority"), (100, "renews the list")])
+def test_doctor_sees_what_nears_its_end_in_the_authority(
+    tmp_path: Path, age_days: int, words: str
+) -> None:
+    from cloud_sync import setup
+    from cloud_sync.fleet.pki import Authority
+    from kits.core.sample import utc_now
+
+    then = utc_now() - timedelta(days=age_days)
+    Authority(tmp_path / "hub" / "pki", clock=lambda: then)
+    setup.init(tmp_path / "hub", "ada", "four random words", {})
+    found = {finding.check: finding for finding in setup.doctor(tmp_path / "hub")}
+    assert not found["certificate authority"].ok
+    assert words in found["certificate authority"].fix
 
 
 def test_doctor_config_and_what_is_not_here(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
