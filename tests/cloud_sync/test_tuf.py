@@ -24,6 +24,8 @@ from tuf.api.metadata import (
 )
 from tuf.ngclient import FetcherInterface, Updater
 
+from cloud_sync import setup
+from cloud_sync.config import load
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet import bundles, clock, tuf
 from cloud_sync.hub import Hub
@@ -80,13 +82,13 @@ class Device(FetcherInterface):
     """python-tuf's own client on the hub; trusts the first root and keeps what it has verified."""
 
     def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+        self.hub = hub
         self._folder = tempfile.mkdtemp(dir=hub.config.data_dir)
         self._first = served(hub, "1.root.json")
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         try:
-            return iter([served(self._hub, url.rpartition("/")[2])])
+            return iter([served(self.hub, url.rpartition("/")[2])])
         except NotFoundError:
             raise DownloadHTTPError("not there", 404) from None
 
@@ -482,6 +484,34 @@ def test_a_restored_hub_takes_the_newest_targets_again(hub: Hub, engineer: Engin
         device.refresh()
     accept(hub, targets=newest)
     assert len(device.refresh().targets) == 3
+
+
+def test_a_restored_backup_serves_devices_that_saw_more_once_it_has_the_rest_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.init(tmp_path / "hub", "admin", "four random words", {"broker": {"port": 0}})
+    hub = Hub.open(load(tmp_path / "hub"))
+    engineer = Engineer(hub.keys.public_keys()[0])
+    begun(hub, engineer)
+    device = Device(hub)
+    second = bring(hub, 2)
+    setup.backup(hub, tmp_path / "backup.tar")
+    newest = engineer.release(second)
+    accept(hub, targets=newest)
+    assert len(device.refresh().targets) == 2
+    hub.close()
+    setup.restore(tmp_path / "backup.tar", tmp_path / "again")
+    restored = Hub.open(load(tmp_path / "again"))
+    device.hub = restored
+    later = utc_now() + timedelta(minutes=1)
+    monkeypatch.setattr(tuf, "utc_now", lambda: later)
+    with restored.database.transaction() as session:
+        tuf.renew(restored, session)
+    with pytest.raises(BadVersionNumberError):  # an older list is refused, whatever its wrapping
+        device.refresh()
+    accept(restored, targets=newest)
+    assert len(device.refresh().targets) == 2
+    restored.close()
 
 
 def test_the_signed_time_answers_only_its_nonce(hub: Hub, engineer: Engineer) -> None:
