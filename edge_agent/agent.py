@@ -23,7 +23,7 @@ from edge_agent.clock import TRUST
 from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.enroll import Identity, hub_client, load_identity
-from edge_agent.errors import SourceError
+from edge_agent.errors import EngineError, SourceError
 from edge_agent.health import AlertBook
 from edge_agent.line import Line
 from edge_agent.log import log, warn
@@ -100,6 +100,7 @@ class Agent:
         self.config = config
         self._lock = lock(config.state_dir)
         self._stop = threading.Event()
+        self._started = threading.Event()
         self.identity = load_identity(config.identity_path)
         self.disk, self.outbox, self.writer = open_outbox(config)
         self.alerts = AlertBook(self.writer.put)
@@ -205,6 +206,10 @@ class Agent:
         if self.config.status.enabled:
             self._status = self._serve_status()
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
+        self._started.set()
+        if self.line.active is not None and self.line.active.waits_for_engine:
+            active = self.line.active
+            threading.Thread(target=self._climb, args=(active,), name="engine", daemon=True).start()
         systemd.notify("READY=1")
         log("agent_started", version=__version__, source=self.config.source.kind)
 
@@ -324,9 +329,11 @@ class Agent:
     # -- bundles ---------------------------------------------------------------------------------
 
     def _load(self, bundle: Bundle) -> Loaded:
-        loaded = self.ladder.load(bundle)
+        loaded = self.ladder.load(bundle, build=self._started.is_set())
         lost = [note for note in loaded.downgrades if not _absent(note)]
-        if lost:
+        if loaded.waits_for_engine:
+            log("engine_waits", bundle=loaded.id[:12], provider=loaded.provider)
+        elif lost:
             text = f"running on {loaded.provider}; {'; '.join(lost)}"
             self.alerts("engine-downgrade", "warning", text)
         else:
@@ -334,6 +341,17 @@ class Agent:
         for waited_for in ("no-bundle", "first-bundle-late"):
             self.alerts(waited_for, "info", "a bundle is active")
         return loaded
+
+    def _climb(self, running: Loaded) -> None:
+        """Builds the engine that was not kept, while the line decides on a lower rung."""
+        try:
+            better = self._load(running.ready.bundle)
+        except (BundleError, EngineError) as error:
+            warn("engine_not_built", bundle=running.id[:12], error=error.what)
+            return
+        if self.line.exchange(running, better):
+            log("engine_exchanged", bundle=better.id[:12], provider=better.provider)
+            self._report_now()
 
     def _report(self, reported: Reported) -> None:
         figures = {k: v for k, v in self.figures().items() if k.startswith(("verdict", "latency"))}

@@ -8,6 +8,7 @@ kits.core.errors.KitwrightError
 │   ├── AlreadyRunningError    another agent holds the state folder
 │   ├── NoRoomError            the disk has no room for a bundle
 │   └── EngineError            no engine of the ladder can run this model here
+│       └── EngineMissingError it is not kept here and was not to be built now
 ├── BundleError
 │   ├── UntrustedBundleError   signature, project or release counter refuse the bundle
 │   ├── MetadataError          the hub's signed metadata cannot be believed now
@@ -40,6 +41,10 @@ class NoRoomError(MachineError):
 
 class EngineError(MachineError):
     """No engine of the ladder can run this model here."""
+
+
+class EngineMissingError(EngineError):
+    """The engine is not kept here and was not to be built now."""
 
 
 class UntrustedBundleError(BundleError):

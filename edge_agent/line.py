@@ -109,6 +109,7 @@ class Line:
         self._put = put
         self._alerts = alerts
         self._active: Loaded | None = None
+        self._exchange = threading.Lock()
         self._shadow: Shadow | None = None
         self._tally = Tally()
         self._guard = DeadlineGuard()
@@ -139,8 +140,17 @@ class Line:
         return self._tally
 
     def activate(self, loaded: Loaded) -> None:
-        self._tally = Tally()
-        self._active = loaded  # one assignment: the next sample sees the new bundle
+        with self._exchange:
+            self._tally = Tally()
+            self._active = loaded  # one assignment: the next sample sees the new bundle
+
+    def exchange(self, old: Loaded, new: Loaded) -> bool:
+        """Puts the same bundle on another engine in its place; False when it is no longer active."""
+        with self._exchange:
+            if self._active is not old:
+                return False
+            self._active = new
+            return True
 
     def begin_shadow(self, loaded: Loaded) -> Tally:
         self.end_shadow()

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +28,7 @@ from typing import Any
 
 import psutil
 
+from edge_agent import systemd
 from edge_agent.errors import EngineError
 from edge_agent.log import log
 from kits.core.sample import digest_of
@@ -37,6 +38,8 @@ _NICE = 10
 _TICK_S = 0.1
 _RESERVE_BYTES = 256 << 20
 """Left free for the line: a build that pushes the machine below it is ended."""
+_STILL_STARTING = "EXTEND_TIMEOUT_USEC=30000000"
+"""A service manager that waits for the start waits 30 s more."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -116,6 +119,7 @@ def _watch(child: subprocess.Popen[bytes], settings: BuildSettings) -> bytes:
     """What the child wrote to standard error. Raises EngineError when it exceeds a limit."""
     until = time.monotonic() + settings.timeout_s
     while True:
+        systemd.notify(_STILL_STARTING)
         try:
             return child.communicate(timeout=_TICK_S)[1]
         except subprocess.TimeoutExpired:
@@ -184,7 +188,8 @@ def _stand_back(parent: int) -> None:
         sys.exit(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(_NICE)
-    Path("/proc/self/oom_score_adj").write_text("1000")
+    with suppress(OSError):  # a container may forbid it; the limits above hold all the same
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def main() -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from edge_agent.config import EngineConfig, Provider
 from edge_agent.engine.session import OPENVINO, Probe, probe, session_factory
-from edge_agent.errors import EngineError, GoldenMismatchError
+from edge_agent.errors import EngineError, EngineMissingError, GoldenMismatchError
 from edge_agent.log import log, warn
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, MachineError
@@ -21,7 +22,13 @@ from kits.core.runtime import SessionFactory
 
 _TIMED_SAMPLES = 5
 _CLEARLY = 0.9
-FactoryMaker = Callable[[Provider], SessionFactory]
+
+
+class FactoryMaker(Protocol):
+    """Makes the session factory of a rung."""
+
+    def __call__(self, provider: Provider, *, kept_only: bool = False) -> SessionFactory:
+        """`kept_only`: an engine that would have to be built is an EngineMissingError."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,8 @@ class Loaded:
     ready: ReadyBundle
     provider: Provider
     downgrades: tuple[str, ...] = ()
+    waits_for_engine: bool = False
+    """Whether a better rung only lacks an engine that was not to be built now."""
 
     @property
     def id(self) -> str:
@@ -59,15 +68,18 @@ class Ladder:
         self._prober = prober
         self._factories = factories or self._factory
 
-    def _factory(self, provider: Provider) -> SessionFactory:
+    def _factory(self, provider: Provider, *, kept_only: bool = False) -> SessionFactory:
         if provider == "tensorrt":
             from edge_agent.engine.tensorrt import tensorrt_factory
 
-            return tensorrt_factory(self._cache_dir, self._config)
+            return tensorrt_factory(self._cache_dir, self._config, kept_only=kept_only)
         return session_factory(provider, self._config.threads)
 
-    def load(self, bundle: Bundle) -> Loaded:
+    def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
         """The bundle on the best rung that works.
+
+        Args:
+            build: whether to build an engine that is not kept, which may take minutes.
 
         Raises:
             GoldenMismatchError: the last rung computes something else than the reference.
@@ -75,23 +87,27 @@ class Ladder:
             EngineError: no rung may even be tried.
         """
         notes: list[str] = []
-        failure: Exception | None = None
+        failure: BundleError | MachineError | None = None
+        waits = False
         for provider in self._config.providers:
             found = self._prober(provider)
             if not found.usable:
                 notes.append(f"{provider}: {found.reason}")
                 continue
             try:
-                ready = self._on_rung(bundle, provider)
+                ready = self._on_rung(bundle, provider, build=build)
             except (BundleError, MachineError) as error:
                 warn("rung_failed", provider=provider, bundle=bundle.id[:12], error=error.what)
                 notes.append(f"{provider}: {error.what}")
+                waits |= isinstance(error, EngineMissingError)
                 failure = error
                 continue
             chosen, ready = self._faster(bundle, provider, ready)
             log("bundle_loaded", bundle=bundle.id[:12], provider=chosen)
-            return Loaded(ready, chosen, tuple(notes))
-        if failure is not None:
+            return Loaded(ready, chosen, tuple(notes), waits)
+        if waits:
+            return self.load(bundle)  # nothing else runs here: better late than never
+        if isinstance(failure, BundleError | EngineError):
             raise failure
         raise EngineError("nothing here can run a model", where="; ".join(notes))
 
@@ -106,7 +122,7 @@ class Ladder:
         if not rivals or all(a.target != "cpu" for a in bundle.manifest.artefacts):
             return provider, ready
         try:
-            other = self._on_rung(bundle, "cpu")
+            other = self._on_rung(bundle, "cpu", build=True)
         except (BundleError, MachineError) as error:
             warn("rung_failed", provider="cpu", bundle=bundle.id[:12], error=error.what)
             return provider, ready
@@ -118,8 +134,10 @@ class Ladder:
         log("rungs_timed", bundle=bundle.id[:12], openvino_ms=ours, cpu_ms=theirs)
         return ("cpu", other) if theirs < _CLEARLY * ours else (provider, ready)
 
-    def _on_rung(self, bundle: Bundle, provider: Provider) -> ReadyBundle:
-        ready = make_ready(bundle, sessions=self._factories(provider), target=provider)
+    def _on_rung(self, bundle: Bundle, provider: Provider, *, build: bool) -> ReadyBundle:
+        make = self._factories
+        sessions = make(provider) if build else make(provider, kept_only=True)
+        ready = make_ready(bundle, sessions=sessions, target=provider)
         complaints = ready.check_golden()
         if complaints:
             raise GoldenMismatchError(

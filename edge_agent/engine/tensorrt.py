@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from edge_agent.config import EngineConfig
 from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flavour_version
 from edge_agent.engine.cache import EngineCache
 from edge_agent.engine.cuda import Cuda, contiguous, gpu_identity
-from edge_agent.errors import EngineError
+from edge_agent.errors import EngineError, EngineMissingError
 from kits.core.runtime import Array, Session, SessionFactory, TensorSpec
 
 
@@ -92,7 +92,9 @@ class TensorRtSession:
         return pointer
 
 
-def tensorrt_factory(cache_dir: Path, config: EngineConfig) -> SessionFactory:
+def tensorrt_factory(
+    cache_dir: Path, config: EngineConfig, *, kept_only: bool = False
+) -> SessionFactory:
     """Engines for this GPU, built where needed, kept and opened.
 
     Raises:
@@ -105,11 +107,21 @@ def tensorrt_factory(cache_dir: Path, config: EngineConfig) -> SessionFactory:
         gpu=gpu_identity(),
     )
     cache = EngineCache(cache_dir, limit_bytes=config.cache_bytes, retry_s=config.build_retry_s)
-    return engine_factory(cache, settings)
+    return engine_factory(cache, settings, kept_only=kept_only)
 
 
-def engine_factory(cache: EngineCache, settings: BuildSettings) -> SessionFactory:
+def engine_factory(
+    cache: EngineCache,
+    settings: BuildSettings,
+    *,
+    kept_only: bool = False,
+    opener: Callable[[bytes, str], Session] = TensorRtSession,
+) -> SessionFactory:
     """Sessions on engines from the cache, or newly built.
+
+    Args:
+        kept_only: an engine that is not kept is an EngineMissingError.
+        opener: engine and flavour → session; needs the GPU.
 
     The factory raises EngineError when an engine is damaged, foreign or cannot be built. Such an
     engine is removed, and built anew when a bundle is loaded the next time; a build that failed is
@@ -120,10 +132,12 @@ def engine_factory(cache: EngineCache, settings: BuildSettings) -> SessionFactor
         key = cache_key(model, settings, flavour_version(settings.flavour))
         engine = cache.get(key)
         fresh = engine is None
+        if engine is None and kept_only:
+            raise EngineMissingError("no engine is kept here")
         if engine is None:
             engine = _build(cache, key, model, settings)
         try:
-            session = TensorRtSession(engine, settings.flavour)
+            session = opener(engine, settings.flavour)
         except EngineError as error:
             cache.forget(key)
             if fresh:

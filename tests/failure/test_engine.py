@@ -26,10 +26,10 @@ from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flav
 from edge_agent.engine.cache import EngineCache
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.engine.session import Probe, probe, session_factory
-from edge_agent.engine.tensorrt import engine_factory
+from edge_agent.engine.tensorrt import TensorRtSession, engine_factory
 from edge_agent.errors import EngineError
 from kits.core.bundle import open_bytes
-from kits.core.runtime import SessionFactory
+from kits.core.runtime import Session, SessionFactory
 from tests.edge_agent.conftest import tiny_kit  # noqa: F401  a fixture
 from tests.edge_agent.parts import agent_config, make_bundle, picture, tiny_onnx, wait_for
 from tests.failure.conftest import Record
@@ -44,13 +44,25 @@ def key_of(model: bytes) -> str:
     return cache_key(model, RTX, flavour_version("tensorrt_rtx"))
 
 
-def ladder_with_tensorrt(folder: Path, settings: BuildSettings, retry_s: float = 0) -> Ladder:
+def session_in_its_place(engine: bytes, flavour: str) -> Session:
+    """Stands for the GPU: an engine that TensorRT built, answered for by the CPU."""
+    assert len(engine) > 100
+    assert flavour == "tensorrt_rtx"
+    return session_factory("cpu", 1)(tiny_onnx())
+
+
+def ladder_with_tensorrt(
+    folder: Path,
+    settings: BuildSettings,
+    retry_s: float = 0,
+    opener: Callable[[bytes, str], Session] = TensorRtSession,
+) -> Ladder:
     """TensorRT → CPU, with the real builder and cache."""
     cache = EngineCache(folder, retry_s=retry_s)
 
-    def factories(provider: Provider) -> SessionFactory:
+    def factories(provider: Provider, *, kept_only: bool = False) -> SessionFactory:
         return (
-            engine_factory(cache, settings)
+            engine_factory(cache, settings, kept_only=kept_only, opener=opener)
             if provider == "tensorrt"
             else session_factory(provider, 1)
         )
@@ -112,6 +124,26 @@ def test_a_retrained_model_gets_an_engine_of_its_own(tmp_path: Path, record: Rec
     record({"engines": 2, "mistaken": 0})
 
 
+def looping_agent(folder: Path) -> Agent:
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    (pictures / "0.png").write_bytes(picture(200, 32))
+    (folder / "b.kwb").write_bytes(make_bundle())
+    source = {"kind": "folder", "path": str(pictures), "loop": True, "rate_hz": 50}
+    return Agent(agent_config(folder, pictures, bundle=str(folder / "b.kwb"), source=source))
+
+
+@contextlib.contextmanager
+def running(agent: Agent) -> Iterator[None]:
+    runner = threading.Thread(target=agent.run)
+    runner.start()
+    try:
+        yield
+    finally:
+        agent.stop()
+        runner.join(30)
+
+
 # -- the whole agent ------------------------------------------------------------------------------
 
 
@@ -119,21 +151,37 @@ def test_a_retrained_model_gets_an_engine_of_its_own(tmp_path: Path, record: Rec
 def test_an_agent_whose_engine_fails_decides_on_the_cpu_and_says_so(
     tmp_path: Path, record: Record
 ) -> None:
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    for number in range(10):
-        (pictures / f"{number}.png").write_bytes(picture(200, 32, seed=number))
-    (tmp_path / "b.kwb").write_bytes(make_bundle())
-    agent = Agent(agent_config(tmp_path, pictures, bundle=str(tmp_path / "b.kwb")))
+    agent = looping_agent(tmp_path)
     agent.ladder = ladder_with_tensorrt(tmp_path / "engines", RTX)
-    summary = agent.run()
-    assert (summary.samples, summary.provider) == (10, "cpu")
-    assert sum(summary.verdicts.values()) == 10
-    assert (
-        "running on cpu; tensorrt: the engine does not fit"
-        in agent.alerts.open()["engine-downgrade"]
-    )
-    record({"decisions": summary.samples, "lost": 0})
+    with running(agent):
+        told = "running on cpu; tensorrt: the engine does not fit"
+        wait_for(lambda: told in agent.alerts.open().get("engine-downgrade", ""), 60)
+        wait_for(lambda: agent.line.verdicts.total() >= 10)
+    assert agent.line.active is not None
+    assert agent.line.active.provider == "cpu"
+    record({"decisions": agent.line.verdicts.total(), "lost": agent.line.failures})
+
+
+@needs_rtx
+def test_a_start_without_a_kept_engine_decides_at_once_and_climbs_when_it_is_built(
+    tmp_path: Path, record: Record
+) -> None:
+    agent = looping_agent(tmp_path)
+    agent.ladder = ladder_with_tensorrt(tmp_path / "engines", RTX, opener=session_in_its_place)
+    with running(agent):
+        wait_for(lambda: bool(builds_below(os.getpid())), 60)
+        [build] = builds_below(os.getpid())
+        build.suspend()
+        before = agent.line.verdicts.total()
+        wait_for(lambda: agent.line.verdicts.total() >= before + 10)
+        assert agent.line.active is not None
+        assert agent.line.active.provider == "cpu"
+        build.resume()
+        wait_for(lambda: agent.line.active.provider == "tensorrt", 60)
+        assert "engine-downgrade" not in agent.alerts.open()
+    [kept] = (tmp_path / "engines").glob("*.engine")
+    assert kept.stem == key_of(tiny_onnx())
+    record({"decisions_while_building": 10, "decisions_lost": 0})
 
 
 # -- builds that end badly -----------------------------------------------------------------------
