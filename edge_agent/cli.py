@@ -138,6 +138,10 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
         f"  device   {answer['device'] or 'not enrolled'}",
         f"  hub      {answer['hub']}, broker {answer['broker']}",
         f"  update   {answer['update']}",
+        *(
+            f"  denied   {bundle[:12]}: {why}"
+            for bundle, why in answer["updates"]["denied"].items()
+        ),
         f"  verdicts act {figures['verdict_act']:.0f}, review {figures['verdict_review']:.0f},"
         f" pass {figures['verdict_pass']:.0f}",
         f"  waiting  {figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs",
@@ -236,7 +240,9 @@ def allow(
     found = [known for known in slots.state.denied if known.startswith(bundle)]
     if len(bundle) < 8 or len(found) != 1:
         denied = ", ".join(known[:12] for known in slots.state.denied) or "none"
-        raise UsageError("no such bundle is denied here", where=bundle[:64], fix=f"denied: {denied}")
+        raise UsageError(
+            "no such bundle is denied here", where=bundle[:64], fix=f"denied: {denied}"
+        )
     leave_request(slots.folder, Request(kind="allow", bundle=found[0]))
     out.answer(
         f"{found[0][:12]} may be installed again; it went back because:"

@@ -40,11 +40,38 @@ def figures(agent: Agent) -> dict[str, float]:
         **_outbox_figures(agent),
         **_sync_figures(agent),
         **_certificate_figures(agent),
+        **_update_figures(agent),
     }
     for outcome in ("done", "late", "error"):
         counts = agent.dispatcher.counts().values()
         values[f"actions_{outcome}"] = sum(c.get(outcome, 0) for c in counts)
     return {info.name: float(values.get(info.name, 0.0)) for info in METRICS}
+
+
+def _update_figures(agent: Agent) -> dict[str, float]:
+    retreat = agent.installer.retreat
+    return {
+        "updates_committed": agent.installer.committed,
+        "updates_refused": retreat.refused,
+        "updates_rolled_back": retreat.rolled_back,
+        "crashes": agent.lives.crashes,
+        "clock_behind": float(not agent.time_floor.synced),
+    }
+
+
+def _updates(agent: Agent) -> dict[str, JsonValue]:
+    """The installation on its way, and what this device never takes again."""
+    state = agent.slots.state
+    job = state.job
+    return {
+        "bundle": job.bundle if job is not None else "",
+        "state": job.state if job is not None else "",
+        "previous": state.previous,
+        "releases": {project: mark.release for project, mark in state.highest.items()},
+        "denied": dict(state.denied),
+        "safe_mode": agent.installer.safe_mode,
+        "not_earlier_than": agent.time_floor.time.isoformat(timespec="seconds"),
+    }
 
 
 def _sync_figures(agent: Agent) -> dict[str, float]:
@@ -148,6 +175,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "update": f"{job.bundle[:12]} {job.state}" if job is not None else "none",
         "hub": _reach(agent.updater.hub_reached),
         "broker": "not enrolled" if sender is None else _reach(sender.connected),
+        "updates": _updates(agent),
         "delivery": _delivery(agent),
         "alerts": dict(agent.alerts.open()),
         "figures": dict(figures(agent)),

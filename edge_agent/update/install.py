@@ -1,9 +1,8 @@
 """The installation of a bundle as a state machine that survives being killed at any step.
 
 downloading → verifying → building (engine, golden samples) → shadow → active (probation) →
-committed; any complaint ends in `failed` (before the switch) or `rolled_back` (after it). Each
-state is on disk before its work begins, and each state's work may be repeated. What is offered, and
-whether it may be begun, is decided in `offers.py`.
+committed. Each state is on disk before its work begins, and each state's work may be repeated. Any
+complaint ends it (`retreat.py`); what may be begun at all is decided in `offers.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Callable
 from edge_agent.config import UpdateConfig
 from edge_agent.engine.ladder import Loaded
 from edge_agent.errors import EngineError, HubUnreachableError, NoRoomError
-from edge_agent.log import log, warn
+from edge_agent.log import log
 from edge_agent.update.download import discard
 from edge_agent.update.lives import Lives
 from edge_agent.update.probation import (
@@ -22,14 +21,14 @@ from edge_agent.update.probation import (
     shadow_complaint,
     urgent_complaint,
 )
+from edge_agent.update.retreat import Retreat
 from edge_agent.update.slots import Job, Slots
-from edge_agent.update.surroundings import LineControl, Surroundings, Voice
+from edge_agent.update.startup import MAX_TRANSITIONS, Startup
+from edge_agent.update.surroundings import LineControl, Surroundings
 from edge_agent.update.verify import check_file
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, UsageError
 
-_MAX_TRANSITIONS = 30
-_MAX_REBOOTS = 2
 _FIRST_SAMPLES = 20
 
 
@@ -56,58 +55,19 @@ class Installer:
         self._lives = lives
         self._around = around
         self._at = around.checkpoint
-        self.voice = Voice(line, around)
+        self.retreat = Retreat(slots, line, load, around)
+        self._startup = Startup(slots, line, load, config, lives, self.retreat)
         self._candidate: Loaded | None = None
         self._shadow = Tally()
         self._since = around.clock()
+        self.committed = 0
         self.waiting = False
         """Whether the last step could do nothing but wait for hub or disk."""
 
-    # -- the start of the agent ------------------------------------------------------------------
-
     def start(self) -> None:
-        """Brings the last good bundle up; a bundle that keeps the agent from living goes back."""
-        self._lives.begin()
-        job, why = self._slots.state.job, ""
-        if job is not None:
-            boots = job.boots
-            if job.state == "active" and self._lives.boot not in boots:
-                boots = (*boots, self._lives.boot)
-            job = job.model_copy(update={"transitions": job.transitions + 1, "boots": boots})
-            self._slots.save(job=job)
-            why = self._hopeless(job)
-        if job is not None and why:
-            self._lives.forget()
-            if job.state == "active":
-                self._roll_back(job, why)
-        self._bring_up()
-        if job is not None and why and job.state != "active":
-            self.refuse(job, BundleError(why), deny=True)
+        """Brings the last good bundle up; see `startup.py`."""
+        self._startup.run()
         self._since = self._around.clock()
-
-    def _hopeless(self, job: Job) -> str:
-        crashes, reboots = self._lives.crashes, len(job.boots) - 1
-        if crashes >= self._config.max_crashes:
-            window = f"{self._config.crash_window_s:g} s"
-            return f"the agent crashed {crashes} times within {window}, last while {job.state}"
-        if reboots >= _MAX_REBOOTS:
-            return f"the machine started anew {reboots} times during probation"
-        if job.transitions > _MAX_TRANSITIONS:
-            return f"no end after {_MAX_TRANSITIONS} steps"
-        return ""
-
-    def _bring_up(self) -> None:
-        """The active bundle, or where it cannot be loaded the one before it."""
-        state = self._slots.state
-        if not state.active or self._line.active is not None:
-            return
-        try:
-            self._line.activate(self._load(self._slots.open(state.active)))
-        except (BundleError, EngineError) as error:
-            warn("active_bundle_unusable", bundle=state.active[:12], error=error.what)
-            self._around.alerts("bundle-unusable", "error", f"{state.active[:12]}: {error.what}")
-            job = state.job or Job(bundle=state.active, state="active")
-            self._roll_back(job, error.what, deny=False)
 
     @property
     def safe_mode(self) -> bool:
@@ -155,7 +115,8 @@ class Installer:
                 "there is no previous bundle to go back to", fix="edge-agent apply BUNDLE"
             )
         job = state.job or Job(bundle=state.active, state="active")
-        self._roll_back(job, "rolled back by hand", deny=False)
+        self._candidate = None
+        self.retreat.roll_back(job, "rolled back by hand", deny=False)
 
     # -- one step --------------------------------------------------------------------------------
 
@@ -193,9 +154,10 @@ class Installer:
         except NoRoomError as error:
             self.waiting = True
             self._around.alerts("no-room-for-bundle", "warning", error.what)
-            self.voice.say_once(job.state, job.deployment, error.what)
+            self.retreat.voice.say_once(job.state, job.deployment, error.what)
         except (BundleError, EngineError) as error:
-            self.refuse(job, error, deny=job.transitions >= _MAX_TRANSITIONS)
+            self._candidate = None
+            self.retreat.refuse(job, error, deny=job.transitions >= MAX_TRANSITIONS)
         return self._slots.state.job != job
 
     def _download(self, job: Job) -> None:
@@ -271,14 +233,12 @@ class Installer:
         self._candidate = None
         self._since = self._around.clock()
         log("bundle_activated", bundle=job.bundle[:12], provider=candidate.provider)
-        self.voice.say("active", job.deployment)
+        self.retreat.voice.say("active", job.deployment)
 
     def _watch_probation(self, job: Job) -> None:
         active = self._line.active
         if active is None or active.id != job.bundle:
-            why = "it could not be brought up"
-            self._slots.end(job, why, deny=False)
-            self._tell_rolled_back(job, why)
+            self.retreat.roll_back(job, "it does not decide although it should", deny=False)
             return
         tally, config = self._line.tally, self._config
         declared_ms = active.ready.bundle.manifest.latency_limit_ms
@@ -288,7 +248,7 @@ class Installer:
             if not complaint:
                 self._commit(job)
         if complaint:
-            self._roll_back(job, complaint)
+            self.retreat.roll_back(job, complaint)
 
     def _long_enough(self, n: int) -> bool:
         waited, config = self._around.clock() - self._since, self._config
@@ -302,62 +262,21 @@ class Installer:
     def _commit(self, job: Job) -> None:
         stuck = self._around.draining()
         if stuck:
-            self.voice.say_once("active", job.deployment, stuck)
+            self.retreat.voice.say_once("active", job.deployment, stuck)
             return
         self._at("before commit")
         self._slots.commit()
         self._at("committed")
         self._slots.clean()
+        self.committed += 1
         log("bundle_committed", bundle=job.bundle[:12])
-        self.voice.say("committed", job.deployment)
-
-    # -- ends ------------------------------------------------------------------------------------
-
-    def refuse(self, job: Job, error: BundleError | EngineError, *, deny: bool = False) -> None:
-        """Not installed; the old bundle never stopped serving."""
-        warn("bundle_refused", bundle=job.bundle[:12], state=job.state, error=error.what)
-        self._line.end_shadow()
-        self._candidate = None
-        self._at("before refusal")
-        self._slots.end(job, error.what, deny=deny)
-        self._at("refused")
-        self._slots.clean()
-        self._around.alerts("bundle-refused", "error", f"{job.bundle[:12]}: {error.what}")
-        self.voice.say("failed", job.deployment, error.what)
-
-    def _roll_back(self, job: Job, why: str, *, deny: bool = True) -> None:
-        """Switches to the previous bundle, on disk first."""
-        state = self._slots.state
-        try:
-            previous = self._load(self._slots.open(state.previous))
-        except (BundleError, EngineError) as error:
-            # nothing to go back to: the bundle stays, a person is told
-            self._slots.save(job=None)
-            text = f"{job.bundle[:12]}: {why}; no previous bundle ({error.what})"
-            self._around.alerts("bundle-unusable", "error", text)
-            self.voice.say("failed", job.deployment, why)
-            return
-        self._at("before going back")
-        project = previous.ready.bundle.manifest.project
-        back = {"active": state.previous, "previous": "", "project": project}
-        self._slots.end(job, why, deny=deny, **back)
-        self._at("went back")
-        self._line.end_shadow()
-        self._candidate = None
-        self._line.activate(previous)
-        self._tell_rolled_back(job, why)
-
-    def _tell_rolled_back(self, job: Job, why: str) -> None:
-        self._slots.clean()
-        warn("bundle_rolled_back", bundle=job.bundle[:12], why=why)
-        self._around.alerts("bundle-rolled-back", "error", f"{job.bundle[:12]}: {why}")
-        self.voice.say("rolled_back", job.deployment, why)
+        self.retreat.voice.say("committed", job.deployment)
 
     def _enter(self, job: Job) -> None:
         job = job.model_copy(update={"transitions": job.transitions + 1})
         self._at(f"before {job.state}")
-        if job.transitions > _MAX_TRANSITIONS:
-            raise BundleError(f"no end after {_MAX_TRANSITIONS} steps", where=job.bundle[:12])
+        if job.transitions > MAX_TRANSITIONS:
+            raise BundleError(f"no end after {MAX_TRANSITIONS} steps", where=job.bundle[:12])
         self._slots.save(job=job)
         self._at(f"entered {job.state}")
-        self.voice.say(job.state, job.deployment)
+        self.retreat.voice.say(job.state, job.deployment)

@@ -43,7 +43,7 @@ class Offers:
         wish = desired.bundle
         if wish is None or not self._is_news(wish):
             return
-        state, voice = self._slots.state, self._installer.voice
+        state, voice = self._slots.state, self._installer.retreat.voice
         if wish.bundle == state.active and state.job is None:
             self._confirm(wish)
             return
@@ -60,7 +60,7 @@ class Offers:
             voice.say_once("pending", wish.deployment, error.what)
         except BundleError as error:
             job = Job(bundle=wish.bundle, state="pending", deployment=wish.deployment)
-            self._installer.refuse(job, error)
+            self._installer.retreat.refuse(job, error)
         else:
             job = Job(
                 bundle=wish.bundle,
@@ -115,4 +115,4 @@ class Offers:
         else:
             self._slots.accept(signed.release)
         self._confirmed = wish.deployment
-        self._installer.voice.say("committed", wish.deployment)
+        self._installer.retreat.voice.say("committed", wish.deployment)

@@ -315,4 +315,27 @@ def test_an_active_bundle_damaged_on_disk_falls_back(bench: Bench) -> None:
     bench.slots.path(bundle_id_of(NEW)).write_bytes(NEW[:-1] + b"x")
     bench.restart()
     assert bench.runs == bundle_id_of(OLD)
-    assert "bundle-unusable" in bench.alerts
+    assert "cannot be loaded" in bench.open_alerts["bundle-rolled-back"]
+
+
+def test_a_full_disk_keeps_nothing_from_starting_or_going_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_probation(bench)
+    with monkeypatch.context() as patch:
+        patch.setattr("edge_agent.update.slots.write_atomically", no_room)
+        patch.setattr("edge_agent.update.lives.write_atomically", no_room)
+        bench.restart()
+        assert bench.runs == bundle_id_of(NEW)
+        for _ in range(5):
+            feed_failing(bench.line.tally)
+        bench.installer.step()
+        assert bench.runs == bundle_id_of(OLD)
+    bench.installer.step()
+    assert bench.last.state == "rolled_back"
+    bench.restart()
+    assert bench.runs == bundle_id_of(OLD)
+
+
+def no_room(*_: object) -> None:
+    raise OSError(28, "No space left on device")
