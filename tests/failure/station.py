@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -89,12 +90,11 @@ class Station:
         """The next life begins."""
         self.process = device.start(self.config, self.kit, death)
 
-    def wait_for_death(self, timeout_s: float = 30) -> bool:
-        """True when it died where it should; False when that place was never reached."""
+    def wait_for_death(self, otherwise: Callable[[], bool]) -> bool:
+        """True when it died where it should; False when `otherwise` came true before."""
         assert self.process is not None
-        self.process.join(timeout_s)
-        if self.process.exitcode is None:
-            self.kill()
+        wait_for(lambda: not self.alive or otherwise(), 60)
+        if self.alive:
             return False
         assert self.process.exitcode == DIED, (self.folder / "agent.log").read_text()[-3000:]
         return True

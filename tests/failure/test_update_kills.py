@@ -64,16 +64,16 @@ def die_and_come_back(template: Station, folder: Path, content: bytes, death: De
     station, hub = template.copy(folder), template.hub
     allowed = {bundle_id_of(OLD), bundle_id_of(content)}
     hub.reported.clear()
+    wanted = ("committed", content) if content is not BAD else ("rolled_back", OLD)
     station.live(death)
-    died = station.wait_for_death(8 if death.commit else 30)
+    died = station.wait_for_death(lambda: is_settled(station, *wanted))
     slots = station.slots
     assert slots.state.active in allowed
     assert slots.open(slots.state.active).id == slots.state.active
     if died:
         station.live()
-    wanted = ("committed", content) if content is not BAD else ("rolled_back", OLD)
     try:
-        wait_for(lambda: is_settled(station, *wanted), 30)
+        wait_for(lambda: is_settled(station, *wanted), 60)
     finally:
         station.kill()
     assert {r.bundle for r in hub.reported} <= allowed
