@@ -11,14 +11,15 @@ import logging
 import time
 from collections.abc import Mapping
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.fleet import devices
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.pki import CRL_ALARM, Authority
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Alert, Device, DeviceCertificate, DeviceToken
+from cloud_sync.store.models import Device, DeviceCertificate, DeviceToken
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -90,21 +91,16 @@ class Admission:
     def _watch_list(self, authority: Authority) -> None:
         left = authority.crl_expires_at - utc_now()
         self._hub.metrics.crl_left.set(left.total_seconds())
-        raised = select(Alert.id).where(Alert.name == CRL_ALERT, Alert.seen_at.is_(None))
+        where = "pki/crl.pem"
         with self._hub.database.transaction() as session:
-            known = session.scalar(raised) is not None
-            if left < CRL_ALARM and not known:
-                session.add(_alert(left.days))
-            elif left >= CRL_ALARM and known:
-                over = update(Alert).where(Alert.name == CRL_ALERT, Alert.seen_at.is_(None))
-                session.execute(over.values(seen_at=utc_now(), seen_by="hub: over"))
-
-
-def _alert(days: int) -> Alert:
-    text = (
-        f"the list of revoked certificates ends in {days} days and cannot be renewed; see the log"
-    )
-    return Alert(name=CRL_ALERT, severity="error", text=text, where="pki/crl.pem")
+            if left >= CRL_ALARM:
+                close_alert(session, CRL_ALERT, where=where)
+                return
+            text = (
+                f"the list of revoked certificates ends in {left.days} days and cannot be renewed"
+            )
+            notify = self._hub.config.notify
+            raise_alert(session, notify, CRL_ALERT, "error", f"{text}; see the log", where=where)
 
 
 def _revoked(session: Session) -> dict[str, str]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.learning import datasets
@@ -118,6 +119,8 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
             return None
         alert = Alert(name="drift", severity="warning", text=result.text, where=place, at=now)
         session.add(alert)
+        session.flush()
+        outbox_for(hub.config.notify).alert(session, alert, source=f"hub/{alert.id}")
     return alert
 
 

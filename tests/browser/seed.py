@@ -17,8 +17,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.config import dump, parse
+from cloud_sync.effects.outbox import effect_key
 from cloud_sync.fleet.devices import add_device, enroll
 from cloud_sync.hub import Hub
+from cloud_sync.intake.decode import FrameIn
+from cloud_sync.intake.rows import write_frames
 from cloud_sync.learning import reviews
 from cloud_sync.store.db import migrate
 from cloud_sync.store.models import (
@@ -28,7 +31,9 @@ from cloud_sync.store.models import (
     Dataset,
     Deployment,
     Device,
-    Gap,
+    Effect,
+    EffectTarget,
+    Epoch,
     Job,
     Person,
     Project,
@@ -37,10 +42,13 @@ from cloud_sync.store.models import (
     Sample,
 )  # fmt: skip
 from cloud_sync.web.auth import ROLES, create_person
+from kits.core.events import Event, GapBody, HealthBody, Stamp
+from kits.core.frames import Frame
 from kits.core.prediction import Box
 from kits.core.releases import target_path
 from kits.core.sample import digest_of, new_sample_id, utc_now
 from kits.core.signing import SigningKey
+from kits.core.topics import ParsedTopic
 
 PASSWORD = "four random words"
 SIZE = (640, 480)
@@ -113,6 +121,9 @@ def make_hub(folder: Path, *, now: datetime | None = None, samples: int = 160) -
         session.flush()
         _reviews(session, now)
         _alerts(session, now)
+        session.flush()
+        _ledger(session, now)
+        _effects(session, now)
     return hub
 
 
@@ -269,9 +280,70 @@ def _alerts(session: Session, now: datetime) -> None:
     for index, (device, name, severity, text, minutes) in enumerate(rows):
         session.add(Alert(device=device, epoch="e1" if device else "", seq=900 + index, name=name,
                           severity=severity, text=text, at=now - timedelta(minutes=minutes)))  # fmt: skip
-    session.add(Gap(device="pack-1", epoch="e1", seq=950, klass="t", first_seq=400, last_seq=461, rows=62,
-                    reason="telemetry over its byte budget", at=now - timedelta(hours=3)))  # fmt: skip
     assert session.get(Device, "pack-1") is not None
+
+
+def _ledger(session: Session, now: datetime) -> None:
+    """Rows as they came: one device complete, one that had to give up some, one that began anew."""
+    over = "telemetry over its byte budget"
+    gaps = {
+        "pack-1": {940: gap(400, 930, 266, over), 941: gap(300, 305, 0, "disk full", 3, 1_350_000)}
+    }
+    here = {
+        ("press-1", "1c6a"): range(1, 1201),
+        ("pack-1", "77b2"): [n for n in range(1, 942) if not 400 <= n <= 930 or n % 2],
+        ("press-2", "90ff"): range(1, 641),
+        ("press-2", "d41e"): [*range(1, 180), *range(214, 260)],
+    }
+    for (device, epoch), numbers in here.items():
+        told = gaps.get(device, {})
+        for first in range(0, len(numbers), 200):
+            rows = [row(n, told.get(n), now - timedelta(seconds=20 * (1200 - n))) for n in
+                    numbers[first : first + 200]]  # fmt: skip
+            for klass in ("t", "l"):
+                some = tuple(one for one in rows if one.klass == klass)
+                topic = ParsedTopic("plant-a", device, klass)
+                frame = FrameIn(topic, Frame(epoch=epoch, rows=some))
+                write_frames(session, [frame] if some else [], blob_limit=1)
+    began = session.get_one(Epoch, ("press-2", "d41e"))
+    began.missing_since = now - timedelta(minutes=12)
+
+
+def gap(first: int, last: int, rows: int, reason: str, blobs: int = 0, size: int = 0) -> GapBody:
+    """A declared loss."""
+    return GapBody(
+        klass="s" if blobs else "t", first_seq=first, last_seq=last, rows=rows, blobs=blobs,
+        bytes=size or rows * 300, reason=reason,
+    )  # fmt: skip
+
+
+def row(number: int, body: GapBody | None, at: datetime) -> Event:
+    """A row of telemetry, or one that declares a loss."""
+    stamp = Stamp(wall=at, mono_ns=number * 20_000_000_000, boot="boot-1", trust="ntp")
+    if body is not None:
+        return Event(seq=number, klass="l", at=stamp, body=body)
+    return Event(seq=number, klass="t", at=stamp, body=HealthBody(figures={"queue": 0.0}))
+
+
+def _effects(session: Session, now: datetime) -> None:
+    """Told, not told yet, and given up."""
+    for index, (target, state, attempts, error) in enumerate((
+        ("mail", "done", 1, ""), ("webhook", "done", 1, ""), ("webhook", "done", 2, ""),
+        ("webhook", "waiting", 3, "answered with HTTP 503"),
+        ("mail", "dead", 1, "no recipient was accepted (SMTP 550)"),
+    )):  # fmt: skip
+        alert = session.scalars(select(Alert).order_by(Alert.id)).all()[index % 2]
+        body = {"name": alert.name, "severity": alert.severity, "text": alert.text, "where": "",
+                "device": alert.device or "", "at": alert.at.isoformat()}  # fmt: skip
+        session.add(Effect(
+            key=effect_key(target, "alert.raised", str(index)), target=target, kind="alert.raised",
+            body=body, state=state, attempts=attempts, error=error, created_at=alert.at,
+            next_at=now + timedelta(seconds=40), done_at=alert.at if state == "done" else None,
+        ))  # fmt: skip
+    session.add(EffectTarget(name="webhook", failures=5, error="answered with HTTP 503",
+                             open_until=now + timedelta(minutes=2),
+                             last_ok_at=now - timedelta(hours=3)))  # fmt: skip
+    session.add(EffectTarget(name="mail", last_ok_at=now - timedelta(minutes=98)))
 
 
 if __name__ == "__main__":
