@@ -331,9 +331,7 @@ class Agent:
     def _load(self, bundle: Bundle) -> Loaded:
         loaded = self.ladder.load(bundle, build=self._started.is_set())
         lost = [note for note in loaded.downgrades if not _absent(note)]
-        if loaded.waits_for_engine:
-            log("engine_waits", bundle=loaded.id[:12], provider=loaded.provider)
-        elif lost:
+        if lost:
             text = f"running on {loaded.provider}; {'; '.join(lost)}"
             self.alerts("engine-downgrade", "warning", text)
         else:
@@ -395,7 +393,13 @@ class Agent:
 
 def _absent(note: str) -> bool:
     """Whether a rung was never there: a machine without a GPU has lost nothing."""
-    words = ("no NVIDIA driver", "not installed", "without CUDA", "only on x86")
+    words = (
+        "no NVIDIA driver",
+        "not installed",
+        "without CUDA",
+        "only on x86",
+        "no engine is kept",
+    )
     return any(word in note for word in words)
 
 

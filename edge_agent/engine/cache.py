@@ -15,7 +15,7 @@ import os
 import time
 from pathlib import Path
 
-from edge_agent.errors import EngineError
+from edge_agent.errors import EngineMissingError
 from edge_agent.log import log, warn
 from kits.core.blobs import write_atomically
 
@@ -43,7 +43,7 @@ class EngineCache:
         """The engine, or None when there is none.
 
         Raises:
-            EngineError: the stored engine is damaged; it is removed, and built anew another time.
+            EngineMissingError: the stored engine was damaged, and is removed.
         """
         path = self._path(key)
         try:
@@ -56,9 +56,7 @@ class EngineCache:
         engine = stored[_DIGEST_BYTES:]
         if not hmac.compare_digest(hashlib.sha256(engine).digest(), stored[:_DIGEST_BYTES]):
             self.forget(key)
-            raise EngineError(
-                "the stored engine is damaged", fix="it is built anew at the next start"
-            )
+            raise EngineMissingError("the kept engine was damaged")
         with contextlib.suppress(OSError):  # a read-only disk: the order of use stays unknown
             os.utime(path)
         return engine

@@ -16,6 +16,9 @@ from edge_agent.engine.cuda import Cuda, contiguous, gpu_identity
 from edge_agent.errors import EngineError, EngineMissingError
 from kits.core.runtime import Array, Session, SessionFactory, TensorSpec
 
+Opener = Callable[[bytes, str], Session]
+"""Engine and flavour → session; the part that needs the GPU."""
+
 
 class TensorRtSession:
     """A `Session` for one engine; not for several threads at once.
@@ -115,7 +118,7 @@ def engine_factory(
     settings: BuildSettings,
     *,
     kept_only: bool = False,
-    opener: Callable[[bytes, str], Session] = TensorRtSession,
+    opener: Opener = TensorRtSession,
 ) -> SessionFactory:
     """Sessions on engines from the cache, or newly built.
 
@@ -123,31 +126,38 @@ def engine_factory(
         kept_only: an engine that is not kept is an EngineMissingError.
         opener: engine and flavour → session; needs the GPU.
 
-    The factory raises EngineError when an engine is damaged, foreign or cannot be built. Such an
-    engine is removed, and built anew when a bundle is loaded the next time; a build that failed is
-    left alone for a while.
+    The factory raises EngineError when an engine cannot be built or opened. An engine that is
+    damaged or foreign is removed and built anew; a build that failed is left alone for a while.
     """
 
     def make(model: bytes) -> Session:
         key = cache_key(model, settings, flavour_version(settings.flavour))
-        engine = cache.get(key)
-        fresh = engine is None
-        if engine is None and kept_only:
-            raise EngineMissingError("no engine is kept here")
-        if engine is None:
-            engine = _build(cache, key, model, settings)
+        try:
+            return _kept(cache, key, settings, opener)
+        except EngineMissingError:
+            if kept_only:
+                raise
+        engine = _build(cache, key, model, settings)
         try:
             session = opener(engine, settings.flavour)
         except EngineError as error:
-            cache.forget(key)
-            if fresh:
-                cache.failed(key, error.what)
+            cache.failed(key, error.what)
             raise
-        if fresh:
-            cache.put(key, engine)
+        cache.put(key, engine)
         return session
 
     return make
+
+
+def _kept(cache: EngineCache, key: str, settings: BuildSettings, opener: Opener) -> Session:
+    engine = cache.get(key)
+    if engine is None:
+        raise EngineMissingError("no engine is kept here")
+    try:
+        return opener(engine, settings.flavour)
+    except EngineError as error:
+        cache.forget(key)
+        raise EngineMissingError(f"the kept engine is of no use: {error.what}") from error
 
 
 def _build(cache: EngineCache, key: str, model: bytes, settings: BuildSettings) -> bytes:

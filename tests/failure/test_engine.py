@@ -266,27 +266,28 @@ def flipped(stored: bytes) -> bytes:
 def test_a_damaged_engine_is_removed_reported_and_built_anew(
     tmp_path: Path, damage: Callable[[bytes], bytes], record: Record
 ) -> None:
-    cache, model = EngineCache(tmp_path), tiny_onnx()
-    cache.put(key_of(model), b"an engine of another day")
+    cache, key = EngineCache(tmp_path), key_of(tiny_onnx())
+    cache.put(key, b"an engine of another day")
     [path] = tmp_path.glob("*.engine")
     path.write_bytes(damage(path.read_bytes()))
-    loaded = load_with_tensorrt(tmp_path)
-    assert loaded.provider == "cpu"
-    assert "the stored engine is damaged" in loaded.downgrades[0]
+    ladder = ladder_with_tensorrt(tmp_path, RTX, opener=session_in_its_place)
+    started = ladder.load(open_bytes(make_bundle()), build=False)
+    assert (started.provider, started.waits_for_engine) == ("cpu", True)
+    assert "the kept engine was damaged" in started.downgrades[0]
     assert not path.exists()
-    built = "does not fit this GPU"  # a new one was built; there is no GPU that takes it
-    assert built in load_with_tensorrt(tmp_path).downgrades[0]
+    assert ladder.load(open_bytes(make_bundle())).provider == "tensorrt"
+    assert b"another day" not in (cache.get(key) or b"another day")
     record({"damaged_engines": 1, "used": 0})
 
 
 @needs_rtx
 def test_an_engine_of_another_machine_is_removed_and_reported(tmp_path: Path) -> None:
-    cache, model = EngineCache(tmp_path), tiny_onnx()
-    cache.put(key_of(model), b"whole, but foreign" * 100)
-    loaded = load_with_tensorrt(tmp_path)
-    assert loaded.provider == "cpu"
-    assert "does not fit this GPU or this version" in loaded.downgrades[0]
-    assert cache.get(key_of(model)) is None
+    cache, key = EngineCache(tmp_path), key_of(tiny_onnx())
+    cache.put(key, b"whole, but foreign" * 100)
+    started = ladder_with_tensorrt(tmp_path, RTX).load(open_bytes(make_bundle()), build=False)
+    assert (started.provider, started.waits_for_engine) == ("cpu", True)
+    assert "does not fit this GPU or this version" in started.downgrades[0]
+    assert cache.get(key) is None
 
 
 # -- full disks ----------------------------------------------------------------------------------
