@@ -60,8 +60,8 @@ class BrokerConfig(Section):
     public_host: str = Field(
         "", description="address devices reach the broker at; empty: the host of public_url"
     )
-    memory_mb: int = Field(
-        512, ge=64, description="mosquitto's memory, MB; half of it for what waits for the hub"
+    queue_mb: int = Field(
+        256, ge=16, description="what may wait in mosquitto for the hub, MB; more is sent again"
     )
     username: str = Field("", description="external broker: user name; empty: by certificate")
     password: str = Field("", description="external broker: the hub's password", repr=False)

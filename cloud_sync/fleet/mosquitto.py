@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pwd
+import socket
 import threading
 import time
 from collections.abc import Collection, Iterable
@@ -31,6 +32,8 @@ from kits.core.sample import utc_now
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 10.0
+_STRANGER = bytes.fromhex("101000044d5154540502003c000003") + b"who"
+"""CONNECT of MQTT 5, client id "who", without user and password."""
 
 
 class MosquittoBroker:
@@ -61,6 +64,7 @@ class MosquittoBroker:
         self._child = Child("mosquitto", self._folder, str(self._conf))
         self._hub_secret = ""
         self._lock = threading.Lock()
+        self._listening = self._reload_wanted = False
         self._to_cut: set[str] = set()
 
     @property
@@ -88,8 +92,15 @@ class MosquittoBroker:
                     where=f"{host}:{port}",
                     fix=f"set broker.{key} in hub.yaml to a free port, or broker.kind to external",
                 )
+        with self._lock:
+            self._listening = False
         self._child.start([self._program, "-c", str(self._conf)])
         self._await_listening()
+        with self._lock:
+            self._listening, wanted = True, self._reload_wanted
+            self._reload_wanted = False
+        if wanted:
+            self._child.reload()
 
     def stop(self) -> None:
         self._child.stop()
@@ -112,7 +123,11 @@ class MosquittoBroker:
 
     def reload(self) -> None:
         """SIGHUP: also for certificate, key and revocation list; they hold for new connections."""
-        self._child.reload()
+        with self._lock:
+            if not self._listening:  # before mosquitto listens for it, SIGHUP ends it
+                self._reload_wanted = True
+            else:
+                self._child.reload()
 
     def cut(self, names: Collection[str]) -> None:
         """Ends live connections; what fails is tried again by `tend`.
@@ -172,7 +187,7 @@ class MosquittoBroker:
                 self._tls_listener(self._authority) if self._authority else None,
                 plugin=self._plugin,
                 user=pwd.getpwuid(0).pw_name if os.geteuid() == 0 else "",
-                memory_mb=self._broker.memory_mb,
+                queue_mb=self._broker.queue_mb,
             ),
         )
 
@@ -192,8 +207,11 @@ class MosquittoBroker:
         while time.monotonic() < deadline and self._child.alive():
             waiting = [place for place in waiting if not answers(place[0], place[1])]
             if not waiting:
-                return
+                break
             time.sleep(0.02)
+        while time.monotonic() < deadline and self._child.alive():
+            if _speaks(_reachable(self._broker.host), self._port):
+                return
         self._child.stop()
         raise MachineError(
             "mosquitto does not start",
@@ -203,6 +221,16 @@ class MosquittoBroker:
 
     def _silent(self) -> bool:
         return not any(answers(host, port) for host, port, _ in self._listeners())
+
+
+def _speaks(host: str, port: int) -> bool:
+    """Whether mosquitto's main loop runs: it refuses a stranger. Listening alone begins earlier."""
+    try:
+        with socket.create_connection((host, port), timeout=0.5) as stranger:
+            stranger.sendall(_STRANGER)
+            return bool(stranger.recv(1))
+    except OSError:
+        return False
 
 
 def _reachable(host: str) -> str:

@@ -31,7 +31,6 @@ persistence false
 # the default of 1000 drops messages that were acknowledged; the bound is in bytes
 max_queued_messages 0
 max_queued_bytes {{queued_bytes}}
-memory_limit {{memory_bytes}}
 # the hub acknowledges after its commit: the window over the time of a commit is the throughput
 max_inflight_messages 1000
 max_inflight_bytes {{inflight_bytes}}
@@ -55,9 +54,8 @@ def find_plugin() -> str:
     return ""
 
 
-def _common(memory_mb: int) -> str:
-    memory = memory_mb << 20
-    return _COMMON.format(queued_bytes=memory // 2, inflight_bytes=memory // 8, memory_bytes=memory)
+def _common(queue_mb: int) -> str:
+    return _COMMON.format(queued_bytes=queue_mb << 20, inflight_bytes=queue_mb << 18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def configuration(
     *,
     plugin: str,
     user: str,
-    memory_mb: int,
+    queue_mb: int,
 ) -> str:
     """`mosquitto.conf`.
 
@@ -114,7 +112,7 @@ acl_file {folder / "acl"}
 """
     if tls is not None:
         text += f"plugin {plugin}\nplugin_opt_config_file {folder / 'dynsec.json'}\n"
-    text += _common(memory_mb)
+    text += _common(queue_mb)
     text += """\
 log_dest stderr
 log_type error
@@ -177,7 +175,7 @@ require_certificate true
 use_identity_as_username true
 allow_anonymous false
 acl_file {_THERE}/acl
-{_common(512)}
+{_common(256)}
 # 3. {_THERE}/acl
 user {username or HUB}
 topic readwrite {ROOT}/#

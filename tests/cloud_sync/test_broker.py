@@ -215,6 +215,41 @@ def test_the_broker_has_room_for_more_devices_than_a_service_is_given(mosquitto:
     assert resource.prlimit(process_of(mosquitto), resource.RLIMIT_NOFILE) == (hard, hard)
 
 
+def test_a_hundred_revocations_do_not_wear_the_broker_out(tmp_path: Path) -> None:
+    broker = broker_of(tmp_path, "mosquitto", tls=True, tls_host="127.0.0.1", tls_port=0)
+    broker.start()
+    first = process_of(broker)
+    try:
+        for number in range(120):
+            broker.set_logins([login(f"press-{number}", "x")])
+            broker.cut([f"press-{number - 1}"])
+        assert broker.alive()
+        assert process_of(broker) == first
+    finally:
+        broker.stop()
+
+
+def test_a_reload_during_the_start_waits_for_its_end(tmp_path: Path) -> None:
+    broker = broker_of(tmp_path, "mosquitto")
+    stop = threading.Event()
+
+    def reload() -> None:
+        while not stop.wait(0.001):
+            broker.reload()
+
+    hurry = threading.Thread(target=reload)
+    hurry.start()
+    try:
+        for _ in range(5):
+            broker.start()
+            assert broker.alive()
+            broker.stop()
+    finally:
+        stop.set()
+        hurry.join()
+        broker.stop()
+
+
 def test_on_and_off_of_yaml_are_understood(tmp_path: Path) -> None:
     for word, wanted in (("on", True), ("off", False), ("auto", False)):
         (tmp_path / "hub.yaml").write_text(f"broker:\n  tls: {word}\n")
