@@ -156,7 +156,7 @@ def _add(targets: Targets, bundle: Bundle, content: bytes, expected: float | Non
 
 def _first(desk: Desk, bundle: Bundle, content: bytes, expected: float | None) -> Signed:
     """The hub's first root and its first release go together."""
-    if desk.pending.exists():
+    if desk.keys.threshold > 1 and desk.pending.exists():
         pending = Pending.read(desk.pending)
     else:
         pending = roots.first_root(desk, desk.keys.threshold)

@@ -30,6 +30,7 @@ from kits.toolchain.passphrase import PASSPHRASE_VARIABLE, Passphrases
 from kits.toolchain.pending import Pending, text_of
 from kits.toolchain.releases import Signed, all_releases, sign_release
 from kits.toolchain.roots import Desk
+from kits.toolchain.tokens import TOKEN_VARIABLE, hub_folder
 from kits.toolchain.trust import TrustedCopy
 from tests.cloud_sync.fleet_builders import make_bundle
 
@@ -210,6 +211,48 @@ def test_every_key_is_changed_and_releasing_goes_on(desk: Desk, hub: RunningHub)
     assert len(desk.keys.all("root")) == len(desk.keys.all("targets")) == 1
     assert len(desk.keys.all(retired=True)) == 5
     assert not (hub.hub.config.keys_dir / "hub-next.pem").exists()
+
+
+def test_the_verbs_change_what_counts_at_a_hub(
+    hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv(TOKEN_VARIABLE, hub.tokens["engineer"])
+    client = HubClient(hub.address, hub.tokens["engineer"])
+    desk = Desk(client, TrustedCopy(client, hub_folder(hub.address)), KeyStore())
+    make_keys(desk.keys, no_passphrase=True, owner="ada")
+    release(desk, 1)
+    bob = KeyStore(tmp_path / "bob")
+    make_keys(bob, no_passphrase=True, owner="bob")
+    pub = str(tmp_path / "bob.pub")
+    assert kit("key", "export", "--public", "--keys", str(bob.folder), "--out", pub)[0] == 0
+    there = ("--hub", hub.address, "--yes", "--json")
+    for verb in (
+        ("rotate", "root", "--no-passphrase"),
+        ("rotate", "targets", "--no-passphrase"),
+        ("rotate", "hub"),
+        ("renew", "root"),
+        ("renew", "targets"),
+        ("add", "root", pub),
+        ("remove", "root", bob.own("root")[0].key_id[:8]),
+    ):
+        code, said = kit("key", *verb, *there)
+        assert code == 0, said
+    found = json.loads(kit("key", "status", "--hub", hub.address, "--json")[1])
+    assert found["roles"]["root"]["version"] == 7
+    assert found["roles"]["targets"]["version"] == 3
+    assert found["releases"] == {"line-1": 1}
+    assert found["roles"]["root"]["threshold"] == len(found["roles"]["root"]["keys"]) == 1
+    code, said = kit("key", "status", "--hub", hub.address)
+    assert f"root's SHA-256 {found['root_sha256']}" in said
+    for wrong, why in (
+        (("remove", "root", "0" * 8), "no such root key"),
+        (("rotate", "snapshot"), "is no role"),
+        (("add", "targets", pub), "this is a root key"),
+    ):
+        code, said = kit("key", *wrong, *there)
+        assert (code, why in said) == (2, True)
+    assert release(desk, 2).release.release == 2
 
 
 def test_two_of_three_holders_sign_the_root(
@@ -422,8 +465,6 @@ def test_a_person_looks_at_a_challenger_and_signs_it(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     release(desk, 1)
-    from kits.toolchain.tokens import hub_folder
-
     shutil.copytree(desk.trusted.folder, hub_folder(hub.address))
     bundle = trained(hub, 2, WON)
     words = (

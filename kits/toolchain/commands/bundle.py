@@ -134,7 +134,7 @@ def compare(
             console.note(f"  {name:<18} champion {one.text()}  challenger {two.text()}")
     if not found.better:
         raise typer.Exit(6)
-    console.next(f"kit publish --hub URL --bundle {challenger}")
+    console.next(f"kit publish {challenger} --hub URL")
 
 
 def bench(

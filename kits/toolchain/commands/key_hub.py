@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kits.toolchain.keys import KeyStore, PublicHalf
     from kits.toolchain.pending import Pending
     from kits.toolchain.roots import Desk
+    from kits.toolchain.trust import Releases
 
 RoleArgument = Annotated[str, typer.Argument(metavar="ROLE", help="root or targets.")]
 ThresholdOption = Annotated[
@@ -118,24 +119,34 @@ def rotate(
     """Replace your root key, your targets key, or the hub's online key by a new one."""
     from kits.core.console import Console
     from kits.toolchain import roots
-    from kits.toolchain.key_making import make_keys
 
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
         found = desk.trusted.refresh(expired_is_fine=True)
+        # before a key is made: that the person agrees and can sign
+        confirm(f"replace the {role} key of {hub}?", yes=yes, as_json=as_json)
+        desk.keys.signers("root", found.root.roles["root"].keyids)
         if role == "hub":
             new = roots.change_online(desk, found)
         else:
-            chosen = role_of(role)
-            old = desk.keys.own(chosen, found.root.roles[chosen].keyids)
-            made = make_keys(desk.keys, no_passphrase=no_passphrase, roles=(chosen,))
-            new = roots.change(
-                desk,
-                found,
-                chosen,
-                add=[half.for_metadata() for half in made],
-                remove=[half.key_id for half in old],
-            )
-        _sign_and_send(Console(as_json, quiet), desk, new, yes=yes)
+            new = _own_key_replaced(desk, found, role_of(role), no_passphrase=no_passphrase)
+        _sign_and_send(Console(as_json, quiet), desk, new, yes=True)
+
+
+def _own_key_replaced(
+    desk: Desk, found: Releases, role: Literal["root", "targets"], *, no_passphrase: bool
+) -> Pending:
+    from kits.toolchain import roots
+    from kits.toolchain.key_making import make_keys
+
+    old = desk.keys.own(role, found.root.roles[role].keyids)
+    made = make_keys(desk.keys, no_passphrase=no_passphrase, roles=(role,))
+    return roots.change(
+        desk,
+        found,
+        role,
+        add=[half.for_metadata() for half in made],
+        remove=[half.key_id for half in old],
+    )
 
 
 def renew(
