@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 import sqlite3
 import threading
 import time
@@ -23,7 +24,14 @@ from kits.core.blobs import write_atomically
 T = TypeVar("T")
 
 WAL_LIMIT_BYTES = 4 << 20
-"""The journal keeps this much room on the disk, so that commits go on when the disk is full."""
+"""The journal is not kept larger than this."""
+RESERVE_BYTES = 1 << 20
+"""The journal is at least this large and the file has this much unused room from the start on: both are
+overwritten in place, so commits go on when the disk has no byte left. On a tiny disk it is less."""
+_RESERVED_SHARE = 64
+
+CHECKPOINT = "PRAGMA wal_checkpoint(RESTART)"
+"""Brings the journal into the file, so that it is written from its beginning again."""
 
 _SIDE_FILES = ("", "-wal", "-shm")
 
@@ -86,6 +94,7 @@ class Database:
             db.executescript(self._schema)
             db.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
             self.epoch = str(db.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()[0])
+            _reserve(db, min(RESERVE_BYTES, _total(self.path) // _RESERVED_SHARE))
         except BaseException:
             db.close()
             raise
@@ -197,6 +206,22 @@ class Database:
         """Everything is on the disk already; this only frees the file."""
         with self.lock:
             self._db.close()
+
+
+def _total(path: Path) -> int:
+    return shutil.disk_usage(path.parent).total
+
+
+def _reserve(db: sqlite3.Connection, size: int) -> None:
+    """Writes `size` bytes and deletes it again; on a full disk it is left as it is."""
+    try:
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("CREATE TABLE IF NOT EXISTS reserve (room BLOB)")
+        db.execute("INSERT INTO reserve VALUES (zeroblob(?))", (size,))
+        db.execute("DELETE FROM reserve")
+        db.execute(CHECKPOINT).fetchall()
+    except sqlite3.OperationalError as error:
+        warn("outbox_reserves_nothing", error=error)
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:

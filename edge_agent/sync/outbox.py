@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from edge_agent.sync import books, gaps
 from edge_agent.sync.books import BLOBS, Books, Count
-from edge_agent.sync.database import DamageError, Database
+from edge_agent.sync.database import CHECKPOINT, DamageError, Database
 from edge_agent.sync.entry import Entry, Row, body_text, row_text, utf8_length
 from edge_agent.sync.eviction import Budgets, Eviction, Freed, Kept
 from edge_agent.sync.spool import Spool
@@ -227,6 +227,7 @@ class Outbox:
         Raises:
             sqlite3.OperationalError: the disk has not even room for that.
         """
+        self._read(CHECKPOINT)
         freed = self._transact(lambda db: self._evict(db, spare))
         self._discard(freed)
         return freed.bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.sync.disk import Disk, Level, Usage
 from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.writer import CommitPolicy, Writer
-from kits.core.events import AlertBody, DecisionBody
+from kits.core.events import AlertBody, DecisionBody, HealthBody
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.parts import agent_config, decision, picture, wait_for
 
@@ -30,13 +32,22 @@ BLOB = random.Random(3).randbytes(60_000)
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MiB."""
-    folder = tmp_path / "disk"
+    yield from mounted(tmp_path / "disk", "2m")
+
+
+@pytest.fixture
+def disk_of_a_device(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 48 MiB."""
+    yield from mounted(tmp_path / "disk", "48m")
+
+
+def mounted(folder: Path, size: str) -> Iterator[Path]:
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small file system needs root")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill(folder: Path) -> Path:
@@ -155,14 +166,123 @@ def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, BUDGETS)
     pages = outbox._db.read("PRAGMA page_count")[0][0]
     outbox._db.read(f"PRAGMA max_page_count = {pages + 2}")
-    writer = Writer(outbox, queue=500, policy=FAST)
+    writer = Writer(outbox, queue=5000, policy=FAST)
     writer.start()
-    for number in range(200):
+    for number in range(4000):
         assert writer.put(Entry(decision(number), "s"))
     wait_for(lambda: writer.figures.failures >= 1)
     assert writer.alive
     outbox._db.read("PRAGMA max_page_count = 100000")
     assert writer.flush(15)
     writer.close()
-    assert len(outbox.take("s", 0, 500)) == 200
+    assert len(outbox.take("s", 0, 5000)) == 4000
     outbox.close()
+
+
+def healthy(folder: Path) -> bool:
+    """Whether SQLite finds the file whole."""
+    db = sqlite3.connect(folder / "outbox.sqlite")
+    try:
+        return bool(db.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+    finally:
+        db.close()
+
+
+def test_at_no_free_byte_alerts_are_stored_and_it_recovers_by_itself(
+    disk_of_a_device: Path,
+) -> None:
+    folder = disk_of_a_device
+    disk = Disk(folder, ballast_bytes=64 << 20)
+    assert (folder / "ballast").stat().st_size == 6 << 20, "an eighth of a small disk"
+    outbox = Outbox(folder, BUDGETS)
+    writer = Writer(outbox, queue=200, policy=FAST, disk=disk)
+    writer.start()
+    for n in range(150):
+        writer.put(Entry(decision(n), "s", 0.5, random.Random(n).randbytes(20_000), "image/png"))
+    assert writer.flush(20)
+    filler = fill(folder)
+    for n in range(150, 300):
+        writer.put(Entry(decision(n), "s", 0.5, random.Random(n).randbytes(60_000), "image/png"))
+    wait_for(lambda: disk.level is Level.EMERGENCY)
+    fill(folder)  # whatever was freed, another program takes it
+    for n in range(40):
+        assert writer.put(alert(f"alert-{n}"))
+    wait_for(lambda: len(outbox.take("a", 0, 100)) == 40, 30)
+    refused = writer.figures.refused
+    assert not writer.put(Entry(decision(999), "s"))
+    assert not writer.put(Entry(HealthBody(figures={}), "t"))
+    assert writer.figures.refused > refused or writer.figures.thinned > 0
+    filler.unlink()
+    wait_for(lambda: disk.level is Level.FREE, 60)
+    assert (folder / "ballast").stat().st_size == 6 << 20
+    assert writer.put(Entry(decision(1000), "s"))
+    assert writer.flush(20)
+    assert not writer.stuck
+    hub = delivered(outbox)
+    names = [e.body.name for e in hub.events() if isinstance(e.body, AlertBody)]
+    assert names == [f"alert-{n}" for n in range(40)]
+    for klass, count in outbox.counts().items():
+        assert count.committed == count.acked + count.lost, klass
+    writer.close()
+    outbox.close()
+    assert healthy(folder)
+
+
+def test_an_agent_that_starts_on_a_full_disk_gives_up_its_ballast(disk_of_a_device: Path) -> None:
+    Disk(disk_of_a_device)
+    fill(disk_of_a_device)
+    disk = Disk(disk_of_a_device)
+    assert disk.level is Level.EMERGENCY
+    outbox = Outbox(disk_of_a_device, BUDGETS)
+    outbox.append([alert("here")])
+    outbox.close()
+    assert healthy(disk_of_a_device)
+
+
+@pytest.mark.parametrize(
+    ("percent", "level"),
+    [
+        (50, Level.FREE),
+        (84, Level.FREE),
+        (85, Level.NO_BYTES),
+        (90, Level.THIN),
+        (96, Level.ALERTS_FIRST),
+    ],
+)
+def test_water_marks(tmp_path: Path, percent: int, level: Level) -> None:
+    used = Usage(total=1000, free=1000 - 10 * percent)
+    assert Disk(tmp_path, ballast_bytes=0, look=lambda _: used).look_again() is level
+    roomy = Usage(total=1000 << 30, free=(1000 - 10 * percent) << 30)
+    assert Disk(tmp_path, ballast_bytes=0, look=lambda _: roomy).level is Level.FREE
+
+
+def test_telemetry_is_thinned_and_then_stopped_before_the_disk_is_full(tmp_path: Path) -> None:
+    used = [91]
+    disk = Disk(tmp_path, ballast_bytes=0, look=lambda _: Usage(1000, 1000 - 10 * used[0]))
+    outbox = Outbox(tmp_path, BUDGETS)
+    writer = Writer(outbox, queue=1000, disk=disk)
+    taken = [writer.put(Entry(HealthBody(figures={}), "t")) for _ in range(100)]
+    assert sum(taken) == 50
+    used[0] = 96
+    disk.look_again()
+    assert not any(writer.put(Entry(HealthBody(figures={}), "t")) for _ in range(10))
+    assert writer.put(Entry(decision(1), "s"))
+    assert writer.put(alert("still"))
+    assert writer.figures.thinned == 60
+    outbox.close()
+
+
+def test_a_drained_backlog_gives_its_room_back_to_the_disk(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path, BUDGETS)
+    for _ in range(16):
+        outbox.append([Entry(decision(n, prediction={"x": "y" * 3000}), "s") for n in range(500)])
+    large = (tmp_path / "outbox.sqlite").stat().st_size
+    outbox.acknowledge([(1, 8000)])
+    while outbox.tidy():
+        continue
+    outbox._db.read("PRAGMA wal_checkpoint(TRUNCATE)")
+    small = (tmp_path / "outbox.sqlite").stat().st_size
+    assert small < large / 3
+    assert small > 3 << 20, "some free pages stay, for alerts on a full disk"
+    outbox.close()
+    assert healthy(tmp_path)

@@ -18,6 +18,7 @@ from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from kits.core.events import EVENT_CLASSES, AlertBody, GapBody
 from kits.core.topics import DeviceTopics
+from tests.edge_agent.journal import end_of
 from tests.edge_agent.parts import decision
 
 BUDGETS = Budgets.of(1 << 24)
@@ -141,7 +142,7 @@ def test_a_journal_cut_short_under_a_running_agent_is_declared(tmp_path: Path) -
     outbox = Outbox(tmp_path, BUDGETS)
     outbox.append([Entry(decision(n), "s") for n in range(100)])
     outbox._db.read("PRAGMA cache_size=0")
-    size = (tmp_path / "outbox.sqlite-wal").stat().st_size
+    size = end_of(tmp_path / "outbox.sqlite-wal")
     outbox.append([Entry(decision(n), "s") for n in range(100, 300)])
     outbox.append([Entry(AlertBody(name="x", text="y"), "a")])
     epoch = outbox.epoch
@@ -173,10 +174,9 @@ def test_any_prefix_of_the_journal_is_a_state_that_once_stood(tmp_path: Path) ->
 
     def note() -> None:
         rows = [e.seq for e in outbox.take("s", 0, 10_000)]
-        wal = (first / "outbox.sqlite-wal").stat().st_size
+        wal = end_of(first / "outbox.sqlite-wal")
         states.append((wal, rows, outbox.counts()["s"].acked))
 
-    note()
     for step in range(30):
         if step % 4 == 3:
             waiting = [e.seq for e in outbox.take("s", 0, 10_000)]
@@ -186,6 +186,7 @@ def test_any_prefix_of_the_journal_is_a_state_that_once_stood(tmp_path: Path) ->
             outbox.append([Entry(decision(number + k), "s") for k in range(size)])
             number += size
         note()
+    assert len({wal for wal, _, _ in states}) > 25
     # of the journal after an append all must be there, since it was synced; an acknowledgement may be undone
     for _ in range(60):
         cut = draw.randint(states[0][0], states[-1][0])

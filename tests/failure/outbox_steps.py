@@ -21,6 +21,7 @@ from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.outbox import Outbox
 from kits.core.events import EVENT_CLASSES, AlertBody, HealthBody, LabelBody
 from kits.core.sample import utc_now
+from tests.edge_agent.journal import end_of
 from tests.edge_agent.parts import decision
 
 BUDGETS = Budgets.of(30_000)
@@ -40,7 +41,7 @@ class Killer:
     def __call__(self, name: str) -> None:
         if self.names and self.names[-1] == "COMMIT" and self._full:
             # SQLite has synced its journal; later writes may be dropped by a power cut
-            os.pwrite(self._synced, f"{self._wal.stat().st_size:12d}".encode(), 0)
+            os.pwrite(self._synced, f"{end_of(self._wal):12d}".encode(), 0)
         if name.startswith("PRAGMA synchronous"):
             self._full = name.endswith("FULL")
         self.names.append(name)
