@@ -155,3 +155,18 @@ def test_the_loop_renews_the_timestamp_once_a_day(opened: tuple[TestClient, Hub]
     now[0] += LOOK_EVERY_S
     renewal.step()
     assert version() > first
+
+
+def test_the_pages_show_releases_and_what_must_be_signed(opened: tuple[TestClient, Hub]) -> None:
+    client, hub = opened
+    ada = token_for(hub)
+    begin(client, hub, ada)
+    waiting = formats.bundle_id(publish(client, hub, ada, 2))
+    listed = client.get("/bundles", headers=ada).text
+    for words in ("Signed releases", "a release engineer (ada)", "this hub", "needs signature"):
+        assert words in listed
+    assert "expires soon" not in listed
+    page = client.get(f"/bundles/{waiting}", headers=ada).text
+    assert f"kit approve {waiting[:12]} --hub" in page
+    released = client.get(f"/bundles/{formats.bundle_id(make_bundle())}", headers=ada).text
+    assert "Release 1" in released and "Roll out" in released and "kit approve" not in released
