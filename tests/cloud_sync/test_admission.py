@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
@@ -128,15 +129,21 @@ def test_without_a_valid_list_the_fleet_goes_on_and_the_revoked_can_say_nothing(
 
 
 def test_a_renewed_server_certificate_is_shown_to_the_next_device(
-    hub: Hub, broker: MosquittoBroker
+    hub: Hub, broker: MosquittoBroker, tmp_path: Path
 ) -> None:
     Admission(hub, broker).step()
     broker.start()
-    place = ("127.0.0.1", broker.device_address.port)
-    before = ssl.get_server_certificate(place)
+    context = certified.context(tmp_path / "devices/ca.pem", tmp_path / "devices/press-1.pem")
+
+    def shown() -> bytes | None:
+        plain = socket.create_connection(("127.0.0.1", broker.device_address.port))
+        with context.wrap_socket(plain, server_hostname="localhost") as device:
+            return device.getpeercert(binary_form=True)
+
+    before = shown()
     (hub.authority.folder / "server.pem").unlink()
     Admission(hub, broker).step()
-    wait_for(lambda: ssl.get_server_certificate(place) != before)
+    wait_for(lambda: shown() != before)
 
 
 def test_looking_without_a_change_does_not_touch_the_broker(
