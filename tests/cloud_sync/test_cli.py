@@ -150,7 +150,7 @@ def test_doctor_sees_what_nears_its_end_in_the_authority(
 
     then = utc_now() - timedelta(days=age_days)
     Authority(tmp_path / "hub" / "pki", clock=lambda: then)
-    setup.init(tmp_path / "hub", "ada", "four random words", {})
+    setup.init(tmp_path / "hub", "ada", "four random words", {"broker": {"tls": True}})
     found = {finding.check: finding for finding in setup.doctor(tmp_path / "hub")}
     assert not found["certificate authority"].ok
     assert words in found["certificate authority"].fix
