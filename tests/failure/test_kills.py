@@ -59,7 +59,7 @@ def kill_at_random(
 @pytest.mark.parametrize("broker", ["mosquitto", "embedded"])
 def test_a_dozen_kills(make_hub: MakeHub, tmp_path: Path, broker: str, record: Record) -> None:
     # the embedded broker lives in the hub's process: it dies with it
-    kills = (6, 2, 2) if broker == "mosquitto" else (6, 2, 0)
+    kills = (6, 2, 2) if broker == "mosquitto" else (3, 1, 0)
     record(kill_at_random(make_hub(broker), tmp_path, devices=2, kills=kills, pause_s=0.3))
 
 
