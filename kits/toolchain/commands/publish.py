@@ -177,6 +177,8 @@ def _make_first_keys(console: Console, desk: Desk, *, no_passphrase: bool) -> No
     made = make_keys(desk.keys, no_passphrase=no_passphrase)
     for half in made:
         console.note(f"made the {half.role} key {half.key_id[:8]} in {desk.keys.folder}")
+    for half in desk.keys.all():
+        console.note(f"will count: {half.role} {half.key_id[:8]} of {half.owner or 'you'}")
 
 
 def _say_what_would_be_sent(console: Console, client: HubClient, shipment: Shipment) -> None:
