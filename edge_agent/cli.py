@@ -122,6 +122,7 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """What the running agent does."""
     import urllib3
 
+    from edge_agent.view import delivery_lines
     from kits.core.errors import UnreachableError
 
     out, settings = Console(as_json), _load(config)
@@ -144,7 +145,7 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
         ),
         f"  verdicts act {figures['verdict_act']:.0f}, review {figures['verdict_review']:.0f},"
         f" pass {figures['verdict_pass']:.0f}",
-        f"  waiting  {figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs",
+        *delivery_lines(answer),
         *(f"  alert    {text}" for text in answer["alerts"].values()),
     ]
     out.answer("\n".join(lines), answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
@@ -193,6 +193,28 @@ def status(agent: Agent) -> dict[str, JsonValue]:
             for body in list(agent.line.recent)
         ],
     }
+
+
+def delivery_lines(answer: dict[str, Any]) -> list[str]:
+    """What `edge-agent status` says of delivery, from the answer of `/status.json`."""
+    figures, delivery = answer["figures"], answer["delivery"]
+    lost = [
+        f"{count['declared_lost']:.0f} {name}"
+        for name, count in delivery["classes"].items()
+        if count["declared_lost"]
+    ]
+    ends = delivery["certificate_ends"]
+    return [
+        f"  waiting  {figures['outbox_rows']:.0f} rows, {figures['outbox_blobs']:.0f} blobs,"
+        f" {figures['outbox_bytes'] / 1e6:.1f} MB",
+        f"  lost     {', '.join(lost) or 'nothing'}; all declared to the hub",
+        f"  broker   {figures['sync_connects']:.0f} connections in"
+        f" {figures['sync_attempts']:.0f} attempts, taken over"
+        f" {figures['sync_taken_over']:.0f} times",
+        f"  machine  clock trusted by {delivery['clock']}, disk {delivery['disk']},"
+        f" {'certificate until ' + ends[:10] if ends else 'no certificate'}",
+        *([f"  refused  {delivery['last_refusal']}"] if delivery["last_refusal"] else []),
+    ]
 
 
 def _reach(reached: bool | None) -> str:

@@ -1,0 +1,162 @@
+"""The writer's group commit by class, and what the agent tells of delivery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent.sync.delivery import DeliveryWatch
+from edge_agent.sync.disk import Disk, Usage
+from edge_agent.sync.entry import Entry
+from edge_agent.sync.eviction import Budgets
+from edge_agent.sync.outbox import Outbox
+from edge_agent.sync.sender import Sender
+from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
+from edge_agent.sync.writer import CommitPolicy, Writer
+from edge_agent.view import delivery_lines
+from kits.core.events import AlertBody, EventClass, HealthBody, LabelBody
+from kits.core.topics import DeviceTopics
+from tests.edge_agent.parts import decision, wait_for
+from tests.edge_agent.test_sender import Clock
+
+
+def entry(klass: EventClass, number: int = 0) -> Entry:
+    bodies = {
+        "a": AlertBody(name="a", text="x"),
+        "l": LabelBody(sample_id="s", annotation={}),
+        "s": decision(number),
+        "t": HealthBody(figures={"n": float(number)}),
+    }
+    return Entry(bodies[klass], klass)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Outbox:
+    return Outbox(tmp_path, Budgets.of(1 << 26))
+
+
+def due(outbox: Outbox, *klasses: EventClass) -> float:
+    """Seconds until the writer would commit what was just handed in."""
+    writer = Writer(outbox, queue=1000, clock=(now := Clock()))
+    for klass in klasses:
+        writer.put(entry(klass))
+    for step in range(2000):
+        if writer._ready():
+            return step / 1000
+        now.now += 0.001
+    raise AssertionError("never due")
+
+
+@pytest.mark.parametrize(
+    ("klasses", "limit_s"),
+    [("a", 0.0), ("l", 0.0), ("s", 0.25), ("t", 1.0), ("ts", 0.25), ("sta", 0.0)],
+)
+def test_each_class_waits_no_longer_than_it_may(
+    outbox: Outbox, klasses: str, limit_s: float
+) -> None:
+    waited = due(outbox, *klasses)  # type: ignore[arg-type]
+    assert limit_s - 0.01 <= waited <= limit_s + 0.01
+    outbox.close()
+
+
+def test_a_hundred_rows_of_telemetry_wait_for_no_clock(outbox: Outbox) -> None:
+    assert due(outbox, *["t"] * 99) > 0.9  # type: ignore[list-item]
+    assert due(outbox, *["t"] * 100) == 0.0  # type: ignore[list-item]
+    outbox.close()
+
+
+def test_rows_are_stamped_when_they_come_about_not_when_they_are_committed(outbox: Outbox) -> None:
+    early = entry("s")
+    late = entry("s")
+    outbox.append([late, early])
+    stamps = [event.at.mono_ns for event in outbox.take("s", 0, 2)]
+    assert stamps[1] < stamps[0]
+    outbox.close()
+
+
+def test_when_the_disk_takes_nothing_alerts_do_not_wait_behind_samples(outbox: Outbox) -> None:
+    writer = Writer(outbox, queue=5000, policy=CommitPolicy(0, 0))
+    pages = outbox._db.read("PRAGMA page_count")[0][0]
+    outbox._db.read(f"PRAGMA max_page_count = {pages}")
+    for n in range(4000):
+        writer.put(entry("s", n))
+    writer.start()
+    wait_for(lambda: writer.stuck)
+    writer.put(entry("a"))
+    wait_for(lambda: len(outbox.take("a", 0, 5)) == 1)
+    outbox._db.read("PRAGMA max_page_count = 1000000")
+    assert writer.flush(20)
+    writer.close()
+    lost = outbox.counts()["s"].lost
+    assert len(outbox.take("s", 0, 10_000)) + lost == 4000
+    outbox.close()
+
+
+class Book:
+    """Hears alerts; keeps those that are open."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, str] = {}
+
+    def __call__(self, name: str, severity: str, text: str) -> None:
+        if severity == "info":
+            self.open.pop(name, None)
+        else:
+            self.open[name] = text
+
+
+def test_alerts_of_delivery_come_and_go(tmp_path: Path, outbox: Outbox) -> None:
+    used = [50]
+    disk = Disk(tmp_path, ballast_bytes=0, look=lambda _: Usage(1000, 1000 - 10 * used[0]))
+    writer, book = Writer(outbox, queue=10, disk=disk), Book()
+    transport = SimulatedTransport(HubSimulator())
+    sender = Sender(outbox, transport, DeviceTopics("s1", "cam-1"))
+    watch = DeliveryWatch(book, disk, writer, sender)
+    watch.look()
+    assert book.open == {}
+    used[0], transport.alarm = 97, "another program connects to the broker as this device"
+    transport.figures.unheard += 1
+    disk.look_again()
+    sender.step(0.0)
+    for n in range(12):
+        writer.put(entry("s", n))
+    watch.look()
+    assert set(book.open) == {"disk-full", "broker-refuses", "hub-away", "outbox-stuck"}
+    assert "97 %" in book.open["disk-full"]
+    assert "another program" in book.open["broker-refuses"]
+    used[0], transport.alarm = 50, ""
+    disk.look_again()
+    writer.start()
+    assert writer.flush(10)
+    for _ in range(5):
+        sender._hub.heard()
+        sender.step(0.0)
+    watch.look()
+    assert book.open == {}
+    writer.close()
+    outbox.close()
+
+
+def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None:
+    figures = {
+        "outbox_rows": 3.0, "outbox_blobs": 1.0, "outbox_bytes": 2e6, "sync_connects": 4.0,
+        "sync_attempts": 9.0, "sync_taken_over": 1.0,
+    }  # fmt: skip
+    delivery = {
+        "classes": {"telemetry": {"declared_lost": 7}, "alerts": {"declared_lost": 0}},
+        "certificate_ends": "2027-11-25T00:00:00+00:00", "clock": "ntp", "disk": "free",
+        "last_refusal": "another program connects to the broker as this device",
+    }  # fmt: skip
+    text = "\n".join(delivery_lines({"figures": figures, "delivery": delivery}))
+    for part in ("3 rows", "7 telemetry", "4 connections in 9 attempts", "trusted by ntp",
+                 "until 2027-11-25", "another program"):  # fmt: skip
+        assert part in text
+
+
+def test_alerts_have_ten_times_the_room_and_are_counted_beyond_it(outbox: Outbox) -> None:
+    writer = Writer(outbox, queue=10)
+    taken = [writer.put(entry("a")) for _ in range(120)]
+    assert sum(taken) == 100
+    assert writer.figures.refused == 20
+    outbox.close()
