@@ -42,7 +42,7 @@ class Metric(_Strict):
 class Device(_Strict):
     """Where the bundle will run."""
 
-    target: str = Field("cpu", description="what `kit compile` builds for: cpu, tensorrt, …")
+    target: str = Field("cpu", description="what `kit compile` builds for: cpu, openvino, …")
     latency_limit_ms: float | None = Field(
         None, gt=0, description="longest time from frame to decision, milliseconds"
     )
