@@ -13,9 +13,7 @@ import logging
 import queue
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -26,16 +24,16 @@ from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.fleet import deployments
 from cloud_sync.hub import Hub
 from cloud_sync.intake import quarantine
+from cloud_sync.intake.answers import Answers, Done
 from cloud_sync.intake.clock import ClockBook
 from cloud_sync.intake.decode import ChunkIn, FrameIn, Incoming, OnlineIn, Refused, decode
 from cloud_sync.intake.link import Message, MqttLink
 from cloud_sync.intake.parts import PartAck, Parts
-from cloud_sync.intake.rows import Outcome, write_frames
+from cloud_sync.intake.rows import write_frames
 from cloud_sync.intake.space import DiskGuard
 from cloud_sync.store.models import Device
-from kits.core.frames import Ack, BlobAck, encode_ack, to_ranges
 from kits.core.sample import utc_now
-from kits.core.topics import DeviceTopics
+from kits.core.topics import parse_up
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +44,6 @@ IDLE_S = 0.5
 MAX_BACKOFF_S = 30.0
 SEEN_EVERY = timedelta(seconds=5)
 """How exactly the hub knows when it last heard of a device."""
-
-
-@dataclass
-class _Done:
-    """What is to be said once the transaction stands."""
-
-    outcome: Outcome = field(default_factory=Outcome)
-    seqs: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
-    blobs: list[PartAck] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    quarantined: int = 0
-    sites: dict[str, str] = field(default_factory=dict)
 
 
 class Ingest:
@@ -75,7 +61,7 @@ class Ingest:
         self._clocks = ClockBook()
         self._effects = outbox_for(hub.config.notify)
         self._disk = DiskGuard(hub)
-        self._sites: dict[str, str] = {}
+        self._answers = Answers(hub, link, self._parts)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
@@ -144,7 +130,7 @@ class Ingest:
         except (SQLAlchemyError, OSError):
             self._forget()
             raise
-        self._conclude(batch, done)
+        self._answers.give(batch, done)
 
     def _forget(self) -> None:
         self._parts.forget()
@@ -157,11 +143,16 @@ class Ingest:
             self._forget()
             if _is_away(error):
                 raise
-            done = _Done(refused=[Refused("database", str(error)[:300])])
-        self._conclude([message], done)
+            refused = Refused("database", str(error)[:300], parse_up(message.topic))
+            done = Done(refused=[refused])
+            with self._hub.database.transaction() as session:
+                self._admit(session, [refused], done)
+                self._quarantine(session, [message], [refused], done)
+            done.refused = [refused]
+        self._answers.give([message], done)
 
-    def _commit(self, batch: Sequence[Message]) -> _Done:
-        done = _Done()
+    def _commit(self, batch: Sequence[Message]) -> Done:
+        done = Done()
         if not batch:
             return done
         started, received_ns = time.monotonic(), time.time_ns()
@@ -187,7 +178,7 @@ class Ingest:
         return done
 
     def _admit(
-        self, session: Session, decoded: Sequence[Incoming | Refused], done: _Done
+        self, session: Session, decoded: Sequence[Incoming | Refused], done: Done
     ) -> list[Incoming]:
         """The messages of devices that may speak; notes that they were heard."""
         items = [item for item in decoded if not isinstance(item, Refused)]
@@ -220,7 +211,7 @@ class Ingest:
         session: Session,
         batch: Sequence[Message],
         decoded: Sequence[Incoming | Refused],
-        done: _Done,
+        done: Done,
     ) -> None:
         """Keeps what known devices sent and nobody can read."""
         kept = 0
@@ -238,7 +229,7 @@ class Ingest:
                 )  # fmt: skip
             done.quarantined += 1
 
-    def _take_rest(self, session: Session, items: Sequence[Incoming], done: _Done) -> None:
+    def _take_rest(self, session: Session, items: Sequence[Incoming], done: Done) -> None:
         done.blobs += self._parts.states(session, done.outcome.announced)
         for item in items:
             if isinstance(item, FrameIn):
@@ -255,46 +246,6 @@ class Ingest:
                 session.get_one(Device, item.topic.device).online = item.online
             else:
                 deployments.apply_report(session, item.topic.device, item.reported)
-
-    def _conclude(self, batch: Sequence[Message], done: _Done) -> None:
-        """After the commit: acknowledgements and figures."""
-        self._sites.update(done.sites)
-        self._acknowledge(done)
-        for message in batch:
-            self._link.acknowledge(message)
-        self._count(done)
-
-    def _acknowledge(self, done: _Done) -> None:
-        blobs: dict[tuple[str, str], dict[str, BlobAck]] = defaultdict(dict)
-        for part in (*self._parts.due(), *done.blobs):
-            blobs[part.device, part.epoch][part.digest] = part.ack
-        for device, epoch in {**done.seqs, **blobs}:
-            site = self._sites.get(device)
-            if site is None:
-                continue
-            ack = Ack(
-                epoch=epoch,
-                ranges=to_ranges(done.seqs.get((device, epoch), [])),
-                blobs=blobs.get((device, epoch), {}),
-            )
-            # lost acknowledgements are harmless: the device sends again and is answered again
-            self._link.publish(DeviceTopics(site, device).ack, encode_ack(ack))
-
-    def _count(self, done: _Done) -> None:
-        metrics = self._hub.metrics
-        for klass, rows in done.outcome.rows.items():
-            metrics.rows.labels(klass).inc(rows)
-        metrics.duplicates.inc(done.outcome.duplicates)
-        metrics.quarantined.inc(done.quarantined)
-        metrics.unknown_bundle.inc(done.outcome.unknown_bundle)
-        if done.outcome.newest is not None:
-            metrics.lag.set((utc_now() - done.outcome.newest).total_seconds())
-        for refused in done.refused:
-            metrics.refused.labels(refused.reason).inc()
-            log.warning("event=refused reason=%r detail=%r", refused.reason, refused.detail)
-        for reason in done.outcome.odd:
-            metrics.refused.labels(reason).inc()
-            log.warning("event=row_kept_as_event_only reason=%r", reason)
 
 
 def tune_collector() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.clock import to_time
@@ -20,6 +20,8 @@ from cloud_sync.store.models import BootClock, Epoch, Event, Gap
 from kits.core.events import EVENT_CLASSES
 
 SHOWN_RUNS = 20
+DATED_GAPS = 50
+"""Of how many declarations per outbox, the newest, the times around them are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,24 @@ def accounts(session: Session, device: str = "") -> list[Account]:
     return found
 
 
+def suspects(session: Session) -> list[tuple[str, str]]:
+    """(device, epoch) of outboxes that may miss rows without a word: cheap, to look closer then."""
+    declared = (
+        select(Gap.device, Gap.epoch, func.sum(Gap.rows).label("rows"))
+        .group_by(Gap.device, Gap.epoch)
+        .subquery()
+    )
+    absent = Epoch.highest_seq - Epoch.rows
+    query = (
+        select(Epoch.device, Epoch.epoch)
+        .outerjoin(
+            declared, (declared.c.device == Epoch.device) & (declared.c.epoch == Epoch.epoch)
+        )
+        .where(or_(absent > func.coalesce(declared.c.rows, 0), Epoch.missing_since.is_not(None)))
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
 def missing_runs(session: Session, epoch: Epoch) -> list[Run]:
     """Runs of numbers that are not here; no query when nothing is."""
     if epoch.rows == epoch.highest_seq:
@@ -123,6 +143,7 @@ def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -
     given_up: dict[str, int] = dict.fromkeys(map(str, EVENT_CLASSES), 0)
     for gap, rows in zip(gaps, explained.rows):
         given_up[gap.klass] += rows
+    kept = [(gap, rows) for gap, rows in zip(gaps, explained.rows) if rows or gap.blobs]
     return Account(
         device=epoch.device,
         epoch=epoch.epoch,
@@ -136,15 +157,14 @@ def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -
         missing_since=epoch.missing_since,
         missing_runs=explained.left[:SHOWN_RUNS],
         gaps=tuple(
-            _given_up(session, gap, rows)
-            for gap, rows in zip(gaps, explained.rows)
-            if rows or gap.blobs
+            _given_up(session, gap, rows, dated=number >= len(kept) - DATED_GAPS)
+            for number, (gap, rows) in enumerate(kept)
         ),
         duplicates=epoch.duplicates,
     )
 
 
-def _given_up(session: Session, gap: Gap, rows: int) -> GivenUp:
+def _given_up(session: Session, gap: Gap, rows: int, *, dated: bool) -> GivenUp:
     return GivenUp(
         klass=gap.klass,
         reason=gap.reason,
@@ -155,8 +175,8 @@ def _given_up(session: Session, gap: Gap, rows: int) -> GivenUp:
         first_seq=gap.first_seq,
         last_seq=gap.last_seq,
         told_at=gap.at,
-        since=_time_near(session, gap, before=True),
-        until=_time_near(session, gap, before=False),
+        since=_time_near(session, gap, before=True) if dated else None,
+        until=_time_near(session, gap, before=False) if dated else None,
     )
 
 

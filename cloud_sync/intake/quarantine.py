@@ -36,7 +36,7 @@ def keep(
     digest = hashlib.sha256(f"{topic.device}/{topic.kind}/".encode() + payload).hexdigest()
     row = {
         "digest": digest, "device": topic.device, "topic": f"{topic.site}/{topic.device}/{topic.kind}",
-        "reason": reason, "detail": detail[:300], "payload": payload, "size": len(payload),
+        "reason": reason, "detail": detail[:300].replace("\0", " "), "payload": payload, "size": len(payload),
     }  # fmt: skip
     if not insert_once(session, Quarantine, [row]):
         again = update(Quarantine).where(Quarantine.digest == digest)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.intake.clock import to_time
-from cloud_sync.intake.ledger import Account, accounts
+from cloud_sync.intake.ledger import Account, accounts, suspects
 from cloud_sync.intake.words import duration_words
 from cloud_sync.store.models import BlobPart, BootClock, Effect, Epoch, Sample
 from kits.core.sample import utc_now
@@ -163,7 +163,14 @@ def look_for_holes(hub: Hub, now: datetime) -> list[Account]:
     """Notes since when rows are missing without a word, and raises an alert when that lasts."""
     patience = timedelta(minutes=hub.config.limits.hole_alert_min)
     with hub.database.session() as session:
-        found = accounts(session)
+        wanted = set(suspects(session))
+        devices = sorted({device for device, _ in wanted})
+        found = [
+            account
+            for device in devices
+            for account in accounts(session, device)
+            if (account.device, account.epoch) in wanted
+        ]
     hub.metrics.rows_missing.set(sum(account.missing for account in found))
     changed = [a for a in found if a.missing or a.missing_since is not None]
     if changed:

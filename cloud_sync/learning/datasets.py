@@ -11,21 +11,19 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
 from cloud_sync.learning.lookalikes import Lookalikes
-from cloud_sync.learning.reviews import FINAL
+from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
 from cloud_sync.store.db import insert_once
-from cloud_sync.store.models import Annotation as AnnotationRow
-from cloud_sync.store.models import Blob, Project, Review
+from cloud_sync.store.models import Blob, Project
 from cloud_sync.store.models import Dataset as DatasetRow
-from cloud_sync.store.models import Sample as SampleRow
 from cloud_sync.store.storage import Storage
-from kits.core.annotation import Annotation, annotation_from_json
+from kits.core.annotation import Annotation
 from kits.core.dataset import (
     Dataset,
     DatasetHeader,
@@ -36,7 +34,7 @@ from kits.core.dataset import (
     to_bytes,
 )
 from kits.core.errors import DataError
-from kits.core.sample import Sample, digest_of
+from kits.core.sample import digest_of
 
 MEDIA_TYPE = "application/vnd.kitwright.dataset+jsonl"
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.6), ("val", 0.2), ("test", 0.2))
@@ -45,15 +43,6 @@ AUDIT_SHARES: tuple[tuple[Split, float], ...] = (("train", 0.2), ("val", 0.2), (
 
 
 _A = {provenance.UNKNOWN: "an", provenance.WITHDRAWN: "a"}
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """A sample that a person has decided, ready for a dataset."""
-
-    sample: Sample
-    annotation: Annotation
-    audited: bool
 
 
 @dataclass(frozen=True)
@@ -243,47 +232,6 @@ def has_news(base: Dataset, reviewed: Iterable[Reviewed]) -> bool:
     return any(r.sample.id not in known for r in reviewed) or bool(_relabelled(known, reviewed))
 
 
-def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
-    """Samples of a project with stored bytes and a person's decision; the newest one counts."""
-    rows = session.execute(
-        select(SampleRow, AnnotationRow)
-        .join(Review, Review.sample_id == SampleRow.id)
-        .join(AnnotationRow, AnnotationRow.id == Review.annotation_id)
-        .where(
-            SampleRow.project == project,
-            SampleRow.blob_state == "stored",
-            Review.decision.in_(FINAL),
-            provenance.trainable(),
-        )
-        .order_by(AnnotationRow.id)
-    )
-    found = {
-        sample.id: Reviewed(
-            _to_core(sample), annotation_from_json(annotation.body), sample.kept_for == "audit"
-        )
-        for sample, annotation in rows
-    }
-    return [found[key] for key in sorted(found)]
-
-
-def refused_samples(session: Session, project: str) -> dict[str, int]:
-    """Reason → reviewed samples of a project that may not be learned from.
-
-    A sample of an unknown bundle has no project: it could be this one's, so it is counted.
-    """
-    reviewed = select(Review.id).where(Review.sample_id == SampleRow.id, Review.decision.in_(FINAL))
-    base = select(func.count()).select_from(SampleRow).where(exists(reviewed))
-    base = base.where(SampleRow.blob_state == "stored", SampleRow.project.in_((project, "")))
-    mine = base.where(SampleRow.project == project, provenance.withdrawn())
-    counts = {
-        provenance.UNKNOWN: session.scalar(
-            base.where(provenance.unknown(), ~provenance.withdrawn())
-        ),
-        provenance.WITHDRAWN: session.scalar(mine),
-    }
-    return {reason: count for reason, count in counts.items() if count}
-
-
 def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:
     """The split of a group: a stable hash, so the same group goes the same way for ever."""
     raw = hashlib.sha256(f"{seed}\0{group}".encode()).digest()
@@ -294,20 +242,6 @@ def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHA
             return chosen
         position -= share
     return chosen
-
-
-def _to_core(row: SampleRow) -> Sample:
-    return Sample(
-        id=row.id,
-        media_type=row.media_type,
-        digest=row.blob,
-        size=row.blob_size,
-        captured_at=row.captured_at,
-        source=row.source,
-        device=row.device,
-        group=row.group or row.id,
-        meta=row.meta,
-    )
 
 
 def _relabelled(

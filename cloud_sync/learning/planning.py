@@ -21,6 +21,7 @@ from cloud_sync.learning.audits import AuditCounts, audited
 from cloud_sync.learning.champions import champion_of
 from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
 from cloud_sync.learning.drift import DriftResult, measure, split_history
+from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.store.models import Alert, Project, Sample
 from cloud_sync.store.models import Bundle as BundleRow
 from kits.core import bundle as bundles
@@ -59,7 +60,7 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     if row is None or version is None:
         raise NotFoundError(f"no project {project!r} with data", fix="kit publish --hub URL")
     known = {item.sample.id for item in datasets.read(hub.storage, version.id).items}
-    fresh = [r for r in datasets.reviewed_samples(session, project) if r.sample.id not in known]
+    fresh = [r for r in reviewed_samples(session, project) if r.sample.id not in known]
     labels = Counter(r.annotation.label or "(boxes)" for r in fresh)
     champion = champion_of(session, project)
     counts = audited(session, project, champion.id if champion else "")

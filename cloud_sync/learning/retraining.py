@@ -24,6 +24,7 @@ from cloud_sync.learning import datasets
 from cloud_sync.learning.champions import champion_of, register_challenger
 from cloud_sync.learning.jobs import enqueue
 from cloud_sync.learning.processes import CommandError, Finished, kit_command, run_command
+from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.runner import JobContext
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import Job, Project
@@ -109,7 +110,7 @@ def _prepare(hub: Hub, project: str, by: str) -> Start:
 def _newest_version(hub: Hub, project: str, by: str) -> Dataset:
     with hub.database.session() as session:
         row = datasets.newest(session, project)
-        reviewed = datasets.reviewed_samples(session, project)
+        reviewed = reviewed_samples(session, project)
     if row is None:
         raise NotFoundError(f"the hub has no dataset of {project!r}", fix="kit publish --hub URL")
     base = datasets.read(hub.storage, row.id)

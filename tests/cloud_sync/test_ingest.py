@@ -188,6 +188,7 @@ def test_nothing_is_acknowledged_when_the_commit_fails(sqlite: Hub) -> None:
     ingest.process([frame])
     assert count(hub, models.Event) == 0
     assert refused(hub, "database") == 1
+    assert count(hub, models.Quarantine) == 1  # a person can look at what no table takes
     with hub.database.transaction() as session:
         session.execute(text("DROP TRIGGER full"))
     ingest.process([frame])

@@ -1,0 +1,80 @@
+"""Samples that people have decided: those to learn from, and how many may not be learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.intake import provenance
+from cloud_sync.learning.reviews import FINAL
+from cloud_sync.store.models import Annotation as AnnotationRow
+from cloud_sync.store.models import Review
+from cloud_sync.store.models import Sample as SampleRow
+from kits.core.annotation import Annotation, annotation_from_json
+from kits.core.sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A sample that a person has decided, ready for a dataset."""
+
+    sample: Sample
+    annotation: Annotation
+    audited: bool
+
+
+def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
+    """Samples of a project with stored bytes and a person's decision; the newest one counts."""
+    rows = session.execute(
+        select(SampleRow, AnnotationRow)
+        .join(Review, Review.sample_id == SampleRow.id)
+        .join(AnnotationRow, AnnotationRow.id == Review.annotation_id)
+        .where(
+            SampleRow.project == project,
+            SampleRow.blob_state == "stored",
+            Review.decision.in_(FINAL),
+            provenance.trainable(),
+        )
+        .order_by(AnnotationRow.id)
+    )
+    found = {
+        sample.id: Reviewed(
+            _to_core(sample), annotation_from_json(annotation.body), sample.kept_for == "audit"
+        )
+        for sample, annotation in rows
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def refused_samples(session: Session, project: str) -> dict[str, int]:
+    """Reason → reviewed samples of a project that may not be learned from.
+
+    A sample of an unknown bundle has no project: it could be this one's, so it is counted.
+    """
+    reviewed = select(Review.id).where(Review.sample_id == SampleRow.id, Review.decision.in_(FINAL))
+    base = select(func.count()).select_from(SampleRow).where(exists(reviewed))
+    base = base.where(SampleRow.blob_state == "stored", SampleRow.project.in_((project, "")))
+    mine = base.where(SampleRow.project == project, provenance.withdrawn())
+    counts = {
+        provenance.UNKNOWN: session.scalar(
+            base.where(provenance.unknown(), ~provenance.withdrawn())
+        ),
+        provenance.WITHDRAWN: session.scalar(mine),
+    }
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def _to_core(row: SampleRow) -> Sample:
+    return Sample(
+        id=row.id,
+        media_type=row.media_type,
+        digest=row.blob,
+        size=row.blob_size,
+        captured_at=row.captured_at,
+        source=row.source,
+        device=row.device,
+        group=row.group or row.id,
+        meta=row.meta,
+    )
