@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import pwd
-import socket
 import threading
 import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from cloud_sync.config import ANY_HOST, HubConfig
+from cloud_sync.config import HubConfig
 from cloud_sync.fleet import dynsec, mosquitto_files
 from cloud_sync.fleet.broker import (
     HUB_USER,
@@ -26,14 +25,13 @@ from cloud_sync.fleet.broker import (
 from cloud_sync.fleet.child import Child
 from cloud_sync.fleet.mosquitto_files import TlsListener, broker_secret
 from cloud_sync.fleet.pki import Authority
+from cloud_sync.fleet.probes import reachable, speaks_mqtt
 from kits.core.errors import ConfigError, MachineError
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 10.0
-_STRANGER = bytes.fromhex("101000044d5154540502003c000003") + b"who"
-"""CONNECT of MQTT 5, client id "who", without user and password."""
 
 
 class MosquittoBroker:
@@ -64,12 +62,12 @@ class MosquittoBroker:
         self._child = Child("mosquitto", self._folder, str(self._conf))
         self._hub_secret = ""
         self._lock = threading.Lock()
-        self._listening = self._reload_wanted = False
+        self._listening = self._reload_wanted = self._without_list = False
         self._to_cut: set[str] = set()
 
     @property
     def address(self) -> BrokerAddress:
-        host = _reachable(self._broker.host)
+        host = reachable(self._broker.host)
         return BrokerAddress(host, self._port, HUB_USER, hub_password(self._folder))
 
     @property
@@ -146,9 +144,16 @@ class MosquittoBroker:
             self._to_cut.clear()
 
     def tend(self) -> None:
-        """Tries again to end sessions; keeps the log below 16 MB."""
+        """Tries again to end sessions; keeps the log below 16 MB.
+
+        A mosquitto that had to start without a list of revoked certificates is ended when there is
+        one: who keeps it running starts it with the list.
+        """
         if self._to_cut:
             self.cut(())
+        if self._without_list and self._authority and _is_valid(self._authority):
+            log.warning("event=broker_ended_to_start_with_revocation_list")
+            self._child.stop()
         self._child.trim_log()
 
     @property
@@ -169,9 +174,9 @@ class MosquittoBroker:
         return self._hub_secret
 
     def _listeners(self) -> list[tuple[str, int, str]]:
-        found = [(_reachable(self._broker.host), self._port, "port")]
+        found = [(reachable(self._broker.host), self._port, "port")]
         if self._authority:
-            found.append((_reachable(self._broker.tls_host), self._tls_port, "tls_port"))
+            found.append((reachable(self._broker.tls_host), self._tls_port, "tls_port"))
         return found
 
     def _write_files(self) -> None:
@@ -193,7 +198,8 @@ class MosquittoBroker:
 
     def _tls_listener(self, authority: Authority) -> TlsListener:
         certificate, key = authority.server_files(self._config.server_names)
-        crl = authority.crl_file if authority.crl_expires_at > utc_now() else None
+        crl = authority.crl_file if _is_valid(authority) else None
+        self._without_list = crl is None
         if crl is None:
             # a list past its end refuses everybody; revoked devices still stand in no rule
             log.error("event=broker_without_revocation_list expired=%s", authority.crl_expires_at)
@@ -210,7 +216,7 @@ class MosquittoBroker:
                 break
             time.sleep(0.02)
         while time.monotonic() < deadline and self._child.alive():
-            if _speaks(_reachable(self._broker.host), self._port):
+            if speaks_mqtt(reachable(self._broker.host), self._port):
                 return
         self._child.stop()
         raise MachineError(
@@ -223,19 +229,8 @@ class MosquittoBroker:
         return not any(answers(host, port) for host, port, _ in self._listeners())
 
 
-def _speaks(host: str, port: int) -> bool:
-    """Whether mosquitto's main loop runs: it refuses a stranger. Listening alone begins earlier."""
-    try:
-        with socket.create_connection((host, port), timeout=0.5) as stranger:
-            stranger.sendall(_STRANGER)
-            return bool(stranger.recv(1))
-    except OSError:
-        return False
-
-
-def _reachable(host: str) -> str:
-    """Where this machine finds a listener bound to `host`."""
-    return "127.0.0.1" if host in {"", *ANY_HOST} else host
+def _is_valid(authority: Authority) -> bool:
+    return authority.crl_expires_at > utc_now()
 
 
 def _require_plugin(configured: str) -> str:
