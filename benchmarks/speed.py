@@ -42,8 +42,12 @@ from kits.visual_inspection.export import decode_nodes
 THREADS = os.cpu_count() or 1
 PAUSE_S = 0.05  # an idle session's threads spin for a while and would slow the next variant down
 LABELS = tuple(f"class-{i}" for i in range(6))
-AGENT_IMPORT = "import kits, kits.core.ready, kits.visual_inspection.runtime, onnxruntime, cv2"
-YOLO_IMPORT = "from ultralytics import YOLO"
+DECIDING = "import kits, kits.core.ready, kits.visual_inspection.runtime, onnxruntime, cv2"
+IMPORTS = {
+    "kitwright": DECIDING,
+    "whole agent": f"import edge_agent.agent; {DECIDING}",
+    "ultralytics": "from ultralytics import YOLO",
+}
 PROBE = (
     "import time; t = time.perf_counter(); {code}; t = time.perf_counter() - t; "
     "status = dict(line.split(':', 1) for line in open('/proc/self/status')); "
@@ -217,9 +221,9 @@ def ratio(ours: list[float], theirs: list[float]) -> dict[str, float]:
 
 def compare_processes(repeats: int = 5) -> dict[str, object]:
     """Import time (seconds) and peak memory (MB) of fresh processes, taking turns."""
-    rows: dict[str, list[tuple[float, float]]] = {"kitwright": [], "ultralytics": []}
+    rows: dict[str, list[tuple[float, float]]] = {name: [] for name in IMPORTS}
     for _ in range(repeats):
-        for name, code in (("kitwright", AGENT_IMPORT), ("ultralytics", YOLO_IMPORT)):
+        for name, code in IMPORTS.items():
             answer = subprocess.run(
                 [sys.executable, "-c", PROBE.format(code=code)],
                 capture_output=True,
