@@ -147,11 +147,14 @@ def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path) -> N
         text=True,
         env=environment(tiny_kit),
     )
-    wait_for((site / "state" / "bundles" / "slots.json").exists)
-    time.sleep(0.5)
-    started = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=15)
+    try:
+        wait_for((site / "state" / "slots.json").exists)
+        time.sleep(0.5)
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=15)
+    finally:
+        process.kill()
     assert process.returncode == 0
     assert time.monotonic() - started < 8
     summary = json.loads(output)
