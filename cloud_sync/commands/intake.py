@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     effect = family(app, "effect", "Webhooks and mails about what happened.")
     effect.command("list")(effect_list)
     effect.command("replay")(effect_replay)
+    effect.command("test")(effect_test)
     kept = family(app, "quarantine", "Messages that could not be read.")
     kept.command("list")(quarantine_list)
     kept.command("save")(quarantine_save)
@@ -189,6 +190,26 @@ def effect_replay(
     with opened(data) as hub, hub.database.transaction() as session:
         count = letters.replay(session, by=operator(), effect_id=effect or None, target=target)
     Console(as_json).answer(f"{count} effects wait again", {"replayed": count})
+
+
+def effect_test(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Write a test message to every receiver in `notify`; a running hub sends it."""
+    from cloud_sync.effects.alerts import outbox_for
+    from cloud_sync.effects.start import targets_of
+    from kits.core.console import Console
+    from kits.core.errors import ConfigError
+
+    console = Console(as_json)
+    with opened(data) as hub:
+        targets_of(hub.config)  # says what is wrong with a secret before anything is written
+        with hub.database.transaction() as session:
+            names = outbox_for(hub.config.notify).test(session)
+    if not names:
+        raise ConfigError(
+            "nobody is to be told of anything", where="notify", fix="name a webhook or mail server"
+        )
+    console.answer(f"a test waits for {', '.join(names)}", {"targets": [*names]})
+    console.next(f"cloud-sync effect list --data {data}")
 
 
 def quarantine_list(

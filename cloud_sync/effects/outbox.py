@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Alert, Effect
+from kits.core.sample import utc_now
 
 ALERT = "alert.raised"
+TEST = "test.sent"
 FULL = "more effects than notify.max_waiting wait for this receiver"
 
 
@@ -43,6 +45,17 @@ class EffectOutbox:
     ) -> None:
         self._subscriptions = tuple(subscriptions)
         self._max_waiting = max_waiting
+
+    def test(self, session: Session) -> list[str]:
+        """Writes a message that says it is a test to every receiver; their names."""
+        now = utc_now().isoformat()
+        body: dict[str, JsonValue] = {
+            "name": "test", "severity": "info", "device": "", "where": "", "at": now,
+            "text": "somebody tries whether messages of this hub arrive: they do",
+        }  # fmt: skip
+        for wanted in self._subscriptions:
+            self.add(session, wanted.target, TEST, body, source=f"test/{now}")
+        return [wanted.target for wanted in self._subscriptions]
 
     def alert(self, session: Session, alert: Alert, *, source: str) -> None:
         """Tells of an alert.

@@ -105,7 +105,11 @@ def accounts(session: Session, device: str = "") -> list[Account]:
 
 
 def suspects(session: Session) -> list[tuple[str, str]]:
-    """(device, epoch) of outboxes that may miss rows without a word: cheap, to look closer then."""
+    """(device, epoch) of outboxes that may miss rows without a word: cheap, to look closer then.
+
+    One that declared by mistake as many rows as it silently lost is not among them; its account
+    shows it all the same.
+    """
     declared = (
         select(Gap.device, Gap.epoch, func.sum(Gap.rows).label("rows"))
         .group_by(Gap.device, Gap.epoch)

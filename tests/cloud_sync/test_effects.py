@@ -268,3 +268,11 @@ def test_times_are_those_of_the_row(scene: Scene) -> None:
     scene.dispatcher.step()
     [body] = scene.receiver.taken.values()
     assert datetime.fromisoformat(body["timestamp"]).tzinfo is not None
+
+
+def test_a_test_reaches_everybody(scene: Scene) -> None:
+    with scene.hub.database.transaction() as session:
+        assert outbox_for(scene.hub.config.notify).test(session) == ["webhook"]
+    assert scene.dispatcher.step() == 1
+    [body] = scene.receiver.taken.values()
+    assert body["type"] == "test.sent"
