@@ -135,6 +135,8 @@ class Ladder:
         return ("cpu", other) if theirs < _CLEARLY * ours else (provider, ready)
 
     def _on_rung(self, bundle: Bundle, provider: Provider, *, build: bool) -> ReadyBundle:
+        if provider == "openvino" and not bundle.golden.samples:
+            raise BundleError("no golden sample could prove a lower precision")
         make = self._factories
         sessions = make(provider) if build else make(provider, kept_only=True)
         ready = make_ready(bundle, sessions=sessions, target=provider)

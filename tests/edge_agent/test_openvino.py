@@ -20,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 from edge_agent.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, probe, session_factory
-from kits.core.bundle import open_bytes
+from kits.core.bundle import GoldenSet, open_bytes
 from kits.core.errors import BundleError
 from kits.core.openvino import OpenVinoSession
 from kits.core.runtime import Array, OnnxSession, SessionFactory, TensorSpec
@@ -176,6 +176,16 @@ def test_golden_samples_decide_about_the_precision(
     assert loaded.provider == serves
     assert len(loaded.downgrades) == len(wrong)
     assert all("golden samples differ" in note for note in loaded.downgrades)
+
+
+def test_without_golden_samples_no_lower_precision_is_trusted(tmp_path: Path) -> None:
+    def factories(provider: Provider) -> SessionFactory:
+        return session_factory("cpu", 1)
+
+    config = EngineConfig(providers=("openvino", "openvino-fp32"))
+    ladder = Ladder(config, tmp_path, prober=lambda p: Probe(p, usable=True), factories=factories)
+    unproven = replace(open_bytes(make_bundle()), golden=GoldenSet())
+    assert ladder.load(unproven).provider == "openvino-fp32"
 
 
 @pytest.mark.parametrize(("slow", "serves"), [("openvino", "cpu"), ("cpu", "openvino")])
