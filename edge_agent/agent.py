@@ -169,10 +169,11 @@ class Agent:
         try:
             self._await_first_bundle()
             self._consume(max_samples)
-            synced = self._settle(sync_timeout_s) if until_empty else self.outbox.empty()
+            settled = self._settle(sync_timeout_s) if until_empty else True
         finally:
             self._end()
         waiting = self.outbox_state
+        synced = settled and not (waiting["outbox_rows"] or waiting["outbox_blobs"])
         active = self.line.active
         return Summary(
             samples=self._samples,

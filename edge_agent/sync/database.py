@@ -170,9 +170,7 @@ class Database:
         pages = min(free * page - keep_bytes, step_bytes) // page
         if pages <= 0:
             return 0
-        with self.lock:
-            # each row of the answer is one page: it must be read to the end
-            self._db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+        self.read(f"PRAGMA incremental_vacuum({pages})")
         return pages * page
 
     def _failed(self, error: sqlite3.DatabaseError) -> None:

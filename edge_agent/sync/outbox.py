@@ -9,50 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
-from edge_agent.sync import books, gaps
-from edge_agent.sync.books import BLOBS, Books, Count
-from edge_agent.sync.database import CHECKPOINT, DamageError, Database
+from edge_agent.sync import gaps
+from edge_agent.sync.books import BLOBS, Count
+from edge_agent.sync.database import DamageError
 from edge_agent.sync.entry import Entry, Row, body_text, row_text, utf8_length
 from edge_agent.sync.eviction import Budgets, Eviction, Freed, Kept
 from edge_agent.sync.spool import Spool
+from edge_agent.sync.store import Store
 from kits.core.events import EVENT_CLASSES, AlertBody, DecisionBody, Event, EventClass
 from kits.core.sample import digest_of
 
-T = TypeVar("T")
-
-_OVERHEAD = (
-    1.3  # indices, page headers and journal slack of the file, measured on rows of 400 bytes
-)
+_OVERHEAD = 1.3  # of the file, indices and page headers, on rows of 400 bytes
 _ALERT_ROOM = 64 << 20
-_KEEP_FREE_BYTES = 4 << 20  # free pages let alerts in when the disk is full
-_SHRINK_BYTES = 8 << 20
+_HAS = "SELECT 1 FROM rows WHERE seq=? AND body=?"
 _NEXT = "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq>? ORDER BY seq LIMIT ?"
 _RANGE = "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq BETWEEN ? AND ? ORDER BY seq"
-
-_SCHEMA = (
-    """
-CREATE TABLE IF NOT EXISTS rows (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, klass TEXT NOT NULL, worth REAL NOT NULL,
-    bytes INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,
-    at TEXT NOT NULL, body TEXT NOT NULL, blob TEXT);
-CREATE INDEX IF NOT EXISTS rows_by_class ON rows (klass, seq);
-CREATE INDEX IF NOT EXISTS samples_by_worth ON rows (worth, seq) WHERE klass='s';
-CREATE INDEX IF NOT EXISTS labels_by_worth ON rows (worth, seq) WHERE klass='l';
-CREATE INDEX IF NOT EXISTS rows_by_blob ON rows (blob) WHERE blob IS NOT NULL;
-CREATE TABLE IF NOT EXISTS blobs (
-    digest TEXT PRIMARY KEY, size INTEGER NOT NULL, seq INTEGER NOT NULL, worth REAL NOT NULL,
-    ready INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS blobs_by_worth ON blobs (worth, seq) WHERE ready=1;
-CREATE INDEX IF NOT EXISTS blobs_in_order ON blobs (seq) WHERE ready=1;
-"""
-    + books.SCHEMA
-    + gaps.SCHEMA
-)
 
 
 class Outbox:
@@ -72,96 +47,34 @@ class Outbox:
         self._budgets = budgets
         self._sent: set[int] = set()
         self._uploading: frozenset[str] = frozenset()
-        self._open_gaps: set[int] = set()
-        self._books = Books()
         self.evicted_rows = 0
         self.damages = 0
         self.spool = Spool(folder / "spool")
-        limit = int(budgets.total * _OVERHEAD) + _ALERT_ROOM
-        self._db = Database(folder / "outbox.sqlite", _SCHEMA, limit)
-        self._lock = self._db.lock
-        self._load()
-        self.spool.sweep({str(row[0]) for row in self._read("SELECT digest FROM blobs")})
+        self._store = Store(
+            folder / "outbox.sqlite",
+            int(budgets.total * _OVERHEAD) + _ALERT_ROOM,
+            on_load=self._forget_flight,
+            on_damage=self._tell_damage,
+        )
+        self._lock, self._books = self._store.lock, self._store.books
+        self._store.load()
+        self.spool.sweep({str(row[0]) for row in self._store.read("SELECT digest FROM blobs")})
+
+    def _forget_flight(self) -> None:
+        self._sent.clear()
+
+    def _tell_damage(self, text: str) -> None:
+        self.damages += 1
+        self.append([Entry(AlertBody(name="outbox-damaged", severity="error", text=text), "a")])
 
     @property
     def epoch(self) -> str:
         """Drawn when the present file was made; a new one after damage."""
-        return self._db.epoch
+        return self._store.epoch
 
     def close(self) -> None:
         """Everything is on disk already; this only frees the file."""
-        self._db.close()
-
-    # -- transactions and damage -----------------------------------------------------------------
-
-    def _load(self, waited: int = 0) -> None:
-        """Reads the figures of the file as it is now, and tells the hub of files set aside."""
-        self._sent.clear()
-        self._db.write(self._read_state, durable=False)
-        for text in self._db.take_damage():
-            self.damages += 1
-            known = f"{waited} rows waited in it" if waited else "what waited in it is unknown"
-            alert = AlertBody(
-                name="outbox-damaged",
-                severity="error",
-                text=f"the outbox was damaged: {text}; {known} and will not be sent",
-            )
-            self.append([Entry(alert, "a")])
-
-    def _read_state(self, db: sqlite3.Connection) -> None:
-        self._books.load(db)
-        self._open_gaps = gaps.waiting(db)
-
-    def _transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
-        """One transaction with its books. After damage everything is read anew before the raise."""
-        with self._lock:
-            epoch = self.epoch
-            try:
-                result = self._db.write(lambda db: self._with_books(db, work), durable=durable)
-            except DamageError:
-                self._books.undo()
-                self._recover(epoch)
-                raise
-            except BaseException:
-                self._books.undo()
-                raise
-            self._books.settle()
-            return result
-
-    def _with_books(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-        result = work(db)
-        self._books.write(db)
-        return result
-
-    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        """Rows of a query; none when the file was found damaged (it is replaced then)."""
-        with self._lock:
-            epoch = self.epoch
-            try:
-                return self._db.read(query, values)
-            except DamageError:
-                self._recover(epoch)
-                return []
-
-    def _recover(self, old_epoch: str) -> None:
-        """The file was reopened or replaced: reads it; what a shortened journal took is declared."""
-        before, next_before = dict(self._books.all()), self._books.next_seq
-        self._load(sum(before[k].rows for k in EVENT_CLASSES if k in before))
-        if old_epoch == self.epoch:
-            self._transact(lambda db: self._declare_vanished(db, before, next_before))
-
-    def _declare_vanished(
-        self, db: sqlite3.Connection, before: Mapping[str, Count], next_before: int
-    ) -> None:
-        first = self._books.next_seq
-        self._books.skip_to(next_before)
-        for klass in EVENT_CLASSES:
-            lost = before.get(klass, Count()).committed - self._books.count(klass).committed
-            if lost > 0:
-                self._books.vanished(klass, lost)
-                loss = gaps.Loss(klass, "journal lost", first, next_before - 1, lost)
-                gaps.declare(db, self._books, loss)
-        self._open_gaps = gaps.waiting(db)
+        self._store.close()
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -175,10 +88,14 @@ class Outbox:
             OSError: the disk has no room for a blob; nothing was stored.
         """
         texts = [self._prepared(entry) for entry in entries]
-        try:
-            seqs, freed = self._transact(lambda db: self._store(db, entries, texts))
-        except DamageError:
-            seqs, freed = self._transact(lambda db: self._store(db, entries, texts))
+        with self._lock:
+            epoch, first = self.epoch, self._books.next_seq
+            try:
+                seqs, freed = self._store.transact(lambda db: self._insert(db, entries, texts))
+            except DamageError:
+                if self.epoch == epoch and self._store.read(_HAS, (first, texts[0][1])):
+                    return list(range(first, first + len(entries)))  # the commit stood after all
+                seqs, freed = self._store.transact(lambda db: self._insert(db, entries, texts))
         self._discard(freed)
         return seqs
 
@@ -187,7 +104,7 @@ class Outbox:
         digest = self.spool.put(entry.content) if entry.content else ""
         return digest, body_text(entry, digest)
 
-    def _store(
+    def _insert(
         self, db: sqlite3.Connection, entries: Sequence[Entry], texts: Sequence[tuple[str, str]]
     ) -> tuple[list[int], Freed]:
         rows = []
@@ -218,7 +135,7 @@ class Outbox:
         kept = Kept(self._sent, self._uploading)
         freed = Eviction(db, self._books, self._budgets, kept).run(spare=spare)
         if freed.rows or freed.digests:
-            self._open_gaps = gaps.waiting(db)
+            self._store.open_gaps = gaps.waiting(db)
         return freed
 
     def make_room(self, spare: int) -> int:
@@ -227,8 +144,8 @@ class Outbox:
         Raises:
             sqlite3.OperationalError: the disk has not even room for that.
         """
-        self._read(CHECKPOINT)
-        freed = self._transact(lambda db: self._evict(db, spare))
+        self._store.checkpoint()
+        freed = self._store.transact(lambda db: self._evict(db, spare))
         self._discard(freed)
         return freed.bytes
 
@@ -243,7 +160,7 @@ class Outbox:
 
     def _without_content(self, entry: Entry) -> Entry:
         digest = digest_of(entry.content or b"")
-        if not self._read("SELECT 1 FROM blobs WHERE digest=?", (digest,)):
+        if not self._store.read("SELECT 1 FROM blobs WHERE digest=?", (digest,)):
             self.spool.delete(digest)
         body = entry.body
         if isinstance(body, DecisionBody):
@@ -253,8 +170,7 @@ class Outbox:
 
     def tidy(self) -> int:
         """Gives room that a drained backlog left in the file back to the disk; returns bytes."""
-        with self._lock:
-            return self._db.shrink(_KEEP_FREE_BYTES, _SHRINK_BYTES)
+        return self._store.tidy()
 
     # -- what the hub says -----------------------------------------------------------------------
 
@@ -268,7 +184,7 @@ class Outbox:
         """
         spans = _merged(ranges)
         try:
-            deleted = self._transact(lambda db: self._delete(db, spans), durable=False)
+            deleted = self._store.transact(lambda db: self._delete(db, spans), durable=False)
         except DamageError:
             return 0
         with self._lock:
@@ -301,7 +217,7 @@ class Outbox:
     def blob_done(self, digest: str) -> None:
         """The hub has the blob; frees it unless a row not yet acknowledged names it too."""
         with contextlib.suppress(DamageError):
-            if self._transact(lambda db: self._forget_blob(db, digest)):
+            if self._store.transact(lambda db: self._forget_blob(db, digest)):
                 self.spool.delete(digest)
 
     def _forget_blob(self, db: sqlite3.Connection, digest: str) -> bool:
@@ -318,7 +234,7 @@ class Outbox:
     def give_up_blob(self, digest: str, reason: str) -> None:
         """Bytes that will never arrive (damaged here, refused there): declared as a gap."""
         with contextlib.suppress(DamageError):
-            self._transact(lambda db: self._drop_blob(db, digest, reason))
+            self._store.transact(lambda db: self._drop_blob(db, digest, reason))
         self.spool.delete(digest)
 
     def _drop_blob(self, db: sqlite3.Connection, digest: str, reason: str) -> None:
@@ -330,7 +246,7 @@ class Outbox:
         loss = gaps.Loss("s", reason)
         loss.add(row[0], blobs=1, size=row[1])
         gaps.declare(db, self._books, loss, self._sent)
-        self._open_gaps = gaps.waiting(db)
+        self._store.open_gaps = gaps.waiting(db)
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -343,13 +259,13 @@ class Outbox:
         with self._lock:
             rows = self._rows(_NEXT, (klass, after, limit))
             seqs = {row.seq for row in rows}
-            closing = self._open_gaps & seqs
+            closing = self._store.open_gaps & seqs
             if closing:
                 try:
-                    self._transact(lambda db: gaps.close(db, closing))
+                    self._store.transact(lambda db: gaps.close(db, closing))
                 except DamageError:
                     return []
-                self._open_gaps -= closing
+                self._store.open_gaps -= closing
             self._sent |= seqs
             return rows
 
@@ -360,7 +276,7 @@ class Outbox:
     def _rows(self, query: str, values: tuple[object, ...]) -> list[Row]:
         return [
             Row(seq, row_text(seq, klass, at, body))
-            for seq, klass, at, body in self._read(query, values)
+            for seq, klass, at, body in self._store.read(query, values)
         ]
 
     def take(self, klass: EventClass, after: int, limit: int) -> list[Event]:
@@ -375,7 +291,7 @@ class Outbox:
     def ready_blobs(self, limit: int) -> list[tuple[str, int]]:
         """(digest, size) of blobs whose row the hub has, in the order they were captured."""
         query = "SELECT digest, size FROM blobs WHERE ready=1 ORDER BY seq LIMIT ?"
-        return [(str(digest), int(size)) for digest, size in self._read(query, (limit,))]
+        return [(str(digest), int(size)) for digest, size in self._store.read(query, (limit,))]
 
     def counts(self) -> dict[str, Count]:
         """What was committed, acknowledged, lost and waits in this epoch: per class, and `blobs`."""

@@ -77,15 +77,15 @@ def test_rows_are_stamped_when_they_come_about_not_when_they_are_committed(outbo
 
 def test_when_the_disk_takes_nothing_alerts_do_not_wait_behind_samples(outbox: Outbox) -> None:
     writer = Writer(outbox, queue=5000, policy=CommitPolicy(0, 0))
-    pages = outbox._db.read("PRAGMA page_count")[0][0]
-    outbox._db.read(f"PRAGMA max_page_count = {pages}")
+    pages = outbox._store.read("PRAGMA page_count")[0][0]
+    outbox._store.read(f"PRAGMA max_page_count = {pages}")
     for n in range(4000):
         writer.put(entry("s", n))
     writer.start()
     wait_for(lambda: writer.stuck)
     writer.put(entry("a"))
     wait_for(lambda: len(outbox.take("a", 0, 5)) == 1)
-    outbox._db.read("PRAGMA max_page_count = 1000000")
+    outbox._store.read("PRAGMA max_page_count = 1000000")
     assert writer.flush(20)
     writer.close()
     lost = outbox.counts()["s"].lost

@@ -50,9 +50,9 @@ def mounted(folder: Path, size: str) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def fill(folder: Path) -> Path:
+def fill(folder: Path, name: str = "filler") -> Path:
     """Takes all the room that is left."""
-    filler = folder / "filler"
+    filler = folder / name
     with open(filler, "wb", buffering=0) as file:
         for size in (4096, 1):
             try:
@@ -148,11 +148,11 @@ def test_the_agent_says_that_its_disk_takes_nothing(tmp_path: Path) -> None:
     agent = Agent(
         agent_config(tmp_path, tmp_path / "pictures", source=source, outbox={"queue": 50})
     )
-    agent.outbox._db.read("PRAGMA max_page_count = 1")  # no growth from here on
-    runner = threading.Thread(target=agent.run)
+    agent.outbox._store.read("PRAGMA max_page_count = 1")  # no growth from here on
+    runner = threading.Thread(target=agent.run, daemon=True)
     runner.start()
     wait_for(lambda: agent.writer.figures.refused > 0 and "outbox-stuck" in agent.alerts.open())
-    agent.outbox._db.read("PRAGMA max_page_count = 100000")
+    agent.outbox._store.read("PRAGMA max_page_count = 100000")
     wait_for(lambda: "outbox-stuck" not in agent.alerts.open())
     agent.stop()
     runner.join(10)
@@ -164,15 +164,15 @@ def test_the_agent_says_that_its_disk_takes_nothing(tmp_path: Path) -> None:
 
 def test_a_database_at_its_limit_is_no_end(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, BUDGETS)
-    pages = outbox._db.read("PRAGMA page_count")[0][0]
-    outbox._db.read(f"PRAGMA max_page_count = {pages + 2}")
+    pages = outbox._store.read("PRAGMA page_count")[0][0]
+    outbox._store.read(f"PRAGMA max_page_count = {pages + 2}")
     writer = Writer(outbox, queue=5000, policy=FAST)
     writer.start()
     for number in range(4000):
         assert writer.put(Entry(decision(number), "s"))
     wait_for(lambda: writer.figures.failures >= 1)
     assert writer.alive
-    outbox._db.read("PRAGMA max_page_count = 100000")
+    outbox._store.read("PRAGMA max_page_count = 100000")
     assert writer.flush(15)
     writer.close()
     assert len(outbox.take("s", 0, 5000)) == 4000
@@ -204,7 +204,7 @@ def test_at_no_free_byte_alerts_are_stored_and_it_recovers_by_itself(
     for n in range(150, 300):
         writer.put(Entry(decision(n), "s", 0.5, random.Random(n).randbytes(60_000), "image/png"))
     wait_for(lambda: disk.level is Level.EMERGENCY)
-    fill(folder)  # whatever was freed, another program takes it
+    greedy = fill(folder, "greedy")  # whatever was freed, another program takes it
     for n in range(40):
         assert writer.put(alert(f"alert-{n}"))
     wait_for(lambda: len(outbox.take("a", 0, 100)) == 40, 30)
@@ -213,6 +213,7 @@ def test_at_no_free_byte_alerts_are_stored_and_it_recovers_by_itself(
     assert not writer.put(Entry(HealthBody(figures={}), "t"))
     assert writer.figures.refused > refused or writer.figures.thinned > 0
     filler.unlink()
+    greedy.unlink()
     wait_for(lambda: disk.level is Level.FREE, 60)
     assert (folder / "ballast").stat().st_size == 6 << 20
     assert writer.put(Entry(decision(1000), "s"))
@@ -280,7 +281,7 @@ def test_a_drained_backlog_gives_its_room_back_to_the_disk(tmp_path: Path) -> No
     outbox.acknowledge([(1, 8000)])
     while outbox.tidy():
         continue
-    outbox._db.read("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._store.read("PRAGMA wal_checkpoint(TRUNCATE)")
     small = (tmp_path / "outbox.sqlite").stat().st_size
     assert small < large / 3
     assert small > 3 << 20, "some free pages stay, for alerts on a full disk"

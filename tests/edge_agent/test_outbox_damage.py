@@ -29,8 +29,8 @@ def filled(folder: Path) -> Outbox:
     """An outbox with `ROWS` samples in its main file and none in its journal."""
     outbox = Outbox(folder, BUDGETS)
     outbox.append([Entry(decision(n), "s") for n in range(ROWS)])
-    outbox._db.read("PRAGMA wal_checkpoint(TRUNCATE)")
-    outbox._db.read("PRAGMA cache_size=0")  # so that the next look goes to the disk
+    outbox._store.read("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._store.read("PRAGMA cache_size=0")  # so that the next look goes to the disk
     return outbox
 
 
@@ -141,7 +141,7 @@ def test_a_first_start_that_was_cut_off_is_no_damage(tmp_path: Path) -> None:
 def test_a_journal_cut_short_under_a_running_agent_is_declared(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, BUDGETS)
     outbox.append([Entry(decision(n), "s") for n in range(100)])
-    outbox._db.read("PRAGMA cache_size=0")
+    outbox._store.read("PRAGMA cache_size=0")
     size = end_of(tmp_path / "outbox.sqlite-wal")
     outbox.append([Entry(decision(n), "s") for n in range(100, 300)])
     outbox.append([Entry(AlertBody(name="x", text="y"), "a")])

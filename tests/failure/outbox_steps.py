@@ -74,7 +74,7 @@ def state_of(outbox: Outbox) -> State:
     counts = outbox.counts()
     rows = {klass: [[e.seq, e.body.model_dump_json()] for e in outbox.take(klass, 0, 1 << 30)]
             for klass in EVENT_CLASSES}  # fmt: skip
-    blobs = sorted(str(row[0]) for row in outbox._db.read("SELECT digest FROM blobs"))
+    blobs = sorted(str(row[0]) for row in outbox._store.read("SELECT digest FROM blobs"))
     return {
         "epoch": outbox.epoch,
         "rows": rows,
