@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.config import dump, load, parse
 from cloud_sync.errors import NotFoundError
-from cloud_sync.store.db import Database, insert_once, is_empty, migrate
+from cloud_sync.store.db import Database, alembic_config, insert_once, is_empty, migrate
 from cloud_sync.store.models import Blob, Device, Sample
 from cloud_sync.store.storage import Storage, open_storage
 from cloud_sync.store.types import Base
@@ -38,6 +39,19 @@ def sqlite(tmp_path: Path):
 def test_migrations_from_empty_make_exactly_the_tables_of_the_models(database: Database) -> None:
     assert is_empty(database)
     assert migrate(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_go_back_and_forth(database: Database) -> None:
+    migrate(database)
+    config = alembic_config()
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    migrate(database)
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
