@@ -38,6 +38,20 @@ def assert_kept_the_old(line: Line, rollout: object, reason: str) -> None:
     wait_for(lambda: "bundle-refused" in line.site.alerts_of(line))
 
 
+def test_a_newer_release_takes_over_and_a_deliberate_return_too(site: Site, line: Line) -> None:
+    new, old = make_bundle(4, act_at=0.73), make_bundle(1)
+    assert site.deployment(site.roll_out(new, line))["state"] == "committed"
+    line.wait_decided(bundle_id_of(new), more=10)
+    back = site.deployment(site.roll_out(old, line))  # old bytes, a higher number
+    assert back["state"] == "committed", back
+    line.wait_decided(bundle_id_of(old), more=10)
+    assert {row["bundle"] for row in site.samples(line)} == {bundle_id_of(old), bundle_id_of(new)}
+    status = line.status()["updates"]
+    assert isinstance(status, dict)
+    assert status["previous"] == bundle_id_of(new)
+    assert status["denied"] == {}
+
+
 def test_one_flipped_byte_in_the_hub(site: Site, line: Line) -> None:
     content = make_bundle(2, act_at=0.71)
     site.publish(content)
