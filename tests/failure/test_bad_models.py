@@ -18,6 +18,7 @@ import pytest
 from edge_agent.config import HubConfig
 from edge_agent.enroll import enroll, hub_client
 from edge_agent.update.fetch import HubClient
+from kits.toolchain.demo.hub import Json
 from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.failure.conftest import Record
 from tests.integration.hub import until
@@ -143,7 +144,7 @@ def spread_moods(site: Site, folder: Path, record: Record, moods: tuple[str, ...
 def one_rollout(site: Site, line: Line, bad: bytes, mood: str, good: str) -> dict[str, object]:
     """Sends a bad bundle to the group and watches it fail; the figures."""
     bundle = site.publish(bad)
-    plan = {"bundle": bundle, "group": "line", "canary": CANARY, "soak_min": 0}
+    plan: Json = {"bundle": bundle, "group": "line", "canary": CANARY, "soak_min": 0}
     number = site.api.call("POST", "/v1/rollouts", plan)["rollout"]
     until(lambda: line.running() == bundle, 120)
     active_at = time.monotonic()

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,9 +187,8 @@ def resident(pid: int) -> tuple[float, int]:
     return int(line.split()[1]) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-def until(condition: object, timeout_s: float, poll_s: float = 0.05) -> float:
+def until(condition: Callable[[], bool], timeout_s: float, poll_s: float = 0.05) -> float:
     """Waits until `condition()` holds; the seconds it took. Fails the test when it does not."""
-    assert callable(condition)
     started = time.monotonic()
     while not condition():
         took = time.monotonic() - started
