@@ -13,7 +13,8 @@ from edge_agent.enroll import Identity
 from edge_agent.sources.base import Alerts
 from edge_agent.sync.bandwidth import Bucket, Hours, Pace
 from edge_agent.sync.disk import Disk, Level
-from edge_agent.sync.mqtt import MqttSettings, MqttTransport
+from edge_agent.sync.mqtt import MqttTransport
+from edge_agent.sync.mqtt_client import MqttSettings
 from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.writer import CommitPolicy, Writer

@@ -11,13 +11,12 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.certificates import Certificates
 from edge_agent.clock import boot_id
 from edge_agent.log import log, warn
 from edge_agent.sync.backoff import Backoff
+from edge_agent.sync.mqtt_client import Event, MqttSettings, connect, make_client, retire
 from edge_agent.sync.tls import explain, version
 from edge_agent.sync.transport import Message, TransportFigures
 from kits.core.errors import ConfigError
@@ -30,33 +29,11 @@ _TAKEN_OVER = 0x8E
 _NOBODY_LISTENS = 0x10
 _REFUSED = (0x86, 0x87, 0x8A)  # bad user or password, not authorised, banned
 _ERROR = 0x80
-_SESSION_EXPIRY_S = 3600
-_WILL_DELAY_S = 30
-_MAX_PACKET_BYTES = 512 * 1024
-_CONNECT_TIMEOUT_S = 5.0
 _REFUSED_FAILURES = 8  # a refusal is not tried again soon
 _MAX_TAKEN_OVER_S = 3600.0
 _FILES_EVERY_S = 5.0
 _READS_PER_TURN = 64
-
-
-@dataclass(frozen=True, slots=True)
-class MqttSettings:
-    """How to reach the broker and as whom. `tls` None: no TLS."""
-
-    host: str
-    port: int
-    client_id: str
-    username: str = ""
-    password: str = ""
-    tls: Certificates | None = None
-    keepalive_s: int = 30
-    window: int = 20
-    backoff_s: float = 1.0
-    backoff_max_s: float = 120.0
-    taken_over_s: float = 600.0
-    online_topic: str = ""
-    subscriptions: tuple[str, ...] = ()
+_REFUSES_MESSAGES = "the broker refuses what this device sends"
 
 
 class MqttTransport:
@@ -75,7 +52,7 @@ class MqttTransport:
         self._backoff = Backoff(
             settings.backoff_s, settings.backoff_max_s, clock=clock, jitter=jitter
         )
-        self._events: deque[tuple[str, Any, Any]] = deque()
+        self._events: deque[Event] = deque()
         self._messages: list[Message] = []
         self._in_flight: set[int] = set()
         self._window = settings.window
@@ -136,59 +113,15 @@ class MqttTransport:
         self.figures.attempts += 1
         self._last_error = ""
         try:
-            self._client = self._make_client()
-            self._connect(self._client)
+            if self._settings.tls is not None:
+                self._files = version(self._settings.tls)
+            self._client = make_client(self._settings, self._events.append)
+            connect(self._client, self._settings)
         except ConfigError as error:
             self.alarm = error.what
             self._lost(error.what)
         except (OSError, ValueError) as error:
             self._lost(str(error))
-
-    def _make_client(self) -> mqtt.Client:
-        import paho.mqtt.client as mqtt
-        from paho.mqtt.enums import CallbackAPIVersion
-        from paho.mqtt.packettypes import PacketTypes
-
-        s = self._settings
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=s.client_id,
-            protocol=mqtt.MQTTv5,
-            reconnect_on_failure=False,
-        )
-        client.username_pw_set(s.username, s.password or None)
-        if s.tls is not None:
-            self._files = version(s.tls)
-            client.tls_set_context(s.tls.context())
-        if s.online_topic:
-            will = _properties(PacketTypes.WILLMESSAGE)
-            will.WillDelayInterval = _WILL_DELAY_S
-            gone = encode_online(Online(False, boot_id()))
-            client.will_set(s.online_topic, gone, qos=1, retain=True, properties=will)
-        client.max_inflight_messages_set(s.window)  # `room` keeps to the server's limit
-        client.connect_timeout = _CONNECT_TIMEOUT_S
-        self._join(client)
-        return client
-
-    def _join(self, client: mqtt.Client) -> None:
-        """Callbacks only enqueue; what follows from an event happens in `turn`."""
-        put = self._events.append
-        client.on_connect = lambda _c, _u, _f, reason, props: put(("connect", reason, props))
-        client.on_disconnect = lambda _c, _u, _f, reason, _p: put(("disconnect", reason, None))
-        client.on_publish = lambda _c, _u, mid, reason, _p: put(("publish", mid, reason))
-        client.on_subscribe = lambda _c, _u, _m, reasons, _p: put(("subscribe", reasons, None))
-        client.on_message = lambda _c, _u, m: put(("message", m.topic, m.payload))
-        client.on_log = lambda _c, _u, level, text: put(("log", level, text))
-
-    def _connect(self, client: mqtt.Client) -> None:
-        from paho.mqtt.packettypes import PacketTypes
-
-        s = self._settings
-        properties = _properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = _SESSION_EXPIRY_S
-        properties.ReceiveMaximum = s.window
-        properties.MaximumPacketSize = _MAX_PACKET_BYTES
-        client.connect(s.host, s.port, s.keepalive_s, clean_start=False, properties=properties)
 
     def _end(self) -> None:
         """Cuts the present client loose; what it had in flight is the outbox's business."""
@@ -281,8 +214,10 @@ class MqttTransport:
             self.figures.unheard += 1
         elif reason.value >= _ERROR:
             self.figures.refused += 1
-            self.alarm = f"the broker refuses what this device sends: {reason}"
+            self.alarm = f"{_REFUSES_MESSAGES}: {reason}"
             warn("publish_refused", reason=reason)
+        elif self.alarm.startswith(_REFUSES_MESSAGES):
+            self.alarm = ""
 
     def _subscribed(self, reasons: Any) -> None:
         refused = [str(reason) for reason in reasons if reason.value >= _ERROR]
@@ -300,16 +235,3 @@ class MqttTransport:
             return  # told already: paho reports one loss in two ways
         pause_s = self._backoff.lost()
         log("broker_away", why=why, pause_s=pause_s, failures=self._backoff.failures)
-
-
-def retire(client: mqtt.Client) -> None:
-    """Cuts a client loose from us, so that it frees its sockets at once and not at some later GC."""
-    client.on_connect = client.on_disconnect = None
-    client.on_publish = client.on_message = None
-    client.on_subscribe = client.on_log = None
-
-
-def _properties(packet_type: int) -> Any:
-    from paho.mqtt.properties import Properties
-
-    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no types here

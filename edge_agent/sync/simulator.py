@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent.sync.mqtt import retire
+from edge_agent.sync.mqtt_client import retire
 from edge_agent.sync.transport import Message, TransportFigures
 from kits.core.errors import DataError
 from kits.core.events import BlobRef, DecisionBody, Event

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from cloud_sync.sections import Prices
 from cloud_sync.errors import ConflictError
 from cloud_sync.learning import datasets, retraining
 from cloud_sync.learning.champions import check_approvable, register_challenger
 from cloud_sync.learning.planning import plan
 from cloud_sync.learning.processes import clean_environment, kit_command
 from cloud_sync.learning.runner import Runner
+from cloud_sync.sections import Prices
 from cloud_sync.store.models import Alert, Bundle, Job, Project
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore

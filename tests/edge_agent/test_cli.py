@@ -21,6 +21,7 @@ from edge_agent.config import describe, load_config
 from edge_agent.enroll import load_identity
 from edge_agent.errors import AgentConfigError
 from edge_agent.health import reference
+from edge_agent.update.slots import Slots
 from kits import __version__
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
 from tests.edge_agent.parts import bundle_id_of, make_bundle, picture, wait_for
@@ -136,6 +137,23 @@ def test_apply_checks_golden_samples_and_the_next_run_switches(site: Path, tiny_
     agent(site, tiny_kit, "rollback")
     done = json.loads(agent(site, tiny_kit, "run", "--max-samples", "30", "--json").stdout)
     assert done["bundle"] == bundle_id_of(make_bundle())
+
+
+def test_a_denied_bundle_is_applied_only_after_a_person_allowed_it(
+    site: Path, tiny_kit: Path
+) -> None:
+    new = make_bundle(2, act_at=0.79)
+    (site / "new.kwb").write_bytes(new)
+    agent(site, tiny_kit, "run", "--max-samples", "2", "--json")
+    Slots(site / "state").save(denied={bundle_id_of(new): "it crashed"})
+    refused = agent(site, tiny_kit, "apply", "new.kwb", code=2)
+    assert "went back here: it crashed" in refused.stderr
+    assert "edge-agent allow" in refused.stderr
+    assert "no such bundle is denied" in agent(site, tiny_kit, "allow", "0" * 12, code=2).stderr
+    assert "it crashed" in agent(site, tiny_kit, "allow", bundle_id_of(new)[:12]).stdout
+    agent(site, tiny_kit, "run", "--max-samples", "2", "--json")
+    assert Slots(site / "state").state.denied == {}
+    agent(site, tiny_kit, "apply", "new.kwb")
 
 
 def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path) -> None:

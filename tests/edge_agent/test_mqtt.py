@@ -13,7 +13,8 @@ import pytest
 from cloud_sync.fleet.pki import Authority
 from edge_agent.certificates import Certificates
 from edge_agent.clock import boot_id
-from edge_agent.sync.mqtt import MqttSettings, MqttTransport
+from edge_agent.sync.mqtt import MqttTransport
+from edge_agent.sync.mqtt_client import MqttSettings
 from edge_agent.sync.tls import explain
 from edge_agent.sync.transport import Message
 from kits.core.topics import DeviceTopics, Online, encode_online
@@ -87,6 +88,8 @@ def test_a_publish_that_the_broker_refuses_is_an_alarm(
     until(transport, lambda: transport.figures.refused == 1)
     assert "not authorized" in transport.alarm.lower()
     assert transport.room() == 20
+    assert transport.publish("allowed/x", b"x")
+    until(transport, lambda: transport.alarm == "")
     broker.kill()
 
 

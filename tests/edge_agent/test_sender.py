@@ -9,7 +9,8 @@ import pytest
 
 from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
-from edge_agent.sync.mqtt import MqttSettings, MqttTransport
+from edge_agent.sync.mqtt import MqttTransport
+from edge_agent.sync.mqtt_client import MqttSettings
 from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport

@@ -55,11 +55,17 @@ class Link(MqttLink):
 
 
 class Crashing(Dispatcher):
-    """Dies after it has claimed, delivered, or noted that it has."""
+    """Dies after it has claimed, delivered, or noted that it has, at the delivery it is told."""
 
     point = ""
+    deliveries = 1
 
     def _deliver(self, target, claimed):  # type: ignore[no-untyped-def]
+        self.deliveries -= 1
+        if self.deliveries > 0:
+            target.deliver(claimed)
+            super()._succeeded(target, claimed)
+            return True
         crash_at("claimed", self.point)
         return super()._deliver(target, claimed)
 
@@ -90,8 +96,9 @@ def life(hub: Hub, folder: Path, number: int, point: str, pending: list[int]) ->
         hub, [Webhook(hub.config.notify.webhook, [SECRET])],
         now=lambda: now, rng=random.Random(number),
     )  # fmt: skip
-    dispatcher.point = point
-    dispatcher.step()
+    dispatcher.point, dispatcher.deliveries = point, 1 + number % 3
+    while dispatcher.step():
+        pass
     os._exit(0)
 
 

@@ -1,0 +1,110 @@
+"""A paho client as this program needs it: how it is made, how it connects, how it is let go.
+
+Its callbacks only put events into a queue, so nothing can go wrong inside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.certificates import Certificates
+from edge_agent.clock import boot_id
+from kits.core.topics import Online, encode_online
+
+if TYPE_CHECKING:
+    import paho.mqtt.client as mqtt
+
+_SESSION_EXPIRY_S = 3600
+_WILL_DELAY_S = 30
+_MAX_PACKET_BYTES = 512 * 1024
+_CONNECT_TIMEOUT_S = 5.0
+
+Event = tuple[str, Any, Any]
+"""What happened (connect, disconnect, publish, subscribe, message, log), and two values with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """How to reach the broker and as whom. `tls` None: no TLS."""
+
+    host: str
+    port: int
+    client_id: str
+    username: str = ""
+    password: str = ""
+    tls: Certificates | None = None
+    keepalive_s: int = 30
+    window: int = 20
+    backoff_s: float = 1.0
+    backoff_max_s: float = 120.0
+    taken_over_s: float = 600.0
+    online_topic: str = ""
+    subscriptions: tuple[str, ...] = ()
+
+
+def make_client(settings: MqttSettings, put: Callable[[Event], None]) -> mqtt.Client:
+    """A client that is not connected yet.
+
+    Raises:
+        ConfigError: the certificate cannot be used.
+    """
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+    from paho.mqtt.packettypes import PacketTypes
+
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=settings.client_id,
+        protocol=mqtt.MQTTv5,
+        reconnect_on_failure=False,
+    )
+    client.username_pw_set(settings.username, settings.password or None)
+    if settings.tls is not None:
+        client.tls_set_context(settings.tls.context())
+    if settings.online_topic:
+        will = _properties(PacketTypes.WILLMESSAGE)
+        will.WillDelayInterval = _WILL_DELAY_S
+        gone = encode_online(Online(False, boot_id()))
+        client.will_set(settings.online_topic, gone, qos=1, retain=True, properties=will)
+    client.max_inflight_messages_set(settings.window)
+    client.connect_timeout = _CONNECT_TIMEOUT_S
+    client.on_connect = lambda _c, _u, _f, reason, props: put(("connect", reason, props))
+    client.on_disconnect = lambda _c, _u, _f, reason, _p: put(("disconnect", reason, None))
+    client.on_publish = lambda _c, _u, mid, reason, _p: put(("publish", mid, reason))
+    client.on_subscribe = lambda _c, _u, _m, reasons, _p: put(("subscribe", reasons, None))
+    client.on_message = lambda _c, _u, m: put(("message", m.topic, m.payload))
+    client.on_log = lambda _c, _u, level, text: put(("log", level, text))
+    return client
+
+
+def connect(client: mqtt.Client, settings: MqttSettings) -> None:
+    """Opens the connection; whether the broker agrees comes as an event.
+
+    Raises:
+        OSError: nobody answers, or TLS fails.
+        ValueError: the host is no name.
+    """
+    from paho.mqtt.packettypes import PacketTypes
+
+    properties = _properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = _SESSION_EXPIRY_S
+    properties.ReceiveMaximum = settings.window
+    properties.MaximumPacketSize = _MAX_PACKET_BYTES
+    client.connect(
+        settings.host, settings.port, settings.keepalive_s, clean_start=False, properties=properties
+    )
+
+
+def retire(client: mqtt.Client) -> None:
+    """Cuts a client loose from us, so that it frees its sockets at once and not at some later GC."""
+    client.on_connect = client.on_disconnect = None
+    client.on_publish = client.on_message = None
+    client.on_subscribe = client.on_log = None
+
+
+def _properties(packet_type: int) -> Any:
+    from paho.mqtt.properties import Properties
+
+    return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no types here
