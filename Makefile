@@ -9,6 +9,8 @@ EXTRAS_DEMO := cpu,agent,hub,train,yolo,pretrained
 EXTRAS_TEST := $(EXTRAS_DEMO),postgres,openvino,trt-check,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
 SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git iproute2 postgresql
+# tests wait for real programs more than they compute: a few at a time
+PARALLEL := -n 3 --dist worksteal
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
 
@@ -21,7 +23,7 @@ demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generate
 	$(BIN)/kit demo visual-inspection $(DEMO_ARGS)
 
 test: system-test $(VENV)/.test lint types ## what every change must pass
-	$(BIN)/pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 test-all: system-test $(VENV)/.test lint types ## also the slow suites
 	$(BIN)/pytest -m 'not gpu and not hardware'

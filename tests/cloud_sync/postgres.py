@@ -42,6 +42,7 @@ def running_cluster(binaries: Path) -> Iterator[Path]:
     data = folder / "data"
     call(binaries / "initdb", "-D", data, "-U", "kitwright", "-A", "trust", "-E", "UTF8", "-N")
     options = f"-c listen_addresses='' -k {folder} -c max_connections=60"
+    options += " -c fsync=off -c full_page_writes=off"  # it is killed with the session
     call(binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
     try:
         yield folder
