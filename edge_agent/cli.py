@@ -287,12 +287,13 @@ def config_show(
     """Print the configuration with all defaults, secrets masked."""
     import yaml
 
-    from edge_agent.config import describe as keys
-    from edge_agent.config import shown
+    from edge_agent.config import AgentConfig
+    from edge_agent.config_text import describe as keys
+    from edge_agent.config_text import shown
 
     out = Console(as_json)
     if describe:
-        rows = list(keys())
+        rows = list(keys(AgentConfig))
         text = "\n".join(f"{key:42} {default:16} {meaning}" for key, default, meaning in rows)
         out.answer(text, [{"key": k, "default": d, "meaning": m} for k, d, m in rows])
         return

@@ -1,36 +1,64 @@
 """`agent.yaml`: the agent's one configuration file, as one model.
 
-Responsible for reading, checking and printing it. It opens nothing else: whether a camera or a
-hub is there is `doctor`'s business. Relative paths are relative to the folder of the file.
+Responsible for reading and checking it; `config_text.py` puts it in words, the sections of sources and
+actions lie beside them. It opens nothing else: whether a camera or a hub is there is `doctor`'s
+business. Relative paths are relative to the folder of the file.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
+from pydantic import Field, ValidationError, model_validator
 
+from edge_agent.actions.config import (
+    ActionConfig,
+    HttpActionConfig,
+    MqttActionConfig,
+    SimulatedActionConfig,
+)
+from edge_agent.config_text import explain
 from edge_agent.errors import AgentConfigError
+from edge_agent.section import Section
+from edge_agent.sources.config import (
+    CameraSourceConfig,
+    FolderSourceConfig,
+    SourceConfig,
+    VideoSourceConfig,
+)
 from edge_agent.sync.eviction import Budgets
-from kits.core.errors import did_you_mean
 from kits.core.operating_point import Verdict
+
+__all__ = [
+    "ActionConfig",
+    "AgentConfig",
+    "CameraSourceConfig",
+    "EngineConfig",
+    "FolderSourceConfig",
+    "HttpActionConfig",
+    "HubConfig",
+    "MqttActionConfig",
+    "OutboxConfig",
+    "Provider",
+    "SelectionConfig",
+    "SimulatedActionConfig",
+    "SourceConfig",
+    "StatusConfig",
+    "SyncConfig",
+    "UpdateConfig",
+    "VideoSourceConfig",
+    "load_config",
+    "parse_config",
+]
 
 MIB = 1 << 20
 Provider = Literal["tensorrt", "cuda", "openvino", "openvino-fp32", "cpu"]
 """What may execute a model, best first."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HubConfig(_Section):
+class HubConfig(Section):
     """Where the hub is."""
 
     url: str = Field("", description="address of the hub; empty: work alone, keep everything here")
@@ -38,90 +66,7 @@ class HubConfig(_Section):
     timeout_s: float = Field(10.0, gt=0, le=120, description="per HTTP request, seconds")
 
 
-class FolderSourceConfig(_Section):
-    """Replays the images of a folder."""
-
-    kind: Literal["folder"] = "folder"
-    path: Path = Field(description="folder with images, read with its subfolders in sorted order")
-    rate_hz: float = Field(0.0, ge=0, description="samples per second; 0: as fast as possible")
-    loop: bool = Field(False, description="start again at the end")
-    name: str = Field("folder", description="name of the source in events")
-
-
-class CameraSourceConfig(_Section):
-    """A local camera."""
-
-    kind: Literal["camera"] = "camera"
-    device: int | str = Field(0, description="number or path of the video device")
-    width: int | None = Field(None, gt=0, description="pixels; empty: the camera's own choice")
-    height: int | None = Field(None, gt=0, description="pixels; empty: the camera's own choice")
-    rate_hz: float = Field(0.0, ge=0, description="frames per second at most; 0: all of them")
-    queue: int = Field(2, ge=1, le=64, description="frames waiting at most; the oldest is dropped")
-    stale_s: float = Field(5.0, gt=0, description="no frame for this long: camera lost, seconds")
-    name: str = Field("camera", description="name of the source in events")
-
-
-class VideoSourceConfig(_Section):
-    """A video stream (RTSP) or file."""
-
-    kind: Literal["video"] = "video"
-    url: str = Field(description="rtsp://… or the path of a file")
-    live: bool = Field(
-        True, description="true: freshest frame, reconnect; false: a file, to its end"
-    )
-    rate_hz: float = Field(0.0, ge=0, description="frames per second at most; 0: all of them")
-    queue: int = Field(2, ge=1, le=64, description="frames waiting at most; the oldest is dropped")
-    stale_s: float = Field(5.0, gt=0, description="no frame for this long: stream lost, seconds")
-    name: str = Field("video", description="name of the source in events")
-
-
-SourceConfig = Annotated[
-    FolderSourceConfig | CameraSourceConfig | VideoSourceConfig, Field(discriminator="kind")
-]
-
-
-class _ActionBase(_Section):
-    name: str = Field(min_length=1, max_length=40, description="name in events and metrics")
-    verdicts: tuple[Verdict, ...] = Field(
-        ("act",), description="verdicts it is for: act, review, pass"
-    )
-    timeout_ms: int = Field(200, gt=0, le=60_000, description="given up after, milliseconds")
-
-
-class SimulatedActionConfig(_ActionBase):
-    """Writes what it would do to a file; for trials and tests."""
-
-    kind: Literal["simulated"] = "simulated"
-    path: Path | None = Field(None, description="JSON lines; empty: actions.jsonl in state_dir")
-
-
-class MqttActionConfig(_ActionBase):
-    """Publishes a message to a broker in the plant."""
-
-    kind: Literal["mqtt"] = "mqtt"
-    host: str = Field(description="broker")
-    port: int = Field(1883, gt=0, lt=65_536, description="broker's port")
-    topic: str = Field(min_length=1, description="topic of the message")
-    username: str = Field("", description="empty: none")
-    password: str = Field("", repr=False, description="empty: none")
-    retain: bool = Field(False, description="whether the broker keeps the last message")
-
-
-class HttpActionConfig(_ActionBase):
-    """Calls an address (a PLC gateway, a light, a message service)."""
-
-    kind: Literal["http"] = "http"
-    url: str = Field(pattern="^https?://", description="address to call")
-    method: Literal["POST", "PUT"] = Field("POST", description="HTTP method")
-    headers: dict[str, str] = Field(default_factory=dict, repr=False, description="extra headers")
-
-
-ActionConfig = Annotated[
-    SimulatedActionConfig | MqttActionConfig | HttpActionConfig, Field(discriminator="kind")
-]
-
-
-class SelectionConfig(_Section):
+class SelectionConfig(Section):
     """Which samples keep their pixels (events are always kept)."""
 
     budget_bytes_per_day: int = Field(500 * MIB, ge=0, description="bytes kept per UTC day")
@@ -139,7 +84,7 @@ class SelectionConfig(_Section):
     seed: int = Field(0, description="seed of the audit's random numbers")
 
 
-class OutboxConfig(_Section):
+class OutboxConfig(Section):
     """How much may wait for the hub. What a class leaves unused others borrow."""
 
     budget_bytes: int = Field(2 << 30, ge=1 << 16, description="rows and their blobs, bytes")
@@ -183,7 +128,7 @@ class OutboxConfig(_Section):
         )
 
 
-class SyncConfig(_Section):
+class SyncConfig(Section):
     """How events travel to the hub."""
 
     enabled: bool = Field(True, description="false: only collect")
@@ -214,7 +159,7 @@ class SyncConfig(_Section):
     health_s: float = Field(60.0, gt=0, description="one health row each, seconds")
 
 
-class EngineConfig(_Section):
+class EngineConfig(Section):
     """What executes the model."""
 
     providers: tuple[Provider, ...] = Field(
@@ -237,7 +182,7 @@ class EngineConfig(_Section):
     )
 
 
-class UpdateConfig(_Section):
+class UpdateConfig(Section):
     """How a new bundle takes over."""
 
     poll_s: float = Field(30.0, gt=0, description="the hub is asked this often, seconds")
@@ -282,8 +227,14 @@ class UpdateConfig(_Section):
     )
     crash_window_s: float = Field(600.0, gt=0, description="time for those ends, seconds")
 
+    @property
+    def start_limit_s(self) -> float:
+        """More time than this the agent does not ask for to start: if a bundle makes it hang, so
+        many starts must fit into `crash_window_s` that the bundle goes back."""
+        return self.crash_window_s / (self.max_crashes + 2)
 
-class StatusConfig(_Section):
+
+class StatusConfig(Section):
     """The status page, `/metrics` and `/status.json`."""
 
     enabled: bool = Field(True, description="serve it")
@@ -291,7 +242,7 @@ class StatusConfig(_Section):
     port: int = Field(8089, ge=0, lt=65_536, description="port; 0: any free one")
 
 
-class AgentConfig(_Section):
+class AgentConfig(Section):
     """Everything `edge-agent run` needs to know."""
 
     state_dir: Path = Field(Path("state"), description="outbox, spool, bundles, identity")
@@ -321,28 +272,6 @@ class AgentConfig(_Section):
         return self.state_dir / "identity.json"
 
 
-_SECTIONS: tuple[type[BaseModel], ...] = (
-    HubConfig,
-    FolderSourceConfig,
-    CameraSourceConfig,
-    VideoSourceConfig,
-    SimulatedActionConfig,
-    MqttActionConfig,
-    HttpActionConfig,
-    SelectionConfig,
-    OutboxConfig,
-    SyncConfig,
-    EngineConfig,
-    UpdateConfig,
-    StatusConfig,
-)
-_BY_KIND = {
-    str(get_args(field.annotation)[0]): section
-    for section in _SECTIONS
-    if (field := section.model_fields.get("kind")) is not None
-}
-
-
 def load_config(path: Path) -> AgentConfig:
     """Reads agent.yaml; relative paths in it become relative to its folder.
 
@@ -355,6 +284,12 @@ def load_config(path: Path) -> AgentConfig:
         raise AgentConfigError(
             "no such configuration", where=str(path), fix="edge-agent run --config agent.yaml"
         ) from None
+    except PermissionError:
+        raise AgentConfigError(
+            "this account may not read the configuration",
+            where=str(path),
+            fix="run it as the account the agent runs under: sudo -u kitwright edge-agent …",
+        ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise AgentConfigError(f"not readable as YAML: {error}", where=str(path)) from error
     return parse_config(raw, base=path.absolute().parent, where=str(path))
@@ -366,7 +301,7 @@ def parse_config(raw: object, *, base: Path, where: str = "agent.yaml") -> Agent
     try:
         config = AgentConfig.model_validate(raw)
     except ValidationError as error:
-        raise _explain(error, where) from error
+        raise explain(error, where, AgentConfig) from error
     return _anchored(config, base)
 
 
@@ -380,30 +315,6 @@ def _refuse_bare_on(raw: object, where: str) -> None:
                 where=f"{where}: actions.{number}",
                 fix="did you mean 'verdicts'? e.g. verdicts: [act]",
             )
-
-
-def _explain(error: ValidationError, where: str) -> AgentConfigError:
-    first = error.errors()[0]
-    keys = [str(part) for part in first["loc"]]
-    place = f"{where}: {'.'.join(keys) or 'top level'}"
-    if first["type"] == "extra_forbidden":
-        return AgentConfigError(
-            f"unknown key {keys[-1]!r}", where=place, fix=did_you_mean(keys[-1], _known_keys(keys))
-        )
-    return AgentConfigError(first["msg"], where=place, fix="edge-agent config show --describe")
-
-
-def _known_keys(keys: list[str]) -> list[str]:
-    model: type[BaseModel] = AgentConfig
-    for key in keys[:-1]:
-        if key in _BY_KIND:
-            model = _BY_KIND[key]
-            continue
-        field = model.model_fields.get(key)
-        annotation = field.annotation if field is not None else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return list(model.model_fields)
 
 
 def _anchored(config: AgentConfig, base: Path) -> AgentConfig:
@@ -424,45 +335,3 @@ def _anchored(config: AgentConfig, base: Path) -> AgentConfig:
         for action in config.actions
     )
     return config.model_copy(update=changes)
-
-
-def shown(config: AgentConfig) -> dict[str, JsonValue]:
-    """The configuration as JSON values, secrets replaced by `***`."""
-    dumped: dict[str, JsonValue] = config.model_dump(mode="json")
-    actions = dumped["actions"]
-    for action in actions if isinstance(actions, list) else []:
-        if isinstance(action, dict):
-            if action.get("password"):
-                action["password"] = "***"  # noqa: S105  a mask, not a secret
-            headers = action.get("headers")
-            if isinstance(headers, dict):
-                action["headers"] = dict.fromkeys(headers, "***")
-    return dumped
-
-
-def describe() -> Iterator[tuple[str, str, str]]:
-    """Every key as (dotted name, default, description); for `config show` and the reference."""
-    yield from _describe(AgentConfig, "")
-
-
-def _describe(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
-    for name, field in model.model_fields.items():
-        annotation = field.annotation
-        key = f"{prefix}{name}"
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield key, "", field.description or ""
-            yield from _describe(annotation, f"{key}.")
-        elif key in ("source", "actions"):
-            yield key, "", field.description or ""
-            family = "Source" if key == "source" else "Action"
-            for kind, section in _BY_KIND.items():
-                if family in section.__name__:
-                    yield from _describe(section, f"{key}({kind}).")
-        elif name != "kind":
-            yield key, _default_text(field), field.description or ""
-
-
-def _default_text(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    return json.dumps(to_jsonable_python(field.get_default(call_default_factory=True)))

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from edge_agent.actions.base import Order
-from edge_agent.config import SimulatedActionConfig
+from edge_agent.actions.config import SimulatedActionConfig
 from kits.core.sample import utc_now
 
 

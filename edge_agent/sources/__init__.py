@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge_agent.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
+from edge_agent.sources.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
 
 if TYPE_CHECKING:
     from edge_agent.sources.base import Alerts, Source

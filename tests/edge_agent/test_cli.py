@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from cloud_sync.fleet.pki import Authority
-from edge_agent.config import describe, load_config
+from edge_agent.config import AgentConfig, load_config
+from edge_agent.config_text import describe
 from edge_agent.enroll import load_identity
 from edge_agent.errors import AgentConfigError
 from edge_agent.health import reference
@@ -195,13 +196,17 @@ def test_doctor_names_what_is_missing(site: Path, tiny_kit: Path) -> None:
 
 def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit: Path) -> None:
     action = {"kind": "mqtt", "name": "a", "host": "h", "topic": "t", "password": "hunter2"}
-    write_config(site, actions=[action])
+    headers = {"Authorization": "hunter3"}
+    web = {"kind": "http", "name": "b", "url": "http://ada:hunter4@h/x", "headers": headers}
+    source = {"kind": "video", "url": "rtsp://ada:hunter5@camera/1"}
+    write_config(site, actions=[action, web], source=source)
     shown = agent(site, tiny_kit, "config", "show").stdout
-    assert "hunter2" not in shown
+    assert "hunter" not in shown
+    assert "rtsp://***@camera/1" in shown
     assert yaml.safe_load(shown)["reject_deadline_ms"] == 5000
     described = agent(site, tiny_kit, "config", "show", "--describe").stdout
     assert "selection.audit_rate" in described
-    assert all(meaning for _, _, meaning in describe())
+    assert all(meaning for _, _, meaning in describe(AgentConfig))
 
 
 @pytest.mark.parametrize(

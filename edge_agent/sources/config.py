@@ -1,0 +1,54 @@
+"""The section `source` of `agent.yaml`: where samples come from, one model per kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge_agent.section import Section
+
+
+class FolderSourceConfig(Section):
+    """Replays the images of a folder."""
+
+    kind: Literal["folder"] = "folder"
+    path: Path = Field(description="folder with images, read with its subfolders in sorted order")
+    rate_hz: float = Field(0.0, ge=0, description="samples per second; 0: as fast as possible")
+    loop: bool = Field(False, description="start again at the end")
+    name: str = Field("folder", description="name of the source in events")
+
+
+class CameraSourceConfig(Section):
+    """A local camera."""
+
+    kind: Literal["camera"] = "camera"
+    device: int | str = Field(0, description="number or path of the video device")
+    width: int | None = Field(None, gt=0, description="pixels; empty: the camera's own choice")
+    height: int | None = Field(None, gt=0, description="pixels; empty: the camera's own choice")
+    rate_hz: float = Field(0.0, ge=0, description="frames per second at most; 0: all of them")
+    queue: int = Field(2, ge=1, le=64, description="frames waiting at most; the oldest is dropped")
+    stale_s: float = Field(5.0, gt=0, description="no frame for this long: camera lost, seconds")
+    name: str = Field("camera", description="name of the source in events")
+
+
+class VideoSourceConfig(Section):
+    """A video stream (RTSP) or file."""
+
+    kind: Literal["video"] = "video"
+    url: str = Field(description="rtsp://… or the path of a file")
+    live: bool = Field(
+        True, description="true: freshest frame, reconnect; false: a file, to its end"
+    )
+    rate_hz: float = Field(0.0, ge=0, description="frames per second at most; 0: all of them")
+    queue: int = Field(2, ge=1, le=64, description="frames waiting at most; the oldest is dropped")
+    stale_s: float = Field(5.0, gt=0, description="no frame for this long: stream lost, seconds")
+    name: str = Field("video", description="name of the source in events")
+
+
+SourceConfig = Annotated[
+    FolderSourceConfig | CameraSourceConfig | VideoSourceConfig, Field(discriminator="kind")
+]
+SOURCES = (FolderSourceConfig, CameraSourceConfig, VideoSourceConfig)
+"""One per `kind`."""
