@@ -17,7 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 
 from edge_agent.actions.base import Action, Order
-from edge_agent.config import ActionConfig, HttpActionConfig, SimulatedActionConfig
+from edge_agent.actions.config import ActionConfig, HttpActionConfig, SimulatedActionConfig
 from edge_agent.log import warn
 from edge_agent.sources.base import Alerts
 from kits.core.errors import KitwrightError
@@ -30,7 +30,7 @@ class _Worker:
         self.action = action
         self._timeout_s = timeout_s
         self._alerts = alerts
-        self._failing = False
+        self._troubled = False
         self._queue: queue.Queue[tuple[Order, Future[str]] | None] = queue.Queue(_QUEUE)
         self.counts: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name=f"action-{action.name}", daemon=True)
@@ -41,6 +41,7 @@ class _Worker:
         try:
             self._queue.put_nowait((order, future))
         except queue.Full:
+            self._in_trouble("was late: orders are waiting in front of it")
             self._finish(future, "late")
         return future
 
@@ -61,6 +62,7 @@ class _Worker:
     def _do(self, order: Order) -> str:
         left_s = order.deadline_mono - time.monotonic()
         if left_s <= 0:
+            self._in_trouble("was late: its deadline had passed before it could begin")
             return "late"
         try:
             self.action.do(order, min(left_s, self._timeout_s))
@@ -70,17 +72,25 @@ class _Worker:
         except Exception as error:  # noqa: BLE001  top of a supervised loop: an action never ends the line
             self._failed(error)
             return "error"
-        if self._failing:
-            self._failing = False
-            self._alerts(f"action-{self.action.name}", "info", f"{self.action.name} works again")
-        return "done" if time.monotonic() <= order.deadline_mono else "late"
+        if time.monotonic() > order.deadline_mono:
+            self._in_trouble("was late: it took longer than the deadline allows")
+            return "late"
+        self._well()
+        return "done"
 
     def _failed(self, error: Exception) -> None:
         warn("action_failed", action=self.action.name, error=error)
-        if not self._failing:
-            self._failing = True
-            text = f"{self.action.name} failed: {error}"
-            self._alerts(f"action-{self.action.name}", "error", text)
+        self._in_trouble(f"failed: {error}")
+
+    def _in_trouble(self, text: str) -> None:
+        if not self._troubled:
+            self._troubled = True
+            self._alerts(f"action-{self.action.name}", "error", f"{self.action.name} {text}")
+
+    def _well(self) -> None:
+        if self._troubled:
+            self._troubled = False
+            self._alerts(f"action-{self.action.name}", "info", f"{self.action.name} works again")
 
     def _finish(self, future: Future[str], outcome: str) -> None:
         self.counts[outcome] += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge_agent.mosquitto import Mosquitto
+from tests.edge_agent.mosquitto import Mosquitto, kill_leftovers
 from tests.edge_agent.parts import write_tiny_kit
 from tests.edge_agent.update_bench import OLD, Bench
 
@@ -22,6 +22,12 @@ def tiny_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.path.insert(0, str(folder))
     yield folder
     sys.path.remove(str(folder))
+
+
+@pytest.fixture(autouse=True)
+def no_broker_outlives_its_test() -> Iterator[None]:
+    yield
+    kill_leftovers()
 
 
 @pytest.fixture

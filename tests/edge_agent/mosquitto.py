@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
+
+_started: list[Mosquitto] = []
+
+
+def kill_leftovers() -> None:
+    """Ends the brokers of a test that failed before it could."""
+    while _started:
+        _started.pop().kill()
 
 
 class Mosquitto:
@@ -26,6 +35,7 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [binary, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        _started.append(self)
         end = time.monotonic() + 10
         while time.monotonic() < end:
             try:
@@ -34,6 +44,16 @@ class Mosquitto:
             except OSError:
                 time.sleep(0.02)
         raise AssertionError("mosquitto did not start")
+
+    def pause(self) -> None:
+        """It hangs: connections stand, nobody answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """It hangs no more."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         if self._process is not None:
