@@ -48,6 +48,7 @@ from edge_agent.update.surroundings import Surroundings
 from edge_agent.update.time_floor import TimeFloor
 from edge_agent.update.trust import Trust
 from edge_agent.update.updater import Updater
+from edge_agent.vitals import Vitals
 from kits import __version__
 from kits.core.bundle import Bundle, open_file
 from kits.core.errors import BundleError
@@ -55,10 +56,6 @@ from kits.core.events import HealthBody
 from kits.core.hub_api import Reported
 from kits.core.tls import Clock
 
-_TICK_LIMIT_S = 20.0
-_DRIVER_LIMIT_S = (
-    60.0  # FFmpeg gives up on a stream after 30 s; only a driver that hangs takes longer
-)
 _LAST_WORDS_S = 1.0
 _WATCH_S = 1.0
 _FIRST_BUNDLE_LOOK_S = 0.05
@@ -130,6 +127,7 @@ class Agent:
         self.renewal = self._make_renewal(hub)
         self.sender = self._make_sender()
         self._delivery = DeliveryWatch(self.alerts, self.disk, self.writer, self.sender)
+        self.vitals = Vitals(self.source.health, self.line, self.writer, self.sender, self.alerts)
         self._status: StatusServer | None = None
         self._samples = 0
 
@@ -165,7 +163,8 @@ class Agent:
             until_empty: afterwards waits until the hub has everything and no installation is on
                 its way.
         """
-        self._start()
+        with systemd.starting(self.config.update.start_limit_s):
+            self._start()
         try:
             self._await_first_bundle()
             self._consume(max_samples)
@@ -292,8 +291,9 @@ class Agent:
         """Each second: watchdog, disk; each `health_s`: a row of figures to the hub."""
         due = time.monotonic() + self.config.sync.health_s
         while not self._stop.wait(_WATCH_S):
-            if self._healthy():
+            if self.vitals.look():
                 systemd.notify("WATCHDOG=1")
+            self.alerts.settle()
             self._delivery.look()
             self._check_clock()
             self._check_line()
@@ -316,16 +316,6 @@ class Agent:
             self.alerts("model-hangs", "error", f"one sample has been in work for {stuck_s:.0f} s")
             self.writer.flush(_LAST_WORDS_S)
             die("the model hangs")
-
-    def _healthy(self) -> bool:
-        """Whether the threads live and move; the hub's absence is no illness."""
-        sender = self.sender
-        moving = sender is None or (
-            sender.alive and time.monotonic() - sender.ticked_at < _TICK_LIMIT_S
-        )
-        capturing = self.source.health.driver_s < _DRIVER_LIMIT_S
-        inferring = self.line.working_s < _TICK_LIMIT_S
-        return self.writer.alive and capturing and inferring and moving
 
     # -- bundles ---------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The agent's 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
 DEFAULT = Path("agent.yaml")
+_OPENING_LIMIT_S = 1800.0  # a large outbox on a slow disk is read whole before it is trusted
 
 
 def main() -> None:
@@ -88,19 +89,26 @@ def run(
         bool, typer.Option("--until-empty", help="At the end wait until the hub has everything.")
     ] = False,
     sync_timeout: Annotated[float, typer.Option(help="Longest such wait, seconds.")] = 60.0,
+    status_host: Annotated[
+        str, typer.Option(help="Where the status page listens, instead of status.host.")
+    ] = "",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run the agent until the source ends or it is told to stop."""
     from dataclasses import asdict
 
-    from edge_agent import log
+    from edge_agent import log, systemd
     from edge_agent.agent import Agent
     from edge_agent.process import ending_on_signals
 
     out, settings = Console(as_json, quiet), _load(config)
+    if status_host:
+        page = settings.status.model_copy(update={"host": status_host})
+        settings = settings.model_copy(update={"status": page})
     log.setup(settings.log_level)
-    agent = Agent(settings)
+    with systemd.starting(_OPENING_LIMIT_S):
+        agent = Agent(settings)
     with ending_on_signals(agent):
         summary = agent.run(
             max_samples=max_samples, until_empty=until_empty, sync_timeout_s=sync_timeout
@@ -119,37 +127,16 @@ def run(
 
 @app.command()
 def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
-    """What the running agent does."""
-    import urllib3
-
-    from edge_agent.view import delivery_lines
-    from kits.core.errors import UnreachableError
+    """What the running agent does. Exit code 0: healthy, 1: a part of it stands still, 5: no answer."""
+    from edge_agent.status import ask, page_address
+    from edge_agent.view import status_lines
 
     out, settings = Console(as_json), _load(config)
-    url = f"http://{settings.status.host}:{settings.status.port}/status.json"
-    try:
-        answer = urllib3.request("GET", url, retries=False, timeout=3.0).json()
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
-        raise UnreachableError(
-            "no agent answers", where=url, fix=f"edge-agent run --config {config}"
-        ) from error
-    figures = answer["figures"]
-    lines = [
-        f"running {answer['bundle_name']} on {answer['provider'] or 'nothing'}",
-        f"  device   {answer['device'] or 'not enrolled'}",
-        f"  hub      {answer['hub']}, broker {answer['broker']}",
-        f"  update   {answer['update']}",
-        *(
-            f"  denied   {bundle[:12]}: {why}"
-            for bundle, why in answer["updates"]["denied"].items()
-        ),
-        f"  verdicts act {figures['verdict_act']:.0f}, review {figures['verdict_review']:.0f},"
-        f" pass {figures['verdict_pass']:.0f}",
-        *delivery_lines(answer),
-        *(f"  alert    {text}" for text in answer["alerts"].values()),
-    ]
-    out.answer("\n".join(lines), answer)
-    out.next(f"open http://{settings.status.host}:{settings.status.port}/")
+    answer = ask(settings.status)
+    out.answer("\n".join(status_lines(answer)), answer)
+    if answer["ailment"]:
+        raise typer.Exit(1)
+    out.next(f"open {page_address(settings.status)}")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 _REPEAT_S = 600.0
+_FLAPS, _FLAPS_WITHIN_S = 3, 60.0
+"""So many beginnings within this time are one alert that flaps: it would fill the outbox with rows
+that are never given up."""
+_CALM_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("corrupt", "counter", "samples that could not be read"),
     MetricInfo("frames_dropped", "counter", "frames replaced by fresher ones before being judged"),
     MetricInfo("source_reconnects", "counter", "times the source was opened again"),
+    MetricInfo("source_failures", "counter", "errors of a driver that capture went on after"),
     MetricInfo("source_up", "gauge", "1 while the source gives samples"),
     MetricInfo("verdict_act", "counter", "samples acted on"),
     MetricInfo("verdict_pass", "counter", "samples passed"),
@@ -105,16 +111,18 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("disk_used_percent", "gauge", "use of the disk under state_dir"),
     MetricInfo("memory_bytes", "gauge", "resident memory of the agent"),
     MetricInfo("alerts_open", "gauge", "alerts raised and not cleared"),
+    MetricInfo("healthy", "gauge", "1 while capture, inference, sender and writer all move"),
 )
 
 Figures = Callable[[], Mapping[str, float]]
 
 
 class AlertBook:
-    """Open alerts by name.
+    """Open alerts by name. One that comes and goes is over only after some calm.
 
     Args:
         put: takes entries for the outbox.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -123,21 +131,50 @@ class AlertBook:
         self._put = put
         self._clock = clock
         self._open: dict[str, tuple[str, float]] = {}
+        self._over: dict[str, tuple[str, float]] = {}
+        self._raised: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, name: str, severity: str, text: str) -> None:
         """Raises (warning, error) or clears (info) an alert; see `sources.base.Alerts`."""
+        with self._lock:
+            due = self._ends(name, text) if severity == "info" else self._begins(name, text)
+        if due:
+            self._tell(name, severity, text)
+
+    def _begins(self, name: str, text: str) -> bool:
+        """Whether this is news."""
+        now, known = self._clock(), self._open.get(name)
+        came_back = self._over.pop(name, None) is not None
+        if known is None or came_back:
+            self._raised.setdefault(name, deque(maxlen=_FLAPS)).append(now)
+        if known is not None and now - known[1] < _REPEAT_S:
+            return False
+        self._open[name] = (text, now)
+        return True
+
+    def _ends(self, name: str, text: str) -> bool:
+        """Whether it is over now; one that flaps is over when `settle` finds that it kept calm."""
+        if name not in self._open:
+            return False
+        now, raised = self._clock(), self._raised[name]
+        if len(raised) == _FLAPS and now - raised[0] < _FLAPS_WITHIN_S:
+            self._over.setdefault(name, (text, now + _CALM_S))
+            return False
+        del self._open[name]
+        return True
+
+    def settle(self) -> None:
+        """Clears what flapped and has been calm since; called about once a second."""
         now = self._clock()
         with self._lock:
-            known = self._open.get(name)
-            if severity == "info":
-                if known is None:
-                    return
-                del self._open[name]
-            elif known is not None and now - known[1] < _REPEAT_S:
-                return
-            else:
-                self._open[name] = (text, now)
+            calm = [(name, text) for name, (text, due) in self._over.items() if now >= due]
+            for name, _ in calm:
+                del self._over[name], self._open[name]
+        for name, text in calm:
+            self._tell(name, "info", text)
+
+    def _tell(self, name: str, severity: str, text: str) -> None:
         level: Literal["info", "warning", "error"] = (
             "info" if severity == "info" else "error" if severity == "error" else "warning"
         )

@@ -12,7 +12,7 @@ from edge_agent.engine.ladder import Ladder
 from edge_agent.line import Line
 from edge_agent.log import warn
 from edge_agent.selection import Selection
-from edge_agent.sources.folder import FolderSource
+from edge_agent.sources.folder import FolderSource, readable
 from edge_agent.sync.entry import Entry
 from kits.core.bundle import Bundle
 from kits.core.events import DecisionBody
@@ -37,7 +37,7 @@ def replay(config: AgentConfig, bundle: Bundle, path: Path) -> Iterator[Decision
 
     line = Line(config, Dispatcher((), alert), Selection(config.selection), put, alert)
     line.activate(Ladder(config.engine, config.state_dir / "engines").load(bundle))
-    source = FolderSource(FolderSourceConfig(path=path, name=path.name), alert)
+    source = FolderSource(FolderSourceConfig(path=path, name=readable(path.name)), alert)
     try:
         for captured in source.samples():
             line.process(captured)

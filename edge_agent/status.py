@@ -1,6 +1,7 @@
 """The status page: `/` for people, `/status.json` for programs, `/metrics` for Prometheus.
 
-Read-only, on the loopback address by default, from the standard library's server.
+Read-only, without login, on the loopback address by default, from the standard library's server.
+`ask` is its client, for the commands on the same machine.
 """
 
 from __future__ import annotations
@@ -10,11 +11,17 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import urllib3
 from pydantic import JsonValue
 
 from edge_agent.config import StatusConfig
 from edge_agent.health import Exporter, Figures
+from kits.core.errors import UnreachableError
+
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  compared with, not listened on
+_ASK_TIMEOUT_S = 3.0
 
 Status = Callable[[], dict[str, JsonValue]]
 
@@ -81,6 +88,24 @@ class StatusServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(1.0)
+
+
+def page_address(config: StatusConfig) -> str:
+    """Where a program on this machine finds the page."""
+    host = "127.0.0.1" if config.host == _EVERY_ADDRESS else config.host
+    return f"http://{host}:{config.port}/"
+
+
+def ask(config: StatusConfig) -> dict[str, Any]:
+    """The answer of `/status.json`. Raises UnreachableError when no agent answers."""
+    url = f"{page_address(config)}status.json"
+    try:
+        answer = urllib3.request("GET", url, retries=False, timeout=_ASK_TIMEOUT_S).json()
+    except (urllib3.exceptions.HTTPError, ValueError) as error:
+        raise UnreachableError("no agent answers", where=url, fix="edge-agent run") from error
+    if not isinstance(answer, dict) or "ailment" not in answer:
+        raise UnreachableError("another program answers", where=url, fix="set status.port")
+    return answer
 
 
 def render(status: dict[str, JsonValue]) -> str:

@@ -28,6 +28,7 @@ def figures(agent: Agent) -> dict[str, float]:
         "corrupt": health.corrupt + line.unreadable,
         "frames_dropped": health.dropped,
         "source_reconnects": health.reconnects,
+        "source_failures": health.failures,
         "source_up": float(health.up),
         "model_failures": line.failures,
         "late": line.late,
@@ -35,6 +36,7 @@ def figures(agent: Agent) -> dict[str, float]:
         "pixels_kept": sum(selection.kept.values()),
         "pixels_over_budget": selection.over_budget,
         "alerts_open": len(agent.alerts.open()),
+        "healthy": float(not agent.vitals.ailment()),
         **{f"verdict_{v}": line.verdicts[v] for v in ("act", "pass", "review")},
         **machine_figures(agent.config.state_dir),
         **_outbox_figures(agent),
@@ -169,6 +171,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "device": agent.identity.device if agent.identity else "",
         "site": agent.identity.site if agent.identity else "",
         "agent": __version__,
+        "ailment": agent.vitals.ailment(),
         "bundle": active.id if active is not None else "",
         "bundle_name": f"{manifest.name} {manifest.version}" if manifest else "none",
         "provider": active.provider if active is not None else "",
@@ -177,6 +180,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "broker": "not enrolled" if sender is None else _reach(sender.connected),
         "updates": _updates(agent),
         "delivery": _delivery(agent),
+        "actions": {name: dict(counts) for name, counts in agent.dispatcher.counts().items()},
         "alerts": dict(agent.alerts.open()),
         "figures": dict(figures(agent)),
         "recent": [
@@ -195,8 +199,35 @@ def status(agent: Agent) -> dict[str, JsonValue]:
     }
 
 
+def status_lines(answer: dict[str, Any]) -> list[str]:
+    """What `edge-agent status` says, from the answer of `/status.json`; the verdict comes first."""
+    figures, ailment = answer["figures"], answer["ailment"]
+    runs = f"running {answer['bundle_name']} on {answer['provider'] or 'nothing'}"
+    actions = [
+        f"  action   {name}: {' · '.join(f'{n} {how}' for how, n in counts.items()) or 'none yet'}"
+        for name, counts in answer["actions"].items()
+    ]
+    denied = [
+        f"  denied   {bundle[:12]}: {why}" for bundle, why in answer["updates"]["denied"].items()
+    ]
+    return [
+        f"not healthy: {ailment}; {runs}" if ailment else runs,
+        f"  device   {answer['device'] or 'not enrolled'}",
+        f"  hub      {answer['hub']}, broker {answer['broker']}",
+        f"  source   {'gives samples' if figures['source_up'] else 'gives nothing'},"
+        f" opened again {figures['source_reconnects']:.0f} times",
+        f"  update   {answer['update']}",
+        *denied,
+        f"  verdicts act {figures['verdict_act']:.0f}, review {figures['verdict_review']:.0f},"
+        f" pass {figures['verdict_pass']:.0f}",
+        *actions,
+        *delivery_lines(answer),
+        *(f"  alert    {text}" for text in answer["alerts"].values()),
+    ]
+
+
 def delivery_lines(answer: dict[str, Any]) -> list[str]:
-    """What `edge-agent status` says of delivery, from the answer of `/status.json`."""
+    """What they say of delivery."""
     figures, delivery = answer["figures"], answer["delivery"]
     lost = [
         f"{count['declared_lost']:.0f} {name}"

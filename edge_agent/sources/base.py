@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from pydantic import JsonValue
 
+from edge_agent.pulse import Pulse
 from kits.core.runtime import Payload
 from kits.core.sample import utc_now
 
@@ -42,29 +42,27 @@ class Captured:
 
 @dataclass
 class SourceHealth:
-    """Counters of a source, and whether a driver holds it fast."""
+    """Counters of a source, and the pulses of the threads in it.
+
+    Attributes:
+        failures: errors of a driver that capture went on after.
+        capture: of the thread that talks to the device or reads the files.
+        supply: of the thread that takes samples, while it waits for one.
+    """
 
     captured: int = 0
     corrupt: int = 0
     dropped: int = 0
     reconnects: int = 0
+    failures: int = 0
     up: bool = True
-    driver_since: float | None = None
+    capture: Pulse = field(default_factory=Pulse)
+    supply: Pulse = field(default_factory=Pulse)
 
-    @contextmanager
-    def in_driver(self) -> Iterator[None]:
-        """Around a call into a driver, which may never return."""
-        self.driver_since = time.monotonic()
-        try:
-            yield
-        finally:
-            self.driver_since = None
-
-    @property
-    def driver_s(self) -> float:
-        """How long the present call into the driver has been going on, seconds; 0 without one."""
-        since = self.driver_since
-        return time.monotonic() - since if since is not None else 0.0
+    def end(self) -> None:
+        """The source gives nothing more: its threads need not move."""
+        self.capture.end()
+        self.supply.end()
 
 
 class Source(Protocol):

@@ -1,8 +1,9 @@
 """Cameras, RTSP streams and video files through OpenCV.
 
 A live source runs its own thread and keeps only the freshest frames: a slow model must see now,
-not the past. A camera that is unplugged is tried again with growing pauses; one alert says that
-it is lost, one that it is back. Opening goes through `VideoOpener`, so tests script a device.
+not the past. A camera that is unplugged, or whose driver raises an error, is tried again with growing
+pauses; one alert says that it is lost, one that it is back. Opening goes through `VideoOpener`, so
+tests script a device.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from edge_agent.config import CameraSourceConfig, VideoSourceConfig
 from edge_agent.errors import SourceError
 from edge_agent.log import log, warn
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
+from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
 from kits.core.runtime import Array
 
 _BACKOFF_MAX_S = 30.0
@@ -67,7 +68,10 @@ class VideoSource:
         self.health = SourceHealth(up=False)
 
     def samples(self) -> Iterator[Captured]:
-        yield from self._live_samples() if self.live else self._file_samples()
+        try:
+            yield from self._live_samples() if self.live else self._file_samples()
+        finally:
+            self.health.end()
 
     def close(self) -> None:
         self._closed.set()
@@ -77,6 +81,8 @@ class VideoSource:
     # -- a file ----------------------------------------------------------------------------------
 
     def _file_samples(self) -> Iterator[Captured]:
+        pulse = self.health.capture
+        pulse.beat()
         device = self._opener()
         if device is None:
             raise SourceError("the video cannot be opened", where=self._config.name)
@@ -86,21 +92,26 @@ class VideoSource:
             while not self._closed.is_set() and (frame := device.read()) is not None:
                 started = time.monotonic()
                 self.health.captured += 1
+                pulse.rest()
                 yield Captured(frame, "", self._config.name)
-                self._closed.wait(max(0.0, started + period_s - time.monotonic()))
+                pulse.wait(self._closed, started + period_s - time.monotonic())
         finally:
             device.close()
 
     # -- a live device ---------------------------------------------------------------------------
 
     def _live_samples(self) -> Iterator[Captured]:
+        self._last_frame = time.monotonic()
+        self.health.capture.beat()  # before there is a grabber: one that never ran is silent
         grabber = threading.Thread(target=self._grab, name="grabber", daemon=True)
         grabber.start()
         while not self._closed.is_set():
+            self.health.supply.beat()
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closed.is_set(), 1.0)
                 captured = self._queue.popleft() if self._queue else None
             if captured is not None:
+                self.health.supply.rest()
                 yield captured
             elif time.monotonic() - self._last_frame > self._config.stale_s:
                 self._raise_lost("no frame arrives")
@@ -109,37 +120,48 @@ class VideoSource:
     def _grab(self) -> None:
         pause_s = self._backoff_s
         while not self._closed.is_set():
-            with self.health.in_driver():
-                device = self._opener()
-            if device is not None and self._pump(device):
+            before = self.health.captured
+            try:
+                why = self._use_device()
+            except Exception as error:  # noqa: BLE001  top of a supervised loop: a driver may raise anything
+                self.health.failures += 1
+                warn("source_failed", source=self._config.name, error=repr(error))
+                why = f"its driver failed ({type(error).__name__})"
+            if self.health.captured > before:
                 pause_s = self._backoff_s
             if self._closed.is_set():
                 return
-            self._raise_lost("the device is gone" if device else "the device cannot be opened")
+            self._raise_lost(why)
             self.health.reconnects += 1
-            self._closed.wait(pause_s)
+            self.health.capture.wait(self._closed, pause_s)
             pause_s = min(pause_s * 2, _BACKOFF_MAX_S)
 
-    def _pump(self, device: VideoDevice) -> bool:
-        """Reads until the device is gone; True when it gave at least one frame."""
-        period_s = 1 / self._config.rate_hz if self._config.rate_hz else 0.0
-        due, got = 0.0, False
+    def _use_device(self) -> str:
+        """Opens the device and reads until it gives nothing more. Returns why that ended."""
+        self.health.capture.beat()
+        device = self._opener()
+        if device is None:
+            return "the device cannot be opened"
         try:
-            while not self._closed.is_set() and (frame := self._read(device)) is not None:
-                got = True
-                self._clear_lost()
-                now = time.monotonic()
-                if now >= due:
-                    due = now + period_s
-                    self._offer(Captured(frame, "", self._config.name))
+            self._pump(device)
         finally:
-            with self.health.in_driver():
-                device.close()
-        return got
+            self.health.capture.beat()
+            device.close()
+        return "the device is gone"
 
-    def _read(self, device: VideoDevice) -> Array | None:
-        with self.health.in_driver():
-            return device.read()
+    def _pump(self, device: VideoDevice) -> None:
+        period_s = 1 / self._config.rate_hz if self._config.rate_hz else 0.0
+        due = 0.0
+        while not self._closed.is_set():
+            self.health.capture.beat()
+            frame = device.read()
+            if frame is None:
+                return
+            self._clear_lost()
+            now = time.monotonic()
+            if now >= due:
+                due = now + period_s
+                self._offer(Captured(frame, "", self._config.name))
 
     def _offer(self, captured: Captured) -> None:
         with self._changed:
@@ -167,11 +189,17 @@ class VideoSource:
 
 
 class _OpenCvDevice:
-    def __init__(self, capture: object) -> None:
+    def __init__(self, capture: object, name: str) -> None:
         self._capture = capture
+        self._name = name
 
     def read(self) -> Array | None:
-        good, frame = self._capture.read()  # type: ignore[attr-defined]  # cv2 has no types here
+        import cv2
+
+        try:
+            good, frame = self._capture.read()  # type: ignore[attr-defined]  # cv2 has no types here
+        except cv2.error as error:
+            raise SourceError(f"OpenCV cannot read on: {error}", where=self._name) from error
         return frame if good else None
 
     def close(self) -> None:
@@ -189,7 +217,7 @@ def open_camera(config: CameraSourceConfig) -> VideoOpener:
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, config.width)
         if config.height:
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, config.height)
-        return _opened(capture)
+        return _opened(capture, config.name)
 
     return opener
 
@@ -200,14 +228,14 @@ def open_video(config: VideoSourceConfig) -> VideoOpener:
     def opener() -> VideoDevice | None:
         import cv2
 
-        return _opened(cv2.VideoCapture(config.url))
+        return _opened(cv2.VideoCapture(config.url), config.name)
 
     return opener
 
 
-def _opened(capture: object) -> VideoDevice | None:
+def _opened(capture: object, name: str) -> VideoDevice | None:
     if capture.isOpened():  # type: ignore[attr-defined]  # cv2 has no types here
-        return _OpenCvDevice(capture)
+        return _OpenCvDevice(capture, name)
     capture.release()  # type: ignore[attr-defined]  # cv2 has no types here
     return None
 
@@ -216,13 +244,18 @@ class ScriptedCamera:
     """A camera for tests: each plug gives its frames, then the device is gone.
 
     Args:
-        plugs: one list of frames per time the camera is plugged in; None: not there that time.
+        plugs: one list of frames per time the camera is plugged in; None: not there that time. An
+            exception, as a plug or as a frame, is raised in its place.
         pause_s: between frames, seconds.
     """
 
-    def __init__(self, plugs: Sequence[Sequence[Array] | None], pause_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        plugs: Sequence[Sequence[Array | BaseException] | BaseException | None],
+        pause_s: float = 0.0,
+    ) -> None:
         self._plugs = deque(plugs)
-        self._frames: deque[Array] = deque()
+        self._frames: deque[Array | BaseException] = deque()
         self._pause_s = pause_s
         self.opened = 0
 
@@ -232,12 +265,17 @@ class ScriptedCamera:
         plug = self._plugs.popleft() if self._plugs else None
         if plug is None:
             return None
+        if isinstance(plug, BaseException):
+            raise plug
         self._frames = deque(plug)
         return self
 
     def read(self) -> Array | None:
         time.sleep(self._pause_s)
-        return self._frames.popleft() if self._frames else None
+        frame = self._frames.popleft() if self._frames else None
+        if isinstance(frame, BaseException):
+            raise frame
+        return frame
 
     def close(self) -> None:
         self._frames.clear()
