@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -294,26 +293,17 @@ def install_service(
     user: Annotated[str, typer.Option(help="The account the agent runs under.")] = "kitwright",
     path: Annotated[Path | None, typer.Option(help="Write here instead of to stdout.")] = None,
 ) -> None:
-    """Write the systemd unit."""
-    import shutil
-    import sys
+    """Print the systemd unit; it changes nothing."""
+    from edge_agent.service_unit import make_unit
 
-    template = (Path(__file__).parent / "deploy" / "kitwright-agent.service").read_text()
-    settings = _load(config)
-    command = shutil.which("edge-agent") or str(Path(sys.executable).with_name("edge-agent"))
-    unit = (
-        template.replace("@COMMAND@", command)
-        .replace("@CONFIG@", str(config.absolute()))
-        .replace("@STATE@", str(settings.state_dir))
-        .replace("@USER@", user)
-    )
+    unit = make_unit(config.absolute(), _load(config).state_dir, user)
     if path is None:
         print(unit, end="")  # noqa: T201  the command's output
         return
     path.write_text(unit)
     out = Console()
-    out.answer(f"written to {path}", {"path": json.dumps(str(path))})
-    out.next(f"systemctl enable --now {path.name}")
+    out.answer(f"written to {path}", {"path": str(path)})
+    out.next(f"sudo systemctl daemon-reload && sudo systemctl enable --now {path.name}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+"""The systemd unit of this very installation, from the template in `deploy/`.
+
+Text only: nothing is written or started here, and systemd need not be installed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from kits.core.errors import MachineError
+
+_TEMPLATE = Path(__file__).parent / "deploy" / "kitwright-agent.service"
+_MARK = re.compile("@([A-Z]+)@")
+
+
+def make_unit(config: Path, state_dir: Path, user: str) -> str:
+    """The unit for a configuration.
+
+    Raises:
+        MachineError: the command is installed nowhere.
+    """
+    values = {
+        "COMMAND": _quoted(str(_command())),
+        "CONFIG": _argument(config),
+        "STATE": _argument(state_dir),
+        "WRITABLE": _quoted(f"-{state_dir}"),  # absent, it is no reason not to start
+        "USER": user,
+    }
+    return _MARK.sub(lambda mark: values[mark[1]], _TEMPLATE.read_text())
+
+
+def _command() -> Path:
+    """`edge-agent` of the installation that runs now; one from PATH could be another."""
+    own = Path(sys.executable).with_name("edge-agent")
+    if own.exists():
+        return own
+    found = shutil.which("edge-agent")
+    if found is None:
+        raise MachineError(
+            "the command edge-agent is not installed",
+            where=str(own),
+            fix="pip install 'kitwright[agent,cpu]'",
+        )
+    return Path(found)
+
+
+def _argument(path: Path) -> str:
+    """A path in a command line, where `$` would name a variable."""
+    return _quoted(str(path).replace("$", "$$"))
+
+
+def _quoted(text: str) -> str:
+    """Text as one word of a unit: `%` means itself, spaces do not part it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"' if re.search(r"[\s\"'\\]", text) else escaped
