@@ -1,4 +1,8 @@
-"""`edge-agent doctor`: check / found / needed / fix, for what an agent needs around it."""
+"""`edge-agent doctor`: check / found / needed / fix, for what an agent needs around it.
+
+Changes nothing and disturbs nothing, also beside a running agent. Hub and broker count as good only
+when they let this very device in.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
+from edge_agent.broker_login import asked, login
 from edge_agent.certificates import ALARM_AT, Certificates
 from edge_agent.clock import clock_trust
 from edge_agent.config import AgentConfig, CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
-from edge_agent.enroll import hub_client, load_identity
-from edge_agent.errors import AgentConfigError
-from kits.core.errors import KitwrightError
+from edge_agent.enroll import Identity, hub_client, load_identity
+from edge_agent.errors import AgentConfigError, SourceError
+from edge_agent.process import kept_idle
+from edge_agent.status import ask
+from kits.core.errors import KitwrightError, UnreachableError
 from kits.core.sample import utc_now
 
 _GIB = 1 << 30
@@ -45,7 +52,13 @@ def examine(config: AgentConfig) -> Iterator[Check]:
         _broker,
     )
     for check in checks:
-        yield check(config)
+        try:
+            result = check(config)
+        except PermissionError as error:
+            fix = "run it as the account the agent runs under: sudo -u kitwright edge-agent doctor"
+            found = f"this account may not look: {error.filename}"
+            result = Check(check.__name__.strip("_"), False, found, "permission", fix)
+        yield result
 
 
 def _onnxruntime(_: AgentConfig) -> Check:
@@ -77,22 +90,34 @@ def _source(config: AgentConfig) -> Check:
     if importlib.util.find_spec("cv2") is None:
         fix = "pip install 'kitwright[agent]'"
         return Check("source", good=False, found="no OpenCV", needed="OpenCV", fix=fix)
-    device = _try_device(source)
-    fix = "" if device else "check cable, address and permissions (group video)"
-    return Check("source", device, "a frame came" if device else "no frame", "a frame", fix)
+    with kept_idle(config.state_dir) as idle:
+        # a camera serves one program at a time: the agent that has it knows
+        found = _first_frame(source) if idle else _frames_of_agent(config)
+    fix = "" if found else "check cable, address and permissions (group video)"
+    return Check("source", bool(found), found or "no frame", "a frame", fix)
 
 
-def _try_device(source: CameraSourceConfig | VideoSourceConfig) -> bool:
+def _first_frame(source: CameraSourceConfig | VideoSourceConfig) -> str:
     from edge_agent.sources.video import open_camera, open_video
 
     opener = open_camera(source) if isinstance(source, CameraSourceConfig) else open_video(source)
     device = opener()
     if device is None:
-        return False
+        return ""
     try:
-        return device.read() is not None
+        return "a frame came" if device.read() is not None else ""
+    except SourceError:
+        return ""
     finally:
         device.close()
+
+
+def _frames_of_agent(config: AgentConfig) -> str:
+    try:
+        up = ask(config.status)["figures"]["source_up"]
+    except UnreachableError:
+        return "an agent uses it, and its status page does not answer"
+    return "the running agent gets frames" if up else ""
 
 
 def _disk(config: AgentConfig) -> Check:
@@ -142,8 +167,16 @@ def _certificate(config: AgentConfig) -> Check:
     return Check("certificate", good, found, "renewed in time", fix)
 
 
+def _enrolled(config: AgentConfig) -> Identity | None:
+    """Who this device is; None also when that is damaged, which `_identity` says."""
+    try:
+        return load_identity(config.identity_path)
+    except AgentConfigError:
+        return None
+
+
 def _hub(config: AgentConfig) -> Check:
-    identity = load_identity(config.identity_path) if config.identity_path.exists() else None
+    identity = _enrolled(config)
     url = config.hub.url or (identity.hub if identity else "")
     if not url:
         return Check("hub", good=True, found="none configured", needed="nothing")
@@ -151,23 +184,36 @@ def _hub(config: AgentConfig) -> Check:
         return Check("hub", good=True, found="unknown before enrolment", needed="nothing")
     try:
         with closing(hub_client(config.hub, identity, config.identity_path)) as client:
-            status = client.request("GET", "/healthz")
+            status = client.request("GET", "/v1/device/desired").status
     except KitwrightError as error:
         return Check("hub", good=False, found=error.what, needed=url, fix=error.fix)
-    good = status.status == 200
+    if status in (401, 403):
+        found = "does not let this device in: revoked, or enrolled anew elsewhere"
+        fix = "cloud-sync device add NAME on the hub, then edge-agent enroll"
+        return Check("hub", good=False, found=found, needed="a known device", fix=fix)
+    good = status == 200
     fix = "" if good else "look at the hub's log"
-    return Check("hub", good, f"answers {status.status}", "200", fix)
+    return Check("hub", good, "knows this device" if good else f"answers {status}", "200", fix)
 
 
 def _broker(config: AgentConfig) -> Check:
-    identity = load_identity(config.identity_path) if config.identity_path.exists() else None
+    identity = _enrolled(config)
     if identity is None:
         return Check("broker", good=True, found="unknown before enrolment", needed="nothing")
-    address = (identity.mqtt.host, identity.mqtt.port)
-    where = f"{address[0]}:{address[1]}"
+    where = f"{identity.mqtt.host}:{identity.mqtt.port}"
     try:
-        socket.create_connection(address, 5).close()
+        socket.create_connection((identity.mqtt.host, identity.mqtt.port), 5).close()
     except OSError as error:
         fix = "open the port on the way to the broker"
         return Check("broker", good=False, found=str(error), needed=where, fix=fix)
-    return Check("broker", good=True, found="takes connections", needed=where)
+    try:
+        with kept_idle(config.state_dir) as idle:
+            # to the broker we would be the agent itself, which would lose its connection to us
+            refusal = login(config, identity) if idle else asked(config.status)
+    except KitwrightError as error:
+        return Check("broker", good=False, found=error.what, needed=where, fix=error.fix)
+    fix = (
+        "see the checks hub and certificate; if they are good, the broker's log" if refusal else ""
+    )
+    found = refusal or ("lets this device in" if idle else "lets the running agent in")
+    return Check("broker", not refusal, found, where, fix)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 
 
+_LOCK = "agent.lock"
+
+
 class StateLock:
     """A held lock."""
 
@@ -33,8 +36,7 @@ class StateLock:
 def lock(state_dir: Path) -> StateLock:
     """Holds the state folder for this process."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    path = state_dir / "agent.lock"
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -43,6 +45,29 @@ def lock(state_dir: Path) -> StateLock:
             "another agent uses this state folder", where=str(state_dir), fix="edge-agent status"
         ) from None
     return StateLock(file)
+
+
+@contextmanager
+def kept_idle(state_dir: Path) -> Iterator[bool]:
+    """Whether no agent uses the folder; while the context is open none can begin to.
+
+    Raises:
+        OSError: this account may not look.
+    """
+    try:
+        file = os.open(state_dir / _LOCK, os.O_RDONLY)  # never made here: it would be ours
+    except FileNotFoundError:
+        yield True
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        idle = True
+    except BlockingIOError:
+        idle = False
+    try:
+        yield idle
+    finally:
+        os.close(file)
 
 
 def die(why: str) -> NoReturn:

@@ -19,7 +19,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.server import WebServer
 from cloud_sync.store.models import DeviceCertificate, EnrollToken
 from edge_agent.certificates import Certificates
-from edge_agent.config import HubConfig
+from edge_agent.config import AgentConfig, FolderSourceConfig, HubConfig
+from edge_agent.doctor import Check, examine
 from edge_agent.enroll import Identity, enroll, hub_client, load_identity
 from edge_agent.errors import EnrolmentError, HubUnreachableError
 from edge_agent.renewal import EXPIRED, EXPIRES, Renewal
@@ -152,6 +153,21 @@ def test_a_device_with_a_clock_of_1970_enrols_and_talks(
     longago = datetime(1970, 1, 1, tzinfo=timezone.utc)
     identity = site.enroll()
     assert site.client(identity, lambda: longago).desired() == Desired()
+
+
+def test_the_doctor_sees_that_the_hub_knows_the_device_no_more(site: Site) -> None:
+    def hub_check() -> Check:
+        source = FolderSourceConfig(path=site.identity_path.parent)
+        config = AgentConfig(state_dir=site.identity_path.parent, source=source)
+        return next(check for check in examine(config) if check.check == "hub")
+
+    site.enroll()
+    assert (hub_check().good, hub_check().found) == (True, "knows this device")
+    with site.hub.database.transaction() as session:
+        devices.revoke(session, "press-9", who="ada")
+    assert not hub_check().good
+    assert "revoked" in hub_check().found
+    assert "edge-agent enroll" in hub_check().fix
 
 
 # -- renewal -------------------------------------------------------------------------------------

@@ -1,0 +1,143 @@
+"""The doctor asks hub and broker as this very device, and never at a running agent's expense."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from edge_agent.config import AgentConfig
+from edge_agent.doctor import Check, examine
+from edge_agent.enroll import Identity, save_identity
+from edge_agent.process import kept_idle
+from kits.core.hub_api import MqttAccess
+from tests.edge_agent.mosquitto import Mosquitto
+from tests.edge_agent.parts import agent_config, picture, wait_for
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def strict_broker(tmp_path: Path, port: int) -> Mosquitto:
+    """A broker as `cloud-sync` sets it up: whoever shows a device's name is that device."""
+    broker = Mosquitto(tmp_path, port)
+    with broker._config.open("a") as file:
+        file.write("use_username_as_clientid true\n")
+    broker.start()
+    return broker
+
+
+def device(folder: Path, port: int, **changes: object) -> AgentConfig:
+    (folder / "pictures").mkdir()
+    (folder / "pictures" / "0.png").write_bytes(picture(10))
+    source = {
+        "kind": "folder", "path": str(folder / "pictures"), "loop": True, "rate_hz": 20,
+    }  # fmt: skip
+    config = agent_config(
+        folder, folder / "pictures", source=source, status={"port": free_port()}, **changes
+    )
+    identity = Identity(
+        device="cam-1",
+        site="s1",
+        group="g",
+        token="t",
+        mqtt=MqttAccess(host="127.0.0.1", port=port, username="cam-1", password=""),
+        hub="http://127.0.0.1:9",
+    )
+    save_identity(identity, config.identity_path)
+    return config
+
+
+def check(config: AgentConfig, name: str) -> Check:
+    return next(check for check in examine(config) if check.check == name)
+
+
+@contextmanager
+def running(config: AgentConfig) -> Iterator[Agent]:
+    agent = Agent(config)
+    runner = threading.Thread(target=agent.run)
+    runner.start()
+    try:
+        yield agent
+    finally:
+        agent.stop()
+        runner.join(20)
+
+
+def test_without_an_agent_the_doctor_logs_in_itself(
+    tmp_path: Path, strict_broker: Mosquitto
+) -> None:
+    config = device(tmp_path, strict_broker.port)
+    found = check(config, "broker")
+    assert (found.good, found.found) == (True, "lets this device in")
+    assert not (tmp_path / "state" / "agent.lock").exists(), "it leaves no file behind"
+
+
+def test_a_running_agent_is_asked_and_keeps_its_connection(
+    tmp_path: Path, strict_broker: Mosquitto
+) -> None:
+    config = device(tmp_path, strict_broker.port)
+    with running(config) as agent:
+        assert agent.sender is not None
+        wait_for(lambda: agent.sender.connected and agent.status_port is not None)  # type: ignore[union-attr]
+        found = check(config, "broker")
+        assert (found.good, found.found) == (True, "lets the running agent in")
+        strict_broker.kill()
+        wait_for(lambda: not agent.sender.connected)  # type: ignore[union-attr]
+        strict_broker.start()
+        wait_for(lambda: agent.sender.connected)  # type: ignore[union-attr]
+        assert agent.sender.transport.figures.taken_over == 0
+
+
+def test_a_running_agent_without_a_status_page_is_left_alone(
+    tmp_path: Path, strict_broker: Mosquitto
+) -> None:
+    config = device(tmp_path, strict_broker.port)
+    config = config.model_copy(
+        update={"status": config.status.model_copy(update={"enabled": False})}
+    )
+    with running(config) as agent:
+        wait_for(lambda: agent.sender is not None and agent.sender.connected)
+        found = check(config, "broker")
+        assert not found.good
+        assert "status page does not say" in found.found
+        assert agent.sender is not None
+        assert agent.sender.transport.figures.taken_over == 0
+
+
+def test_a_broker_that_does_not_know_the_device_is_told(tmp_path: Path, port: int) -> None:
+    broker = Mosquitto(tmp_path, port)
+    (tmp_path / "passwords").write_text("")
+    broker._config.write_text(
+        f"listener {port} 127.0.0.1\nlog_type none\nuser root\nallow_anonymous false\n"
+        f"password_file {tmp_path / 'passwords'}\n"
+    )
+    broker.start()
+    found = check(device(tmp_path, port), "broker")
+    assert not found.good
+    assert "refuses this device" in found.found
+
+
+def test_no_agent_begins_while_the_folder_is_kept_idle(tmp_path: Path) -> None:
+    with kept_idle(tmp_path) as idle:
+        assert idle
+    (tmp_path / "agent.lock").touch()
+    with kept_idle(tmp_path) as idle, kept_idle(tmp_path) as second:
+        assert (idle, second) == (True, False)
+
+
+def test_a_damaged_identity_is_one_line_of_the_table(tmp_path: Path, port: int) -> None:
+    config = device(tmp_path, port)
+    config.identity_path.write_text("{")
+    checks = {found.check: found for found in examine(config)}
+    assert not checks["identity"].good
+    assert len(checks) == 9
