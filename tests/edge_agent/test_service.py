@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 import typer
-from click.testing import Result
 from typer.testing import CliRunner
 
 from edge_agent import systemd
@@ -256,20 +255,21 @@ def test_while_a_camera_driver_hangs_the_watchdog_starves_and_status_says_so(
     config.write_text(f"source: {{kind: camera}}\nstatus: {{port: {port}}}\n")
     heard: list[bytes] = []
 
-    def status() -> Result:
-        return CliRunner().invoke(app, ["status", "--config", str(config), "--json"])
+    def status() -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["status", "--config", str(config), "--json"])
+        return done.exit_code, done.stdout
 
     with running(config, manager) as process:
         wait_for(lambda: b"WATCHDOG=1" in heard or bool(heard.extend(manager.words(1.0))))
         assert heard[0].startswith(b"EXTEND_TIMEOUT_USEC=")
         assert heard.index(b"READY=1") < heard.index(b"WATCHDOG=1")
         wait_for(lambda: not manager.words(0.5))  # two dozen looks of the watch
-        ill = status()
-        assert ill.exit_code == 1
-        assert "capture has stood still" in json.loads(ill.stdout)["ailment"]
+        code, answer = status()
+        assert code == 1
+        assert "capture has stood still" in json.loads(answer)["ailment"]
         say(process)
         wait_for(lambda: b"WATCHDOG=1" in manager.words(1.0))
-        wait_for(lambda: status().exit_code == 0)
+        wait_for(lambda: status()[0] == 0)
         say(process)
         wait_for(lambda: b"STOPPING=1" in manager.words(1.0))
         assert process.wait(20) == 0
