@@ -33,8 +33,9 @@ _KINDS = {kind: section for family in _FAMILIES.values() for kind, section in fa
 
 
 def explain(error: ValidationError, where: str, model: type[BaseModel]) -> AgentConfigError:
-    """The first fault as an error a person can mend; `model` is the whole configuration's."""
-    first = error.errors()[0]
+    """One fault as an error a person can mend; `model` is the whole configuration's."""
+    # a misspelt key first: it also makes the right one missing
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     keys = [str(part) for part in first["loc"]]
     place = f"{where}: {'.'.join(keys) or 'top level'}"
     if first["type"] == "extra_forbidden":

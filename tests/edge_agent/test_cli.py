@@ -18,13 +18,15 @@ import pytest
 import yaml
 
 from cloud_sync.fleet.pki import Authority
-from edge_agent.config import AgentConfig, load_config
+from edge_agent.config import AgentConfig, StatusConfig, load_config
 from edge_agent.config_text import describe
 from edge_agent.enroll import load_identity
 from edge_agent.errors import AgentConfigError
 from edge_agent.health import reference
+from edge_agent.status import ask, page_address
 from edge_agent.update.slots import Slots
 from kits import __version__
+from kits.core.errors import UnreachableError
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
 from tests.edge_agent.parts import bundle_id_of, make_bundle, picture, wait_for
 
@@ -158,18 +160,19 @@ def test_a_denied_bundle_is_applied_only_after_a_person_allowed_it(
     agent(site, tiny_kit, "apply", "new.kwb")
 
 
-def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path) -> None:
-    write_config(site, source={"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 100})
+def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path, port: int) -> None:
+    source = {"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 100}
+    write_config(site, source=source, status={"port": port})
+    page = StatusConfig(host="127.0.0.2", port=port)  # not where the configuration says
     process = subprocess.Popen(
-        [sys.executable, "-m", "edge_agent.cli", "run", "--json"],
+        [sys.executable, "-m", "edge_agent.cli", "run", "--json", "--status-host", page.host],
         cwd=site,
         stdout=subprocess.PIPE,
         text=True,
         env=environment(tiny_kit),
     )
     try:
-        wait_for((site / "state" / "slots.json").exists)
-        time.sleep(0.5)
+        wait_for(lambda: judged(page) > 20)
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=15)
@@ -179,6 +182,19 @@ def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path) -> N
     assert time.monotonic() - started < 8
     summary = json.loads(output)
     assert summary["waiting_rows"] >= summary["samples"] > 0
+
+
+def judged(page: StatusConfig) -> float:
+    """How many samples the agent with this status page has captured."""
+    try:
+        return float(ask(page)["figures"]["captured"])
+    except UnreachableError:
+        return 0.0
+
+
+def test_the_page_on_every_address_is_asked_for_on_this_machine() -> None:
+    assert page_address(StatusConfig(host="0.0.0.0")) == "http://127.0.0.1:8089/"
+    assert page_address(StatusConfig(host="10.0.0.5", port=80)) == "http://10.0.0.5:80/"
 
 
 def test_status_without_an_agent_is_unreachable(site: Path, tiny_kit: Path) -> None:
@@ -214,8 +230,12 @@ def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit:
     ("raw", "hint"),
     [
         ("source: {kind: folder, path: x}\nrejct_deadline_ms: 3", "reject_deadline_ms"),
-        ("source: {kind: folder, pth: x}", "path"),
+        ("source: {kind: folder, pth: x}", "did you mean 'path'"),
         ("source: {kind: folder, path: x}\noutbox: {comit_samples_ms: 3}", "commit_samples_ms"),
+        (
+            "source: {kind: folder, path: x}\nactions: [{kind: http, name: a, urll: 'http://x'}]",
+            "did you mean 'url'",
+        ),
     ],
 )
 def test_a_misspelt_key_is_refused_with_a_suggestion(tmp_path: Path, raw: str, hint: str) -> None:
