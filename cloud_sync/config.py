@@ -6,6 +6,7 @@ so that no other module knows the layout.
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,14 @@ from cloud_sync.sections import (
     RolloutConfig,
     Section,
     SessionConfig,
-    is_loopback,
 )
+from kits.core.addresses import is_loopback
 from kits.core.errors import ConfigError, did_you_mean
 
 FILE = "hub.yaml"
 MQTTS_PORT = 8883
+SET = "(set)"
+"""Stands for a secret where it is shown."""
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104  (compared with, not listened on)
 
 
@@ -159,6 +162,33 @@ def _keys_at(path: tuple[int | str, ...]) -> list[str]:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             model = annotation
     return [name for name in model.model_fields if name != "data_dir"]
+
+
+def without_secrets(config: HubConfig) -> HubConfig:
+    """The same to be shown: passwords, and addresses that let in whoever knows them, are hidden."""
+    broker, webhook = config.broker, config.notify.webhook
+    hidden = {
+        "broker": broker.model_copy(update={"password": SET if broker.password else ""}),
+        "database_url": _without_password(config.database_url),
+        "storage_url": _without_password(config.storage_url),
+        "notify": config.notify.model_copy(
+            update={"webhook": webhook.model_copy(update={"url": _place_of(webhook.url)})}
+        ),
+    }
+    return config.model_copy(update=hidden)
+
+
+def _without_password(url: str) -> str:
+    """As SQLAlchemy reads it: a password goes from the first colon of the authority to the `@`."""
+    plain = re.sub(r"^([^:]+://[^:/@]*):[^@]*@", rf"\1:{SET}@", url)
+    named = r"([?&][^=&]*(?:password|passwd|secret|token|key)[^=&]*=)[^&]*"
+    return re.sub(named, rf"\1{SET}", plain, flags=re.IGNORECASE)
+
+
+def _place_of(url: str) -> str:
+    """Where a webhook goes; its path is often the secret itself."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}/{SET}" if url else ""
 
 
 def dump(config: HubConfig) -> str:

@@ -7,12 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cloud_sync.fleet.plan import parse_waves
+from kits.core.addresses import is_loopback
 from kits.core.errors import UsageError
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server at `host`."""
-    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 class Section(BaseModel):
@@ -62,6 +58,9 @@ class BrokerConfig(Section):
     )
     queue_mb: int = Field(
         256, ge=16, description="what may wait in mosquitto for the hub, MB; more is sent again"
+    )
+    device_port: int = Field(
+        0, ge=0, le=65535, description="external broker: port for devices; 0: the same as the hub's"
     )
     username: str = Field("", description="external broker: user name; empty: by certificate")
     password: str = Field("", description="external broker: the hub's password", repr=False)
@@ -120,7 +119,10 @@ class RolloutConfig(Section):
         60, ge=0, description="a finished wave is watched this long before the next, minutes"
     )
     deadline_min: float = Field(
-        60, gt=0, description="who has not committed then, in each wave, counts as failed, minutes"
+        180,
+        gt=0,
+        description="who has not committed then, in each wave, counts as failed, minutes: longest"
+        " download + engine build (60) + shadow (10) + probation (60)",
     )
 
     @field_validator("waves")

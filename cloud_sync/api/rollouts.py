@@ -44,35 +44,35 @@ def start(body: RolloutStart, person: Engineer, hub: HubDep, session: SessionDep
         plan=plan,
         who=person.login,
     )
-    return {"rollout": rollout.id, **rollouts.as_json(rollout)}
+    return {"rollout": rollout.id, **rollouts.as_json(session, rollout)}
 
 
 @router.get("")
 def list_rollouts(_person: Viewer, session: ReadDep) -> dict[str, list[Json]]:
     """The newest 100."""
     rows = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(100))
-    return {"rollouts": [rollouts.as_json(row) for row in rows]}
+    return {"rollouts": [rollouts.as_json(session, row) for row in rows]}
 
 
 @router.get("/{number}")
 def show(number: int, _person: Viewer, session: ReadDep) -> Json:
     """One rollout with its deployments."""
-    return rollouts.as_json(rollouts.find(session, number))
+    return rollouts.as_json(session, rollouts.find(session, number))
 
 
 @router.post("/{number}/pause")
 def pause(number: int, person: Engineer, session: SessionDep) -> Json:
     """Devices that have not begun wait."""
-    return rollouts.as_json(rollouts.pause(session, number, who=person.login))
+    return rollouts.as_json(session, rollouts.pause(session, number, who=person.login))
 
 
 @router.post("/{number}/resume")
 def resume(number: int, person: Engineer, session: SessionDep) -> Json:
     """Goes on after a pause."""
-    return rollouts.as_json(rollouts.resume(session, number, who=person.login))
+    return rollouts.as_json(session, rollouts.resume(session, number, who=person.login))
 
 
 @router.post("/{number}/abort")
 def abort(number: int, person: Engineer, session: SessionDep) -> Json:
     """Ends it."""
-    return rollouts.as_json(rollouts.abort(session, number, who=person.login))
+    return rollouts.as_json(session, rollouts.abort(session, number, who=person.login))

@@ -43,7 +43,9 @@ def start(
     ] = None,
     deadline_min: Annotated[
         float | None,
-        typer.Option(help="Minutes until silence counts as failed; else as configured."),
+        typer.Option(
+            help="Minutes, more than 0, until silence counts as failed; else as configured."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, but change nothing.")] = False,
     data: DataOption = DATA,
@@ -64,7 +66,7 @@ def start(
             plan=rollouts.plan_of(hub.config.rollout, waves, canary, soak_min, deadline_min),
             who=operator(),
         )
-        answer = rollouts.as_json(rollout)
+        answer = rollouts.as_json(session, rollout)
         order = [(d.wave + 1, d.device) for d in rollout.deployments]
         if dry_run:
             session.rollback()
@@ -79,20 +81,23 @@ def start(
 
 
 def status(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Show a rollout with its deployments."""
-    from cloud_sync.fleet import rollouts
+    """Show a rollout: each device with its state, since when, and why."""
+    from cloud_sync.fleet import rollouts, standings
     from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         rollout = rollouts.find(session, number)
-        answer = rollouts.as_json(rollout)
-        rows = [(d.wave + 1, d.device, d.state, d.error) for d in rollout.deployments]
+        answer = rollouts.as_json(session, rollout)
+        rows = [
+            (one.wave, one.device, one.state, f"{one.since:%d %b %H:%M} UTC", one.reason)
+            for one in standings.of(session, rollout)
+        ]
         text = f"rollout {number}: {rollout.state} {rollout.reason}".rstrip()
         if rollout.soak_until is not None:
             text += (
                 f", wave {rollout.wave + 1} is watched until {rollout.soak_until:%d %b %H:%M} UTC"
             )
-    columns = ("wave", "device", "state", "error")
+    columns = ("wave", "device", "state", "since", "reason")
     Console(as_json).answer(f"{text}\n{table(rows, columns)}", answer)
 
 
@@ -117,5 +122,5 @@ def _turn(verb: str, number: int, data: DataOption, as_json: bool) -> None:
 
     turn = {"pause": rollouts.pause, "resume": rollouts.resume, "abort": rollouts.abort}[verb]
     with opened(data) as hub, hub.database.transaction() as session:
-        answer = rollouts.as_json(turn(session, number, who=operator()))
+        answer = rollouts.as_json(session, turn(session, number, who=operator()))
     Console(as_json).answer(f"rollout {number} is {answer['state']}", answer)

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from cloud_sync.config import HubConfig
 from cloud_sync.fleet.pki import HUB, Authority
-from cloud_sync.sections import is_loopback
+from kits.core.addresses import is_loopback
 from kits.core.errors import ConfigError, MachineError
 
 HUB_USER = "_hub"  # no device can have this name: '_' is not allowed in one
@@ -73,7 +73,10 @@ class Broker(Protocol):
         """Stops it; twice is fine."""
 
     def alive(self) -> bool:
-        """Whether it runs (always true for one that runs elsewhere)."""
+        """Whether its process runs (always true for one that runs elsewhere)."""
+
+    def responds(self) -> bool:
+        """Whether it answers a client; takes a few seconds when it does not."""
 
     def set_logins(self, logins: Iterable[Login]) -> None:
         """Makes exactly these devices able to say and hear anything, at once."""
@@ -81,11 +84,14 @@ class Broker(Protocol):
     def reload(self) -> None:
         """Makes it read renewed certificates and revocation lists."""
 
+    def renew(self) -> None:
+        """Renews the certificate between it and the hub when it is time. Raises OSError."""
+
     def cut(self, names: Collection[str]) -> None:
-        """Ends the live connections of these devices. Raises UnreachableError."""
+        """Notes that the live connections of these devices must end; `tend` ends them."""
 
     def tend(self) -> None:
-        """Housekeeping; called every second."""
+        """Housekeeping; called every second. Raises UnreachableError: connections did not end."""
 
 
 class ExternalBroker:
@@ -94,17 +100,19 @@ class ExternalBroker:
     def __init__(self, config: HubConfig) -> None:
         broker = config.broker
         ca_file = certificate = key = ""
+        self._authority: Authority | None = None
         if config.broker_tls:
             authority = Authority(config.pki_dir)
             ca_file = broker.ca_file or str(authority.ca_file)
             if not broker.username:
+                self._authority = authority
                 certificate, key = (str(path) for path in authority.client_files(HUB))
         self._address = BrokerAddress(
             broker.host, broker.port, broker.username, broker.password, config.broker_tls,
             ca_file, certificate, key,
         )  # fmt: skip
-        host = broker.public_host or broker.host
-        self._device_address = BrokerAddress(host, broker.port, tls=config.broker_tls)
+        host, port = broker.public_host or broker.host, broker.device_port or broker.port
+        self._device_address = BrokerAddress(host, port, tls=config.broker_tls)
 
     @property
     def address(self) -> BrokerAddress:
@@ -123,11 +131,19 @@ class ExternalBroker:
     def alive(self) -> bool:
         return True
 
+    def responds(self) -> bool:
+        return answers(self._address.host, self._address.port)
+
     def set_logins(self, logins: Iterable[Login]) -> None:
         """Nothing: that broker has its own user administration."""
 
     def reload(self) -> None:
         """Nothing: see `cloud-sync broker config`."""
+
+    def renew(self) -> None:
+        """The hub's own certificate, in the files that `address` names."""
+        if self._authority is not None:
+            self._authority.client_files(HUB)
 
     def cut(self, names: Collection[str]) -> None:
         """Nothing: the ingest takes nothing from a revoked device, whatever the broker does."""

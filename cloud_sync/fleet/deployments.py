@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.fleet import waves
+from cloud_sync.fleet.judgement import BAD, FINAL
 from cloud_sync.store.models import Bundle, Deployment, Device, Rollout
 from kits.core.hub_api import Desired, DesiredBundle, Reported
 from kits.core.sample import utc_now
@@ -28,7 +29,7 @@ def desired_states(session: Session, device: str = "") -> dict[str, Desired]:
         select(Deployment.device, func.max(Deployment.rollout_id).label("rollout"))
         .join(Rollout)
         .where(
-            Deployment.state.not_in(["failed", "rolled_back"]),
+            Deployment.state.not_in(sorted(BAD | {"superseded"})),
             Deployment.wave <= Rollout.wave,
             or_(Rollout.state != "paused", Deployment.state != "pending"),
         )
@@ -72,45 +73,70 @@ def apply_report(session: Session, device: str, reported: Reported) -> None:
     """What a device says it runs; moves its deployment on.
 
     A final state stays: late or repeated reports change nothing, and a report of another device's
-    deployment is ignored. The one exception: who committed and then runs something else, while the
-    rollout still spreads, did not keep the bundle.
+    deployment is ignored. The one exception: who committed and then runs something else, or
+    nothing, while the rollout is under way, did not keep the bundle.
     """
     row = session.get_one(Device, device)
     row.running_bundle = reported.bundle[:64]
     row.reported = reported.model_dump(mode="json")
     row.reported_at = row.last_seen_at = utc_now()
-    _watch_committed(session, device, reported)
-    if reported.deployment is None or reported.state is None:
+    for number in _concerned(session, device, reported):
+        rollout = waves.hold(session, number)
+        deployment = next(d for d in rollout.deployments if d.device == device)
+        if deployment.state == "committed":
+            _leave(session, deployment, reported)
+        elif deployment.id == reported.deployment:
+            _move(deployment, reported)
+        waves.progress(session, rollout)
+
+
+def _concerned(session: Session, device: str, reported: Reported) -> list[int]:
+    """The rollouts under way that this report changes something for, in the order of locking."""
+    said = and_(Deployment.id == reported.deployment, Deployment.state.not_in(sorted(FINAL)))
+    left = and_(Deployment.state == "committed", Rollout.bundle != reported.bundle)
+    query = (
+        select(Rollout.id)
+        .join(Deployment)
+        .where(Deployment.device == device, Rollout.state.in_(waves.UNDER_WAY))
+    )
+    changed = or_(said, left) if reported.state is not None else left
+    return list(session.scalars(query.where(changed).order_by(Rollout.id)))
+
+
+def _move(deployment: Deployment, reported: Reported) -> None:
+    """Takes over the state that a device reports of a deployment of its own."""
+    now, state = utc_now(), reported.state
+    if state is None or deployment.state in FINAL:
         return
-    deployment = session.get(Deployment, reported.deployment)
-    if deployment is None or deployment.device != device or deployment.state in waves.FINAL:
-        return
+    deployment.begun_at = deployment.begun_at or now
     bundle = deployment.rollout.bundle
-    if reported.state == "committed" and reported.bundle != bundle:
+    if state == "committed" and reported.bundle != bundle:
         error = f"says committed, but runs {reported.bundle[:12] or 'nothing'}"
         waves.end(deployment, "failed", error)
-    elif reported.state in waves.FINAL:
-        waves.end(deployment, reported.state, reported.error)
+    elif state in FINAL:
+        waves.end(deployment, state, reported.error)
     else:
-        deployment.state, deployment.error = reported.state, reported.error[:1000]
-        deployment.updated_at = utc_now()
-    waves.progress(deployment.rollout)
+        if deployment.state != state:
+            deployment.state, deployment.updated_at = state, now
+        deployment.error = reported.error[:1000]
+        if deployment.waits_for or reported.waits_for:
+            deployment.waits_for, deployment.waited_until = reported.waits_for[:200], now
 
 
-def _watch_committed(session: Session, device: str, reported: Reported) -> None:
-    if not reported.bundle:
+def _leave(session: Session, deployment: Deployment, reported: Reported) -> None:
+    """Who runs another bundle than it committed did not keep it, unless it was given a newer one."""
+    if reported.bundle == deployment.rollout.bundle:
         return
-    query = (
-        select(Deployment)
+    newer = (
+        select(Deployment.id)
         .join(Rollout)
         .where(
-            Deployment.device == device,
-            Deployment.state == "committed",
-            Rollout.state == "running",
-            Rollout.bundle != reported.bundle,
+            Deployment.device == deployment.device,
+            Rollout.id > deployment.rollout_id,
+            Rollout.bundle == reported.bundle,
         )
     )
-    for deployment in session.scalars(query):
-        error = f"committed, then went back to {reported.bundle[:12]}: {reported.error}"
+    if session.scalar(newer.limit(1)) is None:
+        runs = f"went back to {reported.bundle[:12]}" if reported.bundle else "runs nothing"
+        error = f"committed, then {runs}: {reported.error}"
         waves.end(deployment, "rolled_back", error.rstrip(": "))
-        waves.progress(deployment.rollout)

@@ -16,6 +16,7 @@ from cloud_sync.fleet.broker import (
     Login,
     free_port,
 )
+from cloud_sync.fleet.probes import PATIENCE_S, speaks_mqtt
 from cloud_sync.sections import BrokerConfig
 from kits.core.errors import MachineError
 
@@ -66,6 +67,9 @@ class EmbeddedBroker:
     def alive(self) -> bool:
         return self._broker is not None and bool(self._broker.is_running)
 
+    def responds(self) -> bool:
+        return speaks_mqtt("127.0.0.1", self._port, timeout_s=PATIENCE_S)
+
     @property
     def device_address(self) -> BrokerAddress:
         return self.address
@@ -75,6 +79,9 @@ class EmbeddedBroker:
 
     def reload(self) -> None:
         """Nothing: it reads no certificates."""
+
+    def renew(self) -> None:
+        """Nothing: it has no certificate."""
 
     def cut(self, names: Collection[str]) -> None:
         """Nothing: the ingest takes nothing from a revoked device."""

@@ -1,11 +1,12 @@
 """Rollouts: an approved bundle to one device or to a group, in waves.
 
-How they spread and stop is in `waves.py`; what a device should run, and says it runs, in
-`deployments.py`.
+Starting, pausing, ending them, and showing how they stand. When they spread and stop is in
+`judgement.py` and `waves.py`; what a device should run, and says it runs, in `deployments.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from pydantic import JsonValue
@@ -13,7 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
-from cloud_sync.fleet import tuf, waves
+from cloud_sync.fleet import standings, tuf, waves
+from cloud_sync.fleet.judgement import FINAL
 from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.hub import audit
 from cloud_sync.sections import RolloutConfig
@@ -32,11 +34,18 @@ def plan_of(
     """A plan from what a person said; the rest as configured.
 
     Raises:
-        UsageError: the waves are not understood.
+        UsageError: the waves are not understood, or a time is none.
     """
     soak = defaults.soak_min if soak_min is None else soak_min
+    deadline = defaults.deadline_min if deadline_min is None else deadline_min
+    if deadline <= 0 or soak < 0:
+        raise UsageError(
+            "a deadline takes more than 0 minutes, a soak at least 0",
+            where=f"deadline {deadline:g}, soak {soak:g}",
+            fix="for example: --deadline-min 180 --soak-min 60",
+        )
     return Plan(
-        deadline=timedelta(minutes=deadline_min or defaults.deadline_min),
+        deadline=timedelta(minutes=deadline),
         soak=timedelta(minutes=soak),
         waves=parse_waves(waves or defaults.waves),
         canary=canary,
@@ -54,7 +63,7 @@ def start(
 ) -> Rollout:
     """Begins to bring a bundle to a device or to all devices of a group, wave by wave.
 
-    Running deployments of the same devices end as failed ("superseded").
+    What the same devices have not committed of older rollouts ends as superseded.
 
     Raises:
         UsageError: neither or both of device and group, or the canary is not among them.
@@ -82,8 +91,8 @@ def start(
     )
     session.add(rollout)
     session.flush()
+    _supersede(session, targets, rollout.id)
     for place, target in enumerate(targets):
-        _supersede(session, target.name)
         rollout.deployments.append(
             Deployment(
                 device=target.name,
@@ -108,18 +117,22 @@ def _targets(session: Session, device: str, group: str) -> list[Device]:
     return targets
 
 
-def _supersede(session: Session, device: str) -> None:
-    query = select(Deployment).where(
-        Deployment.device == device, Deployment.state.not_in(sorted(waves.FINAL))
+def _supersede(session: Session, targets: Sequence[Device], newer: int) -> None:
+    """Ends what these devices have not committed of older rollouts; those go on without them."""
+    names = {target.name for target in targets}
+    query = select(Deployment.rollout_id).where(
+        Deployment.device.in_(names), Deployment.state.not_in(sorted(FINAL))
     )
-    for deployment in session.scalars(query):
-        deployment.superseded = True
-        waves.end(deployment, "failed", "superseded by a newer rollout")
-        waves.progress(deployment.rollout)
+    for number in sorted(set(session.scalars(query))):
+        rollout = waves.hold(session, number)
+        for deployment in rollout.deployments:
+            if deployment.device in names and deployment.state not in FINAL:
+                waves.end(deployment, "superseded", f"gave way to rollout {newer}")
+        waves.progress(session, rollout)
 
 
 def _check_forward(session: Session, release: Release, targets: list[Device]) -> None:
-    """A device refuses to go back, so it is not asked to.
+    """A device refuses to go back, so it is not asked to. One that never began may have any release.
 
     Raises:
         ConflictError: one of them was given a higher release of this project.
@@ -132,7 +145,7 @@ def _check_forward(session: Session, release: Release, targets: list[Device]) ->
             Bundle.project == release.project,
             Rollout.release > release.release,
             Deployment.device.in_([target.name for target in targets]),
-            Deployment.state != "pending",
+            Deployment.begun_at.is_not(None),
         )
         .limit(1)
     )
@@ -154,7 +167,9 @@ def find(session: Session, number: int) -> Rollout:
 
 
 def pause(session: Session, number: int, *, who: str) -> Rollout:
-    """Devices that have not begun wait; those that have go on. Deadlines and soaks stand still.
+    """Devices that have not begun wait; those that have go on, and a failure ends the rollout.
+
+    Deadlines and soaks stand still.
 
     Raises:
         ConflictError: it does not run.
@@ -171,13 +186,21 @@ def resume(session: Session, number: int, *, who: str) -> Rollout:
     rollout.deadline_at += rested
     if rollout.soak_until is not None:
         rollout.soak_until += rested
+    for deployment in rollout.deployments:
+        if deployment.waited_until is not None:
+            deployment.waited_until += rested
     rollout.paused_at = None
-    waves.progress(rollout)
+    waves.progress(session, rollout)
     return rollout
 
 
+def _held(session: Session, number: int) -> Rollout:
+    find(session, number)
+    return waves.hold(session, number)
+
+
 def _turn(session: Session, number: int, old: str, new: str, who: str) -> Rollout:
-    rollout = find(session, number)
+    rollout = _held(session, number)
     if rollout.state != old:
         raise ConflictError(f"this rollout is {rollout.state}", where=str(number))
     rollout.state = new
@@ -191,7 +214,7 @@ def abort(session: Session, number: int, *, who: str) -> Rollout:
     Raises:
         ConflictError: it has ended already.
     """
-    rollout = find(session, number)
+    rollout = _held(session, number)
     if rollout.finished_at is not None:
         raise ConflictError(f"this rollout is {rollout.state}", where=str(number))
     waves.stop(rollout, "aborted", f"aborted by {who}", f"not begun: aborted by {who}")
@@ -199,8 +222,9 @@ def abort(session: Session, number: int, *, who: str) -> Rollout:
     return rollout
 
 
-def as_json(rollout: Rollout) -> dict[str, JsonValue]:
+def as_json(session: Session, rollout: Rollout) -> dict[str, JsonValue]:
     """A rollout with its deployments, for API and `--json`."""
+    standing = {line.device: line for line in standings.of(session, rollout)}
     return {
         "id": rollout.id,
         "bundle": rollout.bundle,
@@ -220,7 +244,9 @@ def as_json(rollout: Rollout) -> dict[str, JsonValue]:
                 "device": d.device,
                 "wave": d.wave + 1,
                 "state": d.state,
+                "since": standing[d.device].since.isoformat(),
                 "error": d.error,
+                "reason": standing[d.device].reason,
             }
             for d in rollout.deployments
         ],

@@ -1,28 +1,36 @@
-"""Waves: how a rollout spreads, when it goes on and when it stops.
+"""Waves: carries out what `judgement.py` says of a rollout, on the rows.
 
-Fleets here are small, so the first wave is one device (the canary) and any failure in it stops the
-rollout; percentages made for thousands of devices would never fire. Later waves stop at the larger
-of two devices and a tenth of the fleet. Silence until a wave's deadline counts as a failure, and a
-device counts as done only when it has committed.
+Who changes a rollout or its deployments holds the rollout's row, so that of two devices that commit
+at the same moment the second one sees the first. Nothing rests on that alone: `advance` looks at
+every rollout that is under way, again and again.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
+from cloud_sync.fleet.judgement import (
+    FINAL,
+    Course,
+    Fail,
+    Finish,
+    Member,
+    Open,
+    Promote,
+    Step,
+    Stop,
+    Watch,
+    next_step,
+)
 from cloud_sync.store.models import Deployment, Device, Rollout
 from kits.core.errors import UsageError
-from kits.core.hub_api import DeploymentState
 from kits.core.sample import utc_now
 
-FINAL: frozenset[DeploymentState] = frozenset({"committed", "failed", "rolled_back"})
-TOLERATED_SHARE = 0.1
-TOLERATED_DEVICES = 2
+UNDER_WAY = ("running", "paused")
 
 
 def in_order(targets: Sequence[Device], canary: str) -> list[Device]:
@@ -49,104 +57,108 @@ def counts(rollout: Rollout) -> list[int]:
     return [waves.count(number) for number in range(max(waves, default=0) + 1)]
 
 
-def any_due(session: Session) -> bool:
-    """Whether `advance` has something to do now; takes no lock."""
+def hold(session: Session, number: int) -> Rollout:
+    """A rollout that nobody else can change before this transaction ends, as others left it.
+
+    SQLite's transactions exclude each other anyway.
+    """
+    query = select(Rollout).where(Rollout.id == number).options(selectinload(Rollout.deployments))
+    fresh = query.with_for_update(of=Rollout).execution_options(populate_existing=True)
+    return session.scalars(fresh).one()
+
+
+def members_of(session: Session, rollouts: Iterable[int]) -> dict[int, list[Member]]:
+    """Rollout → its devices in their order, each as the hub knows it now."""
+    numbers = list(rollouts)
+    found: dict[int, list[Member]] = {number: [] for number in numbers}
+    query = (
+        select(
+            Deployment.rollout_id, Deployment.device, Deployment.wave, Deployment.state,
+            Deployment.error, Deployment.waits_for, Deployment.waited_until,
+            Device.online, Device.last_seen_at, Device.running_bundle, Rollout.bundle,
+        )
+        .join(Rollout, Deployment.rollout_id == Rollout.id)
+        .join(Device, Deployment.device == Device.name)
+        .where(Deployment.rollout_id.in_(numbers))
+        .order_by(Deployment.id)
+    )  # fmt: skip
+    for row in session.execute(query):
+        member = Member(
+            device=row.device, wave=row.wave, state=row.state, error=row.error,
+            online=row.online, heard_at=row.last_seen_at,
+            left=row.state == "committed" and row.running_bundle != row.bundle,
+            waits_for=row.waits_for, waited_until=row.waited_until,
+        )  # fmt: skip
+        found[row.rollout_id].append(member)
+    return found
+
+
+def course_of(rollout: Rollout, members: Sequence[Member]) -> Course:
+    """Where a rollout stands."""
+    return Course(
+        state=rollout.state,
+        wave=rollout.wave,
+        deadline=timedelta(seconds=rollout.deadline_s),
+        deadline_at=rollout.deadline_at,
+        soak=timedelta(seconds=rollout.soak_s),
+        soak_until=rollout.soak_until,
+        members=members,
+    )
+
+
+def due(session: Session) -> list[int]:
+    """The rollouts for which there is something to do now; takes no lock."""
     now = utc_now()
-    soaked = select(Rollout.id).where(Rollout.state == "running", Rollout.soak_until <= now)
-    return any(session.scalar(query.limit(1)) is not None for query in (_late(now), soaked))
+    rows = list(session.scalars(select(Rollout).where(Rollout.state.in_(UNDER_WAY))))
+    members = members_of(session, [row.id for row in rows])
+    return [row.id for row in rows if next_step(course_of(row, members[row.id]), now) is not None]
 
 
 def advance(session: Session) -> int:
-    """Counts silent devices as failed and moves rollouts on; how many devices were silent."""
-    now = utc_now()
-    late = list(session.scalars(_late(now)))
-    for deployment in late:
-        end(deployment, "failed", f"not committed by the deadline (was {deployment.state})")
-    running = select(Rollout).where(
-        Rollout.state == "running",
-        or_(
-            Rollout.soak_until <= now,
-            Rollout.id.in_([deployment.rollout_id for deployment in late]),
-        ),
-    )
-    for rollout in session.scalars(running):
-        progress(rollout)
-    return len(late)
+    """Moves rollouts on, and counts silent devices as failed; how many were silent."""
+    return sum(progress(session, hold(session, number)) for number in sorted(due(session)))
 
 
-def _late(now: datetime) -> Select[Deployment]:
-    return (
-        select(Deployment)
-        .join(Rollout)
-        .where(
-            Rollout.state == "running",
-            Rollout.deadline_at < now,
-            Deployment.wave <= Rollout.wave,
-            Deployment.state.not_in(sorted(FINAL)),
-        )
-    )
+def progress(session: Session, rollout: Rollout) -> int:
+    """Does what is due for a rollout that is held, again and again; how many devices were silent."""
+    silent = 0
+    while True:
+        session.flush()
+        members = members_of(session, [rollout.id])[rollout.id]
+        now = utc_now()
+        step = next_step(course_of(rollout, members), now)
+        if step is None:
+            return silent
+        silent += len(step.reasons) if isinstance(step, Fail) else 0
+        _take(rollout, step, now)
 
 
-def progress(rollout: Rollout) -> None:
-    """Stops, soaks, opens the next wave or ends, as the deployments demand; again equals once."""
-    if rollout.state != "running":
-        return
-    reason = stop_reason(rollout)
-    if reason:
-        stop(rollout, "failed", reason, "not begun: the rollout was stopped")
-        return
-    begun = [d for d in rollout.deployments if d.wave <= rollout.wave]
-    if any(d.state not in FINAL for d in begun):
-        return
-    if rollout.wave == max((d.wave for d in rollout.deployments), default=0):
-        _finish(rollout)
-    elif rollout.soak_until is None:
-        rollout.soak_until = utc_now() + timedelta(seconds=rollout.soak_s)
-        progress(rollout)
-    elif rollout.soak_until <= utc_now():
-        rollout.wave += 1
-        rollout.soak_until = None
-        rollout.deadline_at = utc_now() + timedelta(seconds=rollout.deadline_s)
-        progress(rollout)
+def _take(rollout: Rollout, step: Step, now: datetime) -> None:
+    match step:
+        case Stop(reason):
+            stop(rollout, "failed", reason, "not begun: the rollout was stopped")
+        case Fail(reasons):
+            for deployment in rollout.deployments:
+                if deployment.device in reasons:
+                    end(deployment, "failed", reasons[deployment.device])
+        case Promote(device):
+            promoted = next(d for d in rollout.deployments if d.device == device)
+            _open(rollout, rollout.wave, now)
+            promoted.wave = rollout.wave
+        case Watch():
+            rollout.soak_until = now + timedelta(seconds=rollout.soak_s)
+            # who is silent at the end of the soak has this long to be heard of again
+            rollout.deadline_at = rollout.soak_until + timedelta(seconds=rollout.deadline_s)
+        case Open(wave):
+            _open(rollout, wave, now)
+        case Finish(state, reason):
+            rollout.state, rollout.reason = state, reason
+            rollout.soak_until, rollout.finished_at = None, now
 
 
-def stop_reason(rollout: Rollout) -> str:
-    """Why a rollout must not go on, in words; empty when it may."""
-    bad = [d for d in rollout.deployments if d.wave <= rollout.wave and failed(d)]
-    canary = [d for d in bad if d.wave == 0]
-    if canary:
-        return f"the first wave failed: {_told(canary)}"
-    later = [d for d in bad if d.wave > 0]
-    limit = max(TOLERATED_DEVICES, math.ceil(TOLERATED_SHARE * len(rollout.deployments)))
-    if len(later) >= limit:
-        return f"{len(later)} devices failed, {limit} stop a rollout: {_told(later)}"
-    return ""
-
-
-def failed(deployment: Deployment) -> bool:
-    """Whether a deployment counts against its bundle: one that gave way to a newer does not."""
-    return deployment.state in ("failed", "rolled_back") and not deployment.superseded
-
-
-def _told(deployments: Sequence[Deployment]) -> str:
-    shown = "; ".join(
-        f"{d.device} {d.state}: {d.error or 'no reason given'}" for d in deployments[:3]
-    )
-    more = len(deployments) - 3
-    return f"{shown}; and {more} more" if more > 0 else shown
-
-
-def _finish(rollout: Rollout) -> None:
-    bad = sum(failed(d) for d in rollout.deployments)
-    gone = sum(d.superseded for d in rollout.deployments)
-    if bad:
-        rollout.state = "failed"
-        rollout.reason = f"{bad} of {len(rollout.deployments)} devices did not commit"
-    elif gone == len(rollout.deployments):
-        rollout.state, rollout.reason = "aborted", "superseded by a newer rollout"
-    else:
-        rollout.state = "done"
-    rollout.finished_at = utc_now()
+def _open(rollout: Rollout, wave: int, now: datetime) -> None:
+    rollout.wave, rollout.soak_until = wave, None
+    rollout.deadline_at = now + timedelta(seconds=rollout.deadline_s)
 
 
 def stop(rollout: Rollout, state: str, reason: str, why_not_begun: str) -> None:
@@ -155,9 +167,8 @@ def stop(rollout: Rollout, state: str, reason: str, why_not_begun: str) -> None:
     for deployment in rollout.deployments:
         if deployment.state in FINAL:
             continue
-        begun = deployment.wave <= rollout.wave and deployment.state != "pending"
-        untouched += not begun
-        end(deployment, "failed", reason if begun else why_not_begun)
+        untouched += deployment.begun_at is None
+        end(deployment, "failed", reason if deployment.begun_at else why_not_begun)
     left = (
         f"; {untouched} of {len(rollout.deployments)} devices were not touched" if untouched else ""
     )
@@ -165,7 +176,7 @@ def stop(rollout: Rollout, state: str, reason: str, why_not_begun: str) -> None:
     rollout.soak_until, rollout.finished_at = None, utc_now()
 
 
-def end(deployment: Deployment, state: DeploymentState, error: str) -> None:
+def end(deployment: Deployment, state: str, error: str) -> None:
     """Gives a deployment its final state."""
-    deployment.state, deployment.error = state, error[:1000]
+    deployment.state, deployment.error, deployment.waits_for = state, error[:1000], ""
     deployment.updated_at = deployment.finished_at = utc_now()

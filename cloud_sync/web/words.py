@@ -18,7 +18,7 @@ _TONES = {
     },
     "is-warn": {
         "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",
-        "failing", "began anew", "unknown bundle", "clock not set",
+        "failing", "superseded", "began anew", "unknown bundle", "clock not set",
     },
     "is-busy": {
         "running", "queued", "pending", "downloading", "verifying", "building", "shadow", "active",

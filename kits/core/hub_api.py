@@ -108,6 +108,9 @@ class Reported(_Wire):
     deployment: int | None = None
     state: DeploymentState | None = None
     error: str = ""
+    waits_for: str = Field(
+        "", description="what keeps the installation, as `parts`: who says so is not silent"
+    )
     agent: str = Field("", description="version of the agent")
     provider: str = ""
     figures: dict[str, float] = Field(default_factory=dict)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import ipaddress
 import re
 import socket
 import ssl
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from kits.core.addresses import is_loopback
 from kits.core.errors import ConfigError, UnreachableError, UsageError
 from kits.core.sample import utc_now
 
@@ -153,14 +153,6 @@ def _connected(
         context.wrap_socket(raw, server_hostname=host) as peer,
     ):
         yield peer
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine answers at `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def refuse_plain(url: str, *, allowed: bool, fix: str) -> None:

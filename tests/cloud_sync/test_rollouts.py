@@ -16,7 +16,9 @@ from cloud_sync.fleet.plan import Plan
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
+from cloud_sync.sections import RolloutConfig
 from cloud_sync.store.models import Deployment, Device, Release, Rollout
+from edge_agent.config import EngineConfig, UpdateConfig
 from kits.core.errors import GateError, UsageError
 from kits.core.hub_api import Desired, Reported
 from kits.core.sample import utc_now
@@ -124,7 +126,7 @@ def test_silence_until_the_deadline_counts_as_failed(hub: Hub) -> None:
         assert waves.advance(session) == 0
         session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
     with hub.database.transaction() as session:
-        assert waves.any_due(session)
+        assert waves.due(session)
         assert waves.advance(session) == 2
     assert state(hub, number) == ("failed", ["failed", "failed"])
     with hub.database.session() as session:
@@ -160,6 +162,31 @@ def test_a_device_is_not_asked_to_go_back(hub: Hub) -> None:
     wanted = desired(hub, "press-1").bundle
     assert wanted is not None
     assert (wanted.bundle, wanted.release) == (old, 3)
+
+
+def test_a_device_that_never_began_a_release_may_be_given_an_older_one(hub: Hub) -> None:
+    old, new = approved_bundle(hub, 1), approved_bundle(hub, 2)
+    stopped = start(hub, new, group="line")
+    report(hub, "press-1", deployment=1, state="downloading")
+    with hub.database.transaction() as session:
+        rollouts.abort(session, stopped, who="ada")
+    start(hub, old, device="press-2")
+    with pytest.raises(ConflictError, match="which press-1 had"):
+        start(hub, old, device="press-1")
+
+
+@pytest.mark.parametrize(("deadline", "soak"), [(0, 1), (-5, 1), (60, -1)])
+def test_times_that_are_none_are_refused(deadline: float, soak: float) -> None:
+    with pytest.raises(UsageError, match="more than 0 minutes"):
+        rollouts.plan_of(RolloutConfig(), soak_min=soak, deadline_min=deadline)
+
+
+def test_the_default_deadline_leaves_room_for_a_slow_honest_device() -> None:
+    line = UpdateConfig()
+    build_s = EngineConfig().build_timeout_s
+    proof_s = line.shadow_max_s + line.probation_max_s
+    room_s = RolloutConfig().deadline_min * 60 - (build_s + proof_s)
+    assert room_s >= 45 * 60, "for the download"
 
 
 def test_only_approved_bundles_and_real_targets(hub: Hub) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from cloud_sync.fleet import deployments, rollouts, waves
+from cloud_sync.fleet import deployments, rollouts, standings, waves
 from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Device, Rollout
+from cloud_sync.store.models import Deployment, Device, Rollout
 from kits.core.errors import UsageError
 from kits.core.hub_api import Reported
 from kits.core.sample import utc_now
@@ -48,12 +48,16 @@ def told(hub: Hub) -> list[str]:
         return [name for name in NAMES if deployments.desired_for(session, name).bundle is not None]
 
 
-def report(hub: Hub, device: str, state: str, bundle: str, error: str = "") -> None:
+def report(
+    hub: Hub, device: str, state: str, bundle: str, error: str = "", waits_for: str = ""
+) -> None:
     with hub.database.transaction() as session:
         wanted = deployments.desired_for(session, device).bundle
         assert wanted is not None
         fields = {"bundle": bundle, "deployment": wanted.deployment, "state": state}
-        deployments.apply_report(session, device, Reported(**fields, error=error))
+        deployments.apply_report(
+            session, device, Reported(**fields, error=error, waits_for=waits_for)
+        )
 
 
 def commit(hub: Hub, bundle: str, devices: list[str]) -> None:
@@ -63,10 +67,9 @@ def commit(hub: Hub, bundle: str, devices: list[str]) -> None:
 
 def shift(hub: Hub, **columns: object) -> int:
     """Time passes: columns of every rollout are set, then the hub looks; how many were silent."""
-    with hub.database.transaction() as session:
-        session.execute(update(Rollout).values(**columns))
+    pass_time(hub, **columns)
     with hub.database.session() as session:
-        assert waves.any_due(session)
+        assert waves.due(session)
     with hub.database.transaction() as session:
         return waves.advance(session)
 
@@ -146,17 +149,6 @@ def test_a_silent_canary_stops_the_rollout_at_the_deadline(hub: Hub, bundle: str
     assert told(hub) == []
 
 
-def test_leaving_the_bundle_during_the_soak_stops_the_rollout(hub: Hub, bundle: str) -> None:
-    number = start(hub, bundle)
-    commit(hub, bundle, NAMES[:1])
-    with hub.database.transaction() as session:
-        gone = Reported(bundle="a" * 64, error="three crashes in ten minutes")
-        deployments.apply_report(session, NAMES[0], gone)
-    rollout = look(hub, number)
-    assert rollout.state == "failed"
-    assert "went back to aaaaaaaaaaaa: three crashes" in rollout.reason
-
-
 def test_one_failure_in_a_later_wave_is_tolerated_two_are_not(hub: Hub, bundle: str) -> None:
     number = start(hub, bundle, Plan(timedelta(hours=1), waves=("1", "100%")))
     commit(hub, bundle, NAMES[:1])
@@ -195,7 +187,7 @@ def test_a_pause_stops_the_clocks(hub: Hub, bundle: str) -> None:
         )
     assert told(hub) == []
     with hub.database.session() as session:
-        assert not waves.any_due(session), "nobody is late while a rollout rests"
+        assert not waves.due(session), "nobody is late while a rollout rests"
     with hub.database.transaction() as session:
         rollouts.resume(session, number, who="ada")
     rested = look(hub, number).deadline_at - before
@@ -214,16 +206,135 @@ def test_abort_leaves_the_committed_and_spares_the_rest(hub: Hub, bundle: str) -
     assert errors["press-20"] == "not begun: aborted by ada"
 
 
-def test_a_device_that_gets_a_newer_rollout_does_not_fail_the_old_one(
-    hub: Hub, bundle: str
-) -> None:
+def test_a_canary_that_gets_a_newer_rollout_is_replaced_by_another(hub: Hub, bundle: str) -> None:
     old = start(hub, bundle)
     start(hub, bundle, Plan(timedelta(hours=1), waves=("100%",)), device=NAMES[0])
-    commit(hub, bundle, NAMES[:1])
-    soaked(hub)
     rollout = look(hub, old)
-    assert (rollout.state, rollout.wave) == ("running", 1)
-    commit(hub, bundle, NAMES[1:4])
-    soaked(hub)
-    commit(hub, bundle, NAMES[4:])
-    assert look(hub, old).state == "done"
+    assert (rollout.state, rollout.wave, rollout.soak_until) == ("running", 0, None)
+    assert told(hub) == NAMES[:2], "the next device is the canary now, the first has the newer"
+    report(hub, NAMES[1], "failed", "", "golden samples differ")
+    assert "the first wave failed: press-02" in look(hub, old).reason
+
+
+def test_done_is_only_what_every_device_has_committed(hub: Hub, bundle: str) -> None:
+    old = start(hub, bundle)
+    commit(hub, bundle, NAMES[:1])
+    new = start(hub, approved_bundle(hub, 2), canary_plan(NAMES[7]), group="line")
+    assert look(hub, new).state == "running"
+    rollout = look(hub, old)
+    assert rollout.state == "superseded"
+    assert rollout.reason.startswith("19 of 20 devices were given a newer rollout")
+    assert {d.state for d in rollout.deployments} == {"committed", "superseded"}
+    assert told(hub) == [NAMES[0], NAMES[7]], "who committed keeps what it has until its wave"
+
+
+def canary_plan(name: str) -> Plan:
+    return Plan(timedelta(hours=1), timedelta(minutes=30), canary=name)
+
+
+def test_running_what_a_newer_rollout_gave_is_no_departure(hub: Hub, bundle: str) -> None:
+    old = start(hub, bundle)
+    commit(hub, bundle, NAMES[:1])
+    newer = approved_bundle(hub, 2)
+    start(hub, newer, Plan(timedelta(hours=1)), device=NAMES[0])
+    report(hub, NAMES[0], "active", newer)
+    rollout = look(hub, old)
+    assert rollout.state == "running"
+    assert told(hub)[1] == NAMES[1], "it cannot be watched any more: another canary proves the old"
+
+
+@pytest.mark.parametrize("left_for", ["a" * 64, ""])
+@pytest.mark.parametrize("paused", [False, True])
+def test_leaving_the_bundle_stops_the_rollout_also_while_it_rests(
+    hub: Hub, bundle: str, left_for: str, paused: bool
+) -> None:
+    number = start(hub, bundle)
+    commit(hub, bundle, NAMES[:1])
+    with hub.database.transaction() as session:
+        if paused:
+            rollouts.pause(session, number, who="ada")
+        gone = Reported(bundle=left_for, error="three crashes in ten minutes")
+        deployments.apply_report(session, NAMES[0], gone)
+    rollout = look(hub, number)
+    assert rollout.state == "failed"
+    assert "three crashes in ten minutes" in rollout.reason
+    assert ("went back to aaaaaaaaaaaa" if left_for else "runs nothing") in rollout.reason
+
+
+def test_a_canary_that_is_silent_at_the_end_of_its_soak_holds_the_next_wave_back(
+    hub: Hub, bundle: str
+) -> None:
+    number = start(hub, bundle)
+    commit(hub, bundle, NAMES[:1])
+    heard(hub, NAMES[0], ago=timedelta(minutes=29))
+    pass_time(hub, soak_until=utc_now() - timedelta(seconds=1))
+    with hub.database.transaction() as session:
+        assert waves.advance(session) == 0
+    assert told(hub) == NAMES[:1]
+    assert "silent at the end of the soak" in reasons(hub, number)[NAMES[0]]
+    heard(hub, NAMES[0])
+    with hub.database.transaction() as session:
+        waves.advance(session)
+    assert told(hub) == NAMES[:4]
+
+
+def test_silence_from_the_soak_to_the_deadline_is_a_failure(hub: Hub, bundle: str) -> None:
+    number = start(hub, bundle)
+    commit(hub, bundle, NAMES[:1])
+    rollout = look(hub, number)
+    assert rollout.soak_until is not None
+    assert rollout.deadline_at == rollout.soak_until + PLAN.deadline
+    heard(hub, NAMES[0], ago=timedelta(hours=2))
+    past = utc_now() - timedelta(seconds=1)
+    assert shift(hub, soak_until=past, deadline_at=past) == 1
+    assert "committed, then not heard of since" in look(hub, number).reason
+
+
+def test_a_line_without_parts_has_time_from_its_last_sign_of_life(hub: Hub, bundle: str) -> None:
+    number = start(hub, bundle)
+    report(hub, NAMES[0], "shadow", "", waits_for="parts")
+    past = utc_now() - timedelta(seconds=1)
+    pass_time(hub, deadline_at=past)
+    with hub.database.session() as session:
+        assert not waves.due(session), "who says what it waits for is not silent"
+    assert "waits for parts; counts as silent at" in reasons(hub, number)[NAMES[0]]
+    report(hub, NAMES[0], "active", bundle)
+    with hub.database.session() as session:
+        assert not waves.due(session), "it went on just now"
+    with hub.database.transaction() as session:
+        long_ago = utc_now() - timedelta(hours=2)
+        session.execute(update(Deployment).values(waited_until=long_ago))
+        assert waves.advance(session) == 1
+    assert "not committed by the deadline (was active)" in look(hub, number).reason
+
+
+def test_every_device_says_how_it_stands(hub: Hub, bundle: str) -> None:
+    number = start(hub, bundle)
+    heard(hub, NAMES[0], ago=timedelta(hours=1))
+    said = reasons(hub, number)
+    assert said[NAMES[0]].startswith("offline, last heard of")
+    assert said[NAMES[1]] == "waits for wave 2"
+    report(hub, NAMES[0], "downloading", "", "the download needs 9 bytes, 8 are free")
+    assert reasons(hub, number)[NAMES[0]] == "the download needs 9 bytes, 8 are free"
+    began = look(hub, number).deployments[0].updated_at
+    report(hub, NAMES[0], "downloading", "")
+    assert look(hub, number).deployments[0].updated_at == began, "since when it downloads"
+    commit(hub, bundle, NAMES[:1])
+    assert reasons(hub, number)[NAMES[0]] == "proved itself on probation"
+
+
+def heard(hub: Hub, name: str, ago: timedelta = timedelta()) -> None:
+    """The hub hears of a device, or heard of it last some time ago."""
+    with hub.database.transaction() as session:
+        session.get_one(Device, name).last_seen_at = utc_now() - ago
+
+
+def reasons(hub: Hub, number: int) -> dict[str, str]:
+    with hub.database.session() as session:
+        found = standings.of(session, rollouts.find(session, number))
+        return {one.device: one.reason for one in found}
+
+
+def pass_time(hub: Hub, **columns: object) -> None:
+    with hub.database.transaction() as session:
+        session.execute(update(Rollout).values(**columns))

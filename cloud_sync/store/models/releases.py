@@ -66,7 +66,8 @@ class TufMetadata(Base):
 
 
 class Rollout(Base):
-    """A bundle on its way to a device or a group; `state`: running, paused, done, failed, aborted.
+    """A bundle on its way to a device or a group; `state`: running, paused, done, failed, aborted,
+    superseded (devices were given a newer rollout before they committed).
 
     `wave` is the one that is open, from 0; `deadline_at` is that wave's.
     """
@@ -95,7 +96,12 @@ class Rollout(Base):
 
 
 class Deployment(Base):
-    """A rollout's record for one device; `state` is `kits.core.hub_api.DeploymentState`."""
+    """A rollout's record for one device.
+
+    `state` is `kits.core.hub_api.DeploymentState`, or `superseded` when a newer rollout took the
+    device; `updated_at` is when that state began. `begun_at` is when the device first spoke of it,
+    `waits_for` what keeps it by its own word, `waited_until` when it last said so or went on.
+    """
 
     __tablename__ = "deployment"
     __table_args__ = (UniqueConstraint("rollout_id", "device"),)
@@ -105,7 +111,9 @@ class Deployment(Base):
     state: Mapped[str] = mapped_column(default="pending", index=True)
     error: Mapped[str] = mapped_column(default="")
     wave: Mapped[int] = mapped_column(default=0, server_default="0")
-    superseded: Mapped[bool] = mapped_column(default=False, server_default=false())
+    begun_at: Mapped[datetime | None] = mapped_column(default=None)
+    waits_for: Mapped[str] = mapped_column(default="", server_default="")
+    waited_until: Mapped[datetime | None] = mapped_column(default=None)
     previous_bundle: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.fleet import bundles, tuf, waves
+from cloud_sync.fleet import bundles, standings, tuf, waves
 from cloud_sync.fleet.renewal import WARN
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
@@ -100,7 +100,7 @@ def _rollout_values(session: Session, rollout_id: int) -> dict[str, object]:
         raise NotFoundError("There is no such rollout in this hub.")
     return {
         "rollout": rollout,
-        "deployments": rollout.deployments,
+        "deployments": standings.of(session, rollout),
         "waves": rollout_views.waves_of(rollout),
     }
 

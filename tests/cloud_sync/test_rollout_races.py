@@ -1,0 +1,119 @@
+"""Reports that cross each other, by several workers on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from cloud_sync.fleet import deployments, rollouts, waves
+from cloud_sync.fleet.plan import Plan
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Deployment, Rollout
+from kits.core.hub_api import Reported
+from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub, wait_for
+from tests.cloud_sync.postgres import fresh_database
+
+NAMES = ["press-1", "press-2", "press-3"]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, cluster: Path) -> Iterator[Hub]:
+    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    with make_hub(tmp_path, database_url=url) as hub:
+        for name in NAMES:
+            add_device(hub, name, group="line")
+        yield hub
+
+
+@pytest.fixture
+def number(hub: Hub) -> int:
+    """A rollout to all devices, the first one committed and the other two begun."""
+    bundle = approved_bundle(hub)
+    plan = Plan(timedelta(hours=1), waves=("1", "100%"))
+    with hub.database.transaction() as session:
+        number = rollouts.start(session, bundle, group="line", plan=plan, who="ada").id
+    with hub.database.transaction() as session:
+        say(session, NAMES[0], "committed")
+    return number
+
+
+def say(session: Session, device: str, state: str) -> None:
+    row = session.scalars(select(Deployment).where(Deployment.device == device)).one()
+    bundle = row.rollout.bundle if state == "committed" else ""
+    deployments.apply_report(
+        session, device, Reported(bundle=bundle, deployment=row.id, state=state)
+    )
+
+
+def say_at_once(hub: Hub, state: str) -> None:
+    """Two devices report in transactions of which neither sees the other's end."""
+    with ExitStack() as open_ones:
+        first = open_ones.enter_context(hub.database.transaction())
+        say(first, NAMES[1], state)
+
+        def second() -> None:
+            with hub.database.transaction() as session:
+                say(session, NAMES[2], state)
+
+        worker = threading.Thread(target=second)
+        worker.start()
+        wait_for(lambda: not worker.is_alive() or waits_for_a_lock(hub))
+    worker.join()
+
+
+def waits_for_a_lock(hub: Hub) -> bool:
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with hub.database.session() as session:
+        return bool(session.scalar(query))
+
+
+def state_of(hub: Hub, number: int) -> str:
+    with hub.database.session() as session:
+        return rollouts.find(session, number).state
+
+
+def test_two_devices_that_commit_at_once_end_the_rollout(hub: Hub, number: int) -> None:
+    say_at_once(hub, "committed")
+    assert state_of(hub, number) == "done"
+
+
+def test_two_failures_at_once_stop_the_rollout(hub: Hub, number: int) -> None:
+    say_at_once(hub, "failed")
+    assert state_of(hub, number) == "failed"
+
+
+def test_a_rollout_that_was_left_behind_is_moved_on_by_the_next_look(hub: Hub, number: int) -> None:
+    with hub.database.transaction() as session:  # as a hub of an earlier version left it
+        session.execute(update(Deployment).values(state="committed"))
+    with hub.database.session() as session:
+        assert waves.due(session) == [number]
+    with hub.database.transaction() as session:
+        waves.advance(session)
+        assert session.get_one(Rollout, number).state == "done"
+
+
+def test_a_report_that_crosses_an_abort_does_not_undo_it(hub: Hub, number: int) -> None:
+    with ExitStack() as open_ones:
+        aborting = open_ones.enter_context(hub.database.transaction())
+        rollouts.abort(aborting, number, who="ada")
+        aborting.flush()
+
+        def commit() -> None:
+            with hub.database.transaction() as session:
+                say(session, NAMES[1], "committed")
+
+        worker = threading.Thread(target=commit)
+        worker.start()
+        wait_for(lambda: not worker.is_alive() or waits_for_a_lock(hub))
+    worker.join()
+    with hub.database.session() as session:
+        rows = session.execute(select(Deployment.device, Deployment.state))
+        assert dict(rows.all()) == {NAMES[0]: "committed", NAMES[1]: "failed", NAMES[2]: "failed"}
