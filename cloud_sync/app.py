@@ -33,7 +33,7 @@ from cloud_sync.api import (
 from cloud_sync.config import HubConfig
 from cloud_sync.errors import http_status
 from cloud_sync.fleet.admission import Admission
-from cloud_sync.fleet.broker import Broker, make_broker
+from cloud_sync.fleet.broker import Broker, ExternalBroker, make_broker
 from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
@@ -106,9 +106,10 @@ def start_parts(
     version = migrate(hub.database)
     admission = Admission(hub, broker)
     admission.step()  # before the broker starts: it reads rules and revocation list at once
-    keeper = BrokerKeeper(broker, hub.metrics)
-    parts.callback(keeper.stop)
-    keeper.start()
+    if not isinstance(broker, ExternalBroker):
+        keeper = BrokerKeeper(broker, hub.metrics)
+        parts.callback(keeper.stop)
+        keeper.start()
     link = _start_link(hub, broker, parts, ingest=ingest)
     supervisor = Supervisor(hub, admission, link)
     supervisor.start()
@@ -172,8 +173,8 @@ def _add_probes(app: FastAPI, hub: Hub, broker: Broker) -> None:
         """200 while database and broker answer."""
         with hub.database.engine.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
-        if not broker.alive():
-            return PlainTextResponse("the broker is down", status_code=503)
+        if not broker.responds():
+            return PlainTextResponse("the broker does not answer", status_code=503)
         return PlainTextResponse("ok")
 
     @app.get("/metrics", include_in_schema=False)

@@ -1,21 +1,28 @@
 """The hub's web server: uvicorn, with the hub's own certificate where others can reach it.
 
 The certificate is renewed while the server runs: new connections get the new one, because a TLS
-context that is in use takes another certificate at any time. Nothing needs to be started again.
+context that is in use takes another certificate at any time. Nothing needs to be started again. What
+the application starts in the background is started here, so that its errors reach who typed the
+command; uvicorn would print them as traces of its own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
 from cloud_sync.config import HubConfig
+from cloud_sync.fleet.broker import answers
 from cloud_sync.fleet.pki import Authority
+from cloud_sync.fleet.probes import reachable
+from kits.core.errors import MachineError
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +39,7 @@ class WebServer:
     """
 
     def __init__(self, app: FastAPI, config: HubConfig, authority: Authority) -> None:
+        self._app = app
         self._authority = authority
         self._names: Sequence[str] = config.server_names
         self._pair: tuple[Path, Path] | None = None
@@ -47,21 +55,51 @@ class WebServer:
             timeout_graceful_shutdown=_DRAIN_S,
             ssl_certfile=certificate,
             ssl_keyfile=key,
+            lifespan="off",
         )
         self._config.load()
         self._shown = certificate.read_bytes() if certificate else b""
         self._server = uvicorn.Server(self._config)
         self._ended = threading.Event()
 
-    def run(self) -> None:
-        """Serves until a signal or `stop`."""
+    def run(self, started: Callable[[], None] = lambda: None) -> None:
+        """Starts what belongs to the application, and serves until a signal or `stop`.
+
+        Args:
+            started: called when everything has started, before the first request.
+
+        Raises:
+            MachineError: something else listens where it should.
+            KitwrightError: a part of the application does not start.
+        """
+        self._refuse_taken_port()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: self.stop())
         keeper = threading.Thread(target=self._keep, name="server-certificate", daemon=True)
         if self._pair is not None:
             keeper.start()
         try:
-            self._server.run()
+            with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
+                runner.run(self._serve(started))
         finally:
             self._ended.set()
+
+    async def _serve(self, started: Callable[[], None]) -> None:
+        async with self._app.router.lifespan_context(self._app):
+            started()
+            # a signal that came while the parts were starting
+            if not self._server.should_exit:
+                await self._server.serve()
+
+    def _refuse_taken_port(self) -> None:
+        host, port = reachable(self._config.host), self._config.port
+        if port and answers(host, port):
+            raise MachineError(
+                "something else listens where the hub's pages should be",
+                where=f"{host}:{port}",
+                fix="set listen.port in hub.yaml to a free port, or end what listens there",
+            )
 
     def stop(self) -> None:
         """Ends `run`, after requests that are under way."""

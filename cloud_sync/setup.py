@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import secrets
 import shutil
 import sqlite3
 import tarfile
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy import select
 
 from cloud_sync.config import FILE, HubConfig, dump, load, parse
 from cloud_sync.errors import ConflictError
@@ -21,14 +18,12 @@ from cloud_sync.fleet.broker import find_mosquitto, write_private
 from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import Database, migrate
-from cloud_sync.store.models import Blob
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 
 _DATABASE = "hub.sqlite"
-_LISTING = "blobs.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +82,39 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
         raise UsageError("this file exists", where=str(target))
     if hub.database.engine.dialect.name != "sqlite":
         raise UsageError("only SQLite is saved here", fix="pg_dump for PostgreSQL")
-    with hub.database.session() as session:
-        blobs = list(session.execute(select(Blob.digest, Blob.size)))
     partial = target.with_name(target.name + ".partial")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / _DATABASE
-        _copy_sqlite(Path(hub.config.database.removeprefix("sqlite:///")), copy)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
-            archive.add(hub.config.data_dir / FILE, FILE)
-            archive.add(hub.config.keys_dir, "keys")
-            archive.add(hub.config.pki_dir, "pki")
-            archive.add(copy, _DATABASE)
-            listing = "".join(json.dumps({"digest": d, "size": n}) + "\n" for d, n in blobs)
-            _add_bytes(archive, _LISTING, listing.encode())
-            if not hub.config.storage_url:
-                for digest, _size in blobs:
-                    name = f"blobs/sha256/{digest[:2]}/{digest[2:]}"
-                    archive.add(hub.config.data_dir / name, name)
-    partial.replace(target)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder:
+            copy = Path(folder) / _DATABASE
+            _copy_sqlite(Path(hub.config.database.removeprefix("sqlite:///")), copy)
+            # the copy says which pictures belong to it: rows go on coming, after their bytes
+            blobs = _blobs_in(copy)
+            _write_archive(hub.config, copy, blobs, partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return {"blobs": len(blobs), "bytes": target.stat().st_size}
 
 
+def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: Path) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as archive:
+        archive.add(config.data_dir / FILE, FILE)
+        archive.add(config.keys_dir, "keys")
+        archive.add(config.pki_dir, "pki")
+        archive.add(database, _DATABASE)
+        if not config.storage_url:
+            for digest in blobs:
+                name = f"blobs/sha256/{digest[:2]}/{digest[2:]}"
+                archive.add(config.data_dir / name, name)
+
+
 def restore(source: Path, data_dir: Path) -> dict[str, int]:
-    """Unpacks a backup into an empty place and checks every blob.
+    """Unpacks a backup into an empty place and checks every blob that its tables name.
 
     Raises:
         ConflictError: the folder is not empty.
-        DataError: not a backup, or a blob is damaged.
+        DataError: not a backup, or a blob is absent or damaged.
     """
     if data_dir.exists() and any(data_dir.iterdir()):
         raise ConflictError(
@@ -129,12 +129,12 @@ def restore(source: Path, data_dir: Path) -> dict[str, int]:
         shutil.rmtree(data_dir)
         raise DataError(f"not a backup: {error}", where=str(source)) from error
     config = load(data_dir)
-    listing = [json.loads(line) for line in (data_dir / _LISTING).read_text().splitlines()]
+    blobs = _blobs_in(data_dir / _DATABASE)
     if not config.storage_url:
         store = FolderBlobStore(data_dir / "blobs")
-        for entry in listing:
-            store.get(entry["digest"])
-    return {"blobs": len(listing)}
+        for digest in blobs:
+            store.get(digest)
+    return {"blobs": len(blobs)}
 
 
 def doctor(data_dir: Path) -> list[Finding]:
@@ -214,7 +214,6 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     new.close()
 
 
-def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size, info.mode = len(content), 0o600
-    archive.addfile(info, io.BytesIO(content))
+def _blobs_in(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return [row[0] for row in connection.execute("SELECT digest FROM blob ORDER BY digest")]

@@ -23,8 +23,11 @@ def broker_config(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     config = load(data)
     kind = config.broker.kind
     if kind == "external":
-        hosts = (config.broker.host, config.broker.public_host)
-        text = mosquitto_files.external(Authority(config.pki_dir), hosts, config.broker.username)
+        broker = config.broker
+        text = mosquitto_files.external(
+            Authority(config.pki_dir), (broker.host, broker.public_host),
+            broker.username, broker.password,
+        )  # fmt: skip
     else:
         path = config.broker_dir / "mosquitto.conf"
         if not path.exists():

@@ -89,8 +89,9 @@ def serve(
     _log_events()
     app = create_app(config, ingest=ingest, jobs=jobs)
     server = WebServer(app, config, app.state.hub.authority)
-    print(f"serving {config.url}", flush=True)  # noqa: T201  (the verb's answer)
-    server.run()
+    server.run(
+        started=lambda: print(f"serving {config.url}", flush=True)  # noqa: T201  (the answer)
+    )
 
 
 def worker(
@@ -187,16 +188,12 @@ def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 
 
 def config_show(data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Print the configuration in force, every key with what it means."""
-    from cloud_sync.config import dump, load
+    """Print the configuration in force, every key with what it means; secrets are hidden."""
+    from cloud_sync.config import dump, load, without_secrets
     from kits.core.console import Console
 
-    config = load(data)
-    shown = config.model_dump(mode="json")
-    if config.broker.password:
-        shown["broker"]["password"] = "(set)"  # noqa: S105
-    text = dump(config).replace(config.broker.password, "(set)") if config.broker.password else ""
-    Console(as_json).answer(text or dump(config), shown)
+    config = without_secrets(load(data))
+    Console(as_json).answer(dump(config), config.model_dump(mode="json"))
 
 
 def _log_events() -> None:

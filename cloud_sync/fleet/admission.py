@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -28,6 +30,8 @@ LOOK_ANYWAY_S = 10.0
 """An enrolment tells the broker too; should the two cross, the newer state wins after this long."""
 RENEW_EVERY_S = 600.0
 CRL_ALERT = "revocation-list"
+CRL_ENDED = "revocation-list-ended"
+CRL_PLACE = "pki/crl.pem"
 
 
 class Admission:
@@ -40,15 +44,10 @@ class Admission:
         self._seen: object = None
         self._names: set[str] = set()
         self._revoked: set[str] | None = None
-        self._look_at = self._renew_at = self._loaded_at = 0.0
+        self._look_at = self._renew_at = 0.0
 
     def step(self) -> None:
-        """Looks, and acts on what changed.
-
-        Raises:
-            UnreachableError: a live session could not be ended; the next step tries again.
-        """
-        self._broker.tend()
+        """Looks, and acts on what changed."""
         now = time.monotonic()
         with self._hub.database.session() as session:
             seen = _fingerprint(session)
@@ -63,6 +62,10 @@ class Admission:
         self._seen, self._look_at = seen, now + LOOK_ANYWAY_S
         self._end_sessions({login.name for login in logins}, revoked)
 
+    def tend(self) -> None:
+        """Lets the broker do its housekeeping, which ends sessions. Raises UnreachableError."""
+        self._broker.tend()
+
     def _end_sessions(self, names: set[str], revoked: Mapping[str, str]) -> None:
         out = self._names - names
         if self._revoked is not None:
@@ -75,32 +78,38 @@ class Admission:
         """Revocation list and server certificate; what fails is logged, counted and alarmed."""
         if self._authority is None:
             return
-        try:
-            changed = self._authority.refresh_crl(revoked)
-            pair = self._authority.server_files(self._hub.config.server_names)
-            changed |= any(path.stat().st_mtime > self._loaded_at for path in pair)
-        except OSError as error:
-            self._hub.metrics.loop_errors.labels("certificates").inc()
-            log.error("event=certificates_not_renewed error=%r", str(error))
-        else:
-            if changed:
-                self._loaded_at = time.time()
-                self._broker.reload()
+        for task in (partial(self._renew_list, self._authority, revoked), self._broker.renew):
+            try:
+                task()
+            except OSError as error:
+                self._hub.metrics.loop_errors.labels("certificates").inc()
+                log.error("event=certificates_not_renewed error=%r", str(error))
         self._watch_list(self._authority)
+
+    def _renew_list(self, authority: Authority, revoked: Mapping[str, str]) -> None:
+        if authority.refresh_crl(revoked):
+            self._broker.reload()
 
     def _watch_list(self, authority: Authority) -> None:
         left = authority.crl_expires_at - utc_now()
         self._hub.metrics.crl_left.set(left.total_seconds())
-        where = "pki/crl.pem"
+        alarms = (
+            (CRL_ALERT, left < CRL_ALARM, f"ends in {left.days} days and cannot be renewed"),
+            (
+                CRL_ENDED, left <= timedelta(),
+                "has ended and the broker runs without it: who was revoked can connect and say"
+                " nothing",
+            ),
+        )  # fmt: skip
         with self._hub.database.transaction() as session:
-            if left >= CRL_ALARM:
-                close_alert(session, CRL_ALERT, where=where)
-                return
-            text = (
-                f"the list of revoked certificates ends in {left.days} days and cannot be renewed"
-            )
-            notify = self._hub.config.notify
-            raise_alert(session, notify, CRL_ALERT, "error", f"{text}; see the log", where=where)
+            for name, wrong, words in alarms:
+                if wrong:
+                    text = f"the list of revoked certificates {words}; see the log"
+                    raise_alert(
+                        session, self._hub.config.notify, name, "error", text, where=CRL_PLACE
+                    )
+                else:
+                    close_alert(session, name, where=CRL_PLACE)
 
 
 def _revoked(session: Session) -> dict[str, str]:

@@ -125,9 +125,11 @@ def revoke(session: Session, name: str, *, who: str) -> None:
 
     Raises:
         NotFoundError: no such device, and none awaited.
-        ConflictError: it is revoked already.
+        ConflictError: it is revoked already, and no token was left to end.
     """
-    if _end_unused(session, name) and session.get(Device, name) is None:
+    ended = _end_unused(session, name)
+    device = session.get(Device, name)
+    if ended and (device is None or device.revoked_at is not None):
         audit(session, who, "device.revoke", name, token="unused")  # noqa: S106  (not a secret)
         return
     device = find(session, name)

@@ -21,7 +21,6 @@ from kits.core.errors import UnreachableError
 
 TOPIC = "$CONTROL/dynamic-security/v1"
 NAMES_AT_ONCE = 100
-TIMEOUT_S = 5.0
 
 EMPTY = json.dumps(
     {
@@ -36,7 +35,7 @@ EMPTY = json.dumps(
 """The plug-in's file: it knows nobody and leaves every question to password and ACL file."""
 
 
-def cut(address: BrokerAddress, names: Collection[str], *, timeout_s: float = TIMEOUT_S) -> None:
+def cut(address: BrokerAddress, names: Collection[str], *, timeout_s: float) -> None:
     """Ends every live session of these user names.
 
     Args:

@@ -1,9 +1,10 @@
-"""Starts a broker, and starts it again when it dies."""
+"""Starts a broker, and starts it again when it dies or hangs."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.metrics import Metrics
@@ -12,21 +13,37 @@ from kits.core.errors import KitwrightError
 log = logging.getLogger(__name__)
 
 MAX_WAIT_S = 30.0
+PROBE_EVERY_S = 5.0
+HUNG_AFTER_S = 30.0
+"""Without an answer for this long a broker that runs counts as hung: a thousand handshakes at once
+keep it busy for a few seconds."""
 
 
 class BrokerKeeper:
     """Waits longer after each failed start (0.5 s to 30 s); counts every death."""
 
-    def __init__(self, broker: Broker, metrics: Metrics, *, poll_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        metrics: Metrics,
+        *,
+        poll_s: float = 0.5,
+        probe_every_s: float = PROBE_EVERY_S,
+        hung_after_s: float = HUNG_AFTER_S,
+    ) -> None:
         self._broker = broker
         self._metrics = metrics
         self._poll_s = poll_s
+        self._probe_every_s = probe_every_s
+        self._hung_after_s = hung_after_s
+        self._probed_at = self._answered_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="broker-keeper", daemon=True)
 
     def start(self) -> None:
         """Starts the broker, then watches it. Raises MachineError when the first start fails."""
         self._broker.start()
+        self._probed_at = self._answered_at = time.monotonic()
         self._thread.start()
 
     def stop(self) -> None:
@@ -39,13 +56,28 @@ class BrokerKeeper:
     def _watch(self) -> None:
         wait_s = self._poll_s
         while not self._stop.wait(wait_s):
-            if self._broker.alive():
+            trouble = self._trouble()
+            if not trouble:
                 wait_s = self._poll_s
                 continue
             self._metrics.broker_restarts.inc()
-            log.error("event=broker_died next_try_s=%.1f", wait_s)
+            log.error("event=broker_%s next_try_s=%.1f", trouble, wait_s)
             try:
+                self._broker.stop()
                 self._broker.start()
+                self._answered_at = time.monotonic()
             except (KitwrightError, OSError) as error:
                 log.error("event=broker_start_failed error=%r", str(error))
                 wait_s = min(wait_s * 2, MAX_WAIT_S)
+
+    def _trouble(self) -> str:
+        """Why it must be started again, or empty."""
+        if not self._broker.alive():
+            return "died"
+        now = time.monotonic()
+        if now - self._probed_at < self._probe_every_s:
+            return ""
+        if self._broker.responds():
+            self._answered_at = now
+        self._probed_at = time.monotonic()
+        return "hung" if self._probed_at - self._answered_at > self._hung_after_s else ""

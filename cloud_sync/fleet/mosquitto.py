@@ -8,6 +8,7 @@ import pwd
 import threading
 import time
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from pathlib import Path
 
 from cloud_sync.config import HubConfig
@@ -25,13 +26,15 @@ from cloud_sync.fleet.broker import (
 from cloud_sync.fleet.child import Child
 from cloud_sync.fleet.mosquitto_files import TlsListener, broker_secret
 from cloud_sync.fleet.pki import Authority
-from cloud_sync.fleet.probes import reachable, speaks_mqtt
+from cloud_sync.fleet.probes import PATIENCE_S, reachable, speaks_mqtt
 from kits.core.errors import ConfigError, MachineError
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 10.0
+CONFIRM_S = 5.0
+"""How long mosquitto may take to say that sessions ended."""
 
 
 class MosquittoBroker:
@@ -62,7 +65,10 @@ class MosquittoBroker:
         self._child = Child("mosquitto", self._folder, str(self._conf))
         self._hub_secret = ""
         self._lock = threading.Lock()
-        self._listening = self._reload_wanted = self._without_list = False
+        self._listening = self._reload_wanted = False
+        self._shown = b""
+        self._list_end: datetime | None = None
+        """End of the revocation list that mosquitto has read; None: it was started without one."""
         self._to_cut: set[str] = set()
 
     @property
@@ -92,19 +98,24 @@ class MosquittoBroker:
                 )
         with self._lock:
             self._listening = False
+            self._to_cut.clear()  # sessions end with the process
         self._child.start([self._program, "-c", str(self._conf)])
         self._await_listening()
         with self._lock:
             self._listening, wanted = True, self._reload_wanted
             self._reload_wanted = False
         if wanted:
-            self._child.reload()
+            self.reload()
 
     def stop(self) -> None:
         self._child.stop()
 
     def alive(self) -> bool:
         return self._child.alive()
+
+    def responds(self) -> bool:
+        host = reachable(self._broker.host)
+        return self.alive() and speaks_mqtt(host, self._port, timeout_s=PATIENCE_S)
 
     def set_logins(self, logins: Iterable[Login]) -> None:
         """Writes rules and passwords; mosquitto re-reads them for those who are connected, too."""
@@ -124,37 +135,66 @@ class MosquittoBroker:
         with self._lock:
             if not self._listening:  # before mosquitto listens for it, SIGHUP ends it
                 self._reload_wanted = True
-            else:
-                self._child.reload()
+                return
+            self._child.reload()
+            if self._authority and self._list_end:
+                self._list_end = self._authority.crl_expires_at
+
+    def renew(self) -> None:
+        """The server's certificate. Raises OSError."""
+        if self._authority is None:
+            return
+        certificate, _ = self._authority.server_files(self._config.server_names)
+        content = certificate.read_bytes()
+        if content != self._shown:
+            self._shown = content
+            self.reload()
 
     def cut(self, names: Collection[str]) -> None:
-        """Ends live connections; what fails is tried again by `tend`.
-
-        Raises:
-            UnreachableError: mosquitto did not confirm.
-        """
-        if self._authority is None:
-            return  # a reload ends the connection of whoever's password is gone
-        with self._lock:
-            self._to_cut |= set(names)
-            if self._to_cut and self.alive():
-                dynsec.cut(self.address, self._to_cut)
-                log.info("event=sessions_ended count=%d", len(self._to_cut))
-            # a broker that is down has no sessions
-            self._to_cut.clear()
+        """Notes whose live connections must end; `tend` ends them."""
+        if self._authority is not None:  # else a reload ends those whose password is gone
+            with self._lock:
+                self._to_cut |= set(names)
 
     def tend(self) -> None:
-        """Tries again to end sessions; keeps the log below 16 MB.
+        """Keeps the log below 16 MB, watches the revocation list, ends sessions that are noted.
 
-        A mosquitto that had to start without a list of revoked certificates is ended when there is
-        one: who keeps it running starts it with the list.
+        Raises:
+            UnreachableError: mosquitto did not confirm that they ended; the next call tries again.
         """
-        if self._to_cut:
-            self.cut(())
-        if self._without_list and self._authority and _is_valid(self._authority):
-            log.warning("event=broker_ended_to_start_with_revocation_list")
-            self._child.stop()
         self._child.trim_log()
+        self._watch_list()
+        self._end_sessions()
+
+    def _watch_list(self) -> None:
+        """Ends a mosquitto whose list has ended, and one without a list once there is one.
+
+        Who keeps it running starts it again, with the list if there is a valid one: past its end a
+        list lets nobody in.
+        """
+        if self._authority is None or (self._list_end and self._list_end > utc_now()):
+            return
+        valid = _is_valid(self._authority)
+        if valid and self._list_end:
+            self.reload()
+        elif valid or self._list_end:
+            log.warning("event=broker_ended_to_change_revocation_list valid=%s", valid)
+            with self._lock:
+                if self._listening:
+                    self._listening = False
+                    self._child.stop()
+
+    def _end_sessions(self) -> None:
+        with self._lock:
+            if not self.alive():
+                self._to_cut.clear()  # a broker that is down has no sessions
+            names = set(self._to_cut) if self._listening else set()
+        if names:
+            # not under the lock: it takes seconds when it fails
+            dynsec.cut(self.address, names, timeout_s=CONFIRM_S)
+            log.info("event=sessions_ended count=%d", len(names))
+            with self._lock:
+                self._to_cut -= names
 
     @property
     def _conf(self) -> Path:
@@ -198,8 +238,9 @@ class MosquittoBroker:
 
     def _tls_listener(self, authority: Authority) -> TlsListener:
         certificate, key = authority.server_files(self._config.server_names)
-        crl = authority.crl_file if _is_valid(authority) else None
-        self._without_list = crl is None
+        self._shown = certificate.read_bytes()
+        self._list_end = authority.crl_expires_at if _is_valid(authority) else None
+        crl = authority.crl_file if self._list_end else None
         if crl is None:
             # a list past its end refuses everybody; revoked devices still stand in no rule
             log.error("event=broker_without_revocation_list expired=%s", authority.crl_expires_at)

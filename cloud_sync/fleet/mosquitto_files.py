@@ -20,6 +20,8 @@ from kits.core.topics import ROOT
 
 # device tokens have 256 random bits, so the work factor of the hash need not slow a guesser down
 ITERATIONS = 101
+SLOW_ITERATIONS = 100_000
+"""For a password that a person made up."""
 PLUGIN = "mosquitto_dynamic_security.so"
 _PLUGIN_PLACES = (
     "/usr/lib/*-linux-gnu*", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt/homebrew/lib",
@@ -39,11 +41,11 @@ set_tcp_nodelay true
 """
 
 
-def broker_secret(password: str) -> str:
+def broker_secret(password: str, iterations: int = ITERATIONS) -> str:
     """`password` as mosquitto keeps it: `$7$iterations$salt$PBKDF2-HMAC-SHA512`."""
     salt = secrets.token_bytes(12)
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-    return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, iterations)
+    return f"$7${iterations}${base64.b64encode(salt).decode()}${base64.b64encode(key).decode()}"
 
 
 def find_plugin() -> str:
@@ -143,13 +145,15 @@ def passwords(hub_line: str, logins: Iterable[Login]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def external(authority: Authority, hosts: Iterable[str], username: str) -> str:
+def external(
+    authority: Authority, hosts: Iterable[str], username: str = "", password: str = ""
+) -> str:
     """What someone must set up at a broker that the hub does not run, in mosquitto's words.
 
     Args:
         authority: signs a server certificate for the broker, as its devices trust nobody else.
         hosts: names and addresses the broker is reached at.
-        username: what the hub signs in as; empty: by its certificate.
+        username: what the hub signs in as, with `password`; empty: by its certificate.
     """
     certificate, key = authority.broker_files(hosts)
     files = {
@@ -164,19 +168,7 @@ def external(authority: Authority, hosts: Iterable[str], username: str) -> str:
 # SIGHUP. A broker with a list past its end lets nobody in. The server's certificate is valid for a
 # year; from seven months on this command prints a new one.
 
-# 2. mosquitto.conf
-listener 8883
-cafile {_THERE}/ca.pem
-certfile {_THERE}/server.pem
-keyfile {_THERE}/server.key
-crlfile {_THERE}/crl.pem
-tls_version tlsv1.2
-require_certificate true
-use_identity_as_username true
-allow_anonymous false
-acl_file {_THERE}/acl
-{_common(256)}
-# 3. {_THERE}/acl
+# 2. {_THERE}/acl
 user {username or HUB}
 topic readwrite {ROOT}/#
 
@@ -184,10 +176,46 @@ pattern write {ROOT}/+/%u/up/#
 pattern write {ROOT}/+/%u/st/#
 pattern read {ROOT}/+/%u/down/#
 
-# 4. What differs from the broker that the hub runs itself
+# 3. mosquitto.conf
+allow_anonymous false
+acl_file {_THERE}/acl
+{_common(256)}
+listener 8883
+{_THERE_TLS}crlfile {_THERE}/crl.pem
+require_certificate true
+use_identity_as_username true
+
+{_by_password(username, password) if username else ""}\
+# What differs from the broker that the hub runs itself
 # - A revoked device stays connected there until somebody ends its session. The hub takes nothing
 #   from it, from the moment it is revoked.
 # - These patterns bind a device to its name, not to its site; the hub refuses a foreign site.
 # - Two devices could use one client id: set it from the certificate where the broker can do that.
 # - Nothing there has to survive: no session, no queue, no retained message.
+"""
+
+
+_THERE_TLS = f"""\
+cafile {_THERE}/ca.pem
+certfile {_THERE}/server.pem
+keyfile {_THERE}/server.key
+tls_version tlsv1.2
+"""
+
+
+def _by_password(username: str, password: str) -> str:
+    """A listener of its own: where certificates are required, mosquitto asks nobody a password."""
+    secret = broker_secret(password, SLOW_ITERATIONS) if password else "SECRET"
+    made = "" if password else f"# (mosquitto_passwd -c {_THERE}/passwords {username})\n"
+    return f"""\
+# 4. mosquitto.conf, further: the hub signs in by password, on a listener of its own.
+# In hub.yaml: broker.port: 8884, broker.device_port: 8883, broker.tls: true.
+# Let nobody but the hub reach this port, and call no device {username}.
+password_file {_THERE}/passwords
+listener 8884
+{_THERE_TLS}require_certificate false
+
+# 5. {_THERE}/passwords
+{made}{username}:{secret}
+
 """

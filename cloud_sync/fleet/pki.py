@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cloud_sync.fleet import certificates
 from kits.core.errors import ConfigError, DataError
 from kits.core.sample import digest_of, utc_now
+
+log = logging.getLogger(__name__)
 
 # a device whose clock is a day behind must still find a new certificate valid
 BACKDATED = timedelta(hours=24)
@@ -59,9 +62,16 @@ class Authority:
     def __init__(self, folder: Path, *, clock: Callable[[], datetime] = utc_now) -> None:
         self.folder = folder
         self._clock = clock
+        if self.crl_file.exists():  # written last; from then on a folder for reading is enough
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+            self._certificate, self._key = self._open()
+            return
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         with self._locked():
+            if not self.ca_file.exists():
+                self._make()
             self._certificate, self._key = self._open()
             if not self.crl_file.exists():
                 self._sign_crl(set())
@@ -73,6 +83,10 @@ class Authority:
     @property
     def crl_file(self) -> Path:
         return self.folder / "crl.pem"
+
+    @property
+    def _key_file(self) -> Path:
+        return self.folder / "ca.key"
 
     @property
     def ca_pem(self) -> bytes:
@@ -114,28 +128,47 @@ class Authority:
 
     def _own_files(self, name: str, hosts: list[str] | None) -> tuple[Path, Path]:
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        with self._locked():
-            if not self._usable(certificate, key, hosts):
-                private = ec.generate_private_key(ec.SECP256R1())
-                issued = self._issue(private.public_key(), name, client=hosts is None, hosts=hosts)
-                certificates.put(key, certificates.key_pem(private))
-                certificates.put(certificate, issued.pem + self.ca_pem)
+        if self._lasts(certificate, key, hosts):
+            return certificate, key  # without the lock: it needs a folder that can be written
+        try:
+            with self._locked():
+                if not self._lasts(certificate, key, hosts):
+                    self._make_files(name, certificate, key, hosts)
+        except OSError as error:
+            if not self._works(certificate, key):
+                raise
+            log.error("event=certificate_not_renewed name=%s error=%r", name, str(error))
         return certificate, key
 
-    def _usable(self, certificate: Path, key: Path, hosts: list[str] | None) -> bool:
-        """Whether these files fit each other, the authority, the names, and have time left."""
+    def _make_files(self, name: str, certificate: Path, key: Path, hosts: list[str] | None) -> None:
+        private = ec.generate_private_key(ec.SECP256R1())
+        issued = self._issue(private.public_key(), name, client=hosts is None, hosts=hosts)
+        certificates.put(key, certificates.key_pem(private))
+        certificates.put(certificate, issued.pem + self.ca_pem)
+
+    def _lasts(self, certificate: Path, key: Path, hosts: list[str] | None) -> bool:
+        """Whether these files fit each other, the authority, the names, and need no renewal."""
+        leaf = self._own_leaf(certificate, key)
+        return (
+            leaf is not None
+            and self._clock() < certificates.renew_at(leaf)
+            and (hosts is None or certificates.hosts(leaf) == hosts)
+        )
+
+    def _works(self, certificate: Path, key: Path) -> bool:
+        """Whether these files still serve, if not for as long or for as many names as wished."""
+        leaf = self._own_leaf(certificate, key)
+        return leaf is not None and self._clock() < leaf.not_valid_after_utc
+
+    def _own_leaf(self, certificate: Path, key: Path) -> x509.Certificate | None:
+        """The certificate, if it is of this authority and for this key."""
         try:
             leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
             private = serialization.load_pem_private_key(key.read_bytes(), None)
             leaf.verify_directly_issued_by(self._certificate)
         except (OSError, ValueError, TypeError, InvalidSignature):
-            return False
-        fits = private.public_key() == leaf.public_key()
-        return (
-            fits
-            and self._clock() < certificates.renew_at(leaf)
-            and (hosts is None or certificates.hosts(leaf) == hosts)
-        )
+            return None
+        return leaf if private.public_key() == leaf.public_key() else None
 
     def _issue(
         self,
@@ -167,13 +200,11 @@ class Authority:
         end = crl.next_update_utc if crl is not None else None
         return end or self._certificate.not_valid_before_utc
 
-    def write_crl(self, revoked_serials: Iterable[str]) -> None:
-        """Signs a new list, valid for 45 days; who was on the old one keeps its date."""
-        with self._locked():
-            self._sign_crl({int(serial, 16) for serial in revoked_serials})
-
     def refresh_crl(self, revoked_serials: Iterable[str]) -> bool:
-        """Writes the list when it is a day old, damaged, or names others; whether it did."""
+        """Signs a new list when the old one is a day old, damaged, or names others; whether it did.
+
+        It is good for 45 days; who was on the old one keeps its date. Raises OSError.
+        """
         wanted = {int(serial, 16) for serial in revoked_serials}
         with self._locked():
             crl = self._crl()
@@ -207,12 +238,8 @@ class Authority:
         return crl if crl.is_signature_valid(self._key.public_key()) else None
 
     def _open(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-        key_file = self.folder / "ca.key"
-        # without either of these the making was interrupted, or has not begun
-        if not self.ca_file.exists() and not self.crl_file.exists():
-            self._make(key_file)
         try:
-            key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+            key = serialization.load_pem_private_key(self._key_file.read_bytes(), None)
             certificate = x509.load_pem_x509_certificate(self.ca_file.read_bytes())
         except (OSError, ValueError) as error:
             raise ConfigError(
@@ -226,7 +253,7 @@ class Authority:
             raise ConfigError("ca.key does not belong to ca.pem", where=str(self.folder))
         return certificate, key
 
-    def _make(self, key_file: Path) -> None:
+    def _make(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         # a name of its own: after a reinstallation the old authority must not be taken for this one
         root = (
@@ -237,7 +264,7 @@ class Authority:
             .not_valid_after(self._clock() + CA_LIFE)
             .sign(key, hashes.SHA256())
         )
-        certificates.put(key_file, certificates.key_pem(key))
+        certificates.put(self._key_file, certificates.key_pem(key))
         certificates.put(self.ca_file, root.public_bytes(serialization.Encoding.PEM))
 
     def _authority_id(self) -> x509.AuthorityKeyIdentifier:

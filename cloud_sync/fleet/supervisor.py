@@ -1,13 +1,16 @@
 """Keeps broker and devices in step with the tables: logins, retained desired states, deadlines.
 
 The command line and the pages only write rows; this loop sees the change within a second, so a
-revoked device is cut off and a rollout reaches its devices whoever asked for it.
+revoked device is cut off and a rollout reaches its devices whoever asked for it. A part that fails
+waits for its next turn and holds up no other.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -24,7 +27,30 @@ from kits.core.topics import DeviceTopics
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
+MAX_WAIT_S = 10.0
 Fingerprint = tuple[int, object]
+
+
+class Part:
+    """A task of the loop that waits while it fails: twice as long each time, MAX_WAIT_S at most."""
+
+    def __init__(self, name: str, task: Callable[[], object]) -> None:
+        self.name = name
+        self._task = task
+        self._failures = 0
+        self._not_before = float("-inf")
+
+    def take_turn(self, poll_s: float) -> None:
+        """Does the task unless it has to wait. Raises what the task raises."""
+        if time.monotonic() < self._not_before:
+            return
+        self._failures += 1
+        try:
+            self._task()
+            self._failures = 0
+        finally:
+            wait_s = min(poll_s * 2**self._failures, MAX_WAIT_S) if self._failures else 0.0
+            self._not_before = time.monotonic() + wait_s
 
 
 class Supervisor:
@@ -32,7 +58,7 @@ class Supervisor:
 
     Args:
         hub: the tables.
-        admission: is given a look every time.
+        admission: is given a look every time, and looks after the broker.
         link: what is published goes through it.
     """
 
@@ -40,12 +66,17 @@ class Supervisor:
         self, hub: Hub, admission: Admission, link: MqttLink, *, poll_s: float = POLL_S
     ) -> None:
         self._hub = hub
-        self._admission = admission
         self._link = link
-        self._renewal = Renewal(hub)
         self._poll_s = poll_s
         self._published: dict[str, bytes] = {}
         self._seen: Fingerprint | None = None
+        self._parts = (
+            Part("admission", admission.step),
+            Part("timestamp", Renewal(hub).step),
+            Part("rollouts", self._advance),
+            Part("desired", self._tell),
+            Part("broker", admission.tend),  # last: it is the one that waits for somebody else
+        )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
 
@@ -60,31 +91,33 @@ class Supervisor:
 
     def _run(self) -> None:
         while not self._stop.wait(self._poll_s):
-            try:
-                self.step()
-            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
-                self._hub.metrics.loop_errors.labels("fleet").inc()
-                log.error("event=fleet_step_failed error=%r", str(error))
-                self._stop.wait(self._poll_s * 5)
+            self.step()
 
     def step(self) -> None:
-        """One look at the tables."""
-        self._admission.step()
-        self._renewal.step()
-        self._advance()
-        with self._hub.database.session() as session:
-            seen = _fingerprint(session, self._link.connection)
-            if seen != self._seen and self._publish(session):
-                self._seen = seen
+        """One look at the tables; each part whose turn it is."""
+        for part in self._parts:
+            if self._stop.is_set():
+                return
+            try:
+                part.take_turn(self._poll_s)
+            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
+                self._hub.metrics.loop_errors.labels(part.name).inc()
+                log.error("event=fleet_part_failed part=%s error=%r", part.name, str(error))
 
     def _advance(self) -> None:
         with self._hub.database.session() as session:
-            due = waves.any_due(session)
+            due = waves.due(session)
         if due:
             with self._hub.database.transaction() as session:
                 count = waves.advance(session)
             if count:
                 log.warning("event=deployments_silent count=%d", count)
+
+    def _tell(self) -> None:
+        with self._hub.database.session() as session:
+            seen = _fingerprint(session, self._link.connection)
+            if seen != self._seen and self._publish(session):
+                self._seen = seen
 
     def _publish(self, session: Session) -> bool:
         """Publishes every desired state that changed; whether all went out."""

@@ -68,6 +68,7 @@ class MqttLink:
         self._subscribe = subscribe
         self._metrics = metrics
         self._connection = 0
+        self._tls: ssl.SSLContext | None = None
         # never smaller than what the broker may send before the first acknowledgement
         self.messages: queue.Queue[Message] = queue.Queue(max(queue_size, RECEIVE_MAXIMUM))
         self._client = self._make_client(client_id)
@@ -120,12 +121,22 @@ class MqttLink:
         if self._address.username:
             client.username_pw_set(self._address.username, self._address.password)
         if self._address.tls:
-            client.tls_set_context(_tls_context(self._address))
+            self._tls = _tls_context(self._address)
+            client.tls_set_context(self._tls)
+            client.on_pre_connect = self._on_pre_connect
         client.reconnect_delay_set(1, 30)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
+
+    def _on_pre_connect(self, _client: mqtt.Client, _data: Any) -> None:
+        """Takes the certificates that lie on disk now: they are renewed while the hub runs."""
+        assert self._tls is not None
+        try:
+            _load_files(self._tls, self._address)
+        except OSError as error:  # also of TLS; what was loaded before may still serve
+            log.error("event=broker_certificate_not_read error=%r", str(error))
 
     def _on_connect(
         self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
@@ -159,15 +170,20 @@ def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
     """Checks the broker's certificate and name; shows the hub's own certificate if there is one."""
     try:
         context = ssl.create_default_context(cafile=address.ca_file)
-        if address.certificate:
-            context.load_cert_chain(address.certificate, address.key)
-    except (OSError, ssl.SSLError) as error:
+        _load_files(context, address)
+    except OSError as error:
         raise ConfigError(
             f"a certificate for the broker cannot be read: {error}",
             where=f"broker.ca_file: {address.ca_file}",
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def _load_files(context: ssl.SSLContext, address: BrokerAddress) -> None:
+    context.load_verify_locations(address.ca_file)
+    if address.certificate:
+        context.load_cert_chain(address.certificate, address.key)
 
 
 def _connect_properties() -> Properties:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from benchmarks import certified, mqtt5
 from cloud_sync.fleet import devices, dynsec
-from cloud_sync.fleet.admission import CRL_ALERT, Admission
+from cloud_sync.fleet.admission import CRL_ALERT, CRL_ENDED, Admission
 from cloud_sync.fleet.broker import BrokerAddress, free_port
 from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.mosquitto import MosquittoBroker
@@ -44,8 +44,8 @@ def broker(hub: Hub) -> Iterator[MosquittoBroker]:
 
 
 def expire_list(hub: Hub, ago: timedelta = timedelta(days=60)) -> None:
-    """Leaves a list that ended, as after weeks without power."""
-    Authority(hub.authority.folder, clock=lambda: utc_now() - ago).write_crl([])
+    """Leaves a list that ended, or will soon, as after weeks without power."""
+    Authority(hub.authority.folder, clock=lambda: utc_now() - ago).refresh_crl([])
 
 
 def is_let_in(broker: MosquittoBroker, folder: Path, name: str = "press-1") -> bool:
@@ -100,15 +100,47 @@ def test_a_list_close_to_its_end_is_renewed_without_an_alarm(
 def test_a_list_that_cannot_be_renewed_is_alarmed_until_it_can(
     hub: Hub, broker: MosquittoBroker
 ) -> None:
-    aside = hub.authority.folder.with_name("aside")
-    shutil.move(hub.authority.folder, aside)
-    admission = Admission(hub, broker)
-    admission.step()
-    assert open_alerts(hub) == [CRL_ALERT]
-    assert hub.metrics.loop_errors.labels("certificates")._value.get() == 1
-    shutil.move(aside, hub.authority.folder)
+    expire_list(hub, CRL_LIFE - timedelta(days=6))
+    with unwritable(hub):
+        Admission(hub, broker).step()
+        assert open_alerts(hub) == [CRL_ALERT]
+        assert hub.metrics.loop_errors.labels("certificates")._value.get() >= 1
     Admission(hub, broker).step()
     assert open_alerts(hub) == []
+
+
+@contextmanager
+def unwritable(hub: Hub) -> Iterator[None]:
+    """Nothing can be signed into `pki/`; permissions would not keep root from it."""
+    lock = hub.authority.folder / ".lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    yield
+    lock.rmdir()
+
+
+def test_a_list_that_ends_under_a_running_broker_locks_nobody_out(
+    hub: Hub, broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    hub.authority.server_files(hub.config.server_names)
+    expire_list(hub, CRL_LIFE - timedelta(seconds=2))
+    keeper = BrokerKeeper(broker, hub.metrics, poll_s=0.05)
+    keeper.start()
+    with unwritable(hub):
+        assert "crlfile" in (hub.config.broker_dir / "mosquitto.conf").read_text()
+        wait_for(lambda: hub.authority.crl_expires_at < utc_now())
+        admission = Admission(hub, broker)
+        admission.step()
+        admission.tend()
+        wait_for(lambda: is_let_in(broker, tmp_path / "devices"))
+        assert "crlfile" not in (hub.config.broker_dir / "mosquitto.conf").read_text()
+        assert open_alerts(hub) == [CRL_ALERT, CRL_ENDED]
+    Admission(hub, broker).step()
+    broker.tend()
+    wait_for(lambda: "crlfile" in (hub.config.broker_dir / "mosquitto.conf").read_text())
+    wait_for(lambda: is_let_in(broker, tmp_path / "devices"))
+    assert open_alerts(hub) == []
+    keeper.stop()
 
 
 def open_alerts(hub: Hub) -> list[str]:

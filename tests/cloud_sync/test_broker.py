@@ -223,6 +223,7 @@ def test_a_hundred_revocations_do_not_wear_the_broker_out(tmp_path: Path) -> Non
         for number in range(120):
             broker.set_logins([login(f"press-{number}", "x")])
             broker.cut([f"press-{number - 1}"])
+            broker.tend()
         assert broker.alive()
         assert process_of(broker) == first
     finally:

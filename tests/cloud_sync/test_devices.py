@@ -88,6 +88,18 @@ def test_revoking_ends_http_and_broker_access_at_once(hub: Hub) -> None:
         devices.revoke(session, "press-1", who="ada")
 
 
+def test_a_new_token_of_a_revoked_device_can_be_cancelled(hub: Hub) -> None:
+    add_device(hub)
+    for _ in range(2):
+        with hub.database.transaction() as session:
+            devices.revoke(session, "press-1", who="ada")
+        leaked = prepare(hub)
+    with hub.database.transaction() as session:
+        devices.revoke(session, "press-1", who="ada")
+    with pytest.raises(UnauthenticatedError):
+        enroll(hub, leaked)
+
+
 def test_a_device_revoked_right_after_its_enrolment_is_cut_off(hub: Hub, tmp_path: Path) -> None:
     broker = MosquittoBroker("mosquitto", hub.config)
     link = MqttLink(broker.address, "test", hub.metrics)

@@ -193,10 +193,10 @@ def test_a_revoked_certificate_is_on_the_list_with_its_first_date(
         str(authority.ca_file), "-CRLfile", str(authority.crl_file), str(leaf),
     )  # fmt: skip
     assert openssl(*check).returncode == 0
-    authority.write_crl([issued.serial])
+    authority.refresh_crl([issued.serial])
     assert "revoked" in openssl(*check).stderr
     clock.now += timedelta(days=3)
-    authority.write_crl([issued.serial])
+    authority.refresh_crl([issued.serial])
     crl = x509.load_pem_x509_crl(authority.crl_file.read_bytes())
     entry = crl.get_revoked_certificate_by_serial_number(int(issued.serial, 16))
     assert entry is not None

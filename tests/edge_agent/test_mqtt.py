@@ -191,7 +191,7 @@ class Site:
     def __init__(self, folder: Path, port: int, names: tuple[str, ...] = ()) -> None:
         self.authority = Authority(folder / "pki")
         certificate, key = self.authority.server_files(names)
-        self.authority.write_crl(())
+        self.authority.refresh_crl(())
         self.broker = Mosquitto(folder, port)
         self._text = (
             f"listener {port} 127.0.0.1\nlog_type none\nallow_anonymous false\n"
@@ -235,7 +235,7 @@ def test_a_revoked_certificate_is_told_in_words(tmp_path: Path, port: int, closi
     certificates = site.device(tmp_path / "device")
     serial = site.certify(certificates)
     site.broker.kill()
-    site.authority.write_crl((serial,))
+    site.authority.refresh_crl((serial,))
     site.broker.start()
     transport = closing(MqttTransport(settings(port, tls=certificates)))
     until(transport, lambda: "revoked" in transport.alarm)

@@ -1,0 +1,115 @@
+"""The fleet loop and the keeper of the broker: what hangs or fails holds up nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from benchmarks import certified
+from cloud_sync.app import create_app
+from cloud_sync.fleet import child, devices, rollouts
+from cloud_sync.fleet.admission import Admission
+from cloud_sync.fleet.keeper import BrokerKeeper
+from cloud_sync.fleet.mosquitto import MosquittoBroker
+from cloud_sync.fleet.plan import Plan
+from cloud_sync.fleet.supervisor import Supervisor
+from cloud_sync.hub import Hub
+from cloud_sync.intake.link import MqttLink
+from cloud_sync.store.models import Rollout
+from kits.core.sample import utc_now
+from tests.cloud_sync.fleet_builders import approved_bundle, make_hub, wait_for
+
+BROKER = {"kind": "mosquitto", "port": 0, "tls": True, "tls_host": "127.0.0.1", "tls_port": 0}
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    with make_hub(tmp_path / "hub", broker=BROKER) as made:
+        (tmp_path / "devices").mkdir()
+        certified.admit(made, ["press-1", "press-2"], tmp_path / "devices")
+        yield made
+
+
+@pytest.fixture
+def broker(hub: Hub) -> Iterator[MosquittoBroker]:
+    made = MosquittoBroker("mosquitto", hub.config)
+    made.start()
+    yield made
+    if made.alive():
+        os.kill(pid_of(made), signal.SIGCONT)
+    made.stop()
+
+
+def pid_of(broker: MosquittoBroker) -> int:
+    assert broker._child.pid is not None
+    return broker._child.pid
+
+
+def hang(broker: MosquittoBroker) -> None:
+    """The process stays, the system goes on accepting connections for it, nobody answers."""
+    os.kill(pid_of(broker), signal.SIGSTOP)
+
+
+def test_a_broker_that_hangs_holds_up_neither_rules_nor_deadlines(
+    hub: Hub, broker: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.fleet.mosquitto.CONFIRM_S", 0.5)
+    link = MqttLink(broker.address, "test", hub.metrics, subscribe=False)
+    supervisor = Supervisor(hub, Admission(hub, broker), link, poll_s=0.01)
+    supervisor.step()
+    hang(broker)
+    bundle = approved_bundle(hub)
+    with hub.database.transaction() as session:
+        devices.revoke(session, "press-2", who="ada")
+        plan = Plan(timedelta(hours=1))
+        rollouts.start(session, bundle, device="press-1", plan=plan, who="ada")
+        session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
+    supervisor.step()
+    assert "user press-2" not in (hub.config.broker_dir / "acl").read_text()
+    with hub.database.session() as session:
+        assert session.scalar(select(Rollout.state)) == "failed"
+    assert hub.metrics.loop_errors.labels("broker")._value.get() == 1
+
+
+def test_a_broker_that_hangs_is_started_again(
+    hub: Hub, broker: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "STOP_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 0.5)
+    keeper = BrokerKeeper(broker, hub.metrics, poll_s=0.02, probe_every_s=0.05, hung_after_s=1)
+    broker.stop()
+    keeper.start()
+    try:
+        first = pid_of(broker)
+        hang(broker)
+        assert broker.alive()
+        assert not broker.responds()
+        wait_for(broker.responds)
+        assert pid_of(broker) != first
+        assert hub.metrics.broker_restarts._value.get() == 1
+    finally:
+        keeper.stop()
+
+
+def test_the_probe_of_the_hub_says_when_the_broker_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.fleet.mosquitto.PATIENCE_S", 0.5)
+    with make_hub(tmp_path, broker={"kind": "mosquitto", "port": 0}) as hub:
+        app = create_app(hub.config, jobs=False)
+    with TestClient(app) as client:
+        assert client.get("/healthz").status_code == 200
+        broker = app.state.broker
+        hang(broker)
+        try:
+            answer = client.get("/healthz")
+        finally:
+            os.kill(pid_of(broker), signal.SIGCONT)
+        assert (answer.status_code, answer.text) == (503, "the broker does not answer")
