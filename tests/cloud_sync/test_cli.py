@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from cloud_sync.fleet.broker import free_port
 from kits.core.errors import (
     ConfigError,
     KitwrightError,
+    MachineError,
     UsageError,
 )
 from tests.cloud_sync.fleet_builders import approved_bundle, make_hub, wait_for
@@ -109,6 +111,8 @@ def test_rollouts_from_start_to_abort(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [row["device"] for row in tried["deployments"]] == ["press-1"]
     started = answer(capsys, "rollout", "start", bundle[:12], "--device", "press-1", *at)
     assert (started["id"], started["release"]) == (1, 1)
+    with pytest.raises(UsageError, match="more than 0 minutes"):
+        run("rollout", "start", bundle[:12], "--device", "press-1", "--deadline-min", "-5", *at)
     assert answer(capsys, "rollout", "pause", "1", *at)["state"] == "paused"
     assert answer(capsys, "rollout", "resume", "1", *at)["state"] == "running"
     assert answer(capsys, "rollout", "abort", "1", *at)["state"] == "aborted"
@@ -189,6 +193,24 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
     while Path(f"/proc/{broker}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not Path(f"/proc/{broker}").exists()
+
+
+@pytest.mark.parametrize("key", ["broker.port", "listen.port"])
+def test_serve_says_in_a_few_lines_which_port_is_taken(data: Path, key: str) -> None:
+    from cloud_sync.config import load
+
+    config = load(data)
+    port = {"broker.port": config.broker.port, "listen.port": config.listen.port}[key]
+    with socket.create_server(("127.0.0.1", port)):
+        command = [sys.executable, "-c", MAIN, "serve", "--data", data]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == MachineError.exit_code
+    assert done.stdout == ""
+    told = done.stderr[done.stderr.index("error: ") :]
+    assert "something else listens" in told
+    assert key in told
+    assert "Traceback" not in done.stderr
+    assert len(told.splitlines()) <= 4
 
 
 def test_a_worker_takes_jobs_the_server_left(data: Path) -> None:
