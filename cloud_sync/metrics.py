@@ -26,7 +26,12 @@ class Metrics:
     """All figures of one hub process."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
+        self._make_intake(self.registry)
+        self._make_effects(self.registry)
+        self._make_fleet(self.registry)
+
+    def _make_intake(self, registry: CollectorRegistry) -> None:
         self.rows = Counter("kitwright_ingest_rows", "rows committed", ["klass"], registry=registry)
         self.duplicates = Counter(
             "kitwright_ingest_duplicates", "rows that were there already", registry=registry
@@ -59,6 +64,22 @@ class Metrics:
         self.stalled = Gauge(
             "kitwright_ingest_stalled", "1 while nothing is taken from devices", registry=registry
         )
+        self.rows_missing = Gauge(
+            "kitwright_ledger_rows_missing",
+            "rows neither here nor declared lost, at the last look",
+            registry=registry,
+        )
+        self.chunks = Counter("kitwright_blob_chunks", "chunks accepted", registry=registry)
+        self.blobs = Counter(
+            "kitwright_blobs", "blobs by how they ended", ["outcome"], registry=registry
+        )
+        self.samples_waiting = Gauge(
+            "kitwright_blobs_expected",
+            "samples whose bytes are still on the way",
+            registry=registry,
+        )
+
+    def _make_effects(self, registry: CollectorRegistry) -> None:
         self.effects = Counter(
             "kitwright_effects",
             "attempts to tell a receiver, by how they ended",
@@ -74,15 +95,8 @@ class Metrics:
             ["target"],
             registry=registry,
         )
-        self.rows_missing = Gauge(
-            "kitwright_ledger_rows_missing",
-            "rows neither here nor declared lost, at the last look",
-            registry=registry,
-        )
-        self.chunks = Counter("kitwright_blob_chunks", "chunks accepted", registry=registry)
-        self.blobs = Counter(
-            "kitwright_blobs", "blobs by how they ended", ["outcome"], registry=registry
-        )
+
+    def _make_fleet(self, registry: CollectorRegistry) -> None:
         self.broker_restarts = Counter(
             "kitwright_broker_restarts",
             "times the broker had to be started again",
@@ -101,11 +115,6 @@ class Metrics:
         )
         self.devices = Gauge("kitwright_devices", "devices", ["state"], registry=registry)
         self.jobs = Gauge("kitwright_jobs", "jobs", ["state"], registry=registry)
-        self.samples_waiting = Gauge(
-            "kitwright_blobs_expected",
-            "samples whose bytes are still on the way",
-            registry=registry,
-        )
 
 
 def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
