@@ -144,7 +144,7 @@ def _take(rollout: Rollout, step: Step, now: datetime) -> None:
         case Promote(device):
             promoted = next(d for d in rollout.deployments if d.device == device)
             _open(rollout, rollout.wave, now)
-            promoted.wave = rollout.wave
+            promoted.wave, promoted.updated_at = rollout.wave, now
         case Watch():
             rollout.soak_until = now + timedelta(seconds=rollout.soak_s)
             # who is silent at the end of the soak has this long to be heard of again

@@ -5,7 +5,7 @@ from alembic import op
 
 from cloud_sync.store.types import UtcDateTime
 
-revision = "0007"
+revision = "0008"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
