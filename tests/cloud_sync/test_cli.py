@@ -118,6 +118,10 @@ def test_rollouts_from_start_to_abort(tmp_path: Path, capsys: pytest.CaptureFixt
     assert answer(capsys, "rollout", "abort", "1", *at)["state"] == "aborted"
     shown = answer(capsys, "rollout", "status", "1", *at)
     assert shown["deployments"][0]["state"] == "failed"
+    run("rollout", "status", "1", *at)
+    columns, device = capsys.readouterr().out.splitlines()[1:]
+    assert columns.split() == ["wave", "device", "state", "since", "reason"]
+    assert "not begun: aborted by cli:" in device
     answer(capsys, "device", "revoke", "press-1", *at)
     assert answer(capsys, "device", "list", *at)[0]["revoked"] is True
 

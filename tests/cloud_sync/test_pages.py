@@ -311,3 +311,20 @@ def test_paused_rollout_offers_to_resume(client: TestClient, hub: Hub) -> None:
     assert "/v1/rollouts/1/resume" in text and "/v1/rollouts/1/abort" in text
     with hub.database.transaction() as session:
         session.execute(update(Rollout).values(state="done"))
+
+
+def test_a_rollout_page_says_how_each_device_stands_and_since_when(
+    client: TestClient, hub: Hub
+) -> None:
+    with hub.database.transaction() as session:
+        rollout = session.get_one(Rollout, 1)
+        rollout.state = "running"
+        rollout.deployments[0].state = "shadow"
+        rollout.deployments[0].begun_at = rollout.deployments[0].updated_at
+        rollout.deployments[0].waits_for = "parts"
+    text = sign_in(client, "viewer").get("/rollouts/1").text
+    with hub.database.transaction() as session:
+        session.get_one(Rollout, 1).state = "done"
+        session.get_one(Rollout, 1).deployments[0].state = "committed"
+    for words in ("waits for parts", "proved itself on probation", "<th>Since</th>"):
+        assert words in text
