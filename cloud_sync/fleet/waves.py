@@ -110,6 +110,8 @@ def due(session: Session) -> list[int]:
     """The rollouts for which there is something to do now; takes no lock."""
     now = utc_now()
     rows = list(session.scalars(select(Rollout).where(Rollout.state.in_(UNDER_WAY))))
+    if not rows:
+        return []
     members = members_of(session, [row.id for row in rows])
     return [row.id for row in rows if next_step(course_of(row, members[row.id]), now) is not None]
 

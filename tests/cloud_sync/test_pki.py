@@ -182,6 +182,24 @@ def test_own_certificates_are_renewed_in_time_and_when_names_change(
     assert len({first, second, third, certificate.read_bytes()}) == 4
 
 
+def test_a_folder_that_can_only_be_read_serves_until_the_certificates_end(
+    authority: Authority, clock: Clock
+) -> None:
+    pair = authority.server_files(["hub.example"])
+    lock = authority.folder / ".lock"
+    lock.unlink()
+    lock.mkdir()  # nothing can be signed now; permissions would not keep root from it
+    again = Authority(authority.folder, clock=clock)
+    for days in (0, 230):  # then it would be time for a new one
+        clock.now = NOW + timedelta(days=days)
+        before = pair[0].read_bytes()
+        assert again.server_files(["hub.example"]) == pair
+        assert pair[0].read_bytes() == before
+    clock.now = NOW + timedelta(days=366)
+    with pytest.raises(OSError, match=r"\.lock"):
+        again.server_files(["hub.example"])
+
+
 def test_a_revoked_certificate_is_on_the_list_with_its_first_date(
     authority: Authority, clock: Clock, tmp_path: Path
 ) -> None:
