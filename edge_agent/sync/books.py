@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS totals (
+CREATE TABLE totals (
     klass TEXT PRIMARY KEY, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
     committed INTEGER NOT NULL, acked INTEGER NOT NULL, lost INTEGER NOT NULL);
 """
@@ -42,6 +42,7 @@ class Books:
     """Figures that stand, the changes of the transaction under way, and the next row's number."""
 
     next_seq: int = 1
+    """The number of the next row."""
     _stand: dict[str, Count] = field(default_factory=dict)
     _moved: dict[str, Count] = field(default_factory=dict)
     _first_seq: int = 1
@@ -51,11 +52,12 @@ class Books:
         found = db.execute("SELECT klass, rows, bytes, committed, acked, lost FROM totals")
         self._stand = {str(row[0]): Count(*row[1:]) for row in found}
         self._moved = {}
-        last = db.execute("SELECT seq FROM sqlite_sequence WHERE name='rows'").fetchone()
-        self.next_seq = self._first_seq = (int(last[0]) if last else 0) + 1
+        next_seq = db.execute("SELECT value FROM meta WHERE key='next_seq'").fetchone()
+        self.next_seq = self._first_seq = int(next_seq[0]) if next_seq else 1
 
     def skip_to(self, seq: int) -> None:
         """Numbers below `seq` were used once, by rows that are gone; they are not used again."""
+        self._first_seq = max(self._first_seq, seq)
         self.next_seq = max(self.next_seq, seq)
 
     def take_seq(self) -> int:
@@ -102,6 +104,8 @@ class Books:
             " acked = acked + ?5, lost = lost + ?6",
             [(k, c.rows, c.bytes, c.committed, c.acked, c.lost) for k, c in self._moved.items()],
         )
+        if self.next_seq != self._first_seq:
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('next_seq', ?)", (str(self.next_seq),))
 
     def settle(self) -> None:
         """The transaction stands."""

@@ -20,6 +20,8 @@ from edge_agent.log import log, warn
 
 _BALLAST_SHARE = 8  # of a small disk the ballast takes an eighth at most
 _NO_ROOM_BYTES = 64 << 10
+_LOW_BYTES = 4 << 20
+_LOW_SHARE = 16
 
 
 class Level(IntEnum):
@@ -53,6 +55,11 @@ def usage_of(folder: Path) -> Usage:
     """The file system under `folder`; free is what this program may use."""
     found = shutil.disk_usage(folder)
     return Usage(found.used + found.free, found.free)
+
+
+def is_low(usage: Usage) -> bool:
+    """Less than 4 MiB free, or than a sixteenth of a small disk: nothing should grow on it any more."""
+    return usage.free < min(_LOW_BYTES, usage.total // _LOW_SHARE)
 
 
 class Disk:
@@ -89,7 +96,7 @@ class Disk:
         self._emergency = False
         self.level = Level.FREE
         if self.usage.free < _NO_ROOM_BYTES:
-            self.release()
+            self.relieve()
         self.look_again()
 
     def look_again(self) -> Level:
@@ -99,17 +106,28 @@ class Disk:
             self._emergency = False
         elif self._ballast_bytes and self.usage.free >= 2 * self._ballast_bytes:
             self._make()
-        elif not self._ballast_bytes and self.usage.free > 0:
+        elif not self._ballast_bytes and not is_low(self.usage):
             self._emergency = False
         self.level = Level.EMERGENCY if self._emergency else self._by_marks()
         return self.level
 
-    def release(self) -> bool:
-        """The disk takes nothing: gives up the ballast. False when there was none to give up."""
-        self._emergency = True
-        self.level = Level.EMERGENCY
-        had = self._has_ballast()
-        self._path.unlink(missing_ok=True)
+    def relieve(self) -> bool:
+        """Something was not stored: gives up the ballast if the disk is full, else nothing.
+
+        Returns:
+            Whether there is more room now.
+        """
+        try:
+            self.usage = self._look(self._folder)
+            if not is_low(self.usage):
+                return False
+            self._emergency = True
+            self.level = Level.EMERGENCY
+            had = self._has_ballast()
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            warn("ballast_not_released", error=error)
+            return False
         if had:
             warn("ballast_released", bytes=self._ballast_bytes)
         return had

@@ -1,39 +1,51 @@
 """What leaves the outbox when the budget is full, and how the loss is declared.
 
 Each class has a share; what a class leaves unused others may borrow, and a higher class takes it back.
-Order: telemetry above its share is thinned (every second row, oldest first), then samples of least
-worth above their share, then all telemetry, then labels above their share; only then, in the same
-order, what lies within the shares. Alerts never go for want of room: beyond 100,000 of them the oldest
-give way to the newest. Each loss is added to a gap row in the same transaction. Rows and blobs that
-are on their way are left alone: the hub may have them.
+Order: telemetry above its share is thinned (every second short run of rows, oldest first), then samples
+of least worth above their share, then all telemetry, then labels above their share; only then, in the
+same order, what lies within the shares. The same happens when the rows fit but the file that holds them
+grows too large, because of holes between rows. Alerts never go for want of room: beyond 100,000 of them,
+or 48 MiB, the oldest give way to the newest. Each loss is added to a gap row in the same transaction.
+Rows and blobs that are on their way are left alone: the hub may have them.
 """
 
 from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from edge_agent.sync import blob_table
 from edge_agent.sync.books import BLOBS, Books
+from edge_agent.sync.database import used_bytes
 from edge_agent.sync.gaps import Loss, declare
+from edge_agent.sync.tables import per_class
 from kits.core.events import EventClass
 
 MAX_ALERTS = 100_000
-_ALERT_SLACK = 1000
+MAX_ALERT_BYTES = 48 << 20
+_ALERT_SLACK = 0.01
 _SLACK = 0.05
 _MAX_SLACK_BYTES = 1 << 20
 _BATCH = 500
+_RUN_SHARE = 64
+_MAX_RUN_BYTES = 32 << 10
+"""Of telemetry, runs of so many bytes are kept and taken in turn: a few pages of the file, so that pages
+get free, and no more than a sixty-fourth of the budget."""
+_FILE_ROUNDS = 20
+_FILE_SLACK_BYTES = 64 << 10
 
-
-_HEAD = "SELECT worth, seq, bytes, blob FROM rows WHERE held=0 AND "
 _CANDIDATES: dict[EventClass, str] = {
-    "a": _HEAD + "klass='a' ORDER BY seq LIMIT ?",
-    "l": _HEAD + "klass='l' ORDER BY worth, seq LIMIT ?",
-    "s": _HEAD + "klass='s' ORDER BY worth, seq LIMIT ?",
-    "t": _HEAD + "klass='t' ORDER BY seq LIMIT ?",
+    "a": "SELECT worth, seq, bytes, blob FROM rows_a ORDER BY seq LIMIT ?",
+    "l": "SELECT worth, seq, bytes, blob FROM rows_l WHERE held=0 ORDER BY worth, seq LIMIT ?",
+    "s": "SELECT worth, seq, bytes, blob FROM rows_s ORDER BY worth, seq LIMIT ?",
+    "t": "SELECT worth, seq, bytes, blob FROM rows_t ORDER BY seq LIMIT ?",
 }
+_ONE = per_class("SELECT bytes, blob FROM ROWS WHERE seq=?")
+_DELETE = per_class("DELETE FROM ROWS WHERE seq=?")
+_TELEMETRY = "SELECT seq, bytes, blob FROM rows_t WHERE seq>? ORDER BY seq LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +101,69 @@ class _Victim:
 
 
 class Eviction:
-    """One round of making room, inside one transaction."""
+    """One round of making room, inside one transaction.
 
-    def __init__(self, db: sqlite3.Connection, books: Books, budgets: Budgets, kept: Kept) -> None:
+    Args:
+        file_bytes: of the file that hold something, at most.
+    """
+
+    def __init__(
+        self, db: sqlite3.Connection, books: Books, budgets: Budgets, kept: Kept, file_bytes: int
+    ) -> None:
         self._db = db
         self._books = books
         self._budgets = budgets
         self._kept = kept
+        self._file_bytes = file_bytes
         self.freed = Freed()
 
     def run(self, *, spare: int = 0) -> Freed:
-        """Evicts until everything together is within the budget.
+        """Evicts until everything together is within the budget, and the file within its limit.
 
         Args:
             spare: bytes to free beyond that, for a disk that is full below the budget.
         """
-        limit = self._budgets.total
-        if spare:
-            limit = min(limit, self._total() - spare)
         # the first class that gives way goes a little below: not each row that comes evicts one
-        self._classes(limit, limit - min(int(limit * _SLACK), _MAX_SLACK_BYTES))
-        alerts = self._books.count("a").rows
-        if alerts > MAX_ALERTS:
-            self._evict("a", alerts - MAX_ALERTS + _ALERT_SLACK, "ring of alerts", by_rows=True)
+        slack = min(int(self._budgets.total * _SLACK), _MAX_SLACK_BYTES)
+        self._classes(self._budgets.total, slack)
+        if spare:
+            self._classes(self._total() - max(0, spare - self.freed.bytes))
+        self._fit_file()
+        self._ring_of_alerts()
         return self.freed
 
-    def _classes(self, limit: int, goal: int) -> None:
+    def drop(self, klass: EventClass, seqs: Iterable[int], reason: str) -> Freed:
+        """Gives up these rows, with their blobs, whatever room there is."""
+        loss = Loss(klass, reason)
+        for seq in seqs:
+            found = self._db.execute(_ONE[klass], (seq,)).fetchone()
+            if found is not None:
+                self._remove(klass, _Victim(seq, 1, found[0], found[1]), loss)
+        self._declare(loss)
+        return self.freed
+
+    def _fit_file(self) -> None:
+        """Rows of different worth leave holes: it takes more of them than bytes are to be freed."""
+        for _ in range(_FILE_ROUNDS):
+            excess = used_bytes(self._db) - self._file_bytes
+            before = self.freed.bytes
+            if excess > 0:
+                self._classes(self._total() - excess, _FILE_SLACK_BYTES)
+            if self.freed.bytes == before:
+                return
+
+    def _ring_of_alerts(self) -> None:
+        rows = self._books.count("a").rows - MAX_ALERTS
+        if rows > 0:
+            goal = rows + int(MAX_ALERTS * _ALERT_SLACK)
+            self._evict("a", goal, "ring of alerts", by_rows=True)
+        size = self._books.count("a").bytes - MAX_ALERT_BYTES
+        if size > 0:
+            self._evict("a", size + int(MAX_ALERT_BYTES * _ALERT_SLACK), "ring of alerts")
+
+    def _classes(self, limit: int, slack: int = 0) -> None:
+        """Evicts in order until all together hold no more than `limit`; the first one `slack` more."""
+        goal = limit - slack
         share = self._budgets.share
         steps: tuple[tuple[EventClass, int, str], ...] = (
             ("t", share("t"), "thinned"),
@@ -141,19 +190,20 @@ class Eviction:
     def _evict(self, klass: EventClass, goal: int, reason: str, *, by_rows: bool = False) -> None:
         """Evicts about `goal` bytes (or rows) of a class and declares them."""
         loss, done = Loss(klass, reason), 0
+        thinning = reason == "thinned"
         while done < goal:
-            batch = self._thinned() if reason == "thinned" else self._candidates(klass)
-            before, last = loss.rows + loss.blobs, 0
+            batch = self._thinned() if thinning else self._candidates(klass)
+            before = loss.rows + loss.blobs
             for victim in batch:
                 size = self._remove(klass, victim, loss)
-                last = victim.seq
                 done += 1 if by_rows else size
-                if done >= goal:
+                if done >= goal and not thinning:  # a run goes wholly: only then pages get free
                     break
             if loss.rows + loss.blobs == before:
                 break
-            if reason == "thinned":
-                self._move_cursor(last)
+        self._declare(loss)
+
+    def _declare(self, loss: Loss) -> None:
         if loss.rows or loss.blobs:
             declare(self._db, self._books, loss, self._kept.seqs)
             self.freed.rows += loss.rows
@@ -165,25 +215,38 @@ class Eviction:
         rows = [(w, s, 1, b, d) for w, s, b, d in found if s not in self._kept.seqs]
         blobs: list[tuple[float, int, int, int, str]] = []
         if klass == "s":
-            found = self._db.execute(
-                "SELECT worth, seq, size, digest FROM blobs WHERE ready=1 ORDER BY worth, seq LIMIT ?",
-                (_BATCH + len(self._kept.digests),),
-            ).fetchall()
+            limit = _BATCH + len(self._kept.digests)
+            found = self._db.execute(blob_table.LEAST_WORTH, (limit,)).fetchall()
             blobs = [(w, s, 0, b, d) for w, s, b, d in found if d not in self._kept.digests]
         merged = heapq.merge(rows, blobs, key=lambda v: v[:2]) if blobs else rows
         return [_Victim(s, n, b, d) for _, s, n, b, d in merged][:_BATCH]
 
     def _thinned(self) -> list[_Victim]:
-        """Every second row of the next stretch; one pass over all rows before it begins anew."""
-        for start in (self._cursor(), 0):
-            found = self._db.execute(
-                "SELECT seq, bytes, blob FROM rows WHERE klass='t' AND seq>? ORDER BY seq LIMIT ?",
-                (start, 2 * _BATCH),
-            ).fetchall()
-            free = [_Victim(s, 1, b, d) for s, b, d in found if s not in self._kept.seqs]
-            if len(free) > 1:
-                return free[1::2]
+        """The second of the next two runs; one pass over all rows before it begins anew."""
+        run = min(max(self._budgets.total // _RUN_SHARE, 1), _MAX_RUN_BYTES)
+        cursor = self._cursor()
+        for start in (cursor, 0):
+            rows, size = [], 0
+            for victim in self._free_telemetry(start):
+                rows.append(victim)
+                size += victim.size
+                if size >= 2 * run:
+                    break
+            if len(rows) > 1 and (size >= 2 * run or not start):
+                self._move_cursor(rows[-1].seq)
+                return rows[len(rows) // 2 :]
         return []
+
+    def _free_telemetry(self, start: int) -> Iterator[_Victim]:
+        """Telemetry after `start` in order, without what is on its way."""
+        while True:
+            found = self._db.execute(_TELEMETRY, (start, _BATCH)).fetchall()
+            for seq, size, blob in found:
+                if seq not in self._kept.seqs:
+                    yield _Victim(seq, 1, size, blob)
+            if len(found) < _BATCH:
+                return
+            start = found[-1][0]
 
     def _cursor(self) -> int:
         row = self._db.execute("SELECT value FROM meta WHERE key='thinned_to'").fetchone()
@@ -196,25 +259,14 @@ class Eviction:
         """Takes one victim out; returns the bytes that were freed, its blob's included."""
         size = 0
         if victim.rows:
-            self._db.execute("DELETE FROM rows WHERE seq=?", (victim.seq,))
+            self._db.execute(_DELETE[klass], (victim.seq,))
             self._books.gave_up(klass, victim.size)
             loss.add(victim.seq, rows=1, size=victim.size)
             size = victim.size
         if victim.digest is not None:
-            size += self._remove_blob(victim, loss)
-        return size
-
-    def _remove_blob(self, victim: _Victim, loss: Loss) -> int:
-        named = "SELECT 1 FROM rows WHERE blob=? LIMIT 1"
-        if self._db.execute(named, (victim.digest,)).fetchone():
-            return 0
-        query = "SELECT size FROM blobs WHERE digest=? AND (ready=0 OR ?=0)"
-        row = self._db.execute(query, (victim.digest, victim.rows)).fetchone()
-        if row is None:
-            return 0
-        size = int(row[0])
-        self._db.execute("DELETE FROM blobs WHERE digest=?", (victim.digest,))
-        self._books.gave_up(BLOBS, size)
-        loss.add(victim.seq, blobs=1, size=size)
-        self.freed.digests.append(str(victim.digest))
+            seq = victim.seq if victim.rows else 0
+            freed = blob_table.evict(self._db, self._books, victim.digest, loss, with_row=seq)
+            if freed:
+                self.freed.digests.append(victim.digest)
+            size += freed
         return size

@@ -11,11 +11,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from edge_agent.clock import stamp_json
+from edge_agent.sync import tables
 from edge_agent.sync.books import Books
+from edge_agent.sync.tables import NewRow
 from kits.core.events import EventClass, GapBody
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS open_gaps (
+CREATE TABLE open_gaps (
     klass TEXT NOT NULL, reason TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (klass, reason));
 """
 
@@ -40,53 +42,61 @@ class Loss:
         self.blobs += blobs
         self.bytes += size
 
+    def body(self, known: GapBody | None) -> str:
+        """The gap row's body, together with what a waiting one says already."""
+        body = GapBody(
+            klass=self.klass,
+            first_seq=self.first,
+            last_seq=self.last,
+            rows=self.rows,
+            blobs=self.blobs,
+            bytes=self.bytes,
+            reason=self.reason,
+        )
+        if known is not None:
+            body = GapBody(
+                klass=self.klass,
+                first_seq=min(known.first_seq, self.first),
+                last_seq=max(known.last_seq, self.last),
+                **{name: getattr(known, name) + getattr(body, name) for name in _SUMS},
+                reason=self.reason,
+            )
+        return body.model_dump_json()
+
+
+_SUMS = ("rows", "blobs", "bytes")
+
 
 def declare(
     db: sqlite3.Connection, books: Books, loss: Loss, sent: AbstractSet[int] = frozenset()
 ) -> None:
     """Adds a loss to the waiting gap row of its kind, or stores a new one."""
     found = db.execute(
-        "SELECT rows.seq, rows.bytes, rows.body FROM open_gaps JOIN rows USING (seq)"
+        "SELECT seq, rows_l.bytes, body FROM open_gaps JOIN rows_l USING (seq)"
         " WHERE open_gaps.klass=? AND open_gaps.reason=?",
         (loss.klass, loss.reason),
     ).fetchone()
-    if found is None or found[0] in sent:
-        _store(db, books, loss)
+    known = _parsed(found[2]) if found is not None and found[0] not in sent else None
+    body = loss.body(known)
+    if known is not None:
+        seq, size, text = found
+        grown = len(body) - len(text)
+        db.execute("UPDATE rows_l SET body=?, bytes=? WHERE seq=?", (body, size + grown, seq))
+        books.grew("l", grown)
         return
-    seq, size, text = found
-    old = GapBody.model_validate_json(text)
-    body = GapBody(
-        klass=loss.klass,
-        first_seq=min(old.first_seq, loss.first),
-        last_seq=max(old.last_seq, loss.last),
-        rows=old.rows + loss.rows,
-        blobs=old.blobs + loss.blobs,
-        bytes=old.bytes + loss.bytes,
-        reason=loss.reason,
-    ).model_dump_json()
-    grown = len(body) - len(text)
-    db.execute("UPDATE rows SET body=?, bytes=? WHERE seq=?", (body, size + grown, seq))
-    books.grew("l", grown)
-
-
-def _store(db: sqlite3.Connection, books: Books, loss: Loss) -> None:
-    body = GapBody(
-        klass=loss.klass,
-        first_seq=loss.first,
-        last_seq=loss.last,
-        rows=loss.rows,
-        blobs=loss.blobs,
-        bytes=loss.bytes,
-        reason=loss.reason,
-    ).model_dump_json()
     at, seq = stamp_json(), books.take_seq()
     size = len(body) + len(at)
-    db.execute(
-        "INSERT INTO rows (seq, klass, worth, bytes, held, at, body) VALUES (?, 'l', 0, ?, 1, ?, ?)",
-        (seq, size, at, body),
-    )
+    tables.insert(db, "l", [NewRow(seq, 0.0, size, 1, at, body, None)])
     books.came("l", size)
     db.execute("INSERT OR REPLACE INTO open_gaps VALUES (?, ?, ?)", (loss.klass, loss.reason, seq))
+
+
+def _parsed(text: str) -> GapBody | None:
+    """None when the disk has garbled it: the loss then gets a row of its own."""
+    try:
+        return GapBody.model_validate_json(text)
+    except ValueError:
+        return None
 
 
 def close(db: sqlite3.Connection, seqs: AbstractSet[int]) -> None:

@@ -1,8 +1,9 @@
 """The outbox: rows that wait for the hub's acknowledgement. The only truth on the device.
 
-What `append` returned survives `kill -9` and power cuts. The file is `database.py`, the figures are
-`books.py`, what may be evicted and how that is declared `eviction.py` and `gaps.py`; sending is
-`sender.py`. One lock serialises everything; the writer's thread is the only one that appends.
+What `append` returned survives `kill -9` and power cuts. The file is `database.py`, the rows in it are
+`tables.py`, the figures `books.py`, what may be evicted and how that is declared `eviction.py` and
+`gaps.py`; sending is `sender.py`. One lock serialises everything; the writer's thread is the only one
+that appends. While the file cannot be opened nothing is in it to be seen, and appending says why.
 """
 
 from __future__ import annotations
@@ -10,24 +11,50 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.sync import gaps
+from edge_agent.log import warn
+from edge_agent.sync import blob_table, gaps, tables
 from edge_agent.sync.books import BLOBS, Count
 from edge_agent.sync.database import DamageError
-from edge_agent.sync.entry import Entry, Row, body_text, row_text, utf8_length
+from edge_agent.sync.entry import (
+    Batch,
+    Entry,
+    Row,
+    alert,
+    body_text,
+    finite,
+    row_text,
+    utf8_length,
+    without_content,
+)
 from edge_agent.sync.eviction import Budgets, Eviction, Freed, Kept
 from edge_agent.sync.spool import Spool
 from edge_agent.sync.store import Store
-from kits.core.events import EVENT_CLASSES, AlertBody, DecisionBody, Event, EventClass
-from kits.core.sample import digest_of
+from edge_agent.sync.tables import NewRow, per_class
+from kits.core.events import EVENT_CLASSES, EventClass
 
-_OVERHEAD = 1.3  # of the file, indices and page headers, on rows of 400 bytes
-_ALERT_ROOM = 64 << 20
-_HAS = "SELECT 1 FROM rows WHERE seq=? AND body=?"
-_NEXT = "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq>? ORDER BY seq LIMIT ?"
-_RANGE = "SELECT seq, klass, at, body FROM rows WHERE klass=? AND seq BETWEEN ? AND ? ORDER BY seq"
+FILE_SHARE = 1.3
+"""The file may take so much more than the rows in it: page headers, indices, holes."""
+_FILE_BASE = 1 << 20
+ALERT_ROOM = 64 << 20
+"""The file may grow so much beyond that for alerts, which never give way to room."""
+_NO_ROOM = "no room on the disk"
+
+_PROBE = "INSERT OR REPLACE INTO meta VALUES ('probe', '')"
+_HAS = per_class("SELECT seq FROM ROWS WHERE seq>=? AND body=? LIMIT 1")
+_NEXT = per_class("SELECT seq, at, body FROM ROWS WHERE seq>? ORDER BY seq LIMIT ?")
+_RANGE = per_class("SELECT seq, at, body FROM ROWS WHERE seq BETWEEN ? AND ? ORDER BY seq")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An entry whose bytes are on the disk, and its text."""
+
+    entry: Entry
+    text: str
+    digest: str = ""
 
 
 class Outbox:
@@ -40,40 +67,53 @@ class Outbox:
     Attributes:
         spool: where the bytes of blobs lie.
         evicted_rows: rows given up since the start of this process.
-        damages: files set aside since then.
+        unstorable: entries of which no row could be made, each replaced by an alert.
     """
 
     def __init__(self, folder: Path, budgets: Budgets) -> None:
         self._budgets = budgets
+        self._file_bytes = int(budgets.total * FILE_SHARE) + _FILE_BASE
         self._sent: set[int] = set()
         self._uploading: frozenset[str] = frozenset()
         self.evicted_rows = 0
-        self.damages = 0
+        self.unstorable = 0
         self.spool = Spool(folder / "spool")
         self._store = Store(
-            folder / "outbox.sqlite",
-            int(budgets.total * _OVERHEAD) + _ALERT_ROOM,
-            on_load=self._forget_flight,
-            on_damage=self._tell_damage,
+            folder / "outbox.sqlite", self._file_bytes + ALERT_ROOM, on_load=self._loaded
         )
-        self._lock, self._books = self._store.lock, self._store.books
-        self._store.load()
-        self.spool.sweep({str(row[0]) for row in self._store.read("SELECT digest FROM blobs")})
+        self._lock = self._store.lock
+        with contextlib.suppress(OSError):
+            self.spool.clear_torn()
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._store.open()  # else at the first row: the line goes on meanwhile
 
-    def _forget_flight(self) -> None:
+    def _loaded(self) -> None:
+        """The file was opened: another one perhaps, or an older state of it."""
         self._sent.clear()
-
-    def _tell_damage(self, text: str) -> None:
-        self.damages += 1
-        self.append([Entry(AlertBody(name="outbox-damaged", severity="error", text=text), "a")])
+        with contextlib.suppress(OSError):
+            self.spool.sweep({str(row[0]) for row in self._store.read(blob_table.ALL)})
+        try:
+            self.append([])  # tells what happened to the file before
+        except (sqlite3.OperationalError, OSError) as error:
+            warn("damage_not_told_yet", error=error)
 
     @property
     def epoch(self) -> str:
-        """Drawn when the present file was made; a new one after damage."""
+        """Drawn when the present file was made; a new one after damage; empty while none was open."""
         return self._store.epoch
 
+    @property
+    def openings(self) -> int:
+        """How often the file was opened; what was claimed before the last time is to be claimed anew."""
+        return self._store.generation
+
+    @property
+    def damages(self) -> int:
+        """Epochs that ended by damage since the start of this process."""
+        return self._store.damages
+
     def close(self) -> None:
-        """Everything is on disk already; this only frees the file."""
+        """Everything is on disk already; this only frees the file, for good."""
         self._store.close()
 
     # -- writing ---------------------------------------------------------------------------------
@@ -81,62 +121,94 @@ class Outbox:
     def append(self, entries: Sequence[Entry]) -> list[int]:
         """Stores entries in one transaction and returns their sequence numbers.
 
-        Blobs reach the disk before the rows that name them. Evicts when the budget is exceeded.
+        Blobs reach the disk before the rows that name them. Evicts when the budget is exceeded. An
+        entry of which no row can be made becomes an alert that says so.
 
         Raises:
-            sqlite3.OperationalError: the disk or the file is full; nothing was stored.
+            sqlite3.OperationalError: the disk or the file is full or out of reach; nothing was stored.
             OSError: the disk has no room for a blob; nothing was stored.
         """
-        texts = [self._prepared(entry) for entry in entries]
+        given = [self._prepared(entry) for entry in entries]
         with self._lock:
-            epoch, first = self.epoch, self._books.next_seq
+            epoch, first = self.epoch, self._store.books.next_seq
             try:
-                seqs, freed = self._store.transact(lambda db: self._insert(db, entries, texts))
+                return self._append(given)
             except DamageError:
-                if self.epoch == epoch and self._store.read(_HAS, (first, texts[0][1])):
-                    return list(range(first, first + len(entries)))  # the commit stood after all
-                seqs, freed = self._store.transact(lambda db: self._insert(db, entries, texts))
-        self._discard(freed)
-        return seqs
+                if given and self.epoch == epoch:
+                    query = _HAS[given[0].entry.klass]
+                    stood = self._store.read(query, (first, given[0].text))
+                    if stood:  # the commit stood after all
+                        return list(range(stood[0][0], stood[0][0] + len(given)))
+                return self._append(given)
 
-    def _prepared(self, entry: Entry) -> tuple[str, str]:
-        """The digest of an entry's bytes, which are on the disk now, and the text of its body."""
+    def _append(self, given: Sequence[_Prepared]) -> list[int]:
+        untold = self._store.untold()
+        news = [self._prepared(alert("outbox-damaged", text)) for text in untold.values()]
+        if not news and not given:
+            return []
+        seqs, freed = self._store.transact(lambda db: self._insert(db, [*news, *given]))
+        self._discard(freed)
+        if untold:
+            self._store.told(untold)
+        return seqs[len(news) :]
+
+    def _prepared(self, entry: Entry) -> _Prepared:
         digest = self.spool.put(entry.content) if entry.content else ""
-        return digest, body_text(entry, digest)
+        try:
+            return _Prepared(entry, body_text(entry, digest), digest)
+        except ValueError as error:
+            self.unstorable += 1
+            text = f"a row of class {entry.klass} ({entry.body.kind}) could not be stored: {error}"
+            warn("row_not_stored", klass=entry.klass, kind=entry.body.kind, error=error)
+            instead = alert("row-not-stored", text[:1000])
+            return _Prepared(instead, body_text(instead, ""))
 
     def _insert(
-        self, db: sqlite3.Connection, entries: Sequence[Entry], texts: Sequence[tuple[str, str]]
+        self, db: sqlite3.Connection, given: Sequence[_Prepared]
     ) -> tuple[list[int], Freed]:
-        rows = []
-        for entry, (digest, text) in zip(entries, texts):
-            seq, size = self._books.take_seq(), utf8_length(text) + len(entry.at)
-            rows.append((seq, entry.klass, entry.worth, size, entry.at, text, digest or None))
-            self._books.came(entry.klass, size)
-        db.executemany(
-            "INSERT INTO rows (seq, klass, worth, bytes, at, body, blob) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
-        for row, entry in zip(rows, entries):
-            if row[6] is not None:
-                self._note_blob(db, str(row[6]), len(entry.content or b""), row[0], entry.worth)
-        return [row[0] for row in rows], self._evict(db)
+        books = self._store.books
+        rows: dict[EventClass, list[NewRow]] = {klass: [] for klass in EVENT_CLASSES}
+        seqs, loss = [], gaps.Loss("s", _NO_ROOM)
+        for item in given:
+            entry, size = item.entry, utf8_length(item.text) + len(item.entry.at)
+            row = NewRow(
+                books.take_seq(), finite(entry.worth), size, 0, entry.at, item.text,
+                item.digest or None,
+            )  # fmt: skip
+            rows[entry.klass].append(row)
+            seqs.append(row.seq)
+            books.came(entry.klass, size)
+            if item.digest:
+                self._note_blob(db, row, entry.content or b"")
+            if entry.lost_bytes:
+                books.came(BLOBS, entry.lost_bytes)
+                books.gave_up(BLOBS, entry.lost_bytes)
+                loss.add(row.seq, blobs=1, size=entry.lost_bytes)
+        for klass, of_class in rows.items():
+            tables.insert(db, klass, of_class)
+        if loss.blobs:
+            gaps.declare(db, books, loss, self._sent)
+        return seqs, self._eviction(db).run()
 
-    def _note_blob(
-        self, db: sqlite3.Connection, digest: str, size: int, seq: int, worth: float
-    ) -> None:
-        cursor = db.execute(
-            "INSERT OR IGNORE INTO blobs (digest, size, seq, worth) VALUES (?, ?, ?, ?)",
-            (digest, size, seq, worth),
-        )
-        if cursor.rowcount:
-            self._books.came(BLOBS, size)
+    def _note_blob(self, db: sqlite3.Connection, row: NewRow, content: bytes) -> None:
+        if not self.spool.has(str(row.blob)):
+            self.spool.put(content)  # freed meanwhile, because an older row named the same bytes
+        blob_table.note(db, self._store.books, row, len(content))
 
-    def _evict(self, db: sqlite3.Connection, spare: int = 0) -> Freed:
+    def _eviction(self, db: sqlite3.Connection) -> Eviction:
         kept = Kept(self._sent, self._uploading)
-        freed = Eviction(db, self._books, self._budgets, kept).run(spare=spare)
-        if freed.rows or freed.digests:
-            self._store.open_gaps = gaps.waiting(db)
-        return freed
+        return Eviction(db, self._store.books, self._budgets, kept, self._file_bytes)
+
+    def probe(self) -> bool:
+        """Whether something can be stored now; it says nothing."""
+        with self._lock, contextlib.suppress(sqlite3.OperationalError):
+            self._store.transact(lambda db: db.execute(_PROBE), durable=False)
+            return True
+        return False
+
+    def unused_bytes(self) -> int:
+        """Room inside the file that the next rows fill before it grows."""
+        return self._store.unused_bytes()
 
     def make_room(self, spare: int) -> int:
         """Evicts about `spare` bytes because the disk is full below the budget; returns how many.
@@ -144,29 +216,33 @@ class Outbox:
         Raises:
             sqlite3.OperationalError: the disk has not even room for that.
         """
-        self._store.checkpoint()
-        freed = self._store.transact(lambda db: self._evict(db, spare))
-        self._discard(freed)
+        with self._lock:
+            freed = self._store.transact(lambda db: self._eviction(db).run(spare=spare))
+            self._discard(freed)
         return freed.bytes
 
     def _discard(self, freed: Freed) -> None:
+        """Under the lock: the same bytes may be on their way in again."""
         for digest in freed.digests:
             self.spool.delete(digest)
         self.evicted_rows += freed.rows
 
-    def without_content(self, entries: Sequence[Entry]) -> list[Entry]:
-        """The same entries without their bytes, which the disk has no room for; none of them stays."""
-        return [self._without_content(entry) if entry.content else entry for entry in entries]
+    def without_what_has_no_room(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The same entries, those without their bytes for which the disk has no room.
 
-    def _without_content(self, entry: Entry) -> Entry:
-        digest = digest_of(entry.content or b"")
-        if not self._store.read("SELECT 1 FROM blobs WHERE digest=?", (digest,)):
-            self.spool.delete(digest)
-        body = entry.body
-        if isinstance(body, DecisionBody):
-            meta = {**body.meta, "bytes_lost": "no room on the disk"}
-            body = body.model_copy(update={"kept_for": "", "meta": meta})
-        return replace(entry, body=body, content=None)
+        The loss of each picture is declared when its row is stored.
+        """
+        return [
+            entry if self._has_room(entry) else without_content(entry, _NO_ROOM)
+            for entry in entries
+        ]
+
+    def _has_room(self, entry: Entry) -> bool:
+        try:
+            return not entry.content or bool(self.spool.put(entry.content))
+        except OSError as error:
+            warn("picture_given_up", bytes=len(entry.content or b""), error=error)
+            return False
 
     def tidy(self) -> int:
         """Gives room that a drained backlog left in the file back to the disk; returns bytes."""
@@ -174,115 +250,119 @@ class Outbox:
 
     # -- what the hub says -----------------------------------------------------------------------
 
-    def acknowledge(self, ranges: Iterable[tuple[int, int]]) -> int:
+    def acknowledge(self, epoch: str, ranges: Iterable[tuple[int, int]]) -> int:
         """Deletes rows the hub has committed; their blobs become ready to travel.
 
         A power cut may undo it: then the rows are sent again and the hub knows them.
 
+        Args:
+            epoch: to which the numbers belong; of another one nothing is deleted.
+
         Returns:
             How many rows that were.
         """
-        spans = _merged(ranges)
-        try:
-            deleted = self._store.transact(lambda db: self._delete(db, spans), durable=False)
-        except DamageError:
-            return 0
+        spans = tables.merged(ranges)
         with self._lock:
-            for first, last in spans:
-                if last - first <= len(self._sent):
-                    self._sent.difference_update(range(first, last + 1))
-                else:
-                    self._sent = {seq for seq in self._sent if not first <= seq <= last}
+            try:
+                deleted = self._store.transact(
+                    lambda db: self._delete(db, spans) if self.epoch == epoch else 0, durable=False
+                )
+            except DamageError:
+                return 0
+            if self.epoch == epoch:
+                self._arrived(spans)
         return deleted
 
     def _delete(self, db: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> int:
         deleted = 0
-        for span in spans:
-            db.execute(
-                "UPDATE blobs SET ready=1 WHERE digest IN"
-                " (SELECT blob FROM rows WHERE seq BETWEEN ? AND ? AND blob IS NOT NULL)",
-                span,
-            )
-            tally = db.execute(
-                "SELECT klass, COUNT(*), SUM(bytes) FROM rows WHERE seq BETWEEN ? AND ?"
-                " GROUP BY klass",
-                span,
-            ).fetchall()
-            db.execute("DELETE FROM rows WHERE seq BETWEEN ? AND ?", span)
-            for klass, rows, size in tally:
-                self._books.arrived(klass, size, rows)
+        for first, last in spans:
+            blob_table.set_ready(db, first, last)
+            for klass, rows, size in tables.delete(db, first, last):
+                self._store.books.arrived(klass, size, rows)
                 deleted += rows
         return deleted
 
-    def blob_done(self, digest: str) -> None:
-        """The hub has the blob; frees it unless a row not yet acknowledged names it too."""
-        with contextlib.suppress(DamageError):
-            if self._store.transact(lambda db: self._forget_blob(db, digest)):
-                self.spool.delete(digest)
+    def _arrived(self, spans: Sequence[tuple[int, int]]) -> None:
+        for first, last in spans:
+            if last - first <= len(self._sent):
+                self._sent.difference_update(range(first, last + 1))
+            else:
+                self._sent = {seq for seq in self._sent if not first <= seq <= last}
 
-    def _forget_blob(self, db: sqlite3.Connection, digest: str) -> bool:
-        row = db.execute("SELECT size FROM blobs WHERE digest=?", (digest,)).fetchone()
-        if row is None:
+    def blob_done(self, digest: str) -> bool:
+        """The hub has the blob; frees it unless a row not yet acknowledged names it too.
+
+        Returns:
+            Whether it was still here.
+        """
+        with self._lock, contextlib.suppress(DamageError):
+            if self._store.transact(lambda db: blob_table.arrived(db, self._store.books, digest)):
+                self.spool.delete(digest)
+                return True
+        return False
+
+    # -- what will never arrive ------------------------------------------------------------------
+
+    def give_up_blob(self, digest: str, reason: str) -> bool:
+        """Bytes that will never arrive (damaged here, refused there): declared as a gap.
+
+        Returns:
+            Whether they were still here.
+        """
+        with self._lock, contextlib.suppress(DamageError):
+            known = self._store.transact(lambda db: self._drop_blob(db, digest, reason))
+            self.spool.delete(digest)
+            return known
+        return False
+
+    def _drop_blob(self, db: sqlite3.Connection, digest: str, reason: str) -> bool:
+        loss = gaps.Loss("s", reason)
+        if not blob_table.give_up(db, self._store.books, digest, loss):
             return False
-        if db.execute("SELECT 1 FROM rows WHERE blob=? LIMIT 1", (digest,)).fetchone():
-            db.execute("UPDATE blobs SET ready=0 WHERE digest=?", (digest,))
-            return False
-        db.execute("DELETE FROM blobs WHERE digest=?", (digest,))
-        self._books.arrived(BLOBS, row[0])
+        gaps.declare(db, self._store.books, loss, self._sent)
         return True
 
-    def give_up_blob(self, digest: str, reason: str) -> None:
-        """Bytes that will never arrive (damaged here, refused there): declared as a gap."""
-        with contextlib.suppress(DamageError):
-            self._store.transact(lambda db: self._drop_blob(db, digest, reason))
-        self.spool.delete(digest)
-
-    def _drop_blob(self, db: sqlite3.Connection, digest: str, reason: str) -> None:
-        row = db.execute("SELECT seq, size FROM blobs WHERE digest=?", (digest,)).fetchone()
-        if row is None:
-            return
-        db.execute("DELETE FROM blobs WHERE digest=?", (digest,))
-        self._books.gave_up(BLOBS, row[1])
-        loss = gaps.Loss("s", reason)
-        loss.add(row[0], blobs=1, size=row[1])
-        gaps.declare(db, self._books, loss, self._sent)
-        self._store.open_gaps = gaps.waiting(db)
+    def give_up_rows(self, epoch: str, klass: EventClass, seqs: Iterable[int], reason: str) -> int:
+        """Rows that can never be sent, with their blobs: declared as a gap; returns how many."""
+        with self._lock, contextlib.suppress(DamageError):
+            freed = self._store.transact(
+                lambda db: (
+                    self._eviction(db).drop(klass, seqs, reason) if self.epoch == epoch else Freed()
+                )
+            )
+            self._discard(freed)
+            return freed.rows
+        return 0
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def claim(self, klass: EventClass, after: int, limit: int) -> list[Row]:
+    def claim(self, klass: EventClass, after: int, limit: int) -> Batch:
         """Up to `limit` rows with `seq > after`, in order, which are on their way from now on.
 
         They stay here until they are acknowledged, are not evicted, and gap rows among them change
         no more: the hub may have them.
         """
         with self._lock:
-            rows = self._rows(_NEXT, (klass, after, limit))
-            seqs = {row.seq for row in rows}
+            batch = self._batch(klass, _NEXT[klass], (after, limit))
+            seqs = {row.seq for row in batch.rows}
             closing = self._store.open_gaps & seqs
             if closing:
                 try:
                     self._store.transact(lambda db: gaps.close(db, closing))
                 except DamageError:
-                    return []
-                self._store.open_gaps -= closing
+                    return Batch(self.epoch)
             self._sent |= seqs
-            return rows
+            return batch
 
-    def again(self, klass: EventClass, first: int, last: int) -> list[Row]:
+    def again(self, klass: EventClass, first: int, last: int) -> Batch:
         """The rows of a class still waiting in an inclusive range."""
-        return self._rows(_RANGE, (klass, first, last))
+        with self._lock:
+            return self._batch(klass, _RANGE[klass], (first, last))
 
-    def _rows(self, query: str, values: tuple[object, ...]) -> list[Row]:
-        return [
-            Row(seq, row_text(seq, klass, at, body))
-            for seq, klass, at, body in self._store.read(query, values)
-        ]
-
-    def take(self, klass: EventClass, after: int, limit: int) -> list[Event]:
-        """Up to `limit` rows of a class with `seq > after` as models; only looks."""
-        rows = self._rows(_NEXT, (klass, after, limit))
-        return [Event.model_validate_json(row.text) for row in rows]
+    def _batch(self, klass: EventClass, query: str, values: tuple[object, ...]) -> Batch:
+        found = self._store.read(query, values)
+        rows = (Row(seq, row_text(seq, klass, at, body)) for seq, at, body in found)
+        return Batch(self.epoch, tuple(rows))
 
     def uploading(self, digests: Iterable[str]) -> None:
         """Blobs on their way now: the hub may have them, so they are not evicted and declared lost."""
@@ -290,14 +370,14 @@ class Outbox:
 
     def ready_blobs(self, limit: int) -> list[tuple[str, int]]:
         """(digest, size) of blobs whose row the hub has, in the order they were captured."""
-        query = "SELECT digest, size FROM blobs WHERE ready=1 ORDER BY seq LIMIT ?"
-        return [(str(digest), int(size)) for digest, size in self._store.read(query, (limit,))]
+        return [(str(d), int(size)) for d, size in self._store.read(blob_table.READY, (limit,))]
 
     def counts(self) -> dict[str, Count]:
         """What was committed, acknowledged, lost and waits in this epoch: per class, and `blobs`."""
         with self._lock:
-            counts: dict[str, Count] = {k: self._books.count(k) for k in EVENT_CLASSES}
-            return {**counts, "blobs": self._books.count(BLOBS)}
+            books = self._store.books
+            counts: dict[str, Count] = {k: books.count(k) for k in EVENT_CLASSES}
+            return {**counts, "blobs": books.count(BLOBS)}
 
     def backlog(self) -> dict[str, tuple[int, int]]:
         """Class → (rows, bytes with blobs) waiting; `blobs` → (number, bytes) waiting."""
@@ -309,15 +389,4 @@ class Outbox:
 
     def empty(self) -> bool:
         """Whether the hub has everything."""
-        return not any(count.rows for count in self.counts().values())
-
-
-def _merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same numbers in as few ranges as possible: neighbouring frames cost one deletion."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-        else:
-            merged.append((first, last))
-    return merged
+        return self._store.is_open and not any(count.rows for count in self.counts().values())

@@ -1,44 +1,38 @@
 """The outbox's tables: transactions that carry their books, and what follows from damage.
 
-Between `database.py`, which knows one file, and `outbox.py`, which knows rows. After damage, everything
-that is kept in memory is read anew before anybody goes on.
+Between `database.py`, which knows one file, and `outbox.py`, which knows rows. Whenever the file was opened
+anew or replaced, everything that is kept in memory is read again before anybody goes on.
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge_agent.sync import books, gaps
+from edge_agent.sync import blob_table, books, gaps, tables
 from edge_agent.sync.books import Books, Count
-from edge_agent.sync.database import CHECKPOINT, DamageError, Database
+from edge_agent.sync.database import CHECKPOINT, DamageError, Database, UnavailableError, is_full
 from kits.core.events import EVENT_CLASSES
 
 T = TypeVar("T")
 
-SCHEMA = (
-    """
-CREATE TABLE IF NOT EXISTS rows (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, klass TEXT NOT NULL, worth REAL NOT NULL,
-    bytes INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,
-    at TEXT NOT NULL, body TEXT NOT NULL, blob TEXT);
-CREATE INDEX IF NOT EXISTS rows_by_class ON rows (klass, seq);
-CREATE INDEX IF NOT EXISTS samples_by_worth ON rows (worth, seq) WHERE klass='s';
-CREATE INDEX IF NOT EXISTS labels_by_worth ON rows (worth, seq) WHERE klass='l';
-CREATE INDEX IF NOT EXISTS rows_by_blob ON rows (blob) WHERE blob IS NOT NULL;
-CREATE TABLE IF NOT EXISTS blobs (
-    digest TEXT PRIMARY KEY, size INTEGER NOT NULL, seq INTEGER NOT NULL, worth REAL NOT NULL,
-    ready INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS blobs_by_worth ON blobs (worth, seq) WHERE ready=1;
-CREATE INDEX IF NOT EXISTS blobs_in_order ON blobs (seq) WHERE ready=1;
-"""
-    + books.SCHEMA
-    + gaps.SCHEMA
-)
+SCHEMA = tables.SCHEMA + blob_table.SCHEMA + books.SCHEMA + gaps.SCHEMA
 _KEEP_FREE_BYTES = 4 << 20  # free pages let alerts in when the disk is full
 _SHRINK_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What a journal cut short under a running agent took: numbers, and the books as they stood."""
+
+    before: Mapping[str, Count]
+    first: int
+    last: int
 
 
 class Store:
@@ -46,112 +40,160 @@ class Store:
 
     Args:
         max_bytes: the file never grows beyond it.
-        on_load: called when what is in the file was read, at the start and after damage.
-        on_damage: called with a text for each file that was set aside.
+        on_load: called when what is in the file was read anew.
+
+    Attributes:
+        generation: counts how often that was.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        max_bytes: int,
-        *,
-        on_load: Callable[[], None],
-        on_damage: Callable[[str], None],
-    ) -> None:
+    def __init__(self, path: Path, max_bytes: int, *, on_load: Callable[[], None]) -> None:
         self._db = Database(path, SCHEMA, max_bytes)
         self._on_load = on_load
-        self._on_damage = on_damage
+        self.generation = 0
+        self._epoch = ""
+        self._waited: dict[str, int] = {}
+        self._cut: _Cut | None = None
         self.lock = self._db.lock
         self.books = Books()
         self.open_gaps: set[int] = set()
 
     @property
     def epoch(self) -> str:
-        """Of the present file."""
+        """Of the present file; empty before it could be opened."""
         return self._db.epoch
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is in reach."""
+        return self._db.is_open
+
+    @property
+    def damages(self) -> int:
+        """Epochs that ended since the start of this process."""
+        return self._db.damages
+
     def close(self) -> None:
-        """Everything is on disk already; this only frees the file."""
+        """Everything is on disk already; this only frees the file, for good."""
         self._db.close()
 
-    def load(self, waited: int = 0) -> None:
-        """Reads the figures of the file as it is now, and tells of files set aside."""
-        self._db.write(self._read_state, durable=False)
-        self._on_load()
-        for text in self._db.take_damage():
-            known = f"{waited} rows waited in it" if waited else "what waited in it is unknown"
-            self._on_damage(f"the outbox was damaged: {text}; {known} and will not be sent")
+    # -- opening ---------------------------------------------------------------------------------
 
-    def _read_state(self, db: sqlite3.Connection) -> None:
-        self.books.load(db)
-        self.open_gaps = gaps.waiting(db)
-
-    def transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
-        """One transaction with its books.
+    def open(self) -> None:
+        """Opens the file unless it is open, and reads what is to be kept in memory.
 
         Raises:
-            DamageError: the file was reopened or replaced, and read anew; nothing was stored.
+            UnavailableError: it cannot be opened now.
+        """
+        self._db.open()
+        if self.generation == self._db.generation:
+            return
+        before, now, old = self.books, Books(), self._epoch
+        self.open_gaps = self._db.write(lambda db: _load(db, now), durable=False)
+        self.generation, self._epoch, self.books = self._db.generation, self._db.epoch, now
+        if old == self._epoch and before.next_seq > now.next_seq:
+            self._cut = _Cut(before.all(), now.next_seq, before.next_seq - 1)
+            now.skip_to(before.next_seq)
+        elif old and old != self._epoch:
+            self._waited[old] = sum(c.rows for k, c in before.all().items() if k in EVENT_CLASSES)
+        self._on_load()
+
+    def untold(self) -> dict[str, str]:
+        """Epoch that ended → what a person should know of it, until `told`."""
+        return {epoch: self._words(epoch, how) for epoch, how in self._db.marker.untold.items()}
+
+    def _words(self, epoch: str, how: str) -> str:
+        waited = self._waited.get(epoch)
+        known = "what waited in it is unknown" if waited is None else f"{waited} rows waited in it"
+        return f"the outbox was damaged: {how}; epoch {epoch} ended, {known} and will not be sent"
+
+    def told(self, epochs: Iterable[str]) -> None:
+        """An alert about these is committed."""
+        self._db.marker.told(epochs)
+
+    # -- using -----------------------------------------------------------------------------------
+
+    def transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        """One transaction with its books. When the disk is full it is tried again on an empty journal.
+
+        Args:
+            work: does nothing but change the database and the books: it may be called twice.
+
+        Raises:
+            DamageError: the file was opened anew or replaced, and read anew; nothing was stored.
+            UnavailableError: it cannot be opened now.
             sqlite3.OperationalError: the disk or the file is full; nothing was stored.
         """
         with self.lock:
-            epoch = self.epoch
+            self.open()
             try:
-                result = self._db.write(lambda db: self._with_books(db, work), durable=durable)
-            except DamageError:
-                self.books.undo()
-                self._recover(epoch)
-                raise
-            except BaseException:
-                self.books.undo()
-                raise
-            self.books.settle()
-            return result
+                return self._once(work, durable)
+            except sqlite3.OperationalError as error:
+                if not is_full(error):
+                    raise
+                self._db.read(CHECKPOINT)
+                return self._once(work, durable)
 
-    def _with_books(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-        result = work(db)
-        self.books.write(db)
+    def _once(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
+        try:
+            result, open_gaps = self._db.write(
+                lambda db: self._with_books(db, work), durable=durable
+            )
+        except DamageError:
+            self.books.undo()
+            self.open()
+            raise
+        except BaseException:
+            self.books.undo()
+            raise
+        self.books.settle()
+        self.open_gaps, self._cut = open_gaps, None
         return result
 
+    def _with_books(
+        self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]
+    ) -> tuple[T, set[int]]:
+        if self._cut is not None:
+            self._declare(db, self._cut)
+        result = work(db)
+        self.books.write(db)
+        return result, gaps.waiting(db)
+
+    def _declare(self, db: sqlite3.Connection, cut: _Cut) -> None:
+        for klass in EVENT_CLASSES:
+            lost = cut.before.get(klass, Count()).committed - self.books.count(klass).committed
+            if lost > 0:
+                self.books.vanished(klass, lost)
+                loss = gaps.Loss(klass, "journal lost", cut.first, cut.last, lost)
+                gaps.declare(db, self.books, loss)
+
     def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        """Rows of a query; none when the file was found damaged (it is replaced then)."""
+        """Rows of a query; none while the file cannot be opened, or when it was found damaged."""
         with self.lock:
-            epoch = self.epoch
             try:
+                self.open()
                 return self._db.read(query, values)
+            except UnavailableError:
+                return []
             except DamageError:
-                self._recover(epoch)
+                with contextlib.suppress(UnavailableError, DamageError):
+                    self.open()
                 return []
 
-    def checkpoint(self) -> None:
-        """Lets the journal be written from its beginning again. Raises OperationalError."""
-        self.read(CHECKPOINT)
+    def unused_bytes(self) -> int:
+        """Room inside the file that the next rows fill before it grows."""
+        found = [self.read(f"PRAGMA {name}") for name in ("freelist_count", "page_size")]
+        return int(math.prod(rows[0][0] if rows else 0 for rows in found))
 
     def tidy(self) -> int:
         """Gives room that a drained backlog left in the file back to the disk; returns bytes."""
         with self.lock:
-            epoch = self.epoch
             try:
+                self.open()
                 return self._db.shrink(_KEEP_FREE_BYTES, _SHRINK_BYTES)
-            except DamageError:
-                self._recover(epoch)
+            except (UnavailableError, DamageError):
                 return 0
 
-    def _recover(self, old_epoch: str) -> None:
-        """The file was reopened or replaced: reads it; what a shortened journal took is declared."""
-        before, next_before = dict(self.books.all()), self.books.next_seq
-        self.load(sum(before[k].rows for k in EVENT_CLASSES if k in before))
-        if old_epoch == self.epoch:
-            self.transact(lambda db: self._declare_vanished(db, before, next_before))
 
-    def _declare_vanished(
-        self, db: sqlite3.Connection, before: Mapping[str, Count], next_before: int
-    ) -> None:
-        first = self.books.next_seq
-        self.books.skip_to(next_before)
-        for klass in EVENT_CLASSES:
-            lost = before.get(klass, Count()).committed - self.books.count(klass).committed
-            if lost > 0:
-                self.books.vanished(klass, lost)
-                loss = gaps.Loss(klass, "journal lost", first, next_before - 1, lost)
-                gaps.declare(db, self.books, loss)
-        self.open_gaps = gaps.waiting(db)
+def _load(db: sqlite3.Connection, into: Books) -> set[int]:
+    into.load(db)
+    return gaps.waiting(db)

@@ -3,7 +3,8 @@
 Responsible for the bounded queue before the outbox and for what gives way when the disk takes nothing:
 the newest telemetry, then the newest samples are refused and counted; alerts and labels wait. Losing
 power loses at most what was handed in since the last commit: alerts and labels are committed at once,
-samples after `samples_ms` at the latest, telemetry after `telemetry_ms` or 100 rows.
+samples after `samples_ms` at the latest, telemetry after `telemetry_ms` or 100 rows. The thread ends only
+when it is told to: whatever goes wrong is logged and counted, and the entries are tried again.
 """
 
 from __future__ import annotations
@@ -16,26 +17,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_agent.log import warn
+from edge_agent.sync.database import is_full
 from edge_agent.sync.disk import Disk, Level
-from edge_agent.sync.entry import Entry
+from edge_agent.sync.entry import Entry, alert
 from edge_agent.sync.outbox import Outbox
 
 _MAX_GROUP = 500
 _MAX_TELEMETRY = 100
-_PIXELS_WAIT_S = 1.0
 _LOOK_S = 1.0
 _SPARE_BYTES = 64 << 10
-_FIRST_PAUSE_S = 0.1
-_LAST_PAUSE_S = 2.0
-_MAX_PAUSE_S = 5.0
+_MAX_SPARE_BYTES = 4 << 20
+_ROW_BYTES = 512
+_PICTURE_TRIES = 5
+"""After so many failures in a row a picture holds up its row no longer."""
+_BLAME = 2
+_LAST_TRIES = 6
+"""So many, and the end does not wait for the disk any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommitPolicy:
-    """How long rows may wait for a commit, milliseconds; alerts and labels never wait."""
+    """How long rows may wait for a commit, milliseconds; alerts and labels never wait.
+
+    Attributes:
+        first_pause_s: after a commit that failed; doubled up to `max_pause_s`.
+    """
 
     samples_ms: int = 250
     telemetry_ms: int = 1000
+    first_pause_s: float = 0.1
+    max_pause_s: float = 5.0
 
     def delay_s(self, klass: str) -> float:
         """Of one class, seconds."""
@@ -49,7 +60,8 @@ class WriterFigures:
     Attributes:
         refused: rows not taken because the queue was full.
         thinned: telemetry not taken because the disk is nearly full.
-        failures: commits the disk did not take; each is tried again.
+        failures: commits that failed; each is tried again.
+        unstorable: entries that could not be stored although others could; each became an alert.
         pixels_lost: samples whose bytes were given up because the disk has no room for them.
         commits: groups that are on the disk.
     """
@@ -57,6 +69,7 @@ class WriterFigures:
     refused: int = 0
     thinned: int = 0
     failures: int = 0
+    unstorable: int = 0
     pixels_lost: int = 0
     commits: int = 0
 
@@ -92,11 +105,16 @@ class Writer:
         self._odd = False
         self._changed = threading.Condition()
         self._stopping = False
-        self._writing = 0
+        self._group: list[Entry] = []
+        self._alone = 0
+        self._suspect: Entry | None = None
+        self._blame = 0
+        self._works = False
         self._looked_at = clock()
         self.figures = WriterFigures()
         self.stuck = False
-        self._pause_s = _FIRST_PAUSE_S
+        self._in_a_row = 0
+        self._spare = _SPARE_BYTES
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -107,6 +125,8 @@ class Writer:
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    # -- handing in ------------------------------------------------------------------------------
 
     def put(self, entry: Entry) -> bool:
         """Hands in an entry; False when there is no room for its class."""
@@ -138,7 +158,7 @@ class Writer:
         with self._changed:
             self._due = self._clock()
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._queue and not self._writing, timeout_s)
+            return self._changed.wait_for(lambda: not (self._queue or self._group), timeout_s)
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Writes what is left and ends; False when the disk did not take it in time."""
@@ -148,14 +168,45 @@ class Writer:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    # -- the thread ------------------------------------------------------------------------------
+
     def _run(self) -> None:
         while True:
-            group = self._next_group()
-            if group:
-                self._store(group)
-            if self._stopping and (not self._queue or self._pause_s > _LAST_PAUSE_S):
+            try:
+                pause = self._turn()
+            except Exception as error:  # noqa: BLE001  top of a supervised loop
+                self._unexpected(error)
+                pause = True
+            if self._stopping and self._ended():
                 return
-            self._look_after_disk()
+            if pause:
+                # not cut short by new entries: a disk that takes nothing is left alone for a while
+                time.sleep(self._pause_s)
+
+    @property
+    def _pause_s(self) -> float:
+        p = self._policy
+        return float(min(p.first_pause_s * 2 ** min(self._in_a_row - 1, 20), p.max_pause_s))
+
+    def _ended(self) -> bool:
+        return not self._queue or self._in_a_row >= _LAST_TRIES
+
+    def _turn(self) -> bool:
+        """Stores what is due; True when it is better to wait before the next turn."""
+        if self._suspect is not None and not self._works:
+            self._works = self._outbox.probe()
+        group, pause = self._next_group(), False
+        if group:
+            left, pause = self._stored(group)
+            self._put_back(left)
+        self._look_after_disk()
+        return pause
+
+    def _put_back(self, left: list[Entry]) -> None:
+        with self._changed:
+            self._queue.extendleft(reversed(left))
+            self._group = []
+            self._changed.notify_all()
 
     def _next_group(self) -> list[Entry]:
         """Waits until something is due; an empty group when the disk should be looked at."""
@@ -171,7 +222,8 @@ class Writer:
     def _ready(self) -> bool:
         if self._stopping or (self.stuck and self._queue):
             return True
-        full = len(self._queue) >= _MAX_GROUP or self._telemetry >= _MAX_TELEMETRY
+        enough = min(_MAX_GROUP, max(1, self._limit // 2))  # before it has to refuse
+        full = len(self._queue) >= enough or self._telemetry >= _MAX_TELEMETRY
         return bool(self._queue) and (full or self._clock() >= self._due)
 
     def _taken(self) -> list[Entry]:
@@ -183,45 +235,82 @@ class Writer:
             size = min(len(urgent) or len(others), _MAX_GROUP)
         else:
             size = len(self._queue)
-        group = [self._queue.popleft() for _ in range(size)]
+        if self._alone and size:
+            self._alone -= 1
+            size = 1
+        self._group = [self._queue.popleft() for _ in range(size)]
         self._telemetry = sum(entry.klass == "t" for entry in self._queue)
         self._due = self._clock() if self._queue else float("inf")
-        self._writing = len(group)
-        return group
+        return self._group
 
-    def _store(self, group: list[Entry]) -> None:
-        back: list[Entry] = []
+    def _stored(self, group: list[Entry]) -> tuple[list[Entry], bool]:
+        """What is to be tried again, and whether to wait before that."""
         try:
             self._outbox.append(group)
-            self.figures.commits += 1
-            self.stuck, self._pause_s = False, _FIRST_PAUSE_S
         except (sqlite3.OperationalError, OSError) as error:
-            self.figures.failures += 1
-            self.stuck = True
-            warn("outbox_write_failed", error=error, rows=len(group), pause_s=self._pause_s)
-            back = self._relieved(group, error)
-        with self._changed:
-            self._queue.extendleft(reversed(back))
-            self._writing = 0
-            self._changed.notify_all()
-        if back:
-            time.sleep(self._pause_s)
-            self._pause_s = min(self._pause_s * 2, _MAX_PAUSE_S)
+            self._failed()
+            warn("outbox_write_failed", error=error, rows=len(group), in_a_row=self._in_a_row)
+            return self._relieved(group, error)
+        self.figures.commits += 1
+        self.stuck, self._in_a_row = False, 0
+        self._spare = _SPARE_BYTES
+        self._works = True
+        return [], False
 
-    def _relieved(self, group: list[Entry], error: Exception) -> list[Entry]:
-        """Does what can be done about a disk that takes nothing; the group without what it can spare."""
-        relief = self._disk is not None and self._disk.release()
+    # -- what cannot be stored -------------------------------------------------------------------
+
+    def _failed(self) -> None:
+        self.figures.failures += 1
+        self._in_a_row += 1
+        self.stuck = True
+
+    def _relieved(self, group: list[Entry], error: Exception) -> tuple[list[Entry], bool]:
+        """Does what can be done about a disk that takes nothing; as `_stored`."""
+        if self._disk is not None and self._disk.relieve():
+            return group, False
         if isinstance(error, OSError):
-            if not relief and self._pause_s > _PIXELS_WAIT_S:
+            if self._in_a_row >= _PICTURE_TRIES:
                 # a picture too large for the room that is left must not hold up an alert
-                self.figures.pixels_lost += sum(entry.content is not None for entry in group)
-                return self._outbox.without_content(group)
-        elif "full" in str(error) and any(entry.klass in "al" for entry in group):
-            try:
-                self._outbox.make_room(_SPARE_BYTES)
-            except sqlite3.OperationalError as second:
-                warn("outbox_makes_no_room", error=second)
-        return group
+                left = self._outbox.without_what_has_no_room(group)
+                lost = sum(e.lost_bytes > 0 for e in left) - sum(e.lost_bytes > 0 for e in group)
+                self.figures.pixels_lost += lost
+                return left, not lost
+        elif is_full(error):
+            return group, not self._make_room(len(group))
+        return group, True
+
+    def _make_room(self, rows: int) -> bool:
+        """Evicts more each time until the file has room inside; False when that does not help."""
+        spare = max(self._spare, _ROW_BYTES * rows)
+        self._spare = min(2 * self._spare, _MAX_SPARE_BYTES)
+        if self._outbox.unused_bytes() >= spare:
+            return False  # it is the journal that finds no room
+        try:
+            return self._outbox.make_room(spare) > 0
+        except sqlite3.OperationalError as error:
+            warn("outbox_makes_no_room", error=error)
+            self._spare = _SPARE_BYTES
+            return False
+
+    def _unexpected(self, error: Exception) -> None:
+        """No fault of the disk: entries are tried one by one, and what is at fault is replaced."""
+        group = self._group
+        if group:
+            self._failed()
+        else:
+            self.figures.failures += 1
+        warn("writer_failed", error=repr(error), rows=len(group), in_a_row=self._in_a_row)
+        if len(group) == 1 and self._is_at_fault(group[0]):
+            self.figures.unstorable += 1
+            group = [_instead_of(group[0], error)]
+        self._alone = len(group)
+        self._put_back(group)
+
+    def _is_at_fault(self, entry: Entry) -> bool:
+        """Whether it failed alone three times, and the outbox stored something else in between."""
+        self._blame = self._blame + self._works if entry is self._suspect else 0
+        self._suspect, self._works = entry, False
+        return self._blame >= _BLAME
 
     def _look_after_disk(self) -> None:
         if self._clock() < self._looked_at + _LOOK_S:
@@ -233,3 +322,8 @@ class Writer:
             self._outbox.tidy()
         except sqlite3.OperationalError as error:
             warn("outbox_not_tidied", error=error)
+
+
+def _instead_of(entry: Entry, error: Exception) -> Entry:
+    text = f"a row of class {entry.klass} ({entry.body.kind}) could not be stored: {error!r}"
+    return alert("row-not-stored", text)

@@ -14,8 +14,9 @@ import onnx
 from onnx import TensorProto, helper
 
 from edge_agent.config import AgentConfig, parse_config
+from edge_agent.sync.outbox import Outbox
 from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet, pack
-from kits.core.events import DecisionBody
+from kits.core.events import DecisionBody, Event, EventClass
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.sample import digest_of, utc_now
 
@@ -231,6 +232,11 @@ def agent_config(folder: Path, pictures: Path, **changes: object) -> AgentConfig
         **changes,
     }
     return parse_config(raw, base=folder)
+
+
+def rows_of(outbox: Outbox, klass: EventClass) -> list[Event]:
+    """The rows of a class that the hub has not acknowledged; only looks."""
+    return [Event.model_validate_json(row.text) for row in outbox.again(klass, 0, (1 << 62)).rows]
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:

@@ -22,7 +22,7 @@ from kits.core.events import (
     HealthBody,
     LabelBody,
 )
-from tests.edge_agent.parts import decision
+from tests.edge_agent.parts import decision, rows_of
 
 TIGHT = Budgets.of(40_000)
 
@@ -64,7 +64,7 @@ class World:
 
     def claim(self) -> None:
         klass = self.draw.choice(EVENT_CLASSES)
-        rows = self.outbox.claim(klass, 0, self.draw.randint(1, 30))
+        rows = self.outbox.claim(klass, 0, self.draw.randint(1, 30)).rows
         self.on_their_way += [(row.seq, klass, row.text) for row in rows]
 
     def acknowledge(self) -> None:
@@ -73,7 +73,7 @@ class World:
         heard = [self.on_their_way.pop() for _ in range(len(self.on_their_way) // 2)]
         for seq, _, text in heard:
             self.arrived.setdefault(seq, text)
-        self.outbox.acknowledge([(seq, seq) for seq, _, _ in heard])
+        self.outbox.acknowledge(self.outbox.epoch, [(seq, seq) for seq, _, _ in heard])
 
     def take_a_blob(self) -> None:
         ready = self.outbox.ready_blobs(10)
@@ -103,14 +103,14 @@ class World:
 
         texts = [*self.arrived.values()]
         events = [Event.model_validate_json(text) for text in texts]
-        waiting = [e for e in self.outbox.take("l", 0, 1 << 30) if e.seq not in self.arrived]
+        waiting = [e for e in rows_of(self.outbox, "l") if e.seq not in self.arrived]
         return [e.body for e in [*events, *waiting] if isinstance(e.body, GapBody)]
 
     def check(self) -> None:
         counts = self.outbox.counts()
         for klass in EVENT_CLASSES:
             count = counts[klass]
-            rows = len(self.outbox.take(klass, 0, 1 << 30))
+            rows = len(rows_of(self.outbox, klass))
             assert count.rows == rows, klass
             assert count.committed == count.acked + count.rows + count.lost, klass
         for klass in ("a", "s", "t"):
@@ -152,10 +152,10 @@ def test_gap_rows_add_up_over_random_operations(tmp_path: Path, seed: int) -> No
 def test_a_gap_row_that_was_sent_changes_no_more(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, TIGHT)
     outbox.append([Entry(HealthBody(figures={"x": 1.0}), "t") for _ in range(400)])
-    sent = outbox.claim("l", 0, 100)
+    sent = outbox.claim("l", 0, 100).rows
     for _ in range(2):
         outbox.append([Entry(HealthBody(figures={"x": 1.0}), "t") for _ in range(400)])
-    now = outbox.again("l", 0, 1 << 30)
+    now = outbox.again("l", 0, 1 << 30).rows
     assert now[: len(sent)] == sent
     assert len(now) > len(sent)
     outbox.close()
@@ -168,7 +168,7 @@ def test_a_month_offline_leaves_a_handful_of_gap_rows(tmp_path: Path) -> None:
         outbox.append([Entry(decision(n), "s") for n in range(100)])
         outbox.close()
         outbox = Outbox(tmp_path, TIGHT)
-    assert len(outbox.take("l", 0, 1000)) <= 4
+    assert len(rows_of(outbox, "l")) <= 4
     outbox.close()
 
 
@@ -176,7 +176,7 @@ def test_thinning_spreads_over_the_whole_time(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, Budgets.of(100_000))
     for n in range(40):
         outbox.append([Entry(HealthBody(figures={"n": float(n * 50 + k)}), "t") for k in range(50)])
-    kept = [e.body.figures["n"] for e in outbox.take("t", 0, 10_000)]  # type: ignore[union-attr]
+    kept = [e.body.figures["n"] for e in rows_of(outbox, "t")]  # type: ignore[union-attr]
     first, last = sum(n < 1000 for n in kept), sum(n >= 1000 for n in kept)
     assert first > 20, "the oldest hours were thinned out, not cut off"
     assert last > first
@@ -223,8 +223,8 @@ def test_alerts_go_only_beyond_the_ring_and_that_is_declared(
     outbox = Outbox(tmp_path, TIGHT)
     for _ in range(8):
         outbox.append([Entry(AlertBody(name="a", text="x"), "a") for _ in range(500)])
-    kept = [event.seq for event in outbox.take("a", 0, 10_000)]
-    gaps = [e.body for e in outbox.take("l", 0, 10) if isinstance(e.body, GapBody)]
+    kept = [event.seq for event in rows_of(outbox, "a")]
+    gaps = [e.body for e in rows_of(outbox, "l") if isinstance(e.body, GapBody)]
     assert len(kept) + sum(gap.rows for gap in gaps) == 4000
     assert {gap.reason for gap in gaps} == {"ring of alerts"}
     assert kept[-1] >= 4000, "the newest stay"

@@ -19,7 +19,7 @@ from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from kits.core.events import EVENT_CLASSES, AlertBody, GapBody
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.journal import end_of
-from tests.edge_agent.parts import decision
+from tests.edge_agent.parts import decision, rows_of
 
 BUDGETS = Budgets.of(1 << 24)
 ROWS = 400
@@ -44,7 +44,7 @@ def scramble(folder: Path) -> None:
 
 
 def alerts(outbox: Outbox) -> list[str]:
-    bodies = [event.body for event in outbox.take("a", 0, 100)]
+    bodies = [event.body for event in rows_of(outbox, "a")]
     return [body.name for body in bodies if isinstance(body, AlertBody)]
 
 
@@ -53,11 +53,11 @@ def set_aside(folder: Path) -> list[Path]:
 
 
 FINDERS: dict[str, Callable[[Outbox], object]] = {
-    "reading": lambda outbox: outbox.claim("s", 0, 200),
-    "acknowledging": lambda outbox: outbox.acknowledge([(1, 200)]),
+    "reading": lambda outbox: outbox.claim("s", 0, 200).rows,
+    "acknowledging": lambda outbox: outbox.acknowledge(outbox.epoch, [(1, 200)]),
     "appending": lambda outbox: outbox.append([Entry(decision(9999), "s")]),
     "making room": lambda outbox: outbox.make_room(5000),
-    "looking for blobs": lambda outbox: outbox.claim("s", 0, 1) or outbox.ready_blobs(3),
+    "looking for blobs": lambda outbox: outbox.claim("s", 0, 1).rows or outbox.ready_blobs(3),
 }
 
 
@@ -72,18 +72,18 @@ def test_damage_found_later_begins_a_new_epoch_and_is_told(tmp_path: Path, finde
         assert finder == "making room"  # its caller tries again
     assert outbox.epoch != old
     assert alerts(outbox) == ["outbox-damaged"]
-    [alert] = [event.body for event in outbox.take("a", 0, 9)]
+    [alert] = [event.body for event in rows_of(outbox, "a")]
     assert isinstance(alert, AlertBody)
     assert old in alert.text
     assert f"{ROWS} rows waited" in alert.text
     assert [p.name for p in set_aside(tmp_path) if p.suffix.startswith(".damaged")]
     kept = 1 if finder == "appending" else 0
-    assert len(outbox.take("s", 0, 1000)) == kept
+    assert len(rows_of(outbox, "s")) == kept
     outbox.append([Entry(decision(n), "s") for n in range(5)])
     outbox.close()
     again = Outbox(tmp_path, BUDGETS)
     assert again.epoch == outbox.epoch
-    assert len(again.take("s", 0, 100)) == kept + 5
+    assert len(rows_of(again, "s")) == kept + 5
     again.close()
 
 
@@ -121,7 +121,7 @@ def test_damage_found_at_the_start(tmp_path: Path, how: str) -> None:
     again = Outbox(tmp_path, BUDGETS)
     assert again.epoch != old
     assert alerts(again) == ["outbox-damaged"]
-    [alert] = [event.body for event in again.take("a", 0, 9)]
+    [alert] = [event.body for event in rows_of(again, "a")]
     assert isinstance(alert, AlertBody)
     assert old in alert.text
     assert again.damages == 1
@@ -153,10 +153,10 @@ def test_a_journal_cut_short_under_a_running_agent_is_declared(tmp_path: Path) -
     counts = outbox.counts()
     if outbox.epoch != epoch:
         pytest.fail(f"the file was replaced although its main part is whole: {alerts(outbox)}")
-    gaps = [e.body for e in outbox.take("l", 0, 10) if isinstance(e.body, GapBody)]
+    gaps = [e.body for e in rows_of(outbox, "l") if isinstance(e.body, GapBody)]
     assert {gap.reason for gap in gaps} == {"journal lost"}
     assert sum(gap.rows for gap in gaps) == sum(counts[k].lost for k in EVENT_CLASSES) == 201
-    waiting = [e.seq for klass in EVENT_CLASSES for e in outbox.take(klass, 0, 1000)]
+    waiting = [e.seq for klass in EVENT_CLASSES for e in rows_of(outbox, klass)]
     assert min(seq for seq in waiting if seq > 100) > 301, "no number is used twice"
     for klass in EVENT_CLASSES:
         count = counts[klass]
@@ -173,14 +173,14 @@ def test_any_prefix_of_the_journal_is_a_state_that_once_stood(tmp_path: Path) ->
     number = 0
 
     def note() -> None:
-        rows = [e.seq for e in outbox.take("s", 0, 10_000)]
+        rows = [e.seq for e in rows_of(outbox, "s")]
         wal = end_of(first / "outbox.sqlite-wal")
         states.append((wal, rows, outbox.counts()["s"].acked))
 
     for step in range(30):
         if step % 4 == 3:
-            waiting = [e.seq for e in outbox.take("s", 0, 10_000)]
-            outbox.acknowledge([(waiting[0], waiting[len(waiting) // 3])])
+            waiting = [e.seq for e in rows_of(outbox, "s")]
+            outbox.acknowledge(outbox.epoch, [(waiting[0], waiting[len(waiting) // 3])])
         else:
             size = draw.randint(1, 9)
             outbox.append([Entry(decision(number + k), "s") for k in range(size)])
@@ -195,7 +195,7 @@ def test_any_prefix_of_the_journal_is_a_state_that_once_stood(tmp_path: Path) ->
         os.truncate(copy / "outbox.sqlite-wal", cut)
         (copy / "outbox.sqlite-shm").unlink(missing_ok=True)
         again = Outbox(copy, BUDGETS)
-        rows, acked = [e.seq for e in again.take("s", 0, 10_000)], again.counts()["s"].acked
+        rows, acked = [e.seq for e in rows_of(again, "s")], again.counts()["s"].acked
         stood = [(r, a) for wal, r, a in states if wal <= cut][-1]
         assert (rows, acked) == stood
         assert again.epoch == outbox.epoch

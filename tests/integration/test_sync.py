@@ -49,8 +49,8 @@ def test_an_agent_that_is_killed_loses_nothing_it_had_committed(site: Site, tmp_
     wait_for(lambda: len(site.samples(line)) >= 30)
     line.kill()
     with closing(sqlite3.connect(tmp_path / "state" / "outbox.sqlite")) as db:
-        query = "SELECT seq FROM sqlite_sequence WHERE name = 'rows'"
-        committed = db.execute(query).fetchone()[0]
+        query = "SELECT value FROM meta WHERE key = 'next_seq'"
+        committed = int(db.execute(query).fetchone()[0]) - 1
     assert committed > 30
     line.set(bundle="b.kwb")
     line.start("--until-empty", "--max-samples", "5")
