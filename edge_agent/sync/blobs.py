@@ -20,6 +20,7 @@ class Transfer:
     digest: str
     content: bytes
     chunk_bytes: int = CHUNK_BYTES
+    largest: int = CHUNK_BYTES
     have: set[int] = field(default_factory=set)
     sent_at: dict[int, float] = field(default_factory=dict)
     timeouts: int = 0
@@ -50,7 +51,7 @@ class Transfer:
         if ack.done:
             return True
         if ack.chunk_bytes != self.chunk_bytes:
-            if self.halved or not MIN_CHUNK_BYTES <= ack.chunk_bytes <= CHUNK_BYTES:
+            if self.halved or not MIN_CHUNK_BYTES <= ack.chunk_bytes <= self.largest:
                 return False
             self._resize(ack.chunk_bytes)
         self.have = {n for first, last in ack.have for n in range(first, min(last, self.count) + 1)}
@@ -59,8 +60,11 @@ class Transfer:
         self.timeouts = 0
         return False
 
-    def expire(self, now: float, limit_s: float) -> int:
+    def expire(self, now: float, limit_s: float, *, blame_size: bool = True) -> int:
         """Forgets chunks in flight for longer than `limit_s`; halves the size when it repeats.
+
+        Args:
+            blame_size: false while the hub is known to be away.
 
         Returns:
             How many chunks timed out.
@@ -68,12 +72,18 @@ class Transfer:
         late = [number for number, at in self.sent_at.items() if now - at > limit_s]
         for number in late:
             del self.sent_at[number]
-        if late:
+        if late and blame_size:
             self.timeouts += 1
             if self.timeouts >= _TIMEOUTS_UNTIL_HALVED and self.chunk_bytes > MIN_CHUNK_BYTES:
                 self._resize(max(MIN_CHUNK_BYTES, self.chunk_bytes // 2))
                 self.halved = True
         return len(late)
+
+    def fit(self, largest: int) -> None:
+        """No chunk larger than this from now on, even if the hub has to begin anew."""
+        self.largest = largest
+        if self.chunk_bytes > largest:
+            self._resize(largest)
 
     def _resize(self, chunk_bytes: int) -> None:
         self.chunk_bytes = chunk_bytes

@@ -22,6 +22,7 @@ class Sent:
         seqs: the rows of it that the hub has not acknowledged.
         at: when it went out the last time, monotonic seconds.
         due: when it goes out again.
+        patience: how often the time until then was doubled.
     """
 
     klass: EventClass
@@ -29,11 +30,17 @@ class Sent:
     size: int
     at: float
     due: float
+    patience: int
     tries: int = 1
 
 
 class Flight:
     """All frames in flight.
+
+    How long an answer takes is measured on frames that went out once. Of one that went out again nobody
+    knows which one was answered, so its longer patience is kept for new frames until one of them is
+    answered in time (Karn and Partridge 1987); else a hub that takes longer than `resend_s` would get
+    every frame twice for ever.
 
     Args:
         resend_s: silence is never shorter than this, seconds.
@@ -44,6 +51,7 @@ class Flight:
         self._frames: dict[int, Sent] = {}
         self._bytes = 0
         self._heard_at: float | None = None
+        self._patience = 1
         self.rtt_s = 0.0
 
     def crowded(self, extra: int = 0) -> bool:
@@ -55,7 +63,8 @@ class Flight:
 
     def sent(self, klass: EventClass, seqs: set[int], size: int, now: float) -> None:
         """A frame went out."""
-        self._frames[min(seqs)] = Sent(klass, seqs, size, now, now + self.silence_s(1))
+        due = now + self.silence_s(self._patience)
+        self._frames[min(seqs)] = Sent(klass, seqs, size, now, due, self._patience)
         self._bytes += size
 
     def again(self, key: int, seqs: set[int], size: int, now: float) -> None:
@@ -64,12 +73,14 @@ class Flight:
         left = old.seqs - seqs
         self._bytes += size - old.size
         tries = old.tries + 1
-        self._frames[min(seqs)] = Sent(
-            old.klass, seqs, size, now, now + self.silence_s(tries), tries
-        )
+        patience = old.patience + 1
+        self._patience = max(self._patience, patience)
+        due = now + self.silence_s(patience)
+        self._frames[min(seqs)] = Sent(old.klass, seqs, size, now, due, patience, tries)
         if left:
-            due = now + self.silence_s(old.tries)
-            self._frames[min(left)] = Sent(old.klass, left, 0, now, due, old.tries)
+            due = now + self.silence_s(old.patience)
+            rest = Sent(old.klass, left, 0, now, due, old.patience, old.tries)
+            self._frames[min(left)] = rest
 
     def drop(self, key: int) -> None:
         """Nothing of a frame is waited for any more."""
@@ -79,6 +90,7 @@ class Flight:
         """Nothing that was in flight may be relied on."""
         self._frames.clear()
         self._bytes = 0
+        self._patience = 1
 
     def acknowledged(self, ranges: Sequence[tuple[int, int]], now: float) -> None:
         """The hub has these rows. After a long silence all others are due soon: it is back."""
@@ -96,7 +108,9 @@ class Flight:
                 if low <= last and first <= high:
                     frame.seqs.difference_update(range(max(low, first), min(high, last) + 1))
             if len(frame.seqs) < before and frame.tries == 1:
-                self.rtt_s += _SMOOTHING * (now - frame.at - self.rtt_s)
+                took = now - frame.at
+                self.rtt_s += (_SMOOTHING if self.rtt_s else 1.0) * (took - self.rtt_s)
+                self._patience = 1
             if not frame.seqs:
                 self.drop(key)
 
@@ -104,10 +118,10 @@ class Flight:
         """Whether the hub acknowledged anything after `at`."""
         return self._heard_at is not None and self._heard_at > at
 
-    def silence_s(self, tries: int) -> float:
+    def silence_s(self, patience: int) -> float:
         """How long to wait for an answer: three round trips, doubled with each try."""
         base = max(self._resend_s, 3 * self.rtt_s)
-        return min(base * float(1 << min(tries - 1, 10)), max(base, _MAX_SILENCE_S))
+        return min(base * float(1 << min(patience - 1, 10)), max(base, _MAX_SILENCE_S))
 
     def late(self, now: float) -> list[tuple[int, Sent]]:
         """Frames that waited too long."""

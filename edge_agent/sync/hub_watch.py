@@ -1,7 +1,7 @@
 """What the broker's answers tell of the hub: "no matching subscribers" means that nobody takes rows in.
 
-Then one frame at a time is tried, with pauses that double from one second to a minute and are jittered;
-the first acknowledgement ends it. The connection to the broker is left alone: it is not what failed.
+Then one frame or chunk at a time is tried, with pauses that double from one second to a minute and are
+jittered; the first acknowledgement ends it, and a new connection is tried at once. The connection to the broker is left alone: it is not what failed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,6 @@ from collections.abc import Callable
 from edge_agent.log import log, warn
 from edge_agent.sync.transport import Transport
 
-_FIRST_S = 1.0
-_MAX_S = 60.0
-
 
 class HubWatch:
     """Whether frames may go out.
@@ -22,19 +19,24 @@ class HubWatch:
     Args:
         transport: counts the broker's answers.
         clock: monotonic seconds.
+        first_s, max_s: the pauses begin with this and end with that, seconds.
     """
 
     def __init__(
         self,
         transport: Transport,
         clock: Callable[[], float],
+        *,
+        first_s: float = 1.0,
+        max_s: float = 60.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._transport = transport
         self._clock = clock
         self._jitter = jitter
         self._seen = transport.figures.unheard
-        self._pause_s = _FIRST_S
+        self._first_s, self._max_s = first_s, max_s
+        self._pause_s = first_s
         self._next = 0.0
         self.away = False
 
@@ -47,21 +49,25 @@ class HubWatch:
             self.away = True
             warn("hub_away", unheard=self._seen)
         self._next = self._clock() + self._pause_s * (0.5 + 0.5 * self._jitter())
-        self._pause_s = min(self._pause_s * 2, _MAX_S)
+        self._pause_s = min(self._pause_s * 2, self._max_s)
 
     def heard(self) -> bool:
         """The hub answered; True when it had been away."""
         was_away, self.away = self.away, False
-        self._pause_s = _FIRST_S
+        self._pause_s = self._first_s
         if was_away:
             log("hub_back")
         return was_away
+
+    def resume(self) -> None:
+        """A new connection: what was tried on the old one may be lost."""
+        self._next = self._clock()
 
     def may_send(self) -> bool:
         """Whether one more frame may go out now."""
         return not self.away or self._clock() >= self._next
 
     def sent(self) -> None:
-        """A frame went out; while the hub is away the next one waits for its answer or a minute."""
+        """Something went out; while the hub is away the next waits for its answer or a minute."""
         if self.away:
-            self._next = self._clock() + _MAX_S
+            self._next = self._clock() + self._max_s

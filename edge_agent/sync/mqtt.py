@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 from edge_agent.clock import boot_id
 from edge_agent.log import log, warn
 from edge_agent.sync.backoff import Backoff
-from edge_agent.sync.mqtt_client import Event, MqttSettings, connect, make_client, retire
+from edge_agent.sync.mqtt_client import (
+    MIN_PACKET_BYTES,
+    Event,
+    Limits,
+    MqttSettings,
+    connect,
+    make_client,
+    retire,
+)
 from edge_agent.sync.tls import explain, version
 from edge_agent.sync.transport import Message, TransportFigures
 from kits.core.errors import ConfigError
@@ -56,6 +64,7 @@ class MqttTransport:
         self._messages: list[Message] = []
         self._in_flight: set[int] = set()
         self._window = settings.window
+        self._limits = Limits()
         self._connected = False
         self._client: mqtt.Client | None = None
         self._files = (0, 0)
@@ -70,13 +79,20 @@ class MqttTransport:
     def connected(self) -> bool:
         return self._connected
 
+    @property
+    def max_payload(self) -> int:
+        return self._limits.max_payload
+
     def room(self) -> int:
-        return self._window - len(self._in_flight) if self._connected else 0
+        if not self._connected or self._limits.too_small:
+            return 0
+        return self._window - len(self._in_flight)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         if self._client is None or self.room() <= 0:
             return False
-        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        limits = self._limits
+        info = self._client.publish(topic, payload, qos=limits.qos, retain=retain and limits.retain)
         if info.rc != 0:
             return False
         self._in_flight.add(info.mid)
@@ -97,7 +113,8 @@ class MqttTransport:
         if self._connected and self._settings.online_topic:
             # a clean goodbye sends no will
             goodbye = encode_online(Online(False, boot_id()))
-            self._client.publish(self._settings.online_topic, goodbye, qos=0, retain=True)
+            topic, retain = self._settings.online_topic, self._limits.retain
+            self._client.publish(topic, goodbye, qos=0, retain=retain)
         self._end()
 
     # -- connecting ------------------------------------------------------------------------------
@@ -115,7 +132,7 @@ class MqttTransport:
         try:
             if self._settings.tls is not None:
                 self._files = version(self._settings.tls)
-            self._client = make_client(self._settings, self._events.append)
+            self._client = make_client(self._settings, self._events.append, self._limits)
             connect(self._client, self._settings)
         except ConfigError as error:
             self.alarm = error.what
@@ -178,20 +195,37 @@ class MqttTransport:
 
     def _answered(self, reason: Any, props: Any) -> None:
         if reason.value >= _ERROR:
-            if reason.value in _REFUSED:
-                self.alarm = f"the broker refuses this device: {reason}"
-                self._backoff.failures = max(self._backoff.failures, _REFUSED_FAILURES)
-            self._lost(str(reason))
-            return
-        if self._client is None:
-            return
+            self._refused(reason)
+        elif self._client is not None:
+            self._limits = Limits.of(props)
+            self._accepted(self._client)
+
+    def _refused(self, reason: Any) -> None:
+        if reason.value in _REFUSED:
+            self.alarm = f"the broker refuses this device: {reason}"
+            self._backoff.failures = max(self._backoff.failures, _REFUSED_FAILURES)
+        self._lost(str(reason))
+        less = self._limits.after_refusal(reason.value)
+        if less is not None:
+            log("broker_offers_less", reason=reason)
+            self._limits = less
+            self._end()
+            self._backoff.at_once()
+
+    def _accepted(self, client: mqtt.Client) -> None:
+        limits = self._limits
         for topic in self._settings.subscriptions:
-            self._client.subscribe(topic, qos=1)
-        server_max = int(getattr(props, "ReceiveMaximum", 65_535))
-        self._window = max(1, min(server_max, self._settings.window))
+            client.subscribe(topic, qos=limits.qos)
+        self._window = max(1, min(limits.window, self._settings.window))
         self._connected = True
         self._backoff.stands()
         self.alarm = ""
+        if limits.too_small:
+            self.alarm = (
+                f"the broker takes packets of {limits.packet_bytes} bytes only; nothing is sent"
+                f" before it takes {MIN_PACKET_BYTES}"
+            )
+            warn("broker_packets_too_small", bytes=limits.packet_bytes, needed=MIN_PACKET_BYTES)
         self.session += 1
         if self._settings.online_topic:
             birth = encode_online(Online(True, boot_id()))
@@ -210,14 +244,13 @@ class MqttTransport:
 
     def _published(self, mid: int, reason: Any) -> None:
         self._in_flight.discard(mid)
-        if reason.value == _NOBODY_LISTENS:
-            self.figures.unheard += 1
-        elif reason.value >= _ERROR:
+        self.figures.unheard += reason.value == _NOBODY_LISTENS
+        if reason.value >= _ERROR:
             self.figures.refused += 1
             self.alarm = f"{_REFUSES_MESSAGES}: {reason}"
             warn("publish_refused", reason=reason)
         elif self.alarm.startswith(_REFUSES_MESSAGES):
-            self.alarm = ""
+            self.alarm = ""  # also when nobody listens: it may be said
 
     def _subscribed(self, reasons: Any) -> None:
         refused = [str(reason) for reason in reasons if reason.value >= _ERROR]

@@ -1,16 +1,19 @@
 """A paho client as this program needs it: how it is made, how it connects, how it is let go.
 
-Its callbacks only put events into a queue, so nothing can go wrong inside them.
+Its callbacks only put events into a queue, so nothing can go wrong inside them. What a broker does not
+offer (QoS 1, retained messages, large packets) is remembered in its `Limits`: delivery needs none of it,
+because the hub's acknowledgements are messages of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.certificates import Certificates
 from edge_agent.clock import boot_id
+from kits.core.frames import CHUNK_HEAD_BYTES, MAX_FRAME_BYTES, MIN_CHUNK_BYTES
 from kits.core.topics import Online, encode_online
 
 if TYPE_CHECKING:
@@ -20,6 +23,12 @@ _SESSION_EXPIRY_S = 3600
 _WILL_DELAY_S = 30
 _MAX_PACKET_BYTES = 512 * 1024
 _CONNECT_TIMEOUT_S = 5.0
+
+_OVERHEAD_BYTES = 512  # of a packet around its payload: the longest topic has 150
+MIN_PACKET_BYTES = MIN_CHUNK_BYTES + CHUNK_HEAD_BYTES + _OVERHEAD_BYTES
+"""With less, rows and pictures do not fit."""
+_NO_RETAIN = 0x9A
+_NO_QOS = 0x9B
 
 Event = tuple[str, Any, Any]
 """What happened (connect, disconnect, publish, subscribe, message, log), and two values with it."""
@@ -44,8 +53,51 @@ class MqttSettings:
     subscriptions: tuple[str, ...] = ()
 
 
-def make_client(settings: MqttSettings, put: Callable[[Event], None]) -> mqtt.Client:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a broker said it offers; what it did not say it offers in full."""
+
+    window: int = 65_535
+    packet_bytes: int = 1 << 28
+    qos: int = 1
+    retain: bool = True
+
+    @classmethod
+    def of(cls, properties: Any) -> Limits:
+        """From the properties of its CONNACK."""
+        return cls(
+            window=int(getattr(properties, "ReceiveMaximum", 65_535)),
+            packet_bytes=int(getattr(properties, "MaximumPacketSize", 1 << 28)),
+            qos=min(1, int(getattr(properties, "MaximumQoS", 1))),
+            retain=bool(getattr(properties, "RetainAvailable", 1)),
+        )
+
+    def after_refusal(self, reason: int) -> Limits | None:
+        """What to try next when the last will was too much for it; None when that was not why."""
+        if reason == _NO_RETAIN and self.retain:
+            return replace(self, retain=False)
+        if reason == _NO_QOS and self.qos:
+            return replace(self, qos=0)
+        return None
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes of one message's content."""
+        return min(self.packet_bytes - _OVERHEAD_BYTES, MAX_FRAME_BYTES + CHUNK_HEAD_BYTES)
+
+    @property
+    def too_small(self) -> bool:
+        """Whether nothing of use fits its packets."""
+        return self.packet_bytes < MIN_PACKET_BYTES
+
+
+def make_client(
+    settings: MqttSettings, put: Callable[[Event], None], limits: Limits | None = None
+) -> mqtt.Client:
     """A client that is not connected yet.
+
+    Args:
+        limits: of the broker, as far as they are known.
 
     Raises:
         ConfigError: the certificate cannot be used.
@@ -54,6 +106,7 @@ def make_client(settings: MqttSettings, put: Callable[[Event], None]) -> mqtt.Cl
     from paho.mqtt.enums import CallbackAPIVersion
     from paho.mqtt.packettypes import PacketTypes
 
+    limits = limits or Limits()
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
@@ -67,7 +120,9 @@ def make_client(settings: MqttSettings, put: Callable[[Event], None]) -> mqtt.Cl
         will = _properties(PacketTypes.WILLMESSAGE)
         will.WillDelayInterval = _WILL_DELAY_S
         gone = encode_online(Online(False, boot_id()))
-        client.will_set(settings.online_topic, gone, qos=1, retain=True, properties=will)
+        client.will_set(
+            settings.online_topic, gone, qos=limits.qos, retain=limits.retain, properties=will
+        )
     client.max_inflight_messages_set(settings.window)
     client.connect_timeout = _CONNECT_TIMEOUT_S
     client.on_connect = lambda _c, _u, _f, reason, props: put(("connect", reason, props))

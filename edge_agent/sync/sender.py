@@ -11,11 +11,12 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.log import log, warn
 from edge_agent.sync.bandwidth import Pace
+from edge_agent.sync.entry import Row, readable
 from edge_agent.sync.flight import Flight, Sent
 from edge_agent.sync.framer import Framer
 from edge_agent.sync.hub_watch import HubWatch
@@ -30,7 +31,10 @@ from kits.core.topics import DeviceTopics
 _ALERT_SLOTS = 2
 _CHUNK_ACK_DELAY_S = 2.0  # a hub may collect chunks this long before it answers
 _IDLE_TURN_S = 0.05
+_FIRST_PAUSE_S = 0.5
 _MAX_PAUSE_S = 60.0
+_MAX_SLEEP_S = 1.0
+"""However long nothing is sent, the connection is looked after: no keep-alive is shorter than 5 s."""
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Sender:
 
     Args:
         resend_s: least time of silence before a frame is sent again, seconds.
+        away_s: first and longest pause between attempts while no hub listens, seconds.
         pace: how blobs travel; None: at any time and rate.
         clock: monotonic seconds.
         on_desired: hears what the hub wants this device to run.
@@ -62,6 +67,7 @@ class Sender:
         topics: DeviceTopics,
         *,
         resend_s: float = 3.0,
+        away_s: tuple[float, float] = (1.0, 60.0),
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_desired: Callable[[bytes], None] = lambda _payload: None,
@@ -72,15 +78,17 @@ class Sender:
         self._on_desired = on_desired
         self._framer = Framer()
         self._flight = Flight(resend_s)
-        self._hub = HubWatch(transport, clock)
+        self._hub = HubWatch(transport, clock, first_s=away_s[0], max_s=away_s[1])
         self._cursor: dict[EventClass, int] = dict.fromkeys(EVENT_CLASSES, 0)
         pace = pace or Pace()
         self._bucket = pace.bucket
         self._session = transport.session
-        self._epoch = outbox.epoch
+        self._epoch, self._openings = outbox.epoch, outbox.openings
         self._reports: deque[bytes] = deque(maxlen=1)
         self._last_report: bytes = b""
         self._stop = threading.Event()
+        self._failed_turns = 0
+        self._resume_at = float("-inf")
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
         self.transport = transport
         self.uploads = Uploads(outbox, transport, topics, pace, clock=clock)
@@ -133,26 +141,32 @@ class Sender:
         self._reports.append(payload)
 
     def _run(self) -> None:
-        pause_s = 0.5
         while not self._stop.is_set():
             try:
                 self.step(_IDLE_TURN_S)
-                pause_s = 0.5
             except Exception as error:  # noqa: BLE001  top of a supervised loop
-                self.figures.failures += 1
-                warn("sender_failed", error=repr(error), pause_s=pause_s)
-                self._stop.wait(pause_s)
-                pause_s = min(pause_s * 2, _MAX_PAUSE_S)
+                self._stop.wait(self.failed(error))
         self.transport.close()
+
+    def failed(self, error: Exception) -> float:
+        """A turn went wrong: nothing is sent for a while; returns how long to do nothing at all, s."""
+        self.figures.failures += 1
+        self._failed_turns += 1
+        pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(self._failed_turns - 1, 16), _MAX_PAUSE_S)
+        self._resume_at = self._clock() + pause_s
+        warn("sender_failed", error=repr(error), pause_s=pause_s)
+        return min(pause_s, _MAX_SLEEP_S)
 
     def step(self, timeout_s: float) -> None:
         """One turn: hear, expire, send. Public so that tests can drive it by hand."""
         self._hear(self.transport.turn(timeout_s))
         self.ticked_at = self._clock()
-        if self._outbox.epoch != self._epoch:
-            self._epoch = self._outbox.epoch
-            self._forget()
-            self.uploads.forget()
+        if self.ticked_at >= self._resume_at:
+            self._send()
+            self._failed_turns = 0
+
+    def _send(self) -> None:
+        self._look_at_outbox()
         if not self.transport.connected:
             return
         if self.transport.session != self._session:
@@ -161,8 +175,20 @@ class Sender:
         self._send_report()
         self._hub.look()
         self._expire()
-        if self._send_rows() and not self._hub.away:
+        if not self._send_rows():
+            return
+        if not self._hub.away:
             self.uploads.send()
+        elif self._hub.may_send() and self.uploads.send(at_most=1):
+            self._hub.sent()
+
+    def _look_at_outbox(self) -> None:
+        """A file that was replaced or opened anew: nothing that was taken from it may be relied on."""
+        now = self._outbox.epoch, self._outbox.openings
+        if now != (self._epoch, self._openings):
+            self._epoch, self._openings = now
+            self._forget()
+            self.uploads.forget()
 
     def _forget(self) -> None:
         self._flight.clear()
@@ -171,6 +197,7 @@ class Sender:
     def _resume(self) -> None:
         """A new connection: nothing that was in flight may be relied on."""
         self._forget()
+        self._hub.resume()
         self.uploads.resume()
         if self._last_report and not self._reports:
             self._reports.append(self._last_report)
@@ -198,12 +225,11 @@ class Sender:
                 self.uploads.heard(ack.blobs)
 
     def _rows_acked(self, acks: list[Ack]) -> None:
-        epoch = self._outbox.epoch
-        ranges = [span for ack in acks if ack.epoch == epoch for span in ack.ranges]
+        ranges = [span for ack in acks if ack.epoch == self._epoch for span in ack.ranges]
         if not ranges:
             return
         try:
-            self.figures.acked_rows += self._outbox.acknowledge(ranges)
+            self.figures.acked_rows += self._outbox.acknowledge(self._epoch, ranges)
         except sqlite3.OperationalError as error:
             # a full disk: the rows stay, are sent again and acknowledged again
             self.figures.failures += 1
@@ -218,21 +244,34 @@ class Sender:
         for key, sent in self._flight.late(now):
             if self.transport.room() > 0 and self._hub.may_send():
                 self._resend(key, sent, now)
-        self.uploads.expire(self._flight.silence_s(1) + _CHUNK_ACK_DELAY_S)
+        limit_s = self._flight.silence_s(1) + _CHUNK_ACK_DELAY_S
+        self.uploads.expire(limit_s, hub_away=self._hub.away)
 
     def _resend(self, key: int, sent: Sent, now: float) -> None:
-        rows = self._outbox.again(sent.klass, min(sent.seqs), max(sent.seqs))
-        rows = [row for row in rows if row.seq in sent.seqs]
+        batch = self._outbox.again(sent.klass, min(sent.seqs), max(sent.seqs))
+        if batch.epoch != self._epoch:
+            return  # the next turn begins anew
+        rows = [row for row in batch.rows if row.seq in sent.seqs]
+        if sent.tries >= 2:
+            rows = self._without_garbled(sent.klass, rows)
         if not rows:
             self._flight.drop(key)
             return
         if sent.tries >= 3 and self._flight.heard_since(sent.at):
             # the hub lives and answers others: one row it cannot take must not hold up its neighbours
             rows = rows[: max(1, len(rows) // 2)]
-        payload, taken = self._framer.build(self._epoch, rows)
-        if self._publish(sent.klass, payload):
+        payload, taken = self._frame(sent.klass, rows)
+        if payload and self._publish(sent.klass, payload):
             self.figures.resent += 1
             self._flight.again(key, {row.seq for row in taken}, len(payload), now)
+
+    def _without_garbled(self, klass: EventClass, rows: list[Row]) -> list[Row]:
+        """Without rows that no hub can read, because the disk has changed them: those are given up."""
+        garbled = {row.seq for row in rows if not readable(row)}
+        if garbled:
+            warn("rows_garbled", klass=klass, rows=len(garbled))
+            self._outbox.give_up_rows(self._epoch, klass, garbled, "garbled on the disk")
+        return [row for row in rows if row.seq not in garbled]
 
     def _send_rows(self) -> bool:
         """Sends what fits the window; True when no row waits to be sent."""
@@ -242,18 +281,32 @@ class Sender:
                 full = self._flight.crowded(_ALERT_SLOTS if klass == "a" else 0)
                 if full or self.transport.room() <= reserve or not self._hub.may_send():
                     return False
-                rows = self._outbox.claim(klass, self._cursor[klass], MAX_ROWS)
-                if not rows:
+                batch = self._outbox.claim(klass, self._cursor[klass], MAX_ROWS)
+                if batch.epoch != self._epoch:
+                    return False  # the next turn begins anew
+                if not batch.rows:
                     break
-                payload, taken = self._framer.build(self._epoch, rows)
-                if not self._publish(klass, payload):
+                payload, taken = self._frame(klass, batch.rows)
+                if payload and not self._publish(klass, payload):
                     return False
-                seqs = {row.seq for row in taken}
-                self._flight.sent(klass, seqs, len(payload), self._clock())
                 self._cursor[klass] = taken[-1].seq
-                self.figures.frames += 1
-                self.figures.rows += len(taken)
+                if payload:
+                    seqs = {row.seq for row in taken}
+                    self._flight.sent(klass, seqs, len(payload), self._clock())
+                    self.figures.frames += 1
+                    self.figures.rows += len(taken)
         return True
+
+    def _frame(self, klass: EventClass, rows: Sequence[Row]) -> tuple[bytes, Sequence[Row]]:
+        """A frame with the first of these rows; empty when the first one alone fits no packet."""
+        limit = self.transport.max_payload
+        payload, taken = self._framer.build(self._epoch, rows, limit)
+        if len(payload) <= limit:
+            return payload, taken
+        warn("row_too_large", klass=klass, bytes=len(payload), limit=limit)
+        lost = [taken[0].seq]
+        self._outbox.give_up_rows(self._epoch, klass, lost, "larger than the broker takes")
+        return b"", taken
 
     def _publish(self, klass: EventClass, payload: bytes) -> bool:
         if not self.transport.publish(self._topics.frames(klass), payload):

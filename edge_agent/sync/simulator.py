@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent.sync.mqtt_client import retire
+from edge_agent.sync.mqtt_client import Limits, retire
 from edge_agent.sync.transport import Message, TransportFigures
 from kits.core.errors import DataError
 from kits.core.events import BlobRef, DecisionBody, Event
@@ -127,9 +127,17 @@ class HubSimulator:
         keys = sorted(key for key in self.rows if not device or key[0] == device)
         return [self.rows[key] for key in keys]
 
-    def serve(self, host: str, port: int, *, username: str = "", password: str = "") -> Served:
-        """Joins a real broker; `Served.close` ends it."""
-        return Served(self, host, port, username, password)
+    def serve(
+        self,
+        host: str,
+        port: int,
+        *,
+        username: str = "",
+        password: str = "",
+        reconnect_s: float = 1.0,
+    ) -> Served:
+        """Joins a real broker, again and again when it is gone; `Served.close` ends it."""
+        return Served(self, host, port, username, password, reconnect_s)
 
 
 def _blob_of(event: Event) -> BlobRef | None:
@@ -140,6 +148,7 @@ class SimulatedTransport:
     """A `Transport` straight into a `HubSimulator`.
 
     Args:
+        max_payload: what the broker takes at most, bytes; more would end the connection.
         drop: tells which upward messages are lost on the way (topic, running number).
     """
 
@@ -148,10 +157,12 @@ class SimulatedTransport:
         hub: HubSimulator,
         *,
         window: int = 20,
+        max_payload: int = 1 << 20,
         drop: Callable[[str, int], bool] = lambda _topic, _number: False,
     ) -> None:
         self._hub = hub
         self._window = window
+        self.max_payload = max_payload
         self._drop = drop
         self._answers: list[Message] = []
         self._published = 0
@@ -178,6 +189,9 @@ class SimulatedTransport:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:  # noqa: ARG002  part of the Protocol
         if self.room() <= 0:
             return False
+        if len(payload) > self.max_payload:
+            self.session += 1  # a broker ends the connection
+            return False
         self._published += 1
         self._in_flight += 1
         self.topics.append(topic)
@@ -198,12 +212,19 @@ class Served:
     """A simulator behind a broker, in its own thread."""
 
     def __init__(
-        self, hub: HubSimulator, host: str, port: int, username: str, password: str
+        self,
+        hub: HubSimulator,
+        host: str,
+        port: int,
+        username: str,
+        password: str,
+        reconnect_s: float,
     ) -> None:
         import paho.mqtt.client as mqtt
         from paho.mqtt.enums import CallbackAPIVersion
 
         self._hub = hub
+        self._qos = 1
         self.ready = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="hub-simulator", protocol=mqtt.MQTTv5
@@ -212,17 +233,18 @@ class Served:
             self._client.username_pw_set(username, password)
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
-        self._client.reconnect_delay_set(1, 2)
+        self._client.reconnect_delay_set(reconnect_s, 2 * reconnect_s)  # type: ignore[arg-type]  # it takes any number
         self._client.connect_async(host, port, 20, clean_start=True)
         self._client.loop_start()
 
-    def _on_connect(self, client: Any, *_: object) -> None:
-        client.subscribe([("kw/v1/+/+/up/#", 1), ("kw/v1/+/+/st/#", 1)])
+    def _on_connect(self, client: Any, _u: object, _f: object, _r: object, props: object) -> None:
+        self._qos = Limits.of(props).qos
+        client.subscribe([("kw/v1/+/+/up/#", self._qos), ("kw/v1/+/+/st/#", self._qos)])
         self.ready.set()
 
     def _on_message(self, client: Any, _u: object, message: Any) -> None:
         for answer in self._hub.hear(message.topic, bytes(message.payload)):
-            client.publish(answer.topic, answer.payload, qos=1)
+            client.publish(answer.topic, answer.payload, qos=self._qos)
 
     def close(self) -> None:
         """Leaves the broker."""

@@ -49,6 +49,10 @@ class Transport(Protocol):
     def connected(self) -> bool:
         """Whether messages move now."""
 
+    @property
+    def max_payload(self) -> int:
+        """Bytes that one message may carry: the broker may take less than a frame has by itself."""
+
     def room(self) -> int:
         """How many messages may be published now."""
 

@@ -3,7 +3,8 @@
 Chooses which blobs are on their way, how large their chunks are and when one may go out. The chunk size
 belongs to the link: a blob whose chunks time out halves it for those after it, and each blob that
 arrives without a time-out doubles it again, up to the configured size. A blob never changes to a larger
-size half-way, because the hub would have to begin anew.
+size half-way, because the hub would have to begin anew. A blob that the disk does not give up is tried
+again and then declared lost: one bad file holds up no other.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from edge_agent.sync.blobs import Transfer
 from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.transport import Transport
 from kits.core.errors import DataError
-from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, encode_chunk
+from kits.core.frames import CHUNK_HEAD_BYTES, MIN_CHUNK_BYTES, BlobAck, encode_chunk
 from kits.core.topics import DeviceTopics
 
 _TRANSFERS = 4
@@ -27,11 +28,13 @@ _BYTES_IN_FLIGHT = 2 << 20
 _RESERVED_SLOTS = 2  # of the window, for alerts
 _CHUNK_S = 2.0  # on a capped line a chunk takes no longer than this
 _MAX_REASON = 200
+_READS = 3
+_READ_AGAIN_S = 30.0
 
 
 @dataclass
 class UploadFigures:
-    """Counters since the start."""
+    """Counters since the start. Blobs count once, however often the hub answers."""
 
     chunks: int = 0
     chunk_timeouts: int = 0
@@ -63,6 +66,7 @@ class Uploads:
         self._bucket = pace.bucket
         self._clock = clock
         self._transfers: dict[str, Transfer] = {}
+        self._unread: dict[str, _Unread] = {}
         self.hours = pace.hours
         self.figures = UploadFigures()
 
@@ -74,6 +78,7 @@ class Uploads:
     def forget(self) -> None:
         """The outbox began anew."""
         self._transfers.clear()
+        self._unread.clear()
         self._outbox.uploading(())
 
     def resume(self) -> None:
@@ -94,46 +99,60 @@ class Uploads:
 
     def _done(self, digest: str, transfer: Transfer | None) -> None:
         self._transfers.pop(digest, None)
-        self._outbox.blob_done(digest)
-        self.figures.blobs += 1
+        self.figures.blobs += self._outbox.blob_done(digest)
         if transfer is not None and not transfer.halved and not transfer.timeouts:
             self._size = min(self._size * 2, self._largest)
 
     def _refused(self, digest: str, why: str) -> None:
-        warn("blob_refused", digest=digest[:12], why=why[:_MAX_REASON])
         self._transfers.pop(digest, None)
-        self._outbox.give_up_blob(digest, f"refused by the hub: {why[:_MAX_REASON]}")
-        self.figures.blobs_refused += 1
+        if self._outbox.give_up_blob(digest, f"refused by the hub: {why[:_MAX_REASON]}"):
+            warn("blob_refused", digest=digest[:12], why=why[:_MAX_REASON])
+            self.figures.blobs_refused += 1
 
-    def expire(self, limit_s: float) -> None:
+    def expire(self, limit_s: float, *, hub_away: bool = False) -> None:
         """Chunks without an answer for `limit_s` are sent again."""
         now = self._clock()
         for transfer in self._transfers.values():
-            self.figures.chunk_timeouts += transfer.expire(now, limit_s)
+            late = transfer.expire(now, limit_s, blame_size=not hub_away)
+            self.figures.chunk_timeouts += late
             if transfer.halved:
                 self._size = min(self._size, transfer.chunk_bytes)
 
-    def send(self) -> None:
-        """Sends what window, rate and hours allow."""
-        if not self.hours.allow():
-            return
+    def send(self, *, at_most: int = _CHUNKS_IN_FLIGHT) -> int:
+        """Sends what window, rate and hours allow; returns how many chunks."""
+        largest = self._largest_chunk()
+        if not largest or not self.hours.allow():
+            return 0
         self._begin()
-        chunks = sum(len(t.sent_at) for t in self._transfers.values())
-        size = sum(t.in_flight_bytes for t in self._transfers.values())
+        sent = 0
         for transfer in list(self._transfers.values()):
-            while (
-                chunks < _CHUNKS_IN_FLIGHT
-                and (size < _BYTES_IN_FLIGHT or not chunks)
-                and self._transport.room() > _RESERVED_SLOTS
-                and self._bucket.ready()
-            ):
+            transfer.fit(largest)
+            while sent < at_most and self._may_fly() and self._bucket.ready():
                 number = transfer.next_chunk()
                 if number is None:
                     break
                 if not self._publish(transfer, number):
-                    return
-                chunks += 1
-                size += transfer.chunk_bytes
+                    return sent
+                sent += 1
+        return sent
+
+    def _largest_chunk(self) -> int:
+        """The largest halving of the configured size that the broker takes; 0 when it takes none."""
+        size = self._largest
+        while size + CHUNK_HEAD_BYTES > self._transport.max_payload:
+            if size == MIN_CHUNK_BYTES:
+                return 0
+            size = max(MIN_CHUNK_BYTES, size // 2)
+        return size
+
+    def _may_fly(self) -> bool:
+        chunks = sum(len(t.sent_at) for t in self._transfers.values())
+        size = sum(t.in_flight_bytes for t in self._transfers.values())
+        return (
+            chunks < _CHUNKS_IN_FLIGHT
+            and (size < _BYTES_IN_FLIGHT or not chunks)
+            and self._transport.room() > _RESERVED_SLOTS
+        )
 
     def _publish(self, transfer: Transfer, number: int) -> bool:
         payload = encode_chunk(transfer.content, number, transfer.chunk_bytes)
@@ -147,17 +166,48 @@ class Uploads:
     def _begin(self) -> None:
         if len(self._transfers) >= _TRANSFERS:
             return
-        for digest, _ in self._outbox.ready_blobs(2 * _TRANSFERS):
-            if digest in self._transfers or len(self._transfers) >= _TRANSFERS:
-                continue
-            try:
-                content = self._outbox.spool.get(digest)
-            except DataError as error:
-                warn("blob_lost", digest=digest[:12], error=error.what)
-                self._outbox.give_up_blob(digest, "damaged in the spool")
-                continue
-            self._transfers[digest] = Transfer(digest, content, self._size)
+        for digest, _ in self._outbox.ready_blobs(2 * _TRANSFERS + len(self._unread)):
+            if len(self._transfers) >= _TRANSFERS:
+                break
+            if digest not in self._transfers:
+                content = self._read(digest)
+                if content is not None:
+                    self._transfers[digest] = Transfer(digest, content, self._size)
         self._outbox.uploading(self._transfers)
+
+    def _read(self, digest: str) -> bytes | None:
+        """The bytes of a blob; None when the disk does not give them, now or ever."""
+        unread = self._unread.get(digest)
+        if unread is not None and self._clock() < unread.due:
+            return None
+        try:
+            content = self._outbox.spool.get(digest)
+        except DataError as error:
+            self._lose(digest, "damaged in the spool", error.what)
+        except OSError as error:
+            tries = 1 + (unread.tries if unread is not None else 0)
+            if tries < _READS:
+                warn("blob_unread", digest=digest[:12], error=error, tries=tries)
+                self._unread[digest] = _Unread(tries, self._clock() + _READ_AGAIN_S)
+            else:
+                self._lose(digest, "not readable in the spool", error)
+        else:
+            self._unread.pop(digest, None)
+            return content
+        return None
+
+    def _lose(self, digest: str, reason: str, error: object) -> None:
+        warn("blob_lost", digest=digest[:12], error=error)
+        self._unread.pop(digest, None)
+        self._outbox.give_up_blob(digest, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """How often the disk did not give a blob, and when it is asked again."""
+
+    tries: int
+    due: float
 
 
 def _fitting(chunk_bytes: int, bytes_per_s: float) -> int:

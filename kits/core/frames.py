@@ -25,6 +25,7 @@ CHUNK_BYTES = 256 * 1024
 MIN_CHUNK_BYTES = 16 * 1024
 
 _CHUNK_HEAD = struct.Struct(">IQI")  # chunk size, blob size, CRC-32 of the body
+CHUNK_HEAD_BYTES = _CHUNK_HEAD.size
 
 
 class Frame(BaseModel):

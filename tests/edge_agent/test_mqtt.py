@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +14,18 @@ import pytest
 from cloud_sync.fleet.pki import Authority
 from edge_agent.certificates import Certificates
 from edge_agent.clock import boot_id
+from edge_agent.sync.entry import Entry
+from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.mqtt import MqttTransport
 from edge_agent.sync.mqtt_client import MqttSettings
+from edge_agent.sync.outbox import Outbox
+from edge_agent.sync.sender import Sender
+from edge_agent.sync.simulator import HubSimulator
 from edge_agent.sync.tls import explain
 from edge_agent.sync.transport import Message
 from kits.core.topics import DeviceTopics, Online, encode_online
 from tests.edge_agent.mosquitto import Mosquitto
+from tests.edge_agent.parts import decision, wait_for
 
 TOPICS = DeviceTopics("s1", "cam-1")
 
@@ -58,12 +65,24 @@ def closing() -> Iterator[Callable[[MqttTransport], MqttTransport]]:
 Keep = Callable[[MqttTransport], MqttTransport]
 
 
-def configured(folder: Path, port: int, lines: str) -> Mosquitto:
-    """A broker with other rules."""
-    broker = Mosquitto(folder, port)
-    broker._config.write_text(f"listener {port} 127.0.0.1\nlog_type none\nuser root\n{lines}\n")
-    broker.start()
-    return broker
+Configured = Callable[[str], Mosquitto]
+
+
+@pytest.fixture
+def configured(tmp_path: Path, port: int) -> Iterator[Configured]:
+    """Starts brokers with other rules."""
+    started: list[Mosquitto] = []
+
+    def start(lines: str) -> Mosquitto:
+        broker = Mosquitto(tmp_path, port)
+        broker._config.write_text(f"listener {port} 127.0.0.1\nlog_type none\nuser root\n{lines}\n")
+        broker.start()
+        started.append(broker)
+        return broker
+
+    yield start
+    for broker in started:
+        broker.kill()
 
 
 def test_a_publish_that_nobody_hears_is_counted_and_the_connection_stays(
@@ -78,10 +97,10 @@ def test_a_publish_that_nobody_hears_is_counted_and_the_connection_stays(
 
 
 def test_a_publish_that_the_broker_refuses_is_an_alarm(
-    tmp_path: Path, port: int, closing: Keep
+    tmp_path: Path, port: int, closing: Keep, configured: Configured
 ) -> None:
     (tmp_path / "acl").write_text("topic readwrite allowed/#\n")
-    broker = configured(tmp_path, port, f"allow_anonymous true\nacl_file {tmp_path}/acl")
+    configured(f"allow_anonymous true\nacl_file {tmp_path}/acl")
     transport = closing(MqttTransport(settings(port, online_topic="")))
     until(transport, lambda: transport.connected)
     assert transport.publish(TOPICS.frames("s"), b"x")
@@ -90,28 +109,89 @@ def test_a_publish_that_the_broker_refuses_is_an_alarm(
     assert transport.room() == 20
     assert transport.publish("allowed/x", b"x")
     until(transport, lambda: transport.alarm == "")
-    broker.kill()
+    assert transport.session == 1
 
 
 def test_no_more_is_in_flight_than_the_broker_allows(
-    tmp_path: Path, port: int, closing: Keep
+    port: int, closing: Keep, configured: Configured
 ) -> None:
-    broker = configured(tmp_path, port, "allow_anonymous true\nmax_inflight_messages 3")
+    configured("allow_anonymous true\nmax_inflight_messages 3")
     transport = closing(MqttTransport(settings(port, online_topic="")))
     until(transport, lambda: transport.connected)
     assert transport.room() == 3
     assert [transport.publish("t", b"x") for _ in range(5)] == [True] * 3 + [False] * 2
     until(transport, lambda: transport.room() == 3)
-    broker.kill()
+
+
+def test_packets_fit_what_the_broker_takes(
+    tmp_path: Path, port: int, configured: Configured
+) -> None:
+    configured("allow_anonymous true\nmax_packet_size 100000")
+    hub, outbox = HubSimulator(), Outbox(tmp_path / "outbox", Budgets.of(1 << 26))
+    served = hub.serve("127.0.0.1", port)
+    assert served.ready.wait(5)
+    noise = random.Random(1)
+    content = noise.randbytes(700_000)
+    outbox.append([Entry(decision(0), "s", 1.0, content, "image/png")])
+    for n in range(1, 100):
+        details = {"x": noise.randbytes(2000).hex()}
+        outbox.append([Entry(decision(n, prediction=details), "s")])
+    transport = MqttTransport(settings(port, "device"))
+    sender = Sender(outbox, transport, TOPICS)
+    sender.start()
+    wait_for(outbox.empty)
+    assert (len(hub.rows), list(hub.blobs.values())) == (100, [content])
+    assert (transport.session, sender.alarm) == (1, "")
+    assert sender.uploads.chunk_bytes == 256 * 1024, "another broker may take more"
+    sender.close()
+    served.close()
+    outbox.close()
+
+
+def test_a_broker_of_tiny_packets_is_an_alarm_and_costs_no_row(
+    tmp_path: Path, port: int, closing: Keep, configured: Configured
+) -> None:
+    configured("allow_anonymous true\nmax_packet_size 10000")
+    outbox = Outbox(tmp_path / "outbox", Budgets.of(1 << 24))
+    outbox.append([Entry(decision(1), "s")])
+    transport = closing(MqttTransport(settings(port)))
+    sender = Sender(outbox, transport, TOPICS)
+    until(transport, lambda: "packets of 10000 bytes" in transport.alarm)
+    for _ in range(5):
+        sender.step(0.01)
+    assert transport.connected
+    assert outbox.counts()["s"].rows == 1
+    outbox.close()
+
+
+def test_a_broker_without_qos_1_and_retained_messages_will_do(
+    tmp_path: Path, port: int, configured: Configured
+) -> None:
+    configured("allow_anonymous true\nmax_qos 0\nretain_available false\nmax_keepalive 10")
+    hub, outbox = HubSimulator(), Outbox(tmp_path / "outbox", Budgets.of(1 << 24))
+    served = hub.serve("127.0.0.1", port)
+    assert served.ready.wait(5)
+    outbox.append([Entry(decision(n), "s") for n in range(500)])
+    outbox.append([Entry(decision(1), "s", 1.0, b"pixels", "image/png")])
+    transport = MqttTransport(settings(port, "device", keepalive_s=600))
+    sender = Sender(outbox, transport, TOPICS)
+    sender.report(b"{}")
+    sender.start()
+    wait_for(outbox.empty)
+    assert (len(hub.rows), list(hub.blobs.values())) == (501, [b"pixels"])
+    assert (transport.session, sender.alarm) == (1, "")
+    assert transport._client is not None
+    assert transport._client._keepalive == 10
+    sender.close()
+    served.close()
+    outbox.close()
 
 
 def test_a_refused_password_is_an_alarm_and_is_not_tried_again_soon(
-    tmp_path: Path, port: int, closing: Keep
+    tmp_path: Path, port: int, closing: Keep, configured: Configured
 ) -> None:
     (tmp_path / "passwords").write_text("")
-    broker = configured(
-        tmp_path, port, f"allow_anonymous false\npassword_file {tmp_path}/passwords"
-    )
+    configured(f"allow_anonymous false\npassword_file {tmp_path}/passwords")
     transport = closing(
         MqttTransport(settings(port, username="u", password="p", backoff_s=1.0, backoff_max_s=120.0),
                       jitter=lambda: 1.0)
@@ -123,7 +203,6 @@ def test_a_refused_password_is_an_alarm_and_is_not_tried_again_soon(
         transport.turn(0.01)
     assert transport.figures.attempts == attempts
     assert transport._backoff.wait_s() > 60
-    broker.kill()
 
 
 def test_birth_names_the_boot_and_a_killed_device_leaves_its_will(

@@ -14,7 +14,8 @@ from edge_agent.sync.mqtt_client import MqttSettings
 from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
-from kits.core.events import AlertBody, DecisionBody, GapBody
+from edge_agent.sync.transport import Message
+from kits.core.events import AlertBody, DecisionBody, GapBody, LabelBody
 from kits.core.frames import MIN_CHUNK_BYTES, encode_chunk
 from kits.core.sample import digest_of
 from kits.core.topics import DeviceTopics
@@ -107,6 +108,7 @@ def test_duplicate_acknowledgements_change_nothing(outbox: Outbox) -> None:
     assert outbox.empty()
     assert sender.figures.acked_rows == 20
     assert len(hub.blobs) == 20
+    assert sender.upload_figures.blobs == 20, "counted once, however often the hub answers"
 
 
 def test_a_lossy_link_delivers_everything_once(outbox: Outbox) -> None:
@@ -183,6 +185,74 @@ def test_hostile_messages_are_counted_and_ignored(outbox: Outbox) -> None:
     assert sender.figures.bad_messages == 1
 
 
+class SlowAnswers(SimulatedTransport):
+    """A hub that answers everything, late."""
+
+    def __init__(self, hub: HubSimulator, clock: Clock, delay_s: float) -> None:
+        super().__init__(hub)
+        self._clock = clock
+        self._delay_s = delay_s
+        self._under_way: list[tuple[float, Message]] = []
+
+    def turn(self, timeout_s: float) -> list[Message]:
+        now = self._clock()
+        self._under_way += [(now + self._delay_s, m) for m in super().turn(timeout_s)]
+        taken = [message for due, message in self._under_way if due <= now]
+        self._under_way = [item for item in self._under_way if item[0] > now]
+        return taken
+
+
+def test_answers_that_take_longer_than_the_first_patience_do_not_double_the_traffic(
+    outbox: Outbox,
+) -> None:
+    hub, clock = HubSimulator(), Clock()
+    sender = Sender(outbox, SlowAnswers(hub, clock, 8.0), TOPICS, clock=clock)
+    for number in range(60):
+        outbox.append([Entry(decision(number), "s")])
+        turns(sender, clock, 20)
+    assert sender.figures.frames >= 50
+    assert sender.figures.resent <= 12, "only until the first answer has been measured"
+    assert 7 < sender.rtt_s < 10
+    turns(sender, clock, 200)
+    assert outbox.empty()
+
+
+def test_a_sender_that_fails_keeps_the_connection_alive_and_hears(outbox: Outbox) -> None:
+    hub, clock = HubSimulator(), Clock()
+    outbox.append([Entry(decision(1), "s")])
+    transport = SimulatedTransport(hub)
+    sender = Sender(outbox, transport, TOPICS, clock=clock)
+    sender.step(0.0)
+    sleeps = [sender.failed(RuntimeError("x")) for _ in range(20)]
+    assert max(sleeps) <= 1.0
+    outbox.append([Entry(decision(2), "s")])
+    turns(sender, clock, 500)
+    assert sender.figures.acked_rows == 1
+    assert len(hub.rows) == 1, "nothing is sent during the pause"
+    turns(sender, clock, 200)
+    assert outbox.empty()
+
+
+def test_packets_are_no_larger_than_the_broker_takes(outbox: Outbox) -> None:
+    hub, clock, noise = HubSimulator(), Clock(), random.Random(7)
+    content = noise.randbytes(600_000)
+    details = {"noise": noise.randbytes(50_000).hex()}
+    outbox.append([Entry(decision(n, prediction=details), "s") for n in range(3)])
+    outbox.append([Entry(decision(n, prediction={"x": noise.randbytes(900).hex()}), "s")
+                   for n in range(3, 300)])  # fmt: skip
+    outbox.append([Entry(LabelBody(sample_id="x", annotation=details), "l")])
+    outbox.append([Entry(decision(300), "s", 1.0, content, "image/png")])
+    transport = SimulatedTransport(hub, max_payload=40_000)
+    turns(Sender(outbox, transport, TOPICS, clock=clock), clock, 300)
+    assert outbox.empty()
+    assert transport.session == 1, "no packet ended the connection"
+    assert list(hub.blobs.values()) == [content]
+    bodies = [event.body for event in hub.events()]
+    assert len([b for b in bodies if isinstance(b, DecisionBody)]) == 301
+    gaps = [(b.klass, b.rows, b.reason) for b in bodies if isinstance(b, GapBody)]
+    assert gaps == [("l", 1, "larger than the broker takes")]
+
+
 def mqtt_sender(outbox: Outbox, port: int) -> tuple[Sender, MqttTransport]:
     settings = MqttSettings(
         "127.0.0.1",
@@ -196,12 +266,12 @@ def mqtt_sender(outbox: Outbox, port: int) -> tuple[Sender, MqttTransport]:
         subscriptions=(TOPICS.ack, TOPICS.desired),
     )
     transport = MqttTransport(settings)
-    return Sender(outbox, transport, TOPICS, resend_s=0.5), transport
+    return Sender(outbox, transport, TOPICS, resend_s=0.5, away_s=(0.05, 60.0)), transport
 
 
 def test_a_broker_that_restarts_loses_nothing(outbox: Outbox, broker: Mosquitto) -> None:
     hub = HubSimulator()
-    served = hub.serve("127.0.0.1", broker.port)
+    served = hub.serve("127.0.0.1", broker.port, reconnect_s=0.05)
     assert served.ready.wait(5)
     sender, transport = mqtt_sender(outbox, broker.port)
     sender.report(b'{"state":"here"}')
