@@ -1,12 +1,14 @@
 """Clocks of the device: stamps for events. It trusts no clock; it says how far to trust it.
 
 `ntp`: the kernel says that its clock is disciplined (`adjtimex`, whoever does it: timesyncd, chrony,
-ntpd, PTP). `rtc`: nobody disciplines it, but a battery-backed clock started it and it is not before
-the floor. `none`: anything else. Looking costs a system call, so the answer is kept for two seconds.
+ntpd, PTP). `rtc`: nobody disciplines it, but the kernel set it from a battery-backed clock at boot, and it
+is not before the floor. `none`: anything else. Looking costs a system call, so the answer is kept for two
+seconds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import secrets
@@ -33,11 +35,12 @@ class WallTrust:
 
     Args:
         floor: the clock cannot be right before this; raised by whoever learns of a later signed time.
+        clocks: where the kernel lists its battery-backed clocks.
     """
 
-    def __init__(self, floor: datetime = BUILT_AT, rtc: Path = Path("/sys/class/rtc/rtc0")) -> None:
+    def __init__(self, floor: datetime = BUILT_AT, clocks: Path = Path("/sys/class/rtc")) -> None:
         self._floor = floor
-        self._rtc = rtc
+        self._clocks = clocks
         self._known: ClockTrust = "none"
         self._until = float("-inf")
 
@@ -58,7 +61,15 @@ class WallTrust:
             return "none"
         if kernel_synchronised():
             return "ntp"
-        return "rtc" if self._rtc.exists() else "none"
+        return "rtc" if self._set_at_boot() else "none"
+
+    def _set_at_boot(self) -> bool:
+        """Whether a battery-backed clock set the system's: a board may have one and not use it."""
+        for file in self._clocks.glob("rtc*/hctosys"):
+            with contextlib.suppress(OSError):
+                if file.read_text().strip() == "1":
+                    return True
+        return False
 
 
 CLOCK_TRUST: dict[ClockTrust, float] = {"none": 0.0, "rtc": 1.0, "ntp": 2.0}

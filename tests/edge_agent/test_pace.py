@@ -96,7 +96,7 @@ class Unheard(SimulatedTransport):
 def test_nobody_behind_the_broker_is_counted_and_backed_off(outbox: Outbox) -> None:
     now, hub = Clock(), HubSimulator()
     transport = Unheard(hub)
-    outbox.append([Entry(decision(n), "s") for n in range(20_000)])
+    outbox.append([Entry(decision(n), "s") for n in range(6000)])
     sender = Sender(outbox, transport, TOPICS, clock=now)
     turns(sender, now, 36_000)  # an hour
     assert sender.hub_away
@@ -106,6 +106,39 @@ def test_nobody_behind_the_broker_is_counted_and_backed_off(outbox: Outbox) -> N
     transport.nobody = False
     turns(sender, now, 2000)
     assert not sender.hub_away
+    assert outbox.empty()
+
+
+def test_a_hub_that_comes_back_is_noticed_also_while_only_blobs_wait(outbox: Outbox) -> None:
+    now, hub = Clock(), HubSimulator()
+    transport = Unheard(hub)
+    transport.nobody = False
+    contents = [random.Random(n).randbytes(300_000) for n in range(3)]
+    outbox.append([Entry(decision(n), "s", 1, c, "image/png") for n, c in enumerate(contents)])
+    sender = Sender(outbox, transport, TOPICS, clock=now)
+    sender.step(0.0)
+    transport.nobody = True
+    turns(sender, now, 6000)  # ten minutes
+    assert sender.hub_away
+    assert outbox.counts()["s"].rows == 0
+    assert len(transport.topics) < 40
+    transport.nobody = False
+    turns(sender, now, 1300)
+    assert not sender.hub_away
+    assert outbox.empty()
+    assert sender.uploads.chunk_bytes == 256 * 1024, "the size of chunks was not to blame"
+
+
+def test_a_new_connection_is_tried_at_once_by_a_device_whose_hub_was_away(outbox: Outbox) -> None:
+    now, hub = Clock(), HubSimulator()
+    transport = Unheard(hub)
+    sender = Sender(outbox, transport, TOPICS, clock=now)
+    outbox.append([Entry(decision(1), "s")])
+    turns(sender, now, 3000)
+    assert sender.hub_away
+    transport.nobody = False
+    transport.reconnect()
+    turns(sender, now, 3)
     assert outbox.empty()
 
 
@@ -193,7 +226,7 @@ def test_chunks_grow_again_when_the_line_is_good(outbox: Outbox) -> None:
 def test_no_more_than_two_mebibytes_are_in_flight(outbox: Outbox) -> None:
     now, hub = Clock(), HubSimulator(silent=True)
     noise = random.Random(5)
-    rows = [decision(n, prediction={"x": noise.randbytes(20_000).hex()}) for n in range(400)]
+    rows = [decision(n, prediction={"x": noise.randbytes(20_000).hex()}) for n in range(200)]
     outbox.append([Entry(row, "s") for row in rows])
     sizes: list[int] = []
 
@@ -240,10 +273,11 @@ def test_how_far_a_clock_is_trusted(
     trust: ClockTrust,
 ) -> None:
     monkeypatch.setattr(clock, "kernel_synchronised", lambda: synchronised)
-    path = tmp_path / "rtc0"
-    if rtc:
-        path.touch()
-    wall = WallTrust(NOON - timedelta(days=9000), path)
+    (tmp_path / "rtc0").mkdir()
+    (tmp_path / "rtc0" / "hctosys").write_text("0\n")  # one that was not asked proves nothing
+    (tmp_path / "rtc1").mkdir()
+    (tmp_path / "rtc1" / "hctosys").write_text(f"{int(rtc)}\n")
+    wall = WallTrust(NOON - timedelta(days=9000), tmp_path)
     wall.raise_floor(utc_now() + timedelta(days=floor_days))
     assert wall.now() == trust
 
