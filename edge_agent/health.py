@@ -67,6 +67,9 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo(
         "outbox_refused", "counter", "rows refused because the writer's queue or the disk was full"
     ),
+    MetricInfo(
+        "outbox_unstorable", "counter", "rows that could not be written, each replaced by an alert"
+    ),
     MetricInfo("outbox_thinned", "counter", "telemetry not taken because the disk is nearly full"),
     MetricInfo("outbox_commits", "counter", "groups of rows committed"),
     MetricInfo("outbox_write_failures", "counter", "commits the disk did not take"),
@@ -133,6 +136,7 @@ class AlertBook:
         self._open: dict[str, tuple[str, float]] = {}
         self._over: dict[str, tuple[str, float]] = {}
         self._raised: dict[str, deque[float]] = {}
+        self._untold: dict[str, AlertBody] = {}
         self._lock = threading.Lock()
 
     def __call__(self, name: str, severity: str, text: str) -> None:
@@ -165,12 +169,18 @@ class AlertBook:
         return True
 
     def settle(self) -> None:
-        """Clears what flapped and has been calm since; called about once a second."""
+        """Clears what flapped and has been calm since, and tells what the outbox did not take.
+
+        Called about once a second.
+        """
         now = self._clock()
         with self._lock:
+            untold = list(self._untold.values())
             calm = [(name, text) for name, (text, due) in self._over.items() if now >= due]
             for name, _ in calm:
                 del self._over[name], self._open[name]
+        for body in untold:
+            self._hand_in(body)
         for name, text in calm:
             self._tell(name, "info", text)
 
@@ -179,7 +189,16 @@ class AlertBook:
             "info" if severity == "info" else "error" if severity == "error" else "warning"
         )
         warn("alert", name=name, severity=level, text=text)
-        self._put(Entry(AlertBody(name=name, severity=level, text=text), "a"))
+        self._hand_in(AlertBody(name=name, severity=level, text=text))
+
+    def _hand_in(self, body: AlertBody) -> None:
+        """To the outbox; what it does not take now is tried again each time `settle` is called."""
+        taken = self._put(Entry(body, "a"))
+        with self._lock:
+            if taken:
+                self._untold.pop(body.name, None)
+            else:
+                self._untold[body.name] = body
 
     def open(self) -> dict[str, str]:
         """Name → text of what is raised now."""

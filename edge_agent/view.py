@@ -116,6 +116,7 @@ def _outbox_figures(agent: Agent) -> dict[str, float]:
         "outbox_evicted": agent.outbox.evicted_rows,
         "outbox_damages": agent.outbox.damages,
         "outbox_refused": w.refused,
+        "outbox_unstorable": agent.outbox.unstorable + w.unstorable,
         "outbox_thinned": w.thinned,
         "outbox_write_failures": w.failures,
         "outbox_commits": w.commits,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.health import AlertBook
 from edge_agent.sync.delivery import DeliveryWatch
 from edge_agent.sync.disk import Disk, Usage
 from edge_agent.sync.entry import Entry
@@ -17,7 +18,7 @@ from edge_agent.sync.writer import CommitPolicy, Writer
 from edge_agent.view import delivery_lines
 from kits.core.events import AlertBody, EventClass, HealthBody, LabelBody
 from kits.core.topics import DeviceTopics
-from tests.edge_agent.parts import decision, wait_for
+from tests.edge_agent.parts import decision, rows_of, wait_for
 from tests.edge_agent.test_sender import Clock
 
 
@@ -70,7 +71,7 @@ def test_rows_are_stamped_when_they_come_about_not_when_they_are_committed(outbo
     early = entry("s")
     late = entry("s")
     outbox.append([late, early])
-    stamps = [event.at.mono_ns for event in outbox.take("s", 0, 2)]
+    stamps = [event.at.mono_ns for event in rows_of(outbox, "s")]
     assert stamps[1] < stamps[0]
     outbox.close()
 
@@ -84,12 +85,12 @@ def test_when_the_disk_takes_nothing_alerts_do_not_wait_behind_samples(outbox: O
     writer.start()
     wait_for(lambda: writer.stuck)
     writer.put(entry("a"))
-    wait_for(lambda: len(outbox.take("a", 0, 5)) == 1)
+    wait_for(lambda: len(rows_of(outbox, "a")) == 1)
     outbox._store.read("PRAGMA max_page_count = 1000000")
     assert writer.flush(20)
     writer.close()
     lost = outbox.counts()["s"].lost
-    assert len(outbox.take("s", 0, 10_000)) + lost == 4000
+    assert len(rows_of(outbox, "s")) + lost == 4000
     outbox.close()
 
 
@@ -108,7 +109,9 @@ class Book:
 
 def test_alerts_of_delivery_come_and_go(tmp_path: Path, outbox: Outbox) -> None:
     used = [50]
-    disk = Disk(tmp_path, ballast_bytes=0, look=lambda _: Usage(1000, 1000 - 10 * used[0]))
+    disk = Disk(
+        tmp_path, ballast_bytes=0, look=lambda _: Usage(1000 << 20, (1000 - 10 * used[0]) << 20)
+    )
     writer, book = Writer(outbox, queue=10, disk=disk), Book()
     transport = SimulatedTransport(HubSimulator())
     sender = Sender(outbox, transport, DeviceTopics("s1", "cam-1"))
@@ -152,6 +155,34 @@ def test_status_says_what_waits_what_was_lost_and_who_trusts_the_clock() -> None
     for part in ("3 rows", "7 telemetry", "4 connections in 9 attempts", "trusted by ntp",
                  "until 2027-11-25", "another program"):  # fmt: skip
         assert part in text
+
+
+def test_an_alert_that_was_not_taken_is_told_as_soon_as_it_is() -> None:
+    taken: list[str] = []
+    room = [False]
+
+    def put(entry: Entry) -> bool:
+        assert isinstance(entry.body, AlertBody)
+        if room[0]:
+            taken.append(entry.body.severity)
+        return room[0]
+
+    book = AlertBook(put, clock=Clock())
+    book("camera", "error", "gone")
+    book.settle()
+    assert (taken, book.open()) == ([], {"camera": "gone"})
+    room[0] = True
+    for _ in range(3):
+        book.settle()
+    assert taken == ["error"]
+    room[0] = False
+    book("camera", "info", "back")
+    book.settle()
+    room[0] = True
+    for _ in range(3):
+        book.settle()
+    assert taken == ["error", "info"]
+    assert book.open() == {}
 
 
 def test_alerts_have_ten_times_the_room_and_are_counted_beyond_it(outbox: Outbox) -> None:
