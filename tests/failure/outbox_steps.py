@@ -1,7 +1,8 @@
 """A short life of an outbox with every kind of step, that can be killed before any of its effects.
 
 Effects are SQL statements, `fsync`, renames and deletions of files, and the return of each step; they are
-counted, and the process kills itself before the n-th. After each step that returned the state is written
+counted, and the process kills itself before the n-th, or copies its folder before many of them: a kill
+leaves on the disk just what lay there at that moment. After each step that returned the state is written
 to a file outside the program under test.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,17 +24,29 @@ from edge_agent.sync.outbox import Outbox
 from kits.core.events import EVENT_CLASSES, AlertBody, HealthBody, LabelBody
 from kits.core.sample import utc_now
 from tests.edge_agent.journal import end_of
-from tests.edge_agent.parts import decision
+from tests.edge_agent.parts import decision, rows_of
 
 BUDGETS = Budgets.of(30_000)
 State = dict[str, Any]
 
 
-class Killer:
-    """Counts effects; ends the process before the chosen one, as a power cut would."""
+def chosen(number: int, name: str, every: int) -> bool:
+    """Every commit, rename and deletion, and each `every`-th effect."""
+    return number % every == 0 or name.split(maxsplit=1)[0] in ("COMMIT", "rename", "unlink")
 
-    def __init__(self, folder: Path, at: int) -> None:
+
+class Killer:
+    """Counts effects; ends the process before the chosen one, as a power cut would.
+
+    Args:
+        at: the number of that effect.
+        copy_every: instead, the folder is copied to `copies` before the chosen effects; 0: it is not.
+    """
+
+    def __init__(self, folder: Path, at: int, copy_every: int = 0) -> None:
         self._at = at
+        self._copy_every = copy_every
+        self._folder = folder
         self._wal = folder / "state" / "outbox.sqlite-wal"
         self._synced = os.open(folder / "synced", os.O_WRONLY | os.O_CREAT)
         self._full = True
@@ -45,8 +59,14 @@ class Killer:
         if name.startswith("PRAGMA synchronous"):
             self._full = name.endswith("FULL")
         self.names.append(name)
-        if len(self.names) == self._at:
+        number = len(self.names)
+        if number == self._at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self._copy_every and chosen(number, name, self._copy_every):
+            self._copy(number)
+
+    def _copy(self, number: int) -> None:
+        shutil.copytree(self._folder, self._folder.with_name(f"kill-{number}"))
 
     def join(self) -> None:
         """Watches the effects of this process from here on."""
@@ -72,7 +92,7 @@ class Killer:
 def state_of(outbox: Outbox) -> State:
     """Everything a person outside could see of an outbox."""
     counts = outbox.counts()
-    rows = {klass: [[e.seq, e.body.model_dump_json()] for e in outbox.take(klass, 0, 1 << 30)]
+    rows = {klass: [[e.seq, e.body.model_dump_json()] for e in rows_of(outbox, klass)]
             for klass in EVENT_CLASSES}  # fmt: skip
     blobs = sorted(str(row[0]) for row in outbox._store.read("SELECT digest FROM blobs"))
     return {
@@ -100,11 +120,11 @@ def steps(outbox: Outbox) -> Iterator[bool]:
         yield True
     outbox.append([Entry(decision(7), "s", 0.5, bytes([1]) * 901, "image/png")])  # known bytes
     yield True
-    rows = outbox.claim("s", 0, 6)
-    outbox.acknowledge([(rows[0].seq, rows[2].seq), (rows[4].seq, rows[4].seq)])
+    rows = outbox.claim("s", 0, 6).rows
+    outbox.acknowledge(outbox.epoch, [(rows[0].seq, rows[2].seq), (rows[4].seq, rows[4].seq)])
     yield False
-    last = outbox.claim("s", rows[-1].seq, 100)
-    outbox.acknowledge([(last[0].seq, last[-1].seq)])
+    last = outbox.claim("s", rows[-1].seq, 100).rows
+    outbox.acknowledge(outbox.epoch, [(last[0].seq, last[-1].seq)])
     yield False
     ready = [digest for digest, _ in outbox.ready_blobs(10)]
     outbox.blob_done(ready[0])
@@ -122,9 +142,9 @@ def steps(outbox: Outbox) -> Iterator[bool]:
     yield True
 
 
-def live(folder: Path, kill_at: int) -> None:
+def live(folder: Path, kill_at: int, copy_every: int) -> None:
     """Lives until it is killed or done; `folder` then holds `oracle`, `synced` and, when done, `names`."""
-    killer = Killer(folder, kill_at)
+    killer = Killer(folder, kill_at, copy_every)
     oracle = os.open(folder / "oracle", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     killer.join()
     outbox = Outbox(folder / "state", BUDGETS)
@@ -142,12 +162,12 @@ def live(folder: Path, kill_at: int) -> None:
     outbox.close()
 
 
-def run(folder: Path, kill_at: int) -> int | None:
+def run(folder: Path, kill_at: int, copy_every: int = 0) -> int | None:
     """One life in a process of its own; its exit code."""
     folder.mkdir(parents=True)
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    process = context.Process(target=live, args=(folder, kill_at), daemon=True)
+    process = context.Process(target=live, args=(folder, kill_at, copy_every), daemon=True)
     process.start()
     process.join(60)
     return process.exitcode

@@ -44,9 +44,9 @@ def told(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
-def whole_life(folder: Path) -> list[str]:
+def whole_life(folder: Path, copy_every: int = 0) -> list[str]:
     """An undisturbed life: the names of its effects."""
-    assert outbox_steps.run(folder, NEVER) == 0
+    assert outbox_steps.run(folder, NEVER, copy_every) == 0
     names: list[str] = json.loads((folder / "names").read_text())
     return names
 
@@ -75,18 +75,30 @@ def check(folder: Path, states: list[State], earliest: int, latest: int) -> None
     outbox.close()
 
 
-def kill_everywhere(folder: Path, *, every: int, power_cuts: bool) -> Counter[str]:
-    """Kills before each commit, rename and deletion and before each `every`-th effect; what, by name."""
-    names = whole_life(folder / "whole")
-    states = [comparable(line["state"]) for line in told(folder / "whole")]
+def killed_lives(folder: Path, every: int) -> Iterator[tuple[Path, str]]:
+    """Kills a life before each chosen effect; what it left, and the effect's name."""
+    for number, name in enumerate(whole_life(folder / "whole"), 1):
+        if outbox_steps.chosen(number, name, every):
+            life = folder / f"kill-{number}"
+            assert outbox_steps.run(life, number) == -signal.SIGKILL
+            yield life, name
+
+
+def copied_lives(folder: Path, every: int) -> Iterator[tuple[Path, str]]:
+    """The same of a single life, which copies what a kill would leave."""
+    for number, name in enumerate(whole_life(folder / "whole", every), 1):
+        if outbox_steps.chosen(number, name, every):
+            yield folder / f"kill-{number}", name
+
+
+def check_all(folder: Path, lives: Iterator[tuple[Path, str]]) -> Counter[str]:
+    """How many lives ended before which kind of effect; each is also cut off from power."""
     killed: Counter[str] = Counter()
-    for number, name in enumerate(names, 1):
-        if number % every and name.split()[0] not in ("COMMIT", "rename", "unlink"):
-            continue
-        life = folder / f"kill-{number}"
-        assert outbox_steps.run(life, number) == -signal.SIGKILL
+    states: list[State] = []
+    for life, name in lives:
+        states = states or [comparable(line["state"]) for line in told(folder / "whole")]
         lines = told(life)
-        if power_cuts and lines:
+        if lines:
             cut_power(life, lines, states)
         check(life, states, max(0, len(lines) - 1), len(lines))
         shutil.rmtree(life)
@@ -107,19 +119,23 @@ def cut_power(life: Path, lines: list[dict[str, Any]], states: list[State]) -> N
     shutil.rmtree(copy)
 
 
+def told_figures(killed: Counter[str]) -> dict[str, object]:
+    kills = killed.total()
+    return {"kills": kills, **killed, "power cuts": kills, "neither old nor new": 0}
+
+
 def test_killed_before_every_commit_and_file_effect(memory: Path, record: Record) -> None:
-    killed = kill_everywhere(memory, every=15, power_cuts=False)
-    record({"kills": killed.total(), **killed, "neither old nor new": 0})
+    killed = check_all(memory, copied_lives(memory, every=5))
+    record(told_figures(killed))
     assert killed["COMMIT"] > 20
     assert killed["rename"] >= 3
+    assert killed.total() > 100
 
 
 @pytest.mark.slow
 def test_killed_before_every_effect_also_without_unsynced_writes(
     memory: Path, record: Record
 ) -> None:
-    killed = kill_everywhere(memory, every=1, power_cuts=True)
-    record(
-        {"kills": killed.total(), **killed, "power cuts": killed.total(), "neither old nor new": 0}
-    )
+    killed = check_all(memory, killed_lives(memory, every=1))
+    record(told_figures(killed))
     assert killed.total() > 300
