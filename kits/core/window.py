@@ -2,7 +2,8 @@
 
 A window of 4,096 readings takes 8 kB this way (JSON: 84 kB). Each channel is quantised over its own range,
 so the error of a reading is at most half a step, `scale / 2`; readings that are not finite stay marked as
-missing. Everything that comes from outside is bounded before anything is allocated.
+missing. Everything that comes from outside is bounded before anything is allocated. It is the format of
+the kits for machines to come: no source makes windows yet.
 """
 
 from __future__ import annotations
