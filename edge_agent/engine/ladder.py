@@ -139,8 +139,14 @@ class Ladder:
             raise BundleError("no golden sample could prove a lower precision")
         make = self._factories
         sessions = make(provider) if build else make(provider, kept_only=True)
-        ready = make_ready(bundle, sessions=sessions, target=provider)
-        complaints = ready.check_golden()
+        try:
+            ready = make_ready(bundle, sessions=sessions, target=provider)
+            complaints = ready.check_golden()
+        except (BundleError, MachineError):
+            raise
+        except Exception as error:  # a kit's own code may fail in any way; that is an answer too
+            what = f"the kit fails on {provider}: {type(error).__name__}: {error}"
+            raise BundleError(what, where=bundle.id[:12]) from error
         if complaints:
             raise GoldenMismatchError(
                 f"{len(complaints)} of {len(bundle.golden.samples)} golden samples differ"

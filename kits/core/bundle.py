@@ -27,6 +27,7 @@ MAX_BUNDLE_BYTES = 1 << 30
 _MARK = b"kitwright-sha256:"
 _COMMENT_BYTES = len(_MARK) + 64
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ENCRYPTED = 1
 
 
 class Artefact(BaseModel):
@@ -189,8 +190,11 @@ def open_bytes(content: bytes, *, where: str = "") -> Bundle:
         identity = bundle_id(content)
     except BundleError as error:
         raise BundleError(error.what, where=where, fix=error.fix) from None
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
+    try:
+        files = _files(content)
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+        # the digest fits, so whoever made it did so: a packer other than `pack`
+        raise BundleError(f"the bundle is malformed: {error}", where=where) from error
     try:
         bundle = Bundle(
             identity,
@@ -210,11 +214,22 @@ def open_bytes(content: bytes, *, where: str = "") -> Bundle:
     return bundle
 
 
+def _files(content: bytes) -> dict[str, bytes]:
+    """The entries by name. Only stored ones: nothing grows beyond the file that was checked."""
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for entry in archive.infolist():
+            if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & _ENCRYPTED:
+                raise zipfile.BadZipFile(f"{entry.filename} is compressed or encrypted")
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def open_file(path: Path) -> Bundle:
     """Opens a bundle file.
 
     Raises:
-        BundleError: absent, too large, damaged or malformed.
+        BundleError: absent, unreadable, too large, damaged or malformed.
     """
     try:
         if path.stat().st_size > MAX_BUNDLE_BYTES:
@@ -222,6 +237,10 @@ def open_file(path: Path) -> Bundle:
         content = path.read_bytes()
     except (FileNotFoundError, IsADirectoryError):
         raise BundleError("no such bundle", where=str(path), fix="kit compile") from None
+    except OSError as error:
+        raise BundleError(
+            f"the bundle cannot be read: {error.strerror}", where=str(path)
+        ) from error
     return open_bytes(content, where=str(path))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
 from kits.core import bundle
 from kits.core.errors import BundleError
+from kits.core.sample import digest_of
 from tests.core.builders import bundle_bytes
 
 
@@ -66,3 +70,34 @@ def test_random_bytes_are_no_bundle():
     noise = np.random.default_rng(0).bytes(4096)
     with pytest.raises(BundleError):
         bundle.open_bytes(noise)
+
+
+def sealed(body: bytes) -> bytes:
+    """Bytes with the mark and the digest of a bundle, whoever packed them."""
+    marked = body + b"kitwright-sha256:"
+    return marked + digest_of(body).encode()
+
+
+def zipped(compression: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        archive.writestr("manifest.json", "{}" * 1000)
+        archive.comment = b"kitwright-sha256:" + b"0" * 64
+    return sealed(buffer.getvalue()[: -len(archive.comment)])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [sealed(b"PK" + b"\0" * 500), zipped(zipfile.ZIP_DEFLATED), zipped(zipfile.ZIP_STORED)],
+    ids=["no zip", "compressed", "no manifest"],
+)
+def test_what_another_packer_made_is_a_clear_error(content: bytes) -> None:
+    with pytest.raises(BundleError, match="malformed"):
+        bundle.open_bytes(content)
+
+
+def test_a_file_that_cannot_be_read_is_a_clear_error(tmp_path):
+    path = tmp_path / "loop.kwb"
+    path.symlink_to(path)
+    with pytest.raises(BundleError, match="cannot be read"):
+        bundle.open_file(path)
