@@ -8,19 +8,39 @@ from __future__ import annotations
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.fleet import waves
+from cloud_sync.fleet import reports, waves
 from cloud_sync.fleet.judgement import BAD, FINAL
 from cloud_sync.store.models import Bundle, Deployment, Device, Rollout
-from kits.core.hub_api import Desired, DesiredBundle, Reported
+from kits.core.hub_api import Desired, DesiredBundle, Reported, Withdrawn
 from kits.core.sample import utc_now
+
+_WITHDRAWN = 8
+"""So many of a device's ended deployments are named: it is on its way with the newest, if with any."""
 
 
 def desired_for(session: Session, device: str) -> Desired:
     """What a device should run: its newest deployment that has begun or committed.
 
-    One that waits for its wave, or for a paused rollout, has not begun.
+    One that waits for its wave, or for a paused rollout, has not begun. What has ended is named, so
+    that a device which is on its way with it stops.
     """
-    return desired_states(session, device).get(device, Desired())
+    wanted = desired_states(session, device).get(device, Desired())
+    return wanted.model_copy(update={"withdrawn": _withdrawn(session, device)})
+
+
+def _withdrawn(session: Session, device: str) -> tuple[Withdrawn, ...]:
+    query = (
+        select(Deployment.id, Deployment.error)
+        .where(
+            Deployment.device == device,
+            Deployment.finished_at.is_not(None),
+            Deployment.state != "committed",
+        )
+        .order_by(Deployment.id.desc())
+        .limit(_WITHDRAWN)
+    )
+    rows = session.execute(query)
+    return tuple(Withdrawn(deployment=number, reason=error) for number, error in rows)
 
 
 def desired_states(session: Session, device: str = "") -> dict[str, Desired]:
@@ -76,17 +96,16 @@ def apply_report(session: Session, device: str, reported: Reported) -> None:
     deployment is ignored. The one exception: who committed and then runs something else, or
     nothing, while the rollout is under way, did not keep the bundle.
     """
-    row = session.get_one(Device, device)
-    row.running_bundle = reported.bundle[:64]
-    row.reported = reported.model_dump(mode="json")
-    row.reported_at = row.last_seen_at = utc_now()
-    for number in _concerned(session, device, reported):
+    news = reports.take(session.get_one(Device, device, with_for_update=True), reported)
+    if news is None:
+        return
+    for number in _concerned(session, device, news):
         rollout = waves.hold(session, number)
         deployment = next(d for d in rollout.deployments if d.device == device)
         if deployment.state == "committed":
-            _leave(session, deployment, reported)
-        elif deployment.id == reported.deployment:
-            _move(deployment, reported)
+            _leave(session, deployment, news)
+        elif deployment.id == news.deployment:
+            _move(deployment, news)
         waves.progress(session, rollout)
 
 

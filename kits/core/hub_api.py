@@ -81,10 +81,24 @@ class DesiredBundle(_Wire):
     deployment: int
 
 
+class Withdrawn(_Wire):
+    """A deployment that has ended at the hub: who has not committed it does not go on with it."""
+
+    deployment: int
+    reason: str = Field("", description="why, in the hub's words")
+
+
 class Desired(_Wire):
-    """`GET /v1/device/desired`, also retained on `down/desired`."""
+    """`GET /v1/device/desired`; what is retained on `down/desired` only says that it is time to ask.
+
+    That a deployment is not the one in `bundle` says nothing about it (its rollout may be paused):
+    it goes on until it is named in `withdrawn`.
+    """
 
     bundle: DesiredBundle | None = None
+    withdrawn: tuple[Withdrawn, ...] = Field(
+        (), description="the newest of this device's deployments that have ended without a commit"
+    )
     limits: dict[str, JsonValue] = Field(default_factory=dict)
 
 
@@ -102,7 +116,11 @@ DeploymentState = Literal[
 
 
 class Reported(_Wire):
-    """`POST /v1/device/reported`, also retained on `st/reported`: what really runs."""
+    """`POST /v1/device/reported`, also retained on `st/reported`: what really runs.
+
+    It takes both ways, so one may arrive twice, or after a newer one: within one boot the higher
+    `sequence` is the newer. Without a boot nothing is known of the order.
+    """
 
     bundle: str = Field("", description="id of the bundle that decides now")
     deployment: int | None = None
@@ -111,6 +129,8 @@ class Reported(_Wire):
     waits_for: str = Field(
         "", description="what keeps the installation, as `parts`: who says so is not silent"
     )
+    boot: str = Field("", description="id of the boot of the machine in which it was said")
+    sequence: int = Field(0, ge=0, description="rises with each report of a boot")
     agent: str = Field("", description="version of the agent")
     provider: str = ""
     figures: dict[str, float] = Field(default_factory=dict)

@@ -148,6 +148,41 @@ def test_pause_keeps_pending_devices_where_they_are(hub: Hub) -> None:
         rollouts.pause(session, number, who="ada")
 
 
+def test_what_has_ended_is_withdrawn_by_name_and_a_pause_withdraws_nothing(hub: Hub) -> None:
+    number = start(hub, approved_bundle(hub), group="line")
+    wanted = desired(hub, "press-1").bundle
+    assert wanted is not None
+    with hub.database.transaction() as session:
+        rollouts.pause(session, number, who="ada")
+    assert desired(hub, "press-1") == Desired()
+    with hub.database.transaction() as session:
+        rollouts.abort(session, number, who="ada")
+    told = desired(hub, "press-1")
+    assert told.bundle is None
+    assert [w.deployment for w in told.withdrawn] == [wanted.deployment]
+    assert "aborted by ada" in told.withdrawn[0].reason
+    assert [w.deployment for w in desired(hub, "press-2").withdrawn] != [wanted.deployment]
+
+
+def test_what_gave_way_or_came_too_late_is_withdrawn_and_what_was_committed_is_not(
+    hub: Hub,
+) -> None:
+    first, second = approved_bundle(hub, 1), approved_bundle(hub, 2)
+    start(hub, first, device="press-1")
+    start(hub, second, device="press-1")
+    assert [w.deployment for w in desired(hub, "press-1").withdrawn] == [1]
+    report(hub, "press-1", bundle=second, deployment=2, state="committed")
+    assert [w.deployment for w in desired(hub, "press-1").withdrawn] == [1]
+    start(hub, second, device="press-2")
+    with hub.database.transaction() as session:
+        session.execute(update(Rollout).values(deadline_at=utc_now() - timedelta(seconds=1)))
+    with hub.database.transaction() as session:
+        waves.advance(session)
+    late = desired(hub, "press-2").withdrawn
+    assert [w.deployment for w in late] == [3]
+    assert "deadline" in late[0].reason
+
+
 def test_a_device_is_not_asked_to_go_back(hub: Hub) -> None:
     old, new = approved_bundle(hub, 1), approved_bundle(hub, 2)
     start(hub, old, group="line")
