@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from kits.core.operating_point import Decision, OperatingPoint, Verdict
-from kits.core.prediction import Prediction
+from kits.core.prediction import Prediction, prediction_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,18 @@ def judge(
     if elapsed_ms > deadline_ms:
         return _late(decision, elapsed_ms, deadline_ms, safe_side)
     return Outcome(decision.verdict, decision.score, decision.label, decision.reason, decided=True)
+
+
+def told(prediction: Prediction) -> dict[str, JsonValue]:
+    """A prediction as its row will carry it, before anything is done about it.
+
+    Raises:
+        Exception: of any kind: it holds what no row can carry, a numpy scalar for example. Then the
+            model has given no usable answer.
+    """
+    if not isinstance(prediction.label, str):
+        raise TypeError(f"the label is no text but {type(prediction.label).__name__}")
+    return prediction_to_json(prediction)
 
 
 def safe(why: str, safe_side: Verdict) -> Outcome:

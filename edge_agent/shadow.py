@@ -1,7 +1,7 @@
 """The shadow: a candidate judges the same samples as the bundle that decides, without any effect.
 
 It works in a thread of its own, but the line waits for it as long as one sample may take at all: both
-then have the machine to themselves in turn, and a candidate that hangs costs the line nothing more.
+then have the machine to themselves in turn, and a candidate that hangs costs the line that much, once.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import threading
 import time
 from dataclasses import dataclass
 
-from edge_agent.decide import Outcome, judge
+from edge_agent.decide import Outcome, judge, told
 from edge_agent.engine.ladder import Loaded
 from edge_agent.log import warn
 from edge_agent.update.probation import Tally
 from kits.core.operating_point import Verdict
 from kits.core.prediction import Prediction
 from kits.core.runtime import Payload
-
-_HUNG_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Shadow:
         safe_side: Verdict,
         *,
         patience_s: float,
-        hung_s: float = _HUNG_S,
+        hung_s: float,
     ) -> None:
         self._loaded = loaded
         self._safe_side = safe_side
@@ -67,14 +65,15 @@ class Shadow:
         self._idle.clear()
         self._since = time.monotonic()
         self._work.put(judged)
-        self._idle.wait(self._patience_s)
+        if not self._idle.wait(self._patience_s):
+            self._look_whether_it_hangs()
 
     def close(self) -> None:
         """Ends the thread after its present sample."""
         self._work.put(None)
 
     def _look_whether_it_hangs(self) -> None:
-        if not self._hung and time.monotonic() - self._since > self._hung_s:
+        if not self._hung and time.monotonic() - self._since >= self._hung_s:
             self._hung = True
             warn("shadow_hangs", bundle=self._loaded.id[:12])
             self.tally.add(0.0, None)
@@ -91,6 +90,7 @@ class Shadow:
         try:
             prediction, _ = self._loaded.ready.predict_timed(judged.payload)
             took_ms = (time.monotonic() - started) * 1000
+            told(prediction)
             outcome = judge(
                 self._loaded.ready.bundle.operating_point,
                 prediction,

@@ -195,7 +195,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
                 "kept_for": body.kept_for,
                 "actions": dict(body.actions),
             }
-            for body in list(agent.line.recent)
+            for body in list(agent.line.recorder.recent)
         ],
     }
 

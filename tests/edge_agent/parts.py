@@ -31,6 +31,8 @@ from kits.core.errors import DataError
 from kits.core.prediction import Prediction
 from kits.core.runtime import StageTimes
 
+WAIT = None  # a test that runs in this process may hold a sample in work
+
 
 class Brightness:
     def __init__(self, session, config):
@@ -45,6 +47,8 @@ class Brightness:
         return image
 
     def encode(self, payload):
+        if self._config.get("raises") == "encode":
+            raise KeyError("encode")
         return cv2.imencode(".png", payload)[1].tobytes(), "image/png"
 
     def predict(self, payloads):
@@ -54,6 +58,8 @@ class Brightness:
         return self._one(payload), StageTimes(0.1, 0.2, 0.1)
 
     def _one(self, payload):
+        if self._config.get("raises") == "golden":
+            raise KeyError("golden")
         time.sleep(self._config.get("sleep_s", 0))
         self._live += payload.shape != (4, 4)  # the golden sample is not the line's
         if self._config.get("fail_live") and self._live:
@@ -65,6 +71,15 @@ class Brightness:
         return Prediction(score=score, label="bright")
 
     def _bad(self, how):
+        if how == "numpy details":
+            return Prediction(score=0.4, details={"area": np.float32(1)})
+        if how == "no label":
+            return Prediction(score=0.4, label=None)
+        if how == "raise":
+            raise KeyError("a name that is not there")
+        if how == "wait":
+            WAIT.wait(30)
+            raise KeyError("late")
         if how == "nan":
             return Prediction(score=float("nan"))
         if how == "exit":
@@ -81,6 +96,8 @@ class Brightness:
 
 
 def load(bundle, sessions, target="cpu"):
+    if bundle.manifest.config.get("raises") == "load":
+        raise KeyError("load")
     return Brightness(sessions(bundle.artefact("model", target)), bundle.manifest.config)
 """
 

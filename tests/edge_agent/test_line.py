@@ -1,0 +1,183 @@
+"""The line: whatever a model does is an outcome, and counts for the bundle that did it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_agent.actions.dispatcher import Dispatcher, make_actions
+from edge_agent.config import AgentConfig, EngineConfig, SimulatedActionConfig
+from edge_agent.engine.ladder import Ladder, Loaded
+from edge_agent.line import Line
+from edge_agent.recorder import Pending, Recorder
+from edge_agent.selection import Selection
+from edge_agent.sources.base import Captured
+from edge_agent.sync.entry import Entry
+from kits.core.bundle import open_bytes
+from kits.core.events import DecisionBody
+from tests.edge_agent.parts import (
+    agent_config,
+    bundle_id_of,
+    decision,
+    make_bundle,
+    picture,
+    wait_for,
+)
+
+FRAME = np.full((16, 16), 40, np.uint8)
+
+
+class Bench:
+    """A line without a source: a test captures by hand and sees the rows."""
+
+    def __init__(self, folder: Path, **changes: object) -> None:
+        self.config: AgentConfig = agent_config(folder, folder, **changes)
+        self.rows: list[Entry] = []
+        self.alerts: list[str] = []
+        self.ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), folder / "engines")
+        slow = SimulatedActionConfig(name="gate", verdicts=("pass", "review", "act"))
+        self.line = Line(
+            self.config,
+            Dispatcher(make_actions([slow], folder), self._alert),
+            Selection(self.config.selection),
+            self._put,
+            self._alert,
+        )
+
+    def _put(self, entry: Entry) -> bool:
+        self.rows.append(entry)
+        return True
+
+    def _alert(self, name: str, _severity: str, _text: str) -> None:
+        self.alerts.append(name)
+
+    def load(self, content: bytes) -> Loaded:
+        return self.ladder.load(open_bytes(content))
+
+    def decide(self, payload: bytes | np.ndarray = FRAME) -> DecisionBody:
+        """One sample; its row."""
+        encoded = isinstance(payload, bytes)
+        before = len(self.rows)
+        self.line.process(Captured(payload, "image/png" if encoded else "", "camera"))
+        wait_for(lambda: len(self.rows) > before)
+        body = self.rows[-1].body
+        assert isinstance(body, DecisionBody)
+        return body
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path, reject_deadline_ms=20_000)
+    yield made
+    made.line.close()
+
+
+def turned(how: str, version: int = 2) -> bytes:
+    """A bundle that is bad at every part of the line."""
+    return make_bundle(version, config={"bad": how, "bad_after": 0})
+
+
+@pytest.mark.parametrize("how", ["numpy details", "no label", "raise", "nan"])
+def test_what_no_row_can_carry_is_a_failure_of_the_model(bench: Bench, how: str) -> None:
+    bench.line.activate(bench.load(turned(how)))
+    for _ in range(2):
+        body = bench.decide(picture(20))
+        assert (body.verdict, body.score, body.prediction) == ("review", None, {})
+    assert (bench.line.tally.n, bench.line.tally.failures) == (2, 2)
+    json.loads(bench.rows[-1].body.model_dump_json())
+
+
+@pytest.mark.parametrize("how", ["numpy details", "no label", "raise"])
+def test_what_no_row_can_carry_does_not_pass_the_shadow(bench: Bench, how: str) -> None:
+    bench.line.activate(bench.load(make_bundle(1)))
+    seen = bench.line.begin_shadow(bench.load(turned(how)))
+    assert bench.decide(picture(20)).verdict == "pass"
+    assert (seen.n, seen.failures) == (1, 1)
+
+
+def test_a_frame_that_the_kit_cannot_encode_is_decided_all_the_same(bench: Bench) -> None:
+    bench.line.activate(bench.load(make_bundle(1, act_at=0.1, config={"raises": "encode"})))
+    body = bench.decide(FRAME)
+    assert (body.verdict, body.kept_for) == ("act", "")
+    assert bench.rows[-1].content is None
+    assert (bench.line.tally.n, bench.line.tally.failures) == (1, 1)
+    assert "model-failed" in bench.alerts
+
+
+def test_a_sample_counts_for_the_bundle_that_judged_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(importlib.import_module("tiny_brightness.runtime"), "WAIT", go_on)
+    old, new = bench.load(turned("wait", 1)), bench.load(make_bundle(2))
+    bench.line.activate(old)
+    tally = bench.line.tally
+    judging = threading.Thread(target=bench.decide)
+    judging.start()
+    wait_for(lambda: bench.line.working_s > 0)
+    bench.line.activate(new)
+    go_on.set()
+    judging.join(20)
+    assert (tally.n, tally.failures) == (1, 1)
+    assert bench.line.tally.n == 0
+    body = bench.rows[-1].body
+    assert isinstance(body, DecisionBody)
+    assert body.bundle == bundle_id_of(turned("wait", 1))
+
+
+def test_a_better_engine_goes_on_with_the_same_count(bench: Bench) -> None:
+    old = bench.load(make_bundle(1))
+    bench.line.activate(old)
+    bench.decide()
+    assert bench.line.exchange(old, bench.load(make_bundle(1)))
+    bench.decide()
+    assert bench.line.tally.n == 2
+
+
+def test_a_candidate_that_hangs_costs_the_line_one_short_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long a sample may take: the limit for a hanging model is the shadow's too."""
+    go_on = threading.Event()
+    monkeypatch.setattr(importlib.import_module("tiny_brightness.runtime"), "WAIT", go_on)
+    bench = Bench(tmp_path, reject_deadline_ms=600_000, update={"hang_s": 0.2})
+    bench.line.activate(bench.load(make_bundle(1)))
+    seen = bench.line.begin_shadow(bench.load(turned("wait")))
+    started = time.monotonic()
+    for _ in range(3):
+        bench.decide()
+    assert time.monotonic() - started < 60, "not the deadline of a part"
+    assert (seen.n, seen.failures) == (1, 1)
+    assert bench.line.working_s == 0
+    go_on.set()
+    bench.line.close()
+
+
+def test_a_row_keeps_the_time_at_which_it_was_decided() -> None:
+    """Not that at which the outcomes of its actions were known."""
+    rows: list[Entry] = []
+
+    def put(entry: Entry) -> bool:
+        rows.append(entry)
+        return True
+
+    recorder, gate = Recorder(put), Future[str]()
+    entry = Entry(decision(1), "s", media_type="image/png")
+    recorder.take(Pending(decision(1), entry, {"gate": gate}, time.monotonic() + 30))
+    decided_by = time.monotonic_ns()
+    gate.set_result("done")
+    wait_for(lambda: len(rows) == 1)
+    recorder.close(5)
+    body = rows[0].body
+    assert isinstance(body, DecisionBody)
+    assert body.actions == {"gate": "done"}
+    assert json.loads(rows[0].at)["mono_ns"] <= decided_by
+    assert rows[0].media_type == "image/png"
