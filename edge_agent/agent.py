@@ -1,7 +1,7 @@
 """Composition of the agent: builds the parts, joins them, starts and ends them in order.
 
 Capture → predict → decide → act → outbox runs in the thread that calls `run`; writer, sender,
-updater, recorder, actions and status page have their own. Ending drains in the same order, so
+updater, recorder, actions, watch and status page have their own. Ending drains in the same order, so
 nothing that was captured is lost.
 """
 
@@ -21,22 +21,24 @@ from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.certificates import Certificates
 from edge_agent.clock import TRUST
 from edge_agent.config import AgentConfig
-from edge_agent.engine.ladder import Ladder, Loaded
+from edge_agent.engine.ladder import Ladder
+from edge_agent.engines import Engines
 from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import EngineError, SourceError
 from edge_agent.health import AlertBook
 from edge_agent.line import Line
 from edge_agent.log import log, warn
-from edge_agent.process import die, lock
+from edge_agent.process import lock
 from edge_agent.renewal import Renewal
+from edge_agent.reporting import Reporter
 from edge_agent.selection import Selection
 from edge_agent.sources import make_source
 from edge_agent.sources.base import Source
 from edge_agent.status import StatusServer
-from edge_agent.sync.delivery import DeliveryWatch, make_sender, open_outbox
-from edge_agent.sync.disk import Level
-from edge_agent.sync.entry import Entry
+from edge_agent.sync.delivery import make_sender, open_outbox
+from edge_agent.sync.draining import Draining
 from edge_agent.sync.sender import Sender
+from edge_agent.update.background import beside
 from edge_agent.update.download import Downloader
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.hub_metadata import HubMetadata
@@ -49,15 +51,13 @@ from edge_agent.update.time_floor import TimeFloor
 from edge_agent.update.trust import Trust
 from edge_agent.update.updater import Updater
 from edge_agent.vitals import Vitals
+from edge_agent.watch import Watch
 from kits import __version__
-from kits.core.bundle import Bundle, open_file
+from kits.core.bundle import open_file
 from kits.core.errors import BundleError
-from kits.core.events import HealthBody
 from kits.core.hub_api import Reported
 from kits.core.tls import Clock
 
-_LAST_WORDS_S = 1.0
-_WATCH_S = 1.0
 _FIRST_BUNDLE_LOOK_S = 0.05
 
 
@@ -97,7 +97,6 @@ class Agent:
         self.config = config
         self._lock = lock(config.state_dir)
         self._stop = threading.Event()
-        self._started = threading.Event()
         self.identity = load_identity(config.identity_path)
         self.disk, self.outbox, self.writer = open_outbox(config)
         self.alerts = AlertBook(self.writer.put)
@@ -110,15 +109,19 @@ class Agent:
         self.time_floor = TimeFloor(config.state_dir / "time_floor.json", on_rise=TRUST.raise_floor)
         self.lives = Lives(config.state_dir / "lives.json", config.update.crash_window_s)
         hub = _hub_client(config, self.identity, self._certain_time)
+        self.draining = Draining(lambda: self.writer.stuck)
+        self.reporter = Reporter(self.figures, (self._queue_report, self._publish_report))
+        self.engines = Engines(self.ladder, self.line, self.alerts, self._report_again)
         around = Surroundings(
-            self._report,
+            self.reporter.report,
             self.alerts,
             download=Downloader(hub).download if hub is not None else None,
-            draining=self._draining,
+            draining=self.draining.complaint,
+            background=beside(self._wake_updater),
             checkpoint=checkpoint,
         )
         self.installer = Installer(
-            self.slots, self.line, self._load, config.update, self.lives, around
+            self.slots, self.line, self.engines.load, config.update, self.lives, around
         )
         offers = self._make_offers(hub) if hub is not None else None
         self.updater = Updater(self.installer, self.slots, offers, config.update.poll_s)
@@ -126,8 +129,8 @@ class Agent:
         self.certificates = certificates if certificates.present else None
         self.renewal = self._make_renewal(hub)
         self.sender = self._make_sender()
-        self._delivery = DeliveryWatch(self.alerts, self.disk, self.writer, self.sender)
         self.vitals = Vitals(self.source.health, self.line, self.writer, self.sender, self.alerts)
+        self._watch = Watch(self, self._stop)
         self._status: StatusServer | None = None
         self._samples = 0
 
@@ -165,12 +168,17 @@ class Agent:
         """
         with systemd.starting(self.config.update.start_limit_s):
             self._start()
+        crashed = True
         try:
             self._await_first_bundle()
             self._consume(max_samples)
             settled = self._settle(sync_timeout_s) if until_empty else True
+            crashed = False
+        except (SourceError, KeyboardInterrupt):
+            crashed = False  # ended by a person or its source; the rest may be the bundle's fault
+            raise
         finally:
-            self._end()
+            self._end(crashed=crashed)
         waiting = self.outbox_state
         synced = settled and not (waiting["outbox_rows"] or waiting["outbox_blobs"])
         active = self.line.active
@@ -202,14 +210,11 @@ class Agent:
         self.updater.start()
         if self.renewal is not None:
             self.renewal.start()
-        self._report_now()
+        self._report_again()
         if self.config.status.enabled:
             self._status = self._serve_status()
-        threading.Thread(target=self._watch, name="watch", daemon=True).start()
-        self._started.set()
-        if self.line.active is not None and self.line.active.waits_for_engine:
-            active = self.line.active
-            threading.Thread(target=self._climb, args=(active,), name="engine", daemon=True).start()
+        self._watch.start()
+        self.engines.look()
         systemd.notify("READY=1")
         log("agent_started", version=__version__, source=self.config.source.kind)
 
@@ -217,8 +222,11 @@ class Agent:
         try:
             bundle = open_file(path)
             self.installer.adopt(bundle, path.read_bytes())
-        except BundleError as error:
+        except (BundleError, EngineError) as error:
             self.alerts("bundle-unusable", "error", f"{path.name}: {error.what}")
+        except OSError as error:
+            text = f"{path.name}: the disk does not take it: {error.strerror}"
+            self.alerts("bundle-unusable", "error", text)
 
     def _serve_status(self) -> StatusServer | None:
         try:
@@ -266,7 +274,7 @@ class Agent:
             self._stop.wait(0.05)
         return False
 
-    def _end(self) -> None:
+    def _end(self, *, crashed: bool) -> None:
         systemd.notify("STOPPING=1")
         self._stop.set()
         self.line.close()
@@ -281,90 +289,26 @@ class Agent:
             self._status.close()
         self.outbox_state = self.figures()
         self.outbox.close()
-        self.lives.end()
+        if not crashed:
+            self.lives.end()
         self._lock.close()
         log("agent_stopped", samples=self._samples)
 
-    # -- supervision -----------------------------------------------------------------------------
+    # -- updates ---------------------------------------------------------------------------------
 
-    def _watch(self) -> None:
-        """Each second: watchdog, disk; each `health_s`: a row of figures to the hub."""
-        due = time.monotonic() + self.config.sync.health_s
-        while not self._stop.wait(_WATCH_S):
-            if self.vitals.look():
-                systemd.notify("WATCHDOG=1")
-            self.alerts.settle()
-            self._delivery.look()
-            self._check_clock()
-            self._check_line()
-            self.line.keep_pixels = self.disk.level < Level.NO_BYTES
-            if time.monotonic() >= due:
-                due = time.monotonic() + self.config.sync.health_s
-                self.writer.put(Entry(HealthBody(figures=dict(self.figures())), "t"))
+    def _wake_updater(self) -> None:
+        self.updater.wake()
 
-    def _check_clock(self) -> None:
-        if self.time_floor.synced:
-            self.alerts("clock-behind", "info", "the clock is possible again")
-        else:
-            text = f"the clock is wrong: it is not earlier than {self.time_floor.time:%Y-%m-%d}"
-            self.alerts("clock-behind", "warning", text)
+    def _queue_report(self, reported: Reported) -> None:
+        self.updater.queue_report(reported)
 
-    def _check_line(self) -> None:
-        """A model that hangs ends the process; started anew it counts as a crash of its bundle."""
-        stuck_s = self.line.working_s
-        if stuck_s > self.config.update.hang_s:
-            self.alerts("model-hangs", "error", f"one sample has been in work for {stuck_s:.0f} s")
-            self.writer.flush(_LAST_WORDS_S)
-            die("the model hangs")
-
-    # -- bundles ---------------------------------------------------------------------------------
-
-    def _load(self, bundle: Bundle) -> Loaded:
-        loaded = self.ladder.load(bundle, build=self._started.is_set())
-        lost = [note for note in loaded.downgrades if not _absent(note)]
-        if lost:
-            text = f"running on {loaded.provider}; {'; '.join(lost)}"
-            self.alerts("engine-downgrade", "warning", text)
-        else:
-            self.alerts("engine-downgrade", "info", f"running on {loaded.provider}")
-        for waited_for in ("no-bundle", "first-bundle-late"):
-            self.alerts(waited_for, "info", "a bundle is active")
-        return loaded
-
-    def _climb(self, running: Loaded) -> None:
-        """Builds the engine that was not kept, while the line decides on a lower rung."""
-        try:
-            better = self._load(running.ready.bundle)
-        except (BundleError, EngineError) as error:
-            warn("engine_not_built", bundle=running.id[:12], error=error.what)
-            return
-        if self.line.exchange(running, better):
-            log("engine_exchanged", bundle=better.id[:12], provider=better.provider)
-            self._report_now()
-
-    def _report(self, reported: Reported) -> None:
-        figures = {k: v for k, v in self.figures().items() if k.startswith(("verdict", "latency"))}
-        full = reported.model_copy(update={"agent": __version__, "figures": figures})
-        self.updater.queue_report(full)
+    def _publish_report(self, reported: Reported) -> None:
         if self.sender is not None:
-            self.sender.report(full.model_dump_json().encode())
+            self.sender.report(reported.model_dump_json().encode())
 
-    def _report_now(self) -> None:
-        job, active = self.slots.state.job, self.line.active
-        self._report(
-            Reported(
-                bundle=active.id if active is not None else "",
-                deployment=job.deployment if job is not None else None,
-                state=job.state if job is not None else None,
-                provider=active.provider if active is not None else "",
-            )
-        )
-
-    def _draining(self) -> str:
-        """Why rows do not leave as they should: no bundle is committed meanwhile."""
-        if self.writer.stuck:
-            return "the disk does not take what is decided"
-        return ""
+    def _report_again(self) -> None:
+        """The last word about an installation, with what runs now."""
+        self.installer.retreat.voice.say_again(self.slots.state.job)
 
     # -- figures ---------------------------------------------------------------------------------
 
@@ -380,18 +324,6 @@ class Agent:
     def status_port(self) -> int | None:
         """Where the status page listens."""
         return self._status.port if self._status is not None else None
-
-
-def _absent(note: str) -> bool:
-    """Whether a rung was never there: a machine without a GPU has lost nothing."""
-    words = (
-        "no NVIDIA driver",
-        "not installed",
-        "without CUDA",
-        "only on x86",
-        "no engine is kept",
-    )
-    return any(word in note for word in words)
 
 
 def _hub_client(config: AgentConfig, identity: Identity | None, clock: Clock) -> HubClient | None:

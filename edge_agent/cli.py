@@ -171,6 +171,7 @@ def apply(
 ) -> None:
     """Install a local bundle: golden samples now, switch in the running agent or at its start."""
     from edge_agent.engine.ladder import Ladder
+    from edge_agent.update.install import check_none_on_probation
     from edge_agent.update.slots import Slots
     from edge_agent.update.updater import Request, leave_request
     from kits.core.bundle import open_file
@@ -182,6 +183,7 @@ def apply(
     if denied is not None:
         fix = f"edge-agent allow {opened.id[:12]}"
         raise UsageError(f"this bundle went back here: {denied}", where=str(bundle), fix=fix)
+    check_none_on_probation(slots.state.job)
     loaded = Ladder(settings.engine, settings.state_dir / "engines").load(opened)
     slots.put(bundle.read_bytes(), opened.id)
     leave_request(slots.folder, Request(kind="apply", bundle=opened.id))

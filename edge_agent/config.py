@@ -195,7 +195,9 @@ class UpdateConfig(Section):
     shadow_samples: int = Field(
         100, ge=0, description="samples judged by old and new beforehand; 0: no shadow"
     )
-    shadow_max_s: float = Field(600.0, gt=0, description="longest shadow, seconds")
+    shadow_max_s: float = Field(
+        600.0, gt=0, description="after this, 20 samples in the shadow are enough, seconds"
+    )
     max_disagreement: float = Field(
         0.5, ge=0, le=1, description="share of shadow samples with another verdict that refuses it"
     )
@@ -204,7 +206,7 @@ class UpdateConfig(Section):
     )
     probation_min_s: float = Field(300.0, ge=0, description="shortest probation, seconds")
     probation_max_s: float = Field(
-        3600.0, gt=0, description="after this, fewer samples (but at least one) are enough, seconds"
+        3600.0, gt=0, description="after this, 20 samples on probation are enough, seconds"
     )
     max_latency_factor: float = Field(
         1.2,

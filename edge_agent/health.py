@@ -109,6 +109,7 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("updates_committed", "counter", "bundles that proved themselves on probation"),
     MetricInfo("updates_refused", "counter", "bundles refused before they decided anything"),
     MetricInfo("updates_rolled_back", "counter", "bundles that went back"),
+    MetricInfo("updates_failures", "counter", "faults of the updater that it went on after"),
     MetricInfo("crashes", "gauge", "ends of the agent without a stop, within crash_window_s"),
     MetricInfo("clock_behind", "gauge", "1 while the clock is before what the hub has signed"),
     MetricInfo("disk_used_percent", "gauge", "use of the disk under state_dir"),

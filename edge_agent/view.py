@@ -56,6 +56,7 @@ def _update_figures(agent: Agent) -> dict[str, float]:
         "updates_committed": agent.installer.committed,
         "updates_refused": retreat.refused,
         "updates_rolled_back": retreat.rolled_back,
+        "updates_failures": agent.updater.failures,
         "crashes": agent.lives.crashes,
         "clock_behind": float(not agent.time_floor.synced),
     }
@@ -68,6 +69,7 @@ def _updates(agent: Agent) -> dict[str, JsonValue]:
     return {
         "bundle": job.bundle if job is not None else "",
         "state": job.state if job is not None else "",
+        "waits_for": agent.installer.waits_for,
         "previous": state.previous,
         "releases": {project: mark.release for project, mark in state.highest.items()},
         "denied": dict(state.denied),
@@ -165,7 +167,7 @@ def _delivery(agent: Agent) -> dict[str, JsonValue]:
 
 def status(agent: Agent) -> dict[str, JsonValue]:
     """What `/status.json` says."""
-    active, job = agent.line.active, agent.slots.state.job
+    active = agent.line.active
     manifest = active.ready.bundle.manifest if active is not None else None
     sender = agent.sender
     return {
@@ -176,7 +178,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "bundle": active.id if active is not None else "",
         "bundle_name": f"{manifest.name} {manifest.version}" if manifest else "none",
         "provider": active.provider if active is not None else "",
-        "update": f"{job.bundle[:12]} {job.state}" if job is not None else "none",
+        "update": _installation(agent),
         "hub": _reach(agent.updater.hub_reached),
         "broker": "not enrolled" if sender is None else _reach(sender.connected),
         "updates": _updates(agent),
@@ -198,6 +200,13 @@ def status(agent: Agent) -> dict[str, JsonValue]:
             for body in list(agent.line.recorder.recent)
         ],
     }
+
+
+def _installation(agent: Agent) -> str:
+    job, waits_for = agent.slots.state.job, agent.installer.waits_for
+    if job is None:
+        return "none"
+    return f"{job.bundle[:12]} {job.state}" + (f", waits for {waits_for}" if waits_for else "")
 
 
 def status_lines(answer: dict[str, Any]) -> list[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -52,8 +53,13 @@ class Downloader:
         self._spare_bytes = spare_bytes
         self._grown: set[Path] = set()
 
-    def download(self, path: str, target: Path, length: int) -> None:
+    def download(
+        self, path: str, target: Path, length: int, stop: Callable[[], bool] = lambda: False
+    ) -> None:
         """Fetches what `target` lacks of `length` bytes; call again to go on.
+
+        Args:
+            stop: asked after each piece; true: return with what has arrived.
 
         Raises:
             HubUnreachableError: the connection broke; what arrived is kept.
@@ -68,19 +74,22 @@ class Downloader:
             have = 0
         _check_room(target.parent, length - have + self._spare_bytes)
         if have < length:
-            self._fetch(path, target, have, length)
+            self._fetch(path, target, have, length, stop)
 
-    def _fetch(self, path: str, target: Path, have: int, length: int) -> None:
+    def _fetch(
+        self, path: str, target: Path, have: int, length: int, stop: Callable[[], bool]
+    ) -> None:
         headers = {"Range": f"bytes={have}-{length - 1}"} if have else {}
         response = self._hub.request("GET", path, headers=headers, stream=True)
         try:
             begins_at = _begins_at(response, have)
-            have = _grow(target, _after(_pieces(response), have - begins_at), have, length)
+            pieces = takewhile(lambda _piece: not stop(), _pieces(response))
+            have = _grow(target, _after(pieces, have - begins_at), have, length)
         finally:
             # what is left unread must not be taken for the answer to the next request
             response.close()
             response.release_conn()
-        if have < length:
+        if have < length and not stop():
             log("download_cut", have=have, length=length)
             raise HubUnreachableError("the download was cut off", where=path)
 

@@ -1,35 +1,28 @@
 """The installation of a bundle as a state machine that survives being killed at any step.
 
 downloading → verifying → building (engine, golden samples) → shadow → active (probation) →
-committed. Each state is on disk before its work begins, and each state's work may be repeated. Any
-complaint ends it (`retreat.py`); what may be begun at all is decided in `offers.py`.
+committed. Each state is on disk before its work begins, and each state's work may be repeated. The
+two trials are `trial.py`, any complaint ends it (`retreat.py`), what may be begun is `offers.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from edge_agent.config import UpdateConfig
 from edge_agent.engine.ladder import Loaded
 from edge_agent.errors import EngineError, HubUnreachableError, NoRoomError
-from edge_agent.log import log
+from edge_agent.log import log, warn
+from edge_agent.update.background import Errand
 from edge_agent.update.download import discard
 from edge_agent.update.lives import Lives
-from edge_agent.update.probation import (
-    Tally,
-    final_complaint,
-    shadow_complaint,
-    urgent_complaint,
-)
+from edge_agent.update.records import Job, Signed
 from edge_agent.update.retreat import Retreat
-from edge_agent.update.slots import Job, Slots
+from edge_agent.update.slots import Slots
 from edge_agent.update.startup import MAX_TRANSITIONS, Startup
-from edge_agent.update.surroundings import LineControl, Surroundings
-from edge_agent.update.verify import check_file
+from edge_agent.update.surroundings import Download, LineControl, Load, Surroundings
+from edge_agent.update.trial import Trial
+from edge_agent.update.verify import check_file, is_intact
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, UsageError
-
-_FIRST_SAMPLES = 20
 
 
 class Installer:
@@ -43,7 +36,7 @@ class Installer:
         self,
         slots: Slots,
         line: LineControl,
-        load: Callable[[Bundle], Loaded],
+        load: Load,
         config: UpdateConfig,
         lives: Lives,
         around: Surroundings,
@@ -56,18 +49,21 @@ class Installer:
         self._around = around
         self._at = around.checkpoint
         self.retreat = Retreat(slots, line, load, around)
-        self._startup = Startup(slots, line, load, config, lives, self.retreat)
-        self._candidate: Loaded | None = None
-        self._shadow = Tally()
-        self._since = around.clock()
-        self.committed = 0
+        self._startup = Startup(slots, line, load, config, lives, self.retreat, around.clock)
+        self._trial = Trial(slots, line, config, around, self.retreat)
+        self._fetching: Errand[bool] = Errand(around.background)
+        self._building: Errand[Loaded] = Errand(around.background)
+        self._closing = False
         self.waiting = False
         """Whether the last step could do nothing but wait for hub or disk."""
 
     def start(self) -> None:
         """Brings the last good bundle up; see `startup.py`."""
         self._startup.run()
-        self._since = self._around.clock()
+
+    def close(self) -> None:
+        """No byte more is fetched; the next start goes on from there."""
+        self._closing = True
 
     @property
     def safe_mode(self) -> bool:
@@ -75,109 +71,205 @@ class Installer:
         crashing = self._lives.crashes >= self._config.max_crashes
         return crashing and self._slots.state.job is None
 
-    def adopt(self, bundle: Bundle, content: bytes) -> None:
-        """The first bundle, given by the configuration: no shadow, no probation.
+    @property
+    def committed(self) -> int:
+        """Bundles that have proved themselves since the start."""
+        return self._trial.committed
 
-        Raises:
-            BundleError: it does not run here.
-        """
-        loaded = self._load(bundle)
-        self._slots.put(content, bundle.id)
-        self._slots.save(active=bundle.id, project=bundle.manifest.project)
-        self._slots.commit()
-        self._line.activate(loaded)
-
-    # -- wishes of a person at the device --------------------------------------------------------
-
-    def apply(self, bundle: str) -> None:
-        """Installs a bundle that a person at the device put into the slots.
-
-        Raises:
-            UsageError: it went back here before.
-        """
-        denied = self._slots.state.denied.get(bundle)
-        if denied is not None:
-            raise UsageError(
-                f"this bundle went back here: {denied}", fix=f"edge-agent allow {bundle[:12]}"
-            )
-        if bundle != self._slots.state.active:
-            self.begin(Job(bundle=bundle, state="building"))
-
-    def rollback(self) -> None:
-        """Back to the previous bundle, by a person's wish.
-
-        Raises:
-            UsageError: there is none.
-        """
-        state = self._slots.state
-        if not self._slots.has(state.previous):
-            raise UsageError(
-                "there is no previous bundle to go back to", fix="edge-agent apply BUNDLE"
-            )
-        job = state.job or Job(bundle=state.active, state="active")
-        self._candidate = None
-        self.retreat.roll_back(job, "rolled back by hand", deny=False)
-
-    # -- one step --------------------------------------------------------------------------------
+    @property
+    def waits_for(self) -> str:
+        """What the installation on its way waits for, or empty."""
+        return self._trial.waits_for
 
     @property
     def busy(self) -> bool:
         """Whether an installation is on its way."""
         return self._slots.state.job is not None
 
-    def begin(self, job: Job) -> None:
+    def runs(self, bundle: str) -> bool:
+        """Whether this bundle decides now."""
+        return self._line.active is not None and self._line.active.id == bundle
+
+    def adopt(self, bundle: Bundle, content: bytes) -> None:
+        """The first bundle, given by the configuration: no shadow, no probation.
+
+        Raises:
+            BundleError, EngineError: it does not run here.
+            OSError: the disk does not take it.
+        """
+        loaded = self._load(bundle, build=False)
+        self._slots.put(content, bundle.id)
+        self._slots.save(active=bundle.id, project=bundle.manifest.project)
+        self._line.activate(loaded)
+
+    # -- wishes of a person at the device --------------------------------------------------------
+
+    def apply(self, bundle: str) -> None:
+        """Installs a bundle that a person at the device put into the slots, against the hub's wish.
+
+        Raises:
+            UsageError: it went back here before, or another one is on probation.
+        """
+        state, why = self._slots.state, "another bundle was applied by hand"
+        denied, job = state.denied.get(bundle), state.job
+        if denied is not None:
+            raise UsageError(
+                f"this bundle went back here: {denied}", fix=f"edge-agent allow {bundle[:12]}"
+            )
+        check_none_on_probation(job)
+        if self.runs(bundle) or (job is not None and job.bundle == bundle):
+            return
+        refused = state.refused if state.wish.bundle == bundle else self._slots.refuse_wish(why)
+        self.begin(Job(bundle=bundle, state="building"), refused=refused)
+        if job is not None and job.deployment is not None:
+            self.retreat.voice.say("failed", job.deployment, why)
+
+    def rollback(self) -> None:
+        """Back to the previous bundle, by a person's wish and against the hub's.
+
+        Raises:
+            UsageError: there is none, or it cannot be loaded now.
+        """
+        state, wish = self._slots.state, self._slots.state.wish
+        if self.retreat.unwritten:
+            raise UsageError("it went back already, but the disk is full", fix="make room")
+        if not self._slots.has(state.previous):
+            raise UsageError(
+                "there is no previous bundle to go back to", fix="edge-agent apply BUNDLE"
+            )
+        wished = wish.deployment if wish.bundle == state.active else 0
+        job = state.job or Job(bundle=state.active, state="active", deployment=wished or None)
+        self._trial.drop()
+        why, instead = "rolled back by hand", wish if wish.bundle != state.previous else None
+        if not self.retreat.roll_back(job, why, deny=False, instead=instead):
+            raise UsageError("the previous bundle cannot be loaded now", fix="edge-agent status")
+
+    # -- wishes of the hub -----------------------------------------------------------------------
+
+    def begin(self, job: Job, **changes: object) -> None:
         """Begins an installation; one that has not switched yet is given up for it."""
-        self._line.end_shadow()
-        self._candidate = None
-        self._enter(job)
+        self._trial.drop()
+        self._enter(job, **changes)
+
+    def withdraw(self, why: str) -> None:
+        """The installation on its way is not wanted any more; who has switched goes back."""
+        job = self._slots.state.job
+        if job is None or self.retreat.unwritten:
+            return
+        self._trial.drop()
+        if job.state != "active":
+            self.retreat.withdraw(job, why)
+        elif self._slots.has(self._slots.state.previous):
+            self.retreat.roll_back(job, why, deny=False)
+        else:
+            self.retreat.withdraw(job, f"{why}; it stays, there is none before it")
+
+    def rename(self, job: Job, deployment: int, path: str, signed: Signed) -> None:
+        """The same bundle is wished for by another deployment: what is on its way goes on for it."""
+        self._slots.accept(signed.release)
+        known = {"deployment": deployment, "path": path, "signed": signed}
+        self._slots.save(job=job.model_copy(update=known))
+        self.retreat.voice.say(job.state, deployment)
+
+    # -- one step --------------------------------------------------------------------------------
 
     def step(self) -> bool:
         """Does the work of the present state; True when the state changed."""
+        self.waiting = False
+        if self.retreat.unwritten or self.retreat.owed:
+            done = self.retreat.finish()
+            self.waiting = self.retreat.unwritten
+            return done
         job = self._slots.state.job
         if job is None:
-            return False
-        work = {
-            "downloading": self._download,
-            "verifying": self._verify,
-            "building": self._build,
-            "shadow": self._watch_shadow,
-            "active": self._watch_probation,
-        }[job.state]
-        self.waiting = False
-        before = self._slots.arrived(job.bundle)
+            return self._startup.again()
         try:
-            work(job)
+            self._work(job)
         except HubUnreachableError as error:
-            # a link that is cut but brings something is used again at once
-            self.waiting = self._slots.arrived(job.bundle) <= before
+            self.waiting = True
             log("download_waits", error=error.what)
         except NoRoomError as error:
             self.waiting = True
             self._around.alerts("no-room-for-bundle", "warning", error.what)
             self.retreat.voice.say_once(job.state, job.deployment, error.what)
+        except OSError as error:
+            self.waiting = True
+            warn("step_not_written", state=job.state, error=error)
+            text = f"the disk does not take it: {error.strerror}"
+            self.retreat.voice.say_once(job.state, job.deployment, text)
         except (BundleError, EngineError) as error:
-            self._candidate = None
-            self.retreat.refuse(job, error, deny=job.transitions >= MAX_TRANSITIONS)
+            self._trial.drop()
+            endless = job.transitions >= MAX_TRANSITIONS and not job.crashed_before
+            self.retreat.refuse(job, error, deny=endless)
         return self._slots.state.job != job
 
+    def _work(self, job: Job) -> None:
+        if job.state != "active" and self.runs(job.bundle):
+            # the start had to go back to the very bundle that was to be installed
+            self._trial.drop()
+            self._slots.save(job=None)
+        elif job.state == "downloading":
+            self._download(job)
+        elif job.state == "verifying":
+            self._verify(job)
+        elif job.state == "active":
+            self._trial.watch_probation(job)
+        elif self._trial.has_candidate and job.state == "shadow":
+            self._trial.watch_shadow(job)
+        else:
+            self._build(job)
+
     def _download(self, job: Job) -> None:
-        if job.signed is None or self._around.download is None:
+        signed, download = job.signed, self._around.download
+        if signed is None or download is None:
             raise BundleError("nothing to download from")
         if not self._slots.has(job.bundle):
-            self._around.download(job.path, self._slots.partial(job.bundle), job.signed.length)
+            fetched = self._fetching.look(
+                (job.bundle, job.deployment), lambda: self._fetch(job, download, signed.length)
+            )
+            if fetched is None or not fetched.result():
+                return
         self._around.alerts("no-room-for-bundle", "info", "there is room for the bundle")
         self._at("downloaded")
         self._enter(job.model_copy(update={"state": "verifying"}))
 
+    def _fetch(self, job: Job, download: Download, length: int) -> bool:
+        """Whether all of it is here now; a link that is cut but brings something is used again."""
+        before = self._slots.arrived(job.bundle)
+        try:
+            download(job.path, self._slots.partial(job.bundle), length, lambda: self._gone(job))
+        except HubUnreachableError:
+            if self._slots.arrived(job.bundle) <= before:
+                raise
+            return False
+        if not self._gone(job):
+            return True
+        present = self._slots.state.job
+        if not self._closing and (present is None or present.bundle != job.bundle):
+            discard(self._slots.partial(job.bundle))  # it grew again after it had been deleted
+        return False
+
+    def _gone(self, job: Job) -> bool:
+        """Whether nobody waits for this download any more."""
+        present = self._slots.state.job
+        if self._closing or present is None:
+            return True
+        return not job.is_same(present) or present.state != job.state
+
     def _verify(self, job: Job) -> None:
         if job.signed is None:
             raise BundleError("nothing was signed")
-        partial, there = self._slots.partial(job.bundle), self._slots.has(job.bundle)
+        kept, partial = self._slots.path(job.bundle), self._slots.partial(job.bundle)
+        if kept.exists() and not is_intact(kept, job.signed):
+            # the bundle before this one, or the running one that could not be loaded: damaged since
+            warn("kept_bundle_damaged", bundle=job.bundle[:12])
+            self._slots.forget(job.bundle)
+        there = kept.exists()
         if not there and not partial.exists():
             self._enter(job.model_copy(update={"state": "downloading"}))
             return
         try:
-            check_file(self._slots.path(job.bundle) if there else partial, job.signed)
+            check_file(kept if there else partial, job.signed)
         except BundleError:
             discard(partial)
             raise
@@ -189,94 +281,43 @@ class Installer:
         self._enter(job.model_copy(update={"state": "building"}))
 
     def _build(self, job: Job) -> None:
-        self._candidate = self._load(self._slots.open(job.bundle))
+        """Loads the candidate, which may build an engine; again where the agent was started anew."""
+        built = self._building.look(
+            job.bundle, lambda: self._load(self._slots.open(job.bundle), build=True)
+        )
+        if built is None:
+            return
+        candidate = built.result()
         self._at("built")
-        self._shadow = self._line.begin_shadow(self._candidate)
-        self._since = self._around.clock()
-        self._enter(job.model_copy(update={"state": "shadow"}))
+        self._trial.begin(candidate)
+        if job.state == "building":
+            self._enter(job.model_copy(update={"state": "shadow"}))
 
-    def _watch_shadow(self, job: Job) -> None:
-        if self._candidate is None:
-            self._build(job)  # the agent was started anew
-            return
-        waited = self._around.clock() - self._since
-        needed = self._config.shadow_samples if self._line.active is not None else 0
-        watched = self._shadow.n >= needed or waited >= self._config.shadow_max_s
-        if not watched and not self._shadow.failures:
-            return
-        expected = job.signed.release.expected_disagreement if job.signed is not None else None
-        complaint = shadow_complaint(self._shadow, self._config, expected)
-        self._line.end_shadow()
-        if complaint:
-            raise BundleError(complaint, where=job.bundle[:12])
-        self._switch(job, self._candidate)
-
-    def _switch(self, job: Job, candidate: Loaded) -> None:
-        old = self._line.active
-        self._at("before switch")
-        probation = job.model_copy(
-            update={
-                "state": "active",
-                "baseline": self._shadow.baseline() if self._shadow.n else None,
-                "transitions": job.transitions + 1,
-                "boots": (self._lives.boot,),
-            }
-        )
-        self._slots.save(
-            active=job.bundle,
-            previous=old.id if old is not None else self._slots.state.active,
-            project=candidate.ready.bundle.manifest.project,
-            job=probation,
-        )
-        self._at("switched")
-        self._line.activate(candidate)
-        self._candidate = None
-        self._since = self._around.clock()
-        log("bundle_activated", bundle=job.bundle[:12], provider=candidate.provider)
-        self.retreat.voice.say("active", job.deployment)
-
-    def _watch_probation(self, job: Job) -> None:
-        active = self._line.active
-        if active is None or active.id != job.bundle:
-            self.retreat.roll_back(job, "it does not decide although it should", deny=False)
-            return
-        tally, config = self._line.tally, self._config
-        declared_ms = active.ready.bundle.manifest.latency_limit_ms
-        complaint = urgent_complaint(tally, config, job.baseline, declared_ms)
-        if not complaint and self._long_enough(tally.n):
-            complaint = final_complaint(tally, config, job.baseline)
-            if not complaint:
-                self._commit(job)
-        if complaint:
-            self.retreat.roll_back(job, complaint)
-
-    def _long_enough(self, n: int) -> bool:
-        waited, config = self._around.clock() - self._since, self._config
-        if not self._slots.has(self._slots.state.previous):
-            # nothing to compare with and nothing to go back to: see that it works at all
-            return n >= min(_FIRST_SAMPLES, config.probation_samples)
-        if n < config.probation_samples and not (n and waited >= config.probation_max_s):
-            return False
-        return waited >= config.probation_min_s
-
-    def _commit(self, job: Job) -> None:
-        stuck = self._around.draining()
-        if stuck:
-            self.retreat.voice.say_once("active", job.deployment, stuck)
-            return
-        self._at("before commit")
-        self._slots.commit()
-        self._at("committed")
-        self._slots.clean()
-        self.committed += 1
-        log("bundle_committed", bundle=job.bundle[:12])
-        self.retreat.voice.say("committed", job.deployment)
-
-    def _enter(self, job: Job) -> None:
-        job = job.model_copy(update={"transitions": job.transitions + 1})
+    def _enter(self, job: Job, **changes: object) -> None:
+        """Writes the next state; from building on, what crashes the agent is laid at its door."""
+        if job.state == "building":
+            crashed = self._lives.crashes > 0
+            job = job.model_copy(update={"crashed_before": crashed})
+            if crashed:
+                self._lives.forget()
+        job = job.model_copy(update={"transitions": job.transitions + job.may_be_to_blame})
         self._at(f"before {job.state}")
         if job.transitions > MAX_TRANSITIONS:
             raise BundleError(f"no end after {MAX_TRANSITIONS} steps", where=job.bundle[:12])
-        self._slots.save(job=job)
+        self._slots.save(job=job, **changes)
         self._at(f"entered {job.state}")
         self.retreat.voice.say(job.state, job.deployment)
+
+
+def check_none_on_probation(job: Job | None) -> None:
+    """A person's bundle waits for the one that decides but has not proved itself.
+
+    Raises:
+        UsageError: there is such a one: it would become what is gone back to.
+    """
+    if job is not None and job.state == "active":
+        raise UsageError(
+            "a bundle is on probation here",
+            where=job.bundle[:12],
+            fix="wait until it is committed, or edge-agent rollback",
+        )

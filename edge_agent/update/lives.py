@@ -51,14 +51,18 @@ class Lives:
         self._window_s = window_s
         self._clocks = clocks
         self._record = self._read()
+        self.after_crash = False
+        """Whether the life before this one ended without a stop, in this boot or an earlier one."""
+        self.after_reboot = False
+        """Whether the machine went down under it."""
 
     def _read(self) -> _Record:
         try:
             return _Record.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return _Record()
-        except ValidationError:
-            warn("lives_damaged", file=self._path.name)
+        except (OSError, ValidationError) as error:
+            warn("lives_damaged", file=self._path.name, error=type(error).__name__)
             return _Record()
 
     @property
@@ -68,6 +72,8 @@ class Lives:
 
     def begin(self) -> None:
         """The agent starts."""
+        self.after_crash = self._record.running
+        self.after_reboot = self.after_crash and self._record.boot != self.boot
         crashes: tuple[float, ...] = ()
         if self._record.boot == self.boot:
             crashes = self._record.crashes
@@ -76,7 +82,10 @@ class Lives:
         self._save(_Record(boot=self.boot, running=True, crashes=crashes))
 
     def end(self) -> None:
-        """The agent stops because it was told to, or has nothing more to do."""
+        """The agent stops because it was told to, or has nothing more to do.
+
+        Not said when an exception ends it: to who waits for a line that is a crash like any other.
+        """
         self._save(self._record.model_copy(update={"running": False}))
 
     def forget(self) -> None:

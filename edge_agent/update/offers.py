@@ -1,14 +1,18 @@
-"""What the hub offers: is it news, is it signed, may it be begun? Every refusal says why, once."""
+"""What the hub says: what is withdrawn, what is news, is it signed, may it be begun?
+
+Every refusal says why, once. Only what the hub was asked for counts; a message on the broker may be old.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from edge_agent.errors import MetadataError, UntrustedBundleError
-from edge_agent.log import log
+from edge_agent.log import log, warn
 from edge_agent.sources.base import Alerts
 from edge_agent.update.install import Installer
-from edge_agent.update.slots import Job, Signed, Slots
+from edge_agent.update.records import Job, Signed, Wish, refusal_key
+from edge_agent.update.slots import Slots
 from edge_agent.update.verify import check_wish
 from kits.core.errors import BundleError
 from kits.core.hub_api import Desired, DesiredBundle
@@ -32,19 +36,22 @@ class Offers:
         self._installer = installer
         self._signed = signed
         self._alerts = alerts
-        self._confirmed: int | None = None
+        self._confirmed = ""
 
     def consider(self, desired: Desired) -> None:
-        """Takes a wish up, refuses it or leaves it as it is.
+        """Stops what is withdrawn; takes a wish up, refuses it or leaves it as it is.
 
         Raises:
             HubUnreachableError: the hub does not answer: offer it again later.
         """
+        self._withdraw(desired)
         wish = desired.bundle
-        if wish is None or not self._is_news(wish):
+        self._remember(wish)
+        if wish is None or self._installer.retreat.unwritten or not self._is_news(wish):
             return
         state, voice = self._slots.state, self._installer.retreat.voice
-        if wish.bundle == state.active and state.job is None:
+        other = state.job is None or state.job.bundle != wish.bundle
+        if other and self._installer.runs(wish.bundle) and wish.bundle not in state.denied:
             self._confirm(wish)
             return
         if self._installer.safe_mode:
@@ -62,22 +69,54 @@ class Offers:
             job = Job(bundle=wish.bundle, state="pending", deployment=wish.deployment)
             self._installer.retreat.refuse(job, error)
         else:
-            job = Job(
+            self._begin(wish, signed)
+
+    def _withdraw(self, desired: Desired) -> None:
+        """A wish that is not repeated proves nothing, its rollout may be paused: it must be named.
+
+        Where the same bundle is wished for by a newer deployment, what is on its way goes on for that.
+        """
+        job, wish = self._slots.state.job, desired.bundle
+        if job is None or (wish is not None and wish.bundle == job.bundle and self._is_news(wish)):
+            return
+        for withdrawn in desired.withdrawn:
+            if job.deployment == withdrawn.deployment:
+                self._installer.withdraw(f"withdrawn by the hub: {withdrawn.reason}")
+
+    def _remember(self, wish: DesiredBundle | None) -> None:
+        """What a person at the device overrules is the wish that stood then."""
+        known = Wish() if wish is None else Wish(bundle=wish.bundle, deployment=wish.deployment)
+        if known != self._slots.state.wish:
+            try:
+                self._slots.save(wish=known)
+            except OSError as error:
+                warn("wish_not_written", error=error)
+
+    def _is_news(self, wish: DesiredBundle) -> bool:
+        job = self._slots.state.job
+        if self._slots.refuses(wish.bundle, wish.deployment):
+            return False
+        if job is None or job.deployment is None:
+            # what a person applied gives way to what was wished for afterwards
+            return job is None or job.state not in ("shadow", "active") or job.bundle == wish.bundle
+        if wish.deployment <= job.deployment:
+            return False  # the one on its way, or an older one that shows through a pause
+        # who judges already is not disturbed, but may do it under another number
+        return job.state not in ("shadow", "active") or job.bundle == wish.bundle
+
+    def _begin(self, wish: DesiredBundle, signed: Signed) -> None:
+        job = self._slots.state.job
+        if job is not None and job.bundle == wish.bundle and job.may_be_to_blame:
+            self._installer.rename(job, wish.deployment, wish.path, signed)
+            return
+        self._installer.begin(
+            Job(
                 bundle=wish.bundle,
                 state="downloading",
                 deployment=wish.deployment,
                 path=wish.path,
                 signed=signed,
             )
-            self._installer.begin(job)
-
-    def _is_news(self, wish: DesiredBundle) -> bool:
-        state, job = self._slots.state, self._slots.state.job
-        if f"{wish.bundle}/{wish.deployment}" in state.refused:
-            return False
-        # who judges already is not disturbed; what is only on its way gives place to a newer wish
-        return job is None or not (
-            job.deployment == wish.deployment or job.state in ("shadow", "active")
         )
 
     def _check_not_denied(self, wish: DesiredBundle) -> None:
@@ -106,13 +145,16 @@ class Offers:
         An older release of it is no step back (a stopped rollout leaves the old wish standing);
         only a newer one raises the counter.
         """
-        if self._confirmed == wish.deployment:
+        key = refusal_key(wish.bundle, wish.deployment)
+        if self._confirmed == key:
             return
+        if self._slots.state.job is not None:
+            self._installer.withdraw("the hub wants what runs already")
         try:
             signed = self._looked_up(wish)
         except BundleError as error:
             log("wish_runs_already", bundle=wish.bundle[:12], unsigned=error.what)
         else:
             self._slots.accept(signed.release)
-        self._confirmed = wish.deployment
+        self._confirmed = key
         self._installer.retreat.voice.say("committed", wish.deployment)

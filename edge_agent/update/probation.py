@@ -25,6 +25,20 @@ _MISSED_ALL = 5
 _CERTAIN_Z = 3.3
 _SLOW_SHARE = 0.05
 _SLOW_AT_LEAST = 4
+_FAILURES_AT_LEAST = 3
+_FEWEST = 20
+"""No bundle is judged by fewer samples, unless fewer are configured: a line that stands still proves
+nothing, however long."""
+
+
+def enough(n: int, wanted: int, waited_s: float, patience_s: float) -> bool:
+    """Whether `n` samples are enough to judge: all that are wanted, or a few when they take long."""
+    return n >= wanted or (n >= fewest(wanted) and waited_s >= patience_s)
+
+
+def fewest(wanted: int) -> int:
+    """So many samples are enough where more take too long."""
+    return min(_FEWEST, wanted)
 
 
 class Baseline(BaseModel):
@@ -81,6 +95,11 @@ class Tally:
             self.found_nothing += is_empty(prediction)
             self.latencies_ms.append(latency_ms)
             self.scores.append(prediction.score)
+
+    def spoil(self) -> None:
+        """The sample just judged is a failure after all: what the model said cannot be used."""
+        with self._lock:
+            self.failures += 1
 
     def p95_ms(self) -> float | None:
         """The 95 % point of the latency; None before there is enough."""
@@ -152,8 +171,8 @@ def urgent_complaint(
     Args:
         declared_ms: the latency limit that the bundle itself declares.
     """
-    if tally.failures and tally.failures / tally.n > _MAX_FAILURE_SHARE:
-        return f"failed on {tally.failures} of {tally.n} samples on probation"
+    if tally.failures >= _FAILURES_AT_LEAST and _fails_often(tally):
+        return _failing(tally)
     limit_ms = declared_ms
     if limit_ms is None and baseline is not None and baseline.p95_ms is not None:
         limit_ms = baseline.p95_ms * config.max_latency_factor + config.latency_slack_ms
@@ -177,6 +196,8 @@ def final_complaint(tally: Tally, config: UpdateConfig, baseline: Baseline | Non
     Looked at once only: a distance that is computed again after each sample exceeds any limit by
     chance sooner or later.
     """
+    if _fails_often(tally):
+        return _failing(tally)
     scores = tally.seen_scores()
     if baseline is None or baseline.scores is None or not scores:
         return ""
@@ -189,6 +210,14 @@ def final_complaint(tally: Tally, config: UpdateConfig, baseline: Baseline | Non
         f"scores are distributed otherwise than in the shadow: population stability index"
         f" {distance:.2f}, more than {limit:.2f}"
     )
+
+
+def _fails_often(tally: Tally) -> bool:
+    return tally.failures > _MAX_FAILURE_SHARE * tally.n
+
+
+def _failing(tally: Tally) -> str:
+    return f"failed on {tally.failures} of {tally.n} samples on probation"
 
 
 def _few(n: int) -> float:

@@ -2,86 +2,36 @@
 
 `slots.json` names the running bundle, the one before it and the installation on its way; it is
 replaced by one rename, so that power may go at any line. A witness in the bundle store repeats what
-must survive the loss of that file: the last committed bundle and the highest release accepted of
-each project, which is never lowered (the higher of both counts).
+must survive the loss of that file: the last proven bundle, what is never to be tried again, and the
+highest release accepted of each project, which is never lowered (the higher of both counts).
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from edge_agent.log import warn
 from edge_agent.update.download import discard, sync_folder
-from edge_agent.update.probation import Baseline
+from edge_agent.update.records import (
+    Job,
+    Mark,
+    SlotState,
+    Wish,
+    Witness,
+    higher,
+    newest,
+    refusal_key,
+)
 from kits.core.blobs import write_atomically
 from kits.core.bundle import SUFFIX, Bundle, open_file
 from kits.core.errors import BundleError
-from kits.core.hub_api import DeploymentState
 from kits.core.releases import Release
 
-_REMEMBERED = 50
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-class _Kept(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Signed(_Kept):
-    """A release as the engineer signed it, with what its file must be."""
-
-    target: str
-    release: Release
-    length: int = Field(gt=0)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-class Job(_Kept):
-    """An installation on its way. `state` is written before the work of that state begins."""
-
-    bundle: str
-    state: DeploymentState
-    deployment: int | None = None
-    path: str = Field("", description="below the hub's address")
-    signed: Signed | None = Field(None, description="None: applied locally, not signed")
-    baseline: Baseline | None = Field(None, description="how it did in the shadow")
-    transitions: int = Field(0, description="states and starts since the beginning")
-    boots: tuple[str, ...] = Field((), description="boots of the machine during probation")
-
-
-class Mark(_Kept):
-    """The highest release accepted of a project."""
-
-    release: int = 0
-    bundle: str = ""
-
-
-class SlotState(_Kept):
-    """`slots.json`."""
-
-    active: str = ""
-    previous: str = ""
-    project: str = ""
-    highest: dict[str, Mark] = Field(default_factory=dict, description="project → mark")
-    refused: dict[str, str] = Field(
-        default_factory=dict, description="bundle/deployment → reason: not tried again"
-    )
-    denied: dict[str, str] = Field(
-        default_factory=dict, description="bundle → why it went back: never tried again"
-    )
-    job: Job | None = None
-
-
-class _Witness(_Kept):
-    """`witness.json`, beside the bundles."""
-
-    committed: str = ""
-    project: str = ""
-    highest: dict[str, Mark] = Field(default_factory=dict)
 
 
 class Slots:
@@ -92,24 +42,50 @@ class Slots:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._path = state_dir / "slots.json"
         self._witness_path = self.folder / "witness.json"
-        self._witness = _read(self._witness_path, _Witness) or _Witness()
+        self._witness = _read(self._witness_path, Witness) or Witness()
         self.state = self._restored()
 
     def _restored(self) -> SlotState:
         state, witness = _read(self._path, SlotState), self._witness
         if state is None:
             known = witness.committed if self.has(witness.committed) else ""
-            state = SlotState(active=known, project=witness.project if known else "")
-        return state.model_copy(update={"highest": _higher(state.highest, witness.highest)})
+            state = SlotState(
+                active=known,
+                project=witness.project if known else "",
+                refused=witness.refused,
+                denied=witness.denied,
+            )
+        return state.model_copy(update={"highest": higher(state.highest, witness.highest)})
 
     def save(self, **changes: object) -> SlotState:
-        """Changes the state, on disk before this returns."""
+        """Changes the state, on disk before this returns. Raises OSError: nothing has changed."""
         state = self.state.model_copy(update=changes)
         write_atomically(self._path, state.model_dump_json(indent=1).encode())
         self.state = state
+        self._bear_witness()
         return state
 
-    # -- what must survive the loss of slots.json ------------------------------------------------
+    def _bear_witness(self) -> None:
+        """Repeats what must outlive `slots.json`, where that has changed."""
+        state, old = self.state, self._witness
+        unproven = state.job is not None and state.job.state == "active"
+        witness = Witness(
+            committed=old.committed if unproven else state.active,
+            project=old.project if unproven else state.project,
+            highest=state.highest,
+            refused=state.refused,
+            denied=state.denied,
+        )
+        if witness == old:
+            return
+        try:
+            write_atomically(self._witness_path, witness.model_dump_json(indent=1).encode())
+        except OSError as error:
+            warn("witness_not_written", error=error)  # the next change writes it
+            return
+        self._witness = witness
+
+    # -- releases, ends of installations ---------------------------------------------------------
 
     def highest(self, project: str) -> Mark:
         """The highest release accepted of a project."""
@@ -118,35 +94,37 @@ class Slots:
     def accept(self, release: Release) -> None:
         """Raises a project's counter, in both places."""
         mark = Mark(release=release.release, bundle=release.bundle)
-        highest = _higher(self.state.highest, {release.project: mark})
-        self._bear_witness(highest=highest)
-        self.save(highest=highest)
+        self.save(highest=higher(self.state.highest, {release.project: mark}))
 
-    def commit(self) -> None:
-        """The running bundle has proved itself; nothing is on its way any more."""
-        self.save(job=None)
-        self._bear_witness(committed=self.state.active, project=self.state.project)
-
-    def _bear_witness(self, **changes: object) -> None:
-        changed = self._witness.model_copy(update=changes)
-        if changed != self._witness:
-            write_atomically(self._witness_path, changed.model_dump_json(indent=1).encode())
-            self._witness = changed
-
-    # -- what is not tried again -----------------------------------------------------------------
-
-    def end(self, job: Job, why: str, *, deny: bool, **changes: object) -> None:
-        """Ends an installation that came to nothing: in one write with `changes`, also why.
+    def end(
+        self, job: Job, why: str, *, deny: bool, instead: Wish | None = None, **changes: object
+    ) -> None:
+        """Ends an installation that came to nothing, in one write with all that follows from it.
 
         Args:
             deny: never try this bundle again.
+            instead: a wish that is not to be taken up again either.
         """
         refused, denied = dict(self.state.refused), dict(self.state.denied)
         if job.deployment is not None:
-            refused[f"{job.bundle}/{job.deployment}"] = why
+            refused[refusal_key(job.bundle, job.deployment)] = why
+        if instead is not None and instead.deployment:
+            refused[instead.key] = why
         if deny:
             denied[job.bundle] = why
-        self.save(job=None, refused=_newest(refused), denied=_newest(denied), **changes)
+        left = None if job.is_same(self.state.job) else self.state.job
+        self.save(job=left, refused=newest(refused), denied=newest(denied), **changes)
+
+    def refuse_wish(self, why: str) -> dict[str, str]:
+        """The refusals with that of the hub's present wish, to be saved with what replaces it."""
+        wish = self.state.wish
+        return newest(
+            {**self.state.refused, wish.key: why} if wish.deployment else self.state.refused
+        )
+
+    def refuses(self, bundle: str, deployment: int) -> bool:
+        """Whether a deployment came to nothing here."""
+        return refusal_key(bundle, deployment) in self.state.refused
 
     def allow(self, bundle: str) -> None:
         """Lifts the denial of a bundle, and of its deployments."""
@@ -174,8 +152,12 @@ class Slots:
         return partial.stat().st_size if partial.exists() else 0
 
     def has(self, bundle: str) -> bool:
-        """Whether the bundle's file is here."""
-        return bool(bundle) and self.path(bundle).exists()
+        """Whether the bundle's file is here; on a disk that does not even say so it is not."""
+        try:
+            return bool(bundle) and self.path(bundle).exists()
+        except OSError as error:
+            warn("bundle_unreadable", bundle=bundle[:12], error=error)
+            return False
 
     def open(self, bundle: str) -> Bundle:
         """Opens and checks a kept bundle. Raises BundleError."""
@@ -185,8 +167,13 @@ class Slots:
         return opened
 
     def put(self, content: bytes, bundle: str) -> None:
-        """Stores a bundle's bytes durably."""
+        """Stores a bundle's bytes durably, for the agent to read whoever calls this."""
         write_atomically(self.path(bundle), content)
+        hand_over(self.path(bundle))
+
+    def forget(self, bundle: str) -> None:
+        """Removes a bundle's file, which is not what it should be."""
+        self.path(bundle).unlink(missing_ok=True)
 
     def take_in(self, bundle: str) -> None:
         """Makes a complete and checked download the bundle's file."""
@@ -200,31 +187,30 @@ class Slots:
         keep = {self.state.active, self.state.previous}
         if self.state.job is not None:
             keep.add(self.state.job.bundle)
-        for file in self.folder.glob(f"*{SUFFIX}"):
-            if file.stem not in keep:
-                file.unlink()
-        for file in self.folder.glob("*.part"):
-            if file.stem not in keep:
-                discard(file)
+        try:
+            for file in self.folder.glob(f"*{SUFFIX}"):
+                if file.stem not in keep:
+                    file.unlink()
+            for file in self.folder.glob("*.part"):
+                if file.stem not in keep:
+                    discard(file)
+        except OSError as error:
+            warn("bundles_not_deleted", error=error)  # room is all that is lost
+
+
+def hand_over(path: Path) -> None:
+    """Gives a file that root wrote to the owner of its folder, who may not read root's files."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _read(path: Path, model: type[_Model]) -> _Model | None:
-    """None when absent or damaged: write_atomically leaves no half file, but someone else may."""
-    with suppress(FileNotFoundError):
-        try:
-            return model.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            warn("slots_damaged", file=path.name, errors=error.error_count())
-    return None
-
-
-def _higher(mine: dict[str, Mark], other: dict[str, Mark]) -> dict[str, Mark]:
-    marks = dict(mine)
-    for project, mark in other.items():
-        if mark.release > marks.get(project, Mark()).release:
-            marks[project] = mark
-    return marks
-
-
-def _newest(reasons: dict[str, str]) -> dict[str, str]:
-    return dict(list(reasons.items())[-_REMEMBERED:])
+    """None when absent, unreadable or damaged: the line must start whatever happened to a file."""
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        warn("slots_damaged", file=path.name, error=type(error).__name__)
+        return None

@@ -20,7 +20,7 @@ from pydantic import JsonValue, ValidationError
 from edge_agent.errors import MetadataError, UntrustedBundleError
 from edge_agent.log import log
 from edge_agent.update.hub_metadata import HubMetadata
-from edge_agent.update.slots import Signed
+from edge_agent.update.records import Signed
 from edge_agent.update.time_floor import TimeFloor
 from kits.core.blobs import write_atomically
 from kits.core.errors import BundleError

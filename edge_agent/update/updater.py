@@ -1,4 +1,9 @@
-"""The updater thread: hears what is wished (hub, MQTT, a person), drives the installation."""
+"""The updater thread: asks the hub, hears a person at the device, drives the installation, reports.
+
+Its parts do not hold each other up: what may take long is done beside it (`background.py`), what fails
+is tried again on its own. What is done about a wish is `offers.py`, how a bundle is installed
+`install.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import random
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -16,16 +22,18 @@ from edge_agent.log import log, warn
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.install import Installer
 from edge_agent.update.offers import Offers
-from edge_agent.update.slots import Slots
+from edge_agent.update.slots import Slots, hand_over
 from kits.core.blobs import write_atomically
 from kits.core.errors import KitwrightError
-from kits.core.hub_api import Desired, Reported
+from kits.core.hub_api import Reported
 
 _BUSY_S = 0.1
 _IDLE_S = 1.0
 _WAITS_FROM_S = 1.0
 _WAITS_UP_TO_S = 60.0
 _KEPT_REPORTS = 32
+_FIRST_PAUSE_S = 1.0
+_LAST_PAUSE_S = 300.0
 
 
 class Request(BaseModel):
@@ -39,7 +47,33 @@ class Request(BaseModel):
 
 def leave_request(folder: Path, request: Request) -> None:
     """Puts a wish where the updater finds it, now or at its next start."""
-    write_atomically(folder / "request.json", request.model_dump_json().encode())
+    path = folder / "request.json"
+    write_atomically(path, request.model_dump_json().encode())
+    hand_over(path)
+
+
+class _Part:
+    """A part of a turn that may fail without the others: logged, counted, tried again later."""
+
+    def __init__(self, name: str, work: Callable[[], None]) -> None:
+        self._name = name
+        self._work = work
+        self._pause_s = 0.0
+        self._again_at = 0.0
+        self.failures = 0
+
+    def do(self) -> None:
+        """Does its work, unless it failed a moment ago."""
+        if time.monotonic() < self._again_at:
+            return
+        try:
+            self._work()
+            self._pause_s = 0.0
+        except Exception as error:  # noqa: BLE001  top of a supervised loop
+            self.failures += 1
+            self._pause_s = min(max(self._pause_s * 2, _FIRST_PAUSE_S), _LAST_PAUSE_S)
+            self._again_at = time.monotonic() + self._pause_s
+            warn("updater_failed", part=self._name, error=repr(error), pause_s=self._pause_s)
 
 
 class Updater:
@@ -63,10 +97,17 @@ class Updater:
         self._hub = hub[0] if hub is not None else None
         self._offers = hub[1] if hub is not None else None
         self._poll_s = poll_s
-        self._since_poll = poll_s
+        self._poll_at = 0.0
         self._waits_s = 0.0
         self._step_at = 0.0
-        self._hints: deque[bytes] = deque(maxlen=4)
+        self._hint: bytes | None = None
+        self._unreadable = False
+        self._parts = (
+            _Part("request", self._take_request),
+            _Part("poll", self._poll_if_due),
+            _Part("step", self._step_on),
+            _Part("report", self._tell),
+        )
         self._reports: deque[Reported] = deque(maxlen=_KEPT_REPORTS)
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -80,8 +121,13 @@ class Updater:
     def close(self, timeout_s: float = 5.0) -> None:
         """Ends after the present step; the next start goes on from there."""
         self._stop.set()
+        self._installer.close()
         self._wake.set()
         self._thread.join(timeout_s)
+
+    def wake(self) -> None:
+        """There is something to do: the next turn begins at once."""
+        self._wake.set()
 
     @property
     def has_hub(self) -> bool:
@@ -89,41 +135,44 @@ class Updater:
         return self._hub is not None
 
     def hint(self, payload: bytes) -> None:
-        """The retained MQTT message with the hub's wish; checked like any other."""
-        self._hints.append(payload)
-        self._wake.set()
+        """The retained MQTT message with the hub's wish: nothing but a reason to ask the hub now.
+
+        Whoever can write to the broker could otherwise have a deployment refused that nobody made.
+        A broker repeats the message at each connection; the same one twice is no reason.
+        """
+        if payload != self._hint:
+            self._hint, self._poll_at = payload, 0.0
+            self._wake.set()
 
     def queue_report(self, reported: Reported) -> None:
         """Will be told to the hub over HTTP, in order, once it answers."""
         self._reports.append(reported)
 
     def _run(self) -> None:
-        pause_s = 1.0
         while not self._stop.is_set():
-            try:
-                self.turn()
-                pause_s = 1.0
-            except Exception as error:  # noqa: BLE001  top of a supervised loop
-                warn("updater_failed", error=repr(error), pause_s=pause_s)
-                self._stop.wait(pause_s)
-                pause_s = min(pause_s * 2, 300.0)
-            wait_s = _BUSY_S if self._installer.busy else _IDLE_S
-            self._since_poll += wait_s
-            self._wake.wait(wait_s)
+            self.turn()
+            self._wake.wait(_BUSY_S if self._installer.busy else _IDLE_S)
             self._wake.clear()
 
     def turn(self) -> None:
         """One round; public so that tests can drive it by hand."""
-        self._take_request()
-        while self._hints:
-            self._take_hint(self._hints.popleft())
-        if self._hub is not None and self._since_poll >= self._poll_s:
-            self._since_poll = 0.0
+        for part in self._parts:
+            part.do()
+
+    @property
+    def failures(self) -> int:
+        """Faults it went on after."""
+        return sum(part.failures for part in self._parts)
+
+    def _poll_if_due(self) -> None:
+        if self._hub is not None and time.monotonic() >= self._poll_at:
+            self._poll_at = time.monotonic() + self._poll_s
             self._poll(self._hub)
+
+    def _step_on(self) -> None:
         while self._may_step() and self._installer.step():
             self._tell()
         self._wait_if_in_vain()
-        self._tell()
 
     def _may_step(self) -> bool:
         return not self._stop.is_set() and time.monotonic() >= self._step_at
@@ -138,34 +187,29 @@ class Updater:
 
     def _poll(self, hub: HubClient) -> None:
         try:
-            self._consider(hub.desired())
+            desired = hub.desired()
             self._reached(True)
+            if self._offers is not None:
+                self._offers.consider(desired)
         except HubUnreachableError as error:
             self._reached(False, error.what)
-
-    def _consider(self, desired: Desired) -> None:
-        if self._offers is not None:
-            self._offers.consider(desired)
 
     def _reached(self, now: bool, why: str = "") -> None:
         if now != self.hub_reached:
             self.hub_reached = now
             log("hub_reached" if now else "hub_away", why=why)
 
-    def _take_hint(self, payload: bytes) -> None:
-        try:
-            self._consider(Desired.model_validate_json(payload))
-        except ValidationError:
-            warn("bad_desired", bytes=len(payload))
-        except HubUnreachableError as error:
-            log("hint_waits_for_the_hub", error=error.what)
-            self._since_poll = self._poll_s
-
     def _take_request(self) -> None:
         path = self._slots.folder / "request.json"
         try:
             request = Request.model_validate_json(path.read_bytes())
         except FileNotFoundError:
+            self._unreadable = False
+            return
+        except OSError as error:
+            if not self._unreadable:
+                warn("request_unreadable", file=str(path), error=error)
+            self._unreadable = True
             return
         except ValidationError:
             path.unlink()
@@ -183,7 +227,7 @@ class Updater:
             warn("request_refused", kind=request.kind, error=error.what)
 
     def _tell(self) -> None:
-        if self.hub_reached is False and self._since_poll > 0:
+        if self.hub_reached is False:
             return  # the next poll finds out whether it is back
         while self._hub is not None and self._reports:
             try:

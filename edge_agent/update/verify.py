@@ -11,7 +11,9 @@ import re
 from pathlib import Path
 
 from edge_agent.errors import UntrustedBundleError
-from edge_agent.update.slots import Signed, Slots
+from edge_agent.log import warn
+from edge_agent.update.records import Signed
+from edge_agent.update.slots import Slots
 from kits.core.bundle import MAX_BUNDLE_BYTES, Bundle, open_file
 from kits.core.discovery import get_kit
 from kits.core.errors import BundleError, UsageError
@@ -56,11 +58,7 @@ def check_file(path: Path, signed: Signed) -> Bundle:
     """
     if path.stat().st_size != signed.length:
         raise UntrustedBundleError("the file has another size than the signed one")
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    if not hmac.compare_digest(digest.hexdigest(), signed.sha256):
+    if not is_intact(path, signed):
         raise UntrustedBundleError("the file is damaged: its digest is not the signed one")
     bundle = open_file(path)
     if bundle.id != signed.release.bundle:
@@ -74,3 +72,16 @@ def check_file(path: Path, signed: Signed) -> Bundle:
     if bundle.manifest.project != signed.release.project:
         raise UntrustedBundleError("the bundle was made for another project than was signed")
     return bundle
+
+
+def is_intact(path: Path, signed: Signed) -> bool:
+    """Whether a file holds the signed bytes; one that cannot be read does not."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+    except OSError as error:
+        warn("file_unreadable", file=path.name, error=error)
+        return False
+    return hmac.compare_digest(digest.hexdigest(), signed.sha256)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 from edge_agent.agent import Agent
 from edge_agent.config import CameraSourceConfig
 from edge_agent.enroll import Identity, save_identity
-from edge_agent.errors import AlreadyRunningError
+from edge_agent.errors import AlreadyRunningError, SourceError
+from edge_agent.sources.base import Captured, SourceHealth
 from edge_agent.sources.video import ScriptedCamera, VideoSource
 from edge_agent.sync.simulator import HubSimulator
 from kits.core.events import AlertBody, DecisionBody
@@ -216,3 +218,45 @@ def test_a_camera_that_comes_back_clears_its_alert(tmp_path: Path, pictures: Pat
     assert summary.samples == 6
     assert seen[:2] == [("source-lost", "error"), ("source-lost", "info")]
     assert source.health.reconnects >= 2
+
+
+class Ending:
+    """A source that gives one part and then ends in a way of its own."""
+
+    live = False
+
+    def __init__(self, error: BaseException) -> None:
+        self.health = SourceHealth()
+        self._error = error
+
+    def samples(self) -> Iterator[Captured]:
+        self.health.captured += 1
+        yield Captured(picture(20), "image/png", "test")
+        raise self._error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("error", "crashes"),
+    [(RuntimeError("a bug"), 1), (SourceError("unplugged"), 0), (KeyboardInterrupt(), 0)],
+)
+def test_an_agent_that_an_exception_ends_has_crashed(
+    tmp_path: Path, pictures: Path, error: BaseException, crashes: int
+) -> None:
+    config = agent_config(tmp_path, pictures)
+    with pytest.raises(type(error)):
+        Agent(config, source=Ending(error)).run()
+    after = Agent(config)
+    assert after.run(max_samples=1).figures["crashes"] == crashes
+    assert Agent(config).run(max_samples=1).figures["crashes"] == crashes
+
+
+def test_a_bundle_that_cannot_be_adopted_does_not_keep_the_agent_from_starting(
+    tmp_path: Path, pictures: Path
+) -> None:
+    (tmp_path / "b.kwb").write_bytes(make_bundle(config={"raises": "load"}))
+    agent = Agent(agent_config(tmp_path, pictures, bundle="b.kwb"))
+    assert agent.run(max_samples=1).bundle == ""
+    assert "KeyError" in agent.alerts.open()["bundle-unusable"]

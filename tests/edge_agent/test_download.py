@@ -90,6 +90,17 @@ def test_no_byte_beyond_the_signed_length_is_stored(hub: Simulator, tmp_path: Pa
     assert target.read_bytes() == NEW
 
 
+def test_a_download_that_is_not_wanted_any_more_ends_after_a_piece(
+    hub: Simulator, tmp_path: Path
+) -> None:
+    hub.bundles[bundle_id_of(NEW)] = NEW + b"x" * 1_000_000
+    target, length, pieces = tmp_path / "x.part", len(NEW) + 1_000_000, [False, True]
+    downloader(hub).download(PATH, target, length, lambda: pieces.pop(0) if pieces else True)
+    assert 0 < target.stat().st_size < length
+    downloader(hub).download(PATH, target, length)
+    assert target.stat().st_size == length
+
+
 def test_after_a_power_cut_only_what_was_synced_counts(hub: Simulator, tmp_path: Path) -> None:
     target = tmp_path / "x.part"
     hub.cut_after = 1000

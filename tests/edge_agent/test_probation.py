@@ -9,6 +9,7 @@ from edge_agent.config import UpdateConfig
 from edge_agent.update.probation import (
     Baseline,
     Tally,
+    enough,
     final_complaint,
     shadow_complaint,
     urgent_complaint,
@@ -65,6 +66,23 @@ def test_failures_on_probation_take_back() -> None:
         tally(*[FOUND] * 20, *[None] * 5), CONFIG, base(), None
     )
     assert urgent_complaint(tally(*[FOUND] * 99, None), CONFIG, base(), None) == ""
+    assert "failed on 3 of 3" in urgent_complaint(tally(*[None] * 3), CONFIG, base(), None)
+
+
+def test_few_failures_are_judged_at_the_end_only() -> None:
+    seen = tally(None, *[FOUND] * 3, None)
+    assert urgent_complaint(seen, CONFIG, base(), None) == ""
+    assert "failed on 2 of 5" in final_complaint(seen, CONFIG, base())
+
+
+def test_a_few_samples_are_enough_where_all_take_too_long_but_time_alone_never_is() -> None:
+    assert enough(100, 100, 0, 600)
+    assert not enough(99, 100, 599, 600)
+    assert enough(20, 100, 600, 600)
+    assert not enough(19, 100, 1e9, 600)
+    assert enough(5, 5, 0, 600)
+    assert not enough(4, 5, 1e9, 600)
+    assert enough(0, 0, 0, 600)
 
 
 def test_a_slow_model_is_found_soon_and_a_hiccup_is_none() -> None:

@@ -97,12 +97,8 @@ def test_killed_while_going_back_it_ends_in_the_old_bundle(bench: Bench, step: s
 
 
 def on_probation(bench: Bench) -> None:
-    """Steps until the new bundle decides."""
     bench.offer(NEW)
-    while bench.slots.state.active == bundle_id_of(OLD):
-        if bench.line.shadow is not None:
-            feed_good(bench.line.shadow)
-        bench.installer.step()
+    bench.on_probation(NEW)
 
 
 def test_a_crash_loop_goes_back_by_itself(bench: Bench) -> None:
@@ -172,6 +168,7 @@ def test_a_committed_bundle_that_crashes_means_safe_mode(bench: Bench) -> None:
 
 def test_what_never_ends_is_quarantined(bench: Bench) -> None:
     bench.offer(NEW)
+    bench.step_until("building")
     while bench.installer.busy:
         bench.seconds += 1000
         bench.restart()

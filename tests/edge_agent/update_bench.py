@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 from edge_agent.config import EngineConfig, UpdateConfig
 from edge_agent.engine.ladder import Ladder, Loaded
-from edge_agent.errors import HubUnreachableError
+from edge_agent.errors import EngineError, HubUnreachableError
+from edge_agent.update.background import Start, at_once
 from edge_agent.update.download import Downloader
 from edge_agent.update.hub_metadata import HubMetadata
 from edge_agent.update.install import Installer
@@ -19,7 +21,7 @@ from edge_agent.update.slots import Slots
 from edge_agent.update.surroundings import Surroundings
 from edge_agent.update.time_floor import TimeFloor
 from edge_agent.update.trust import Trust
-from kits.core.bundle import open_bytes
+from kits.core.bundle import Bundle, open_bytes
 from kits.core.hub_api import Desired, Reported
 from kits.core.prediction import Prediction
 from tests.edge_agent.parts import bundle_id_of, make_bundle
@@ -71,7 +73,10 @@ class Bench:
 
     Attributes:
         clock_error: of the device's clock against the simulator's true time.
-        boot, seconds: what the device's lives are told apart by.
+        boot, seconds: what the device's lives are told apart by; no other clock is used.
+        lame: ids of bundles that cannot be loaded now.
+        building: while it is not set, an engine is being built; None: none has to be.
+        stuck: why rows do not leave.
     """
 
     def __init__(self, folder: Path, config: UpdateConfig = QUICK) -> None:
@@ -85,6 +90,12 @@ class Bench:
         self.config = config
         self.clock_error = timedelta()
         self.boot, self.seconds = "boot-1", 0.0
+        self.background: Start = at_once
+        self.ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), self.state / "engines")
+        self.lame: set[str] = set()
+        self.loads: list[tuple[str, bool]] = []
+        self.building: threading.Event | None = None
+        self.stuck = ""
         self.root: dict[str, object] | None = self.hub.first_root
         self.restart()
 
@@ -111,17 +122,28 @@ class Bench:
             self.reports.append,
             self.alert,
             download=Downloader(self.hub, spare_bytes=0).download,
+            draining=lambda: self.stuck,
+            background=self.background,
+            clock=lambda: self.seconds,
             checkpoint=self.checkpoint,
         )
-        ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), self.state / "engines")
         self.lives = lives
-        self.installer = Installer(self.slots, self.line, ladder.load, self.config, lives, around)
+        self.installer = Installer(self.slots, self.line, self.load, self.config, lives, around)
         self.floor = TimeFloor(
             self.state / "time_floor.json", wall=lambda: self.hub.now + self.clock_error
         )
         trust = Trust(self.state / "tuf", self.root, HubMetadata(self.hub), self.floor)  # type: ignore[arg-type]
         self.offers = Offers(self.slots, self.installer, trust.signed, self.alert)
         self.installer.start()
+
+    def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
+        """As the ladder; what is in `lame` does not come up on this machine at the moment."""
+        self.loads.append((bundle.id, build))
+        if build and self.building is not None:
+            self.building.wait(60)
+        if bundle.id in self.lame:
+            raise EngineError("the GPU is busy")
+        return self.ladder.load(bundle, build=build)
 
     def adopt(self, content: bytes) -> None:
         self.installer.adopt(open_bytes(content), content)
@@ -143,6 +165,21 @@ class Bench:
             live(self.line.tally)
             self.installer.step()
         raise AssertionError("the installation never ended")
+
+    def step_until(self, state: str) -> None:
+        """Steps, without any sample, until the installation has reached a state."""
+        for _ in range(20):
+            if self.slots.state.job is not None and self.slots.state.job.state == state:
+                return
+            self.installer.step()
+        raise AssertionError(f"never {state}")
+
+    def on_probation(self, content: bytes) -> None:
+        """Steps until a new bundle, which was offered before, decides."""
+        while self.runs != bundle_id_of(content):
+            if self.line.shadow is not None:
+                feed_good(self.line.shadow)
+            self.installer.step()
 
     def finish(self) -> None:
         self.go_on(shadow=feed_good, live=feed_good)

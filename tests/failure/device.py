@@ -102,7 +102,9 @@ class Disk:
             self.die()
 
     def at_step(self, name: str) -> None:
-        """The agent passes a step."""
+        """The agent passes a step; how many commit points lie before it is written down."""
+        with (self.root.parent / "steps.txt").open("a") as steps:
+            steps.write(f"{self.commits} {name}\n")
         if name == self.death.step:
             self.die()
 
@@ -143,4 +145,3 @@ def run(config: Path, kit: Path, death: Death) -> None:
     agent = Agent(settings, checkpoint=disk.at_step)
     with ending_on_signals(agent):
         agent.run()
-    (config.parent / "commits.txt").write_text(str(disk.commits))

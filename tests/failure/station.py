@@ -41,7 +41,9 @@ class Station:
     def config(self) -> Path:
         return self.folder / "agent.yaml"
 
-    def prepare(self, first: bytes, *, pictures: int = 30, **update: object) -> None:
+    def prepare(
+        self, first: bytes, *, pictures: int = 30, rate_hz: float = 100, **update: object
+    ) -> None:
         """Writes pictures, configuration and identity; lets the first bundle decide."""
         (self.folder / "pictures").mkdir(parents=True)
         for number in range(pictures):
@@ -50,7 +52,7 @@ class Station:
         (self.folder / "first.kwb").write_bytes(first)
         values = {
             "bundle": "first.kwb",
-            "source": {"kind": "folder", "path": "pictures", "rate_hz": 100, "loop": True},
+            "source": {"kind": "folder", "path": "pictures", "rate_hz": rate_hz, "loop": True},
             "selection": {"audit_rate": 0, "novelty": 0, "keep_acts": False, "keep_reviews": False},
             "engine": {"providers": ["cpu"], "threads": 1},
             "sync": {"backoff_s": 5},
@@ -90,14 +92,27 @@ class Station:
         """The next life begins."""
         self.process = device.start(self.config, self.kit, death)
 
-    def wait_for_death(self, otherwise: Callable[[], bool]) -> bool:
-        """True when it died where it should; False when `otherwise` came true before."""
+    def wait_for_death(self, otherwise: Callable[[], bool], grace_s: float) -> bool:
+        """True when it died where it should; False when it lived on after `otherwise` came true.
+
+        Args:
+            grace_s: what follows the last write of an installation may still kill it for so long.
+        """
         assert self.process is not None
         wait_for(lambda: not self.alive or otherwise(), 60)
+        self.process.join(grace_s)
         if self.alive:
             return False
-        assert self.process.exitcode == DIED, (self.folder / "agent.log").read_text()[-3000:]
+        log = (self.folder / "agent.log").read_text()[-3000:]
+        assert self.process.exitcode == DIED, f"{self.process.exitcode}: {log}"
         return True
+
+    def commits_before(self, step: str) -> int:
+        """Commit points of the device's life until it passed a step."""
+        passed = (
+            line.split(" ", 1) for line in (self.folder / "steps.txt").read_text().splitlines()
+        )
+        return next(int(count) for count, name in passed if name == step)
 
     def kill(self) -> None:
         """`kill -9`."""

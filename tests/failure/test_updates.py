@@ -110,7 +110,7 @@ def test_each_decision_names_the_bundle_that_made_it(kit: Path, tmp_path: Path) 
         station = Station(tmp_path / "device", kit, hub, url)
         station.prepare(OLD, max_disagreement=1.0, shadow_samples=10, probation_samples=40)
         agent = Agent(load_config(station.config))
-        agent.line.recent = _Everything(seen)  # type: ignore[assignment]
+        agent.line.recorder.recent = _Everything(seen)  # type: ignore[assignment]
         runner = threading.Thread(target=agent.run)
         runner.start()
         try:

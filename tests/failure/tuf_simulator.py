@@ -32,7 +32,14 @@ from tuf.api.metadata import (
 )
 
 from edge_agent.errors import HubUnreachableError
-from kits.core.hub_api import Desired, DesiredBundle, Reported, SignedTime, TimeRequest
+from kits.core.hub_api import (
+    Desired,
+    DesiredBundle,
+    Reported,
+    SignedTime,
+    TimeRequest,
+    Withdrawn,
+)
 from kits.core.releases import Release, target_path
 from tests.edge_agent.parts import bundle_id_of
 
@@ -64,6 +71,7 @@ class Simulator:
         sign_time: answers a nonce; tests replace it to attack.
         cut_after: bytes of a bundle after which each connection ends; 0: never.
         ranges: whether requests for ranges are honoured.
+        hold: while it is not set, a link so thin that no byte of a bundle arrives; None: a good one.
     """
 
     def __init__(self) -> None:
@@ -77,6 +85,7 @@ class Simulator:
         self.sign_time: Callable[[str], SignedTime | None] = self.honest_time
         self.cut_after = 0
         self.ranges = True
+        self.hold: threading.Event | None = None
         self.down = False
         self.sent_bytes = 0
         self.root = Root(consistent_snapshot=True, expires=self.now + 5 * YEAR)
@@ -132,6 +141,15 @@ class Simulator:
                 deployment=deployment,
             )
         )
+        return self.desired
+
+    def withdraw(
+        self, deployment: int, reason: str = "aborted by ada", *, then: Desired | None = None
+    ) -> Desired:
+        """A deployment ends at the hub without a commit; what is wished for from then on."""
+        told = Withdrawn(deployment=deployment, reason=reason)
+        wish = (then or Desired()).bundle
+        self.desired = Desired(bundle=wish, withdrawn=(told,))
         return self.desired
 
     def sign_root(self) -> None:
@@ -212,6 +230,8 @@ class Simulator:
         """As `HubClient.request`, without a network."""
         if self.down:
             raise HubUnreachableError("the hub does not answer")
+        if self.hold is not None and path.startswith("/v1/bundles/"):
+            self.hold.wait(60)
         answer = self.answer(method, path, body or b"", headers or {})
         sent = answer.body
         if self.cut_after and path.startswith("/v1/bundles/"):

@@ -52,6 +52,29 @@ def test_a_newer_release_takes_over_and_a_deliberate_return_too(site: Site, line
     assert status["denied"] == {}
 
 
+def test_an_aborted_rollout_stops_a_device_that_has_begun(site: Site, tmp_path: Path) -> None:
+    """On probation, where the new bundle decides already: it goes back, and may come again."""
+    (tmp_path / "b.kwb").write_bytes(make_bundle(1))
+    update = {"poll_s": 0.3, "shadow_samples": 5, "probation_samples": 100_000,
+              "max_latency_factor": 50}  # fmt: skip
+    line = site.add_line(
+        "aborted", tmp_path, parts=30, rate_hz=60, loop=True, bundle="b.kwb", update=update
+    )
+    line.start()
+    new = make_bundle(5, act_at=0.74)
+    wait_for(lambda: line.running() == bundle_id_of(make_bundle(1)))
+    rollout = site.roll_out(new, line)
+    wait_for(lambda: line.running() == bundle_id_of(new))
+    site.api.call("POST", f"/v1/rollouts/{rollout}/abort")
+    wait_for(lambda: line.running() == bundle_id_of(make_bundle(1)))
+    status = line.status()["updates"]
+    assert isinstance(status, dict)
+    assert (status["state"], status["denied"]) == ("", {})
+    site.roll_out(new, line)
+    wait_for(lambda: line.running() == bundle_id_of(new))
+    line.stop()
+
+
 def test_one_flipped_byte_in_the_hub(site: Site, line: Line) -> None:
     content = make_bundle(2, act_at=0.71)
     site.publish(content)

@@ -1,0 +1,75 @@
+"""Bundles made ready for the line, and better engines built for what runs already.
+
+The ladder chooses; this tells a person of every step down, and climbs again in a thread of its own
+while the line decides on a lower rung. Which bundle runs is decided in `update/`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from edge_agent.engine.ladder import Ladder, Loaded
+from edge_agent.errors import EngineError
+from edge_agent.line import Line
+from edge_agent.log import log, warn
+from edge_agent.sources.base import Alerts
+from kits.core.bundle import Bundle
+from kits.core.errors import BundleError
+
+_ABSENT = (
+    "no NVIDIA driver",
+    "not installed",
+    "without CUDA",
+    "only on x86",
+    "no engine is kept",
+)
+"""Words about a rung that was never there: a machine without a GPU has lost nothing."""
+
+
+class Engines:
+    """Loads bundles for one line.
+
+    Args:
+        on_exchange: called when the line runs the same bundle on a better engine.
+    """
+
+    def __init__(
+        self, ladder: Ladder, line: Line, alerts: Alerts, on_exchange: Callable[[], None]
+    ) -> None:
+        self._ladder = ladder
+        self._line = line
+        self._alerts = alerts
+        self._on_exchange = on_exchange
+        self._climbed: Loaded | None = None
+
+    def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
+        """As `Ladder.load`, and says on which rung it runs."""
+        loaded = self._ladder.load(bundle, build=build)
+        lost = [note for note in loaded.downgrades if not any(word in note for word in _ABSENT)]
+        if lost:
+            text = f"running on {loaded.provider}; {'; '.join(lost)}"
+            self._alerts("engine-downgrade", "warning", text)
+        else:
+            self._alerts("engine-downgrade", "info", f"running on {loaded.provider}")
+        for waited_for in ("no-bundle", "first-bundle-late"):
+            self._alerts(waited_for, "info", "a bundle is active")
+        return loaded
+
+    def look(self) -> None:
+        """Climbs, once, where what runs only lacks an engine that had to be built."""
+        active = self._line.active
+        if active is None or not active.waits_for_engine or active is self._climbed:
+            return
+        self._climbed = active
+        threading.Thread(target=self._climb, args=(active,), name="engine", daemon=True).start()
+
+    def _climb(self, running: Loaded) -> None:
+        try:
+            better = self.load(running.ready.bundle)
+        except (BundleError, EngineError) as error:
+            warn("engine_not_built", bundle=running.id[:12], error=error.what)
+            return
+        if self._line.exchange(running, better):
+            log("engine_exchanged", bundle=better.id[:12], provider=better.provider)
+            self._on_exchange()

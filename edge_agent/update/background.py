@@ -1,0 +1,69 @@
+"""Work that may take hours, downloads and engine builds, beside the thread that must stay awake for
+polls, reports and people. It knows nothing of bundles.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+_T = TypeVar("_T")
+Start = Callable[[Callable[[], Any]], "Future[Any]"]
+"""Begins a piece of work; its result, or what it raised, comes with the future."""
+
+
+def at_once(work: Callable[[], Any]) -> Future[Any]:
+    """Does the work before it returns: for tests that step by hand."""
+    future: Future[Any] = Future()
+    _do(work, future)
+    return future
+
+
+def beside(wake: Callable[[], None]) -> Start:
+    """Does the work in a thread that ends with the process, and wakes its owner when it is done."""
+
+    def start(work: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            _do(work, future)
+            wake()
+
+        threading.Thread(target=run, name="update-work", daemon=True).start()
+        return future
+
+    return start
+
+
+def _do(work: Callable[[], Any], future: Future[Any]) -> None:
+    try:
+        future.set_result(work())
+    except Exception as error:  # noqa: BLE001  raised again where the result is asked for
+        future.set_exception(error)
+
+
+class Errand(Generic[_T]):
+    """One piece of work at a time; its owner looks again and again whether it is done."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._of: object = None
+        self._future: Future[_T] | None = None
+
+    def look(self, of: object, work: Callable[[], _T]) -> Future[_T] | None:
+        """The result of the work `of` something, once; None while it, or an older one, goes on.
+
+        The first look begins it. What an older one brought is dropped: nobody wants it any more.
+        """
+        if self._future is not None and self._of != of:
+            if not self._future.done():
+                return None
+            self._future = None
+        if self._future is None:
+            self._of, self._future = of, self._start(work)
+        if not self._future.done():
+            return None
+        done, self._future = self._future, None
+        return done

@@ -1,0 +1,171 @@
+"""The updater stays awake: whatever takes long or fails, it asks, hears people and reports."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from edge_agent.update.background import beside
+from edge_agent.update.fetch import HubClient
+from edge_agent.update.records import Signed
+from edge_agent.update.updater import Request, Updater, leave_request
+from kits.core.hub_api import Desired, DesiredBundle, Reported
+from tests.edge_agent.parts import bundle_id_of, wait_for
+from tests.edge_agent.update_bench import NEW, OLD, Bench
+from tests.failure.tuf_simulator import served
+
+
+@contextmanager
+def updating(bench: Bench, poll_s: float = 0.05) -> Iterator[Updater]:
+    """The device with its updater at work, at the served simulator."""
+    woken: list[Updater] = []
+
+    def wake() -> None:
+        woken[0].wake()
+
+    bench.background = beside(wake)
+    bench.restart()
+    with served(bench.hub) as url:
+        client = HubClient(url, "t", timeout_s=5)
+        updater = Updater(bench.installer, bench.slots, (client, bench.offers), poll_s)
+        woken.append(updater)
+        updater.start()
+        try:
+            yield updater
+        finally:
+            updater.close()
+
+
+@pytest.fixture
+def link(bench: Bench) -> Iterator[threading.Event]:
+    """A link over which no byte of a bundle arrives until it is set."""
+    bench.hub.hold = threading.Event()
+    yield bench.hub.hold
+    bench.hub.hold.set()
+
+
+@pytest.fixture
+def engine(bench: Bench) -> Iterator[threading.Event]:
+    """An engine that is being built until it is set."""
+    bench.building = threading.Event()
+    yield bench.building
+    bench.building.set()
+
+
+def state_of(bench: Bench) -> str:
+    job = bench.slots.state.job
+    return job.state if job is not None else ""
+
+
+def test_a_download_that_takes_hours_can_be_withdrawn(bench: Bench, link: threading.Event) -> None:
+    bench.hub.publish(NEW)
+    with updating(bench) as updater:
+        wait_for(lambda: state_of(bench) == "downloading")
+        updater.queue_report(Reported(bundle="still there"))
+        wait_for(lambda: any(r.bundle == "still there" for r in bench.hub.reported))
+        bench.hub.withdraw(1)
+        wait_for(lambda: (bench.last.state, bench.last.deployment) == ("failed", 1))
+        link.set()
+        wait_for(lambda: bench.hub.sent_bytes > 0)
+        bench.hub.publish(OLD, 2)
+        wait_for(lambda: bench.last.deployment == 2)
+    assert bench.runs == bundle_id_of(OLD)
+    wait_for(lambda: not list(bench.slots.folder.glob("*.part")))
+
+
+def test_a_build_that_takes_hours_is_reported_and_does_not_keep_a_person_waiting(
+    bench: Bench, engine: threading.Event
+) -> None:
+    engine.set()
+    bench.offer(NEW)
+    bench.finish()
+    engine.clear()
+    bench.hub.publish(OLD, 2)
+    with updating(bench) as updater:
+        wait_for(lambda: state_of(bench) == "building")
+        updater.queue_report(Reported(bundle="still there"))
+        wait_for(lambda: any(r.bundle == "still there" for r in bench.hub.reported))
+        leave_request(bench.slots.folder, Request(kind="rollback"))
+        wait_for(lambda: bench.runs == bundle_id_of(OLD))
+        engine.set()
+    assert not bench.installer.busy
+
+
+def test_what_was_built_for_something_else_is_not_used(
+    bench: Bench, engine: threading.Event
+) -> None:
+    bench.hub.publish(NEW)
+    with updating(bench):
+        wait_for(lambda: state_of(bench) == "building")
+        bench.hub.withdraw(1)
+        wait_for(lambda: not bench.installer.busy)
+        engine.set()
+        bench.hub.publish(OLD, 2)
+        wait_for(lambda: bench.last.deployment == 2)
+    assert bench.runs == bundle_id_of(OLD)
+    assert [r.state for r in bench.reports if r.deployment == 2] == ["committed"]
+
+
+def test_a_message_of_the_broker_is_only_a_reason_to_ask(bench: Bench) -> None:
+    """Whoever writes there could else have the real deployment refused, before it is made."""
+    forged = Desired(
+        bundle=DesiredBundle(
+            bundle=bundle_id_of(NEW), size=1, path="@evil/", target="p/9.kwb", release=9,
+            deployment=1,
+        )
+    )  # fmt: skip
+    with updating(bench, poll_s=600) as updater:
+        wait_for(lambda: bench.hub.asked.count("/v1/device/desired") == 1)
+        updater.hint(forged.model_dump_json().encode())
+        wait_for(lambda: bench.hub.asked.count("/v1/device/desired") == 2)
+        assert bench.slots.state.refused == {}
+        updater.hint(forged.model_dump_json().encode())  # repeated at each connection
+        updater.hint(bench.hub.publish(NEW).model_dump_json().encode())
+        wait_for(lambda: bench.line.shadow is not None)
+        assert bench.hub.asked.count("/v1/device/desired") == 3
+
+
+def test_a_request_that_cannot_be_read_holds_nothing_up(bench: Bench) -> None:
+    request = bench.slots.folder / "request.json"
+    request.symlink_to(request)  # reading it is an error of the file system
+    bench.hub.publish(NEW)
+    with updating(bench):
+        wait_for(lambda: bench.line.shadow is not None)
+        request.unlink()
+        bench.slots.put(OLD, bundle_id_of(OLD))
+        leave_request(bench.slots.folder, Request(kind="apply", bundle=bundle_id_of(NEW)))
+        wait_for(lambda: not request.exists())
+
+
+def test_a_fault_of_one_part_is_counted_and_holds_no_other_up(bench: Bench) -> None:
+    def broken(_target: str) -> Signed:
+        raise ZeroDivisionError
+
+    bench.hub.publish(NEW)
+    with updating(bench) as updater:
+        trust, bench.offers._signed = bench.offers._signed, broken
+        wait_for(lambda: updater.failures > 0)
+        bench.offers._signed = trust
+        leave_request(bench.slots.folder, Request(kind="allow", bundle=bundle_id_of(NEW)))
+        wait_for(lambda: not (bench.slots.folder / "request.json").exists())
+        updater.queue_report(Reported(bundle="still there"))
+        wait_for(lambda: any(r.bundle == "still there" for r in bench.hub.reported))
+        wait_for(lambda: bench.line.shadow is not None)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_leaves_the_agent_may_read(bench: Bench) -> None:
+    for folder in (bench.slots.folder, bench.state):
+        os.chown(folder, 1234, 1234)
+    before = os.umask(0o077)
+    try:
+        leave_request(bench.slots.folder, Request(kind="rollback"))
+        bench.slots.put(NEW, bundle_id_of(NEW))
+    finally:
+        os.umask(before)
+    for path in (bench.slots.folder / "request.json", bench.slots.path(bundle_id_of(NEW))):
+        assert path.stat().st_uid == 1234
