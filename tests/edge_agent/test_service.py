@@ -157,6 +157,7 @@ import sys, threading, time
 from pathlib import Path
 import numpy as np
 from edge_agent import agent as agent_module
+from edge_agent import watch as watch_module
 from edge_agent.config import load_config
 from edge_agent.sources.video import ScriptedCamera, VideoSource
 from edge_agent.vitals import Limits
@@ -178,7 +179,7 @@ class HangingCamera(ScriptedCamera):
 
 
 config = load_config(Path(sys.argv[1]))
-agent_module._WATCH_S = 0.02
+watch_module._WATCH_S = 0.02
 camera = HangingCamera()
 source = VideoSource(config.source, camera, lambda *_: None, backoff_s=0.01)
 agent = agent_module.Agent(config, source=source)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -19,6 +21,8 @@ from tests.failure.device import DIED, NO_DEATH, Death
 from tests.failure.tuf_simulator import Simulator
 
 LEVELS = (20, 160, 230)
+_ONE_AT_A_TIME = threading.Lock()
+"""Starting a process looks after all others too, and of two looks at once one loses the exit code."""
 
 
 class Station:
@@ -90,7 +94,8 @@ class Station:
 
     def live(self, death: Death = NO_DEATH) -> None:
         """The next life begins."""
-        self.process = device.start(self.config, self.kit, death)
+        with _ONE_AT_A_TIME:
+            self.process = device.start(self.config, self.kit, death)
 
     def wait_for_death(self, otherwise: Callable[[], bool], grace_s: float) -> bool:
         """True when it died where it should; False when it lived on after `otherwise` came true.
@@ -100,8 +105,7 @@ class Station:
         """
         assert self.process is not None
         wait_for(lambda: not self.alive or otherwise(), 60)
-        self.process.join(grace_s)
-        if self.alive:
+        if not self._ends_within(grace_s):
             return False
         log = (self.folder / "agent.log").read_text()[-3000:]
         assert self.process.exitcode == DIED, f"{self.process.exitcode}: {log}"
@@ -118,18 +122,25 @@ class Station:
         """`kill -9`."""
         assert self.process is not None
         self.process.kill()
-        self.process.join()
+        assert self._ends_within(20)
 
     def stop(self) -> None:
         """SIGTERM."""
         assert self.process is not None
         self.process.terminate()
-        self.process.join(20)
+        assert self._ends_within(20)
         assert self.process.exitcode == 0, (self.folder / "agent.log").read_text()[-3000:]
+
+    def _ends_within(self, limit_s: float) -> bool:
+        end = time.monotonic() + limit_s
+        while self.alive and time.monotonic() < end:
+            time.sleep(0.01)
+        return not self.alive
 
     @property
     def alive(self) -> bool:
-        return self.process is not None and self.process.is_alive()
+        with _ONE_AT_A_TIME:
+            return self.process is not None and self.process.is_alive()
 
     @property
     def slots(self) -> Slots:
