@@ -105,13 +105,13 @@ class Agent:
         self.selection = Selection(config.selection)
         self.line = Line(config, self.dispatcher, self.selection, self.writer.put, self.alerts)
         self.slots = Slots(config.state_dir)
-        self.ladder = Ladder(config.engine, config.state_dir / "engines")
         self.time_floor = TimeFloor(config.state_dir / "time_floor.json", on_rise=TRUST.raise_floor)
         self.lives = Lives(config.state_dir / "lives.json", config.update.crash_window_s)
         hub = _hub_client(config, self.identity, self._certain_time)
         self.draining = Draining(lambda: self.writer.stuck)
         self.reporter = Reporter(self.figures, (self._queue_report, self._publish_report))
-        self.engines = Engines(self.ladder, self.line, self.alerts, self._report_again)
+        ladder = Ladder(config.engine, config.state_dir / "engines")
+        self.engines = Engines(ladder, self.line, self.alerts, self._report_again)
         around = Surroundings(
             self.reporter.report,
             self.alerts,

@@ -37,7 +37,7 @@ class Engines:
     def __init__(
         self, ladder: Ladder, line: Line, alerts: Alerts, on_exchange: Callable[[], None]
     ) -> None:
-        self._ladder = ladder
+        self.ladder = ladder
         self._line = line
         self._alerts = alerts
         self._on_exchange = on_exchange
@@ -45,7 +45,7 @@ class Engines:
 
     def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
         """As `Ladder.load`, and says on which rung it runs."""
-        loaded = self._ladder.load(bundle, build=build)
+        loaded = self.ladder.load(bundle, build=build)
         lost = [note for note in loaded.downgrades if not any(word in note for word in _ABSENT)]
         if lost:
             text = f"running on {loaded.provider}; {'; '.join(lost)}"

@@ -144,7 +144,7 @@ class Ladder:
             complaints = ready.check_golden()
         except (BundleError, MachineError):
             raise
-        except Exception as error:  # a kit's own code may fail in any way; that is an answer too
+        except (Exception, SystemExit) as error:  # a kit may fail in any way; that is an answer too
             what = f"the kit fails on {provider}: {type(error).__name__}: {error}"
             raise BundleError(what, where=bundle.id[:12]) from error
         if complaints:

@@ -161,7 +161,10 @@ class Slots:
 
     def open(self, bundle: str) -> Bundle:
         """Opens and checks a kept bundle. Raises BundleError."""
-        opened = open_file(self.path(bundle))
+        try:
+            opened = open_file(self.path(bundle))
+        except MemoryError as error:
+            raise BundleError("does not fit into memory here", where=bundle[:12]) from error
         if opened.id != bundle:
             raise BundleError("a slot holds another bundle", where=str(self.path(bundle)))
         return opened

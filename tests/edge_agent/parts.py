@@ -98,6 +98,8 @@ class Brightness:
 def load(bundle, sessions, target="cpu"):
     if bundle.manifest.config.get("raises") == "load":
         raise KeyError("load")
+    if bundle.manifest.config.get("raises") == "exit":
+        raise SystemExit("exit")
     return Brightness(sessions(bundle.artefact("model", target)), bundle.manifest.config)
 """
 

@@ -268,14 +268,15 @@ def test_going_back_waits_for_no_engine(bench: Bench) -> None:
     assert bench.loads[-1] == (bundle_id_of(OLD), False)
 
 
-@pytest.mark.parametrize("how", ["load", "golden"])
+@pytest.mark.parametrize("how", ["load", "golden", "exit"])
 def test_a_kit_that_fails_in_its_own_way_is_a_refusal(bench: Bench, how: str) -> None:
     broken = make_bundle(3, config={"raises": how})
     bench.offer(broken)
     bench.finish()
     assert bench.runs == bundle_id_of(OLD)
     assert bench.last.state == "failed"
-    assert "KeyError" in bench.last.error
+    assert "the kit fails on cpu" in bench.last.error
+    assert how in bench.last.error
 
 
 def test_only_what_is_not_needed_is_deleted(bench: Bench) -> None:

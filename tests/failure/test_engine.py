@@ -152,7 +152,7 @@ def test_an_agent_whose_engine_fails_decides_on_the_cpu_and_says_so(
     tmp_path: Path, record: Record
 ) -> None:
     agent = looping_agent(tmp_path)
-    agent.ladder = ladder_with_tensorrt(tmp_path / "engines", RTX)
+    agent.engines.ladder = ladder_with_tensorrt(tmp_path / "engines", RTX)
     with running(agent):
         told = "running on cpu; tensorrt: the engine does not fit"
         wait_for(lambda: told in agent.alerts.open().get("engine-downgrade", ""), 60)
@@ -167,7 +167,9 @@ def test_a_start_without_a_kept_engine_decides_at_once_and_climbs_when_it_is_bui
     tmp_path: Path, record: Record
 ) -> None:
     agent = looping_agent(tmp_path)
-    agent.ladder = ladder_with_tensorrt(tmp_path / "engines", RTX, opener=session_in_its_place)
+    agent.engines.ladder = ladder_with_tensorrt(
+        tmp_path / "engines", RTX, opener=session_in_its_place
+    )
     with running(agent):
         wait_for(lambda: bool(builds_below(os.getpid())), 60)
         [build] = builds_below(os.getpid())
