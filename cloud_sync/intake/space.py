@@ -51,6 +51,8 @@ class DiskGuard:
         self._clock = clock
         self._looked_at = float("-inf")
         self._short = False
+        # what the alerts say; unknown after a start: one of the life before may be open
+        self._told: bool | None = None
 
     def check(self) -> None:
         """Looks at most once a second.
@@ -75,10 +77,10 @@ class DiskGuard:
         short = free < reserve * (BACK_AT if self._short else 1)
         self._hub.metrics.disk_free.set(free)
         self._hub.metrics.stalled.set(short)
-        if short == self._short:
-            return
         self._short = short
-        folder = str(self._hub.config.data_dir)
+        if short == self._told:
+            return
+        folder = str(self._hub.config.data_dir.resolve())
         with self._hub.database.transaction() as session:
             if short:
                 raise_alert(
@@ -91,3 +93,5 @@ class DiskGuard:
                 )
             else:
                 close_alert(session, ALERT, where=folder)
+        # not before the commit: on a disk that is really full it is tried again at the next look
+        self._told = short
