@@ -19,7 +19,7 @@ from cloud_sync.fleet.keys import OnlineKeys
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.metrics import Metrics
 from cloud_sync.store.db import Database
-from cloud_sync.store.models import AuditLog
+from cloud_sync.store.models import AuditLog, Setting
 from cloud_sync.store.storage import Storage, open_storage
 
 
@@ -85,3 +85,8 @@ def audit(
 ) -> None:
     """Appends to the audit log, in the same transaction as what it tells."""
     session.add(AuditLog(who=who, what=what, target=target, details=dict(details)))
+
+
+def hub_id(session: Session) -> str:
+    """The random name of this hub, drawn with its tables (migration 0007); a backup keeps it."""
+    return str(session.get_one(Setting, "hub").value["id"])

@@ -5,10 +5,10 @@ Alerts of devices come as rows (`intake/carry.py`); both end in the same table a
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cloud_sync.effects.outbox import EffectOutbox, Subscription
+from cloud_sync.effects.outbox import EffectOutbox, Subscription, open_alert
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.store.models import Alert
 from kits.core.sample import utc_now
@@ -38,21 +38,14 @@ def raise_alert(
     where: str = "",
 ) -> Alert | None:
     """Writes an alert and its notices; None when one of this name, device and place is open."""
-    if session.scalar(select(Alert.id).where(*_open(name, device, where)).limit(1)) is not None:
+    is_open = select(Alert.id).where(*open_alert(name, device=device, where=where)).limit(1)
+    if session.scalar(is_open) is not None:
         return None
-    alert = Alert(name=name, severity=severity, text=text, device=device, where=where, at=utc_now())
-    session.add(alert)
-    session.flush()
-    outbox_for(notify).alert(session, alert, source=f"hub/{alert.id}")
-    return alert
+    return outbox_for(notify).raise_own(session, name, severity, text, device=device, where=where)
 
 
 def close_alert(session: Session, name: str, *, device: str | None = None, where: str = "") -> bool:
     """Marks the open alert of this name, device and place as over; whether there was one."""
-    over = update(Alert).where(*_open(name, device, where))
+    over = update(Alert).where(*open_alert(name, device=device, where=where))
     done = session.execute(over.values(seen_at=utc_now(), seen_by="hub: over"))
     return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result counts
-
-
-def _open(name: str, device: str | None, where: str) -> tuple[ColumnElement[bool], ...]:
-    return Alert.name == name, Alert.device == device, Alert.where == where, Alert.seen_at.is_(None)

@@ -4,7 +4,9 @@
 receiver hears of it at least once: a dispatcher that dies between the receiver's answer and its
 own note of it leaves an effect that is sent again. Nobody can close that window from one side. So
 every attempt carries the same `webhook-id`, and a receiver that remembers ids sees each row
-exactly once. Any number of dispatchers may run; a lease says whose turn it is.
+exactly once. What once went together in one mail goes together for ever, for the same reason. Any
+number of dispatchers may run; a lease says whose turn it is. Each receiver has a thread of its
+own, so that a slow one holds up nobody but itself.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, Update, or_, select, update
+from sqlalchemy import ColumnElement, Update, or_, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import raise_alert
+from cloud_sync.effects.outbox import UNDELIVERABLE
 from cloud_sync.effects.targets import Delivery, DeliveryError, Target
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import insert_once
@@ -28,7 +31,6 @@ from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-ALERT = "notice-undeliverable"
 POLL_S = 1.0
 LEASE = timedelta(minutes=5)
 FIRST_RETRY_S = 4.0
@@ -37,12 +39,10 @@ MIN_ATTEMPTS = 3
 BREAKER_FAILURES = 5
 BREAKER_FIRST_S = 30.0
 BREAKER_MAX_S = 600.0
-MAX_ROUNDS = 200
-"""Deliveries to one receiver before the others get their turn."""
 
 
 class Dispatcher:
-    """The loop.
+    """The loops, one per receiver.
 
     Args:
         hub: whose effects.
@@ -65,40 +65,44 @@ class Dispatcher:
         self._rng = rng or random.Random()  # noqa: S311  (jitter)
         self._owner = secrets.token_hex(8)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="effects", daemon=True)
+        self._threads = [
+            threading.Thread(
+                target=self._run, args=(target,), name=f"effects-{target.name}", daemon=True
+            )
+            for target in self._targets
+        ]
 
     def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+        """Starts the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Ends after the delivery at hand."""
+        """Ends after the deliveries at hand."""
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _run(self, target: Target) -> None:
         while not self._stop.wait(POLL_S):
             try:
-                self.step()
+                self._serve(target)
             except Exception as error:  # noqa: BLE001  (top of a supervised loop)
                 self._hub.metrics.loop_errors.labels("effects").inc()
                 log.error("event=effects_failed error=%r", str(error))
                 self._stop.wait(POLL_S * 5)
 
     def step(self) -> int:
-        """Delivers what is due; how many effects were done."""
+        """Delivers what is due, to one receiver after the other; how many effects were done."""
+        return sum(self._serve(target) for target in self._targets)
+
+    def _serve(self, target: Target) -> int:
         done = 0
-        for target in self._targets:
-            for _ in range(MAX_ROUNDS):
-                if self._stop.is_set():
-                    break
-                claimed = self._claim(target)
-                if not claimed:
-                    break
-                delivered = self._deliver(target, claimed)
-                done += len(claimed) if delivered else 0
-                if not delivered:
-                    break
+        while not self._stop.is_set():
+            claimed = self._claim(target)
+            if not claimed or not self._deliver(target, claimed):
+                break
+            done += len(claimed)
         return done
 
     def _deliver(self, target: Target, claimed: Sequence[Delivery]) -> bool:
@@ -113,32 +117,48 @@ class Dispatcher:
     def _claim(self, target: Target) -> list[Delivery]:
         """Takes what is due for a while; one only when the receiver is being tried again."""
         now = self._now()
+        due = _due(target, now)
         with self._hub.database.session() as session:
-            if session.scalar(_due(target, now).limit(1)) is None:
+            if session.scalar(select(Effect.id).where(*due).limit(1)) is None:
                 return []
         with self._hub.database.transaction() as session:
             breaker = session.get(EffectTarget, target.name)
             if breaker is not None and breaker.open_until is not None and breaker.open_until > now:
                 return []
             trial = breaker is not None and breaker.open_until is not None
-            limit = 1 if trial else target.batch
-            query = _due(target, now).order_by(Effect.next_at, Effect.id).limit(limit)
-            ids = session.scalars(query.with_for_update(skip_locked=True)).all()
-            session.execute(
-                update(Effect)
-                .where(Effect.id.in_(ids))
-                .values(
-                    lease_owner=self._owner,
-                    lease_until=now + LEASE,
-                    attempts=Effect.attempts + 1,
-                )
-            )
+            ids = self._together(session, due, 1 if trial else target.batch)
+            values = {
+                "lease_owner": self._owner,
+                "lease_until": now + LEASE,
+                "attempts": Effect.attempts + 1,
+            }
+            session.execute(update(Effect).where(Effect.id.in_(ids)).values(values))
+            if target.batch > 1:
+                new = update(Effect).where(Effect.id.in_(ids), Effect.batch == "")
+                session.execute(new.values(batch=secrets.token_hex(16)))
             rows = session.scalars(
                 select(Effect).where(Effect.id.in_(ids)).order_by(Effect.id)
             ).all()
             return [
-                Delivery(row.key, row.kind, row.body, row.created_at, row.attempts) for row in rows
+                Delivery(row.key, row.kind, row.body, row.created_at, row.attempts, row.batch)
+                for row in rows
             ]
+
+    @staticmethod
+    def _together(
+        session: Session, due: tuple[ColumnElement[bool], ...], limit: int
+    ) -> Sequence[int]:
+        """What goes in one delivery: a batch that went before as it was, else what is new."""
+        oldest = select(Effect.id, Effect.batch).where(*due).order_by(Effect.next_at, Effect.id)
+        first = session.execute(oldest.limit(1)).one_or_none()
+        if first is None:
+            return []
+        query = select(Effect.id).where(*due, Effect.batch == first.batch)
+        if first.batch:
+            # locked in one order and not skipped: two dispatchers never split a batch
+            return session.scalars(query.order_by(Effect.id).with_for_update()).all()
+        query = query.order_by(Effect.next_at, Effect.id).limit(limit)
+        return session.scalars(query.with_for_update(skip_locked=True)).all()
 
     def _succeeded(self, target: Target, claimed: Sequence[Delivery]) -> None:
         now = self._now()
@@ -156,28 +176,29 @@ class Dispatcher:
 
     def _failed(self, target: Target, claimed: Sequence[Delivery], error: DeliveryError) -> None:
         now = self._now()
-        dead = 0
+        # those of a batch stay together: one fate, and one time to be tried again
+        over = not error.retry or all(self._too_late(delivery, now) for delivery in claimed)
+        dead = len(claimed) if over else 0
+        attempt = max(delivery.attempt for delivery in claimed)
+        wait = max(self._backoff_s(attempt), error.after_s)
         with self._hub.database.transaction() as session:
-            for delivery in claimed:
-                over = not error.retry or self._too_late(delivery, now)
-                dead += over
-                wait = max(self._backoff_s(delivery.attempt), error.after_s)
-                session.execute(
-                    _mine([delivery], self._owner).values(
-                        state="dead" if over else "waiting",
-                        next_at=now + timedelta(seconds=wait),
-                        error=error.what[:300],
-                        lease_owner="",
-                        lease_until=None,
-                    )
+            session.execute(
+                _mine(claimed, self._owner).values(
+                    state="dead" if over else "waiting",
+                    next_at=now + timedelta(seconds=wait),
+                    error=error.what[:300],
+                    lease_owner="",
+                    lease_until=None,
                 )
+            )
             if error.retry:
                 self._trip(_breaker(session, target), now, error)
             if dead:
                 text = f"{target.name} did not take a notice: {error.what}"
                 raise_alert(
-                    session, self._hub.config.notify, ALERT, "warning", text, where=target.name
-                )
+                    session, self._hub.config.notify, UNDELIVERABLE, "warning", text,
+                    where=target.name,
+                )  # fmt: skip
         self._hub.metrics.effects.labels(target.name, "dead").inc(dead)
         self._hub.metrics.effects.labels(target.name, "failed").inc(len(claimed) - dead)
         log.warning("event=effect_failed target=%s dead=%d error=%r", target.name, dead, error.what)
@@ -205,8 +226,8 @@ class Dispatcher:
         return delivery.attempt >= MIN_ATTEMPTS and age >= limit
 
 
-def _due(target: Target, now: datetime) -> Select[int]:
-    return select(Effect.id).where(
+def _due(target: Target, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         Effect.state == "waiting",
         Effect.target == target.name,
         Effect.next_at <= now,

@@ -1,4 +1,4 @@
-"""Effects as a person sees them: what waits, what was given up, and trying it again."""
+"""Effects as a person sees them: what waits, what was given up, trying again, and forgetting."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
@@ -16,6 +16,7 @@ from cloud_sync.store.models import Effect, EffectTarget
 from kits.core.sample import utc_now
 
 STATES = ("waiting", "done", "dead")
+FINAL = ("done", "dead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def newest(
 def replay(session: Session, *, by: str, effect_id: int | None = None, target: str = "") -> int:
     """Lets given-up effects be tried again under their old keys; how many.
 
+    They need not go together as they went before: a mail they make is a new one.
+
     Raises:
         NotFoundError: there is no such effect, or it was not given up.
     """
@@ -79,13 +82,38 @@ def replay(session: Session, *, by: str, effect_id: int | None = None, target: s
     if target:
         query = query.where(Effect.target == target)
     now = utc_now()
-    done = session.execute(query.values(state="waiting", attempts=0, next_at=now, error=""))
+    anew = {"state": "waiting", "attempts": 0, "next_at": now, "batch": "", "error": ""}
+    done = session.execute(query.values(anew))
     count: int = done.rowcount  # type: ignore[attr-defined]  # an UPDATE's result counts
     if not count and effect_id is not None:
         raise NotFoundError("no such effect that was given up", where=str(effect_id))
     closed = update(EffectTarget).values(open_until=None, failures=0)
     session.execute(closed.where(EffectTarget.name == target) if target else closed)
     audit(session, by, "effect.replay", str(effect_id or target or "all"), count=count)
+    return count
+
+
+def prune(session: Session, state: str, before: datetime, limit: int) -> int:
+    """Deletes effects that were done, or given up, before a time; at most `limit`, and how many.
+
+    A part at a time, so that the database is never locked for long: call it again while it deletes
+    as many as it may. It goes by when an effect was last due, which has an index.
+    """
+    if state not in FINAL:
+        raise ValueError(f"effects that are {state} are not to be deleted")
+    count, target = 0, ""
+    while count < limit:
+        # from receiver to receiver along the index: all at once would read all that are younger
+        others = select(func.min(Effect.target)).where(Effect.state == state)
+        target = session.scalar(others.where(Effect.target > target)) or ""
+        if not target:
+            break
+        old = select(Effect.id).where(
+            Effect.state == state, Effect.target == target, Effect.next_at < before
+        )
+        ids = session.scalars(old.order_by(Effect.next_at).limit(limit - count)).all()
+        session.execute(delete(Effect).where(Effect.id.in_(ids)))
+        count += len(ids)
     return count
 
 

@@ -1,23 +1,26 @@
 """Alerts by e-mail to the maintenance crew: plain text over SMTP with TLS.
 
 Everything that waits goes into one mail, so a storm of alerts is one mail and not hundreds. Mail
-has no receiver that recognises a repeated id: the Message-ID is stable, which most mailboxes use
-to show a repeated mail once, but nobody promises it.
+has no receiver that recognises a repeated id: a mail that is sent again has the same content and
+the same Message-ID, which most mailboxes use to show it once, but nobody promises it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import smtplib
+import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from email.message import EmailMessage
 
 from cloud_sync.effects.alerts import MAIL
+from cloud_sync.effects.deadline import BoundTls, Deadline, connect
 from cloud_sync.effects.settings import MailConfig
 from cloud_sync.effects.targets import Delivery, DeliveryError
 
-TIMEOUT_S = 30
+TIMEOUT_S = 120.0
+"""For all of a mail. Mail servers look for spam before they answer, and take their time."""
 BATCH = 50
 MAX_SUBJECT = 120
 
@@ -28,6 +31,7 @@ class Mail:
     Args:
         password: for `config.username`; not used when that is empty.
         context: whom to trust; None: the system's CAs.
+        timeout_s: for the whole of a delivery.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Mail:
         hub_url: str,
         name: str = MAIL,
         context: ssl.SSLContext | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self.name = name
         self.batch = BATCH
@@ -47,6 +52,7 @@ class Mail:
         self._site_name = site_name
         self._hub_url = hub_url
         self._context = context or ssl.create_default_context()
+        self._timeout_s = timeout_s
 
     def __repr__(self) -> str:
         return f"Mail({self.name!r})"
@@ -55,12 +61,7 @@ class Mail:
         """Sends one mail about all of them."""
         mail = compose(deliveries, self._config, self._site_name, self._hub_url)
         try:
-            with self._connect() as server:
-                if self._config.tls == "starttls":
-                    server.starttls(context=self._context)
-                if self._config.username:
-                    server.login(self._config.username, self._password)
-                server.send_message(mail)
+            self._send(mail)
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise DeliveryError(
@@ -74,24 +75,56 @@ class Mail:
             # a refused sign-in or sender is mended by a person, and then the mail should go out
             raise DeliveryError(f"the mail server refused: {words}", where=self.name) from error
 
-    def _connect(self) -> smtplib.SMTP:
-        host, port = self._config.host, self._config.port
-        if self._config.tls == "tls":
-            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=self._context)
-        return smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+    def _send(self, mail: EmailMessage) -> None:
+        tls = self._context if self._config.tls == "tls" else None
+        server = _Server(self._config.host, self._config.port, Deadline(self._timeout_s), tls)
+        try:
+            if self._config.tls == "starttls":
+                server.encrypt(self._context)
+            if self._config.username:
+                server.login(self._config.username, self._password)
+            server.send_message(mail)
+            # the mail is taken: what becomes of the farewell must not make it go out again
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        finally:
+            server.close()
+
+
+class _Server(smtplib.SMTP):
+    """A mail server that has until the deadline for all it says."""
+
+    def __init__(
+        self, host: str, port: int, deadline: Deadline, context: ssl.SSLContext | None
+    ) -> None:
+        self._deadline = deadline
+        self._context = context
+        super().__init__(host, port)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002  (smtplib's hook for how to connect)
+        return connect(host, port, self._deadline, self._context)
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """STARTTLS.
+
+        Raises:
+            SMTPException: the server does not offer it.
+        """
+        context.sslsocket_class = BoundTls
+        self.starttls(context=context)
+        assert isinstance(self.sock, BoundTls)
+        self.sock.deadline = self._deadline
 
 
 def compose(
     deliveries: Sequence[Delivery], config: MailConfig, site_name: str, hub_url: str
 ) -> EmailMessage:
-    """One mail about many alerts, oldest first."""
-    ids = "".join(delivery.key for delivery in deliveries)
-    digest = hashlib.sha256(ids.encode()).hexdigest()[:32]
+    """One mail about many alerts, oldest first; its Message-ID is that of their batch."""
     mail = EmailMessage()
     mail["From"] = config.sender or f"kitwright@{config.host}"
     mail["To"] = ", ".join(config.to)
     mail["Subject"] = _subject(deliveries, site_name)
-    mail["Message-ID"] = f"<{digest}@kitwright>"
+    mail["Message-ID"] = f"<{deliveries[0].batch or deliveries[0].key}@kitwright>"
     mail["Auto-Submitted"] = "auto-generated"
     lines = [_paragraph(delivery) for delivery in deliveries]
     mail.set_content("\n\n".join([*lines, f"All alerts: {hub_url}/alerts"]) + "\n")

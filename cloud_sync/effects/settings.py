@@ -6,6 +6,7 @@ Secrets are not in the file: it names the environment variables that hold them.
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -35,6 +36,8 @@ class WebhookConfig(_Section):
     def _url(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https:// (or http:// in your own network)")
+        if value and not (_port_is_fine(value) and urlsplit(value).hostname):
+            raise ValueError("names no host, or a port that is none")
         return value
 
 
@@ -66,3 +69,10 @@ class NotifyConfig(_Section):
         10_000, gt=0, description="notices that may wait for one receiver; more are given up"
     )
     give_up_h: float = Field(72, gt=0, description="a notice is given up after this many hours")
+
+
+def _port_is_fine(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False

@@ -22,6 +22,8 @@ class Delivery:
     Attributes:
         key: the same for every attempt, so that the receiver knows it when it comes twice.
         attempt: 1 for the first.
+        batch: names what goes with it in one delivery, on every attempt; empty for receivers that
+            take one effect at a time.
     """
 
     key: str
@@ -29,6 +31,7 @@ class Delivery:
     body: Mapping[str, JsonValue]
     created_at: datetime
     attempt: int
+    batch: str = ""
 
 
 class DeliveryError(KitwrightError):

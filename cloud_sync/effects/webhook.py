@@ -1,7 +1,7 @@
 """Webhooks as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): signed, with an id.
 
 The id is the effect's key and the same on every attempt. Redirects are refused: a signed message
-goes to the address a person wrote down, to no other.
+goes to the address a person wrote down, to no other. `timeout_s` is for the whole of a delivery.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import base64
 import binascii
 import hashlib
 import hmac
+import http.client
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-
-import urllib3
+from urllib.parse import quote, urlsplit
 
 from cloud_sync.effects.alerts import WEBHOOK
+from cloud_sync.effects.deadline import Deadline, connect
 from cloud_sync.effects.settings import WebhookConfig
 from cloud_sync.effects.targets import Delivery, DeliveryError
 from kits.core.errors import ConfigError
@@ -28,6 +30,8 @@ MIN_SECRET_BYTES = 24
 MAX_RETRY_AFTER_S = 86_400.0
 NEVER = frozenset({400, 405, 410, 413, 415, 422})
 """Statuses that say the message itself is not wanted; all others may be a passing trouble."""
+_KEPT = "/?:@!$&'()*+,;=%~-._"
+"""What stands in an address as it is."""
 
 
 class Webhook:
@@ -36,6 +40,7 @@ class Webhook:
     Args:
         secrets: raw keys; a message is signed with each, so that a receiver can change over.
         clock: seconds since 1970.
+        context: whom to trust; None: the system's CAs.
     """
 
     def __init__(
@@ -45,15 +50,17 @@ class Webhook:
         *,
         name: str = WEBHOOK,
         clock: Callable[[], float] = time.time,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self.name = name
         self.batch = 1
-        self._url = config.url
+        self._url = urlsplit(config.url)
+        self._timeout_s = config.timeout_s
         self._secrets = tuple(secrets)
         self._clock = clock
-        self._http = urllib3.PoolManager(
-            timeout=urllib3.Timeout(total=config.timeout_s), retries=False, maxsize=1
-        )
+        self._context: ssl.SSLContext | None = None
+        if self._url.scheme == "https":
+            self._context = context or ssl.create_default_context()
 
     def __repr__(self) -> str:
         return f"Webhook({self.name!r})"
@@ -70,24 +77,41 @@ class Webhook:
             self._post(body, headers)
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> None:
+        connection = _Connection(
+            self._url.hostname or "", self._url.port, Deadline(self._timeout_s), self._context
+        )
+        target = quote(self._url._replace(scheme="", netloc="").geturl(), safe=_KEPT) or "/"
         try:
-            answer = self._http.request(
-                "POST", self._url, body=body, headers=headers, redirect=False,
-                preload_content=False,
-            )  # fmt: skip
-        except urllib3.exceptions.HTTPError as error:
+            connection.request("POST", target, body=body, headers=dict(headers))
+            answer = connection.getresponse()
+        except (http.client.HTTPException, OSError, UnicodeError) as error:
             raise DeliveryError(f"no answer: {type(error).__name__}", where=self.name) from error
-        try:
-            if not 200 <= answer.status < 300:
-                raise DeliveryError(
-                    f"answered with HTTP {answer.status}",
-                    where=self.name,
-                    retry=answer.status not in NEVER,
-                    after_s=_retry_after(answer.headers.get("retry-after", ""), self._clock()),
-                )
         finally:
-            # the body is of no use and may be endless: the connection is closed, not read
-            answer.close()
+            # the body of an answer is of no use and may be endless: it is not read
+            connection.close()
+        if not 200 <= answer.status < 300:
+            raise DeliveryError(
+                f"answered with HTTP {answer.status}",
+                where=self.name,
+                retry=answer.status not in NEVER,
+                after_s=_retry_after(answer.headers.get("retry-after", ""), self._clock()),
+            )
+
+
+class _Connection(http.client.HTTPConnection):
+    """For one request: name, connection, handshake and answer together have until the deadline."""
+
+    def __init__(
+        self, host: str, port: int | None, deadline: Deadline, context: ssl.SSLContext | None
+    ) -> None:
+        self.default_port = http.client.HTTPS_PORT if context else http.client.HTTP_PORT
+        super().__init__(host, port)
+        self._deadline = deadline
+        self._context = context
+
+    def connect(self) -> None:
+        """Called by `request`."""
+        self.sock = connect(self.host, self.port, self._deadline, self._context)
 
 
 def message(delivery: Delivery) -> bytes:

@@ -57,6 +57,7 @@ class Carrier:
         self._received_ns = received_ns
         self._to_sql = sql_time(session)
         self._received = self._to_sql(to_time(received_ns))
+        self._alerts: list[tuple[models.Alert, str]] = []
         self.odd: list[str] = []
         self.unknown_bundle = 0
 
@@ -80,6 +81,8 @@ class Carrier:
             figures = [{"name": name, "figures": h.figures} for name, h in sorted(healths.items())]
             self._session.execute(update(models.Device), figures)
         self._session.flush()
+        if self._effects is not None:
+            self._effects.alerts(self._session, self._alerts)
         for key, event in fresh.items():
             if isinstance(event.body, AlertBody) and event.body.severity == "info":
                 self._all_clear(key, event.body.name)
@@ -181,8 +184,7 @@ class Carrier:
             text=body.text, where=body.where, at=at,
         )  # fmt: skip
         self._session.add(alert)
-        if self._effects is not None:
-            self._effects.alert(self._session, alert, source=f"{device}/{epoch}/{seq}")
+        self._alerts.append((alert, f"{device}/{epoch}/{seq}"))
 
     def _alert_time(self, device: str, event: Event) -> datetime:
         offset = self._clocks.offset(device, event.at.boot)

@@ -118,11 +118,8 @@ def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert
         )
         if recent is not None:
             return None
-        alert = Alert(name="drift", severity="warning", text=result.text, where=place, at=now)
-        session.add(alert)
-        session.flush()
-        outbox_for(hub.config.notify).alert(session, alert, source=f"hub/{alert.id}")
-    return alert
+        outbox = outbox_for(hub.config.notify)
+        return outbox.raise_own(session, "drift", "warning", result.text, where=place, at=now)
 
 
 def _weigh(

@@ -1,4 +1,5 @@
-"""A real HTTP receiver that recognises repeated ids, and a small SMTP server, for tests."""
+"""Real receivers for tests: one over HTTP that recognises repeated ids, a small SMTP server, and
+one that sends its answer drop by drop."""
 
 from __future__ import annotations
 
@@ -6,12 +7,16 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import socketserver
+import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -25,12 +30,14 @@ class Receiver:
         taken: id → body, of messages seen for the first time.
         posts: id → how often it came.
         answers: statuses to answer with before 200, in order; (status, headers).
+        paths: what was asked for, in order.
     """
 
     def __init__(self) -> None:
         self.taken: dict[str, Any] = {}
         self.posts: Counter[str] = Counter()
         self.answers: list[tuple[int, dict[str, str]]] = []
+        self.paths: list[str] = []
         self.wrong_signatures = 0
         self.url = ""
         self.lock = threading.Lock()
@@ -52,13 +59,14 @@ class Receiver:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """A receiver that listens on a free port."""
+def receiver(chain: tuple[Path, Path] | None = None) -> Iterator[Receiver]:
+    """A receiver that listens on a free port; with a `chain` of certificates over TLS."""
     state = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            state.paths.append(self.path)
             status, headers = state.take(self.headers, body)
             self.send_response(status)
             for name, value in headers.items():
@@ -71,8 +79,10 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    if chain is not None:
+        server.socket = _context(chain).wrap_socket(server.socket, server_side=True)
+    state.url = f"http{'s' if chain else ''}://127.0.0.1:{server.server_port}/hook"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield state
@@ -83,11 +93,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 class Mailbox:
-    """Mails a small SMTP server took; `refuse` is a code to answer RCPT with."""
+    """Mails a small SMTP server took; `refuse` is a code to answer RCPT with, `farewell` what it
+    says to QUIT, and with `drips` each answer comes byte by byte."""
 
     def __init__(self) -> None:
         self.mails: list[str] = []
         self.refuse = 0
+        self.farewell = "221 bye"
+        self.drips = False
         self.port = 0
 
 
@@ -98,6 +111,10 @@ def mailbox() -> Iterator[Mailbox]:
 
     class Session(socketserver.StreamRequestHandler):
         def handle(self) -> None:
+            with suppress(OSError):  # the other side has gone
+                self._talk()
+
+        def _talk(self) -> None:
             self._say("220 test")
             while line := self.rfile.readline():
                 word = line.decode().strip().upper()
@@ -110,7 +127,7 @@ def mailbox() -> Iterator[Mailbox]:
                     state.mails.append(self._body())
                     self._say("250 taken")
                 elif word == "QUIT":
-                    self._say("221 bye")
+                    self._say(state.farewell)
                     return
                 else:
                     self._say("250 ok")
@@ -122,12 +139,14 @@ def mailbox() -> Iterator[Mailbox]:
             return "".join(lines)
 
         def _say(self, text: str) -> None:
-            self.wfile.write(f"{text}\r\n".encode())
+            for byte in f"{text}\r\n".encode():
+                self.wfile.write(bytes([byte]))
+                time.sleep(DRIP_S if state.drips else 0)
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
     server.daemon_threads = True
     state.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield state
@@ -135,3 +154,41 @@ def mailbox() -> Iterator[Mailbox]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+DRIP_S = 0.1
+
+
+@contextmanager
+def dripping(answer: bytes, chain: tuple[Path, Path] | None = None) -> Iterator[int]:
+    """A port where `answer` comes, ten bytes a second; with a `chain` of certificates over TLS."""
+    context = _context(chain) if chain is not None else None
+
+    class Session(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):  # the other side has gone
+                peer: socket.socket = self.request
+                if context is not None:
+                    peer = context.wrap_socket(peer, server_side=True)
+                with peer:
+                    for byte in answer:
+                        peer.sendall(bytes([byte]))
+                        time.sleep(DRIP_S)
+                    peer.recv(1)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _context(chain: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*chain)
+    return context

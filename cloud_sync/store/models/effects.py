@@ -20,6 +20,7 @@ class Effect(Base):
             twice.
         state: waiting, done or dead (given up, to be replayed by a person).
         next_at: not before.
+        batch: names the delivery it first went in; the others of it go with it on every attempt.
         lease_until: whose turn it is now; a dispatcher that died leaves it to pass.
     """
 
@@ -35,6 +36,7 @@ class Effect(Base):
     next_at: Mapped[datetime] = mapped_column(default=utc_now)
     lease_owner: Mapped[str] = mapped_column(default="")
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    batch: Mapped[str] = mapped_column(default="", server_default="")
     error: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     done_at: Mapped[datetime | None] = mapped_column(default=None)

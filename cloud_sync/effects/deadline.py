@@ -1,0 +1,99 @@
+"""Connections that end at one moment, however slowly the other side talks.
+
+A socket's own timeout begins anew with every byte, so who sends one byte a second is never late.
+Here each wait gets only what is left of the whole delivery. Not bounded here: looking up a name,
+which the system's resolver gives up by itself.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+class Deadline:
+    """A moment `seconds` from now.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._at = clock() + seconds
+
+    def left_s(self) -> float:
+        """Seconds until then.
+
+        Raises:
+            TimeoutError: none are left.
+        """
+        left = self._at - self._clock()
+        if left <= 0:
+            raise TimeoutError("the whole delivery took too long")
+        return left
+
+
+class Bound(socket.socket):
+    """Waits no longer than is left, in the calls that `makefile` and `http.client` make."""
+
+    deadline: Deadline | None = None
+
+    def recv_into(self, *args: Any, **options: Any) -> int:
+        self._bound()
+        return super().recv_into(*args, **options)
+
+    def sendall(self, *args: Any, **options: Any) -> None:
+        self._bound()
+        super().sendall(*args, **options)
+
+    def send(self, *args: Any, **options: Any) -> int:
+        # TLS sends all by sending many times
+        self._bound()
+        return super().send(*args, **options)
+
+    def _bound(self) -> None:
+        if self.deadline is not None:
+            self.settimeout(self.deadline.left_s())
+
+
+class BoundTls(Bound, ssl.SSLSocket):
+    """The same, encrypted; a context makes it when its `sslsocket_class` is this."""
+
+
+def connect(
+    host: str, port: int, deadline: Deadline, context: ssl.SSLContext | None = None
+) -> socket.socket:
+    """A connection that is over at `deadline`; encrypted when there is a context.
+
+    Raises:
+        OSError: nobody answers in time, or the certificate is not trusted.
+    """
+    failure = OSError("the name has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    ):
+        plain = Bound(family, kind, protocol)
+        plain.deadline = deadline
+        try:
+            plain.settimeout(deadline.left_s())
+            plain.connect(address)
+            return _encrypt(plain, host, deadline, context) if context else plain
+        except OSError as error:
+            plain.close()
+            failure = error
+    raise failure
+
+
+def _encrypt(
+    plain: socket.socket, host: str, deadline: Deadline, context: ssl.SSLContext
+) -> socket.socket:
+    context.sslsocket_class = BoundTls
+    plain.settimeout(deadline.left_s())  # which bounds the handshake as a whole
+    encrypted = context.wrap_socket(plain, server_hostname=host)
+    assert isinstance(encrypted, BoundTls)
+    encrypted.deadline = deadline
+    return encrypted
