@@ -93,7 +93,9 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
         _summarise(part.router)
         app.include_router(part.router)
     _add_probes(app, hub, broker)
-    app.add_middleware(BodyLimit, limit=config.limits.body_bytes, streamed=("/v1/blobs/",))
+    limits = config.limits
+    larger = {("PUT", "/v1/datasets/"): limits.dataset_bytes}
+    app.add_middleware(BodyLimit, limit=limits.body_bytes, larger=larger, streamed=("/v1/blobs/",))
     app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
     return app
 

@@ -15,22 +15,31 @@ class BodyLimit:
     """Ends requests whose body is larger than allowed, also when no length was announced.
 
     Args:
-        limit: bytes, for all paths but those below `streamed`.
+        limit: bytes, for all paths but those below the prefixes in the others.
+        larger: (method, path prefix) → bytes, for what is longer and still held in memory.
         streamed: path prefixes whose handlers count by themselves.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, streamed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        larger: Mapping[tuple[str, str], int] | None = None,
+        streamed: tuple[str, ...] = (),
+    ) -> None:
         self._app = app
         self._limit = limit
+        self._larger = dict(larger or {})
         self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self._streamed):
             await self._app(scope, receive, send)
             return
+        limit = self._limit_for(scope["method"], scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > self._limit:
-            await self._refuse(scope, receive, send)
+        if not announced.isdigit() or int(announced) > limit:
+            await _refuse(limit, scope, receive, send)
             return
         taken = 0
 
@@ -38,24 +47,32 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise self._error()
+            if taken > limit:
+                raise _error(limit)
             return message
 
         async def answered(message: Message) -> None:
             # a reader of the body turns the error above into an answer of its own; ours is clearer
-            if taken <= self._limit:
+            if taken <= limit:
                 await send(message)
             elif message["type"] == "http.response.start":
-                await self._refuse(scope, receive, send)
+                await _refuse(limit, scope, receive, send)
 
         await self._app(scope, counted, answered)
 
-    def _error(self) -> TooLargeError:
-        return TooLargeError(f"a request of more than {self._limit} bytes")
+    def _limit_for(self, method: str, path: str) -> int:
+        for (verb, prefix), limit in self._larger.items():
+            if method == verb and path.startswith(prefix):
+                return limit
+        return self._limit
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await JSONResponse(self._error().as_dict(), status_code=413)(scope, receive, send)
+
+def _error(limit: int) -> TooLargeError:
+    return TooLargeError(f"a request of more than {limit} bytes")
+
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse(_error(limit).as_dict(), status_code=413)(scope, receive, send)
 
 
 class DefaultHeaders:

@@ -75,6 +75,9 @@ class Limits(Section):
 
     bundle_bytes: int = Field(1 << 30, gt=0, description="largest bundle, bytes")
     blob_bytes: int = Field(64 << 20, gt=0, description="largest sample, bytes")
+    dataset_bytes: int = Field(
+        64 << 20, gt=0, description="largest file of a dataset version, without pictures, bytes"
+    )
     body_bytes: int = Field(16 << 20, gt=0, description="largest other HTTP request body, bytes")
     parts_bytes: int = Field(
         4 << 30, gt=0, description="unfinished uploads of all devices together, bytes"

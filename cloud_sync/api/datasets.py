@@ -10,9 +10,10 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
 
-from cloud_sync.errors import NotFoundError, TooLargeError
-from cloud_sync.hub import Hub, HubDep, ReadDep
-from cloud_sync.learning.datasets import MEDIA_TYPE, freeze, receive
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import HubDep, ReadDep
+from cloud_sync.learning.datasets import MEDIA_TYPE, receive
+from cloud_sync.learning.freezing import freeze
 from cloud_sync.store.models import Dataset
 from cloud_sync.store.storage import check_digest
 from cloud_sync.web.auth import Engineer, Viewer
@@ -65,7 +66,9 @@ class FreezeOut(BaseModel):
     refused: dict[str, int] = Field(
         description="reason → reviewed samples that may not be learned from: unknown or withdrawn bundle"
     )
-    withdrawn: int = Field(description="samples of the parent whose bundle was withdrawn since")
+    withdrawn: int = Field(
+        description="samples of the parent that may not be learned from any more and were left out"
+    )
 
 
 class PutOut(BaseModel):
@@ -113,7 +116,7 @@ def post_freeze(who: Engineer, hub: HubDep, body: FreezeIn) -> FreezeOut:
 async def put_dataset(who: Engineer, hub: HubDep, request: Request, dataset_id: str) -> PutOut:
     """The body is the version's JSON Lines file; its digest must be the id, its blobs must be here."""
     check_digest(dataset_id)
-    content = await _bounded_body(request, hub)
+    content = await request.body()  # not more than `BodyLimit` lets through
     n = await run_in_threadpool(receive, hub, dataset_id, content, by=who.login)
     return PutOut(id=dataset_id, n=n)
 
@@ -129,14 +132,3 @@ def get_dataset(_who: Viewer, hub: HubDep, session: ReadDep, dataset_id: str) ->
         media_type=MEDIA_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{dataset_id[:12]}.jsonl"'},
     )
-
-
-async def _bounded_body(request: Request, hub: Hub) -> bytes:
-    limit = hub.config.limits.blob_bytes
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > limit:
-            raise TooLargeError(f"a dataset version of more than {limit} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)

@@ -15,7 +15,7 @@ from cloud_sync.effects.alerts import close_alert
 from cloud_sync.errors import NotFoundError, TooLargeError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake.provenance import adopt
-from cloud_sync.learning.datasets import register
+from cloud_sync.learning.datasets import describe, read, register
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, Bundle, Dataset, Project, Release
 from kits.core import bundle as formats
@@ -92,7 +92,8 @@ def _note_dataset(hub: Hub, session: Session, dataset_id: str, project: str, log
     # two projects may have learned from the same data: the version stays with the first
     known = session.get(Dataset, dataset_id) is not None
     if dataset_id and not known and session.get(Blob, dataset_id) is not None:
-        register(hub, session, dataset_id, project, by=login)
+        version = describe(read(hub.storage, dataset_id), hub.storage)
+        register(session, version, project, by=login)
 
 
 def record_releases(

@@ -20,6 +20,7 @@ from kits.core.errors import DataError
 KNOWN = "known"
 UNKNOWN = "unknown bundle"
 WITHDRAWN = "withdrawn bundle"
+IDS_AT_ONCE = 1000
 
 
 def unknown() -> ColumnElement[bool]:
@@ -95,10 +96,23 @@ def count_of(session: Session, bundle: str) -> int:
     return session.scalar(query) or 0
 
 
-def withdrawn_among(session: Session, ids: Collection[str]) -> set[str]:
-    """Those of many samples whose bundle was withdrawn."""
-    all_of_them = session.scalars(select(Sample.id).where(withdrawn()))
-    return set(ids).intersection(all_of_them)
+def refused_among(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Those of many samples that may not be learned from: id → UNKNOWN or WITHDRAWN.
+
+    Samples that never came to this hub are not among them: nothing is known against those.
+    """
+    found: dict[str, str] = {}
+    marks: dict[str, str] = {}
+    names = sorted(ids)
+    for start in range(0, len(names), IDS_AT_ONCE):
+        some = Sample.id.in_(names[start : start + IDS_AT_ONCE])
+        query = select(Sample.id, Sample.bundle).where(some)
+        for name, bundle in session.execute(query):
+            if bundle not in marks:
+                marks[bundle] = mark(session, bundle)
+            if marks[bundle] != KNOWN:
+                found[name] = marks[bundle]
+    return found
 
 
 def _full_id(session: Session, bundle: str) -> str:

@@ -1,70 +1,42 @@
-"""Freezing dataset versions: the project's newest version plus what people have reviewed since.
+"""Dataset versions in the hub: the newest of a project, its file, taking one from a publisher.
 
-Old samples never change their split, so the test split stays the yardstick; new groups are placed
-by a stable hash, and what shows the same as an older sample joins its split. Near-duplicates are
-found in `lookalikes.py`; the file format is `kits.core.dataset`.
+How the next one is made of reviews is `freezing.py`; the file format is `kits.core.dataset`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
-from cloud_sync.learning.lookalikes import Lookalikes
-from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
 from cloud_sync.store.db import insert_once
-from cloud_sync.store.models import Blob, Project
+from cloud_sync.store.models import Blob
 from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.storage import Storage
-from kits.core.annotation import Annotation
-from kits.core.dataset import (
-    Dataset,
-    DatasetHeader,
-    DatasetItem,
-    Split,
-    build,
-    from_bytes,
-    to_bytes,
-)
+from cloud_sync.store.types import JsonObject
+from kits.core.dataset import Dataset, from_bytes
 from kits.core.errors import DataError
 from kits.core.sample import digest_of
 
 MEDIA_TYPE = "application/vnd.kitwright.dataset+jsonl"
-SHARES: tuple[tuple[Split, float], ...] = (("train", 0.6), ("val", 0.2), ("test", 0.2))
-AUDIT_SHARES: tuple[tuple[Split, float], ...] = (("train", 0.2), ("val", 0.2), ("test", 0.6))
-"""Audit samples are a fair picture of production: most of them belong to the yardstick."""
-
-
-_A = {provenance.UNKNOWN: "an", provenance.WITHDRAWN: "a"}
+_ARTICLES = {provenance.UNKNOWN: "an", provenance.WITHDRAWN: "a"}
 
 
 @dataclass(frozen=True)
-class Frozen:
-    """A version just made, and how it differs from its parent.
+class Version:
+    """What the hub's tables say of a version."""
 
-    Attributes:
-        lookalikes: new samples that joined the split of an older one that shows the same.
-        left_out: new samples whose group stands in one split and whose look-alike in another.
-        refused: reason → reviewed samples that may not be learned from.
-        withdrawn: samples of the parent that were dropped, because their bundle was withdrawn.
-    """
-
-    dataset: Dataset
+    id: str
     parent: str
-    added: int
-    relabelled: int
-    lookalikes: int
-    left_out: int
-    added_by_split: Mapping[str, int]
-    refused: Mapping[str, int] = field(default_factory=dict)
-    withdrawn: int = 0
+    note: str
+    n: int
+    counts: JsonObject
+    size: int
 
 
 def newest(session: Session, project: str) -> DatasetRow | None:
@@ -82,53 +54,6 @@ def read(storage: Storage, dataset_id: str) -> Dataset:
     return from_bytes(storage.get(dataset_id), storage, where=dataset_id)
 
 
-def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None = None) -> Frozen:
-    """Makes the next version of a project and stores it.
-
-    The database is locked only to write the result, so ingest goes on meanwhile.
-
-    Raises:
-        NotFoundError: the hub does not know the project or has no version of it yet.
-        DataError: nothing was reviewed since the newest version.
-    """
-    with hub.database.session() as session:
-        if session.get(Project, project) is None:
-            raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
-        row = newest(session, project)
-        if row is None:
-            raise NotFoundError(
-                f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
-            )
-        reviewed = reviewed_samples(session, project)
-        refused = refused_samples(session, project)
-    base = read(hub.storage, row.id)
-    with hub.database.session() as session:
-        dropped = provenance.withdrawn_among(session, [item.sample.id for item in base.items])
-    try:
-        frozen = extend(base, reviewed, hub.storage, note=note, seed=seed, dropped=dropped)
-    except DataError as error:
-        if not refused:
-            raise
-        words = ", ".join(f"{count} of {_A[reason]} {reason}" for reason, count in refused.items())
-        raise DataError(
-            f"{error.what} that may be learned from; refused: {words}", fix=error.fix
-        ) from error
-    frozen = replace(frozen, refused=refused)
-    hub.storage.put(to_bytes(frozen.dataset))
-    with hub.database.transaction() as session:
-        register(hub, session, frozen.dataset.id, project, by=by)
-        audit(
-            session,
-            by,
-            "dataset.freeze",
-            frozen.dataset.id,
-            added=frozen.added,
-            refused=sum(refused.values()),
-            withdrawn=frozen.withdrawn,
-        )
-    return frozen
-
-
 def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
     """Stores a version that a project uploads; number of samples. Twice equals once.
 
@@ -136,7 +61,8 @@ def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
     until then the version is only a blob.
 
     Raises:
-        DataError: the digest does not fit, it is malformed, or blobs are missing.
+        DataError: the digest does not fit, it is malformed, blobs are missing, or this hub knows
+            that some of it may not be learned from.
     """
     if digest_of(content) != dataset_id:
         raise DataError("the body's digest is not the id of this version", where=dataset_id[:12])
@@ -149,6 +75,7 @@ def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
             where=missing[0],
             fix="PUT /v1/blobs/{digest} first",
         )
+    _check_provenance(hub, dataset)
     hub.storage.put(content)
     with hub.database.transaction() as session:
         blob = {"digest": dataset_id, "size": len(content), "media_type": MEDIA_TYPE}
@@ -157,135 +84,51 @@ def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
     return len(dataset.items)
 
 
-def register(hub: Hub, session: Session, dataset_id: str, project: str, *, by: str) -> DatasetRow:
-    """Makes an uploaded version one of a project's versions. Twice equals once.
+def _check_provenance(hub: Hub, dataset: Dataset) -> None:
+    """A version that is one of this hub's stays what it is, whatever was withdrawn since."""
+    with hub.database.session() as session:
+        if session.get(DatasetRow, dataset.id) is not None:
+            return
+        found = provenance.refused_among(session, [item.sample.id for item in dataset.items])
+    if found:
+        raise DataError(
+            f"samples of this version may not be learned from: {in_words(Counter(found.values()))}",
+            where=min(found),
+            fix="publish the bundle that decided them first, or leave them out",
+        )
+
+
+def describe(dataset: Dataset, storage: Storage) -> Version:
+    """What `register` notes of a version. Reads and computes: not for within a transaction."""
+    counts: JsonObject = {split: dict(row) for split, row in dataset.counts().items()}
+    header, size = dataset.header, storage.size(dataset.id)
+    return Version(dataset.id, header.parent, header.note, len(dataset.items), counts, size)
+
+
+def register(session: Session, version: Version, project: str, *, by: str) -> DatasetRow:
+    """Makes a version that is in the storage one of a project's. Twice equals once.
 
     Raises:
-        NotFoundError: it was not uploaded.
         DataError: it belongs to another project.
     """
-    there = session.get(DatasetRow, dataset_id)
+    there = session.get(DatasetRow, version.id)
     if there is not None:
         if there.project != project:
-            raise DataError(f"this version belongs to {there.project!r}", where=dataset_id[:12])
+            raise DataError(f"this version belongs to {there.project!r}", where=version.id[:12])
         return there
-    dataset = read(hub.storage, dataset_id)
-    size = hub.storage.size(dataset_id)
-    insert_once(session, Blob, [{"digest": dataset_id, "size": size, "media_type": MEDIA_TYPE}])
+    blob = {"digest": version.id, "size": version.size, "media_type": MEDIA_TYPE}
+    insert_once(session, Blob, [blob])
     row = DatasetRow(
-        id=dataset_id,
-        project=project,
-        parent=dataset.header.parent,
-        n=len(dataset.items),
-        counts={split: dict(row) for split, row in dataset.counts().items()},
-        note=dataset.header.note,
-        created_by=by,
-    )
+        id=version.id, project=project, parent=version.parent, n=version.n,
+        counts=version.counts, note=version.note, created_by=by,
+    )  # fmt: skip
     session.add(row)
     session.flush()
     return row
 
 
-def extend(
-    base: Dataset,
-    reviewed: Sequence[Reviewed],
-    storage: Storage,
-    *,
-    note: str = "",
-    seed: int | None = None,
-    dropped: Collection[str] = (),
-) -> Frozen:
-    """The version after `base`, with new samples placed and newer labels taken over.
-
-    Args:
-        dropped: ids of samples that do not go on into the new version.
-
-    Raises:
-        DataError: there is nothing new.
-    """
-    known = {item.sample.id: item for item in base.items}
-    relabelled = _relabelled(known, reviewed)
-    fresh = [r for r in reviewed if r.sample.id not in known]
-    if not fresh and not relabelled and not dropped:
-        raise DataError(
-            "nothing has been reviewed since the newest version", fix="review samples first"
-        )
-    placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
-    header = _next_header(base, [r.annotation for r in fresh], note)
-    gone = set(dropped)
-    kept = [
-        relabelled.get(item.sample.id, item) for item in base.items if item.sample.id not in gone
-    ]
-    dataset = build(header, [*kept, *placed], storage)
-    by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
-    left_out = len(fresh) - len(placed)
-    return Frozen(
-        dataset, base.id, len(placed), len(relabelled), alike, left_out, by_split,
-        withdrawn=len(base.items) - len(kept),
-    )  # fmt: skip
-
-
-def has_news(base: Dataset, reviewed: Iterable[Reviewed]) -> bool:
-    """Whether people said anything that `base` does not know yet."""
-    known = {item.sample.id: item for item in base.items}
-    reviewed = list(reviewed)
-    return any(r.sample.id not in known for r in reviewed) or bool(_relabelled(known, reviewed))
-
-
-def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:
-    """The split of a group: a stable hash, so the same group goes the same way for ever."""
-    raw = hashlib.sha256(f"{seed}\0{group}".encode()).digest()
-    position = int.from_bytes(raw[:8], "big") / 2**64
-    chosen: Split = "train"
-    for chosen, share in shares:
-        if position < share:
-            return chosen
-        position -= share
-    return chosen
-
-
-def _relabelled(
-    known: Mapping[str, DatasetItem], reviewed: Iterable[Reviewed]
-) -> dict[str, DatasetItem]:
-    changed = {}
-    for new in reviewed:
-        item = known.get(new.sample.id)
-        if item is not None and (item.annotation is None or item.annotation.at < new.annotation.at):
-            changed[item.sample.id] = replace(item, annotation=new.annotation)
-    return changed
-
-
-def _place(
-    base: Dataset, fresh: Sequence[Reviewed], storage: Storage, seed: int
-) -> tuple[list[DatasetItem], int]:
-    """Gives each new sample its split; also how many joined a look-alike."""
-    fixed: dict[str, Split] = {i.sample.group: i.split for i in base.items if i.sample.group}
-    alike = Lookalikes.of(base, storage) if fresh else Lookalikes()
-    audited_groups = {r.sample.group for r in fresh if r.audited}
-    placed, joined = [], 0
-    for new in fresh:
-        group = new.sample.group
-        twin = alike.split_of(new.sample, storage)
-        if group not in fixed:
-            shares = AUDIT_SHARES if group in audited_groups else SHARES
-            fixed[group] = twin or split_for(group, seed, shares)
-        elif twin is not None and twin != fixed[group]:
-            # its group is pinned to one split, its look-alike stands in another: leave it out
-            continue
-        joined += twin is not None
-        alike.add(new.sample, fixed[group], storage)
-        placed.append(DatasetItem(new.sample, new.annotation, fixed[group]))
-    return placed, joined
-
-
-def _next_header(base: Dataset, annotations: Iterable[Annotation], note: str) -> DatasetHeader:
-    labels = list(base.header.labels)
-    for annotation in annotations:
-        for label in (annotation.label, *(box.label for box in annotation.boxes)):
-            # a label on the whole sample is the kit's own word; only classes of boxes are listed
-            # where the base lists classes of boxes
-            if label and label not in labels and label != annotation.label:
-                labels.append(label)
-    return base.header.model_copy(
-        update={"labels": tuple(labels), "parent": base.id, "note": note or "reviewed at the hub"}
+def in_words(reasons: Mapping[str, int]) -> str:
+    """`3 of an unknown bundle, 1 of a withdrawn bundle`."""
+    return ", ".join(
+        f"{count} of {_ARTICLES[reason]} {reason}" for reason, count in reasons.items()
     )

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
+from cloud_sync.intake import provenance
 from cloud_sync.learning import datasets
 from cloud_sync.learning.audits import AuditCounts, audited
 from cloud_sync.learning.champions import champion_of
@@ -78,6 +79,9 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
         )
     worse = _worse_than_promised(hub, champion, counts)
     retrain, reasons = _weigh(len(fresh), counts, drift, worth, worse)
+    refused = provenance.refused_among(session, known)
+    if refused:
+        reasons.append(f"the next version leaves out {len(refused)} samples of withdrawn bundles")
     return Plan(
         project, retrain, tuple(reasons), len(fresh), dict(labels), counts.rates(), drift, worth
     )

@@ -20,11 +20,10 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
-from cloud_sync.learning import datasets
+from cloud_sync.learning import freezing
 from cloud_sync.learning.champions import champion_of, register_challenger
 from cloud_sync.learning.jobs import enqueue
 from cloud_sync.learning.processes import CommandError, Finished, kit_command, run_command
-from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.runner import JobContext
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import Job, Project
@@ -94,7 +93,7 @@ def retrain(context: JobContext) -> Mapping[str, JsonValue]:
 
 
 def _prepare(hub: Hub, project: str, by: str) -> Start:
-    dataset = _newest_version(hub, project, by)
+    dataset = freezing.current(hub, project, by=by, note="for a retraining")
     with hub.database.session() as session:
         row = session.get(Project, project)
         champion = champion_of(session, project)
@@ -105,18 +104,6 @@ def _prepare(hub: Hub, project: str, by: str) -> Start:
         )
     content = hub.storage.get(champion.blob)
     return Start(project, row.kit_yaml, dataset, content, last or champion.version)
-
-
-def _newest_version(hub: Hub, project: str, by: str) -> Dataset:
-    with hub.database.session() as session:
-        row = datasets.newest(session, project)
-        reviewed = reviewed_samples(session, project)
-    if row is None:
-        raise NotFoundError(f"the hub has no dataset of {project!r}", fix="kit publish --hub URL")
-    base = datasets.read(hub.storage, row.id)
-    if not datasets.has_news(base, reviewed):
-        return base
-    return datasets.freeze(hub, project, by=by, note="for a retraining").dataset
 
 
 def _write_project(context: JobContext, start: Start) -> Path:

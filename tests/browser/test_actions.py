@@ -55,7 +55,8 @@ def publish_first_version(hub: Hub) -> str:
     hub.storage.put(to_bytes(first))
     with hub.database.transaction() as session:
         session.execute(delete(Dataset))
-        datasets.register(hub, session, first.id, seed.PROJECT, by="engineer")
+        version = datasets.describe(first, hub.storage)
+        datasets.register(session, version, seed.PROJECT, by="engineer")
     return first.id
 
 

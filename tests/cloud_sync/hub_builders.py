@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from cloud_sync.app import create_app
 from cloud_sync.config import parse
 from cloud_sync.hub import Hub
-from cloud_sync.learning.datasets import register
+from cloud_sync.learning.datasets import describe, register
 from cloud_sync.store.db import migrate
 from cloud_sync.store.models import Blob, Bundle, Device, Project, Sample
 from cloud_sync.web.auth import create_person, issue_token
@@ -146,6 +146,7 @@ def add_dataset(hub: Hub, splits: dict[str, Split], group: str = "") -> str:
     )
     dataset = build(header, items, hub.storage)
     hub.storage.put(to_bytes(dataset))
+    version = describe(dataset, hub.storage)
     with hub.database.transaction() as session:
-        register(hub, session, dataset.id, PROJECT, by="test")
+        register(session, version, PROJECT, by="test")
     return dataset.id

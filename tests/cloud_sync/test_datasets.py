@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from cloud_sync.learning.datasets import AUDIT_SHARES, SHARES, freeze, read, split_for
+from cloud_sync.learning.datasets import read
+from cloud_sync.learning.freezing import AUDIT_SHARES, SHARES, freeze, split_for
+from cloud_sync.store.storage import Storage
 from kits.core.dataset import from_bytes, to_bytes
 from kits.core.errors import DataError
 from kits.core.sample import digest_of
@@ -129,6 +133,45 @@ def test_uploading_needs_the_right_digest_and_all_blobs(opened) -> None:
     hub.storage.delete(digest_of(picture(10_000)))
     missing = client.put(f"/v1/datasets/{parent}", headers=eve, content=content)
     assert missing.status_code == 422 and "1 blobs" in missing.json()["what"]
+
+
+def test_a_version_may_be_larger_than_other_requests_but_not_than_its_limit(
+    tmp_path: Path,
+) -> None:
+    limits = {"body_bytes": 1000, "dataset_bytes": 100_000}
+    with open_hub(tmp_path, limits=limits) as (client, hub):
+        eve = add_person(hub, "eve", "engineer")
+        content = hub.storage.get(add_dataset(hub, {f"n{i}": "train" for i in range(20)}))
+        assert len(content) > 1000
+        address = f"/v1/datasets/{digest_of(content)}"
+        assert client.put(address, headers=eve, content=content).status_code == 200
+        assert client.put(address, headers=eve, content=b" " * 100_001).status_code == 413
+        pieces = (b" " * 50_000 for _ in range(3))  # sent without a length
+        assert client.put(address, headers=eve, content=pieces).status_code == 413
+        body = {"project": PROJECT, "note": "x" * 1000}
+        assert client.post("/v1/datasets/freeze", headers=eve, json=body).status_code == 413
+
+
+def test_the_file_of_a_version_is_not_read_while_the_database_is_locked(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    accept(client, eve, add_sample(hub, "one"))
+    read_meanwhile: list[bool] = []
+
+    class Watched(Storage):
+        def get(self, digest: str) -> bytes:
+            with closing(sqlite3.connect(hub.config.data_dir / "hub.sqlite", timeout=0)) as other:
+                try:
+                    other.execute("BEGIN IMMEDIATE")
+                    read_meanwhile.append(False)
+                except sqlite3.OperationalError:
+                    read_meanwhile.append(True)
+            return super().get(digest)
+
+    hub.storage = Watched(hub.storage._store, hub.storage._folder)
+    freeze(hub, PROJECT, by="eve")
+    assert read_meanwhile
+    assert not any(read_meanwhile)
 
 
 def test_nothing_new_makes_no_version(opened) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cloud_sync.errors import ConflictError
 from cloud_sync.intake import provenance
-from cloud_sync.learning.datasets import freeze, read
+from cloud_sync.learning.datasets import newest, read
+from cloud_sync.learning.freezing import current, freeze
 from cloud_sync.store.models import Sample
+from kits.core.dataset import build, to_bytes
 from kits.core.errors import DataError
+from kits.core.sample import digest_of
 from tests.cloud_sync.hub_builders import (
     BUNDLE,
     PROJECT,
@@ -80,6 +84,64 @@ def test_a_bad_canary_is_withdrawn_also_from_what_was_frozen_before(opened) -> N
     kept = {item.sample.id: item.split for item in first.dataset.items}
     assert all(kept.get(i.sample.id, i.split) == i.split for i in second.dataset.items)
     assert read(hub.storage, first.dataset.id).id == first.dataset.id  # versions stay as they were
+
+
+def test_a_retraining_after_a_withdrawal_learns_from_a_version_without_it(opened) -> None:
+    client, hub, headers = opened
+    know_bundle(hub, CANARY)
+    add_sample(hub, "canary", bundle=CANARY)
+    add_sample(hub, "sound")
+    accept(client, headers, "canary", "sound")
+    poisoned = freeze(hub, PROJECT, by="test").dataset
+    assert current(hub, PROJECT, by="eve", note="") == poisoned  # nothing new: the same version
+    with hub.database.transaction() as session:
+        provenance.withdraw(session, CANARY, reason="rejected good parts", by="eve")
+    sound = current(hub, PROJECT, by="eve", note="")
+    assert {item.sample.id for item in sound.items} == {*BASE, "sound"}
+    assert sound.header.parent == poisoned.id
+    assert current(hub, PROJECT, by="eve", note="") == sound
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_an_uploaded_version_with_what_may_not_be_learned_from_is_refused(
+    opened, withdrawn: bool
+) -> None:
+    client, hub, headers = opened
+    add_sample(hub, "canary", bundle=CANARY)
+    first = newest_version(hub)
+    known = next(item for item in first.items if item.sample.id == "a")
+    strange = replace(known, sample=replace(known.sample, id="canary", group="canary"))
+    content = to_bytes(build(first.header, [*first.items, strange], hub.storage))
+    if withdrawn:
+        know_bundle(hub, CANARY)
+        with hub.database.transaction() as session:
+            provenance.withdraw(session, CANARY, reason="rejected good parts", by="eve")
+    address = f"/v1/datasets/{digest_of(content)}"
+    answer = client.put(address, headers=headers, content=content)
+    assert answer.status_code == 422
+    reason = "a withdrawn bundle" if withdrawn else "an unknown bundle"
+    assert f"1 of {reason}" in answer.json()["what"]
+    if not withdrawn:
+        know_bundle(hub, CANARY)  # the publisher brings the bundle first
+        assert client.put(address, headers=headers, content=content).status_code == 200
+
+
+def test_a_version_this_hub_has_can_be_uploaded_again_after_a_withdrawal(opened) -> None:
+    client, hub, headers = opened
+    add_sample(hub, "one")
+    accept(client, headers, "one")
+    frozen = freeze(hub, PROJECT, by="test").dataset
+    with hub.database.transaction() as session:
+        provenance.withdraw(session, BUNDLE, reason="test", by="eve")
+    content = hub.storage.get(frozen.id)
+    answer = client.put(f"/v1/datasets/{frozen.id}", headers=headers, content=content)
+    assert answer.status_code == 200
+
+
+def newest_version(hub):
+    with hub.database.session() as session:
+        row = newest(session, PROJECT)
+    return read(hub.storage, row.id)
 
 
 def test_a_withdrawal_is_taken_back(opened) -> None:

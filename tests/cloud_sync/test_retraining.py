@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.errors import ConflictError
-from cloud_sync.learning import datasets, retraining
+from cloud_sync.intake import provenance
+from cloud_sync.learning import datasets, freezing, retraining
 from cloud_sync.learning.champions import check_approvable, register_challenger
 from cloud_sync.learning.planning import plan
 from cloud_sync.learning.processes import clean_environment, kit_command
@@ -68,9 +69,10 @@ def publish(hub, root: Path, path: Path) -> str:
     for item in load(file, blobs).items:
         hub.storage.put(blobs.get(item.sample.digest))
     hub.storage.put(file.read_bytes())
+    version = datasets.describe(datasets.read(hub.storage, current), hub.storage)
     with hub.database.transaction() as session:
         session.get_one(Project, PROJECT).kit_yaml = KIT_YAML
-        datasets.register(hub, session, current, PROJECT, by="eve")
+        datasets.register(session, version, PROJECT, by="eve")
         row = register_challenger(hub, session, path.read_bytes(), PROJECT, {}, by="eve")
         row.origin, row.champion = "publisher", True
         return row.id
@@ -230,6 +232,19 @@ def test_the_plan_says_no_without_news_and_yes_when_audits_show_more_escapes(ope
     assert dear.worth is not None
     assert dear.worth.cost == pytest.approx(1e9 + 1)
     assert dear.worth.chance == 0
+
+
+def test_the_plan_says_what_a_withdrawal_takes_away(opened) -> None:
+    client, hub, eve = opened
+    identity = champion(hub)
+    add_dataset(hub, {"a": "train", "b": "test"})
+    body = {"sample_id": add_sample(hub, "n", bundle=identity), "decision": "accept"}
+    client.post("/v1/reviews", headers=eve, json=body)
+    freezing.freeze(hub, PROJECT, by="eve")
+    with hub.database.transaction() as session:
+        provenance.withdraw(session, identity, reason="rejected good parts", by="eve")
+    with hub.database.session() as session:
+        assert any("leaves out 1 sample" in text for text in plan(hub, session, PROJECT).reasons)
 
 
 @pytest.mark.parametrize(

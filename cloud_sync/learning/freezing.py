@@ -1,0 +1,225 @@
+"""Freezing dataset versions: the project's newest version plus what people have reviewed since.
+
+Old samples never change their split, so the test split stays the yardstick; new groups are placed
+by a stable hash, and what shows the same as an older sample joins its split. Near-duplicates are
+found in `lookalikes.py`; reading and storing versions is `datasets.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import Hub, audit
+from cloud_sync.intake import provenance
+from cloud_sync.learning.datasets import describe, in_words, newest, read, register
+from cloud_sync.learning.lookalikes import Lookalikes
+from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
+from cloud_sync.store.models import Project
+from cloud_sync.store.storage import Storage
+from kits.core.annotation import Annotation
+from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build, to_bytes
+from kits.core.errors import DataError
+
+SHARES: tuple[tuple[Split, float], ...] = (("train", 0.6), ("val", 0.2), ("test", 0.2))
+AUDIT_SHARES: tuple[tuple[Split, float], ...] = (("train", 0.2), ("val", 0.2), ("test", 0.6))
+"""Audit samples are a fair picture of production: most of them belong to the yardstick."""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A version just made, and how it differs from its parent.
+
+    Attributes:
+        lookalikes: new samples that joined the split of an older one that shows the same.
+        left_out: new samples whose group stands in one split and whose look-alike in another.
+        refused: reason → reviewed samples that may not be learned from.
+        withdrawn: samples of the parent that were dropped, because they may not be learned from
+            any more.
+    """
+
+    dataset: Dataset
+    parent: str
+    added: int
+    relabelled: int
+    lookalikes: int
+    left_out: int
+    added_by_split: Mapping[str, int]
+    refused: Mapping[str, int] = field(default_factory=dict)
+    withdrawn: int = 0
+
+
+def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None = None) -> Frozen:
+    """Makes the next version of a project and stores it.
+
+    The database is locked only to write the result, so ingest goes on meanwhile.
+
+    Raises:
+        NotFoundError: the hub does not know the project or has no version of it yet.
+        DataError: nothing was reviewed since the newest version.
+    """
+    with hub.database.session() as session:
+        if session.get(Project, project) is None:
+            raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
+        row = newest(session, project)
+        if row is None:
+            raise NotFoundError(
+                f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
+            )
+        reviewed = reviewed_samples(session, project)
+        refused = refused_samples(session, project)
+    base = read(hub.storage, row.id)
+    with hub.database.session() as session:
+        dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
+    try:
+        frozen = extend(base, reviewed, hub.storage, note=note, seed=seed, dropped=dropped)
+    except DataError as error:
+        if not refused:
+            raise
+        raise DataError(
+            f"{error.what} that may be learned from; refused: {in_words(refused)}", fix=error.fix
+        ) from error
+    frozen = replace(frozen, refused=refused)
+    hub.storage.put(to_bytes(frozen.dataset))
+    version = describe(frozen.dataset, hub.storage)
+    with hub.database.transaction() as session:
+        register(session, version, project, by=by)
+        audit(
+            session,
+            by,
+            "dataset.freeze",
+            version.id,
+            added=frozen.added,
+            refused=sum(refused.values()),
+            withdrawn=frozen.withdrawn,
+        )
+    return frozen
+
+
+def current(hub: Hub, project: str, *, by: str, note: str) -> Dataset:
+    """The version to learn from now: the newest, or a new one when that is out of date.
+
+    It is when people have said something since, or when some of it may not be learned from any
+    more: a withdrawal must reach the next training without waiting for the next review.
+
+    Raises:
+        NotFoundError: the hub has no version of the project.
+    """
+    with hub.database.session() as session:
+        row = newest(session, project)
+        reviewed = reviewed_samples(session, project)
+    if row is None:
+        raise NotFoundError(f"the hub has no dataset of {project!r}", fix="kit publish --hub URL")
+    base = read(hub.storage, row.id)
+    with hub.database.session() as session:
+        dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
+    if not dropped and not _has_news(base, reviewed):
+        return base
+    return freeze(hub, project, by=by, note=note).dataset
+
+
+def extend(
+    base: Dataset,
+    reviewed: Sequence[Reviewed],
+    storage: Storage,
+    *,
+    note: str = "",
+    seed: int | None = None,
+    dropped: Collection[str] = (),
+) -> Frozen:
+    """The version after `base`, with new samples placed and newer labels taken over.
+
+    Args:
+        dropped: ids of samples that do not go on into the new version.
+
+    Raises:
+        DataError: there is nothing new.
+    """
+    known = {item.sample.id: item for item in base.items}
+    relabelled = _relabelled(known, reviewed)
+    fresh = [r for r in reviewed if r.sample.id not in known]
+    if not fresh and not relabelled and not dropped:
+        raise DataError(
+            "nothing has been reviewed since the newest version", fix="review samples first"
+        )
+    placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
+    header = _next_header(base, [r.annotation for r in fresh], note)
+    gone = set(dropped)
+    kept = [
+        relabelled.get(item.sample.id, item) for item in base.items if item.sample.id not in gone
+    ]
+    dataset = build(header, [*kept, *placed], storage)
+    by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
+    left_out = len(fresh) - len(placed)
+    return Frozen(
+        dataset, base.id, len(placed), len(relabelled), alike, left_out, by_split,
+        withdrawn=len(base.items) - len(kept),
+    )  # fmt: skip
+
+
+def _has_news(base: Dataset, reviewed: Iterable[Reviewed]) -> bool:
+    """Whether people said anything that `base` does not know yet."""
+    known = {item.sample.id: item for item in base.items}
+    reviewed = list(reviewed)
+    return any(r.sample.id not in known for r in reviewed) or bool(_relabelled(known, reviewed))
+
+
+def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:
+    """The split of a group: a stable hash, so the same group goes the same way for ever."""
+    raw = hashlib.sha256(f"{seed}\0{group}".encode()).digest()
+    position = int.from_bytes(raw[:8], "big") / 2**64
+    chosen: Split = "train"
+    for chosen, share in shares:
+        if position < share:
+            return chosen
+        position -= share
+    return chosen
+
+
+def _relabelled(
+    known: Mapping[str, DatasetItem], reviewed: Iterable[Reviewed]
+) -> dict[str, DatasetItem]:
+    changed = {}
+    for new in reviewed:
+        item = known.get(new.sample.id)
+        if item is not None and (item.annotation is None or item.annotation.at < new.annotation.at):
+            changed[item.sample.id] = replace(item, annotation=new.annotation)
+    return changed
+
+
+def _place(
+    base: Dataset, fresh: Sequence[Reviewed], storage: Storage, seed: int
+) -> tuple[list[DatasetItem], int]:
+    """Gives each new sample its split; also how many joined a look-alike."""
+    fixed: dict[str, Split] = {i.sample.group: i.split for i in base.items if i.sample.group}
+    alike = Lookalikes.of(base, storage) if fresh else Lookalikes()
+    audited_groups = {r.sample.group for r in fresh if r.audited}
+    placed, joined = [], 0
+    for new in fresh:
+        group = new.sample.group
+        twin = alike.split_of(new.sample, storage)
+        if group not in fixed:
+            shares = AUDIT_SHARES if group in audited_groups else SHARES
+            fixed[group] = twin or split_for(group, seed, shares)
+        elif twin is not None and twin != fixed[group]:
+            # its group is pinned to one split, its look-alike stands in another: leave it out
+            continue
+        joined += twin is not None
+        alike.add(new.sample, fixed[group], storage)
+        placed.append(DatasetItem(new.sample, new.annotation, fixed[group]))
+    return placed, joined
+
+
+def _next_header(base: Dataset, annotations: Iterable[Annotation], note: str) -> DatasetHeader:
+    labels = list(base.header.labels)
+    for annotation in annotations:
+        for label in (annotation.label, *(box.label for box in annotation.boxes)):
+            # a label on the whole sample is the kit's own word; only classes of boxes are listed
+            # where the base lists classes of boxes
+            if label and label not in labels and label != annotation.label:
+                labels.append(label)
+    return base.header.model_copy(
+        update={"labels": tuple(labels), "parent": base.id, "note": note or "reviewed at the hub"}
+    )
