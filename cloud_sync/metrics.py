@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 from cloud_sync.store.db import Database
 from cloud_sync.store.models import Device, Effect, Job, Sample
+from cloud_sync.store.models.intake import EXPECTED
 
 JOB_STATES = ("queued", "running", "done", "failed")
 
@@ -130,7 +131,7 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         effects = session.execute(
             select(Effect.state, func.count()).where(Effect.state != "done").group_by(Effect.state)
         ).all()
-        waiting = session.scalar(select(func.count()).where(Sample.blob_state == "expected")) or 0
+        waiting = session.scalar(select(func.count()).select_from(Sample).where(EXPECTED)) or 0
     for state, count in (("known", known), ("online", online), ("revoked", revoked)):
         metrics.devices.labels(state).set(count)
     for state, count in {

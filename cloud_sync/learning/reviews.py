@@ -20,6 +20,7 @@ from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Person, Review, Sample
+from cloud_sync.store.models.intake import STORED_UNDECIDED
 from kits.core.annotation import Annotation, annotation_to_json
 from kits.core.errors import DataError
 from kits.core.operating_point import Band
@@ -70,28 +71,35 @@ def queue(
     Args:
         taken: samples that others look at now.
     """
-    base = _waiting_for(person_id, project, now or utc_now())
+    waiting = _waiting_for(person_id, project, now or utc_now())
     left_out = set(taken)
+    why: dict[str, str] = {}
 
-    def tier(why: str, condition: ColumnElement[bool]) -> list[Waiting]:
-        query = base.where(condition).order_by(Sample.captured_at.desc(), Sample.id)
-        rows = session.scalars(query.limit(PER_TIER + len(left_out))).all()
-        return [Waiting(row, why) for row in rows if row.id not in left_out]
+    def tier(reason: str, condition: ColumnElement[bool]) -> list[str]:
+        # names only: those an index has without a look at the samples
+        query = select(Sample.id).where(*waiting, condition)
+        newest = query.order_by(Sample.captured_at.desc(), Sample.id)
+        found = session.scalars(newest.limit(PER_TIER + len(left_out))).all()
+        names = [name for name in found if name not in left_out]
+        for name in names:
+            why.setdefault(name, reason)
+        return names
 
     plain = Sample.kept_for != "audit"
     second = tier("second opinion", Sample.id.in_(_said("unsure")))
     acts = tier("act", plain & (Sample.verdict == "act"))
-    unsure = tier("review", plain & (Sample.verdict == "review"))
+    unsure = _nearest_first(session, tier("review", plain & (Sample.verdict == "review")), bands)
     novel = tier("novelty", plain & (Sample.verdict == "pass"))
     audits = tier("audit", Sample.kept_for == "audit")
-    unsure.sort(key=lambda waiting: _distance(waiting.sample, bands))
-    return list(islice(_interleave([*second, *acts, *unsure, *novel], audits), limit))
+    chosen = list(islice(_interleave([*second, *acts, *unsure, *novel], audits), limit))
+    rows = {row.id: row for row in session.scalars(select(Sample).where(Sample.id.in_(chosen)))}
+    return [Waiting(rows[name], why[name]) for name in chosen if name in rows]
 
 
 def count_waiting(session: Session, person_id: int, project: str = "") -> int:
     """How many samples wait for this person."""
-    query = _waiting_for(person_id, project, utc_now()).subquery()
-    return session.scalar(select(func.count()).select_from(query)) or 0
+    waiting = _waiting_for(person_id, project, utc_now())
+    return session.scalar(select(func.count()).select_from(Sample).where(*waiting)) or 0
 
 
 def submit(
@@ -122,6 +130,8 @@ def submit(
         return Outcome(last, row, True)
     _refuse_contradiction(session, sample_id, person, decision)
     row = _append(session, sample_id, stated) if stated else None
+    if decision in FINAL:
+        sample.decided = True
     review = Review(
         sample_id=sample_id,
         person_id=person.id,
@@ -160,11 +170,10 @@ def suggestion(sample: Sample) -> Prediction:
     return said
 
 
-def _waiting_for(person_id: int, project: str, now: datetime) -> Select[Sample]:
+def _waiting_for(person_id: int, project: str, now: datetime) -> list[ColumnElement[bool]]:
     mine = select(Review.sample_id).where(Review.person_id == person_id)
-    query = select(Sample).where(
-        Sample.blob_state == "stored",
-        Sample.id.not_in(_said(*FINAL)),
+    conditions = [
+        STORED_UNDECIDED,
         Sample.id.not_in(mine.where(Review.decision == "unsure")),
         Sample.id.not_in(mine.where(Review.decision == "skip", Review.at > now - SKIP_FOR)),
         Sample.id.not_in(
@@ -173,23 +182,30 @@ def _waiting_for(person_id: int, project: str, now: datetime) -> Select[Sample]:
             .group_by(Review.sample_id)
             .having(func.count(Review.person_id.distinct()) >= UNSURE_PEOPLE)
         ),
-    )
-    return query.where(Sample.project == project) if project else query
+    ]
+    return [*conditions, Sample.project == project] if project else conditions
 
 
 def _said(*decisions: str) -> Select[str]:
     return select(Review.sample_id).where(Review.decision.in_(decisions))
 
 
-def _distance(sample: Sample, bands: Bands) -> float:
-    band = bands(sample.bundle)
-    if band is None or sample.score is None:
+def _nearest_first(session: Session, names: Sequence[str], bands: Bands) -> list[str]:
+    query = select(Sample.id, Sample.bundle, Sample.score).where(Sample.id.in_(names))
+    distance = {
+        name: _distance(bands(bundle), score) for name, bundle, score in session.execute(query)
+    }
+    return sorted((name for name in names if name in distance), key=distance.__getitem__)
+
+
+def _distance(band: Band | None, score: float | None) -> float:
+    if band is None or score is None:
         return 0.0
     width = max(band.act_at - band.review_from, 1e-9)
-    return min(abs(sample.score - band.act_at), abs(sample.score - band.review_from)) / width
+    return min(abs(score - band.act_at), abs(score - band.review_from)) / width
 
 
-def _interleave(ranked: list[Waiting], audits: list[Waiting]) -> Iterable[Waiting]:
+def _interleave(ranked: list[str], audits: list[str]) -> Iterable[str]:
     """Every `AUDIT_EVERY`-th place is an audit's; nothing comes twice."""
     seen: set[str] = set()
     first, second = iter(ranked), iter(audits)
@@ -197,10 +213,10 @@ def _interleave(ranked: list[Waiting], audits: list[Waiting]) -> Iterable[Waitin
     while True:
         place += 1
         turn = (second, first) if place % AUDIT_EVERY == 0 else (first, second)
-        found = next((w for source in turn for w in source if w.sample.id not in seen), None)
+        found = next((name for source in turn for name in source if name not in seen), None)
         if found is None:
             return
-        seen.add(found.sample.id)
+        seen.add(found)
         yield found
 
 

@@ -6,9 +6,9 @@ Read-only. Audited rates come from `learning/audits.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Function, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.ledger import Account, GivenUp, accounts
@@ -32,7 +32,10 @@ from cloud_sync.web.view_models import bundle_names, pairs
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 
-WINDOW = timedelta(hours=24)
+HOURS = 24
+WINDOW = timedelta(hours=HOURS)
+SHOWN_DEVICES = 50
+SHOWN_ALERTS = 4
 _VERDICTS = ("act", "review", "pass")
 _BAR_HEIGHT = 140.0
 
@@ -104,10 +107,13 @@ class Overview:
     counts: dict[str, int]
     bars: list[Bar]
     devices: list[DeviceLine]
+    enrolled: int
+    online: int
     rates: list[Rate]
     waiting: int
     reviewed: int
     alerts: list[Alert]
+    open_alerts: int
     losses: list[Loss]
     missing_rows: int
     jobs: list[Job]
@@ -118,12 +124,8 @@ class Overview:
         return sum(self.counts.values())
 
     @property
-    def online(self) -> int:
-        return sum(device.online for device in self.devices)
-
-    @property
     def offline(self) -> int:
-        return len(self.devices) - self.online
+        return self.enrolled - self.online
 
     @property
     def lost_rows(self) -> int:
@@ -134,7 +136,8 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     """The overview for one person."""
     now = now or utc_now()
     since = now - WINDOW
-    recent = select(Alert).where(Alert.seen_at.is_(None)).order_by(Alert.at.desc()).limit(50)
+    recent = select(Alert).where(Alert.seen_at.is_(None)).order_by(Alert.at.desc())
+    open_alerts = _count(session, Alert.id, Alert.seen_at.is_(None))
     ledger = _with_losses(session, since)
     jobs = session.scalars(
         select(Job).where(Job.state.in_(("queued", "running"))).order_by(Job.id.desc()).limit(5)
@@ -142,18 +145,23 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     reviewed = session.scalar(select(func.count()).select_from(Review).where(Review.at >= since))
     waiting = count_waiting(session, who.person_id)
     audits = audited(session).rates()
+    hours = _per_hour(session, now)
+    in_use = Device.revoked_at.is_(None)
     return Overview(
         now=now,
-        counts=_counts(session, since),
-        bars=_bars(session, now),
-        devices=_devices(session, since),
+        counts={verdict: sum(hour[verdict] for hour in hours) for verdict in _VERDICTS},
+        bars=_bars(hours, since),
+        devices=_devices(session, now),
+        enrolled=_count(session, Device.name, in_use),
+        online=_count(session, Device.name, in_use & Device.online),
         rates=[
             Rate("Escapes: missed defects", audits["escape_rate"]),
             Rate("Overkill: good parts rejected", audits["overkill_rate"]),
         ],
         waiting=waiting,
         reviewed=reviewed or 0,
-        alerts=list(session.scalars(recent)),
+        alerts=list(session.scalars(recent.limit(SHOWN_ALERTS))),
+        open_alerts=open_alerts,
         losses=[
             Loss(account.device, gap, loss_words(gap))
             for account in ledger
@@ -162,7 +170,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         ],
         missing_rows=sum(account.missing for account in ledger),
         jobs=list(jobs),
-        todo=_todo(session, who, waiting),
+        todo=_todo(session, who, waiting, open_alerts),
     )
 
 
@@ -173,26 +181,35 @@ def _with_losses(session: Session, since: datetime) -> list[Account]:
     return [account for name in sorted({*told, *holes}) for account in accounts(session, name)]
 
 
-def _counts(session: Session, since: datetime) -> dict[str, int]:
-    query = (
-        select(Sample.verdict, func.count())
-        .where(Sample.captured_at >= since)
-        .group_by(Sample.verdict)
-    )
-    found = pairs(session, query)
-    return {verdict: found.get(verdict, 0) for verdict in _VERDICTS}
-
-
-def _bars(session: Session, now: datetime) -> list[Bar]:
+def _per_hour(session: Session, now: datetime) -> list[dict[str, int]]:
+    """Decisions by verdict, for each of the last 24 hours; counted by the database, per minute."""
     start = now - WINDOW
-    table = [dict.fromkeys(_VERDICTS, 0) for _ in range(24)]
-    query = select(Sample.captured_at, Sample.verdict).where(
-        Sample.captured_at > start, Sample.captured_at <= now
+    minute = _minute(session)
+    query = (
+        select(Sample.verdict, minute, func.count())
+        .where(Sample.verdict.in_(_VERDICTS), *_in_window(now))
+        .group_by(Sample.verdict, minute)
     )
-    for at, verdict in session.execute(query):
-        hour = min(23, int((at - start).total_seconds() // 3600))
-        if verdict in _VERDICTS:
-            table[hour][verdict] += 1
+    table = [dict.fromkeys(_VERDICTS, 0) for _ in range(HOURS)]
+    for verdict, text, count in session.execute(query):
+        at = datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+        hour = int((at - start) // timedelta(hours=1))
+        table[min(max(hour, 0), HOURS - 1)][verdict] += count
+    return table
+
+
+def _in_window(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Sample.captured_at > now - WINDOW, Sample.captured_at <= now
+
+
+def _minute(session: Session) -> Function[str]:
+    """The capture's minute as text, like `2026-11-25 10:42`, in UTC on every database."""
+    if session.get_bind().dialect.name == "sqlite":
+        return func.substr(Sample.captured_at, 1, 16)
+    return func.to_char(func.timezone("UTC", Sample.captured_at), "YYYY-MM-DD HH24:MI")
+
+
+def _bars(table: list[dict[str, int]], start: datetime) -> list[Bar]:
     highest = max(1, *(sum(row.values()) for row in table))
     return [_bar(hour, row, highest, start) for hour, row in enumerate(table)]
 
@@ -210,29 +227,30 @@ def _bar(hour: int, row: dict[str, int], highest: int, start: datetime) -> Bar:
     return Bar(hour * 30 + 4, f"from {begin} UTC: {words}", tuple(pieces))
 
 
-def _devices(session: Session, since: datetime) -> list[DeviceLine]:
-    counted = (
-        select(Sample.device, func.count())
-        .where(Sample.captured_at >= since)
-        .group_by(Sample.device)
+def _devices(session: Session, now: datetime) -> list[DeviceLine]:
+    """The devices in use, those that are away first."""
+    decisions = (
+        select(func.count()).where(Sample.device == Device.name, *_in_window(now)).scalar_subquery()
     )
-    decisions = pairs(session, counted)
+    rows = session.execute(
+        select(Device, decisions)
+        .where(Device.revoked_at.is_(None))
+        .order_by(Device.online, Device.name)
+        .limit(SHOWN_DEVICES)
+    ).all()
     moving = select(Deployment.device, Deployment.state).where(Deployment.finished_at.is_(None))
     states = pairs(session, moving)
     names = bundle_names(session)
-    rows = session.scalars(
-        select(Device).where(Device.revoked_at.is_(None)).order_by(Device.online, Device.name)
-    )
     return [
         DeviceLine(
             row.name, row.site, row.group, row.online, row.last_seen_at, row.running_bundle,
-            names.get(row.running_bundle, ""), states.get(row.name, ""), decisions.get(row.name, 0),
+            names.get(row.running_bundle, ""), states.get(row.name, ""), count,
         )
-        for row in rows
+        for row, count in rows
     ]  # fmt: skip
 
 
-def _todo(session: Session, who: Identity, waiting: int) -> list[NextStep]:
+def _todo(session: Session, who: Identity, waiting: int, alerts: int) -> list[NextStep]:
     steps: list[NextStep] = []
     if waiting and who.may("reviewer"):
         steps.append(
@@ -242,11 +260,10 @@ def _todo(session: Session, who: Identity, waiting: int) -> list[NextStep]:
                 "/review",
             )
         )
-    unseen = _count(session, Alert.id, Alert.seen_at.is_(None))
-    if unseen:
+    if alerts:
         steps.append(
             NextStep(
-                _many(unseen, "alert", "alerts") + " nobody has acknowledged", "Look", "/alerts"
+                _many(alerts, "alert", "alerts") + " nobody has acknowledged", "Look", "/alerts"
             )
         )
     newest = session.scalar(select(func.max(Dataset.created_at)))

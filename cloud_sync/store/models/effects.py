@@ -25,7 +25,10 @@ class Effect(Base):
     """
 
     __tablename__ = "effect"
-    __table_args__ = (Index("ix_effect_due", "state", "target", "next_at"),)
+    __table_args__ = (
+        Index("ix_effect_due", "state", "target", "next_at"),
+        Index("ix_effect_state", "state", "id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     target: Mapped[str]

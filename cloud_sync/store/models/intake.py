@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    and_,
+    false,
+    literal_column,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from cloud_sync.store.types import Base, JsonList, JsonObject
 from kits.core.sample import utc_now
@@ -89,12 +100,15 @@ class Sample(Base):
     `blob_state`: none (bytes were not kept), expected (announced, on the way), stored.
     `captured_at` is the hub's best knowledge; `claimed_at` is what the device's clock said, and
     differs where `trust` is not `ntp`. `tick_ns` is the capture on the monotonic clock of `boot`.
+    `decided`: a person has said what it is (`learning/reviews.py`).
     """
 
     __tablename__ = "sample"
     __table_args__ = (
         Index("ix_sample_device_captured", "device", "captured_at"),
         Index("ix_sample_project_captured", "project", "captured_at"),
+        Index("ix_sample_verdict_captured", "verdict", "captured_at"),
+        Index("ix_sample_bundle_captured", "bundle", "captured_at"),
         Index("ix_sample_boot", "device", "boot"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -108,8 +122,8 @@ class Sample(Base):
     boot: Mapped[str] = mapped_column(default="", server_default="")
     tick_ns: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     project: Mapped[str] = mapped_column(default="")
-    bundle: Mapped[str] = mapped_column(index=True)
-    verdict: Mapped[str] = mapped_column(index=True)
+    bundle: Mapped[str]
+    verdict: Mapped[str]
     score: Mapped[float | None]
     label: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
@@ -119,11 +133,38 @@ class Sample(Base):
     media_type: Mapped[str]
     blob: Mapped[str] = mapped_column(default="", index=True)
     blob_size: Mapped[int] = mapped_column(BigInteger, default=0)
-    blob_state: Mapped[str] = mapped_column(default="none", index=True)
+    blob_state: Mapped[str] = mapped_column(default="none")
     kept_for: Mapped[str] = mapped_column(default="")
+    decided: Mapped[bool] = mapped_column(default=False, server_default=false())
     group: Mapped[str] = mapped_column("group_name", default="")
     source: Mapped[str] = mapped_column(default="")
     meta: Mapped[JsonObject] = mapped_column(default=dict)
+
+
+# What people ask for is a small part of what devices send: each such part has an index of its own,
+# which costs nothing for the rest. Queries name the part with the same words, literals and all.
+STORED_UNDECIDED = and_(Sample.blob_state == literal_column("'stored'"), Sample.decided.is_(False))
+EXPECTED = Sample.blob_state == literal_column("'expected'")
+DECIDED = Sample.decided.is_(True)
+AUDIT = Sample.kept_for == literal_column("'audit'")
+LABELLED = and_(Sample.label != literal_column("''"), Sample.label != literal_column("'good'"))
+
+
+def _part(name: str, condition: ColumnElement[bool], *columns: InstrumentedAttribute[Any]) -> None:
+    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+_part(
+    "ix_sample_waiting", STORED_UNDECIDED,
+    Sample.blob_state, Sample.verdict, Sample.captured_at, Sample.id, Sample.kept_for, Sample.project,
+)  # fmt: skip
+_part("ix_sample_expected", EXPECTED, Sample.blob_state)
+_part("ix_sample_decided", DECIDED, Sample.captured_at)
+_part(
+    "ix_sample_audit", AUDIT,
+    Sample.kept_for, Sample.id, Sample.verdict, Sample.project, Sample.bundle,
+)  # fmt: skip
+_part("ix_sample_label", LABELLED, Sample.label, Sample.captured_at)
 
 
 class Alert(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_sync.store.types import Base, JsonObject
@@ -32,6 +32,7 @@ class Review(Base):
     """One decision of a person on a sample: accept, correct, unsure or skip."""
 
     __tablename__ = "review"
+    __table_args__ = (Index("ix_review_decision", "decision", "person_id", "sample_id", "at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     sample_id: Mapped[str] = mapped_column(ForeignKey("sample.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

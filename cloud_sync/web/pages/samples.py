@@ -15,20 +15,23 @@ from starlette.responses import Response
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import ReadDep
 from cloud_sync.intake import provenance
-from cloud_sync.store.models import Annotation, Device, Sample
+from cloud_sync.learning.reviews import GOOD_LABEL
+from cloud_sync.store.models import Device, Sample
+from cloud_sync.store.models.intake import DECIDED, LABELLED
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE = 24
+MAX_LABELS = 50
 
 
 def _choices(session: Session) -> dict[str, list[str]]:
-    labels = session.scalars(select(Sample.label).where(Sample.label != "").distinct().limit(50))
+    labels = session.scalars(select(Sample.label).where(LABELLED).distinct().limit(MAX_LABELS))
     return {
         "verdict": ["act", "review", "pass"],
         "device": sorted(session.scalars(select(Device.name))),
-        "label": sorted(labels),
+        "label": sorted({*labels, GOOD_LABEL}),
         "reviewed": ["yes", "no"],
     }
 
@@ -49,9 +52,10 @@ def _query(given: dict[str, str]) -> Select[Sample]:
     ):
         if given[name]:
             query = query.where(column == given[name])
+    if given["label"] not in ("", GOOD_LABEL):
+        query = query.where(LABELLED)
     if given["reviewed"]:
-        stated = Sample.id.in_(select(Annotation.sample_id))
-        query = query.where(stated if given["reviewed"] == "yes" else ~stated)
+        query = query.where(DECIDED if given["reviewed"] == "yes" else ~DECIDED)
     day = _day(given["day"])
     if day is not None:
         start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
@@ -65,7 +69,10 @@ def _after(query: Select[Sample], last: Sample | None) -> Select[Sample]:
     if last is None:
         return query
     same = and_(Sample.captured_at == last.captured_at, Sample.id < last.id)
-    return query.where(or_(Sample.captured_at < last.captured_at, same))
+    # the first condition follows from the second, but it is the one an index can start at
+    return query.where(
+        Sample.captured_at <= last.captured_at, or_(Sample.captured_at < last.captured_at, same)
+    )
 
 
 @router.get("/samples")
