@@ -11,6 +11,7 @@ import json
 import os
 import random
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def acknowledged(folder: Path) -> set[int]:
 
 def main(folder: Path, rows: int, seed: int) -> None:
     """Lives until every row is acknowledged and told of; prints how often it crashed where."""
-    draw = random.Random(seed)
+    points = _points(random.Random(seed))
     hub = Hub.open(load(folder))
     crashes = dict.fromkeys(POINTS, 0)
     made = number = 0
@@ -129,7 +130,7 @@ def main(folder: Path, rows: int, seed: int) -> None:
         pending = [seq for seq in range(1, made + 1) if seq not in told][:50]
         number += 1
         over = made == rows and not pending
-        point = "none" if over else draw.choice(POINTS[:-1])
+        point = "none" if over else next(points)
         child = os.fork()
         if child == 0:
             try:
@@ -144,6 +145,12 @@ def main(folder: Path, rows: int, seed: int) -> None:
         if over:
             break
     sys.stdout.write(json.dumps({"lives": number, **crashes}) + "\n")
+
+
+def _points(draw: random.Random) -> Iterator[str]:
+    """Every point once, in an order that is drawn anew, again and again."""
+    while True:
+        yield from draw.sample(POINTS[:-1], len(POINTS) - 1)
 
 
 if __name__ == "__main__":

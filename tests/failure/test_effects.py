@@ -70,7 +70,7 @@ def crash(scene: tuple[Hub, Receiver], rows: int) -> dict[str, object]:
 def test_some_crashes_between_commit_and_delivery(
     scene: tuple[Hub, Receiver], record: Record
 ) -> None:
-    record(crash(scene, 40))
+    record(crash(scene, 18))
 
 
 @pytest.mark.slow
