@@ -54,6 +54,7 @@ def environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
+        lstrip_blocks=True,
     )
     env.filters.update(words.FILTERS)
     return env
