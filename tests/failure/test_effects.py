@@ -77,7 +77,7 @@ def test_some_crashes_between_commit_and_delivery(
 def test_a_thousand_crashes_between_commit_and_delivery(
     scene: tuple[Hub, Receiver], record: Record
 ) -> None:
-    figures = crash(scene, 1000)
+    figures = crash(scene, 1020)  # a life may end before it comes to its point
     assert isinstance(figures["crashes"], int)
     assert figures["crashes"] >= 1000
     record(figures)
