@@ -192,14 +192,7 @@ def _learning(session: Session, hub: Hub, now: datetime) -> None:
     session.add(
         Release(target=target, project=PROJECT, release=1, bundle=CHAMPION, signed_by="engineer")
     )
-    rollout = Rollout(bundle=CHAMPION, group="line-a", release=1, target=target, state="done",
-                      created_by="engineer", created_at=now - timedelta(days=8),
-                      deadline_at=now - timedelta(days=7), finished_at=now - timedelta(days=8))  # fmt: skip
-    session.add(rollout)
-    session.flush()
-    for name, _ in DEVICES[:2]:
-        session.add(Deployment(rollout_id=rollout.id, device=name, state="committed",
-                               finished_at=now - timedelta(days=8)))  # fmt: skip
+    _rollouts(session, target, now)
     done = Job(kind="retraining", state="done", args={"project": PROJECT}, attempts=1,
                result={"dataset": new, "run": "r2", "bundle": CHALLENGER, "passed": True, "compare": compare},
                created_by="engineer", started_at=now - timedelta(minutes=75),
@@ -211,6 +204,39 @@ def _learning(session: Session, hub: Hub, now: datetime) -> None:
     (log / "log.txt").write_text(
         "kit data import …\nkit train …\nkit compare …\nchallenger is better\n"
     )
+
+
+def _rollouts(session: Session, target: str, now: datetime) -> None:
+    """One of each kind: done, stopped by its first device, paused, and under way."""
+    slow = "p95 latency 184 ms is above the declared 80 ms"
+    table: tuple[tuple[str, str, str, float, tuple[tuple[str, str, str], ...]], ...] = (
+        ("done", "line-a", "", 192, (("press-1", "committed", ""), ("press-2", "committed", ""))),
+        (
+            "failed", "line-a",
+            f"the first wave failed: press-1 rolled_back: {slow}; 1 of 2 devices were not touched", 30,
+            (("press-1", "rolled_back", slow),
+             ("press-2", "failed", "not begun: the rollout was stopped")),
+        ),
+        ("paused", "line-b", "", 2, (("pack-1", "pending", ""),)),
+        ("running", "line-a", "", 0.2, (("press-1", "building", ""), ("press-2", "pending", ""))),
+    )  # fmt: skip
+    for state, group, reason, hours, devices in table:
+        begun, over = now - timedelta(hours=hours), state in ("done", "failed")
+        rollout = Rollout(
+            bundle=CHAMPION, group=group, release=1, target=target, state=state, reason=reason,
+            created_by="engineer", created_at=begun, deadline_at=begun + timedelta(hours=1),
+            finished_at=begun + timedelta(minutes=41) if over else None,
+            paused_at=now - timedelta(minutes=50) if state == "paused" else None,
+        )  # fmt: skip
+        session.add(rollout)
+        session.flush()
+        for wave, (name, where, error) in enumerate(devices):
+            at = begun + timedelta(minutes=3 + 4 * wave)
+            session.add(Deployment(
+                rollout_id=rollout.id, device=name, state=where, error=error, wave=wave,
+                previous_bundle=CHAMPION, created_at=begun, updated_at=at,
+                begun_at=None if where == "pending" else at, finished_at=at if over else None,
+            ))  # fmt: skip
 
 
 def _sample(
