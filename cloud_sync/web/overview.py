@@ -106,6 +106,7 @@ class Overview:
     now: datetime
     counts: dict[str, int]
     bars: list[Bar]
+    busiest: int
     devices: list[DeviceLine]
     enrolled: int
     online: int
@@ -151,6 +152,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         now=now,
         counts={verdict: sum(hour[verdict] for hour in hours) for verdict in _VERDICTS},
         bars=_bars(hours, since),
+        busiest=max(sum(hour.values()) for hour in hours),
         devices=_devices(session, now),
         enrolled=_count(session, Device.name, in_use),
         online=_count(session, Device.name, in_use & Device.online),

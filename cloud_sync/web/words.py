@@ -39,6 +39,11 @@ def words(name: object) -> str:
     return _CLASSES.get(text, text.replace("_", " "))
 
 
+def states(text: str) -> str:
+    """A sentence with states in it as people write them: `rolled_back` → `rolled back`."""
+    return text.replace("rolled_back", "rolled back")
+
+
 def utc(at: datetime) -> str:
     """`2026-11-24 09:05 UTC`"""
     return at.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
@@ -76,6 +81,7 @@ def outcome(job: Any) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "tone": tone,
     "words": words,
+    "states": states,
     "utc": utc,
     "thousands": thousands,
     "figure": figure,

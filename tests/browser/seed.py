@@ -40,6 +40,7 @@ from cloud_sync.store.models import (
     Release,
     Rollout,
     Sample,
+    TufMetadata,
 )  # fmt: skip
 from cloud_sync.web.auth import ROLES, create_person
 from kits.core.events import Event, GapBody, HealthBody, Stamp
@@ -192,6 +193,11 @@ def _learning(session: Session, hub: Hub, now: datetime) -> None:
     session.add(
         Release(target=target, project=PROJECT, release=1, bundle=CHAMPION, signed_by="engineer")
     )
+    for role, version, days in (("root", 1, 340), ("targets", 3, 21), ("snapshot", 9, 29)):
+        session.add(TufMetadata(
+            role=role, version=version, content=b"", expires_at=now + timedelta(days=days),
+            added_by="hub" if role == "snapshot" else "engineer",
+        ))  # fmt: skip
     _rollouts(session, target, now)
     done = Job(kind="retraining", state="done", args={"project": PROJECT}, attempts=1,
                result={"dataset": new, "run": "r2", "bundle": CHALLENGER, "passed": True, "compare": compare},

@@ -73,6 +73,19 @@ def fragment(template: str, /, **values: object) -> HTMLResponse:
     return _answer(environment().get_template(template).render(**values), 200)
 
 
+def live_fragment(template: str, over: bool, /, **values: object) -> HTMLResponse:
+    """A piece of a page that follows something.
+
+    Args:
+        over: that has ended, so the page around the piece, with its buttons, is out of date: htmx
+            loads it again.
+    """
+    answer = fragment(template, **values)
+    if over:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
 def bare_page(request: Request, template: str, status: int, /, **values: object) -> HTMLResponse:
     """A page for somebody who is not signed in."""
     return _page(request, template, status, who=None, menu=[], **values)

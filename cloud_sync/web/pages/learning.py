@@ -12,7 +12,7 @@ from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.learning.jobs import log_tail
 from cloud_sync.store.models import Bundle, Dataset, Job, Project
 from cloud_sync.web import view_models as views
-from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
+from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 
 router = APIRouter(route_class=PageRoute)
 SHOWN = 200
@@ -60,11 +60,11 @@ def job_list(request: Request, session: ReadDep, who: ViewerPage) -> Response:
     return render(request, session, who, "jobs.html", jobs=jobs, projects=_projects(session))
 
 
-def _job_values(hub: Hub, session: Session, job_id: int) -> dict[str, object]:
+def _job_values(hub: Hub, session: Session, job_id: int) -> tuple[Job, dict[str, object]]:
     job = session.get(Job, job_id)
     if job is None:
         raise NotFoundError("There is no such job in this hub.")
-    return {
+    return job, {
         "job": job,
         "log": log_tail(hub, job),
         "comparison": views.comparison(job.result.get("compare")),
@@ -76,10 +76,12 @@ def job_page(
     request: Request, hub: HubDep, session: ReadDep, who: ViewerPage, job_id: int
 ) -> Response:
     """One job with the end of its log."""
-    return render(request, session, who, "job.html", **_job_values(hub, session, job_id))
+    _job, values = _job_values(hub, session, job_id)
+    return render(request, session, who, "job.html", **values)
 
 
 @router.get("/jobs/{job_id}/live")
 def job_live(hub: HubDep, session: ReadDep, _who: ViewerPage, job_id: int) -> Response:
     """The part of the page that follows a running job."""
-    return fragment("job_live.html", **_job_values(hub, session, job_id))
+    job, values = _job_values(hub, session, job_id)
+    return live_fragment("job_live.html", job.finished_at is not None, **values)

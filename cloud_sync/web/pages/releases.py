@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
@@ -14,7 +14,7 @@ from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
 from cloud_sync.web import rollout_views
 from cloud_sync.web import view_models as views
-from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
+from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
 from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
@@ -71,11 +71,12 @@ def rollout_list(
 ) -> Response:
     """All rollouts, and the form that starts one."""
     names = views.bundle_names(session)
-    rollouts = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(SHOWN))
+    newest = select(Rollout).order_by(Rollout.id.desc()).limit(SHOWN)
+    rollouts = session.scalars(newest.options(selectinload(Rollout.deployments)))
     rows = [
         {
             "id": row.id, "bundle": row.bundle, "bundle_name": names.get(row.bundle, ""),
-            "target": rollout_views.rollout_target(row), "state": row.state, "created_at": row.created_at,
+            "target": rollout_views.rollout_target(row), "state": row.state, "reason": row.reason, "created_at": row.created_at,
             "created_by": row.created_by, "total": len(row.deployments),
             "wave": row.wave + 1, "waves": len(waves.counts(row)),
             "committed": sum(d.state == "committed" for d in row.deployments),
@@ -94,13 +95,14 @@ def rollout_list(
     )  # fmt: skip
 
 
-def _rollout_values(session: Session, rollout_id: int) -> dict[str, object]:
+def _rollout_values(session: Session, rollout_id: int) -> tuple[Rollout, dict[str, object]]:
     rollout = session.get(Rollout, rollout_id)
     if rollout is None:
         raise NotFoundError("There is no such rollout in this hub.")
-    return {
+    return rollout, {
         "rollout": rollout,
         "deployments": standings.of(session, rollout),
+        "names": views.bundle_names(session),
         "waves": rollout_views.waves_of(rollout),
     }
 
@@ -108,16 +110,19 @@ def _rollout_values(session: Session, rollout_id: int) -> dict[str, object]:
 @router.get("/rollouts/{rollout_id}")
 def rollout_page(request: Request, session: ReadDep, who: ViewerPage, rollout_id: int) -> Response:
     """One rollout, device by device."""
-    values = _rollout_values(session, rollout_id)
-    rollout = values["rollout"]
-    assert isinstance(rollout, Rollout)
+    rollout, values = _rollout_values(session, rollout_id)
     return render(
-        request, session, who, "rollout.html", target=rollout_views.rollout_target(rollout),
-        bundle_name=views.bundle_names(session).get(rollout.bundle, ""), **values,
-    )  # fmt: skip
+        request,
+        session,
+        who,
+        "rollout.html",
+        target=rollout_views.rollout_target(rollout),
+        **values,
+    )
 
 
 @router.get("/rollouts/{rollout_id}/live")
 def rollout_live(session: ReadDep, _who: ViewerPage, rollout_id: int) -> Response:
     """The part of the page that follows a running rollout."""
-    return fragment("rollout_live.html", **_rollout_values(session, rollout_id))
+    rollout, values = _rollout_values(session, rollout_id)
+    return live_fragment("rollout_live.html", rollout.state != "running", **values)
