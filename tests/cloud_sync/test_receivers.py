@@ -6,6 +6,7 @@ import base64
 import re
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -123,6 +124,25 @@ def test_a_refused_mail_stays_together_also_when_it_is_tried_after_a_pause(post:
     post.box.refuse = 0
     assert post.dispatcher().step() == 4
     assert sorted("and 2 more" in mail for mail in post.box.mails) == [False, True]
+
+
+def test_two_dispatchers_tell_of_each_alert_once(tmp_path: Path, database_url: str) -> None:
+    with mailbox() as box, make_hub(tmp_path, database_url=database_url) as hub:
+        add_device(hub)
+        post = Post(hub, box)
+        post.alerts(*(alert(seq) for seq in range(1, 121)))
+        box.refuse = 450
+        assert post.dispatcher().step() == 0  # the first fifty belong together from here on
+        box.refuse = 0
+        post.now += timedelta(hours=1)
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(lambda one: one.step(), [post.dispatcher(), post.dispatcher()]))
+        while any(state != "done" for state in post.states()):  # a claim that met another's
+            done.append(post.dispatcher().step())
+    assert sum(done) == 120
+    told = [key for mail in box.mails for key in re.findall(r"^kw_\w+", mail, re.MULTILINE)]
+    assert len(told) == len(set(told)) == 120
+    assert sorted(mail.count("kw_") for mail in box.mails) == [20, 50, 50]
 
 
 def test_a_mail_nobody_may_get_is_given_up(post: Post) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from cloud_sync.effects import letters
-from cloud_sync.hub import ReadDep
+from cloud_sync.hub import ReadDep, hub_id
 from cloud_sync.intake.ledger import accounts
 from cloud_sync.intake.words import CLASS_WORDS, account_words, duration_words, loss_words
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, render
@@ -38,6 +38,6 @@ def effects(request: Request, session: ReadDep, who: ViewerPage, state: str = ""
     """Webhooks and mails: receivers, what waits, what was given up."""
     return render(
         request, session, who, "effects.html",
-        targets=letters.targets(session), state=state, states=letters.STATES, now=utc_now(),
+        targets=letters.targets(session), hub=hub_id(session), state=state, states=letters.STATES, now=utc_now(),
         effects=letters.newest(session, state=state if state in letters.STATES else ""),
     )  # fmt: skip
