@@ -17,9 +17,9 @@ from cloud_sync.hub import Hub
 from cloud_sync.learning import audits, reviews
 from cloud_sync.metrics import exposition
 from cloud_sync.store.db import Database, alembic_config, migrate
-from cloud_sync.store.models import Alert, Device, Sample
+from cloud_sync.store.models import Alert, Annotation, Device, Review, Sample
 from cloud_sync.web import overview
-from cloud_sync.web.auth import Identity
+from cloud_sync.web.auth import Identity, create_person
 from cloud_sync.web.pages import samples as sample_pages
 from tests.cloud_sync.fleet_builders import AT, add_device, make_hub
 
@@ -73,6 +73,24 @@ def test_the_overview_counts_more_alerts_and_devices_than_it_shows(hub: Hub) -> 
     assert (seen.enrolled, seen.online, seen.offline) == (101, 50, 51)
     assert len(seen.devices) == overview.SHOWN_DEVICES
     assert not any(line.online for line in seen.devices)  # those that are away come first
+
+
+def test_boxes_without_a_label_are_a_defect_in_the_audited_rates(hub: Hub) -> None:
+    box = {"x0": 1, "y0": 1, "x1": 2, "y1": 2, "label": "dent"}
+    stated = {"a": ("", {"boxes": [box]}), "b": ("", {}), "c": ("good", {"boxes": [box]})}
+    with hub.database.transaction() as session:
+        person = create_person(session, "eve", "", "reviewer", by="test")
+        session.execute(insert(Sample), [sample(name, 1, kept_for="audit") for name in stated])
+        for name, (label, body) in stated.items():
+            said = Annotation(sample_id=name, label=label, body=body, source="review")
+            session.add(said)
+            session.flush()
+            session.add(Review(
+                sample_id=name, person_id=person.id, decision="correct", annotation_id=said.id
+            ))  # fmt: skip
+    with hub.database.session() as session:
+        counts = audits.audited(session)
+    assert (counts.n, counts.positives, counts.escapes) == (3, 1, 1)
 
 
 def test_samples_decided_before_an_update_do_not_wait_again(database_url: str) -> None:
