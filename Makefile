@@ -10,7 +10,7 @@ EXTRAS_TEST := $(EXTRAS_DEMO),postgres,openvino,trt-check,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
 SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git iproute2 postgresql
 # tests wait for real programs more than they compute: a few at a time
-PARALLEL := -n 3 --dist worksteal
+PARALLEL := -n 3 --dist worksteal --timeout 300
 export YOLO_AUTOINSTALL := 0
 export YOLO_OFFLINE := 1
 

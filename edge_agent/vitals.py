@@ -82,6 +82,11 @@ class Vitals:
         self._said = ailment
         return not ailment
 
+    @property
+    def model_stands(self) -> bool:
+        """Whether the model is among what stands still."""
+        return self._line.working_s >= self.limits.inference_s
+
     def ailment(self) -> str:
         """What stands still, or empty."""
         limits, sender = self.limits, self._sender

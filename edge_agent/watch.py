@@ -40,8 +40,10 @@ class Watch:
         agent, every_s = self._agent, self._agent.config.sync.health_s
         due = time.monotonic() + every_s
         while not self._stop.wait(_WATCH_S):
-            if agent.vitals.look():
+            well = agent.vitals.look()
+            if well:
                 systemd.notify("WATCHDOG=1")
+            agent.lives.excuse(not well and not agent.vitals.model_stands)
             agent.alerts.settle()
             self._delivery.look()
             self._check_clock()

@@ -1,7 +1,8 @@
 """The agent's lives: ends without a stop (crashes) and boots, counted on a clock nobody can set.
 
 A crash is a start that finds the mark of the life before it, in the same boot of the machine. Times
-are monotonic and belong to one boot; after another boot counting begins anew.
+are monotonic and belong to one boot; after another boot counting begins anew. An end that something
+else than the bundle led to, as a driver that hangs, is no crash.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class _Record(BaseModel):
 
     boot: str = ""
     running: bool = False
+    excused: bool = False
     crashes: tuple[float, ...] = ()
 
 
@@ -72,12 +74,12 @@ class Lives:
 
     def begin(self) -> None:
         """The agent starts."""
-        self.after_crash = self._record.running
+        self.after_crash = self._record.running and not self._record.excused
         self.after_reboot = self.after_crash and self._record.boot != self.boot
         crashes: tuple[float, ...] = ()
         if self._record.boot == self.boot:
             crashes = self._record.crashes
-            if self._record.running:
+            if self.after_crash:
                 crashes = (*crashes, self._clocks.monotonic())[-_REMEMBERED:]
         self._save(_Record(boot=self.boot, running=True, crashes=crashes))
 
@@ -87,6 +89,11 @@ class Lives:
         Not said when an exception ends it: to who waits for a line that is a crash like any other.
         """
         self._save(self._record.model_copy(update={"running": False}))
+
+    def excuse(self, excused: bool) -> None:
+        """Whether an end from now on is something else's doing: the watchdog starves, not by a model."""
+        if excused != self._record.excused:
+            self._save(self._record.model_copy(update={"excused": excused}))
 
     def forget(self) -> None:
         """What crashed is not there any more: counting begins anew."""

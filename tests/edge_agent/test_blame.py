@@ -57,6 +57,23 @@ def test_crashes_in_the_shadow_alone_are_the_new_bundle_s(bench: Bench) -> None:
     assert bundle_id_of(NEW) in bench.slots.state.denied
 
 
+def test_what_the_watchdog_ends_for_a_hanging_driver_is_no_crash_of_the_bundle(
+    bench: Bench,
+) -> None:
+    bench.offer(NEW)
+    bench.on_probation(NEW)
+    for _ in range(5):
+        bench.lives.excuse(True)
+        bench.restart()
+    assert bench.slots.state.active == bundle_id_of(NEW)
+    assert bench.lives.crashes == 0
+    bench.lives.excuse(True)
+    bench.lives.excuse(False)
+    for _ in range(3):
+        bench.restart()
+    assert bench.slots.state.active == bundle_id_of(OLD)
+
+
 def test_machines_that_are_shut_down_each_night_deny_nothing(bench: Bench) -> None:
     """Stopped in order: in the shadow as often as you like, and on probation too."""
     bench.offer(NEW)

@@ -134,6 +134,7 @@ def test_each_part_that_stands_still_is_an_ailment(part: str) -> None:
     assert not patient.vitals.look()
     assert not patient.vitals.look()
     assert part.split(maxsplit=1)[0] in patient.vitals.ailment()
+    assert patient.vitals.model_stands == (part == "inference")
     assert [(name, severity) for name, severity, _ in patient.alerts] == [(ALERT, "error")]
 
 
@@ -268,6 +269,7 @@ def test_while_a_camera_driver_hangs_the_watchdog_starves_and_status_says_so(
         code, answer = status()
         assert code == 1
         assert "capture has stood still" in json.loads(answer)["ailment"]
+        assert json.loads((tmp_path / "state" / "lives.json").read_text())["excused"]
         say(process)
         wait_for(lambda: b"WATCHDOG=1" in manager.words(1.0))
         wait_for(lambda: status()[0] == 0)
