@@ -14,12 +14,13 @@ from pathlib import Path
 
 from cloud_sync.config import FILE, HubConfig, dump, load, parse
 from cloud_sync.errors import ConflictError
-from cloud_sync.fleet.broker import find_mosquitto, write_private
+from cloud_sync.fleet.broker import find_mosquitto
 from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import Database, migrate
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, UsageError
+from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 
@@ -68,7 +69,7 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
             create_person(session, login, password, "admin", by="init")
     finally:
         database.close()
-    write_private(data_dir / FILE, dump(config))
+    write_atomically(data_dir / FILE, dump(config).encode(), private=True)
     return password
 
 

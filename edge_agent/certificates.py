@@ -7,7 +7,6 @@ Asking the hub for a new one in time is `renewal.py`'s business.
 
 from __future__ import annotations
 
-import os
 import ssl
 import threading
 import time
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge_agent.errors import AgentConfigError, EnrolmentError
+from kits.core.files import sync, write_atomically
 from kits.core.sample import utc_now
 from kits.core.tls import Clock, pinned_context
 
@@ -90,13 +90,14 @@ class Certificates:
     def request(self) -> bytes:
         """A signing request (PEM) for a new key, which waits on disk for its certificate."""
         key = ec.generate_private_key(ec.SECP256R1())
-        put_private(
+        write_atomically(
             self._next_key,
             key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             ),
+            private=True,
         )
         # the hub sets the name; whatever stood here would be ignored
         csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
@@ -131,12 +132,12 @@ class Certificates:
             raise EnrolmentError("the hub's answer is not a certificate of its own") from error
         if not ours:
             raise EnrolmentError("the hub's certificate is for another key")
-        put_private(self.ca_file, ca_pem)
+        write_atomically(self.ca_file, ca_pem, private=True)
         with _PAIR:
             # the certificate first: `_recover` finds the key that belongs to it by its other name
-            put_private(self.certificate_file, certificate_pem)
+            write_atomically(self.certificate_file, certificate_pem, private=True)
             self._next_key.replace(self.key_file)
-        _sync_folder(self.key_file.parent)
+        sync(self.key_file.parent)
         self.generation += 1
 
     def _recover(self) -> None:
@@ -148,7 +149,7 @@ class Certificates:
             return
         if certificate.public_key() == waiting:
             self._next_key.replace(self.key_file)
-            _sync_folder(self.key_file.parent)
+            sync(self.key_file.parent)
 
 
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -156,24 +157,3 @@ def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError("not an elliptic key")
     return key
-
-
-def put_private(path: Path, content: bytes) -> None:
-    """Replaces a file whole and durably; only its owner may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

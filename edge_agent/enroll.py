@@ -13,11 +13,12 @@ from pathlib import Path
 import urllib3
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from edge_agent.certificates import Certificates, put_private
+from edge_agent.certificates import Certificates
 from edge_agent.config import HubConfig
 from edge_agent.errors import AgentConfigError, EnrolmentError
 from edge_agent.update.fetch import HubClient
 from kits.core.errors import UsageError
+from kits.core.files import write_atomically
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
 from kits.core.sample import utc_now
 from kits.core.tls import Clock, fetch_ca, refuse_plain
@@ -142,7 +143,7 @@ def _detail(response: urllib3.BaseHTTPResponse) -> str:
 
 def save_identity(identity: Identity, path: Path) -> None:
     """Writes the identity with mode 0600, whole or not at all."""
-    put_private(path, identity.model_dump_json(indent=1).encode())
+    write_atomically(path, identity.model_dump_json(indent=1).encode(), private=True)
 
 
 def load_identity(path: Path) -> Identity | None:

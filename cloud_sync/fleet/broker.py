@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import socket
-import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from cloud_sync.config import HubConfig
 from cloud_sync.fleet.pki import HUB, Authority
 from kits.core.addresses import is_loopback
 from kits.core.errors import ConfigError, MachineError
+from kits.core.files import write_atomically
 
 HUB_USER = "_hub"  # no device can have this name: '_' is not allowed in one
 MAX_PACKET_BYTES = 512 * 1024
@@ -214,7 +214,7 @@ def hub_password(folder: Path) -> str:
     path = folder / "hub.secret"
     make_private(folder)
     if not path.exists():
-        write_private(path, secrets.token_urlsafe(32))
+        write_atomically(path, secrets.token_urlsafe(32).encode(), private=True)
     return path.read_text()
 
 
@@ -222,16 +222,6 @@ def make_private(folder: Path) -> None:
     """Makes a folder that only its owner may open."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replaces a file in one step; only its owner may read it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def free_port(host: str) -> int:

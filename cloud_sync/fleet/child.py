@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cloud_sync.fleet.broker import write_private
+from kits.core.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Child:
         # a service starts with room for 1,024 descriptors, each device takes one
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE, (hard, hard))
-        write_private(self._pid_file, str(self._process.pid))
+        write_atomically(self._pid_file, str(self._process.pid).encode(), private=True)
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL; twice is fine."""

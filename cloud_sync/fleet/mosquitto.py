@@ -21,13 +21,13 @@ from cloud_sync.fleet.broker import (
     free_port,
     hub_password,
     make_private,
-    write_private,
 )
 from cloud_sync.fleet.child import Child
 from cloud_sync.fleet.mosquitto_files import TlsListener, broker_secret
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.fleet.probes import PATIENCE_S, reachable, speaks_mqtt
 from kits.core.errors import ConfigError, MachineError
+from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -204,7 +204,7 @@ class MosquittoBroker:
         path = self._folder / name
         if path.exists() and path.read_text() == text:
             return False
-        write_private(path, text)
+        write_atomically(path, text.encode(), private=True)
         return True
 
     def _hub_line(self) -> str:
@@ -223,18 +223,16 @@ class MosquittoBroker:
         make_private(self._folder)
         if not (self._folder / "acl").exists():
             self.set_logins([])
-        write_private(self._folder / "dynsec.json", dynsec.EMPTY)
-        write_private(
-            self._conf,
-            mosquitto_files.configuration(
-                self._folder,
-                (self._broker.host, self._port),
-                self._tls_listener(self._authority) if self._authority else None,
-                plugin=self._plugin,
-                user=pwd.getpwuid(0).pw_name if os.geteuid() == 0 else "",
-                queue_mb=self._broker.queue_mb,
-            ),
+        text = mosquitto_files.configuration(
+            self._folder,
+            (self._broker.host, self._port),
+            self._tls_listener(self._authority) if self._authority else None,
+            plugin=self._plugin,
+            user=pwd.getpwuid(0).pw_name if os.geteuid() == 0 else "",
+            queue_mb=self._broker.queue_mb,
         )
+        write_atomically(self._folder / "dynsec.json", dynsec.EMPTY.encode(), private=True)
+        write_atomically(self._conf, text.encode(), private=True)
 
     def _tls_listener(self, authority: Authority) -> TlsListener:
         certificate, key = authority.server_files(self._config.server_names)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloud_sync.fleet import certificates
 from kits.core.errors import ConfigError, DataError
+from kits.core.files import write_atomically
 from kits.core.sample import digest_of, utc_now
 
 log = logging.getLogger(__name__)
@@ -143,8 +144,8 @@ class Authority:
     def _make_files(self, name: str, certificate: Path, key: Path, hosts: list[str] | None) -> None:
         private = ec.generate_private_key(ec.SECP256R1())
         issued = self._issue(private.public_key(), name, client=hosts is None, hosts=hosts)
-        certificates.put(key, certificates.key_pem(private))
-        certificates.put(certificate, issued.pem + self.ca_pem)
+        write_atomically(key, certificates.key_pem(private), private=True)
+        write_atomically(certificate, issued.pem + self.ca_pem, private=True)
 
     def _lasts(self, certificate: Path, key: Path, hosts: list[str] | None) -> bool:
         """Whether these files fit each other, the authority, the names, and need no renewal."""
@@ -228,7 +229,7 @@ class Authority:
             .add_extension(self._authority_id(), critical=False)
         )
         crl = builder.sign(self._key, hashes.SHA256())
-        certificates.put(self.crl_file, crl.public_bytes(serialization.Encoding.PEM))
+        write_atomically(self.crl_file, crl.public_bytes(serialization.Encoding.PEM), private=True)
 
     def _crl(self) -> x509.CertificateRevocationList | None:
         try:
@@ -264,8 +265,8 @@ class Authority:
             .not_valid_after(self._clock() + CA_LIFE)
             .sign(key, hashes.SHA256())
         )
-        certificates.put(self._key_file, certificates.key_pem(key))
-        certificates.put(self.ca_file, root.public_bytes(serialization.Encoding.PEM))
+        write_atomically(self._key_file, certificates.key_pem(key), private=True)
+        write_atomically(self.ca_file, root.public_bytes(serialization.Encoding.PEM), private=True)
 
     def _authority_id(self) -> x509.AuthorityKeyIdentifier:
         subject = self._certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)

@@ -19,8 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kits.core.blobs import write_atomically
 from kits.core.errors import KitwrightError
+from kits.core.files import write_atomically
 
 PROCESS_FILE = "process.json"
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024

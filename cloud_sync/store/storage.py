@@ -8,13 +8,13 @@ rows refer to a digest is not known here.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cloud_sync.errors import NotFoundError
 from kits.core.errors import ConfigError, DataError
+from kits.core.files import sync
 from kits.core.sample import digest_of
 
 READ_BYTES = 1 << 20
@@ -122,11 +122,7 @@ class Storage:
             return
         file = self._folder / _path(digest)
         for path in (file, file.parent, file.parent.parent):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync(path)
 
     def _head(self, digest: str) -> int | None:
         import obstore

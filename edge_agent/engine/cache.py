@@ -17,7 +17,7 @@ from pathlib import Path
 
 from edge_agent.errors import EngineMissingError
 from edge_agent.log import log, warn
-from kits.core.blobs import write_atomically
+from kits.core.files import write_atomically
 
 _DIGEST_BYTES = 32
 _TORN_S = 3600

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edge_agent.log import warn
-from kits.core.blobs import write_atomically
+from kits.core.files import write_atomically
 
 
 class Marker:

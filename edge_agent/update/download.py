@@ -100,15 +100,6 @@ def discard(target: Path) -> None:
     target.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes renames in a folder durable."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
 def _begins_at(response: urllib3.BaseHTTPResponse, have: int) -> int:
     """Where the answer begins in the file: at `have`, or at 0 when the hub ignored the range."""
     if response.status == 200:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge_agent.clock import boot_id
 from edge_agent.log import warn
-from kits.core.blobs import write_atomically
+from kits.core.files import write_atomically
 
 _REMEMBERED = 20
 

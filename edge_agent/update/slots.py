@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from edge_agent.log import warn
-from edge_agent.update.download import discard, sync_folder
+from edge_agent.update.download import discard
 from edge_agent.update.records import (
     Job,
     Mark,
@@ -26,9 +26,9 @@ from edge_agent.update.records import (
     newest,
     refusal_key,
 )
-from kits.core.blobs import write_atomically
 from kits.core.bundle import SUFFIX, Bundle, open_file
 from kits.core.errors import BundleError
+from kits.core.files import sync, write_atomically
 from kits.core.releases import Release
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -183,7 +183,7 @@ class Slots:
         partial = self.partial(bundle)
         partial.replace(self.path(bundle))
         discard(partial)
-        sync_folder(self.folder)
+        sync(self.folder)
 
     def clean(self) -> None:
         """Deletes every bundle that is neither active, previous nor being installed."""

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from edge_agent.clock import BUILT_AT
 from edge_agent.log import warn
-from kits.core.blobs import write_atomically
+from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 
 AHEAD = timedelta(days=1)

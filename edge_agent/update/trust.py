@@ -22,8 +22,8 @@ from edge_agent.log import log
 from edge_agent.update.hub_metadata import HubMetadata
 from edge_agent.update.records import Signed
 from edge_agent.update.time_floor import TimeFloor
-from kits.core.blobs import write_atomically
 from kits.core.errors import BundleError
+from kits.core.files import write_atomically
 from kits.core.hub_api import TimeStatement
 from kits.core.releases import MAX_METADATA_BYTES, read_release
 

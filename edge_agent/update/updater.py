@@ -23,8 +23,8 @@ from edge_agent.update.fetch import HubClient
 from edge_agent.update.install import Installer
 from edge_agent.update.offers import Offers
 from edge_agent.update.slots import Slots, hand_over
-from kits.core.blobs import write_atomically
 from kits.core.errors import KitwrightError
+from kits.core.files import write_atomically
 from kits.core.hub_api import Reported
 
 _BUSY_S = 0.1

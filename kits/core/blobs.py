@@ -6,12 +6,12 @@ either the whole blob or none. It does not count references: the owner of the fo
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from kits.core.errors import DataError
+from kits.core.files import sync, write_atomically
 from kits.core.sample import digest_of
 
 
@@ -48,7 +48,7 @@ class FolderBlobStore:
         digest = digest_of(content)
         target = self.path(digest)
         if target.exists():
-            sync_folder(target.parent)  # whoever wrote it may have died before doing so
+            sync(target.parent)  # whoever wrote it may have died before doing so
         else:
             write_atomically(target, content)
         return digest
@@ -90,39 +90,3 @@ class FolderBlobStore:
         for file in torn:
             file.unlink(missing_ok=True)
         return len(torn)
-
-
-def write_atomically(target: Path, content: bytes) -> None:
-    """Writes a file so that after a power cut it is either old or new, never half.
-
-    The folder is created when missing.
-    """
-    _make_folder(target.parent)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError:
-        temporary.unlink(missing_ok=True)  # a full disk must not keep the torn beginning
-        raise
-    sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _make_folder(folder: Path) -> None:
-    """With its parents; a power cut afterwards does not take them away again."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in missing:
-        sync_folder(path.parent)

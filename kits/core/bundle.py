@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from kits.core.blobs import write_atomically
 from kits.core.errors import BundleError
+from kits.core.files import write_atomically
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import digest_of
 from kits.core.stats import Estimate

@@ -18,8 +18,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from kits.core.annotation import Annotation, annotation_from_json, annotation_to_json
-from kits.core.blobs import BlobStore, write_atomically
+from kits.core.blobs import BlobStore
 from kits.core.errors import DataError
+from kits.core.files import write_atomically
 from kits.core.sample import Sample, digest_of
 
 Split = Literal["train", "val", "test"]

@@ -6,7 +6,6 @@ behind a passphrase: `kits.toolchain.keys`.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kits.core.errors import ConfigError
+from kits.core.files import write_atomically
 
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner
@@ -38,15 +38,10 @@ class SigningKey:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            write_atomically(path, pem, private=True, new=True)
         except FileExistsError:
             raise ConfigError("this key file exists already", where=str(path)) from None
-        with os.fdopen(file, "wb") as out:
-            out.write(pem)
-            out.flush()
-            os.fsync(out.fileno())
         return cls(private)
 
     @classmethod

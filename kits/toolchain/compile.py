@@ -16,10 +16,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from kits.core.blobs import write_atomically
 from kits.core.bundle import Bundle, GoldenSample, open_bytes, open_file, write
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError, GateError, UsageError
+from kits.core.files import write_atomically
 from kits.core.kit import Evaluation, NoProgress, Progress
 from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
 from kits.core.ready import ReadyBundle, interleaved_ms

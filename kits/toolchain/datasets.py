@@ -14,9 +14,10 @@ from typing import Protocol, runtime_checkable
 from pydantic import JsonValue, TypeAdapter
 
 from kits.core.annotation import annotation_to_json
-from kits.core.blobs import FolderBlobStore, write_atomically
+from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import Dataset, DatasetItem, to_bytes
 from kits.core.errors import DataError, UsageError
+from kits.core.files import write_atomically
 from kits.core.kit import Finding
 from kits.toolchain.project import Project
 

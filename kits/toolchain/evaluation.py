@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
-from kits.core.blobs import write_atomically
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.errors import DataError
+from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Kit, NoProgress, Progress, RawSample
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle

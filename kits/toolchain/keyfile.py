@@ -7,17 +7,18 @@ withstand; so the frame is written here. `openssl pkey` reads it too.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import textwrap
 from base64 import b64encode
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import padding, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kits.core.errors import ConfigError
+from kits.core.files import make_folder, write_atomically
 
 # 16 MiB and about half a second for each guess; more memory than this OpenSSL refuses to use
 _COST, _BLOCK, _PARALLEL = 1 << 14, 8, 8
@@ -35,22 +36,21 @@ def write_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes | None) -> N
     Raises:
         ConfigError: the file exists.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent, 0o700)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_atomically(path, _encode(key, passphrase), private=True, new=True)
     except FileExistsError:
         raise ConfigError("this key file exists already", where=str(path)) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(_encode(key, passphrase))
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_key(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
     """The key in a file.
 
+    Args:
+        passphrase: None for a file that is not encrypted.
+
     Raises:
-        ConfigError: no Ed25519 key there, or readable by others.
+        ConfigError: no Ed25519 key there, damaged, or readable by others.
         ValueError: the passphrase is wrong.
         TypeError: a passphrase is needed and none was given, or the other way round.
     """
@@ -63,10 +63,33 @@ def read_key(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
         raise ConfigError(
             "others may read this private key", where=str(path), fix=f"chmod 600 {path}"
         )
-    key = serialization.load_pem_private_key(content, passphrase)
+    _check_whole(content, path)
+    try:
+        key = serialization.load_pem_private_key(content, passphrase)
+    except UnsupportedAlgorithm as error:  # the passphrase opened it, and there is no key inside
+        raise _damaged(path) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError("not an Ed25519 key", where=str(path))
     return key
+
+
+def _check_whole(content: bytes, path: Path) -> None:
+    """Tells a damaged file from one that waits for its passphrase. Raises ConfigError."""
+    try:
+        serialization.load_pem_private_key(content, None)
+    except TypeError:  # whole, and encrypted
+        return
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> ConfigError:
+    return ConfigError(
+        "this private key is damaged, or no private key at all",
+        where=str(path),
+        fix="put the copy from your safe place here; without one, a holder of a root key replaces "
+        "the key: kit key rotate targets, kit key remove root",
+    )
 
 
 def is_encrypted(path: Path) -> bool:

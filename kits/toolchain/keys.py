@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from kits.core.blobs import write_atomically
 from kits.core.errors import BundleError, ConfigError
+from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 from kits.toolchain.keyfile import is_encrypted, read_key, write_key
 from kits.toolchain.passphrase import PASSPHRASE_VARIABLE, Passphrases

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 
-from kits.core.blobs import write_atomically
 from kits.core.errors import ConfigError
+from kits.core.files import write_atomically
 from kits.core.releases import MAX_METADATA_BYTES
 from kits.toolchain.keys import KeyStore, names
 

@@ -15,10 +15,11 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from kits.core.blobs import FolderBlobStore, write_atomically
+from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import Dataset, load
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, DataError, UsageError
+from kits.core.files import write_atomically
 from kits.core.kit import Kit
 from kits.core.operating_point import Costs
 from kits.core.settings import key_lines, read_settings, validate_settings

@@ -16,9 +16,9 @@ import typer
 from pydantic import BaseModel, JsonValue
 
 from kits.core import console
-from kits.core.blobs import write_atomically
 from kits.core.discovery import find_kits
 from kits.core.errors import DataError, GateError
+from kits.core.files import write_atomically
 from kits.toolchain import reference_tables
 from kits.toolchain.described import describe_keys
 from kits.toolchain.project import ProjectConfig

@@ -20,9 +20,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import kits
-from kits.core.blobs import write_atomically
 from kits.core.discovery import find_kits, get_kit
 from kits.core.errors import ConfigError, MachineError, UsageError, did_you_mean
+from kits.core.files import write_atomically
 from kits.core.sample import digest_of
 from kits.toolchain.project import CONFIG_NAME, Project
 

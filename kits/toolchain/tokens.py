@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kits.core.blobs import write_atomically
 from kits.core.errors import ConfigError, UsageError
+from kits.core.files import write_atomically
 from kits.core.sample import digest_of
 
 TOKEN_VARIABLE = "KITWRIGHT_HUB_TOKEN"  # noqa: S105  the variable's name
@@ -74,12 +74,7 @@ def store_token(hub: str, token: str) -> Path:
     """Keeps a token for the next time, in a file with mode 0600."""
     path = tokens_file()
     content = json.dumps({**_stored(), hub.rstrip("/"): token}, indent=1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(content)
-    temporary.replace(path)
+    write_atomically(path, content.encode(), private=True)
     return path
 
 

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from kits.core.blobs import write_atomically
 from kits.core.errors import DataError
+from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from kits.core.blobs import write_atomically
 from kits.core.bundle import BundleManifest, LicenceNote, bundle_id
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError, UsageError
+from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, Exported, NoProgress, Progress, TrainTask
 from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle

@@ -19,8 +19,8 @@ from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
-from kits.core.blobs import write_atomically
 from kits.core.errors import BundleError, ConfigError
+from kits.core.files import write_atomically
 from kits.core.releases import MAX_METADATA_BYTES
 from kits.toolchain.hub_client import HubClient
 

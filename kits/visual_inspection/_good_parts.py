@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.blobs import write_atomically
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
+from kits.core.files import write_atomically
 from kits.core.kit import Progress, TrainOutcome, TrainTask
 from kits.core.runtime import OnnxSession, Session
 from kits.core.stats import Estimate, auroc, bootstrap

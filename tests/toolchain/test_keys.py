@@ -101,6 +101,29 @@ def test_a_key_file_is_private_and_opens_with_its_passphrase_alone(tmp_path: Pat
         read_key(path, b"correct horse")
 
 
+@pytest.mark.parametrize("passphrase", [None, b"correct horse"])
+def test_a_damaged_key_file_is_named_and_the_ways_out_told(
+    tmp_path: Path, passphrase: bytes | None
+) -> None:
+    path = tmp_path / "k.pem"
+    write_key(path, Ed25519PrivateKey.generate(), passphrase)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:40], whole[:70] + b"\0" * 30, whole.replace(b"-----END", b"")):
+        path.write_bytes(damaged)
+        with pytest.raises(ConfigError, match="damaged") as caught:
+            read_key(path, passphrase)
+        assert "kit key rotate targets" in caught.value.fix
+
+
+def test_a_command_with_a_damaged_key_ends_in_words(desk: Desk) -> None:
+    release(desk, 1)
+    for path in desk.keys.folder.glob("targets-*.pem"):
+        path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ConfigError, match="damaged") as caught:
+        release(desk, 2)
+    assert "targets-" in caught.value.where
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl program")
 def test_openssl_reads_the_file_and_names_scrypt(tmp_path: Path) -> None:
     path = tmp_path / "k.pem"

@@ -16,10 +16,10 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from kits.core.blobs import write_atomically
 from kits.core.bundle import Bundle, open_file
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError
+from kits.core.files import write_atomically
 from kits.core.kit import Evaluation, ItemResult
 from kits.core.operating_point import OperatingPoint
 from kits.core.prediction import prediction_from_json
