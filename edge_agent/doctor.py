@@ -184,7 +184,7 @@ def _hub(config: AgentConfig) -> Check:
         return Check("hub", good=True, found="unknown before enrolment", needed="nothing")
     try:
         with closing(hub_client(config.hub, identity, config.identity_path)) as client:
-            status = client.request("GET", "/v1/device/desired").status
+            status = client.ask("GET", "/v1/device/desired").status
     except KitwrightError as error:
         return Check("hub", good=False, found=error.what, needed=url, fix=error.fix)
     if status in (401, 403):

@@ -10,19 +10,22 @@ import json
 import platform
 from pathlib import Path
 
-import urllib3
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from edge_agent.certificates import Certificates
 from edge_agent.config import HubConfig
 from edge_agent.errors import AgentConfigError, EnrolmentError
+from edge_agent.update.answers import Answer
 from edge_agent.update.fetch import HubClient
 from kits.core.errors import UsageError
 from kits.core.files import write_atomically
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
+from kits.core.releases import MAX_METADATA_BYTES
 from kits.core.sample import utc_now
 from kits.core.tls import Clock, fetch_ca, refuse_plain
 
+# a root of the largest size, quoted as JSON, and what stands around it
+_ANSWER_BYTES = 2 * MAX_METADATA_BYTES["root"]
 _REASONS = {
     400: "the hub does not take this request",
     401: "the token is unknown",
@@ -78,16 +81,16 @@ def enroll(
     csr = certificates.request().decode()
     request = EnrollRequest(token=token, csr=csr, hardware=hardware())
     with contextlib.closing(client):
-        response = client.request("POST", "/v1/enroll", body=request.model_dump_json().encode())
-    if response.status >= 300:
+        question = request.model_dump_json().encode()
+        answer = client.ask("POST", "/v1/enroll", question, limit=_ANSWER_BYTES)
+    if answer.status >= 300:
         raise EnrolmentError(
-            _REASONS.get(response.status, f"the hub answered {response.status}")
-            + _detail(response),
+            _REASONS.get(answer.status, f"the hub answered {answer.status}") + _detail(answer),
             where=url,
             fix="cloud-sync device add NAME, on the hub, gives a new token",
         )
     try:
-        enrolled = EnrollResponse.model_validate_json(response.data)
+        enrolled = EnrollResponse.model_validate_json(answer.body)
     except ValidationError as error:
         raise EnrolmentError("the hub's answer is not an identity", where=url) from error
     certificates.take(enrolled.certificate.encode(), enrolled.ca.encode())
@@ -131,13 +134,13 @@ def hub_client(
     return HubClient(url, identity.token, ca=ca, timeout_s=settings.timeout_s, clock=clock)
 
 
-def _detail(response: urllib3.BaseHTTPResponse) -> str:
+def _detail(answer: Answer) -> str:
     """What the hub says itself, when it says it in words."""
     try:
-        answer = json.loads(response.data)
+        said = json.loads(answer.body)
     except ValueError:
         return ""
-    text = (answer.get("what") or answer.get("detail")) if isinstance(answer, dict) else None
+    text = (said.get("what") or said.get("detail")) if isinstance(said, dict) else None
     return f": {text[:200]}" if isinstance(text, str) else ""
 
 

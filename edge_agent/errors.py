@@ -15,6 +15,7 @@ kits.core.errors.KitwrightError
 │   └── GoldenMismatchError    this machine computes something else than the builder's machine
 └── UnreachableError
     ├── HubUnreachableError    the hub does not answer, or refuses
+    │   └── LongAnswerError    it answers with more bytes than it may
     └── EnrolmentError         the one-time token is used, expired or unknown
 """
 
@@ -61,6 +62,10 @@ class GoldenMismatchError(BundleError):
 
 class HubUnreachableError(UnreachableError):
     """The hub does not answer, or refuses."""
+
+
+class LongAnswerError(HubUnreachableError):
+    """The hub answers with more bytes than it may."""
 
 
 class EnrolmentError(UnreachableError):

@@ -124,16 +124,12 @@ class Renewal:
         csr = self._certificates.request()
         proof = base64.b64encode(self._certificates.prove(csr)).decode()
         body = CertificateRequest(csr=csr.decode(), proof=proof).model_dump_json().encode()
-        response = self._hub.request("POST", "/v1/device/certificate", body=body)
-        if response.status >= 300:
-            fix = (
-                "cloud-sync device add NAME, then edge-agent enroll"
-                if response.status == 401
-                else ""
-            )
-            raise HubUnreachableError(f"the hub refuses: status {response.status}", fix=fix)
+        said = self._hub.ask("POST", "/v1/device/certificate", body)
+        if said.status >= 300:
+            fix = "cloud-sync device add NAME, then edge-agent enroll" if said.status == 401 else ""
+            raise HubUnreachableError(f"the hub refuses: status {said.status}", fix=fix)
         try:
-            answer = CertificateResponse.model_validate_json(response.data)
+            answer = CertificateResponse.model_validate_json(said.body)
         except ValidationError as error:
             raise HubUnreachableError("the hub's answer is not understood") from error
         self._certificates.take(answer.certificate.encode(), answer.ca.encode())

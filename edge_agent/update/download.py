@@ -11,34 +11,28 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import takewhile
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import urllib3
 
 from edge_agent.errors import HubUnreachableError, NoRoomError
 from edge_agent.log import log
+from edge_agent.update.answers import Requests
+from kits.core.files import sync
 
 _PIECE = 1 << 16
 _SYNC_EVERY = 4 << 20
 _SPARE_BYTES = 64 << 20
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/(?:[0-9]{1,15}|\*)")
 
+Stop = Callable[[], bool]
+"""Whether nobody waits for a download any more."""
 
-class Requests(Protocol):
-    """The part of the hub's client that downloads need."""
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        stream: bool = False,
-    ) -> urllib3.BaseHTTPResponse:
-        """One request. Raises HubUnreachableError."""
+def never() -> bool:
+    """Somebody does."""
+    return False
 
 
 class Downloader:
@@ -53,16 +47,14 @@ class Downloader:
         self._spare_bytes = spare_bytes
         self._grown: set[Path] = set()
 
-    def download(
-        self, path: str, target: Path, length: int, stop: Callable[[], bool] = lambda: False
-    ) -> None:
+    def download(self, path: str, target: Path, length: int, stop: Stop = never) -> None:
         """Fetches what `target` lacks of `length` bytes; call again to go on.
 
         Args:
             stop: asked after each piece; true: return with what has arrived.
 
         Raises:
-            HubUnreachableError: the connection broke; what arrived is kept.
+            HubUnreachableError: the connection broke, or is too slow; what arrived is kept.
             NoRoomError: the disk has no room for the rest.
         """
         if target not in self._grown:
@@ -76,15 +68,13 @@ class Downloader:
         if have < length:
             self._fetch(path, target, have, length, stop)
 
-    def _fetch(
-        self, path: str, target: Path, have: int, length: int, stop: Callable[[], bool]
-    ) -> None:
+    def _fetch(self, path: str, target: Path, have: int, length: int, stop: Stop) -> None:
         headers = {"Range": f"bytes={have}-{length - 1}"} if have else {}
-        response = self._hub.request("GET", path, headers=headers, stream=True)
+        response = self._hub.request("GET", path, headers=headers)
         try:
             begins_at = _begins_at(response, have)
-            pieces = takewhile(lambda _piece: not stop(), _pieces(response))
-            have = _grow(target, _after(pieces, have - begins_at), have, length)
+            pieces = _after(_pieces(response, stop), have - begins_at)
+            have = _grow(target, pieces, have, length)
         finally:
             # what is left unread must not be taken for the answer to the next request
             response.close()
@@ -113,12 +103,14 @@ def _begins_at(response: urllib3.BaseHTTPResponse, have: int) -> int:
     )
 
 
-def _pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+def _pieces(response: urllib3.BaseHTTPResponse, stop: Stop) -> Iterator[bytes]:
     """The answer as it arrives; ends early, without a word, where the connection broke."""
     with suppress(urllib3.exceptions.HTTPError, OSError):
         # read1 gives what is there: waiting for full pieces would lose the last one at each cut
         while piece := response.read1(_PIECE, decode_content=False):
             yield piece
+            if stop():
+                return
 
 
 def _after(pieces: Iterator[bytes], skip: int) -> Iterator[bytes]:
@@ -149,8 +141,13 @@ def _grow(target: Path, pieces: Iterator[bytes], have: int, length: int) -> int:
 def _sync(file: BinaryIO, target: Path, size: int) -> None:
     file.flush()
     os.fsync(file.fileno())
-    # not synced itself: after a power cut an older mark only means to fetch a little more
-    _synced_mark(target).write_text(str(size))
+    # in place and of one length: whoever is killed here leaves the old mark or the new one. Not
+    # synced itself: after a power cut an older mark only means to fetch a little more
+    mark = os.open(_synced_mark(target), os.O_WRONLY | os.O_CREAT, 0o666)
+    try:
+        os.pwrite(mark, b"%020d" % size, 0)
+    finally:
+        os.close(mark)
 
 
 def _synced_mark(target: Path) -> Path:
@@ -160,6 +157,10 @@ def _synced_mark(target: Path) -> Path:
 def _forget_unsynced(target: Path) -> None:
     """After a power cut a file may be as long as it was and hold zeros: cuts it to what is sure."""
     if not target.exists():
+        # a mark without its file would vouch for the next one of that name
+        if _synced_mark(target).exists():
+            _synced_mark(target).unlink()
+            sync(target.parent)
         return
     try:
         sure = int(_synced_mark(target).read_text())

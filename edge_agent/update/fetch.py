@@ -8,6 +8,8 @@ import urllib3
 from pydantic import ValidationError
 
 from edge_agent.errors import HubUnreachableError
+from edge_agent.update.answers import ANSWER_BYTES, Answer, ask
+from edge_agent.update.slow_peer import POOLS
 from kits.core.hub_api import Desired, Reported
 from kits.core.sample import utc_now
 from kits.core.tls import Clock, pinned_context
@@ -37,6 +39,7 @@ class HubClient:
         self._timeout = urllib3.Timeout(connect=min(timeout_s, 5.0), read=timeout_s)
         context = pinned_context(ca, clock=clock) if ca is not None else None
         self._pool = urllib3.PoolManager(retries=False, ssl_context=context, maxsize=2)
+        self._pool.pool_classes_by_scheme = POOLS
 
     def close(self) -> None:
         """Closes idle connections; the client may still be used."""
@@ -49,9 +52,8 @@ class HubClient:
         *,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-        stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
-        """One request; never follows a redirect to another host.
+        """One request; the answer's body is still to be read. Follows no redirect.
 
         Raises:
             HubUnreachableError: no answer.
@@ -66,10 +68,8 @@ class HubClient:
                 body=body,
                 headers=every,
                 timeout=self._timeout,
-                preload_content=not stream,
+                preload_content=False,
                 redirect=False,
-                # a cut download keeps what arrived; who reads a stream checks its size
-                enforce_content_length=not stream,
             )
         except urllib3.exceptions.SSLError as error:
             raise HubUnreachableError(
@@ -82,13 +82,23 @@ class HubClient:
                 "the hub does not answer", where=self._url, fix=f"is it running? ({error})"
             ) from error
 
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, *, limit: int = ANSWER_BYTES
+    ) -> Answer:
+        """One question and its whole answer, of at most `limit` bytes.
+
+        Raises:
+            HubUnreachableError: no answer, or one that is too long or too slow.
+        """
+        return ask(self, method, path, body=body, limit=limit)
+
     def desired(self) -> Desired:
         """What this device should run. Raises HubUnreachableError."""
-        response = self.request("GET", "/v1/device/desired")
-        if response.status != 200:
-            raise _refused(response, self._url)
+        answer = self.ask("GET", "/v1/device/desired")
+        if answer.status != 200:
+            raise _refused(answer, self._url)
         try:
-            return Desired.model_validate_json(response.data)
+            return Desired.model_validate_json(answer.body)
         except ValidationError as error:
             raise HubUnreachableError(
                 "the hub's answer is not understood", where=self._url
@@ -96,13 +106,11 @@ class HubClient:
 
     def report(self, reported: Reported) -> None:
         """Tells what runs. Raises HubUnreachableError."""
-        response = self.request(
-            "POST", "/v1/device/reported", body=reported.model_dump_json().encode()
-        )
-        if response.status >= 300:
-            raise _refused(response, self._url)
+        answer = self.ask("POST", "/v1/device/reported", reported.model_dump_json().encode())
+        if answer.status >= 300:
+            raise _refused(answer, self._url)
 
 
-def _refused(response: urllib3.BaseHTTPResponse, url: str) -> HubUnreachableError:
-    fix = "edge-agent enroll: this device's token is not valid" if response.status == 401 else ""
-    return HubUnreachableError(f"the hub answered {response.status}", where=url, fix=fix)
+def _refused(answer: Answer, url: str) -> HubUnreachableError:
+    fix = "edge-agent enroll: this device's token is not valid" if answer.status == 401 else ""
+    return HubUnreachableError(f"the hub answered {answer.status}", where=url, fix=fix)

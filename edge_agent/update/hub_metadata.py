@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
-import urllib3
 from pydantic import ValidationError
 
-from edge_agent.errors import HubUnreachableError, MetadataError
-from edge_agent.update.download import Requests
+from edge_agent.errors import HubUnreachableError, LongAnswerError, MetadataError
+from edge_agent.update.answers import Answer, Requests, ask
 from kits.core.hub_api import SignedTime, TimeRequest
 
 _TIME_BYTES = 8 << 10
-_LONGEST_S = 60.0
-_PIECE = 1 << 14
 
 
 class HubMetadata:
@@ -29,14 +24,8 @@ class HubMetadata:
             HubUnreachableError: no answer, or another one than 200 and 404.
             MetadataError: longer than `limit`.
         """
-        response = self._hub.request("GET", f"/v1/tuf/{name}", stream=True)
-        try:
-            if response.status == 404:
-                return None
-            return _read(response, limit, name)
-        finally:
-            response.close()
-            response.release_conn()
+        answer = self._ask("GET", f"/v1/tuf/{name}", limit=limit)
+        return None if answer.status == 404 else _content(answer, name)
 
     def ask_time(self, nonce: str) -> SignedTime:
         """The hub's signed word on what time it is, unchecked.
@@ -46,31 +35,20 @@ class HubMetadata:
             MetadataError: the answer is not understood.
         """
         question = TimeRequest(nonce=nonce).model_dump_json().encode()
-        response = self._hub.request("POST", "/v1/device/time", body=question, stream=True)
+        answer = self._ask("POST", "/v1/device/time", body=question, limit=_TIME_BYTES)
         try:
-            answer = _read(response, _TIME_BYTES, "the time")
-        finally:
-            response.close()
-            response.release_conn()
-        try:
-            return SignedTime.model_validate_json(answer)
+            return SignedTime.model_validate_json(_content(answer, "the time"))
         except ValidationError as error:
             raise MetadataError("the hub's word on the time is not understood") from error
 
+    def _ask(self, method: str, path: str, *, limit: int, body: bytes | None = None) -> Answer:
+        try:
+            return ask(self._hub, method, path, body=body, limit=limit)
+        except LongAnswerError as error:
+            raise MetadataError(error.what, where=path) from error
 
-def _read(response: urllib3.BaseHTTPResponse, limit: int, name: str) -> bytes:
-    """The body, within `limit` bytes and a minute: a trickle must not hold the updater."""
-    if response.status != 200:
-        raise HubUnreachableError(f"the hub answered {response.status}", where=name)
-    end = time.monotonic() + _LONGEST_S
-    content = bytearray()
-    try:
-        while piece := response.read1(_PIECE, decode_content=False):
-            content += piece
-            if len(content) > limit:
-                raise MetadataError(f"longer than {limit} bytes", where=name)
-            if time.monotonic() > end:
-                raise HubUnreachableError("the hub answers too slowly", where=name)
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise HubUnreachableError(f"the answer was cut off: {error}", where=name) from error
-    return bytes(content)
+
+def _content(answer: Answer, name: str) -> bytes:
+    if answer.status != 200:
+        raise HubUnreachableError(f"the hub answered {answer.status}", where=name)
+    return answer.body

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from edge_agent.errors import HubUnreachableError, NoRoomError
+from edge_agent.update import download
 from edge_agent.update.download import Downloader
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.updater import Updater
 from kits.core.hub_api import Reported
-from tests.edge_agent.parts import bundle_id_of, wait_for
+from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
 from tests.edge_agent.update_bench import NEW, Bench
 from tests.failure.tuf_simulator import Answer, Simulator, served
 
@@ -126,6 +127,53 @@ def test_room_is_looked_for_before_the_first_byte(hub: Simulator, tmp_path: Path
     with pytest.raises(NoRoomError, match="are free"):
         fetch.download(PATH, tmp_path / "x.part", len(NEW))
     assert hub.asked == []
+
+
+def test_a_download_that_must_wait_wastes_nothing_and_goes_on_over_the_same_connection(
+    hub: Simulator, client: HubClient, tmp_path: Path
+) -> None:
+    content = make_bundle(5, padding=3_000_000)
+    path, target = f"/v1/bundles/{bundle_id_of(content)}/content", tmp_path / "x.part"
+    hub.bundles[bundle_id_of(content)] = content
+    fetch, asked = downloader(client), []
+    assert not fetch.download(path, target, len(content), lambda: True)
+    assert 0 < target.stat().st_size == hub.sent_bytes < len(content)
+    assert fetch.download(path, target, len(content), lambda: asked.append(1) or False)
+    assert target.read_bytes() == content
+    assert hub.sent_bytes == len(content)
+    assert asked or len(hub.asked) == 2
+    assert hub.connections == 1
+
+
+def test_on_a_line_that_became_slow_it_does_not_wait_for_the_end_of_a_stretch(
+    hub: Simulator, client: HubClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = make_bundle(5, padding=1_000_000)
+    hub.bundles[bundle_id_of(content)] = content
+    target = tmp_path / "x.part"
+    path = f"/v1/bundles/{bundle_id_of(content)}/content"
+    monkeypatch.setattr(download, "_PATIENCE_S", 0.0)
+    assert not downloader(client).download(path, target, len(content), lambda: True)
+    assert 0 < target.stat().st_size < 256 << 10
+    assert content.startswith(target.read_bytes())
+    monkeypatch.undo()
+    assert downloader(client).download(path, target, len(content))
+    assert target.read_bytes() == content
+
+
+def test_a_mark_without_its_file_vouches_for_nothing_after_the_next_power_cut(
+    hub: Simulator, tmp_path: Path
+) -> None:
+    target = tmp_path / "x.part"
+    downloader(hub).download(PATH, target, len(NEW))
+    target.unlink()  # the rename outlived a power cut, the removal of the mark did not
+    hub.down = True
+    with pytest.raises(HubUnreachableError):
+        downloader(hub).download(PATH, target, len(NEW))
+    hub.down = False
+    target.write_bytes(bytes(len(NEW)))  # the next attempt was cut off by the next power cut
+    assert downloader(hub).download(PATH, target, len(NEW))
+    assert target.read_bytes() == NEW
 
 
 def test_reports_reach_the_hub_in_order(hub: Simulator, client: HubClient, bench: Bench) -> None:

@@ -88,6 +88,7 @@ class Simulator:
         self.hold: threading.Event | None = None
         self.down = False
         self.sent_bytes = 0
+        self.connections = 0
         self.root = Root(consistent_snapshot=True, expires=self.now + 5 * YEAR)
         for role in ROLES:
             self.root.add_key(self.keys[role].public_key, role)
@@ -225,7 +226,6 @@ class Simulator:
         *,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-        stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         """As `HubClient.request`, without a network."""
         if self.down:
@@ -241,7 +241,7 @@ class Simulator:
             body=io.BytesIO(sent),
             headers=answer.headers,
             status=answer.status,
-            preload_content=not stream,
+            preload_content=False,
         )
 
     def answer(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -317,6 +317,10 @@ def served(simulator: Simulator) -> Iterator[str]:
         def log_message(self, *_: object) -> None: ...
 
     class Server(ThreadingHTTPServer):
+        def process_request(self, *connection: object) -> None:
+            simulator.connections += 1
+            super().process_request(*connection)  # type: ignore[arg-type]
+
         def handle_error(self, *_: object) -> None: ...
 
     server = Server(("127.0.0.1", 0), Handler)
