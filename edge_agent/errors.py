@@ -8,7 +8,8 @@ kits.core.errors.KitwrightError
 │   ├── AlreadyRunningError    another agent holds the state folder
 │   ├── NoRoomError            the disk has no room for a bundle
 │   └── EngineError            no engine of the ladder can run this model here
-│       └── EngineMissingError it is not kept here and was not to be built now
+│       ├── EngineMissingError it is not kept here and was not to be built now
+│       └── EngineUnfitError   its file is of no use to this GPU or this TensorRT
 ├── BundleError
 │   ├── UntrustedBundleError   signature, project or release counter refuse the bundle
 │   ├── MetadataError          the hub's signed metadata cannot be believed now
@@ -46,6 +47,10 @@ class EngineError(MachineError):
 
 class EngineMissingError(EngineError):
     """The engine is not kept here and was not to be built now."""
+
+
+class EngineUnfitError(EngineError):
+    """An engine's file is of no use to this GPU or this TensorRT, whatever else is in order."""
 
 
 class UntrustedBundleError(BundleError):

@@ -4,8 +4,7 @@ The build may take minutes and all memory. So it runs as `python -m edge_agent.e
 niced, first choice of the kernel's OOM killer, ended with its parent, and watched by it for time
 and resident memory. (An address-space limit is no use: CUDA maps many times what it uses; a cgroup
 of its own needs rights that the agent should not have.) Model and engine travel in memory, so a
-full disk stops no build. One code path for TensorRT 10.3 to 11 and TensorRT-RTX: strongly typed
-network, precision lives in the ONNX file.
+full disk stops no build. How an engine is built is in `kits.core.tensorrt`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import psutil
 
@@ -32,10 +30,13 @@ from edge_agent import systemd
 from edge_agent.errors import EngineError
 from edge_agent.log import log
 from kits.core.sample import digest_of
+from kits.core.tensorrt import build
 
 FLAVOURS = ("tensorrt", "tensorrt_rtx")
 _NICE = 10
 _TICK_S = 0.1
+_REASONS = 3
+_REASON_CHARS = 500
 _RESERVE_BYTES = 256 << 20
 """Left free for the line: a build that pushes the machine below it is ended."""
 _STILL_STARTING = "EXTEND_TIMEOUT_USEC=30000000"
@@ -161,24 +162,16 @@ def build_here(trt: ModuleType, model: bytes, workspace_bytes: int) -> bytes:
     """Parses and builds in this process. `trt` is `tensorrt` or `tensorrt_rtx`.
 
     Raises:
-        EngineError: with the parser's words about the first node it refuses.
+        EngineError: with TensorRT's words about what it refuses.
     """
-    api: Any = trt
-    logger = api.Logger(api.Logger.WARNING)
-    builder = api.Builder(logger)
-    # TensorRT 11 networks are always strongly typed and the flag may go
-    typed = getattr(api.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
-    network = builder.create_network(0 if typed is None else 1 << int(typed))
-    parser = api.OnnxParser(network, logger)
-    if not parser.parse(model):
-        reasons = "; ".join(str(parser.get_error(i)) for i in range(parser.num_errors))
-        raise EngineError(f"the parser refuses the model: {reasons}".replace("\n", " "))
-    config = builder.create_builder_config()
-    config.set_memory_pool_limit(api.MemoryPoolType.WORKSPACE, workspace_bytes)
-    plan = builder.build_serialized_network(network, config)
-    if plan is None:
-        raise EngineError("TensorRT found no way to build the network")
-    return bytes(plan)
+    built = build(trt, model, workspace_bytes)
+    if built.complaints:
+        reasons = "; ".join(
+            f"{c.operator} {c.node!r}: {c.reason}" if c.node else c.reason
+            for c in built.complaints[:_REASONS]
+        )
+        raise EngineError(f"TensorRT refuses the model: {reasons}"[:_REASON_CHARS])
+    return built.engine
 
 
 def _stand_back(parent: int) -> None:

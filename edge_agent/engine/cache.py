@@ -17,10 +17,11 @@ from pathlib import Path
 
 from edge_agent.errors import EngineMissingError
 from edge_agent.log import log, warn
-from kits.core.files import write_atomically
+from kits.core.files import sweep_torn, write_atomically
 
 _DIGEST_BYTES = 32
-_TORN_S = 3600
+_WRONG_BUILDS = 3
+"""So many engines of one model that compute something else, and it is left alone for a while."""
 
 
 class EngineCache:
@@ -88,7 +89,33 @@ class EngineCache:
 
     def recent_failure(self, key: str) -> str:
         """Why this build failed not long ago; empty when it may be tried."""
-        path = self._failure(key)
+        return self._recent(self._failure(key))
+
+    def distrust(self, key: str, reason: str) -> bool:
+        """Removes an engine that computes something else than it should.
+
+        Builds of one model differ, so the next one may be right. After a few of them it is no
+        accident, and counts as a build that failed.
+
+        Returns:
+            Whether another one may be built.
+        """
+        self.forget(key)
+        wrong = [*self._recent(self._wrong(key)).splitlines(), " ".join(reason.split())]
+        if len(wrong) < _WRONG_BUILDS:
+            try:
+                write_atomically(self._wrong(key), "\n".join(wrong).encode())
+            except OSError as error:  # what cannot be counted is not repeated
+                warn("wrong_engine_not_noted", key=key[:12], error=str(error))
+                return False
+            return True
+        self.failed(key, f"built {len(wrong)} times and wrong each time: {wrong[-1]}")
+        with contextlib.suppress(OSError):
+            self._wrong(key).unlink(missing_ok=True)
+        return False
+
+    def _recent(self, path: Path) -> str:
+        """What was noted not long ago."""
         try:
             age_s = time.time() - path.stat().st_mtime
             # a clock that was set back must not forbid a build for years
@@ -102,10 +129,11 @@ class EngineCache:
     def _failure(self, key: str) -> Path:
         return self.folder / f"{key}.failed"
 
+    def _wrong(self, key: str) -> Path:
+        return self.folder / f"{key}.wrong"
+
     def _shrink(self, keep: str) -> None:
-        for torn in self.folder.glob(".*.tmp"):  # left by a power cut while an engine was written
-            if time.time() - torn.stat().st_mtime > _TORN_S:
-                torn.unlink()
+        sweep_torn(self.folder)
         found = sorted(
             ((path.stat(), path) for path in self.folder.glob("*.engine")),
             key=lambda pair: pair[0].st_mtime,

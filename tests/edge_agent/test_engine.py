@@ -17,7 +17,7 @@ from edge_agent.engine.build import BuildSettings, build_engine, cache_key
 from edge_agent.engine.cache import EngineCache
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, probe, session_factory
-from edge_agent.engine.tensorrt import engine_factory, tensorrt_factory
+from edge_agent.engine.tensorrt import EngineFactory, tensorrt_factory
 from edge_agent.errors import EngineError, GoldenMismatchError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import SessionFactory
@@ -108,7 +108,7 @@ def test_the_key_follows_the_weights_and_not_the_name() -> None:
 
 @needs_rtx
 def test_a_model_the_parser_refuses_is_a_clear_error() -> None:
-    with pytest.raises(EngineError, match="parser refuses"):
+    with pytest.raises(EngineError, match="TensorRT refuses the model"):
         build_engine(b"not a model", BuildSettings(flavour="tensorrt_rtx", timeout_s=120))
 
 
@@ -118,7 +118,7 @@ def test_a_missing_tensorrt_is_named(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="No module named 'tensorrt'"):
         build_engine(tiny_onnx(), BuildSettings())
     with pytest.raises(EngineError, match="not installed"):
-        engine_factory(EngineCache(tmp_path), BuildSettings())(tiny_onnx())
+        EngineFactory(EngineCache(tmp_path), BuildSettings())(tiny_onnx())
 
 
 def test_engines_are_kept_by_content_and_the_oldest_go(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flav
 from edge_agent.engine.cache import EngineCache
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.engine.session import Probe, probe, session_factory
-from edge_agent.engine.tensorrt import TensorRtSession, engine_factory
+from edge_agent.engine.tensorrt import EngineFactory, TensorRtSession
 from edge_agent.errors import EngineError
 from kits.core.bundle import open_bytes
 from kits.core.runtime import Session, SessionFactory
@@ -62,7 +62,7 @@ def ladder_with_tensorrt(
 
     def factories(provider: Provider, *, kept_only: bool = False) -> SessionFactory:
         return (
-            engine_factory(cache, settings, kept_only=kept_only, opener=opener)
+            EngineFactory(cache, settings, kept_only=kept_only, opener=opener)
             if provider == "tensorrt"
             else session_factory(provider, 1)
         )
@@ -154,11 +154,13 @@ def test_an_agent_whose_engine_fails_decides_on_the_cpu_and_says_so(
     agent = looping_agent(tmp_path)
     agent.engines.ladder = ladder_with_tensorrt(tmp_path / "engines", RTX)
     with running(agent):
-        told = "running on cpu; tensorrt: the engine does not fit"
+        told = "running on cpu; tensorrt: the engine cannot be opened"
         wait_for(lambda: told in agent.alerts.open().get("engine-downgrade", ""), 60)
         wait_for(lambda: agent.line.verdicts.total() >= 10)
     assert agent.line.active is not None
     assert agent.line.active.provider == "cpu"
+    # what could not be opened was no fault of the engine, which took long to build: it stays
+    assert EngineCache(tmp_path / "engines").get(key_of(tiny_onnx())) is not None
     record({"decisions": agent.line.verdicts.total(), "lost": agent.line.failures})
 
 

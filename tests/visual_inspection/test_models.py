@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from edge_agent.engine.build import BuildSettings, build_engine
 from kits.core import bundle as bundles
 from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet
 from kits.core.errors import BundleError, ConfigError, DataError
@@ -97,10 +98,11 @@ def test_detector_predictions_equal_the_trainers(detector_run: Trained) -> None:
 
 
 @pytest.mark.parametrize("run", ["good_parts_run", "detector_run"])
-def test_tensorrt_parses_and_builds_the_model(run: str, request: pytest.FixtureRequest) -> None:
+def test_the_agents_builder_makes_an_engine_of_it(run: str, request: pytest.FixtureRequest) -> None:
     if not trt_check.available():
         pytest.skip("extra trt-check is not installed")
-    assert not trt_check.check_onnx(request.getfixturevalue(run).model)
+    settings = BuildSettings(flavour="tensorrt_rtx", timeout_s=300)
+    assert build_engine(request.getfixturevalue(run).model, settings)
 
 
 def test_calibration_feeds_fit_the_model(good_parts_run: Trained, detector_run: Trained) -> None:
