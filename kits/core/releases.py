@@ -35,7 +35,7 @@ class Release(BaseModel):
     version: int
     release: int = Field(gt=0)
     expected_disagreement: float | None = Field(
-        None, ge=0, le=1, description="share of verdicts the gate saw change, upper bound"
+        None, ge=0, le=1, description="share of verdicts that may change, as the engineer saw it"
     )
 
     def as_custom(self) -> dict[str, JsonValue]:

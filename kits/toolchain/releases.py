@@ -41,6 +41,7 @@ class Signed:
             "version": self.release.version,
             "release": self.release.release,
             "target": target_path(self.release.project, self.release.release),
+            "expected_disagreement": self.release.expected_disagreement,
             "signed_now": self.is_new,
         }
 

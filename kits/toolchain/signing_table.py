@@ -7,12 +7,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from kits.core.bundle import Bundle, open_bytes
 from kits.core.errors import BundleError
 from kits.core.stats import Estimate
 from kits.toolchain.hub_client import HubClient
+
+ON_THE_HUBS_WORD = 0.5
+"""No larger share of changed verdicts is signed unless a person says so: it opens the devices' shadow."""
+
+
+class Changes(BaseModel):
+    """Share of verdicts that the hub's gate saw change, with its upper bound."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    value: float = Field(ge=0, le=1, allow_inf_nan=False)
+    high: float = Field(ge=0, le=1, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Changes:
+        if self.value > self.high:
+            raise ValueError("an upper bound is not below the value")
+        return self
 
 
 @dataclass(frozen=True)
@@ -35,12 +53,33 @@ class Offer:
         return f"{manifest.project} {manifest.version} ({self.bundle.id[:12]})"
 
     @property
-    def expected_disagreement(self) -> float | None:
-        """Upper bound of the share of verdicts the gate saw change."""
+    def changes(self) -> Changes | None:
+        """What the gate saw; None when the hub says nothing, or nothing that can be."""
         compared = self.said.get("comparison")
         stated = compared.get("disagreement") if isinstance(compared, dict) else None
-        high = stated.get("high") if isinstance(stated, dict) else None
-        return float(high) if isinstance(high, int | float) and 0 <= high <= 1 else None
+        try:
+            return Changes.model_validate(stated)
+        except ValidationError:
+            return None
+
+    def expected(self, wanted: float | None = None) -> float | None:
+        """The share of changed verdicts to sign: what a person `wanted`, else the hub's, bounded."""
+        if wanted is not None:
+            return wanted
+        return min(self.changes.high, ON_THE_HUBS_WORD) if self.changes is not None else None
+
+    def limit(self, wanted: float | None = None) -> str:
+        """What devices will be told to let pass, in words."""
+        expected, seen = self.expected(wanted), self.changes
+        if expected is None:
+            return "  signed with it: no change of verdicts; devices judge by their own limit"
+        text = (
+            f"  signed with it: up to {expected:.1%} of the verdicts may change in the shadow, "
+            "and what devices add to it"
+        )
+        if seen is not None and seen.high > expected:
+            text += f" (the hub saw up to {seen.high:.1%}: --expect-changes {seen.high:.2f})"
+        return text
 
     def lines(self) -> list[str]:
         """What a person should know before signing."""
@@ -60,13 +99,13 @@ class Offer:
             return ["  the hub knows no comparison with the champion"]
         verdict = "better" if compared.get("better") is True else "not better"
         lines = [f"  by the hub's gate it is {verdict}: {compared.get('reason', '')}"]
-        for name in ("cost_difference", "disagreement"):
-            try:
-                shown = Estimate.model_validate(compared.get(name)).text()
-            except ValidationError:
-                continue
-            lines.append(f"  {name.replace('_', ' '):18} {shown}")
-        return lines
+        try:
+            cost = Estimate.model_validate(compared.get("cost_difference")).text()
+        except ValidationError:
+            cost = "not stated"
+        seen = self.changes
+        changes = f"{seen.value:.1%}, at most {seen.high:.1%}" if seen is not None else "not stated"
+        return [*lines, f"  {'cost difference':18} {cost}", f"  {'verdicts changed':18} {changes}"]
 
 
 def fetch(client: HubClient, prefix: str) -> Offer:

@@ -12,8 +12,12 @@ import pytest
 
 from kits.core.dataset import DatasetHeader, DatasetItem, build, save
 from kits.core.sample import Sample, sample_id_for, utc_now
+from kits.toolchain.key_making import make_keys
 from kits.toolchain.project import Project
+from kits.toolchain.roots import Desk
 from kits.toolchain.training import Trained, train_project
+
+from .running_hub import RunningHub
 
 KIT_YAML = """\
 kit: dots
@@ -92,3 +96,19 @@ def own_project(trained: tuple[Project, Trained], tmp_path: Path) -> Project:
     """A copy of the trained project that a test may change."""
     shutil.copytree(trained[0].root, tmp_path / "copy")
     return Project.open(tmp_path / "copy")
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[RunningHub]:
+    """A hub without any release."""
+    running = RunningHub(tmp_path / "served")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def desk(hub: RunningHub, tmp_path: Path) -> Desk:
+    """An engineer at that hub, with keys that need no passphrase."""
+    made = hub.desk(tmp_path / "ada")
+    make_keys(made.keys, no_passphrase=True, owner="ada")
+    return made

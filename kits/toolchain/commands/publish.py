@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +25,16 @@ if TYPE_CHECKING:
     from kits.toolchain.releases import Signed
     from kits.toolchain.roots import Desk
 
+ExpectOption = Annotated[
+    float | None,
+    typer.Option(
+        "--expect-changes",
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Share of verdicts that devices let change; else what the hub saw, 0.5 at most.",
+    ),
+]
 BundleId = Annotated[str, typer.Argument(help="Its id at the hub, or the first 8 or more digits.")]
 
 
@@ -99,6 +108,7 @@ def approve(
     token: TokenOption = "",
     keys: KeysOption = None,
     ca_fingerprint: FingerprintOption = "",
+    expect_changes: ExpectOption = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -107,9 +117,10 @@ def approve(
 
     Downloads it, checks that its bytes are those of its id, shows metrics and comparison, and asks.
     """
-    _sign_from_hub(
-        bundle, hub, token, keys, ca_fingerprint, yes=yes, as_json=as_json, quiet=quiet, again=False
-    )
+    from kits.core.console import Console
+
+    with open_desk(hub, token, keys, ca_fingerprint) as desk:
+        _sign_from_hub(Console(as_json, quiet), desk, bundle, expect_changes, yes=yes, again=False)
 
 
 def release(
@@ -118,41 +129,30 @@ def release(
     token: TokenOption = "",
     keys: KeysOption = None,
     ca_fingerprint: FingerprintOption = "",
+    expect_changes: ExpectOption = None,
     yes: YesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Return to an older bundle on purpose: its bytes become a new release with a higher number."""
-    _sign_from_hub(
-        bundle, hub, token, keys, ca_fingerprint, yes=yes, as_json=as_json, quiet=quiet, again=True
-    )
+    from kits.core.console import Console
+
+    with open_desk(hub, token, keys, ca_fingerprint) as desk:
+        _sign_from_hub(Console(as_json, quiet), desk, bundle, expect_changes, yes=yes, again=True)
 
 
 def _sign_from_hub(
-    prefix: str,
-    hub: str,
-    token: str,
-    keys: Path | None,
-    ca_fingerprint: str,
-    *,
-    yes: bool,
-    as_json: bool,
-    quiet: bool,
-    again: bool,
+    console: Console, desk: Desk, prefix: str, wanted: float | None, *, yes: bool, again: bool
 ) -> None:
-    from kits.core.console import Console
     from kits.toolchain.releases import sign_release
     from kits.toolchain.signing_table import fetch
 
-    console = Console(as_json, quiet)
-    with open_desk(hub, token, keys, ca_fingerprint) as desk:
-        offer = fetch(desk.client, prefix)
-        for line in offer.lines():
-            console.note(line)
-        confirm(f"sign {offer.title} for the devices of this hub?", yes=yes, as_json=as_json)
-        signed = sign_release(
-            desk, offer.content, again=again, expected=offer.expected_disagreement
-        )
+    offer = fetch(desk.client, prefix)
+    for line in (*offer.lines(), offer.limit(wanted)):
+        console.note(line)
+    question = f"sign {offer.title} for the devices of this hub?"
+    confirm(question, yes=yes, as_json=console.as_json)
+    signed = sign_release(desk, offer.content, again=again, expected=offer.expected(wanted))
     _say_signed(console, signed)
 
 

@@ -1,0 +1,113 @@
+"""A release engineer at a hub that lies, or was set back: nothing is signed on what it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tuf.api.metadata import Metadata, Root
+
+from kits.core.errors import BundleError, DataError, UsageError
+from kits.toolchain import roots
+from kits.toolchain.hub_client import HubClient
+from kits.toolchain.key_making import make_keys
+from kits.toolchain.releases import sign_release
+from kits.toolchain.roots import Desk
+from kits.toolchain.trust import TrustedCopy
+
+from .engineering import bring, numbers, release, served
+from .running_hub import RunningHub
+
+# fastapi builds some body models late and then warns about an alias it set itself
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The 'alias' attribute:pydantic.warnings.UnsupportedFieldAttributeWarning"
+)
+
+
+class LyingHub(HubClient):
+    """Serves something else for some names."""
+
+    def __init__(self, hub: RunningHub, lies: dict[str, bytes | None]) -> None:
+        super().__init__(hub.address, hub.tokens["engineer"])
+        self._lies = lies
+
+    def metadata(self, name: str, limit: int) -> bytes | None:
+        return self._lies[name] if name in self._lies else super().metadata(name, limit)
+
+
+def lied_to(desk: Desk, hub: RunningHub, lies: dict[str, bytes | None]) -> Desk:
+    client = LyingHub(hub, lies)
+    return Desk(client, TrustedCopy(client, desk.trusted.folder), desk.keys)
+
+
+def test_an_older_list_of_releases_is_not_signed_on(desk: Desk, hub: RunningHub) -> None:
+    release(desk, 1)
+    old = served(desk, "timestamp.json")
+    release(desk, 2)
+    content = bring(desk, 3)
+    victim = lied_to(desk, hub, {"timestamp.json": old})
+    with pytest.raises(BundleError, match="older releases than this machine has seen"):
+        sign_release(victim, content)
+    for name in ("timestamp.json", "snapshot.json"):  # with the copies wiped, the witness remains
+        (desk.trusted.folder / name).unlink()
+    with pytest.raises(BundleError, match="older releases than this machine has seen"):
+        sign_release(victim, content)
+    assert sign_release(desk, content).release.release == 3
+
+
+def test_foreign_mixed_absent_and_endless_metadata_is_not_signed_on(
+    desk: Desk, hub: RunningHub, tmp_path: Path
+) -> None:
+    release(desk, 1)
+    first = served(desk, "1.targets.json")
+    release(desk, 2)
+    other = RunningHub(tmp_path / "other")
+    foreign = other.desk(tmp_path / "thief")
+    make_keys(foreign.keys, no_passphrase=True)
+    release(foreign, 7)
+    thiefs = {name: served(foreign, name) for name in ("timestamp.json", "1.root.json")}
+    other.stop()
+    root = Metadata[Root].from_bytes(thiefs["1.root.json"])
+    root.signed.version = 2
+    root.sign(foreign.keys.signers("root", root.signed.roles["root"].keyids)[0])
+    content = bring(desk, 3)
+    attacks: list[tuple[dict[str, bytes | None], str]] = [
+        ({"timestamp.json": thiefs["timestamp.json"]}, "not to be trusted"),
+        ({"2.root.json": root.to_bytes()}, "not to be trusted"),
+        ({"2.targets.json": first}, "not to be trusted"),
+        ({"2.targets.json": None}, "lacks 2.targets.json"),
+        ({"2.targets.json": b"{" * 300}, "not to be trusted"),
+    ]
+    for lies, why in attacks:
+        with pytest.raises(BundleError, match=why):
+            sign_release(lied_to(desk, hub, lies), content)
+    assert numbers(desk) == [(1, 1), (2, 2)]
+    assert sign_release(desk, content).release.release == 3
+
+
+def test_more_bytes_than_announced_are_not_read(hub: RunningHub, desk: Desk) -> None:
+    release(desk, 1)
+    with pytest.raises(DataError, match="more than 100 bytes"):
+        desk.client.metadata("1.root.json", 100)
+
+
+def test_a_hub_without_its_releases_is_given_them_again(desk: Desk, hub: RunningHub) -> None:
+    from cloud_sync.fleet import tuf
+    from cloud_sync.store.models import Release, TufMetadata
+
+    release(desk, 1)
+    release(desk, 2)
+    with pytest.raises(UsageError, match="lacks nothing"):
+        roots.resend(desk)
+    root = desk.trusted.refresh().root
+    with hub.hub.database.transaction() as session:  # as a backup from before release 2
+        session.query(TufMetadata).filter(
+            TufMetadata.role == "targets", TufMetadata.version > 1
+        ).delete()
+        session.query(Release).filter(Release.release > 1).delete()
+        tuf._sign(hub.hub, session, root, fresh_snapshot=True)
+    with pytest.raises(BundleError, match="older releases") as caught:
+        release(desk, 3)
+    assert "kit key resend" in caught.value.fix
+    assert roots.resend(desk).targets == 2
+    assert release(desk, 3).release.release == 3
