@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kits.core.errors import ConfigError
+from kits.core.files import sweep_torn
 from kits.core.signing import SigningKey
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class OnlineKeys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        sweep_torn(folder)  # half-written keys are keys too
         if not (folder / CURRENT).exists():
             raise ConfigError(
                 "the hub's signing key is missing",

@@ -59,6 +59,7 @@ class Installer:
 
     def start(self) -> None:
         """Brings the last good bundle up; see `startup.py`."""
+        self._slots.sweep()
         self._startup.run()
 
     def close(self) -> None:

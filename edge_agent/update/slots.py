@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from edge_agent.log import warn
+from edge_agent.log import log, warn
 from edge_agent.update.download import discard
 from edge_agent.update.records import (
     Job,
@@ -28,7 +28,7 @@ from edge_agent.update.records import (
 )
 from kits.core.bundle import SUFFIX, Bundle, open_file
 from kits.core.errors import BundleError
-from kits.core.files import sync, write_atomically
+from kits.core.files import sweep_torn, sync, write_atomically
 from kits.core.releases import Release
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -184,6 +184,12 @@ class Slots:
         partial.replace(self.path(bundle))
         discard(partial)
         sync(self.folder)
+
+    def sweep(self) -> None:
+        """Removes what a power cut left half-written; a bundle's may be large."""
+        swept = sweep_torn(self.folder) + sweep_torn(self._path.parent)
+        if swept:
+            log("torn_files_swept", files=swept)
 
     def clean(self) -> None:
         """Deletes every bundle that is neither active, previous nor being installed."""

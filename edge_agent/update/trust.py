@@ -23,7 +23,7 @@ from edge_agent.update.hub_metadata import HubMetadata
 from edge_agent.update.records import Signed
 from edge_agent.update.time_floor import TimeFloor
 from kits.core.errors import BundleError
-from kits.core.files import write_atomically
+from kits.core.files import sweep_torn, write_atomically
 from kits.core.hub_api import TimeStatement
 from kits.core.releases import MAX_METADATA_BYTES, read_release
 
@@ -51,6 +51,8 @@ class Trust:
         floor: TimeFloor,
     ) -> None:
         self._folder = folder
+        for place in (folder, folder / "roots"):
+            sweep_torn(place)
         self._given = json.dumps(dict(root)).encode() if root is not None else None
         self._hub = hub
         self._floor = floor

@@ -82,8 +82,8 @@ def sweep_torn(folder: Path) -> int:
             if time.time() - file.stat().st_mtime > _TORN_S:
                 file.unlink()
                 swept += 1
-        except FileNotFoundError:
-            continue  # its writer has just finished
+        except OSError:
+            continue  # its writer has just finished, or the disk lets nothing go
     return swept
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from edge_agent.update.updater import Request, Updater, leave_request
@@ -184,6 +187,26 @@ def test_the_slots_file_lost_leaves_the_committed_bundle_and_the_counter(bench: 
     bench.restart()
     assert bench.runs == bundle_id_of(NEW)
     assert bench.slots.highest("p").release == 5
+
+
+def test_what_a_power_cut_left_half_written_is_gone_after_the_next_start(bench: Bench) -> None:
+    bench.offer(NEW)
+    long_ago = time.time() - 7200
+    torn = [
+        bench.slots.folder / f".{bundle_id_of(NEW)}.kwb.1a2b3c4d.tmp",
+        bench.state / ".slots.json.5d6e7f80.tmp",
+        bench.state / "tuf" / ".targets.json.90a1b2c3.tmp",
+    ]
+    for path in torn:
+        path.write_bytes(b"half")
+        os.utime(path, (long_ago, long_ago))
+    fresh = bench.slots.folder / ".being-applied.kwb.aabbccdd.tmp"  # by `edge-agent apply`, now
+    fresh.write_bytes(b"half")
+    bench.lives.end()
+    bench.restart()
+    assert [path.exists() for path in (*torn, fresh)] == [False, False, False, True]
+    bench.finish()
+    assert bench.runs == bundle_id_of(NEW)
 
 
 def refused(bench: Bench, reason: str) -> None:

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 
     from kits.toolchain.keys import KeyStore, PublicHalf
 
-RoleArgument = Annotated[str, typer.Argument(metavar="ROLE", help="root or targets.")]
-ThresholdOption = Annotated[
-    int, typer.Option(min=0, max=20, help="How many root keys must sign; 0: as it is.")
-]
-
 
 def register(app: typer.Typer) -> None:
     """Adds the family to `app`."""
