@@ -173,7 +173,7 @@ GOALS = (
     Goal(
         "1,000 corrupted bundles; old releases; stolen hub keys; expired metadata; wrong clocks",
         "refused every time, the old model goes on",
-        ("test_update_attacks.py",),
+        ("test_update_attacks",),
         words("{refused} of {corrupted} corrupted bundles refused"),
     ),
     Goal(

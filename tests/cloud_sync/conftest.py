@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud_sync.hub import Hub
+from tests.cloud_sync.fleet_builders import make_hub
 from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
+from tests.release_engineer import Engineer
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +30,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hub.sqlite'}"
     return fresh_database(request.getfixturevalue("cluster"), f"t{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    """A hub with tables and key; nothing runs."""
+    with make_hub(tmp_path) as hub:
+        yield hub
+
+
+@pytest.fixture
+def engineer(hub: Hub) -> Engineer:
+    """Who signs for it; nothing is signed yet."""
+    return Engineer(hub.keys.public_keys()[0])

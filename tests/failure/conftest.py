@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.edge_agent.parts import write_tiny_kit
+from tests.edge_agent.update_bench import OLD, Bench
 from tests.failure.moody import write_moody_kit
 from tests.integration.hub import HubProcess
 from tests.integration.site import Site
@@ -115,3 +116,23 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     yield make
     for folder in mounted:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def kit_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The tiny kit, as if it were installed in this process."""
+    folder = tmp_path_factory.mktemp("kit")
+    write_tiny_kit(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield
+
+
+@pytest.fixture
+def bench(kit_here: None, tmp_path: Path) -> Bench:
+    """A device that decides with the old bundle, and has heard of release 1."""
+    made = Bench(tmp_path)
+    made.adopt(OLD)
+    made.hear(made.hub.publish(OLD, 1))
+    assert made.last.state == "committed"
+    return made

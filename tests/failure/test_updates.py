@@ -1,6 +1,6 @@
 """Updates that go wrong for honest reasons: bad models, bad links; and what each decision says of itself.
 
-The attacks are in `test_update_attacks.py`, the kills in `test_update_kills.py`.
+The attacks are in `test_update_attacks*.py`, the kills in `test_update_kills.py`.
 """
 
 from __future__ import annotations
@@ -190,5 +190,6 @@ def test_a_device_that_dies_during_a_download_goes_on_where_it_was(
     station.kill()
     station.live()
     wait_for(lambda: station.ended == "committed", 60)
-    assert station.hub.sent_bytes < len(new) * 1.02 + 200_000
+    # what was on its way to the dead device is lost: one answer of the hub at most
+    assert station.hub.sent_bytes < len(new) * 1.02 + station.hub.cut_after
     record({"bytes": len(new), "sent": station.hub.sent_bytes})
