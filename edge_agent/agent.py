@@ -46,6 +46,7 @@ from edge_agent.update.install import Installer
 from edge_agent.update.lives import Lives
 from edge_agent.update.offers import Offers
 from edge_agent.update.slots import Slots
+from edge_agent.update.standing import Standing
 from edge_agent.update.surroundings import Surroundings
 from edge_agent.update.time_floor import TimeFloor
 from edge_agent.update.trust import Trust
@@ -146,7 +147,8 @@ class Agent:
     def _make_offers(self, hub: HubClient) -> tuple[HubClient, Offers]:
         root = self.identity.root if self.identity is not None else None
         trust = Trust(self.config.state_dir / "tuf", root, HubMetadata(hub), self.time_floor)
-        return hub, Offers(self.slots, self.installer, trust.signed, self.alerts)
+        look = Standing(self.slots, trust, self.alerts).look
+        return hub, Offers(self.slots, self.installer, trust.signed, self.alerts, look)
 
     def _make_sender(self) -> Sender | None:
         who = self.identity

@@ -50,8 +50,14 @@ def list_bundles(
 def show(bundle_id: str, _person: Viewer, session: ReadDep) -> dict[str, JsonValue]:
     """One bundle with its card and its releases."""
     row = bundles.find(session, bundle_id)
-    releases: list[JsonValue] = [one.release for one in bundles.releases_of(session, row.id)]
-    return {**bundles.as_json(row), "releases": releases, "card": row.card}
+    found = bundles.releases_of(session, row.id)
+    releases: list[JsonValue] = [one.release for one in found]
+    withdrawn: dict[str, JsonValue] = {
+        str(one.release): one.withdrawn for one in found if one.withdrawn_at is not None
+    }
+    return {
+        **bundles.as_json(row), "releases": releases, "withdrawn": withdrawn, "card": row.card,
+    }  # fmt: skip
 
 
 @router.get("/{bundle_id}/content")

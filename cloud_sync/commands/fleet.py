@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from cloud_sync.commands.options import (
     operator,
     table,
 )
+
+if TYPE_CHECKING:
+    from cloud_sync.store.models import Bundle
 
 
 def register(app: typer.Typer) -> None:
@@ -115,19 +118,24 @@ def bundle_list(
     as_json: JsonOption = False,
 ) -> None:
     """List bundles, newest first."""
-    from cloud_sync.fleet import bundles
+    from cloud_sync.fleet import bundles, withdrawals
     from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         found = bundles.all_bundles(session, project)
+        withdrawn = set(session.scalars(withdrawals.only_withdrawn()))
+
+    def state(row: Bundle) -> str:
+        if row.champion:
+            return "champion"
+        if row.id in withdrawn:
+            return "withdrawn"
+        return "released" if row.approved_at else "not signed"
+
     rows = [
-        (
-            row.id[:12], row.project, row.version, row.kit, row.origin,
-            "champion" if row.champion else ("released" if row.approved_at else "not signed"),
-        )
-        for row in found
-    ]  # fmt: skip
+        (row.id[:12], row.project, row.version, row.kit, row.origin, state(row)) for row in found
+    ]
     Console(as_json).answer(
         table(rows, ("bundle", "project", "version", "kit", "from", "state")),
-        [bundles.as_json(row) for row in found],
+        [{**bundles.as_json(row), "withdrawn": row.id in withdrawn} for row in found],
     )

@@ -13,6 +13,7 @@ from tuf.api.metadata import Metadata, TargetFile, Targets
 
 from cloud_sync.effects.alerts import close_alert
 from cloud_sync.errors import NotFoundError, TooLargeError
+from cloud_sync.fleet import withdrawals
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake.provenance import adopt
 from cloud_sync.learning.datasets import describe, read, register
@@ -99,7 +100,9 @@ def _note_dataset(hub: Hub, session: Session, dataset_id: str, project: str, log
 def record_releases(
     session: Session, old: Metadata[Targets] | None, new: Targets, *, who: str
 ) -> None:
-    """Checks each release that is new in the targets, and makes its bundle the champion.
+    """Checks each release that is new in the targets, and notes what was withdrawn.
+
+    The bundle of a project's highest release in force is its champion.
 
     Raises:
         BundleError: the path, the description or the bytes of a target do not fit a bundle here.
@@ -110,6 +113,9 @@ def record_releases(
     found = [_check_release(session, path, target) for path, target in added]
     for release in sorted(found, key=lambda one: (one.project, one.release)):
         _record(session, release, who)
+    changed = withdrawals.record(session, old, new, who=who)
+    for project in changed | {release.project for release in found}:
+        _crown(session, project)
 
 
 def _check_release(session: Session, path: str, target: TargetFile) -> signed.Release:
@@ -139,13 +145,18 @@ def _record(session: Session, release: signed.Release, who: str) -> None:
             release=release.release, bundle=release.bundle, signed_by=who,
         )
     )  # fmt: skip
-    session.execute(update(Bundle).where(Bundle.project == row.project).values(champion=False))
-    row.champion = True
     if row.approved_at is None:
         row.approved_by, row.approved_at = who, utc_now()
         close_alert(session, NEEDS_SIGNATURE, where=row.id)
     session.flush()
     audit(session, who, "bundle.release", row.id, project=row.project, release=release.release)
+
+
+def _crown(session: Session, project: str) -> None:
+    query = select(Release.bundle).where(Release.project == project, Release.withdrawn_at.is_(None))
+    best = session.scalar(query.order_by(Release.release.desc()).limit(1))
+    session.execute(update(Bundle).where(Bundle.project == project).values(champion=False))
+    session.execute(update(Bundle).where(Bundle.id == best).values(champion=True))
 
 
 def releases_of(session: Session, bundle: str) -> list[Release]:

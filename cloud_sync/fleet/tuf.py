@@ -83,13 +83,20 @@ def trusted_root(session: Session) -> dict[str, JsonValue] | None:
 
 
 def release_of(session: Session, bundle: str) -> Release:
-    """The highest release of a bundle.
+    """The highest release of a bundle that is in force.
 
     Raises:
-        GateError: no release engineer has signed it.
+        GateError: no release engineer has signed it, or it was withdrawn.
     """
-    query = select(Release).where(Release.bundle == bundle).order_by(Release.release.desc())
-    found = session.scalar(query.limit(1))
+    query = select(Release).where(Release.bundle == bundle)
+    newest_first = query.order_by(Release.withdrawn_at.is_not(None), Release.release.desc())
+    found = session.scalar(newest_first.limit(1))
+    if found is not None and found.withdrawn_at is not None:
+        raise GateError(
+            f"release {found.release} of this bundle was withdrawn: {found.withdrawn}",
+            where=bundle[:12],
+            fix=f"roll another bundle out; kit release {bundle[:12]} --hub URL, if it was a mistake",
+        )
     if found is None:
         raise GateError(
             "no release engineer has signed this bundle",

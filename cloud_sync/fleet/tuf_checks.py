@@ -10,11 +10,11 @@ import json
 from typing import TYPE_CHECKING, TypeVar
 
 from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
-from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
+from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets, Timestamp
 
 from cloud_sync.errors import ConflictError
 from kits.core.errors import BundleError
-from kits.core.releases import MAX_METADATA_BYTES
+from kits.core.releases import MAX_METADATA_BYTES, is_withdrawal
 from kits.core.sample import utc_now
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _value(key: Key) -> str:
 
 
 def next_targets(root: Root, old: Metadata[Targets] | None, content: bytes) -> Metadata[Targets]:
-    """The targets that follow `old`: every release in force stays as it is.
+    """The targets that follow `old`: every release stays as it is, or is withdrawn.
 
     Raises:
         BundleError: not signed by enough keys, expired, or with delegations.
@@ -136,13 +136,23 @@ def next_targets(root: Root, old: Metadata[Targets] | None, content: bytes) -> M
     if new.signed.delegations is not None:
         raise BundleError("targets with delegations are not taken here")
     for path, target in (old.signed.targets if old is not None else {}).items():
-        if new.signed.targets.get(path) != target:
+        if not _stays(target, new.signed.targets.get(path)):
             raise ConflictError(
                 "a release that is in force was left out or changed",
                 where=path,
                 fix="repeat the command: it begins with what the hub has now",
             )
     return new
+
+
+def _stays(old: TargetFile, new: TargetFile | None) -> bool:
+    """Whether a release is as it was, but for the word that it is withdrawn."""
+    if new is None:
+        return False
+    if not is_withdrawal(old.custom, new.custom):
+        return new == old
+    rest = {**new.unrecognized_fields, "custom": old.custom}
+    return TargetFile(new.length, new.hashes, new.path, rest) == old
 
 
 def still_valid(root: Root, targets: Metadata[Targets] | None) -> Metadata[Targets]:

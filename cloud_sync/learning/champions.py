@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import raise_alert
 from cloud_sync.errors import NotFoundError
+from cloud_sync.fleet.withdrawals import only_withdrawn
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob
@@ -28,12 +29,16 @@ MEDIA_TYPE = "application/vnd.kitwright.bundle"
 
 
 def champion_of(session: Session, project: str) -> BundleRow | None:
-    """The bundle to beat: the champion, else the newest approved one, else the newest published."""
+    """The bundle to beat: the champion, else the newest approved one, else the newest published.
+
+    None that was withdrawn.
+    """
     return session.scalar(
         select(BundleRow)
         .where(
             BundleRow.project == project,
             BundleRow.approved_at.is_not(None) | (BundleRow.origin != ORIGIN_HUB),
+            BundleRow.id.not_in(only_withdrawn()),
         )
         .order_by(
             BundleRow.champion.desc(),

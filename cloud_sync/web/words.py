@@ -13,7 +13,7 @@ _TONES = {
     },
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
-        "given up", "left alone", "withdrawn bundle",
+        "given up", "left alone", "withdrawn", "withdrawn bundle",
         "expired",
     },
     "is-warn": {

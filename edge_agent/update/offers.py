@@ -23,6 +23,7 @@ class Offers:
 
     Args:
         signed: looks a target up in freshly verified metadata; see `Trust.signed`.
+        look: how what runs stands is looked at whenever the hub is heard; see `Standing.look`.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class Offers:
         installer: Installer,
         signed: Callable[[str], Signed],
         alerts: Alerts,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self._slots = slots
         self._installer = installer
         self._signed = signed
         self._alerts = alerts
+        self._look = look
         self._confirmed = ""
 
     def consider(self, desired: Desired) -> None:
@@ -45,6 +48,7 @@ class Offers:
             HubUnreachableError: the hub does not answer: offer it again later.
         """
         self._withdraw(desired)
+        self._look()
         wish = desired.bundle
         self._remember(wish)
         if wish is None or self._installer.retreat.unwritten or not self._is_news(wish):

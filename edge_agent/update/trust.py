@@ -25,7 +25,7 @@ from edge_agent.update.time_floor import TimeFloor
 from kits.core.errors import BundleError
 from kits.core.files import sweep_torn, write_atomically
 from kits.core.hub_api import TimeStatement
-from kits.core.releases import MAX_METADATA_BYTES, read_release
+from kits.core.releases import MAX_METADATA_BYTES, Release, read_release
 
 if TYPE_CHECKING:
     from tuf.api.metadata import Root, TargetFile, Targets
@@ -71,6 +71,21 @@ class Trust:
                 "this release is not signed", where=path, fix="kit approve BUNDLE --hub URL"
             )
         return _as_signed(path, target)
+
+    def withdrawal(self, project: str, bundle: str) -> str:
+        """Why no release of a bundle is in force any more; empty when one is, or none ever was.
+
+        Raises:
+            HubUnreachableError, MetadataError: as for `signed`.
+        """
+        found: list[Release] = []
+        for path, target in self.refresh().targets.items():
+            with suppress(UntrustedBundleError):  # what is no release is no word about one
+                found.append(_as_signed(path, target).release)
+        mine = [one for one in found if (one.project, one.bundle) == (project, bundle)]
+        if not mine or any(one.withdrawn is None for one in mine):
+            return ""
+        return max(mine, key=lambda one: one.release).withdrawn or ""
 
     def refresh(self) -> Targets:
         """Brings the metadata up to date, from root to targets.

@@ -32,6 +32,12 @@ def check_wish(wish: DesiredBundle, signed: Signed, slots: Slots) -> None:
     release, state = signed.release, slots.state
     if _PATH.fullmatch(wish.path) is None:
         raise UntrustedBundleError("the hub names a strange path", where=wish.path[:100])
+    if release.withdrawn is not None:
+        raise UntrustedBundleError(
+            f"release {release.release} was withdrawn: {release.withdrawn}",
+            where=signed.target,
+            fix="roll another bundle out",
+        )
     if (release.bundle, release.release) != (wish.bundle, wish.release):
         raise UntrustedBundleError("what is signed is another bundle", where=signed.target)
     if signed.length > MAX_BUNDLE_BYTES:

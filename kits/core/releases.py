@@ -2,7 +2,8 @@
 
 A target `{project}/{release}.kwb` names a bundle's bytes by length and SHA-256 and carries a
 `Release`. The number counts up per project and never goes back on a device: a deliberate return to
-an older bundle is a new release that points at old bytes.
+an older bundle is a new release that points at old bytes. A release stays in the list for good; one
+that must not be installed any more is marked as withdrawn.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ MAX_METADATA_BYTES = {
 }
 """Largest metadata file of each TUF role that hub, engineer and device take, bytes."""
 
+MAX_REASON = 200
+"""Longest reason of a withdrawal, characters."""
 _TARGET = re.compile(r"(?P<project>[a-z0-9][a-z0-9._-]{0,62})/(?P<release>[1-9][0-9]{0,8})\.kwb")
 
 
@@ -36,6 +39,10 @@ class Release(BaseModel):
     release: int = Field(gt=0)
     expected_disagreement: float | None = Field(
         None, ge=0, le=1, description="share of verdicts that may change, as the engineer saw it"
+    )
+
+    withdrawn: str | None = Field(
+        None, min_length=1, max_length=MAX_REASON, description="why; None: it is in force"
     )
 
     def as_custom(self) -> dict[str, JsonValue]:
@@ -61,6 +68,18 @@ def parse_target(path: str) -> tuple[str, int]:
     if match is None:
         raise BundleError("not the path of a release", where=path[:100])
     return match["project"], int(match["release"])
+
+
+def is_withdrawal(old: object, new: object) -> bool:
+    """Whether the `custom` part of a target differs in that it is marked as withdrawn, and only so.
+
+    A mark that is there stays as it is.
+    """
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return False
+    reason = new.get("withdrawn")
+    marked = {**old, "withdrawn": reason}
+    return isinstance(reason, str) and "withdrawn" not in old and marked == new
 
 
 def read_release(path: str, custom: object) -> Release:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from tuf.api.metadata import Root, Timestamp
 
 from kits.core.errors import BundleError, DataError
-from kits.core.releases import MAX_METADATA_BYTES
+from kits.core.releases import MAX_METADATA_BYTES, Release
 from kits.core.sample import utc_now
 from kits.toolchain.keys import names
 from kits.toolchain.releases import all_releases
@@ -18,6 +18,7 @@ from kits.toolchain.roots import Desk
 from kits.toolchain.trust import MAX_ROTATIONS, fingerprint
 
 WARN = timedelta(days=30)
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Status:
     """A hub as this machine has just verified it."""
 
     roles: tuple[RoleStatus, ...]
-    newest: dict[str, int]
+    newest: dict[str, Release]
+    withdrawn: dict[str, list[int]]
     fingerprint: str
 
     def text(self) -> str:
@@ -51,7 +53,15 @@ class Status:
             f"{one.threshold} of {', '.join(one.keys)}"
             for one in self.roles
         ]
-        lines += [f"{project}: release {number}" for project, number in self.newest.items()]
+        for project, one in self.newest.items():
+            gone = self.withdrawn.get(project, [])
+            told = f"{project}: release {one.release}"
+            if one.withdrawn is not None:
+                told += f", withdrawn: {one.withdrawn}"
+            elif gone:
+                told += f", withdrawn are {', '.join(map(str, gone[-_SHOWN:]))}"
+                told += f" and {len(gone) - _SHOWN} before" if len(gone) > _SHOWN else ""
+            lines.append(told)
         return "\n".join([*lines, f"root's SHA-256 {self.fingerprint}"])
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -67,7 +77,8 @@ class Status:
                 }
                 for one in self.roles
             },
-            "releases": {**self.newest},
+            "releases": {project: one.release for project, one in self.newest.items()},
+            "withdrawn": {project: [*numbers] for project, numbers in self.withdrawn.items()},
             "root_sha256": self.fingerprint,
         }
 
@@ -91,8 +102,13 @@ def look(desk: Desk) -> Status:
         roles.append(
             RoleStatus(signed.type, signed.version, signed.expires, named.threshold, shown)
         )
-    newest = {one.project: one.release for one in all_releases(found.targets)}
-    return Status(tuple(roles), newest, fingerprint(found.root_bytes))
+    releases = all_releases(found.targets)
+    withdrawn: dict[str, list[int]] = {}
+    for one in releases:
+        if one.withdrawn is not None:
+            withdrawn.setdefault(one.project, []).append(one.release)
+    newest = {one.project: one for one in releases}
+    return Status(tuple(roles), newest, withdrawn, fingerprint(found.root_bytes))
 
 
 def trust_root(desk: Desk, sha256: str) -> int:

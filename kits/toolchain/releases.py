@@ -90,7 +90,7 @@ def sign_release(
 
     Raises:
         BundleError: the bundle is damaged, or the hub's metadata is not what it was.
-        UsageError: released before and not `again`, or `again` and never released.
+        UsageError: released before (or withdrawn) and not `again`, or `again` and never released.
         ConfigError: no targets key that the hub's root names is here.
         GateError: the first root needs more signatures.
     """
@@ -122,6 +122,14 @@ def _there(targets: Targets, bundle: Bundle, *, again: bool) -> Release | None:
         )
     if not before:
         return None
+    if before[-1].withdrawn is not None:
+        if again:
+            return None
+        raise UsageError(
+            f"this bundle was withdrawn: {before[-1].withdrawn}",
+            where=bundle.id[:12],
+            fix=f"kit release {bundle.id[:12]} --hub URL, to release it again on purpose",
+        )
     if before[-1] != of_project[-1]:
         if again:
             return None

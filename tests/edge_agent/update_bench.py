@@ -18,6 +18,7 @@ from edge_agent.update.lives import Clocks, Lives
 from edge_agent.update.offers import Offers
 from edge_agent.update.probation import Tally
 from edge_agent.update.slots import Slots
+from edge_agent.update.standing import Standing
 from edge_agent.update.surroundings import Surroundings
 from edge_agent.update.time_floor import TimeFloor
 from edge_agent.update.trust import Trust
@@ -133,7 +134,8 @@ class Bench:
             self.state / "time_floor.json", wall=lambda: self.hub.now + self.clock_error
         )
         trust = Trust(self.state / "tuf", self.root, HubMetadata(self.hub), self.floor)  # type: ignore[arg-type]
-        self.offers = Offers(self.slots, self.installer, trust.signed, self.alert)
+        look = Standing(self.slots, trust, self.alert, lambda: self.seconds).look
+        self.offers = Offers(self.slots, self.installer, trust.signed, self.alert, look)
         self.installer.start()
 
     def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:

@@ -5,14 +5,25 @@ The attacked device is the fixture `bench`; its own code reads real responses of
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 from securesystemslib.signer import CryptoSigner
 
+from edge_agent.update.standing import LOOK_EVERY_S
 from kits.core.hub_api import Desired
 from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.edge_agent.update_bench import OLD, Bench
 from tests.failure.tuf_simulator import Simulator
 
 NEWER = make_bundle(3, act_at=0.78)
+CLOCKS = {
+    "right": timedelta(),
+    "30 days slow": timedelta(days=-30),
+    "1970": timedelta(days=-365 * 56),
+    "20 years fast": timedelta(days=365 * 20),
+}
+any_clock = pytest.mark.parametrize("error", CLOCKS.values(), ids=CLOCKS.keys())
 
 
 def assert_refused(bench: Bench, wish: Desired, reason: str, *, runs: bytes = OLD) -> None:
@@ -45,3 +56,9 @@ def forge(hub: Simulator, content: bytes, key: CryptoSigner) -> Desired:
 def sign_old_targets(hub: Simulator, version: int) -> None:
     """Snapshot and timestamp, freshly and rightly signed, over targets of long ago."""
     hub.sign_online(hub.files[f"{version}.targets.json"])
+
+
+def an_hour_later(bench: Bench) -> None:
+    """The device hears the hub as before, and looks how what it runs stands."""
+    bench.seconds += LOOK_EVERY_S
+    bench.hear(bench.hub.desired)

@@ -12,16 +12,8 @@ from securesystemslib.signer import CryptoSigner
 from kits.core.hub_api import SignedTime
 from tests.edge_agent.parts import bundle_id_of
 from tests.edge_agent.update_bench import NEW, OLD, Bench
-from tests.failure.attacked import assert_recovers, assert_refused, sign_old_targets
+from tests.failure.attacked import any_clock, assert_recovers, assert_refused, sign_old_targets
 from tests.failure.tuf_simulator import Simulator
-
-CLOCKS = {
-    "right": timedelta(),
-    "30 days slow": timedelta(days=-30),
-    "1970": timedelta(days=-365 * 56),
-    "20 years fast": timedelta(days=365 * 20),
-}
-any_clock = pytest.mark.parametrize("error", CLOCKS.values(), ids=CLOCKS.keys())
 
 
 @any_clock

@@ -10,7 +10,14 @@ from securesystemslib.signer import CryptoSigner
 
 from tests.edge_agent.parts import bundle_id_of
 from tests.edge_agent.update_bench import NEW, OLD, Bench
-from tests.failure.attacked import assert_recovers, assert_refused, forge, sign_old_targets
+from tests.failure.attacked import (
+    an_hour_later,
+    any_clock,
+    assert_recovers,
+    assert_refused,
+    forge,
+    sign_old_targets,
+)
 
 
 def install_five(bench: Bench) -> dict[str, bytes]:
@@ -39,6 +46,89 @@ def test_an_old_release_is_refused_even_after_local_state_was_wiped(
         bench.hub.files = then
     assert_refused(bench, bench.hub.wish(OLD, 4, deployment=9), "goes back", runs=NEW)
     assert_recovers(bench)
+
+
+# -- both copies of the counter gone ---------------------------------------------------------------
+
+
+def wipe(bench: Bench, *more: str) -> None:
+    """Both copies of the release counter are gone, and with them which bundle ran; and `more`."""
+    for name in ("slots.json", "bundles/witness.json", *more):
+        path = bench.state / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    bench.lives.end()
+    bench.restart()
+    assert bench.slots.highest("p").release == 0
+    assert bench.runs == ""
+
+
+EVERYTHING = ("tuf", "time_floor.json")
+
+
+def test_without_counters_an_older_list_is_still_refused(bench: Bench) -> None:
+    then = install_five(bench)
+    wipe(bench)
+    now, bench.hub.files = bench.hub.files, then
+    bench.try_once(bench.hub.wish(OLD, 4, deployment=9))
+    assert bench.runs == ""
+    assert "refused" in bench.last.error
+    bench.hub.files = now
+    assert_recovers(bench)
+
+
+@pytest.mark.parametrize("stolen", [False, True])
+def test_without_counters_a_withdrawn_release_is_still_refused(bench: Bench, stolen: bool) -> None:
+    install_five(bench)
+    old_version = bench.hub.targets.version
+    bench.hub.withdraw_release(4, "misses scratches")
+    an_hour_later(bench)
+    wipe(bench)
+    if stolen:  # the list from before the mark, freshly wrapped: older than what was seen
+        sign_old_targets(bench.hub, old_version)
+    bench.try_once(bench.hub.wish(OLD, 4, deployment=9))
+    assert bench.runs == ""
+    assert ("Expected targets.json version" if stolen else "was withdrawn") in bench.last.error
+    bench.hub.sign_targets()
+    assert_recovers(bench)
+
+
+@any_clock
+def test_without_anything_kept_old_files_pass_only_as_long_as_their_timestamp(
+    bench: Bench, error: timedelta
+) -> None:
+    """Somebody on the way has kept the hub's files; the hub itself signs the time for this question."""
+    bench.clock_error = error
+    then = install_five(bench)
+    bench.hub.pass_time(8)
+    wipe(bench, *EVERYTHING)
+    now, bench.hub.files = bench.hub.files, then
+    bench.try_once(bench.hub.wish(OLD, 4, deployment=9))
+    assert bench.runs == ""
+    assert "timestamp.json is expired" in bench.last.error
+    bench.hub.files = now
+    assert_recovers(bench)
+
+
+def test_what_remains_is_a_stolen_hub_before_a_device_that_remembers_nothing(bench: Bench) -> None:
+    """With the hub's keys an old list can be wrapped anew, as long as the engineer's word on it is good."""
+    install_five(bench)
+    hub, old_version = bench.hub, bench.hub.targets.version
+    hub.withdraw_release(4, "misses scratches")
+    hub.pass_time(30)
+    wipe(bench, *EVERYTHING)
+    sign_old_targets(hub, old_version)
+    bench.try_once(hub.wish(OLD, 4, deployment=9))
+    assert bench.runs == bundle_id_of(OLD)
+    # it ends with the list itself, and with new keys of the engineer
+    wipe(bench, *EVERYTHING)
+    hub.pass_time(366)
+    sign_old_targets(hub, old_version)
+    bench.try_once(hub.wish(OLD, 4, deployment=10))
+    assert bench.runs == ""
+    assert "targets is expired" in bench.last.error
+
+
+# -- replay ----------------------------------------------------------------------------------------
 
 
 def test_replayed_metadata_is_refused(bench: Bench) -> None:

@@ -88,7 +88,6 @@ class Simulator:
         self.hold: threading.Event | None = None
         self.down = False
         self.sent_bytes = 0
-        self.connections = 0
         self.root = Root(consistent_snapshot=True, expires=self.now + 5 * YEAR)
         for role in ROLES:
             self.root.add_key(self.keys[role].public_key, role)
@@ -126,6 +125,13 @@ class Simulator:
         self.targets.version += 1
         self.sign_targets()
         return self.wish(content, release, project=project, deployment=deployment or release)
+
+    def withdraw_release(self, release: int, reason: str, *, project: str = "p") -> None:
+        """Marks a release and signs the list anew."""
+        target = self.targets.targets[target_path(project, release)]
+        target.unrecognized_fields["custom"]["withdrawn"] = reason
+        self.targets.version += 1
+        self.sign_targets()
 
     def wish(
         self, content: bytes, release: int, *, project: str = "p", deployment: int = 1
@@ -317,10 +323,6 @@ def served(simulator: Simulator) -> Iterator[str]:
         def log_message(self, *_: object) -> None: ...
 
     class Server(ThreadingHTTPServer):
-        def process_request(self, *connection: object) -> None:
-            simulator.connections += 1
-            super().process_request(*connection)  # type: ignore[arg-type]
-
         def handle_error(self, *_: object) -> None: ...
 
     server = Server(("127.0.0.1", 0), Handler)

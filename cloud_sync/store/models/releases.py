@@ -40,7 +40,8 @@ class Bundle(Base):
 class Release(Base):
     """A bundle under a number of its project, as the release engineer signed it.
 
-    One row per target of the newest targets metadata, which is what counts.
+    One row per target of the newest targets metadata, which is what counts. `withdrawn` is why the
+    engineer took it back.
     """
 
     __tablename__ = "release"
@@ -51,6 +52,8 @@ class Release(Base):
     bundle: Mapped[str] = mapped_column(ForeignKey("bundle.id"), index=True)
     signed_by: Mapped[str] = mapped_column(default="")
     signed_at: Mapped[datetime] = mapped_column(default=utc_now)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+    withdrawn: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class TufMetadata(Base):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.fleet import bundles, standings, tuf, waves
+from cloud_sync.fleet import bundles, standings, tuf, waves, withdrawals
 from cloud_sync.fleet.renewal import WARN
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.store.models import Bundle, Dataset, Device, Rollout
@@ -33,6 +33,7 @@ def bundle_list(request: Request, session: ReadDep, who: ViewerPage) -> Response
     counts = views.pairs(session, running)
     return render(
         request, session, who, "bundles.html", bundles=rows, running=counts,
+        withdrawn=set(session.scalars(withdrawals.only_withdrawn())),
         trust=_trust(session),
     )  # fmt: skip
 
@@ -57,11 +58,18 @@ def bundle_page(request: Request, session: ReadDep, who: ViewerPage, bundle_id: 
     if bundle is None:
         raise NotFoundError("This bundle is not in the hub. A device may still run it.")
     rollouts = select(Rollout).where(Rollout.bundle == bundle_id).order_by(Rollout.id.desc())
+    releases = bundles.releases_of(session, bundle_id)
+    running = (
+        select(func.count())
+        .select_from(Device)
+        .where(Device.running_bundle == bundle_id, Device.revoked_at.is_(None))
+    )
     return render(
-        request, session, who, "bundle.html",
+        request, session, who, "bundle.html", running=session.scalar(running),
+        withdrawn=bool(releases) and all(one.withdrawn_at for one in releases),
         bundle=bundle, metrics=bundle.metrics, comparison=views.comparison(bundle.comparison),
         dataset_known=session.get(Dataset, bundle.dataset) is not None,
-        rollouts=session.scalars(rollouts).all(), releases=bundles.releases_of(session, bundle_id),
+        rollouts=session.scalars(rollouts).all(), releases=releases,
     )  # fmt: skip
 
 
@@ -83,7 +91,9 @@ def rollout_list(
         }
         for row in rollouts
     ]  # fmt: skip
-    approved = select(Bundle).where(Bundle.approved_at.is_not(None))
+    approved = select(Bundle).where(
+        Bundle.approved_at.is_not(None), Bundle.id.not_in(withdrawals.only_withdrawn())
+    )
     devices = session.scalars(
         select(Device).where(Device.revoked_at.is_(None)).order_by(Device.name)
     ).all()

@@ -1,4 +1,4 @@
-"""The verbs that release: `publish`, `approve`, `release`."""
+"""The verbs that release: `publish`, `approve`, `release`; and `withdraw`, which takes back."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from kits.toolchain.commands.hub_options import (
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from kits.core.console import Console
     from kits.toolchain.hub_client import HubClient
     from kits.toolchain.publish import Shipment
@@ -43,6 +45,7 @@ def register(app: typer.Typer) -> None:
     app.command()(publish)
     app.command()(approve)
     app.command()(release)
+    app.command()(withdraw)
 
 
 def publish(
@@ -139,6 +142,55 @@ def release(
 
     with open_desk(hub, token, keys, ca_fingerprint) as desk:
         _sign_from_hub(Console(as_json, quiet), desk, bundle, expect_changes, yes=yes, again=True)
+
+
+def withdraw(
+    word: Annotated[
+        str,
+        typer.Argument(metavar="RELEASE", help="PROJECT/NUMBER, or the bundle's id or its start."),
+    ],
+    hub: HubOption,
+    reason: Annotated[str, typer.Option(help="Why; devices and colleagues are told.")],
+    older: Annotated[
+        bool, typer.Option("--older", help="Also every release of the project before it.")
+    ] = False,
+    token: TokenOption = "",
+    keys: KeysOption = None,
+    ca_fingerprint: FingerprintOption = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be withdrawn.")
+    ] = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Take a release back: no device installs its bundle any more, whatever the hub wishes.
+
+    Devices that run it go on and say so. `kit release` releases the bundle again under a new number.
+    """
+    from kits.core.console import Console
+    from kits.toolchain import withdrawing
+
+    console, why = Console(as_json, quiet), withdrawing.clean_reason(reason)
+    with open_desk(hub, token, keys, ca_fingerprint) as desk:
+        found = withdrawing.concerned(desk.trusted.refresh().targets, word, older=older)
+        names = [f"{one.project}/{one.release}" for one in found]
+        for name, one in zip(names, found):
+            console.note(f"{name}  version {one.version} ({one.bundle[:12]})")
+        told = ", ".join(names)
+        if found and not dry_run:
+            confirm(f"withdraw {told} from the devices of this hub?", yes=yes, as_json=as_json)
+            withdrawing.withdraw(desk, found, why)
+    listed: list[JsonValue] = [*names]
+    said = "would withdraw" if dry_run else "withdrew"
+    answer: dict[str, JsonValue] = {"withdrawn": listed, "reason": why, "dry_run": dry_run}
+    console.answer(f"{said} {told}" if found else "withdrawn already", answer)
+    if found and not dry_run:
+        newest = found[-1].bundle[:12]
+        console.next(
+            f"cloud-sync rollout start ANOTHER --group NAME; cloud-sync sample withdraw --bundle "
+            f"{newest}, when its decisions must not be learned from"
+        )
 
 
 def _sign_from_hub(
