@@ -232,25 +232,3 @@ def machine_figures(folder: Path) -> dict[str, float]:
         "disk_used_percent": float(psutil.disk_usage(str(folder)).percent),
         "memory_bytes": float(psutil.Process().memory_info().rss),
     }
-
-
-def reference() -> str:
-    """The page `docs/reference/agent-metrics.md`."""
-    rows = [
-        f"| `kitwright_agent_{m.name}{'_total' if m.kind == 'counter' else ''}` | {m.kind}"
-        f" | {m.description} |"
-        for m in METRICS
-    ]
-    return "\n".join(
-        [
-            "# Metrics of the agent",
-            "",
-            "Served at `/metrics` on the status page's address; the same figures, without the",
-            "prefix, are in `/status.json` and in the health row the hub receives.",
-            "",
-            "| name | kind | meaning |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
-    )

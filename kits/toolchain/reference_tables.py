@@ -169,6 +169,22 @@ def render_hub_metrics() -> str:
     ])  # fmt: skip
 
 
+def render_agent_metrics() -> str:
+    """`agent-metrics.md`."""
+    rows = []
+    for metric in importlib.import_module("edge_agent.health").METRICS:
+        name = f"{metric.name}_total" if metric.kind == "counter" else metric.name
+        rows.append(f"`kitwright_agent_{name}` | {metric.kind} | {metric.description}")
+    return "\n".join([
+        "# Metrics of the agent\n",
+        NOTE,
+        "Served at `/metrics` on the status page's address; the same figures, without the prefix, "
+        "are in `/status.json` and in the health row that the hub receives. Those of the hub: "
+        "[hub-metrics.md](hub-metrics.md).\n",
+        _table("name|kind|meaning", rows),
+    ])  # fmt: skip
+
+
 def _labels(made: object, name: str) -> str:
     for value in vars(made).values():
         if getattr(value, "_name", "") == name:  # prometheus-client has no public way to ask
@@ -203,6 +219,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "topics.md": render_topics,
     "http-api.md": render_routes,
     "hub-metrics.md": render_hub_metrics,
+    "agent-metrics.md": render_agent_metrics,
     "kits.md": render_kits,
 }
 

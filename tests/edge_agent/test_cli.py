@@ -22,7 +22,6 @@ from edge_agent.config import AgentConfig, StatusConfig, load_config
 from edge_agent.config_text import describe
 from edge_agent.enroll import load_identity
 from edge_agent.errors import AgentConfigError
-from edge_agent.health import reference
 from edge_agent.status import ask, page_address
 from edge_agent.update.slots import Slots
 from kits import __version__
@@ -264,11 +263,6 @@ def test_the_unit_is_complete(site: Path, tiny_kit: Path) -> None:
     assert re.findall("@[A-Z]+@", unit) == [], "every placeholder has its value"
     assert f"--config {site / 'agent.yaml'}" in unit
     assert "WatchdogSec=" in unit
-
-
-def test_the_metrics_page_is_current() -> None:
-    page = ROOT / "docs" / "reference" / "agent-metrics.md"
-    assert page.read_text() == reference()
 
 
 # -- enrolment -----------------------------------------------------------------------------------
