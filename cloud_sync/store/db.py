@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
@@ -23,6 +23,8 @@ from kits.core.errors import ConfigError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
+MIGRATION_LOCK = 5_427_001
+"""Number of the lock that lets one process at a time change PostgreSQL's tables."""
 
 
 class Database:
@@ -115,17 +117,19 @@ def migrate(database: Database) -> str:
 
     Raises:
         UnreachableError: the database does not answer.
-        ConfigError: it was written by a newer Kitwright.
+        ConfigError: it was written by a newer Kitwright, or a reference in it leads nowhere.
     """
     from alembic import command
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
     config = alembic_config()
+    head = ScriptDirectory.from_config(config).get_current_head() or ""
     try:
-        with database.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        if _revision(database) != head:
+            with changing_tables(database) as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
     except OperationalError as error:
         raise UnreachableError(
             "the database cannot be opened", where=str(database.engine.url), fix=str(error.orig)
@@ -134,7 +138,52 @@ def migrate(database: Database) -> str:
         raise ConfigError(
             f"the database cannot be migrated: {error}", fix="update kitwright"
         ) from error
-    return ScriptDirectory.from_config(config).get_current_head() or ""
+    return head
+
+
+def _revision(database: Database) -> str:
+    from alembic.migration import MigrationContext
+
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+@contextmanager
+def changing_tables(database: Database) -> Iterator[Connection]:
+    """A transaction that may change tables; commits at the end.
+
+    SQLite changes a table by making it anew, which would look like deleting what others refer to:
+    references are not enforced meanwhile, and all are checked before the commit.
+
+    Raises:
+        ConfigError: a reference leads nowhere; nothing was changed.
+    """
+    with database.engine.connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        driver: Any = connection.connection.driver_connection
+        if is_sqlite:
+            driver.execute("PRAGMA foreign_keys=OFF")  # within a transaction it has no effect
+        try:
+            with connection.begin():
+                if not is_sqlite:  # several workers may start at the same time
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+                yield connection
+                if is_sqlite:
+                    _check_references(connection)
+        finally:
+            if is_sqlite:
+                driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        table, _row, parent, _number = broken[0]
+        raise ConfigError(
+            f"{len(broken)} references lead nowhere, the first from {table} to {parent}",
+            where=str(connection.engine.url),
+            fix="restore a backup, or ask for help with a copy of this file",
+        )
 
 
 def alembic_config() -> Any:

@@ -6,20 +6,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
-from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.config import dump, load, parse
 from cloud_sync.errors import NotFoundError
-from cloud_sync.store.db import Database, alembic_config, insert_once, is_empty, migrate
-from cloud_sync.store.models import Blob, Device, Sample
+from cloud_sync.store.db import Database, insert_once, migrate
+from cloud_sync.store.models import Blob, Device
 from cloud_sync.store.storage import Storage, open_storage
-from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError, DataError
-from kits.core.sample import digest_of, utc_now
+from kits.core.sample import digest_of
 
 
 @pytest.fixture
@@ -27,62 +21,6 @@ def database(database_url: str):
     database = Database(database_url)
     yield database
     database.close()
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path):
-    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
-    yield database
-    database.close()
-
-
-def test_migrations_from_empty_make_exactly_the_tables_of_the_models(database: Database) -> None:
-    assert is_empty(database)
-    assert migrate(database)
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
-
-
-def test_migrations_go_back_and_forth(database: Database) -> None:
-    migrate(database)
-    config = alembic_config()
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
-    assert inspect(database.engine).get_table_names() == ["alembic_version"]
-    migrate(database)
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
-
-
-def test_migrating_twice_changes_nothing(database: Database) -> None:
-    first = migrate(database)
-    assert migrate(database) == first
-
-
-def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
-    migrate(database)
-    with database.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ConfigError, match="cannot be migrated"):
-        migrate(database)
-
-
-def test_sqlite_runs_with_wal_and_foreign_keys(sqlite: Database) -> None:
-    database = sqlite
-    migrate(database)
-    with database.engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-    with pytest.raises(IntegrityError), database.transaction() as session:
-        session.add(
-            Sample(
-                id="s", device="nobody", epoch="e", seq=1, captured_at=utc_now(), bundle="",
-                verdict="act", score=None, media_type="image/png",
-            )
-        )  # fmt: skip
 
 
 def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) -> None:
@@ -104,12 +42,6 @@ def test_insert_once_takes_each_key_once(database: Database) -> None:
         assert insert_once(session, Blob, rows) == 2
     with database.transaction() as session:
         assert insert_once(session, Blob, [*rows, {"digest": "c", "size": 1}]) == 1
-
-
-def test_every_table_is_migrated(database: Database) -> None:
-    migrate(database)
-    names = set(inspect(database.engine).get_table_names()) - {"alembic_version"}
-    assert names == set(Base.metadata.tables)
 
 
 @pytest.fixture(params=["folder", "memory"])

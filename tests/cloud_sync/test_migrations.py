@@ -1,0 +1,176 @@
+"""Migrations go back and forth with rows in every table, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    func,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.exc import IntegrityError
+
+from cloud_sync.store.db import Database, alembic_config, changing_tables, is_empty, migrate
+from cloud_sync.store.models import Sample
+from cloud_sync.store.types import Base
+from kits.core.errors import ConfigError
+from kits.core.sample import utc_now
+
+AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
+VERSION_TABLE = "alembic_version"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    yield database
+    database.close()
+
+
+def revisions() -> list[str]:
+    """All, the first one first."""
+    found = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return [script.revision for script in found][::-1]
+
+
+def move(database: Database, revision: str, *, down: bool = False) -> None:
+    """One step of the way."""
+    config = alembic_config()
+    with changing_tables(database) as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(config, revision)
+
+
+def tables_of(connection: Connection) -> list[Table]:
+    """As the database has them now, referred ones first."""
+    metadata = MetaData()
+    metadata.reflect(connection)
+    return [table for table in metadata.sorted_tables if table.name != VERSION_TABLE]
+
+
+def fill(database: Database) -> dict[str, int]:
+    """Puts two rows into every empty table; table → rows, of all."""
+    with database.engine.begin() as connection:
+        counts = {}
+        for table in tables_of(connection):
+            size = select(func.count()).select_from(table)
+            if not connection.scalar(size):
+                connection.execute(table.insert(), [row_for(table, number) for number in (1, 2)])
+            counts[table.name] = connection.scalar(size) or 0
+    return counts
+
+
+def row_for(table: Table, number: int) -> dict[str, Any]:
+    """Values that satisfy types and references: row n refers to rows n."""
+    return {column.name: value_of(table.name, column, number) for column in table.columns}
+
+
+def value_of(table: str, column: Any, number: int) -> Any:
+    for key in column.foreign_keys:
+        return value_of(key.column.table.name, key.column, number)
+    kinds: list[tuple[type, Any]] = [
+        (DateTime, AT), (JSON, {}), (LargeBinary, b"bytes"), (Boolean, False),
+        (String, f"{table}.{column.name}.{number}"),
+    ]  # fmt: skip
+    return next((value for kind, value in kinds if isinstance(column.type, kind)), number)
+
+
+def counts_of(database: Database) -> dict[str, int]:
+    with database.engine.connect() as connection:
+        return {
+            table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for table in tables_of(connection)
+        }
+
+
+def test_every_step_up_and_down_keeps_the_rows_of_every_table(database: Database) -> None:
+    seen: list[dict[str, int]] = []
+    for revision in revisions():
+        before = counts_of(database)
+        move(database, revision)
+        after = counts_of(database)
+        assert {name: before[name] for name in before if name in after} == {
+            name: after[name] for name in before if name in after
+        }
+        seen.append(fill(database))
+    for revision in revisions()[-2::-1]:
+        before = counts_of(database)
+        move(database, revision, down=True)
+        after = counts_of(database)
+        assert all(before[name] == after[name] for name in after if name in before)
+        fill(database)  # tables that came back
+    move(database, "base", down=True)
+    assert inspect(database.engine).get_table_names() == [VERSION_TABLE]
+    assert migrate(database) == revisions()[-1]
+
+
+def test_migrations_from_empty_make_exactly_the_tables_of_the_models(database: Database) -> None:
+    assert is_empty(database)
+    assert migrate(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    names = set(inspect(database.engine).get_table_names()) - {VERSION_TABLE}
+    assert names == set(Base.metadata.tables)
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    first = migrate(database)
+    assert migrate(database) == first
+
+
+def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+    migrate(database)
+    with database.engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match="cannot be migrated"):
+        migrate(database)
+
+
+def test_a_change_that_leaves_a_reference_to_nothing_is_taken_back(sqlite: Database) -> None:
+    migrate(sqlite)
+    fill(sqlite)
+    with (
+        pytest.raises(ConfigError, match="lead nowhere"),
+        changing_tables(sqlite) as connection,
+    ):
+        connection.execute(text("DELETE FROM rollout"))
+    assert counts_of(sqlite)["rollout"] == 2
+
+
+def test_sqlite_runs_with_wal_and_foreign_keys(sqlite: Database) -> None:
+    migrate(sqlite)
+    with sqlite.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    with pytest.raises(IntegrityError), sqlite.transaction() as session:
+        session.add(
+            Sample(
+                id="s", device="nobody", epoch="e", seq=1, captured_at=utc_now(), bundle="",
+                verdict="act", score=None, media_type="image/png",
+            )
+        )  # fmt: skip
