@@ -1,8 +1,9 @@
 """What one row costs the hub: from the MQTT payload to the commit, without a network.
 
-`python -m benchmarks.ingest [--rows 40000] [--url URL] [--json FILE]`. Real decoding, real tables,
-`synchronous=FULL`; batches of up to 32 frames, as the ingest takes them. Wall time depends on the
-disk and on the neighbours; processor time per row does not, so both are given.
+`python -m benchmarks.ingest [--rows 40000] [--postgresql | --url URL] [--json FILE]`. Real decoding,
+real tables, durable commits; batches of up to 500 messages, as the ingest takes them. Each round
+has devices of its own, so that a database may be measured again. Wall time depends on the disk and
+on the neighbours; processor time per row of this process does not, so both are given.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import argparse
 import json
 import os
 import platform
+import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cloud_sync.config import parse
@@ -31,6 +34,8 @@ from kits.core.signing import SigningKey
 from kits.core.topics import DeviceTopics
 
 SITE = "main"
+Make = Callable[[str], list[Message]]
+"""The messages of devices whose names begin like this."""
 
 
 def main() -> None:
@@ -38,23 +43,41 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--url", default="", help="SQLAlchemy URL; empty: a new SQLite file")
+    parser.add_argument(
+        "--postgresql", action="store_true", help="on a PostgreSQL server of its own"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures here")
     options = parser.parse_args()
-    figures = measure(options.rows, options.rounds, options.url)
+    with ExitStack() as stack:
+        url = stack.enter_context(own_server()) if options.postgresql else options.url
+        figures = measure(options.rows, options.rounds, url)
     print(json.dumps(figures, indent=2))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
+@contextmanager
+def own_server() -> Iterator[str]:
+    """A PostgreSQL with its ordinary settings, for as long as it takes; its URL."""
+    from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
+
+    binaries = server_binaries()
+    if binaries is None:
+        raise SystemExit("no PostgreSQL server is installed: apt-get install postgresql")
+    with running_cluster(binaries) as socket:
+        yield fresh_database(socket, "bench")
+
+
 def measure(rows: int, rounds: int, url: str) -> dict[str, object]:
     """Medians over rounds."""
     tune_collector()
-    made: dict[str, Callable[[int], list[Message]]] = {
-        "telemetry, 200 a frame": lambda n: backlog("t", n, 200),
-        "decisions, 200 a frame": lambda n: backlog("s", n, 200),
-        "telemetry, 1,000 devices, 1 a frame": lambda n: fleet(n // 8, 1000),
+    made: dict[str, Make] = {
+        "telemetry, 200 a frame": lambda name: backlog(name, "t", rows, 200),
+        "decisions, 200 a frame": lambda name: backlog(name, "s", rows, 200),
+        "telemetry, one row of each frame known": lambda name: overlapping(name, rows, 200),
+        "telemetry, 1,000 devices, 1 a frame": lambda name: fleet(name, rows // 8, 1000),
     }
-    figures = {name: run(make, rows, rounds, url) for name, make in made.items()}
+    figures = {name: run(make, rounds, url) for name, make in made.items()}
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}",
@@ -65,7 +88,7 @@ def measure(rows: int, rounds: int, url: str) -> dict[str, object]:
     }
 
 
-def run(make: Callable[[int], list[Message]], rows: int, rounds: int, url: str) -> dict[str, float]:
+def run(make: Make, rounds: int, url: str) -> dict[str, float]:
     """Rows a second and processor time per row."""
     wall, cpu = [], []
     for _ in range(rounds):
@@ -74,7 +97,7 @@ def run(make: Callable[[int], list[Message]], rows: int, rounds: int, url: str) 
             SigningKey.create(config.keys_dir / "hub.pem")
             hub = Hub.open(config)
             migrate(hub.database)
-            messages = make(rows)
+            messages = make(secrets.token_hex(4))
             add_devices(hub, messages)
             count = take(hub, messages, wall, cpu)
             hub.close()
@@ -104,21 +127,29 @@ def add_devices(hub: Hub, messages: Sequence[Message]) -> None:
         session.add_all(Device(name=name, site=SITE) for name in sorted(names))
 
 
-def backlog(klass: EventClass, rows: int, per_frame: int) -> list[Message]:
+def backlog(name: str, klass: EventClass, rows: int, per_frame: int) -> list[Message]:
     """One device with many rows."""
-    topic = DeviceTopics(SITE, "bench-1").frames(klass)
-    numbers = range(1, rows + 1)
-    events = [event(n, klass) for n in numbers]
+    topic = DeviceTopics(SITE, name).frames(klass)
+    events = [event(n, klass, name) for n in range(1, rows + 1)]
     parts = (events[first : first + per_frame] for first in range(0, rows, per_frame))
     return [Message(topic, frame(part), n, 1, 0) for n, part in enumerate(parts)]
 
 
-def fleet(rows: int, count: int) -> list[Message]:
+def overlapping(name: str, rows: int, per_frame: int) -> list[Message]:
+    """The same, but each frame begins with the last row of the one before."""
+    topic = DeviceTopics(SITE, name).frames("t")
+    events = [event(n, "t", name) for n in range(1, rows + 1)]
+    firsts = range(0, rows - 1, per_frame - 1)
+    parts = (events[first : first + per_frame] for first in firsts)
+    return [Message(topic, frame(part), n, 1, 0) for n, part in enumerate(parts)]
+
+
+def fleet(name: str, rows: int, count: int) -> list[Message]:
     """Many devices with a row each, in turns."""
     return [
         Message(
-            DeviceTopics(SITE, f"bench-{n % count}").frames("t"),
-            frame([event(1 + n // count, "t")]), n, 1, 0,
+            DeviceTopics(SITE, f"{name}-{n % count}").frames("t"),
+            frame([event(1 + n // count, "t", name)]), n, 1, 0,
         )
         for n in range(rows)
     ]  # fmt: skip
@@ -129,19 +160,19 @@ def frame(events: Sequence[Event]) -> bytes:
     return encode_frame(Frame(epoch="bench", rows=tuple(events)))
 
 
-def event(number: int, klass: EventClass) -> Event:
+def event(number: int, klass: EventClass, name: str) -> Event:
     """A row of an ordinary size."""
     at = Stamp(wall=utc_now(), mono_ns=number * 1_000_000, boot="bench", trust="ntp")
-    return Event(seq=number, klass=klass, at=at, body=body(number, klass))
+    return Event(seq=number, klass=klass, at=at, body=body(number, klass, name))
 
 
-def body(number: int, klass: EventClass) -> Body:
+def body(number: int, klass: EventClass, name: str) -> Body:
     """Some 256 bytes of JSON; a decision with one box has twice that."""
     if klass == "t":
         return HealthBody(figures={f"gauge_{n}": number + n / 8 for n in range(12)})
     box = {"x0": 1, "y0": 2, "x1": 30, "y1": 40, "label": "scratch", "confidence": 0.9}
     return DecisionBody(
-        sample_id=f"{number:026d}", captured_at=utc_now(), media_type="image/png",
+        sample_id=f"{name}-{number:017d}", captured_at=utc_now(), media_type="image/png",
         bundle="0" * 64, verdict="act", score=0.9, label="scratch",
         prediction={"boxes": [box]}, latency_ms={"pre": 1.5, "infer": 8.25, "post": 0.5},
     )  # fmt: skip

@@ -59,11 +59,11 @@ class Answers:
 
     def give(self, batch: Sequence[Message], done: Done) -> None:
         """To be called after the commit."""
-        self._sites.update(done.sites)
-        self._acknowledge(done)
         for message in batch:
             self._link.acknowledge(message)
+        self._sites.update(done.sites)
         self._count(done)
+        self._acknowledge(done)
 
     def _acknowledge(self, done: Done) -> None:
         blobs: dict[tuple[str, str], dict[str, BlobAck]] = defaultdict(dict)

@@ -5,26 +5,24 @@ Called by `rows.py` with rows the event table has just taken, in the same transa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.outbox import EffectOutbox
 from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, believable, tick_of, to_time
+from cloud_sync.intake.epochs import Key
 from cloud_sync.store import models
-from cloud_sync.store.bulk import Value, Values, aware, insert_fresh, sql_time
+from cloud_sync.store.bulk import Value, Values, aware, in_portions, insert_fresh, sql_time
 from kits.core.annotation import annotation_from_json, annotation_to_json
 from kits.core.errors import DataError
 from kits.core.events import AlertBody, DecisionBody, Event, GapBody, HealthBody, LabelBody
 from kits.core.sample import utc_now
-
-Key = tuple[str, str, int]
-MAX_ID_LENGTH = 64
-MAX_NUMBER = (1 << 63) - 1
 
 _SAMPLE = (
     "id", "device", "epoch", "seq", "captured_at", "claimed_at", "received_at", "trust", "boot",
@@ -78,7 +76,7 @@ class Carrier:
                 case HealthBody():
                     healths[key[0]] = event.body
         if healths:
-            figures = [{"name": name, "figures": h.figures} for name, h in sorted(healths.items())]
+            figures = [{"name": n, "figures": _finite(h)} for n, h in sorted(healths.items())]
             self._session.execute(update(models.Device), figures)
         self._session.flush()
         if self._effects is not None:
@@ -93,35 +91,23 @@ class Carrier:
         stored = self._stored({body.blob.digest for _, _, body in decisions if body.blob})
         projects = self._projects({body.bundle for _, _, body in decisions})
         self.unknown_bundle += sum(body.bundle not in projects for _, _, body in decisions)
-        usable = [item for item in decisions if self._usable(item[2])]
         rows = [
             self._sample(key, event, body, stored, projects.get(body.bundle, ""))
-            for key, event, body in usable
+            for key, event, body in decisions
         ]
-        fresh = insert_fresh(self._session, models.Sample, _SAMPLE, rows)
-        taken = [item for item, new in zip(usable, fresh) if not new]
-        self.odd += ["sample id taken"] * len(taken)
-        for key, _event, body in (*taken, *(d for d in decisions if not self._fits(d[2]))):
-            self._keep_whole(key, body)
-
-    def _usable(self, body: DecisionBody) -> bool:
-        if not self._fits(body):
-            self.odd.append("sample id" if _ok(body.blob.size if body.blob else 0) else "blob size")
-            return False
-        if body.blob is not None and body.blob.size > self._blob_limit:
-            self.odd.append("blob too large")
-        return True
-
-    @staticmethod
-    def _fits(body: DecisionBody) -> bool:
-        size = body.blob.size if body.blob else 0
-        return 0 < len(body.sample_id) <= MAX_ID_LENGTH and _ok(size)
+        fresh = insert_fresh(self._session, models.Sample, _SAMPLE, rows, ("id",))
+        for (key, _event, body), new in zip(decisions, fresh):
+            if not new:
+                self.odd.append("sample id taken")
+                self._keep_whole(key, body)
 
     def _sample(
         self, key: Key, event: Event, body: DecisionBody, stored: set[str], project: str
     ) -> Values:
         blob, state = body.blob, "none"
-        if blob is not None and blob.size <= self._blob_limit:
+        if blob is not None and blob.size > self._blob_limit:
+            self.odd.append("blob too large")
+        elif blob is not None:
             state = "stored" if blob.digest in stored else "expected"
         captured, trust, tick = self._dated(key[0], event, body)
         claimed = self._to_sql(body.captured_at)
@@ -155,7 +141,7 @@ class Carrier:
             .where(
                 models.Event.device == device, models.Event.epoch == epoch, models.Event.seq == seq
             )
-            .values(body=body.model_dump(mode="json"))
+            .values(body=from_json(to_json(body, inf_nan_mode="null")))
         )
 
     def _label(self, key: Key, body: LabelBody) -> None:
@@ -167,7 +153,7 @@ class Carrier:
         stated: dict[str, JsonValue] = {**annotation_to_json(annotation), "source": "device"}
         self._session.add(
             models.Annotation(
-                sample_id=body.sample_id[:MAX_ID_LENGTH],
+                sample_id=body.sample_id,
                 label=annotation.label,
                 body=stated,
                 author=annotation.author or f"device:{key[0]}",
@@ -207,8 +193,7 @@ class Carrier:
         )
 
     def _gap(self, key: Key, body: GapBody) -> None:
-        numbers = (body.first_seq, body.last_seq, body.rows, body.blobs, body.bytes)
-        if not all(_ok(number) for number in numbers) or body.first_seq > body.last_seq:
+        if not 0 <= body.rows <= body.last_seq - body.first_seq + 1:
             self.odd.append("gap numbers")
             return
         device, epoch, seq = key
@@ -220,16 +205,25 @@ class Carrier:
         self._session.add(gap)
 
     def _stored(self, digests: set[str]) -> set[str]:
-        query = select(models.Blob.digest).where(models.Blob.digest.in_(digests))
-        return set(self._session.scalars(query)) if digests else set()
+        query = select(models.Blob.digest)
+        return {
+            digest
+            for some in in_portions(digests)
+            for digest in self._session.scalars(query.where(models.Blob.digest.in_(some)))
+        }
 
     def _projects(self, bundles: set[str]) -> dict[str, str]:
-        query = select(models.Bundle.id, models.Bundle.project).where(models.Bundle.id.in_(bundles))
-        return {row[0]: row[1] for row in self._session.execute(query)}
+        query = select(models.Bundle.id, models.Bundle.project)
+        return {
+            row[0]: row[1]
+            for some in in_portions(bundles)
+            for row in self._session.execute(query.where(models.Bundle.id.in_(some)))
+        }
 
 
-def _ok(number: int) -> bool:
-    return 0 <= number <= MAX_NUMBER
+def _finite(body: HealthBody) -> dict[str, float]:
+    """Figures that JSON can hold."""
+    return {name: value for name, value in body.figures.items() if math.isfinite(value)}
 
 
 def _text(value: object) -> Value:

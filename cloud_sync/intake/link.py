@@ -1,9 +1,10 @@
-"""The hub's MQTT connection: paho behind six verbs.
+"""The hub's MQTT connection: paho behind seven verbs.
 
 The network thread only puts messages into a bounded queue; who takes one acknowledges it after its
 commit. Sessions end with their connection: a worker that is gone must not hoard its share of the
 messages at the broker, and what was under way is sent again by the device, which has not heard of
-it. So any number of workers may come and go.
+it. So any number of workers may come and go. Whether the broker lets the hub listen at all is in
+`trouble`; telling a person of it is the ingest's business.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 import logging
 import queue
 import secrets
+import socket
 import ssl
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +34,12 @@ log = logging.getLogger(__name__)
 
 RECEIVE_MAXIMUM = 1000
 """Messages taken and not committed yet: the window over the time of a commit is the most per second."""
-UPWARD = (f"$share/ingest/{ROOT}/+/+/up/#", f"{ROOT}/+/+/st/#")
-"""Rows go to one of the workers, states (retained, small, the last one counts) to every one."""
+UNSHARED = f"{ROOT}/+/+/up/#"
+SHARED = f"$share/ingest/{UNSHARED}"
+"""Rows go to one of the workers."""
+STATES = f"{ROOT}/+/+/st/#"
+"""States (retained, small, the last one counts) go to every one."""
+LISTEN_AGAIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,11 @@ class MqttLink:
         client_id: one per process (`unique_id`); two with the same id would push each other out.
         subscribe: whether to listen to devices, or only to publish.
         queue_size: messages waiting at most; more are refused and counted.
+
+    Attributes:
+        messages: those of the present connection; older ones are sent again by their devices.
+        listening: whether the broker granted what the hub asked to hear.
+        trouble: why the hub hears nothing, or less well than it should; empty: all is well.
     """
 
     def __init__(
@@ -69,8 +82,12 @@ class MqttLink:
         self._metrics = metrics
         self._connection = 0
         self._tls: ssl.SSLContext | None = None
-        # never smaller than what the broker may send before the first acknowledgement
-        self.messages: queue.Queue[Message] = queue.Queue(max(queue_size, RECEIVE_MAXIMUM))
+        self._asked: dict[int, tuple[str, ...]] = {}
+        self._asked_at = 0.0
+        self.trouble = ""
+        self.listening = False
+        # always room for what the broker may send before the first acknowledgement
+        self.messages: queue.Queue[Message] = queue.Queue(max(queue_size, RECEIVE_MAXIMUM + 1))
         self._client = self._make_client(client_id)
 
     def start(self) -> None:
@@ -114,6 +131,12 @@ class MqttLink:
         if message.qos and message.connection == self._connection and self.connected:
             self._client.ack(message.mid, message.qos)
 
+    def listen_again(self) -> None:
+        """Asks a broker again that refused; not more often than every half minute."""
+        waited = time.monotonic() - self._asked_at >= LISTEN_AGAIN_S
+        if self._subscribe and self.connected and not self.listening and waited:
+            self._ask(SHARED, STATES)
+
     def _make_client(self, client_id: str) -> mqtt.Client:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, manual_ack=True
@@ -128,7 +151,10 @@ class MqttLink:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         return client
+
+    # -- paho's thread ---------------------------------------------------------------------------
 
     def _on_pre_connect(self, _client: mqtt.Client, _data: Any) -> None:
         """Takes the certificates that lie on disk now: they are renewed while the hub runs."""
@@ -138,20 +164,29 @@ class MqttLink:
         except OSError as error:  # also of TLS; what was loaded before may still serve
             log.error("event=broker_certificate_not_read error=%r", str(error))
 
+
     def _on_connect(
-        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+        self,
+        _client: mqtt.Client,
+        _data: Any,
+        _flags: Any,
+        reason: ReasonCode,
+        properties: Properties | None,
     ) -> None:
         if reason.is_failure:
             log.error("event=mqtt_refused reason=%r", str(reason))
             return
         self._connection += 1
+        self._drop_old()
         log.info("event=mqtt_connected host=%s port=%d", self._address.host, self._address.port)
         if self._subscribe:
-            client.subscribe([(topic, 1) for topic in UPWARD])
+            shares = getattr(properties, "SharedSubscriptionAvailable", 1)
+            self._ask(SHARED if shares else UNSHARED, STATES)
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
+        self.listening = False
         if reason.is_failure:
             log.warning("event=mqtt_lost reason=%r", str(reason))
 
@@ -159,11 +194,71 @@ class MqttLink:
         taken = Message(
             message.topic, bytes(message.payload), message.mid, message.qos, self._connection
         )
+        # what needs no acknowledgement is not bounded by Receive Maximum: it may only have the rest
+        room = self.messages.maxsize - (0 if message.qos else RECEIVE_MAXIMUM)
         try:
+            if self.messages.qsize() >= room:
+                raise queue.Full
             self.messages.put_nowait(taken)
         except queue.Full:
-            # only messages without acknowledgement can get here: the rest stops at Receive Maximum
             self._metrics.refused.labels("queue full").inc()
+            if message.qos:
+                # never acknowledged, it would narrow the broker's window for ever: begin anew
+                self._reconnect()
+
+    def _drop_old(self) -> None:
+        """What came over connections that are gone can not be acknowledged to the broker any more.
+
+        Its devices send it again; here it would take the room of what the new connection brings.
+        """
+        with suppress(queue.Empty):
+            while True:
+                self.messages.get_nowait()
+                self._metrics.refused.labels("connection lost").inc()
+
+    def _reconnect(self) -> None:
+        """Ends the connection, so that paho makes a new one."""
+        connected = self._client.socket()
+        if isinstance(connected, socket.socket):
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+    def _ask(self, *topics: str) -> None:
+        self._asked_at = time.monotonic()
+        _result, number = self._client.subscribe([(topic, 1) for topic in topics])
+        if number is not None:
+            self._asked[number] = topics
+
+    def _on_subscribe(
+        self,
+        _client: mqtt.Client,
+        _data: Any,
+        number: int,
+        reasons: list[ReasonCode],
+        _properties: Any,
+    ) -> None:
+        topics = self._asked.pop(number, ())
+        refused = {
+            topic: str(reason)
+            for topic, reason in zip(topics, reasons, strict=False)
+            if reason.is_failure
+        }
+        for topic, reason in refused.items():
+            log.error("event=subscription_refused topic=%s reason=%r", topic, reason)
+        if SHARED in refused:
+            self._ask(UNSHARED, STATES)
+            return
+        self.listening = not refused
+        if refused:
+            topic, reason = next(iter(refused.items()))
+            self.trouble = f"the broker does not let the hub listen to {topic}: {reason}"
+        elif UNSHARED in topics:
+            self.trouble = (
+                "the broker has no shared subscriptions: each ingest process takes every row, "
+                "so run one"
+            )
+        else:
+            self.trouble = ""
 
 
 def _tls_context(address: BrokerAddress) -> ssl.SSLContext:

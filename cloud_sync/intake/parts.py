@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import ChunkIn
 from cloud_sync.intake.spans import Spans, add_span, covers, from_json, to_json, whole_chunks
+from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, BlobPart, Sample
 from kits.core.frames import BlobAck, Chunk
@@ -145,10 +146,12 @@ class Parts:
         digests = {digest for _, _, digest in announced}
         if not digests:
             return []
-        stored = set(session.scalars(select(Blob.digest).where(Blob.digest.in_(digests))))
-        begun = set(session.scalars(select(BlobPart.digest).where(BlobPart.digest.in_(digests))))
-        unwanted = select(Sample.blob).where(Sample.blob.in_(digests), Sample.blob_state == "none")
-        refused = set(session.scalars(unwanted))
+        stored, begun, refused = set[str](), set[str](), set[str]()
+        for some in in_portions(digests):
+            stored |= set(session.scalars(select(Blob.digest).where(Blob.digest.in_(some))))
+            begun |= set(session.scalars(select(BlobPart.digest).where(BlobPart.digest.in_(some))))
+            unwanted = select(Sample.blob).where(Sample.blob.in_(some), Sample.blob_state == "none")
+            refused |= set(session.scalars(unwanted))
         states = []
         for device, epoch, digest in dict.fromkeys(announced):
             if digest in stored:

@@ -13,22 +13,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic_core import to_json
-from sqlalchemy import Executable, case
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.outbox import EffectOutbox
-from cloud_sync.intake.carry import Carrier, Key
+from cloud_sync.intake.carry import Carrier
 from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, to_time
 from cloud_sync.intake.decode import FrameIn, Spoiled
+from cloud_sync.intake.epochs import Count, Key, Outbox, count_rows, late_rows, open_outboxes
 from cloud_sync.store import models
 from cloud_sync.store.bulk import Value, Values, aware, insert_fresh, sql_time
-from kits.core.events import EVENT_CLASSES, DecisionBody, Event, Stamp
+from kits.core.events import DecisionBody, Event, Stamp
 
+Rows = Mapping[Key, Event | Spoiled]
 _EVENT = (
     "device", "epoch", "seq", "klass", "kind", "wall", "boot", "mono_ns", "trust", "received_at",
     "body",
 )  # fmt: skip
+_KEY = ("device", "epoch", "seq")
 
 
 @dataclass
@@ -50,6 +51,17 @@ class Outcome:
     announced: list[tuple[str, str, str]] = field(default_factory=list)
     newest: datetime | None = None
     unknown_bundle: int = 0
+
+    def add(self, other: Outcome) -> None:
+        """Also what `other` did."""
+        for klass, count in other.rows.items():
+            self.rows[klass] += count
+        self.duplicates += other.duplicates
+        self.odd += other.odd
+        self.announced += other.announced
+        self.unknown_bundle += other.unknown_bundle
+        if self.newest is None or (other.newest is not None and other.newest > self.newest):
+            self.newest = other.newest
 
 
 def write_frames(
@@ -73,23 +85,18 @@ def write_frames(
     received_ns = received_ns or time.time_ns()
     clocks = clocks or ClockBook()
     outcome = Outcome()
-    by_key: dict[Key, Event | Spoiled] = {}
-    stamps: list[tuple[str, Stamp]] = []
-    sent = 0
-    # ordered, so that two workers never wait for each other's rows crosswise
-    for item in sorted(frames, key=lambda item: (item.topic.device, item.frame.epoch)):
-        stamps += _newest(item)
-        device, epoch = item.topic.device, item.frame.epoch
-        rows: tuple[Event | Spoiled, ...] = (*item.frame.rows, *item.spoiled)
-        for row in rows:
-            sent += 1
-            by_key.setdefault((device, epoch, row.seq), row)
+    by_key, stamps, sent = _unpack(frames)
     if not by_key:
         return outcome
+    now = to_time(received_ns)
+    sealed = open_outboxes(session, {key[:2] for key in by_key}, now)
     clocks.observe(session, stamps, received_ns)
-    fresh = _insert_events(session, by_key, received_ns)
+    late, fresh_late = late_rows(session, by_key, sealed)
+    fresh = _insert_events(
+        session, {k: r for k, r in by_key.items() if k not in late or k in fresh_late}, received_ns
+    )
     outcome.duplicates = sent - len(fresh)
-    _note_epochs(session, by_key, fresh, received_ns)
+    count_rows(session, _counts(by_key, fresh, fresh_late), now)
     carrier = Carrier(session, blob_limit, clocks, effects, received_ns)
     readable = {key: row for key, row in fresh.items() if isinstance(row, Event)}
     carrier.carry(readable)
@@ -101,15 +108,34 @@ def write_frames(
     return outcome
 
 
+def _unpack(
+    frames: Iterable[FrameIn],
+) -> tuple[dict[Key, Event | Spoiled], list[tuple[str, Stamp]], int]:
+    """Rows by key, the newest stamps, and how many rows there were.
+
+    Ordered by the whole key, so that two workers with the same rows never wait for each other
+    crosswise.
+    """
+    found: dict[Key, Event | Spoiled] = {}
+    stamps: list[tuple[str, Stamp]] = []
+    sent = 0
+    for item in frames:
+        stamps += _newest(item)
+        device, epoch = item.topic.device, item.frame.epoch
+        rows: tuple[Event | Spoiled, ...] = (*item.frame.rows, *item.spoiled)
+        for row in rows:
+            sent += 1
+            found.setdefault((device, epoch, row.seq), row)
+    return dict(sorted(found.items(), key=lambda item: item[0])), stamps, sent
+
+
 def _newest(item: FrameIn) -> list[tuple[str, Stamp]]:
     """The newest row of each boot in a frame was delayed least: only it says something new."""
     newest = {row.at.boot: row.at for row in item.frame.rows}
     return [(item.topic.device, stamp) for stamp in newest.values()]
 
 
-def _insert_events(
-    session: Session, by_key: Mapping[Key, Event | Spoiled], received_ns: int
-) -> dict[Key, Event | Spoiled]:
+def _insert_events(session: Session, by_key: Rows, received_ns: int) -> dict[Key, Event | Spoiled]:
     to_sql = sql_time(session)
     received = to_sql(to_time(received_ns))
     rows: list[Values] = []
@@ -125,7 +151,7 @@ def _insert_events(
                 at.mono_ns if 0 <= at.mono_ns < MAX_NS else 0, at.trust, received, _body(row),
             )
         )  # fmt: skip
-    fresh = insert_fresh(session, models.Event, _EVENT, rows)
+    fresh = insert_fresh(session, models.Event, _EVENT, rows, _KEY)
     return {key: row for (key, row), new in zip(by_key.items(), fresh) if new}
 
 
@@ -139,60 +165,21 @@ def _text(value: object) -> str:
     return to_json(value, inf_nan_mode="null").decode()
 
 
-def _note_epochs(
-    session: Session,
-    by_key: Mapping[Key, Event | Spoiled],
-    fresh: Mapping[Key, Event | Spoiled],
-    received_ns: int,
-) -> None:
-    """Adds to the epochs' counters in one statement: two workers may do so at the same time."""
-    counts: dict[tuple[str, str], _Count] = defaultdict(_Count)
+def _counts(by_key: Rows, fresh: Rows, late: set[Key]) -> dict[Outbox, Count]:
+    counts: dict[Outbox, Count] = defaultdict(Count)
     for key, row in by_key.items():
-        count = counts[key[0], key[1]]
+        count = counts[key[:2]]
         count.highest = max(count.highest, key[2])
-        if key in fresh:
-            count.rows[row.klass] += 1
-        else:
+        if key not in fresh:
             count.duplicates += 1
-    now = to_time(received_ns)
-    values = [
-        {
-            "device": device, "epoch": epoch, "first_at": now, "last_at": now,
-            "highest_seq": count.highest, "rows": sum(count.rows.values()),
-            "duplicates": count.duplicates,
-            **{f"rows_{klass}": count.rows[klass] for klass in EVENT_CLASSES},
-        }
-        for (device, epoch), count in counts.items()
-    ]  # fmt: skip
-    session.execute(_adding(session), values)
+            continue
+        count.rows[row.klass] += 1
+        if key in late:
+            count.late[row.klass] = min(count.late.get(row.klass, key[2]), key[2])
+    return counts
 
 
-@dataclass
-class _Count:
-    """What one transaction adds to an epoch."""
-
-    highest: int = 0
-    duplicates: int = 0
-    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EVENT_CLASSES, 0))
-
-
-def _adding(session: Session) -> Executable:
-    """Inserts an epoch's counters or adds to them; a number computed here would lose updates."""
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = make(models.Epoch)
-    new, old = statement.excluded, models.Epoch
-    added = {
-        name: getattr(old, name) + new[name]
-        for name in ("rows", "duplicates", *(f"rows_{klass}" for klass in EVENT_CLASSES))
-    }
-    highest = case((new.highest_seq > old.highest_seq, new.highest_seq), else_=old.highest_seq)
-    return statement.on_conflict_do_update(
-        index_elements=[old.device, old.epoch],
-        set_={**added, "highest_seq": highest, "last_at": new.last_at},
-    )
-
-
-def _collect(by_key: Mapping[Key, Event | Spoiled], outcome: Outcome) -> None:
+def _collect(by_key: Rows, outcome: Outcome) -> None:
     for (device, epoch, _seq), row in by_key.items():
         if not isinstance(row, Event):
             continue

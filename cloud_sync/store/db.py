@@ -23,6 +23,7 @@ from kits.core.errors import ConfigError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 MIGRATION_LOCK = 5_427_001
 """Number of the lock that lets one process at a time change PostgreSQL's tables."""
 
@@ -39,12 +40,16 @@ class Database:
         # a writer takes SQLite's lock at once: a reader that turns writer may fail in spite of
         # the busy timeout, because its snapshot is old by then
         writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        # a reader sees one moment of the database, as SQLite's readers do anyway
+        reading = self.engine.execution_options(
+            **({} if self.engine.dialect.name == "sqlite" else _SNAPSHOT)
+        )
+        self._reading = sessionmaker(reading, expire_on_commit=False)
         self._writing = sessionmaker(writing, expire_on_commit=False)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A session for reading."""
+        """A session for reading; all its queries see the same moment."""
         with self._reading() as session:
             yield session
 
@@ -60,7 +65,8 @@ class Database:
 
 
 def _make_engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # parameters are what devices and people sent: they do not belong into a log
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from pydantic import JsonValue
-from sqlalchemy import JSON, DateTime, Dialect, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 JsonObject = dict[str, JsonValue]
 JsonList = list[JsonValue]
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+"""For keys that a database counts: 2^31 is reached, and refused inserts use up numbers, too."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -1,7 +1,8 @@
 """Events: the rows the outbox carries from a device to the hub.
 
 An event has an envelope (sequence number, class, clock) and a typed body. The key
-`(device, epoch, seq)` makes receiving twice equal to once. Batching is in `frames.py`.
+`(device, epoch, seq)` makes receiving twice equal to once. Identities and numbers out of bounds are
+refused, words for people are cut: no receiver has to store more. Batching is in `frames.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from kits.core.operating_point import Verdict
 
@@ -18,6 +19,26 @@ EventClass = Literal["a", "l", "s", "t"]
 EVENT_CLASSES: tuple[EventClass, ...] = ("a", "l", "s", "t")
 
 ClockTrust = Literal["ntp", "rtc", "none"]
+
+MAX_NUMBER = (1 << 63) - 1
+"""Largest number that every database holds."""
+MAX_IDENTITY = 64
+MAX_WORDS = 1000
+MAX_NAME = 200
+
+
+def _cut(value: str) -> str:
+    return value[:MAX_WORDS]
+
+
+def _cut_name(value: str) -> str:
+    return value[:MAX_NAME]
+
+
+Identity = Annotated[str, Field(max_length=MAX_IDENTITY)]
+Number = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+Words = Annotated[str, AfterValidator(_cut)]
+Name = Annotated[str, AfterValidator(_cut_name)]
 
 if TYPE_CHECKING:
     JsonObject = dict[str, JsonValue]
@@ -46,24 +67,24 @@ class BlobRef(_Wire):
     """Bytes that travel in chunks beside the event."""
 
     digest: str = Field(pattern="^[0-9a-f]{64}$")
-    size: int = Field(gt=0)
-    media_type: str
+    size: int = Field(gt=0, le=MAX_NUMBER)
+    media_type: Name
 
 
 class DecisionBody(_Wire):
     """One sample, what the model said of it and what was done."""
 
     kind: Literal["decision"] = "decision"
-    sample_id: str
+    sample_id: Annotated[str, Field(min_length=1, max_length=MAX_IDENTITY)]
     captured_at: datetime
-    source: str = ""
-    group: str = ""
-    media_type: str
-    bundle: str = Field(description="id of the bundle that decided")
+    source: Words = ""
+    group: Words = ""
+    media_type: Name
+    bundle: Identity = Field(description="id of the bundle that decided")
     verdict: Verdict
     score: float | None = Field(description="None when the model gave no finite number")
-    label: str = ""
-    reason: str = ""
+    label: Words = ""
+    reason: Words = ""
     prediction: JsonObject = Field(default_factory=dict)
     latency_ms: dict[str, float] = Field(
         default_factory=dict, description="pre, infer, post, total"
@@ -72,7 +93,7 @@ class DecisionBody(_Wire):
         default_factory=dict, description="action → done | late | error"
     )
     blob: BlobRef | None = None
-    kept_for: str = Field("", description="why the bytes were kept: act, review, novelty, audit")
+    kept_for: Name = Field("", description="why the bytes were kept: act, review, novelty, audit")
     meta: JsonObject = Field(default_factory=dict)
 
 
@@ -80,17 +101,17 @@ class AlertBody(_Wire):
     """Something a person should know: camera lost, bundle refused, disk nearly full."""
 
     kind: Literal["alert"] = "alert"
-    name: str
+    name: Name
     severity: Literal["info", "warning", "error"] = "warning"
-    text: str
-    where: str = ""
+    text: Words
+    where: Words = ""
 
 
 class LabelBody(_Wire):
     """A person at the device said what a sample is; `annotation` as in `annotation.py`."""
 
     kind: Literal["label"] = "label"
-    sample_id: str
+    sample_id: Identity
     annotation: JsonObject
 
 
@@ -106,12 +127,12 @@ class GapBody(_Wire):
 
     kind: Literal["gap"] = "gap"
     klass: EventClass
-    first_seq: int
-    last_seq: int
-    rows: int
-    blobs: int = 0
-    bytes: int = 0
-    reason: str
+    first_seq: Number
+    last_seq: Number
+    rows: Number
+    blobs: Number = 0
+    bytes: Number = 0
+    reason: Words
 
 
 Body = Annotated[
@@ -122,7 +143,7 @@ Body = Annotated[
 class Event(_Wire):
     """One row."""
 
-    seq: int = Field(gt=0)
+    seq: int = Field(gt=0, le=MAX_NUMBER)
     klass: EventClass
     at: Stamp
     body: Body

@@ -17,6 +17,7 @@ from cloud_sync.store.models.intake import (
     Gap,
     Quarantine,
     Sample,
+    SealedBlock,
 )
 from cloud_sync.store.models.learning import (
     Annotation,
@@ -57,6 +58,7 @@ __all__ = [
     "Review",
     "Rollout",
     "Sample",
+    "SealedBlock",
     "Setting",
     "TufMetadata",
     "WebSession",

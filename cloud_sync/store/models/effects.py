@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud_sync.store.types import Base, JsonObject
+from cloud_sync.store.types import Base, BigKey, JsonObject
 from kits.core.sample import utc_now
 
 
@@ -29,7 +29,7 @@ class Effect(Base):
         Index("ix_effect_due", "state", "target", "next_at"),
         Index("ix_effect_state", "state", "id"),
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     target: Mapped[str]
     kind: Mapped[str]

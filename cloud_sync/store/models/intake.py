@@ -11,22 +11,29 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    UniqueConstraint,
     and_,
     false,
     literal_column,
+    text,
+    true,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from cloud_sync.store.types import Base, JsonList, JsonObject
+from cloud_sync.store.types import Base, BigKey, JsonList, JsonObject
 from kits.core.sample import utc_now
 
 
 class Epoch(Base):
     """One outbox of one device: bookkeeping of what came from it.
 
-    `rows` is `rows_a` + `rows_l` + `rows_s` + `rows_t`, the rows of each class. `missing_since` is
-    when a hole that nobody declared was first seen, `missing_told_at` when an alert told of it.
+    Attributes:
+        rows: all that ever arrived: `rows_a` + `rows_l` + `rows_s` + `rows_t`, those of each class.
+        sealed_seq: up to here `sealed_block` says which numbers arrived; their events may be gone.
+        explained, missing: rows that are not here, declared lost and not, at the last look.
+        missing_since: when a hole that nobody declared was first seen.
+        missing_told_at: when an alert told of it.
+        pruned_a, pruned_s, pruned_t: rows of a class that arrived and were removed since.
+        pruned_to_a, pruned_to_s, pruned_to_t: up to here the class has been pruned.
     """
 
     __tablename__ = "epoch"
@@ -41,8 +48,34 @@ class Epoch(Base):
     rows_s: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     rows_t: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     duplicates: Mapped[int] = mapped_column(BigInteger, default=0)
+    sealed_seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    explained: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    missing: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     missing_since: Mapped[datetime | None] = mapped_column(default=None)
     missing_told_at: Mapped[datetime | None] = mapped_column(default=None)
+    pruned_a: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    pruned_s: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    pruned_t: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    pruned_to_a: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    pruned_to_s: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    pruned_to_t: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+
+class SealedBlock(Base):
+    """Which numbers of a stretch of an outbox arrived, also after their events were pruned.
+
+    A block has `intake.numbers.BLOCK` numbers, and a bit for each in `bits`. Without bits all
+    numbers from `first_seq` to `last_seq` arrived, then it may be many blocks long. Where there is
+    no block up to the epoch's `sealed_seq`, nothing arrived.
+    """
+
+    __tablename__ = "sealed_block"
+    device: Mapped[str] = mapped_column(ForeignKey("device.name"), primary_key=True)
+    epoch: Mapped[str] = mapped_column(primary_key=True)
+    first_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last_seq: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    bits: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
 
 
 class Event(Base):
@@ -53,11 +86,9 @@ class Event(Base):
     """
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("device", "epoch", "seq"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    device: Mapped[str] = mapped_column(ForeignKey("device.name"))
-    epoch: Mapped[str]
-    seq: Mapped[int] = mapped_column(BigInteger)
+    device: Mapped[str] = mapped_column(ForeignKey("device.name"), primary_key=True)
+    epoch: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     klass: Mapped[str]
     kind: Mapped[str]
     wall: Mapped[datetime]
@@ -171,7 +202,17 @@ class Alert(Base):
     """Something a person should know, from a device (then with epoch and seq) or from the hub."""
 
     __tablename__ = "alert"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    __table_args__ = (
+        # an alert is looked for whenever one of its name is raised or over
+        Index(
+            "ix_alert_open",
+            "device",
+            "name",
+            sqlite_where=text("seen_at IS NULL"),
+            postgresql_where=text("seen_at IS NULL"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     device: Mapped[str | None] = mapped_column(ForeignKey("device.name"), default=None)
     epoch: Mapped[str] = mapped_column(default="")
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -188,8 +229,9 @@ class Gap(Base):
     """Declared loss: rows a device had to evict before they could be sent."""
 
     __tablename__ = "gap"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    device: Mapped[str] = mapped_column(ForeignKey("device.name"), index=True)
+    __table_args__ = (Index("ix_gap_epoch", "device", "epoch"),)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    device: Mapped[str] = mapped_column(ForeignKey("device.name"))
     epoch: Mapped[str]
     seq: Mapped[int] = mapped_column(BigInteger)
     klass: Mapped[str]
@@ -203,13 +245,18 @@ class Gap(Base):
 
 
 class Blob(Base):
-    """Bytes in the storage."""
+    """Bytes in the storage.
+
+    `kept`: they outlive their samples. Only bytes that a device sent, and that no dataset version
+    names, do not.
+    """
 
     __tablename__ = "blob"
     digest: Mapped[str] = mapped_column(primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(default="application/octet-stream")
     stored_at: Mapped[datetime] = mapped_column(default=utc_now)
+    kept: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class BlobPart(Base):
@@ -230,7 +277,7 @@ class Quarantine(Base):
     """A message that could not be read, kept for a person; the oldest make room for new ones."""
 
     __tablename__ = "quarantine"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     digest: Mapped[str] = mapped_column(unique=True)
     device: Mapped[str] = mapped_column(index=True)
     topic: Mapped[str]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloud_sync.store.types import Base, JsonObject
+from cloud_sync.store.types import Base, BigKey, JsonObject
 from kits.core.sample import utc_now
 
 
@@ -19,7 +19,7 @@ class Annotation(Base):
     """
 
     __tablename__ = "annotation"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     sample_id: Mapped[str] = mapped_column(index=True)
     label: Mapped[str] = mapped_column(default="")
     body: Mapped[JsonObject]
@@ -33,11 +33,13 @@ class Review(Base):
 
     __tablename__ = "review"
     __table_args__ = (Index("ix_review_decision", "decision", "person_id", "sample_id", "at"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     sample_id: Mapped[str] = mapped_column(ForeignKey("sample.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     decision: Mapped[str]
-    annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotation.id"), default=None)
+    annotation_id: Mapped[int | None] = mapped_column(
+        BigKey, ForeignKey("annotation.id"), default=None
+    )
     at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -62,7 +64,10 @@ class Project(Base):
 
 
 class Dataset(Base):
-    """A dataset version; its file is a blob under the same digest."""
+    """A dataset version; its file is a blob under the same digest.
+
+    `pinned`: the blobs it names are marked as kept.
+    """
 
     __tablename__ = "dataset"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -73,6 +78,7 @@ class Dataset(Base):
     note: Mapped[str] = mapped_column(default="")
     created_by: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Job(Base):
@@ -82,7 +88,7 @@ class Job(Base):
     """
 
     __tablename__ = "job"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued", index=True)
     args: Mapped[JsonObject] = mapped_column(default=dict)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cloud_sync.store.types import Base, JsonObject
+from cloud_sync.store.types import Base, BigKey, JsonObject
 from kits.core.sample import utc_now
 
 
@@ -56,7 +56,7 @@ class AuditLog(Base):
     """Who did what when; appended only."""
 
     __tablename__ = "audit_log"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     who: Mapped[str]
     what: Mapped[str]

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cloud_sync.store.types import Base, JsonObject
+from cloud_sync.store.types import Base, BigKey, JsonObject
 from kits.core.sample import utc_now
 
 
@@ -76,7 +76,7 @@ class Rollout(Base):
     """
 
     __tablename__ = "rollout"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     bundle: Mapped[str] = mapped_column(ForeignKey("bundle.id"))
     device: Mapped[str] = mapped_column(default="")
     group: Mapped[str] = mapped_column("group_name", default="")
@@ -108,8 +108,8 @@ class Deployment(Base):
 
     __tablename__ = "deployment"
     __table_args__ = (UniqueConstraint("rollout_id", "device"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    rollout_id: Mapped[int] = mapped_column(ForeignKey("rollout.id"))
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    rollout_id: Mapped[int] = mapped_column(BigKey, ForeignKey("rollout.id"))
     device: Mapped[str] = mapped_column(ForeignKey("device.name"), index=True)
     state: Mapped[str] = mapped_column(default="pending", index=True)
     error: Mapped[str] = mapped_column(default="")
