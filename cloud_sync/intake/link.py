@@ -40,6 +40,8 @@ SHARED = f"$share/ingest/{UNSHARED}"
 STATES = f"{ROOT}/+/+/st/#"
 """States (retained, small, the last one counts) go to every one."""
 LISTEN_AGAIN_S = 30.0
+RETRY_S = (1, 30)
+"""Pause before a new connection, and what it grows to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class MqttLink:
             self._tls = _tls_context(self._address)
             client.tls_set_context(self._tls)
             client.on_pre_connect = self._on_pre_connect
-        client.reconnect_delay_set(1, 30)
+        client.reconnect_delay_set(*RETRY_S)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message

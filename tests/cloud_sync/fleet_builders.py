@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 from cloud_sync.app import start_ingest
 from cloud_sync.config import HubConfig, parse
 from cloud_sync.fleet import devices
-from cloud_sync.fleet.broker import Broker, make_broker
+from cloud_sync.fleet.broker import Broker, BrokerAddress, make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import FrameIn
 from cloud_sync.store.db import migrate
@@ -90,8 +90,7 @@ def running_intake(hub: Hub, kind: str) -> Iterator[Broker]:
         broker.start()
         parts.callback(broker.stop)
         link = start_ingest(hub, broker, parts)
-        wait_for(lambda: link.connected)
-        time.sleep(0.1)  # the subscription is acknowledged after the connection
+        wait_for(lambda: link.listening)
         yield broker
 
 
@@ -131,8 +130,13 @@ class DeviceClient:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        self._client.publish(topic, payload, qos=1)
+    @property
+    def address(self) -> BrokerAddress:
+        """Where the hub would connect to the same broker."""
+        return self._broker.address
+
+    def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        self._client.publish(topic, payload, qos=qos)
 
     def send(self, *events: Event, klass: str = "s") -> None:
         self.publish(self.topics.frames(klass), frame_bytes(*events))

@@ -1,0 +1,129 @@
+"""The hub's ear: it hears again after every break, and says so when a broker keeps it deaf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cloud_sync.fleet import devices
+from cloud_sync.fleet.broker import Broker, BrokerAddress, make_broker
+from cloud_sync.hub import Hub
+from cloud_sync.intake import link as links
+from cloud_sync.intake.ingest import Ingest
+from cloud_sync.intake.link import SHARED, STATES, UNSHARED, MqttLink
+from cloud_sync.store.models import Alert
+from tests.cloud_sync.fleet_builders import DeviceClient, add_device, make_hub, wait_for
+from tests.cloud_sync.strict_broker import StrictBroker
+
+WINDOW = 20
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr(links, "RECEIVE_MAXIMUM", WINDOW)
+    monkeypatch.setattr(links, "RETRY_S", (0.05, 0.05))
+    monkeypatch.setattr(links, "LISTEN_AGAIN_S", 0.0)
+    with make_hub(tmp_path, broker={"kind": "mosquitto", "port": 0}) as hub:
+        yield hub
+
+
+@pytest.fixture
+def device(hub: Hub) -> Iterator[DeviceClient]:
+    token = add_device(hub)
+    broker: Broker = make_broker(hub.config)
+    with hub.database.session() as session:
+        broker.set_logins(devices.logins(session))
+    broker.start()
+    client = DeviceClient(broker, "press-1", token).connect()
+    yield client
+    client.close()
+    broker.stop()
+
+
+@pytest.fixture
+def link(hub: Hub, device: DeviceClient) -> Iterator[MqttLink]:
+    link = MqttLink(device.address, "ear", hub.metrics, queue_size=WINDOW + 4)
+    link.start()
+    wait_for(lambda: link.listening)
+    yield link
+    link.stop()
+
+
+def reconnect(link: MqttLink) -> None:
+    before = link.connection
+    link._reconnect()
+    wait_for(lambda: link.connection > before and link.listening)
+
+
+def take_all(link: MqttLink) -> list[bytes]:
+    taken = []
+    while not link.messages.empty():
+        message = link.messages.get()
+        taken.append(message.payload)
+        link.acknowledge(message)
+    return taken
+
+
+def test_an_outage_with_two_reconnects_leaves_the_hub_hearing(
+    link: MqttLink, device: DeviceClient
+) -> None:
+    topic = device.topics.frames("s")
+    for number in range(3):  # nobody takes the messages: the database is away
+        if number:
+            reconnect(link)
+        for n in range(WINDOW):
+            device.publish(topic, b"%d" % n)
+        wait_for(lambda: link.messages.qsize() >= WINDOW)
+    take_all(link)
+    heard: list[bytes] = []
+    for n in range(50):
+        device.publish(topic, b"new %d" % n)
+    wait_for(lambda: heard.extend(take_all(link)) or len(heard) == 50)
+
+
+def test_messages_without_acknowledgement_leave_room_for_the_others(
+    hub: Hub, link: MqttLink, device: DeviceClient
+) -> None:
+    topic = device.topics.frames("s")
+    for _ in range(5 * WINDOW):
+        device.publish(topic, b"flood", qos=0)
+    wait_for(lambda: hub.metrics.refused.labels("queue full")._value.get() > 0)
+    for _ in range(WINDOW):
+        device.publish(topic, b"row")
+    wait_for(lambda: link.messages.qsize() >= WINDOW)
+    assert take_all(link).count(b"row") == WINDOW
+    assert link.connection == 1
+
+
+def listening_to(broker: StrictBroker, hub: Hub) -> Ingest:
+    link = MqttLink(BrokerAddress("127.0.0.1", broker.port), "ear", hub.metrics)
+    return Ingest(hub, link)
+
+
+def open_alerts(hub: Hub) -> list[str]:
+    with hub.database.session() as session:
+        return list(session.scalars(select(Alert.text).where(Alert.seen_at.is_(None))))
+
+
+def test_without_shared_subscriptions_the_hub_listens_plainly_and_says_so(hub: Hub) -> None:
+    with StrictBroker(lambda topic: not topic.startswith("$share")) as broker:
+        ingest = listening_to(broker, hub)
+        ingest.start()
+        wait_for(lambda: bool(open_alerts(hub)))
+        ingest.stop()
+    assert broker.asked == [SHARED, STATES, UNSHARED, STATES]
+    assert "run one" in open_alerts(hub)[0]
+
+
+def test_a_broker_that_lets_the_hub_hear_nothing_is_told_of_until_it_does(hub: Hub) -> None:
+    with StrictBroker(lambda _topic: False) as broker:
+        ingest = listening_to(broker, hub)
+        ingest.start()
+        wait_for(lambda: bool(open_alerts(hub)))
+        assert "does not let the hub listen" in open_alerts(hub)[0]
+        broker.allows = lambda _topic: True
+        wait_for(lambda: not open_alerts(hub))
+        ingest.stop()
