@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from cloud_sync.effects import letters
 from cloud_sync.hub import ReadDep, SessionDep
 from cloud_sync.intake import provenance
-from cloud_sync.intake.ledger import accounts
+from cloud_sync.intake.ledger import accounts, accounts_after
 from cloud_sync.intake.words import account_json
 from cloud_sync.web.auth import Engineer, Viewer
 
@@ -38,9 +38,18 @@ class Replay(BaseModel):
 
 
 @router.get("/ledger")
-def ledger(_who: Viewer, session: ReadDep, device: str = "") -> dict[str, list[Json]]:
+def ledger(
+    _who: Viewer,
+    session: ReadDep,
+    device: str = "",
+    after: Annotated[str, Query(description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000, description="devices on a page")] = 200,
+) -> dict[str, list[Json] | str]:
     """Of every outbox: expected = arrived + given up + missing, by class, with the reasons."""
-    return {"accounts": [account_json(account) for account in accounts(session, device)]}
+    found, more = (
+        (accounts(session, device), "") if device else accounts_after(session, after, limit)
+    )
+    return {"accounts": [account_json(account) for account in found], "next": more}
 
 
 @router.get("/effects")

@@ -1,8 +1,9 @@
 """The loss ledger: of every outbox what was expected, arrived, was given up and is still missing.
 
 Numbers in an outbox have no holes, so `1 .. highest` is what there must be, and every number is
-exactly one of: here, declared lost by the device (a gap row), or missing without a word. The three
-add up to what was expected, always. Read-only; `watch.py` tells of what is missing for long.
+exactly one of: arrived, declared lost by the device (a gap row), or missing without a word. The
+three add up to what was expected, always, also when events were pruned since: what arrived stays
+counted. Read-only, in one snapshot; `watch.py` tells of what is missing for long.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.clock import to_time
-from cloud_sync.intake.matching import Declared, Run, explain
+from cloud_sync.intake.matching import Declared, Explained, Run, explain
+from cloud_sync.intake.numbers import Missing
+from cloud_sync.intake.sealing import missing_of
 from cloud_sync.store.models import BootClock, Epoch, Event, Gap
 from kits.core.events import EVENT_CLASSES
 
@@ -48,7 +52,8 @@ class GivenUp:
 class Account:
     """One outbox (epoch) of a device. `number` counts the device's outboxes from 1.
 
-    `expected` = sum of `arrived` + sum of `given_up` + `missing`.
+    `expected` = sum of `arrived` + sum of `given_up` + `missing`. `pruned` is what arrived and was
+    removed since, by the hub's own rules.
     """
 
     device: str
@@ -64,6 +69,7 @@ class Account:
     missing_runs: tuple[Run, ...]
     gaps: tuple[GivenUp, ...]
     duplicates: int
+    pruned: dict[str, int]
 
     @property
     def here(self) -> int:
@@ -86,68 +92,119 @@ class Account:
         return self.here == self.expected and not self.blobs
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All outboxes together; `expected` = `here` + `lost` + `missing`."""
+
+    outboxes: int
+    expected: int
+    here: int
+    lost: int
+    missing: int
+    pruned: int
+
+
+def totals(session: Session, device: str = "", counted: Sequence[Account] = ()) -> Totals:
+    """Sums, added up here: a device may count as far as it likes, a database may not.
+
+    Args:
+        counted: accounts of some of them; for the others what the last look explained counts.
+    """
+    exact = {(account.device, account.epoch): account.lost for account in counted}
+    pruned = Epoch.pruned_a + Epoch.pruned_s + Epoch.pruned_t
+    query = select(
+        Epoch.device, Epoch.epoch, Epoch.highest_seq, Epoch.rows, Epoch.explained, pruned
+    )
+    rows = session.execute(query.where(Epoch.device == device) if device else query).all()
+    expected, here = sum(row[2] for row in rows), sum(row[3] for row in rows)
+    lost = sum(exact.get((row[0], row[1]), min(row[4], row[2] - row[3])) for row in rows)
+    return Totals(
+        len(rows), expected, here, lost, expected - here - lost, sum(row[5] for row in rows)
+    )
+
+
 def accounts(session: Session, device: str = "") -> list[Account]:
     """All outboxes of a device, or of all devices; a device's outboxes in the order they began."""
-    query = select(Epoch).order_by(Epoch.device, Epoch.first_at, Epoch.epoch)
-    gaps = select(Gap).order_by(Gap.device, Gap.epoch, Gap.seq)
-    if device:
-        query, gaps = query.where(Epoch.device == device), gaps.where(Gap.device == device)
-    by_epoch: dict[tuple[str, str], list[Gap]] = {}
-    for gap in session.scalars(gaps):
-        by_epoch.setdefault((gap.device, gap.epoch), []).append(gap)
-    numbers: dict[str, int] = {}
-    found = []
-    for row in session.scalars(query):
-        numbers[row.device] = numbers.get(row.device, 0) + 1
-        declared = by_epoch.get((row.device, row.epoch), [])
-        found.append(_account(session, row, numbers[row.device], declared))
-    return found
+    return _accounts(session, _numbered(device).order_by(Epoch.device, "number"))
 
 
-def suspects(session: Session) -> list[tuple[str, str]]:
-    """(device, epoch) of outboxes that may miss rows without a word: cheap, to look closer then.
+def accounts_after(session: Session, device: str, limit: int) -> tuple[list[Account], str]:
+    """All outboxes of the next devices in the order of names.
 
-    One that declared by mistake as many rows as it silently lost is not among them; its account
-    shows it all the same.
+    Args:
+        device: they come after this one.
+        limit: devices.
+
+    Returns:
+        the accounts, and the last device when there are more.
     """
-    declared = (
-        select(Gap.device, Gap.epoch, func.sum(Gap.rows).label("rows"))
-        .group_by(Gap.device, Gap.epoch)
-        .subquery()
+    later = select(Epoch.device).distinct().where(Epoch.device > device).order_by(Epoch.device)
+    names = session.scalars(later.limit(limit + 1)).all()
+    page = names[:limit]
+    query = _numbered().where(Epoch.device.in_(page)).order_by(Epoch.device, "number")
+    return _accounts(session, query), (page[-1] if len(names) > limit else "")
+
+
+def worst_accounts(session: Session, limit: int, device: str = "") -> list[Account]:
+    """Outboxes with missing rows first, then those with losses, then the complete ones."""
+    declared = exists().where(Gap.device == Epoch.device, Gap.epoch == Epoch.epoch)
+    query = _numbered(device).order_by(
+        (Epoch.missing > 0).desc(), (Epoch.rows < Epoch.highest_seq).desc(), declared.desc(),
+        Epoch.device, "number",
+    )  # fmt: skip
+    return _accounts(session, query.limit(limit))
+
+
+def account_of(session: Session, row: Epoch) -> Account:
+    """The account of one outbox; its `number` is not counted."""
+    return _account(session, row, 0, _gaps(session, row))
+
+
+def _numbered(device: str = "") -> Select[Epoch, int]:
+    number = func.row_number().over(
+        partition_by=Epoch.device, order_by=(Epoch.first_at, Epoch.epoch)
     )
-    absent = Epoch.highest_seq - Epoch.rows
-    query = (
-        select(Epoch.device, Epoch.epoch)
-        .outerjoin(
-            declared, (declared.c.device == Epoch.device) & (declared.c.epoch == Epoch.epoch)
+    query = select(Epoch, number.label("number"))
+    return query.where(Epoch.device == device) if device else query
+
+
+def _accounts(session: Session, query: Select[Epoch, int]) -> list[Account]:
+    declared = {
+        (row[0], row[1]) for row in session.execute(select(Gap.device, Gap.epoch).distinct())
+    }
+    return [
+        _account(
+            session,
+            row,
+            number,
+            _gaps(session, row) if (row.device, row.epoch) in declared else (),
         )
-        .where(or_(absent > func.coalesce(declared.c.rows, 0), Epoch.missing_since.is_not(None)))
-    )
-    return [(row[0], row[1]) for row in session.execute(query)]
+        for row, number in session.execute(query)
+    ]
 
 
-def missing_runs(session: Session, epoch: Epoch) -> list[Run]:
-    """Runs of numbers that are not here; no query when nothing is."""
-    if epoch.rows == epoch.highest_seq:
-        return []
-    before = func.lag(Event.seq, 1, 0).over(order_by=Event.seq)
-    seen = (
-        select(Event.seq.label("seq"), before.label("before"))
-        .where(Event.device == epoch.device, Event.epoch == epoch.epoch)
-        .subquery()
-    )
-    holes = select(seen.c.before + 1, seen.c.seq - 1).where(seen.c.seq > seen.c.before + 1)
-    return [(row[0], row[1]) for row in session.execute(holes.order_by(seen.c.seq))]
+def _gaps(session: Session, row: Epoch) -> Sequence[Gap]:
+    query = select(Gap).where(Gap.device == row.device, Gap.epoch == row.epoch)
+    return session.scalars(query.order_by(Gap.seq)).all()
+
+
+def _explained(missing: Missing, gaps: Sequence[Gap]) -> Explained:
+    """Counted in missing numbers only: the n-th of them, the ranks, have no holes between them."""
+    told = [
+        Declared(missing.rank(gap.first_seq - 1) + 1, missing.rank(gap.last_seq), gap.rows)
+        for gap in gaps
+    ]
+    return explain([(1, missing.total)] if missing.total else [], told)
 
 
 def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -> Account:
-    missing = missing_runs(session, epoch)
-    told = [Declared(gap.first_seq, gap.last_seq, gap.rows) for gap in gaps]
-    explained = explain(missing, told)
+    missing = missing_of(session, epoch)
+    explained = _explained(missing, gaps)
     given_up: dict[str, int] = dict.fromkeys(map(str, EVENT_CLASSES), 0)
     for gap, rows in zip(gaps, explained.rows):
         given_up[gap.klass] += rows
     kept = [(gap, rows) for gap, rows in zip(gaps, explained.rows) if rows or gap.blobs]
+    runs = chain.from_iterable(missing.runs(first, last) for first, last in explained.left)
     return Account(
         device=epoch.device,
         epoch=epoch.epoch,
@@ -159,12 +216,13 @@ def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -
         given_up=given_up,
         missing=sum(last - first + 1 for first, last in explained.left),
         missing_since=epoch.missing_since,
-        missing_runs=explained.left[:SHOWN_RUNS],
+        missing_runs=tuple(islice(runs, SHOWN_RUNS)),
         gaps=tuple(
-            _given_up(session, gap, rows, dated=number >= len(kept) - DATED_GAPS)
-            for number, (gap, rows) in enumerate(kept)
+            _given_up(session, gap, rows, dated=index >= len(kept) - DATED_GAPS)
+            for index, (gap, rows) in enumerate(kept)
         ),
         duplicates=epoch.duplicates,
+        pruned={klass: getattr(epoch, f"pruned_{klass}", 0) for klass in EVENT_CLASSES},
     )
 
 

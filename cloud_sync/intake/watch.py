@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.intake.clock import to_time
-from cloud_sync.intake.ledger import Account, accounts, suspects
+from cloud_sync.intake.ledger import Account, account_of
+from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
 from cloud_sync.store.models import BlobPart, BootClock, Effect, Epoch, Sample
 from kits.core.sample import utc_now
@@ -28,6 +29,10 @@ HOLE_ALERT = "rows-missing"
 POLL_S = 10.0
 HOLES_EVERY_S = 60.0
 CLEAN_EVERY_S = 3600.0
+LOOK_S = 20.0
+"""One look lasts no longer; what is left is for the next one."""
+SEAL_AFTER = timedelta(hours=1)
+"""Rows that came this long ago are sealed: what is still to come has mostly come by then."""
 MOVED_NS = 500_000_000
 """An offset that got better by this much dates the samples of its boot again."""
 REDATE_ROWS = 1000
@@ -79,6 +84,7 @@ class IntakeWatch:
             look_for_holes(self._hub, self._now())
         if monotonic_s - self._cleaned_at >= CLEAN_EVERY_S:
             self._cleaned_at = monotonic_s
+            look_for_holes(self._hub, self._now(), every=True)
             clean(self._hub, self._now())
 
 
@@ -159,34 +165,58 @@ def _redate_some(
     return (rows[-1][0] if len(rows) == REDATE_ROWS else ""), len(changes)
 
 
-def look_for_holes(hub: Hub, now: datetime) -> list[Account]:
-    """Notes since when rows are missing without a word, and raises an alert when that lasts."""
-    patience = timedelta(minutes=hub.config.limits.hole_alert_min)
+def look_for_holes(hub: Hub, now: datetime, *, every: bool = False) -> list[Account]:
+    """Notes since when rows are missing without a word, and raises an alert when that lasts.
+
+    Looks at outboxes with more holes than were explained the last time, or at `every` one with
+    holes. One that has much to be sealed first is looked at when that is done.
+    """
+    found, started = [], time.monotonic()
     with hub.database.session() as session:
-        wanted = set(suspects(session))
-        devices = sorted({device for device, _ in wanted})
-        found = [
-            account
-            for device in devices
-            for account in accounts(session, device)
-            if (account.device, account.epoch) in wanted
-        ]
-    hub.metrics.rows_missing.set(sum(account.missing for account in found))
-    changed = [a for a in found if a.missing or a.missing_since is not None]
-    if changed:
-        with hub.database.transaction() as session:
-            for account in changed:
-                _note_hole(session, hub, account, now, patience)
-    return [account for account in found if account.missing]
+        wanted = _suspects(session, every=every)
+    for device, epoch in wanted:
+        account = None
+        while account is None and time.monotonic() - started < LOOK_S:
+            with hub.database.transaction() as session:
+                account = _look_at(session, hub, device, epoch, now)
+            time.sleep(PAUSE_S)
+        if account is not None and account.missing:
+            found.append(account)
+    with hub.database.session() as session:
+        missing = session.scalars(select(Epoch.missing).where(Epoch.missing > 0)).all()
+    hub.metrics.rows_missing.set(sum(missing))
+    return found
+
+
+def _suspects(session: Session, *, every: bool) -> list[tuple[str, str]]:
+    absent = Epoch.highest_seq - Epoch.rows
+    changed = absent > (0 if every else Epoch.explained)
+    query = select(Epoch.device, Epoch.epoch).where(or_(changed, Epoch.missing_since.is_not(None)))
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def _look_at(session: Session, hub: Hub, device: str, epoch: str, now: datetime) -> Account | None:
+    """Seals, counts and notes; None while there is more to seal.
+
+    Within this transaction the ingest of this outbox waits, so the numbers do not change.
+    """
+    if seal(session, device, epoch, now - SEAL_AFTER):
+        return None
+    row = session.get_one(Epoch, (device, epoch), with_for_update=True, populate_existing=True)
+    account = account_of(session, row)
+    row.explained, row.missing = account.lost, account.missing
+    patience = timedelta(minutes=hub.config.limits.hole_alert_min)
+    _note_hole(session, hub, row, account, now, patience)
+    return account
 
 
 def _note_hole(
-    session: Session, hub: Hub, account: Account, now: datetime, patience: timedelta
+    session: Session, hub: Hub, row: Epoch, account: Account, now: datetime, patience: timedelta
 ) -> None:
-    row = session.get_one(Epoch, (account.device, account.epoch), with_for_update=True)
     if not account.missing:
-        row.missing_since = row.missing_told_at = None
-        close_alert(session, HOLE_ALERT, device=account.device, where=account.epoch)
+        if row.missing_since is not None:
+            row.missing_since = row.missing_told_at = None
+            close_alert(session, HOLE_ALERT, device=account.device, where=account.epoch)
         return
     row.missing_since = row.missing_since or now
     if row.missing_told_at is None and now - row.missing_since >= patience:

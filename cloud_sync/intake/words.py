@@ -50,8 +50,10 @@ def loss_words(gap: GivenUp) -> str:
 
 def account_words(account: Account) -> str:
     """One line that says how an outbox stands."""
+    pruned = sum(account.pruned.values())
     if account.complete:
-        return f"complete: all {account.expected:,} rows arrived"
+        since = f", {pruned:,} of them pruned since" if pruned else ""
+        return f"complete: all {account.expected:,} rows arrived{since}"
     parts = [f"{account.here:,} of {account.expected:,} rows arrived"]
     if account.lost:
         parts.append(f"{account.lost:,} given up")
@@ -59,6 +61,8 @@ def account_words(account: Account) -> str:
         parts.append(f"{_many(account.blobs, 'picture')} given up")
     if account.missing:
         parts.append(f"{account.missing:,} missing without a word")
+    if pruned:
+        parts.append(f"{pruned:,} pruned since")
     return ", ".join(parts)
 
 
@@ -83,6 +87,7 @@ def account_json(account: Account) -> dict[str, JsonValue]:
         "expected": account.expected,
         "arrived": dict(account.arrived),
         "given_up": dict(account.given_up),
+        "pruned": dict(account.pruned),
         "missing": account.missing,
         "missing_since": account.missing_since.isoformat() if account.missing_since else None,
         "missing_runs": [list(run) for run in account.missing_runs],

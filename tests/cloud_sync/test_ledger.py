@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from cloud_sync.hub import Hub
-from cloud_sync.intake.ledger import Account, accounts
+from cloud_sync.intake import numbers, sealing
+from cloud_sync.intake.decode import FrameIn
+from cloud_sync.intake.ledger import Account, accounts, accounts_after, totals, worst_accounts
 from cloud_sync.intake.matching import Declared, explain
 from cloud_sync.intake.rows import write_frames
+from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.watch import HOLE_ALERT, look_for_holes
 from cloud_sync.intake.words import account_words, bytes_words, duration_words, loss_words
-from cloud_sync.store.models import Alert, Epoch
+from cloud_sync.store.models import Alert, Epoch, SealedBlock
+from cloud_sync.store.models import Event as EventRow
 from kits.core.events import Event, GapBody, HealthBody
-from kits.core.frames import Frame
+from kits.core.frames import MAX_ROWS, Frame
 from kits.core.sample import utc_now
-from tests.cloud_sync.fleet_builders import add_device, decision, event, frame_in, make_hub
+from kits.core.topics import ParsedTopic
+from tests.cloud_sync.fleet_builders import add_device, decision, event, make_hub
 
 
 @pytest.fixture
@@ -29,6 +34,9 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     with make_hub(tmp_path) as hub:
         add_device(hub)
         yield hub
+
+
+NOW = utc_now()
 
 
 def health(seq: int) -> Event:
@@ -42,15 +50,23 @@ def lost(seq: int, klass: str, first: int, last: int, rows: int, **more: object)
     return event(seq, "l", body)
 
 
-def arrive(hub: Hub, *events: Event, epoch: str = "epoch-1") -> None:
-    by_class: dict[str, list[Event]] = {}
-    for one in events:
-        by_class.setdefault(one.klass, []).append(one)
-    with hub.database.transaction() as session:
-        for klass, rows in by_class.items():
-            frame = frame_in(*rows, klass=klass)
-            frame = type(frame)(frame.topic, Frame(epoch=epoch, rows=tuple(rows)))
-            write_frames(session, [frame], blob_limit=1 << 20)
+def arrive(
+    hub: Hub,
+    *events: Event,
+    epoch: str = "epoch-1",
+    device: str = "press-1",
+    at: datetime = NOW,
+) -> None:
+    received_ns = int(at.timestamp() * 1e9)
+    for klass in sorted({row.klass for row in events}):
+        rows = [row for row in events if row.klass == klass]
+        topic = ParsedTopic("main", device, klass)
+        frames = [
+            FrameIn(topic, Frame(epoch=epoch, rows=tuple(rows[first : first + MAX_ROWS])))
+            for first in range(0, len(rows), MAX_ROWS)
+        ]
+        with hub.database.transaction() as session:
+            write_frames(session, frames, blob_limit=1 << 20, received_ns=received_ns)
 
 
 def account(hub: Hub, number: int = 0) -> Account:
@@ -94,7 +110,7 @@ def test_what_was_declared_and_came_after_all_is_not_lost(hub: Hub) -> None:
 
 def test_a_new_outbox_of_the_same_device_has_its_own_account(hub: Hub) -> None:
     arrive(hub, health(1), health(2))
-    arrive(hub, health(1), epoch="after-damage")
+    arrive(hub, health(1), epoch="after-damage", at=NOW + timedelta(seconds=1))
     first, second = account(hub, 0), account(hub, 1)
     assert {first.number, second.number} == {1, 2}
     assert second.epoch == "after-damage"
@@ -162,7 +178,7 @@ def test_the_matching_is_a_maximum(seed: int) -> None:
 
 def test_holes_that_last_raise_one_alert_that_closes_when_they_are_filled(hub: Hub) -> None:
     arrive(hub, health(1), health(4))
-    now = utc_now()
+    now = NOW
 
     def open_alerts() -> list[str]:
         with hub.database.session() as session:
@@ -180,6 +196,140 @@ def test_holes_that_last_raise_one_alert_that_closes_when_they_are_filled(hub: H
     assert open_alerts() == []
     with hub.database.session() as session:
         assert session.scalars(select(Epoch.missing_since)).one() is None
+
+
+def test_declaring_too_much_hides_no_later_loss(hub: Hub) -> None:
+    arrive(hub, *(health(n) for n in range(1, 101) if n > 10), lost(101, "t", 1, 100, 50))
+    look_for_holes(hub, NOW)
+    assert account(hub).missing == 0
+    arrive(hub, *(health(n) for n in range(131, 141)))  # 29 are missing, 40 more were declared
+    look_for_holes(hub, NOW + timedelta(minutes=1))
+    look_for_holes(hub, NOW + timedelta(minutes=32))
+    assert account(hub).missing == hub.metrics.rows_missing._value.get() == 29
+    with hub.database.session() as session:
+        assert session.scalars(select(Alert.name)).all() == [HOLE_ALERT]
+
+
+def test_a_device_that_counts_without_end_ends_nothing_for_the_others(hub: Hub) -> None:
+    far = (1 << 63) - 1
+    add_device(hub, "press-2")
+    hostile = [health(far), health(far - 1), *(lost(n, "t", 1, far, far) for n in (1, 2, 3))]
+    arrive(hub, *hostile, device="press-2")
+    arrive(hub, health(1), health(4))
+    look_for_holes(hub, NOW)
+    assert {found.device: found.missing for found in all_accounts(hub)} == {
+        "press-1": 2,
+        "press-2": 0,
+    }
+    with hub.database.session() as session:
+        sums = totals(session)
+    assert (sums.expected, sums.missing) == (far + 4, 2)
+
+
+def test_a_declaration_of_more_rows_than_its_numbers_hold_is_not_believed(hub: Hub) -> None:
+    arrive(hub, health(1), health(10), lost(11, "t", 2, 5, 100))
+    assert (account(hub).lost, account(hub).missing) == (0, 8)
+
+
+def all_accounts(hub: Hub) -> list[Account]:
+    with hub.database.session() as session:
+        return accounts(session)
+
+
+def test_what_was_sealed_is_not_read_again(hub: Hub) -> None:
+    """Neither to tell what is missing, nor to know a row that comes again."""
+    long_ago = NOW - timedelta(hours=2)
+    rows = [health(n) for n in range(1, 10_001) if n % 2 and n not in (777, 5001)]
+    arrive(hub, *rows, lost(10_001, "t", 1, 10_000, 5000), at=long_ago)
+    look_for_holes(hub, NOW)
+    before = account(hub)
+    with hub.database.transaction() as session:
+        assert session.scalars(select(Epoch.sealed_seq)).one() == 10_001
+        session.execute(delete(EventRow))
+        blocks = session.scalars(select(SealedBlock)).all()
+    assert before.missing == 2
+    assert [block.first_seq for block in blocks] == [1, 4097, 8193]
+    assert sum(len(block.bits) for block in blocks) < 300
+    arrive(hub, *rows[:300], health(777))
+    found = account(hub)
+    assert (found.here, found.missing, found.duplicates) == (before.here + 1, 1, 300)
+    assert all_events(hub) == [777]
+
+
+def all_events(hub: Hub) -> list[int]:
+    with hub.database.session() as session:
+        return list(session.scalars(select(EventRow.seq).order_by(EventRow.seq)))
+
+
+def by_list(arrived: set[int], told: list[Declared]) -> tuple[int, int]:
+    """How many are lost and missing, by listing every number."""
+    gone = [n for n in range(1, max(arrived) + 1) if n not in arrived]
+    explained = explain([(n, n) for n in gone], told)
+    return sum(explained.rows), sum(last - first + 1 for first, last in explained.left)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sealing_at_any_time_changes_no_account(
+    hub: Hub, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows come late, twice, out of order, around declarations: every account is that of a list."""
+    for module in (numbers, sealing):
+        monkeypatch.setattr(module, "BLOCK", 8)
+    draw = random.Random(seed)
+    arrived: set[int] = set()
+    told: list[Declared] = []
+    duplicates, highest = 0, 0
+    for step in range(25):
+        at = NOW + timedelta(minutes=step)
+        highest += draw.randrange(0, 20)
+        some = {draw.randint(1, max(1, highest)) for _ in range(draw.randrange(1, 25))}
+        rows = [health(n) for n in sorted(some)]
+        duplicates += len(some & arrived)
+        arrived |= some
+        if draw.random() < 0.3:
+            first = draw.randint(1, max(arrived))
+            last = draw.randint(first, max(arrived))
+            told.append(Declared(first, last, draw.randint(0, last - first + 1)))
+            seq = next(n for n in range(1, 10_000) if n not in arrived)
+            rows.append(lost(seq, "t", first, last, told[-1].rows))
+            arrived.add(seq)
+        arrive(hub, *rows, at=at)
+        if draw.random() < 0.5:
+            until = at - timedelta(minutes=draw.randrange(0, 8))
+            with hub.database.transaction() as session:
+                seal(session, "press-1", "epoch-1", until, draw.choice([3, 50]))
+        found = account(hub)
+        assert (found.here, found.duplicates) == (len(arrived), duplicates)
+        assert (found.lost, found.missing) == by_list(arrived, told)
+    assert all_events(hub) == sorted(arrived)
+
+
+def test_the_ledger_comes_in_pages_and_the_worst_first(hub: Hub) -> None:
+    for name in ("press-2", "press-3", "press-4"):
+        add_device(hub, name)
+        arrive(hub, health(1), device=name)
+    arrive(hub, health(1), health(3), device="press-3")
+    arrive(hub, health(1), health(1), device="press-3", epoch="epoch-0")
+    arrive(hub, health(1), lost(3, "t", 2, 2, 1), device="press-4")
+    look_for_holes(hub, NOW)
+    with hub.database.session() as session:
+        first, after = accounts_after(session, "", 2)
+        second, end = accounts_after(session, after, 2)
+        worst = worst_accounts(session, 3)
+        known = totals(session, counted=worst)
+    assert [(a.device, a.number) for a in first] == [("press-2", 1), ("press-3", 1), ("press-3", 2)]
+    assert [a.device for a in second] == ["press-4"]
+    assert (after, end) == ("press-3", "")
+    assert [(a.device, a.missing, a.lost) for a in worst] == [
+        ("press-3", 1, 0), ("press-4", 0, 1), ("press-2", 0, 0),
+    ]  # fmt: skip
+    assert (known.outboxes, known.expected, known.here, known.lost, known.missing) == (
+        4,
+        8,
+        6,
+        1,
+        1,
+    )
 
 
 def test_the_command_line_says_it_first(hub: Hub, capsys, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from cloud_sync.effects import letters
 from cloud_sync.hub import ReadDep, hub_id
-from cloud_sync.intake.ledger import accounts
+from cloud_sync.intake.ledger import totals, worst_accounts
 from cloud_sync.intake.words import CLASS_WORDS, account_words, duration_words, loss_words
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, render
 from kits.core.sample import utc_now
@@ -20,16 +20,15 @@ SHOWN_GAPS = 40
 @router.get("/ledger")
 def ledger(request: Request, session: ReadDep, who: ViewerPage, device: str = "") -> Response:
     """What was expected, arrived, was given up and is missing; outboxes with losses first."""
-    found = accounts(session, device)
-    order = sorted(found, key=lambda a: (not a.missing, a.complete, a.device, a.number))
+    found = worst_accounts(session, SHOWN, device)
+    sums = totals(session, device, found)
     return render(
         request, session, who, "ledger.html",
-        accounts=order[:SHOWN], hidden=max(0, len(order) - SHOWN), device=device,
-        expected=sum(a.expected for a in found), here=sum(a.here for a in found),
-        lost=sum(a.lost for a in found), blobs=sum(a.blobs for a in found),
-        missing=sum(a.missing for a in found), classes=CLASS_WORDS, shown_gaps=SHOWN_GAPS,
-        account_words=account_words, loss_words=loss_words, duration_words=duration_words,
-        now=utc_now(),
+        accounts=found, hidden=sums.outboxes - len(found), device=device,
+        expected=sums.expected, here=sums.here, lost=sums.lost, missing=sums.missing,
+        pruned=sums.pruned, blobs=sum(a.blobs for a in found), classes=CLASS_WORDS,
+        shown_gaps=SHOWN_GAPS, account_words=account_words, loss_words=loss_words,
+        duration_words=duration_words, now=utc_now(),
     )  # fmt: skip
 
 
