@@ -82,6 +82,9 @@ class Limits(Section):
     parts_bytes: int = Field(
         4 << 30, gt=0, description="unfinished uploads of all devices together, bytes"
     )
+    parts_device_bytes: int = Field(
+        512 << 20, gt=0, description="unfinished uploads of one device, bytes"
+    )
     quarantine_bytes: int = Field(
         16 << 20, gt=0, description="messages that could not be read, kept for a person, bytes"
     )

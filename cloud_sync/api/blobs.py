@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import update
 
 from cloud_sync.api.ranges import ranged
 from cloud_sync.errors import NotFoundError, TooLargeError
@@ -38,18 +40,23 @@ async def put_blob(digest: str, request: Request, hub: HubDep) -> dict[str, str 
                 if size > limit:
                     raise TooLargeError(f"more than {limit} bytes", where=digest)
                 await run_in_threadpool(file.write, piece)
-        await run_in_threadpool(hub.storage.put_file, path, digest)
+        media_type = request.headers.get("content-type", _DEFAULT_TYPE)[:100]
+        await run_in_threadpool(_store, hub, path, digest, size, media_type)
     finally:
         path.unlink(missing_ok=True)
-    media_type = request.headers.get("content-type", _DEFAULT_TYPE)[:100]
-    await run_in_threadpool(_note, hub, digest, size, media_type)
     return {"digest": digest, "size": size}
 
 
-def _note(hub: Hub, digest: str, size: int, media_type: str) -> None:
+def _store(hub: Hub, path: Path, digest: str, size: int, media_type: str) -> None:
+    hub.storage.put_file(path, digest)
     row = {"digest": digest, "size": size, "media_type": media_type}
     with hub.database.transaction() as session:
-        insert_once(session, Blob, [row])
+        if not insert_once(session, Blob, [row]):
+            # a device had sent it before: from now on it stays, whatever becomes of the sample
+            session.execute(update(Blob).where(Blob.digest == digest).values(kept=True))
+    if not hub.storage.has(digest):
+        # the last sample that named it was pruned at this moment
+        hub.storage.put_file(path, digest)
 
 
 @router.head("/{digest}", dependencies=[Depends(require("viewer"))])

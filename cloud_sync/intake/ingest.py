@@ -20,6 +20,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.answers import Answers, Done
 from cloud_sync.intake.batch import BatchWriter
 from cloud_sync.intake.decode import Incoming, Refused, decode
+from cloud_sync.intake.finishing import Finisher
 from cloud_sync.intake.link import Message, MqttLink
 from cloud_sync.intake.parts import Parts
 from cloud_sync.intake.space import DiskGuard
@@ -42,6 +43,9 @@ class Ingest:
     Args:
         hub: where to.
         link: where from; started and stopped with the ingest.
+
+    Attributes:
+        finisher: what happens to pictures once all of their bytes are here.
     """
 
     def __init__(self, hub: Hub, link: MqttLink) -> None:
@@ -51,12 +55,14 @@ class Ingest:
         self._writer = BatchWriter(hub, self._parts)
         self._disk = DiskGuard(hub)
         self._answers = Answers(hub, link, self._parts)
+        self.finisher = Finisher(hub, link)
         self._told = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     def start(self) -> None:
         """Connects and begins."""
+        self.finisher.start()
         self._thread.start()
         self._link.start()
 
@@ -65,6 +71,7 @@ class Ingest:
         self._link.stop()
         self._stop.set()
         self._thread.join()
+        self.finisher.stop()
 
     def _run(self) -> None:
         tune_collector()
@@ -160,6 +167,7 @@ class Ingest:
 
     def _answer(self, batch: Sequence[Message], done: Done) -> None:
         """The rows are safe: an answer that cannot be given is asked for again by its device."""
+        self.finisher.submit(self._parts.completed())
         try:
             self._answers.give(batch, done)
         except Exception as error:  # noqa: BLE001  (must not bring the batch again for ever)

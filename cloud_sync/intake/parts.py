@@ -1,20 +1,22 @@
-"""Blobs that arrive in chunks: part files, what of them is there, and the check at the end.
+"""Blobs that arrive in chunks: part files, and what of them is there.
 
-Only bytes that a committed row announced are taken, and only up to a bound on disk. The truth is
-in the table `blob_part`, not here: chunks of one blob may come to several workers, each merges
-what it got under the row's lock, and a restart goes on where it was. Workers share the folder.
+Only bytes that a committed row announced are taken, and only up to a bound on disk, of which no
+device may have all. The truth is in the table `blob_part`, not here: chunks of one blob may come to
+several workers, each merges what it got under the row's lock, and a restart goes on where it was.
+Workers share the folder. What is complete is checked and stored elsewhere (`finishing.py`), so that
+rows never wait for the storage.
 """
 
 from __future__ import annotations
 
-import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
@@ -26,10 +28,17 @@ from cloud_sync.store.models import Blob, BlobPart, Sample
 from kits.core.frames import BlobAck, Chunk
 from kits.core.sample import utc_now
 
+log = logging.getLogger(__name__)
+
 ACK_EVERY_CHUNKS = 8
 ACK_EVERY_S = 2.0
 Key = tuple[str, str]
 """Device and digest."""
+
+
+def part_path(hub: Hub, key: Key) -> Path:
+    """Where the bytes of an unfinished upload lie."""
+    return hub.config.parts_dir / f"{key[0]}-{key[1]}"
 
 
 @dataclass
@@ -47,6 +56,10 @@ class _Part:
     @property
     def key(self) -> Key:
         return self.device, self.digest
+
+    @property
+    def complete(self) -> bool:
+        return covers(self.have, self.size)
 
     def ack(self) -> PartAck:
         have = whole_chunks(self.have, self.size, self.chunk_bytes)
@@ -83,9 +96,9 @@ class Parts:
     def __init__(self, hub: Hub, clock: Callable[[], float] = time.monotonic) -> None:
         self._hub = hub
         self._clock = clock
-        self._folder = hub.config.parts_dir
         self._touched: dict[Key, _Part] = {}
         self._unsaid: dict[Key, _Unsaid] = {}
+        self._complete: list[Key] = []
 
     def take(self, session: Session, item: ChunkIn) -> PartAck | str:
         """Stores one chunk.
@@ -97,27 +110,46 @@ class Parts:
         part = self._find(session, item.topic.device, item.topic.digest, item.chunk)
         if isinstance(part, str | PartAck):
             return part
+        if part.complete:
+            # it is being stored; who asks gets the same answer again, in a while
+            self._unsaid.setdefault(part.key, _Unsaid(self._clock()))
+            return ""
         first = item.topic.number * item.chunk.chunk_bytes
         wanted = min(item.chunk.chunk_bytes, part.size - first)
         if item.chunk.blob_bytes != part.size or wanted <= 0 or len(item.chunk.body) != wanted:
             return "chunk"
-        self._write(part, first, item.chunk.body)
+        try:
+            self._write(part, first, item.chunk.body)
+        except OSError as error:
+            log.error("event=chunk_not_written error=%r", str(error))
+            return "parts folder"
         part.chunk_bytes = item.chunk.chunk_bytes
         self._hub.metrics.chunks.inc()
         if covers(part.have, part.size):
-            return self._finish(session, part)
+            self._complete.append(part.key)
+            self._unsaid[part.key] = _Unsaid(self._clock())
         return ""
 
     def persist(self, session: Session) -> None:
         """Makes what was taken since the last call durable: bytes first, then the table."""
         for part in self._touched.values():
-            _sync(self._path(part.key))
+            try:
+                _sync(part_path(self._hub, part.key))
+            except OSError as error:
+                # not acknowledged, so it is sent again; rows do not wait for it
+                log.error("event=chunk_not_synced error=%r", str(error))
+                continue
             session.execute(
                 update(BlobPart)
                 .where(BlobPart.device == part.device, BlobPart.digest == part.digest)
                 .values(have=to_json(part.have), chunk_bytes=part.chunk_bytes, updated_at=utc_now())
             )
         self._touched.clear()
+
+    def completed(self) -> list[Key]:
+        """Uploads that became complete since the last call; call it after the commit."""
+        done, self._complete = self._complete, []
+        return done
 
     def due(self) -> list[PartAck]:
         """Acknowledgements that are due, every 8 chunks or 2 s; call it after the commit."""
@@ -166,6 +198,7 @@ class Parts:
     def forget(self) -> None:
         """After a rollback: what was touched did not happen; the table knows what did."""
         self._touched.clear()
+        self._complete.clear()
 
     def _find(
         self, session: Session, device: str, digest: str, chunk: Chunk
@@ -178,6 +211,7 @@ class Parts:
         if sample is None or refused:
             return PartAck(device, "", digest, BlobAck(refused=refused))
         if session.get(Blob, digest) is not None:
+            sample.blob_state = "stored"
             return PartAck(device, sample.epoch, digest, BlobAck(done=True))
         part = self._load(session, (device, digest), lock=True)
         if part is None:
@@ -193,14 +227,17 @@ class Parts:
         row = session.get(BlobPart, key, populate_existing=True, with_for_update=lock or None)
         if row is None:
             return None
-        have = from_json(row.have) if self._path(key).exists() else ()
+        have = from_json(row.have) if part_path(self._hub, key).exists() else ()
         return _Part(*key, row.epoch, row.size, row.media_type, row.chunk_bytes, have)
 
     def _create(self, session: Session, sample: Sample, chunk: Chunk) -> bool:
-        """Makes the row; False when unfinished uploads take all the room they may."""
-        used = session.scalar(select(func.coalesce(func.sum(BlobPart.size), 0))) or 0
-        if used + sample.blob_size > self._hub.config.limits.parts_bytes:
-            return False
+        """Makes the row; False when unfinished uploads take all the room they may, or it may."""
+        limits = self._hub.config.limits
+        used = select(func.coalesce(func.sum(BlobPart.size), 0))
+        mine = used.where(BlobPart.device == sample.device)
+        for query, limit in ((used, limits.parts_bytes), (mine, limits.parts_device_bytes)):
+            if (session.scalar(query) or 0) + sample.blob_size > limit:
+                return False
         row = {
             "device": sample.device, "digest": sample.blob, "epoch": sample.epoch,
             "size": sample.blob_size, "media_type": sample.media_type,
@@ -210,8 +247,9 @@ class Parts:
         return True
 
     def _write(self, part: _Part, first: int, body: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path(part.key), os.O_RDWR | os.O_CREAT, 0o600)
+        path = part_path(self._hub, part.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             written = 0
             while written < len(body):
@@ -221,34 +259,6 @@ class Parts:
         part.have = add_span(part.have, first, first + len(body))
         self._touched[part.key] = part
         self._unsaid.setdefault(part.key, _Unsaid(self._clock())).chunks += 1
-
-    def _finish(self, session: Session, part: _Part) -> PartAck:
-        path = self._path(part.key)
-        self._touched.pop(part.key, None)
-        self._unsaid.pop(part.key, None)
-        with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        session.execute(
-            delete(BlobPart).where(BlobPart.device == part.device, BlobPart.digest == part.digest)
-        )
-        if found != part.digest:
-            # not the bytes that were announced: nothing of them is kept
-            self._hub.metrics.blobs.labels("wrong digest").inc()
-            path.unlink()
-            part.have = ()
-            return part.ack()
-        self._hub.storage.put_file(path, part.digest)
-        row = {"digest": part.digest, "size": part.size, "media_type": part.media_type}
-        insert_once(session, Blob, [row])
-        session.execute(
-            update(Sample).where(Sample.blob == part.digest).values(blob_state="stored")
-        )
-        path.unlink()
-        self._hub.metrics.blobs.labels("stored").inc()
-        return PartAck(part.device, part.epoch, part.digest, BlobAck(done=True))
-
-    def _path(self, key: Key) -> Path:
-        return self._folder / f"{key[0]}-{key[1]}"
 
 
 def _sync(path: Path) -> None:

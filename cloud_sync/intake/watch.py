@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Row, delete, or_, select, tuple_, update
@@ -18,9 +19,10 @@ from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.intake.clock import to_time
 from cloud_sync.intake.ledger import Account, account_of
+from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
-from cloud_sync.store.models import BlobPart, BootClock, Effect, Epoch, Sample
+from cloud_sync.store.models import Blob, BlobPart, BootClock, Effect, Epoch, Sample
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ BOOTS_AT_ONCE = 100
 PAUSE_S = 0.02
 """Between two transactions, so that the ingest gets its turn at SQLite's one writer."""
 PART_DAYS = 14
+LEFTOVER_S = 86_400.0
 DONE_DAYS = 30
 
 
@@ -232,13 +235,30 @@ def _note_hole(
 
 
 def clean(hub: Hub, now: datetime) -> None:
-    """Removes uploads nobody goes on with, and effects that were done long ago."""
+    """Removes uploads nobody goes on with, what they left behind, and effects done long ago."""
     with hub.database.transaction() as session:
         old = BlobPart.updated_at < now - timedelta(days=PART_DAYS)
         parts = session.execute(select(BlobPart.device, BlobPart.digest).where(old)).all()
         session.execute(delete(BlobPart).where(old))
         done = delete(Effect).where(Effect.state == "done")
         session.execute(done.where(Effect.done_at < now - timedelta(days=DONE_DAYS)))
+        # announced at the very moment at which the bytes were stored for another sample
+        late = Sample.blob_state == "expected", Sample.blob.in_(select(Blob.digest))
+        session.execute(update(Sample).where(*late).values(blob_state="stored"))
     for device, digest in parts:
-        (hub.config.parts_dir / f"{device}-{digest}").unlink(missing_ok=True)
+        part_path(hub, (device, digest)).unlink(missing_ok=True)
         log.warning("event=upload_forgotten device=%s digest=%s", device, digest)
+    _clear_folder(hub, now)
+
+
+def _clear_folder(hub: Hub, now: datetime) -> None:
+    """Files that belong to no upload: a process was killed before it could remove them."""
+    with hub.database.session() as session:
+        rows = session.execute(select(BlobPart.device, BlobPart.digest))
+        known = {part_path(hub, (device, digest)).name for device, digest in rows}
+    folder = hub.config.parts_dir
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # finished at this moment
+            if path.name not in known and now.timestamp() - path.stat().st_mtime > LEFTOVER_S:
+                path.unlink()
+                log.warning("event=leftover_removed name=%s", path.name)

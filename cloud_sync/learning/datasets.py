@@ -6,14 +6,15 @@ How the next one is made of reviews is `freezing.py`; the file format is `kits.c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
+from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob
 from cloud_sync.store.models import Dataset as DatasetRow
@@ -68,7 +69,7 @@ def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
         raise DataError("the body's digest is not the id of this version", where=dataset_id[:12])
     dataset = from_bytes(content, hub.storage, where=dataset_id[:12])
     wanted = {item.sample.digest for item in dataset.items if item.sample.digest}
-    missing = sorted(digest for digest in wanted if not hub.storage.has(digest))
+    missing = sorted(wanted - _stored(hub, wanted))
     if missing:
         raise DataError(
             f"{len(missing)} blobs of this version are not in the hub",
@@ -80,6 +81,7 @@ def receive(hub: Hub, dataset_id: str, content: bytes, *, by: str) -> int:
     with hub.database.transaction() as session:
         blob = {"digest": dataset_id, "size": len(content), "media_type": MEDIA_TYPE}
         insert_once(session, Blob, [blob])
+        keep_blobs(session, wanted)
         audit(session, by, "dataset.put", dataset_id, n=len(dataset.items))
     return len(dataset.items)
 
@@ -103,6 +105,22 @@ def describe(dataset: Dataset, storage: Storage) -> Version:
     counts: JsonObject = {split: dict(row) for split, row in dataset.counts().items()}
     header, size = dataset.header, storage.size(dataset.id)
     return Version(dataset.id, header.parent, header.note, len(dataset.items), counts, size)
+
+
+def _stored(hub: Hub, digests: Collection[str]) -> set[str]:
+    """Those whose row says that they are whole; bytes alone may be torn by a power cut."""
+    with hub.database.session() as session:
+        return {
+            digest
+            for some in in_portions(digests)
+            for digest in session.scalars(select(Blob.digest).where(Blob.digest.in_(some)))
+        }
+
+
+def keep_blobs(session: Session, digests: Collection[str]) -> None:
+    """These blobs outlive the samples they came with."""
+    for some in in_portions(digests):
+        session.execute(update(Blob).where(Blob.digest.in_(some), ~Blob.kept).values(kept=True))
 
 
 def register(session: Session, version: Version, project: str, *, by: str) -> DatasetRow:

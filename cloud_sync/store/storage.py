@@ -2,22 +2,28 @@
 
 obstore does the work: a local folder by default, S3 by URL. The digest is the identity and is
 checked when bytes come in; `stream` reads a byte range without holding the whole object. Which
-rows refer to a digest is not known here.
+rows refer to a digest is not known here. That bytes lie here says little (they may be torn by a
+power cut): the row of a blob, written after them, says that they are whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from cloud_sync.errors import NotFoundError
-from kits.core.errors import ConfigError, DataError
+from kits.core.errors import ConfigError, DataError, UnreachableError
 from kits.core.files import sync
 from kits.core.sample import digest_of
 
 READ_BYTES = 1 << 20
+CLIENT = {"connect_timeout": "5s", "timeout": "120s"}
+RETRY = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+"""A storage that is away is found away in seconds: who asked tries again, or says so."""
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -34,11 +40,16 @@ class Storage:
         self._folder = folder
 
     def put(self, content: bytes) -> str:
-        """Stores `content` and returns its digest; twice equals once."""
-        digest = digest_of(content)
-        if not self.has(digest):
-            import obstore
+        """Stores `content` and returns its digest; twice equals once.
 
+        Raises:
+            UnreachableError: the storage cannot be used.
+        """
+        import obstore
+
+        digest = digest_of(content)
+        with _reached():
+            # also over bytes that lie there: nobody knows here whether they are whole
             obstore.put(self._store, _path(digest), content)
             self._sync(digest)
         return digest
@@ -48,6 +59,8 @@ class Storage:
 
         Raises:
             DataError: the file's bytes have another digest.
+            FileNotFoundError: there is no such file.
+            UnreachableError: the storage cannot be used.
         """
         import obstore
 
@@ -55,7 +68,7 @@ class Storage:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != digest:
             raise DataError("these bytes do not have the digest they came under", where=digest)
-        if not self.has(digest):
+        with _reached():
             obstore.put(self._store, _path(digest), path)
             self._sync(digest)
 
@@ -65,11 +78,13 @@ class Storage:
         Raises:
             NotFoundError: not in the store.
             DataError: damaged in the store.
+            UnreachableError: the storage cannot be used.
         """
         import obstore
 
         try:
-            content = bytes(obstore.get(self._store, _path(digest)).bytes())
+            with _reached():
+                content = bytes(obstore.get(self._store, _path(digest)).bytes())
         except FileNotFoundError:
             raise _absent(digest) from None
         if digest_of(content) != digest:
@@ -91,14 +106,20 @@ class Storage:
             raise _absent(digest)
         return head
 
-    def delete(self, digest: str) -> None:
-        """Removes the bytes; absent ones are fine."""
+    def delete(self, *digests: str) -> None:
+        """Removes bytes; absent ones are fine.
+
+        Raises:
+            UnreachableError: the storage cannot be used.
+        """
         import obstore
 
-        try:
-            obstore.delete(self._store, _path(digest))
-        except FileNotFoundError:
-            return
+        for digest in digests:
+            try:
+                with _reached():
+                    obstore.delete(self._store, _path(digest))
+            except FileNotFoundError:
+                continue
 
     def stream(self, digest: str, first: int = 0, last: int | None = None) -> Iterator[bytes]:
         """Bytes `first` to `last` (inclusive; None: to the end) in pieces of at most 1 MiB.
@@ -114,7 +135,9 @@ class Storage:
 
         for start in range(first, end, READ_BYTES):
             stop = min(start + READ_BYTES, end)
-            yield bytes(obstore.get_range(self._store, _path(digest), start=start, end=stop))
+            with _reached():
+                piece = obstore.get_range(self._store, _path(digest), start=start, end=stop)
+            yield bytes(piece)
 
     def _sync(self, digest: str) -> None:
         """A device deletes its copy once it is told "done", so a local file must be on the disk."""
@@ -128,9 +151,23 @@ class Storage:
         import obstore
 
         try:
-            return int(obstore.head(self._store, _path(digest))["size"])
+            with _reached():
+                return int(obstore.head(self._store, _path(digest))["size"])
         except FileNotFoundError:
             return None
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Turns the library's errors into one of ours; that something is absent is none of them."""
+    from obstore.exceptions import BaseError
+
+    try:
+        yield
+    except BaseError as error:
+        raise UnreachableError(
+            "the storage of pictures and bundles cannot be used", where=str(error)[:300]
+        ) from error
 
 
 def open_storage(url: str, folder: Path) -> Storage:
@@ -146,7 +183,7 @@ def open_storage(url: str, folder: Path) -> Storage:
         folder.mkdir(parents=True, exist_ok=True)
         return Storage(LocalStore(folder), folder)
     try:
-        return Storage(from_url(url))
+        return Storage(from_url(url, client_options=CLIENT, retry_config=RETRY))
     except (BaseError, ValueError) as error:
         raise ConfigError(f"storage cannot be opened: {error}", where=url) from error
 

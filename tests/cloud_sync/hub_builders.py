@@ -126,12 +126,21 @@ def add_sample(
     return name
 
 
+def put_blob(hub: Hub, content: bytes) -> str:
+    """Stores bytes with their row, as an upload does; the digest."""
+    digest = hub.storage.put(content)
+    with hub.database.transaction() as session:
+        if session.get(Blob, digest) is None:
+            session.add(Blob(digest=digest, size=len(content)))
+    return digest
+
+
 def add_dataset(hub: Hub, splits: dict[str, Split], group: str = "") -> str:
     """The project's first version: one picture per name; `name` is also its group by default."""
     items = []
     for number, (name, split) in enumerate(splits.items()):
         content = picture(10_000 + number)
-        hub.storage.put(content)
+        put_blob(hub, content)
         sample = CoreSample(
             name,
             "image/png",

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from cloud_sync.hub import Hub
+from cloud_sync.intake import finishing
+from cloud_sync.intake import parts as parts_module
 from cloud_sync.intake.decode import ChunkIn
+from cloud_sync.intake.finishing import Finisher
+from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import write_frames
+from cloud_sync.intake.watch import clean
 from cloud_sync.store import models
+from cloud_sync.store.storage import Storage
+from kits.core.errors import UnreachableError
 from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, decode_chunk, encode_chunk
-from kits.core.sample import digest_of
-from kits.core.topics import ParsedTopic
+from kits.core.sample import digest_of, utc_now
+from kits.core.topics import DeviceTopics, ParsedTopic
 from tests.cloud_sync.fleet_builders import (
     DeviceClient,
     add_device,
+    alert,
     blob_ref,
     decision,
     frame_in,
     make_hub,
     running_intake,
 )
-from tests.cloud_sync.intake_builders import LIMIT
+from tests.cloud_sync.intake_builders import (
+    LIMIT,
+    SilentLink,
+    frame_message,
+    message,
+    refused,
+)
 
 BROKERS = ["mosquitto", "embedded"]
 
@@ -43,7 +58,10 @@ def sqlite(tmp_path: Path) -> Iterator[Hub]:
 
 
 @pytest.mark.parametrize("kind", BROKERS)
-def test_a_picture_goes_on_where_it_stopped(sqlite: Hub, kind: str) -> None:
+def test_a_picture_goes_on_where_it_stopped(
+    sqlite: Hub, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts_module, "ACK_EVERY_S", 0.1)
     hub = sqlite
     token = add_device(hub)
     content = bytes(range(251)) * 400
@@ -66,6 +84,11 @@ def test_a_picture_goes_on_where_it_stopped(sqlite: Hub, kind: str) -> None:
         device.wait_done(digest_of(content))
         device.close()
     assert hub.storage.get(digest_of(content)) == content
+    assert_stored(hub)
+
+
+def assert_stored(hub: Hub) -> None:
+    """The one picture of this hub is whole, and nothing of the way it came is left."""
     with hub.database.session() as session:
         assert session.scalars(select(models.Sample)).one().blob_state == "stored"
         assert session.scalars(select(models.BlobPart)).all() == []
@@ -92,9 +115,29 @@ def ack_of(taken: PartAck | str) -> BlobAck:
     return taken.ack
 
 
-def announce(hub: Hub, content: bytes) -> None:
+def announce(hub: Hub, *contents: bytes, device: str = "press-1") -> None:
+    rows = [
+        decision(n, f"{device}-{n}", blob=blob_ref(content))
+        for n, content in enumerate(contents, 1)
+    ]
     with hub.database.transaction() as session:
-        write_frames(session, [frame_in(decision(1, blob=blob_ref(content)))], blob_limit=LIMIT)
+        write_frames(session, [frame_in(*rows, device=device)], blob_limit=LIMIT)
+
+
+def upload(hub: Hub, content: bytes, *, digest: str = "", device: str = "press-1") -> None:
+    """All chunks but nothing more: it waits to be finished."""
+    parts = Parts(hub)
+    for number in range(-(-len(content) // MIN_CHUNK_BYTES)):
+        assert take(hub, parts, chunk(content, number, device, digest)) == ""
+
+
+def finish(hub: Hub, key: tuple[str, str]) -> list[BlobAck]:
+    """Lets a complete upload be stored; what its device is told."""
+    link = SilentLink(hub)
+    finisher = Finisher(hub, link)
+    finisher.submit([key])
+    finisher.step()
+    return link.told_of(key[1], key[0])
 
 
 def test_chunks_that_were_not_announced_are_refused(hub: Hub) -> None:
@@ -108,21 +151,19 @@ def test_chunks_that_were_not_announced_are_refused(hub: Hub) -> None:
     assert take(hub, Parts(hub), chunk(content, 0)) == ""
 
 
-@pytest.mark.parametrize("again", [False, True])
-def test_a_blob_over_the_limit_is_refused_with_its_row(tmp_path: Path, again: bool) -> None:
+def test_a_blob_over_the_limit_is_refused_with_its_row(tmp_path: Path) -> None:
     content = b"x" * 40_000
+    digest = digest_of(content)
     with make_hub(tmp_path, limits={"blob_bytes": 30_000}) as hub:
-        token = add_device(hub)
-        with running_intake(hub, "embedded") as broker:
-            device = DeviceClient(broker, "press-1", token).connect()
-            for _ in range(1 + again):
-                device.send(decision(1, blob=blob_ref(content)))
-                ack = device.next_ack()
-                assert ack.ranges == ((1, 1),)
-                assert ack.blobs[digest_of(content)].refused == "larger than this hub takes"
-            device.send_chunk(content, 0, MIN_CHUNK_BYTES)
-            assert device.next_ack().blobs[digest_of(content)].refused
-            device.close()
+        add_device(hub)
+        link = SilentLink(hub)
+        ingest = Ingest(hub, link)
+        for _ in range(2):
+            ingest.process([frame_message(decision(1, blob=blob_ref(content)))])
+        piece = encode_chunk(content, 0, MIN_CHUNK_BYTES)
+        ingest.process([message(piece, 2, DeviceTopics("main", "press-1").chunk(digest, 0))])
+        assert [told.refused for told in link.told_of(digest)] == ["larger than this hub takes"] * 3
+        assert link.told() == {1}
         with hub.database.session() as session:
             assert session.scalars(select(models.Sample)).one().blob_state == "none"
 
@@ -130,18 +171,108 @@ def test_a_blob_over_the_limit_is_refused_with_its_row(tmp_path: Path, again: bo
 def test_wrong_bytes_under_an_announced_digest_are_thrown_away(hub: Hub) -> None:
     add_device(hub)
     content, other = b"x" * 20_000, b"y" * 20_000
+    digest = digest_of(content)
     announce(hub, content)
-    parts = Parts(hub)
-    assert take(hub, parts, chunk(other, 0, digest=digest_of(content))) == ""
-    taken = take(hub, parts, chunk(other, 1, digest=digest_of(content)))
-    assert isinstance(taken, PartAck)
-    assert not taken.ack.done
-    assert taken.ack.have == ()
-    assert not hub.storage.has(digest_of(content))
-    for number in range(2):
-        taken = take(hub, parts, chunk(content, number))
-    assert isinstance(taken, PartAck)
-    assert taken.ack.done
+    upload(hub, other, digest=digest)
+    [told] = finish(hub, ("press-1", digest))
+    assert (told.done, told.have) == (False, ())
+    assert not hub.storage.has(digest)
+    upload(hub, content)
+    assert [told.done for told in finish(hub, ("press-1", digest))] == [True]
+    assert_stored(hub)
+
+
+def test_a_torn_file_of_a_power_cut_is_written_again(hub: Hub) -> None:
+    """The file had its name, but not its bytes yet, when the power went."""
+    add_device(hub)
+    content = bytes(range(251)) * 100
+    digest = digest_of(content)
+    torn = hub.config.data_dir / "blobs" / "sha256" / digest[:2] / digest[2:]
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes(content[:1000])
+    announce(hub, content)
+    upload(hub, content)
+    assert [told.done for told in finish(hub, ("press-1", digest))] == [True]
+    assert hub.storage.get(digest) == content
+
+
+class AwayStorage(Storage):
+    """A storage that cannot be reached as long as `away` is set."""
+
+    away = True
+
+    def put_file(self, path: Path, digest: str) -> None:
+        if self.away:
+            raise UnreachableError("the storage cannot be used", where="s3://pictures")
+        super().put_file(path, digest)
+
+
+def test_a_storage_that_is_away_holds_up_pictures_only(hub: Hub) -> None:
+    add_device(hub)
+    storage = hub.storage = AwayStorage(hub.storage._store, hub.storage._folder)
+    content = bytes(range(251)) * 100
+    digest = digest_of(content)
+    link = SilentLink(hub)
+    ingest = Ingest(hub, link)
+    pieces = range(-(-len(content) // MIN_CHUNK_BYTES))
+    topics = DeviceTopics("main", "press-1")
+    ingest.process(
+        [
+            frame_message(decision(1, blob=blob_ref(content))),
+            *(
+                message(encode_chunk(content, n, MIN_CHUNK_BYTES), 2 + n, topics.chunk(digest, n))
+                for n in pieces
+            ),
+        ]
+    )
+    for _ in range(2):
+        with pytest.raises(UnreachableError):
+            ingest.finisher.step()
+        ingest.finisher.submit([("press-1", digest)])  # as the sweep does after a while
+    ingest.process([frame_message(alert(2), mid=99, klass="a")])
+    assert link.told() == {1, 2}
+    assert link.acknowledged == [1, *(2 + n for n in pieces), 99]
+    assert not any(told.done for told in link.told_of(digest))
+    with hub.database.session() as session:
+        names = select(models.Alert.name).where(models.Alert.seen_at.is_(None))
+        assert sorted(session.scalars(names)) == ["camera lost", "storage-away"]
+    storage.away = False
+    ingest.finisher.step()
+    assert link.told_of(digest)[-1].done
+    assert_stored(hub)
+    with hub.database.session() as session:
+        assert session.scalars(names).all() == ["camera lost"]
+
+
+def test_an_upload_whose_worker_died_is_finished_by_another(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_device(hub)
+    content = b"x" * 20_000
+    announce(hub, content)
+    upload(hub, content)
+    link = SilentLink(hub)
+    Finisher(hub, link).step()
+    assert link.acks == []  # its worker may be at it
+    monkeypatch.setattr(finishing, "SWEEP_S", 0.0)
+    Finisher(hub, link).step()
+    assert link.told_of(digest_of(content))[-1].done
+    assert_stored(hub)
+    Finisher(hub, link).submit([("press-1", digest_of(content))])
+    Finisher(hub, link).step()  # a third one that comes too late
+
+
+def test_who_asks_for_a_picture_that_is_being_stored_is_answered_in_a_while(hub: Hub) -> None:
+    add_device(hub)
+    content = b"x" * 20_000
+    announce(hub, content)
+    now = [100.0]
+    parts = Parts(hub, clock=lambda: now[0])
+    for number in (0, 1, 0):
+        assert take(hub, parts, chunk(content, number)) == ""
+    assert parts.due() == []
+    now[0] += 2.5
+    assert [ack.ack.have for ack in parts.due()] == [((0, 1),)]
 
 
 def test_bytes_that_are_stored_already_are_done_at_once(hub: Hub) -> None:
@@ -157,12 +288,49 @@ def test_bytes_that_are_stored_already_are_done_at_once(hub: Hub) -> None:
     assert [state.ack.done for state in states] == [True]
 
 
-def test_unfinished_uploads_are_bounded(tmp_path: Path) -> None:
-    with make_hub(tmp_path, limits={"parts_bytes": 30_000}) as hub:
-        add_device(hub)
-        content = b"x" * 40_000
-        announce(hub, content)
-        assert take(hub, Parts(hub), chunk(content, 0)) == "parts full"
+def test_unfinished_uploads_are_bounded_and_no_device_has_all_of_them(tmp_path: Path) -> None:
+    limits = {"parts_bytes": 100_000, "parts_device_bytes": 45_000}
+    with make_hub(tmp_path, limits=limits) as hub:
+        for device in ("press-1", "press-2", "press-3"):
+            add_device(hub, device)
+            announce(hub, *(bytes([n]) * 40_000 for n in range(2)), device=device)
+        answers = [
+            take(hub, Parts(hub), chunk(bytes([n]) * 40_000, 0, device))
+            for device in ("press-1", "press-2", "press-3")
+            for n in range(2)
+        ]
+    assert answers == ["", "parts full", "", "parts full", "parts full", "parts full"]
+
+
+def test_what_killed_processes_left_in_the_folder_is_removed(hub: Hub) -> None:
+    add_device(hub)
+    content = b"x" * 40_000
+    announce(hub, content)
+    take(hub, Parts(hub), chunk(content, 0))
+    folder = hub.config.parts_dir
+    mine = f"press-1-{digest_of(content)}"
+    for name in ("put-0123456789abcdef", "press-9-" + "a" * 64):
+        (folder / name).write_bytes(b"left over")
+    clean(hub, utc_now())
+    assert len(list(folder.iterdir())) == 3  # somebody may be writing them
+    clean(hub, utc_now() + timedelta(days=2))
+    assert [path.name for path in folder.iterdir()] == [mine]
+
+
+def test_a_folder_that_cannot_be_written_holds_up_pictures_only(hub: Hub) -> None:
+    add_device(hub)
+    content = b"x" * 20_000
+    hub.config.parts_dir.write_text("a file where the folder should be")
+    topics = DeviceTopics("main", "press-1")
+    link = SilentLink(hub)
+    Ingest(hub, link).process(
+        [
+            frame_message(decision(1, blob=blob_ref(content))),
+            message(encode_chunk(content, 0), 2, topics.chunk(digest_of(content), 0)),
+        ]
+    )
+    assert (sorted(link.acknowledged), link.told()) == ([1, 2], {1})
+    assert refused(hub, "parts folder") == 1
 
 
 def test_acknowledgements_of_chunks_are_due_after_eight_or_two_seconds(hub: Hub) -> None:
@@ -188,8 +356,8 @@ def test_chunks_of_one_picture_come_to_two_workers(hub: Hub) -> None:
     workers = [Parts(hub), Parts(hub)]
     for number in range(last):
         assert take(hub, workers[number % 2], chunk(content, number)) == ""
-    taken = take(hub, workers[last % 2], chunk(content, last))
-    assert ack_of(taken).done
+    assert take(hub, workers[last % 2], chunk(content, last)) == ""
+    assert [told.done for told in finish(hub, ("press-1", digest_of(content)))] == [True]
     assert hub.storage.get(digest_of(content)) == content
     again = take(hub, workers[(last + 1) % 2], chunk(content, 0))
     assert ack_of(again).done
