@@ -144,12 +144,14 @@ def start_ingest(hub: Hub, broker: Broker, parts: ExitStack) -> MqttLink:
 
 
 def start_care(hub: Hub, parts: ExitStack) -> None:
-    """Starts what looks after the rows that came: clocks, holes, and telling the outside."""
+    """Starts what looks after the rows that came: clocks, holes, age, and telling the outside."""
     from cloud_sync.effects.dispatcher import Dispatcher
     from cloud_sync.effects.start import targets_of
     from cloud_sync.intake.watch import IntakeWatch
+    from cloud_sync.retention.keeper import RetentionKeeper
 
-    for part in (Dispatcher(hub, targets_of(hub.config)), IntakeWatch(hub)):
+    dispatcher = Dispatcher(hub, targets_of(hub.config))
+    for part in (dispatcher, IntakeWatch(hub), RetentionKeeper(hub)):
         part.start()
         parts.callback(part.stop)
 

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from cloud_sync.effects.settings import NotifyConfig
+from cloud_sync.retention.settings import RetentionConfig
 from cloud_sync.sections import (
     BrokerConfig,
     JobsConfig,
@@ -50,6 +51,7 @@ class HubConfig(Section):
     session: SessionConfig = SessionConfig()
     rollout: RolloutConfig = RolloutConfig()
     notify: NotifyConfig = NotifyConfig()
+    retention: RetentionConfig = RetentionConfig()
     prices: Prices = Prices()
     data_dir: Path = Field(Path("hub"), description="set by --data", exclude=True)
 

@@ -70,6 +70,12 @@ class Metrics:
             "rows neither here nor declared lost, at the last look",
             registry=registry,
         )
+        self.pruned = Counter(
+            "kitwright_retention_pruned",
+            "what was removed because it was kept long enough",
+            ["kind"],
+            registry=registry,
+        )
         self.chunks = Counter("kitwright_blob_chunks", "chunks accepted", registry=registry)
         self.blobs = Counter(
             "kitwright_blobs", "blobs by how they ended", ["outcome"], registry=registry

@@ -22,7 +22,7 @@ from cloud_sync.intake.ledger import Account, account_of
 from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
-from cloud_sync.store.models import Blob, BlobPart, BootClock, Effect, Epoch, Sample
+from cloud_sync.store.models import Blob, BlobPart, BootClock, Epoch, Sample
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,6 @@ PAUSE_S = 0.02
 """Between two transactions, so that the ingest gets its turn at SQLite's one writer."""
 PART_DAYS = 14
 LEFTOVER_S = 86_400.0
-DONE_DAYS = 30
 
 
 class IntakeWatch:
@@ -235,13 +234,11 @@ def _note_hole(
 
 
 def clean(hub: Hub, now: datetime) -> None:
-    """Removes uploads nobody goes on with, what they left behind, and effects done long ago."""
+    """Removes uploads nobody goes on with, and what they left behind."""
     with hub.database.transaction() as session:
         old = BlobPart.updated_at < now - timedelta(days=PART_DAYS)
         parts = session.execute(select(BlobPart.device, BlobPart.digest).where(old)).all()
         session.execute(delete(BlobPart).where(old))
-        done = delete(Effect).where(Effect.state == "done")
-        session.execute(done.where(Effect.done_at < now - timedelta(days=DONE_DAYS)))
         # announced at the very moment at which the bytes were stored for another sample
         late = Sample.blob_state == "expected", Sample.blob.in_(select(Blob.digest))
         session.execute(update(Sample).where(*late).values(blob_state="stored"))

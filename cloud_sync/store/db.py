@@ -24,6 +24,7 @@ from kits.core.errors import ConfigError, UnreachableError
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
+SHRINK_PAGES = 2000
 MIGRATION_LOCK = 5_427_001
 """Number of the lock that lets one process at a time change PostgreSQL's tables."""
 
@@ -59,6 +60,27 @@ class Database:
         with self._writing.begin() as session:
             yield session
 
+    def shrink(self, unused: float) -> bool:
+        """Gives some pages of SQLite's file back to the disk; whether it is worth doing again.
+
+        Works with files made by this version or later; PostgreSQL sees to it by itself.
+
+        Args:
+            unused: share of the file that may stay unused for rows to come.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return False
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            [(free,)] = driver.execute("PRAGMA freelist_count").fetchall()
+            [(pages,)] = driver.execute("PRAGMA page_count").fetchall()
+            [(vacuum,)] = driver.execute("PRAGMA auto_vacuum").fetchall()
+            if not vacuum or free <= pages * unused:
+                return False
+            # as a script: `execute` takes one step of it, and so gives one page back
+            driver.executescript(f"PRAGMA incremental_vacuum({SHRINK_PAGES})")
+        return True
+
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
@@ -78,6 +100,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
+        "auto_vacuum=INCREMENTAL",  # only before the first table: see `Database.shrink`
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",

@@ -12,6 +12,7 @@ from cloud_sync.api.ranges import parse_range
 from cloud_sync.app import create_app
 from cloud_sync.config import parse
 from cloud_sync.hub import Hub
+from cloud_sync.store.models import Blob
 from kits.core.sample import digest_of
 from kits.core.signing import SigningKey
 from tests.cloud_sync.fleet_builders import token_for
@@ -48,6 +49,17 @@ def test_put_head_get(opened: tuple[TestClient, Hub]) -> None:
     assert got.headers["content-type"] == "image/png"
     assert "sandbox" in got.headers["content-security-policy"]
     assert list(hub.config.parts_dir.iterdir()) == []
+
+
+def test_what_a_person_uploads_stays_even_if_a_device_had_sent_it(
+    opened: tuple[TestClient, Hub],
+) -> None:
+    client, hub = opened
+    with hub.database.transaction() as session:
+        session.add(Blob(digest=digest_of(CONTENT), size=len(CONTENT), kept=False))
+    assert put(client) == 201
+    with hub.database.session() as session:
+        assert session.get_one(Blob, digest_of(CONTENT)).kept
 
 
 def test_bytes_with_another_digest_are_refused(opened: tuple[TestClient, Hub]) -> None:

@@ -13,9 +13,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Connection,
     DateTime,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -27,8 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from cloud_sync.intake.ledger import accounts
 from cloud_sync.store.db import Database, alembic_config, changing_tables, is_empty, migrate
-from cloud_sync.store.models import Sample
+from cloud_sync.store.models import Alert, Sample
 from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
@@ -126,6 +129,54 @@ def test_every_step_up_and_down_keeps_the_rows_of_every_table(database: Database
     move(database, "base", down=True)
     assert inspect(database.engine).get_table_names() == [VERSION_TABLE]
     assert migrate(database) == revisions()[-1]
+
+
+def test_outboxes_from_before_the_counters_per_class_add_up(database: Database) -> None:
+    move(database, "0004")
+    device = {
+        "name": "d", "site": "s", "group": "", "hardware": "", "at": AT, "none": "", "empty": "{}",
+    }  # fmt: skip
+    with database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO device (name, site, group_name, hardware, created_at, running_bundle,"
+                " reported, figures, broker_hash) VALUES (:name, :site, :group, :hardware, :at,"
+                " :none, :empty, :empty, :none)"
+            ),
+            device,
+        )
+        connection.execute(
+            text("INSERT INTO epoch VALUES ('d', 'e', :at, :at, 5, 4, 0)"), {"at": AT}
+        )
+        for number, seq, klass in ((1, 1, "t"), (2, 2, "t"), (3, 3, "a"), (4, 5, "s")):
+            connection.execute(
+                text(
+                    "INSERT INTO event (id, device, epoch, seq, klass, kind, wall, received_at,"
+                    " body) VALUES (:id, 'd', 'e', :seq, :klass, 'k', :at, :at, '{}')"
+                ),
+                {"id": number, "seq": seq, "klass": klass, "at": AT},
+            )
+    migrate(database)
+    with database.session() as session:
+        [account] = accounts(session)
+    assert account.arrived == {"a": 1, "l": 0, "s": 1, "t": 2}
+    assert (account.expected, account.here, account.missing) == (5, 4, 1)
+
+
+def test_what_devices_and_people_add_never_runs_out_of_numbers(database: Database) -> None:
+    migrate(database)
+    if database.engine.dialect.name == "postgresql":
+        with database.engine.begin() as connection:
+            connection.execute(text("ALTER SEQUENCE alert_id_seq RESTART WITH 2147483648"))
+    with database.transaction() as session:
+        session.add(Alert(name="one more", severity="info", text=""))
+    narrow = {
+        table.name
+        for table in Base.metadata.sorted_tables
+        for column in table.primary_key
+        if isinstance(column.type, Integer) and not isinstance(column.type, BigInteger)
+    }
+    assert narrow == {"person", "api_token", "enroll_token"}  # made by hand
 
 
 def test_migrations_from_empty_make_exactly_the_tables_of_the_models(database: Database) -> None:

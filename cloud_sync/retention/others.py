@@ -1,0 +1,63 @@
+"""Pruning tables that no ledger counts: alerts, effects, the audit log, the clocks of old boots.
+
+Each is a row of one table here: which rows may go, by which key they are taken in portions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from cloud_sync.retention.rules import ALERTS, AUDIT_LOG, CLOCKS, EFFECTS, Rules
+from cloud_sync.store.models import Alert, AuditLog, BootClock, Effect, Sample
+from cloud_sync.store.types import Base
+
+PORTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OldRows:
+    """Rows of a table that may go; `key` is its primary key."""
+
+    kind: str
+    table: type[Base]
+    key: Sequence[Any]
+    condition: ColumnElement[bool]
+
+
+def old_rows(rules: Rules) -> Iterator[OldRows]:
+    """What may go by the rules, table by table."""
+    if rules.alerts:
+        over = (Alert.at < rules.alerts) & (Alert.seen_at < rules.alerts)
+        yield OldRows(ALERTS, Alert, [Alert.id], over)
+    if rules.effects:
+        done = Effect.state.in_(("done", "dead")) & (Effect.created_at < rules.effects)
+        yield OldRows(EFFECTS, Effect, [Effect.id], done)
+    if rules.audit_log:
+        yield OldRows(AUDIT_LOG, AuditLog, [AuditLog.id], AuditLog.at < rules.audit_log)
+    used = exists().where(Sample.device == BootClock.device, Sample.boot == BootClock.boot)
+    yield OldRows(
+        CLOCKS,
+        BootClock,
+        [BootClock.device, BootClock.boot],
+        (BootClock.updated_at < rules.clocks) & ~used,
+    )
+
+
+def prune_some(session: Session, rows: OldRows) -> int:
+    """Removes a portion; how many went."""
+    some = select(*rows.key).where(rows.condition).order_by(*rows.key).limit(PORTION)
+    found = [tuple(row) for row in session.execute(some)]
+    if found:
+        session.execute(delete(rows.table).where(tuple_(*rows.key).in_(found)))
+    return len(found)
+
+
+def count_old(session: Session, rows: OldRows) -> int:
+    """How many would go."""
+    query = select(func.count()).select_from(rows.table).where(rows.condition)
+    return session.scalar(query) or 0

@@ -1,0 +1,29 @@
+"""The section `retention` of `hub.yaml`: how long what arrived is kept."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cloud_sync.sections import Section
+
+
+class RetentionConfig(Section):
+    """How long things are kept; 0 means for ever. Labels and declared losses always are."""
+
+    telemetry_days: float = Field(30, ge=0, description="rows of telemetry, days since they came")
+    telemetry_rows: int = Field(
+        100_000_000,
+        ge=0,
+        description="rows of telemetry at most, about 400 bytes each; beyond, the oldest go sooner",
+    )
+    samples_days: float = Field(
+        365,
+        ge=0,
+        description="samples with their bytes, unless somebody said something of them, a dataset"
+        " version names them, or they are audits; days since they came",
+    )
+    alerts_days: float = Field(0, ge=0, description="alerts that are over, days since then")
+    effects_days: float = Field(
+        30, ge=0, description="webhooks and mails that were done or given up, days since then"
+    )
+    audit_log_days: float = Field(0, ge=0, description="who did what, days since then")

@@ -1,0 +1,371 @@
+"""What is kept for how long: old things go, what somebody needs stays, and the ledger still adds up."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from cloud_sync.cli import make_app
+from cloud_sync.config import dump
+from cloud_sync.hub import Hub
+from cloud_sync.intake import numbers, sealing
+from cloud_sync.intake.decode import FrameIn
+from cloud_sync.intake.ledger import Account, accounts
+from cloud_sync.intake.rows import write_frames
+from cloud_sync.learning.datasets import register
+from cloud_sync.retention import others, rows
+from cloud_sync.retention import pruner as pruner_module
+from cloud_sync.retention.preview import preview
+from cloud_sync.retention.pruner import Pruner, pruned_ever
+from cloud_sync.retention.rules import in_words, shares
+from cloud_sync.store import models
+from cloud_sync.store.storage import Storage
+from kits.core.annotation import Annotation
+from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
+from kits.core.errors import UnreachableError
+from kits.core.events import Event, HealthBody
+from kits.core.frames import MAX_ROWS, Frame
+from kits.core.sample import Sample as CoreSample
+from kits.core.sample import digest_of, utc_now
+from kits.core.topics import ParsedTopic
+from tests.cloud_sync.fleet_builders import (
+    EPOCH,
+    add_device,
+    alert,
+    blob_ref,
+    decision,
+    event,
+    gap,
+    label,
+    make_hub,
+)
+from tests.cloud_sync.intake_builders import LIMIT, count
+
+NOW = utc_now()
+LONG_AGO = NOW - timedelta(days=500)
+RULES = {"telemetry_days": 30, "samples_days": 100}
+
+
+@pytest.fixture
+def hub(tmp_path: Path, database_url: str) -> Iterator[Hub]:
+    with make_hub(tmp_path, database_url=database_url, retention=RULES) as hub:
+        add_device(hub)
+        yield hub
+
+
+def health(seq: int) -> Event:
+    return event(seq, "t", HealthBody(figures={"queue": 1.0}))
+
+
+def arrive(hub: Hub, at: datetime, *events: Event, device: str = "press-1") -> None:
+    """Rows of any classes come at a time."""
+    for klass in sorted({row.klass for row in events}):
+        mine = [row for row in events if row.klass == klass]
+        frames = [
+            FrameIn(
+                ParsedTopic("main", device, klass),
+                Frame(epoch=EPOCH, rows=tuple(mine[first : first + MAX_ROWS])),
+            )
+            for first in range(0, len(mine), MAX_ROWS)
+        ]
+        with hub.database.transaction() as session:
+            write_frames(session, frames, blob_limit=LIMIT, received_ns=int(at.timestamp() * 10**9))
+
+
+def account(hub: Hub, number: int = 0) -> Account:
+    with hub.database.session() as session:
+        found = accounts(session)[number]
+    assert found.expected == found.here + found.lost + found.missing
+    return found
+
+
+def seqs(hub: Hub, klass: str = "t", device: str = "press-1") -> list[int]:
+    query = select(models.Event.seq).where(
+        models.Event.klass == klass, models.Event.device == device
+    )
+    with hub.database.session() as session:
+        return list(session.scalars(query.order_by(models.Event.seq)))
+
+
+def sample_ids(hub: Hub) -> set[str]:
+    with hub.database.session() as session:
+        return set(session.scalars(select(models.Sample.id)))
+
+
+def picture(number: int) -> bytes:
+    return b"picture %d" % number * 100
+
+
+def store(hub: Hub, content: bytes) -> str:
+    """Bytes as they lie once a device has sent them."""
+    digest = hub.storage.put(content)
+    with hub.database.transaction() as session:
+        session.add(models.Blob(digest=digest, size=len(content), kept=False))
+    return digest
+
+
+def test_old_telemetry_goes_and_the_account_stays_exact(hub: Hub) -> None:
+    old = [health(n) for n in range(1, 60) if n % 3]
+    arrive(hub, LONG_AGO, *old, gap(60))
+    arrive(hub, NOW, *(health(n) for n in range(61, 71)))
+    before = account(hub)
+    gone = Pruner(hub, NOW).turn()
+    after = account(hub)
+    assert gone == {"telemetry": len(old)}
+    assert seqs(hub) == list(range(61, 71))
+    assert seqs(hub, "l") == [60]
+    assert after.pruned == {"a": 0, "l": 0, "s": 0, "t": len(old)}
+    assert (after.arrived, after.given_up, after.missing) == (
+        before.arrived, before.given_up, before.missing,
+    )  # fmt: skip
+    assert Pruner(hub, NOW).turn() == {}
+
+
+def test_a_pruned_row_that_is_sent_again_is_known(hub: Hub) -> None:
+    rows_ = [health(n) for n in range(1, 11) if n != 4]
+    arrive(hub, LONG_AGO, *rows_)
+    Pruner(hub, NOW).turn()
+    assert seqs(hub) == []
+    arrive(hub, NOW, *rows_, health(4))
+    assert seqs(hub) == [4]  # it was missing: it is new
+    found = account(hub)
+    assert (found.here, found.missing, found.duplicates) == (10, 0, 9)
+    assert Pruner(hub, NOW + timedelta(days=31)).turn() == {"telemetry": 1}
+    assert account(hub).pruned["t"] == 10
+
+
+def annotate(hub: Hub, name: str) -> None:
+    with hub.database.transaction() as session:
+        session.add(models.Annotation(sample_id=name, label="good", body={}, source="review"))
+
+
+def test_samples_go_with_their_bytes_unless_somebody_needs_them(hub: Hub) -> None:
+    contents = {name: picture(n) for n, name in enumerate(
+        ("plain", "labelled", "audited", "uploaded", "shared-old"))
+    }  # fmt: skip
+    for content in contents.values():
+        store(hub, content)
+    kept_for = {"audited": "audit"}
+    made = [
+        decision(n, name, blob=blob_ref(content), kept_for=kept_for.get(name, "act"))
+        for n, (name, content) in enumerate(contents.items(), 1)
+    ]
+    arrive(hub, LONG_AGO, *made, decision(6, "no bytes"), label(7, "said at the line"))
+    arrive(hub, NOW, decision(8, "shared-new", blob=blob_ref(contents["shared-old"])))
+    annotate(hub, "labelled")
+    with hub.database.transaction() as session:
+        session.get_one(models.Blob, digest_of(contents["uploaded"])).kept = True
+    assert Pruner(hub, NOW).turn() == {"samples": 3, "pictures": 1}
+    assert sample_ids(hub) == {"labelled", "audited", "uploaded", "shared-new"}
+    assert seqs(hub, "s") == [2, 3, 4, 8]
+    assert [
+        name for name, content in contents.items() if not hub.storage.has(digest_of(content))
+    ] == ["plain"]
+    assert count(hub, models.Blob) == 4
+    assert account(hub).pruned["s"] == 3
+    assert Pruner(hub, NOW).turn() == {}
+
+
+def test_what_a_dataset_version_names_stays(hub: Hub) -> None:
+    content = picture(1)
+    digest = store(hub, content)
+    arrive(hub, LONG_AGO, decision(1, "exported", blob=blob_ref(content)), decision(2, "other"))
+    named = CoreSample("imported", "image/png", digest, len(content), LONG_AGO, group="g")
+    header = DatasetHeader(kit="visual-inspection", labels=(), split_rule="by group", seed=0)
+    version = build(header, [DatasetItem(named, Annotation("good", at=NOW), "train")], hub.storage)
+    hub.storage.put(to_bytes(version))
+    with hub.database.transaction() as session:
+        session.add(models.Project(name="line-1", kit="visual-inspection"))
+        session.flush()
+        register(hub, session, version.id, "line-1", by="test")
+    assert Pruner(hub, NOW).turn() == {"samples": 1}
+    assert sample_ids(hub) == {"exported"}
+    assert hub.storage.get(digest) == content
+
+
+class AwayStorage(Storage):
+    def delete(self, *digests: str) -> None:
+        raise UnreachableError("the storage cannot be used", where="s3://pictures")
+
+
+def test_while_the_storage_is_away_samples_stay_and_the_rest_goes(hub: Hub) -> None:
+    content = picture(1)
+    store(hub, content)
+    arrive(hub, LONG_AGO, decision(1, "plain", blob=blob_ref(content)), health(2))
+    whole, hub.storage = hub.storage, AwayStorage(hub.storage._store, hub.storage._folder)
+    pruner = Pruner(hub, NOW)
+    assert pruner.turn() == {"telemetry": 1}
+    assert not pruner.finished
+    assert sample_ids(hub) == {"plain"}
+    hub.storage = whole
+    assert Pruner(hub, NOW).turn() == {"samples": 1, "pictures": 1}
+
+
+def test_more_telemetry_than_allowed_goes_before_its_time(tmp_path: Path) -> None:
+    with make_hub(tmp_path, retention={"telemetry_rows": 40}) as hub:
+        for name in ("press-1", "press-2"):
+            add_device(hub, name)
+        yesterday = NOW - timedelta(days=1)
+        arrive(hub, yesterday, *(health(n) for n in range(1, 101)))
+        arrive(hub, yesterday, *(health(n) for n in range(1, 11)), device="press-2")
+        assert preview(hub, NOW)["telemetry"] == 70
+        assert Pruner(hub, NOW).turn() == {"telemetry": 70}
+        assert seqs(hub) == list(range(71, 101))
+        assert len(seqs(hub, device="press-2")) == 10
+
+
+@pytest.mark.parametrize(
+    ("kept", "most", "gives"),
+    [
+        ([5, 5], 10, {}),
+        ([100, 10], 40, {0: 70}),
+        ([100, 100], 40, {0: 80, 1: 80}),
+        ([1, 50, 9], 20, {1: 40}),
+        ([7], 0, {0: 7}),
+    ],
+)
+def test_large_outboxes_give_way_first(kept: list[int], most: int, gives: dict[int, int]) -> None:
+    found = shares({("device", str(n)): rows_ for n, rows_ in enumerate(kept)}, most)
+    assert {int(epoch): rows_ for (_, epoch), rows_ in found.items()} == gives
+
+
+def test_alerts_effects_clocks_and_the_audit_log_go_by_their_own_rules(tmp_path: Path) -> None:
+    rules = {"alerts_days": 50, "effects_days": 50, "audit_log_days": 50}
+    with make_hub(tmp_path, retention=rules) as hub:
+        add_device(hub)
+        arrive(hub, LONG_AGO, alert(1), alert(2, name="still open"), alert(3, "info"))
+        with hub.database.transaction() as session:
+            for row in session.scalars(select(models.Alert)):
+                row.at = LONG_AGO
+                row.seen_at = LONG_AGO if row.name != "still open" else None
+            for number, state in enumerate(("done", "dead", "waiting")):
+                session.add(
+                    models.Effect(
+                        key=str(number), target="mail", kind="k", body={}, state=state,
+                        created_at=LONG_AGO,
+                    )
+                )  # fmt: skip
+            session.add(models.AuditLog(who="ada", what="old", at=LONG_AGO))
+            session.add(models.AuditLog(who="ada", what="new", at=NOW))
+            for clock in session.scalars(select(models.BootClock)):
+                clock.updated_at = LONG_AGO
+        before = count(hub, models.AuditLog)
+        gone = Pruner(hub, NOW).turn()
+        assert gone == {"alert rows": 3, "alerts": 2, "effects": 2, "audit log": 1, "clocks": 1}
+        with hub.database.session() as session:
+            assert session.scalars(select(models.Alert.name)).all() == ["still open"]
+            assert session.scalars(select(models.Effect.state)).all() == ["waiting"]
+        assert count(hub, models.AuditLog) == before - 1
+        assert account(hub).complete
+
+
+def test_by_default_alerts_and_labels_stay_for_ever(tmp_path: Path) -> None:
+    with make_hub(tmp_path) as hub:
+        add_device(hub)
+        arrive(hub, LONG_AGO, alert(1), label(2, "s"), gap(3), alert(4, "info"))
+        assert Pruner(hub, NOW).turn() == {}
+        assert count(hub, models.Event) == 4
+        words = in_words(hub.config.retention)
+        assert words["alerts"] == "for ever"
+        assert words["telemetry"] == "for 30 days, at most 100,000,000 rows"
+
+
+def test_a_turn_is_bounded_and_the_next_one_goes_on(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (rows, others):
+        monkeypatch.setattr(module, "PORTION", 10)
+    arrive(hub, LONG_AGO, *(health(n) for n in range(1, 101)))
+    time = iter(range(1000))
+    turns = []
+    while not turns or not turns[-1].finished:
+        turns.append(Pruner(hub, NOW, clock=lambda: next(time), limit_s=8))
+        turns[-1].turn()
+    assert len(turns) > 2
+    assert sum(turn.pruned["telemetry"] for turn in turns) == 100
+    with hub.database.session() as session:
+        assert pruned_ever(session) == {"telemetry": 100}
+    assert hub.metrics.pruned.labels("telemetry")._value.get() == 100
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pruning_at_any_time_changes_no_account(
+    hub: Hub, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of all classes come late, twice, out of order, while old ones are pruned."""
+    for module in (numbers, sealing):
+        monkeypatch.setattr(module, "BLOCK", 8)
+    monkeypatch.setattr(rows, "PORTION", 7)
+    monkeypatch.setattr(pruner_module, "PAUSE_S", 0.0)
+    draw = random.Random(seed)
+    arrived: set[int] = set()
+    duplicates, highest = 0, 1
+    for day in range(0, 200, 10):
+        now = NOW + timedelta(days=day)
+        highest += draw.randrange(0, 25)
+        some = {draw.randint(1, highest) for _ in range(draw.randrange(1, 30))}
+        arrive(hub, now, *(health(n) if n % 2 else decision(n, f"s{n}") for n in sorted(some)))
+        duplicates += len(some & arrived)
+        arrived |= some
+        if draw.random() < 0.7:
+            Pruner(hub, now).turn()
+        found = account(hub)
+        assert (found.here, found.duplicates) == (len(arrived), duplicates)
+        assert found.missing == max(arrived) - len(arrived)
+        kept = count(hub, models.Event)
+        assert kept == len(arrived) - sum(found.pruned.values())
+    assert sum(account(hub).pruned.values()) > 0
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Hub]:
+    with make_hub(tmp_path, retention=RULES) as hub:
+        add_device(hub)
+        yield hub
+
+
+def test_the_verbs_say_before_they_act(sqlite: Hub, tmp_path: Path, capsys) -> None:
+    hub = sqlite
+    (tmp_path / "hub.yaml").write_text(dump(hub.config))
+    content = picture(1)
+    store(hub, content)
+    arrive(hub, LONG_AGO, *(health(n) for n in range(1, 11)))
+    arrive(hub, LONG_AGO, decision(11, "s", blob=blob_ref(content)))
+
+    def run(*words: str) -> str:
+        make_app()(["retention", *words, "--data", str(tmp_path)], standalone_mode=False)
+        return capsys.readouterr().out
+
+    for asked in (("plan",), ("run", "--dry-run")):
+        assert run(*asked).startswith("would go now: 10 telemetry, 1 samples, 1 pictures")
+    assert count(hub, models.Event) == 11
+    assert run("run").startswith("removed 10 telemetry, 1 samples, 1 pictures")
+    assert count(hub, models.Event) == 0
+    planned = json.loads(run("plan", "--json"))
+    assert planned["went"] == {"telemetry": 10, "samples": 1, "pictures": 1}
+    assert set(planned["would_go"].values()) == {0}
+    with hub.database.session() as session:
+        assert (
+            session.scalar(select(func.count()).where(models.AuditLog.what == "retention.run")) == 1
+        )
+
+
+def test_a_new_file_gives_room_back_to_the_disk(tmp_path: Path) -> None:
+    with make_hub(tmp_path, retention={"telemetry_days": 30}) as hub:
+        add_device(hub)
+        figures = {f"gauge {n}": float(n) for n in range(500)}
+        arrive(hub, LONG_AGO, *(event(n, "t", HealthBody(figures=figures)) for n in range(1, 101)))
+
+        def pages() -> int:
+            with hub.database.session() as session:
+                return session.connection().exec_driver_sql("PRAGMA page_count").scalar() or 0
+
+        before = pages()
+        Pruner(hub, NOW).turn()
+        assert pages() < before / 2
