@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
+from cloud_sync.intake import samples
 from cloud_sync.learning.pictures import thumbnail
-from cloud_sync.learning.reviews import FINAL
 from cloud_sync.store.models import Annotation, Person, Review, Sample
 from cloud_sync.web.auth import Viewer
 from cloud_sync.web.security import UNTRUSTED_CONTENT_HEADERS
@@ -126,29 +126,14 @@ def list_samples(
     verdict: Verdict | None = None,
     reviewed: Annotated[bool | None, Query(description="only decided, or only undecided")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[str, Query(max_length=40, description="`next` of the page before")] = "",
+    before: Annotated[str, Query(max_length=100, description="`next` of the page before")] = "",
 ) -> SamplePage:
-    """Samples sort by id, which sorts by the time they were captured."""
-    query = select(Sample).order_by(Sample.id.desc()).limit(limit + 1)
-    for column, value in (
-        (Sample.project, project),
-        (Sample.device, device),
-        (Sample.bundle, bundle),
-        (Sample.verdict, verdict),
-    ):
-        if value:
-            query = query.where(column == value)
-    if before:
-        query = query.where(Sample.id < before)
-    if reviewed is not None:
-        decided = select(Review.sample_id).where(Review.decision.in_(FINAL))
-        query = query.where(Sample.id.in_(decided) if reviewed else Sample.id.not_in(decided))
-    rows = list(session.scalars(query))
-    page = rows[:limit]
-    reviews = newest_reviews(session, [row.id for row in page])
+    """By the time they were captured, as far as the hub knows; a device's own clock does not decide."""
+    wanted = samples.SampleFilter(project, device, bundle, verdict or "", reviewed)
+    found = samples.page(session, wanted, limit, before)
+    reviews = newest_reviews(session, [row.id for row in found.samples])
     return SamplePage(
-        samples=[to_public(row, reviews.get(row.id)) for row in page],
-        next=page[-1].id if len(rows) > limit else "",
+        samples=[to_public(row, reviews.get(row.id)) for row in found.samples], next=found.next
     )
 
 

@@ -91,7 +91,7 @@ def sample_export(
     from kits.core.console import Console
 
     console = Console(as_json, quiet)
-    wanted = samples.SampleFilter(project, device, verdict)
+    wanted = samples.SampleFilter(project, device, verdict=verdict)
     target.mkdir(parents=True, exist_ok=True)
     store, count, stored = FolderBlobStore(target / "blobs"), 0, 0
     with (

@@ -1,32 +1,37 @@
-"""Reading samples: one page of a filtered list, one sample, and export lines. No writing."""
+"""Reading samples: one page of a filtered list, what is said of them, and export lines. No writing.
+
+Lists are ordered by the hub's own knowledge of when a sample was captured, never by what a device's
+clock says: a device that is twenty years ahead is not first for ever.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy import exists, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.errors import NotFoundError
+from cloud_sync.intake.clock import EPOCH
+from cloud_sync.learning.reviews import FINAL
+from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Annotation, Review, Sample
+from kits.core.errors import DataError
 
 MAX_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFilter:
-    """Which samples; empty fields do not filter. `before` is a sample id (ids sort by time)."""
+    """Which samples; empty fields do not filter. `reviewed`: only (un)decided ones."""
 
     project: str = ""
     device: str = ""
-    verdict: str = ""
     bundle: str = ""
-    kept_for: str = ""
+    verdict: str = ""
     reviewed: bool | None = None
-    with_bytes: bool = False
-    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,56 +42,74 @@ class SamplePage:
     next: str
 
 
-def page(session: Session, wanted: SampleFilter, limit: int = 50) -> SamplePage:
-    """One page of samples, at most `MAX_PAGE`."""
+def page(session: Session, wanted: SampleFilter, limit: int = 50, before: str = "") -> SamplePage:
+    """One page of samples, at most `MAX_PAGE`.
+
+    Args:
+        before: `next` of the page before. What arrives meanwhile does not move the pages.
+
+    Raises:
+        DataError: `before` is not what a page gave.
+    """
     size = max(1, min(limit, MAX_PAGE))
-    query = select(Sample).order_by(Sample.id.desc()).limit(size + 1)
-    for name in ("project", "device", "verdict", "bundle", "kept_for"):
+    query = select(Sample).order_by(Sample.captured_at.desc(), Sample.id.desc()).limit(size + 1)
+    for name in ("project", "device", "bundle", "verdict"):
         value = getattr(wanted, name)
         if value:
             query = query.where(getattr(Sample, name) == value)
     if wanted.reviewed is not None:
-        has_review = exists().where(Review.sample_id == Sample.id)
-        query = query.where(has_review if wanted.reviewed else ~has_review)
-    if wanted.with_bytes:
-        query = query.where(Sample.blob_state == "stored")
-    if wanted.before:
-        query = query.where(Sample.id < wanted.before)
+        decided = select(Review.sample_id).where(Review.decision.in_(FINAL))
+        query = query.where(
+            Sample.id.in_(decided) if wanted.reviewed else Sample.id.not_in(decided)
+        )
+    if before:
+        at, name = _place(before)
+        same = and_(Sample.captured_at == at, Sample.id < name)
+        # the first condition says the same once more, for the index
+        query = query.where(Sample.captured_at <= at, or_(Sample.captured_at < at, same))
     found = list(session.scalars(query))
     more = len(found) > size
-    return SamplePage(tuple(found[:size]), found[size - 1].id if more else "")
+    return SamplePage(tuple(found[:size]), _place_of(found[size - 1]) if more else "")
 
 
-def find(session: Session, sample_id: str) -> Sample:
-    """Raises NotFoundError."""
-    sample = session.get(Sample, sample_id)
-    if sample is None:
-        raise NotFoundError("no such sample", where=sample_id[:64])
-    return sample
+def _place_of(sample: Sample) -> str:
+    """Where a list goes on: microseconds since 1970, and the id."""
+    return f"{(sample.captured_at - EPOCH) // timedelta(microseconds=1)}.{sample.id}"
 
 
-def annotation_in_force(session: Session, sample_id: str) -> Annotation | None:
-    """The newest statement on a sample."""
-    return session.scalar(
-        select(Annotation)
-        .where(Annotation.sample_id == sample_id)
-        .order_by(Annotation.at.desc(), Annotation.id.desc())
-        .limit(1)
-    )
+def _place(text: str) -> tuple[datetime, str]:
+    number, _, name = text.partition(".")
+    try:
+        return EPOCH + timedelta(microseconds=int(number)), name
+    except (ValueError, OverflowError) as error:
+        raise DataError("not the next of a page", where=text[:80]) from error
+
+
+def annotations_in_force(session: Session, ids: Collection[str]) -> dict[str, Annotation]:
+    """Sample id → the statement that counts; samples of which nothing was said are left out.
+
+    The newest one, in the order in which they came to the hub; but a person's word in the hub
+    outranks what was said at the device.
+    """
+    found: dict[str, Annotation] = {}
+    for some in in_portions(ids):
+        query = select(Annotation).where(Annotation.sample_id.in_(some)).order_by(Annotation.id)
+        for row in session.scalars(query):
+            known = found.get(row.sample_id)
+            if known is None or row.source == "review" or known.source != "review":
+                found[row.sample_id] = row
+    return found
 
 
 def export(session: Session, wanted: SampleFilter) -> Iterator[dict[str, JsonValue]]:
     """All samples that fit, newest first, with the annotation in force."""
-    before = wanted.before
+    before = ""
     while True:
-        step = SampleFilter(
-            wanted.project, wanted.device, wanted.verdict, wanted.bundle, wanted.kept_for,
-            wanted.reviewed, wanted.with_bytes, before,
-        )  # fmt: skip
-        part = page(session, step, MAX_PAGE)
+        part = page(session, wanted, MAX_PAGE, before)
+        stated = annotations_in_force(session, [sample.id for sample in part.samples])
         for sample in part.samples:
-            stated = annotation_in_force(session, sample.id)
-            yield {**as_json(sample), "annotation": stated.body if stated else None}
+            said = stated.get(sample.id)
+            yield {**as_json(sample), "annotation": said.body if said else None}
         if not part.next:
             return
         before = part.next

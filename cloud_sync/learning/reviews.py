@@ -145,16 +145,6 @@ def submit(
     return Outcome(review, row, False)
 
 
-def annotation_in_force(session: Session, sample_id: str) -> AnnotationRow | None:
-    """The newest statement on a sample; a person's word in the hub outranks the device's."""
-    rows = session.scalars(
-        select(AnnotationRow)
-        .where(AnnotationRow.sample_id == sample_id)
-        .order_by(AnnotationRow.id.desc())
-    ).all()
-    return next((row for row in rows if row.source == "review"), rows[0] if rows else None)
-
-
 def suggestion(sample: Sample) -> Prediction:
     """What the model said, as a starting point for the person.
 

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.intake.samples import annotations_in_force
 from cloud_sync.learning.reviews import GOOD_LABEL, count_waiting, suggestion
 from cloud_sync.store.models import Alert, Annotation, Bundle, Dataset, Sample
 from cloud_sync.web.auth import Identity
@@ -104,9 +105,8 @@ def why_no_picture(sample: Sample) -> str:
 
 def sample_cards(session: Session, samples: list[Sample]) -> list[SampleCard]:
     """The samples with what people said of them."""
-    ids = [sample.id for sample in samples]
-    query = select(Annotation).where(Annotation.sample_id.in_(ids)).order_by(Annotation.id)
-    truth = {row.sample_id: row.label or "boxes" for row in session.scalars(query)}
+    stated = annotations_in_force(session, [sample.id for sample in samples])
+    truth = {name: row.label or "boxes" for name, row in stated.items()}
     return [
         SampleCard(
             row.id, row.device, row.captured_at, row.trust, row.verdict, row.label, row.score,

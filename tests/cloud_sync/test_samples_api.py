@@ -10,9 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from sqlalchemy import select, text
 
+from cloud_sync.intake.samples import SampleFilter, export
 from cloud_sync.learning.pictures import picture_size
-from cloud_sync.store.models import Sample
+from cloud_sync.store.models import Annotation, Sample
+from cloud_sync.web.view_models import sample_cards
 from kits.core.errors import DataError
 from tests.cloud_sync.hub_builders import NOON, add_person, add_sample, open_hub, picture
 
@@ -114,3 +117,68 @@ def test_bytes_that_have_not_arrived_are_404(opened) -> None:
     assert client.get("/v1/samples/one/content", headers=headers).status_code == 404
     assert client.get("/v1/samples/one", headers=headers).json()["has_blob"] is False
     assert client.get("/v1/samples/none", headers=headers).status_code == 404
+
+
+def test_a_device_twenty_years_ahead_is_not_first_for_ever(opened) -> None:
+    """Ids hold the device's own clock; the hub knows better when the picture was taken."""
+    client, hub, headers = opened
+    add_sample(hub, "zz-from-the-future", at=NOON - timedelta(hours=1))
+    add_sample(hub, "aa-from-the-past", at=NOON + timedelta(hours=1))
+    add_sample(hub, "mm-honest", at=NOON)
+    with hub.database.session() as session:
+        exported = [row["id"] for row in export(session, SampleFilter())]
+    listed = client.get("/v1/samples", headers=headers).json()["samples"]
+    assert exported == ["aa-from-the-past", "mm-honest", "zz-from-the-future"]
+    assert [sample["id"] for sample in listed] == exported
+
+
+def test_pages_stay_where_they_are_while_samples_arrive(opened) -> None:
+    client, hub, headers = opened
+    for name in ("a", "b", "c", "d"):
+        add_sample(hub, name)  # all at the same moment
+
+    def ask(before: str) -> tuple[list[str], str]:
+        answer = client.get(
+            "/v1/samples", headers=headers, params={"limit": 2, "before": before}
+        ).json()
+        return [sample["id"] for sample in answer["samples"]], answer["next"]
+
+    first, following = ask("")
+    add_sample(hub, "newer", at=NOON + timedelta(hours=1))
+    second, end = ask(following)
+    assert (first, second, end) == (["d", "c"], ["b", "a"], "")
+    assert client.get("/v1/samples?before=nonsense", headers=headers).status_code == 422
+
+
+def test_lists_are_read_from_an_index(opened) -> None:
+    _client, hub, _headers = opened
+    with hub.database.session() as session:
+        query = "EXPLAIN QUERY PLAN SELECT id FROM sample {} ORDER BY captured_at DESC, id DESC"
+        for condition in ("", "WHERE device = 'd'", "WHERE project = 'p'"):
+            plan = session.execute(text(query.format(condition))).all()
+            assert "USING INDEX" in plan[0][3]
+            assert "captured" in plan[0][3]
+
+
+def test_a_persons_word_outranks_what_the_line_said_later(opened) -> None:
+    client, hub, headers = opened
+    add_sample(hub, "one")
+    add_sample(hub, "two")
+    client.post("/v1/reviews", headers=headers, json={"sample_id": "one", "decision": "accept"})
+    with hub.database.transaction() as session:
+        for name, label in (("one", "good"), ("two", "early"), ("two", "late")):
+            at = NOON + timedelta(days=7300)  # by the device's own clock
+            at = at if label != "late" else NOON - timedelta(days=1)
+            session.add(
+                Annotation(
+                    sample_id=name, label=label, body={"label": label}, source="device", at=at
+                )
+            )
+            session.flush()
+    with hub.database.session() as session:
+        said = {row["id"]: row["annotation"]["label"] for row in export(session, SampleFilter())}
+        cards = {
+            card.id: card.truth
+            for card in sample_cards(session, list(session.scalars(select(Sample))))
+        }
+    assert said == cards == {"one": "scratch", "two": "late"}

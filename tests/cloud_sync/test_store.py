@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from cloud_sync.config import dump, load, parse
 from cloud_sync.errors import NotFoundError
@@ -42,6 +43,20 @@ def test_insert_once_takes_each_key_once(database: Database) -> None:
         assert insert_once(session, Blob, rows) == 2
     with database.transaction() as session:
         assert insert_once(session, Blob, [*rows, {"digest": "c", "size": 1}]) == 1
+
+
+def test_open_alerts_are_found_by_an_index(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    migrate(database)
+    with database.session() as session:
+        plan = session.execute(
+            text(
+                "EXPLAIN QUERY PLAN UPDATE alert SET seen_by = 'x'"
+                " WHERE device = 'd' AND name = 'n' AND seen_at IS NULL"
+            )
+        ).all()
+    assert "ix_alert_open" in plan[0][3]
+    database.close()
 
 
 @pytest.fixture(params=["folder", "memory"])
