@@ -166,7 +166,6 @@ class MqttLink:
         except OSError as error:  # also of TLS; what was loaded before may still serve
             log.error("event=broker_certificate_not_read error=%r", str(error))
 
-
     def _on_connect(
         self,
         _client: mqtt.Client,
