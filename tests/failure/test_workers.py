@@ -16,35 +16,37 @@ from tests.failure.workers import WorkersHub
 SEED = 20261125
 
 
-def run(tmp_path: Path, database_url: str, kills: tuple[int, int, int]) -> dict[str, int]:
+def run(
+    tmp_path: Path, database_url: str, kills: tuple[int, int, int], pause_s: float
+) -> dict[str, int]:
     hub = WorkersHub(tmp_path / "site", random.Random(SEED), database_url)
     try:
         hub.serve()
-        return kill_at_random(hub, tmp_path, devices=2, kills=kills, pause_s=1.5)
+        return kill_at_random(hub, tmp_path, devices=2, kills=kills, pause_s=pause_s)
     finally:
         hub.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_workers_are_killed_a_few_times(tmp_path: Path, kind: str, record: Record) -> None:
-    figures = on(kind, tmp_path, (2, 4, 1))
+    figures = on(kind, tmp_path, (1, 2, 1), 0.8)
     record({"database": kind, **figures})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_workers_are_killed_a_hundred_times(tmp_path: Path, kind: str, record: Record) -> None:
-    figures = on(kind, tmp_path, (20, 70, 10))
+    figures = on(kind, tmp_path, (20, 70, 10), 1.5)
     assert figures["kills"] >= 100
     record({"database": kind, **figures})
 
 
-def on(kind: str, tmp_path: Path, kills: tuple[int, int, int]) -> dict[str, int]:
+def on(kind: str, tmp_path: Path, kills: tuple[int, int, int], pause_s: float) -> dict[str, int]:
     """The run on one of the databases."""
     if kind == "sqlite":
-        return run(tmp_path, "", kills)
+        return run(tmp_path, "", kills, pause_s)
     binaries = server_binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
     with running_cluster(binaries) as socket:
-        return run(tmp_path, fresh_database(socket, f"t{secrets.token_hex(6)}"), kills)
+        return run(tmp_path, fresh_database(socket, f"t{secrets.token_hex(6)}"), kills, pause_s)
