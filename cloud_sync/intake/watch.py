@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, delete, or_, select, tuple_, update
+from sqlalchemy import Row, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
@@ -194,6 +194,7 @@ def _suspects(session: Session, *, every: bool) -> list[tuple[str, str]]:
     absent = Epoch.highest_seq - Epoch.rows
     changed = absent > (0 if every else Epoch.explained)
     query = select(Epoch.device, Epoch.epoch).where(or_(changed, Epoch.missing_since.is_not(None)))
+    query = query.order_by(func.random())  # where a look has no time for all, each gets its turn
     return [(row[0], row[1]) for row in session.execute(query)]
 
 
