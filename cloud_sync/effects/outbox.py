@@ -144,7 +144,7 @@ class EffectOutbox:
             )
             for place, (key, body) in enumerate(effects)
         ]  # fmt: skip
-        fresh = insert_fresh(session, Effect, _COLUMNS, rows)
+        fresh = insert_fresh(session, Effect, _COLUMNS, rows, ("key",))
         _books(session).waiting[target] += sum(fresh[:room])
         if any(fresh[room:]):
             self._tell_full(session, target)

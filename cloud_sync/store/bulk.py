@@ -45,7 +45,7 @@ def insert_fresh(
         names: attribute names, in the order of the values; those of the key come first.
         rows: JSON as text, times as `sql_time` makes them. Two workers that insert the same rows
             must do so in the same order, or they wait for each other.
-        key: attribute names of the primary key.
+        key: attribute names of what makes a row unique.
     """
     if not rows:
         return []

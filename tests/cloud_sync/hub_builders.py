@@ -99,7 +99,7 @@ def add_sample(
     content = (
         content if content is not None else picture(int.from_bytes(name.encode(), "big") % 2**32)
     )
-    digest = hub.storage.put(content)
+    digest = put_blob(hub, content)
     boxes = [{"x0": 1, "y0": 2, "x1": 9, "y1": 8, "label": label, "confidence": score}]
     with hub.database.transaction() as session:
         session.add(

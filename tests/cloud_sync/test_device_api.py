@@ -113,7 +113,7 @@ def test_roles_and_tokens_are_demanded(opened: tuple[TestClient, Hub]) -> None:
         sent = client.post(path, json={"name": "d", "site": "s"}, headers=viewer)
         assert sent.status_code == 403, path
     assert client.get("/v1/alerts", headers=viewer).json() == {"alerts": []}
-    assert client.get("/v1/ledger", headers=viewer).json() == {"accounts": []}
+    assert client.get("/v1/ledger", headers=viewer).json() == {"accounts": [], "next": ""}
 
 
 def test_probes_headers_and_limits(opened: tuple[TestClient, Hub]) -> None:

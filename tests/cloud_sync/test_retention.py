@@ -18,7 +18,7 @@ from cloud_sync.intake import numbers, sealing
 from cloud_sync.intake.decode import FrameIn
 from cloud_sync.intake.ledger import Account, accounts
 from cloud_sync.intake.rows import write_frames
-from cloud_sync.learning.datasets import register
+from cloud_sync.learning.datasets import describe, register
 from cloud_sync.retention import others, rows
 from cloud_sync.retention import pruner as pruner_module
 from cloud_sync.retention.preview import preview
@@ -183,7 +183,7 @@ def test_what_a_dataset_version_names_stays(hub: Hub) -> None:
     with hub.database.transaction() as session:
         session.add(models.Project(name="line-1", kit="visual-inspection"))
         session.flush()
-        register(hub, session, version.id, "line-1", by="test")
+        register(session, describe(version, hub.storage), "line-1", by="test")
     assert Pruner(hub, NOW).turn() == {"samples": 1}
     assert sample_ids(hub) == {"exported"}
     assert hub.storage.get(digest) == content
