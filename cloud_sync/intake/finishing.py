@@ -49,6 +49,7 @@ class Finisher:
         self._link = link
         self._waiting: queue.Queue[Key | None] = queue.Queue()
         self._told = False
+        self._idle_s = 0.0  # at the start nobody else is known to work on what lies here
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="finishing", daemon=True)
 
@@ -107,23 +108,23 @@ class Finisher:
 
     def _left_over(self) -> list[Key]:
         with self._hub.database.session() as session:
-            idle = BlobPart.updated_at < utc_now() - timedelta(seconds=SWEEP_S)
+            idle = BlobPart.updated_at <= utc_now() - timedelta(seconds=self._idle_s)
             rows = session.scalars(select(BlobPart).where(idle)).all()
+        self._idle_s = SWEEP_S
         return [(row.device, row.digest) for row in rows if covers(from_json(row.have), row.size)]
 
     def _finish(self, key: Key) -> None:
-        with self._hub.database.session() as session:
-            part = session.get(BlobPart, key)
-            stored = session.get(Blob, key[1]) is not None
+        part = self._part(key)
         if part is None:
             return  # another process was faster
         path = part_path(self._hub, key)
         try:
-            if not stored:
+            if not self._stored(part.digest):
                 self._hub.storage.put_file(path, part.digest)
         except (DataError, FileNotFoundError):
-            self._begin_anew(part)
-            return
+            if self._part(key) is not None:
+                self._begin_anew(part)
+            return  # or another process has just finished it, and its file is gone
         self._note(part)
         if not self._hub.storage.has(part.digest):
             # its last sample was pruned at this moment, and the bytes with it
@@ -131,6 +132,14 @@ class Finisher:
         path.unlink(missing_ok=True)
         self._hub.metrics.blobs.labels("stored").inc()
         self._say(part, BlobAck(done=True))
+
+    def _part(self, key: Key) -> BlobPart | None:
+        with self._hub.database.session() as session:
+            return session.get(BlobPart, key)
+
+    def _stored(self, digest: str) -> bool:
+        with self._hub.database.session() as session:
+            return session.get(Blob, digest) is not None
 
     def _note(self, part: BlobPart) -> None:
         row = {

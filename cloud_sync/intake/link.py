@@ -150,6 +150,7 @@ class MqttLink:
             client.tls_set_context(self._tls)
             client.on_pre_connect = self._on_pre_connect
         client.reconnect_delay_set(*RETRY_S)
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -165,6 +166,10 @@ class MqttLink:
             _load_files(self._tls, self._address)
         except OSError as error:  # also of TLS; what was loaded before may still serve
             log.error("event=broker_certificate_not_read error=%r", str(error))
+
+    def _on_socket_open(self, _client: mqtt.Client, _data: Any, opened: Any) -> None:
+        """One answer behind another would wait for a delayed acknowledgement of TCP, 40 ms."""
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _on_connect(
         self,

@@ -111,7 +111,8 @@ class Parts:
         if isinstance(part, str | PartAck):
             return part
         if part.complete:
-            # it is being stored; who asks gets the same answer again, in a while
+            # it is being stored, or who should have done it has died; who asks hears it in a while
+            self._complete.append(part.key)
             self._unsaid.setdefault(part.key, _Unsaid(self._clock()))
             return ""
         first = item.topic.number * item.chunk.chunk_bytes

@@ -7,6 +7,7 @@ because the hub's acknowledgements are messages of their own.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,7 @@ def make_client(
         )
     client.max_inflight_messages_set(settings.window)
     client.connect_timeout = _CONNECT_TIMEOUT_S
+    client.on_socket_open = _send_at_once
     client.on_connect = lambda _c, _u, _f, reason, props: put(("connect", reason, props))
     client.on_disconnect = lambda _c, _u, _f, reason, _p: put(("disconnect", reason, None))
     client.on_publish = lambda _c, _u, mid, reason, _p: put(("publish", mid, reason))
@@ -154,9 +156,14 @@ def connect(client: mqtt.Client, settings: MqttSettings) -> None:
 
 def retire(client: mqtt.Client) -> None:
     """Cuts a client loose from us, so that it frees its sockets at once and not at some later GC."""
-    client.on_connect = client.on_disconnect = None
+    client.on_socket_open = client.on_connect = client.on_disconnect = None
     client.on_publish = client.on_message = None
     client.on_subscribe = client.on_log = None
+
+
+def _send_at_once(_client: mqtt.Client, _userdata: Any, opened: Any) -> None:
+    """A short packet behind another would wait for a delayed acknowledgement of TCP, 40 ms."""
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _properties(packet_type: int) -> Any:

@@ -156,8 +156,9 @@ class Writer:
     def flush(self, timeout_s: float) -> bool:
         """Has everything handed in so far committed now; False when the disk did not take it in time."""
         with self._changed:
-            self._due = self._clock()
-            self._changed.notify_all()
+            if self._queue:
+                self._due = self._clock()
+                self._changed.notify_all()
             return self._changed.wait_for(lambda: not (self._queue or self._group), timeout_s)
 
     def close(self, timeout_s: float = 5.0) -> bool:

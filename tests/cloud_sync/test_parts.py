@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.hub import Hub
-from cloud_sync.intake import finishing
 from cloud_sync.intake import parts as parts_module
 from cloud_sync.intake.decode import ChunkIn
 from cloud_sync.intake.finishing import Finisher
@@ -249,17 +248,30 @@ def test_an_upload_whose_worker_died_is_finished_by_another(
 ) -> None:
     add_device(hub)
     content = b"x" * 20_000
+    link = SilentLink(hub)
+    finisher = Finisher(hub, link)
+    finisher.step()
     announce(hub, content)
     upload(hub, content)
-    link = SilentLink(hub)
-    Finisher(hub, link).step()
+    finisher.step()
     assert link.acks == []  # its worker may be at it
-    monkeypatch.setattr(finishing, "SWEEP_S", 0.0)
-    Finisher(hub, link).step()
+    monkeypatch.setattr(finisher, "_idle_s", 0.0)
+    finisher.step()
     assert link.told_of(digest_of(content))[-1].done
     assert_stored(hub)
     Finisher(hub, link).submit([("press-1", digest_of(content))])
     Finisher(hub, link).step()  # a third one that comes too late
+
+
+def test_what_a_killed_hub_left_complete_is_finished_at_its_start(hub: Hub) -> None:
+    add_device(hub)
+    content = b"x" * 20_000
+    announce(hub, content)
+    upload(hub, content)
+    link = SilentLink(hub)
+    Finisher(hub, link).step()
+    assert link.told_of(digest_of(content))[-1].done
+    assert_stored(hub)
 
 
 def test_who_asks_for_a_picture_that_is_being_stored_is_answered_in_a_while(hub: Hub) -> None:
@@ -270,6 +282,7 @@ def test_who_asks_for_a_picture_that_is_being_stored_is_answered_in_a_while(hub:
     parts = Parts(hub, clock=lambda: now[0])
     for number in (0, 1, 0):
         assert take(hub, parts, chunk(content, number)) == ""
+    assert parts.completed() == 2 * [("press-1", digest_of(content))]  # in case its finisher died
     assert parts.due() == []
     now[0] += 2.5
     assert [ack.ack.have for ack in parts.due()] == [((0, 1),)]

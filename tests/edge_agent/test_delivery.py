@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,17 @@ def test_each_class_waits_no_longer_than_it_may(
 def test_a_hundred_rows_of_telemetry_wait_for_no_clock(outbox: Outbox) -> None:
     assert due(outbox, *["t"] * 99) > 0.9  # type: ignore[list-item]
     assert due(outbox, *["t"] * 100) == 0.0  # type: ignore[list-item]
+    outbox.close()
+
+
+def test_a_writer_that_has_nothing_to_write_uses_no_processor(outbox: Outbox) -> None:
+    writer = Writer(outbox, queue=1000)
+    writer.start()
+    assert writer.flush(5)
+    before = time.process_time()
+    time.sleep(0.4)
+    assert time.process_time() - before < 0.2
+    writer.close()
     outbox.close()
 
 
