@@ -167,24 +167,32 @@ def test_a_broker_of_tiny_packets_is_an_alarm_and_costs_no_row(
 def test_a_broker_without_qos_1_and_retained_messages_will_do(
     tmp_path: Path, port: int, configured: Configured
 ) -> None:
-    configured("allow_anonymous true\nmax_qos 0\nretain_available false\nmax_keepalive 10")
+    configured("allow_anonymous true\nmax_qos 0\nretain_available false")
     hub, outbox = HubSimulator(), Outbox(tmp_path / "outbox", Budgets.of(1 << 24))
     served = hub.serve("127.0.0.1", port)
     assert served.ready.wait(5)
     outbox.append([Entry(decision(n), "s") for n in range(500)])
     outbox.append([Entry(decision(1), "s", 1.0, b"pixels", "image/png")])
-    transport = MqttTransport(settings(port, "device", keepalive_s=600))
+    transport = MqttTransport(settings(port, "device"))
     sender = Sender(outbox, transport, TOPICS)
     sender.report(b"{}")
     sender.start()
     wait_for(outbox.empty)
     assert (len(hub.rows), list(hub.blobs.values())) == (501, [b"pixels"])
     assert (transport.session, sender.alarm) == (1, "")
-    assert transport._client is not None
-    assert transport._client._keepalive == 10
     sender.close()
     served.close()
     outbox.close()
+
+
+def test_the_broker_may_ask_for_more_signs_of_life(
+    port: int, closing: Keep, configured: Configured
+) -> None:
+    configured("allow_anonymous true\nmax_keepalive 10")
+    transport = closing(MqttTransport(settings(port, keepalive_s=600)))
+    until(transport, lambda: transport.connected)
+    assert transport._client is not None
+    assert transport._client._keepalive == 10
 
 
 def test_a_refused_password_is_an_alarm_and_is_not_tried_again_soon(
