@@ -7,6 +7,7 @@ while the line decides on a lower rung. Which bundle runs is decided in `update/
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 
 from edge_agent.engine.ladder import Ladder, Loaded
@@ -41,7 +42,7 @@ class Engines:
         self._line = line
         self._alerts = alerts
         self._on_exchange = on_exchange
-        self._climbed: Loaded | None = None
+        self._climbed: weakref.ref[Loaded] | None = None  # what was left frees its memory
 
     def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
         """As `Ladder.load`, and says on which rung it runs."""
@@ -59,9 +60,10 @@ class Engines:
     def look(self) -> None:
         """Climbs, once, where what runs only lacks an engine that had to be built."""
         active = self._line.active
-        if active is None or not active.waits_for_engine or active is self._climbed:
+        tried = self._climbed() if self._climbed is not None else None
+        if active is None or not active.waits_for_engine or active is tried:
             return
-        self._climbed = active
+        self._climbed = weakref.ref(active)
         threading.Thread(target=self._climb, args=(active,), name="engine", daemon=True).start()
 
     def _climb(self, running: Loaded) -> None:

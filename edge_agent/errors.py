@@ -16,7 +16,8 @@ kits.core.errors.KitwrightError
 │   └── GoldenMismatchError    this machine computes something else than the builder's machine
 └── UnreachableError
     ├── HubUnreachableError    the hub does not answer, or refuses
-    │   └── LongAnswerError    it answers with more bytes than it may
+    │   ├── LongAnswerError    it answers with more bytes than it may
+    │   └── ReportRefusedError it does not understand one report, and never will
     └── EnrolmentError         the one-time token is used, expired or unknown
 """
 
@@ -71,6 +72,10 @@ class HubUnreachableError(UnreachableError):
 
 class LongAnswerError(HubUnreachableError):
     """The hub answers with more bytes than it may."""
+
+
+class ReportRefusedError(HubUnreachableError):
+    """The hub does not understand one report: to tell it again would not help."""
 
 
 class EnrolmentError(UnreachableError):

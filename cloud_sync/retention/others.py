@@ -5,13 +5,16 @@ Each is a row of one table here: which rows may go, by which key they are taken 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects import letters
 from cloud_sync.retention.rules import ALERTS, AUDIT_LOG, CLOCKS, EFFECTS, Rules
 from cloud_sync.store.models import Alert, AuditLog, BootClock, Effect, Sample
 from cloud_sync.store.types import Base
@@ -21,12 +24,17 @@ PORTION = 500
 
 @dataclass(frozen=True, slots=True)
 class OldRows:
-    """Rows of a table that may go; `key` is its primary key."""
+    """Rows of a table that may go; `key` is its primary key.
+
+    Attributes:
+        prune: removes a portion of so many by an index of its own, where there is one.
+    """
 
     kind: str
     table: type[Base]
     key: Sequence[Any]
     condition: ColumnElement[bool]
+    prune: Callable[[Session, int], int] | None = None
 
 
 def old_rows(rules: Rules) -> Iterator[OldRows]:
@@ -35,8 +43,10 @@ def old_rows(rules: Rules) -> Iterator[OldRows]:
         over = (Alert.at < rules.alerts) & (Alert.seen_at < rules.alerts)
         yield OldRows(ALERTS, Alert, [Alert.id], over)
     if rules.effects:
-        done = Effect.state.in_(("done", "dead")) & (Effect.created_at < rules.effects)
-        yield OldRows(EFFECTS, Effect, [Effect.id], done)
+        for state in letters.FINAL:
+            over = (Effect.state == state) & (Effect.next_at < rules.effects)
+            prune = partial(_prune_effects, state, rules.effects)
+            yield OldRows(EFFECTS, Effect, [Effect.id], over, prune)
     if rules.audit_log:
         yield OldRows(AUDIT_LOG, AuditLog, [AuditLog.id], AuditLog.at < rules.audit_log)
     used = exists().where(Sample.device == BootClock.device, Sample.boot == BootClock.boot)
@@ -50,11 +60,17 @@ def old_rows(rules: Rules) -> Iterator[OldRows]:
 
 def prune_some(session: Session, rows: OldRows) -> int:
     """Removes a portion; how many went."""
+    if rows.prune is not None:
+        return rows.prune(session, PORTION)
     some = select(*rows.key).where(rows.condition).order_by(*rows.key).limit(PORTION)
     found = [tuple(row) for row in session.execute(some)]
     if found:
         session.execute(delete(rows.table).where(tuple_(*rows.key).in_(found)))
     return len(found)
+
+
+def _prune_effects(state: str, before: datetime, session: Session, limit: int) -> int:
+    return letters.prune(session, state, before, limit)
 
 
 def count_old(session: Session, rows: OldRows) -> int:

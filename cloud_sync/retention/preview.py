@@ -41,7 +41,7 @@ def preview(hub: Hub, now: datetime) -> dict[str, int]:
         if rules.samples:
             found[SAMPLES], found[PICTURES] = _samples(session, rules.samples)
         for old in others.old_rows(rules):
-            found[old.kind] = others.count_old(session, old)
+            found[old.kind] += others.count_old(session, old)
     return found
 
 

@@ -16,7 +16,6 @@ from kits.core.events import AlertBody, BlobRef, Body, DecisionBody, Event, Even
 
 MAX_ROW_BYTES = 120 * 1024
 """A row larger than this loses its prediction's details: it must fit a frame."""
-_MAX_ALERT_TEXT = 4000
 _HALVES = re.compile("[\ud800-\udfff]")
 """What Python makes of bytes in file names that are no UTF-8; no UTF-8 can be made of it again."""
 
@@ -113,8 +112,6 @@ def body_text(entry: Entry, digest: str) -> str:
         size = len(entry.content or b"")
         blob = BlobRef(digest=digest, size=size, media_type=entry.media_type)
         body = body.model_copy(update={"blob": blob})
-    if isinstance(body, AlertBody) and len(body.text) > _MAX_ALERT_TEXT:
-        body = body.model_copy(update={"text": body.text[:_MAX_ALERT_TEXT]})
     text = _json_of(body)
     if len(text) <= MAX_ROW_BYTES:
         return text

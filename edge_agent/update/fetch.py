@@ -7,12 +7,14 @@ from pathlib import Path
 import urllib3
 from pydantic import ValidationError
 
-from edge_agent.errors import HubUnreachableError
+from edge_agent.errors import HubUnreachableError, ReportRefusedError
 from edge_agent.update.answers import ANSWER_BYTES, Answer, ask
 from edge_agent.update.slow_peer import POOLS
 from kits.core.hub_api import Desired, Reported
 from kits.core.sample import utc_now
 from kits.core.tls import Clock, pinned_context
+
+_NOT_UNDERSTOOD = (400, 413, 422)
 
 
 class HubClient:
@@ -105,8 +107,15 @@ class HubClient:
             ) from error
 
     def report(self, reported: Reported) -> None:
-        """Tells what runs. Raises HubUnreachableError."""
+        """Tells what runs.
+
+        Raises:
+            ReportRefusedError: this one will never be taken.
+            HubUnreachableError: another time perhaps.
+        """
         answer = self.ask("POST", "/v1/device/reported", reported.model_dump_json().encode())
+        if answer.status in _NOT_UNDERSTOOD:
+            raise ReportRefusedError(f"the hub refuses a report: {answer.status}", where=self._url)
         if answer.status >= 300:
             raise _refused(answer, self._url)
 

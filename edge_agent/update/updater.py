@@ -17,7 +17,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge_agent.errors import HubUnreachableError
+from edge_agent.errors import HubUnreachableError, ReportRefusedError
 from edge_agent.log import log, warn
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.install import Installer
@@ -232,6 +232,9 @@ class Updater:
         while self._hub is not None and self._reports:
             try:
                 self._hub.report(self._reports[0])
+            except ReportRefusedError as error:
+                # a hub of another version: what comes later must not wait behind it
+                warn("report_refused", error=error.what, state=self._reports[0].state)
             except HubUnreachableError as error:
                 self._reached(False, error.what)
                 return

@@ -2,7 +2,7 @@
 
 An event has an envelope (sequence number, class, clock) and a typed body. The key
 `(device, epoch, seq)` makes receiving twice equal to once. Identities and numbers out of bounds are
-refused, words for people are cut: no receiver has to store more. Batching is in `frames.py`.
+refused, words for people are cut and end with "…": no receiver has to store more. Batching is in `frames.py`.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ MAX_NAME = 200
 
 
 def _cut(value: str) -> str:
-    return value[:MAX_WORDS]
+    return value if len(value) <= MAX_WORDS else value[: MAX_WORDS - 1] + "…"
 
 
 def _cut_name(value: str) -> str:
-    return value[:MAX_NAME]
+    return value if len(value) <= MAX_NAME else value[: MAX_NAME - 1] + "…"
 
 
 Identity = Annotated[str, Field(max_length=MAX_IDENTITY)]

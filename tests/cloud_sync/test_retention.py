@@ -248,7 +248,7 @@ def test_alerts_effects_clocks_and_the_audit_log_go_by_their_own_rules(tmp_path:
                 session.add(
                     models.Effect(
                         key=str(number), target="mail", kind="k", body={}, state=state,
-                        created_at=LONG_AGO,
+                        next_at=LONG_AGO,
                     )
                 )  # fmt: skip
             session.add(models.AuditLog(who="ada", what="old", at=LONG_AGO))

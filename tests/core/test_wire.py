@@ -7,7 +7,7 @@ import zstandard
 
 from kits.core import frames, topics
 from kits.core.errors import ConfigError, DataError
-from kits.core.events import AlertBody, Event, GapBody, Stamp
+from kits.core.events import MAX_NAME, MAX_WORDS, AlertBody, Event, GapBody, Stamp
 from kits.core.frames import Ack, BlobAck, Frame
 from kits.core.signing import SigningKey
 from tests.core.builders import AT
@@ -29,6 +29,13 @@ def test_every_kind_of_body_survives_the_wire():
     gap = GapBody(klass="t", first_seq=3, last_seq=9, rows=7, bytes=100, reason="budget")
     frame = Frame(epoch="e", rows=(Event(seq=1, klass="l", at=STAMP, body=gap),))
     assert frames.decode_frame(frames.encode_frame(frame)).rows[0].body == gap
+
+
+def test_words_that_are_cut_say_so():
+    body = AlertBody(name="n" * (MAX_NAME + 1), text="w" * (MAX_WORDS + 1), where="w" * MAX_WORDS)
+    assert body.name == "n" * (MAX_NAME - 1) + "…"
+    assert body.text == "w" * (MAX_WORDS - 1) + "…"
+    assert body.where == "w" * MAX_WORDS
 
 
 @pytest.mark.parametrize("payload", [b"", b"junk", zstandard.compress(b"{}"), b"\x28\xb5\x2f\xfd"])

@@ -126,13 +126,13 @@ def test_every_evicted_row_is_declared_exactly_once(tmp_path: Path, klass: Event
 
 def test_samples_of_least_worth_go_first_and_alerts_never(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, Budgets(10_000, 10_000, 10_000, 100_000))
-    outbox.append([Entry(AlertBody(name="a", text="x" * 2000), "a") for _ in range(40)])
+    outbox.append([Entry(AlertBody(name="a", text="x" * 1000), "a") for _ in range(80)])
     outbox.append(
         [Entry(decision(n), "s", float(n % 2), bytes([n]) * 900, "image/png") for n in range(60)]
     )
     kept = [e.body for e in rows_of(outbox, "s") if isinstance(e.body, DecisionBody)]
     worthless = [b for b in kept if int(b.sample_id.split("-")[1]) % 2 == 0]
-    assert len(everything(outbox, "a")) == 40
+    assert len(everything(outbox, "a")) == 80
     assert 0 < len(kept) < 60
     assert worthless == []
     outbox.close()

@@ -13,7 +13,15 @@ from edge_agent.sync.entry import Entry
 from edge_agent.sync.eviction import Budgets
 from edge_agent.sync.outbox import FILE_SHARE, Outbox
 from edge_agent.sync.writer import CommitPolicy, Writer
-from kits.core.events import EVENT_CLASSES, AlertBody, EventClass, GapBody, HealthBody, LabelBody
+from kits.core.events import (
+    EVENT_CLASSES,
+    MAX_WORDS,
+    AlertBody,
+    EventClass,
+    GapBody,
+    HealthBody,
+    LabelBody,
+)
 from tests.edge_agent.parts import decision, rows_of
 
 TOTAL = 1_000_000
@@ -132,6 +140,6 @@ def test_alerts_are_bounded_in_bytes_too(outbox: Outbox, monkeypatch: pytest.Mon
     for _ in range(10):
         outbox.append([long] * 40)
     assert outbox.backlog()["a"][1] <= 500_000
-    assert len(rows_of(outbox, "a")[0].body.text) == 4000  # type: ignore[union-attr]
+    assert len(rows_of(outbox, "a")[0].body.text) == MAX_WORDS  # type: ignore[union-attr]
     check(outbox)
     outbox.close()

@@ -157,6 +157,15 @@ def test_a_fault_of_one_part_is_counted_and_holds_no_other_up(bench: Bench) -> N
         wait_for(lambda: bench.line.shadow is not None)
 
 
+def test_a_report_that_the_hub_will_never_take_holds_no_other_up(bench: Bench) -> None:
+    bench.hub.not_understood = {"9.9"}
+    with updating(bench) as updater:
+        updater.queue_report(Reported(agent="9.9", bundle="from another time"))
+        updater.queue_report(Reported(bundle="still there"))
+        wait_for(lambda: any(r.bundle == "still there" for r in bench.hub.reported))
+        assert updater.hub_reached
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_what_root_leaves_the_agent_may_read(bench: Bench) -> None:
     for folder in (bench.slots.folder, bench.state):

@@ -71,6 +71,7 @@ class Simulator:
         sign_time: answers a nonce; tests replace it to attack.
         cut_after: bytes of a bundle after which each connection ends; 0: never.
         ranges: whether requests for ranges are honoured.
+        not_understood: agents whose reports are refused for good.
         hold: while it is not set, a link so thin that no byte of a bundle arrives; None: a good one.
     """
 
@@ -80,6 +81,7 @@ class Simulator:
         self.bundles: dict[str, bytes] = {}
         self.desired = Desired()
         self.reported: list[Reported] = []
+        self.not_understood: set[str] = set()
         self.asked: list[str] = []
         self.now = utc_now()
         self.sign_time: Callable[[str], SignedTime | None] = self.honest_time
@@ -254,13 +256,12 @@ class Simulator:
         """What an honest hub says, from what stands in the attributes."""
         self.asked.append(path)
         if path == "/v1/device/time":
-            said = self.sign_time(TimeRequest.model_validate_json(body).nonce)
-            return Answer(200, said.model_dump_json().encode()) if said else Answer(404)
+            time = self.sign_time(TimeRequest.model_validate_json(body).nonce)
+            return Answer(200, time.model_dump_json().encode()) if time else Answer(404)
         if path == "/v1/device/desired":
             return Answer(200, self.desired.model_dump_json().encode())
         if path == "/v1/device/reported":
-            self.reported.append(Reported.model_validate_json(body))
-            return Answer(204)
+            return self._heard(Reported.model_validate_json(body))
         if path.startswith("/v1/tuf/"):
             content = self.files.get(path.removeprefix("/v1/tuf/"))
             return Answer(404) if content is None else Answer(200, content)
@@ -268,6 +269,12 @@ class Simulator:
         if content is None:
             return Answer(404)
         return self._ranged(content, headers.get("Range", ""))
+
+    def _heard(self, said: Reported) -> Answer:
+        if said.agent in self.not_understood:
+            return Answer(422)
+        self.reported.append(said)
+        return Answer(204)
 
     def _ranged(self, content: bytes, asked: str) -> Answer:
         match = _RANGE.fullmatch(asked)
