@@ -10,7 +10,7 @@ from pydantic import ConfigDict, JsonValue
 from cloud_sync.api.access import device_or_person
 from cloud_sync.api.ranges import ranged
 from cloud_sync.fleet import bundles
-from cloud_sync.hub import HubDep, ReadDep, SessionDep
+from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.web.auth import Engineer, Viewer
 from kits.core.hub_api import PublishRequest, PublishResponse
 
@@ -27,9 +27,9 @@ MEDIA_TYPE = "application/vnd.kitwright.bundle"
 
 
 @router.post("")
-def publish(body: PublishIn, person: Engineer, hub: HubDep, session: SessionDep) -> PublishResponse:
+def publish(body: PublishIn, person: Engineer, hub: HubDep) -> PublishResponse:
     """Registers a bundle whose bytes were put before; a signed release makes it usable."""
-    row = bundles.publish(hub, session, body, login=person.login)
+    row = bundles.publish(hub, body, login=person.login)
     return PublishResponse(
         bundle=row.id,
         project=row.project,

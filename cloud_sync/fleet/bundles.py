@@ -6,6 +6,8 @@ engineer can sign (`tuf.py`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import JsonValue
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -16,7 +18,7 @@ from cloud_sync.errors import NotFoundError, TooLargeError
 from cloud_sync.fleet import withdrawals
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake.provenance import adopt
-from cloud_sync.learning.datasets import describe, read, register
+from cloud_sync.learning.datasets import Version, describe, read, register
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, Bundle, Dataset, Project, Release
 from kits.core import bundle as formats
@@ -29,29 +31,67 @@ PUBLISHER = "publisher"
 HUB = "hub"
 
 
-def publish(hub: Hub, session: Session, request: PublishRequest, *, login: str) -> Bundle:
+@dataclass(frozen=True)
+class _Announced:
+    """A bundle that was read to its last byte, and the version it learned from, if that is new."""
+
+    content: formats.Bundle
+    request: PublishRequest
+    dataset: Version | None
+
+
+def publish(hub: Hub, request: PublishRequest, *, login: str) -> Bundle:
     """Checks an announced bundle to its last byte and registers it; twice equals once.
 
-    Nothing can be done with it before a release names it.
+    Nothing can be done with it before a release names it. The bytes are read before anything is
+    locked: a large bundle holds up no ingest.
 
     Raises:
         BundleError: the bytes are damaged or another bundle's.
         NotFoundError: the bytes were not put before.
         TooLargeError: above the hub's limit.
     """
-    blob = session.get(Blob, request.blob)
-    if blob is None:
-        raise NotFoundError("the bundle's bytes are not here", where=request.blob, fix="put them")
-    if blob.size > hub.config.limits.bundle_bytes:
-        raise TooLargeError(f"a bundle of {blob.size} bytes is too large", where=request.bundle)
+    announced = _check(hub, request)
+    with hub.database.transaction() as session:
+        return _register(session, announced, login)
+
+
+def _check(hub: Hub, request: PublishRequest) -> _Announced:
+    with hub.database.session() as session:
+        size = _bytes_of(session, request).size
+        dataset = request.dataset if _is_new_version(session, request.dataset) else ""
+    if size > hub.config.limits.bundle_bytes:
+        raise TooLargeError(f"a bundle of {size} bytes is too large", where=request.bundle)
     opened = formats.open_bytes(hub.storage.get(request.blob), where=request.bundle[:12])
     if request.bundle != opened.id:
         raise BundleError(
             "announced under another id than its bytes have", where=request.bundle[:12]
         )
+    version = describe(read(hub.storage, dataset), hub.storage) if dataset else None
+    return _Announced(opened, request, version)
+
+
+def _bytes_of(session: Session, request: PublishRequest) -> Blob:
+    blob = session.get(Blob, request.blob)
+    if blob is None:
+        raise NotFoundError("the bundle's bytes are not here", where=request.blob, fix="put them")
+    return blob
+
+
+def _is_new_version(session: Session, dataset_id: str) -> bool:
+    """Whether a file that is here is not yet a version: of two projects that learned from the
+    same data it stays with the first."""
+    known = session.get(Dataset, dataset_id) is not None
+    return bool(dataset_id) and not known and session.get(Blob, dataset_id) is not None
+
+
+def _register(session: Session, announced: _Announced, login: str) -> Bundle:
+    opened, request = announced.content, announced.request
     manifest = opened.manifest
+    blob = _bytes_of(session, request)
     _note_project(session, manifest.project, manifest.kit, request.project_yaml)
-    _note_dataset(hub, session, request.dataset, manifest.project, login)
+    if announced.dataset is not None and _is_new_version(session, request.dataset):
+        register(session, announced.dataset, manifest.project, by=login)
     there = session.get(Bundle, opened.id)
     if there is not None:
         return there
@@ -86,15 +126,6 @@ def _note_project(session: Session, name: str, kit: str, kit_yaml: str) -> None:
         )
     if kit_yaml:
         project.kit_yaml = kit_yaml
-
-
-def _note_dataset(hub: Hub, session: Session, dataset_id: str, project: str, login: str) -> None:
-    """The dataset a bundle was trained on belongs to its project, once its file is here."""
-    # two projects may have learned from the same data: the version stays with the first
-    known = session.get(Dataset, dataset_id) is not None
-    if dataset_id and not known and session.get(Blob, dataset_id) is not None:
-        version = describe(read(hub.storage, dataset_id), hub.storage)
-        register(session, version, project, by=login)
 
 
 def record_releases(

@@ -8,18 +8,20 @@ counted. Read-only, in one snapshot; `watch.py` tells of what is missing for lon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, UnaryExpression, exists, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.clock import to_time
 from cloud_sync.intake.matching import Declared, Explained, Run, explain
 from cloud_sync.intake.numbers import Missing
 from cloud_sync.intake.sealing import missing_of
+from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import BootClock, Epoch, Event, Gap
 from kits.core.events import EVENT_CLASSES
 
@@ -32,7 +34,7 @@ DATED_GAPS = 50
 class GivenUp:
     """One declaration; `rows` of the `declared` ones are not here.
 
-    `since` and `until` are the times of the rows around it, as far as there are any.
+    `since` and `until` are the times of the rows around it, as far as there are any (`dated`).
     """
 
     klass: str
@@ -155,9 +157,28 @@ def worst_accounts(session: Session, limit: int, device: str = "") -> list[Accou
     return _accounts(session, query.limit(limit))
 
 
+def undated_accounts(session: Session, devices: Collection[str]) -> list[Account]:
+    """All outboxes of many devices, without the times of what was given up."""
+    return [
+        account
+        for names in in_portions(devices)
+        for account in _accounts(session, _numbered().where(Epoch.device.in_(names)), timed=0)
+    ]
+
+
 def account_of(session: Session, row: Epoch) -> Account:
     """The account of one outbox; its `number` is not counted."""
-    return _account(session, row, 0, _gaps(session, row))
+    return _account(session, row, 0, _gaps_of(session, row.device, row.epoch), DATED_GAPS)
+
+
+def dated(session: Session, account: Account, gap: GivenUp) -> GivenUp:
+    """The same declaration with the times of the rows around it."""
+    outbox = (account.device, account.epoch)
+    return replace(
+        gap,
+        since=_time_near(session, outbox, Event.seq < gap.first_seq, Event.seq.desc()),
+        until=_time_near(session, outbox, Event.seq > gap.last_seq, Event.seq.asc()),
+    )
 
 
 def _numbered(device: str = "") -> Select[Epoch, int]:
@@ -168,23 +189,22 @@ def _numbered(device: str = "") -> Select[Epoch, int]:
     return query.where(Epoch.device == device) if device else query
 
 
-def _accounts(session: Session, query: Select[Epoch, int]) -> list[Account]:
-    declared = {
-        (row[0], row[1]) for row in session.execute(select(Gap.device, Gap.epoch).distinct())
-    }
+def _accounts(
+    session: Session, query: Select[Epoch, int], timed: int = DATED_GAPS
+) -> list[Account]:
+    rows = session.execute(query).all()
+    told: defaultdict[tuple[str, str], list[Gap]] = defaultdict(list)
+    for names in in_portions({row.device for row, _ in rows}):
+        for gap in session.scalars(select(Gap).where(Gap.device.in_(names)).order_by(Gap.seq)):
+            told[gap.device, gap.epoch].append(gap)
     return [
-        _account(
-            session,
-            row,
-            number,
-            _gaps(session, row) if (row.device, row.epoch) in declared else (),
-        )
-        for row, number in session.execute(query)
+        _account(session, row, number, told.get((row.device, row.epoch), ()), timed)
+        for row, number in rows
     ]
 
 
-def _gaps(session: Session, row: Epoch) -> Sequence[Gap]:
-    query = select(Gap).where(Gap.device == row.device, Gap.epoch == row.epoch)
+def _gaps_of(session: Session, device: str, epoch: str) -> Sequence[Gap]:
+    query = select(Gap).where(Gap.device == device, Gap.epoch == epoch)
     return session.scalars(query.order_by(Gap.seq)).all()
 
 
@@ -197,7 +217,9 @@ def _explained(missing: Missing, gaps: Sequence[Gap]) -> Explained:
     return explain([(1, missing.total)] if missing.total else [], told)
 
 
-def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -> Account:
+def _account(
+    session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap], timed: int
+) -> Account:
     missing = missing_of(session, epoch)
     explained = _explained(missing, gaps)
     given_up: dict[str, int] = dict.fromkeys(map(str, EVENT_CLASSES), 0)
@@ -205,7 +227,7 @@ def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -
         given_up[gap.klass] += rows
     kept = [(gap, rows) for gap, rows in zip(gaps, explained.rows) if rows or gap.blobs]
     runs = chain.from_iterable(missing.runs(first, last) for first, last in explained.left)
-    return Account(
+    account = Account(
         device=epoch.device,
         epoch=epoch.epoch,
         number=number,
@@ -217,16 +239,16 @@ def _account(session: Session, epoch: Epoch, number: int, gaps: Sequence[Gap]) -
         missing=sum(last - first + 1 for first, last in explained.left),
         missing_since=epoch.missing_since,
         missing_runs=tuple(islice(runs, SHOWN_RUNS)),
-        gaps=tuple(
-            _given_up(session, gap, rows, dated=index >= len(kept) - DATED_GAPS)
-            for index, (gap, rows) in enumerate(kept)
-        ),
+        gaps=tuple(_given_up(gap, rows) for gap, rows in kept),
         duplicates=epoch.duplicates,
         pruned={klass: getattr(epoch, f"pruned_{klass}", 0) for klass in EVENT_CLASSES},
     )
+    first = max(0, len(kept) - timed)
+    newest = (dated(session, account, gap) for gap in account.gaps[first:])
+    return replace(account, gaps=(*account.gaps[:first], *newest))
 
 
-def _given_up(session: Session, gap: Gap, rows: int, *, dated: bool) -> GivenUp:
+def _given_up(gap: Gap, rows: int) -> GivenUp:
     return GivenUp(
         klass=gap.klass,
         reason=gap.reason,
@@ -237,23 +259,24 @@ def _given_up(session: Session, gap: Gap, rows: int, *, dated: bool) -> GivenUp:
         first_seq=gap.first_seq,
         last_seq=gap.last_seq,
         told_at=gap.at,
-        since=_time_near(session, gap, before=True) if dated else None,
-        until=_time_near(session, gap, before=False) if dated else None,
+        since=None,
+        until=None,
     )
 
 
-def _time_near(session: Session, gap: Gap, *, before: bool) -> datetime | None:
+def _time_near(
+    session: Session,
+    outbox: tuple[str, str],
+    side: ColumnElement[bool],
+    order: UnaryExpression[int],
+) -> datetime | None:
     """When the row next to a gap was made, by the hub's knowledge of the device's clock."""
     query = (
         select(Event.wall, Event.trust, Event.mono_ns, BootClock.offset_ns)
         .outerjoin(BootClock, (BootClock.device == Event.device) & (BootClock.boot == Event.boot))
-        .where(Event.device == gap.device, Event.epoch == gap.epoch)
+        .where(Event.device == outbox[0], Event.epoch == outbox[1], side)
     )
-    if before:
-        query = query.where(Event.seq < gap.first_seq).order_by(Event.seq.desc())
-    else:
-        query = query.where(Event.seq > gap.last_seq).order_by(Event.seq)
-    row = session.execute(query.limit(1)).first()
+    row = session.execute(query.order_by(order).limit(1)).first()
     if row is None:
         return None
     wall, trust, mono_ns, offset_ns = row

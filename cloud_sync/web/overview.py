@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import ColumnElement, Function, func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.intake.ledger import Account, GivenUp, accounts
+from cloud_sync.intake.ledger import Account, GivenUp, dated, undated_accounts
 from cloud_sync.intake.words import loss_words
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.reviews import count_waiting
@@ -36,6 +36,7 @@ HOURS = 24
 WINDOW = timedelta(hours=HOURS)
 SHOWN_DEVICES = 50
 SHOWN_ALERTS = 4
+SHOWN_LOSSES = 4
 _VERDICTS = ("act", "review", "pass")
 _BAR_HEIGHT = 140.0
 
@@ -116,6 +117,7 @@ class Overview:
     alerts: list[Alert]
     open_alerts: int
     losses: list[Loss]
+    lost_rows: int
     missing_rows: int
     jobs: list[Job]
     todo: list[NextStep]
@@ -128,10 +130,6 @@ class Overview:
     def offline(self) -> int:
         return self.enrolled - self.online
 
-    @property
-    def lost_rows(self) -> int:
-        return sum(loss.gap.rows for loss in self.losses)
-
 
 def make_overview(session: Session, who: Identity, now: datetime | None = None) -> Overview:
     """The overview for one person."""
@@ -140,6 +138,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     recent = select(Alert).where(Alert.seen_at.is_(None)).order_by(Alert.at.desc())
     open_alerts = _count(session, Alert.id, Alert.seen_at.is_(None))
     ledger = _with_losses(session, since)
+    losses = _told_since(ledger, since)
     jobs = session.scalars(
         select(Job).where(Job.state.in_(("queued", "running"))).order_by(Job.id.desc()).limit(5)
     ).all()
@@ -164,12 +163,8 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         reviewed=reviewed or 0,
         alerts=list(session.scalars(recent.limit(SHOWN_ALERTS))),
         open_alerts=open_alerts,
-        losses=[
-            Loss(account.device, gap, loss_words(gap))
-            for account in ledger
-            for gap in reversed(account.gaps)
-            if gap.told_at >= since
-        ],
+        losses=[_in_words(session, *loss) for loss in losses[:SHOWN_LOSSES]],
+        lost_rows=sum(gap.rows for _, gap in losses),
         missing_rows=sum(account.missing for account in ledger),
         jobs=list(jobs),
         todo=_todo(session, who, waiting, open_alerts),
@@ -180,7 +175,17 @@ def _with_losses(session: Session, since: datetime) -> list[Account]:
     """The ledgers of devices that told of a loss lately, or whose rows are missing."""
     told = session.scalars(select(Gap.device).where(Gap.at >= since).distinct())
     holes = session.scalars(select(Epoch.device).where(Epoch.missing_since.is_not(None)).distinct())
-    return [account for name in sorted({*told, *holes}) for account in accounts(session, name)]
+    return undated_accounts(session, {*told, *holes})
+
+
+def _told_since(ledger: list[Account], since: datetime) -> list[tuple[Account, GivenUp]]:
+    """What was declared lost lately, the newest first."""
+    found = [(account, gap) for account in ledger for gap in account.gaps if gap.told_at >= since]
+    return sorted(found, key=lambda loss: loss[1].told_at, reverse=True)
+
+
+def _in_words(session: Session, account: Account, gap: GivenUp) -> Loss:
+    return Loss(account.device, gap, loss_words(dated(session, account, gap)))
 
 
 def _per_hour(session: Session, now: datetime) -> list[dict[str, int]]:

@@ -28,9 +28,9 @@ def bring(hub: Hub, version: int = 1, **changes: object) -> bytes:
     content = make_bundle(version=version)
     blob = put_blob(hub, content)
     request = PublishRequest(bundle=formats.bundle_id(content), blob=blob)
-    with hub.database.transaction() as session:
-        bundles.publish(hub, session, request, login="ada")
-        if changes:
+    bundles.publish(hub, request, login="ada")
+    if changes:
+        with hub.database.transaction() as session:
             session.execute(update(Bundle).where(Bundle.version == version).values(**changes))
     return content
 

@@ -31,8 +31,7 @@ def request_for(content: bytes, blob: str) -> PublishRequest:
 
 
 def publish(hub: Hub, request: PublishRequest) -> str:
-    with hub.database.transaction() as session:
-        return bundles.publish(hub, session, request, login="ada").id
+    return bundles.publish(hub, request, login="ada").id
 
 
 def test_a_bundle_is_registered_once_and_waits_for_a_release(hub: Hub) -> None:
