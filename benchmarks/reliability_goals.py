@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Figures = Mapping[str, Any]
+_NAME = re.compile(r"\{([^}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def words(*templates: str) -> Callable[[Mapping[str, Figures]], str]:
         told = []
         for template in templates:
             try:
-                told.append(template.format_map(Shown(every)))
+                told.append(_NAME.sub(lambda match: shown(every[match[1]]), template))
             except KeyError:
                 continue
         return "; ".join(told)
@@ -43,12 +45,25 @@ def words(*templates: str) -> Callable[[Mapping[str, Figures]], str]:
     return measured
 
 
-class Shown(dict[str, Any]):
-    """Figures that print with thousands separators."""
+def shown(value: object) -> str:
+    """A figure with thousands separators."""
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
-    def __getitem__(self, key: str) -> Any:
-        value = super().__getitem__(key)
-        return f"{value:,}" if isinstance(value, int | float) else value
+
+def disks(found: Mapping[str, Figures]) -> str:
+    """How long agent and hub took after a full disk."""
+    return "; ".join(
+        f"{'agent' if 'agent' in test else 'hub'}: back after {figures['back after s']} s"
+        for test, figures in found.items()
+    )
+
+
+def attacks(found: Mapping[str, Figures]) -> str:
+    """Corrupted bundles of all runs; each other attack is a test of its own."""
+    tried, refused = (
+        sum(f.get(key, 0) for f in found.values()) for key in ("corrupted", "refused")
+    )
+    return f"{refused:,} of {tried:,} corrupted bundles refused" if tried else ""
 
 
 def corners(found: Mapping[str, Figures]) -> str:
@@ -165,16 +180,13 @@ GOALS = (
             "test_full_disks.py::test_an_agent_whose_disk_is_full",
             "test_full_disks.py::test_a_hub_whose_disk_is_full",
         ),
-        lambda found: "; ".join(
-            f"{who}: back after {figures['back after s']} s"
-            for who, figures in zip(("agent", "hub"), found.values())
-        ),
+        disks,
     ),
     Goal(
         "1,000 corrupted bundles; old releases; stolen hub keys; expired metadata; wrong clocks",
         "refused every time, the old model goes on",
         ("test_update_attacks",),
-        words("{refused} of {corrupted} corrupted bundles refused"),
+        attacks,
     ),
     Goal(
         "retrained model with the same graph and file name; broken engines; builds that hang",

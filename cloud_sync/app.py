@@ -106,6 +106,7 @@ def start_parts(
     """Starts what runs in the background; `parts` stops it in reverse order."""
     parts.callback(hub.close)
     version = migrate(hub.database)
+    hub.database.fill()
     admission = Admission(hub, broker)
     admission.step()  # before the broker starts: it reads rules and revocation list at once
     if not isinstance(broker, ExternalBroker):

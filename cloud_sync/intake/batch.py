@@ -203,6 +203,7 @@ class BatchWriter:
     def _take_chunks(self, session: Session, items: Sequence[Incoming], done: Done) -> None:
         """In the order of devices and blobs, in which other workers take them, too."""
         chunks = [item for item in items if isinstance(item, ChunkIn)]
+        chunks = self._parts.take_whole(session, chunks) if chunks else []
         for item in sorted(chunks, key=lambda item: (item.topic.device, item.topic.digest)):
             taken = self._parts.take(session, item)
             if isinstance(taken, PartAck):

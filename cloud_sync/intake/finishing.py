@@ -2,8 +2,9 @@
 
 A storage that is slow or away holds up nothing but pictures: what is complete waits in the parts
 folder, and in the table `blob_part`. Bytes are stored before the row that says so is committed, and
-their part file goes after it; a crash in between is made up for by the next look. Any number of
-processes may finish the same upload: it comes to the same.
+their part file goes after it; a crash in between is made up for by the next look. What became
+complete together shares one commit and one answer. Any number of processes may finish the same
+upload: it comes to the same.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from sqlalchemy import Delete, delete, select, update
+from sqlalchemy import Delete, delete, select, tuple_, update
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
-from cloud_sync.intake.parts import Key, part_path
+from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.spans import covers, from_json
+from cloud_sync.intake.whole import Key, Whole, WholeBlobs
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, BlobPart, Device, Sample
 from kits.core.errors import DataError, UnreachableError
@@ -34,6 +38,13 @@ ALERT = "storage-away"
 SWEEP_S = 30.0
 """How long a complete upload that nobody finishes may lie: who took its last piece has died."""
 MAX_BACKOFF_S = 60.0
+AT_ONCE = 64
+"""Uploads of one commit and one answer."""
+WRITERS = 8
+"""Uploads that are stored at the same time: a storage far away answers each after a while."""
+SPOILED = (DataError, FileNotFoundError)
+"""Errors of uploads that have to begin anew."""
+Upload = BlobPart | Whole
 
 
 class Finisher:
@@ -42,15 +53,18 @@ class Finisher:
     Args:
         hub: whose storage and tables.
         link: to the devices.
+        whole: the blobs that are held in memory until they are stored.
     """
 
-    def __init__(self, hub: Hub, link: MqttLink) -> None:
+    def __init__(self, hub: Hub, link: MqttLink, whole: WholeBlobs | None = None) -> None:
         self._hub = hub
         self._link = link
-        self._waiting: queue.Queue[Key | None] = queue.Queue()
-        self._told = False
+        self._whole = whole or WholeBlobs()
+        self._waiting: queue.Queue[Key | Whole | None] = queue.Queue()
+        self._told: bool | None = None  # an alert may be open from before the start
         self._idle_s = 0.0  # at the start nobody else is known to work on what lies here
         self._stop = threading.Event()
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="storing")
         self._thread = threading.Thread(target=self._run, name="finishing", daemon=True)
 
     def start(self) -> None:
@@ -58,15 +72,16 @@ class Finisher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the upload at hand."""
+        """Ends after the uploads at hand."""
         self._stop.set()
         self._waiting.put(None)
         self._thread.join()
+        self._writers.shutdown()
 
-    def submit(self, keys: Collection[Key]) -> None:
+    def submit(self, uploads: Collection[Key | Whole]) -> None:
         """These are complete; to be called after their commit."""
-        for key in keys:
-            self._waiting.put(key)
+        for upload in uploads:
+            self._waiting.put(upload)
 
     def _run(self) -> None:
         backoff_s = 1.0
@@ -85,24 +100,43 @@ class Finisher:
 
         Raises:
             UnreachableError: the storage cannot be used; everything is there the next time.
+            OSError: so it is for some; all others are finished.
         """
-        for key in dict.fromkeys((*self._left_over(), *self._submitted(timeout_s))):
+        keys, whole = self._left_over(), list[Whole]()
+        for upload in self._submitted(timeout_s):
+            if isinstance(upload, Whole):
+                whole.append(upload)
+            else:
+                keys.append(upload)
+        try:
+            self._finish_all([*whole, *dict.fromkeys(keys)])
+        finally:
+            self._whole.release(whole)
+
+    def _finish_all(self, uploads: Sequence[Key | Whole]) -> None:
+        if not uploads:
+            return  # how the storage is was not seen
+        failure: Exception | None = None
+        for first in range(0, len(uploads), AT_ONCE):
             if self._stop.is_set():
                 return
-            try:
-                self._finish(key)
-            except UnreachableError as error:
-                self._tell(error.what + ": " + error.where)
-                raise
-            self._tell("")
+            some = uploads[first : first + AT_ONCE]
+            failed = self._finish(some)
+            failure = next(iter(failed), failure)
+            if len(failed) == len(some) and isinstance(failure, UnreachableError):
+                break  # the others would only wait for it as well
+        self._whole.in_use = failure is None
+        self._tell(_in_words(failure))
+        if failure is not None:
+            raise failure
 
-    def _submitted(self, timeout_s: float) -> list[Key]:
-        found: list[Key] = []
+    def _submitted(self, timeout_s: float) -> list[Key | Whole]:
+        found: list[Key | Whole] = []
         try:
-            key = self._waiting.get(timeout=timeout_s) if timeout_s else self._waiting.get_nowait()
+            one = self._waiting.get(timeout=timeout_s) if timeout_s else self._waiting.get_nowait()
             while True:
-                found += [key] if key else []
-                key = self._waiting.get_nowait()
+                found += [one] if one else []
+                one = self._waiting.get_nowait()
         except queue.Empty:
             return found
 
@@ -113,58 +147,107 @@ class Finisher:
         self._idle_s = SWEEP_S
         return [(row.device, row.digest) for row in rows if covers(from_json(row.have), row.size)]
 
-    def _finish(self, key: Key) -> None:
-        part = self._part(key)
-        if part is None:
-            return  # another process was faster
-        path = part_path(self._hub, key)
+    def _finish(self, some: Sequence[Key | Whole]) -> list[Exception]:
+        """Stores, notes and tells; returns what keeps some of them from being stored."""
+        whole = [upload for upload in some if isinstance(upload, Whole)]
+        parts = self._parts([upload for upload in some if not isinstance(upload, Whole)])
+        uploads: list[Upload] = [*whole, *parts]
+        errors = self._put(self._missing(uploads))
+        stored = [upload for upload in uploads if _key(upload) not in errors]
+        if stored:
+            self._note(stored)
+            # where the last sample was pruned at this moment, the bytes went with it
+            again = self._put([u for u in stored if not self._hub.storage.has(u.digest)])
+            errors |= again
+            self._end([upload for upload in stored if _key(upload) not in again])
+        spoiled = {key for key, error in errors.items() if isinstance(error, SPOILED)}
+        self._begin_anew([upload for upload in uploads if _key(upload) in spoiled])
+        return [error for key, error in errors.items() if key not in spoiled]
+
+    def _parts(self, keys: Sequence[Key]) -> list[BlobPart]:
+        """Their rows; where there is none, another process was faster."""
+        if not keys:
+            return []
+        query = select(BlobPart).where(tuple_(BlobPart.device, BlobPart.digest).in_(keys))
+        with self._hub.database.session() as session:
+            return list(session.scalars(query.order_by(BlobPart.device, BlobPart.digest)))
+
+    def _missing(self, uploads: Sequence[Upload]) -> list[Upload]:
+        """Those whose bytes are not known to be in the storage."""
+        query = select(Blob.digest).where(Blob.digest.in_([upload.digest for upload in uploads]))
+        with self._hub.database.session() as session:
+            there = set(session.scalars(query))
+        return [upload for upload in uploads if upload.digest not in there]
+
+    def _put(self, uploads: Sequence[Upload]) -> dict[Key, Exception]:
+        """Into the storage, some at the same time; the errors of those that failed."""
+        results = zip(uploads, self._writers.map(self._put_one, uploads))
+        return {_key(upload): error for upload, error in results if error is not None}
+
+    def _put_one(self, upload: Upload) -> Exception | None:
         try:
-            if not self._stored(part.digest):
-                self._hub.storage.put_file(path, part.digest)
-        except (DataError, FileNotFoundError):
-            if self._part(key) is not None:
-                self._begin_anew(part)
-            return  # or another process has just finished it, and its file is gone
-        self._note(part)
-        if not self._hub.storage.has(part.digest):
-            # its last sample was pruned at this moment, and the bytes with it
-            self._hub.storage.put_file(path, part.digest)
-        path.unlink(missing_ok=True)
-        self._hub.metrics.blobs.labels("stored").inc()
-        self._say(part, BlobAck(done=True))
+            if isinstance(upload, Whole):
+                self._hub.storage.put(upload.content, expected=upload.digest)
+            else:
+                self._hub.storage.put_file(part_path(self._hub, _key(upload)), upload.digest)
+        except (DataError, UnreachableError, OSError) as error:
+            return error
+        return None
 
-    def _part(self, key: Key) -> BlobPart | None:
-        with self._hub.database.session() as session:
-            return session.get(BlobPart, key)
-
-    def _stored(self, digest: str) -> bool:
-        with self._hub.database.session() as session:
-            return session.get(Blob, digest) is not None
-
-    def _note(self, part: BlobPart) -> None:
-        row = {
-            "digest": part.digest, "size": part.size, "media_type": part.media_type, "kept": False,
-        }  # fmt: skip
+    def _note(self, uploads: Sequence[Upload]) -> None:
+        rows = {
+            upload.digest: {
+                "digest": upload.digest,
+                "size": upload.size,
+                "media_type": upload.media_type,
+                "kept": False,
+            }
+            for upload in uploads
+        }
         with self._hub.database.transaction() as session:
-            session.execute(_row_of(part))
-            insert_once(session, Blob, [row])
+            session.execute(_rows_of(uploads))
+            insert_once(session, Blob, [rows[digest] for digest in sorted(rows)])
             session.execute(
-                update(Sample).where(Sample.blob == part.digest).values(blob_state="stored")
+                update(Sample).where(Sample.blob.in_(sorted(rows))).values(blob_state="stored")
             )
 
-    def _begin_anew(self, part: BlobPart) -> None:
-        """Not the bytes that were announced: nothing of them is kept."""
-        with self._hub.database.transaction() as session:
-            session.execute(_row_of(part))
-            part_path(self._hub, (part.device, part.digest)).unlink(missing_ok=True)
-        self._hub.metrics.blobs.labels("wrong digest").inc()
-        self._say(part, BlobAck(chunk_bytes=part.chunk_bytes))
+    def _end(self, uploads: Sequence[Upload]) -> None:
+        for upload in uploads:
+            if not isinstance(upload, Whole):
+                part_path(self._hub, _key(upload)).unlink(missing_ok=True)
+        self._hub.metrics.blobs.labels("stored").inc(len(uploads))
+        self._say({_key(upload): (upload.epoch, BlobAck(done=True)) for upload in uploads})
 
-    def _say(self, part: BlobPart, blob: BlobAck) -> None:
+    def _begin_anew(self, uploads: Sequence[Upload]) -> None:
+        """Not the bytes that were announced: nothing of them is kept."""
+        whole = [upload for upload in uploads if isinstance(upload, Whole)]
+        # what has no file may just have been finished by another process: then it has no row either
+        parts = self._parts([_key(upload) for upload in uploads if not isinstance(upload, Whole)])
+        if parts:
+            with self._hub.database.transaction() as session:
+                session.execute(_rows_of(parts))
+                for part in parts:
+                    part_path(self._hub, _key(part)).unlink(missing_ok=True)
+        self._hub.metrics.blobs.labels("wrong digest").inc(len(parts) + len(whole))
+        answers = {
+            _key(part): (part.epoch, BlobAck(chunk_bytes=part.chunk_bytes)) for part in parts
+        }
+        self._say(answers | {one.key: (one.epoch, BlobAck()) for one in whole})
+
+    def _say(self, answers: Mapping[Key, tuple[str, BlobAck]]) -> None:
+        """One message to each outbox, whatever the number of its blobs."""
+        if not answers:
+            return
+        together: dict[tuple[str, str], dict[str, BlobAck]] = defaultdict(dict)
+        for (device, digest), (epoch, blob) in answers.items():
+            together[device, epoch][digest] = blob
+        query = select(Device.name, Device.site)
         with self._hub.database.session() as session:
-            site = session.get_one(Device, part.device).site
-        ack = Ack(epoch=part.epoch, blobs={part.digest: blob})
-        self._link.publish(DeviceTopics(site, part.device).ack, encode_ack(ack))
+            rows = session.execute(query.where(Device.name.in_({name for name, _ in together})))
+            sites = {row.name: row.site for row in rows}
+        for (device, epoch), blobs in together.items():
+            ack = Ack(epoch=epoch, blobs=blobs)
+            self._link.publish(DeviceTopics(sites[device], device).ack, encode_ack(ack))
 
     def _tell(self, trouble: str) -> None:
         """Of a storage that cannot be used, once; and that it is over."""
@@ -180,5 +263,16 @@ class Finisher:
         self._told = bool(trouble)
 
 
-def _row_of(part: BlobPart) -> Delete:
-    return delete(BlobPart).where(BlobPart.device == part.device, BlobPart.digest == part.digest)
+def _key(upload: Upload) -> Key:
+    return upload.device, upload.digest
+
+
+def _rows_of(uploads: Sequence[Upload]) -> Delete:
+    keys = [_key(upload) for upload in uploads]
+    return delete(BlobPart).where(tuple_(BlobPart.device, BlobPart.digest).in_(keys))
+
+
+def _in_words(error: Exception | None) -> str:
+    if isinstance(error, UnreachableError):
+        return f"{error.what}: {error.where}"
+    return f"a file cannot be read or written: {error}" if error is not None else ""

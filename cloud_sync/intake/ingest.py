@@ -55,7 +55,7 @@ class Ingest:
         self._writer = BatchWriter(hub, self._parts)
         self._disk = DiskGuard(hub)
         self._answers = Answers(hub, link, self._parts)
-        self.finisher = Finisher(hub, link)
+        self.finisher = Finisher(hub, link, self._parts.whole)
         self._told = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)

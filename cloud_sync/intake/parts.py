@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import ChunkIn
 from cloud_sync.intake.spans import Spans, add_span, covers, from_json, to_json, whole_chunks
+from cloud_sync.intake.whole import Key, Whole, WholeBlobs
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, BlobPart, Sample
@@ -32,8 +33,6 @@ log = logging.getLogger(__name__)
 
 ACK_EVERY_CHUNKS = 8
 ACK_EVERY_S = 2.0
-Key = tuple[str, str]
-"""Device and digest."""
 
 
 def part_path(hub: Hub, key: Key) -> Path:
@@ -99,6 +98,15 @@ class Parts:
         self._touched: dict[Key, _Part] = {}
         self._unsaid: dict[Key, _Unsaid] = {}
         self._complete: list[Key] = []
+        self._whole: list[Whole] = []
+        self.whole = WholeBlobs()
+
+    def take_whole(self, session: Session, items: Sequence[ChunkIn]) -> list[ChunkIn]:
+        """Takes blobs that came in one piece; returns the chunks that are for `take`."""
+        taken, others = self.whole.take(session, items)
+        self._whole += taken
+        self._hub.metrics.chunks.inc(len(taken))
+        return others
 
     def take(self, session: Session, item: ChunkIn) -> PartAck | str:
         """Stores one chunk.
@@ -147,9 +155,10 @@ class Parts:
             )
         self._touched.clear()
 
-    def completed(self) -> list[Key]:
+    def completed(self) -> list[Key | Whole]:
         """Uploads that became complete since the last call; call it after the commit."""
-        done, self._complete = self._complete, []
+        done: list[Key | Whole] = [*self._complete, *self._whole]
+        self._complete, self._whole = [], []
         return done
 
     def due(self) -> list[PartAck]:
@@ -200,6 +209,8 @@ class Parts:
         """After a rollback: what was touched did not happen; the table knows what did."""
         self._touched.clear()
         self._complete.clear()
+        self.whole.release(self._whole)
+        self._whole.clear()
 
     def _find(
         self, session: Session, device: str, digest: str, chunk: Chunk

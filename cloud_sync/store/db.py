@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError, UnreachableError
@@ -47,6 +47,14 @@ class Database:
         )
         self._reading = sessionmaker(reading, expire_on_commit=False)
         self._writing = sessionmaker(writing, expire_on_commit=False)
+
+    def fill(self) -> None:
+        """Opens the connections that are kept anyway: from now on more descriptors mean a leak."""
+        pool = self.engine.pool
+        if isinstance(pool, QueuePool):
+            kept = [self.engine.connect() for _ in range(pool.size())]
+            for connection in kept:
+                connection.close()
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -39,15 +39,21 @@ class Storage:
         self._store = store
         self._folder = folder
 
-    def put(self, content: bytes) -> str:
+    def put(self, content: bytes, *, expected: str = "") -> str:
         """Stores `content` and returns its digest; twice equals once.
 
+        Args:
+            expected: the digest it must have, if any.
+
         Raises:
+            DataError: it has another digest than expected.
             UnreachableError: the storage cannot be used.
         """
         import obstore
 
         digest = digest_of(content)
+        if expected and digest != expected:
+            raise _mistaken(expected)
         with _reached():
             # also over bytes that lie there: nobody knows here whether they are whole
             obstore.put(self._store, _path(digest), content)
@@ -67,7 +73,7 @@ class Storage:
         with open(path, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != digest:
-            raise DataError("these bytes do not have the digest they came under", where=digest)
+            raise _mistaken(digest)
         with _reached():
             obstore.put(self._store, _path(digest), path)
             self._sync(digest)
@@ -168,6 +174,10 @@ def _reached() -> Iterator[None]:
         raise UnreachableError(
             "the storage of pictures and bundles cannot be used", where=str(error)[:300]
         ) from error
+
+
+def _mistaken(digest: str) -> DataError:
+    return DataError("these bytes do not have the digest they came under", where=digest)
 
 
 def open_storage(url: str, folder: Path) -> Storage:

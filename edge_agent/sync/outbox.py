@@ -289,17 +289,21 @@ class Outbox:
             else:
                 self._sent = {seq for seq in self._sent if not first <= seq <= last}
 
-    def blob_done(self, digest: str) -> bool:
-        """The hub has the blob; frees it unless a row not yet acknowledged names it too.
+    def blobs_done(self, digests: Sequence[str]) -> int:
+        """The hub has these blobs; frees those that no row not yet acknowledged names too.
 
         Returns:
-            Whether it was still here.
+            How many were still here.
         """
         with self._lock, contextlib.suppress(DamageError):
-            if self._store.transact(lambda db: blob_table.arrived(db, self._store.books, digest)):
+            books = self._store.books
+            gone = self._store.transact(
+                lambda db: [d for d in digests if blob_table.arrived(db, books, d)]
+            )
+            for digest in gone:
                 self.spool.delete(digest)
-                return True
-        return False
+            return len(gone)
+        return 0
 
     # -- what will never arrive ------------------------------------------------------------------
 

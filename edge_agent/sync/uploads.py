@@ -10,7 +10,7 @@ again and then declared lost: one bad file holds up no other.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.log import warn
@@ -22,8 +22,11 @@ from kits.core.errors import DataError
 from kits.core.frames import CHUNK_HEAD_BYTES, MIN_CHUNK_BYTES, BlobAck, encode_chunk
 from kits.core.topics import DeviceTopics
 
-_TRANSFERS = 4
-_CHUNKS_IN_FLIGHT = 8
+_TRANSFERS = 64
+_LARGE_TRANSFERS = 4
+_LOADED_BYTES = 8 << 20
+"""Of small blobs many are on their way at once: what an answer costs is shared by all it speaks of."""
+_CHUNKS_IN_FLIGHT = 64
 _BYTES_IN_FLIGHT = 2 << 20
 _RESERVED_SLOTS = 2  # of the window, for alerts
 _CHUNK_S = 2.0  # on a capped line a chunk takes no longer than this
@@ -88,19 +91,22 @@ class Uploads:
 
     def heard(self, blobs: Mapping[str, BlobAck]) -> None:
         """What the hub says of blobs."""
+        done = []
         for digest, ack in blobs.items():
             if ack.refused:
                 self._refused(digest, ack.refused)
                 continue
             transfer = self._transfers.get(digest)
-            complete = ack.done if transfer is None else transfer.acknowledged(ack)
-            if complete:
-                self._done(digest, transfer)
+            if ack.done if transfer is None else transfer.acknowledged(ack):
+                done.append(digest)
+        if done:
+            self._done(done)
 
-    def _done(self, digest: str, transfer: Transfer | None) -> None:
-        self._transfers.pop(digest, None)
-        self.figures.blobs += self._outbox.blob_done(digest)
-        if transfer is not None and not transfer.halved and not transfer.timeouts:
+    def _done(self, digests: Sequence[str]) -> None:
+        """In one transaction: many small blobs arrive together."""
+        ended = [self._transfers.pop(digest, None) for digest in digests]
+        self.figures.blobs += self._outbox.blobs_done(digests)
+        if any(one is not None and not one.halved and not one.timeouts for one in ended):
             self._size = min(self._size * 2, self._largest)
 
     def _refused(self, digest: str, why: str) -> None:
@@ -164,16 +170,20 @@ class Uploads:
         return True
 
     def _begin(self) -> None:
-        if len(self._transfers) >= _TRANSFERS:
+        if not self._may_begin():
             return
         for digest, _ in self._outbox.ready_blobs(2 * _TRANSFERS + len(self._unread)):
-            if len(self._transfers) >= _TRANSFERS:
+            if not self._may_begin():
                 break
             if digest not in self._transfers:
                 content = self._read(digest)
                 if content is not None:
                     self._transfers[digest] = Transfer(digest, content, self._size)
         self._outbox.uploading(self._transfers)
+
+    def _may_begin(self) -> bool:
+        loaded = sum(len(transfer.content) for transfer in self._transfers.values())
+        return len(self._transfers) < (_TRANSFERS if loaded < _LOADED_BYTES else _LARGE_TRANSFERS)
 
     def _read(self, digest: str) -> bytes | None:
         """The bytes of a blob; None when the disk does not give them, now or ever."""

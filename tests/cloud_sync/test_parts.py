@@ -339,7 +339,9 @@ def test_a_folder_that_cannot_be_written_holds_up_pictures_only(hub: Hub) -> Non
     Ingest(hub, link).process(
         [
             frame_message(decision(1, blob=blob_ref(content))),
-            message(encode_chunk(content, 0), 2, topics.chunk(digest_of(content), 0)),
+            message(
+                encode_chunk(content, 0, MIN_CHUNK_BYTES), 2, topics.chunk(digest_of(content), 0)
+            ),
         ]
     )
     assert (sorted(link.acknowledged), link.told()) == ([1, 2], {1})

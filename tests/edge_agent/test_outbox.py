@@ -68,7 +68,7 @@ def test_a_blob_travels_only_after_its_row_and_is_freed_after_the_hub_has_it(
     [(digest, size)] = outbox.ready_blobs(5)
     assert size == 6
     assert outbox.spool.get(digest) == b"pixels"
-    outbox.blob_done(digest)
+    outbox.blobs_done([digest])
     assert outbox.empty()
     assert outbox.backlog()["s"] == (0, 0)
     outbox.close()
@@ -80,10 +80,10 @@ def test_a_blob_named_twice_outlives_the_first_acknowledgement(tmp_path: Path) -
     second = outbox.append([Entry(decision(2), "s", 1.0, b"same", "image/png")])[0]
     outbox.acknowledge(outbox.epoch, [(first, first)])
     [(digest, _)] = outbox.ready_blobs(5)
-    outbox.blob_done(digest)
+    outbox.blobs_done([digest])
     assert outbox.spool.get(digest) == b"same"
     outbox.acknowledge(outbox.epoch, [(second, second)])
-    outbox.blob_done(digest)
+    outbox.blobs_done([digest])
     assert outbox.empty()
     outbox.close()
 

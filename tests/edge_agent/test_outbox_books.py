@@ -79,7 +79,7 @@ class World:
         ready = self.outbox.ready_blobs(10)
         if ready:
             before = self.outbox.counts()["blobs"].acked
-            self.outbox.blob_done(self.draw.choice(ready)[0])
+            self.outbox.blobs_done([self.draw.choice(ready)[0]])
             self.blobs_arrived += self.outbox.counts()["blobs"].acked - before
 
     def give_up_a_blob(self) -> None:

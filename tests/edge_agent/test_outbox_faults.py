@@ -269,7 +269,7 @@ def test_bytes_freed_while_the_same_bytes_come_again_are_there(
     def put_while_the_hub_answers(content: bytes) -> str:
         digest = put(content)
         monkeypatch.undo()
-        outbox.blob_done(digest)
+        outbox.blobs_done([digest])
         return digest
 
     monkeypatch.setattr(outbox.spool, "put", put_while_the_hub_answers)

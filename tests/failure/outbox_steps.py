@@ -127,7 +127,7 @@ def steps(outbox: Outbox) -> Iterator[bool]:
     outbox.acknowledge(outbox.epoch, [(last[0].seq, last[-1].seq)])
     yield False
     ready = [digest for digest, _ in outbox.ready_blobs(10)]
-    outbox.blob_done(ready[0])
+    outbox.blobs_done([ready[0]])
     yield True
     outbox.give_up_blob(ready[1], "refused by the hub: too large")
     yield True
