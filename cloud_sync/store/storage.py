@@ -38,6 +38,7 @@ class Storage:
     def __init__(self, store: Any, folder: Path | None = None) -> None:
         self._store = store
         self._folder = folder
+        self._durable: set[Path] = set()  # folders that outlive a power cut: at most 256
 
     def put(self, content: bytes, *, expected: str = "") -> str:
         """Stores `content` and returns its digest; twice equals once.
@@ -99,6 +100,8 @@ class Storage:
 
     def has(self, digest: str) -> bool:
         """Whether the bytes are there."""
+        if self._folder is not None:
+            return (self._folder / _path(digest)).is_file()
         return self._head(digest) is not None
 
     def size(self, digest: str) -> int:
@@ -150,8 +153,11 @@ class Storage:
         if self._folder is None:
             return
         file = self._folder / _path(digest)
-        for path in (file, file.parent, file.parent.parent):
-            sync(path)
+        sync(file)
+        sync(file.parent)
+        if file.parent not in self._durable:
+            sync(file.parent.parent)
+            self._durable.add(file.parent)
 
     def _head(self, digest: str) -> int | None:
         import obstore
