@@ -295,7 +295,7 @@ def install_service(
     user: Annotated[str, typer.Option(help="The account the agent runs under.")] = "kitwright",
     path: Annotated[Path | None, typer.Option(help="Write here instead of to stdout.")] = None,
 ) -> None:
-    """Print the systemd unit; it changes nothing."""
+    """Print the systemd unit, or write it with --path."""
     from edge_agent.service_unit import make_unit
 
     unit = make_unit(config.absolute(), _load(config).state_dir, user)

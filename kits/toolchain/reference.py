@@ -22,6 +22,8 @@ from kits.core.files import write_atomically
 from kits.toolchain import reference_tables
 from kits.toolchain.described import describe_keys
 from kits.toolchain.project import ProjectConfig
+from kits.toolchain.reference_alerts import render_alerts
+from kits.toolchain.reference_environment import render_environment
 
 PROGRAMS = (("kit", "kits.cli"), ("edge-agent", "edge_agent.cli"), ("cloud-sync", "cloud_sync.cli"))
 CONFIGS = (
@@ -59,7 +61,9 @@ def render_cli() -> str:
     parts = ["# Command line\n", _NOTE]
     parts.append(
         "Exit codes of all programs: 0 ok · 1 failed · 2 usage · 3 configuration or data · "
-        "4 environment · 5 unreachable · 6 gate not met.\n"
+        "4 environment · 5 unreachable · 6 gate not met.\n\n"
+        "Options follow the verb: `kit check -C DIR`. Some may come from the environment: "
+        "[variables](environment.md).\n"
     )
     for program, module in PROGRAMS:
         parts.extend(_command(program, _root(module), level=2))
@@ -86,7 +90,13 @@ def pages(root: Path) -> dict[Path, str]:
     """Path → content of the generated pages below the repository `root`."""
     folder = root / "docs" / "reference"
     tables = {folder / name: render() for name, render in reference_tables.PAGES.items()}
-    return {folder / "cli.md": render_cli(), folder / "config.md": render_config(), **tables}
+    return {
+        folder / "cli.md": render_cli(),
+        folder / "config.md": render_config(),
+        folder / "alerts.md": render_alerts(),
+        folder / "environment.md": render_environment(),
+        **tables,
+    }
 
 
 def outdated(root: Path) -> list[Path]:

@@ -47,7 +47,7 @@ def render_errors() -> str:
             f"{kind.exit_code} | {status(kind(''))}"
             for kind in error_classes(module)
         ]
-        parts += [f"## {title}\n", _table("error|meaning|is a|exit code|over HTTP", rows)]
+        parts += [f"## {title}\n", table("error|meaning|is a|exit code|over HTTP", rows)]
     return "\n".join(parts)
 
 
@@ -78,7 +78,7 @@ def render_topics() -> str:
         NOTE,
         "MQTT 5, QoS 1. `site` and `device` are 1 to 32 of a-z, 0-9 and '-'. A device may publish "
         "below its own `up/` and `st/` only, and read its own `down/`.\n",
-        _table("topic|written by|retained|carries", rows),
+        table("topic|written by|retained|carries", rows),
         "## Frame\n",
         "JSON compressed with zstd: `{v, epoch, rows}`; a row is `{seq, klass, at, body}`. At most "
         f"{frames.MAX_ROWS} rows, {frames.MAX_FRAME_BYTES // 1024} KiB compressed and "
@@ -110,7 +110,7 @@ def render_routes() -> str:
         f"`{method}` | `{path}` | {who} | {what}"
         for method, path, who, what in sorted(api_routes(), key=lambda r: (r[1], r[0]))
     ]
-    return "\n".join([*parts, _table("method|path|who|what", rows)])
+    return "\n".join([*parts, table("method|path|who|what", rows)])
 
 
 def api_routes() -> Iterator[tuple[str, str, str, str]]:
@@ -165,7 +165,7 @@ def render_hub_metrics() -> str:
         NOTE,
         "Served at `/metrics` of the hub in Prometheus' text format: counts only, no names of "
         "people and no content. Those of the agent: [agent-metrics.md](agent-metrics.md).\n",
-        _table("name|kind|labels|meaning", rows),
+        table("name|kind|labels|meaning", rows),
     ])  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def render_agent_metrics() -> str:
         "Served at `/metrics` on the status page's address; the same figures, without the prefix, "
         "are in `/status.json` and in the health row that the hub receives. Those of the hub: "
         "[hub-metrics.md](hub-metrics.md).\n",
-        _table("name|kind|meaning", rows),
+        table("name|kind|meaning", rows),
     ])  # fmt: skip
 
 
@@ -202,7 +202,7 @@ def render_kits() -> str:
         parts += [
             f"## `{name}`: {m.title}\n",
             f"{m.task}\n",
-            _table("what|value", [
+            table("what|value", [
                 f"tier | {m.tier}",
                 f"media types | {_list(m.media_types)}",
                 f"formats | {_list(m.formats)}",
@@ -224,7 +224,8 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def _table(head: str, rows: Iterable[str]) -> str:
+def table(head: str, rows: Iterable[str]) -> str:
+    """A Markdown table; its cells are parted by `|`, in the head and in each row."""
     names = head.split("|")
     lines = [" | ".join(names), "|".join("---" for _ in names), *rows]
     return "\n".join(f"| {line} |" if "---" not in line else f"|{line}|" for line in lines) + "\n"

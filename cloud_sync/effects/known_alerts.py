@@ -1,0 +1,79 @@
+"""The alerts that the hub itself can raise, as a table: data only.
+
+`alerts.py` raises and closes them; those of devices are in `edge_agent.known_alerts`.
+"""
+
+from __future__ import annotations
+
+from kits.core.alerts import AlertInfo
+
+ALERTS: tuple[AlertInfo, ...] = (
+    AlertInfo(
+        "bundle-needs-signature", ("info",),
+        "a retraining beat the champion; it closes when the bundle is released",
+        "`kit approve BUNDLE --hub URL`, see [keys](../how-to/sign-and-rotate-keys.md)",
+    ),
+    AlertInfo(
+        "drift", ("warning",),
+        "the scores of a project's champion have moved beyond chance; told once a day at most",
+        "look at the newest samples: light, camera, material; review some, and retrain if it stays",
+    ),
+    AlertInfo(
+        "rows-missing", ("error",),
+        "rows of a device are neither here nor declared lost since `limits.hole_alert_min`",
+        "bring the device on line; see [the ledger](../how-to/account-for-every-row.md#the-ledger)",
+    ),
+    AlertInfo(
+        "unreadable-message", ("error",),
+        "a device sent a message that this hub cannot read; it is kept in the quarantine",
+        "`cloud-sync quarantine list`; an agent newer than the hub: update the hub",
+    ),
+    AlertInfo(
+        "hub-disk-full", ("error",),
+        "less than `limits.disk_reserve_bytes` is free: nothing is taken, devices keep their rows",
+        "make room, or keep less: `cloud-sync retention plan`",
+    ),
+    AlertInfo(
+        "storage-away", ("error",),
+        "the storage of pictures cannot be used; they wait on the hub's disk, rows go on",
+        "look at `storage_url`, its credentials and the network; it goes on by itself",
+    ),
+    AlertInfo(
+        "hub-not-listening", ("error",),
+        "the broker does not let the hub listen, or has no shared subscriptions",
+        "`cloud-sync broker config` prints what a broker of your own must allow; without shared "
+        "subscriptions run one ingest",
+    ),
+    AlertInfo(
+        "notice-undeliverable", ("warning",),
+        "a webhook or mail was given up",
+        "mend the receiver, then `cloud-sync effect replay`",
+    ),
+    AlertInfo(
+        "revocation-list", ("error",),
+        "the list of revoked certificates ends within 7 days and could not be renewed",
+        "make `pki/` of the hub's data writable; `cloud-sync doctor`",
+    ),
+    AlertInfo(
+        "revocation-list-ended", ("error",),
+        "that list has ended: the broker runs without it; revoked devices can connect and do nothing",
+        "the same",
+    ),
+    AlertInfo(
+        "online-key-missing", ("error",),
+        "the hub cannot sign the daily timestamp of its releases: after 7 days devices take no more",
+        "restore `keys/hub.pem` from a backup, or `kit key rotate hub --hub URL`",
+    ),
+    AlertInfo(
+        "root-expires", ("warning", "error"),
+        "the signed list of keys ends within 30 days (error: within 7); then devices take no more "
+        "releases",
+        "`kit key renew root --hub URL`",
+    ),
+    AlertInfo(
+        "targets-expires", ("warning", "error"),
+        "the signed list of releases ends within 30 days (error: within 7); then devices take no more "
+        "releases",
+        "`kit key renew targets --hub URL`",
+    ),
+)  # fmt: skip

@@ -1,0 +1,148 @@
+"""The alerts that a device can raise, as a table: data only.
+
+`AlertBook` turns conditions into them; those of the hub itself have a table of their own.
+"""
+
+from __future__ import annotations
+
+from kits.core.alerts import AlertInfo
+
+ALERTS: tuple[AlertInfo, ...] = (
+    AlertInfo(
+        "source-lost", ("error",),
+        "the camera, stream or folder gives nothing that can be read; it is tried again",
+        "look at cable, power and address; `edge-agent doctor` tries the source",
+    ),
+    AlertInfo(
+        "corrupt-sample", ("warning",),
+        "a sample could not be read: the safe side decided, or the file was left out",
+        "when it repeats: look at the camera, its cable, or whatever writes the files",
+    ),
+    AlertInfo(
+        "action-NAME", ("error",),
+        "the action of that name fails or is late; each order is a new attempt",
+        "look at the receiver, and compare its time with `reject_deadline_ms` and `timeout_ms`",
+    ),
+    AlertInfo(
+        "no-bundle", ("warning",),
+        "no bundle is active: the safe side decides on every part",
+        "roll one out, or `edge-agent apply BUNDLE`",
+    ),
+    AlertInfo(
+        "first-bundle-late", ("warning",),
+        "a recording waited for its first bundle in vain, and the safe side decides",
+        "roll a bundle out, or raise `update.first_bundle_wait_s`",
+    ),
+    AlertInfo(
+        "model-failed", ("error",),
+        "the model raised an error on a sample, and the safe side decided",
+        "read the agent's log; when it repeats, roll out another bundle or `edge-agent rollback`",
+    ),
+    AlertInfo(
+        "model-hangs", ("error",),
+        "one sample took longer than `update.hang_s`: the agent ended itself to start anew",
+        "when it repeats, roll out another bundle or `edge-agent rollback`",
+    ),
+    AlertInfo(
+        "agent-stands-still", ("error",),
+        "capture, inference, the outbox's writer or the sender does not move; the watchdog starts "
+        "the agent anew",
+        "the text names the part: look at its driver, the disk or the network",
+    ),
+    AlertInfo(
+        "engine-downgrade", ("warning",),
+        "a faster engine was there and was left; the text says why",
+        "nothing while it is fast enough; else `edge-agent doctor`, and see "
+        "[choose an engine](../how-to/choose-an-engine.md)",
+    ),
+    AlertInfo(
+        "bundle-refused", ("error",),
+        "a bundle was refused before it decided anything; the one before it goes on",
+        "the text says why; see [updates](../explanation/updates.md)",
+    ),
+    AlertInfo(
+        "bundle-rolled-back", ("error",),
+        "a bundle failed on probation; the one before it decides again, this one is denied here",
+        "look at the samples it decided; `edge-agent allow BUNDLE` lifts the denial",
+    ),
+    AlertInfo(
+        "bundle-unusable", ("error",),
+        "the bundle that is to run cannot be loaded, or cannot be kept",
+        "roll out another bundle; `edge-agent doctor` says what this machine lacks",
+    ),
+    AlertInfo(
+        "no-room-for-bundle", ("warning",),
+        "the disk has no room to download the bundle; the old one decides meanwhile",
+        "make room under `state_dir`; the download goes on by itself",
+    ),
+    AlertInfo(
+        "safe-mode", ("error",),
+        "the agent crashed repeatedly: no bundle is installed until it has stayed up for "
+        "`update.crash_window_s`",
+        "read the log (`journalctl -u kitwright-agent`); `edge-agent rollback` if it is the bundle",
+    ),
+    AlertInfo(
+        "metadata-refused", ("error",),
+        "what the hub says about releases is expired, older than before, or not signed as it must be",
+        "look at the hub's alerts about keys and at both clocks; if these are in order, suspect what "
+        "stands between, see [trust](../explanation/trust.md)",
+    ),
+    AlertInfo(
+        "release-withdrawn", ("warning",),
+        "the engineer took back what runs here; it goes on, because nothing stops a line",
+        "roll out another bundle",
+    ),
+    AlertInfo(
+        "broker-refuses", ("error",),
+        "the broker does not let this device in or refuses what it sends, or another program uses "
+        "this device's name",
+        "`edge-agent doctor`; revoked: enrol again; used twice: find the copy of this device's disk",
+    ),
+    AlertInfo(
+        "hub-away", ("warning",),
+        "the broker takes rows, but no hub takes them in; they wait on the device",
+        "start the hub, or its ingest worker",
+    ),
+    AlertInfo(
+        "certificate-expires", ("warning",),
+        "the device's certificate was not renewed, and less than a tenth of its life is left",
+        "bring hub and device together, see [enrol a device](../how-to/enrol-a-device.md#renewal)",
+    ),
+    AlertInfo(
+        "certificate-expired", ("error",),
+        "the device's certificate has ended: the broker refuses it, rows wait",
+        "the same: it is still renewed, over HTTPS",
+    ),
+    AlertInfo(
+        "clock-behind", ("warning",),
+        "the clock is before a time that is known to have passed",
+        "set the clock, and see to NTP or the battery of the clock",
+    ),
+    AlertInfo(
+        "blob-hours-ignored", ("warning",),
+        "pictures travel at any hour: the clock cannot be trusted to keep `sync.blobs_between`",
+        "see to NTP or a battery-backed clock",
+    ),
+    AlertInfo(
+        "disk-full", ("warning", "error"),
+        "the disk fills up: first no pictures are kept, then no telemetry, at last alerts and labels "
+        "only",
+        "make room; the marks are `outbox.disk_marks`",
+    ),
+    AlertInfo(
+        "outbox-stuck", ("error",),
+        "the disk does not take what is decided, and rows are refused",
+        "look at the disk: full, read-only, too slow or dying",
+    ),
+    AlertInfo(
+        "outbox-damaged", ("error",),
+        "the file of waiting rows was damaged: it was set aside and a new one begun; the text says "
+        "how much waited in it",
+        "look at the disk; the old file lies in `state_dir`",
+    ),
+    AlertInfo(
+        "row-not-stored", ("error",),
+        "one row could not be stored and was replaced by this alert; its neighbours are stored",
+        "report it with the text: it is a fault of a kit or of Kitwright",
+    ),
+)  # fmt: skip

@@ -1,0 +1,68 @@
+"""`environment.md`: the environment variables that the programs read, as a table.
+
+A test compares it with what the code asks the environment for. Variables that are only handed on
+to other programs, like `CUDA_VISIBLE_DEVICES`, are not in it.
+"""
+
+from __future__ import annotations
+
+from kits.toolchain.reference_tables import NOTE, table
+
+VARIABLES: tuple[tuple[str, str, str], ...] = (
+    (
+        "KITWRIGHT_HUB_DATA", "cloud-sync",
+        "the hub's data, for every command without `--data`",
+    ),
+    (
+        "KITWRIGHT_MAIL_PASSWORD", "cloud-sync serve, worker, effect test",
+        "password of the mail server; `notify.mail.password_env` names another variable",
+    ),
+    (
+        "KITWRIGHT_WEBHOOK_SECRET", "cloud-sync serve, worker, effect test",
+        "what signs webhooks, `whsec_…`; `notify.webhook.secret_env` names another variable",
+    ),
+    (
+        "KITWRIGHT_HUB_TOKEN", "kit",
+        "API token for commands with `--hub`; `--token` goes before it",
+    ),
+    (
+        "KITWRIGHT_INSECURE_HTTP", "kit",
+        "`1`: speaks plain HTTP to a hub beyond this machine; everyone on the way can read the token",
+    ),
+    (
+        "KIT_KEY_PASSPHRASE", "kit",
+        "passphrase of the keys that sign releases, where nobody can type it",
+    ),
+    (
+        "XDG_CONFIG_HOME", "kit",
+        "keys, tokens and what is trusted lie in `kitwright/` below it; `~/.config` by default",
+    ),
+    (
+        "YOLO_OFFLINE, YOLO_AUTOINSTALL, YOLO_CONFIG_DIR, YOLO_VERBOSE", "kit train",
+        "set for the detector's library so that it neither fetches nor installs anything; what you set "
+        "goes before",
+    ),
+    (
+        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT", "cloud-sync",
+        "for `storage_url: s3://…`, read by the S3 client; also its other `AWS_…` variables",
+    ),
+    ("NO_COLOR", "all", "no colours, whatever the terminal can do"),
+    ("PATH", "cloud-sync", "where mosquitto is looked for, then in `/usr/local/sbin` and `/usr/sbin`"),
+    ("NOTIFY_SOCKET", "edge-agent", "set by systemd: where the agent says that it lives"),
+)  # fmt: skip
+
+
+def render_environment() -> str:
+    """`environment.md`."""
+    rows = [
+        f"{', '.join(f'`{name}`' for name in names.split(', '))} | {program} | {meaning}"
+        for names, program, meaning in VARIABLES
+    ]
+    return "\n".join([
+        "# Environment variables\n",
+        NOTE,
+        "Nothing else of the programs' settings comes from the environment: the rest is in the "
+        "[configuration files](config.md) and in options. A service reads its variables from a "
+        "file: [the hub](../how-to/run-the-hub-as-a-service.md#variables-of-the-service).\n",
+        table("variable|read by|meaning", rows),
+    ])  # fmt: skip
