@@ -42,6 +42,13 @@ def test_relative_links_lead_to_files(page: Path) -> None:
     assert [link for link in inside if not (page.parent / link).exists()] == []
 
 
+def test_the_index_leads_to_every_page() -> None:
+    docs = ROOT / "docs"
+    linked = set(_LINK.findall((docs / "README.md").read_text(encoding="utf-8")))
+    pages = {p.relative_to(docs).as_posix() for p in docs.glob("**/*.md") if p.parent.name != "adr"}
+    assert pages - linked == {"README.md"}
+
+
 def commands(page: Path) -> Iterator[str]:
     """Command lines of our programs in a page."""
     text = page.read_text(encoding="utf-8")
