@@ -37,10 +37,12 @@ from cloud_sync.fleet.broker import Broker, ExternalBroker, make_broker
 from cloud_sync.fleet.keeper import BrokerKeeper
 from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
+from cloud_sync.intake.decode import MAX_STATUS_BYTES
 from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.link import MqttLink, unique_id
-from cloud_sync.limits import BodyLimit, DefaultHeaders
+from cloud_sync.limits import SMALL_BODY_BYTES, BodyLimit, DefaultHeaders
 from cloud_sync.metrics import exposition
+from cloud_sync.sections import Limits
 from cloud_sync.store.db import migrate
 from cloud_sync.web import pages
 from cloud_sync.web.security import SECURITY_HEADERS
@@ -93,11 +95,19 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
         _summarise(part.router)
         app.include_router(part.router)
     _add_probes(app, hub, broker)
-    limits = config.limits
-    larger = {("PUT", "/v1/datasets/"): limits.dataset_bytes}
-    app.add_middleware(BodyLimit, limit=limits.body_bytes, larger=larger, streamed=("/v1/blobs/",))
+    small = min(SMALL_BODY_BYTES, config.limits.body_bytes)
+    app.add_middleware(BodyLimit, limit=small, special=_body_limits(config.limits))
     app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
     return app
+
+
+def _body_limits(limits: Limits) -> dict[tuple[str, str], int]:
+    return {
+        ("PUT", "/v1/blobs/"): max(limits.bundle_bytes, limits.blob_bytes),
+        ("PUT", "/v1/datasets/"): limits.dataset_bytes,
+        ("POST", "/v1/tuf/"): limits.body_bytes,
+        ("POST", "/v1/device/reported"): MAX_STATUS_BYTES,
+    }
 
 
 def start_parts(

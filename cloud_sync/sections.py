@@ -78,7 +78,12 @@ class Limits(Section):
     dataset_bytes: int = Field(
         64 << 20, gt=0, description="largest file of a dataset version, without pictures, bytes"
     )
-    body_bytes: int = Field(16 << 20, gt=0, description="largest other HTTP request body, bytes")
+    body_bytes: int = Field(
+        16 << 20,
+        gt=0,
+        description="largest TUF metadata that is brought, bytes; any other HTTP request: the same,"
+        " but never more than 256 KiB",
+    )
     parts_bytes: int = Field(
         4 << 30, gt=0, description="unfinished uploads of all devices together, bytes"
     )

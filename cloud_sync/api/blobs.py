@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import update
 
 from cloud_sync.api.ranges import ranged
-from cloud_sync.errors import NotFoundError, TooLargeError
+from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, HubDep, ReadDep
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob
@@ -28,17 +28,14 @@ _DEFAULT_TYPE = "application/octet-stream"
 async def put_blob(digest: str, request: Request, hub: HubDep) -> dict[str, str | int]:
     """Takes the body as the blob `digest`; the bytes must have that digest."""
     check_digest(digest)
-    limit = max(hub.config.limits.bundle_bytes, hub.config.limits.blob_bytes)
     folder = hub.config.parts_dir
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"put-{secrets.token_hex(8)}"
     size = 0
     try:
         with open(path, "wb") as file:
-            async for piece in request.stream():
+            async for piece in request.stream():  # not more than `BodyLimit` lets through
                 size += len(piece)
-                if size > limit:
-                    raise TooLargeError(f"more than {limit} bytes", where=digest)
                 await run_in_threadpool(file.write, piece)
         media_type = request.headers.get("content-type", _DEFAULT_TYPE)[:100]
         await run_in_threadpool(_store, hub, path, digest, size, media_type)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Request, Response
-from pydantic import ConfigDict
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import ConfigDict, ValidationError
 
 from cloud_sync.api.access import device_or_person
 from cloud_sync.api.device import DeviceDep
@@ -23,16 +26,31 @@ from kits.core.hub_api import (
 router = APIRouter(prefix="/v1", tags=["tuf"])
 
 
-class NewMetadataIn(NewMetadata):
+class TimeRequestIn(TimeRequest):
     """Built at once: FastAPI cannot take a model whose building was put off without a warning."""
 
     model_config = ConfigDict(defer_build=False)
 
 
-class TimeRequestIn(TimeRequest):
-    """As above."""
+async def _signed(request: Request, _person: Engineer) -> NewMetadata:
+    """The body, read only now that an engineer is known to send it: metadata may be long."""
+    body = await request.body()
+    try:
+        return await run_in_threadpool(NewMetadata.model_validate_json, body)
+    except ValidationError as error:
+        raise RequestValidationError(
+            error.errors(include_url=False, include_context=False, include_input=False)
+        ) from error
 
-    model_config = ConfigDict(defer_build=False)
+
+Signed = Annotated[NewMetadata, Depends(_signed)]
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": NewMetadata.model_json_schema()}},
+    }
+}
+"""What FastAPI would say of the body, had it read it."""
 
 
 @router.get("/tuf/online-key")
@@ -49,9 +67,9 @@ def prepare_online_key(_person: Engineer, hub: HubDep) -> OnlineKey:
     return OnlineKey(key_id=key.keyid, key=key.to_dict())
 
 
-@router.post("/tuf/root")
+@router.post("/tuf/root", openapi_extra=_BODY)
 def post_root(
-    body: NewMetadataIn, person: Engineer, hub: HubDep, session: SessionDep, after: BackgroundTasks
+    person: Engineer, body: Signed, hub: HubDep, session: SessionDep, after: BackgroundTasks
 ) -> MetadataVersions:
     """Takes the next root, with targets when their keys change."""
     done = tuf.accept(hub, session, root=body.root, targets=body.targets, who=person.login)
@@ -59,9 +77,9 @@ def post_root(
     return MetadataVersions(**asdict(done))
 
 
-@router.post("/tuf/targets")
+@router.post("/tuf/targets", openapi_extra=_BODY)
 def post_targets(
-    body: NewMetadataIn, person: Engineer, hub: HubDep, session: SessionDep
+    person: Engineer, body: Signed, hub: HubDep, session: SessionDep
 ) -> MetadataVersions:
     """Takes the next targets: releases."""
     done = tuf.accept(hub, session, targets=body.targets, who=person.login)

@@ -59,16 +59,14 @@ __all__ = [
 
 COOKIE = "kitwright_session"
 CSRF_HEADER = "x-csrf-token"
-CSRF_FIELD = "csrf"
 IDLE = timedelta(hours=4)
 _TOUCH_EVERY = timedelta(minutes=1)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. `csrf` is what the session's forms must carry; empty for a token."""
+    """Who asks. `csrf` is what the session's pages send as a header; empty for a token."""
 
     person_id: int
     login: str
@@ -250,55 +248,43 @@ def refuse_foreign_origin(request: Request) -> None:
         raise NotAllowedError("this form was sent from another site")
 
 
-async def _submitted_csrf(request: Request) -> str:
-    """The CSRF token that came with a request, from the header or a form field."""
-    header = request.headers.get(CSRF_HEADER, "")
-    if header or request.method in _SAFE_METHODS or COOKIE not in request.cookies:
-        return header
-    if not request.headers.get("content-type", "").startswith(_FORM_TYPES):
-        return ""
-    value = (await request.form()).get(CSRF_FIELD, "")
-    return value if isinstance(value, str) else ""
-
-
-SubmittedCsrf = Annotated[str, Depends(_submitted_csrf)]
-
-
-def require(role: Role) -> Callable[[Request, Hub, str], Identity]:
+def require(role: Role) -> Callable[[Request, Hub], Identity]:
     """A dependency for JSON routes: the person, who must have at least `role`.
 
     The dependency raises UnauthenticatedError (401) without valid token or session, and
     NotAllowedError (403) when the role does not suffice or the CSRF token is missing.
     """
 
-    def dependency(request: Request, hub: HubDep, submitted: SubmittedCsrf) -> Identity:
+    def dependency(request: Request, hub: HubDep) -> Identity:
         identity = identify(hub, request)
         if identity is None:
             raise UnauthenticatedError(
                 "sign in, or send an API token", fix="Authorization: Bearer kwt_…"
             )
-        _check(identity, role, request, submitted)
+        _check(identity, role, request)
         return identity
 
     return dependency
 
 
-def require_page(role: Role) -> Callable[[Request, Hub, str], Identity]:
+def require_page(role: Role) -> Callable[[Request, Hub], Identity]:
     """A dependency for pages: like `require`, but who is not signed in is sent to `/login`."""
 
-    def dependency(request: Request, hub: HubDep, submitted: SubmittedCsrf) -> Identity:
+    def dependency(request: Request, hub: HubDep) -> Identity:
         identity = identify(hub, request)
         if identity is None:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             target = safe_next(here) if request.method in _SAFE_METHODS else "/"
             raise HTTPException(303, headers={"Location": f"/login?next={quote(target, safe='/')}"})
-        _check(identity, role, request, submitted)
+        _check(identity, role, request)
         return identity
 
     return dependency
 
 
-def _check(identity: Identity, role: Role, request: Request, submitted: str) -> None:
+def _check(identity: Identity, role: Role, request: Request) -> None:
+    # a header and no form field: nothing of a body is read before it is known who sends it
+    submitted = request.headers.get(CSRF_HEADER, "")
     forgeable = identity.via == "session" and request.method not in _SAFE_METHODS
     if forgeable and not (submitted and same(submitted, identity.csrf)):
         raise NotAllowedError("the form is too old or was forged", fix="load the page again")

@@ -44,6 +44,15 @@ def confirm(page, text: str) -> None:
     page.locator("#confirm").get_by_role("button", name=text, exact=True).click()
 
 
+def test_a_person_signs_out(open_page) -> None:
+    page = open_page("viewer", "/")
+    ready(page, page.get_by_role("button", name="Sign out"))
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login")
+    page.goto(page.url.removesuffix("login") + "samples")
+    assert "/login?next=/samples" in page.url
+
+
 def publish_first_version(hub: Hub) -> str:
     """A version with its manifest and bytes, as `kit publish` brings it; the seed has rows only."""
     content, _ = seed.part_image(np.random.default_rng(1))

@@ -142,7 +142,7 @@ def test_csrf_of_another_session_does_not_count(opened) -> None:
     assert answer.status_code == 403
 
 
-def test_pages_take_the_csrf_token_from_a_form_and_send_strangers_to_login(opened) -> None:
+def test_pages_take_the_csrf_token_as_a_header_and_send_strangers_to_login(opened) -> None:
     client, hub = opened
     page = Depends(auth.require_page("reviewer"))
 
@@ -155,8 +155,10 @@ def test_pages_take_the_csrf_token_from_a_form_and_send_strangers_to_login(opene
     assert away.headers["location"] == "/login?next=/test-page%3Fx%3D1"
     add_person(hub, "ada", "reviewer", PASSWORD)
     new = sign_in(client, hub)
-    assert client.post("/test-page", data={"csrf": "forged"}).status_code == 403
-    assert client.post("/test-page", data={"csrf": new.identity.csrf}).json() == "ada"
+    csrf = new.identity.csrf
+    assert client.post("/test-page", headers={"X-CSRF-Token": "forged"}).status_code == 403
+    assert client.post("/test-page", data={"csrf": csrf}).status_code == 403
+    assert client.post("/test-page", headers={"X-CSRF-Token": csrf}).json() == "ada"
 
 
 def test_guessing_is_slowed_down_and_forgotten(opened) -> None:

@@ -98,10 +98,11 @@ def test_login_from_another_site_is_refused(client: TestClient) -> None:
     assert answer.status_code == 403
 
 
-def test_signing_out_needs_the_token_of_the_form(client: TestClient) -> None:
+def test_signing_out_needs_the_token_of_the_page(client: TestClient) -> None:
     sign_in(client, "viewer")
     assert client.post("/logout", data={}).status_code == 403
-    assert client.post("/logout", data={"csrf": csrf(client)}).status_code == 303
+    head = {"x-csrf-token": csrf(client)}
+    assert client.post("/logout", headers=head).status_code == 303
     assert client.get("/").status_code == 303
 
 

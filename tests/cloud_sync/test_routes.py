@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute
+from starlette.types import Message, Scope
 
 from cloud_sync.app import create_app
 from cloud_sync.config import parse
+from cloud_sync.limits import SMALL_BODY_BYTES
+from cloud_sync.web.auth import COOKIE
 from kits.core.signing import SigningKey
 from tests.cloud_sync.hub_builders import add_person, open_hub
 
@@ -70,6 +74,34 @@ def status(client: TestClient, method: str, path: str, headers: dict[str, str]) 
 def test_nobody_enters_without_a_token(client: TestClient, method: str, path: str) -> None:
     assert status(client, method, path, {}) == 401
     assert status(client, method, path, {"Authorization": "Bearer kwt_wrong"}) == 401
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(("method", "path"), [r for r in ALL if r[0] not in ("GET", "HEAD")])
+def test_a_stranger_cannot_make_the_hub_take_in_much(
+    client: TestClient, method: str, path: str, media_type: str
+) -> None:
+    taken, statuses = 0, []
+    form = b'--x\r\nContent-Disposition: form-data; name="csrf"; filename="f"\r\n\r\n'
+
+    async def receive() -> Message:
+        nonlocal taken
+        piece = (b"" if taken else form) + b"x" * (1 << 16)
+        taken += len(piece)
+        return {"type": "http.request", "body": piece, "more_body": taken < 8 << 20}
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status"))
+
+    # the cookie is one that once was a session's
+    headers = [(b"content-type", media_type.encode()), (b"cookie", f"{COOKIE}=x".encode())]
+    scope: Scope = {
+        "type": "http", "method": method, "path": path.format(**VALUES), "headers": headers,
+        "query_string": b"", "http_version": "1.1", "scheme": "http",
+    }  # fmt: skip
+    asyncio.run(client.app(scope, receive, send))
+    assert statuses[0] in (401, 413)
+    assert taken <= SMALL_BODY_BYTES + len(form) + (1 << 16)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,20 @@ def test_what_is_refused_says_why(opened: tuple[TestClient, Hub]) -> None:
     assert (answer.status_code, "repeat the command" in answer.json()["fix"]) == (409, True)
 
 
+def test_metadata_may_be_longer_than_other_requests_but_not_than_its_limit(
+    tmp_path: Path,
+) -> None:
+    with open_hub(tmp_path, limits={"body_bytes": 600_000}) as (client, hub):
+        ada = token_for(hub)
+        long = client.post("/v1/tuf/root", headers=ada, json={"root": "x" * 500_000})
+        assert (long.status_code, "not TUF metadata" in long.text) == (422, True)
+        wrong = client.post("/v1/tuf/root", headers=ada, json={"root": 7})
+        assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["root"])
+        for path in ("/v1/tuf/root", "/v1/bundles"):
+            body = {"root": "x" * 600_000}
+            assert client.post(path, headers=ada, json=body).status_code == 413
+
+
 def test_a_changed_online_key_takes_the_old_ones_place(opened: tuple[TestClient, Hub]) -> None:
     client, hub = opened
     ada = token_for(hub)
