@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud_sync.learning.pictures import opencv, shrunk
 from cloud_sync.store.storage import Storage
 from kits.core.dataset import Dataset, Split
-from kits.core.errors import KitwrightError
+from kits.core.errors import DataError, KitwrightError
 from kits.core.sample import Sample
 
 MAX_BITS = 3
-MAX_PIXELS = 64_000_000
 MAX_MEAN_DIFFERENCE = 2.0
 """Grey levels (of 255), averaged over a 32×32 version."""
 SIDE = 32
@@ -69,8 +69,7 @@ class Lookalikes:
 
 def perceptual_hash(small: NDArray[np.float32]) -> int:
     """64 bits from a 32×32 grey picture."""
-    import cv2
-
+    cv2 = opencv()
     low = cv2.dct(small)[:8, :8].ravel()
     bits = low > np.median(low[1:])
     return int("".join("1" if bit else "0" for bit in bits), 2)
@@ -88,16 +87,8 @@ def _small_version(sample: Sample, storage: Storage) -> NDArray[np.float32] | No
 
 def small_grey(content: bytes) -> NDArray[np.float32] | None:
     """A 32×32 grey version of an encoded picture, or None when it cannot be read."""
-    import cv2
-
-    coded = np.frombuffer(content, np.uint8)
+    mode = opencv().IMREAD_REDUCED_GRAYSCALE_2
     try:
-        grey = cv2.imdecode(coded, cv2.IMREAD_REDUCED_GRAYSCALE_2)
-    except cv2.error:
+        return shrunk(content, mode, lambda _width, _height: (SIDE, SIDE)).astype(np.float32)
+    except DataError:
         return None
-    if grey is None or grey.size > MAX_PIXELS:
-        return None
-    small: NDArray[np.float32] = cv2.resize(
-        grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA
-    ).astype(np.float32)
-    return small

@@ -23,6 +23,8 @@ MAX_SIDE = 32_000
 PADDING = 114
 _SMALL_PIXELS = 64 * 64
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# libjpeg skips these by their length; another one has none, or it gives up
+_LONG_MARKERS = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE})
 
 
 def media_type_of(content: bytes) -> str:
@@ -76,9 +78,9 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         if marker in _FRAME_MARKERS:
             height, width = struct.unpack(">HH", content[at + 5 : at + 9])
             return int(width), int(height)
-        alone = marker in (0x01, 0xFF) or 0xD0 <= marker <= 0xD8
         at += 1 if marker == 0xFF else 2
-        at += 0 if alone else int(struct.unpack(">H", content[at : at + 2])[0])
+        if marker in _LONG_MARKERS:
+            at += max(2, int(struct.unpack(">H", content[at : at + 2])[0]))
     return 0, 0
 
 
@@ -131,6 +133,8 @@ def decode(content: bytes, *, where: str = "") -> Image:
         )
     if is_cut_short(content):
         raise DataError("the picture file is cut short", where=where, fix="copy it again")
+    if min(width, height) < 1:
+        raise DataError("the picture file is damaged", where=where, fix="copy it again")
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:

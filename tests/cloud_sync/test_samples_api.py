@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
+import textwrap
 import zlib
 from datetime import timedelta
 from pathlib import Path
@@ -13,11 +17,12 @@ import pytest
 from sqlalchemy import select, text
 
 from cloud_sync.intake.samples import SampleFilter, export
-from cloud_sync.learning.pictures import picture_size
+from cloud_sync.learning.pictures import picture_size, thumbnail
 from cloud_sync.store.models import Annotation, Sample
 from cloud_sync.web.view_models import sample_cards
 from kits.core.errors import DataError
 from tests.cloud_sync.hub_builders import NOON, add_person, add_sample, open_hub, picture
+from tests.hostile_pictures import HEIGHT, LONELY, WIDTH, lying_jpeg
 
 
 @pytest.fixture
@@ -107,6 +112,47 @@ def test_a_picture_of_billions_of_pixels_is_refused_before_decoding(opened) -> N
 def test_hostile_headers_are_errors_not_crashes(content: bytes) -> None:
     with pytest.raises(DataError):
         picture_size(content)
+
+
+@pytest.mark.parametrize("lonely", LONELY)
+def test_a_size_that_decoders_read_differently_is_not_believed(lonely: bytes) -> None:
+    content = lying_jpeg(lonely)
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded.shape[:2] == (HEIGHT, WIDTH)
+    try:
+        assert picture_size(content) == (WIDTH, HEIGHT)
+    except DataError as error:
+        assert "without size" in error.what
+
+
+@pytest.mark.parametrize("side", [1, 31, 32, 33, 500, 999, 4000])
+def test_small_versions_have_the_side_that_was_asked_for(side: int) -> None:
+    _, packed = cv2.imencode(".jpg", np.zeros((max(1, side // 2), side, 3), np.uint8))
+    for wanted in (32, 320):
+        small = thumbnail(packed.tobytes(), wanted)
+        assert max(picture_size(small)) == min(side, wanted)
+
+
+def test_formats_whose_header_the_hub_does_not_read_are_bounded_too() -> None:
+    """In a process of its own: OpenCV takes its limit from its first import."""
+    code = """
+        import os, resource
+        from cloud_sync.learning.lookalikes import small_grey
+
+        def peak_mb():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+        assert small_grey(b"P4 64 64\\n" + bytes(64 * 8)) is not None
+        bomb = b"P4 16000 16000\\n" + bytes(16000 * 2000)
+        before = peak_mb()
+        assert small_grey(bomb) is None
+        assert peak_mb() - before < 100, peak_mb() - before
+        assert "OPENCV_IO_MAX_IMAGE_PIXELS" not in os.environ
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENCV_")}
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_bytes_that_have_not_arrived_are_404(opened) -> None:

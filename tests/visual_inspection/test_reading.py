@@ -14,6 +14,8 @@ import pytest
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Finding, RawSample
 from kits.visual_inspection import data
+from kits.visual_inspection._images import decode, size_of
+from tests.hostile_pictures import HEIGHT, LONELY, WIDTH, lying_jpeg
 from tests.visual_inspection.builders import encoded, picture, put
 
 
@@ -199,3 +201,15 @@ def test_exif_rotation_gives_the_size_labels_refer_to(tmp_path: Path) -> None:
     put(tmp_path / "a.jpg", turned)
     samples, _ = split_up(tmp_path)
     assert (samples[0].meta["width"], samples[0].meta["height"]) == (48, 64)
+
+
+@pytest.mark.parametrize("lonely", LONELY)
+def test_the_size_in_a_header_is_the_one_that_decoders_find(lonely: bytes) -> None:
+    content = lying_jpeg(lonely)
+    assert decode(content).shape[:2] == (HEIGHT, WIDTH)
+    assert size_of(content) == (WIDTH, HEIGHT)
+
+
+def test_a_picture_without_a_size_is_not_decoded() -> None:
+    with pytest.raises(DataError, match="damaged"):
+        decode(b"\xff\xd8\xff\xe0\x00\x04ab\xff\xd9")
