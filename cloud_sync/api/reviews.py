@@ -16,6 +16,7 @@ from cloud_sync.learning.leases import Leases
 from cloud_sync.learning.reviews import Choice, count_waiting, queue, submit, suggestion
 from cloud_sync.store.models import Person
 from cloud_sync.web.auth import Reviewer, Viewer
+from kits.core.events import Identity
 from kits.core.prediction import Box, prediction_to_json
 from kits.core.stats import Estimate
 
@@ -47,7 +48,7 @@ class ReviewIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sample_id: str = Field(max_length=40)
+    sample_id: Identity
     decision: Choice
     label: str = Field("", max_length=64)
     boxes: list[BoxIn] = Field(default_factory=list, max_length=MAX_BOXES)

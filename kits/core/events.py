@@ -36,6 +36,8 @@ def _cut_name(value: str) -> str:
 
 
 Identity = Annotated[str, Field(max_length=MAX_IDENTITY)]
+# a part of addresses and of file names
+SampleId = Annotated[str, Field(max_length=MAX_IDENTITY, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$")]
 Number = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
 Words = Annotated[str, AfterValidator(_cut)]
 Name = Annotated[str, AfterValidator(_cut_name)]
@@ -75,7 +77,7 @@ class DecisionBody(_Wire):
     """One sample, what the model said of it and what was done."""
 
     kind: Literal["decision"] = "decision"
-    sample_id: Annotated[str, Field(min_length=1, max_length=MAX_IDENTITY)]
+    sample_id: SampleId
     captured_at: datetime
     source: Words = ""
     group: Words = ""

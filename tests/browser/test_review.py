@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Annotation, Person, Review, Sample
+from cloud_sync.store.models import Annotation, Person, Review, Sample, WebSession
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -44,6 +44,10 @@ def on_card(page, number: int) -> None:
         " && document.querySelector('.boxes svg[viewBox]')",
         arg=str(number),
     )
+
+
+def on_status(page, text: str) -> None:
+    page.locator("[data-status]", has_text=text).wait_for()
 
 
 def queue(page) -> list[str]:
@@ -141,6 +145,78 @@ def test_decision_outlives_a_lost_network(page, hub: Hub) -> None:
     page.context.set_offline(False)
     wait_sent(page)
     assert [row.decision for row, _ in reviews_of(hub, known)] == ["correct"]
+
+
+def test_keys_pressed_while_the_next_sample_loads_state_nothing(open_page, hub: Hub) -> None:
+    page = open_page("reviewer", "/")
+    held, known = [], newest_review(hub)
+
+    def hold(route) -> None:
+        held.append(route)
+
+    page.route("**/review/cards/*", hold)
+    page.goto(page.url + "review")
+    ids = queue(page)
+    on_status(page, "Loading …")
+    page.keyboard.press("a")
+    held.pop(0).continue_()
+    on_card(page, 1)
+    page.keyboard.press("a")
+    page.keyboard.press("g")
+    page.keyboard.press("g")
+    assert page.locator(".boxes").count() == 0
+    page.wait_for_timeout(300)
+    held.pop(0).continue_()
+    on_card(page, 2)
+    page.keyboard.press("g")
+    wait_sent(page)
+    found = [(row.sample_id, row.decision) for row, _ in reviews_of(hub, known)]
+    assert found == [(ids[0], "accept"), (ids[1], "correct")]
+    for route in held:
+        route.continue_()
+
+
+def test_a_sample_that_cannot_be_shown_does_not_hold_up_the_queue(open_page, hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        waiting = select(Sample).where(Sample.blob_state == "stored", Sample.decided.is_(False))
+        session.scalars(waiting.order_by(Sample.id)).first().id = "a/b"
+    page = open_page("reviewer", "/review?sample=a/b")
+    known, ids = newest_review(hub), queue(page)
+    assert ids[0] == "a/b"
+    page.wait_for_selector(".boxes svg[viewBox]")
+    assert page.locator("[data-progress]").inner_text() == f"1 of {len(ids) - 1}"
+    page.keyboard.press("a")
+    wait_sent(page)
+    assert [row.sample_id for row, _ in reviews_of(hub, known)] == ids[1:2]
+
+
+def test_a_sample_the_hub_fails_to_show_can_be_left_out(page, hub: Hub) -> None:
+    known, ids = newest_review(hub), queue(page)
+    page.route(f"**/review/cards/{ids[0]}", lambda route: route.fulfill(status=502))
+    page.reload()
+    assert queue(page)[0] == ids[0]
+    on_status(page, "The hub answered 502. Trying again … S goes on without this sample.")
+    page.keyboard.press("a")
+    page.keyboard.press("s")
+    page.wait_for_selector(".boxes svg[viewBox]")
+    page.keyboard.press("g")
+    wait_sent(page)
+    assert [row.sample_id for row, _ in reviews_of(hub, known)] == ids[1:2]
+
+
+def test_who_is_signed_out_states_nothing_of_samples_not_seen(page, hub: Hub) -> None:
+    ids = queue(page)
+    page.wait_for_timeout(500)  # the next cards are fetched ahead
+    with hub.database.transaction() as session:
+        session.execute(delete(WebSession))
+    for number in range(2, 5):
+        page.keyboard.press("g")
+        on_card(page, number)
+    page.keyboard.press("g")
+    on_status(page, "signed out")
+    page.keyboard.press("g")
+    waiting = page.evaluate("JSON.parse(localStorage.getItem('kw-reviews-reviewer'))")
+    assert [row["sample_id"] for row in waiting] == ids[:4]
 
 
 def test_keyboard_is_not_trapped_in_the_picture(page) -> None:

@@ -191,6 +191,10 @@ POISON: dict[str, tuple[Callable[[int], Event], Change]] = {
         lambda row: row["body"].update(bundle=secrets.token_hex(3000)),
     ),
     "a sample without an id": (decision, lambda row: row["body"].update(sample_id="")),
+    "a sample whose id is no part of an address": (
+        decision,
+        lambda row: row["body"].update(sample_id="../x"),
+    ),
     "an alert's name without end": (
         alert,
         lambda row: row["body"].update(name=secrets.token_hex(30_000)),

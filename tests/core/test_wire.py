@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 import zstandard
+from pydantic import ValidationError
 
 from kits.core import frames, topics
 from kits.core.errors import ConfigError, DataError
-from kits.core.events import MAX_NAME, MAX_WORDS, AlertBody, Event, GapBody, Stamp
+from kits.core.events import MAX_NAME, MAX_WORDS, AlertBody, DecisionBody, Event, GapBody, Stamp
 from kits.core.frames import Ack, BlobAck, Frame
+from kits.core.sample import new_sample_id, sample_id_for
 from kits.core.signing import SigningKey
 from tests.core.builders import AT
 
@@ -36,6 +38,15 @@ def test_words_that_are_cut_say_so():
     assert body.name == "n" * (MAX_NAME - 1) + "…"
     assert body.text == "w" * (MAX_WORDS - 1) + "…"
     assert body.where == "w" * MAX_WORDS
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "a b", "a?b", "a\n", "ü", "x" * 65])
+def test_the_id_of_a_sample_fits_into_an_address(name):
+    fields = {"captured_at": AT, "media_type": "image/png", "bundle": "b", "verdict": "pass"}
+    for good in (new_sample_id(), sample_id_for(b"x", "part.png"), "press-1.0.3_a"):
+        DecisionBody(sample_id=good, score=0.5, **fields)
+    with pytest.raises(ValidationError, match="sample_id"):
+        DecisionBody(sample_id=name, score=0.5, **fields)
 
 
 @pytest.mark.parametrize("payload", [b"", b"junk", zstandard.compress(b"{}"), b"\x28\xb5\x2f\xfd"])

@@ -18,6 +18,12 @@ export async function send(method, path, body) {
   }
 }
 
+// signed out, page too old, slow, too many: the same may still be taken later
+const TRY_AGAIN = new Set([401, 403, 408, 429]);
+
+// whether asking again cannot help
+export function refused(status) { return status >= 400 && status < 500 && !TRY_AGAIN.has(status); }
+
 function parse(text) {
   try {
     return JSON.parse(text) ?? {};

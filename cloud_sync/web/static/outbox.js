@@ -1,12 +1,10 @@
 // Decisions on their way to the hub. Each is kept in local storage until the hub has confirmed it, in
 // order; a lost network or a restarted hub is waited for. What the hub refuses
 // (somebody else decided it) is said on the page.
-import { send } from "/static/api.js";
+import { refused, send } from "/static/api.js";
 
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 30000;
-// signed out, page too old, slow, too many: the same decision may still be taken later
-const TRY_AGAIN = new Set([401, 403, 408, 429]);
 
 export class Outbox {
   // `login` keeps one person's decisions from being sent under another's name
@@ -40,11 +38,10 @@ export class Outbox {
     clearTimeout(this.timer);
     while (this.waiting > 0) {
       const answer = await send("POST", "/v1/reviews", this.rows[0]);
-      const refused = answer.status >= 400 && answer.status < 500 && !TRY_AGAIN.has(answer.status);
-      if (answer.ok || refused) {
+      if (answer.ok || refused(answer.status)) {
         this.wait = FIRST_WAIT_MS;
         this.problem = "";
-        if (refused) this.refused = answer.what;
+        if (!answer.ok) this.refused = answer.what;
         this.#store(this.rows.slice(1));
       } else {
         this.#retry(answer);

@@ -1,9 +1,11 @@
 // The review page: takes samples from the queue, shows each by its kit's own partial, sends decisions.
 // A decision is first written to `Outbox` (local storage), then sent: it outlives a lost network.
+import { refused } from "/static/api.js";
 import { BoxEditor } from "/static/boxes.js";
 import { Outbox } from "/static/outbox.js";
 
 const PREFETCH = 3;
+const AGAIN_MS = 3000;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Review {
@@ -15,6 +17,7 @@ class Review {
     this.help = root.querySelector("dialog");
     this.queue = JSON.parse(root.dataset.queue);
     this.index = 0;
+    this.turn = 0;
     this.cards = new Map();
     this.outbox = new Outbox(root.dataset.login, (state) => this.showOutbox(state));
     document.addEventListener("keydown", (event) => this.key(event));
@@ -31,7 +34,9 @@ class Review {
 
   async fetchCard(id) {
     const answer = await fetch(`/review/cards/${encodeURIComponent(id)}`, { headers: { "X-Requested-With": "fetch" } });
-    if (!answer.ok) throw new Error(`the hub answered ${answer.status}`);
+    // to the sign-in page, which is no card
+    if (answer.redirected) throw new Error("You are signed out: sign in again in another tab, nothing is lost.");
+    if (!answer.ok) throw Object.assign(new Error(`The hub answered ${answer.status}.`), { status: answer.status });
     return answer.text();
   }
 
@@ -55,23 +60,50 @@ class Review {
   }
 
   async show() {
+    const turn = ++this.turn;
+    this.clear();
     this.progress();
     if (this.index >= this.total) return this.finish();
     const id = this.queue[this.index];
+    this.status("Loading …");
     try {
       const html = await this.load(id);
-      if (id !== this.queue[this.index]) return;
+      if (turn !== this.turn) return;
       this.mount(id, html);
       this.prefetch();
     } catch (error) {
-      this.say(`Cannot load the sample: ${error.message}. Trying again.`);
-      this.root.querySelector("[data-status]").textContent = "The hub cannot be reached. Trying again …";
-      setTimeout(() => this.show(), 3000);
+      if (turn === this.turn) this.cannotShow(error);
     }
   }
 
+  // nobody can state anything of a sample that is not on the screen
+  clear() {
+    clearTimeout(this.timer);
+    this.id = null;
+    this.editor = null;
+    this.stuck = false;
+    this.card.replaceChildren();
+  }
+
+  status(text) { this.root.querySelector("[data-status]").textContent = text; }
+
+  cannotShow(error) {
+    if (refused(error.status)) return this.leaveOut();
+    this.stuck = true;
+    const why = error instanceof TypeError ? "The hub cannot be reached." : error.message;
+    this.say(`Cannot load the sample: ${why} Trying again.`);
+    this.status(`${why} Trying again … S goes on without this sample.`);
+    this.timer = setTimeout(() => this.show(), AGAIN_MS);
+  }
+
+  // not shown, so nothing is stated of it: it is gone, or it waits for the next visit
+  leaveOut() {
+    this.queue.splice(this.index, 1);
+    this.show();
+  }
+
   mount(id, html) {
-    this.root.querySelector("[data-status]").textContent = "";
+    this.status("");
     this.card.innerHTML = html; // rendered and escaped by the hub
     this.id = id;
     const host = this.card.querySelector("[data-boxes]");
@@ -103,11 +135,9 @@ class Review {
   }
 
   finish() {
-    this.editor = null;
-    this.id = null;
+    this.status("");
     this.root.classList.add("is-done");
     this.root.querySelector("[data-done]").hidden = false;
-    this.card.replaceChildren();
     this.say("All reviewed.");
   }
 
@@ -119,6 +149,7 @@ class Review {
   }
 
   decide(decision, label = "") {
+    if (this.stuck && decision === "skip") return this.leaveOut();
     if (!this.id) return;
     const body = { sample_id: this.id, decision, label, boxes: [] };
     if (decision === "accept") {
