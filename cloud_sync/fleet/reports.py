@@ -10,6 +10,7 @@ from cloud_sync.store.models import Device
 from kits.core.hub_api import DeploymentState, Reported
 from kits.core.sample import utc_now
 
+_BOOT_LENGTH = 64
 _PAST_BOOTS = "past_boots"
 _REMEMBERED = 16
 _ENDS: frozenset[DeploymentState] = frozenset({"committed", "failed", "rolled_back"})
@@ -23,8 +24,9 @@ def take(device: Device, reported: Reported) -> Reported | None:
     """
     known = device.reported
     past = known.get(_PAST_BOOTS, [])
-    boots = [str(boot) for boot in past] if isinstance(past, list) else []
-    boot = str(known.get("boot", ""))
+    # cut, because reports had no bounds once
+    boots = [str(boot)[:_BOOT_LENGTH] for boot in past] if isinstance(past, list) else []
+    boot = str(known.get("boot", ""))[:_BOOT_LENGTH]
     if reported.boot and reported.boot == boot:
         newest = reported.sequence > _sequence(device)
     else:

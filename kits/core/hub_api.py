@@ -10,6 +10,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from kits.core.events import Identity, Name, Number, Words
+
+MAX_FIGURES = 64
+"""In a report."""
+
 
 class _Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
@@ -119,21 +124,22 @@ class Reported(_Wire):
     """`POST /v1/device/reported`, also retained on `st/reported`: what really runs.
 
     It takes both ways, so one may arrive twice, or after a newer one: within one boot the higher
-    `sequence` is the newer. Without a boot nothing is known of the order.
+    `sequence` is the newer. Without a boot nothing is known of the order. The hub keeps the newest
+    of each device as it is, so all of it is bounded: as in events, words that are too long are cut.
     """
 
-    bundle: str = Field("", description="id of the bundle that decides now")
-    deployment: int | None = None
+    bundle: Identity = Field("", description="id of the bundle that decides now")
+    deployment: Number | None = None
     state: DeploymentState | None = None
-    error: str = ""
-    waits_for: str = Field(
+    error: Words = ""
+    waits_for: Words = Field(
         "", description="what keeps the installation, as `parts`: who says so is not silent"
     )
-    boot: str = Field("", description="id of the boot of the machine in which it was said")
-    sequence: int = Field(0, ge=0, description="rises with each report of a boot")
-    agent: str = Field("", description="version of the agent")
-    provider: str = ""
-    figures: dict[str, float] = Field(default_factory=dict)
+    boot: Identity = Field("", description="id of the boot of the machine in which it was said")
+    sequence: Number = Field(0, description="rises with each report of a boot")
+    agent: Name = Field("", description="version of the agent")
+    provider: Name = ""
+    figures: dict[Identity, float] = Field(default_factory=dict, max_length=MAX_FIGURES)
 
 
 class TimeRequest(_Wire):

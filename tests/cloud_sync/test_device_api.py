@@ -12,6 +12,7 @@ from cloud_sync.app import create_app
 from cloud_sync.config import parse
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.hub import Hub
+from cloud_sync.intake.decode import MAX_STATUS_BYTES
 from kits.core.hub_api import EnrollResponse
 from kits.core.signing import SigningKey
 from tests.cloud_sync.fleet_builders import (
@@ -128,6 +129,8 @@ def test_probes_headers_and_limits(opened: tuple[TestClient, Hub]) -> None:
     assert client.post("/v1/enroll", json=large).status_code == 413
     pieces = iter([b"x" * 4000, b"x" * 4000])
     assert client.post("/v1/enroll", content=pieces).status_code == 413
+    report = {"error": "x" * MAX_STATUS_BYTES}
+    assert client.post("/v1/device/reported", json=report).status_code == 413
     unknown = client.get("/v1/rollouts/77", headers=token_for(hub))
     assert unknown.status_code == 404
     assert unknown.json()["error"] == "NotFoundError"

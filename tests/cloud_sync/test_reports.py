@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from cloud_sync.fleet import deployments, rollouts
 from cloud_sync.fleet.plan import Plan
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Device
-from kits.core.hub_api import Reported
+from kits.core.events import MAX_WORDS
+from kits.core.hub_api import MAX_FIGURES, Reported
 from tests.cloud_sync.fleet_builders import add_device, approved_bundle, make_hub
 
 OLD = "a" * 64
@@ -94,6 +97,42 @@ def test_after_a_reboot_counting_begins_anew_and_the_boot_before_is_past(
     hear(hub, 5, "boot-2", bundle=new, deployment=number, state="committed")
     hear(hub, 999, "boot-1", bundle=OLD, deployment=number, state="shadow")
     assert stands(hub) == ("running", "committed", new)
+
+
+def test_what_a_device_says_of_itself_takes_little_room_however_often_it_boots(hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        # as a hub kept it that had no bounds
+        session.get_one(Device, "press-1").reported = {
+            "boot": "b" * 9000,
+            "past_boots": ["p" * 9000],
+        }
+    figures = {f"{name:x<64}": 1.0 for name in range(MAX_FIGURES)}
+    for number in range(40):
+        boot = f"{number:b<64}"
+        hear(hub, 1, boot, bundle=OLD, error="e" * 9000, waits_for="w" * 9000, figures=figures,
+             agent="a" * 9000, provider="p" * 9000)  # fmt: skip
+    with hub.database.session() as session:
+        kept = session.get_one(Device, "press-1").reported
+    assert len(json.dumps(kept)) < 12_000
+    assert kept["error"] == "e" * (MAX_WORDS - 1) + "…"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"bundle": "b" * 65},
+        {"boot": "b" * 65},
+        {"deployment": 1 << 64},
+        {"sequence": 1 << 64},
+        {"figures": {"n" * 65: 1.0}},
+        {"figures": {str(n): 1.0 for n in range(MAX_FIGURES + 1)}},
+    ],
+)
+def test_a_report_whose_names_and_numbers_are_out_of_bounds_is_refused(
+    field: dict[str, object],
+) -> None:
+    with pytest.raises(ValidationError):
+        Reported.model_validate(field)
 
 
 def test_a_device_that_says_nothing_of_its_boot_is_believed_as_ever(hub: Hub, new: str) -> None:
