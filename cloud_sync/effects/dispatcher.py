@@ -15,6 +15,7 @@ import logging
 import random
 import secrets
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -110,6 +111,17 @@ class Dispatcher:
             target.deliver(claimed)
         except DeliveryError as error:
             self._failed(target, claimed, error)
+            return False
+        except Exception as error:  # noqa: BLE001  (top of what a receiver may do wrong)
+            # it must not pass for a receiver in order, nor be tried again as if nothing had been
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            log.error(
+                "event=receiver_broken target=%s error=%s at=%s:%s",
+                target.name, type(error).__name__, place.filename, place.lineno,
+            )  # fmt: skip
+            self._hub.metrics.loop_errors.labels("effects").inc()
+            what = f"a fault of the hub ({type(error).__name__}), its log says where"
+            self._failed(target, claimed, DeliveryError(what, where=target.name))
             return False
         self._succeeded(target, claimed)
         return True

@@ -69,6 +69,13 @@ class Mail:
                 where=self.name,
                 retry=any(code < 500 for code in codes),
             ) from error
+        except UnicodeError:
+            # its traceback would hold the password
+            raise DeliveryError(
+                "user name, password or host have characters that SMTP does not carry: choose some"
+                f" of plain ASCII (notify.mail in hub.yaml, {self._config.password_env})",
+                where=self.name,
+            ) from None
         except (smtplib.SMTPException, OSError) as error:
             code = getattr(error, "smtp_code", 0)
             words = f"SMTP {code}" if code else type(error).__name__

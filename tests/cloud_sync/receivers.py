@@ -94,7 +94,7 @@ def receiver(chain: tuple[Path, Path] | None = None) -> Iterator[Receiver]:
 
 class Mailbox:
     """Mails a small SMTP server took; `refuse` is a code to answer RCPT with, `farewell` what it
-    says to QUIT, and with `drips` each answer comes byte by byte."""
+    says to QUIT, and with `drips` each answer comes byte by byte. Anybody may sign in."""
 
     def __init__(self) -> None:
         self.mails: list[str] = []
@@ -119,7 +119,10 @@ def mailbox() -> Iterator[Mailbox]:
             while line := self.rfile.readline():
                 word = line.decode().strip().upper()
                 if word.startswith(("EHLO", "HELO")):
-                    self._say("250 test")
+                    self._say("250-test")
+                    self._say("250 AUTH PLAIN LOGIN")
+                elif word.startswith("AUTH"):
+                    self._say("235 welcome")
                 elif word.startswith("RCPT") and state.refuse:
                     self._say(f"{state.refuse} no")
                 elif word == "DATA":

@@ -306,6 +306,33 @@ def test_a_receiver_that_does_not_answer_holds_up_no_other(tmp_path: Path) -> No
             dispatcher.stop()
 
 
+class Broken:
+    """A receiver with a fault in its program."""
+
+    name = "webhook"
+    batch = 1
+
+    def deliver(self, _deliveries: Sequence[Delivery]) -> None:
+        raise KeyError("a secret")
+
+
+def test_a_fault_in_a_receivers_program_counts_as_its_failure(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.alerts(1)
+    broken = Dispatcher(scene.hub, [Broken()], now=lambda: scene.now, rng=random.Random(1))
+    for _ in range(BREAKER_FAILURES):
+        assert broken.step() == 0
+        scene.later(hours=1)
+    with scene.hub.database.session() as session:
+        [state], [effect] = letters.targets(session), letters.newest(session)
+    assert (state.failures, effect.attempts) == (BREAKER_FAILURES, BREAKER_FAILURES)
+    assert state.open_until is not None
+    assert "KeyError" in state.error and "KeyError" in effect.error
+    assert "test_effects.py" in caplog.text and "a secret" not in caplog.text
+    assert scene.dispatcher.step() == 1
+
+
 def test_old_effects_are_forgotten_a_part_at_a_time_but_never_those_that_wait(scene: Scene) -> None:
     scene.alerts(1, 2, 3)
     assert scene.dispatcher.step() == 3

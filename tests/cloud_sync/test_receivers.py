@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.config import parse
+from cloud_sync.effects import letters
 from cloud_sync.effects.alerts import outbox_for, raise_alert
 from cloud_sync.effects.dispatcher import BREAKER_FAILURES, Dispatcher
 from cloud_sync.effects.mail import Mail
@@ -53,11 +54,11 @@ class Post:
             host="127.0.0.1", port=box.port, tls="none", sender="hub@works", to=("crew@works",)
         )
 
-    def mail(self, **changes: float) -> Mail:
-        return Mail(self.config, "", site_name="Works", hub_url="http://hub", **changes)
+    def mail(self, password: str = "", **changes: float) -> Mail:
+        return Mail(self.config, password, site_name="Works", hub_url="http://hub", **changes)
 
-    def dispatcher(self) -> Dispatcher:
-        return Dispatcher(self.hub, [self.mail()], now=lambda: self.now)
+    def dispatcher(self, password: str = "") -> Dispatcher:
+        return Dispatcher(self.hub, [self.mail(password)], now=lambda: self.now)
 
     def alerts(self, *events: Event) -> None:
         """Rows of a device, as the ingest writes them."""
@@ -152,6 +153,21 @@ def test_a_mail_nobody_may_get_is_given_up(post: Post) -> None:
         raise_alert(session, notify, "test", "error", "text")
     post.dispatcher().step()
     assert post.states() == ["dead"]
+
+
+def test_a_password_that_smtp_does_not_carry_is_told_of_and_mended(post: Post) -> None:
+    post.config = post.config.model_copy(update={"username": "hub"})
+    post.alerts(alert(1))
+    assert post.dispatcher("größe").step() == 0
+    with post.hub.database.session() as session:
+        [effect], [state] = letters.newest(session), letters.targets(session)
+    for error in (effect.error, state.error):
+        assert "plain ASCII" in error and "KITWRIGHT_MAIL_PASSWORD" in error
+        assert "ö" not in error and "größe" not in error
+    assert (effect.state, state.failures) == ("waiting", 1)
+    post.now += timedelta(minutes=1)
+    assert post.dispatcher("size").step() == 1
+    assert len(post.box.mails) == 1
 
 
 def test_a_mail_that_was_taken_is_done_whatever_the_server_says_afterwards(post: Post) -> None:
