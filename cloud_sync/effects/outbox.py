@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects.shares import OVER_SHARE, OWN, Waiting
 from cloud_sync.hub import hub_id
 from cloud_sync.store.bulk import Values, insert_fresh, sql_time
 from cloud_sync.store.models import Alert, Effect
@@ -26,7 +27,6 @@ from kits.core.sample import utc_now
 ALERT = "alert.raised"
 TEST = "test.sent"
 UNDELIVERABLE = "notice-undeliverable"
-FULL = "more effects than notify.max_waiting wait for this receiver"
 _COLUMNS = (
     "key", "target", "kind", "body", "state", "attempts", "next_at", "lease_owner", "error",
     "created_at",
@@ -47,8 +47,17 @@ class _Books:
     database's lock for minutes when a device comes back with a long backlog of alerts."""
 
     hub: str
-    waiting: dict[str, int] = field(default_factory=dict)
-    told_full: set[str] = field(default_factory=set)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    told_full: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """An effect before it is written: its key and body, and whose room it takes."""
+
+    key: str
+    body: JsonObject
+    device: str = OWN
 
 
 class EffectOutbox:
@@ -57,7 +66,8 @@ class EffectOutbox:
     Args:
         subscriptions: receivers of alerts.
         max_waiting: effects that may wait for one receiver; more are kept as given up, at once
-            and told of, so that a dead receiver cannot fill the disk with work.
+            and told of, so that a dead receiver cannot fill the disk with work. How they are
+            shared among devices: `shares.py`.
     """
 
     def __init__(
@@ -79,20 +89,27 @@ class EffectOutbox:
         return [wanted.target for wanted in self._subscriptions]
 
     def alerts(self, session: Session, raised: Sequence[tuple[Alert, str]]) -> None:
-        """Tells of alerts, each with its source.
+        """Tells of devices' alerts, each with its source.
 
         The source names the row for ever, in every hub: `device/epoch/seq`, or `hub/…`.
         """
+        self._tell(session, raised, own=False)
+
+    def _tell(self, session: Session, raised: Sequence[tuple[Alert, str]], *, own: bool) -> None:
         if not self._subscriptions or not raised:
             return
         hub = _books(session).hub
         for wanted in self._subscriptions:
-            rows = [
-                (effect_key(wanted.target, ALERT, source), _alert_body(alert, hub))
+            notices = [
+                _Notice(
+                    effect_key(wanted.target, ALERT, source),
+                    _alert_body(alert, hub),
+                    OWN if own else alert.device or OWN,
+                )
                 for alert, source in raised
                 if alert.severity in wanted.severities
             ]
-            self._write(session, wanted.target, ALERT, rows)
+            self._write(session, wanted.target, ALERT, notices)
 
     def raise_own(
         self,
@@ -112,7 +129,8 @@ class EffectOutbox:
         session.add(alert)
         session.flush()
         # the number of the row is no name: another hub, and this one after a restore, has it too
-        self.alerts(session, [(alert, f"hub/{_books(session).hub}/{uuid.uuid4().hex}")])
+        source = f"hub/{_books(session).hub}/{uuid.uuid4().hex}"
+        self._tell(session, [(alert, source)], own=True)
         return alert
 
     def add(
@@ -127,47 +145,51 @@ class EffectOutbox:
             source: names the fact for ever.
         """
         key = effect_key(target, kind, source)
-        self._write(session, target, kind, [(key, body)])
+        self._write(session, target, kind, [_Notice(key, body)])
         return key
 
-    def _write(
-        self, session: Session, target: str, kind: str, effects: Sequence[tuple[str, JsonObject]]
-    ) -> None:
-        if not effects:
+    def _write(self, session: Session, target: str, kind: str, notices: Sequence[_Notice]) -> None:
+        if not notices:
             return
-        room = max(0, self._max_waiting - self._waiting(session, target))
+        waiting = self._waiting(session, target)
+        given_up = [waiting.take(notice.device) for notice in notices]
         now = sql_time(session)(utc_now())
         rows: list[Values] = [
             (
-                key, target, kind, json.dumps(body), "waiting" if place < room else "dead", 0, now,
-                "", "" if place < room else FULL, now,
+                notice.key, target, kind, json.dumps(notice.body), "dead" if why else "waiting", 0,
+                now, "", why, now,
             )
-            for place, (key, body) in enumerate(effects)
+            for notice, why in zip(notices, given_up)
         ]  # fmt: skip
         fresh = insert_fresh(session, Effect, _COLUMNS, rows, ("key",))
-        _books(session).waiting[target] += sum(fresh[:room])
-        if any(fresh[room:]):
-            self._tell_full(session, target)
+        for notice, why, new in zip(notices, given_up, fresh):
+            if why and new:
+                self._tell_full(session, target, notice.device if why == OVER_SHARE else OWN)
+            elif not why and not new:
+                waiting.give_back(notice.device)
 
-    def _waiting(self, session: Session, target: str) -> int:
-        """Counts once per transaction, and no further than the bound."""
+    def _waiting(self, session: Session, target: str) -> Waiting:
         waiting = _books(session).waiting
         if target not in waiting:
-            some = select(Effect.id).where(Effect.state == "waiting", Effect.target == target)
-            bounded = some.limit(self._max_waiting).subquery()
-            waiting[target] = session.scalar(select(func.count()).select_from(bounded)) or 0
+            waiting[target] = Waiting(session, target, self._max_waiting)
         return waiting[target]
 
-    def _tell_full(self, session: Session, target: str) -> None:
+    def _tell_full(self, session: Session, target: str, device: str) -> None:
         """The receiver itself may hear of it too late or never; the page and the others do."""
         told = _books(session).told_full
-        if target in told:
+        if (target, device) in told:
             return
-        told.add(target)
-        is_open = select(Alert.id).where(*open_alert(UNDELIVERABLE, where=target)).limit(1)
-        if session.scalar(is_open) is None:
-            text = f"{self._max_waiting:,} notices wait for {target}: newer ones are given up"
-            self.raise_own(session, UNDELIVERABLE, "warning", text, where=target)
+        told.add((target, device))
+        where = open_alert(UNDELIVERABLE, device=device or None, where=target)
+        if session.scalar(select(Alert.id).where(*where).limit(1)) is not None:
+            return
+        share = self._waiting(session, target).share
+        text = (
+            f"{share:,} notices of {device} wait for {target}: newer ones of it are given up"
+            if device
+            else f"too many notices wait for {target}: newer ones are given up"
+        )
+        self.raise_own(session, UNDELIVERABLE, "warning", text, device=device or None, where=target)
 
 
 def open_alert(

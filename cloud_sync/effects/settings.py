@@ -66,7 +66,10 @@ class NotifyConfig(_Section):
     webhook: WebhookConfig = WebhookConfig()
     mail: MailConfig = MailConfig()
     max_waiting: int = Field(
-        10_000, gt=0, description="notices that may wait for one receiver; more are given up"
+        10_000,
+        gt=0,
+        description="notices that may wait for one receiver, a tenth of them of one device and a"
+        " tenth kept for the hub's own; more are given up",
     )
     give_up_h: float = Field(72, gt=0, description="a notice is given up after this many hours")
 
