@@ -5,7 +5,7 @@ Always derived from the rows, so nothing depends on a message having arrived.
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from cloud_sync.fleet import reports, waves
@@ -93,8 +93,9 @@ def apply_report(session: Session, device: str, reported: Reported) -> None:
     """What a device says it runs; moves its deployment on.
 
     A final state stays: late or repeated reports change nothing, and a report of another device's
-    deployment is ignored. The one exception: who committed and then runs something else, or
-    nothing, while the rollout is under way, did not keep the bundle.
+    deployment is ignored. Two exceptions: who committed and then runs something else, or nothing,
+    while the rollout is under way, did not keep the bundle; and whom the hub gave up, because
+    nothing was heard or a person ended the rollout, may have committed meanwhile.
     """
     news = reports.take(session.get_one(Device, device, with_for_update=True), reported)
     if news is None:
@@ -104,22 +105,56 @@ def apply_report(session: Session, device: str, reported: Reported) -> None:
         deployment = next(d for d in rollout.deployments if d.device == device)
         if deployment.state == "committed":
             _leave(session, deployment, news)
+        elif _has_proved(deployment, news):
+            waves.correct(rollout, deployment)
         elif deployment.id == news.deployment:
             _move(deployment, news)
         waves.progress(session, rollout)
 
 
 def _concerned(session: Session, device: str, reported: Reported) -> list[int]:
-    """The rollouts under way that this report changes something for, in the order of locking."""
+    """The rollouts that this report changes something for, in the order of locking.
+
+    Those under way, and those that ended without hearing that this device committed: by its own word,
+    or, when an agent that was started since has nothing to say of it, by what it runs.
+    """
     said = and_(Deployment.id == reported.deployment, Deployment.state.not_in(sorted(FINAL)))
     left = and_(Deployment.state == "committed", Rollout.bundle != reported.bundle)
-    query = (
-        select(Rollout.id)
-        .join(Deployment)
-        .where(Deployment.device == device, Rollout.state.in_(waves.UNDER_WAY))
-    )
     changed = or_(said, left) if reported.state is not None else left
-    return list(session.scalars(query.where(changed).order_by(Rollout.id)))
+    changed = and_(changed, Rollout.state.in_(waves.UNDER_WAY))
+    given_up = _given_up(device, reported)
+    if given_up is not None:
+        changed = or_(changed, given_up)
+    query = select(Rollout.id).join(Deployment).where(Deployment.device == device, changed)
+    return list(session.scalars(query.order_by(Rollout.id)))
+
+
+def _given_up(device: str, reported: Reported) -> ColumnElement[bool] | None:
+    """Which deployments this report shows to be committed that the hub has ended; None: no such."""
+    if reported.state not in (None, "committed") or not reported.bundle:
+        return None
+    number: ColumnElement[int] | int | None = reported.deployment
+    begun: ColumnElement[bool] = true()
+    if reported.state is None:
+        newest = select(func.max(Deployment.id)).where(Deployment.device == device)
+        number, begun = newest.scalar_subquery(), Deployment.begun_at.is_not(None)
+    return and_(
+        Deployment.id == number,
+        begun,
+        Deployment.state == "failed",
+        Deployment.ended_by_hub.is_(True),
+        Rollout.bundle == reported.bundle,
+    )
+
+
+def _has_proved(deployment: Deployment, reported: Reported) -> bool:
+    """Whether what `_given_up` found still holds for the row that is held now."""
+    return (
+        deployment.state == "failed"
+        and deployment.ended_by_hub
+        and reported.state in (None, "committed")
+        and reported.bundle == deployment.rollout.bundle
+    )
 
 
 def _move(deployment: Deployment, reported: Reported) -> None:

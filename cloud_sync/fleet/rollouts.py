@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
-from cloud_sync.fleet import standings, tuf, waves
+from cloud_sync.fleet import absence, standings, tuf, waves
 from cloud_sync.fleet.judgement import FINAL
 from cloud_sync.fleet.plan import Plan, parse_waves, sizes
 from cloud_sync.hub import audit
@@ -127,7 +127,7 @@ def _supersede(session: Session, targets: Sequence[Device], newer: int) -> None:
         rollout = waves.hold(session, number)
         for deployment in rollout.deployments:
             if deployment.device in names and deployment.state not in FINAL:
-                waves.end(deployment, "superseded", f"gave way to rollout {newer}")
+                waves.end(deployment, "superseded", f"gave way to rollout {newer}", by_hub=True)
         waves.progress(session, rollout)
 
 
@@ -182,13 +182,8 @@ def pause(session: Session, number: int, *, who: str) -> Rollout:
 def resume(session: Session, number: int, *, who: str) -> Rollout:
     """The opposite of `pause`. Raises ConflictError."""
     rollout = _turn(session, number, "paused", "running", who)
-    rested = utc_now() - (rollout.paused_at or utc_now())
-    rollout.deadline_at += rested
-    if rollout.soak_until is not None:
-        rollout.soak_until += rested
-    for deployment in rollout.deployments:
-        if deployment.waited_until is not None:
-            deployment.waited_until += rested
+    now = utc_now()
+    absence.shift(rollout, now - (rollout.paused_at or now))
     rollout.paused_at = None
     waves.progress(session, rollout)
     return rollout

@@ -2,17 +2,20 @@
 
 Who changes a rollout or its deployments holds the rollout's row, so that of two devices that commit
 at the same moment the second one sees the first. Nothing rests on that alone: `advance` looks at
-every rollout that is under way, again and again.
+every rollout that is under way, again and again. Time in which the hub was off does not count
+(`absence.py`).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from cloud_sync.fleet import absence
 from cloud_sync.fleet.judgement import (
     FINAL,
     Course,
@@ -29,6 +32,8 @@ from cloud_sync.fleet.judgement import (
 from cloud_sync.store.models import Deployment, Device, Rollout
 from kits.core.errors import UsageError
 from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
 
 UNDER_WAY = ("running", "paused")
 
@@ -60,11 +65,14 @@ def counts(rollout: Rollout) -> list[int]:
 def hold(session: Session, number: int) -> Rollout:
     """A rollout that nobody else can change before this transaction ends, as others left it.
 
-    SQLite's transactions exclude each other anyway.
+    While it is under way its times are put right if the hub was away. SQLite's transactions exclude each other anyway.
     """
     query = select(Rollout).where(Rollout.id == number).options(selectinload(Rollout.deployments))
     fresh = query.with_for_update(of=Rollout).execution_options(populate_existing=True)
-    return session.scalars(fresh).one()
+    rollout = session.scalars(fresh).one()
+    if rollout.state in UNDER_WAY:
+        absence.catch_up(rollout, utc_now())
+    return rollout
 
 
 def members_of(session: Session, rollouts: Iterable[int]) -> dict[int, list[Member]]:
@@ -107,13 +115,18 @@ def course_of(rollout: Rollout, members: Sequence[Member]) -> Course:
 
 
 def due(session: Session) -> list[int]:
-    """The rollouts for which there is something to do now; takes no lock."""
+    """The rollouts for which there is something to do or to note now; takes no lock."""
     now = utc_now()
     rows = list(session.scalars(select(Rollout).where(Rollout.state.in_(UNDER_WAY))))
     if not rows:
         return []
     members = members_of(session, [row.id for row in rows])
-    return [row.id for row in rows if next_step(course_of(row, members[row.id]), now) is not None]
+    return [
+        row.id
+        for row in rows
+        if absence.is_noteworthy(row, now)
+        or next_step(course_of(row, members[row.id]), now) is not None
+    ]
 
 
 def advance(session: Session) -> int:
@@ -142,7 +155,7 @@ def _take(rollout: Rollout, step: Step, now: datetime) -> None:
         case Fail(reasons):
             for deployment in rollout.deployments:
                 if deployment.device in reasons:
-                    end(deployment, "failed", reasons[deployment.device])
+                    end(deployment, "failed", reasons[deployment.device], by_hub=True)
         case Promote(device):
             promoted = next(d for d in rollout.deployments if d.device == device)
             _open(rollout, rollout.wave, now)
@@ -170,7 +183,7 @@ def stop(rollout: Rollout, state: str, reason: str, why_not_begun: str) -> None:
         if deployment.state in FINAL:
             continue
         untouched += deployment.begun_at is None
-        end(deployment, "failed", reason if deployment.begun_at else why_not_begun)
+        end(deployment, "failed", reason if deployment.begun_at else why_not_begun, by_hub=True)
     left = (
         f"; {untouched} of {len(rollout.deployments)} devices were not touched" if untouched else ""
     )
@@ -178,7 +191,23 @@ def stop(rollout: Rollout, state: str, reason: str, why_not_begun: str) -> None:
     rollout.soak_until, rollout.finished_at = None, utc_now()
 
 
-def end(deployment: Deployment, state: str, error: str) -> None:
+def correct(rollout: Rollout, deployment: Deployment) -> None:
+    """A device that the hub had given up has committed: it runs the bundle, and so it stands here.
+
+    The rollout's end stays, unless nothing is missing any more.
+    """
+    log.warning(
+        "event=commit_heard_late rollout=%d device=%s was=%r",
+        rollout.id, deployment.device, deployment.error,
+    )  # fmt: skip
+    deployment.begun_at = deployment.begun_at or utc_now()
+    end(deployment, "committed", "")
+    if rollout.state == "failed" and all(d.state == "committed" for d in rollout.deployments):
+        rollout.state, rollout.reason = "done", ""
+
+
+def end(deployment: Deployment, state: str, error: str, *, by_hub: bool = False) -> None:
     """Gives a deployment its final state."""
+    deployment.ended_by_hub = by_hub
     deployment.state, deployment.error, deployment.waits_for = state, error[:1000], ""
     deployment.updated_at = deployment.finished_at = utc_now()

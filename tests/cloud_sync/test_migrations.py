@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -26,12 +26,13 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from cloud_sync.intake.ledger import accounts
 from cloud_sync.store.db import Database, alembic_config, changing_tables, is_empty, migrate
-from cloud_sync.store.models import Alert, Sample
+from cloud_sync.store.models import Alert, Device, Rollout, Sample
 from cloud_sync.store.types import Base
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
@@ -165,6 +166,21 @@ def test_outboxes_from_before_the_counters_per_class_add_up(database: Database) 
         [account] = accounts(session)
     assert account.arrived == {"a": 1, "l": 0, "s": 1, "t": 2}
     assert (account.expected, account.here, account.missing) == (5, 4, 1)
+
+
+def test_a_rollout_from_before_absences_was_last_attended_when_a_device_was_last_heard(
+    database: Database,
+) -> None:
+    move(database, "0010")
+    fill(database)
+    heard = AT + timedelta(hours=5)
+    with database.engine.begin() as connection:
+        connection.execute(
+            update(Device).where(Device.name == "device.name.1").values(last_seen_at=heard)
+        )
+    migrate(database)
+    with database.session() as session:
+        assert set(session.scalars(select(Rollout.attended_at))) == {heard}
 
 
 def test_what_devices_and_people_add_never_runs_out_of_numbers(database: Database) -> None:

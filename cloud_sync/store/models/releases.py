@@ -72,7 +72,8 @@ class Rollout(Base):
     """A bundle on its way to a device or a group; `state`: running, paused, done, failed, aborted,
     superseded (devices were given a newer rollout before they committed).
 
-    `wave` is the one that is open, from 0; `deadline_at` is that wave's.
+    `wave` is the one that is open, from 0; `deadline_at` is that wave's. `attended_at` is when the hub
+    last was at work on it while it was under way: what passed without the hub does not count.
     """
 
     __tablename__ = "rollout"
@@ -91,6 +92,7 @@ class Rollout(Base):
     soak_until: Mapped[datetime | None] = mapped_column(default=None)
     deadline_s: Mapped[int] = mapped_column(default=3600, server_default="3600")
     deadline_at: Mapped[datetime]
+    attended_at: Mapped[datetime] = mapped_column(default=utc_now)
     paused_at: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     deployments: Mapped[list[Deployment]] = relationship(
@@ -104,6 +106,7 @@ class Deployment(Base):
     `state` is `kits.core.hub_api.DeploymentState`, or `superseded` when a newer rollout took the
     device; `updated_at` is when that state began. `begun_at` is when the device first spoke of it,
     `waits_for` what keeps it by its own word, `waited_until` when it last said so or went on.
+    `ended_by_hub` is set when the end is the hub's word and not the device's.
     """
 
     __tablename__ = "deployment"
@@ -117,6 +120,7 @@ class Deployment(Base):
     begun_at: Mapped[datetime | None] = mapped_column(default=None)
     waits_for: Mapped[str] = mapped_column(default="", server_default="")
     waited_until: Mapped[datetime | None] = mapped_column(default=None)
+    ended_by_hub: Mapped[bool] = mapped_column(default=False, server_default=false())
     previous_bundle: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
