@@ -59,6 +59,12 @@ class BrokerConfig(Section):
     queue_mb: int = Field(
         256, ge=16, description="what may wait in mosquitto for the hub, MB; more is sent again"
     )
+    memory_mb: int = Field(
+        0,
+        ge=0,
+        description="mosquitto is started again when it holds more memory, MB; 0: 512 and twice"
+        " queue_mb",
+    )
     device_port: int = Field(
         0, ge=0, le=65535, description="external broker: port for devices; 0: the same as the hub's"
     )
@@ -68,6 +74,11 @@ class BrokerConfig(Section):
     plugin: str = Field(
         "", description="path of mosquitto_dynamic_security.so; empty: the usual places"
     )
+
+    @property
+    def most_memory_bytes(self) -> int:
+        """What mosquitto may hold before it is started again."""
+        return (self.memory_mb or 512 + 2 * self.queue_mb) << 20
 
 
 class Limits(Section):

@@ -22,6 +22,7 @@ from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.pki import CRL_ALARM, Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Device, DeviceCertificate, DeviceToken
+from kits.core.errors import MachineError
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ LOOK_ANYWAY_S = 10.0
 RENEW_EVERY_S = 600.0
 CRL_ALERT = "revocation-list"
 CRL_ENDED = "revocation-list-ended"
+MEMORY_ALERT = "broker-memory"
 CRL_PLACE = "pki/crl.pem"
 
 
@@ -63,8 +65,19 @@ class Admission:
         self._end_sessions({login.name for login in logins}, revoked)
 
     def tend(self) -> None:
-        """Lets the broker do its housekeeping, which ends sessions. Raises UnreachableError."""
-        self._broker.tend()
+        """Lets the broker do its housekeeping, which ends sessions.
+
+        Raises:
+            UnreachableError: the sessions did not end.
+            MachineError: it held too much memory and was ended; there is an alert.
+        """
+        try:
+            self._broker.tend()
+        except MachineError as error:
+            with self._hub.database.transaction() as session:
+                text = f"{error.what}: {error.fix}"
+                raise_alert(session, self._hub.config.notify, MEMORY_ALERT, "error", text)
+            raise
 
     def _end_sessions(self, names: set[str], revoked: Mapping[str, str]) -> None:
         out = self._names - names

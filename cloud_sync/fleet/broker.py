@@ -91,7 +91,12 @@ class Broker(Protocol):
         """Notes that the live connections of these devices must end; `tend` ends them."""
 
     def tend(self) -> None:
-        """Housekeeping; called every second. Raises UnreachableError: connections did not end."""
+        """Housekeeping; called every second.
+
+        Raises:
+            UnreachableError: connections did not end.
+            MachineError: it held too much memory and was ended.
+        """
 
 
 class ExternalBroker:

@@ -74,6 +74,14 @@ class Child:
         process = self._process
         return process is not None and process.poll() is None
 
+    def memory_bytes(self) -> int:
+        """Resident memory; 0 when it does not run, or where the system does not say (no /proc)."""
+        try:
+            pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * resource.getpagesize()
+
     def reload(self) -> None:
         """SIGHUP, when it runs."""
         process = self._process

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cloud_sync.config import HubConfig
-from cloud_sync.fleet import dynsec, mosquitto_files
+from cloud_sync.fleet import dynsec, mosquitto_files, retained
 from cloud_sync.fleet.broker import (
     HUB_USER,
     BrokerAddress,
@@ -157,20 +157,41 @@ class MosquittoBroker:
                 self._to_cut |= set(names)
 
     def tend(self) -> None:
-        """Keeps the log below 16 MB, watches the revocation list, ends sessions that are noted.
+        """Keeps the log below 16 MB, watches memory and revocation list, ends sessions.
 
         Raises:
             UnreachableError: mosquitto did not confirm that they ended; the next call tries again.
+            MachineError: it held too much memory and was ended.
         """
         self._child.trim_log()
+        self._watch_memory()
         self._watch_list()
         self._end_sessions()
+
+    def _watch_memory(self) -> None:
+        """Ends a mosquitto that has grown too large: nothing in it has to survive.
+
+        Its own `memory_limit` miscounts beside the plug-in (ADR 12), and what devices leave there
+        retained has no other bound.
+        """
+        held = self._child.memory_bytes()
+        if held > self._broker.most_memory_bytes:
+            # asked before it ends; it may be too busy to say
+            devices = retained.devices_that_leave_frames(self.address)
+            self._end_child()
+            raise retained.too_much(held, self._broker.most_memory_bytes, devices)
+
+    def _end_child(self) -> None:
+        """Who keeps it running starts it again."""
+        with self._lock:
+            if self._listening:
+                self._listening = False
+                self._child.stop()
 
     def _watch_list(self) -> None:
         """Ends a mosquitto whose list has ended, and one without a list once there is one.
 
-        Who keeps it running starts it again, with the list if there is a valid one: past its end a
-        list lets nobody in.
+        It comes back with the list if there is a valid one: past its end a list lets nobody in.
         """
         if self._authority is None or (self._list_end and self._list_end > utc_now()):
             return
@@ -179,10 +200,7 @@ class MosquittoBroker:
             self.reload()
         elif valid or self._list_end:
             log.warning("event=broker_ended_to_change_revocation_list valid=%s", valid)
-            with self._lock:
-                if self._listening:
-                    self._listening = False
-                    self._child.stop()
+            self._end_child()
 
     def _end_sessions(self) -> None:
         with self._lock:

@@ -16,7 +16,7 @@ from pathlib import Path
 from cloud_sync.fleet.broker import HUB_USER, MAX_PACKET_BYTES, Login
 from cloud_sync.fleet.dynsec import TOPIC as CONTROL
 from cloud_sync.fleet.pki import CRL_LIFE, HUB, Authority
-from kits.core.topics import ROOT
+from kits.core.topics import ROOT, DeviceTopics
 
 # device tokens have 256 random bits, so the work factor of the hash need not slow a guesser down
 ITERATIONS = 101
@@ -130,12 +130,14 @@ def acl(logins: Iterable[Login]) -> str:
     """The rules: the hub may do everything, a device only what is its own."""
     rules = [f"user {HUB_USER}\ntopic readwrite {ROOT}/#\ntopic readwrite {CONTROL}/#\n"]
     for login in logins:
-        own = f"{ROOT}/{login.site}/{login.name}"
-        rules.append(
-            f"user {login.name}\ntopic write {own}/up/#\ntopic write {own}/st/#\n"
-            f"topic read {own}/down/#\n"
-        )
+        rules.append(f"user {login.name}\n{_rules('topic', login.site, login.name)}")
     return "\n".join(rules)
+
+
+def _rules(kind: str, site: str, device: str) -> str:
+    """Topic by topic: what a device may write under any name it may leave there, retained."""
+    written = (f"{kind} write {topic}\n" for topic in DeviceTopics(site, device).written)
+    return "".join(written) + f"{kind} read {ROOT}/{site}/{device}/down/#\n"
 
 
 def passwords(hub_line: str, logins: Iterable[Login]) -> str:
@@ -172,10 +174,7 @@ def external(
 user {username or HUB}
 topic readwrite {ROOT}/#
 
-pattern write {ROOT}/+/%u/up/#
-pattern write {ROOT}/+/%u/st/#
-pattern read {ROOT}/+/%u/down/#
-
+{_rules("pattern", "+", "%u")}
 # 3. mosquitto.conf
 allow_anonymous false
 acl_file {_THERE}/acl
@@ -191,7 +190,8 @@ use_identity_as_username true
 #   from it, from the moment it is revoked.
 # - These patterns bind a device to its name, not to its site; the hub refuses a foreign site.
 # - Two devices could use one client id: set it from the certificate where the broker can do that.
-# - Nothing there has to survive: no session, no queue, no retained message.
+# - Nothing there has to survive: no session, no queue, no retained message. The pictures of one device
+#   can be retained without bound: watch the broker's memory, and start it again when it grows.
 """
 
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from kits.core.errors import ConfigError
-from kits.core.events import EventClass
+from kits.core.events import EVENT_CLASSES, EventClass
 
 ROOT = "kw/v1"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
@@ -66,6 +66,12 @@ class DeviceTopics:
     def reported(self) -> str:
         """Retained: what the device runs."""
         return self._under("st/reported")
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """All that the device publishes to, as filters: the broker lets it write nothing else."""
+        frames = (self.frames(klass) for klass in EVENT_CLASSES)
+        return (*frames, self._under("up/f/+/+"), self.online, self.reported)
 
 
 @dataclass(frozen=True, slots=True)
