@@ -72,6 +72,15 @@ class Certificates:
             ) from error
         return context
 
+    def pem(self) -> str:
+        """The present certificate, as it is. Raises AgentConfigError: it cannot be read."""
+        try:
+            return self.certificate_file.read_text("ascii")
+        except (OSError, ValueError) as error:
+            raise AgentConfigError(
+                "the device's certificate is damaged", where=str(self.certificate_file), fix=_FIX
+            ) from error
+
     def validity(self) -> tuple[datetime, datetime]:
         """From when until when the certificate is valid. Raises AgentConfigError."""
         try:

@@ -119,12 +119,14 @@ class Renewal:
         Raises:
             HubUnreachableError: no answer, or the hub refuses (a revoked device, for example).
             EnrolmentError: its answer is not a certificate for our key.
-            AgentConfigError: the old key is damaged.
+            AgentConfigError: the old key or certificate is damaged.
         """
         csr = self._certificates.request()
         proof = base64.b64encode(self._certificates.prove(csr)).decode()
-        body = CertificateRequest(csr=csr.decode(), proof=proof).model_dump_json().encode()
-        said = self._hub.ask("POST", "/v1/device/certificate", body)
+        request = CertificateRequest(
+            csr=csr.decode(), proof=proof, certificate=self._certificates.pem()
+        )
+        said = self._hub.ask("POST", "/v1/device/certificate", request.model_dump_json().encode())
         if said.status >= 300:
             fix = "cloud-sync device add NAME, then edge-agent enroll" if said.status == 401 else ""
             raise HubUnreachableError(f"the hub refuses: status {said.status}", fix=fix)

@@ -101,8 +101,9 @@ def renew_certificate(
     except binascii.Error as error:
         raise DataError("the proof is not base64") from error
     issued = device_certificates.renew(
-        session, hub.authority, device.name, body.csr.encode(), proof, address=_address(request)
-    )
+        session, hub.authority, device.name, body.csr.encode(), proof,
+        present=body.certificate.encode(), address=_address(request),
+    )  # fmt: skip
     return CertificateResponse(certificate=issued.pem.decode(), ca=hub.authority.ca_pem.decode())
 
 

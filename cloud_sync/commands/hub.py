@@ -166,6 +166,10 @@ def restore(
     console = Console(as_json, quiet)
     done = setup.restore(source, data)
     console.answer(f"restored {data}: {done['blobs']} blobs are whole", {"data": str(data), **done})
+    console.note(
+        "it has forgotten the certificates issued since the backup: whoever enrolled since must enrol"
+        " again, and a machine that you replace within a year needs a new name"
+    )
     console.next(f"cloud-sync doctor --data {data}")
 
 

@@ -115,6 +115,15 @@ def hosts(certificate: x509.Certificate) -> list[str]:
     return sorted([*names.get_values_for_type(x509.DNSName), *addresses])
 
 
+def is_client(certificate: x509.Certificate) -> bool:
+    """Whether it is for a client, and so no server's."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
 def renew_at(certificate: x509.Certificate) -> datetime:
     """When a certificate should be replaced."""
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc

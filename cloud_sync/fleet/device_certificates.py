@@ -9,6 +9,7 @@ import base64
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,7 +17,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, UnauthenticatedError
-from cloud_sync.fleet.certificates import csr_key
 from cloud_sync.fleet.pki import Authority, Issued
 from cloud_sync.hub import audit
 from cloud_sync.store.models import DeviceCertificate
@@ -45,20 +45,8 @@ def certify(
     if (session.scalar(recent) or 0) >= MAX_PER_DAY:
         raise ConflictError(f"{device} took {MAX_PER_DAY} certificates today", fix="try tomorrow")
     issued = authority.issue_device(csr_pem, device)
-    public = csr_key(csr_pem).public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
     csr_sha256 = digest_of(csr_pem)
-    session.add(
-        DeviceCertificate(
-            serial=issued.serial,
-            device=device,
-            not_before=issued.not_before,
-            not_after=issued.not_after,
-            csr_sha256=csr_sha256,
-            public_key=base64.b64encode(public).decode(),
-        )
-    )
+    session.add(_row(issued, device, csr_sha256=csr_sha256, issued_at=utc_now()))
     audit(
         session, f"device:{device}", "device.certificate", device,
         serial=issued.serial, csr=csr_sha256, address=address,
@@ -73,6 +61,7 @@ def renew(
     csr_pem: bytes,
     proof: bytes,
     *,
+    present: bytes = b"",
     address: str,
 ) -> Issued:
     """A certificate for a new key, against the old key's signature over the request.
@@ -80,10 +69,16 @@ def renew(
     The old certificate may have ended, so that a device that slept for two years finds back. It stays
     valid beside the new one, because the answer may be lost; every other one is withdrawn.
 
+    Args:
+        present: the old certificate (PEM), if the device shows it: one that a hub issued after the
+            backup it was restored from is taken into the tables again.
+        address: network address of who asks, for the audit log.
+
     Raises:
         UnauthenticatedError: not signed by a key this device was certified for.
         DataError, ConflictError: as in `certify`.
     """
+    _remember(session, authority, device, present)
     live = session.scalars(
         select(DeviceCertificate).where(
             DeviceCertificate.device == device, DeviceCertificate.revoked_at.is_(None)
@@ -100,6 +95,37 @@ def renew(
     session.flush()
     withdraw(session, device, but=(old.serial, issued.serial))
     return issued
+
+
+def _remember(session: Session, authority: Authority, device: str, present: bytes) -> None:
+    """Adds the row of a certificate of this device that the tables have forgotten.
+
+    Without it the device could not renew, nor could the certificate be withdrawn. One that is known,
+    also as withdrawn, stays as it is. The proof that the device holds its key comes afterwards: a
+    request that lacks it is refused and leaves no row.
+    """
+    issued = authority.read_device(present, device) if present else None
+    if issued is None or session.get(DeviceCertificate, issued.serial) is not None:
+        return
+    session.add(_row(issued, device, csr_sha256="", issued_at=issued.not_before))
+    session.flush()
+    audit(session, f"device:{device}", "device.certificate.remember", device, serial=issued.serial)
+
+
+def _row(issued: Issued, device: str, *, csr_sha256: str, issued_at: datetime) -> DeviceCertificate:
+    key = x509.load_pem_x509_certificate(issued.pem).public_key()
+    public = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return DeviceCertificate(
+        serial=issued.serial,
+        device=device,
+        not_before=issued.not_before,
+        not_after=issued.not_after,
+        csr_sha256=csr_sha256,
+        public_key=base64.b64encode(public).decode(),
+        issued_at=issued_at,
+    )
 
 
 def _signed_by(public_key: str, message: bytes, signature: bytes) -> bool:

@@ -112,6 +112,19 @@ class Authority:
             raise DataError(f"{HUB!r} is the name of the hub itself and no device's")
         return self._issue(certificates.csr_key(csr_pem), device, client=True)
 
+    def read_device(self, pem: bytes, device: str) -> Issued | None:
+        """What a certificate says that this authority has issued to `device`; None: it has not."""
+        try:
+            leaf = x509.load_pem_x509_certificate(pem)
+            leaf.verify_directly_issued_by(self._certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return None
+        if leaf.subject != certificates.subject(device) or not certificates.is_client(leaf):
+            return None
+        start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+        clean = leaf.public_bytes(serialization.Encoding.PEM)
+        return Issued(clean, f"{leaf.serial_number:x}", start, end)
+
     def server_files(self, names: Iterable[str]) -> tuple[Path, Path]:
         """Chain (with the CA) and key for a server with these names and addresses, and loopback.
 

@@ -63,6 +63,11 @@ class CertificateRequest(_Wire):
         max_length=200,
         description="base64 of an ECDSA-SHA256 signature of the old key over the bytes of `csr`",
     )
+    certificate: str = Field(
+        "",
+        max_length=8192,
+        description="the present certificate (PEM): a hub that was restored may not know it any more",
+    )
 
 
 class CertificateResponse(_Wire):

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from cloud_sync.fleet import device_certificates, devices
+from cloud_sync.fleet.pki import Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import AuditLog, DeviceCertificate
 from kits.core.hub_api import EnrollResponse
@@ -45,13 +46,22 @@ class Device:
             self.certificate = x509.load_pem_x509_certificate(answer.json()["certificate"].encode())
         return answer.status_code
 
-    def renew(self, *, signed_by: ec.EllipticCurvePrivateKey | None = None) -> int:
+    def renew(
+        self,
+        *,
+        signed_by: ec.EllipticCurvePrivateKey | None = None,
+        shows: x509.Certificate | None = None,
+    ) -> int:
         new = ec.generate_private_key(ec.SECP256R1())
         csr = certificate_request(new)
         proof = (signed_by or self.key).sign(csr.encode(), ec.ECDSA(hashes.SHA256()))
         answer = self.client.post(
             "/v1/device/certificate",
-            json={"csr": csr, "proof": base64.b64encode(proof).decode()},
+            json={
+                "csr": csr,
+                "proof": base64.b64encode(proof).decode(),
+                "certificate": pem(shows) if shows else "",
+            },
             headers={"Authorization": f"Bearer {self.identity.token}"},
         )
         if answer.status_code == 200:
@@ -79,6 +89,18 @@ def rows(hub: Hub, name: str = "press-9") -> list[tuple[str, bool]]:
     with hub.database.session() as session:
         found = session.scalars(query.order_by(DeviceCertificate.issued_at))
         return [(row.serial, row.revoked_at is not None) for row in found]
+
+
+def pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def forget(hub: Hub, certificate: x509.Certificate) -> None:
+    """The hub is restored from a backup of before this certificate."""
+    with hub.database.transaction() as session:
+        session.execute(
+            delete(DeviceCertificate).where(DeviceCertificate.serial == serial(certificate))
+        )
 
 
 def serial(certificate: x509.Certificate) -> str:
@@ -182,6 +204,56 @@ def test_a_renewal_without_the_old_key_is_refused(opened: Opened, device: Device
     assert device.renew(signed_by=other.key) == 401
     assert device.renew(signed_by=ec.generate_private_key(ec.SECP256R1())) == 401
     assert len(rows(opened[1])) == 1
+
+
+def test_after_a_restore_a_device_that_renewed_since_the_backup_renews_again(
+    opened: Opened, device: Device
+) -> None:
+    _, hub = opened
+    assert device.renew() == 200
+    forgotten = device.certificate
+    forget(hub, forgotten)
+    assert device.renew() == 401, "what the hub does not know and is not shown proves nothing"
+    assert device.renew(shows=forgotten) == 200
+    renewed = serial(device.certificate)
+    assert {name for name, revoked in rows(hub) if not revoked} == {serial(forgotten), renewed}
+    with hub.database.transaction() as session:
+        devices.revoke(session, "press-9", who="ada")
+    assert (serial(forgotten), True) in rows(hub), "and so it can be withdrawn"
+
+
+def test_a_certificate_that_is_shown_must_be_of_this_device_and_authority_and_not_withdrawn(
+    opened: Opened, device: Device, tmp_path: Path
+) -> None:
+    _, hub = opened
+    other = Device(*opened, name="press-10")
+    assert other.enroll() == 200
+    forget(hub, other.certificate)
+    assert device.renew(signed_by=other.key, shows=other.certificate) == 401
+    stranger = Authority(tmp_path / "stranger")
+    key = ec.generate_private_key(ec.SECP256R1())
+    foreign = stranger.issue_device(certificate_request(key).encode(), "press-9").pem
+    shown = x509.load_pem_x509_certificate(foreign)
+    assert device.renew(signed_by=key, shows=shown) == 401
+    servers, its_key = hub.authority.server_files([])
+    server = x509.load_pem_x509_certificate(servers.read_bytes())
+    key = serialization.load_pem_private_key(its_key.read_bytes(), None)
+    assert device.renew(signed_by=key, shows=server) == 401
+    with hub.database.transaction() as session:
+        session.execute(update(DeviceCertificate).values(revoked_at=utc_now()))
+    assert device.renew(shows=device.certificate) == 401
+    assert [revoked for _, revoked in rows(hub)] == [True]
+
+
+def test_a_certificate_that_is_shown_without_its_key_leaves_no_row(
+    opened: Opened, device: Device
+) -> None:
+    _, hub = opened
+    assert device.renew() == 200
+    forget(hub, device.certificate)
+    thief = ec.generate_private_key(ec.SECP256R1())
+    assert device.renew(signed_by=thief, shows=device.certificate) == 401
+    assert len(rows(hub)) == 1
 
 
 def test_a_revoked_device_neither_renews_nor_keeps_a_certificate(

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from cloud_sync.fleet import devices
 from cloud_sync.fleet.pki import Authority
@@ -218,6 +218,16 @@ def test_a_certificate_is_renewed_with_a_new_key_late_in_its_life(bench: Bench) 
     assert bench.certificates.generation == 1
     bench.certificates.context()
     assert bench.raised == []
+
+
+def test_a_device_shows_its_certificate_to_a_hub_that_was_restored(
+    bench: Bench, site: Site
+) -> None:
+    with site.hub.database.transaction() as session:
+        session.execute(delete(DeviceCertificate))  # the backup is older than the enrolment
+    key = bench.key
+    bench.after(days=256)
+    assert bench.key != key
 
 
 def test_a_certificate_that_ended_is_renewed(bench: Bench) -> None:
