@@ -142,7 +142,10 @@ class Agent:
     def _make_renewal(self, hub: HubClient | None) -> Renewal | None:
         if hub is None or self.certificates is None:
             return None
-        return Renewal(self.certificates, hub, self.alerts, clock=self.time_floor.now)
+        floor = self.time_floor
+        return Renewal(
+            self.certificates, hub, self.alerts, clock=floor.now, signed=lambda: floor.signed
+        )
 
     def _make_offers(self, hub: HubClient) -> tuple[HubClient, Offers]:
         root = self.identity.root if self.identity is not None else None

@@ -42,6 +42,7 @@ class Renewal:
 
     Args:
         clock: now in UTC, or the latest moment known to have passed.
+        signed: now by what the hub signed last, if it has.
         jitter: draws from 0 to 1.
     """
 
@@ -52,12 +53,15 @@ class Renewal:
         alerts: Alerts,
         *,
         clock: Clock = utc_now,
+        signed: Callable[[], datetime | None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._certificates = certificates
         self._hub = hub
         self._alerts = alerts
         self._clock = clock
+        self._signed = signed
+        self._renewed_at = float("-inf")
         self._jitter = jitter
         self._at = RENEW_AT + JITTER * jitter()
         self._said: tuple[str, float] = ("", 0.0)
@@ -102,7 +106,8 @@ class Renewal:
         start, end = self._certificates.validity()
         due = self._clock() >= start + (end - start) * self._at
         # a clock that is years ahead finds every certificate too old, also the one of an hour ago
-        if due and not 0 <= self._certificates.age_s() < _AT_MOST_EVERY_S:
+        due = due and not 0 <= self._certificates.age_s() < _AT_MOST_EVERY_S
+        if due or self._begins_later(start):
             try:
                 self.renew()
             except KitwrightError as error:
@@ -112,6 +117,15 @@ class Renewal:
                 return
         self.failures = 0
         self._say("", "")
+
+    def _begins_later(self, start: datetime) -> bool:
+        """Whether the certificate was issued while the hub's clock was ahead: nobody takes it yet.
+
+        Once a day: a hub whose authority itself is from the future issues no better one.
+        """
+        now = self._signed()
+        lately = time.monotonic() - self._renewed_at < _AT_MOST_EVERY_S
+        return now is not None and start > now and not lately
 
     def renew(self) -> None:
         """Takes a certificate for a new key.
@@ -135,6 +149,7 @@ class Renewal:
         except ValidationError as error:
             raise HubUnreachableError("the hub's answer is not understood") from error
         self._certificates.take(answer.certificate.encode(), answer.ca.encode())
+        self._renewed_at = time.monotonic()
         log("certificate_renewed", until=self._certificates.validity()[1].isoformat())
 
     def _tell(self, start: datetime, end: datetime, reason: str) -> None:

@@ -18,9 +18,10 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Update, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.effects.alerts import raise_alert
 from cloud_sync.effects.outbox import UNDELIVERABLE
@@ -40,6 +41,9 @@ MIN_ATTEMPTS = 3
 BREAKER_FAILURES = 5
 BREAKER_FIRST_S = 30.0
 BREAKER_MAX_S = 600.0
+LONGEST = timedelta(hours=25)
+"""No pause is longer, a receiver may ask for a day; what lies further ahead was written by a clock
+that was wrong."""
 
 
 class Dispatcher:
@@ -135,7 +139,7 @@ class Dispatcher:
                 return []
         with self._hub.database.transaction() as session:
             breaker = session.get(EffectTarget, target.name)
-            if breaker is not None and breaker.open_until is not None and breaker.open_until > now:
+            if breaker is not None and _rests(breaker, now):
                 return []
             trial = breaker is not None and breaker.open_until is not None
             ids = self._together(session, due, 1 if trial else target.batch)
@@ -242,9 +246,19 @@ def _due(target: Target, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Effect.state == "waiting",
         Effect.target == target.name,
-        Effect.next_at <= now,
-        or_(Effect.lease_until.is_(None), Effect.lease_until < now),
+        _over(Effect.next_at, now),
+        or_(Effect.lease_until.is_(None), _over(Effect.lease_until, now)),
     )
+
+
+def _over(until: InstrumentedAttribute[Any], now: datetime) -> ColumnElement[bool]:
+    """Whether a pause has ended, or never was one."""
+    return or_(until <= now, until > now + LONGEST)
+
+
+def _rests(breaker: EffectTarget, now: datetime) -> bool:
+    """Whether the receiver is to be left alone."""
+    return breaker.open_until is not None and now < breaker.open_until <= now + LONGEST
 
 
 def _mine(claimed: Sequence[Delivery], owner: str) -> Update:

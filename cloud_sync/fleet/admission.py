@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import func, select
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LOOK_ANYWAY_S = 10.0
 """An enrolment tells the broker too; should the two cross, the newer state wins after this long."""
 RENEW_EVERY_S = 600.0
+CLOCK_SET_S = 60.0
+"""A wall clock that moves this much against the monotonic one between two looks was set."""
 CRL_ALERT = "revocation-list"
 CRL_ENDED = "revocation-list-ended"
 MEMORY_ALERT = "broker-memory"
@@ -37,9 +39,13 @@ CRL_PLACE = "pki/crl.pem"
 
 
 class Admission:
-    """Not safe for several threads: `start_parts` calls it before the supervisor does."""
+    """Not safe for several threads: `start_parts` calls it before the supervisor does.
 
-    def __init__(self, hub: Hub, broker: Broker) -> None:
+    Args:
+        wall: now, in UTC.
+    """
+
+    def __init__(self, hub: Hub, broker: Broker, *, wall: Callable[[], datetime] = utc_now) -> None:
         self._hub = hub
         self._broker = broker
         self._authority = hub.authority if hub.config.broker_tls else None
@@ -47,10 +53,13 @@ class Admission:
         self._names: set[str] = set()
         self._revoked: set[str] | None = None
         self._look_at = self._renew_at = 0.0
+        self._wall = wall
+        self._offset_s = self._wall_offset_s()
 
     def step(self) -> None:
         """Looks, and acts on what changed."""
         now = time.monotonic()
+        self._notice_clock()
         with self._hub.database.session() as session:
             seen = _fingerprint(session)
             if seen == self._seen and now < self._look_at:
@@ -63,6 +72,17 @@ class Admission:
         self._broker.set_logins(logins)
         self._seen, self._look_at = seen, now + LOOK_ANYWAY_S
         self._end_sessions({login.name for login in logins}, revoked)
+
+    def _notice_clock(self) -> None:
+        """A clock that was set: a list signed before may not be valid yet and lets nobody in."""
+        offset_s = self._wall_offset_s()
+        if abs(offset_s - self._offset_s) >= CLOCK_SET_S:
+            log.warning("event=clock_was_set by_s=%d", offset_s - self._offset_s)
+            self._look_at = self._renew_at = 0.0
+        self._offset_s = offset_s
+
+    def _wall_offset_s(self) -> float:
+        return self._wall().timestamp() - time.monotonic()
 
     def tend(self) -> None:
         """Lets the broker do its housekeeping, which ends sessions.

@@ -163,9 +163,12 @@ class Authority:
     def _lasts(self, certificate: Path, key: Path, hosts: list[str] | None) -> bool:
         """Whether these files fit each other, the authority, the names, and need no renewal."""
         leaf = self._own_leaf(certificate, key)
+        now = self._clock()
         return (
             leaf is not None
-            and self._clock() < certificates.renew_at(leaf)
+            # one from the future was made before this clock was set back
+            and leaf.not_valid_before_utc <= max(now, self._certificate.not_valid_before_utc)
+            and now < certificates.renew_at(leaf)
             and (hosts is None or certificates.hosts(leaf) == hosts)
         )
 

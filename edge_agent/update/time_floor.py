@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -53,6 +54,7 @@ class TimeFloor:
         self._wall = wall
         self._on_rise = on_rise
         self._kept = self._read()
+        self._heard: tuple[datetime, float] | None = None
         on_rise(self.time)
 
     def _read(self) -> _Kept | None:
@@ -93,6 +95,19 @@ class TimeFloor:
             self._kept = _Kept(time=time, key_id=key_id)
             write_atomically(self._path, self._kept.model_dump_json().encode())
             self._on_rise(time)
+
+    def hear(self, time: datetime) -> None:
+        """Takes note of a time that the hub has just signed, for as long as the agent runs."""
+        self._heard = (time, monotonic())
+
+    @property
+    def signed(self) -> datetime | None:
+        """Now by what the hub signed last, earlier than the floor or not; None: nothing was heard.
+
+        A hub whose clock was ahead has raised the floor for good; this comes back with its clock.
+        """
+        heard = self._heard
+        return heard[0] + timedelta(seconds=monotonic() - heard[1]) if heard else None
 
     def trust_only(self, key_ids: Iterable[str]) -> None:
         """Forgets a time signed by a key that is not trusted any more.

@@ -106,6 +106,7 @@ class Trust:
         trusted = self._roots()
         self._floor.trust_only(trusted.root.roles["timestamp"].keyids)
         said, key_id = self._signed_time(trusted.root)
+        self._floor.hear(said.time)
         trusted.reference_time = self._floor.now(said.time)
         self._timestamp(trusted)
         self._snapshot(trusted)

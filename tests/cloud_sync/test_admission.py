@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -141,6 +141,25 @@ def test_a_list_that_ends_under_a_running_broker_locks_nobody_out(
     wait_for(lambda: is_let_in(broker, tmp_path / "devices"))
     assert open_alerts(hub) == []
     keeper.stop()
+
+
+def test_a_clock_that_is_set_right_again_locks_nobody_out(
+    hub: Hub, broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    ahead = [timedelta(days=3)]
+
+    def wall() -> datetime:
+        return utc_now() + ahead[0]
+
+    hub.authority = Authority(hub.authority.folder, clock=wall)
+    (hub.authority.folder / "crl.pem").unlink()
+    admission = Admission(hub, broker, wall=wall)
+    admission.step()
+    broker.start()
+    assert not is_let_in(broker, tmp_path / "devices"), "the list is not valid yet"
+    ahead[0] = timedelta()
+    admission.step()
+    wait_for(lambda: is_let_in(broker, tmp_path / "devices"))
 
 
 def open_alerts(hub: Hub) -> list[str]:

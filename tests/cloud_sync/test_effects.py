@@ -181,6 +181,30 @@ def test_a_receiver_that_fails_is_left_alone_and_then_tried_with_one(scene: Scen
     assert len(scene.receiver.taken) == 20
 
 
+def test_a_clock_that_was_days_ahead_holds_no_notice_back(scene: Scene) -> None:
+    scene.alerts(1)
+    scene.later(days=30)
+    scene.receiver.answers = [(500, {"Retry-After": "3600"})]
+    scene.dispatcher.step()
+    scene.alerts(2)
+    [target] = scene.dispatcher._targets
+    scene.later(hours=2)
+    assert scene.dispatcher._claim(target)  # and then the machine goes down
+    scene.later(days=-30)
+    assert scene.another().step() == 2
+    assert len(scene.receiver.taken) == 2
+
+
+def test_a_receiver_that_asks_for_a_day_gets_it(scene: Scene) -> None:
+    scene.alerts(1)
+    scene.receiver.answers = [(503, {"Retry-After": "86400"})]
+    scene.dispatcher.step()
+    scene.later(seconds=-60)  # trimmed meanwhile
+    assert scene.another().step() == 0
+    scene.later(hours=24, minutes=2)
+    assert scene.another().step() == 1
+
+
 def test_an_open_lease_keeps_others_away_until_it_passes(scene: Scene) -> None:
     scene.alerts(1)
     [target] = scene.dispatcher._targets

@@ -84,6 +84,22 @@ def test_a_server_certificate_is_for_its_names_and_loopback(authority: Authority
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*authority.server_files([]))
 
 
+def test_a_server_certificate_from_before_the_clock_was_set_back_is_replaced(
+    authority: Authority, clock: Clock
+) -> None:
+    clock.now += timedelta(days=3)
+    certificate, _ = authority.server_files([])
+    ahead = certificate.read_bytes()
+    clock.now -= timedelta(days=3)
+    authority.server_files([])
+    [leaf, _root] = x509.load_pem_x509_certificates(certificate.read_bytes())
+    assert leaf.not_valid_before_utc <= clock.now
+    right = certificate.read_bytes()
+    assert right != ahead
+    authority.server_files([])
+    assert certificate.read_bytes() == right
+
+
 def test_a_leaf_cannot_sign_another(authority: Authority, tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = x509.load_pem_x509_certificate(authority.issue_device(request(key=key), "press-1").pem)

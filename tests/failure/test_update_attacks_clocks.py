@@ -87,6 +87,21 @@ def test_a_word_on_the_time_that_is_not_the_hubs_is_refused(bench: Bench, lie: s
     assert_recovers(bench)
 
 
+def test_a_hub_whose_clock_was_ahead_is_heard_when_it_is_right_again(bench: Bench) -> None:
+    hub = bench.hub
+    right = hub.now
+    hub.pass_time(30)
+    bench.hear(hub.publish(NEW, 2))
+    ahead = hub.now
+    assert bench.floor.time == ahead
+    hub.publish(OLD, 3)
+    hub.sign_time = lambda nonce: hub.time_signed_by(hub.keys["timestamp"], nonce, right)
+    bench.hear(hub.desired)
+    assert bench.floor.signed is not None
+    assert timedelta() <= bench.floor.signed - right < timedelta(minutes=1)
+    assert bench.floor.time == ahead, "the floor never falls"
+
+
 def test_the_floor_stands_between_a_stolen_key_and_the_past(bench: Bench) -> None:
     hub = bench.hub
     hub.targets.expires = hub.now + timedelta(days=20)

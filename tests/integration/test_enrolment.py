@@ -178,6 +178,7 @@ class Bench:
 
     def __init__(self, site: Site) -> None:
         self.ahead = timedelta()
+        self.signed: datetime | None = None
         self.alarms: list[tuple[str, str]] = []
         identity = site.enroll()
         self.certificates = Certificates(site.identity_path.parent)
@@ -186,6 +187,7 @@ class Bench:
             site.client(identity),
             lambda name, severity, text: self.alarms.append((name, severity)),
             clock=lambda: utc_now() + self.ahead,
+            signed=lambda: self.signed,
             jitter=lambda: 1.0,
         )
 
@@ -254,6 +256,20 @@ def test_a_revoked_device_keeps_trying_and_says_so(bench: Bench, site: Site) -> 
     bench.renewal._hub = site.client(site.enroll())
     bench.after(days=400)
     assert bench.alarms[-1] == (EXPIRED, "info")
+
+
+def test_a_certificate_from_a_hub_whose_clock_was_ahead_is_renewed_when_it_is_right_again(
+    bench: Bench, site: Site
+) -> None:
+    key = bench.key
+    bench.renewal.step()
+    assert bench.key == key, "without a word of the hub nothing is known of its clock"
+    bench.signed = utc_now() - timedelta(days=30)
+    bench.renewal.step()
+    renewed = bench.key
+    assert renewed != key
+    bench.renewal.step()
+    assert bench.key == renewed, "one that begins no earlier is not asked for again and again"
 
 
 def test_a_clock_years_ahead_does_not_renew_without_end(bench: Bench, site: Site) -> None:
