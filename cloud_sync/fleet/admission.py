@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
-from cloud_sync.fleet import devices
+from cloud_sync.fleet import device_certificates, devices
 from cloud_sync.fleet.broker import Broker
 from cloud_sync.fleet.pki import CRL_ALARM, Authority
 from cloud_sync.hub import Hub
@@ -35,6 +35,7 @@ CLOCK_SET_S = 60.0
 CRL_ALERT = "revocation-list"
 CRL_ENDED = "revocation-list-ended"
 MEMORY_ALERT = "broker-memory"
+NAMED = 10
 CRL_PLACE = "pki/crl.pem"
 
 
@@ -126,15 +127,11 @@ class Admission:
     def _watch_list(self, authority: Authority) -> None:
         left = authority.crl_expires_at - utc_now()
         self._hub.metrics.crl_left.set(left.total_seconds())
-        alarms = (
-            (CRL_ALERT, left < CRL_ALARM, f"ends in {left.days} days and cannot be renewed"),
-            (
-                CRL_ENDED, left <= timedelta(),
-                "has ended and the broker runs without it: who was revoked can connect and say"
-                " nothing",
-            ),
-        )  # fmt: skip
         with self._hub.database.transaction() as session:
+            alarms = (
+                (CRL_ALERT, left < CRL_ALARM, f"ends in {left.days} days and cannot be renewed"),
+                (CRL_ENDED, left <= timedelta(), _without_list(session)),
+            )
             for name, wrong, words in alarms:
                 if wrong:
                     text = f"the list of revoked certificates {words}; see the log"
@@ -143,6 +140,16 @@ class Admission:
                     )
                 else:
                     close_alert(session, name, where=CRL_PLACE)
+
+
+def _without_list(session: Session) -> str:
+    """What it means that the broker knows of no withdrawn certificate."""
+    names = device_certificates.names_taken_up_again(session)
+    words = "has ended and the broker runs without it: who was revoked can connect and say nothing"
+    if not names:
+        return words
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" * (len(names) > NAMED))
+    return f"{words}, but machines that were replaced can speak for those that have their names: {shown}"
 
 
 def _revoked(session: Session) -> dict[str, str]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.errors import ConflictError, UnauthenticatedError
 from cloud_sync.fleet.pki import Authority, Issued
 from cloud_sync.hub import audit
-from cloud_sync.store.models import DeviceCertificate
+from cloud_sync.store.models import DeviceCertificate, DeviceToken
 from kits.core.sample import digest_of, utc_now
 
 MAX_PER_DAY = 20
@@ -149,6 +149,26 @@ def withdraw(session: Session, device: str, *, but: Iterable[str] = ()) -> None:
         )
         .values(revoked_at=utc_now())
     )
+
+
+def names_taken_up_again(session: Session) -> list[str]:
+    """Devices in use whose name another machine had, with a certificate that has not ended yet.
+
+    Nothing but the list of revoked certificates keeps that machine from speaking for the new one.
+    """
+    query = (
+        select(DeviceCertificate.device)
+        .distinct()
+        .join(DeviceToken, DeviceToken.device == DeviceCertificate.device)
+        .where(
+            DeviceToken.revoked_at.is_(None),
+            # what was withdrawn later was renewed by the machine that has the name now
+            DeviceCertificate.revoked_at <= DeviceToken.created_at,
+            DeviceCertificate.not_after > utc_now(),
+        )
+        .order_by(DeviceCertificate.device)
+    )
+    return list(session.scalars(query))
 
 
 def expiries(session: Session) -> dict[str, datetime]:

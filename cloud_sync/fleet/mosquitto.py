@@ -258,7 +258,8 @@ class MosquittoBroker:
         self._list_end = authority.crl_expires_at if _is_valid(authority) else None
         crl = authority.crl_file if self._list_end else None
         if crl is None:
-            # a list past its end refuses everybody; revoked devices still stand in no rule
+            # a list past its end refuses everybody; revoked devices still stand in no rule, except
+            # replaced machines whose names are in use: the alert of `Admission` says which
             log.error("event=broker_without_revocation_list expired=%s", authority.crl_expires_at)
         return TlsListener(
             self._broker.tls_host, self._tls_port, authority.ca_file, certificate, key, crl

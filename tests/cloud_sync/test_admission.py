@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from benchmarks import certified, mqtt5
-from cloud_sync.fleet import devices, dynsec
+from cloud_sync.fleet import device_certificates, devices, dynsec
 from cloud_sync.fleet.admission import CRL_ALERT, CRL_ENDED, Admission
 from cloud_sync.fleet.broker import BrokerAddress, free_port
 from cloud_sync.fleet.keeper import BrokerKeeper
@@ -185,6 +185,28 @@ def test_without_a_valid_list_the_fleet_goes_on_and_the_revoked_can_say_nothing(
     wait_for(lambda: not is_let_in(broker, tmp_path / "devices", "press-2"))
     wait_for(lambda: is_let_in(broker, tmp_path / "devices"))
     keeper.stop()
+
+
+def test_without_a_list_it_is_said_whose_replaced_machines_can_speak_again(
+    hub: Hub, broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    certified.admit(hub, ["press-2"], tmp_path / "new")
+    with hub.database.transaction() as session:
+        _, csr = certified.request("press-1")  # what a renewal withdraws is of the same machine
+        device_certificates.certify(session, hub.authority, "press-1", csr, address="")
+        session.flush()
+        device_certificates.withdraw(session, "press-1")
+    hub.authority.server_files(hub.config.server_names)
+    expire_list(hub)
+    with unwritable(hub):
+        Admission(hub, broker).step()
+        broker.start()
+        assert is_let_in(broker, tmp_path / "devices", "press-2"), "the old machine"
+        with hub.database.session() as session:
+            [text] = session.scalars(select(Alert.text).where(Alert.name == CRL_ENDED))
+    assert "machines that were replaced can speak for those that have their names: press-2" in text
+    assert "press-1" not in text
 
 
 def test_a_renewed_server_certificate_is_shown_to_the_next_device(
