@@ -180,10 +180,12 @@ class Installer:
         if self.retreat.unwritten or self.retreat.owed:
             done = self.retreat.finish()
             self.waiting = self.retreat.unwritten
-            return done
+            return done or (not self.waiting and self._brought_up())
         job = self._slots.state.job
+        if self._brought_up():
+            return True
         if job is None:
-            return self._startup.again()
+            return False
         try:
             self._work(job)
         except HubUnreachableError as error:
@@ -203,6 +205,13 @@ class Installer:
             endless = job.transitions >= MAX_TRANSITIONS and not job.crashed_before
             self.retreat.refuse(job, error, deny=endless)
         return self._slots.state.job != job
+
+    def _brought_up(self) -> bool:
+        """Whether something decides again where nothing did; what is on its way is judged by it."""
+        if not self._startup.again():
+            return False
+        self._trial.drop()
+        return True
 
     def _work(self, job: Job) -> None:
         if job.state != "active" and self.runs(job.bundle):

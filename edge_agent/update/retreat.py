@@ -27,7 +27,7 @@ _LAST_PAUSE_S = 60.0
 class _Ending:
     """An installation that came to nothing, and all that is written about it."""
 
-    how: Literal["refused", "withdrawn", "gone back", "stays"]
+    how: Literal["refused", "withdrawn", "gone back", "stays", "begun anew"]
     job: Job
     why: str
     deny: bool = False
@@ -82,7 +82,9 @@ class Retreat:
         """Switches to the previous bundle, on disk first; False when it cannot be loaded now.
 
         A bundle that is denied then runs on for the moment, its installation is over, and `finish`
-        goes on trying; for anything less nothing is changed.
+        goes on trying. Where nothing runs at all the installation is over too, so that whatever heals
+        the device may begin: the same wish, another one, a later start of either bundle. For anything
+        less nothing is changed.
 
         Args:
             deny: never try this bundle again.
@@ -99,9 +101,19 @@ class Retreat:
         text = f"{why}; the previous bundle cannot be loaded now ({loaded})"
         if deny:
             self._end(_Ending("stays", job, text, deny))
+        elif self._line.active is None:
+            self._nothing_runs(job, text)
         else:
             self.voice.say_once(job.state, job.deployment, text)
         return False
+
+    def _nothing_runs(self, job: Job, why: str) -> None:
+        """Neither bundle comes up: no installation may stand in the way of what heals that."""
+        if job.is_same(self._slots.state.job):
+            self._end(_Ending("begun anew", job, why))
+        else:
+            self._around.alerts("bundle-unusable", "error", f"{job.bundle[:12]}: {why}")
+            self.voice.say_once(job.state, job.deployment, why)
 
     def _loaded(self, previous: str) -> Loaded | str:
         """The previous bundle, or why it does not come up now."""
@@ -118,6 +130,11 @@ class Retreat:
         self._line.end_shadow()
         # whether or not the disk takes it: the line must not stay on what went wrong
         self._end(replace(ending, slots=slots), then=lambda: self._line.activate(loaded))
+
+    def recovered(self) -> None:
+        """Something decides again where nothing could be loaded before."""
+        self._around.alerts("bundle-unusable", "info", "a bundle decides again")
+        self.voice.say_again(self._slots.state.job)
 
     # -- what could not be done at once ----------------------------------------------------------
 
@@ -158,6 +175,7 @@ class Retreat:
                 ending.job,
                 ending.why,
                 deny=ending.deny,
+                again=ending.how == "begun anew",
                 instead=ending.instead,
                 **ending.slots,
             )
@@ -186,6 +204,9 @@ class Retreat:
         if ending.how == "refused":
             self.refused += 1
             self._around.alerts("bundle-refused", "error", f"{bundle}: {why}")
-        elif ending.how == "stays":
+        elif ending.how in ("stays", "begun anew"):
             self._around.alerts("bundle-unusable", "error", f"{bundle}: {why}")
-        self.voice.say("failed", deployment, why)
+        if ending.how == "begun anew":
+            self.voice.say_once(ending.job.state, deployment, why)
+        else:
+            self.voice.say("failed", deployment, why)

@@ -97,16 +97,24 @@ class Slots:
         self.save(highest=higher(self.state.highest, {release.project: mark}))
 
     def end(
-        self, job: Job, why: str, *, deny: bool, instead: Wish | None = None, **changes: object
+        self,
+        job: Job,
+        why: str,
+        *,
+        deny: bool,
+        again: bool = False,
+        instead: Wish | None = None,
+        **changes: object,
     ) -> None:
         """Ends an installation that came to nothing, in one write with all that follows from it.
 
         Args:
             deny: never try this bundle again.
+            again: its wish may be taken up again.
             instead: a wish that is not to be taken up again either.
         """
         refused, denied = dict(self.state.refused), dict(self.state.denied)
-        if job.deployment is not None:
+        if job.deployment is not None and not again:
             refused[refusal_key(job.bundle, job.deployment)] = why
         if instead is not None and instead.deployment:
             refused[instead.key] = why

@@ -71,7 +71,10 @@ class Startup:
         if not nothing or self._clock() < self._again_at:
             return False
         self._bring_up()
-        return self._line.active is not None
+        if self._line.active is None:
+            return False
+        self._retreat.recovered()
+        return True
 
     def _counted(self, job: Job | None) -> Job | None:
         """The installation on its way, with this start where it may be to blame for it."""

@@ -258,6 +258,78 @@ def test_a_newer_bundle_comes_in_while_the_previous_one_does_not_come_up(bench: 
     assert bench.slots.state.previous == bundle_id_of(OLD), "never the one that went wrong"
 
 
+@contextmanager
+def neither_comes_up(bench: Bench) -> Iterator[None]:
+    """On probation the power goes, and afterwards no bundle can be loaded."""
+    bench.offer(NEW)
+    bench.on_probation(NEW)
+    bench.lame |= {bundle_id_of(OLD), bundle_id_of(NEW)}
+    bench.restart()
+    assert bench.runs == ""
+    bench.installer.step()
+    yield
+    bench.lame.clear()
+
+
+def test_on_probation_two_damaged_bundles_heal_by_the_standing_wish(bench: Bench) -> None:
+    bench.offer(NEW)
+    bench.on_probation(NEW)
+    damage(bench, OLD)
+    damage(bench, NEW)
+    bench.restart()
+    assert bench.runs == ""
+    assert (bench.last.state, bench.last.bundle) == ("active", "")
+    assert "bundle-unusable" in bench.open_alerts
+    bench.hear(bench.hub.desired)
+    bench.finish()
+    assert bench.runs == bundle_id_of(NEW)
+    assert (bench.last.state, bench.last.deployment) == ("committed", 1)
+    assert "bundle-unusable" not in bench.open_alerts
+
+
+def test_where_neither_bundle_comes_up_another_one_may_be_applied(bench: Bench) -> None:
+    with neither_comes_up(bench):
+        bench.slots.put(THIRD, bundle_id_of(THIRD))
+        bench.installer.apply(bundle_id_of(THIRD))
+        bench.finish()
+    assert bench.runs == bundle_id_of(THIRD)
+
+
+def test_where_neither_bundle_comes_up_both_are_tried_each_minute_and_it_is_said_once(
+    bench: Bench,
+) -> None:
+    with neither_comes_up(bench):
+        bench.loads.clear()
+        for _ in range(50):
+            bench.installer.step()
+        assert bench.loads == []
+        bench.seconds += 61
+        bench.installer.step()
+        assert [bundle for bundle, _ in bench.loads] == [bundle_id_of(NEW), bundle_id_of(OLD)]
+        count = len(bench.reports)
+        for _ in range(5):
+            bench.seconds += 61
+            bench.installer.step()
+        assert len(bench.reports) == count
+    bench.seconds += 61
+    bench.installer.step()
+    assert bench.runs == bundle_id_of(NEW)
+    assert bench.last.bundle == bundle_id_of(NEW), "the hub hears that it runs again"
+    assert "bundle-unusable" not in bench.open_alerts
+
+
+def test_what_comes_up_again_decides_while_another_bundle_is_on_its_way(bench: Bench) -> None:
+    with neither_comes_up(bench):
+        bench.offer(THIRD, release=2)
+        bench.step_until("downloading")
+        bench.lame.clear()
+        bench.seconds += 61
+        bench.installer.step()
+        assert bench.runs == bundle_id_of(NEW)
+        bench.finish()
+    assert bench.runs == bundle_id_of(THIRD)
+
+
 def test_going_back_waits_for_no_engine(bench: Bench) -> None:
     bench.offer(NEW)
     bench.on_probation(NEW)
