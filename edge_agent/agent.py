@@ -119,6 +119,7 @@ class Agent:
             download=Downloader(hub).download if hub is not None else None,
             draining=self.draining.complaint,
             background=beside(self._wake_updater),
+            load_limit_s=config.engine.load_limit_s,
             checkpoint=checkpoint,
         )
         self.installer = Installer(

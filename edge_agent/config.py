@@ -54,6 +54,8 @@ __all__ = [
 ]
 
 MIB = 1 << 20
+_GOLDEN_S = 900.0
+
 Provider = Literal["tensorrt", "cuda", "openvino", "openvino-fp32", "cpu"]
 """What may execute a model, best first."""
 
@@ -180,6 +182,12 @@ class EngineConfig(Section):
     cache_bytes: int = Field(
         2 << 30, gt=0, description="engines kept on disk; the least recently used go, bytes"
     )
+
+    @property
+    def load_limit_s(self) -> float:
+        """A bundle that is not ready after this hangs: two builds, as one may compute something
+        else than it should, and the golden samples on every rung."""
+        return 2 * self.build_timeout_s + _GOLDEN_S
 
 
 class UpdateConfig(Section):

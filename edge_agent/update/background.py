@@ -4,7 +4,9 @@ polls, reports and people. It knows nothing of bundles.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
@@ -44,26 +46,51 @@ def _do(work: Callable[[], Any], future: Future[Any]) -> None:
         future.set_exception(error)
 
 
-class Errand(Generic[_T]):
-    """One piece of work at a time; its owner looks again and again whether it is done."""
+class OverdueError(Exception):
+    """A piece of work has outlived its limit. Its thread was left behind: nothing can end it."""
 
-    def __init__(self, start: Start) -> None:
+
+class Errand(Generic[_T]):
+    """One piece of work at a time; its owner looks again and again whether it is done.
+
+    Args:
+        limit_s: longer than this no piece of work holds up the next one.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        start: Start,
+        limit_s: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._start = start
+        self._limit_s = limit_s
+        self._clock = clock
         self._of: object = None
         self._future: Future[_T] | None = None
+        self._begun_at = 0.0
 
     def look(self, of: object, work: Callable[[], _T]) -> Future[_T] | None:
         """The result of the work `of` something, once; None while it, or an older one, goes on.
 
         The first look begins it. What an older one brought is dropped: nobody wants it any more.
+
+        Raises:
+            OverdueError: it has gone on for longer than the limit; another look begins it anew.
         """
-        if self._future is not None and self._of != of:
-            if not self._future.done():
-                return None
+        if self._future is not None and self._of != of and self._is_over(self._future):
             self._future = None
         if self._future is None:
-            self._of, self._future = of, self._start(work)
-        if not self._future.done():
+            self._of, self._begun_at = of, self._clock()
+            self._future = self._start(work)
+        if self._of != of or not self._is_over(self._future):
             return None
+        if not self._future.done():
+            self._future = None
+            raise OverdueError
         done, self._future = self._future, None
         return done
+
+    def _is_over(self, future: Future[_T]) -> bool:
+        return future.done() or self._clock() - self._begun_at > self._limit_s

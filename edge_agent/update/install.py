@@ -11,7 +11,7 @@ from edge_agent.config import UpdateConfig
 from edge_agent.engine.ladder import Loaded
 from edge_agent.errors import EngineError, HubUnreachableError, NoRoomError
 from edge_agent.log import log, warn
-from edge_agent.update.background import Errand
+from edge_agent.update.background import Errand, OverdueError
 from edge_agent.update.download import discard
 from edge_agent.update.lives import Lives
 from edge_agent.update.records import Job, Signed
@@ -52,7 +52,9 @@ class Installer:
         self._startup = Startup(slots, line, load, config, lives, self.retreat, around.clock)
         self._trial = Trial(slots, line, config, around, self.retreat)
         self._fetching: Errand[bool] = Errand(around.background)
-        self._building: Errand[Loaded] = Errand(around.background)
+        self._building: Errand[Loaded] = Errand(
+            around.background, around.load_limit_s, around.clock
+        )
         self._closing = False
         self.waiting = False
         """Whether the last step could do nothing but wait for hub or disk."""
@@ -292,9 +294,16 @@ class Installer:
 
     def _build(self, job: Job) -> None:
         """Loads the candidate, which may build an engine; again where the agent was started anew."""
-        built = self._building.look(
-            job.bundle, lambda: self._load(self._slots.open(job.bundle), build=True)
-        )
+        try:
+            built = self._building.look(
+                job.bundle, lambda: self._load(self._slots.open(job.bundle), build=True)
+            )
+        except OverdueError as error:
+            limit_s = self._around.load_limit_s
+            raise EngineError(
+                f"it hangs: engine and golden samples take longer than {limit_s:.0f} s",
+                where=job.bundle[:12],
+            ) from error
         if built is None:
             return
         candidate = built.result()

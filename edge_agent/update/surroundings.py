@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ class Surroundings:
         download: None without a hub.
         draining: why rows do not leave as they should, or empty.
         background: does what may take hours; at once unless said otherwise.
+        load_limit_s: a bundle that takes longer to be made ready hangs.
         checkpoint: called with a name before and after each effect; tests end the process there.
     """
 
@@ -87,6 +89,7 @@ class Surroundings:
     download: Download | None = None
     draining: Callable[[], str] = _fine
     background: Start = at_once
+    load_limit_s: float = math.inf
     clock: Callable[[], float] = time.monotonic
     checkpoint: Callable[[str], None] = _nothing
 

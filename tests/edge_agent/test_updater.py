@@ -14,8 +14,8 @@ from edge_agent.update.fetch import HubClient
 from edge_agent.update.records import Signed
 from edge_agent.update.updater import Request, Updater, leave_request
 from kits.core.hub_api import Desired, DesiredBundle, Reported
-from tests.edge_agent.parts import bundle_id_of, wait_for
-from tests.edge_agent.update_bench import NEW, OLD, Bench
+from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
+from tests.edge_agent.update_bench import LOAD_LIMIT_S, NEW, OLD, Bench
 from tests.failure.tuf_simulator import served
 
 
@@ -51,9 +51,9 @@ def link(bench: Bench) -> Iterator[threading.Event]:
 @pytest.fixture
 def engine(bench: Bench) -> Iterator[threading.Event]:
     """An engine that is being built until it is set."""
-    bench.building = threading.Event()
-    yield bench.building
-    bench.building.set()
+    bench.building = built = threading.Event()
+    yield built
+    built.set()
 
 
 def state_of(bench: Bench) -> str:
@@ -108,6 +108,39 @@ def test_what_was_built_for_something_else_is_not_used(
         wait_for(lambda: bench.last.deployment == 2)
     assert bench.runs == bundle_id_of(OLD)
     assert [r.state for r in bench.reports if r.deployment == 2] == ["committed"]
+
+
+def test_a_bundle_that_hangs_while_it_is_made_ready_is_refused_and_holds_no_other_up(
+    bench: Bench, engine: threading.Event
+) -> None:
+    third = make_bundle(3, act_at=0.77)
+    bench.hub.publish(NEW)
+    with updating(bench):
+        wait_for(lambda: state_of(bench) == "building")
+        bench.building = None
+        bench.seconds += LOAD_LIMIT_S + 1
+        wait_for(lambda: (bench.last.state, bench.last.deployment) == ("failed", 1))
+        assert "it hangs" in bench.last.error
+        assert "bundle-refused" in bench.open_alerts
+        bench.hub.publish(third, 2)
+        wait_for(lambda: bench.line.shadow is not None)
+    assert not engine.is_set(), "the first one still hangs"
+
+
+def test_what_hangs_although_nobody_wants_it_any_more_holds_the_next_up_for_its_limit_only(
+    bench: Bench, engine: threading.Event
+) -> None:
+    bench.hub.publish(NEW)
+    with updating(bench):
+        wait_for(lambda: state_of(bench) == "building")
+        bench.building = None
+        bench.hub.withdraw(1)
+        wait_for(lambda: not bench.installer.busy)
+        bench.hub.publish(make_bundle(3, act_at=0.77), 2)
+        wait_for(lambda: state_of(bench) == "building")
+        bench.seconds += LOAD_LIMIT_S + 1
+        wait_for(lambda: bench.line.shadow is not None)
+    assert not engine.is_set()
 
 
 def test_a_message_of_the_broker_is_only_a_reason_to_ask(bench: Bench) -> None:

@@ -32,6 +32,7 @@ OLD, NEW = make_bundle(1), make_bundle(2, act_at=0.79)
 QUICK = UpdateConfig(
     shadow_samples=2, probation_samples=3, probation_min_s=0, max_latency_factor=50
 )
+LOAD_LIMIT_S = 8000.0
 GOOD = Prediction(score=0.4)
 Feed = Callable[[Tally], None]
 
@@ -125,6 +126,7 @@ class Bench:
             download=Downloader(self.hub, spare_bytes=0).download,
             draining=lambda: self.stuck,
             background=self.background,
+            load_limit_s=LOAD_LIMIT_S,
             clock=lambda: self.seconds,
             checkpoint=self.checkpoint,
         )
