@@ -14,7 +14,7 @@ from edge_agent.log import log, warn
 from edge_agent.update.background import Errand, OverdueError
 from edge_agent.update.download import discard
 from edge_agent.update.lives import Lives
-from edge_agent.update.records import Job, Signed
+from edge_agent.update.records import Job, Signed, Wish
 from edge_agent.update.retreat import Retreat
 from edge_agent.update.slots import Slots
 from edge_agent.update.startup import MAX_TRANSITIONS, Startup
@@ -122,7 +122,11 @@ class Installer:
         check_none_on_probation(job)
         if self.runs(bundle) or (job is not None and job.bundle == bundle):
             return
-        refused = state.refused if state.wish.bundle == bundle else self._slots.refuse_wish(why)
+        under_way = (
+            Wish() if job is None else Wish(bundle=job.bundle, deployment=job.deployment or 0)
+        )
+        known = (state.wish, state.standing, under_way)
+        refused = self._slots.refusals(why, (wish for wish in known if wish.bundle != bundle))
         self.begin(Job(bundle=bundle, state="building"), refused=refused)
         if job is not None and job.deployment is not None:
             self.retreat.voice.say("failed", job.deployment, why)
@@ -140,11 +144,11 @@ class Installer:
             raise UsageError(
                 "there is no previous bundle to go back to", fix="edge-agent apply BUNDLE"
             )
-        wished = wish.deployment if wish.bundle == state.active else 0
+        wished = wish.deployment if wish.bundle == state.active else state.committed_by
         job = state.job or Job(bundle=state.active, state="active", deployment=wished or None)
         self._trial.drop()
-        why, instead = "rolled back by hand", wish if wish.bundle != state.previous else None
-        if not self.retreat.roll_back(job, why, deny=False, instead=instead):
+        overruled = tuple(one for one in (wish, state.standing) if one.bundle != state.previous)
+        if not self.retreat.roll_back(job, "rolled back by hand", deny=False, overruled=overruled):
             raise UsageError("the previous bundle cannot be loaded now", fix="edge-agent status")
 
     # -- wishes of the hub -----------------------------------------------------------------------

@@ -160,5 +160,6 @@ class Offers:
             log("wish_runs_already", bundle=wish.bundle[:12], unsigned=error.what)
         else:
             self._slots.accept(signed.release)
+        self._slots.save(committed_by=wish.deployment)
         self._confirmed = key
         self._installer.retreat.voice.say("committed", wish.deployment)

@@ -91,6 +91,14 @@ class SlotState(Kept):
     )
     wish: Wish = Wish()
     job: Job | None = None
+    committed_by: int = Field(
+        0, description="deployment that the active bundle was committed for; 0: none, by hand"
+    )
+
+    @property
+    def standing(self) -> Wish:
+        """The wish that put the active bundle here: a hub shows it again when a newer one ends."""
+        return Wish(bundle=self.active, deployment=self.committed_by)
 
 
 class Witness(Kept):

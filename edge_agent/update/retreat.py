@@ -31,8 +31,8 @@ class _Ending:
     job: Job
     why: str
     deny: bool = False
-    instead: Wish | None = None
-    slots: Mapping[str, str] = field(default_factory=dict)
+    overruled: tuple[Wish, ...] = ()
+    slots: Mapping[str, object] = field(default_factory=dict)
 
 
 class Retreat:
@@ -77,7 +77,7 @@ class Retreat:
     # -- after it --------------------------------------------------------------------------------
 
     def roll_back(
-        self, job: Job, why: str, *, deny: bool = True, instead: Wish | None = None
+        self, job: Job, why: str, *, deny: bool = True, overruled: tuple[Wish, ...] = ()
     ) -> bool:
         """Switches to the previous bundle, on disk first; False when it cannot be loaded now.
 
@@ -88,7 +88,7 @@ class Retreat:
 
         Args:
             deny: never try this bundle again.
-            instead: a wish of the hub that a person overrules.
+            overruled: wishes of the hub against which a person decides.
         """
         previous = self._slots.state.previous
         if not self._slots.has(previous):
@@ -96,7 +96,7 @@ class Retreat:
             return False
         loaded = self._loaded(previous)
         if isinstance(loaded, Loaded):
-            self._go_back(_Ending("gone back", job, why, deny, instead), previous, loaded)
+            self._go_back(_Ending("gone back", job, why, deny, overruled), previous, loaded)
             return True
         text = f"{why}; the previous bundle cannot be loaded now ({loaded})"
         if deny:
@@ -126,7 +126,7 @@ class Retreat:
     def _go_back(self, ending: _Ending, previous: str, loaded: Loaded) -> None:
         self._around.checkpoint("before going back")
         project = loaded.ready.bundle.manifest.project
-        slots = {"active": previous, "previous": "", "project": project}
+        slots = {"active": previous, "previous": "", "project": project, "committed_by": 0}
         self._line.end_shadow()
         # whether or not the disk takes it: the line must not stay on what went wrong
         self._end(replace(ending, slots=slots), then=lambda: self._line.activate(loaded))
@@ -176,7 +176,7 @@ class Retreat:
                 ending.why,
                 deny=ending.deny,
                 again=ending.how == "begun anew",
-                instead=ending.instead,
+                overruled=ending.overruled,
                 **ending.slots,
             )
         except OSError as error:

@@ -9,6 +9,7 @@ highest release accepted of each project, which is never lowered (the higher of 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -103,7 +104,7 @@ class Slots:
         *,
         deny: bool,
         again: bool = False,
-        instead: Wish | None = None,
+        overruled: Iterable[Wish] = (),
         **changes: object,
     ) -> None:
         """Ends an installation that came to nothing, in one write with all that follows from it.
@@ -111,24 +112,20 @@ class Slots:
         Args:
             deny: never try this bundle again.
             again: its wish may be taken up again.
-            instead: a wish that is not to be taken up again either.
+            overruled: wishes that are not to be taken up again either.
         """
-        refused, denied = dict(self.state.refused), dict(self.state.denied)
+        refused, denied = self.refusals(why, overruled), dict(self.state.denied)
         if job.deployment is not None and not again:
             refused[refusal_key(job.bundle, job.deployment)] = why
-        if instead is not None and instead.deployment:
-            refused[instead.key] = why
         if deny:
             denied[job.bundle] = why
         left = None if job.is_same(self.state.job) else self.state.job
         self.save(job=left, refused=newest(refused), denied=newest(denied), **changes)
 
-    def refuse_wish(self, why: str) -> dict[str, str]:
-        """The refusals with that of the hub's present wish, to be saved with what replaces it."""
-        wish = self.state.wish
-        return newest(
-            {**self.state.refused, wish.key: why} if wish.deployment else self.state.refused
-        )
+    def refusals(self, why: str, wishes: Iterable[Wish]) -> dict[str, str]:
+        """The refusals with those of these wishes, to be saved with what replaces them."""
+        more = {wish.key: why for wish in wishes if wish.deployment}
+        return newest({**self.state.refused, **more})
 
     def refuses(self, bundle: str, deployment: int) -> bool:
         """Whether a deployment came to nothing here."""

@@ -105,6 +105,7 @@ class Trial:
         self._slots.save(
             active=job.bundle,
             previous=self._to_go_back_to(job),
+            committed_by=0,
             project=candidate.ready.bundle.manifest.project,
             job=probation,
         )
@@ -156,7 +157,7 @@ class Trial:
             self._retreat.voice.say_once("active", job.deployment, stuck)
             return
         self._at("before commit")
-        self._slots.save(job=None)
+        self._slots.save(job=None, committed_by=job.deployment or 0)
         self._at("committed")
         self._slots.clean()
         self._waiting.over()

@@ -173,6 +173,44 @@ def test_applying_what_the_hub_wishes_for_is_confirmed_to_it(bench: Bench) -> No
     assert (bench.last.state, bench.last.deployment) == ("committed", 1)
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("kind", ["rollback", "apply"])
+def test_an_older_wish_that_shows_again_does_not_undo_what_a_person_chose(
+    bench: Bench, kind: str, restarted: bool
+) -> None:
+    """What runs came with one deployment, another is on its way; the hub ends it and shows the first."""
+    older = bench.hub.publish(NEW, 1, deployment=10)
+    bench.hear(older)
+    bench.finish()
+    bench.offer(THIRD, release=2, deployment=11)
+    bench.step_until("shadow")
+    chosen = make_bundle(4, act_at=0.76) if kind == "apply" else OLD
+    bench.slots.put(chosen, bundle_id_of(chosen))
+    by_hand(bench, kind, chosen if kind == "apply" else None)
+    bench.finish()
+    assert bench.runs == bundle_id_of(chosen)
+    if restarted:
+        bench.restart()
+    bench.hear(bench.hub.withdraw(11, "ended", then=older))
+    assert not bench.installer.busy
+    bench.hear(bench.hub.wish(THIRD, 2, deployment=11))
+    assert not bench.installer.busy
+    assert bench.runs == bundle_id_of(chosen)
+
+
+def test_what_was_confirmed_for_a_deployment_is_not_brought_back_by_it(bench: Bench) -> None:
+    bench.offer(NEW)
+    bench.finish()
+    confirmed = bench.hub.publish(NEW, 2, deployment=12)
+    bench.hear(confirmed)
+    bench.offer(THIRD, release=3, deployment=13)
+    bench.step_until("shadow")
+    by_hand(bench, "rollback")
+    bench.hear(confirmed)
+    assert not bench.installer.busy
+    assert bench.runs == bundle_id_of(OLD)
+
+
 def test_nothing_is_applied_while_a_bundle_is_on_probation(bench: Bench) -> None:
     bench.offer(NEW)
     bench.on_probation(NEW)
