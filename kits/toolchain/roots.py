@@ -183,28 +183,62 @@ def _from_now(life: timedelta) -> datetime:
 def resend(desk: Desk) -> MetadataVersions:
     """Gives a hub that was restored from a backup the newer metadata that was verified here.
 
+    The releases go with the first root whose targets keys have signed them: with an older one the hub
+    would refuse them, and without them a root that has other targets keys than the one before it.
+
     Raises:
         UsageError: the hub lacks nothing, or nothing of it is known here.
+        ConfigError: the targets keys were changed twice meanwhile, and those in between are not here.
         DataError: the hub refuses, e.g. because a bundle is lost: publish it again first.
     """
     kept = desk.trusted.kept_targets()
     if kept is None:
         raise UsageError("nothing of this hub is known here", where=desk.client.address)
-    missing = [path for path in desk.trusted.roots() if _lacks(desk.client, path)]
-    targets = text_of_bytes(desk.trusted.folder / "targets.json")
-    served = desk.client.metadata(
-        f"{kept.signed.version}.targets.json", MAX_METADATA_BYTES["targets"]
-    )
-    if served is not None and not missing:
-        raise UsageError("the hub lacks nothing", where=desk.client.address)
-    for path in missing[:-1]:
-        desk.client.send_metadata(root=text_of_bytes(path))
-    last = text_of_bytes(missing[-1]) if missing else ""
-    return desk.client.send_metadata(root=last, targets="" if served is not None else targets)
+    client = desk.client
+    missing = [path for path in desk.trusted.roots() if _lacks(client, path.name, Root.type)]
+    owed: Metadata[Targets] | None = kept
+    if not _lacks(client, f"{kept.signed.version}.targets.json", Targets.type):
+        if not missing:
+            raise UsageError("the hub lacks nothing", where=client.address)
+        owed = None
+    for path in missing:
+        targets, owed = _with_root(desk, path, owed)
+        done = client.send_metadata(root=text_of_bytes(path), targets=targets)
+    if owed is not None:
+        done = client.send_metadata(targets=text_of(owed))
+    return done
 
 
-def _lacks(client: HubClient, root: Path) -> bool:
-    return client.metadata(root.name, MAX_METADATA_BYTES["root"]) is None
+def _with_root(
+    desk: Desk, path: Path, owed: Metadata[Targets] | None
+) -> tuple[str, Metadata[Targets] | None]:
+    """Which targets go with a root, and which are still owed to the hub afterwards."""
+    root = _root(path)
+    if owed is None:
+        return "", None
+    if root.get_verification_result(Targets.type, owed.signed_bytes, owed.signatures):
+        return text_of(owed), None
+    before = path.with_name(f"{root.version - 1}.root.json")
+    if before.exists() and _root(before).roles[Targets.type] == root.roles[Targets.type]:
+        return "", owed
+    # its keys have signed neither what the hub has nor what it lacks: the same releases once more
+    targets = copy.deepcopy(owed.signed)
+    targets.version = _version_at(desk.client, owed.signed.version) + 1
+    return text_of(sign_targets(desk, targets, root)), owed
+
+
+def _version_at(client: HubClient, below: int) -> int:
+    """The newest targets that the hub has, 0 for none."""
+    older = range(below - 1, 0, -1)
+    return next((n for n in older if not _lacks(client, f"{n}.targets.json", Targets.type)), 0)
+
+
+def _lacks(client: HubClient, name: str, role: str) -> bool:
+    return client.metadata(name, MAX_METADATA_BYTES[role]) is None
+
+
+def _root(path: Path) -> Root:
+    return Metadata[Root].from_bytes(path.read_bytes()).signed
 
 
 def text_of_bytes(path: Path) -> str:

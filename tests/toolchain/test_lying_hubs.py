@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from tuf.api.metadata import Metadata, Root
@@ -91,23 +92,70 @@ def test_more_bytes_than_announced_are_not_read(hub: RunningHub, desk: Desk) -> 
         desk.client.metadata("1.root.json", 100)
 
 
-def test_a_hub_without_its_releases_is_given_them_again(desk: Desk, hub: RunningHub) -> None:
+def set_back(hub: RunningHub, *, root: Root, targets: int, releases: int) -> None:
+    """The hub as a backup has it, from when these were in force."""
     from cloud_sync.fleet import tuf
     from cloud_sync.store.models import Release, TufMetadata
 
+    with hub.hub.database.transaction() as session:
+        for role, newest in (("root", root.version), ("targets", targets)):
+            session.query(TufMetadata).filter(
+                TufMetadata.role == role, TufMetadata.version > newest
+            ).delete()
+        session.query(Release).filter(Release.release > releases).delete()
+        tuf._sign(hub.hub, session, root, fresh_snapshot=True)
+
+
+def change_keys(desk: Desk, *roles: Literal["root", "targets"]) -> None:
+    """New keys for each role, one after the other; the old ones are retired."""
+    for role in roles:
+        found = desk.trusted.refresh()
+        old = desk.keys.own(role, found.root.roles[role].keyids)
+        made = make_keys(desk.keys, no_passphrase=True, roles=(role,))
+        pending = roots.change(
+            desk, found, role, add=[half.for_metadata() for half in made],
+            remove=[half.key_id for half in old],
+        )  # fmt: skip
+        pending.sign(desk.keys)
+        roots.send(desk, pending)
+
+
+def test_a_hub_without_its_releases_is_given_them_again(desk: Desk, hub: RunningHub) -> None:
     release(desk, 1)
     release(desk, 2)
     with pytest.raises(UsageError, match="lacks nothing"):
         roots.resend(desk)
-    root = desk.trusted.refresh().root
-    with hub.hub.database.transaction() as session:  # as a backup from before release 2
-        session.query(TufMetadata).filter(
-            TufMetadata.role == "targets", TufMetadata.version > 1
-        ).delete()
-        session.query(Release).filter(Release.release > 1).delete()
-        tuf._sign(hub.hub, session, root, fresh_snapshot=True)
+    set_back(hub, root=desk.trusted.refresh().root, targets=1, releases=1)
     with pytest.raises(BundleError, match="older releases") as caught:
         release(desk, 3)
     assert "kit key resend" in caught.value.fix
     assert roots.resend(desk).targets == 2
     assert release(desk, 3).release.release == 3
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [("root",), ("targets",), ("targets", "root"), ("root", "targets"), ("targets", "targets")],
+)
+def test_a_hub_without_its_newer_keys_is_given_them_again(
+    desk: Desk, hub: RunningHub, changed: tuple[Literal["root", "targets"], ...]
+) -> None:
+    release(desk, 1)
+    root = desk.trusted.refresh().root
+    change_keys(desk, *changed)
+    newest = release(desk, 2)
+    targets = desk.trusted.refresh().targets.version
+    set_back(hub, root=root, targets=1, releases=1)
+    done = roots.resend(desk)
+    assert (done.root, done.targets) == (1 + len(changed), targets)
+    assert numbers(desk) == [(1, 1), (2, newest.release.version)]
+    assert release(desk, 3).release.release == 3
+
+
+def test_a_hub_that_lacks_only_keys_is_given_them_again(desk: Desk, hub: RunningHub) -> None:
+    release(desk, 1)
+    root = desk.trusted.refresh().root
+    change_keys(desk, "root", "root")
+    set_back(hub, root=root, targets=1, releases=1)
+    assert roots.resend(desk).root == 3
+    assert release(desk, 2).release.release == 2
