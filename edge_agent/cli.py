@@ -172,8 +172,8 @@ def apply(
     """Install a local bundle: golden samples now, switch in the running agent or at its start."""
     from edge_agent.engine.ladder import Ladder
     from edge_agent.update.install import check_none_on_probation
+    from edge_agent.update.requests import Request, leave_request
     from edge_agent.update.slots import Slots
-    from edge_agent.update.updater import Request, leave_request
     from kits.core.bundle import open_file
     from kits.core.errors import UsageError
 
@@ -199,8 +199,8 @@ def apply(
 @app.command()
 def rollback(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """Go back to the previous bundle."""
+    from edge_agent.update.requests import Request, leave_request
     from edge_agent.update.slots import Slots
-    from edge_agent.update.updater import Request, leave_request
     from kits.core.errors import UsageError
 
     out, settings = Console(as_json), _load(config)
@@ -220,8 +220,8 @@ def allow(
     as_json: JsonOption = False,
 ) -> None:
     """Let a bundle be installed again that went back on this device."""
+    from edge_agent.update.requests import Request, leave_request
     from edge_agent.update.slots import Slots
-    from edge_agent.update.updater import Request, leave_request
     from kits.core.errors import UsageError
 
     out, settings = Console(as_json), _load(config)

@@ -12,19 +12,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge_agent.errors import HubUnreachableError, ReportRefusedError
 from edge_agent.log import log, warn
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.install import Installer
 from edge_agent.update.offers import Offers
-from edge_agent.update.slots import Slots, hand_over
+from edge_agent.update.requests import Requests
+from edge_agent.update.slots import Slots
 from kits.core.errors import KitwrightError
-from kits.core.files import write_atomically
 from kits.core.hub_api import Reported
 
 _BUSY_S = 0.1
@@ -34,22 +30,6 @@ _WAITS_UP_TO_S = 60.0
 _KEPT_REPORTS = 32
 _FIRST_PAUSE_S = 1.0
 _LAST_PAUSE_S = 300.0
-
-
-class Request(BaseModel):
-    """A wish left by `edge-agent apply`, `rollback` or `allow` for the running agent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["apply", "rollback", "allow"]
-    bundle: str = ""
-
-
-def leave_request(folder: Path, request: Request) -> None:
-    """Puts a wish where the updater finds it, now or at its next start."""
-    path = folder / "request.json"
-    write_atomically(path, request.model_dump_json().encode())
-    hand_over(path)
 
 
 class _Part:
@@ -94,6 +74,7 @@ class Updater:
     ) -> None:
         self._installer = installer
         self._slots = slots
+        self._requests = Requests(slots.folder)
         self._hub = hub[0] if hub is not None else None
         self._offers = hub[1] if hub is not None else None
         self._poll_s = poll_s
@@ -101,7 +82,6 @@ class Updater:
         self._waits_s = 0.0
         self._step_at = 0.0
         self._hint: bytes | None = None
-        self._unreadable = False
         self._parts = (
             _Part("request", self._take_request),
             _Part("poll", self._poll_if_due),
@@ -200,22 +180,9 @@ class Updater:
             log("hub_reached" if now else "hub_away", why=why)
 
     def _take_request(self) -> None:
-        path = self._slots.folder / "request.json"
-        try:
-            request = Request.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
-            self._unreadable = False
+        request = self._requests.take()
+        if request is None:
             return
-        except OSError as error:
-            if not self._unreadable:
-                warn("request_unreadable", file=str(path), error=error)
-            self._unreadable = True
-            return
-        except ValidationError:
-            path.unlink()
-            warn("bad_request", file=path.name)
-            return
-        path.unlink()
         try:
             if request.kind == "rollback":
                 self._installer.rollback()
@@ -225,6 +192,7 @@ class Updater:
                 self._installer.apply(request.bundle)
         except KitwrightError as error:
             warn("request_refused", kind=request.kind, error=error.what)
+        self._requests.done()
 
     def _tell(self) -> None:
         if self.hub_reached is False:

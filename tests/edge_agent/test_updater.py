@@ -6,16 +6,18 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import pytest
 
 from edge_agent.update.background import beside
 from edge_agent.update.fetch import HubClient
 from edge_agent.update.records import Signed
-from edge_agent.update.updater import Request, Updater, leave_request
+from edge_agent.update.requests import Request, leave_request
+from edge_agent.update.updater import Updater
 from kits.core.hub_api import Desired, DesiredBundle, Reported
 from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
-from tests.edge_agent.update_bench import LOAD_LIMIT_S, NEW, OLD, Bench
+from tests.edge_agent.update_bench import LOAD_LIMIT_S, NEW, OLD, Bench, Killed
 from tests.failure.tuf_simulator import served
 
 
@@ -172,6 +174,60 @@ def test_a_request_that_cannot_be_read_holds_nothing_up(bench: Bench) -> None:
         bench.slots.put(OLD, bundle_id_of(OLD))
         leave_request(bench.slots.folder, Request(kind="apply", bundle=bundle_id_of(NEW)))
         wait_for(lambda: not request.exists())
+
+
+def test_a_wish_that_the_agent_dies_over_is_taken_up_again(bench: Bench) -> None:
+    bench.offer(NEW)
+    bench.finish()
+    leave_request(bench.slots.folder, Request(kind="rollback"))
+    bench.kill_at = "before going back"
+    with pytest.raises(Killed):
+        Updater(bench.installer, bench.slots, None, 30).turn()
+    bench.restart()
+    assert bench.runs == bundle_id_of(NEW)
+    Updater(bench.installer, bench.slots, None, 30).turn()
+    assert bench.runs == bundle_id_of(OLD)
+    assert not list(bench.slots.folder.glob("request*"))
+
+
+def test_a_wish_that_the_agent_dies_of_is_given_up(bench: Bench) -> None:
+    bench.offer(NEW)
+    bench.finish()
+    leave_request(bench.slots.folder, Request(kind="rollback"))
+    for _ in range(3):
+        bench.kill_at = "before going back"
+        with pytest.raises(Killed):
+            Updater(bench.installer, bench.slots, None, 30).turn()
+        bench.restart()
+    Updater(bench.installer, bench.slots, None, 30).turn()
+    assert bench.runs == bundle_id_of(NEW)
+    assert not list(bench.slots.folder.glob("request*"))
+    leave_request(bench.slots.folder, Request(kind="rollback"))
+    Updater(bench.installer, bench.slots, None, 30).turn()
+    assert bench.runs == bundle_id_of(OLD)
+
+
+@pytest.mark.parametrize("kind", ["apply", "allow"])
+def test_a_wish_that_the_disk_does_not_take_waits_for_room(
+    bench: Bench, kind: Literal["apply", "allow"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "allow":
+        bench.slots.save(denied={bundle_id_of(NEW): "it was slow"})
+    bench.slots.put(NEW, bundle_id_of(NEW))
+    leave_request(bench.slots.folder, Request(kind=kind, bundle=bundle_id_of(NEW)))
+    with monkeypatch.context() as patch:
+        for module in ("slots", "requests"):
+            patch.setattr(f"edge_agent.update.{module}.write_atomically", no_room)
+        Updater(bench.installer, bench.slots, None, 30).turn()
+    assert not bench.installer.busy
+    Updater(bench.installer, bench.slots, None, 30).turn()
+    assert bench.installer.busy == (kind == "apply")
+    assert bench.slots.state.denied == {}
+    assert not list(bench.slots.folder.glob("request*"))
+
+
+def no_room(*_: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_a_fault_of_one_part_is_counted_and_holds_no_other_up(bench: Bench) -> None:

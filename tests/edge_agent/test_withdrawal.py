@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge_agent.update.updater import Request, Updater, leave_request
+from edge_agent.update.requests import Request, leave_request
+from edge_agent.update.updater import Updater
 from kits.core.errors import UsageError
 from kits.core.hub_api import Desired
 from tests.edge_agent.parts import bundle_id_of, make_bundle

@@ -1,0 +1,106 @@
+"""Wishes of a person at the device, left in a file for the running agent and kept until they are done.
+
+An agent that dies meanwhile takes them up again at its next start. One that it dies of is given up:
+the line must not go down again and again for it. What is done about a wish is `install.py`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge_agent.log import warn
+from edge_agent.update.slots import hand_over
+from kits.core.files import write_atomically
+from kits.core.sample import digest_of
+
+_LIVES = 3
+"""So many lives of the agent may begin with one wish."""
+
+
+class Request(BaseModel):
+    """A wish left by `edge-agent apply`, `rollback` or `allow` for the running agent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["apply", "rollback", "allow"]
+    bundle: str = ""
+
+
+class _Begun(BaseModel):
+    """`request_begun.json`: in how many lives of the agent the wish with this digest was taken up."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    digest: str = ""
+    lives: int = 0
+
+
+def leave_request(folder: Path, request: Request) -> None:
+    """Puts a wish where the updater finds it, now or at its next start."""
+    path = folder / "request.json"
+    write_atomically(path, request.model_dump_json().encode())
+    hand_over(path)
+
+
+class Requests:
+    """The wishes in one folder, one at a time; the newest counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "request.json"
+        self._begun = folder / "request_begun.json"
+        self._taken = b""
+        self._unreadable = False
+
+    def take(self) -> Request | None:
+        """The wish that waits; again and again until it is `done`."""
+        try:
+            content = self._path.read_bytes()
+            self._unreadable = False
+            request = Request.model_validate_json(content)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if not self._unreadable:
+                warn("request_unreadable", file=str(self._path), error=error)
+            self._unreadable = True
+            return None
+        except ValidationError:
+            self._path.unlink()
+            warn("bad_request", file=self._path.name)
+            return None
+        if content != self._taken and not self._counted(content):
+            warn("request_given_up", kind=request.kind, lives=_LIVES)
+            self._path.unlink()
+            return None
+        self._taken = content
+        return request
+
+    def done(self) -> None:
+        """The wish is fulfilled or refused; one that was left since stays."""
+        with suppress(FileNotFoundError):
+            if self._path.read_bytes() == self._taken:
+                self._path.unlink()
+        self._begun.unlink(missing_ok=True)
+        self._taken = b""
+
+    def _counted(self, content: bytes) -> bool:
+        """Whether this life may try it; a disk that takes no count keeps nobody from his wish."""
+        digest = digest_of(content)
+        try:
+            begun = _Begun.model_validate_json(self._begun.read_bytes())
+        except (OSError, ValidationError):
+            begun = _Begun()
+        lives = begun.lives + 1 if begun.digest == digest else 1
+        if lives > _LIVES:
+            self._begun.unlink(missing_ok=True)
+            return False
+        try:
+            now = _Begun(digest=digest, lives=lives)
+            write_atomically(self._begun, now.model_dump_json().encode())
+        except OSError as error:
+            warn("request_not_counted", error=error)
+        return True
