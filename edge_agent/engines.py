@@ -42,29 +42,39 @@ class Engines:
         self._line = line
         self._alerts = alerts
         self._on_exchange = on_exchange
-        self._climbed: weakref.ref[Loaded] | None = None  # what was left frees its memory
+        # weak, so that what was left frees its memory
+        self._climbed: weakref.ref[Loaded] | None = None
+        self._told: weakref.ref[Loaded] | None = None
 
     def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
-        """As `Ladder.load`, and says on which rung it runs."""
+        """As `Ladder.load`."""
         loaded = self.ladder.load(bundle, build=build)
-        lost = [note for note in loaded.downgrades if not any(word in note for word in _ABSENT)]
-        if lost:
-            text = f"running on {loaded.provider}; {'; '.join(lost)}"
-            self._alerts("engine-downgrade", "warning", text)
-        else:
-            self._alerts("engine-downgrade", "info", f"running on {loaded.provider}")
         for waited_for in ("no-bundle", "first-bundle-late"):
             self._alerts(waited_for, "info", "a bundle is active")
         return loaded
 
     def look(self) -> None:
-        """Climbs, once, where what runs only lacks an engine that had to be built."""
+        """Says on which rung what decides runs, and climbs, once, where it only lacks an engine that
+        had to be built.
+        """
         active = self._line.active
+        if active is not None and (self._told is None or self._told() is not active):
+            self._tell(active)
         tried = self._climbed() if self._climbed is not None else None
         if active is None or not active.waits_for_engine or active is tried:
             return
         self._climbed = weakref.ref(active)
         threading.Thread(target=self._climb, args=(active,), name="engine", daemon=True).start()
+
+    def _tell(self, active: Loaded) -> None:
+        """What is only tried, and refused, says nothing about what decides."""
+        self._told = weakref.ref(active)
+        lost = [note for note in active.downgrades if not any(word in note for word in _ABSENT)]
+        if lost:
+            text = f"running on {active.provider}; {'; '.join(lost)}"
+            self._alerts("engine-downgrade", "warning", text)
+        else:
+            self._alerts("engine-downgrade", "info", f"running on {active.provider}")
 
     def _climb(self, running: Loaded) -> None:
         try:
@@ -73,5 +83,6 @@ class Engines:
             warn("engine_not_built", bundle=running.id[:12], error=error.what)
             return
         if self._line.exchange(running, better):
+            self._line.tally.forget_latencies()
             log("engine_exchanged", bundle=better.id[:12], provider=better.provider)
             self._on_exchange()

@@ -101,6 +101,11 @@ class Tally:
         with self._lock:
             self.failures += 1
 
+    def forget_latencies(self) -> None:
+        """Those so far were of another engine."""
+        with self._lock:
+            self.latencies_ms.clear()
+
     def p95_ms(self) -> float | None:
         """The 95 % point of the latency; None before there is enough."""
         with self._lock:
@@ -164,19 +169,25 @@ def shadow_complaint(tally: Tally, config: UpdateConfig, expected: float | None 
 
 
 def urgent_complaint(
-    tally: Tally, config: UpdateConfig, baseline: Baseline | None, declared_ms: float | None
+    tally: Tally,
+    config: UpdateConfig,
+    baseline: Baseline | None,
+    declared_ms: float | None,
+    *,
+    timed: bool = True,
 ) -> str:
     """Why the active bundle must go back at once, or empty.
 
     Args:
         declared_ms: the latency limit that the bundle itself declares.
+        timed: whether its latency may be judged.
     """
     if tally.failures >= _FAILURES_AT_LEAST and _fails_often(tally):
         return _failing(tally)
     limit_ms = declared_ms
     if limit_ms is None and baseline is not None and baseline.p95_ms is not None:
         limit_ms = baseline.p95_ms * config.max_latency_factor + config.latency_slack_ms
-    slow, n = tally.slower_than(limit_ms) if limit_ms is not None else (0, 0)
+    slow, n = tally.slower_than(limit_ms) if timed and limit_ms is not None else (0, 0)
     if slow > _few(n):
         return (
             f"too slow: {slow} of {n} samples on probation took more than {limit_ms:.0f} ms,"

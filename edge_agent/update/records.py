@@ -36,6 +36,7 @@ class Job(Kept):
     path: str = Field("", description="below the hub's address")
     signed: Signed | None = Field(None, description="None: applied locally, not signed")
     baseline: Baseline | None = Field(None, description="how it did in the shadow")
+    provider: str = Field("", description="the rung it was switched to on; its latency is of that")
     transitions: int = Field(
         0, description="states it was in, and starts after a crash, since it could be to blame"
     )

@@ -99,6 +99,7 @@ class Trial:
             update={
                 "state": "active",
                 "baseline": self._shadow.baseline() if self._shadow.n else None,
+                "provider": candidate.provider,
                 "transitions": job.transitions + 1,
             }
         )
@@ -132,7 +133,9 @@ class Trial:
             return
         tally, config = self._line.tally, self._config
         declared_ms = active.ready.bundle.manifest.latency_limit_ms
-        complaint = urgent_complaint(tally, config, job.baseline, declared_ms)
+        complaint = urgent_complaint(
+            tally, config, job.baseline, declared_ms, timed=_is_timed(job, active)
+        )
         if not complaint and self._long_enough(job, tally.n):
             complaint = final_complaint(tally, config, job.baseline)
             if not complaint:
@@ -166,3 +169,9 @@ class Trial:
             self._around.alerts(name, "info", "a bundle has proved itself")
         log("bundle_committed", bundle=job.bundle[:12])
         self._retreat.voice.say("committed", job.deployment)
+
+
+def _is_timed(job: Job, active: Loaded) -> bool:
+    """Whether its latency is the bundle's: after a restart a lower rung may have to do, which is none
+    of its doing, until the engine is built anew or the driver answers."""
+    return not active.waits_for_engine and job.provider in ("", active.provider)

@@ -168,6 +168,7 @@ def make_bundle(
     kit: str = "tiny-brightness",
     config: dict[str, object] | None = None,
     padding: int = 0,
+    latency_limit_ms: float | None = None,
 ) -> bytes:
     model = tiny_onnx(scale)
     score = round(200 / 255 * scale, 7) if golden_score is None else golden_score
@@ -185,6 +186,7 @@ def make_bundle(
             ),
         ),
         config=config or {},
+        latency_limit_ms=latency_limit_ms,
         dataset="d",
         seed=0,
         run="r",
