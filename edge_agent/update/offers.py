@@ -51,7 +51,10 @@ class Offers:
         self._look()
         wish = desired.bundle
         self._remember(wish)
-        if wish is None or self._installer.retreat.unwritten or not self._is_news(wish):
+        if wish is None or self._installer.retreat.unwritten:
+            return
+        self._tell_again(wish)
+        if not self._is_news(wish):
             return
         state, voice = self._slots.state, self._installer.retreat.voice
         other = state.job is None or state.job.bundle != wish.bundle
@@ -95,6 +98,13 @@ class Offers:
                 self._slots.save(wish=known)
             except OSError as error:
                 warn("wish_not_written", error=error)
+
+    def _tell_again(self, wish: DesiredBundle) -> None:
+        """What is wished for came to nothing before a restart: the hub may never have heard of it."""
+        why = self._slots.state.refused.get(refusal_key(wish.bundle, wish.deployment))
+        voice = self._installer.retreat.voice
+        if why is not None and not voice.has_ended(wish.deployment):
+            voice.say("failed", wish.deployment, why)
 
     def _is_news(self, wish: DesiredBundle) -> bool:
         job = self._slots.state.job

@@ -101,6 +101,7 @@ class Voice:
         self._line = line
         self._around = around
         self._last: Word | None = None
+        self._ended: set[int] = set()
 
     def say(
         self,
@@ -113,7 +114,13 @@ class Voice:
         """Reports a state of a deployment."""
         log("deployment", state=state, deployment=deployment, error=error, waits_for=waits_for)
         self._last = Word(state, deployment, error, waits_for)
+        if deployment is not None and state in ("failed", "rolled_back"):
+            self._ended.add(deployment)
         self.say_again()
+
+    def has_ended(self, deployment: int) -> bool:
+        """Whether it was said, since the start, that a deployment came to nothing."""
+        return deployment in self._ended
 
     def say_once(
         self,

@@ -299,6 +299,19 @@ def test_a_refused_deployment_is_not_tried_again_but_a_new_one_is(bench: Bench) 
     assert bench.runs == bundle_id_of(NEW)
 
 
+def test_an_end_that_the_hub_did_not_hear_before_a_restart_is_told_once_more(bench: Bench) -> None:
+    bench.offer(NEW)
+    bench.go_on(shadow=feed_good, live=feed_failing)
+    told = bench.last
+    bench.restart()
+    bench.reports.clear()
+    for _ in range(3):
+        bench.hear(bench.hub.desired)
+    [again] = bench.reports
+    assert (again.state, again.deployment, again.error) == ("failed", 1, told.error)
+    assert again.bundle == bundle_id_of(OLD)
+
+
 def test_what_runs_already_is_confirmed_once(bench: Bench) -> None:
     bench.offer(OLD, release=3, deployment=9)
     bench.hear(bench.hub.desired)
