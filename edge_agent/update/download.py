@@ -19,12 +19,15 @@ import urllib3
 from edge_agent.errors import HubUnreachableError, NoRoomError
 from edge_agent.log import log
 from edge_agent.update.answers import Requests
+from kits.core.errors import BundleError
 from kits.core.files import sync
 
 _PIECE = 1 << 16
 _SYNC_EVERY = 4 << 20
 _SPARE_BYTES = 64 << 20
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/(?:[0-9]{1,15}|\*)")
+
+_GONE = (404, 410)
 
 Stop = Callable[[], bool]
 """Whether nobody waits for a download any more."""
@@ -55,6 +58,7 @@ class Downloader:
 
         Raises:
             HubUnreachableError: the connection broke, or is too slow; what arrived is kept.
+            BundleError: the hub does not have it: to wait would not bring it.
             NoRoomError: the disk has no room for the rest.
         """
         if target not in self._grown:
@@ -97,6 +101,11 @@ def _begins_at(response: urllib3.BaseHTTPResponse, have: int) -> int:
     matched = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     if response.status == 206 and have and matched and int(matched[1]) == have:
         return have
+    if response.status in _GONE:
+        raise BundleError(
+            f"the hub does not have this bundle: it answers {response.status}",
+            fix="kit publish it again, after a restore of the hub; then roll it out anew",
+        )
     raise HubUnreachableError(
         f"the hub answered {response.status} to a request for bytes from {have}",
         fix="edge-agent enroll: this device's token is not valid" * (response.status == 401),

@@ -59,6 +59,7 @@ class Download(Protocol):
 
         Raises:
             HubUnreachableError: the connection broke.
+            BundleError: the hub does not have it.
             NoRoomError: the disk has no room.
         """
 

@@ -115,6 +115,26 @@ def test_a_newer_bundle_replaces_what_was_withdrawn_on_probation(bench: Bench) -
     assert bench.slots.state.previous == bundle_id_of(OLD)
 
 
+def test_a_download_that_a_restored_hub_does_not_have_makes_room_for_its_next_wish(
+    bench: Bench,
+) -> None:
+    """The hub forgot the deployment and counts anew: its next one has a lower number."""
+    bench.hub.cut_after = len(NEW) // 3
+    bench.offer(NEW, deployment=50)
+    bench.installer.step()
+    assert bench.slots.arrived(bundle_id_of(NEW))
+    bench.hub.cut_after = 0
+    bench.hub.bundles.clear()
+    bench.hear(Desired())
+    bench.installer.step()
+    assert (bench.last.state, bench.last.deployment) == ("failed", 50)
+    assert "does not have this bundle" in bench.last.error
+    bench.offer(THIRD, release=2, deployment=4)
+    bench.finish()
+    assert bench.runs == bundle_id_of(THIRD)
+    assert not list(bench.slots.folder.glob("*.part"))
+
+
 # -- a person at the device --------------------------------------------------------------------------
 
 
