@@ -41,6 +41,7 @@ from edge_agent.sync.sender import Sender
 from edge_agent.update.background import beside
 from edge_agent.update.download import Downloader
 from edge_agent.update.fetch import HubClient
+from edge_agent.update.hub_change import TRUST_FOLDER, follow
 from edge_agent.update.hub_metadata import HubMetadata
 from edge_agent.update.install import Installer
 from edge_agent.update.lives import Lives
@@ -106,6 +107,8 @@ class Agent:
         self.selection = Selection(config.selection)
         self.line = Line(config, self.dispatcher, self.selection, self.writer.put, self.alerts)
         self.slots = Slots(config.state_dir)
+        if self.identity is not None:
+            follow(self.slots, config.state_dir, self.identity.hub_id)
         self.time_floor = TimeFloor(config.state_dir / "time_floor.json", on_rise=TRUST.raise_floor)
         self.lives = Lives(config.state_dir / "lives.json", config.update.crash_window_s)
         hub = _hub_client(config, self.identity, self._certain_time)
@@ -150,7 +153,7 @@ class Agent:
 
     def _make_offers(self, hub: HubClient) -> tuple[HubClient, Offers]:
         root = self.identity.root if self.identity is not None else None
-        trust = Trust(self.config.state_dir / "tuf", root, HubMetadata(hub), self.time_floor)
+        trust = Trust(self.config.state_dir / TRUST_FOLDER, root, HubMetadata(hub), self.time_floor)
         look = Standing(self.slots, trust, self.alerts).look
         return hub, Offers(self.slots, self.installer, trust.signed, self.alerts, look)
 

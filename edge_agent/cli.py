@@ -59,6 +59,7 @@ def enroll(
     from edge_agent import enroll as enrolment
 
     out, settings = Console(as_json, quiet), _load(config)
+    before = enrolment.known_identity(settings.identity_path)
     identity = enrolment.enroll(
         settings.hub,
         hub,
@@ -77,6 +78,10 @@ def enroll(
             "identity": str(settings.identity_path),
         },
     )
+    if before is not None and before.hub_id != identity.hub_id:
+        out.note(
+            "this is another hub than before: from the agent's next start on its releases count"
+        )
     out.next(f"edge-agent run --config {config}")
 
 

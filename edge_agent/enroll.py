@@ -17,6 +17,7 @@ from edge_agent.config import HubConfig
 from edge_agent.errors import AgentConfigError, EnrolmentError
 from edge_agent.update.answers import Answer
 from edge_agent.update.fetch import HubClient
+from edge_agent.update.hub_change import hub_id, is_same
 from kits.core.errors import UsageError
 from kits.core.files import write_atomically
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
@@ -49,6 +50,7 @@ class Identity(BaseModel):
     mqtt: MqttAccess
     root: dict[str, JsonValue] | None = None
     hub: str
+    hub_id: str = Field("", description="tells this hub from others; empty: the one known here")
     insecure_http: bool = False
 
 
@@ -93,10 +95,32 @@ def enroll(
         enrolled = EnrollResponse.model_validate_json(answer.body)
     except ValidationError as error:
         raise EnrolmentError("the hub's answer is not an identity", where=url) from error
+    name = _name_of_hub(enrolled, path)
     certificates.take(enrolled.certificate.encode(), enrolled.ca.encode())
-    identity = Identity(**dict(enrolled), hub=url, insecure_http=insecure_http)
+    identity = Identity(**dict(enrolled), hub=url, hub_id=name, insecure_http=insecure_http)
     save_identity(identity, path)
     return identity
+
+
+def known_identity(path: Path) -> Identity | None:
+    """The identity from before an enrolment; one that is damaged is no obstacle to a new one."""
+    try:
+        return load_identity(path)
+    except AgentConfigError:
+        return None
+
+
+def _name_of_hub(enrolled: EnrollResponse, path: Path) -> str:
+    """The name that the hub has here already, or a new one for another hub."""
+    before, authority = known_identity(path), enrolled.ca.encode()
+    try:
+        same_authority = Certificates(path.parent).ca_file.read_bytes() == authority
+    except OSError:
+        same_authority = False
+    known = before.root if before is not None else None
+    if is_same(path.parent, known, enrolled.root, same_authority=same_authority):
+        return before.hub_id if before is not None else ""
+    return hub_id(authority, enrolled.root)
 
 
 def _authority(settings: HubConfig, url: str, fingerprint: str) -> bytes | Path | None:

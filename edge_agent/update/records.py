@@ -96,6 +96,8 @@ class SlotState(Kept):
         0, description="deployment that the active bundle was committed for; 0: none, by hand"
     )
 
+    hub: str = Field("", description="whose releases and deployments these are; see `hub_change`")
+
     @property
     def standing(self) -> Wish:
         """The wish that put the active bundle here: a hub shows it again when a newer one ends."""
@@ -107,6 +109,7 @@ class Witness(Kept):
 
     committed: str = ""
     project: str = ""
+    hub: str = ""
     highest: dict[str, Mark] = Field(default_factory=dict)
     refused: dict[str, str] = Field(default_factory=dict)
     denied: dict[str, str] = Field(default_factory=dict)

@@ -55,7 +55,10 @@ class Slots:
                 project=witness.project if known else "",
                 refused=witness.refused,
                 denied=witness.denied,
+                hub=witness.hub,
             )
+        if state.hub != witness.hub:
+            return state  # the witness speaks of another hub: the power went while it was changed
         return state.model_copy(update={"highest": higher(state.highest, witness.highest)})
 
     def save(self, **changes: object) -> SlotState:
@@ -73,6 +76,7 @@ class Slots:
         witness = Witness(
             committed=old.committed if unproven else state.active,
             project=old.project if unproven else state.project,
+            hub=state.hub,
             highest=state.highest,
             refused=state.refused,
             denied=state.denied,
@@ -96,6 +100,22 @@ class Slots:
         """Raises a project's counter, in both places."""
         mark = Mark(release=release.release, bundle=release.bundle)
         self.save(highest=higher(self.state.highest, {release.project: mark}))
+
+    def follow(self, hub: str, *, forget: bool) -> None:
+        """Names the hub whose releases count here.
+
+        Args:
+            forget: it is another one than before: its releases, deployments and wishes are of no
+                account. A bundle on probation goes on with it, for nobody's deployment.
+        """
+        if not forget:
+            self.save(hub=hub)
+            return
+        job = self.state.job
+        if job is not None:
+            active = job.state == "active"
+            job = job.model_copy(update={"deployment": None, "signed": None}) if active else None
+        self.save(hub=hub, highest={}, refused={}, wish=Wish(), committed_by=0, job=job)
 
     def end(
         self,

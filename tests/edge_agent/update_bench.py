@@ -12,6 +12,7 @@ from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.errors import EngineError, HubUnreachableError
 from edge_agent.update.background import Start, at_once
 from edge_agent.update.download import Downloader
+from edge_agent.update.hub_change import follow
 from edge_agent.update.hub_metadata import HubMetadata
 from edge_agent.update.install import Installer
 from edge_agent.update.lives import Clocks, Lives
@@ -75,6 +76,7 @@ class Bench:
 
     Attributes:
         clock_error: of the device's clock against the simulator's true time.
+        root, hub_id: from the enrolment.
         boot, seconds: what the device's lives are told apart by; no other clock is used.
         lame: ids of bundles that cannot be loaded now.
         building: while it is not set, an engine is being built; None: none has to be.
@@ -99,6 +101,7 @@ class Bench:
         self.building: threading.Event | None = None
         self.stuck = ""
         self.root: dict[str, object] | None = self.hub.first_root
+        self.hub_id = ""
         self.restart()
 
     def checkpoint(self, name: str) -> None:
@@ -117,6 +120,7 @@ class Bench:
     def restart(self) -> None:
         self.line = IdleLine()
         self.slots = Slots(self.state)
+        follow(self.slots, self.state, self.hub_id)
         lives = Lives(
             self.state / "lives.json", 600, Clocks(lambda: self.seconds, lambda: self.boot)
         )

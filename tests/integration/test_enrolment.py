@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from cloud_sync.store.models import DeviceCertificate, EnrollToken
 from edge_agent.certificates import Certificates
 from edge_agent.config import AgentConfig, FolderSourceConfig, HubConfig
 from edge_agent.doctor import Check, examine
-from edge_agent.enroll import Identity, enroll, hub_client, load_identity
+from edge_agent.enroll import Identity, enroll, hub_client, load_identity, save_identity
 from edge_agent.errors import EnrolmentError, HubUnreachableError
 from edge_agent.renewal import EXPIRED, EXPIRES, Renewal
 from edge_agent.update.fetch import HubClient
@@ -66,8 +67,14 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
+    with served_site(tmp_path / "hub", tmp_path / "device") as made:
+        yield made
+
+
+@contextmanager
+def served_site(folder: Path, device: Path) -> Iterator[Site]:
     settings = {"listen": {"port": 0, "tls": "on"}, "broker": {"kind": "embedded", "port": 0}}
-    with open_hub(tmp_path / "hub", **settings) as (client, hub):
+    with open_hub(folder, **settings) as (client, hub):
         app = client.app
         assert isinstance(app, FastAPI)
         # the routes without the background parts, which these tests do not need
@@ -77,7 +84,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         wait_for(lambda: server.port is not None)
-        made = Site(hub, f"https://127.0.0.1:{server.port}", tmp_path / "device")
+        made = Site(hub, f"https://127.0.0.1:{server.port}", device)
         yield made
         for one in made.clients:
             one.close()
@@ -100,6 +107,19 @@ def test_a_device_enrols_by_fingerprint_and_its_files_are_private(site: Site) ->
     assert site.client(identity).desired() == Desired()
     for secret in (identity.token, (folder / "device.key").read_text()):
         assert secret not in repr(identity)
+
+
+def test_an_enrolment_tells_another_hub_from_the_one_that_is_known(
+    site: Site, tmp_path: Path
+) -> None:
+    first = site.enroll()
+    assert first.hub_id
+    site.identity_path.write_text("damaged")
+    assert site.enroll().hub_id == "", "the name stands in the slots"
+    save_identity(first, site.identity_path)
+    assert site.enroll().hub_id == first.hub_id
+    with served_site(tmp_path / "new hub", site.identity_path.parent) as other:
+        assert other.enroll().hub_id not in ("", first.hub_id)
 
 
 def test_a_wrong_fingerprint_leaves_the_token_unused(site: Site, tmp_path: Path) -> None:
