@@ -178,6 +178,8 @@ class KeyStore:
         if not is_encrypted(path):
             return CryptoSigner(read_key(path, None))
         for passphrase in self._passphrases.tries(half.name):
+            if not passphrase:
+                continue  # Enter alone: no passphrase at all is a TypeError, not a wrong one
             try:
                 private = read_key(path, passphrase)
             except ValueError:

@@ -48,6 +48,20 @@ def test_a_key_file_is_private_and_opens_with_its_passphrase_alone(tmp_path: Pat
         read_key(path, b"correct horse")
 
 
+def test_enter_alone_is_a_wrong_passphrase(tmp_path: Path) -> None:
+    (half,) = make_keys(KeyStore(tmp_path, answering("correct horse")), roles=("targets",))
+    typed = answering("", "correct horse")
+    assert KeyStore(tmp_path, typed).signers("targets", [half.key_id])
+    with pytest.raises(ConfigError, match="not the passphrase"):
+        KeyStore(tmp_path, answering("")).signers("targets", [half.key_id])
+
+
+def answering(*typed: str) -> Passphrases:
+    """A person who types these, and the last one again and again."""
+    waiting = list(typed)
+    return Passphrases(lambda _question: waiting.pop(0) if len(waiting) > 1 else waiting[0])
+
+
 @pytest.mark.parametrize("passphrase", [None, b"correct horse"])
 def test_a_damaged_key_file_is_named_and_the_ways_out_told(
     tmp_path: Path, passphrase: bytes | None
