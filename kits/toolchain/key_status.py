@@ -15,7 +15,7 @@ from kits.core.sample import utc_now
 from kits.toolchain.keys import names
 from kits.toolchain.releases import all_releases
 from kits.toolchain.roots import Desk
-from kits.toolchain.trust import MAX_ROTATIONS, fingerprint
+from kits.toolchain.trust import MAX_ROTATIONS, Releases, fingerprint
 
 WARN = timedelta(days=30)
 _SHOWN = 8
@@ -114,10 +114,16 @@ def look(desk: Desk) -> Status:
 def trust_root(desk: Desk, sha256: str) -> int:
     """Trusts the hub's newest root when its fingerprint is `sha256`; its version.
 
+    Where an older root is trusted already, the newest one must also follow from that.
+
     Raises:
         DataError: the hub has no root.
-        BundleError: the fingerprint is another one.
+        BundleError: the fingerprint is another one, or it does not follow.
     """
+    if desk.trusted.known:
+        found = _refreshed(desk)
+        _compare(found.root_bytes, sha256)
+        return found.root.version
     newest, version = None, 0
     for number in range(1, MAX_ROTATIONS + 1):
         content = desk.client.metadata(f"{number}.root.json", MAX_METADATA_BYTES[Root.type])
@@ -126,13 +132,31 @@ def trust_root(desk: Desk, sha256: str) -> int:
         newest, version = content, number
     if newest is None:
         raise DataError("this hub has no root yet", where=desk.client.address, fix="kit publish")
-    if not hmac.compare_digest(fingerprint(newest), sha256.strip().lower()):
-        raise BundleError(
-            "this hub's root has another fingerprint",
-            where=fingerprint(newest),
-            fix="compare again with kit key status on the colleague's machine; if they differ, "
-            "somebody stands between you and the hub",
-        )
+    _compare(newest, sha256)
     desk.trusted.adopt(newest)
     desk.trusted.refresh(expired_is_fine=True)
     return version
+
+
+def _refreshed(desk: Desk) -> Releases:
+    try:
+        return desk.trusted.refresh(expired_is_fine=True)
+    except BundleError as error:
+        if error.fix:
+            raise
+        raise BundleError(
+            error.what,
+            where=error.where,
+            fix=f"was this hub made anew? delete {desk.trusted.folder} and repeat the command",
+        ) from error
+
+
+def _compare(root: bytes, sha256: str) -> None:
+    told = sha256.strip().lower()
+    if not hmac.compare_digest(fingerprint(root).encode(), told.encode()):
+        raise BundleError(
+            "this hub's root has another fingerprint",
+            where=fingerprint(root),
+            fix="compare again with kit key status on the colleague's machine; if they differ, "
+            "somebody stands between you and the hub",
+        )

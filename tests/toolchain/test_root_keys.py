@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,38 @@ def test_a_colleague_trusts_the_hub_by_fingerprint_and_releases_with_a_key_of_he
     roots.send(desk, pending)
     assert release(eve, 2).release.release == 2
     assert numbers(desk) == [(1, 1), (2, 2)]
+
+
+def test_who_trusts_an_older_root_comes_to_trust_the_newest_by_the_same_command(
+    desk: Desk, hub: RunningHub, tmp_path: Path
+) -> None:
+    release(desk, 1)
+    eve = hub.desk(tmp_path / "eve")
+    key_status.trust_root(eve, key_status.look(desk).fingerprint)
+    for _ in range(2):
+        pending = roots.renewed(desk, desk.trusted.refresh())
+        pending.sign(desk.keys)
+        roots.send(desk, pending)
+    with pytest.raises(BundleError, match="another fingerprint"):
+        key_status.trust_root(eve, "0" * 64)
+    assert key_status.trust_root(eve, key_status.look(desk).fingerprint) == 3
+    assert numbers(eve) == [(1, 1)]
+
+
+def test_a_hub_that_was_made_anew_is_not_trusted_in_place_of_the_one_before(
+    desk: Desk, hub: RunningHub, tmp_path: Path
+) -> None:
+    release(desk, 1)
+    other = RunningHub(tmp_path / "other")
+    anew = other.desk(tmp_path / "anew")
+    make_keys(anew.keys, no_passphrase=True)
+    release(anew, 1)
+    found = key_status.look(anew).fingerprint
+    shutil.copytree(desk.trusted.folder, tmp_path / "known")
+    known = Desk(anew.client, TrustedCopy(anew.client, tmp_path / "known"), desk.keys)
+    with pytest.raises(BundleError, match="not to be trusted") as caught:
+        key_status.trust_root(known, found)
+    assert f"delete {known.trusted.folder}" in caught.value.fix
+    shutil.rmtree(known.trusted.folder)
+    assert key_status.trust_root(known, found) == 1
+    other.stop()
