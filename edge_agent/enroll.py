@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import platform
+import pwd
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -177,16 +179,29 @@ def load_identity(path: Path) -> Identity | None:
     """The identity, or None before enrolment.
 
     Raises:
-        AgentConfigError: the file is damaged.
+        AgentConfigError: the file is damaged, or this account may not read it.
     """
     try:
         return Identity.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise AgentConfigError(
+            f"the identity cannot be read by this account ({_account()}): {error.strerror}",
+            where=str(path),
+            fix="run it under the account that enrolled, or give that file to this one: chown",
+        ) from error
     except ValidationError as error:
         raise AgentConfigError(
             "the identity is damaged", where=str(path), fix="edge-agent enroll --hub URL --token T"
         ) from error
+
+
+def _account() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a user without a name, as in some containers
+        return str(os.geteuid())
 
 
 def hardware() -> str:

@@ -62,8 +62,9 @@ class TimeFloor:
             return _Kept.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return None
-        except ValidationError:
-            warn("time_floor_damaged", file=self._path.name)
+        except (OSError, ValidationError) as error:
+            # the line must start; the hub signs the time again
+            warn("time_floor_damaged", file=self._path.name, error=type(error).__name__)
             return None
 
     @property

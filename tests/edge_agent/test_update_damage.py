@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from edge_agent.enroll import load_identity
+from edge_agent.errors import AgentConfigError
 from edge_agent.update.slots import Slots
 from tests.edge_agent.parts import bundle_id_of, make_bundle
 from tests.edge_agent.update_bench import NEW, OLD, Bench, feed_failing, feed_good
@@ -161,6 +166,27 @@ def test_an_unreadable_slots_file_does_not_keep_the_agent_from_starting(bench: B
     path.symlink_to(path)
     bench.restart()
     assert bench.runs == bundle_id_of(OLD)
+
+
+def test_an_unreadable_time_floor_does_not_keep_the_agent_from_starting(bench: Bench) -> None:
+    bench.offer(NEW)
+    path = bench.state / "time_floor.json"
+    path.unlink()
+    path.symlink_to(path)
+    bench.restart()
+    assert bench.runs == bundle_id_of(OLD)
+    bench.finish()
+    bench.offer(NEW, release=2)
+    assert not path.is_symlink(), "the hub has signed the time again"
+
+
+def test_an_unreadable_identity_is_named_with_the_account(tmp_path: Path) -> None:
+    path = tmp_path / "identity.json"
+    path.symlink_to(path)
+    with pytest.raises(AgentConfigError, match="cannot be read by this account") as caught:
+        load_identity(path)
+    assert caught.value.where == str(path)
+    assert pwd.getpwuid(os.geteuid()).pw_name in caught.value.what
 
 
 # -- a full disk -------------------------------------------------------------------------------------
