@@ -28,10 +28,16 @@ class DeadlineGuard:
             self._changed.notify()
 
     def disarm(self) -> bool:
-        """True when it was in time; False when the callback ran."""
+        """True when it was in time; False when the callback ran.
+
+        Who held the interpreter's lock past the deadline disarms before the guard's thread can wake:
+        the callback is run here then.
+        """
         with self._changed:
-            in_time = self._due is not None
-            self._due = None
+            due, self._due = self._due, None
+            in_time = due is not None and time.monotonic() < due
+            if due is not None and not in_time:
+                self._callback()
         return in_time
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.config import AgentConfig, EngineConfig, SimulatedActionConfig
+from edge_agent.deadline import DeadlineGuard
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.line import Line
 from edge_agent.recorder import Pending, Recorder
@@ -159,6 +161,27 @@ def test_a_candidate_that_hangs_costs_the_line_one_short_wait(
     assert bench.line.working_s == 0
     go_on.set()
     bench.line.close()
+
+
+def test_the_safe_side_is_done_also_when_nobody_else_was_let_in_before_the_deadline_had_passed() -> (
+    None
+):
+    """A model that holds the interpreter's lock: the guard's thread cannot wake before it is done."""
+    ran: list[bool] = []
+    guard, interval_s = DeadlineGuard(), sys.getswitchinterval()
+    wait_for(guard._thread.is_alive)
+    time.sleep(0.05)
+    sys.setswitchinterval(5.0)
+    try:
+        due = time.monotonic() + 0.05
+        guard.arm(due, lambda: ran.append(True))
+        while time.monotonic() < due + 0.05:
+            pass
+        in_time = guard.disarm()
+    finally:
+        sys.setswitchinterval(interval_s)
+    guard.close()
+    assert (in_time, ran) == (False, [True])
 
 
 def test_a_row_keeps_the_time_at_which_it_was_decided() -> None:
