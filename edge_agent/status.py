@@ -22,6 +22,8 @@ from kits.core.errors import UnreachableError
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  compared with, not listened on
 _ASK_TIMEOUT_S = 3.0
+_SILENCE_S = 10.0
+"""Who connects and says nothing for so long holds a thread and a descriptor no longer."""
 
 Status = Callable[[], dict[str, JsonValue]]
 
@@ -47,6 +49,8 @@ class StatusServer:
         registry.register(Exporter(figures))
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = _SILENCE_S
+
             def do_GET(self) -> None:
                 pages: dict[str, tuple[str, Callable[[], bytes]]] = {
                     "/": ("text/html; charset=utf-8", lambda: render(status()).encode()),
