@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
+from edge_agent.alert_book import AlertBook
 from edge_agent.certificates import Certificates
 from edge_agent.clock import TRUST
 from edge_agent.config import AgentConfig
@@ -25,7 +26,6 @@ from edge_agent.engine.ladder import Ladder
 from edge_agent.engines import Engines
 from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import EngineError, SourceError
-from edge_agent.health import AlertBook
 from edge_agent.line import Line
 from edge_agent.log import log, warn
 from edge_agent.process import lock
@@ -101,7 +101,7 @@ class Agent:
         self._stop = threading.Event()
         self.identity = load_identity(config.identity_path)
         self.disk, self.outbox, self.writer = open_outbox(config)
-        self.alerts = AlertBook(self.writer.put)
+        self.alerts = AlertBook(self.writer.put, config.state_dir / "alerts.json")
         self.source = source or make_source(config.source, self.alerts)
         self.dispatcher = Dispatcher(make_actions(config.actions, config.state_dir), self.alerts)
         self.selection = Selection(config.selection)
@@ -135,7 +135,7 @@ class Agent:
         self.renewal = self._make_renewal(hub)
         self.sender = self._make_sender()
         self.vitals = Vitals(self.source.health, self.line, self.writer, self.sender, self.alerts)
-        self._watch = Watch(self, self._stop)
+        self.watch = Watch(self, self._stop)
         self._status: StatusServer | None = None
         self._samples = 0
 
@@ -222,7 +222,7 @@ class Agent:
         self._report_again()
         if self.config.status.enabled:
             self._status = self._serve_status()
-        self._watch.start()
+        self.watch.start()
         self.engines.look()
         systemd.notify("READY=1")
         log("agent_started", version=__version__, source=self.config.source.kind)
@@ -291,6 +291,7 @@ class Agent:
         self.updater.close()
         if self.renewal is not None:
             self.renewal.close()
+        self.alerts.settle()
         self.writer.close()
         if self.sender is not None:
             self.sender.close()

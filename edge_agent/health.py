@@ -1,31 +1,18 @@
-"""Figures and alerts of the agent: one table of metrics, one book of open alerts.
+"""Figures of the agent: one table of metrics.
 
-The table feeds `/metrics`, `/status.json` and the health row that goes to the hub; the book turns
-a condition into one alert when it begins and one when it is over, however often it is seen.
+It feeds `/metrics`, `/status.json` and the health row that goes to the hub. What the values are is
+`view.py`'s business.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from edge_agent.log import warn
-from edge_agent.sync.entry import Entry
-from kits.core.events import AlertBody
-
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
-
-_REPEAT_S = 600.0
-_FLAPS, _FLAPS_WITHIN_S = 3, 60.0
-"""So many beginnings within this time are one alert that flaps: it would fill the outbox with rows
-that are never given up."""
-_CALM_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,96 +102,11 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("disk_used_percent", "gauge", "use of the disk under state_dir"),
     MetricInfo("memory_bytes", "gauge", "resident memory of the agent"),
     MetricInfo("alerts_open", "gauge", "alerts raised and not cleared"),
+    MetricInfo("watch_failures", "counter", "faults of the supervision that it went on after"),
     MetricInfo("healthy", "gauge", "1 while capture, inference, sender and writer all move"),
 )
 
 Figures = Callable[[], Mapping[str, float]]
-
-
-class AlertBook:
-    """Open alerts by name. One that comes and goes is over only after some calm.
-
-    Args:
-        put: takes entries for the outbox.
-        clock: monotonic seconds.
-    """
-
-    def __init__(
-        self, put: Callable[[Entry], bool], *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._put = put
-        self._clock = clock
-        self._open: dict[str, tuple[str, float]] = {}
-        self._over: dict[str, tuple[str, float]] = {}
-        self._raised: dict[str, deque[float]] = {}
-        self._untold: dict[str, AlertBody] = {}
-        self._lock = threading.Lock()
-
-    def __call__(self, name: str, severity: str, text: str) -> None:
-        """Raises (warning, error) or clears (info) an alert; see `sources.base.Alerts`."""
-        with self._lock:
-            due = self._ends(name, text) if severity == "info" else self._begins(name, text)
-        if due:
-            self._tell(name, severity, text)
-
-    def _begins(self, name: str, text: str) -> bool:
-        """Whether this is news."""
-        now, known = self._clock(), self._open.get(name)
-        came_back = self._over.pop(name, None) is not None
-        if known is None or came_back:
-            self._raised.setdefault(name, deque(maxlen=_FLAPS)).append(now)
-        if known is not None and now - known[1] < _REPEAT_S:
-            return False
-        self._open[name] = (text, now)
-        return True
-
-    def _ends(self, name: str, text: str) -> bool:
-        """Whether it is over now; one that flaps is over when `settle` finds that it kept calm."""
-        if name not in self._open:
-            return False
-        now, raised = self._clock(), self._raised[name]
-        if len(raised) == _FLAPS and now - raised[0] < _FLAPS_WITHIN_S:
-            self._over.setdefault(name, (text, now + _CALM_S))
-            return False
-        del self._open[name]
-        return True
-
-    def settle(self) -> None:
-        """Clears what flapped and has been calm since, and tells what the outbox did not take.
-
-        Called about once a second.
-        """
-        now = self._clock()
-        with self._lock:
-            untold = list(self._untold.values())
-            calm = [(name, text) for name, (text, due) in self._over.items() if now >= due]
-            for name, _ in calm:
-                del self._over[name], self._open[name]
-        for body in untold:
-            self._hand_in(body)
-        for name, text in calm:
-            self._tell(name, "info", text)
-
-    def _tell(self, name: str, severity: str, text: str) -> None:
-        level: Literal["info", "warning", "error"] = (
-            "info" if severity == "info" else "error" if severity == "error" else "warning"
-        )
-        warn("alert", name=name, severity=level, text=text)
-        self._hand_in(AlertBody(name=name, severity=level, text=text))
-
-    def _hand_in(self, body: AlertBody) -> None:
-        """To the outbox; what it does not take now is tried again each time `settle` is called."""
-        taken = self._put(Entry(body, "a"))
-        with self._lock:
-            if taken:
-                self._untold.pop(body.name, None)
-            else:
-                self._untold[body.name] = body
-
-    def open(self) -> dict[str, str]:
-        """Name → text of what is raised now."""
-        with self._lock:
-            return {name: text for name, (text, _) in self._open.items()}
 
 
 class Exporter:

@@ -36,6 +36,7 @@ def figures(agent: Agent) -> dict[str, float]:
         "pixels_kept": sum(selection.kept.values()),
         "pixels_over_budget": selection.over_budget,
         "alerts_open": len(agent.alerts.open()),
+        "watch_failures": agent.watch.failures,
         "healthy": float(not agent.vitals.ailment()),
         **{f"verdict_{v}": line.verdicts[v] for v in ("act", "pass", "review")},
         **machine_figures(agent.config.state_dir),

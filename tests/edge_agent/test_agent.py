@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ import numpy as np
 import pytest
 
 from edge_agent.agent import Agent
-from edge_agent.config import CameraSourceConfig
+from edge_agent.config import CameraSourceConfig, StatusConfig
 from edge_agent.enroll import Identity, save_identity
 from edge_agent.errors import AlreadyRunningError, SourceError
 from edge_agent.sources.base import Captured, SourceHealth
 from edge_agent.sources.video import ScriptedCamera, VideoSource
+from edge_agent.status import StatusServer
 from edge_agent.sync.simulator import HubSimulator
+from edge_agent.watch import Watch
 from kits.core.events import AlertBody, DecisionBody
 from kits.core.hub_api import MqttAccess
 from tests.edge_agent.mosquitto import Mosquitto
@@ -218,6 +221,35 @@ def test_a_camera_that_comes_back_clears_its_alert(tmp_path: Path, pictures: Pat
     assert summary.samples == 6
     assert seen[:2] == [("source-lost", "error"), ("source-lost", "info")]
     assert source.health.reconnects >= 2
+
+
+def test_a_look_of_the_supervision_that_fails_holds_up_no_other_and_is_counted(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = Agent(agent_config(tmp_path, pictures, sync={"health_s": 0.1}))
+    monkeypatch.setattr(agent.lives, "excuse", lambda _excused: 1 // 0)  # a fault of ours
+    stop = threading.Event()
+    watch = Watch(agent, stop)
+    agent.line.keep_pixels = False
+    watch.start()
+    wait_for(lambda: agent.line.keep_pixels, 10)
+    agent.writer.start()
+    wait_for(lambda: bool(rows_of(agent.outbox, "t")))
+    stop.set()
+    assert watch.failures >= 1
+    agent.writer.close()
+    agent.outbox.close()
+
+
+def test_who_connects_to_the_status_page_and_says_nothing_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.status._SILENCE_S", 0.2)
+    server = StatusServer(StatusConfig(port=0), dict, dict)
+    with socket.create_connection(("127.0.0.1", server.port)) as silent:
+        silent.settimeout(10)
+        assert silent.recv(1) == b""
+    server.close()
 
 
 class Ending:

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 import pytest
 
+from edge_agent.alert_book import AlertBook
 from edge_agent.config import (
     SelectionConfig,
 )
 from edge_agent.decide import Outcome, judge, safe
-from edge_agent.health import AlertBook
 from edge_agent.selection import Selection
 from edge_agent.sync.entry import Entry
 from kits.core.operating_point import Band, OperatingPoint

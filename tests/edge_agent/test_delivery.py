@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.health import AlertBook
+from edge_agent.alert_book import AlertBook
 from edge_agent.sync.delivery import DeliveryWatch
 from edge_agent.sync.disk import Disk, Usage
 from edge_agent.sync.entry import Entry
