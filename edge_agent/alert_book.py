@@ -111,8 +111,8 @@ class AlertBook:
         known = self._open.get(name)
         if known is None:
             return False
-        now, began = self._clock(), self._began.get(name, ())
-        if len(began) == _FLAPS and now - began[0] < _FLAPS_WITHIN_S:
+        now, began = self._clock(), self._began.get(name)
+        if began is not None and len(began) == _FLAPS and now - began[0] < _FLAPS_WITHIN_S:
             if known.ends_at > now + _CALM_S:
                 known.ends_at, known.end_text = now + _CALM_S, text
             return False
