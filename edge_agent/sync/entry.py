@@ -120,6 +120,25 @@ def body_text(entry: Entry, digest: str) -> str:
     raise ValueError(f"a row of {len(text)} bytes fits no frame")
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An entry whose bytes are on the disk, and its text."""
+
+    entry: Entry
+    text: str
+    digest: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells the row from all others of its epoch: class, stamp, text."""
+        return self.entry.klass, self.entry.at, self.text
+
+
+def prepared(entry: Entry, digest: str = "") -> Prepared:
+    """An entry with the text of its row. Raises ValueError as `body_text` does."""
+    return Prepared(entry, body_text(entry, digest), digest)
+
+
 def _without_details(body: DecisionBody, size: int) -> DecisionBody:
     return body.model_copy(update={"prediction": {}, "meta": {"trimmed_bytes": size}})
 

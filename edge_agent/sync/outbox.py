@@ -11,20 +11,21 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.log import warn
 from edge_agent.sync import blob_table, gaps, tables
 from edge_agent.sync.books import BLOBS, Count
-from edge_agent.sync.database import DamageError
+from edge_agent.sync.database import DamageError, UnavailableError
+from edge_agent.sync.doubt import Doubt
 from edge_agent.sync.entry import (
     Batch,
     Entry,
+    Prepared,
     Row,
     alert,
-    body_text,
     finite,
+    prepared,
     row_text,
     utf8_length,
     without_content,
@@ -43,18 +44,8 @@ ALERT_ROOM = 64 << 20
 _NO_ROOM = "no room on the disk"
 
 _PROBE = "INSERT OR REPLACE INTO meta VALUES ('probe', '')"
-_HAS = per_class("SELECT seq FROM ROWS WHERE seq>=? AND body=? LIMIT 1")
 _NEXT = per_class("SELECT seq, at, body FROM ROWS WHERE seq>? ORDER BY seq LIMIT ?")
 _RANGE = per_class("SELECT seq, at, body FROM ROWS WHERE seq BETWEEN ? AND ? ORDER BY seq")
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """An entry whose bytes are on the disk, and its text."""
-
-    entry: Entry
-    text: str
-    digest: str = ""
 
 
 class Outbox:
@@ -75,6 +66,7 @@ class Outbox:
         self._file_bytes = int(budgets.total * FILE_SHARE) + _FILE_BASE
         self._sent: set[int] = set()
         self._uploading: frozenset[str] = frozenset()
+        self._doubt = Doubt()
         self.evicted_rows = 0
         self.unstorable = 0
         self.spool = Spool(folder / "spool")
@@ -87,11 +79,11 @@ class Outbox:
         with contextlib.suppress(sqlite3.OperationalError):
             self._store.open()  # else at the first row: the line goes on meanwhile
 
-    def _loaded(self) -> None:
+    def _loaded(self, blobs: set[str]) -> None:
         """The file was opened: another one perhaps, or an older state of it."""
         self._sent.clear()
         with contextlib.suppress(OSError):
-            self.spool.sweep({str(row[0]) for row in self._store.read(blob_table.ALL)})
+            self.spool.sweep(blobs)
         try:
             self.append([])  # tells what happened to the file before
         except (sqlite3.OperationalError, OSError) as error:
@@ -125,51 +117,55 @@ class Outbox:
         entry of which no row can be made becomes an alert that says so.
 
         Raises:
-            sqlite3.OperationalError: the disk or the file is full or out of reach; nothing was stored.
+            sqlite3.OperationalError: the disk or the file is full or out of reach; nothing was stored,
+                or what was is known when the same entries are handed in again.
             OSError: the disk has no room for a blob; nothing was stored.
         """
         given = [self._prepared(entry) for entry in entries]
         with self._lock:
-            epoch, first = self.epoch, self._store.books.next_seq
-            try:
+            with contextlib.suppress(DamageError):
                 return self._append(given)
-            except DamageError:
-                if given and self.epoch == epoch:
-                    query = _HAS[given[0].entry.klass]
-                    stood = self._store.read(query, (first, given[0].text))
-                    if stood:  # the commit stood after all
-                        return list(range(stood[0][0], stood[0][0] + len(given)))
-                return self._append(given)
+            return self._append(given)
 
-    def _append(self, given: Sequence[_Prepared]) -> list[int]:
+    def _append(self, given: Sequence[Prepared]) -> list[int]:
         untold = self._store.untold()
         news = [self._prepared(alert("outbox-damaged", text)) for text in untold.values()]
-        if not news and not given:
+        if not news and not given and not self._doubt.open:
             return []
-        seqs, freed = self._store.transact(lambda db: self._insert(db, [*news, *given]))
+        try:
+            seqs, freed = self._store.transact(lambda db: self._insert(db, [*news, *given]))
+        except (DamageError, UnavailableError):
+            raise  # it may stand
+        except BaseException:
+            self._doubt.rolled_back(self.epoch, self._store.books.next_seq)
+            raise
+        self._doubt.stood(item.key for item in given)
         self._discard(freed)
         if untold:
             self._store.told(untold)
         return seqs[len(news) :]
 
-    def _prepared(self, entry: Entry) -> _Prepared:
+    def _prepared(self, entry: Entry) -> Prepared:
         digest = self.spool.put(entry.content) if entry.content else ""
         try:
-            return _Prepared(entry, body_text(entry, digest), digest)
+            return prepared(entry, digest)
         except ValueError as error:
             self.unstorable += 1
             text = f"a row of class {entry.klass} ({entry.body.kind}) could not be stored: {error}"
             warn("row_not_stored", klass=entry.klass, kind=entry.body.kind, error=error)
             instead = alert("row-not-stored", text[:1000])
-            return _Prepared(instead, body_text(instead, ""))
+            return prepared(instead)
 
-    def _insert(
-        self, db: sqlite3.Connection, given: Sequence[_Prepared]
-    ) -> tuple[list[int], Freed]:
+    def _insert(self, db: sqlite3.Connection, given: Sequence[Prepared]) -> tuple[list[int], Freed]:
         books = self._store.books
+        self._doubt.begin(db, self.epoch, books.next_seq)
         rows: dict[EventClass, list[NewRow]] = {klass: [] for klass in EVENT_CLASSES}
         seqs, loss = [], gaps.Loss("s", _NO_ROOM)
         for item in given:
+            stands = self._doubt.seq_of(item.key)
+            if stands is not None:
+                seqs.append(stands)
+                continue
             entry, size = item.entry, utf8_length(item.text) + len(item.entry.at)
             row = NewRow(
                 books.take_seq(), finite(entry.worth), size, 0, entry.at, item.text,

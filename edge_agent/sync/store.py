@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_agent.sync import blob_table, books, gaps, tables
-from edge_agent.sync.books import Books, Count
+from edge_agent.sync.books import BLOBS, Books, Count
 from edge_agent.sync.database import CHECKPOINT, DamageError, Database, UnavailableError, is_full
 from kits.core.events import EVENT_CLASSES
 
@@ -40,13 +40,13 @@ class Store:
 
     Args:
         max_bytes: the file never grows beyond it.
-        on_load: called when what is in the file was read anew.
+        on_load: called when what is in the file was read anew, with the digests of the blobs in it.
 
     Attributes:
         generation: counts how often that was.
     """
 
-    def __init__(self, path: Path, max_bytes: int, *, on_load: Callable[[], None]) -> None:
+    def __init__(self, path: Path, max_bytes: int, *, on_load: Callable[[set[str]], None]) -> None:
         self._db = Database(path, SCHEMA, max_bytes)
         self._on_load = on_load
         self.generation = 0
@@ -87,15 +87,26 @@ class Store:
         self._db.open()
         if self.generation == self._db.generation:
             return
-        before, now, old = self.books, Books(), self._epoch
-        self.open_gaps = self._db.write(lambda db: _load(db, now), durable=False)
+        now = Books()
+        self.open_gaps, blobs = self._db.write(lambda db: _load(db, now), durable=False)
+        before, old = self.books, self._epoch
         self.generation, self._epoch, self.books = self._db.generation, self._db.epoch, now
-        if old == self._epoch and before.next_seq > now.next_seq:
-            self._cut = _Cut(before.all(), now.next_seq, before.next_seq - 1)
-            now.skip_to(before.next_seq)
-        elif old and old != self._epoch:
-            self._waited[old] = sum(c.rows for k, c in before.all().items() if k in EVENT_CLASSES)
-        self._on_load()
+        if old == self._epoch:
+            self._compare(before, now)
+        elif old:
+            waited = self._cut.before if self._cut is not None else before.all()
+            self._waited[old] = sum(c.rows for k, c in waited.items() if k in EVENT_CLASSES)
+            self._cut = None
+        self._on_load(blobs)
+
+    def _compare(self, before: Books, now: Books) -> None:
+        """Finds what a journal that was cut short took, together with what is not declared yet."""
+        if before.next_seq <= now.next_seq:
+            return
+        cut = self._cut or _Cut(before.all(), now.next_seq, 0)
+        first = min(cut.first, now.next_seq)
+        self._cut = _Cut(cut.before, first, before.next_seq - 1)
+        now.skip_to(before.next_seq)
 
     def untold(self) -> dict[str, str]:
         """Epoch that ended → what a person should know of it, until `told`."""
@@ -159,12 +170,16 @@ class Store:
         return result, gaps.waiting(db)
 
     def _declare(self, db: sqlite3.Connection, cut: _Cut) -> None:
+        lost = {k: c.committed - self.books.count(k).committed for k, c in cut.before.items()}
         for klass in EVENT_CLASSES:
-            lost = cut.before.get(klass, Count()).committed - self.books.count(klass).committed
-            if lost > 0:
-                self.books.vanished(klass, lost)
-                loss = gaps.Loss(klass, "journal lost", cut.first, cut.last, lost)
-                gaps.declare(db, self.books, loss)
+            rows = max(0, lost.get(klass, 0))
+            blobs = max(0, lost.get(BLOBS, 0)) if klass == "s" else 0
+            if not rows and not blobs:
+                continue
+            self.books.vanished(klass, rows)
+            self.books.vanished(BLOBS, blobs)
+            loss = gaps.Loss(klass, "journal lost", cut.first, cut.last, rows, blobs)
+            gaps.declare(db, self.books, loss)
 
     def read(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query; none while the file cannot be opened, or when it was found damaged."""
@@ -194,6 +209,7 @@ class Store:
                 return 0
 
 
-def _load(db: sqlite3.Connection, into: Books) -> set[int]:
+def _load(db: sqlite3.Connection, into: Books) -> tuple[set[int], set[str]]:
+    """Numbers of the waiting gap rows, digests of the blobs: all of it, or an error."""
     into.load(db)
-    return gaps.waiting(db)
+    return gaps.waiting(db), {str(row[0]) for row in db.execute(blob_table.ALL)}

@@ -164,6 +164,53 @@ def test_a_journal_cut_short_under_a_running_agent_is_declared(tmp_path: Path) -
     outbox.close()
 
 
+def cut_short(folder: Path) -> Outbox:
+    """100 rows that stand, 200 rows with 20 pictures that a journal cut short took."""
+    outbox = Outbox(folder, BUDGETS)
+    outbox.append([Entry(decision(n), "s") for n in range(100)])
+    outbox._store.read("PRAGMA cache_size=0")
+    size = end_of(folder / "outbox.sqlite-wal")
+    pictures = [f"picture {n}".encode() if n % 10 == 0 else None for n in range(200)]
+    outbox.append([Entry(decision(n), "s", 1.0, c, "image/png") for n, c in enumerate(pictures)])
+    os.truncate(folder / "outbox.sqlite-wal", size)
+    outbox._store._db._drop()  # as after an I/O error
+    assert len(outbox.claim("s", 0, 1000).rows) == 100
+    return outbox
+
+
+def test_rows_and_pictures_of_a_cut_journal_are_declared_also_after_a_second_error(
+    tmp_path: Path,
+) -> None:
+    outbox = cut_short(tmp_path)
+    for _ in range(2):
+        outbox._store._db._drop()
+        outbox.claim("s", 0, 1)
+    [seq] = outbox.append([Entry(decision(999), "s")])
+    assert seq > 300, "no number is used twice"
+    [gap] = [e.body for e in rows_of(outbox, "l") if isinstance(e.body, GapBody)]
+    assert (gap.rows, gap.blobs, gap.first_seq, gap.last_seq) == (200, 20, 101, 300)
+    counts = outbox.counts()
+    assert (counts["s"].lost, counts["blobs"].lost, counts["blobs"].committed) == (200, 20, 20)
+    outbox.close()
+
+
+def test_what_a_cut_journal_took_is_told_with_its_epoch_and_not_declared_in_the_next(
+    tmp_path: Path,
+) -> None:
+    outbox = cut_short(tmp_path)
+    epoch = outbox.epoch
+    outbox._store._db._drop()
+    (tmp_path / "outbox.sqlite").write_bytes(b"no database at all, " * 1000)
+    (tmp_path / "outbox.sqlite-wal").unlink()
+    outbox.append([Entry(decision(999), "s")])
+    assert outbox.epoch != epoch
+    assert rows_of(outbox, "l") == []
+    assert outbox.counts()["s"].lost == 0
+    [told] = [e.body for e in rows_of(outbox, "a") if isinstance(e.body, AlertBody)]
+    assert "300 rows waited in it" in told.text
+    outbox.close()
+
+
 def test_any_prefix_of_the_journal_is_a_state_that_once_stood(tmp_path: Path) -> None:
     """What a power cut leaves: the main file, and the journal up to some byte."""
     first = tmp_path / "first"
