@@ -20,7 +20,8 @@ from edge_agent.sources.config import SOURCES
 from kits.core.errors import did_you_mean
 
 _MASK = "***"
-_USER_IN_URL = re.compile(r"(?<=://)[^/@]*(?=@)")
+_USER_IN_URL = re.compile(r"(?<=://)[^/]*(?=@)")
+_QUERY_IN_URL = re.compile(r"(?<=[?&])([^=&#]*=)?[^&#]+")
 
 
 def _by_kind(sections: tuple[type[BaseModel], ...]) -> dict[str, type[BaseModel]]:
@@ -73,7 +74,14 @@ def _mask(section: dict[str, JsonValue]) -> None:
     if isinstance(headers, dict):
         section["headers"] = dict.fromkeys(headers, _MASK)
     if isinstance(url, str):
-        section["url"] = _USER_IN_URL.sub(_MASK, url)
+        section["url"] = _masked(url)
+
+
+def _masked(url: str) -> str:
+    """An address without user and password, in which an @ may be, and without values of its query."""
+    if "://" not in url:
+        return url  # a file
+    return _QUERY_IN_URL.sub(rf"\1{_MASK}", _USER_IN_URL.sub(_MASK, url))
 
 
 def describe(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str, str]]:

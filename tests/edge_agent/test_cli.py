@@ -213,11 +213,17 @@ def test_doctor_names_what_is_missing(site: Path, tiny_kit: Path) -> None:
 def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit: Path) -> None:
     action = {"kind": "mqtt", "name": "a", "host": "h", "topic": "t", "password": "hunter2"}
     headers = {"Authorization": "hunter3"}
-    web = {"kind": "http", "name": "b", "url": "http://ada:hunter4@h/x", "headers": headers}
-    source = {"kind": "video", "url": "rtsp://ada:hunter5@camera/1"}
+    web = {
+        "kind": "http",
+        "name": "b",
+        "url": "http://ada:hunter4@h/x?key=hunter6&hunter7&a=1",
+        "headers": headers,
+    }
+    source = {"kind": "video", "url": "rtsp://ada:hunt@hunter?5@camera/1"}
     write_config(site, actions=[action, web], source=source)
     shown = agent(site, tiny_kit, "config", "show").stdout
-    assert "hunter" not in shown
+    assert "hunt" not in shown
+    assert "http://***@h/x?key=***&***&a=***" in shown
     assert "rtsp://***@camera/1" in shown
     assert yaml.safe_load(shown)["reject_deadline_ms"] == 5000
     described = agent(site, tiny_kit, "config", "show", "--describe").stdout
