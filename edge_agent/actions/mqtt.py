@@ -7,17 +7,16 @@ failure it is dropped with all it holds. There is no thread: the kernel watches 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import socket
-import struct
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.actions.base import Order
 from edge_agent.actions.config import MqttActionConfig
+from edge_agent.actions.connection import abort
 from kits.core.errors import UnreachableError
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ _KEEPALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
 )
 """A broker that vanished is noticed within about ten seconds, not by the next order."""
-_ABORT = struct.pack("ii", 1, 0)
-"""SO_LINGER of zero seconds: what the broker has not taken yet is thrown away."""
 
 
 class MqttAction:
@@ -60,7 +57,7 @@ class MqttAction:
     def close(self) -> None:
         if self._client is not None:
             self._client.disconnect()
-            self._drop(abort=False)
+            self._drop(at_once=False)
 
     # -- connecting ------------------------------------------------------------------------------
 
@@ -102,16 +99,16 @@ class MqttAction:
     def _welcomed(self, reason: Any) -> None:
         self._welcome = reason
 
-    def _drop(self, *, abort: bool = True) -> None:
-        """Lets the connection go; with `abort` nothing that still waits here or in the kernel goes
+    def _drop(self, *, at_once: bool = True) -> None:
+        """Lets the connection go; with `at_once` nothing that still waits here or in the kernel goes
         out any more."""
         client, self._client = self._client, None
         channel: Any = client.socket() if client is not None else None
         if channel is None:
             return
-        with contextlib.suppress(OSError):
-            if abort:
-                channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+        if at_once:
+            abort(channel)
+        else:
             channel.close()
 
     # -- publishing ------------------------------------------------------------------------------

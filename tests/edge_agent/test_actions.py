@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from cloud_sync.fleet.pki import Authority
 from edge_agent.actions.base import Order
 from edge_agent.actions.dispatcher import Dispatcher, collect, make_actions
 from edge_agent.config import (
@@ -24,6 +28,7 @@ from edge_agent.config import (
 from kits.core.sample import utc_now
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import wait_for
+from tests.tls_server import TlsServer
 
 
 class Web:
@@ -33,15 +38,25 @@ class Web:
         web = self
         self.bodies: list[dict[str, object]] = []
         self.status, self.may_answer = 200, threading.Event()
+        self.closes = False
+        self.channels: list[socket.socket] = []
         self.may_answer.set()
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                web.channels.append(self.connection)
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 web.may_answer.wait(20)
                 web.bodies.append(json.loads(body))
                 self.send_response(web.status)
                 self.send_header("Location", web.url)
+                if web.closes:
+                    self.send_header("Connection", "close")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -57,6 +72,9 @@ class Web:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+        for channel in self.channels:
+            with contextlib.suppress(OSError):
+                channel.shutdown(socket.SHUT_RDWR)
 
 
 class Plc:
@@ -163,6 +181,88 @@ def test_an_action_that_takes_too_long_is_given_up(web: Web, line: Make) -> None
     plc = line(http_config(web, timeout_ms=50))
     assert plc.order() == "error"
     assert web.bodies == []
+
+
+def test_an_order_whose_deadline_passed_while_a_name_was_looked_up_is_never_sent(
+    web: Web, line: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def slow(*given: Any, **more: Any) -> Any:
+        time.sleep(0.4)
+        return look_up(*given, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    plc = line(http_config(web))
+    plc.order(deadline_s=0.2)
+    wait_for(lambda: plc.dispatcher.counts()["plc"] == {"error": 1})
+    assert "nothing was sent" in plc.texts[0]
+    time.sleep(0.2)
+    assert web.bodies == []
+    monkeypatch.undo()
+    assert plc.order() == "done"
+
+
+def test_of_an_order_that_failed_nothing_more_is_sent(line: Make) -> None:
+    """A receiver so slow that most of the order still waits in this machine's kernel."""
+    with socket.socket() as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        receiver.bind(("127.0.0.1", 0))
+        receiver.listen()
+        config = HttpActionConfig(
+            name="plc",
+            url=f"http://127.0.0.1:{receiver.getsockname()[1]}/gate",
+            timeout_ms=200,
+            headers={"X-Long": "x" * 60_000},
+        )
+        assert line(config).order() == "error"
+        channel, _ = receiver.accept()
+        heard = b""
+        with channel, contextlib.suppress(ConnectionResetError):
+            channel.settimeout(5)
+            while piece := channel.recv(1 << 16):
+                heard += piece
+    assert b"id-1" not in heard
+
+
+def test_a_gateway_that_closes_after_each_answer_costs_no_order(web: Web, line: Make) -> None:
+    web.closes = True
+    plc = line(http_config(web))
+    assert [plc.order(), plc.order()] == ["done", "done"]
+    assert len(web.bodies) == 2
+
+
+def test_an_address_with_tls_is_called_only_when_its_certificate_is_believed(
+    tmp_path: Path, line: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path / "pki")
+    with TlsServer(authority.server_files([])) as gateway:
+        config = HttpActionConfig(name="plc", url=f"{gateway.url}/gate", timeout_ms=3000)
+        assert line(config).order() == "error"
+        assert gateway.heard == b""
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca_file))
+        assert line(config).order() == "done"
+        assert gateway.heard_to_the_end().startswith(b"POST /gate")
+
+
+def test_one_connection_serves_many_orders(web: Web, line: Make) -> None:
+    plc = line(http_config(web))
+    assert {plc.order(f"id-{n}") for n in range(5)} == {"done"}
+    assert len(web.channels) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/T0/secret?token=secret", {}), ("/", {"X-Key": "secret\nsecret"}), (":99999/secret", {})],
+)
+def test_no_secret_of_an_address_is_in_alerts_or_logs(
+    line: Make, path: str, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"http://user:p%40secret@127.0.0.1:9{path}"
+    plc = line(HttpActionConfig(name="plc", url=url, headers=headers))
+    assert plc.order() == "error"
+    assert "plc failed" in plc.texts[0]
+    assert "secret" not in plc.texts[0] + caplog.text
 
 
 def test_an_order_past_its_deadline_is_not_begun_and_told(web: Web, line: Make) -> None:
