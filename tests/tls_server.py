@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -57,8 +58,12 @@ class TlsServer:
                     self._answer(peer)
 
     def _answer(self, peer: ssl.SSLSocket) -> None:
+        request = b""
         while piece := peer.recv(65536):
             self.heard += piece
-            if b"\r\n\r\n" in self.heard:
+            request += piece
+            head, end, body = request.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            if end and len(body) >= (int(length[1]) if length else 0):
                 peer.sendall(ANSWER)
                 return
