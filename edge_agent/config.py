@@ -149,8 +149,8 @@ class SyncConfig(Section):
     blobs_between: str = Field(
         "",
         pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$",
-        description="blobs travel only in these hours of local time, as 22:00-06:00; empty: always."
-        " While the clock cannot be trusted they travel at any time",
+        description="blobs travel only in these hours of local time, as 22:00-06:00; empty, or from and"
+        " to the same: always. While the clock cannot be trusted they travel at any time",
     )
     keepalive_s: int = Field(30, ge=5, le=600, description="MQTT keep-alive, seconds")
     backoff_s: float = Field(1.0, gt=0, description="first pause after a lost connection, seconds")

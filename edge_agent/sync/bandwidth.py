@@ -51,7 +51,7 @@ class Bucket:
 
 
 class Hours:
-    """Hours of local time in which blobs travel, as `22:00-06:00`; empty: always.
+    """Hours of local time in which blobs travel, as `22:00-06:00`; empty, or from and to the same: always.
 
     A schedule needs a clock. While the clock cannot be trusted blobs travel at any time: waiting for an
     hour that never comes would lose them, and the rate still holds. `unknown` says so.
@@ -82,7 +82,7 @@ class Hours:
             return True
         first, last = self._span
         now = self._now().time()
-        if first <= last:
+        if first < last:
             return first <= now < last
         return now >= first or now < last
 

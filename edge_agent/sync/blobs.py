@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from kits.core.frames import CHUNK_BYTES, MIN_CHUNK_BYTES, BlobAck
 
 _TIMEOUTS_UNTIL_HALVED = 2
+_ASK_AGAIN_S, _MAX_ASK_AGAIN_S = 30.0, 300.0
+"""A hub that has all of a blob stores it by itself and says so; its storage may be away for hours."""
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Transfer:
     sent_at: dict[int, float] = field(default_factory=dict)
     timeouts: int = 0
     halved: bool = False
+    ask_at: float = 0.0
+    ask_pause_s: float = _ASK_AGAIN_S
 
     @property
     def count(self) -> int:
@@ -36,17 +40,40 @@ class Transfer:
         """Bytes of chunks without an answer."""
         return len(self.sent_at) * min(self.chunk_bytes, len(self.content))
 
-    def next_chunk(self) -> int | None:
+    @property
+    def complete(self) -> bool:
+        """Whether the hub has all chunks; it may not have stored them yet."""
+        return len(self.have) == self.count
+
+    def next_chunk(self, now: float) -> int | None:
         """The first chunk that is neither there nor in flight.
 
-        When the hub has all chunks but never said `done`, chunk 0 asks for its answer again.
+        When the hub has all chunks but never said `done`, chunk 0 asks now and then for its answer.
         """
+        if self.complete:
+            return 0 if now >= self.ask_at else None
         for number in range(self.count):
             if number not in self.have and number not in self.sent_at:
                 return number
-        return 0 if not self.sent_at else None
+        return None
 
-    def acknowledged(self, ack: BlobAck) -> bool:
+    def sent(self, number: int, now: float) -> None:
+        """A chunk went out. One that only asks is not waited for: it can not be late."""
+        if self.complete:
+            self._ask_later(now)
+        else:
+            self.sent_at[number] = now
+
+    def _ask_later(self, now: float) -> None:
+        self.ask_at = now + self.ask_pause_s
+        self.ask_pause_s = min(2 * self.ask_pause_s, _MAX_ASK_AGAIN_S)
+
+    def resume(self) -> None:
+        """A new connection: nothing in flight may be relied on, and an answer may have been lost."""
+        self.sent_at.clear()
+        self.ask_at = 0.0
+
+    def acknowledged(self, ack: BlobAck, now: float) -> bool:
         """Takes the hub's word for what it has; True when the blob is complete there."""
         if ack.done:
             return True
@@ -54,9 +81,12 @@ class Transfer:
             if self.halved or not MIN_CHUNK_BYTES <= ack.chunk_bytes <= self.largest:
                 return False
             self._resize(ack.chunk_bytes)
-        self.have = {n for first, last in ack.have for n in range(first, min(last, self.count) + 1)}
+        before = self.complete
+        self.have = {n for n in range(self.count) if any(a <= n <= b for a, b in ack.have)}
         for number in self.have:
             self.sent_at.pop(number, None)
+        if self.complete and not before:
+            self._ask_later(now)
         self.timeouts = 0
         return False
 

@@ -83,6 +83,10 @@ class MqttTransport:
     def max_payload(self) -> int:
         return self._limits.max_payload
 
+    @property
+    def window(self) -> int:
+        return self._window
+
     def room(self) -> int:
         if not self._connected or self._limits.too_small:
             return 0

@@ -276,7 +276,7 @@ class Sender:
     def _send_rows(self) -> bool:
         """Sends what fits the window; True when no row waits to be sent."""
         for klass in EVENT_CLASSES:
-            reserve = 0 if klass == "a" else min(_ALERT_SLOTS, self.transport.room() // 4)
+            reserve = 0 if klass == "a" else min(_ALERT_SLOTS, self.transport.window // 4)
             while True:
                 full = self._flight.crowded(_ALERT_SLOTS if klass == "a" else 0)
                 if full or self.transport.room() <= reserve or not self._hub.may_send():

@@ -34,6 +34,7 @@ class HubSimulator:
 
     Attributes:
         silent: takes everything in but answers nothing, like a hub whose ingest hangs.
+        storage_away: takes all chunks of a blob, but cannot store it.
         blob_limit: larger blobs are refused, bytes.
         answers: how many times each acknowledgement is sent.
         rows: (device, epoch, seq) → event, as committed.
@@ -41,6 +42,7 @@ class HubSimulator:
     """
 
     silent: bool = False
+    storage_away: bool = False
     answers: int = 1
     blob_limit: int = 1 << 40
     rows: dict[tuple[str, str, int], Event] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class HubSimulator:
             if not 0 <= parsed.number < chunk.count:
                 raise DataError("a chunk outside its blob")
             partial.parts[parsed.number] = chunk.body
-            if len(partial.parts) == chunk.count:
+            if len(partial.parts) == chunk.count and not self.storage_away:
                 self._complete(digest, partial)
         return Ack(epoch="", blobs={digest: self._progress(digest)})
 
@@ -161,7 +163,7 @@ class SimulatedTransport:
         drop: Callable[[str, int], bool] = lambda _topic, _number: False,
     ) -> None:
         self._hub = hub
-        self._window = window
+        self.window = window
         self.max_payload = max_payload
         self._drop = drop
         self._answers: list[Message] = []
@@ -184,7 +186,7 @@ class SimulatedTransport:
         self.up = True
 
     def room(self) -> int:
-        return self._window - self._in_flight if self.up else 0
+        return self.window - self._in_flight if self.up else 0
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:  # noqa: ARG002  part of the Protocol
         if self.room() <= 0:

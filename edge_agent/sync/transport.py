@@ -53,6 +53,10 @@ class Transport(Protocol):
     def max_payload(self) -> int:
         """Bytes that one message may carry: the broker may take less than a frame has by itself."""
 
+    @property
+    def window(self) -> int:
+        """How many messages may be on their way at once; the broker may allow few."""
+
     def room(self) -> int:
         """How many messages may be published now."""
 

@@ -87,7 +87,7 @@ class Uploads:
     def resume(self) -> None:
         """A new connection: nothing that was in flight may be relied on."""
         for transfer in self._transfers.values():
-            transfer.sent_at.clear()
+            transfer.resume()
 
     def heard(self, blobs: Mapping[str, BlobAck]) -> None:
         """What the hub says of blobs."""
@@ -97,7 +97,7 @@ class Uploads:
                 self._refused(digest, ack.refused)
                 continue
             transfer = self._transfers.get(digest)
-            if ack.done if transfer is None else transfer.acknowledged(ack):
+            if ack.done if transfer is None else transfer.acknowledged(ack, self._clock()):
                 done.append(digest)
         if done:
             self._done(done)
@@ -134,7 +134,7 @@ class Uploads:
         for transfer in list(self._transfers.values()):
             transfer.fit(largest)
             while sent < at_most and self._may_fly() and self._bucket.ready():
-                number = transfer.next_chunk()
+                number = transfer.next_chunk(self._clock())
                 if number is None:
                     break
                 if not self._publish(transfer, number):
@@ -157,14 +157,14 @@ class Uploads:
         return (
             chunks < _CHUNKS_IN_FLIGHT
             and (size < _BYTES_IN_FLIGHT or not chunks)
-            and self._transport.room() > _RESERVED_SLOTS
+            and self._transport.room() > min(_RESERVED_SLOTS, self._transport.window // 4)
         )
 
     def _publish(self, transfer: Transfer, number: int) -> bool:
         payload = encode_chunk(transfer.content, number, transfer.chunk_bytes)
         if not self._transport.publish(self._topics.chunk(transfer.digest, number), payload):
             return False
-        transfer.sent_at[number] = self._clock()
+        transfer.sent(number, self._clock())
         self._bucket.take(len(payload))
         self.figures.chunks += 1
         return True

@@ -101,7 +101,7 @@ def test_nobody_behind_the_broker_is_counted_and_backed_off(outbox: Outbox) -> N
     turns(sender, now, 36_000)  # an hour
     assert sender.hub_away
     assert transport.session == 1, "the connection is not what failed"
-    first = transport._window
+    first = transport.window
     assert first <= len(transport.topics) <= first + 2 * 60
     transport.nobody = False
     turns(sender, now, 2000)
@@ -173,6 +173,8 @@ def test_a_capped_line_carries_blobs_at_its_rate_and_rows_at_once(outbox: Outbox
         ("22:00-06:00", "12:00", False),
         ("08:00-17:00", "12:00", True),
         ("08:00-17:00", "17:00", False),
+        ("00:00-00:00", "12:00", True),
+        ("12:00-12:00", "12:00", True),
     ],
 )
 def test_hours_of_blobs(text: str, at: str, allowed: bool) -> None:

@@ -142,6 +142,48 @@ def test_a_blob_goes_on_from_what_the_hub_has(outbox: Outbox) -> None:
     assert outbox.empty()
 
 
+def test_a_hub_whose_storage_is_away_is_asked_now_and_then_and_sent_nothing_twice(
+    outbox: Outbox,
+) -> None:
+    content, clock, hub = random.Random(1).randbytes(600_000), Clock(), HubSimulator()
+    hub.storage_away = True
+    outbox.append([Entry(decision(1), "s", 1.0, content, "image/png")])
+    transport = SimulatedTransport(hub)
+    sender = Sender(outbox, transport, TOPICS, clock=clock)
+    turns(sender, clock, 3600, each_s=1.0)
+    assert hub.chunks <= 3 + 4 + 3600 / 300, "30 s, then twice as long each time, up to 5 min"
+    assert sender.uploads.figures.chunk_timeouts == 0
+    assert sender.uploads.chunk_bytes == 256 * 1024, "the line is not to blame"
+    asked = hub.chunks
+    transport.reconnect()
+    turns(sender, clock, 5)
+    assert hub.chunks == asked + 1, "an answer may have been lost with the connection"
+    hub.storage_away = False
+    turns(sender, clock, 310, each_s=1.0)
+    assert list(hub.blobs.values()) == [content]
+    assert outbox.empty()
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 4, 20])
+def test_pictures_travel_however_few_messages_the_broker_allows(
+    outbox: Outbox, window: int
+) -> None:
+    content, clock, hub = random.Random(1).randbytes(600_000), Clock(), HubSimulator()
+    outbox.append([Entry(decision(1), "s", 1.0, content, "image/png")])
+    room_left: list[int] = []
+
+    class Narrow(SimulatedTransport):
+        def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+            done = super().publish(topic, payload, retain=retain)
+            if "/up/f/" in topic:
+                room_left.append(self.room())
+            return done
+
+    turns(Sender(outbox, Narrow(hub, window=window), TOPICS, clock=clock), clock, 50)
+    assert list(hub.blobs.values()) == [content]
+    assert min(room_left) >= min(2, window // 4), "the rest is for alerts"
+
+
 def test_chunks_are_halved_when_they_time_out(outbox: Outbox) -> None:
     clock = Clock()
     hub = HubSimulator()
