@@ -99,7 +99,7 @@ class Parts:
         self._unsaid: dict[Key, _Unsaid] = {}
         self._complete: list[Key] = []
         self._whole: list[Whole] = []
-        self.whole = WholeBlobs()
+        self.whole = WholeBlobs(clock)
 
     def take_whole(self, session: Session, items: Sequence[ChunkIn]) -> list[ChunkIn]:
         """Takes blobs that came in one piece; returns the chunks that are for `take`."""
@@ -164,14 +164,14 @@ class Parts:
     def due(self) -> list[PartAck]:
         """Acknowledgements that are due, every 8 chunks or 2 s; call it after the commit."""
         now = self._clock()
+        acks = [_here(blob) for blob in self.whole.slow(ACK_EVERY_S)]
         keys = [
             key
             for key, unsaid in self._unsaid.items()
             if unsaid.chunks >= ACK_EVERY_CHUNKS or now - unsaid.said_at >= ACK_EVERY_S
         ]
         if not keys:
-            return []
-        acks = []
+            return acks
         with self._hub.database.session() as session:
             for key in keys:
                 del self._unsaid[key]
@@ -271,6 +271,13 @@ class Parts:
         part.have = add_span(part.have, first, first + len(body))
         self._touched[part.key] = part
         self._unsaid.setdefault(part.key, _Unsaid(self._clock())).chunks += 1
+
+
+def _here(blob: Whole) -> PartAck:
+    """All of it came, and it is not stored yet."""
+    return PartAck(
+        blob.device, blob.epoch, blob.digest, BlobAck(chunk_bytes=blob.chunk_bytes, have=((0, 0),))
+    )
 
 
 def _sync(path: Path) -> None:

@@ -9,8 +9,9 @@ goes the way of larger blobs (`parts.py`).
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -35,6 +36,7 @@ class Whole:
     epoch: str
     size: int
     media_type: str
+    chunk_bytes: int
     content: bytes
 
     @property
@@ -42,16 +44,27 @@ class Whole:
         return self.device, self.digest
 
 
+@dataclass
+class _Held:
+    blob: Whole
+    at: float
+    said: bool = False
+
+
 class WholeBlobs:
     """Those that are on their way into the storage. Used by two threads.
+
+    Args:
+        clock: monotonic seconds.
 
     Attributes:
         in_use: false while the storage is in trouble.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
-        self._held: dict[Key, int] = {}
+        self._held: dict[Key, _Held] = {}
         self._by_device: Counter[str] = Counter()
         self.in_use = True
 
@@ -69,28 +82,43 @@ class WholeBlobs:
             if size != item.chunk.blob_bytes:
                 others.append(item)
             elif key not in self._held:
-                if self._hold(key, size):
-                    taken.append(Whole(*key, epoch, size, media_type, item.chunk.body))
+                chunk = item.chunk
+                blob = Whole(*key, epoch, size, media_type, chunk.chunk_bytes, chunk.body)
+                if self._hold(blob):
+                    taken.append(blob)
                 else:
                     others.append(item)
         return taken, others
+
+    def slow(self, limit_s: float) -> list[Whole]:
+        """Those that are held for longer, each once: their devices should know that they are here.
+
+        A device that takes this for more than it is, because the hub died since, asks again by
+        sending the one piece there is.
+        """
+        now = self._clock()
+        with self._lock:
+            found = [h for h in self._held.values() if not h.said and now - h.at >= limit_s]
+            for held in found:
+                held.said = True
+        return [held.blob for held in found]
 
     def release(self, blobs: Iterable[Whole]) -> None:
         """These are stored, or given up: their device sends them again."""
         with self._lock:
             for blob in blobs:
-                size = self._held.pop(blob.key, 0)
-                self._by_device[blob.device] -= size
+                if self._held.pop(blob.key, None) is not None:
+                    self._by_device[blob.device] -= blob.size
                 if not self._by_device[blob.device]:
                     del self._by_device[blob.device]
 
-    def _hold(self, key: Key, size: int) -> bool:
+    def _hold(self, blob: Whole) -> bool:
         with self._lock:
-            mine = self._by_device[key[0]] + size
-            if mine > MAX_DEVICE_BYTES or self._by_device.total() + size > MAX_BYTES:
+            mine = self._by_device[blob.device] + blob.size
+            if mine > MAX_DEVICE_BYTES or self._by_device.total() + blob.size > MAX_BYTES:
                 return False
-            self._held[key] = size
-            self._by_device[key[0]] = mine
+            self._held[blob.key] = _Held(blob, self._clock())
+            self._by_device[blob.device] = mine
         return True
 
 

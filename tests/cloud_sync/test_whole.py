@@ -211,3 +211,19 @@ def test_a_storage_that_came_back_before_the_start_is_no_longer_told_of(hub: Hub
     restarted.process(sent([content]))
     restarted.finisher.step()
     assert open_alerts(hub) == []
+
+
+def test_a_picture_that_is_slow_to_be_stored_is_told_of_as_here(hub: Hub) -> None:
+    contents = pictures(2)
+    digest = digest_of(contents[0])
+    link = SilentLink(hub)
+    ingest = Ingest(hub, link)
+    now = [100.0]
+    ingest._parts.whole._clock = ingest._parts._clock = lambda: now[0]
+    ingest.process([announced(contents), *sent(contents[:1])])
+    now[0] += 2.5
+    ingest.process(sent(contents[1:]))
+    ingest.process([])
+    assert link.told_of(digest) == [BlobAck(chunk_bytes=CHUNK_BYTES, have=((0, 0),))]
+    ingest.finisher.step()
+    assert link.told_of(digest)[-1].done
