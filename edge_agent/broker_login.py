@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from edge_agent.certificates import Certificates
-from edge_agent.config import AgentConfig, StatusConfig
+from edge_agent.config import AgentConfig
 from edge_agent.enroll import Identity
 from edge_agent.status import ask
 from edge_agent.sync.mqtt import MqttTransport
@@ -43,14 +43,14 @@ def login(config: AgentConfig, who: Identity) -> str:
     return ""
 
 
-def asked(status: StatusConfig) -> str:
+def asked(config: AgentConfig) -> str:
     """What the running agent says of the broker: why it is not reached, or nothing.
 
     Raises:
         UnreachableError: its status page does not answer.
     """
     try:
-        answer = ask(status)
+        answer = ask(config)
     except UnreachableError as error:
         raise UnreachableError(
             "an agent runs, and its status page does not say whether it is let in",

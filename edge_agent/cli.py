@@ -136,7 +136,7 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     from edge_agent.view import status_lines
 
     out, settings = Console(as_json), _load(config)
-    answer = ask(settings.status)
+    answer = ask(settings)
     out.answer("\n".join(status_lines(answer)), answer)
     if answer["ailment"]:
         raise typer.Exit(1)

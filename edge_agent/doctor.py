@@ -114,7 +114,7 @@ def _first_frame(source: CameraSourceConfig | VideoSourceConfig) -> str:
 
 def _frames_of_agent(config: AgentConfig) -> str:
     try:
-        up = ask(config.status)["figures"]["source_up"]
+        up = ask(config)["figures"]["source_up"]
     except UnreachableError:
         return "an agent uses it, and its status page does not answer"
     return "the running agent gets frames" if up else ""
@@ -141,6 +141,8 @@ def _identity(config: AgentConfig) -> Check:
         identity = load_identity(config.identity_path)
     except AgentConfigError as error:
         return Check("identity", good=False, found=error.what, needed="enrolled", fix=error.fix)
+    if identity is None and not config.hub.url:
+        return Check("identity", good=True, found="none: it works alone", needed="nothing")
     if identity is None:
         fix = "edge-agent enroll --hub URL --token T --ca-fingerprint F"
         return Check("identity", good=False, found="none", needed="enrolled", fix=fix)
@@ -209,7 +211,7 @@ def _broker(config: AgentConfig) -> Check:
     try:
         with kept_idle(config.state_dir) as idle:
             # to the broker we would be the agent itself, which would lose its connection to us
-            refusal = login(config, identity) if idle else asked(config.status)
+            refusal = login(config, identity) if idle else asked(config)
     except KitwrightError as error:
         return Check("broker", good=False, found=error.what, needed=where, fix=error.fix)
     fix = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ from typing import Any
 import urllib3
 from pydantic import JsonValue
 
-from edge_agent.config import StatusConfig
+from edge_agent.config import AgentConfig, StatusConfig
 from edge_agent.health import Exporter, Figures
 from kits.core.errors import UnreachableError
 
@@ -100,15 +101,31 @@ def page_address(config: StatusConfig) -> str:
     return f"http://{host}:{config.port}/"
 
 
-def ask(config: StatusConfig) -> dict[str, Any]:
-    """The answer of `/status.json`. Raises UnreachableError when no agent answers."""
-    url = f"{page_address(config)}status.json"
+def folder_name(config: AgentConfig) -> str:
+    """What tells agents on one machine apart: no two of them have the same state folder."""
+    return os.path.realpath(config.state_dir)
+
+
+def ask(config: AgentConfig) -> dict[str, Any]:
+    """The answer of `/status.json` of the agent with this state folder.
+
+    Raises:
+        UnreachableError: no agent answers, or another one.
+    """
+    url = f"{page_address(config.status)}status.json"
     try:
         answer = urllib3.request("GET", url, retries=False, timeout=_ASK_TIMEOUT_S).json()
     except (urllib3.exceptions.HTTPError, ValueError) as error:
         raise UnreachableError("no agent answers", where=url, fix="edge-agent run") from error
     if not isinstance(answer, dict) or "ailment" not in answer:
         raise UnreachableError("another program answers", where=url, fix="set status.port")
+    theirs, ours = answer.get("state_dir"), folder_name(config)
+    if theirs != ours:
+        raise UnreachableError(
+            f"another agent answers: the one of {theirs}, not of {ours}",
+            where=url,
+            fix="give each agent on a machine a status.port of its own",
+        )
     return answer
 
 

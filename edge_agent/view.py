@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from edge_agent.clock import CLOCK_TRUST, clock_trust
 from edge_agent.errors import AgentConfigError
 from edge_agent.health import METRICS, machine_figures
+from edge_agent.status import folder_name
 from kits import __version__
 from kits.core.sample import utc_now
 
@@ -175,6 +176,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "device": agent.identity.device if agent.identity else "",
         "site": agent.identity.site if agent.identity else "",
         "agent": __version__,
+        "state_dir": folder_name(agent.config),
         "ailment": agent.vitals.ailment(),
         "bundle": active.id if active is not None else "",
         "bundle_name": f"{manifest.name} {manifest.version}" if manifest else "none",

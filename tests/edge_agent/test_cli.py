@@ -58,7 +58,7 @@ def write_config(folder: Path, **changes: object) -> None:
 
 
 def agent(
-    site: Path, tiny_kit: Path, *arguments: str, code: int = 0
+    site: Path, tiny_kit: Path, *arguments: str, code: int | None = 0
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "edge_agent.cli", *arguments],
@@ -69,7 +69,7 @@ def agent(
         check=False,
         env=environment(tiny_kit),
     )
-    assert done.returncode == code, done.stderr
+    assert code in (None, done.returncode), done.stderr
     return done
 
 
@@ -171,7 +171,7 @@ def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path, port
         env=environment(tiny_kit),
     )
     try:
-        wait_for(lambda: judged(page) > 20)
+        wait_for(lambda: judged(site, page) > 20)
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=15)
@@ -183,10 +183,11 @@ def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path, port
     assert summary["waiting_rows"] >= summary["samples"] > 0
 
 
-def judged(page: StatusConfig) -> float:
-    """How many samples the agent with this status page has captured."""
+def judged(site: Path, page: StatusConfig) -> float:
+    """How many samples the agent of this folder has captured, as the page says."""
+    config = load_config(site / "agent.yaml").model_copy(update={"status": page})
     try:
-        return float(ask(page)["figures"]["captured"])
+        return float(ask(config)["figures"]["captured"])
     except UnreachableError:
         return 0.0
 
@@ -201,13 +202,43 @@ def test_status_without_an_agent_is_unreachable(site: Path, tiny_kit: Path) -> N
     assert "no agent answers" in agent(site, tiny_kit, "status", code=5).stderr
 
 
+def test_an_agent_answers_for_itself_only(site: Path, tiny_kit: Path, port: int) -> None:
+    source = {"kind": "folder", "path": "pictures", "loop": True, "rate_hz": 50}
+    write_config(site, source=source, status={"port": port}, state_dir="one")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edge_agent.cli", "run", "--json"],
+        cwd=site,
+        stdout=subprocess.DEVNULL,
+        env=environment(tiny_kit),
+    )
+    try:
+        wait_for(lambda: judged(site, StatusConfig(port=port)) > 0)
+        assert "running" in agent(site, tiny_kit, "status").stdout
+        write_config(site, source=source, status={"port": port}, state_dir="two")
+        refused = agent(site, tiny_kit, "status", code=5)
+    finally:
+        process.terminate()
+        process.wait(15)
+    assert f"another agent answers: the one of {site / 'one'}" in refused.stderr
+    assert "status.port" in refused.stderr
+    assert refused.stdout == ""
+
+
 def test_doctor_names_what_is_missing(site: Path, tiny_kit: Path) -> None:
+    write_config(site, hub={"url": "https://hub.example:8080"})
     done = agent(site, tiny_kit, "doctor", "--json", code=4)
     checks = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
     assert checks["onnxruntime"]["good"]
     assert checks["source"]["good"]
     assert not checks["identity"]["good"]
     assert "enroll" in checks["identity"]["fix"]
+
+
+def test_doctor_misses_nothing_on_an_agent_that_works_alone(site: Path, tiny_kit: Path) -> None:
+    done = agent(site, tiny_kit, "doctor", "--json", code=None)
+    checks = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
+    assert checks["identity"]["good"]
+    assert "works alone" in checks["identity"]["found"]
 
 
 def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit: Path) -> None:
