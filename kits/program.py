@@ -1,15 +1,52 @@
-"""What the three command-line programs have in common: their help, `-h`, `--version`.
+"""What the three command-line programs have in common: help, `-h`, `--version`, usage errors.
 
 How a command answers and fails is in `kits.core.console`, which needs no typer.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
 from kits import __version__
+from kits.core.errors import UsageError
+
+# newer typers carry click inside, older ones need it beside them: this is its error in both
+_CLICK_ERROR = cast(type[Exception], typer.BadParameter.__mro__[2])
+
+
+class _Program(TyperGroup):
+    """A program whose usage errors are one JSON document too when `--json` was asked for."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs it. Raises UsageError: called wrongly, and `--json` is among the words."""
+        name = prog_name or self.name
+        if not standalone_mode or "--json" not in sys.argv:
+            return super().main(
+                args, name, complete_var, standalone_mode, windows_expand_args, **extra
+            )
+        try:
+            code = super().main(args, name, complete_var, False, windows_expand_args, **extra)
+        except _CLICK_ERROR as error:
+            said = cast(typer.BadParameter, error)
+            where = said.ctx.command_path if said.ctx else self.name or ""
+            raise UsageError(said.format_message(), where=where, fix=f"{where} --help") from None
+        except typer.Abort:
+            typer.echo("Aborted.", err=True)
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 def make_program(name: str, about: str) -> typer.Typer:
@@ -21,6 +58,7 @@ def make_program(name: str, about: str) -> typer.Typer:
     """
     app = typer.Typer(
         name=name,
+        cls=_Program,
         help=about,
         no_args_is_help=True,
         add_completion=False,

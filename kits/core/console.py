@@ -7,15 +7,31 @@ when a user can fix them.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pydantic import JsonValue
 
-from kits.core.errors import KitwrightError
+from kits.core.errors import KitwrightError, MachineError
+
+_NO_RIGHTS = "use an account that may; for the files of a service: sudo -u kitwright …"
+_IN_THE_WAY = "check the path: something else lies in the way"
+_FIXES = {
+    errno.ENOENT: "check the path",
+    errno.EACCES: _NO_RIGHTS,
+    errno.EPERM: _NO_RIGHTS,
+    errno.EROFS: "this disk can only be read: choose another place",
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.ENOSPC: "make room on this disk",
+}
+"""What to do about an error of the operating system that concerns a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +75,21 @@ def run(app: Callable[[], object]) -> None:
     try:
         app()
     except KitwrightError as error:
-        if "--json" in sys.argv:
-            print(json.dumps(error.as_dict(), ensure_ascii=False))
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(error)
     except BrokenPipeError:
         # the reader went away (`kit data list | head`); closing stdout silences Python's complaint
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:  # a socket's, for example: whoever opened it should have said
+            raise
+        fix = _FIXES.get(error.errno or 0, "check the path and this disk")
+        what = error.strerror or str(error)
+        _end(MachineError(what, where=str(error.filename), fix=fix))
+
+
+def _end(error: KitwrightError) -> NoReturn:
+    if "--json" in sys.argv:
+        print(json.dumps(error.as_dict(), ensure_ascii=False))
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)

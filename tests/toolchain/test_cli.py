@@ -71,6 +71,29 @@ def test_an_unknown_verb_ends_with_2() -> None:
     assert kit("chek").returncode == 2
 
 
+def test_a_usage_error_is_one_json_document_when_that_was_asked_for() -> None:
+    done = kit("list", "--json", "--bogus")
+    assert done.returncode == 2
+    said = json.loads(done.stdout)
+    assert (said["error"], said["where"], said["fix"]) == (
+        "UsageError", "kit list", "kit list --help",
+    )  # fmt: skip
+    assert "--bogus" in said["what"]
+    assert "--bogus" in done.stderr
+
+
+def test_an_error_of_the_file_system_is_told_without_traceback(
+    plugin: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = kit("new", "tiny-kit", str(tmp_path / "file" / "line"), "--json", path=plugin)
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+    said = json.loads(done.stdout)
+    assert said["where"] == str(tmp_path / "file" / "line")
+    assert "in the way" in said["fix"]
+
+
 def test_missing_data_makes_no_project(plugin: Path, tmp_path: Path) -> None:
     done = kit("new", "tiny-kit", str(tmp_path / "p"), "--data", str(tmp_path / "no"), path=plugin)
     assert done.returncode == 3

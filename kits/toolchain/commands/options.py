@@ -13,6 +13,7 @@ ProjectOption = Annotated[
         "-C",
         "--project",
         metavar="DIR",
+        readable=False,  # who may not read it is told by us
         help="The project: this folder or the nearest one above it with a kit.yaml.",
     ),
 ]
