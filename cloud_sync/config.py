@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.retention.settings import RetentionConfig
@@ -34,6 +34,7 @@ FILE = "hub.yaml"
 MQTTS_PORT = 8883
 SET = "(set)"
 """Stands for a secret where it is shown."""
+DATABASES = ("postgresql://", "postgresql+psycopg://", "sqlite:///")
 ANY_HOST = ("0.0.0.0", "::")  # noqa: S104  (compared with, not listened on)
 
 
@@ -54,6 +55,21 @@ class HubConfig(Section):
     retention: RetentionConfig = RetentionConfig()
     prices: Prices = Prices()
     data_dir: Path = Field(Path("hub"), description="set by --data", exclude=True)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an address as people open it: https://hub.example:8080")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known_database(cls, value: str) -> str:
+        if value and not value.startswith(DATABASES):
+            raise ValueError("must be postgresql+psycopg://USER@HOST/NAME, or empty for SQLite")
+        return value
 
     @property
     def url(self) -> str:

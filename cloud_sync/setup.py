@@ -17,14 +17,16 @@ from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.broker import find_mosquitto
 from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
 from cloud_sync.hub import Hub
+from cloud_sync.store.check import check_database
 from cloud_sync.store.db import Database, migrate
 from kits.core.blobs import FolderBlobStore
-from kits.core.errors import ConfigError, DataError, UsageError
+from kits.core.errors import ConfigError, DataError, KitwrightError, UsageError
 from kits.core.files import write_atomically
 from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 
 _DATABASE = "hub.sqlite"
+_RESTORE = "cloud-sync restore FILE --data NEW, with your latest backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,38 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
         the admin's password.
 
     Raises:
-        ConflictError: there is a hub already.
+        ConflictError: there is a hub already, or something else; it stays as it is.
+        ConfigError: `changes` do not fit.
     """
     if (data_dir / FILE).exists():
         raise ConflictError(
-            "there is a hub here already", where=str(data_dir), fix="cloud-sync serve"
+            "there is a hub here already",
+            where=str(data_dir),
+            fix=f"cloud-sync serve --data {data_dir}",
         )
-    from cloud_sync.web.accounts import create_person
-
+    if data_dir.exists() and any(data_dir.iterdir()):
+        raise ConflictError(
+            "a hub is made in a new or an empty folder only", where=str(data_dir), fix="--data NEW"
+        )
+    config = parse(changes, data_dir)
+    password = password or secrets.token_urlsafe(12)
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir.chmod(0o700)
-    config = parse(changes, data_dir)
+    try:
+        _fill(config, login, password)
+    except BaseException:
+        # half a hub would be in the way of the next try
+        for path in data_dir.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+    return password
+
+
+def _fill(config: HubConfig, login: str, password: str) -> None:
+    from cloud_sync.web.accounts import create_person
+
     SigningKey.create(config.keys_dir / "hub.pem")
     Authority(config.pki_dir)
-    password = password or secrets.token_urlsafe(12)
     database = Database(config.database)
     try:
         migrate(database)
@@ -69,8 +89,7 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
             create_person(session, login, password, "admin", by="init")
     finally:
         database.close()
-    write_atomically(data_dir / FILE, dump(config).encode(), private=True)
-    return password
+    write_atomically(config.data_dir / FILE, dump(config).encode(), private=True)
 
 
 def backup(hub: Hub, target: Path) -> dict[str, int]:
@@ -139,7 +158,7 @@ def restore(source: Path, data_dir: Path) -> dict[str, int]:
 
 
 def doctor(data_dir: Path) -> list[Finding]:
-    """Checks what a hub needs."""
+    """Checks what a hub needs; changes nothing."""
     findings = [_mosquitto(), _disk(data_dir)]
     try:
         config = load(data_dir)
@@ -168,14 +187,14 @@ def _disk(data_dir: Path) -> Finding:
 def _keys(config: HubConfig) -> list[Finding]:
     path = config.keys_dir / "hub.pem"
     if not path.exists():
-        return [Finding("signing key", "missing", False, "cloud-sync restore")]
+        return [Finding("signing key", "missing", False, _RESTORE)]
     private = path.stat().st_mode & 0o077 == 0
     return [Finding("signing key", str(path), private, f"chmod 600 {path}")]
 
 
 def _authority(config: HubConfig) -> Finding:
     if not (config.pki_dir / "ca.pem").exists():
-        return Finding("certificate authority", "missing", False, "cloud-sync restore")
+        return Finding("certificate authority", "missing", False, _RESTORE)
     try:
         authority = Authority(config.pki_dir)
     except ConfigError as error:
@@ -195,17 +214,10 @@ def _authority(config: HubConfig) -> Finding:
 
 
 def _database(config: HubConfig) -> Finding:
-    database = Database(config.database)
     try:
-        version = migrate(database)
-        if database.engine.dialect.name == "sqlite":
-            with database.engine.connect() as connection:
-                state = connection.exec_driver_sql("PRAGMA quick_check").scalar()
-            if state != "ok":
-                return Finding("database", str(state), False, "cloud-sync restore")
-        return Finding("database", f"schema {version}", True)
-    finally:
-        database.close()
+        return Finding("database", f"schema {check_database(config.database)}", True)
+    except KitwrightError as error:
+        return Finding("database", f"{error.where}: {error.what}", False, error.fix)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -23,7 +23,11 @@ config_app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The agent's configuration.")]
+ConfigOption = Annotated[
+    Path,
+    # who may not read it is told by us, with the account to use
+    typer.Option("--config", "-c", help="The agent's configuration.", readable=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
 DEFAULT = Path("agent.yaml")
@@ -152,7 +156,7 @@ def doctor(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
 
     out = Console(as_json)
     checks = list(examine(_load(config)))
-    bad = [c for c in checks if not c.good]
+    bad = [c for c in checks if not c.ok]
     rows = [
         ("check", "found", "needed", "fix"),
         *((c.check, c.found, c.needed, c.fix) for c in checks),

@@ -32,7 +32,7 @@ class Check:
     """One line of the table."""
 
     check: str
-    good: bool
+    ok: bool
     found: str
     needed: str
     fix: str = ""
@@ -64,10 +64,10 @@ def examine(config: AgentConfig) -> Iterator[Check]:
 def _onnxruntime(_: AgentConfig) -> Check:
     if importlib.util.find_spec("onnxruntime") is None:
         fix = "pip install 'kitwright[agent,cpu]' (or gpu, never both)"
-        return Check("onnxruntime", good=False, found="missing", needed="installed", fix=fix)
+        return Check("onnxruntime", ok=False, found="missing", needed="installed", fix=fix)
     import onnxruntime as ort
 
-    return Check("onnxruntime", good=True, found=ort.__version__, needed="installed")
+    return Check("onnxruntime", ok=True, found=ort.__version__, needed="installed")
 
 
 def _engine(config: AgentConfig) -> Check:
@@ -78,7 +78,7 @@ def _engine(config: AgentConfig) -> Check:
     why = "; ".join(f"{p.provider}: {p.reason}" for p in probes if not p.usable)
     found = ", ".join(usable) + (f" ({why})" if why else "")
     fix = "" if usable else "add cpu to engine.providers"
-    return Check("engine", good=bool(usable), found=found or why, needed="one provider", fix=fix)
+    return Check("engine", ok=bool(usable), found=found or why, needed="one provider", fix=fix)
 
 
 def _source(config: AgentConfig) -> Check:
@@ -89,7 +89,7 @@ def _source(config: AgentConfig) -> Check:
         return Check("source", there, found, "a folder", "" if there else "set source.path")
     if importlib.util.find_spec("cv2") is None:
         fix = "pip install 'kitwright[agent]'"
-        return Check("source", good=False, found="no OpenCV", needed="OpenCV", fix=fix)
+        return Check("source", ok=False, found="no OpenCV", needed="OpenCV", fix=fix)
     with kept_idle(config.state_dir) as idle:
         # a camera serves one program at a time: the agent that has it knows
         found = _first_frame(source) if idle else _frames_of_agent(config)
@@ -140,12 +140,12 @@ def _identity(config: AgentConfig) -> Check:
     try:
         identity = load_identity(config.identity_path)
     except AgentConfigError as error:
-        return Check("identity", good=False, found=error.what, needed="enrolled", fix=error.fix)
+        return Check("identity", ok=False, found=error.what, needed="enrolled", fix=error.fix)
     if identity is None and not config.hub.url:
-        return Check("identity", good=True, found="none: it works alone", needed="nothing")
+        return Check("identity", ok=True, found="none: it works alone", needed="nothing")
     if identity is None:
         fix = "edge-agent enroll --hub URL --token T --ca-fingerprint F"
-        return Check("identity", good=False, found="none", needed="enrolled", fix=fix)
+        return Check("identity", ok=False, found="none", needed="enrolled", fix=fix)
     mode = config.identity_path.stat().st_mode & 0o777
     safe = mode & 0o077 == 0
     found = f"{identity.site}/{identity.device}, mode {mode:o}"
@@ -156,7 +156,7 @@ def _identity(config: AgentConfig) -> Check:
 def _certificate(config: AgentConfig) -> Check:
     certificates = Certificates(config.identity_path.parent)
     if not certificates.present:
-        return Check("certificate", good=True, found="none before enrolment", needed="nothing")
+        return Check("certificate", ok=True, found="none before enrolment", needed="nothing")
     try:
         start, end = certificates.validity()
         certificates.context()
@@ -181,18 +181,18 @@ def _hub(config: AgentConfig) -> Check:
     identity = _enrolled(config)
     url = config.hub.url or (identity.hub if identity else "")
     if not url:
-        return Check("hub", good=True, found="none configured", needed="nothing")
+        return Check("hub", ok=True, found="none configured", needed="nothing")
     if identity is None:
-        return Check("hub", good=True, found="unknown before enrolment", needed="nothing")
+        return Check("hub", ok=True, found="unknown before enrolment", needed="nothing")
     try:
         with closing(hub_client(config.hub, identity, config.identity_path)) as client:
             status = client.ask("GET", "/v1/device/desired").status
     except KitwrightError as error:
-        return Check("hub", good=False, found=error.what, needed=url, fix=error.fix)
+        return Check("hub", ok=False, found=error.what, needed=url, fix=error.fix)
     if status in (401, 403):
         found = "does not let this device in: revoked, or enrolled anew elsewhere"
         fix = "cloud-sync device add NAME on the hub, then edge-agent enroll"
-        return Check("hub", good=False, found=found, needed="a known device", fix=fix)
+        return Check("hub", ok=False, found=found, needed="a known device", fix=fix)
     good = status == 200
     fix = "" if good else "look at the hub's log"
     return Check("hub", good, "knows this device" if good else f"answers {status}", "200", fix)
@@ -201,19 +201,19 @@ def _hub(config: AgentConfig) -> Check:
 def _broker(config: AgentConfig) -> Check:
     identity = _enrolled(config)
     if identity is None:
-        return Check("broker", good=True, found="unknown before enrolment", needed="nothing")
+        return Check("broker", ok=True, found="unknown before enrolment", needed="nothing")
     where = f"{identity.mqtt.host}:{identity.mqtt.port}"
     try:
         socket.create_connection((identity.mqtt.host, identity.mqtt.port), 5).close()
     except OSError as error:
         fix = "open the port on the way to the broker"
-        return Check("broker", good=False, found=str(error), needed=where, fix=fix)
+        return Check("broker", ok=False, found=str(error), needed=where, fix=fix)
     try:
         with kept_idle(config.state_dir) as idle:
             # to the broker we would be the agent itself, which would lose its connection to us
             refusal = login(config, identity) if idle else asked(config)
     except KitwrightError as error:
-        return Check("broker", good=False, found=error.what, needed=where, fix=error.fix)
+        return Check("broker", ok=False, found=error.what, needed=where, fix=error.fix)
     fix = (
         "see the checks hub and certificate; if they are good, the broker's log" if refusal else ""
     )

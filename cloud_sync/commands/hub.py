@@ -84,8 +84,10 @@ def serve(
     from cloud_sync.app import create_app
     from cloud_sync.config import load
     from cloud_sync.server import WebServer
+    from cloud_sync.store.check import require_database
 
     config = load(data)
+    require_database(config.database)
     _log_events()
     app = create_app(config, ingest=ingest, jobs=jobs)
     server = WebServer(app, config, app.state.hub.authority)
@@ -174,21 +176,26 @@ def restore(
 
 
 def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Check what the hub needs: check, found, needed, fix."""
+    """Check what the hub needs: check, found, fix. Exit code 4 when something is missing."""
+    from dataclasses import asdict
+
     from cloud_sync import setup
     from cloud_sync.commands.options import table
     from kits.core.console import Console
     from kits.core.errors import MachineError
 
+    console = Console(as_json)
     findings = setup.doctor(data)
-    rows = [("ok" if f.ok else "FIX", f.check, f.found, "" if f.ok else f.fix) for f in findings]
-    Console(as_json).answer(
-        table(rows, ("", "check", "found", "fix")),
-        [{"check": f.check, "found": f.found, "ok": f.ok, "fix": f.fix} for f in findings],
-    )
     bad = [f for f in findings if not f.ok]
+    head = f"{len(bad)} of {len(findings)} checks failed" if bad else "everything is there"
+    rows = [("ok" if f.ok else "FIX", f.check, f.found, "" if f.ok else f.fix) for f in findings]
+    console.answer(
+        f"{head}\n\n{table(rows, ('', 'check', 'found', 'fix'))}",
+        {"ok": not bad, "checks": [asdict(f) for f in findings]},
+    )
     if bad:
-        raise MachineError(f"{len(bad)} checks failed", where=bad[0].check, fix=bad[0].fix)
+        raise typer.Exit(MachineError.exit_code)
+    console.next(f"cloud-sync serve --data {data}")
 
 
 def config_show(data: DataOption = DATA, as_json: JsonOption = False) -> None:

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 DATA = Path("hub")
 
 DataOption = Annotated[
-    Path, typer.Option("--data", metavar="DIR", envvar="KITWRIGHT_HUB_DATA", help="The hub's data.")
+    Path,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        envvar="KITWRIGHT_HUB_DATA",
+        help="The hub's data.",
+        readable=False,  # not typer's complaint: ours says under which account to try
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
@@ -24,12 +31,20 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answe
 
 @contextmanager
 def opened(data: Path) -> Iterator[Hub]:
-    """The hub in `data`, with its tables brought up to date; the server may run meanwhile."""
+    """The hub in `data`, with its tables brought up to date; the server may run meanwhile.
+
+    Raises:
+        ConfigError: there is none, or `hub.yaml` is wrong.
+        DataError: its database is lost.
+    """
     from cloud_sync.config import load
     from cloud_sync.hub import Hub
+    from cloud_sync.store.check import require_database
     from cloud_sync.store.db import migrate
 
-    hub = Hub.open(load(data))
+    config = load(data)
+    require_database(config.database)
+    hub = Hub.open(config)
     try:
         migrate(hub.database)
         yield hub

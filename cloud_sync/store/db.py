@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from cloud_sync.store.types import Base
-from kits.core.errors import ConfigError, UnreachableError
+from kits.core.errors import ConfigError, MachineError, UnreachableError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
@@ -34,6 +34,9 @@ class Database:
 
     Args:
         url: SQLAlchemy URL.
+
+    Raises:
+        MachineError: its driver is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -96,7 +99,16 @@ class Database:
 
 def _make_engine(url: str) -> Engine:
     # parameters are what devices and people sent: they do not belong into a log
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    try:
+        engine = create_engine(
+            url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True
+        )
+    except ImportError as error:
+        raise MachineError(
+            f"the database's driver {error.name} is not installed",
+            where=url.partition("://")[0],
+            fix="pip install 'kitwright[postgres]', and postgresql+psycopg:// in database_url",
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)
@@ -163,7 +175,7 @@ def migrate(database: Database) -> str:
     config = alembic_config()
     head = ScriptDirectory.from_config(config).get_current_head() or ""
     try:
-        if _revision(database) != head:
+        if current_revision(database) != head:
             with changing_tables(database) as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -178,7 +190,8 @@ def migrate(database: Database) -> str:
     return head
 
 
-def _revision(database: Database) -> str:
+def current_revision(database: Database) -> str:
+    """The version of its tables; empty when it has none."""
     from alembic.migration import MigrationContext
 
     with database.engine.connect() as connection:

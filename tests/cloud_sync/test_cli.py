@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -50,8 +51,26 @@ def data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
 def test_init_makes_a_private_hub_once(data: Path) -> None:
     assert data.stat().st_mode & 0o077 == 0
     assert (data / "keys" / "hub.pem").stat().st_mode & 0o077 == 0
-    with pytest.raises(KitwrightError, match="already"):
+    with pytest.raises(KitwrightError, match="already") as caught:
         run("init", "--data", data)
+    assert caught.value.fix == f"cloud-sync serve --data {data}"
+
+
+def test_init_leaves_a_folder_alone_that_holds_something_else(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir(mode=0o755)
+    (folder / "holiday.jpg").write_bytes(b"beach")
+    with pytest.raises(KitwrightError, match="empty folder only"):
+        run("init", "--data", folder)
+    assert [path.name for path in folder.iterdir()] == ["holiday.jpg"]
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_init_that_failed_is_tried_again_in_the_same_folder(tmp_path: Path) -> None:
+    data = tmp_path / "hub"
+    with pytest.raises(KitwrightError):
+        run("init", "--data", data, "--password", "short")
+    run("init", "--data", data, "--password", "four random words")
 
 
 def test_verbs_without_a_hub_say_what_to_do(tmp_path: Path) -> None:
@@ -157,16 +176,18 @@ def test_doctor_sees_what_nears_its_end_in_the_authority(
     from kits.core.sample import utc_now
 
     then = utc_now() - timedelta(days=age_days)
-    Authority(tmp_path / "hub" / "pki", clock=lambda: then)
     setup.init(tmp_path / "hub", "ada", "four random words", {"broker": {"tls": True}})
+    shutil.rmtree(tmp_path / "hub" / "pki")
+    Authority(tmp_path / "hub" / "pki", clock=lambda: then)
     found = {finding.check: finding for finding in setup.doctor(tmp_path / "hub")}
     assert not found["certificate authority"].ok
     assert words in found["certificate authority"].fix
 
 
 def test_doctor_config_and_what_is_not_here(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    findings = answer(capsys, "doctor", "--data", data)
-    assert all(finding["ok"] for finding in findings)
+    found = answer(capsys, "doctor", "--data", data)
+    assert found["ok"]
+    assert all(check["ok"] for check in found["checks"])
     assert answer(capsys, "config", "show", "--data", data)["broker"]["kind"] == "auto"
     run("config", "show", "--data", data)
     assert "# address to listen on" in capsys.readouterr().out

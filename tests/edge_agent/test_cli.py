@@ -228,16 +228,16 @@ def test_doctor_names_what_is_missing(site: Path, tiny_kit: Path) -> None:
     write_config(site, hub={"url": "https://hub.example:8080"})
     done = agent(site, tiny_kit, "doctor", "--json", code=4)
     checks = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
-    assert checks["onnxruntime"]["good"]
-    assert checks["source"]["good"]
-    assert not checks["identity"]["good"]
+    assert checks["onnxruntime"]["ok"]
+    assert checks["source"]["ok"]
+    assert not checks["identity"]["ok"]
     assert "enroll" in checks["identity"]["fix"]
 
 
 def test_doctor_misses_nothing_on_an_agent_that_works_alone(site: Path, tiny_kit: Path) -> None:
     done = agent(site, tiny_kit, "doctor", "--json", code=None)
     checks = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
-    assert checks["identity"]["good"]
+    assert checks["identity"]["ok"]
     assert "works alone" in checks["identity"]["found"]
 
 

@@ -78,7 +78,7 @@ def test_without_an_agent_the_doctor_logs_in_itself(
 ) -> None:
     config = device(tmp_path, strict_broker.port)
     found = check(config, "broker")
-    assert (found.good, found.found) == (True, "lets this device in")
+    assert (found.ok, found.found) == (True, "lets this device in")
     assert not (tmp_path / "state" / "agent.lock").exists(), "it leaves no file behind"
 
 
@@ -90,7 +90,7 @@ def test_a_running_agent_is_asked_and_keeps_its_connection(
         assert agent.sender is not None
         wait_for(lambda: agent.sender.connected and agent.status_port is not None)  # type: ignore[union-attr]
         found = check(config, "broker")
-        assert (found.good, found.found) == (True, "lets the running agent in")
+        assert (found.ok, found.found) == (True, "lets the running agent in")
         strict_broker.kill()
         wait_for(lambda: not agent.sender.connected)  # type: ignore[union-attr]
         strict_broker.start()
@@ -108,7 +108,7 @@ def test_a_running_agent_without_a_status_page_is_left_alone(
     with running(config) as agent:
         wait_for(lambda: agent.sender is not None and agent.sender.connected)
         found = check(config, "broker")
-        assert not found.good
+        assert not found.ok
         assert "status page does not say" in found.found
         assert agent.sender is not None
         assert agent.sender.transport.figures.taken_over == 0
@@ -123,7 +123,7 @@ def test_a_broker_that_does_not_know_the_device_is_told(tmp_path: Path, port: in
     )
     broker.start()
     found = check(device(tmp_path, port), "broker")
-    assert not found.good
+    assert not found.ok
     assert "refuses this device" in found.found
 
 
@@ -139,5 +139,5 @@ def test_a_damaged_identity_is_one_line_of_the_table(tmp_path: Path, port: int) 
     config = device(tmp_path, port)
     config.identity_path.write_text("{")
     checks = {found.check: found for found in examine(config)}
-    assert not checks["identity"].good
+    assert not checks["identity"].ok
     assert len(checks) == 9

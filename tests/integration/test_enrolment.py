@@ -182,10 +182,10 @@ def test_the_doctor_sees_that_the_hub_knows_the_device_no_more(site: Site) -> No
         return next(check for check in examine(config) if check.check == "hub")
 
     site.enroll()
-    assert (hub_check().good, hub_check().found) == (True, "knows this device")
+    assert (hub_check().ok, hub_check().found) == (True, "knows this device")
     with site.hub.database.transaction() as session:
         devices.revoke(session, "press-9", who="ada")
-    assert not hub_check().good
+    assert not hub_check().ok
     assert "revoked" in hub_check().found
     assert "edge-agent enroll" in hub_check().fix
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import typer
+from pydantic import JsonValue
 
 from kits.core.console import Console
 from kits.core.errors import MachineError
@@ -31,7 +32,8 @@ def doctor(as_json: JsonOption = False, quiet: QuietOption = False) -> None:
         lines.append(f"{row.level:4}  {row.check:{width}}  {row.found}  (needed: {row.needed})")
         if row.fix:
             lines.append(f"      {'':{width}}  fix: {row.fix}")
-    console.answer("\n".join(lines), {"ready": not failed, "checks": [asdict(r) for r in rows]})
+    checks: list[JsonValue] = [{**asdict(row), "ok": row.level != "fail"} for row in rows]
+    console.answer("\n".join(lines), {"ok": not failed, "checks": checks})
     if failed:
         raise typer.Exit(MachineError.exit_code)
     console.next("kit list")

@@ -1,0 +1,112 @@
+"""Whether a hub's database is there and in order, found out without changing anything in it.
+
+Opening a SQLite file that is absent makes an empty one, which then looks like a hub that lost its
+people and samples: who opens a hub that was made before asks here first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud_sync.store.db import Database, alembic_config, current_revision
+from kits.core.errors import ConfigError, DataError, UnreachableError
+
+_HEADER = b"SQLite format 3\0"
+_RESTORE = "cloud-sync restore FILE --data NEW, with your latest backup"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for others and for one in memory."""
+    parsed = make_url(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    return Path(parsed.database) if sqlite and parsed.database else None
+
+
+def require_database(url: str) -> None:
+    """Refuses a SQLite file that is absent or none at all; a server says by itself what it lacks.
+
+    Raises:
+        DataError: the hub's database is lost.
+        OSError: this account may not look.
+    """
+    path = sqlite_file(url)
+    if path is None:
+        return
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_HEADER))
+    except FileNotFoundError:
+        raise DataError("the hub's database is gone", where=str(path), fix=_RESTORE) from None
+    if begins != _HEADER:
+        raise DataError("this is no SQLite database", where=str(path), fix=_RESTORE)
+
+
+def check_database(url: str) -> str:
+    """The version of its tables, when everything is in order.
+
+    Raises:
+        DataError: it is lost or damaged.
+        ConfigError: its tables are of another version of Kitwright.
+        UnreachableError: it does not answer.
+    """
+    require_database(url)
+    path = sqlite_file(url)
+    revision = _look_into(path) if path else _ask(url)
+    _refuse_other(revision, url)
+    return revision
+
+
+def _look_into(path: Path) -> str:
+    """Opened for writing and told not to: for reading only it would leave a journal behind."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as file:
+            file.execute("PRAGMA query_only=ON")
+            state = str(file.execute("PRAGMA quick_check").fetchone()[0])
+            if state != "ok":
+                raise DataError(f"damaged: {state}", where=str(path), fix=_RESTORE)
+            if not file.execute("PRAGMA table_info(alembic_version)").fetchall():
+                return ""
+            row = file.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        raise DataError(f"cannot be read: {error}", where=str(path), fix=_RESTORE) from error
+    return str(row[0]) if row else ""
+
+
+def _ask(url: str) -> str:
+    database = Database(url)
+    try:
+        return current_revision(database)
+    except SQLAlchemyError as error:
+        raise UnreachableError(
+            f"the database does not answer: {getattr(error, 'orig', None) or error}",
+            where=str(database.engine.url),
+            fix="check database_url in hub.yaml and that the server runs",
+        ) from error
+    finally:
+        database.close()
+
+
+def _refuse_other(revision: str, url: str) -> None:
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(alembic_config())
+    head = scripts.get_current_head() or ""
+    if revision == head:
+        return
+    where = make_url(url).render_as_string()
+    if revision and revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise ConfigError(
+            f"written by a newer Kitwright, as schema {revision}",
+            where=where,
+            fix="update kitwright",
+        )
+    raise ConfigError(
+        f"schema {revision or 'none'}, this Kitwright has {head}",
+        where=where,
+        fix="save it with cloud-sync backup or pg_dump; cloud-sync serve brings it up to date",
+    )
