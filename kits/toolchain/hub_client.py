@@ -27,6 +27,7 @@ from kits.core.hub_api import (
     PublishResponse,
 )
 from kits.core.tls import pinned_context, refuse_plain
+from kits.toolchain.tokens import NEW_TOKEN
 
 INSECURE_HTTP = "KITWRIGHT_INSECURE_HTTP"
 _MAX_ANSWER_BYTES = 16 << 20
@@ -209,7 +210,7 @@ def _refusal(status: int, body: bytes, where: str) -> KitwrightError:
         return UsageError(
             "the hub does not accept this token",
             where=where,
-            fix="get a new one with: cloud-sync user add NAME --role engineer",
+            fix=f"on the hub: {NEW_TOKEN} prints a new one",
         )
     if status == 403:
         return UsageError(

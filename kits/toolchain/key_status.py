@@ -131,7 +131,10 @@ def trust_root(desk: Desk, sha256: str) -> int:
             break
         newest, version = content, number
     if newest is None:
-        raise DataError("this hub has no root yet", where=desk.client.address, fix="kit publish")
+        hub = desk.client.address
+        raise DataError(
+            "nothing is published at this hub yet", where=hub, fix=f"kit publish --hub {hub}"
+        )
     _compare(newest, sha256)
     desk.trusted.adopt(newest)
     desk.trusted.refresh(expired_is_fine=True)

@@ -17,6 +17,7 @@ from kits.core.files import write_atomically
 from kits.core.sample import digest_of
 
 TOKEN_VARIABLE = "KITWRIGHT_HUB_TOKEN"  # noqa: S105  the variable's name
+NEW_TOKEN = "cloud-sync token add NAME --data DIR"  # noqa: S105  the command
 
 
 def config_folder() -> Path:
@@ -65,7 +66,7 @@ def find_token(hub: str, given: str = "") -> str:
         raise UsageError(
             "no token for this hub",
             where=hub,
-            fix=f"give --token T, or set {TOKEN_VARIABLE}; cloud-sync user add prints one",
+            fix=f"give --token T, or set {TOKEN_VARIABLE}; on the hub: {NEW_TOKEN} prints one",
         )
     return token
 

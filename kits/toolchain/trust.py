@@ -19,7 +19,7 @@ from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
-from kits.core.errors import BundleError, ConfigError
+from kits.core.errors import BundleError, ConfigError, DataError, KitwrightError
 from kits.core.files import write_atomically
 from kits.core.releases import MAX_METADATA_BYTES
 from kits.toolchain.hub_client import HubClient
@@ -88,16 +88,13 @@ class TrustedCopy:
 
         Raises:
             ConfigError: no root of this hub is trusted here.
+            DataError: nothing is published at it yet.
+            UsageError: it does not accept the token.
             BundleError: the hub shows what is not signed as it should, or older than was seen.
             UnreachableError: see `HubClient`.
         """
         if not self.known:
-            raise ConfigError(
-                "no root of this hub is trusted on this machine",
-                where=self._client.address,
-                fix="kit key trust --hub URL --sha256 FINGERPRINT, from who published first "
-                "(kit key status)",
-            )
+            raise self._nothing_trusted()
         try:
             return self._refresh(expired_is_fine)
         except BadVersionNumberError as error:
@@ -110,6 +107,20 @@ class TrustedCopy:
             raise BundleError(
                 f"the hub's releases are not to be trusted: {error}", where=self._client.address
             ) from error
+
+    def _nothing_trusted(self) -> KitwrightError:
+        """Asks the hub first: a wrong token, or a hub without releases, wants another answer."""
+        hub = self._client.address
+        if self._client.metadata("1.root.json", MAX_METADATA_BYTES["root"]) is None:
+            return DataError(
+                "nothing is published at this hub yet", where=hub, fix=f"kit publish --hub {hub}"
+            )
+        return ConfigError(
+            "no root of this hub is trusted on this machine",
+            where=hub,
+            fix=f"kit key trust --hub {hub} --sha256 FINGERPRINT, from who published first "
+            "(kit key status)",
+        )
 
     def _refresh(self, expired_is_fine: bool) -> Releases:
         trusted = self._trusted_roots()

@@ -94,7 +94,7 @@ def test_everything_arrives_released_and_twice_is_once(
 def test_wrong_token_says_where_to_get_one(running: RunningHub) -> None:
     with HubClient(running.address, "wrong") as client, pytest.raises(UsageError) as caught:
         client.put_blob(digest_of(b"x"), b"x")
-    assert "cloud-sync user add" in caught.value.fix
+    assert "cloud-sync token add NAME --data DIR" in caught.value.fix
 
 
 def test_viewer_may_not_publish(running: RunningHub) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kits.core.errors import BundleError, ConfigError, KitwrightError, UsageError
+from kits.core.errors import BundleError, ConfigError, DataError, KitwrightError, UsageError
 from kits.toolchain import key_status, roots
 from kits.toolchain.hub_client import HubClient
 from kits.toolchain.key_making import make_keys
@@ -123,6 +123,18 @@ def test_two_of_three_holders_sign_the_root(
     file = str(desk.pending)
     assert kit("key", "sign", file, "--keys", bob, "--yes")[0] == 0
     assert roots.send(desk, Pending.read(desk.pending)).root == 2
+
+
+def test_before_anything_is_published_the_hub_says_so_and_a_wrong_token_is_named(
+    hub: RunningHub, desk: Desk, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="nothing is published at this hub yet") as caught:
+        key_status.look(desk)
+    assert caught.value.fix == f"kit publish --hub {hub.address}"
+    client = HubClient(hub.address, "wrong")
+    stranger = Desk(client, TrustedCopy(client, tmp_path / "nothing"), desk.keys)
+    with pytest.raises(UsageError, match="does not accept this token"):
+        key_status.look(stranger)
 
 
 def test_a_colleague_trusts_the_hub_by_fingerprint_and_releases_with_a_key_of_her_own(
