@@ -15,6 +15,7 @@ from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.visual_inspection import _images
+from kits.visual_inspection._approach import choose_approach, require_samples
 from kits.visual_inspection._labels import GOOD
 from kits.visual_inspection.config import Config
 
@@ -43,6 +44,7 @@ def check(dataset: Dataset, config: BaseModel) -> Iterator[Finding]:
     yield from _outliers(looks, "sharpness", "check focus and motion blur of these pictures")
     yield from _box_sizes(dataset, config)
     yield from _class_counts(dataset)
+    yield from _learnable(dataset, config)
     yield _good_parts(dataset, config)
 
 
@@ -139,6 +141,17 @@ def _class_counts(dataset: Dataset) -> Iterator[Finding]:
         )
     elif boxes:
         yield Finding("few-boxes", "pass", f"each class has at least {_FEW_BOXES} training boxes")
+
+
+def _learnable(dataset: Dataset, config: Config) -> Iterator[Finding]:
+    """What `kit train` would refuse, in its words."""
+    try:
+        approach, why = choose_approach(dataset, config)
+        require_samples(dataset, approach)
+    except DataError as error:
+        yield Finding("learnable", "fail", error.what, (), error.fix)
+    else:
+        yield Finding("learnable", "pass", f"{approach} can be trained: {why}")
 
 
 def needed_good_parts(rate: float, confidence: float = 0.95) -> int:

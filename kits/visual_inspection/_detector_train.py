@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kits.core.bundle import LicenceNote
-from kits.core.errors import ConfigError, DataError, KitwrightError, MachineError
+from kits.core.errors import ConfigError, KitwrightError, MachineError
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.toolchain.quiet import stdout_kept_clean
 from kits.visual_inspection._writers import classes_of, write_yolo
@@ -71,17 +71,11 @@ def train_detector(task: TrainTask, config: DetectorConfig) -> TrainOutcome:
     """Learns classes and boxes from the training split; good parts are its negatives.
 
     Raises:
-        DataError: no boxes in the training split.
         ConfigError: the given weights are not there and may not be fetched.
         MachineError: ultralytics is not installed.
         KitwrightError: ultralytics failed; its own words are in the message.
     """
     labels = classes_of(task.dataset)
-    if not any(i.annotation and i.annotation.boxes for i in task.dataset.of("train")):
-        raise DataError(
-            "no boxes in the training split",
-            fix="draw boxes in the review, import labels, or set model.approach: good-parts",
-        )
     start, note = _start(config)
     data = task.out_dir / "yolo"
     write_yolo(task.dataset, data)

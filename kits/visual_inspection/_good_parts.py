@@ -21,12 +21,12 @@ from kits.core.kit import Progress, TrainOutcome, TrainTask
 from kits.core.runtime import OnnxSession, Session
 from kits.core.stats import Estimate, auroc, bootstrap
 from kits.visual_inspection import _bank, _fusion, _images
+from kits.visual_inspection._approach import is_good
 from kits.visual_inspection._backbone import load_backbone
 from kits.visual_inspection._labels import GOOD
 from kits.visual_inspection.config import GoodPartsConfig
 from kits.visual_inspection.runtime import GoodPartsSpec, tile_scores
 
-MIN_GOOD = 10
 _REGION_QUANTILE = 0.9
 Floats = NDArray[np.float32]
 
@@ -45,27 +45,15 @@ def is_defect(item: DatasetItem) -> bool:
     return note is not None and (bool(note.boxes) or note.label not in ("", GOOD))
 
 
-def is_good(item: DatasetItem) -> bool:
-    """Whether a sample is stated to be a good part."""
-    note = item.annotation
-    return note is not None and note.label == GOOD and not note.boxes
-
-
 def train_good_parts(task: TrainTask, config: GoodPartsConfig) -> TrainOutcome:
     """Learns from the training split.
 
     Raises:
-        DataError: fewer than 10 good parts to learn from.
         MachineError: no backbone weights on this machine.
     """
     train = task.dataset.of("train")
     good = [item for item in train if is_good(item)]
     defects = [item for item in train if is_defect(item)]
-    if len(good) < MIN_GOOD:
-        raise DataError(
-            f"{len(good)} good parts in the training split are fewer than {MIN_GOOD}",
-            fix="import more good parts, or use model.approach: detector",
-        )
     backbone, licence = load_backbone(config.weights, config.image_size)
     (task.out_dir / "backbone.onnx").write_bytes(backbone)
     rows, columns = _tiles(config, task.dataset, good)

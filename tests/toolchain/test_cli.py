@@ -100,6 +100,17 @@ def test_missing_data_makes_no_project(plugin: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "p").exists()
 
 
+def test_data_that_cannot_be_read_leaves_a_project_and_says_how_to_go_on(
+    plugin: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").mkdir()
+    done = kit("new", "tiny-kit", str(tmp_path / "p"), "--data", str(tmp_path / "bad"), path=plugin)
+    assert done.returncode == 3
+    assert f"the project is made: kit data import PATH -C {tmp_path / 'p'}" in done.stderr
+    data = write_samples(tmp_path / "good", "good", numbers(1, 20))
+    assert kit("data", "import", str(data), "-C", str(tmp_path / "p"), path=plugin).returncode == 0
+
+
 def test_a_broken_kit_is_listed_with_its_reason(tmp_path: Path) -> None:
     info = tmp_path / "ruin-1.0.dist-info"
     info.mkdir()

@@ -48,6 +48,12 @@ def test_a_metric_the_kit_does_not_measure_fails(filled: Project) -> None:
     assert finding.level == "fail" and "escape_rate" in finding.fix
 
 
+def test_a_device_that_nothing_is_built_for_fails(filled: Project) -> None:
+    assert by_check(filled)["device-target"].level == "pass"
+    finding = by_check(filled.with_settings(["device.target=cppu"]))["device-target"]
+    assert finding.level == "fail" and "'cpu'" in finding.fix
+
+
 def test_swapped_costs_are_noticed(filled: Project) -> None:
     found = by_check(filled.with_settings(["costs.escape=1", "costs.overkill=50"]))
     assert found["costs-order"].level == "warn"

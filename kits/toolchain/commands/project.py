@@ -81,17 +81,19 @@ def new(
     document: dict[str, object] = {"kit": kit, "folder": str(folder.resolve()), "files": files}
     text = f"made {folder} for {kit} ({len(files)} files)"
     if data is not None and kit != PLUGIN:
+        from kits.core.errors import KitwrightError
         from kits.toolchain.commands.data import report_json, report_text
         from kits.toolchain.importing import ImportOptions, import_data
         from kits.toolchain.progress import make_progress
         from kits.toolchain.project import Project
 
-        report = import_data(
-            Project.open(folder),
-            data,
-            ImportOptions(format=format_, only=only),
-            make_progress(console),
-        )
+        options = ImportOptions(format=format_, only=only)
+        try:
+            report = import_data(Project.open(folder), data, options, make_progress(console))
+        except KitwrightError as error:
+            # the same command again would only say that the folder is not empty
+            error.fix = f"{error.fix}; the project is made: kit data import PATH -C {folder}"
+            raise
         document["data"] = report_json(report)
         text += "\n" + report_text(report)
     console.answer(text, document)  # type: ignore[arg-type]  # built from JSON values above

@@ -16,6 +16,7 @@ def check(context: Context) -> Iterator[Finding]:
     config = context.project.config
     yield _statement(config.problem)
     yield from _metric(context)
+    yield _target(config.device.target)
     if config.device.latency_limit_ms is None:
         yield Finding(
             "latency-limit",
@@ -38,6 +39,15 @@ def _statement(problem: str) -> Finding:
         (problem,) if problem else (),
         "write one or two sentences under `problem` in kit.yaml: what goes wrong, what it costs",
     )
+
+
+def _target(target: str) -> Finding:
+    from kits.toolchain.compile import TARGETS
+
+    if target in TARGETS:
+        return Finding("device-target", "pass", f"bundles are made for {target}")
+    fix = f"correct device.target in kit.yaml: {did_you_mean(target, TARGETS)}"
+    return Finding("device-target", "fail", f"nothing is built for {target!r}", (), fix)
 
 
 def _metric(context: Context) -> Iterator[Finding]:

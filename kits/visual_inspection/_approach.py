@@ -1,0 +1,64 @@
+"""Which approach the data allows, and what each needs at least. Nothing is trained here.
+
+`train.py` obeys it, and the checks of the data say it before a training is tried.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.errors import DataError
+from kits.visual_inspection._labels import GOOD
+from kits.visual_inspection.config import Config
+
+MIN_GOOD = 10
+MIN_BOXES = 150
+
+
+def is_good(item: DatasetItem) -> bool:
+    """Whether a sample is stated to be a good part."""
+    note = item.annotation
+    return note is not None and note.label == GOOD and not note.boxes
+
+
+def choose_approach(dataset: Dataset, config: Config) -> tuple[str, str]:
+    """(`good-parts` or `detector`, why)."""
+    if config.approach != "auto":
+        return config.approach, "as configured"
+    good, boxes = _good(dataset), _boxes(dataset)
+    if good < MIN_GOOD and boxes:
+        return "detector", f"only {good} good parts, but {boxes} boxes to learn from"
+    if boxes >= MIN_BOXES:
+        if importlib.util.find_spec("ultralytics"):
+            return "detector", f"{boxes} training boxes are enough for classes and places"
+        return "good-parts", f"{boxes} boxes would do for a detector, but it is not installed"
+    return "good-parts", f"{good} good parts, and {boxes} boxes are fewer than {MIN_BOXES}"
+
+
+def require_samples(dataset: Dataset, approach: str) -> None:
+    """Refuses a training split from which this approach cannot learn.
+
+    Raises:
+        DataError: fewer than 10 good parts, or no boxes for a detector.
+    """
+    good, boxes = _good(dataset), _boxes(dataset)
+    if approach == "good-parts" and good < MIN_GOOD:
+        other = ", or use model.approach: detector" if boxes else ""
+        raise DataError(
+            f"{good} good parts in the training split are fewer than {MIN_GOOD}",
+            fix=f"import more good parts{other}",
+        )
+    if approach == "detector" and not boxes:
+        raise DataError(
+            "no boxes in the training split",
+            fix="draw boxes in the review, import labels, or set model.approach: good-parts",
+        )
+
+
+def _good(dataset: Dataset) -> int:
+    return sum(is_good(item) for item in dataset.of("train"))
+
+
+def _boxes(dataset: Dataset) -> int:
+    return sum(len(i.annotation.boxes) for i in dataset.of("train") if i.annotation)
