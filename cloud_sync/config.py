@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.retention.settings import RetentionConfig
@@ -28,7 +28,9 @@ from cloud_sync.sections import (
     SessionConfig,
 )
 from kits.core.addresses import is_loopback
-from kits.core.errors import ConfigError, did_you_mean
+from kits.core.complaints import KeyPath
+from kits.core.errors import ConfigError
+from kits.core.settings import key_lines, parse_yaml, read_text, validate_settings
 
 FILE = "hub.yaml"
 MQTTS_PORT = 8883
@@ -143,43 +145,27 @@ def load(data_dir: Path) -> HubConfig:
         ConfigError: no hub there, or the file is wrong; a misspelt key names the nearest one.
     """
     path = data_dir / FILE
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
+    if not path.exists():
         raise ConfigError(
             "there is no hub here", where=str(path), fix=f"cloud-sync init --data {data_dir}"
-        ) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not YAML: {error}", where=str(path)) from error
-    if not isinstance(raw, dict | None):
-        raise ConfigError("expected keys and values", where=str(path))
-    return parse(raw or {}, data_dir, where=str(path))
+        )
+    text, where = read_text(path), str(path)
+    return parse(parse_yaml(text, where), data_dir, where=where, lines=key_lines(text))
 
 
-def parse(raw: dict[str, Any], data_dir: Path, *, where: str = FILE) -> HubConfig:
+def parse(
+    raw: Mapping[str, object],
+    data_dir: Path,
+    *,
+    where: str = FILE,
+    lines: Mapping[KeyPath, int] | None = None,
+) -> HubConfig:
     """Checks the values of a configuration file.
 
     Raises:
         ConfigError: an unknown key or a value out of range.
     """
-    try:
-        return HubConfig.model_validate({**raw, "data_dir": data_dir})
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        fix = ""
-        if first["type"] == "extra_forbidden":
-            fix = did_you_mean(str(first["loc"][-1]), _keys_at(first["loc"][:-1]))
-        raise ConfigError(f"{place}: {first['msg']}", where=where, fix=fix) from error
-
-
-def _keys_at(path: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = HubConfig
-    for part in path:
-        annotation = model.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return [name for name in model.model_fields if name != "data_dir"]
+    return validate_settings({**raw, "data_dir": data_dir}, HubConfig, where=where, lines=lines)
 
 
 def without_secrets(config: HubConfig) -> HubConfig:

@@ -7,11 +7,11 @@ business. Relative paths are relative to the folder of the file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from edge_agent.actions.config import (
     ActionConfig,
@@ -19,7 +19,6 @@ from edge_agent.actions.config import (
     MqttActionConfig,
     SimulatedActionConfig,
 )
-from edge_agent.config_text import explain
 from edge_agent.errors import AgentConfigError
 from edge_agent.section import Section
 from edge_agent.sources.config import (
@@ -29,7 +28,10 @@ from edge_agent.sources.config import (
     VideoSourceConfig,
 )
 from edge_agent.sync.eviction import Budgets
+from kits.core.complaints import KeyPath
+from kits.core.errors import ConfigError
 from kits.core.operating_point import Verdict
+from kits.core.settings import key_lines, parse_yaml, read_text, validate_settings
 
 __all__ = [
     "ActionConfig",
@@ -148,6 +150,7 @@ class SyncConfig(Section):
     )
     blobs_between: str = Field(
         "",
+        json_schema_extra={"expected": "HH:MM-HH:MM, as 22:00-06:00"},
         pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$",
         description="blobs travel only in these hours of local time, as 22:00-06:00; empty, or from and"
         " to the same: always. While the clock cannot be trusted they travel at any time",
@@ -287,37 +290,40 @@ def load_config(path: Path) -> AgentConfig:
 
     Raises:
         AgentConfigError: absent, not YAML, an unknown key (with a suggestion) or a wrong value.
+        OSError: this account may not read it.
     """
+    where = str(path)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise AgentConfigError(
-            "no such configuration", where=str(path), fix="edge-agent run --config agent.yaml"
-        ) from None
-    except PermissionError:
-        raise AgentConfigError(
-            "this account may not read the configuration",
-            where=str(path),
-            fix="run it as the account the agent runs under: sudo -u kitwright edge-agent …",
-        ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise AgentConfigError(f"not readable as YAML: {error}", where=str(path)) from error
-    return parse_config(raw, base=path.absolute().parent, where=str(path))
+        text = read_text(path, fix="edge-agent run --config FILE, where your agent.yaml lies")
+        raw = parse_yaml(text, where)
+    except ConfigError as error:
+        raise AgentConfigError(error.what, where=error.where, fix=error.fix) from None
+    return parse_config(raw, base=path.absolute().parent, where=where, lines=key_lines(text))
 
 
-def parse_config(raw: object, *, base: Path, where: str = "agent.yaml") -> AgentConfig:
-    """As `load_config`, for the parsed document. Raises AgentConfigError."""
+def parse_config(
+    raw: Mapping[str, object],
+    *,
+    base: Path,
+    where: str = "agent.yaml",
+    lines: Mapping[KeyPath, int] | None = None,
+) -> AgentConfig:
+    """As `load_config`, for the parsed document.
+
+    Raises:
+        AgentConfigError: an unknown key (with a suggestion) or a wrong value.
+    """
     _refuse_bare_on(raw, where)
     try:
-        config = AgentConfig.model_validate(raw)
-    except ValidationError as error:
-        raise explain(error, where, AgentConfig) from error
+        config = validate_settings(raw, AgentConfig, where=where, lines=lines)
+    except ConfigError as error:
+        raise AgentConfigError(error.what, where=error.where, fix=error.fix) from None
     return _anchored(config, base)
 
 
-def _refuse_bare_on(raw: object, where: str) -> None:
+def _refuse_bare_on(raw: Mapping[str, object], where: str) -> None:
     """YAML 1.1 reads a bare `on:` as the key `true`; pydantic would only say "not a string"."""
-    actions = raw.get("actions") if isinstance(raw, dict) else None
+    actions = raw.get("actions")
     for number, action in enumerate(actions if isinstance(actions, list) else []):
         if isinstance(action, dict) and not {True, "on"}.isdisjoint(action):
             raise AgentConfigError(

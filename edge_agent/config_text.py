@@ -1,4 +1,4 @@
-"""`agent.yaml` in words: every key with its meaning, what is set without secrets, and what is wrong.
+"""`agent.yaml` in words: every key with its meaning, and what is set without secrets.
 
 Works on any model of sections; which keys there are says `config.py`. It reads no file.
 """
@@ -10,14 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import get_args
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from edge_agent.actions.config import ACTIONS
-from edge_agent.errors import AgentConfigError
 from edge_agent.sources.config import SOURCES
-from kits.core.errors import did_you_mean
 
 _MASK = "***"
 _USER_IN_URL = re.compile(r"(?<=://)[^/]*(?=@)")
@@ -30,31 +28,6 @@ def _by_kind(sections: tuple[type[BaseModel], ...]) -> dict[str, type[BaseModel]
 
 _FAMILIES = {"source": _by_kind(SOURCES), "actions": _by_kind(ACTIONS)}
 """Keys whose value is one of several sections, or a list of such: kind → section."""
-_KINDS = {kind: section for family in _FAMILIES.values() for kind, section in family.items()}
-
-
-def explain(error: ValidationError, where: str, model: type[BaseModel]) -> AgentConfigError:
-    """One fault as an error a person can mend; `model` is the whole configuration's."""
-    # a misspelt key first: it also makes the right one missing
-    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-    keys = [str(part) for part in first["loc"]]
-    place = f"{where}: {'.'.join(keys) or 'top level'}"
-    if first["type"] == "extra_forbidden":
-        return AgentConfigError(
-            f"unknown key {keys[-1]!r}",
-            where=place,
-            fix=did_you_mean(keys[-1], _known_keys(keys, model)),
-        )
-    return AgentConfigError(first["msg"], where=place, fix="edge-agent config show --describe")
-
-
-def _known_keys(keys: list[str], model: type[BaseModel]) -> list[str]:
-    for key in keys[:-1]:
-        field = model.model_fields.get(key)
-        annotation = field.annotation if field is not None else _KINDS.get(key)
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return list(model.model_fields)
 
 
 def shown(config: BaseModel) -> dict[str, JsonValue]:

@@ -42,7 +42,11 @@ class HttpActionConfig(_ActionBase):
     """Calls an address (a PLC gateway, a light, a message service)."""
 
     kind: Literal["http"] = "http"
-    url: str = Field(pattern="^https?://", description="address to call")
+    url: str = Field(
+        pattern="^https?://",
+        json_schema_extra={"expected": "an address that begins with http:// or https://"},
+        description="address to call",
+    )
     method: Literal["POST", "PUT"] = Field("POST", description="HTTP method")
     headers: dict[str, str] = Field(default_factory=dict, repr=False, description="extra headers")
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from kits.core.errors import ConfigError, did_you_mean
+from kits.core.complaints import Complaint, KeyPath, complaints
+from kits.core.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
-Path_ = tuple[int | str, ...]
 
 
 def read_settings(path: Path, model: type[Model], *, fix: str = "") -> Model:
@@ -28,13 +28,7 @@ def read_settings(path: Path, model: type[Model], *, fix: str = "") -> Model:
     Raises:
         ConfigError: absent, not YAML, an unknown key, or a value that does not fit.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError):
-        raise ConfigError(f"there is no {path.name} here", where=str(path), fix=fix) from None
-    except UnicodeDecodeError:
-        raise ConfigError("not a text file in UTF-8", where=str(path)) from None
-    return parse_settings(text, model, where=str(path))
+    return parse_settings(read_text(path, fix=fix), model, where=str(path))
 
 
 def parse_settings(text: str, model: type[Model], *, where: str) -> Model:
@@ -43,15 +37,42 @@ def parse_settings(text: str, model: type[Model], *, where: str) -> Model:
     Raises:
         ConfigError: see `read_settings`.
     """
+    return validate_settings(parse_yaml(text, where), model, where=where, lines=key_lines(text))
+
+
+def read_text(path: Path, *, fix: str = "") -> str:
+    """The text of a configuration file.
+
+    Args:
+        fix: what to do when it is absent.
+
+    Raises:
+        ConfigError: absent, or no text.
+        OSError: this account may not read it.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError):
+        raise ConfigError(f"there is no {path.name} here", where=str(path), fix=fix) from None
+    except UnicodeDecodeError:
+        raise ConfigError("not a text file in UTF-8", where=str(path)) from None
+
+
+def parse_yaml(text: str, where: str) -> dict[str, object]:
+    """The keys and values of a YAML text; an empty one has none.
+
+    Raises:
+        ConfigError: not YAML, or something else than keys and values.
+    """
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(_yaml_complaint(error), where=_yaml_place(error, where)) from None
     if value is None:
-        value = {}
+        return {}
     if not isinstance(value, dict):
         raise ConfigError("the file must hold keys and values", where=where, fix="name: value")
-    return validate_settings(value, model, where=where, lines=key_lines(text))
+    return value
 
 
 def validate_settings(
@@ -59,8 +80,8 @@ def validate_settings(
     model: type[Model],
     *,
     where: str,
-    prefix: Path_ = (),
-    lines: Mapping[Path_, int] | None = None,
+    prefix: KeyPath = (),
+    lines: Mapping[KeyPath, int] | None = None,
 ) -> Model:
     """`value` as `model`.
 
@@ -74,23 +95,25 @@ def validate_settings(
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        complaints = error.errors(include_url=False)
-    first, *others = complaints
-    path = (*prefix, *_without_tags(first["loc"]))
-    unknown = first["type"] == "extra_forbidden"
-    key = ".".join(str(part) for part in path)
-    what = f"unknown key {key!r}" if unknown else f"{key or 'the file'}: {_plain(first['msg'])}"
+        first, *others = complaints(error.errors(include_url=False), model)
+    what = _told(first, prefix)
     for other in others:
-        name = ".".join(str(p) for p in (*prefix, *_without_tags(other["loc"])))
-        message = "unknown key" if other["type"] == "extra_forbidden" else _plain(other["msg"])
-        what += f"\n  also:  {name}: {message}"
-    line = (lines or {}).get(path)
-    known = _keys_at(model, _without_tags(first["loc"])[:-1])
-    hint = did_you_mean(str(path[-1]), known) if unknown else ""
-    raise ConfigError(what, where=f"{where}, line {line}" if line else where, fix=hint)
+        what += f"\n  also:  {_told(other, prefix)}"
+    line = _line_of((*prefix, *first.path), lines or {})
+    raise ConfigError(what, where=f"{where}, line {line}" if line else where, fix=first.fix)
 
 
-def key_lines(text: str) -> dict[Path_, int]:
+def _told(one: Complaint, prefix: KeyPath) -> str:
+    key = ".".join(map(str, (*prefix, *one.path)))
+    return f"unknown key {key!r}" if one.unknown else f"{key or 'the file'}: {one.words}"
+
+
+def _line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:
+    """Of the key, or of the nearest one above it when it is missing itself."""
+    return next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), None)
+
+
+def key_lines(text: str) -> dict[KeyPath, int]:
     """Key path → line number (from 1) of a YAML text; empty when the text is not YAML."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -99,7 +122,7 @@ def key_lines(text: str) -> dict[Path_, int]:
     return dict(_walk(root, ())) if root is not None else {}
 
 
-def _walk(node: yaml.Node, path: Path_) -> Iterator[tuple[Path_, int]]:
+def _walk(node: yaml.Node, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
     if isinstance(node, yaml.MappingNode):
         for key, child in node.value:
             here = (*path, str(key.value))
@@ -120,32 +143,3 @@ def _yaml_complaint(error: yaml.YAMLError) -> str:
 def _yaml_place(error: yaml.YAMLError, where: str) -> str:
     mark = getattr(error, "problem_mark", None)
     return f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
-
-
-def _without_tags(loc: Path_) -> Path_:
-    # pydantic puts names of validators ("function-after[…]") into paths of unions
-    return tuple(part for part in loc if not (isinstance(part, str) and "[" in part))
-
-
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ").removeprefix("Input ")
-
-
-def _keys_at(model: type[BaseModel], path: Path_) -> list[str]:
-    """The keys allowed at `path` below `model`; empty when it is no model."""
-    current: type[BaseModel] | None = model
-    for part in path:
-        field = current.model_fields.get(str(part)) if current else None
-        if isinstance(part, str):
-            current = _model_in(field.annotation) if field else None
-    return [f.alias or name for name, f in current.model_fields.items()] if current else []
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in get_args(annotation):
-        found = _model_in(argument)
-        if found:
-            return found
-    return None

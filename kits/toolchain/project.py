@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from kits.core.blobs import FolderBlobStore
+from kits.core.complaints import KeyPath
 from kits.core.dataset import Dataset, load
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, DataError, UsageError
@@ -102,6 +103,7 @@ class ProjectConfig(_Strict):
     kit: str = Field(description="name of the kit, see `kit list`")
     name: str = Field(
         pattern=r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$",
+        json_schema_extra={"expected": "1 to 32 of a-z, 0-9 and '-', which is not first or last"},
         description="1 to 32 of a-z, 0-9 and '-': names the bundles and the project at the hub",
     )
     problem: str = Field("", description="one or two sentences: what goes wrong, what it costs")
@@ -140,13 +142,13 @@ class Project:
         """
         path = _find_config(root)
         config = read_settings(path, ProjectConfig)
-        return cls._assemble(path.parent, config, key_lines(path.read_text(encoding="utf-8")))
+        lines = key_lines(path.read_text(encoding="utf-8"))
+        return cls._assemble(path.parent, config, str(path), lines)
 
     @classmethod
     def _assemble(
-        cls, root: Path, config: ProjectConfig, lines: Mapping[tuple[int | str, ...], int]
+        cls, root: Path, config: ProjectConfig, where: str, lines: Mapping[KeyPath, int]
     ) -> Project:
-        where = str(root / CONFIG_NAME)
         try:
             kit = get_kit(config.kit)
         except UsageError as error:
@@ -182,7 +184,7 @@ class Project:
                     raise ConfigError(f"{key!r} has nothing below {part!r}", where="--set")
             target[path[-1]] = yaml.safe_load(text)
         config = validate_settings(value, ProjectConfig, where="--set")
-        return self._assemble(self.root, config, {})
+        return self._assemble(self.root, config, "--set", {})
 
     @cached_property
     def blobs(self) -> FolderBlobStore:

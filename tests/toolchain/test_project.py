@@ -83,6 +83,13 @@ def test_settings_of_one_command_reach_project_and_kit(project: Project) -> None
     assert changed.kit_config.model_dump() == {"smallest_spread": 0.5}
 
 
+def test_a_setting_that_does_not_fit_is_not_blamed_on_the_file(project: Project) -> None:
+    for setting in ("costs.escape=abc", "smallest_spread=abc"):
+        with pytest.raises(ConfigError, match="must be a number") as caught:
+            project.with_settings([setting])
+        assert caught.value.where == "--set"
+
+
 def test_a_setting_without_value_is_a_usage_error(project: Project) -> None:
     with pytest.raises(UsageError, match="not key=value"):
         project.with_settings(["epochs"])

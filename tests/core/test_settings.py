@@ -1,0 +1,82 @@
+"""What a wrong configuration file says: the same words for all three programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloud_sync import config as hub
+from edge_agent.config import load_config
+from kits.core.errors import ConfigError
+from kits.core.settings import read_settings
+from kits.toolchain.project import ProjectConfig
+
+SOURCE = "source: {kind: folder, path: x}\n"
+KIT = "kit: visual-inspection\nname: line-1\n"
+
+
+def said(tmp_path: Path, file: str, text: str) -> ConfigError:
+    path = tmp_path / file
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        if file == "agent.yaml":
+            load_config(path)
+        elif file == "hub.yaml":
+            hub.load(tmp_path)
+        else:
+            read_settings(path, ProjectConfig)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line", "what", "fix"),
+    [
+        ("agent.yaml", "log_level: info\nsource: {kind: foldr, path: x}", 2,
+         "source: there is no kind 'foldr', only 'folder', 'camera', 'video'",
+         "did you mean 'folder'?"),
+        ("agent.yaml", "source: {path: x}", 1, "source: lacks the key kind", ""),
+        ("agent.yaml", "", None, "source: is missing", "where samples come from"),
+        ("agent.yaml", SOURCE + "sync:\n  blobs_between: evening", 3,
+         "sync.blobs_between: must be HH:MM-HH:MM", "hours of local time"),
+        ("agent.yaml", SOURCE + "sync: 7", 2, "sync: must hold keys and values", "travel"),
+        ("agent.yaml", SOURCE + "safe_side: maybe", 2,
+         "safe_side: must be 'act', 'pass' or 'review'", "no decision came in time"),
+        ("agent.yaml", SOURCE + "actions:\n- {kind: http, name: a, url: x}", 3,
+         "actions.0.url: must be an address that begins with http:// or https://", "call"),
+        ("agent.yaml", SOURCE + "- x", 2, "not valid YAML", ""),
+        ("agent.yaml", "- x", None, "must hold keys and values", ""),
+        ("hub.yaml", "site_name: x\nlisen: {port: 1}", 2, "unknown key 'lisen'",
+         "did you mean 'listen'?"),
+        ("hub.yaml", "listen:\n  port: many\n", 2, "listen.port: must be a whole number",
+         "TCP port"),
+        ("hub.yaml", "listen: {tls: perhaps}", 1, "listen.tls: must be true or false, or 'auto'",
+         "HTTPS"),
+        ("hub.yaml", "public_url: hub", 1, "public_url: must be an address as people open it",
+         "reach the hub"),
+        ("hub.yaml", "database_url: foo", 1, "database_url: must be postgresql+psycopg://", ""),
+        ("kit.yaml", "kit: visual-inspection\nname: My Line", 2,
+         "name: must be 1 to 32 of a-z, 0-9 and '-'", "names the bundles"),
+        ("kit.yaml", KIT + "costs: {escape: -1}", 3, "costs.escape: must be 0 or more", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_in_plain_words_with_its_line(
+    tmp_path: Path, file: str, text: str, line: int | None, what: str, fix: str
+) -> None:
+    error = said(tmp_path, file, text)
+    assert what in error.what
+    assert fix in error.fix
+    assert error.where.startswith(str(tmp_path / file))
+    if line is not None:
+        assert f", line {line}" in error.where
+    for word in ("Input", "pattern", "validation", "instance of", "dictionary"):
+        assert word not in str(error)
+
+
+def test_a_misspelt_key_comes_first_and_all_others_follow(tmp_path: Path) -> None:
+    error = said(tmp_path, "agent.yaml", "sorce: {}\nlog_level: loud\n")
+    first, *others = error.what.splitlines()
+    assert first == "unknown key 'sorce'"
+    assert error.fix == "did you mean 'source'?"
+    assert [line.split(":")[1].strip() for line in others] == ["source", "log_level"]
+    assert error.where.endswith("line 1")
