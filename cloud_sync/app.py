@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.routing import APIRoute
 
@@ -46,9 +47,13 @@ from cloud_sync.sections import Limits
 from cloud_sync.store.db import migrate
 from cloud_sync.web import pages
 from cloud_sync.web.security import SECURITY_HEADERS
-from kits.core.errors import KitwrightError
+from kits.core.complaints import plain
+from kits.core.errors import DataError, KitwrightError
 
 log = logging.getLogger(__name__)
+
+_TOLD = 3
+"""So many faults of one request are told."""
 
 _API = (
     device,
@@ -90,6 +95,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.state.hub = hub
     app.state.broker = broker
     app.add_exception_handler(KitwrightError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_misfit)
     pages.install(app)
     for part in (*_API, pages):
         _summarise(part.router)
@@ -209,3 +215,13 @@ def _summarise(router: APIRouter) -> None:
 async def _answer_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KitwrightError)
     return JSONResponse(error.as_dict(), status_code=http_status(error))
+
+
+async def _answer_misfit(request: Request, error: Exception) -> JSONResponse:
+    """A parameter or a body that does not fit, in the form of every other error."""
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        f"{'.'.join(map(str, fault['loc']))}: {plain(fault)}" for fault in error.errors()[:_TOLD]
+    ]
+    refused = DataError("; ".join(faults), where=request.url.path)
+    return JSONResponse(refused.as_dict(), status_code=http_status(refused))

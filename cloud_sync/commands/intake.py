@@ -46,11 +46,14 @@ def ledger(
     as_json: JsonOption = False,
 ) -> None:
     """Say what arrived, what was given up and what is missing; it adds up exactly."""
+    from cloud_sync.fleet import devices
     from cloud_sync.intake.ledger import accounts
     from cloud_sync.intake.words import CLASS_WORDS, account_json, account_words, loss_words
     from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
+        if device:
+            devices.find(session, device)
         found = accounts(session, device)
     expected = sum(a.expected for a in found)
     lines = [
@@ -92,19 +95,17 @@ def sample_export(
 
     console = Console(as_json, quiet)
     wanted = samples.SampleFilter(project, device, verdict=verdict)
-    target.mkdir(parents=True, exist_ok=True)
     store, count, stored = FolderBlobStore(target / "blobs"), 0, 0
-    with (
-        opened(data) as hub,
-        hub.database.session() as session,
-        open(target / "samples.jsonl", "w", encoding="utf-8") as out,
-    ):
-        for row in samples.export(session, wanted):
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
-            if with_bytes and row["has_blob"]:
-                store.put(hub.storage.get(str(row["digest"])))
-                stored += 1
+    with opened(data) as hub, hub.database.session() as session:
+        samples.require_known(session, wanted)
+        target.mkdir(parents=True, exist_ok=True)
+        with open(target / "samples.jsonl", "w", encoding="utf-8") as out:
+            for row in samples.export(session, wanted):
+                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
+                if with_bytes and row["has_blob"]:
+                    store.put(hub.storage.get(str(row["digest"])))
+                    stored += 1
     console.answer(
         f"wrote {count} samples, {stored} with their bytes, to {target}",
         {"path": str(target), "samples": count, "blobs": stored},

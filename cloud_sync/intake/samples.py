@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import get_args
 
 from pydantic import JsonValue
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.errors import NotFoundError
+from cloud_sync.fleet import devices
 from cloud_sync.intake.clock import EPOCH
 from cloud_sync.learning.reviews import FINAL
 from cloud_sync.store.bulk import in_portions
-from cloud_sync.store.models import Annotation, Review, Sample
-from kits.core.errors import DataError
+from cloud_sync.store.models import Annotation, Project, Review, Sample
+from kits.core.errors import DataError, did_you_mean
+from kits.core.operating_point import Verdict
 
 MAX_PAGE = 500
 
@@ -83,6 +87,31 @@ def _place(text: str) -> tuple[datetime, str]:
         return EPOCH + timedelta(microseconds=int(number)), name
     except (ValueError, OverflowError) as error:
         raise DataError("not the next of a page", where=text[:80]) from error
+
+
+def require_known(session: Session, wanted: SampleFilter) -> None:
+    """Refuses a filter that nothing can fit, which a typing error would be.
+
+    Raises:
+        NotFoundError: no such verdict, device or project.
+    """
+    verdicts = get_args(Verdict)
+    if wanted.verdict and wanted.verdict not in verdicts:
+        known = ", ".join(sorted(verdicts))
+        raise NotFoundError("no such verdict", where=wanted.verdict, fix=f"known: {known}")
+    if wanted.device:
+        devices.find(session, wanted.device)
+    if wanted.project and not _has_project(session, wanted.project):
+        names = session.scalars(select(Project.name))
+        fix = did_you_mean(wanted.project, names)
+        raise NotFoundError("no such project", where=wanted.project, fix=fix)
+
+
+def _has_project(session: Session, name: str) -> bool:
+    """Also of samples whose project's bundles never came to this hub."""
+    if session.get(Project, name) is not None:
+        return True
+    return session.scalar(select(Sample.id).where(Sample.project == name).limit(1)) is not None
 
 
 def annotations_in_force(session: Session, ids: Collection[str]) -> dict[str, Annotation]:

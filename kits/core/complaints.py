@@ -152,7 +152,7 @@ def _meaning(field: FieldInfo | None) -> str:
     return f"it means: {field.description}" if field is not None and field.description else ""
 
 
-def _number(value: float) -> str:
+def _number(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

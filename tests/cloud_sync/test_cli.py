@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.cli import make_app
+from cloud_sync.errors import NotFoundError
 from cloud_sync.fleet.broker import free_port
 from kits.core.errors import (
     ConfigError,
@@ -195,6 +196,26 @@ def test_doctor_config_and_what_is_not_here(data: Path, capsys: pytest.CaptureFi
     assert answer(capsys, "review", "list", "--data", data)["waiting"] == 0
     with pytest.raises(UsageError, match="lead-scoring"):
         run("crm", "add")
+
+
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (("ledger", "--device", "zz"), "cloud-sync device list"),
+        (("sample", "export", "out", "--device", "zz"), "cloud-sync device list"),
+        (("sample", "export", "out", "--project", "zz"), "nothing is known here"),
+        (("sample", "export", "out", "--verdict", "foo"), "known: act, pass, review"),
+    ],
+)
+def test_a_filter_with_a_typing_error_is_not_answered_with_nothing(
+    data: Path, words: tuple[str, ...], fix: str
+) -> None:
+    out = data.parent / "out"
+    with pytest.raises(NotFoundError) as caught:
+        run(*(out if word == "out" else word for word in words), "--data", data)
+    assert caught.value.where in words
+    assert caught.value.fix == fix
+    assert not out.exists()
 
 
 def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:

@@ -63,6 +63,12 @@ def test_filters(opened) -> None:
     assert ids(reviewed=False) == {"pass"}
     assert ids(device="other") == set()
     assert client.get("/v1/samples?verdict=maybe", headers=headers).status_code == 422
+    assert client.get("/v1/samples?limit=abc", headers=headers).json() == {
+        "error": "DataError",
+        "what": "query.limit: must be a whole number",
+        "where": "/v1/samples",
+        "fix": "",
+    }
 
 
 def test_pictures_are_shown_with_closed_headers(opened) -> None:
