@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.retention.settings import RetentionConfig
@@ -73,6 +73,15 @@ class HubConfig(Section):
             raise ValueError("must be postgresql+psycopg://USER@HOST/NAME, or empty for SQLite")
         return value
 
+    @model_validator(mode="after")
+    def _broker_serves_the_devices(self) -> HubConfig:
+        if self.broker.kind == "embedded" and self.beyond_loopback:
+            raise ValueError(
+                "broker.kind: embedded serves this machine only, and this hub shall be reached by"
+                " others: apt install mosquitto, and set broker.kind to auto"
+            )
+        return self
+
     @property
     def url(self) -> str:
         """The address people open."""
@@ -103,7 +112,7 @@ class HubConfig(Section):
             return self.broker.tls
         if self.broker.kind == "external":
             return self.broker.port == MQTTS_PORT
-        return self.broker.kind != "embedded" and self.beyond_loopback
+        return self.beyond_loopback
 
     @property
     def server_names(self) -> tuple[str, ...]:

@@ -105,7 +105,9 @@ def validate_settings(
 
 def _told(one: Complaint, prefix: KeyPath) -> str:
     key = ".".join(map(str, (*prefix, *one.path)))
-    return f"unknown key {key!r}" if one.unknown else f"{key or 'the file'}: {one.words}"
+    if one.unknown:
+        return f"unknown key {key!r}"
+    return f"{key}: {one.words}" if key else one.words
 
 
 def _line_of(path: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:

@@ -164,6 +164,16 @@ def test_the_embedded_broker_refuses_the_network(tmp_path: Path) -> None:
         broker_of(tmp_path, "embedded", tls=True)
 
 
+@pytest.mark.parametrize(
+    "settings", [{"listen": {"host": "0.0.0.0"}}, {"public_url": "https://hub.example"}]
+)
+def test_a_hub_for_other_machines_is_not_configured_with_a_broker_for_this_one(
+    tmp_path: Path, settings: dict[str, object]
+) -> None:
+    with pytest.raises(ConfigError, match="apt install mosquitto"):
+        parse({**settings, "broker": {"kind": "embedded"}}, tmp_path)
+
+
 @pytest.mark.parametrize("listen", [{"host": "0.0.0.0"}, {"host": "127.0.0.1"}])
 def test_beyond_loopback_mosquitto_is_needed_and_its_package_named(
     tmp_path: Path, listen: dict[str, str]
