@@ -44,6 +44,7 @@ def test_from_nothing_to_a_checked_project(plugin: Path, tmp_path: Path) -> None
     assert made.stdout.startswith("made ")
     assert made.stdout.splitlines()[-1].startswith("next: cd ")
     where = ("-C", str(tmp_path / "line"))
+    assert kit("check", *where, "-q", path=plugin).stdout.splitlines()[1:] == []
     checked = kit("check", *where, "--json", path=plugin)
     assert checked.returncode == 0
     document = json.loads(checked.stdout)

@@ -33,8 +33,9 @@ def check(
     head = "check passed" if passed else "check failed"
     figures = ", ".join(f"{count[level]} {level}" for level in ("pass", "warn", "fail"))
     lines = [f"{head}: {figures}"]
-    for level in ("pass", "warn", "fail"):
-        lines += findings_text(f for f in findings if f.level == level)
+    if not quiet:
+        for level in ("pass", "warn", "fail"):
+            lines += findings_text(f for f in findings if f.level == level)
     console.answer(
         "\n".join(lines),
         {
