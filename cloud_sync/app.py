@@ -7,6 +7,7 @@ start: the broker first, then who uses it.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
@@ -88,12 +89,13 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with ExitStack() as parts:
-            start_parts(hub, broker, parts, ingest=ingest, jobs=jobs)
+            start_parts(hub, broker, parts, ingest=ingest, jobs=jobs, ending=app.state.ending)
             yield
 
     app = FastAPI(title=config.site_name, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.hub = hub
     app.state.broker = broker
+    app.state.ending = threading.Event()
     app.add_exception_handler(KitwrightError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_misfit)
     pages.install(app)
@@ -117,16 +119,26 @@ def _body_limits(limits: Limits) -> dict[tuple[str, str], int]:
 
 
 def start_parts(
-    hub: Hub, broker: Broker, parts: ExitStack, *, ingest: bool = True, jobs: bool = True
+    hub: Hub,
+    broker: Broker,
+    parts: ExitStack,
+    *,
+    ingest: bool = True,
+    jobs: bool = True,
+    ending: threading.Event | None = None,
 ) -> None:
-    """Starts what runs in the background; `parts` stops it in reverse order."""
+    """Starts what runs in the background; `parts` stops it in reverse order.
+
+    Args:
+        ending: set when the hub is told to end, before `parts` is closed.
+    """
     parts.callback(hub.close)
     version = migrate(hub.database)
     hub.database.fill()
     admission = Admission(hub, broker)
     admission.step()  # before the broker starts: it reads rules and revocation list at once
     if not isinstance(broker, ExternalBroker):
-        keeper = BrokerKeeper(broker, hub.metrics)
+        keeper = BrokerKeeper(broker, hub.metrics, ending=ending)
         parts.callback(keeper.stop)
         keeper.start()
     link = _start_link(hub, broker, parts, ingest=ingest)

@@ -14,6 +14,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -30,16 +31,37 @@ LOOK_S = 600.0
 _DRAIN_S = 5
 
 
+class _Server(uvicorn.Server):
+    """Says at once that a signal came: while it serves, signals come here and not to `WebServer`."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping()
+        super().handle_exit(sig, frame)
+
+
 class WebServer:
     """One uvicorn.
 
     Args:
         app: what it serves.
         authority: signs the server's certificate; unused while `listen.tls` is off.
+        stopping: called at once when it is told to end, before its last requests are finished.
     """
 
-    def __init__(self, app: FastAPI, config: HubConfig, authority: Authority) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        config: HubConfig,
+        authority: Authority,
+        *,
+        stopping: Callable[[], object] = lambda: None,
+    ) -> None:
         self._app = app
+        self._stopping = stopping
         self._authority = authority
         self._names: Sequence[str] = config.server_names
         self._pair: tuple[Path, Path] | None = None
@@ -59,7 +81,7 @@ class WebServer:
         )
         self._config.load()
         self._shown = certificate.read_bytes() if certificate else b""
-        self._server = uvicorn.Server(self._config)
+        self._server = _Server(self._config, stopping)
         self._ended = threading.Event()
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
@@ -103,6 +125,7 @@ class WebServer:
 
     def stop(self) -> None:
         """Ends `run`, after requests that are under way."""
+        self._stopping()
         self._server.should_exit = True
 
     @property

@@ -90,7 +90,7 @@ def serve(
     require_database(config.database)
     _log_events()
     app = create_app(config, ingest=ingest, jobs=jobs)
-    server = WebServer(app, config, app.state.hub.authority)
+    server = WebServer(app, config, app.state.hub.authority, stopping=app.state.ending.set)
     server.run(
         started=lambda: print(f"serving {config.url}", flush=True)  # noqa: T201  (the answer)
     )

@@ -20,7 +20,12 @@ keep it busy for a few seconds."""
 
 
 class BrokerKeeper:
-    """Waits longer after each failed start (0.5 s to 30 s); counts every death."""
+    """Waits longer after each failed start (0.5 s to 30 s); counts every death.
+
+    Args:
+        ending: set when the hub is told to end. The same signal may reach the broker, for example by
+            Ctrl-C; while the hub finishes its requests it is not started again.
+    """
 
     def __init__(
         self,
@@ -30,6 +35,7 @@ class BrokerKeeper:
         poll_s: float = 0.5,
         probe_every_s: float = PROBE_EVERY_S,
         hung_after_s: float = HUNG_AFTER_S,
+        ending: threading.Event | None = None,
     ) -> None:
         self._broker = broker
         self._metrics = metrics
@@ -37,6 +43,7 @@ class BrokerKeeper:
         self._probe_every_s = probe_every_s
         self._hung_after_s = hung_after_s
         self._probed_at = self._answered_at = 0.0
+        self._ending = ending or threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="broker-keeper", daemon=True)
 
@@ -55,7 +62,7 @@ class BrokerKeeper:
 
     def _watch(self) -> None:
         wait_s = self._poll_s
-        while not self._stop.wait(wait_s):
+        while not self._stop.wait(wait_s) and not self._ending.is_set():
             trouble = self._trouble()
             if not trouble:
                 wait_s = self._poll_s

@@ -241,6 +241,29 @@ def test_serve_answers_and_ends_with_everything_it_started(data: Path) -> None:
     assert not Path(f"/proc/{broker}").exists()
 
 
+def test_a_broker_that_got_the_same_signal_is_not_started_again(tmp_path: Path) -> None:
+    data, port = tmp_path / "hub", free_port("127.0.0.1")
+    run("init", "--data", data, "--port", port, "--broker", "embedded")
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "serve", "--data", data],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: is_up(f"http://127.0.0.1:{port}"), timeout_s=30)
+        with socket.create_connection(("127.0.0.1", port)) as slow:
+            # a request that does not end: the hub waits for it a few seconds
+            slow.sendall(b"POST /login HTTP/1.1\r\nHost: hub\r\nContent-Length: 9\r\n\r\n")
+            time.sleep(0.2)
+            os.killpg(process.pid, signal.SIGTERM)
+            output, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert b"broker_died" not in output, output.decode()
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize("key", ["broker.port", "listen.port"])
 def test_serve_says_in_a_few_lines_which_port_is_taken(data: Path, key: str) -> None:
     from cloud_sync.config import load
