@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from edge_agent.errors import HubUnreachableError, ReportRefusedError
 from edge_agent.update.answers import ANSWER_BYTES, Answer, ask
 from edge_agent.update.slow_peer import POOLS
+from kits.core.errors import plain_reason
 from kits.core.hub_api import Desired, Reported
 from kits.core.sample import utc_now
 from kits.core.tls import Clock, pinned_context
@@ -81,7 +82,9 @@ class HubClient:
             ) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise HubUnreachableError(
-                "the hub does not answer", where=self._url, fix=f"is it running? ({error})"
+                f"the hub does not answer: {plain_reason(error)}",
+                where=self._url,
+                fix="check the address and that cloud-sync serve is running",
             ) from error
 
     def ask(

@@ -16,6 +16,7 @@ traceback and ends the command with `exit_code`. Bugs are not in this tree and k
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -90,6 +91,11 @@ class GateError(KitwrightError):
     """A quality gate was not met, so nothing was changed."""
 
     exit_code = 6
+
+
+def plain_reason(error: object) -> str:
+    """A network error in a few words: without the objects and numbers that libraries put before."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error).rsplit(": ", maxsplit=1)[-1])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -65,10 +65,15 @@ def bench(
 
     Raises:
         UsageError: unknown provider.
+        BundleError: it is no bundle, or a damaged one.
         DataError: the bundle has no golden samples and no inputs were given.
         MachineError: the provider is not here, or the measuring process failed.
     """
-    provider_sessions(provider)  # refuses what is not here, before a process is started
+    from kits.core.bundle import open_file  # not above: the child's cold start counts its imports
+
+    # what is not here or no bundle is refused before a process is started
+    provider_sessions(provider)
+    open_file(bundle)
     order = {
         "bundle": str(bundle.resolve()),
         "inputs": [str(path.resolve()) for path in inputs],

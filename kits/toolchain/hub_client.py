@@ -18,7 +18,13 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from kits import __version__
 from kits.core.bundle import MAX_BUNDLE_BYTES
-from kits.core.errors import DataError, KitwrightError, UnreachableError, UsageError
+from kits.core.errors import (
+    DataError,
+    KitwrightError,
+    UnreachableError,
+    UsageError,
+    plain_reason,
+)
 from kits.core.hub_api import (
     MetadataVersions,
     NewMetadata,
@@ -192,12 +198,12 @@ class HubClient:
         reason = getattr(error, "reason", None) or error
         if isinstance(reason, urllib3.exceptions.SSLError):
             return UnreachableError(
-                f"the hub could not prove who it is: {_plain(reason)}",
+                f"the hub could not prove who it is: {plain_reason(reason)}",
                 where=self.address,
                 fix="--ca-fingerprint SHA256, as `cloud-sync device list` prints it on the hub",
             )
         return UnreachableError(
-            f"the hub does not answer: {_plain(reason)}",
+            f"the hub does not answer: {plain_reason(reason)}",
             where=self.address,
             fix="check the address and that cloud-sync serve is running",
         )
@@ -236,8 +242,3 @@ def _detail(body: bytes) -> tuple[str, str]:
                 text = found if isinstance(found, str) else json.dumps(found)
                 return text[:1000], str(value.get("fix") or "")[:1000]
     return "", ""
-
-
-def _plain(reason: object) -> str:
-    """A network error without the object addresses that urllib3 prints."""
-    return str(reason).rsplit(": ", maxsplit=1)[-1]

@@ -76,7 +76,9 @@ def open_picture(path: Path, root: Path) -> Picture | Finding:
         content = path.read_bytes()
         image = _images.decode(content, where=name)
     except OSError as error:
-        return _bad(name, error.strerror or "cannot be read")
+        why = f"{name}: refused, {error.strerror or 'cannot be read'}"
+        fix = "make it readable for this account, and import again"
+        return Finding("unreadable-image", "fail", why, (name,), fix)
     except DataError as error:
         return _bad(name, error.what)
     media_type = _images.media_type_of(content)
@@ -87,7 +89,7 @@ def open_picture(path: Path, root: Path) -> Picture | Finding:
 
 def _bad(name: str, why: str) -> Finding:
     return Finding(
-        "corrupt-image", "fail", f"{name}: left out, {why}", (name,), "replace or delete the file"
+        "corrupt-image", "fail", f"{name}: refused, {why}", (name,), "replace or delete the file"
     )
 
 
@@ -112,7 +114,7 @@ class Reading:
         self._remarks: dict[str, list[str]] = {}
 
     def open(self, path: Path) -> Picture | Finding:
-        """A usable picture, or why it is left out."""
+        """A usable picture, or why it is refused."""
         picture = open_picture(path, self._root)
         if isinstance(picture, Picture) and picture.remark:
             self._remarks.setdefault(picture.remark, []).append(picture.name)

@@ -372,5 +372,5 @@ def test_http_beyond_this_machine_is_refused_unless_said(site: Path, tiny_kit: P
 
 def test_enrolling_with_an_absent_hub_is_clear(site: Path, tiny_kit: Path) -> None:
     done = agent(site, tiny_kit, "enroll", "--hub", "http://127.0.0.1:9", "--token", "x", code=5)
-    assert "does not answer" in done.stderr
+    assert "error: the hub does not answer: Connection refused\n" in done.stderr
     assert not (site / "state" / "identity.json").exists()

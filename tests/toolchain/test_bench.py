@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.bundle import open_file
-from kits.core.errors import DataError, MachineError, UsageError
+from kits.core.errors import BundleError, DataError, MachineError, UsageError
 from kits.core.openvino import openvino_lacking
 from kits.toolchain import bundling
 from kits.toolchain.bench import bench
@@ -50,6 +50,13 @@ def test_a_provider_that_is_not_here_is_refused_at_once(
     monkeypatch.setattr("kits.toolchain.providers.openvino_lacking", lambda: "not installed")
     with pytest.raises(MachineError, match="not installed"):
         bench(trained[1].bundle, provider="openvino")
+
+
+def test_what_is_no_bundle_is_said_as_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "junk.kwb").write_bytes(b"junk")
+    with pytest.raises(BundleError) as caught:
+        bench(tmp_path / "junk.kwb")
+    assert str(tmp_path / "junk.kwb") in caught.value.where
 
 
 def test_given_inputs_replace_golden_samples(

@@ -14,6 +14,7 @@ import pytest
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Finding, RawSample
 from kits.visual_inspection import data
+from kits.visual_inspection._files import open_picture
 from kits.visual_inspection._images import decode, size_of
 from tests.hostile_pictures import HEIGHT, LONELY, WIDTH, lying_jpeg
 from tests.visual_inspection.builders import encoded, picture, put
@@ -176,6 +177,14 @@ def test_an_unusable_picture_is_left_out_with_a_finding(tmp_path: Path, content:
     samples, findings = split_up(tmp_path)
     assert [s.source for s in samples] == ["b.png"]
     assert findings["corrupt-image"].evidence == ("a.png",)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_corrupt(tmp_path: Path) -> None:
+    (tmp_path / "a.png").mkdir()  # as good as no permission, which root always has
+    found = open_picture(tmp_path / "a.png", tmp_path)
+    assert isinstance(found, Finding)
+    assert (found.check, found.level) == ("unreadable-image", "fail")
+    assert "make it readable" in found.fix
 
 
 def test_gray_alpha_16_bit_and_wrong_suffix_are_read(tmp_path: Path) -> None:

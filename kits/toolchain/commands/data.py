@@ -132,7 +132,12 @@ def list_(
         mark = "*" if identity == current else " "
         lines.append(f"{mark} {identity[:12]}  {shares}  {dataset.header.note}".rstrip())
         rows.append({**describe(dataset), "current": identity == current})
-    console.answer("\n".join([f"{len(rows)} dataset versions", *lines]), rows)
+    console.answer(
+        "\n".join(
+            ["1 dataset version" if len(rows) == 1 else f"{len(rows)} dataset versions", *lines]
+        ),
+        rows,
+    )
     console.next("kit data show" if rows else "kit data import PATH")
 
 
