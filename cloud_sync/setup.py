@@ -17,7 +17,7 @@ from cloud_sync.errors import ConflictError
 from cloud_sync.fleet.broker import find_mosquitto
 from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
 from cloud_sync.hub import Hub
-from cloud_sync.store.check import check_database
+from cloud_sync.store.check import RESTORE, check_database
 from cloud_sync.store.db import Database, migrate
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, KitwrightError, UsageError
@@ -26,7 +26,6 @@ from kits.core.sample import utc_now
 from kits.core.signing import SigningKey
 
 _DATABASE = "hub.sqlite"
-_RESTORE = "cloud-sync restore FILE --data NEW, with your latest backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +186,14 @@ def _disk(data_dir: Path) -> Finding:
 def _keys(config: HubConfig) -> list[Finding]:
     path = config.keys_dir / "hub.pem"
     if not path.exists():
-        return [Finding("signing key", "missing", False, _RESTORE)]
+        return [Finding("signing key", "missing", False, RESTORE)]
     private = path.stat().st_mode & 0o077 == 0
     return [Finding("signing key", str(path), private, f"chmod 600 {path}")]
 
 
 def _authority(config: HubConfig) -> Finding:
     if not (config.pki_dir / "ca.pem").exists():
-        return Finding("certificate authority", "missing", False, _RESTORE)
+        return Finding("certificate authority", "missing", False, RESTORE)
     try:
         authority = Authority(config.pki_dir)
     except ConfigError as error:

@@ -29,7 +29,10 @@ def register(app: typer.Typer) -> None:
     retrain.command("run")(retrain_run)
     crm = family(app, "crm", "Leads from and to a CRM.")
     for verb in ("add", "list", "test"):
-        crm.command(verb)(crm_verb)
+        # whatever else is typed: what is missing is said, not that an option is unknown
+        crm.command(
+            verb, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+        )(crm_verb)
 
 
 def review_list(

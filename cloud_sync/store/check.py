@@ -17,7 +17,8 @@ from cloud_sync.store.db import Database, alembic_config, current_revision
 from kits.core.errors import ConfigError, DataError, UnreachableError
 
 _HEADER = b"SQLite format 3\0"
-_RESTORE = "cloud-sync restore FILE --data NEW, with your latest backup"
+RESTORE = "cloud-sync restore FILE --data NEW, with your latest backup"
+"""What to do about a lost part of a hub."""
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -41,9 +42,9 @@ def require_database(url: str) -> None:
         with path.open("rb") as file:
             begins = file.read(len(_HEADER))
     except FileNotFoundError:
-        raise DataError("the hub's database is gone", where=str(path), fix=_RESTORE) from None
+        raise DataError("the hub's database is gone", where=str(path), fix=RESTORE) from None
     if begins != _HEADER:
-        raise DataError("this is no SQLite database", where=str(path), fix=_RESTORE)
+        raise DataError("this is no SQLite database", where=str(path), fix=RESTORE)
 
 
 def check_database(url: str) -> str:
@@ -68,12 +69,12 @@ def _look_into(path: Path) -> str:
             file.execute("PRAGMA query_only=ON")
             state = str(file.execute("PRAGMA quick_check").fetchone()[0])
             if state != "ok":
-                raise DataError(f"damaged: {state}", where=str(path), fix=_RESTORE)
+                raise DataError(f"damaged: {state}", where=str(path), fix=RESTORE)
             if not file.execute("PRAGMA table_info(alembic_version)").fetchall():
                 return ""
             row = file.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
-        raise DataError(f"cannot be read: {error}", where=str(path), fix=_RESTORE) from error
+        raise DataError(f"cannot be read: {error}", where=str(path), fix=RESTORE) from error
     return str(row[0]) if row else ""
 
 

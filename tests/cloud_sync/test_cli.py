@@ -195,7 +195,7 @@ def test_doctor_config_and_what_is_not_here(data: Path, capsys: pytest.CaptureFi
     assert answer(capsys, "sample", "export", data.parent / "out", "--data", data)["samples"] == 0
     assert answer(capsys, "review", "list", "--data", data)["waiting"] == 0
     with pytest.raises(UsageError, match="lead-scoring"):
-        run("crm", "add")
+        run("crm", "add", "--json")
 
 
 @pytest.mark.parametrize(
