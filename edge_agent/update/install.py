@@ -2,7 +2,8 @@
 
 downloading → verifying → building (engine, golden samples) → shadow → active (probation) →
 committed. Each state is on disk before its work begins, and each state's work may be repeated. The
-two trials are `trial.py`, any complaint ends it (`retreat.py`), what may be begun is `offers.py`.
+file's arrival is `arrival.py`, the two trials are `trial.py`, any complaint ends it (`retreat.py`),
+what may be begun is `offers.py`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ from edge_agent.config import UpdateConfig
 from edge_agent.engine.ladder import Loaded
 from edge_agent.errors import EngineError, HubUnreachableError, NoRoomError
 from edge_agent.log import log, warn
+from edge_agent.update.arrival import Arrival
 from edge_agent.update.background import Errand, OverdueError
-from edge_agent.update.download import discard
 from edge_agent.update.lives import Lives
 from edge_agent.update.records import Job, Signed, Wish
 from edge_agent.update.retreat import Retreat
 from edge_agent.update.slots import Slots
 from edge_agent.update.startup import MAX_TRANSITIONS, Startup
-from edge_agent.update.surroundings import Download, LineControl, Load, Surroundings
+from edge_agent.update.surroundings import LineControl, Load, Surroundings
 from edge_agent.update.trial import Trial
-from edge_agent.update.verify import check_file, is_intact
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, UsageError
 
@@ -51,11 +51,10 @@ class Installer:
         self.retreat = Retreat(slots, line, load, around)
         self._startup = Startup(slots, line, load, config, lives, self.retreat, around.clock)
         self._trial = Trial(slots, line, config, around, self.retreat)
-        self._fetching: Errand[bool] = Errand(around.background)
+        self._arrival = Arrival(slots, around)
         self._building: Errand[Loaded] = Errand(
             around.background, around.load_limit_s, around.clock
         )
-        self._closing = False
         self.waiting = False
         """Whether the last step could do nothing but wait for hub or disk."""
 
@@ -66,7 +65,7 @@ class Installer:
 
     def close(self) -> None:
         """No byte more is fetched; the next start goes on from there."""
-        self._closing = True
+        self._arrival.close()
 
     @property
     def safe_mode(self) -> bool:
@@ -236,65 +235,12 @@ class Installer:
             self._build(job)
 
     def _download(self, job: Job) -> None:
-        signed, download = job.signed, self._around.download
-        if signed is None or download is None:
-            raise BundleError("nothing to download from")
-        if not self._slots.has(job.bundle):
-            fetched = self._fetching.look(
-                (job.bundle, job.deployment), lambda: self._fetch(job, download, signed.length)
-            )
-            if fetched is None or not fetched.result():
-                return
-        self._around.alerts("no-room-for-bundle", "info", "there is room for the bundle")
-        self._at("downloaded")
-        self._enter(job.model_copy(update={"state": "verifying"}))
-
-    def _fetch(self, job: Job, download: Download, length: int) -> bool:
-        """Whether all of it is here now; a link that is cut but brings something is used again."""
-        before = self._slots.arrived(job.bundle)
-        try:
-            download(job.path, self._slots.partial(job.bundle), length, lambda: self._gone(job))
-        except HubUnreachableError:
-            if self._slots.arrived(job.bundle) <= before:
-                raise
-            return False
-        if not self._gone(job):
-            return True
-        present = self._slots.state.job
-        if not self._closing and (present is None or present.bundle != job.bundle):
-            discard(self._slots.partial(job.bundle))  # it grew again after it had been deleted
-        return False
-
-    def _gone(self, job: Job) -> bool:
-        """Whether nobody waits for this download any more."""
-        present = self._slots.state.job
-        if self._closing or present is None:
-            return True
-        return not job.is_same(present) or present.state != job.state
+        if self._arrival.download(job):
+            self._enter(job.model_copy(update={"state": "verifying"}))
 
     def _verify(self, job: Job) -> None:
-        if job.signed is None:
-            raise BundleError("nothing was signed")
-        kept, partial = self._slots.path(job.bundle), self._slots.partial(job.bundle)
-        if kept.exists() and not is_intact(kept, job.signed):
-            # the bundle before this one, or the running one that could not be loaded: damaged since
-            warn("kept_bundle_damaged", bundle=job.bundle[:12])
-            self._slots.forget(job.bundle)
-        there = kept.exists()
-        if not there and not partial.exists():
-            self._enter(job.model_copy(update={"state": "downloading"}))
-            return
-        try:
-            check_file(kept if there else partial, job.signed)
-        except BundleError:
-            discard(partial)
-            raise
-        if not there:
-            self._slots.take_in(job.bundle)
-        self._at("verified")
-        self._slots.accept(job.signed.release)
-        self._at("accepted")
-        self._enter(job.model_copy(update={"state": "building"}))
+        state = "building" if self._arrival.verify(job) else "downloading"
+        self._enter(job.model_copy(update={"state": state}))
 
     def _build(self, job: Job) -> None:
         """Loads the candidate, which may build an engine; again where the agent was started anew."""
