@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
@@ -21,7 +21,7 @@ from cloud_sync.retention.rules import (
     Rules,
 )
 from cloud_sync.retention.samples import may_go, pin_datasets
-from cloud_sync.store.models import Blob, Event, Sample
+from cloud_sync.store.models import Blob, Event, LooseBlob, Sample
 
 
 def preview(hub: Hub, now: datetime) -> dict[str, int]:
@@ -61,5 +61,6 @@ def _samples(session: Session, before: datetime) -> tuple[int, int]:
     samples = session.scalar(select(func.count()).select_from(Sample).where(going)) or 0
     stays = exists().where(Sample.blob == Blob.digest, ~going)
     goes = exists().where(Sample.blob == Blob.digest, going)
-    pictures = select(func.count()).select_from(Blob).where(~Blob.kept, goes, ~stays)
+    loose = Blob.digest.in_(select(LooseBlob.digest))
+    pictures = select(func.count()).select_from(Blob).where(~Blob.kept, or_(goes, loose), ~stays)
     return samples, session.scalar(pictures) or 0

@@ -1,5 +1,6 @@
 """One turn of pruning: every kind by its rule, in small transactions, for a bounded time.
 
+Each kind has its share of that time, and outboxes that have nothing to give cost nothing of it.
 What is left is for the next turn. Any number of processes may prune at a time: they take turns at
 an outbox. What went is counted in the tables, in the metrics and, in sum, under the setting `pruned`.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -21,7 +22,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.watch import SEAL_AFTER
 from cloud_sync.retention import others
-from cloud_sync.retention.rows import Step, prune_portion
+from cloud_sync.retention.pictures import prune_pictures
+from cloud_sync.retention.rows import Step, due, prune_portion
 from cloud_sync.retention.rules import (
     ALERT_ROWS,
     PICTURES,
@@ -31,6 +33,7 @@ from cloud_sync.retention.rules import (
     shares,
 )
 from cloud_sync.retention.samples import SamplePruner, pin_datasets
+from cloud_sync.store.holding import may_remove_bytes
 from cloud_sync.store.models import Epoch, Setting
 from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
@@ -71,72 +74,88 @@ class Pruner:
         self._now = now or utc_now()
         self._rules = Rules.at(hub.config.retention, self._now)
         self._clock = clock
-        self._until = clock() + limit_s
+        self._end = self._until = clock() + limit_s
+        self._cut = self._waits = False
         self.pruned: Counter[str] = Counter()
-        self.finished = True
+        self.finished = False
 
     def turn(self) -> Counter[str]:
-        """Prunes, telemetry first; what went."""
-        outboxes = self._outboxes()
-        for outbox, first_at in outboxes.items():
-            self._rows(outbox, first_at, "t", TELEMETRY, self._rules.telemetry)
-        self._too_many_rows()
-        for outbox, first_at in outboxes.items():
-            self._rows(outbox, first_at, "a", ALERT_ROWS, self._rules.alerts)
-        self._samples(outboxes)
-        for old in others.old_rows(self._rules):
-            self._repeat(old.kind, partial(_others, old))
-        self._shrink()
+        """Prunes; what went."""
+        again = True
+        while again:
+            self._cut = False
+            self._round()
+            again = self._cut and self._clock() < self._end
+        self.finished = not (self._cut or self._waits)
         if self.pruned:
             self._note()
         return self.pruned
 
-    def _outboxes(self) -> dict[tuple[str, str], datetime]:
-        with self._hub.database.session() as session:
-            query = select(Epoch.device, Epoch.epoch, Epoch.first_at)
-            rows = session.execute(query.order_by(Epoch.device, Epoch.epoch))
-            return {(device, epoch): first_at for device, epoch, first_at in rows}
+    def _round(self) -> None:
+        """Every kind once. What one leaves of its time is for those after it; none takes theirs."""
+        kinds: list[Callable[[], None]] = [
+            partial(self._rows, "t", TELEMETRY, self._rules.telemetry),
+            self._too_many_rows,
+            partial(self._rows, "a", ALERT_ROWS, self._rules.alerts),
+            self._samples,
+            self._pictures,
+            *(
+                partial(self._repeat, old.kind, partial(_others, old))
+                for old in others.old_rows(self._rules)
+            ),
+            self._shrink,
+        ]
+        for done, prune in enumerate(kinds):
+            now = self._clock()
+            self._until = now + max(0.0, self._end - now) / (len(kinds) - done)
+            prune()
 
     def _late(self) -> bool:
         if self._clock() < self._until:
             return False
-        self.finished = False
+        self._cut = True
         return True
 
     def _repeat(self, kind: str, step: Callable[[Session], Step]) -> None:
-        """Portion by portion, each in its own transaction."""
+        """Portion by portion, each in its own transaction; one of them however late it is."""
         more = True
-        while more and not self._late():
+        while more:
             with self._hub.database.transaction() as session:
                 done = step(session)
             self._count(kind, done.pruned)
-            more = done.more
             time.sleep(PAUSE_S)
+            more = done.more and not self._late()
 
     def _count(self, kind: str, number: int) -> None:
         if number:
             self.pruned[kind] += number
             self._hub.metrics.pruned.labels(kind).inc(number)
 
-    def _rows(
-        self,
-        outbox: tuple[str, str],
-        first_at: datetime,
-        klass: str,
-        kind: str,
-        before: datetime | None,
-    ) -> None:
-        if before is None or first_at >= before:
+    def _due(self, klass: str, before: datetime) -> Iterator[tuple[str, str]]:
+        """Outboxes with something to do, until the time of their kind is over."""
+        with self._hub.database.session() as session:
+            found = due(session, klass, before)
+        for number, outbox in enumerate(found):
+            if number and self._late():
+                return
+            yield outbox
+
+    def _rows(self, klass: str, kind: str, before: datetime | None) -> None:
+        if before is None:
             return
-        self._seal(outbox, before)
-        self._repeat(kind, lambda session: prune_portion(session, *outbox, klass, before))
+        for outbox in self._due(klass, before):
+            self._seal(outbox, before)
+            device, epoch = outbox
+            step = partial(prune_portion, device=device, epoch=epoch, klass=klass, before=before)
+            self._repeat(kind, step)
 
     def _seal(self, outbox: tuple[str, str], until: datetime) -> None:
         more = True
-        while more and not self._late():
+        while more:
             with self._hub.database.transaction() as session:
                 more = seal(session, *outbox, until)
             time.sleep(PAUSE_S)
+            more = more and not self._late()
 
     def _too_many_rows(self) -> None:
         """More telemetry than `telemetry_rows`: the oldest go before their time."""
@@ -146,7 +165,9 @@ class Pruner:
         with self._hub.database.session() as session:
             query = select(Epoch.device, Epoch.epoch, Epoch.rows_t - Epoch.pruned_t)
             kept = {(row[0], row[1]): row[2] for row in session.execute(query)}
-        for outbox, quota in shares(kept, most).items():
+        for number, (outbox, quota) in enumerate(shares(kept, most).items()):
+            if number and self._late():
+                return
             self._seal(outbox, self._now - SEAL_AFTER)
             self._quota(outbox, quota)
 
@@ -160,36 +181,58 @@ class Pruner:
 
         self._repeat(TELEMETRY, step)
 
-    def _samples(self, outboxes: Mapping[tuple[str, str], datetime]) -> None:
+    def _samples(self) -> None:
         before = self._rules.samples
-        if before is None or all(first_at >= before for first_at in outboxes.values()):
+        if before is None or self._waits:
             return
-        try:
-            pin_datasets(self._hub)
-            for outbox, first_at in outboxes.items():
-                if first_at < before:
-                    self._seal(outbox, before)
-                    self._samples_of(outbox, before)
-        except KitwrightError as error:
-            # the storage is away, or a version cannot be read: nothing goes that may be needed
-            self.finished = False
-            log.warning("event=samples_not_pruned error=%r", error.what)
-            self._hub.metrics.loop_errors.labels("retention").inc()
+        for number, outbox in enumerate(self._due("s", before)):
+            try:
+                if not number:
+                    pin_datasets(self._hub)
+            except KitwrightError as error:
+                # the storage is away, or a version cannot be read: nothing goes that may be needed
+                self._put_off(error)
+                return
+            self._seal(outbox, before)
+            self._samples_of(outbox, before)
 
     def _samples_of(self, outbox: tuple[str, str], before: datetime) -> None:
         more = True
-        while more and not self._late():
+        while more:
             with self._hub.database.transaction() as session:
-                pruner = SamplePruner(self._hub, session, outbox[0], before)
+                pruner = SamplePruner(session, outbox[0], before)
                 more = prune_portion(session, *outbox, "s", before, choose=pruner.choose).more
             self._count(SAMPLES, pruner.samples)
-            self._count(PICTURES, pruner.pictures)
             time.sleep(PAUSE_S)
+            more = more and not self._late()
+
+    def _pictures(self) -> None:
+        more = not self._waits
+        while more:
+            with may_remove_bytes(self._hub.config.data_dir) as free:
+                if not free:  # a backup reads them, or another process removes some
+                    self._waits = True
+                    return
+                try:
+                    done = prune_pictures(self._hub)
+                except KitwrightError as error:
+                    self._put_off(error)
+                    return
+            self._count(PICTURES, done.pruned)
+            time.sleep(PAUSE_S)
+            more = done.more and not self._late()
+
+    def _put_off(self, error: KitwrightError) -> None:
+        self._waits = True
+        log.warning("event=samples_not_pruned error=%r", error.what)
+        self._hub.metrics.loop_errors.labels("retention").inc()
 
     def _shrink(self) -> None:
         """Gives room back to the disk where SQLite's file has much of it unused."""
-        while self._hub.database.shrink(FREE_PAGES) and not self._late():
+        while self._hub.database.shrink(FREE_PAGES):
             time.sleep(PAUSE_S)
+            if self._late():
+                return
 
     def _note(self) -> None:
         with self._hub.database.transaction() as session:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.store.bulk import AT_ONCE
@@ -41,6 +41,25 @@ class Step:
 
 Choose = Callable[[Sequence[Old]], Sequence[int]]
 """Which of some rows really go."""
+
+
+def due(session: Session, klass: str, before: datetime) -> list[tuple[str, str]]:
+    """Outboxes in which pruning a class has something to do, in random order.
+
+    One seek in each: as long as the first row after the mark is not old, nothing behind it goes.
+    Where a turn has no time for all of them, each gets its turn some time.
+    """
+    first = (
+        select(Event.received_at)
+        .where(Event.device == Epoch.device, Event.epoch == Epoch.epoch)
+        .where(Event.seq > getattr(Epoch, f"pruned_to_{klass}"))
+        .order_by(Event.seq)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(Epoch.device, Epoch.epoch).where(Epoch.first_at < before, first < before)
+    rows = session.execute(query.order_by(func.random()))
+    return [(device, epoch) for device, epoch in rows]
 
 
 def prune_portion(

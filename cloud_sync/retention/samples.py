@@ -1,8 +1,8 @@
-"""Which samples may go, and what goes with them: their row, their event, their bytes.
+"""Which samples may go, and what goes with them: their row, their event.
 
 A sample stays when somebody said something of it, when it is an audit, or when its bytes are kept
-for another reason (a dataset version names them, a person uploaded them). Bytes go with the last
-sample that names them, in the same transaction: while the storage is away, samples stay as well.
+for another reason (a dataset version names them, a person uploaded them). The bytes that a sample
+named are noted in the same transaction, and looked at after it (`pictures.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.learning import datasets
 from cloud_sync.retention.rows import Old
 from cloud_sync.store.bulk import in_portions
-from cloud_sync.store.models import Annotation, Blob, Dataset, Review, Sample
+from cloud_sync.store.models import Annotation, Blob, Dataset, LooseBlob, Review, Sample
 
 AUDIT = "audit"
 
@@ -37,29 +37,23 @@ class SamplePruner:
     """Removes the samples of old rows of one outbox, within one transaction.
 
     Attributes:
-        samples, pictures: how many went.
+        samples: how many went.
     """
 
-    def __init__(self, hub: Hub, session: Session, device: str, before: datetime) -> None:
-        self._hub = hub
+    def __init__(self, session: Session, device: str, before: datetime) -> None:
         self._session = session
         self._device = device
         self._before = before
         self.samples = 0
-        self.pictures = 0
 
     def choose(self, old: Sequence[Old]) -> list[int]:
-        """Numbers of the rows that go: those whose sample goes, and those that have none.
-
-        Raises:
-            UnreachableError: the storage cannot be used.
-        """
+        """Numbers of the rows that go: those whose sample goes, and those that have none."""
         names = {row.seq: str(row.body.get("sample_id", "")) for row in old}
         here, going, digests = self._look(set(names.values()))
         for some in in_portions(going):
             self._session.execute(delete(Sample).where(Sample.id.in_(some)))
         self.samples += len(going)
-        self._drop_bytes(digests)
+        self._session.add_all(LooseBlob(digest=digest) for digest in sorted(digests))
         return [seq for seq, name in names.items() if name in going or name not in here]
 
     def _look(self, names: Collection[str]) -> tuple[set[str], set[str], set[str]]:
@@ -76,21 +70,6 @@ class SamplePruner:
                     going.add(name)
                     digests |= {digest} if digest else set()
         return here, going, digests
-
-    def _drop_bytes(self, digests: Collection[str]) -> None:
-        for some in in_portions(digests):
-            unused = (
-                select(Blob.digest)
-                .where(Blob.digest.in_(some), ~Blob.kept)
-                .where(~exists().where(Sample.blob == Blob.digest))
-                .order_by(Blob.digest)
-                .with_for_update()
-            )
-            found = self._session.scalars(unused).all()
-            # before the commit: after a crash in between no sample names them, and they go again
-            self._hub.storage.delete(*found)
-            self._session.execute(delete(Blob).where(Blob.digest.in_(found)))
-            self.pictures += len(found)
 
 
 def pin_datasets(hub: Hub) -> None:

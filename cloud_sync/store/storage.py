@@ -121,14 +121,22 @@ class Storage:
         Raises:
             UnreachableError: the storage cannot be used.
         """
+        paths = [_path(digest) for digest in digests]
+        # a folder is quick, and stops at the first file that is absent
+        if self._folder is not None or not self._delete_at_once(paths):
+            for path in paths:
+                self._delete_at_once([path])
+
+    def _delete_at_once(self, paths: list[str]) -> bool:
+        """One request for many, where the store has such; False when one of them was absent."""
         import obstore
 
-        for digest in digests:
-            try:
-                with _reached():
-                    obstore.delete(self._store, _path(digest))
-            except FileNotFoundError:
-                continue
+        try:
+            with _reached():
+                obstore.delete(self._store, paths)
+        except FileNotFoundError:
+            return False
+        return True
 
     def stream(self, digest: str, first: int = 0, last: int | None = None) -> Iterator[bytes]:
         """Bytes `first` to `last` (inclusive; None: to the end) in pieces of at most 1 MiB.

@@ -19,13 +19,14 @@ from cloud_sync.intake.decode import FrameIn
 from cloud_sync.intake.ledger import Account, accounts
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.learning.datasets import describe, register
-from cloud_sync.retention import others, rows
+from cloud_sync.retention import others, pictures, rows
 from cloud_sync.retention import pruner as pruner_module
 from cloud_sync.retention.preview import preview
 from cloud_sync.retention.pruner import Pruner, pruned_ever
 from cloud_sync.retention.rules import in_words, shares
 from cloud_sync.store import models
-from cloud_sync.store.storage import Storage
+from cloud_sync.store.holding import hold_bytes
+from cloud_sync.store.storage import Storage, open_storage
 from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.errors import UnreachableError
@@ -194,17 +195,68 @@ class AwayStorage(Storage):
         raise UnreachableError("the storage cannot be used", where="s3://pictures")
 
 
-def test_while_the_storage_is_away_samples_stay_and_the_rest_goes(hub: Hub) -> None:
+def test_while_the_storage_is_away_pictures_wait_and_the_rest_goes(hub: Hub) -> None:
     content = picture(1)
     store(hub, content)
     arrive(hub, LONG_AGO, decision(1, "plain", blob=blob_ref(content)), health(2))
     whole, hub.storage = hub.storage, AwayStorage(hub.storage._store, hub.storage._folder)
     pruner = Pruner(hub, NOW)
-    assert pruner.turn() == {"telemetry": 1}
+    assert pruner.turn() == {"telemetry": 1, "samples": 1}
     assert not pruner.finished
-    assert sample_ids(hub) == {"plain"}
+    assert count(hub, models.Blob) == 1
+    assert preview(hub, NOW)["pictures"] == 1
     hub.storage = whole
-    assert Pruner(hub, NOW).turn() == {"samples": 1, "pictures": 1}
+    again = Pruner(hub, NOW)
+    assert again.turn() == {"pictures": 1}
+    assert again.finished
+    assert not hub.storage.has(digest_of(content))
+
+
+def test_a_picture_that_is_sent_again_before_it_went_stays(hub: Hub) -> None:
+    content = picture(1)
+    store(hub, content)
+    arrive(hub, LONG_AGO, decision(1, "old", blob=blob_ref(content)))
+    whole, hub.storage = hub.storage, AwayStorage(hub.storage._store, hub.storage._folder)
+    assert Pruner(hub, NOW).turn() == {"samples": 1}
+    arrive(hub, NOW, decision(2, "new", blob=blob_ref(content)))
+    hub.storage = whole
+    assert Pruner(hub, NOW).turn() == {}
+    assert count(hub, models.LooseBlob) == 0
+    assert hub.storage.get(digest_of(content)) == content
+
+
+def test_pictures_go_in_few_requests_and_each_keeps_the_writer_waiting_shortly(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "PORTION", 10)
+    hub.storage = open_storage("memory://", hub.config.data_dir)
+    contents = [picture(number) for number in range(25)]
+    for content in contents[1:]:
+        store(hub, content)
+    with hub.database.transaction() as session:  # absent in the store: removed by a turn that died
+        session.add(models.Blob(digest=digest_of(contents[0]), size=1, kept=False))
+    made = [decision(n, f"s{n}", blob=blob_ref(c)) for n, c in enumerate(contents, 1)]
+    arrive(hub, LONG_AGO, *made)
+    asked: list[int] = []
+    delete = hub.storage.delete
+    monkeypatch.setattr(
+        hub.storage, "delete", lambda *all_: (asked.append(len(all_)), delete(*all_))
+    )
+    assert Pruner(hub, NOW).turn() == {"samples": 25, "pictures": 25}
+    assert asked == [10, 10, 5]
+    assert not any(hub.storage.has(digest_of(content)) for content in contents)
+
+
+def test_nothing_is_removed_under_who_holds_the_bytes(hub: Hub) -> None:
+    content = picture(1)
+    store(hub, content)
+    arrive(hub, LONG_AGO, decision(1, "plain", blob=blob_ref(content)))
+    with hold_bytes(hub.config.data_dir), hold_bytes(hub.config.data_dir):
+        pruner = Pruner(hub, NOW)
+        assert pruner.turn() == {"samples": 1}
+        assert not pruner.finished
+        assert hub.storage.has(digest_of(content))
+    assert Pruner(hub, NOW).turn() == {"pictures": 1}
 
 
 def test_more_telemetry_than_allowed_goes_before_its_time(tmp_path: Path) -> None:
@@ -292,6 +344,56 @@ def test_a_turn_is_bounded_and_the_next_one_goes_on(
     with hub.database.session() as session:
         assert pruned_ever(session) == {"telemetry": 100}
     assert hub.metrics.pruned.labels("telemetry")._value.get() == 100
+
+
+def test_more_outboxes_than_a_turn_can_visit_keep_no_other_kind_waiting(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruner_module, "PAUSE_S", 0.0)
+    names = [f"line-{number:02}" for number in range(30)]
+    for name in names:
+        add_device(hub, name)
+        content = picture(1)
+        seen = decision(4, f"{name} seen", blob=blob_ref(content))
+        arrive(hub, LONG_AGO, *(health(n) for n in range(1, 4)), seen, device=name)
+    store(hub, content)
+    with hub.database.transaction() as session:
+        old = {"target": "mail", "kind": "k", "body": {}, "state": "done", "next_at": LONG_AGO}
+        session.add(models.Effect(key="1", **old))
+    time = iter(range(100_000))
+
+    def turn() -> Pruner:
+        pruner = Pruner(hub, NOW, clock=lambda: next(time), limit_s=40)
+        pruner.turn()
+        return pruner
+
+    first = turn()
+    assert 0 < first.pruned["telemetry"] < 90
+    assert not first.finished
+    assert 0 < first.pruned["samples"] < 30
+    assert first.pruned["effects"] == 1
+    turns = 1
+    while not turn().finished:
+        turns += 1
+        assert turns < 50
+    assert count(hub, models.Event) == count(hub, models.Blob) == 0
+
+
+def test_outboxes_with_nothing_to_give_cost_no_time(hub: Hub) -> None:
+    for number in range(20):
+        name = f"line-{number}"
+        add_device(hub, name)
+        arrive(hub, LONG_AGO, alert(1), health(2), decision(3, f"{name} old"), device=name)
+        arrive(hub, NOW, health(4), decision(5, f"{name} new"), device=name)
+    assert Pruner(hub, NOW).turn() == {"telemetry": 20, "samples": 20}
+    asked: list[float] = []
+
+    def clock() -> float:
+        asked.append(0.0)
+        return 0.0
+
+    assert Pruner(hub, NOW, clock=clock).turn() == {}
+    assert len(asked) < 20, "it looked at the clock, so it did something, for each outbox"
 
 
 @pytest.mark.parametrize("seed", range(3))

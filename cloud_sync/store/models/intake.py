@@ -140,7 +140,7 @@ class Sample(Base):
         Index("ix_sample_project_captured", "project", "captured_at"),
         Index("ix_sample_verdict_captured", "verdict", "captured_at"),
         Index("ix_sample_bundle_captured", "bundle", "captured_at"),
-        Index("ix_sample_boot", "device", "boot"),
+        Index("ix_sample_boot", "device", "boot", "id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     device: Mapped[str] = mapped_column(ForeignKey("device.name"))
@@ -257,6 +257,14 @@ class Blob(Base):
     media_type: Mapped[str] = mapped_column(default="application/octet-stream")
     stored_at: Mapped[datetime] = mapped_column(default=utc_now)
     kept: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+
+class LooseBlob(Base):
+    """A pruned sample named these bytes; who prunes looks whether another one still does."""
+
+    __tablename__ = "loose_blob"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    digest: Mapped[str]
 
 
 class BlobPart(Base):
