@@ -19,6 +19,7 @@ from cloud_sync.fleet.pki import CA_ALARM, CRL_ALARM, Authority
 from cloud_sync.hub import Hub
 from cloud_sync.store.check import RESTORE, check_database
 from cloud_sync.store.db import Database, migrate
+from cloud_sync.store.holding import hold_bytes
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import ConfigError, DataError, KitwrightError, UsageError
 from kits.core.files import write_atomically
@@ -103,7 +104,11 @@ def backup(hub: Hub, target: Path) -> dict[str, int]:
         raise UsageError("only SQLite is saved here", fix="pg_dump for PostgreSQL")
     partial = target.with_name(target.name + ".partial")
     try:
-        with tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder:
+        with (
+            # retention may not remove what the copy of the tables still names
+            hold_bytes(hub.config.data_dir),
+            tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder,
+        ):
             copy = Path(folder) / _DATABASE
             _copy_sqlite(Path(hub.config.database.removeprefix("sqlite:///")), copy)
             # the copy says which pictures belong to it: rows go on coming, after their bytes
@@ -128,8 +133,13 @@ def _write_archive(config: HubConfig, database: Path, blobs: list[str], target: 
                 archive.add(config.data_dir / name, name)
 
 
-def restore(source: Path, data_dir: Path) -> dict[str, int]:
+def restore(source: Path, data_dir: Path) -> dict[str, int | str]:
     """Unpacks a backup into an empty place and checks every blob that its tables name.
+
+    Returns:
+        `blobs`, how many are whole, and `database_was`: where the hub that was saved had its
+        tables, when `database_url` named a place of their own. The restored hub has them in its
+        folder: it must neither miss them nor write into those of the other one.
 
     Raises:
         ConflictError: the folder is not empty.
@@ -153,7 +163,10 @@ def restore(source: Path, data_dir: Path) -> dict[str, int]:
         store = FolderBlobStore(data_dir / "blobs")
         for digest in blobs:
             store.get(digest)
-    return {"blobs": len(blobs)}
+    if config.database_url:
+        here = config.model_copy(update={"database_url": ""})
+        write_atomically(data_dir / FILE, dump(here).encode(), private=True)
+    return {"blobs": len(blobs), "database_was": config.database_url}
 
 
 def doctor(data_dir: Path) -> list[Finding]:

@@ -168,6 +168,11 @@ def restore(
     console = Console(as_json, quiet)
     done = setup.restore(source, data)
     console.answer(f"restored {data}: {done['blobs']} blobs are whole", {"data": str(data), **done})
+    if done["database_was"]:
+        console.note(
+            f"its tables are in {data} now, not in {done['database_was']}: "
+            "`database_url` is empty in its hub.yaml"
+        )
     console.note(
         "it has forgotten the certificates issued since the backup: whoever enrolled since must enrol"
         " again, and a machine that you replace within a year needs a new name"

@@ -89,13 +89,14 @@ def sample_export(
     quiet: QuietOption = False,
 ) -> None:
     """Write samples with their annotations into a folder."""
+    from cloud_sync.errors import NotFoundError
     from cloud_sync.intake import samples
     from kits.core.blobs import FolderBlobStore
     from kits.core.console import Console
 
     console = Console(as_json, quiet)
     wanted = samples.SampleFilter(project, device, verdict=verdict)
-    store, count, stored = FolderBlobStore(target / "blobs"), 0, 0
+    store, count, stored, gone = FolderBlobStore(target / "blobs"), 0, 0, 0
     with opened(data) as hub, hub.database.session() as session:
         samples.require_known(session, wanted)
         target.mkdir(parents=True, exist_ok=True)
@@ -104,12 +105,19 @@ def sample_export(
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
                 count += 1
                 if with_bytes and row["has_blob"]:
-                    store.put(hub.storage.get(str(row["digest"])))
-                    stored += 1
+                    try:
+                        store.put(hub.storage.get(str(row["digest"])))
+                        stored += 1
+                    except NotFoundError:  # pruned since the export began
+                        gone += 1
     console.answer(
         f"wrote {count} samples, {stored} with their bytes, to {target}",
-        {"path": str(target), "samples": count, "blobs": stored},
+        {"path": str(target), "samples": count, "blobs": stored, "gone": gone},
     )
+    if gone:
+        console.note(
+            f"the bytes of {gone} samples are not in the hub any more: cloud-sync retention"
+        )
 
 
 def sample_withdraw(

@@ -14,10 +14,12 @@ from cloud_sync import setup
 from cloud_sync.cli import make_app
 from cloud_sync.config import load, parse, without_secrets
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Blob
+from cloud_sync.retention.pruner import Pruner
+from cloud_sync.store.models import Blob, Device, LooseBlob, Sample
 from kits.core.addresses import is_loopback
 from kits.core.blobs import FolderBlobStore
 from kits.core.errors import DataError
+from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import put_blob
 
 
@@ -79,6 +81,74 @@ def test_a_backup_that_fails_leaves_nothing_behind(hub: Hub, tmp_path: Path) -> 
     with pytest.raises(FileNotFoundError):
         setup.backup(hub, tmp_path / "hub.tar")
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def outlive_its_sample(hub: Hub, content: bytes) -> str:
+    """A picture that a device sent, and whose sample was pruned; the digest."""
+    digest = put_blob(hub, content)
+    with hub.database.transaction() as session:
+        session.get_one(Blob, digest).kept = False
+        session.add(LooseBlob(digest=digest))
+    return digest
+
+
+def test_retention_removes_nothing_that_a_backup_is_about_to_read(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = outlive_its_sample(hub, b"a picture")
+    copy = setup._copy_sqlite
+
+    def copy_and_prune(source: Path, target: Path) -> None:
+        copy(source, target)
+        assert Pruner(hub).turn() == {}
+
+    monkeypatch.setattr(setup, "_copy_sqlite", copy_and_prune)
+    assert setup.backup(hub, tmp_path / "hub.tar")["blobs"] == 1
+    assert Pruner(hub).turn() == {"pictures": 1}
+    assert not hub.storage.has(digest)
+    assert setup.restore(tmp_path / "hub.tar", tmp_path / "again")["blobs"] == 1
+
+
+def test_an_export_counts_pictures_that_are_gone_and_goes_on(hub: Hub, tmp_path: Path) -> None:
+    contents = [b"here", b"gone"]
+    for number, content in enumerate(contents):
+        digest = put_blob(hub, content)
+        with hub.database.transaction() as session:
+            if number == 0:
+                session.add(Device(name="press-1", site="main"))
+                session.flush()
+            session.add(
+                Sample(
+                    id=f"s{number}", device="press-1", epoch="e", seq=number, bundle="b",
+                    captured_at=utc_now(), verdict="act", score=None, media_type="image/png",
+                    blob=digest, blob_state="stored",
+                )
+            )  # fmt: skip
+    hub.storage.delete(digest)
+    words = ["sample", "export", str(tmp_path / "out"), "--data", str(hub.config.data_dir)]
+    done = CliRunner().invoke(make_app(), [*words, "--json"])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert (answer["samples"], answer["blobs"], answer["gone"]) == (2, 1, 1)
+    assert "1 samples are not in the hub any more" in CliRunner().invoke(make_app(), words).output
+
+
+def test_a_restored_hub_uses_the_tables_that_were_restored(tmp_path: Path) -> None:
+    elsewhere = f"sqlite:///{tmp_path / 'elsewhere.sqlite'}"
+    setup.init(tmp_path / "hub", "admin", "four random words", {"database_url": elsewhere})
+    saved = Hub.open(load(tmp_path / "hub"))
+    put_blob(saved, b"a picture")
+    setup.backup(saved, tmp_path / "hub.tar")
+    put_blob(saved, b"came after the backup")
+    saved.close()
+    words = ["restore", str(tmp_path / "hub.tar"), "--data", str(tmp_path / "again")]
+    done = CliRunner().invoke(make_app(), words)
+    assert done.exit_code == 0, done.output
+    assert elsewhere in done.output
+    restored = Hub.open(load(tmp_path / "again"))
+    with restored.database.session() as session:
+        assert session.query(Blob).count() == 1
+    restored.close()
 
 
 SECRET = "s3cret"
