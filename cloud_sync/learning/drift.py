@@ -2,14 +2,13 @@
 
 The threshold is not a folklore number: it is simulated from the baseline at the actual window
 size for a stated false-alarm rate, in blocks when neighbouring scores depend on each other. Drift
-says "look closer", not "the model is wrong": only audited rates say that (`reviews.py`).
+says "look closer", not "the model is wrong": only audited rates say that (`reviews.py`). Where the
+scores come from is `history.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,6 @@ FALSE_ALARM_RATE = 0.01
 MIN_BASELINE = 100
 MIN_WINDOW = 30
 MAX_POINTS = 2000
-BASELINE_SPAN = timedelta(days=7)
-WINDOW_SPAN = timedelta(days=7)
 ROUNDS = 1000
 
 
@@ -147,27 +144,14 @@ def measure(
     return DriftResult(bundle, statistic, threshold, n, m, false_alarm_rate, block, shift, text)
 
 
-def split_history(
-    history: Sequence[tuple[datetime, float]], now: datetime
-) -> tuple[Floats, Floats]:
-    """The bundle's first days and its last days, which never overlap; scores in time order.
-
-    Both are thinned to at most `MAX_POINTS` evenly spaced scores.
-    """
-    if not history:
-        return np.empty(0), np.empty(0)
-    ordered = sorted(history)
-    first_end = ordered[0][0] + BASELINE_SPAN
-    window_start = max(first_end, now - WINDOW_SPAN)
-    if window_start >= now:
-        # a young bundle: its first half is the yardstick for its second
-        first_end = window_start = ordered[len(ordered) // 2][0]
-    baseline = [score for at, score in ordered if at < first_end]
-    window = [score for at, score in ordered if at >= window_start]
-    return _thin(np.asarray(baseline)), _thin(np.asarray(window))
+def halves(scores: Floats) -> tuple[Floats, Floats]:
+    """The earlier and the later half of scores in time order, thinned."""
+    middle = len(scores) // 2
+    return thin(scores[:middle]), thin(scores[middle:])
 
 
-def _thin(scores: Floats) -> Floats:
+def thin(scores: Floats) -> Floats:
+    """At most `MAX_POINTS` of them, evenly spaced."""
     if len(scores) <= MAX_POINTS:
         return scores.astype(np.float64)
     picks = np.linspace(0, len(scores) - 1, MAX_POINTS).round().astype(np.intp)

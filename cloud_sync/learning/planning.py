@@ -21,7 +21,8 @@ from cloud_sync.learning import datasets
 from cloud_sync.learning.audits import AuditCounts, audited
 from cloud_sync.learning.champions import champion_of
 from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
-from cloud_sync.learning.drift import DriftResult, measure, split_history
+from cloud_sync.learning.drift import DriftResult
+from cloud_sync.learning.history import drift_of, note_baseline
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.store.models import Alert, Project, Sample
 from cloud_sync.store.models import Bundle as BundleRow
@@ -34,7 +35,6 @@ MIN_AUDITS = 30
 WORTH_IT = 0.5
 ALERT_EVERY = timedelta(days=1)
 MONTH = timedelta(days=30)
-HISTORY_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     labels = Counter(r.annotation.label or "(boxes)" for r in fresh)
     champion = champion_of(session, project)
     counts = audited(session, project, champion.id if champion else "")
-    drift = drift_of(session, champion, seed=seed) if champion else None
+    drift = drift_of(hub, session, champion, seed=seed) if champion else None
     worth = None
     if counts.n >= MIN_AUDITS:
         worth = retraining_worth(
@@ -87,31 +87,21 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     )
 
 
-def drift_of(
-    session: Session, bundle: BundleRow, *, seed: int = 0, now: datetime | None = None
-) -> DriftResult:
-    """Drift of a bundle's scores in production."""
-    rows = session.execute(
-        select(Sample.captured_at, Sample.score)
-        .where(Sample.bundle == bundle.id, Sample.score.is_not(None))
-        .order_by(Sample.captured_at.desc())
-        .limit(HISTORY_ROWS)
-    )
-    history = [(at, float(score)) for at, score in rows if score is not None]
-    baseline, window = split_history(history, now or utc_now())
-    return measure(bundle.id, baseline, window, seed=seed)
-
-
 def watch_drift(hub: Hub, project: str, *, now: datetime | None = None) -> Alert | None:
     """Looks for drift of the champion and writes an alert, at most one a day.
 
-    The simulation runs outside the writing transaction.
+    Notes the champion's first days when they are over. The simulation runs outside the writing
+    transaction.
     """
     now = now or utc_now()
     with hub.database.session() as session:
         champion = champion_of(session, project)
-        result = drift_of(session, champion, now=now) if champion else None
-    if champion is None or result is None or not result.drifted:
+    if champion is None:
+        return None
+    note_baseline(hub, champion.id, now)
+    with hub.database.session() as session:
+        result = drift_of(hub, session, champion, now=now)
+    if not result.drifted:
         return None
     place = f"{project} {champion.id[:12]}"
     with hub.database.transaction() as session:

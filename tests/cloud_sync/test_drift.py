@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import delete, insert
 
+from cloud_sync.hub import Hub
+from cloud_sync.learning import history
 from cloud_sync.learning.drift import (
+    MAX_POINTS,
+    MIN_BASELINE,
+    DriftResult,
     calibrated_threshold,
     dependence_block,
+    halves,
     ks_distance,
     measure,
-    split_history,
+    thin,
 )
+from cloud_sync.learning.history import drift_of
 from cloud_sync.learning.planning import watch_drift
 from cloud_sync.store.models import Blob, Bundle, Sample
 from kits.core.sample import utc_now
-from tests.cloud_sync.hub_builders import NOON, PROJECT, open_hub
+from tests.cloud_sync.hub_builders import PROJECT, open_hub
+
+CHAMPION = "b" * 64
 
 
 def wandering(rng: np.random.Generator, n: int, memory: float = 0.8) -> np.ndarray:
@@ -90,37 +101,112 @@ def test_too_few_decisions_say_nothing() -> None:
     assert "5 of 100" in result.text
 
 
-def test_baseline_and_window_never_overlap() -> None:
-    history = [(NOON + timedelta(days=day), float(day)) for day in range(30)]
-    baseline, window = split_history(history, NOON + timedelta(days=30))
-    assert baseline.max() < window.min()
-    young = [(NOON + timedelta(hours=hour), float(hour)) for hour in range(48)]
-    baseline, window = split_history(young, NOON + timedelta(days=2))
-    assert len(baseline) == len(window) == 24 and baseline.max() < window.min()
+def test_halves_never_overlap_and_are_thinned_evenly() -> None:
+    earlier, later = halves(np.arange(48.0))
+    assert len(earlier) == len(later) == 24 and earlier.max() < later.min()
+    thinned = thin(np.arange(10_000.0))
+    assert len(thinned) == MAX_POINTS
+    assert np.diff(thinned).max() <= 6
 
 
-def test_drift_raises_one_alert_a_day(tmp_path: Path) -> None:
-    rng = np.random.default_rng(4)
-    now = utc_now()
-    with open_hub(tmp_path) as (_, hub):
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    """A hub with a champion that has decided nothing yet."""
+    with open_hub(tmp_path, retention={"samples_days": 100}) as (_, hub):
         with hub.database.transaction() as session:
             session.add(Blob(digest="c" * 64, size=1))
             session.flush()
             session.add(
-                Bundle(id="b" * 64, project=PROJECT, name="n", version=1, kit="k",
+                Bundle(id=CHAMPION, project=PROJECT, name="n", version=1, kit="k",
                        blob="c" * 64, size=1, origin="publisher", champion=True)
             )  # fmt: skip
-            for i in range(300):
-                old = i < 150
-                session.add(
-                    Sample(
-                        id=f"s{i:03}", device="press-1", epoch="e", seq=i, bundle="b" * 64,
-                        project=PROJECT, verdict="pass", media_type="image/png",
-                        captured_at=now - timedelta(days=25 if old else 3, minutes=i),
-                        score=float(rng.normal(0 if old else 1.0)),
-                    )
-                )  # fmt: skip
-        first = watch_drift(hub, PROJECT, now=now)
-        second = watch_drift(hub, PROJECT, now=now + timedelta(hours=1))
-        assert first is not None and "have drifted" in first.text
-        assert second is None
+        yield hub
+
+
+def decide(hub: Hub, scores: np.ndarray, first: datetime, last: datetime) -> None:
+    """Decisions evenly over a time."""
+    step = (last - first) / len(scores)
+    with hub.database.transaction() as session:
+        known = session.query(Sample).count()
+        session.execute(
+            insert(Sample),
+            [
+                {
+                    "id": f"s{known + n}", "device": "press-1", "epoch": "e", "seq": known + n,
+                    "bundle": CHAMPION, "project": PROJECT, "verdict": "pass",
+                    "media_type": "image/png", "captured_at": first + n * step,
+                    "score": float(score),
+                }
+                for n, score in enumerate(scores)
+            ],
+        )  # fmt: skip
+
+
+def look(hub: Hub, now: datetime) -> DriftResult:
+    with hub.database.session() as session:
+        return drift_of(hub, session, session.get_one(Bundle, CHAMPION), now=now)
+
+
+def test_a_slow_drift_is_found_however_fast_the_line_is(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The yardstick is the first week, also when the last days alone are more than is read."""
+    monkeypatch.setattr(history, "SLICE_ROWS", 2)
+    rng = np.random.default_rng(5)
+    now, days, rate = utc_now(), 60, 120
+    moving = np.linspace(0, 2, days * rate) + rng.normal(size=days * rate)
+    decide(hub, moving, now - timedelta(days=days), now)
+    found = look(hub, now)
+    assert found.drifted
+    assert found.statistic is not None and found.statistic > 0.5
+    assert found.baseline_n == found.window_n == 2 * 7 * 24
+
+
+def test_a_young_bundle_is_measured_by_its_own_first_half(hub: Hub) -> None:
+    now = utc_now()
+    scores = np.random.default_rng(6).normal(size=400)
+    decide(hub, scores, now - timedelta(days=2), now)
+    found = look(hub, now)
+    assert (found.baseline_n, found.window_n) == (200, 200)
+    assert not found.drifted
+    assert not history.note_baseline(hub, CHAMPION, now)
+
+
+def test_pruning_the_first_days_does_not_move_the_yardstick(hub: Hub) -> None:
+    """What people labelled stays, and that is mostly what looked odd."""
+    rng = np.random.default_rng(7)
+    start = utc_now() - timedelta(days=200)
+    first, now = rng.normal(size=600), utc_now()
+    decide(hub, first, start, start + timedelta(days=7))
+    watch_drift(hub, PROJECT, now=start + timedelta(days=8))
+    decide(hub, rng.normal(size=600), now - timedelta(days=7), now)
+    before = look(hub, now)
+    with hub.database.transaction() as session:
+        odd = Sample.score < 1.0
+        session.execute(delete(Sample).where(odd, Sample.captured_at < now - timedelta(days=100)))
+    after = look(hub, now)
+    assert after == before
+    assert not after.drifted
+    assert after.baseline_n == 600
+
+
+def test_first_days_that_were_pruned_before_they_were_noted_are_no_yardstick(hub: Hub) -> None:
+    rng = np.random.default_rng(8)
+    now = utc_now()
+    decide(hub, rng.normal(4, 1, 150), now - timedelta(days=200), now - timedelta(days=193))
+    decide(hub, rng.normal(size=600), now - timedelta(days=90), now)
+    found = look(hub, now)
+    assert not found.drifted
+    assert 0 < found.baseline_n < 60 < MIN_BASELINE
+    assert not history.note_baseline(hub, CHAMPION, now)
+
+
+def test_drift_raises_one_alert_a_day(hub: Hub) -> None:
+    rng = np.random.default_rng(4)
+    now = utc_now()
+    decide(hub, rng.normal(size=150), now - timedelta(days=25), now - timedelta(days=20))
+    decide(hub, rng.normal(1.0, 1, 150), now - timedelta(days=3), now)
+    first = watch_drift(hub, PROJECT, now=now)
+    second = watch_drift(hub, PROJECT, now=now + timedelta(hours=1))
+    assert first is not None and "have drifted" in first.text
+    assert second is None
