@@ -62,6 +62,7 @@ class Finisher:
         self._whole = whole or WholeBlobs()
         self._waiting: queue.Queue[Key | Whole | None] = queue.Queue()
         self._told: bool | None = None  # an alert may be open from before the start
+        self._failed: set[Key] = set()
         self._idle_s = 0.0  # at the start nobody else is known to work on what lies here
         self._stop = threading.Event()
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="storing")
@@ -117,13 +118,17 @@ class Finisher:
         if not uploads:
             return  # how the storage is was not seen
         failure: Exception | None = None
-        for first in range(0, len(uploads), AT_ONCE):
+        # what failed before comes last: it must not make the storage look away to the others
+        waiting = sorted(uploads, key=lambda upload: _key_of(upload) in self._failed)
+        self._failed.clear()
+        for first in range(0, len(waiting), AT_ONCE):
             if self._stop.is_set():
                 return
-            some = uploads[first : first + AT_ONCE]
-            failed = self._finish(some)
-            failure = next(iter(failed), failure)
-            if len(failed) == len(some) and isinstance(failure, UnreachableError):
+            some = waiting[first : first + AT_ONCE]
+            errors = self._finish(some)
+            self._failed |= errors.keys()
+            failure = next(iter(errors.values()), failure)
+            if len(errors) == len(some) and isinstance(failure, UnreachableError):
                 break  # the others would only wait for it as well
         self._whole.in_use = failure is None
         self._tell(_in_words(failure))
@@ -147,7 +152,7 @@ class Finisher:
         self._idle_s = SWEEP_S
         return [(row.device, row.digest) for row in rows if covers(from_json(row.have), row.size)]
 
-    def _finish(self, some: Sequence[Key | Whole]) -> list[Exception]:
+    def _finish(self, some: Sequence[Key | Whole]) -> dict[Key, Exception]:
         """Stores, notes and tells; returns what keeps some of them from being stored."""
         whole = [upload for upload in some if isinstance(upload, Whole)]
         parts = self._parts([upload for upload in some if not isinstance(upload, Whole)])
@@ -162,7 +167,7 @@ class Finisher:
             self._end([upload for upload in stored if _key(upload) not in again])
         spoiled = {key for key, error in errors.items() if isinstance(error, SPOILED)}
         self._begin_anew([upload for upload in uploads if _key(upload) in spoiled])
-        return [error for key, error in errors.items() if key not in spoiled]
+        return {key: error for key, error in errors.items() if key not in spoiled}
 
     def _parts(self, keys: Sequence[Key]) -> list[BlobPart]:
         """Their rows; where there is none, another process was faster."""
@@ -265,6 +270,10 @@ class Finisher:
 
 def _key(upload: Upload) -> Key:
     return upload.device, upload.digest
+
+
+def _key_of(upload: Key | Whole) -> Key:
+    return upload.key if isinstance(upload, Whole) else upload
 
 
 def _rows_of(uploads: Sequence[Upload]) -> Delete:

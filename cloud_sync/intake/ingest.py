@@ -56,7 +56,8 @@ class Ingest:
         self._disk = DiskGuard(hub)
         self._answers = Answers(hub, link, self._parts)
         self.finisher = Finisher(hub, link, self._parts.whole)
-        self._told = ""
+        # what the alert says; unknown after a start: one of the life before may be open
+        self._told: str | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
@@ -94,10 +95,11 @@ class Ingest:
         """A hub that hears nothing must say so: no row arrives that could show it."""
         self._link.listen_again()
         trouble = self._link.trouble
-        if trouble == self._told:
+        if trouble == self._told or not (trouble or self._link.listening):
             return
         with self._hub.database.transaction() as session:
-            close_alert(session, DEAF)
+            if self._told or not trouble:
+                close_alert(session, DEAF)
             if trouble:
                 raise_alert(session, self._hub.config.notify, DEAF, "error", trouble)
         self._told = trouble

@@ -47,6 +47,33 @@ def test_a_database_that_is_away_stops_acknowledgements(hub: Hub) -> None:
     assert count(hub, models.Event) == 1
 
 
+def test_a_hub_that_hears_again_after_a_restart_says_so_and_tells_of_the_next_time(
+    hub: Hub,
+) -> None:
+    def open_alerts() -> list[str]:
+        with hub.database.session() as session:
+            query = select(models.Alert.text).where(models.Alert.seen_at.is_(None))
+            return list(session.scalars(query))
+
+    deaf = SilentLink(hub)
+    deaf.trouble = "the broker does not let the hub listen"
+    Ingest(hub, deaf)._look_at_link()
+    assert open_alerts() == [deaf.trouble]
+    link = SilentLink(hub)
+    ingest = Ingest(hub, link)  # started again
+    ingest._look_at_link()
+    assert open_alerts() == [deaf.trouble], "nobody has answered yet"
+    link.listening = True
+    ingest._look_at_link()
+    assert open_alerts() == []
+    link.trouble = "it does not again"
+    ingest._look_at_link()
+    assert open_alerts() == [link.trouble]
+    link.trouble = "for another reason"
+    ingest._look_at_link()
+    assert open_alerts() == [link.trouble]
+
+
 def test_below_the_reserve_nothing_is_taken_and_it_goes_on_by_itself(hub: Hub) -> None:
     add_device(hub)
     link, room, now = SilentLink(hub), [1 << 40], [0.0]

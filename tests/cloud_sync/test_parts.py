@@ -14,7 +14,7 @@ from cloud_sync.intake import parts as parts_module
 from cloud_sync.intake.decode import ChunkIn
 from cloud_sync.intake.finishing import Finisher
 from cloud_sync.intake.ingest import Ingest
-from cloud_sync.intake.parts import PartAck, Parts
+from cloud_sync.intake.parts import PartAck, Parts, part_path
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.intake.watch import clean
 from cloud_sync.store import models
@@ -241,6 +241,65 @@ def test_a_storage_that_is_away_holds_up_pictures_only(hub: Hub) -> None:
     assert_stored(hub)
     with hub.database.session() as session:
         assert session.scalars(names).all() == ["camera lost"]
+
+
+def open_alerts(hub: Hub) -> list[str]:
+    with hub.database.session() as session:
+        query = select(models.Alert.name).where(models.Alert.seen_at.is_(None))
+        return list(session.scalars(query))
+
+
+def test_an_upload_that_cannot_be_read_holds_up_no_other(hub: Hub) -> None:
+    contents = [bytes([number]) * 20_000 for number in range(9)]
+    names = [f"press-{number}" for number in range(9)]
+    for name, content in zip(names, contents):
+        add_device(hub, name)
+        announce(hub, content, device=name)
+        upload(hub, content, device=name)
+    bad = [part_path(hub, (n, digest_of(c))) for n, c in zip(names[:4], contents)]
+    whole = [path.read_bytes() for path in bad]
+    for path in bad:
+        path.unlink()
+        path.mkdir()  # as a damaged disk, reading it is an OSError
+    finisher = Finisher(hub, SilentLink(hub))
+    for _ in range(2):  # the first time it may take them for a storage that is away
+        finisher.submit([(n, digest_of(c)) for n, c in zip(names, contents)])
+        with pytest.raises(OSError, match="directory"):
+            finisher.step()
+    assert [hub.storage.has(digest_of(content)) for content in contents] == [False] * 4 + [True] * 5
+    assert open_alerts(hub) == ["storage-away"]
+    with hub.database.session() as session:
+        assert len(session.scalars(select(models.Alert)).all()) == 1, "told once"
+    for path, content in zip(bad, whole):
+        path.rmdir()
+        path.write_bytes(content)
+    finisher.submit([(n, digest_of(c)) for n, c in zip(names, contents)])
+    finisher.step()
+    assert all(hub.storage.has(digest_of(content)) for content in contents)
+    assert open_alerts(hub) == []
+
+
+def test_an_outage_that_ended_with_the_hub_off_is_over_and_the_next_one_is_told(hub: Hub) -> None:
+    add_device(hub)
+    storage = hub.storage = AwayStorage(hub.storage._store, hub.storage._folder)
+    key = "press-1", digest_of(b"x" * 20_000)
+    announce(hub, b"x" * 20_000)
+    upload(hub, b"x" * 20_000)
+    with pytest.raises(UnreachableError):
+        Finisher(hub, SilentLink(hub)).step()
+    assert open_alerts(hub) == ["storage-away"]
+    storage.away = False
+    finisher = Finisher(hub, SilentLink(hub))  # the hub was started again
+    finisher.submit([key])
+    finisher.step()
+    assert open_alerts(hub) == []
+    storage.away = True
+    announce(hub, b"x" * 20_000, b"y" * 20_000)
+    upload(hub, b"y" * 20_000)
+    finisher.submit([("press-1", digest_of(b"y" * 20_000))])
+    with pytest.raises(UnreachableError):
+        finisher.step()
+    assert open_alerts(hub) == ["storage-away"]
 
 
 def test_an_upload_whose_worker_died_is_finished_by_another(
