@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, delete, func, or_, select, tuple_, update
+from sqlalchemy import Row, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
@@ -23,6 +23,7 @@ from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
 from cloud_sync.store.models import Blob, BlobPart, BootClock, Epoch, Sample
+from cloud_sync.store.types import UtcDateTime
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,12 @@ PAUSE_S = 0.02
 """Between two transactions, so that the ingest gets its turn at SQLite's one writer."""
 PART_DAYS = 14
 LEFTOVER_S = 86_400.0
+_REDATE = (
+    update(Sample)
+    .where(Sample.id == bindparam("name"))
+    .values(captured_at=bindparam("at", type_=UtcDateTime()))
+)
+"""By the table, not by the ORM: that a sample was pruned meanwhile is no error."""
 
 
 class IntakeWatch:
@@ -104,29 +111,20 @@ def redate(hub: Hub) -> int:
         ).all()
     unsettled = []
     for start in range(0, len(boots), BOOTS_AT_ONCE):
-        with hub.database.transaction() as session:
-            unsettled += _settle(session, boots[start : start + BOOTS_AT_ONCE])
-        time.sleep(PAUSE_S)
+        unsettled += _settle(hub, boots[start : start + BOOTS_AT_ONCE])
     for device, boot, offset_ns in unsettled:
-        after = ""
-        while True:
-            with hub.database.transaction() as session:
-                last, count = _redate_some(session, device, boot, offset_ns, after)
-                moved += count
-                if not last:
-                    session.execute(
-                        update(BootClock)
-                        .where(BootClock.device == device, BootClock.boot == boot)
-                        .values(applied_ns=offset_ns)
-                    )
-                    break
-            time.sleep(PAUSE_S)
-            after = last
+        moved += _redate_boot(hub, device, boot, offset_ns)
+        with hub.database.transaction() as session:
+            session.execute(
+                update(BootClock)
+                .where(BootClock.device == device, BootClock.boot == boot)
+                .values(applied_ns=offset_ns)
+            )
         time.sleep(PAUSE_S)
     return moved
 
 
-def _settle(session: Session, boots: Sequence[Row[str, str, int]]) -> list[tuple[str, str, int]]:
+def _settle(hub: Hub, boots: Sequence[Row[str, str, int]]) -> list[tuple[str, str, int]]:
     """Notes boots all of whose samples were dated by synchronised clocks; returns the others."""
     keys = [(device, boot) for device, boot, _ in boots]
     query = (
@@ -134,37 +132,48 @@ def _settle(session: Session, boots: Sequence[Row[str, str, int]]) -> list[tuple
         .distinct()
         .where(Sample.trust != "ntp", tuple_(Sample.device, Sample.boot).in_(keys))
     )
-    odd = {(device, boot) for device, boot in session.execute(query)}
+    with hub.database.session() as session:
+        odd = {(device, boot) for device, boot in session.execute(query)}
     settled = [
         {"device": device, "boot": boot, "applied_ns": offset_ns}
         for device, boot, offset_ns in boots
         if (device, boot) not in odd
     ]
     if settled:
-        session.execute(update(BootClock), settled)
+        with hub.database.transaction() as session:
+            session.execute(update(BootClock), settled)
+        time.sleep(PAUSE_S)
     return [(device, boot, ns) for device, boot, ns in boots if (device, boot) in odd]
 
 
-def _redate_some(
-    session: Session, device: str, boot: str, offset_ns: int, after: str
-) -> tuple[str, int]:
-    """One portion in the order of ids; the last id, empty at the end, and how many changed."""
+def _redate_boot(hub: Hub, device: str, boot: str, offset_ns: int) -> int:
+    """Portion by portion in the order of ids; how many changed.
+
+    Only writing takes a transaction: a boot may have millions of samples, most of them right.
+    """
+    moved, after = 0, ""
     query = (
-        select(Sample.id, Sample.tick_ns, Sample.captured_at)
-        .where(Sample.device == device, Sample.boot == boot, Sample.trust != "ntp")
-        .where(Sample.id > after)
+        select(Sample.id, Sample.tick_ns, Sample.captured_at, Sample.trust)
+        .where(Sample.device == device, Sample.boot == boot)
         .order_by(Sample.id)
         .limit(REDATE_ROWS)
     )
-    rows = session.execute(query).all()
-    changes = [
-        {"id": name, "captured_at": at}
-        for name, tick_ns, before in rows
-        if (at := to_time(offset_ns + tick_ns)) != before
-    ]
-    if changes:
-        session.execute(update(Sample), changes)
-    return (rows[-1][0] if len(rows) == REDATE_ROWS else ""), len(changes)
+    while True:
+        with hub.database.session() as session:
+            rows = session.execute(query.where(Sample.id > after)).all()
+        changes = [
+            {"name": name, "at": at}
+            for name, tick_ns, before, trust in rows
+            if trust != "ntp" and (at := to_time(offset_ns + tick_ns)) != before
+        ]
+        if changes:
+            with hub.database.transaction() as session:
+                session.connection().execute(_REDATE, changes)
+            time.sleep(PAUSE_S)
+        moved += len(changes)
+        if len(rows) < REDATE_ROWS:
+            return moved
+        after = rows[-1].id
 
 
 def look_for_holes(hub: Hub, now: datetime, *, every: bool = False) -> list[Account]:

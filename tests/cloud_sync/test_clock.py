@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.event import listen, remove
 
 from cloud_sync.hub import Hub
+from cloud_sync.intake import watch
 from cloud_sync.intake.clock import ClockBook, estimate, to_time
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.intake.watch import redate
@@ -28,6 +31,13 @@ NINETEEN_SEVENTY = datetime(1970, 1, 1, 0, 0, 30, tzinfo=timezone.utc)
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
     with make_hub(tmp_path) as hub:
+        add_device(hub)
+        yield hub
+
+
+@pytest.fixture
+def either(tmp_path: Path, database_url: str) -> Iterator[Hub]:
+    with make_hub(tmp_path, database_url=database_url) as hub:
         add_device(hub)
         yield hub
 
@@ -90,15 +100,53 @@ def test_a_clock_that_says_ntp_and_is_years_ahead_is_not_believed(hub: Hub) -> N
         assert session.scalars(select(Sample.trust)).one() == "none"
 
 
-def test_a_backlog_is_dated_again_when_the_clock_is_known_better(hub: Hub) -> None:
+def test_a_backlog_is_dated_again_when_the_clock_is_known_better(either: Hub) -> None:
     clocks = ClockBook()
-    arrive(hub, 7300, row(1, 100), clocks=clocks)  # two hours late: no way to know better
-    assert captured(hub)[1] == timedelta(seconds=7298)
-    arrive(hub, 7300.3, row(2, 7300), clocks=clocks)  # fresh
-    assert captured(hub)[2] == timedelta(seconds=7298.3)
-    assert redate(hub) == 1
-    assert captured(hub)[1] == timedelta(seconds=98.3)
-    assert redate(hub) == 0
+    arrive(either, 7300, row(1, 100), clocks=clocks)  # two hours late: no way to know better
+    assert captured(either)[1] == timedelta(seconds=7298)
+    arrive(either, 7300.3, row(2, 7300), clocks=clocks)  # fresh
+    assert captured(either)[2] == timedelta(seconds=7298.3)
+    assert redate(either) == 1
+    assert captured(either)[1] == timedelta(seconds=98.3)
+    assert redate(either) == 0
+
+
+def test_dating_a_long_boot_again_takes_the_writer_for_its_writing_only(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "REDATE_ROWS", 10)
+    clocks = ClockBook()
+    arrive(hub, 7300, *(row(n, 100) for n in range(1, 36)), clocks=clocks)
+    arrive(hub, 7300.3, row(36, 7300), clocks=clocks)
+    spoken: list[str] = []
+    pruned: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        spoken.append(" ".join(statement.split()))
+
+    def prune(connection) -> None:
+        """Retention removes one of the first portion between its reading and its writing."""
+        if not pruned and any("SELECT sample.id" in words for words in spoken):
+            pruned.append("")
+            first = connection.exec_driver_sql("SELECT min(id) FROM sample").scalar()
+            connection.execute(delete(Sample).where(Sample.id == first))
+
+    listen(hub.database.engine, "before_cursor_execute", note)
+    listen(hub.database.engine, "begin", prune)
+    assert redate(hub) == 35
+    remove(hub.database.engine, "before_cursor_execute", note)
+    assert pruned
+    found = captured(hub)
+    assert len(found) == 35
+    assert set(found.values()) == {timedelta(seconds=98.3), timedelta(seconds=7298.3)}
+    writes = [after for words, after in pairwise(spoken) if words == "BEGIN IMMEDIATE"]
+    assert len(writes) >= 4
+    assert not [words for words in writes if words.startswith("SELECT sample")]
+    [reading] = {words for words in spoken if words.startswith("SELECT sample.id")}
+    with hub.database.session() as session:
+        values = ("press-1", "boot-1", "", 10, 0)
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {reading}", values)
+        assert ["ix_sample_boot" in step.detail for step in plan] == [True], "nothing is sorted"
 
 
 def test_each_boot_has_its_own_offset(hub: Hub) -> None:
