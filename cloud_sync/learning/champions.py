@@ -70,7 +70,6 @@ def check_approvable(session: Session, bundle_id: str) -> BundleRow:
 
 def register_challenger(
     hub: Hub,
-    session: Session,
     content: bytes,
     project: str,
     comparison: Mapping[str, JsonValue],
@@ -79,23 +78,54 @@ def register_challenger(
 ) -> BundleRow:
     """Stores a bundle trained here; it waits for a signature, and an alert says so.
 
+    Its bytes are stored before the transaction, so that no other writer waits for the storage.
     Twice equals once.
+
+    Raises:
+        UnreachableError: the storage cannot be used.
     """
     bundle = bundles.open_bytes(content)
-    there = session.get(BundleRow, bundle.id)
-    if there is not None:
-        return there
     digest = hub.storage.put(content)
-    insert_once(session, Blob, [{"digest": digest, "size": len(content), "media_type": MEDIA_TYPE}])
+    with hub.database.transaction() as session:
+        there = session.get(BundleRow, bundle.id)
+        if there is not None:
+            return there
+        blob = {"digest": digest, "size": len(content), "media_type": MEDIA_TYPE}
+        insert_once(session, Blob, [blob])
+        row = _row_of(session, bundle, digest, len(content), project, comparison, by)
+        session.add(row)
+        session.flush()
+        audit(session, by, "bundle.trained", bundle.id, project=project)
+        raise_alert(
+            session,
+            hub.config.notify,
+            NEEDS_SIGNATURE,
+            "info",
+            f"{project} {row.version} beat the champion and waits for your signature: "
+            f"kit approve {row.id[:12]} --hub {hub.config.url}",
+            where=row.id,
+        )
+    return row
+
+
+def _row_of(
+    session: Session,
+    bundle: bundles.Bundle,
+    digest: str,
+    size: int,
+    project: str,
+    comparison: Mapping[str, JsonValue],
+    by: str,
+) -> BundleRow:
     manifest = bundle.manifest
-    row = BundleRow(
+    return BundleRow(
         id=bundle.id,
         project=project,
         name=manifest.name,
         version=next_version(session, project, manifest.version),
         kit=manifest.kit,
         blob=digest,
-        size=len(content),
+        size=size,
         origin=ORIGIN_HUB,
         dataset=manifest.dataset,
         metrics={name: e.model_dump(mode="json") for name, e in manifest.metrics.items()},
@@ -103,19 +133,6 @@ def register_challenger(
         card=bundle.card,
         created_by=by,
     )
-    session.add(row)
-    session.flush()
-    audit(session, by, "bundle.trained", bundle.id, project=project)
-    raise_alert(
-        session,
-        hub.config.notify,
-        NEEDS_SIGNATURE,
-        "info",
-        f"{project} {row.version} beat the champion and waits for your signature: "
-        f"kit approve {row.id[:12]} --hub {hub.config.url}",
-        where=row.id,
-    )
-    return row
 
 
 def next_version(session: Session, project: str, proposed: int) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
+from cloud_sync.learning import left_out
 from cloud_sync.learning.datasets import describe, in_words, newest, read, register
 from cloud_sync.learning.lookalikes import Lookalikes
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
@@ -34,7 +35,7 @@ class Frozen:
 
     Attributes:
         lookalikes: new samples that joined the split of an older one that shows the same.
-        left_out: new samples whose group stands in one split and whose look-alike in another.
+        left_out_ids: new samples whose group stands in one split and whose look-alike in another.
         refused: reason → reviewed samples that may not be learned from.
         withdrawn: samples of the parent that were dropped, because they may not be learned from
             any more.
@@ -45,10 +46,42 @@ class Frozen:
     added: int
     relabelled: int
     lookalikes: int
-    left_out: int
+    left_out_ids: tuple[str, ...]
     added_by_split: Mapping[str, int]
     refused: Mapping[str, int] = field(default_factory=dict)
     withdrawn: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """How many new samples were left out."""
+        return len(self.left_out_ids)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from its parent at all."""
+        return bool(self.added or self.relabelled or self.withdrawn)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What the next version is made of.
+
+    Attributes:
+        left_out: ids of reviewed samples that the last try left out.
+    """
+
+    base: Dataset
+    reviewed: Sequence[Reviewed]
+    refused: Mapping[str, int]
+    dropped: Collection[str]
+    left_out: Collection[str]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a next version would differ, as far as can be said without looking at pictures."""
+        known = {item.sample.id: item for item in self.base.items}
+        fresh = {r.sample.id for r in self.reviewed} - known.keys() - set(self.left_out)
+        return bool(self.dropped or fresh or _relabelled(known, self.reviewed))
 
 
 def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None = None) -> Frozen:
@@ -58,43 +91,13 @@ def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None 
 
     Raises:
         NotFoundError: the hub does not know the project or has no version of it yet.
-        DataError: nothing was reviewed since the newest version.
+        DataError: nothing was reviewed since the newest version that can be added to it.
+        UnreachableError: the storage cannot be used.
     """
-    with hub.database.session() as session:
-        if session.get(Project, project) is None:
-            raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
-        row = newest(session, project)
-        if row is None:
-            raise NotFoundError(
-                f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
-            )
-        reviewed = reviewed_samples(session, project)
-        refused = refused_samples(session, project)
-    base = read(hub.storage, row.id)
-    with hub.database.session() as session:
-        dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
-    try:
-        frozen = extend(base, reviewed, hub.storage, note=note, seed=seed, dropped=dropped)
-    except DataError as error:
-        if not refused:
-            raise
-        raise DataError(
-            f"{error.what} that may be learned from; refused: {in_words(refused)}", fix=error.fix
-        ) from error
-    frozen = replace(frozen, refused=refused)
-    hub.storage.put(to_bytes(frozen.dataset))
-    version = describe(frozen.dataset, hub.storage)
-    with hub.database.transaction() as session:
-        register(session, version, project, by=by)
-        audit(
-            session,
-            by,
-            "dataset.freeze",
-            version.id,
-            added=frozen.added,
-            refused=sum(refused.values()),
-            withdrawn=frozen.withdrawn,
-        )
+    start = _start(hub, project)
+    frozen = _next(hub, project, start, by=by, note=note, seed=seed)
+    if not frozen.changed:
+        raise _nothing_new(frozen)
     return frozen
 
 
@@ -106,18 +109,70 @@ def current(hub: Hub, project: str, *, by: str, note: str) -> Dataset:
 
     Raises:
         NotFoundError: the hub has no version of the project.
+        UnreachableError: the storage cannot be used.
     """
+    start = _start(hub, project)
+    if not start.has_news:
+        return start.base
+    frozen = _next(hub, project, start, by=by, note=note)
+    return frozen.dataset if frozen.changed else start.base
+
+
+def _start(hub: Hub, project: str) -> _Start:
     with hub.database.session() as session:
+        if session.get(Project, project) is None:
+            raise NotFoundError(f"no project {project!r}", fix="kit publish --hub URL")
         row = newest(session, project)
+        if row is None:
+            raise NotFoundError(
+                f"the hub has no dataset of {project!r} to start from", fix="kit publish --hub URL"
+            )
         reviewed = reviewed_samples(session, project)
-    if row is None:
-        raise NotFoundError(f"the hub has no dataset of {project!r}", fix="kit publish --hub URL")
+        refused = refused_samples(session, project)
+        without = left_out.noted(session, project)
     base = read(hub.storage, row.id)
     with hub.database.session() as session:
         dropped = provenance.refused_among(session, [item.sample.id for item in base.items])
-    if not dropped and not _has_news(base, reviewed):
-        return base
-    return freeze(hub, project, by=by, note=note).dataset
+    return _Start(base, reviewed, refused, dropped, without)
+
+
+def _next(
+    hub: Hub, project: str, start: _Start, *, by: str, note: str, seed: int | None = None
+) -> Frozen:
+    """The next version; stored when it differs. What it had to leave out is noted either way."""
+    made = extend(
+        start.base, start.reviewed, hub.storage, note=note, seed=seed, dropped=start.dropped
+    )
+    frozen = replace(made, refused=start.refused)
+    if frozen.changed:
+        hub.storage.put(to_bytes(frozen.dataset))
+        version = describe(frozen.dataset, hub.storage)
+    with hub.database.transaction() as session:
+        left_out.note(session, project, frozen.left_out_ids)
+        if frozen.changed:
+            register(session, version, project, by=by)
+            audit(
+                session,
+                by,
+                "dataset.freeze",
+                version.id,
+                added=frozen.added,
+                refused=sum(frozen.refused.values()),
+                withdrawn=frozen.withdrawn,
+            )
+    return frozen
+
+
+def _nothing_new(frozen: Frozen) -> DataError:
+    what = "nothing has been reviewed since the newest version"
+    if frozen.left_out:
+        what += (
+            f" but {frozen.left_out} samples that cannot be added: their group is in one split and"
+            " a sample that looks the same in another"
+        )
+    if frozen.refused:
+        what += f" that may be learned from; refused: {in_words(frozen.refused)}"
+    return DataError(what, fix="review samples first")
 
 
 def extend(
@@ -135,15 +190,11 @@ def extend(
         dropped: ids of samples that do not go on into the new version.
 
     Raises:
-        DataError: there is nothing new.
+        UnreachableError: the storage cannot be used, so nobody knows which samples look alike.
     """
     known = {item.sample.id: item for item in base.items}
     relabelled = _relabelled(known, reviewed)
     fresh = [r for r in reviewed if r.sample.id not in known]
-    if not fresh and not relabelled and not dropped:
-        raise DataError(
-            "nothing has been reviewed since the newest version", fix="review samples first"
-        )
     placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
     header = _next_header(base, [r.annotation for r in fresh], note)
     gone = set(dropped)
@@ -152,18 +203,11 @@ def extend(
     ]
     dataset = build(header, [*kept, *placed], storage)
     by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
-    left_out = len(fresh) - len(placed)
+    without = {r.sample.id for r in fresh} - {item.sample.id for item in placed}
     return Frozen(
-        dataset, base.id, len(placed), len(relabelled), alike, left_out, by_split,
+        dataset, base.id, len(placed), len(relabelled), alike, tuple(sorted(without)), by_split,
         withdrawn=len(base.items) - len(kept),
     )  # fmt: skip
-
-
-def _has_news(base: Dataset, reviewed: Iterable[Reviewed]) -> bool:
-    """Whether people said anything that `base` does not know yet."""
-    known = {item.sample.id: item for item in base.items}
-    reviewed = list(reviewed)
-    return any(r.sample.id not in known for r in reviewed) or bool(_relabelled(known, reviewed))
 
 
 def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:

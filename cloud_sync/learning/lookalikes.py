@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud_sync.errors import NotFoundError
 from cloud_sync.learning.pictures import opencv, shrunk
 from cloud_sync.store.storage import Storage
 from kits.core.dataset import Dataset, Split
-from kits.core.errors import DataError, KitwrightError
+from kits.core.errors import DataError
 from kits.core.sample import Sample
 
 MAX_BITS = 3
@@ -35,14 +36,18 @@ class Lookalikes:
 
     @classmethod
     def of(cls, dataset: Dataset, storage: Storage) -> Lookalikes:
-        """All samples of a version; bytes that are gone are compared by digest only."""
+        """All samples of a version; bytes that are gone are compared by digest only.
+
+        Raises:
+            UnreachableError: the storage cannot be used.
+        """
         found = cls()
         for item in dataset.items:
             found.add(item.sample, item.split, storage)
         return found
 
     def add(self, sample: Sample, split: Split, storage: Storage) -> None:
-        """Remembers a sample."""
+        """Remembers a sample. Raises UnreachableError."""
         self._digests.setdefault(sample.digest, split)
         small = _small_version(sample, storage)
         if small is not None:
@@ -51,7 +56,7 @@ class Lookalikes:
             self._splits.append(split)
 
     def split_of(self, sample: Sample, storage: Storage) -> Split | None:
-        """The split of the first sample that shows the same, or None."""
+        """The split of the first sample that shows the same, or None. Raises UnreachableError."""
         same = self._digests.get(sample.digest)
         if same is not None or not self._hashes:
             return same
@@ -80,8 +85,8 @@ def _small_version(sample: Sample, storage: Storage) -> NDArray[np.float32] | No
         return None
     try:
         content = storage.get(sample.digest)
-    except KitwrightError:
-        return None
+    except (NotFoundError, DataError):
+        return None  # one that cannot be reached now may be a twin: that is for the caller to know
     return small_grey(content)
 
 

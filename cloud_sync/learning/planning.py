@@ -17,7 +17,7 @@ from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.intake import provenance
-from cloud_sync.learning import datasets
+from cloud_sync.learning import datasets, left_out
 from cloud_sync.learning.audits import AuditCounts, audited
 from cloud_sync.learning.champions import champion_of
 from cloud_sync.learning.costs import Worth, project_costs, retraining_worth
@@ -61,7 +61,8 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     if row is None or version is None:
         raise NotFoundError(f"no project {project!r} with data", fix="kit publish --hub URL")
     known = {item.sample.id for item in datasets.read(hub.storage, version.id).items}
-    fresh = [r for r in reviewed_samples(session, project) if r.sample.id not in known]
+    without = known | left_out.noted(session, project)
+    fresh = [r for r in reviewed_samples(session, project) if r.sample.id not in without]
     labels = Counter(r.annotation.label or "(boxes)" for r in fresh)
     champion = champion_of(session, project)
     counts = audited(session, project, champion.id if champion else "")

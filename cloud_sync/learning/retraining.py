@@ -153,8 +153,7 @@ def _conclude(
     content = challenger.read_bytes()
     identity = bundles.bundle_id(content)
     if passed:
-        with context.hub.database.transaction() as session:
-            register_challenger(context.hub, session, content, start.project, compared, by=by)
+        register_challenger(context.hub, content, start.project, compared, by=by)
         context.say(f"bundle {identity[:12]} beat the champion; it waits for a signature")
     else:
         context.say(f"not better, nothing changes: {compared.get('reason', '')}")

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from cloud_sync.learning.datasets import read
-from cloud_sync.learning.freezing import AUDIT_SHARES, SHARES, freeze, split_for
+from cloud_sync.learning.freezing import AUDIT_SHARES, SHARES, current, freeze, split_for
 from cloud_sync.store.models import Blob
 from cloud_sync.store.storage import Storage
 from kits.core.dataset import from_bytes, to_bytes
-from kits.core.errors import DataError
+from kits.core.errors import DataError, UnreachableError
 from kits.core.sample import digest_of
 from tests.cloud_sync.hub_builders import (
     PROJECT,
@@ -113,6 +113,57 @@ def test_a_twin_whose_group_stands_elsewhere_is_left_out_and_counted(opened) -> 
     frozen = freeze(hub, PROJECT, by="eve")
     assert frozen.left_out == 1
     assert "leak" not in splits(frozen.dataset)
+
+
+def test_a_sample_that_was_left_out_is_no_news_any_more(opened) -> None:
+    client, hub, eve = opened
+    parent = add_dataset(hub, BASE)
+    accept(client, eve, add_sample(hub, "leak", content=picture(10_003), group="part-a"))
+    with pytest.raises(DataError, match="but 1 samples that cannot be added"):
+        freeze(hub, PROJECT, by="eve")
+    assert current(hub, PROJECT, by="eve", note="").id == parent
+    listed = client.get("/v1/datasets", headers=eve, params={"project": PROJECT}).json()
+    assert [row["id"] for row in listed["datasets"]] == [parent]
+    accept(client, eve, add_sample(hub, "fine"))
+    made = current(hub, PROJECT, by="eve", note="")
+    assert "fine" in splits(made) and "leak" not in splits(made)
+    assert current(hub, PROJECT, by="eve", note="").id == made.id
+
+
+def test_a_training_for_a_sample_that_has_to_be_left_out_uses_the_version_there_is(opened) -> None:
+    client, hub, eve = opened
+    parent = add_dataset(hub, BASE)
+    accept(client, eve, add_sample(hub, "leak", content=picture(10_003), group="part-a"))
+    assert current(hub, PROJECT, by="eve", note="").id == parent
+
+
+def test_while_pictures_cannot_be_compared_no_version_is_made(opened) -> None:
+    """Twins that were placed apart would stay apart in every later version."""
+    client, hub, eve = opened
+    parent = add_dataset(hub, BASE)
+    accept(client, eve, add_sample(hub, "twin", content=picture(10_003) + b"of d"))
+    pictured = digest_of(picture(10_003))
+
+    class Stuttering(Storage):
+        def get(self, digest: str) -> bytes:
+            if digest == pictured:
+                raise UnreachableError("the storage cannot be used", where="s3://pictures")
+            return super().get(digest)
+
+    whole, hub.storage = hub.storage, Stuttering(hub.storage._store, hub.storage._folder)
+    with pytest.raises(UnreachableError):
+        freeze(hub, PROJECT, by="eve")
+    hub.storage = whole
+    frozen = freeze(hub, PROJECT, by="eve")
+    assert (frozen.parent, splits(frozen.dataset)["twin"]) == (parent, "test")
+
+
+def test_a_picture_that_is_gone_is_compared_by_its_digest(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+    accept(client, eve, add_sample(hub, "new"))
+    hub.storage.delete(digest_of(picture(10_003)))
+    assert freeze(hub, PROJECT, by="eve").added == 1
 
 
 def test_leakage_in_an_uploaded_version_is_refused(opened) -> None:

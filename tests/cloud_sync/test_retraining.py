@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -20,11 +22,19 @@ from cloud_sync.learning.processes import clean_environment, kit_command
 from cloud_sync.learning.runner import Runner
 from cloud_sync.sections import Prices
 from cloud_sync.store.models import Alert, Bundle, Job, Project
+from cloud_sync.store.storage import Storage
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import load
 from kits.core.errors import GateError
-from tests.cloud_sync.hub_builders import PROJECT, add_dataset, add_person, add_sample, open_hub
+from tests.cloud_sync.hub_builders import (
+    PROJECT,
+    add_dataset,
+    add_person,
+    add_sample,
+    open_hub,
+    picture,
+)
 from tests.release_engineer import Engineer
 
 KIT_YAML = f"""\
@@ -73,9 +83,16 @@ def publish(hub, root: Path, path: Path) -> str:
     with hub.database.transaction() as session:
         session.get_one(Project, PROJECT).kit_yaml = KIT_YAML
         datasets.register(session, version, PROJECT, by="eve")
-        row = register_challenger(hub, session, path.read_bytes(), PROJECT, {}, by="eve")
+    return crowned(hub, path.read_bytes())
+
+
+def crowned(hub, content: bytes) -> str:
+    """The champion, as it was published; its id."""
+    identity = register_challenger(hub, content, PROJECT, {}, by="eve").id
+    with hub.database.transaction() as session:
+        row = session.get_one(Bundle, identity)
         row.origin, row.champion = "publisher", True
-        return row.id
+    return identity
 
 
 def test_reviewed_samples_become_a_challenger_with_a_verdict(tmp_path: Path) -> None:
@@ -152,9 +169,16 @@ def bundle_bytes(version: int = 1) -> bytes:
 def champion(hub) -> str:
     with hub.database.transaction() as session:
         session.get_one(Project, PROJECT).kit_yaml = KIT_YAML
-        row = register_challenger(hub, session, bundle_bytes(), PROJECT, {}, by="eve")
-        row.origin, row.champion = "publisher", True
-        return row.id
+    return crowned(hub, bundle_bytes())
+
+
+class Unhurried(Storage):
+    """A storage so slow that another writer has its turn meanwhile."""
+
+    def put(self, content: bytes) -> str:
+        with closing(sqlite3.connect(self._folder.parent / "hub.sqlite", timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+        return super().put(content)
 
 
 @pytest.mark.parametrize(
@@ -166,11 +190,12 @@ def test_a_bundle_trained_here_needs_a_won_comparison(
 ) -> None:
     client, hub, eve = opened
     champion(hub)
-    with hub.database.transaction() as session:
-        content = bundle_bytes(2)
-        row = register_challenger(hub, session, content, PROJECT, comparison, by="eve")
-        again = register_challenger(hub, session, content, PROJECT, comparison, by="eve")
-        assert row.id == again.id and row.version == 2
+    content = bundle_bytes(2)
+    hub.storage = Unhurried(hub.storage._store, hub.storage._folder)
+    row = register_challenger(hub, content, PROJECT, comparison, by="eve")
+    again = register_challenger(hub, content, PROJECT, comparison, by="eve")
+    assert row.id == again.id and row.version == 2
+    with hub.database.session() as session:
         if not allowed:
             with pytest.raises(GateError, match="has not beaten"):
                 check_approvable(session, row.id)
@@ -245,6 +270,18 @@ def test_the_plan_says_what_a_withdrawal_takes_away(opened) -> None:
         provenance.withdraw(session, identity, reason="rejected good parts", by="eve")
     with hub.database.session() as session:
         assert any("leaves out 1 sample" in text for text in plan(hub, session, PROJECT).reasons)
+
+
+def test_the_plan_counts_no_sample_that_has_to_be_left_out(opened) -> None:
+    client, hub, eve = opened
+    identity = champion(hub)
+    add_dataset(hub, {"a": "train", "b": "test"})
+    twin = add_sample(hub, "n", content=picture(10_001), group="part-a", bundle=identity)
+    client.post("/v1/reviews", headers=eve, json={"sample_id": twin, "decision": "accept"})
+    for expected in (1, 0):
+        with hub.database.session() as session:
+            assert plan(hub, session, PROJECT).new_samples == expected
+        freezing.current(hub, PROJECT, by="eve", note="")
 
 
 @pytest.mark.parametrize(

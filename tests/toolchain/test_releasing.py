@@ -81,9 +81,8 @@ def trained(hub: RunningHub, version: int, comparison: dict[str, object]) -> str
     """A challenger, as a retraining leaves it."""
     from cloud_sync.learning.champions import register_challenger
 
-    with hub.hub.database.transaction() as session:
-        content = make_bundle(version=version)
-        return register_challenger(hub.hub, session, content, "line-1", comparison, by="job").id
+    content = make_bundle(version=version)
+    return register_challenger(hub.hub, content, "line-1", comparison, by="job").id
 
 
 WON = {
