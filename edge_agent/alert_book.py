@@ -75,16 +75,8 @@ class AlertBook:
         self._lock = threading.Lock()
         self._written = _read(kept) if kept is not None else {}
         self._unwritable = False
-        ends_at = clock() + AGAIN_WITHIN_S
-        self._open = {
-            name: _Raised(
-                text,
-                -math.inf,
-                math.inf if name in LASTING else ends_at,
-                "not seen again since the agent was started",
-            )
-            for name, text in self._written.items()
-        }
+        self._open = {name: _Raised(text, -math.inf) for name, text in self._written.items()}
+        self._works = False
 
     def __call__(self, name: str, severity: str, text: str) -> None:
         """Raises (warning, error) or clears (info) an alert; see `sources.base.Alerts`."""
@@ -128,6 +120,9 @@ class AlertBook:
         """
         now = self._clock()
         with self._lock:
+            if not self._works:
+                self._works = True
+                self._begin_to_wait(now)
             untold = list(self._untold.values())
             over = [(name, one.end_text) for name, one in self._open.items() if now >= one.ends_at]
             for name, _ in over:
@@ -138,6 +133,13 @@ class AlertBook:
             self._tell(name, "info", text)
         if self._kept is not None:
             self._keep(self._kept)
+
+    def _begin_to_wait(self, now: float) -> None:
+        """For what was open before: not earlier, since a start with a large bundle takes minutes."""
+        for name, one in self._open.items():
+            if one.told_at == -math.inf and name not in LASTING:
+                one.ends_at = now + AGAIN_WITHIN_S
+                one.end_text = "not seen again since the agent was started"
 
     def _keep(self, path: Path) -> None:
         """Writes what is open if that has changed; on a disk that takes nothing, at a later call."""

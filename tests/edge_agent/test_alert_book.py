@@ -71,6 +71,9 @@ def test_what_was_open_at_the_end_is_open_at_the_start_and_its_end_is_told(tmp_p
     after.book("hub-away", "info", "the hub is back")
     after.book("source-lost", "error", "still lost")
     assert after.rows == [("hub-away", "info"), ("source-lost", "error")]
+    after.clock.now += 10 * AGAIN_WITHIN_S  # a start may take long; nobody looks meanwhile
+    after.later(1)
+    assert "action-gate" in after.book.open()
     after.later(AGAIN_WITHIN_S)
     assert after.book.open() == {"source-lost": "still lost"}
     assert after.rows[2:] == [("action-gate", "info")]
