@@ -59,7 +59,7 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
             where=str(data_dir),
             fix=f"cloud-sync serve --data {data_dir}",
         )
-    if data_dir.exists() and any(data_dir.iterdir()):
+    if data_dir.exists() and any(_contents(data_dir)):
         raise ConflictError(
             "a hub is made in a new or an empty folder only", where=str(data_dir), fix="--data NEW"
         )
@@ -71,10 +71,15 @@ def init(data_dir: Path, login: str, password: str, changes: dict[str, object]) 
         _fill(config, login, password)
     except BaseException:
         # half a hub would be in the way of the next try
-        for path in data_dir.iterdir():
+        for path in _contents(data_dir):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
     return password
+
+
+def _contents(folder: Path) -> list[Path]:
+    """What lies in it, but for what every mounted disk brings with it."""
+    return [path for path in folder.iterdir() if path.name != "lost+found"]
 
 
 def _fill(config: HubConfig, login: str, password: str) -> None:
@@ -145,7 +150,7 @@ def restore(source: Path, data_dir: Path) -> dict[str, int | str]:
         ConflictError: the folder is not empty.
         DataError: not a backup, or a blob is absent or damaged.
     """
-    if data_dir.exists() and any(data_dir.iterdir()):
+    if data_dir.exists() and any(_contents(data_dir)):
         raise ConflictError(
             "a backup is restored into an empty folder only", where=str(data_dir), fix="--data NEW"
         )

@@ -45,6 +45,13 @@ ALERTS: tuple[AlertInfo, ...] = (
         "subscriptions run one ingest",
     ),
     AlertInfo(
+        "broker-memory", ("error",),
+        "the broker held more than `broker.memory_mb` and was started again; named are the devices "
+        "that left messages in it",
+        "look at those devices: a faulty one, or one that is not yours any more: "
+        "`cloud-sync device revoke`",
+    ),
+    AlertInfo(
         "notice-undeliverable", ("warning",),
         "a webhook or mail was given up",
         "mend the receiver, then `cloud-sync effect replay`",

@@ -157,7 +157,7 @@ def test_samples_go_with_their_bytes_unless_somebody_needs_them(hub: Hub) -> Non
         decision(n, name, blob=blob_ref(content), kept_for=kept_for.get(name, "act"))
         for n, (name, content) in enumerate(contents.items(), 1)
     ]
-    arrive(hub, LONG_AGO, *made, decision(6, "no bytes"), label(7, "said at the line"))
+    arrive(hub, LONG_AGO, *made, decision(6, "no-bytes"), label(7, "said at the line"))
     arrive(hub, NOW, decision(8, "shared-new", blob=blob_ref(contents["shared-old"])))
     annotate(hub, "labelled")
     with hub.database.transaction() as session:
@@ -354,7 +354,7 @@ def test_more_outboxes_than_a_turn_can_visit_keep_no_other_kind_waiting(
     for name in names:
         add_device(hub, name)
         content = picture(1)
-        seen = decision(4, f"{name} seen", blob=blob_ref(content))
+        seen = decision(4, f"{name}-seen", blob=blob_ref(content))
         arrive(hub, LONG_AGO, *(health(n) for n in range(1, 4)), seen, device=name)
     store(hub, content)
     with hub.database.transaction() as session:
@@ -383,8 +383,8 @@ def test_outboxes_with_nothing_to_give_cost_no_time(hub: Hub) -> None:
     for number in range(20):
         name = f"line-{number}"
         add_device(hub, name)
-        arrive(hub, LONG_AGO, alert(1), health(2), decision(3, f"{name} old"), device=name)
-        arrive(hub, NOW, health(4), decision(5, f"{name} new"), device=name)
+        arrive(hub, LONG_AGO, alert(1), health(2), decision(3, f"{name}-old"), device=name)
+        arrive(hub, NOW, health(4), decision(5, f"{name}-new"), device=name)
     assert Pruner(hub, NOW).turn() == {"telemetry": 20, "samples": 20}
     asked: list[float] = []
 

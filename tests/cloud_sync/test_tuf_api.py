@@ -87,7 +87,7 @@ def test_metadata_may_be_longer_than_other_requests_but_not_than_its_limit(
         long = client.post("/v1/tuf/root", headers=ada, json={"root": "x" * 500_000})
         assert (long.status_code, "not TUF metadata" in long.text) == (422, True)
         wrong = client.post("/v1/tuf/root", headers=ada, json={"root": 7})
-        assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["root"])
+        assert (wrong.status_code, "root: " in wrong.json()["what"]) == (422, True)
         for path in ("/v1/tuf/root", "/v1/bundles"):
             body = {"root": "x" * 600_000}
             assert client.post(path, headers=ada, json=body).status_code == 413

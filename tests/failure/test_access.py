@@ -26,6 +26,7 @@ from kits.core.sample import utc_now
 from kits.core.topics import DeviceTopics
 from tests.failure.conftest import Record
 from tests.integration.hub import HubProcess, until
+from tests.integration.secure_site import renew_authority
 
 LIMIT_S = 10.0
 """Within this a revoked device is cut off."""
@@ -39,14 +40,14 @@ class TlsHub:
     """
 
     def __init__(self, folder: Path) -> None:
-        # an authority of long ago: the list of revoked certificates that lies there has ended
-        Authority(folder / "hub" / "pki", clock=lambda: utc_now() - timedelta(days=500))
         port = free_port("127.0.0.1")
         broker = {
             "kind": "mosquitto", "port": free_port("127.0.0.1"),
             "tls": True, "tls_host": "127.0.0.1", "tls_port": port,
         }  # fmt: skip
         self.process = HubProcess(folder, broker=broker)
+        # an authority of long ago: the list of revoked certificates that lies there has ended
+        renew_authority(self.process.data / "pki", timedelta(days=500))
         self.place = ("127.0.0.1", port)
         self.folder = folder / "devices"
         self.folder.mkdir()

@@ -38,8 +38,7 @@ pytestmark = pytest.mark.skipif(not find_mosquitto(), reason="mosquitto is not i
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[SecureSite]:
     # an authority that is older than the certificate of a device that slept too long
-    Authority(tmp_path / "hub" / "pki", clock=lambda: utc_now() - LIFE * 1.5)
-    made = SecureSite(tmp_path)
+    made = SecureSite(tmp_path, authority_age=LIFE * 1.5)
     made.serve()
     yield made
     made.close()

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 from cloud_sync.config import load
 from cloud_sync.fleet.broker import free_port
 from cloud_sync.fleet.pki import Authority
+from kits.core.sample import utc_now
 from kits.core.tls import pinned_context
 from kits.toolchain.demo.hub import HubApi
 from tests.integration.hub import HubProcess
 from tests.integration.site import Line
 
 
+def renew_authority(pki: Path, age: timedelta) -> None:
+    """Makes a hub that was never started the hub of an authority of that age."""
+    shutil.rmtree(pki)
+    Authority(pki, clock=lambda: utc_now() - age)
+
+
 class SecureSite(HubProcess):
     """A hub that speaks TLS on both its doors."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, authority_age: timedelta = timedelta()) -> None:
         port = free_port("127.0.0.1")
         broker = {
             "kind": "mosquitto", "port": free_port("127.0.0.1"),
@@ -24,6 +33,7 @@ class SecureSite(HubProcess):
         }  # fmt: skip
         super().__init__(folder, broker, listen={"port": port, "tls": "on"})
         config = load(self.data)
+        renew_authority(config.pki_dir, authority_age)
         self.url = config.url
         self.fingerprint = Authority(config.pki_dir).fingerprint
         self.api = HubApi(self.url, self.token, pinned_context(config.pki_dir / "ca.pem"))
