@@ -6,13 +6,12 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.event import listen
+from sqlalchemy import select
 
 from cloud_sync.config import dump, load
 from cloud_sync.effects import letters
@@ -20,50 +19,14 @@ from cloud_sync.effects.alerts import close_alert, outbox_for, raise_alert
 from cloud_sync.effects.dispatcher import BREAKER_FAILURES, Dispatcher
 from cloud_sync.effects.mail import Mail
 from cloud_sync.effects.targets import Delivery
-from cloud_sync.effects.webhook import Webhook
 from cloud_sync.hub import Hub
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.setup import backup, restore
 from cloud_sync.store.models import Alert, Effect, EffectTarget
 from kits.core.sample import utc_now
+from tests.cloud_sync.effect_builders import Scene, full_hub
 from tests.cloud_sync.fleet_builders import add_device, alert, frame_in, make_hub, wait_for
-from tests.cloud_sync.receivers import SECRET, Receiver, mailbox, receiver
-
-
-class Scene:
-    """A hub, a receiver and a dispatcher whose clock the test turns."""
-
-    def __init__(self, hub: Hub, receiver: Receiver) -> None:
-        self.hub = hub
-        self.receiver = receiver
-        self.now = utc_now() + timedelta(minutes=1)  # later than what is written
-        self.dispatcher = self.another()
-
-    def another(self) -> Dispatcher:
-        """A dispatcher of another process."""
-        webhook = Webhook(self.hub.config.notify.webhook, [SECRET])
-        return Dispatcher(self.hub, [webhook], now=lambda: self.now, rng=random.Random(1))
-
-    def alerts(self, *seqs: int, severity: str = "error", device: str = "press-1") -> None:
-        """Rows of a device, as the ingest writes them."""
-        events = [alert(seq, severity) for seq in seqs]
-        with self.hub.database.transaction() as session:
-            write_frames(
-                session, [frame_in(*events, device=device, klass="a")], blob_limit=1,
-                effects=outbox_for(self.hub.config.notify),
-            )  # fmt: skip
-
-    def later(self, **span: float) -> None:
-        self.now += timedelta(**span)
-
-    def states(self) -> dict[str, int]:
-        with self.hub.database.session() as session:
-            grouped = select(Effect.state, func.count()).group_by(Effect.state)
-            return {row[0]: row[1] for row in session.execute(grouped)}
-
-    def effect(self) -> Effect:
-        with self.hub.database.session() as session:
-            return session.scalars(select(Effect)).one()
+from tests.cloud_sync.receivers import Receiver, mailbox, receiver
 
 
 @pytest.fixture
@@ -212,76 +175,6 @@ def test_an_open_lease_keeps_others_away_until_it_passes(scene: Scene) -> None:
     assert scene.another().step() == 0
     scene.later(minutes=6)
     assert scene.another().step() == 1
-
-
-def full_hub(folder: Path, max_waiting: int) -> AbstractContextManager[Hub]:
-    """A hub whose webhook nobody takes from, and that has a mail server besides."""
-    notify = {
-        "webhook": {"url": "http://127.0.0.1:1/"},
-        "mail": {"host": "127.0.0.1", "to": ["crew@works"], "severities": ["warning"]},
-        "max_waiting": max_waiting,
-    }
-    return make_hub(folder, notify=notify)
-
-
-def test_the_outbox_is_bounded_and_tells_that_it_gave_up(tmp_path: Path) -> None:
-    with full_hub(tmp_path, 30) as hub:
-        scene = Scene(hub, Receiver())
-        for number in range(12):
-            add_device(hub, f"press-{number}")
-            scene.alerts(1, 2, 3, device=f"press-{number}")
-        with hub.database.session() as session:
-            dead = select(func.count()).where(Effect.state == "dead", Effect.target == "webhook")
-            told = select(Alert).where(Alert.device.is_(None))
-            [alarm] = session.scalars(told)
-            assert (alarm.name, alarm.where) == ("notice-undeliverable", "webhook")
-            assert "given up" in alarm.text
-            assert session.scalar(dead) == 9
-            # the hub's own find room: who is slow hears of it too
-            for target in ("mail", "webhook"):
-                names = [e.body["name"] for e in letters.newest(session, target=target)]
-                assert names.count(alarm.name) == 1
-        for number in range(5):
-            with hub.database.transaction() as session:
-                raise_alert(session, hub.config.notify, f"own-{number}", "error", "x")
-        assert scene.states() == {"waiting": 31, "dead": 9 + 3}  # one of them for the mail server
-
-
-def test_a_device_that_raises_alerts_without_end_costs_no_other_device_a_notice(
-    tmp_path: Path, database_url: str
-) -> None:
-    notify = {"webhook": {"url": "http://127.0.0.1:1/"}, "max_waiting": 30}
-    with make_hub(tmp_path, database_url=database_url, notify=notify) as hub:
-        scene = Scene(hub, Receiver())
-        for name in ("press-1", "press-2"):
-            add_device(hub, name)
-        scene.alerts(*range(1, 30))
-        scene.alerts(*range(30, 60))
-        assert scene.states() == {"waiting": 3 + 1, "dead": 56}
-        scene.alerts(1, 2, device="press-2")
-        assert scene.states() == {"waiting": 3 + 1 + 2, "dead": 56}
-        with hub.database.session() as session:
-            [alarm] = session.scalars(select(Alert).where(Alert.name == "notice-undeliverable"))
-            assert (alarm.device, alarm.where) == ("press-1", "webhook")
-            assert alarm.text.startswith("3 notices of press-1 wait for webhook")
-            [told] = [e for e in letters.newest(session) if e.body["name"] == alarm.name]
-            assert told.state == "waiting"
-
-
-def test_a_long_backlog_of_alerts_is_counted_once_per_transaction(tmp_path: Path) -> None:
-    with full_hub(tmp_path, 500) as hub:
-        add_device(hub)
-        scene = Scene(hub, Receiver())
-        counts: list[str] = []
-        listen(
-            hub.database.engine, "before_cursor_execute",
-            lambda _c, _cursor, text, *_: counts.append(text) if "count(*)" in text else None,
-        )  # fmt: skip
-        scene.alerts(*range(1, 41))
-        assert len(counts) == 1
-        scene.alerts(*range(41, 81))
-        assert len(counts) == 3  # one more for each receiver the second transaction writes to
-        assert scene.states() == {"waiting": 52, "dead": 30}  # two of them: the alarm of it
 
 
 def test_an_alert_of_the_hub_is_raised_once_while_it_is_open(scene: Scene) -> None:

@@ -11,34 +11,36 @@ from sqlalchemy import select
 
 from cloud_sync.hub import Hub
 from cloud_sync.intake import parts as parts_module
-from cloud_sync.intake.decode import ChunkIn
 from cloud_sync.intake.finishing import Finisher
 from cloud_sync.intake.ingest import Ingest
-from cloud_sync.intake.parts import PartAck, Parts, part_path
-from cloud_sync.intake.rows import write_frames
+from cloud_sync.intake.parts import Parts
 from cloud_sync.intake.watch import clean
 from cloud_sync.store import models
-from cloud_sync.store.storage import Storage
-from kits.core.errors import UnreachableError
-from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, decode_chunk, encode_chunk
+from kits.core.frames import MIN_CHUNK_BYTES, BlobAck, encode_chunk
 from kits.core.sample import digest_of, utc_now
-from kits.core.topics import DeviceTopics, ParsedTopic
+from kits.core.topics import DeviceTopics
 from tests.cloud_sync.fleet_builders import (
     DeviceClient,
     add_device,
-    alert,
     blob_ref,
     decision,
-    frame_in,
     make_hub,
     running_intake,
 )
 from tests.cloud_sync.intake_builders import (
-    LIMIT,
     SilentLink,
     frame_message,
     message,
     refused,
+)
+from tests.cloud_sync.part_builders import (
+    ack_of,
+    announce,
+    assert_stored,
+    chunk,
+    finish,
+    take,
+    upload,
 )
 
 BROKERS = ["mosquitto", "embedded"]
@@ -84,59 +86,6 @@ def test_a_picture_goes_on_where_it_stopped(
         device.close()
     assert hub.storage.get(digest_of(content)) == content
     assert_stored(hub)
-
-
-def assert_stored(hub: Hub) -> None:
-    """The one picture of this hub is whole, and nothing of the way it came is left."""
-    with hub.database.session() as session:
-        assert session.scalars(select(models.Sample)).one().blob_state == "stored"
-        assert session.scalars(select(models.BlobPart)).all() == []
-    assert list(hub.config.parts_dir.iterdir()) == []
-
-
-def chunk(
-    content: bytes, number: int, device: str = "press-1", digest: str = "",
-    size: int = MIN_CHUNK_BYTES,
-) -> ChunkIn:  # fmt: skip
-    topic = ParsedTopic("main", device, "f", digest or digest_of(content), number)
-    return ChunkIn(topic, decode_chunk(encode_chunk(content, number, size)))
-
-
-def take(hub: Hub, parts: Parts, item: ChunkIn) -> PartAck | str:
-    with hub.database.transaction() as session:
-        taken = parts.take(session, item)
-        parts.persist(session)
-    return taken
-
-
-def ack_of(taken: PartAck | str) -> BlobAck:
-    assert isinstance(taken, PartAck)
-    return taken.ack
-
-
-def announce(hub: Hub, *contents: bytes, device: str = "press-1") -> None:
-    rows = [
-        decision(n, f"{device}-{n}", blob=blob_ref(content))
-        for n, content in enumerate(contents, 1)
-    ]
-    with hub.database.transaction() as session:
-        write_frames(session, [frame_in(*rows, device=device)], blob_limit=LIMIT)
-
-
-def upload(hub: Hub, content: bytes, *, digest: str = "", device: str = "press-1") -> None:
-    """All chunks but nothing more: it waits to be finished."""
-    parts = Parts(hub)
-    for number in range(-(-len(content) // MIN_CHUNK_BYTES)):
-        assert take(hub, parts, chunk(content, number, device, digest)) == ""
-
-
-def finish(hub: Hub, key: tuple[str, str]) -> list[BlobAck]:
-    """Lets a complete upload be stored; what its device is told."""
-    link = SilentLink(hub)
-    finisher = Finisher(hub, link)
-    finisher.submit([key])
-    finisher.step()
-    return link.told_of(key[1], key[0])
 
 
 def test_chunks_that_were_not_announced_are_refused(hub: Hub) -> None:
@@ -193,113 +142,6 @@ def test_a_torn_file_of_a_power_cut_is_written_again(hub: Hub) -> None:
     upload(hub, content)
     assert [told.done for told in finish(hub, ("press-1", digest))] == [True]
     assert hub.storage.get(digest) == content
-
-
-class AwayStorage(Storage):
-    """A storage that cannot be reached as long as `away` is set."""
-
-    away = True
-
-    def put_file(self, path: Path, digest: str) -> None:
-        if self.away:
-            raise UnreachableError("the storage cannot be used", where="s3://pictures")
-        super().put_file(path, digest)
-
-
-def test_a_storage_that_is_away_holds_up_pictures_only(hub: Hub) -> None:
-    add_device(hub)
-    storage = hub.storage = AwayStorage(hub.storage._store, hub.storage._folder)
-    content = bytes(range(251)) * 100
-    digest = digest_of(content)
-    link = SilentLink(hub)
-    ingest = Ingest(hub, link)
-    pieces = range(-(-len(content) // MIN_CHUNK_BYTES))
-    topics = DeviceTopics("main", "press-1")
-    ingest.process(
-        [
-            frame_message(decision(1, blob=blob_ref(content))),
-            *(
-                message(encode_chunk(content, n, MIN_CHUNK_BYTES), 2 + n, topics.chunk(digest, n))
-                for n in pieces
-            ),
-        ]
-    )
-    for _ in range(2):
-        with pytest.raises(UnreachableError):
-            ingest.finisher.step()
-        ingest.finisher.submit([("press-1", digest)])  # as the sweep does after a while
-    ingest.process([frame_message(alert(2), mid=99, klass="a")])
-    assert link.told() == {1, 2}
-    assert link.acknowledged == [1, *(2 + n for n in pieces), 99]
-    assert not any(told.done for told in link.told_of(digest))
-    with hub.database.session() as session:
-        names = select(models.Alert.name).where(models.Alert.seen_at.is_(None))
-        assert sorted(session.scalars(names)) == ["camera lost", "storage-away"]
-    storage.away = False
-    ingest.finisher.step()
-    assert link.told_of(digest)[-1].done
-    assert_stored(hub)
-    with hub.database.session() as session:
-        assert session.scalars(names).all() == ["camera lost"]
-
-
-def open_alerts(hub: Hub) -> list[str]:
-    with hub.database.session() as session:
-        query = select(models.Alert.name).where(models.Alert.seen_at.is_(None))
-        return list(session.scalars(query))
-
-
-def test_an_upload_that_cannot_be_read_holds_up_no_other(hub: Hub) -> None:
-    contents = [bytes([number]) * 20_000 for number in range(9)]
-    names = [f"press-{number}" for number in range(9)]
-    for name, content in zip(names, contents):
-        add_device(hub, name)
-        announce(hub, content, device=name)
-        upload(hub, content, device=name)
-    bad = [part_path(hub, (n, digest_of(c))) for n, c in zip(names[:4], contents)]
-    whole = [path.read_bytes() for path in bad]
-    for path in bad:
-        path.unlink()
-        path.mkdir()  # as a damaged disk, reading it is an OSError
-    finisher = Finisher(hub, SilentLink(hub))
-    for _ in range(2):  # the first time it may take them for a storage that is away
-        finisher.submit([(n, digest_of(c)) for n, c in zip(names, contents)])
-        with pytest.raises(OSError, match="directory"):
-            finisher.step()
-    assert [hub.storage.has(digest_of(content)) for content in contents] == [False] * 4 + [True] * 5
-    assert open_alerts(hub) == ["storage-away"]
-    with hub.database.session() as session:
-        assert len(session.scalars(select(models.Alert)).all()) == 1, "told once"
-    for path, content in zip(bad, whole):
-        path.rmdir()
-        path.write_bytes(content)
-    finisher.submit([(n, digest_of(c)) for n, c in zip(names, contents)])
-    finisher.step()
-    assert all(hub.storage.has(digest_of(content)) for content in contents)
-    assert open_alerts(hub) == []
-
-
-def test_an_outage_that_ended_with_the_hub_off_is_over_and_the_next_one_is_told(hub: Hub) -> None:
-    add_device(hub)
-    storage = hub.storage = AwayStorage(hub.storage._store, hub.storage._folder)
-    key = "press-1", digest_of(b"x" * 20_000)
-    announce(hub, b"x" * 20_000)
-    upload(hub, b"x" * 20_000)
-    with pytest.raises(UnreachableError):
-        Finisher(hub, SilentLink(hub)).step()
-    assert open_alerts(hub) == ["storage-away"]
-    storage.away = False
-    finisher = Finisher(hub, SilentLink(hub))  # the hub was started again
-    finisher.submit([key])
-    finisher.step()
-    assert open_alerts(hub) == []
-    storage.away = True
-    announce(hub, b"x" * 20_000, b"y" * 20_000)
-    upload(hub, b"y" * 20_000)
-    finisher.submit([("press-1", digest_of(b"y" * 20_000))])
-    with pytest.raises(UnreachableError):
-        finisher.step()
-    assert open_alerts(hub) == ["storage-away"]
 
 
 def test_an_upload_whose_worker_died_is_finished_by_another(
