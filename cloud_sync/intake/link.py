@@ -14,6 +14,7 @@ import queue
 import secrets
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class MqttLink:
         self._metrics = metrics
         self._connection = 0
         self._tls: ssl.SSLContext | None = None
+        self._asking = threading.Lock()
         self._asked: dict[int, tuple[str, ...]] = {}
         self._asked_at = 0.0
         self.trouble = ""
@@ -230,10 +232,11 @@ class MqttLink:
                 connected.shutdown(socket.SHUT_RDWR)
 
     def _ask(self, *topics: str) -> None:
-        self._asked_at = time.monotonic()
-        _result, number = self._client.subscribe([(topic, 1) for topic in topics])
-        if number is not None:
-            self._asked[number] = topics
+        with self._asking:  # the answer may be here before the number that it answers
+            self._asked_at = time.monotonic()
+            _result, number = self._client.subscribe([(topic, 1) for topic in topics])
+            if number is not None:
+                self._asked[number] = topics
 
     def _on_subscribe(
         self,
@@ -243,7 +246,10 @@ class MqttLink:
         reasons: list[ReasonCode],
         _properties: Any,
     ) -> None:
-        topics = self._asked.pop(number, ())
+        with self._asking:
+            topics = self._asked.pop(number, ())
+        if not topics:
+            return
         refused = {
             topic: str(reason)
             for topic, reason in zip(topics, reasons, strict=False)

@@ -127,3 +127,9 @@ def test_a_broker_that_lets_the_hub_hear_nothing_is_told_of_until_it_does(hub: H
         broker.allows = lambda _topic: True
         wait_for(lambda: not open_alerts(hub))
         ingest.stop()
+
+
+def test_an_answer_to_nothing_that_was_asked_opens_no_ear(hub: Hub) -> None:
+    link = MqttLink(BrokerAddress("127.0.0.1", 1), "ear", hub.metrics)
+    link._on_subscribe(link._client, None, 7, [], None)
+    assert not link.listening
