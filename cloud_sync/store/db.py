@@ -101,7 +101,11 @@ def _make_engine(url: str) -> Engine:
     # parameters are what devices and people sent: they do not belong into a log
     try:
         engine = create_engine(
-            url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True
+            url,
+            pool_pre_ping=not url.startswith("sqlite"),
+            # SQLite's cache of pages is the connection's: who writes should have the same again
+            pool_use_lifo=True,
+            hide_parameters=True,
         )
     except ImportError as error:
         raise MachineError(

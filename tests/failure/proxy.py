@@ -73,6 +73,8 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(2):  # what was closed ends in the loop's next turn
+            await asyncio.sleep(0)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -86,6 +88,9 @@ class Proxy:
         except OSError:
             writer.close()
             return
+        except asyncio.CancelledError:
+            writer.close()
+            raise
         pumps = [
             asyncio.create_task(self._pump(reader, far_writer, lambda _n: True)),
             asyncio.create_task(self._pump(far_reader, writer, self._budget())),
