@@ -26,7 +26,7 @@ def mode(path: Path) -> int:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
     """What is made durable, and what gets its name, in order."""
     seen: list[tuple[str, Path]] = []
-    fsync, replace, link = os.fsync, os.replace, os.link
+    fsync, replace, link = os.fsync, Path.replace, os.link
 
     def watched_fsync(descriptor: int) -> None:
         seen.append(("fsync", Path(f"/proc/self/fd/{descriptor}").readlink()))
@@ -40,7 +40,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
         return watched
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
-    monkeypatch.setattr(os, "replace", named(replace))
+    monkeypatch.setattr(Path, "replace", named(replace))
     monkeypatch.setattr(os, "link", named(link))
     return seen
 

@@ -85,18 +85,23 @@ def test_the_rate_is_kept(tmp_path: Path) -> None:
     assert time.monotonic() - started >= 0.08
 
 
+def is_frame(payload: object, number: int) -> bool:
+    assert isinstance(payload, np.ndarray)
+    return bool(payload[0, 0, 0] == number)
+
+
 def test_a_slow_consumer_sees_the_freshest_frame() -> None:
     frames = [np.full((2, 2, 3), n, np.uint8) for n in range(100)]
     camera = ScriptedCamera([frames, *[None] * 100])
     source = VideoSource(CameraSourceConfig(queue=1), camera, no_alert, backoff_s=0.01)
     stream = source.samples()
-    next(stream)
+    shown = [next(stream).payload]
     wait_for(lambda: source.health.captured == 100)
-    last = next(stream)
+    if not is_frame(shown[0], 99):  # on a busy machine the first one may be the last already
+        shown.append(next(stream).payload)
     source.close()
     list(stream)
-    assert isinstance(last.payload, np.ndarray)
-    assert last.payload[0, 0, 0] == 99
+    assert is_frame(shown[-1], 99)
     assert source.health.dropped >= 90
 
 
