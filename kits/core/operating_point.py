@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kits.core.alarm import AlarmRule
 from kits.core.prediction import Prediction
 from kits.core.stats import Estimate
 
@@ -62,6 +63,8 @@ class OperatingPoint(BaseModel):
         default: the band for the sample's score, and for boxes whose class has no own band.
         per_label: bands by class; applied to each box's confidence, the strictest verdict wins.
         action: what `act` means at the device (`reject`, `warn`, `file`, `write`).
+        alarm: for what is watched over time: how long a level must hold (`alarm.py`). None where each
+            sample is decided by itself.
         rates: measured on held-out data at exactly these thresholds, with intervals; names as in
             `kit evaluate` (`escape_rate`, `overkill_rate`, …).
         guarantee: one sentence that may be printed, or empty when nothing is guaranteed.
@@ -73,6 +76,7 @@ class OperatingPoint(BaseModel):
     default: Band
     per_label: dict[str, Band] = Field(default_factory=dict)
     action: str = "reject"
+    alarm: AlarmRule | None = None
     costs: Costs = Field(default_factory=Costs)
     rates: dict[str, Estimate] = Field(default_factory=dict)
     guarantee: str = ""

@@ -2,15 +2,16 @@
 
 A window of 4,096 readings takes 8 kB this way (JSON: 84 kB). Each channel is quantised over its own range,
 so the error of a reading is at most half a step, `scale / 2`; readings that are not finite stay marked as
-missing. Everything that comes from outside is bounded before anything is allocated. It is the format of
-the kits for machines to come: no source makes windows yet.
+missing. Everything that comes from outside is bounded before anything is allocated. Channels may have rates
+of their own (vibration at 25.6 kHz beside a temperature once a second); conditions of the whole window, such
+as speed and asset, are its attributes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -24,37 +25,58 @@ MEDIA_TYPE = "application/vnd.kitwright.window+cbor"
 VERSION = 1
 MAX_BYTES = 16 << 20
 MAX_CHANNELS = 256
+MAX_ATTRIBUTES = 64
 MAX_READINGS = 4 << 20
 """Of all channels together."""
 _MAX_NAME = 64
+_MAX_TEXT = 200
 _TOP = 32_767
 _MISSING = -32_768
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One signal: its name, its physical unit (as text, for people) and its readings (1-d, float32)."""
+    """One signal.
+
+    Attributes:
+        unit: physical unit as text, for people (`g`, `mm/s`, `°C`).
+        readings: 1-d, float32; not a number where a reading is missing.
+        rate_hz: readings per second; None: that of the window.
+    """
 
     name: str
     unit: str
     readings: NDArray[np.float32]
+    rate_hz: float | None = None
 
 
 @dataclass(frozen=True)
 class Window:
-    """Channels of equal length, read at the same moments.
+    """Channels over the same stretch of time; those without a rate of their own have equal length.
 
     Attributes:
         rate_hz: readings per second; 0 when they are not evenly spaced (one per cycle, say).
         started_at: time of the first reading, UTC; None when it is not known.
+        attributes: what holds for the whole window: `asset`, `speed_rpm`, `load`, a product's type.
     """
 
     channels: tuple[Channel, ...]
     rate_hz: float = 0.0
     started_at: datetime | None = None
+    attributes: Mapping[str, str | float] = field(default_factory=dict)
+
+    def rate_of(self, channel: Channel) -> float:
+        """Readings per second of one of its channels; 0 when they are not evenly spaced."""
+        return self.rate_hz if channel.rate_hz is None else channel.rate_hz
 
     def matrix(self) -> NDArray[np.float32]:
-        """All readings as (channels, readings)."""
+        """All readings as (channels, readings).
+
+        Raises:
+            DataError: the channels have different rates.
+        """
+        if len({channel.readings.size for channel in self.channels}) != 1:
+            raise DataError("channels of different rates make no matrix")
         return np.stack([channel.readings for channel in self.channels])
 
 
@@ -62,16 +84,17 @@ def encode_window(window: Window) -> bytes:
     """The window as bytes of `MEDIA_TYPE`.
 
     Raises:
-        DataError: no channels, too many, of unequal length, or too many readings.
+        DataError: no channels, too many, of unequal length at one rate, too many readings or attributes,
+            or an attribute that is no finite number and no text.
     """
-    lengths = {channel.readings.size for channel in window.channels}
-    _check_size(len(window.channels), lengths)
+    _check_size(window.channels)
     started = window.started_at.isoformat() if window.started_at is not None else None
     return cbor.encode(
         {
             "v": VERSION,
             "rate_hz": float(window.rate_hz),
             "started_at": started,
+            "attributes": dict(_checked_attributes(window.attributes)),
             "channels": [_packed(channel) for channel in window.channels],
         }
     )
@@ -92,7 +115,9 @@ def _packed(channel: Channel) -> CborValue:
         steps[finite] = np.clip(np.rint((values[finite] - offset) / scale), -_TOP, _TOP)
     else:
         steps[finite] = 0
+    own_rate = {} if channel.rate_hz is None else {"rate_hz": float(channel.rate_hz)}
     return {
+        **own_rate,
         "name": channel.name[:_MAX_NAME],
         "unit": channel.unit[:_MAX_NAME],
         "scale": scale,
@@ -120,8 +145,16 @@ def decode_window(content: bytes) -> Window:
     if len(packed) > MAX_CHANNELS:
         raise DataError(f"a sensor window of more than {MAX_CHANNELS} channels")
     channels = tuple(_unpacked(channel) for channel in packed)
-    _check_size(len(channels), {channel.readings.size for channel in channels})
-    return Window(channels, _number(found, "rate_hz"), _moment(found.get("started_at")))
+    _check_size(channels)
+    attributes = found.get("attributes", {})
+    if not isinstance(attributes, Mapping):
+        raise DataError("a sensor window whose attributes are no map")
+    return Window(
+        channels,
+        _number(found, "rate_hz"),
+        _moment(found.get("started_at")),
+        dict(_checked_attributes(attributes)),
+    )
 
 
 def _unpacked(found: CborValue) -> Channel:
@@ -136,14 +169,32 @@ def _unpacked(found: CborValue) -> Channel:
     with np.errstate(over="ignore"):
         readings = (steps * _number(found, "scale") + _number(found, "offset")).astype(np.float32)
     readings[steps == _MISSING] = np.nan
-    return Channel(name, unit, readings)
+    rate_hz = _number(found, "rate_hz") if "rate_hz" in found else None
+    return Channel(name, unit, readings, rate_hz)
 
 
-def _check_size(channels: int, lengths: set[int]) -> None:
-    if not 0 < channels <= MAX_CHANNELS or len(lengths) != 1:
-        raise DataError(f"a sensor window has 1 to {MAX_CHANNELS} channels of equal length")
-    if channels * lengths.pop() > MAX_READINGS:
+def _check_size(channels: Sequence[Channel]) -> None:
+    common = {channel.readings.size for channel in channels if channel.rate_hz is None}
+    if not 0 < len(channels) <= MAX_CHANNELS or len(common) > 1:
+        raise DataError(
+            f"a sensor window has 1 to {MAX_CHANNELS} channels, of equal length at one rate"
+        )
+    if sum(channel.readings.size for channel in channels) > MAX_READINGS:
         raise DataError(f"a sensor window of more than {MAX_READINGS} readings")
+
+
+def _checked_attributes(given: Mapping[str, object]) -> Iterator[tuple[str, str | float]]:
+    if len(given) > MAX_ATTRIBUTES:
+        raise DataError(f"a sensor window of more than {MAX_ATTRIBUTES} attributes")
+    for name, value in given.items():
+        if isinstance(value, str) and len(value) <= _MAX_TEXT and len(name) <= _MAX_NAME:
+            yield name, value
+        elif isinstance(value, int | float) and math.isfinite(value) and len(name) <= _MAX_NAME:
+            yield name, float(value)
+        else:
+            raise DataError(
+                "an attribute that is no number and no short text", where=name[:_MAX_NAME]
+            )
 
 
 def _number(found: Mapping[str, CborValue], key: str) -> float:

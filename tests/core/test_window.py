@@ -156,3 +156,24 @@ def test_a_window_costs_less_than_a_millisecond() -> None:
         encode_window(window)
         decode_window(content)
     assert (time.perf_counter() - began) / 200 < 2e-3
+
+
+def test_channels_with_rates_of_their_own_and_the_conditions_come_back() -> None:
+    fast = Channel("vibration", "g", np.sin(np.arange(2000, dtype=np.float32)))
+    slow = Channel("temperature", "°C", np.float32([40.0, 40.5]), rate_hz=1.0)
+    window = Window((fast, slow), 1000.0, None, {"asset": "pump 3", "speed_rpm": 1480.0})
+    back = decode_window(encode_window(window))
+    assert [back.rate_of(channel) for channel in back.channels] == [1000.0, 1.0]
+    assert back.attributes == {"asset": "pump 3", "speed_rpm": 1480.0}
+    assert back.channels[1].readings == pytest.approx([40.0, 40.5], abs=1e-4)
+    with pytest.raises(DataError, match="different rates"):
+        back.matrix()
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"speed_rpm": float("nan")}, {"note": "x" * 300}, {str(n): 1.0 for n in range(65)}],
+)
+def test_attributes_out_of_bounds_are_refused(attributes: dict[str, str | float]) -> None:
+    with pytest.raises(DataError, match="attribute"):
+        encode_window(Window((Channel("a", "", np.zeros(2, np.float32)),), 1.0, None, attributes))
