@@ -114,4 +114,5 @@ def prominence(
     multiples = fundamentals_hz[:, :, None] * np.arange(1, harmonics + 1)
     peaks = peaks_near(found, multiples.reshape(len(fundamentals_hz), -1), slip)
     ratio = np.log10((peaks + FLOOR) / (found.background[:, None] + FLOOR))
-    return ratio.reshape(-1, count, harmonics).mean(axis=2)
+    mean: Floats = ratio.reshape(-1, count, harmonics).mean(axis=2)
+    return mean

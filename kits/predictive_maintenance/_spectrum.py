@@ -7,9 +7,11 @@ All arrays are float32 or complex64 of shape (windows, bins), so that memory dep
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +48,7 @@ class Spectrum:
 
     def bin_of(self, frequency_hz: float) -> int:
         """The first bin at or above a frequency, at most the number of bins."""
-        return min(int(np.ceil(frequency_hz / self.step_hz - 1e-6)), self.power.shape[1])
+        return min(math.ceil(frequency_hz / self.step_hz - 1e-6), int(self.power.shape[1]))
 
 
 def transform(windows: Floats, rate_hz: float) -> Spectrum:
@@ -57,7 +59,7 @@ def transform(windows: Floats, rate_hz: float) -> Spectrum:
     """
     samples = windows.shape[1]
     centred = windows - windows.mean(axis=1, keepdims=True, dtype=np.float32)
-    fourier = np.fft.rfft(centred, axis=1)
+    fourier: Complexes = np.fft.rfft(centred, axis=1).astype(np.complex64, copy=False)
     tapered = np.empty_like(fourier)
     # bins beyond both ends are the conjugates of those inside
     np.add(fourier[:, :-2], fourier[:, 2:], out=tapered[:, 1:-1])
@@ -67,8 +69,8 @@ def transform(windows: Floats, rate_hz: float) -> Spectrum:
     )
     tapered *= np.float32(-0.25)
     tapered += np.float32(0.5) * fourier
-    power = tapered.real**2
-    power += tapered.imag**2
+    power: Floats = np.square(tapered.real)
+    power += np.square(tapered.imag)
     power *= np.float32(2 / (samples**2 * _HANN_MEAN_SQUARE))
     power[:, 0] *= np.float32(0.5)
     if samples % 2 == 0:
@@ -100,12 +102,13 @@ def band_levels(spectrum: Spectrum, edges_hz: Sequence[float]) -> Floats:
     A band without a bin of its own has the level of silence.
     """
     starts = [spectrum.bin_of(edge) for edge in edges_hz]
-    wide = [i for i, (a, b) in enumerate(zip(starts, starts[1:])) if b > a]
+    wide = [i for i, (a, b) in enumerate(pairwise(starts)) if b > a]
     levels = np.zeros((len(spectrum.power), len(edges_hz) - 1), np.float32)
     if wide:
         covered = spectrum.power[:, : starts[wide[-1] + 1]]
         levels[:, wide] = np.add.reduceat(covered, [starts[i] for i in wide], axis=1)
-    return np.log10(levels + FLOOR)
+    found: Floats = np.log10(levels + FLOOR)
+    return found
 
 
 @lru_cache(maxsize=32)
