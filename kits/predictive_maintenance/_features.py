@@ -255,9 +255,9 @@ def _fill(
 ) -> None:
     windows = np.ascontiguousarray(windows, np.float32)
     # one sum per row finds a reading that is not finite without an array of flags
-    whole = np.isfinite(windows.sum(axis=1))
+    whole = np.atleast_1d(np.isfinite(windows.sum(axis=1)))
     if not whole.all():
-        whole = np.isfinite(windows).all(axis=1)
+        whole = np.atleast_1d(np.isfinite(windows).all(axis=1))
         windows = np.where(whole[:, None], windows, np.float32(0))
     batch = _Batch(windows, rate_hz, speed_hz, spec)
     column = 0
