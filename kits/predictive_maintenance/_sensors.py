@@ -210,35 +210,34 @@ def _judged(
 def _dead(
     channel: Channel, traits: Traits, normal: ChannelBaseline | None
 ) -> tuple[Kind, str, float] | None:
-    count = traits.readings.size
-    moves = is_acceleration(channel.unit) if normal is None else normal.least_spread > 0
     if traits.spread == 0:
-        # without a baseline a setting that never changes cannot be told from a stuck sensor, a vibration can
-        if not moves:
-            return None
-        value = float(traits.readings[0])
-        if normal is not None and not normal.low <= value <= normal.high:
-            text = f"nothing but {value:.4g}, where it never was: unplugged or without supply"
-            return "unplugged", text, 0.0
-        return "stuck", f"every reading is {value:.4g}", count
+        return _still(channel, float(traits.readings[0]), traits.longest_run, normal)
     if normal is not None and normal.spread > 0:
         if traits.spread < _SILENT * normal.least_spread:
-            text = (
-                f"the signal is {traits.spread / normal.spread:.2%} of its usual size: unplugged, without "
-                "supply, or the machine stands still"
-            )
-            return "unplugged", text, traits.spread / normal.spread
+            size = traits.spread / normal.spread
+            text = f"{size:.2%} of its usual size: unplugged, without supply, or the machine stands still"
+            return "unplugged", text, size
         if traits.longest_run > max(_RUN, 3 * normal.longest_run):
             text = f"{traits.longest_run} equal readings in a row, usually at most {normal.longest_run}"
             return "stuck", text, traits.longest_run
     share = repeated(traits.readings)
     if share > 0.5:
-        return (
-            "stuck",
-            f"{share:.0%} of the readings are one sequence repeated",
-            share * count,
-        )
+        text = f"{share:.0%} of the readings are one sequence repeated"
+        return "stuck", text, share * traits.readings.size
     return None
+
+
+def _still(
+    channel: Channel, value: float, count: int, normal: ChannelBaseline | None
+) -> tuple[Kind, str, float] | None:
+    # without a baseline a setting that never changes cannot be told from a stuck sensor, a vibration can
+    moves = is_acceleration(channel.unit) if normal is None else normal.least_spread > 0
+    if not moves:
+        return None
+    if normal is not None and not normal.low <= value <= normal.high:
+        text = f"nothing but {value:.4g}, where it never was: unplugged or without supply"
+        return "unplugged", text, 0.0
+    return "stuck", f"every reading is {value:.4g}", count
 
 
 def _out_of_range(
