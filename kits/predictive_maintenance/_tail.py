@@ -1,0 +1,75 @@
+"""How rare a condition index is: from its course in normal running to false onsets per machine-month.
+
+Peaks over a threshold with an exponential tail in the logarithm of the index (Pickands 1975; Siffer et al. 2017,
+"Anomaly detection in streams with extreme value theory"), declustered in time, because neighbouring readings
+are one event. The score is log10 of the months between such values: 0 comes by chance once a month.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Floats = NDArray[np.float64]
+MONTH_S = 30 * 86_400.0
+LEAST_ROWS = 40
+_QUANTILE = 0.8
+_PRIOR_SLOPE = 0.15
+_PRIOR_WEIGHT = 30.0
+"""Of a squared distance with some 25 degrees of freedom, as much as 30 readings: a short calibration must not
+promise what it cannot know."""
+_FLOOR = 1e-12
+_LIMIT = 9.0
+
+
+class Tail(BaseModel):
+    """The tail of an index: beyond exp(`start`) it falls by e for each `slope` of its logarithm."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: float
+    slope: float = Field(gt=0)
+    per_month: float = Field(gt=0, description="clusters of readings beyond `start`, in 30 days")
+
+    def score(self, index: Floats) -> Floats:
+        """(n,) log10 of the months between values as large as these in normal running, within ±9."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            beyond = (np.log(index + _FLOOR) - self.start) / self.slope
+        score = (beyond - math.log(self.per_month)) / math.log(10)
+        return np.clip(score, -_LIMIT, _LIMIT)
+
+    def index_at(self, score: float) -> float:
+        """The index at which the score is this."""
+        return math.exp(self.start + self.slope * (score * math.log(10) + math.log(self.per_month)))
+
+
+def fit(pieces: list[Floats], period_s: float, gap_rows: int) -> Tail:
+    """The tail of an index over stretches of normal running that were not learned from.
+
+    Args:
+        pieces: the index, one array per uninterrupted stretch; not a number where it was not judged.
+        period_s: seconds from one value to the next; 0: a value counts as an hour.
+        gap_rows: values below the start of the tail between two clusters.
+
+    Raises:
+        ValueError: fewer than 40 values.
+    """
+    known = [piece[np.isfinite(piece)] for piece in pieces]
+    logs = [np.log(piece + _FLOOR) for piece in known if piece.size]
+    total = sum(piece.size for piece in logs)
+    if total < LEAST_ROWS:
+        raise ValueError(f"{total} values are too few for a tail")
+    start = float(np.quantile(np.concatenate(logs), _QUANTILE))
+    over = np.concatenate([piece[piece > start] - start for piece in logs])
+    slope = (over.sum() + _PRIOR_WEIGHT * _PRIOR_SLOPE) / (over.size + _PRIOR_WEIGHT)
+    clusters = sum(_clusters(piece > start, gap_rows) for piece in logs)
+    months = total * (period_s or 3600.0) / MONTH_S
+    return Tail(start=start, slope=float(slope), per_month=max(clusters, 1) / months)
+
+
+def _clusters(beyond: NDArray[np.bool_], gap_rows: int) -> int:
+    places = np.flatnonzero(beyond)
+    return 0 if not places.size else 1 + int((np.diff(places) > gap_rows).sum())
