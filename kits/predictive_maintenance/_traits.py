@@ -20,7 +20,7 @@ _LEVELS = 32
 """Distinct readings, at least, of a channel that can be called clipped or repeated; a switch has two."""
 _RAIL_EXCESS, _RAIL_VISITS = 5.0, 3
 _SPIKE_SPREADS, _SPIKE_DEVIATIONS, _SPIKE_STEPS = 15.0, 4.0, 2.0
-_BLOCK = 32
+_BLOCK, _ROUGH = 32, 0.05
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def _mains_share(
     for multiple in (1, 3, 5):
         line = multiple * mains_hz
         middle = round(line / found.step_hz)
-        # within a turn-rate error of 2 %, a line at 1, 2 or 3 times the shaft's speed is the machine's
+        # within the resolution and an error of 0.5 % in the speed, a line at 1, 2 or 3 times the shaft's speed is the machine's
         turning = speed_hz is not None and any(
-            abs(line - k * speed_hz) < 0.02 * line + found.step_hz for k in (1, 2, 3)
+            abs(line - k * speed_hz) < 0.005 * line + found.step_hz for k in (1, 2, 3)
         )
         if middle + 2 > found.power.shape[1] or (turning and multiple == 1):
             continue
@@ -137,8 +137,10 @@ def repeated(readings: NDArray[np.float64]) -> float:
     blocks = readings[: readings.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
     if len(blocks) < 4:
         return 0.0
-    ordered = np.sort(blocks, axis=1)
-    lively = np.count_nonzero(np.diff(ordered, axis=1), axis=1) >= _BLOCK // 2
+    # a smooth course repeats itself honestly, noise never does
+    rough = np.diff(blocks, 2, axis=1).std(axis=1) > _ROUGH * blocks.std(axis=1)
+    distinct = np.count_nonzero(np.diff(np.sort(blocks, axis=1), axis=1), axis=1)
+    lively = rough & (distinct >= _BLOCK // 2)
     rows = np.ascontiguousarray(blocks[lively]).view(np.dtype((np.void, blocks[0].nbytes))).ravel()
     if not rows.size:
         return 0.0
