@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a device that only lists its kits should not load all forma
     from kits.core.operating_point import Costs, OperatingPoint
     from kits.core.runtime import Array, Runtime, SessionFactory
     from kits.core.stats import Estimate
+    from kits.core.story import DemoStory
 
 
 class KitManifest(BaseModel):
@@ -248,7 +249,10 @@ class RuntimeModule(Protocol):
 
 
 class DemoModule(Protocol):
-    """`demo.py`."""
+    """`demo.py`.
+
+    It may also hold `STORY`, a `kits.core.story.DemoStory`: then `kit demo` goes the whole circle with it.
+    """
 
     def generate(self, folder: Path, seed: int) -> None:
         """Sample data in a format of `data.py`, with the truth needed by a scripted reviewer."""
@@ -314,6 +318,11 @@ class Kit:
     @property
     def demo(self) -> DemoModule:
         return cast(DemoModule, self._module("demo"))
+
+    @property
+    def story(self) -> DemoStory | None:
+        """How `kit demo` tells the circle; None when the kit has data but no story."""
+        return cast("DemoStory | None", getattr(self._module("demo"), "STORY", None))
 
     @property
     def review_template(self) -> str:

@@ -17,6 +17,27 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from kits.core.story import DemoStory, ExtraStep
+
+STORY = DemoStory(
+    learns_from="good parts",
+    data="parts",
+    sample="part",
+    content="picture",
+    harmless="good",
+    finds="defects",
+    answers={"cost_escape": "300"},
+    extra=ExtraStep(
+        title="exercise the detector path",
+        data="labelled",
+        settings=(
+            "model.approach=detector",
+            "model.detector.epochs=2",
+            "model.detector.image_size=96",
+        ),
+        outcome="two epochs from scratch prove the path, not quality",
+    ),
+)
 WIDTH, HEIGHT = 320, 256
 PARTS, LINE, LABELLED = 80, 360, 32
 DEFECT_SHARE, HARMLESS_SHARE = 0.42, 0.35

@@ -60,7 +60,7 @@ def assert_closed(folder: Path, told: str, steps: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("options", "steps"), [([], 15), (["--skip-detector"], 14)])
+@pytest.mark.parametrize(("options", "steps"), [([], 15), (["--short"], 14)])
 def test_the_circle_closes(tmp_path: Path, options: list[str], steps: int) -> None:
     told = run_demo(tmp_path / "demo", *options)
     assert_closed(tmp_path / "demo", told, steps)

@@ -43,3 +43,14 @@ def test_a_worse_order_is_called_so() -> None:
 
 def test_without_rates_or_ranking_nothing_is_claimed() -> None:
     assert gain_text({}, None) == ""
+
+
+def test_a_kit_that_watches_over_time_is_told_in_events() -> None:
+    def watched(recall: float, false: float) -> object:
+        made = {"event_recall": recall, "false_onsets_per_day": false}
+        return metrics_json({k: Estimate(value=v, low=0, high=9, n=5) for k, v in made.items()})
+
+    told = gain_text(watched(0.5, 3.25), watched(0.75, 0.5))
+    assert told == (
+        "at its operating point events found 50% → 75%, false alarms per day 3.25 → 0.50"
+    )

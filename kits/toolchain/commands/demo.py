@@ -22,15 +22,18 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="leave hub and agent running, print the page's address")
     ] = False,
-    skip_detector: Annotated[
-        bool, typer.Option("--skip-detector", help="leave out the detector (needs extra yolo)")
+    short: Annotated[
+        bool,
+        typer.Option(
+            "--short", help="leave out the kit's second way, e.g. the detector (needs extra yolo)"
+        ),
     ] = False,
 ) -> None:
     """Run the whole circle on this machine, on generated data.
 
-    Scaffold, check, train, evaluate, compile; start a hub, enroll a device, inspect a line, review
+    Scaffold, check, train, evaluate, compile; start a hub, enroll a device, run a line, review
     what it kept, retrain, and roll the better model out. Nothing leaves this machine.
     """
     from kits.toolchain.demo import run_demo
 
-    run_demo(kit, folder, seed=seed, keep=keep, with_detector=not skip_detector)
+    run_demo(kit, folder, seed=seed, keep=keep, short=short)

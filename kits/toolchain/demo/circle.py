@@ -1,7 +1,8 @@
-"""The whole circle, step by step: from a folder of pictures to a line that learned.
+"""The whole circle, step by step: from a folder of data to a line that learned.
 
 Each step runs one of Kitwright's commands or calls the hub's API, and says in one line what came
-of it. Nothing here knows how a step works inside.
+of it. Nothing here knows how a step works inside, nor what kind of samples a kit has: its words and
+folders come from the kit's own story.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
 from pydantic import JsonValue
 
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, GateError
-from kits.core.stats import Estimate
-from kits.toolchain.demo.gain import gain_text
+from kits.core.story import DemoStory, ExtraStep
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
 from kits.toolchain.demo.reviewer import ScriptedReviewer
+from kits.toolchain.demo.summary import compared_lines, figures_text
 from kits.toolchain.passphrase import PASSPHRASE_VARIABLE
 
 MARK = ".kitwright-demo"
@@ -36,6 +38,7 @@ class Circle:
     """What the steps hand on to each other."""
 
     kit: str
+    story: DemoStory
     root: Path
     seed: int
     programs: Programs
@@ -53,21 +56,25 @@ class Circle:
 Step = Callable[[Circle], str]
 
 
-def run_demo(kit: str, folder: Path, *, seed: int, keep: bool, with_detector: bool) -> None:
+def run_demo(kit: str, folder: Path, *, seed: int, keep: bool, short: bool) -> None:
     """Runs the circle in `folder`.
 
+    Args:
+        short: leaves out what the kit shows beside the circle.
+
     Raises:
-        ConfigError: the folder holds something that is not an earlier demo.
+        ConfigError: the kit has no story, or the folder holds something that is not an earlier demo.
         KitwrightError: a step failed; says where its log is.
     """
+    story = _story(kit)
     root = _fresh(folder)
     programs = Programs(root / "logs", {"XDG_CONFIG_HOME": str(root / "engineer")})
-    circle = Circle(kit, root, seed, programs, root / "project")
+    circle = Circle(kit, story, root, seed, programs, root / "project")
     # a person types a passphrase; only the commands that sign are given this one
     circle.engineer = {PASSPHRASE_VARIABLE: secrets.token_urlsafe(16)}
     began = time.monotonic()
     try:
-        for number, (title, step) in enumerate(_steps(with_detector), start=1):
+        for number, (title, step) in enumerate(_steps(story, short=short), start=1):
             _run_step(number, title, step, circle)
         print(_summary(circle, time.monotonic() - began))  # noqa: T201  the answer
         if keep:
@@ -78,27 +85,38 @@ def run_demo(kit: str, folder: Path, *, seed: int, keep: bool, with_detector: bo
         circle.programs.stop_all()
 
 
-def _steps(with_detector: bool) -> list[tuple[str, Step]]:
+def _story(kit: str) -> DemoStory:
+    story = get_kit(kit).story
+    if story is None:
+        raise ConfigError(
+            f"the kit {kit!r} does not say how its demo goes",
+            fix="give its demo.py a STORY, see docs/how-to/write-your-own-kit.md",
+        )
+    return story
+
+
+def _steps(story: DemoStory, *, short: bool) -> list[tuple[str, Step]]:
     steps: list[tuple[str, Step]] = [
-        ("make demo pictures", _generate),
-        ("scaffold a project, import good parts", _scaffold),
+        ("make demo data", _generate),
+        (f"scaffold a project, import {story.learns_from}", _scaffold),
         ("check the data", _check),
-        ("train on good parts only", _train),
+        (f"train on {story.learns_from} only", _train),
         ("compile for this machine", _compile),
     ]
-    if with_detector:
-        steps.append(("exercise the detector path", _detector))
+    if story.extra is not None and not short:
+        extra = story.extra
+        steps.append((extra.title, lambda circle: _second_way(circle, extra)))
     return [
         *steps,
         ("start the hub", _start_hub),
         ("sign the first release, publish it", _publish),
         ("enroll a device, roll out the bundle", _enroll),
-        ("inspect the line", _inspect),
+        ("run the line", _run_line),
         ("review what the device kept", _review),
         ("retrain, challenge the champion", _retrain),
         ("sign the better model", _approve),
         ("roll it out", _roll_out),
-        ("inspect the line again", _inspect_again),
+        ("run the line again", _run_line_again),
     ]
 
 
@@ -128,16 +146,28 @@ def _fresh(folder: Path) -> Path:
 def _generate(circle: Circle) -> str:
     data = circle.root / "data"
     get_kit(circle.kit).demo.generate(data, circle.seed)
-    parts = len(list((data / "parts").rglob("*.jpg")))
-    line = len(list((data / "line").glob("*.jpg")))
-    return f"{parts} good parts to learn from, {line} parts for the line: {data}"
+    story = circle.story
+    learn, line = (_files(data / folder) for folder in (story.data, story.line))
+    return (
+        f"{story.learns_from} to learn from ({learn} files), {line} {story.sample}s for the line: "
+        f"{data}"
+    )
+
+
+def _files(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
 
 
 def _scaffold(circle: Circle) -> str:
     circle.programs.text(
         *("kit", "new", circle.kit, str(circle.project), "--defaults"),
-        *("--data", str(circle.root / "data" / "parts")),
-        *("--answer", f"name={circle.name}", "--answer", "cost_escape=300"),
+        *("--data", str(circle.root / "data" / circle.story.data)),
+        *("--answer", f"name={circle.name}"),
+        *(
+            word
+            for key, value in circle.story.answers.items()
+            for word in ("--answer", f"{key}={value}")
+        ),
         # a busy laptop stutters more than a line may
         *("--answer", "latency_limit_ms=1000"),
     )
@@ -158,7 +188,7 @@ def _train(circle: Circle) -> str:
     circle.first = circle.programs.json(
         *("kit", "train", "-C", str(circle.project), "--json", "--seed", str(circle.seed))
     )
-    return _figures(circle.first["metrics"])
+    return figures_text(circle.first["metrics"])
 
 
 def _compile(circle: Circle) -> str:
@@ -167,18 +197,15 @@ def _compile(circle: Circle) -> str:
     return f"bundle {str(made['bundle'])[:12]}, {made['precision']} for {made['target']}"
 
 
-def _detector(circle: Circle) -> str:
-    folder = str(circle.root / "detector")
+def _second_way(circle: Circle, extra: ExtraStep) -> str:
+    folder = str(circle.root / "second")
     circle.programs.text(
         *("kit", "new", circle.kit, folder, "--defaults"),
-        *("--data", str(circle.root / "data" / "labelled"), "--answer", "name=demo-detector"),
+        *("--data", str(circle.root / "data" / extra.data), "--answer", "name=demo-second"),
     )
-    quick = ("model.approach=detector", "model.detector.epochs=2", "model.detector.image_size=96")
-    sets = [word for setting in quick for word in ("--set", setting)]
+    sets = [word for setting in extra.settings for word in ("--set", setting)]
     run = circle.programs.json("kit", "train", "-C", folder, "--json", *sets)
-    return (
-        f"two epochs from scratch prove the path, not quality: bundle {str(run['bundle_id'])[:12]}"
-    )
+    return f"{extra.outcome}: bundle {str(run['bundle_id'])[:12]}"
 
 
 def _start_hub(circle: Circle) -> str:
@@ -223,18 +250,18 @@ def _enroll(circle: Circle) -> str:
     return f"device {DEVICE} has its own key; rollout {circle.rollout} waits for it"
 
 
-def _inspect(circle: Circle) -> str:
+def _run_line(circle: Circle) -> str:
     agent = circle.programs.start("edge-agent", "run", "--config", _config(circle), "--until-empty")
     circle.programs.wait(agent, "edge-agent run", timeout_s=180)
     return _decisions(circle, str(circle.champion["bundle"]))
 
 
 def _review(circle: Circle) -> str:
-    truth = circle.root / "data" / "truth.json"
-    done = ScriptedReviewer(_hub(circle), truth).review_all(circle.name)
+    truth = circle.root / "data" / circle.story.truth
+    done = ScriptedReviewer(_hub(circle), truth, circle.story.harmless).review_all(circle.name)
     return (
         f"{done.total} reviewed by a scripted person: {done.accepted} accepted, "
-        f"{done.corrected} corrected, {done.defects} defects among them"
+        f"{done.corrected} corrected, {done.found} {circle.story.finds} among them"
     )
 
 
@@ -261,7 +288,7 @@ def _approve(circle: Circle) -> str:
 
 
 def _changes(retraining: Mapping[str, JsonValue]) -> float:
-    """What the person at the demo's keyboard lets change: the first bundle knew good parts alone."""
+    """What the person at the demo's keyboard lets change: the first bundle knew what is usual alone."""
     compared = retraining["compare"]
     seen = compared.get("disagreement") if isinstance(compared, dict) else None
     high = seen.get("high") if isinstance(seen, dict) else None
@@ -281,7 +308,7 @@ def _roll_out(circle: Circle) -> str:
     return f"device {DEVICE} verified, shadowed, switched and committed {bundle[:12]}"
 
 
-def _inspect_again(circle: Circle) -> str:
+def _run_line_again(circle: Circle) -> str:
     time.sleep(3)
     return _decisions(circle, str(circle.retraining["bundle"]))
 
@@ -290,27 +317,18 @@ def _decisions(circle: Circle, bundle: str) -> str:
     """How the device decided with one bundle, by the hub's own records."""
     rows = _hub(circle).samples(bundle)
     verdicts = [str(row["verdict"]) for row in rows]
-    pictures = sum(bool(row["has_blob"]) for row in rows)
+    kept = sum(bool(row["has_blob"]) for row in rows)
     parts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("act", "review", "pass"))
-    return f"{len(rows)} decisions arrived ({parts}), {pictures} with their picture"
+    return f"{len(rows)} decisions arrived ({parts}), {kept} with their {circle.story.content}"
 
 
 def _summary(circle: Circle, took_s: float) -> str:
-    compared = circle.retraining["compare"]
-    lines = [f"\nThe circle is closed after {took_s:.0f} s. What happened:"]
-    if isinstance(compared, dict):
-        for who in ("champion", "challenger"):
-            lines.append(f"  {who:10}  {_figures(compared[who])}")
-        cost = Estimate.model_validate(compared["cost_difference"])
-        lines.append(f"  cost per part, challenger minus champion: {cost.text()}")
-        lines.append(f"  from where: {gain_text(compared['champion'], compared['challenger'])}")
-        lines.append(
-            f"  on the {compared['split']} split of dataset {str(compared['dataset'])[:12]}, "
-            f"{compared['n']} parts, seed {compared['seed']}, 95 % intervals"
-        )
-    lines += [
-        f"  report      {circle.root}/project/runs/{circle.first['run']}/report.html",
-        f"  rejects     {circle.root}/agent/actuator.jsonl",
+    project = circle.root / "project"
+    lines = [
+        f"\nThe circle is closed after {took_s:.0f} s. What happened:",
+        *compared_lines(circle.retraining["compare"], circle.story.sample),
+        f"  report      {project}/runs/{circle.first['run']}/report.html",
+        f"  {circle.story.action + 's':11} {circle.root}/agent/actuator.jsonl",
         f"  hub's data  {circle.root}/hub",
         f"  logs        {circle.root}/logs",
     ]
@@ -332,14 +350,16 @@ def _keep_running(circle: Circle) -> None:
 def _write_agent_config(circle: Circle, *, loop: bool = False) -> None:
     state = circle.root / "agent"
     state.mkdir(exist_ok=True)
+    line = circle.root / "data" / circle.story.line
+    source = {**circle.story.source, "path": str(line), "loop": loop}
     # the second model is meant to decide otherwise: the first one has never seen this line
     Path(_config(circle)).write_text(
         f"""\
 state_dir: {state}
 hub: {{url: "{_hub(circle).url}"}}
-source: {{kind: folder, path: {circle.root / "data" / "line"}, rate_hz: 20, loop: {str(loop).lower()}}}
+{yaml.safe_dump({"source": source}, sort_keys=False)}\
 actions:
-  - {{kind: simulated, name: reject, verdicts: [act], path: {state / "actuator.jsonl"}}}
+  - {{kind: simulated, name: {circle.story.action}, verdicts: [act], path: {state / "actuator.jsonl"}}}
 selection: {{audit_rate: 0.15, seed: {circle.seed}}}
 update: {{shadow_samples: 20, probation_samples: 60, probation_min_s: 0, max_latency_factor: 5}}
 status: {{port: 0}}
@@ -355,13 +375,6 @@ def _hub(circle: Circle) -> HubApi:
     if circle.hub is None:
         raise ConfigError("the hub has not been started")
     return circle.hub
-
-
-def _figures(metrics: JsonValue) -> str:
-    """`image_auroc 0.91 [0.87, 0.94], …` from the JSON of a run."""
-    rows = metrics if isinstance(metrics, dict) else {}
-    shown = {name: Estimate.model_validate(value) for name, value in rows.items()}
-    return ", ".join(f"{name} {estimate.text(2)}" for name, estimate in shown.items())
 
 
 def _free_port() -> int:

@@ -14,10 +14,13 @@ from kits.core.stats import Estimate
 RANKING = ("image_auroc", "auc", "oos_auroc", "pr_auc", "map50")
 """Metrics of the order of samples, which no threshold changes; the first that was measured."""
 _RATES = {
-    "escape_rate": "escapes",
-    "overkill_rate": "false acts",
-    "review_rate": "looked at by a person",
+    "escape_rate": ("escapes", ".0%"),
+    "overkill_rate": ("false acts", ".0%"),
+    "event_recall": ("events found", ".0%"),
+    "false_onsets_per_day": ("false alarms per day", ".2f"),
+    "review_rate": ("looked at by a person", ".0%"),
 }
+"""What thresholds decide: words and format."""
 
 Estimates = Mapping[str, Estimate]
 
@@ -26,8 +29,8 @@ def gain_text(champion: JsonValue, challenger: JsonValue) -> str:
     """One sentence about two bundles' metrics, as `kit compare --json` gives them."""
     before, after = _estimates(champion), _estimates(challenger)
     moved = [
-        f"{words} {before[name].value:.0%} → {after[name].value:.0%}"
-        for name, words in _RATES.items()
+        f"{words} {before[name].value:{form}} → {after[name].value:{form}}"
+        for name, (words, form) in _RATES.items()
         if name in before and name in after
     ]
     parts = [_ranking(before, after)]

@@ -1,6 +1,6 @@
 """A scripted person: answers the review queue through the same API as the review page.
 
-It knows the truth about the generated parts (`truth.json`) and corrects the model where the model
+It knows the truth about the generated samples (`truth.json`) and corrects the model where the model
 is wrong; it never touches the database.
 """
 
@@ -21,7 +21,7 @@ class Reviewed:
 
     accepted: int
     corrected: int
-    defects: int
+    found: int
 
     @property
     def total(self) -> int:
@@ -33,16 +33,18 @@ class ScriptedReviewer:
 
     Args:
         hub: the hub's API with a reviewer's rights.
-        truth: file name → {"label": …, "boxes": [[x0, y0, x1, y1, label], …]}.
+        truth: file name → {"label": …, "boxes": [{x0, y0, x1, y1, label}, …]}; boxes may be left out.
+        harmless: the label of what needs no act.
     """
 
-    def __init__(self, hub: HubApi, truth: Path) -> None:
+    def __init__(self, hub: HubApi, truth: Path, harmless: str) -> None:
         self.hub = hub
+        self.harmless = harmless
         self.truth: dict[str, dict[str, JsonValue]] = json.loads(truth.read_text())
 
     def review_all(self, project: str, limit: int = 1000) -> Reviewed:
         """Answers the queue until it is empty or `limit` samples are done."""
-        accepted = corrected = defects = 0
+        accepted = corrected = found = 0
         done: set[str] = set()
         while accepted + corrected < limit:
             batch = [s for s in self.hub.review_queue(project) if s["id"] not in done]
@@ -54,19 +56,19 @@ class ScriptedReviewer:
                 was_right = self._answer(sample, truth)
                 accepted += was_right
                 corrected += not was_right
-                defects += truth["label"] != "good"
-        return Reviewed(accepted, corrected, defects)
+                found += truth["label"] != self.harmless
+        return Reviewed(accepted, corrected, found)
 
     def _answer(self, sample: dict[str, JsonValue], truth: dict[str, JsonValue]) -> bool:
-        """Accepts a good part that passed, corrects everything else; True when accepted."""
-        is_good = truth["label"] == "good"
-        if is_good and sample["verdict"] == "pass":
-            self.hub.review(str(sample["id"]), {"decision": "accept", "label": "good", "boxes": []})
+        """Accepts a harmless sample that passed, corrects everything else; True when accepted."""
+        if truth["label"] == self.harmless and sample["verdict"] == "pass":
+            agreed: dict[str, JsonValue] = {"label": self.harmless, "boxes": []}
+            self.hub.review(str(sample["id"]), {"decision": "accept", **agreed})
             return True
         answer: dict[str, JsonValue] = {
             "decision": "correct",
             "label": truth["label"],
-            "boxes": truth["boxes"],
+            "boxes": truth.get("boxes", []),
         }
         self.hub.review(str(sample["id"]), answer)
         return False

@@ -1,0 +1,65 @@
+"""How a kit's demo is told: where its data lies, in which words, and what the kit shows beside the circle.
+
+An optional part of the contract (`STORY` in a kit's `demo.py`), read by `kit demo` alone. It holds values;
+the steps of the circle are the toolchain's, and are the same for every kit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraStep:
+    """A second way of learning that the kit shows in a project of its own; proves the path, not quality.
+
+    Attributes:
+        title: of the step ("exercise the detector path").
+        data: folder below the generated one with the data it learns from.
+        settings: for `kit train --set`, so that it is quick.
+        outcome: what it shows, in words ("two epochs from scratch prove the path, not quality").
+    """
+
+    title: str
+    data: str
+    settings: tuple[str, ...] = ()
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStory:
+    """The circle in a kit's own terms. Paths are below the folder that `generate` fills.
+
+    Attributes:
+        learns_from: what the first model learns from ("good parts").
+        data: folder with it, in a format of `data.py`.
+        line: folder with what the device then sees, in the order of its names.
+        truth: JSON of what the scripted reviewer answers: file name → `{"label": …, "boxes": […]}`;
+            boxes may be left out.
+        sample: what one sample is called ("part").
+        content: what the bytes of a sample are called ("picture").
+        harmless: label of what needs no act.
+        finds: what is searched for, plural ("defects").
+        action: name of the device's action, for `agent.yaml`.
+        answers: of the project's template, beside `name`.
+        source: the `source` section of `agent.yaml`, without `path` and `loop`.
+        extra: left out with `kit demo --short`; None: the kit has no second way.
+    """
+
+    learns_from: str
+    data: str
+    sample: str
+    content: str
+    harmless: str
+    finds: str
+    line: str = "line"
+    truth: str = "truth.json"
+    action: str = "reject"
+    answers: Mapping[str, str] = field(default_factory=dict)
+    source: Mapping[str, JsonValue] = field(
+        default_factory=lambda: {"kind": "folder", "rate_hz": 20}
+    )
+    extra: ExtraStep | None = None
