@@ -86,13 +86,13 @@ def _saturated(readings: Signal, _rng: Rng, _rate_hz: float) -> Signal:
 
 
 def _unplugged(readings: Signal, rng: Rng, _rate_hz: float) -> Signal:
-    """No bias and no signal: zero with the converter's own noise."""
-    return rng.normal(0, 1e-3 * _spread(readings), readings.size)
+    """No bias and no signal: zero with the noise of a converter of 16 bits or so."""
+    return rng.normal(0, 2e-4 * _spread(readings), readings.size)
 
 
 def _spikes(readings: Signal, rng: Rng, _rate_hz: float) -> Signal:
-    """One reading in a hundred, at least three, thrown to 15 to 40 times the spread."""
-    struck = rng.choice(readings.size, min(readings.size, max(3, readings.size // 100)), False)
+    """One reading in thirty, at least three, thrown to 15 to 40 times the spread."""
+    struck = rng.choice(readings.size, min(readings.size, max(3, readings.size // 30)), False)
     height = rng.uniform(15, 40, struck.size) * rng.choice((-1, 1), struck.size)
     spiked = readings.copy()
     spiked[struck] += height * _spread(readings)

@@ -96,7 +96,7 @@ _PLANS: Mapping[str, _Plan] = {
             Event("clogged-inlet", 35 * _HOUR_S, 38 * _HOUR_S, growth=1),
         ),
         (2.5, 12, 30, 33),
-        ((10, "flow", "unplugged"), (29, "current", "mains")),
+        ((10, "temperature", "unplugged"), (29, "flow", "dropouts")),
     ),
     "pump-3": _Plan(
         (
@@ -105,7 +105,7 @@ _PLANS: Mapping[str, _Plan] = {
             Event("cavitation", 34 * _HOUR_S, 35.5 * _HOUR_S),
         ),
         (4, 7, 26, 38),
-        ((2, "temperature", "dropouts"), (32.5, "pressure", "scale")),
+        ((2, "current", "dropouts"), (32.5, "temperature", "scale")),
     ),
 }
 """Between hour 17 and hour 25 the shop is closed."""
@@ -152,9 +152,11 @@ def _trouble(rng: Rng, pump: Pump, plan: _Plan) -> Iterator[tuple[Window, str]]:
         first = round(begin * _HOUR_S * RATE_HZ)
         stretch = slice(first, first + round(_SENSOR_FAULT_S * RATE_HZ))
         spoilt = inject(_cut(recording, stretch), fault, rng, channel=channel)
-        recording = _pasted(recording, stretch, spoilt)
+        whole, recording = recording, _pasted(recording, stretch, spoilt)
         for number in range(stretch.start // length, stretch.stop // length):
-            labels[number] = SENSOR_FAULT
+            inside = slice(number * length, (number + 1) * length)
+            if not np.array_equal(_cut(whole, inside).matrix(), _cut(recording, inside).matrix()):
+                labels[number] = SENSOR_FAULT
     for number, label in enumerate(labels):
         yield _cut(recording, slice(number * length, (number + 1) * length)), label
 
