@@ -53,7 +53,9 @@ SENSOR_FAULT = "sensor-fault"
 """What the scripted person answers when the sensor is at fault and the machine is not."""
 RATE_HZ, WINDOW_S = 0.1, 900.0
 HISTORY_HOURS, LINE_HOURS = 7 * 24, 41
-LINE_STARTS = MONDAY + timedelta(days=7, hours=5)
+HISTORY_STARTS = MONDAY + timedelta(days=3)
+"""A Thursday: cut in time, the week has working days in each of its parts."""
+LINE_STARTS = HISTORY_STARTS + timedelta(days=7, hours=5)
 _HOUR_S = 3_600.0
 _FLUSHING_S, _SENSOR_FAULT_S = 2_700.0, 2_700.0
 _PLAIN_SEVERITY = 0.15
@@ -124,7 +126,9 @@ def generate(folder: Path, seed: int) -> None:
     (folder / "line").mkdir(parents=True, exist_ok=True)
     for asset, plan in _PLANS.items():
         pump = make_pump(rng, asset)
-        week, _ = pump_history(rng, pump, hours=HISTORY_HOURS, rate_hz=RATE_HZ)
+        week, _ = pump_history(
+            rng, pump, hours=HISTORY_HOURS, rate_hz=RATE_HZ, started_at=HISTORY_STARTS
+        )
         _write_table(folder / "history" / f"{asset}.csv", week)
         for number, (window, label) in enumerate(_trouble(rng, pump, plan)):
             name = f"{number:04d}_{asset}.cbor"
@@ -206,7 +210,7 @@ def _pasted(window: Window, stretch: slice, part: Window) -> Window:
 
 
 def _write_table(path: Path, window: Window) -> None:
-    """A historian's export from Monday on: time in UTC, asset, one column per channel with its unit."""
+    """A historian's export of the week: time in UTC, asset, one column per channel with its unit."""
     path.parent.mkdir(parents=True, exist_ok=True)
     step_s = 1 / window.rate_hz
     columns = [channel.readings.tolist() for channel in window.channels]
@@ -214,7 +218,7 @@ def _write_table(path: Path, window: Window) -> None:
         writer = csv.writer(file)
         writer.writerow(["time", "asset", *(_header(channel) for channel in window.channels)])
         for number, values in enumerate(zip(*columns)):
-            at = MONDAY + timedelta(seconds=number * step_s)
+            at = HISTORY_STARTS + timedelta(seconds=number * step_s)
             writer.writerow(
                 [at.isoformat(), window.attributes["asset"], *(f"{value:.4g}" for value in values)]
             )

@@ -85,7 +85,7 @@ def test_the_windows_of_the_line_follow_each_other_after_the_history(
     assert {late - early for early, late in itertools.pairwise(starts)} == {
         timedelta(seconds=WINDOW_S)
     }
-    assert starts[0] == datetime.fromisoformat("2026-03-09T05:00:00+00:00")
+    assert starts[0] == datetime.fromisoformat("2026-03-12T05:00:00+00:00")
 
 
 def test_files_in_the_order_of_their_names_are_in_the_order_of_time(data: Path) -> None:
