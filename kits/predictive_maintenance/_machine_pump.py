@@ -1,4 +1,4 @@
-"""A synthetic centrifugal pump with its motor: flow, pressure, current, temperature and vibration.
+"""A synthetic centrifugal pump with its motor: flow, pressure, current, temperature, vibration and speed.
 
 Responsible for how one pump answers a plan of regimes and faults (`_machine_duty.py`), reading by reading.
 It is for demo and tests, where truth must be known; no figure measured on it says anything about a real
@@ -153,7 +153,7 @@ def _sensors(
     n, running = state.speed.size, state.speed > 0.2
     cavitation = present["cavitation"] * running
     bubbles = _bubbles(rng, n, rate_hz)
-    noise = rng.normal(0, 1, (5, n))
+    noise = rng.normal(0, 1, (6, n))
     flow = state.flow * (1 + 0.006 * noise[0] + 0.02 * cavitation * (bubbles - 1)) + 0.4 * noise[0]
     pressure = state.pressure * (1 + 0.03 * cavitation * (bubbles - 1)) + 0.015 * noise[1]
     inrush = 1 + 0.8 * np.clip(np.diff(state.speed, prepend=state.speed[0]) * 4, 0, 1)
@@ -169,6 +169,7 @@ def _sensors(
         ("current", "A", np.maximum(current, 0.0), 0.01),
         ("temperature", "°C", temperature, 0.05),
         ("vibration", "mm/s", velocity, 0.01),
+        ("speed", "rpm", np.maximum(pump.rated_rpm * state.speed + 1.5 * noise[5], 0.0), 1.0),
     )
     return tuple(
         Channel(name, unit, (np.round(values / step) * step).astype(np.float32))

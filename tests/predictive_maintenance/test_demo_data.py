@@ -59,7 +59,7 @@ def test_a_week_of_history_is_evenly_spaced_with_units_in_its_header(
         rows = list(csv.reader(file))
     assert rows[0] == [
         *("time", "asset", "flow [l/min]", "pressure [bar]", "current [A]"),
-        *("temperature [°C]", "vibration [mm/s]"),
+        *("temperature [°C]", "vibration [mm/s]", "speed [rpm]"),
     ]
     assert {row[1] for row in rows[1:]} == {asset}
     times = [datetime.fromisoformat(row[0]) for row in rows[1:]]

@@ -162,6 +162,20 @@ def test_a_pumps_curve_falls_while_its_plants_rises() -> None:
     assert flow["full-load"] == pytest.approx(400, rel=0.12)
 
 
+def test_a_slower_pump_obeys_the_affinity_laws() -> None:
+    def level(name: str, regime: str) -> float:
+        window, _ = pump_history(rng(9), hours=0.5, phases=[Phase(0.0, regime)])
+        return float(np.median(readings(window, name)))
+
+    slower = level("speed", "part-load") / level("speed", "full-load")
+    assert slower == pytest.approx(0.82, abs=0.01)
+    shutoff = 5.0  # bar, at rated speed
+    for regime, speed in (("part-load", slower), ("full-load", 1.0)):
+        # head falls with the square of the flow, from a shutoff head that goes with the square of the speed
+        drop = shutoff * speed**2 - level("pressure", regime)
+        assert drop == pytest.approx(0.2 * shutoff * (level("flow", regime) / 400) ** 2, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("fault", "channel", "sign"),
     [
