@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kits.core.window import Window, decode_window
 from kits.predictive_maintenance import KIT
 from kits.predictive_maintenance.demo import RATE_HZ, SENSOR_FAULT, STORY, WINDOW_S, generate
+from kits.toolchain.scaffold import templates_dir
 
 PUMPS = ("pump-1", "pump-2", "pump-3")
 FAULTS = {"cavitation", "clogged-inlet", "seal-wear", "bearing-wear"}
@@ -49,6 +50,8 @@ def test_the_kit_has_a_story_and_its_folders_are_made(data: Path) -> None:
     assert STORY.extra is not None
     for folder in (STORY.data, STORY.line, STORY.extra.data):
         assert any((data / folder).iterdir())
+    questions = (templates_dir() / "predictive-maintenance" / "copier.yml").read_text()
+    assert all(f"\n{answer}:" in questions for answer in STORY.answers)
 
 
 @pytest.mark.parametrize("asset", PUMPS)
