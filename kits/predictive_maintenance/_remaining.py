@@ -47,6 +47,8 @@ class RemainingSpec(BaseModel):
     edges: tuple[float, ...] = Field(description="of the bins of the prediction, rising")
     below: tuple[float, ...] = Field(description="by bin: truth may be this much less")
     above: tuple[float, ...] = Field(description="by bin: truth may be this much more")
+    lead: float = Field(0.0, ge=0, description="an alarm comes when no more life than this is left")
+    lead_text: str = ""
 
     def scaled(self, values: Floats) -> Floats:
         """Rows as distances from what is usual in their regime; a regime never seen takes the nearest."""

@@ -74,10 +74,10 @@ def classifier(
     model: xgboost.XGBClassifier = xgb.XGBClassifier(
         n_estimators=trees,
         max_depth=depth,
-        learning_rate=0.05,
+        learning_rate=0.03,
         subsample=0.8,
-        colsample_bytree=0.5,
-        min_child_weight=2,
+        colsample_bytree=0.4,
+        min_child_weight=1,
         max_bin=256,
         tree_method="hist",
         device=device,

@@ -59,8 +59,8 @@ class LifeConfig(_Section):
 class FaultConfig(_Section):
     """How to learn named faults."""
 
-    trees: int = Field(300, ge=20, le=3000, description="trees of the boosted model")
-    depth: int = Field(5, ge=2, le=10, description="depth of each tree")
+    trees: int = Field(400, ge=20, le=3000, description="trees of the boosted model")
+    depth: int = Field(6, ge=2, le=10, description="depth of each tree")
     normal: tuple[str, ...] = Field(
         ("normal", "good", "ok", "healthy"), description="labels that mean no fault"
     )
@@ -72,12 +72,12 @@ class AlarmConfig(_Section):
     on_delay_s: float = Field(
         -1.0,
         ge=-1,
-        description="the score stays up this long, seconds; -1: 20 readings, 3 captures",
+        description="the score stays up this long, seconds; -1: 10 readings, 3 cycles or captures",
     )
     off_delay_s: float = Field(
         -1.0,
         ge=-1,
-        description="… and down this long to clear, seconds; -1: 30 readings, 3 captures",
+        description="… and down this long to clear, seconds; -1: 30 readings, 3 cycles or captures",
     )
     deadband: float = Field(0.0, ge=0, lt=1, description="clears only this share below the level")
 

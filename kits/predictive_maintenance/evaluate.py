@@ -1,0 +1,81 @@
+"""Judges a runtime on recordings: figures with intervals, the operating point, what the report draws.
+
+Each approach has its own figures (`_judged_condition.py`, `_judged_life.py`, `_judged_faults.py`); a figure that
+does not apply is left out with a note. Strict onsets only, and the same row for alarms at random.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from kits.core.dataset import DatasetItem
+from kits.core.errors import DataError
+from kits.core.kit import EvaluateTask, Evaluation
+from kits.core.operating_point import OperatingPoint
+from kits.predictive_maintenance import (
+    _judged_condition,
+    _judged_faults,
+    _judged_life,
+    _picture,
+)
+from kits.predictive_maintenance._learn_faults import SENSOR_FAULT
+from kits.predictive_maintenance._recordings import Recording, load
+from kits.predictive_maintenance.config import Config
+from kits.predictive_maintenance.runtime import MachineRuntime
+
+picture = _picture.picture
+"""Drawn in reports and by `kit predict --save`."""
+
+
+def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPoint:
+    """Levels and delays: from the tolerated false alarms, or from the costs where faults are labelled.
+
+    Raises:
+        DataError: nothing among the items to choose on.
+    """
+    assert isinstance(config, Config)
+    runtime = _runtime(task)
+    if runtime.spec.remaining is not None:
+        return _judged_life.choose(task, runtime, config)
+    if runtime.spec.faults is not None:
+        return _judged_faults.choose(task, runtime, _load(task, task.items))
+    return _judged_condition.choose(task, runtime, config, _load(task, task.items))
+
+
+def evaluate(task: EvaluateTask) -> Evaluation:
+    """Metrics with intervals at the task's operating point.
+
+    Raises:
+        DataError: no recording that can be judged.
+    """
+    runtime = _runtime(task)
+    recordings = [r for r in _load(task, task.items) if r.label != SENSOR_FAULT]
+    if not recordings:
+        raise DataError("no recording to evaluate on", fix="import recordings for this split")
+    if runtime.spec.remaining is not None:
+        judged = _judged_life.judge(task, runtime, recordings)
+    elif runtime.spec.faults is not None:
+        judged = _judged_faults.judge(task, runtime, recordings)
+    else:
+        judged = _judged_condition.judge(task, runtime, recordings)
+    splits = {item.split for item in task.items}
+    return Evaluation(
+        kit=task.dataset.header.kit,
+        dataset=task.dataset.id,
+        split=splits.pop() if len(splits) == 1 else "all",
+        n=len(recordings),
+        seed=task.seed,
+        metrics=judged.metrics,
+        slices=judged.slices,
+        results=judged.results,
+        notes=judged.notes,
+    )
+
+
+def _runtime(task: EvaluateTask) -> MachineRuntime:
+    assert isinstance(task.runtime, MachineRuntime)
+    return task.runtime
+
+
+def _load(task: EvaluateTask, items: tuple[DatasetItem, ...]) -> list[Recording]:
+    return load(task.dataset, items, task.progress)

@@ -1,0 +1,55 @@
+"""A run's files → the ONNX model with the config its runtime needs; calibration inputs.
+
+The graphs are made by training, because they are small; here they are only handed on. Trees and distances are not
+quantised: they are fast as they are, and their thresholds are their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+from pydantic import BaseModel, JsonValue
+
+from kits.core.dataset import Dataset
+from kits.core.errors import DataError
+from kits.core.kit import Exported
+from kits.core.runtime import Array
+from kits.predictive_maintenance.runtime import ROLE, MachineSpec
+from kits.predictive_maintenance.train import MODEL_FILE, SPEC_FILE
+
+
+def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
+    """The deployable model of a run.
+
+    Raises:
+        DataError: the run holds no training of this kit.
+    """
+    del dataset, config
+    path = run_dir / SPEC_FILE
+    if not path.is_file():
+        raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
+    spec = MachineSpec.model_validate_json(path.read_bytes())
+    model = run_dir / MODEL_FILE
+    return Exported(
+        models={ROLE: model.read_bytes()} if model.is_file() else {},
+        config=cast(dict[str, JsonValue], spec.model_dump(mode="json")),
+        labels=labels_of(spec),
+    )
+
+
+def labels_of(spec: MachineSpec) -> tuple[str, ...]:
+    """What a person may call a sample of this machine."""
+    if spec.faults is not None:
+        return (*spec.faults.classes, "sensor-fault")
+    known = ("outer", "inner", "ball") if spec.physics.bearings else ()
+    return ("normal", *known, "anomaly", "sensor-fault")
+
+
+def calibration_feeds(
+    exported: Exported, role: str, contents: Iterable[bytes]
+) -> Iterator[Mapping[str, Array]]:
+    """Nothing: no role of this kit is quantised."""
+    del exported, role, contents
+    yield from ()

@@ -1,0 +1,240 @@
+"""A predictive-maintenance bundle at work: sensor window → condition, fault, remaining life. The device runs this file.
+
+numpy and the session it is given; no trainer, no dataset. Sensors are looked at before the machine: a broken
+channel is named and left out, and never raises an alarm by itself. Levels and alarms are the operating point's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from kits.core.bundle import Bundle
+from kits.core.errors import BundleError, DataError
+from kits.core.operating_point import Band
+from kits.core.prediction import Prediction, Quantity, Reason
+from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
+from kits.core.window import MEDIA_TYPE, Window, decode_window, encode_window
+from kits.predictive_maintenance._condition import ConditionJudge, ConditionSpec
+from kits.predictive_maintenance._faults import FaultJudge, FaultSpec
+from kits.predictive_maintenance._physics import Assessment, PhysicsJudge, PhysicsSpec, assess
+from kits.predictive_maintenance._regimes import UNKNOWN, UNSETTLED
+from kits.predictive_maintenance._remaining import RemainingJudge, RemainingSpec
+from kits.predictive_maintenance._sensors import SensorBaseline, SensorFault, inspect
+from kits.predictive_maintenance._trace import Judge, Trace
+
+ROLE = "model"
+_INSPECTED = 4096
+"""Readings of each channel that its sensor is judged by."""
+_LOWEST = -9.0
+_MARGIN = 1e-6
+
+
+class MachineSpec(BaseModel):
+    """What the runtime needs to know; the bundle's `config`. One of the approaches is there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    approach: str
+    condition: ConditionSpec | None = None
+    faults: FaultSpec | None = None
+    remaining: RemainingSpec | None = None
+    physics: PhysicsSpec = PhysicsSpec()
+    sensors: SensorBaseline = SensorBaseline()
+
+
+def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
+    """The runtime of a bundle.
+
+    Raises:
+        BundleError: its config is not one of this kit, or the model is missing or does not fit.
+    """
+    try:
+        spec = MachineSpec.model_validate(bundle.manifest.config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BundleError(
+            f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
+            where=bundle.id[:12],
+        ) from error
+    return MachineRuntime(
+        spec, _judge(spec, bundle, sessions, target), bundle.operating_point.default
+    )
+
+
+def _judge(spec: MachineSpec, bundle: Bundle, sessions: SessionFactory, target: str) -> Judge:
+    speed = spec.physics.speed_rpm
+    if spec.condition is not None:
+        return ConditionJudge(spec.condition, sessions(bundle.artefact(ROLE, target)), speed)
+    if spec.remaining is not None:
+        return RemainingJudge(spec.remaining, sessions(bundle.artefact(ROLE, target)), speed)
+    if spec.faults is not None:
+        model = None if spec.faults.method == "rule" else sessions(bundle.artefact(ROLE, target))
+        return FaultJudge(spec.faults, model, speed)
+    if spec.approach == "physics":
+        return PhysicsJudge(spec.physics)
+    raise BundleError(
+        f"the bundle is for an approach this kit does not know: {spec.approach!r}",
+        where=bundle.id[:12],
+        fix="update kitwright",
+    )
+
+
+@dataclass(frozen=True)
+class MachineRuntime:
+    """`Runtime` of this kit.
+
+    Attributes:
+        judge: the approach, which also gives traces over whole recordings.
+        band: of the operating point; a broken sensor keeps the score below its alarm.
+    """
+
+    spec: MachineSpec
+    judge: Judge
+    band: Band
+
+    def decode(self, content: bytes, media_type: str) -> Payload:
+        """Bytes of a sensor window → the window.
+
+        Raises:
+            DataError: not a sensor window.
+        """
+        del media_type  # the content says what it is
+        return decode_window(content)
+
+    def encode(self, payload: Payload) -> tuple[bytes, str]:
+        """A window as CBOR with int16 and scale; bytes stay as they are."""
+        if isinstance(payload, bytes):
+            return payload, MEDIA_TYPE
+        return encode_window(_window(payload)), MEDIA_TYPE
+
+    def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
+        """One prediction per window, for its end. Raises DataError for what is no window of this machine."""
+        return [self.predict_timed(payload)[0] for payload in payloads]
+
+    def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
+        """One prediction with the time of each stage: sensors, model, words.
+
+        Raises:
+            DataError: not a sensor window, channels are missing, or it is too short.
+        """
+        started = time.perf_counter()
+        window = _window(payload)
+        faults = inspect(_end(window, _INSPECTED), self.spec.sensors)
+        inspected = time.perf_counter()
+        excluded = frozenset(fault.channel for fault in faults)
+        trace = self.judge.trace(self._tail(window), excluded)
+        judged = time.perf_counter()
+        physics = assess(window, self.spec.physics) if self._adds_physics else Assessment()
+        prediction = self._told(window, trace, faults, physics)
+        ended = time.perf_counter()
+        return prediction, StageTimes(
+            1e3 * (inspected - started), 1e3 * (judged - inspected), 1e3 * (ended - judged)
+        )
+
+    @property
+    def _adds_physics(self) -> bool:
+        return self.spec.physics.knows_something and not isinstance(self.judge, PhysicsJudge)
+
+    def _tail(self, window: Window) -> Window:
+        """The part of a window that its end rests on."""
+        return _end(window, self.judge.history) if self.judge.history else window
+
+    def _told(
+        self,
+        window: Window,
+        trace: Trace,
+        faults: tuple[SensorFault, ...],
+        physics: Assessment,
+    ) -> Prediction:
+        row = len(trace) - 1
+        score, why = self._score(trace, row, faults)
+        quantities = [
+            q for name, m in trace.quantities.items() if (q := m.at(name, row)) is not None
+        ]
+        reasons = [*(Reason(f.text, 0.0, f.channel) for f in faults), *trace.reasons(row)]
+        details: dict[str, JsonValue] = {"asset": str(window.attributes.get("asset", ""))}
+        if faults:
+            details["sensor_fault"] = [f"{f.channel}: {f.kind}" for f in faults]
+        if why:
+            details["not_judged"] = why
+        if trace.regimes is not None and len(trace.regimes):
+            details["regime"] = int(trace.regimes[row])
+        if physics.orders_hz:
+            details["orders"] = dict(physics.orders_hz)
+        probabilities = (
+            dict(zip(self.judge.labels, map(float, trace.probabilities[row])))
+            if trace.probabilities is not None
+            else {}
+        )
+        return Prediction(
+            score=score,
+            label=self._label(trace, row, score, physics),
+            probabilities=probabilities,
+            quantities=(*quantities, *physics.quantities),
+            reasons=(*reasons, *physics.reasons),
+            details=details,
+        )
+
+    def _label(self, trace: Trace, row: int, score: float, physics: Assessment) -> str:
+        if trace.labels:
+            return trace.labels[row]
+        if score < self.band.review_from:
+            return "normal"
+        return physics.label or "anomaly"
+
+    def _score(self, trace: Trace, row: int, faults: tuple[SensorFault, ...]) -> tuple[float, str]:
+        """The score, and why it was not judged; a person looks at what no one can judge."""
+        if row < 0:
+            return self._doubtful(), "no row of data"
+        regime = int(trace.regimes[row]) if trace.regimes is not None else 0
+        score = float(trace.score[row])
+        if regime == UNKNOWN:
+            return self._doubtful(), "an operating regime never seen before"
+        if not np.isfinite(score):
+            if regime == UNSETTLED:
+                return min(_LOWEST, self.band.review_from - 1), "settling after a change of regime"
+            if faults:
+                return self._doubtful(), "broken sensors"
+            return self._doubtful(), "too few readings without gaps"
+        if faults:
+            score = min(score, self._below_alarm())
+        return score, ""
+
+    def _doubtful(self) -> float:
+        """A score in the review band."""
+        return float(np.clip((self.band.review_from + self._below_alarm()) / 2, -1e6, 1e6))
+
+    def _below_alarm(self) -> float:
+        limit = self.band.act_at
+        return limit - _MARGIN * max(1.0, abs(limit))
+
+
+def _window(payload: Payload) -> Window:
+    if isinstance(payload, Window):
+        return payload
+    if isinstance(payload, bytes):
+        return decode_window(payload)
+    raise DataError("this kit takes sensor windows", fix=f"send {MEDIA_TYPE}, see kits.core.window")
+
+
+def _end(window: Window, readings: int) -> Window:
+    """The last readings of a window; channels with rates of their own keep the same stretch of time."""
+    longest = max((c.readings.size for c in window.channels), default=0)
+    if longest <= readings:
+        return window
+    share = readings / longest
+    channels = tuple(
+        replace(c, readings=c.readings[-max(round(c.readings.size * share), 1) :])
+        for c in window.channels
+    )
+    return replace(window, channels=channels)
+
+
+def remaining_life(prediction: Prediction) -> Quantity | None:
+    """The remaining life in a prediction."""
+    return next((q for q in prediction.quantities if q.name == "remaining_life"), None)

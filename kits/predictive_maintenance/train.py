@@ -1,0 +1,148 @@
+"""Training: hands over to the approach that the data allows, see `_approach.py`.
+
+Normal running is in `_learn_condition.py`, named faults in `_learn_faults.py`, remaining life in
+`_learn_remaining.py`. It leaves the model, its specification and the sensors' baseline in the run's folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kits.core.bundle import LicenceNote
+from kits.core.files import write_atomically
+from kits.core.kit import TrainOutcome, TrainTask
+from kits.predictive_maintenance import _graphs, _severity, _trees
+from kits.predictive_maintenance._approach import choose_approach, require
+from kits.predictive_maintenance._learn_rows import bearings_of
+from kits.predictive_maintenance._physics import PhysicsSpec
+from kits.predictive_maintenance._recordings import Recording, load
+from kits.predictive_maintenance._sensors import SensorBaseline, learn_baseline
+from kits.predictive_maintenance.config import Config
+from kits.predictive_maintenance.runtime import MachineSpec
+
+SPEC_FILE, MODEL_FILE = "machine.json", "model.onnx"
+_CAP = 1e4
+_LICENCE = LicenceNote(part="model", source="trained on your data", licence="yours")
+
+
+@dataclass(frozen=True)
+class _Made:
+    spec: MachineSpec
+    model: bytes | None
+    figures: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def train(task: TrainTask) -> TrainOutcome:
+    """Learns by the configured approach, leaves its files in `task.out_dir`.
+
+    Raises:
+        DataError: the data does not allow the approach.
+        MachineError: a package is missing.
+    """
+    config = task.config
+    assert isinstance(config, Config)
+    task.out_dir.mkdir(parents=True, exist_ok=True)
+    approach, why = choose_approach(task.dataset, config)
+    require(task.dataset, config, approach)
+    recordings = load(task.dataset, task.dataset.of("train"), task.progress)
+    base = MachineSpec(
+        approach=approach, physics=physics_of(config), sensors=_baseline(recordings, config)
+    )
+    if approach == "condition":
+        made = _condition(task, config, base, recordings)
+    elif approach == "fault-class":
+        made = _faults(task, config, base, recordings)
+    elif approach == "remaining-life":
+        made = _remaining(task, config, base, recordings)
+    else:
+        made = _Made(
+            base, None, {}, ("physics learns nothing: bearing orders and severity zones only",)
+        )
+    _save(made, task.out_dir)
+    return TrainOutcome(
+        figures=made.figures,
+        licences=(_LICENCE,),
+        notes=(f"approach {approach}: {why}", *made.notes),
+    )
+
+
+def physics_of(config: Config) -> PhysicsSpec:
+    """What the configuration says of the machine.
+
+    Raises:
+        DataError: an unknown bearing or machine class.
+    """
+    limits = _severity.limits_of(config.machine_class) if config.machine_class else None
+    return PhysicsSpec(
+        bearings=bearings_of(config),
+        speed_rpm=config.speed_rpm,
+        zone_ends=(limits.ab, limits.bc, limits.cd) if limits else None,
+        zone_source=f"{limits.edition}, {config.machine_class}" if limits else "",
+    )
+
+
+def _baseline(recordings: Sequence[Recording], config: Config) -> SensorBaseline:
+    usual = [
+        r.window for r in recordings if r.is_normal(config.faults.normal) or r.life is not None
+    ]
+    windows = usual or [r.window for r in recordings]
+    return learn_baseline(windows, config.mains_hz)
+
+
+def _device(task: TrainTask) -> str:
+    """`cpu` or `cuda` for the trees. `auto` takes the GPU where torch sees one."""
+    if task.device == "auto":
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return task.device
+
+
+def _condition(
+    task: TrainTask, config: Config, base: MachineSpec, recordings: Sequence[Recording]
+) -> _Made:
+    from kits.predictive_maintenance._learn_condition import learn_condition
+
+    val = load(task.dataset, task.dataset.of("val"))
+    learned = learn_condition(recordings, val, config, task.seed)
+    model = _graphs.quadratic(learned.means, learned.inverse_scales, learned.matrices, _CAP)
+    spec = base.model_copy(update={"condition": learned.spec})
+    return _Made(spec, model, dict(learned.figures), learned.notes)
+
+
+def _faults(
+    task: TrainTask, config: Config, base: MachineSpec, recordings: Sequence[Recording]
+) -> _Made:
+    from kits.predictive_maintenance._learn_faults import learn_faults
+
+    learned = learn_faults(
+        recordings, config, task.seed, device=_device(task), progress=task.progress
+    )
+    spec = base.model_copy(update={"faults": learned.spec})
+    return _Made(spec, learned.model, dict(learned.figures), learned.notes)
+
+
+def _remaining(
+    task: TrainTask, config: Config, base: MachineSpec, recordings: Sequence[Recording]
+) -> _Made:
+    from kits.predictive_maintenance._learn_remaining import learn_remaining
+    from kits.predictive_maintenance._warning_time import choose_lead
+
+    learned = learn_remaining(
+        recordings, config, task.seed, device=_device(task), progress=task.progress
+    )
+    model = _trees.mean_to_onnx(learned.models, learned.columns)
+    policy = choose_lead(learned.held_out, learned.spec, config, task.costs)
+    life = learned.spec.model_copy(update={"lead": policy.lead, "lead_text": policy.text})
+    spec = base.model_copy(update={"remaining": life})
+    figures = dict(learned.figures) | policy.figures()
+    return _Made(spec, model, figures, (*learned.notes, policy.text))
+
+
+def _save(made: _Made, folder: Path) -> None:
+    write_atomically(folder / SPEC_FILE, made.spec.model_dump_json(indent=1).encode())
+    if made.model is not None:
+        write_atomically(folder / MODEL_FILE, made.model)
