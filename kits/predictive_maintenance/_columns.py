@@ -1,0 +1,116 @@
+"""What a column's name tells: its role, its unit, whether a value means "nothing wrong".
+
+Tables of words only, in the languages of the exports we met; files and figures are elsewhere. A
+name is a guess: `machines.yaml` overrides it and findings say what was guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+NORMAL = "normal"
+ANOMALY = "anomaly"
+
+Role = Literal[
+    "time", "asset", "unit", "cycle", "life", "label", "maybe_label", "change", "quality", "id",
+    "speed", "after", "file", "rate", "scale", "start", "end", "fault_size",
+]  # fmt: skip
+
+_THING = (
+    r"(?:asset|machine|device|equipment|engine|pump|motor|station|turbine|bearing|vehicle|robot|"
+    r"compressor|gearbox|drive|spindle|anlage|maschine|pumpe|specimen|serial)"
+)
+_NUMBERED = r"(?:_?(?:id|no|nr|number|name|tag|code|num))?"
+_ROLES: tuple[tuple[Role, str], ...] = (
+    ("life", r"rul|rul_.*|.*_rul|remaining_?(?:useful_?)?(?:life|cycles).*|ttf|time_?to_?failure|"
+             r"cycles_?to_?failure|hours_?to_?failure"),
+    ("change", r"change_?points?"),
+    ("time", r"date_?time.*|time_?stamps?.*|.*_timestamp|time|date|ts|utc|t|zeit|zeitstempel|datum|"
+             r"uhrzeit|epoch(?:_(?:s|ms|us|ns))?|unix_?time|recorded_at|measured_at|sample_?time|"
+             r"created_at|event_?time|local_?time|time_(?:utc|s|ms|us|ns|sec|seconds)|fecha|heure"),
+    ("cycle", r"cycles?|cycle_?(?:no|nr|number|index|id|count)|time_?(?:in_)?cycles?|zyklus"),
+    ("unit", rf"unit{_NUMBERED}|engine{_NUMBERED}"),
+    ("asset", rf"{_THING}{_NUMBERED}"),
+    ("label", r"(?:is_?)?(?:anomal(?:y|ies|ous)|fault|failure|defect|broken|outlier|failed|attack)"
+              r"(?:_?(?:label|class|type|code|flag|state|status|id))?|labels?|target|"
+              r"machine_(?:status|state|failure|fault)|health(?:_?(?:state|status|class))?|"
+              r"fault_.*label|fehler|störung|stoerung"),
+    ("maybe_label", r"class|y|condition|state|event|category"),
+    ("quality", r"quality|opc_?quality|.*_quality|status(?:_?code)?|.*_status"),
+    ("after", r".*(?:root_?cause|failure_?(?:mode|cause)|fault_?cause|repair|downtime|work_?order|"
+              r"maintenance_?(?:action|type)|replaced|diagnos).*"),
+    ("file", r"files?|file_?name|filename|path|recording|capture"),
+    ("rate", r"rate_?hz|fs|fs_?hz|sampl(?:e|ing)_?(?:rate|freq|frequency)(?:_?hz)?"),
+    ("scale", r"scale.*|.*_per_count|lsb.*|resolution_per_.*"),
+    ("start", r"start|begin|from|start_?(?:time|date|timestamp)|.*_start|von"),
+    ("end", r"end|stop|to|until|end_?(?:time|date|timestamp)|.*_end|bis"),
+    ("fault_size", r".*(?:diameter|severity|fault_?size|defect_?size|depth|extent|crack).*"),
+    ("speed", r"(?:shaft_?|motor_?|rotational_?|rotation_?|spindle_?)?speed(?:_?rpm)?|.*rpm|"
+              r"drehzahl"),
+    ("id", r"u?id|uuid|udi|uid|guid|index|row|row_?(?:id|nr|no)|nr|no|record_?id|product_?id|key|"
+           r"sample_?id|unnamed.*|lfd_?nr|sr_?no|s_?no"),
+)  # fmt: skip
+_COMPILED = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
+
+_NORMAL_VALUE = re.compile(
+    r"(?:normal|ok|io|healthy|good|none|no|false|0|0\.0|-|base_?line|nominal|no_?(?:fault|failure|"
+    r"defect|anomaly)|regular|running|undamaged|fault_?free|in_?ordnung|gut)(?:[_ ]?\d*)"
+)
+_FAULT_WORD = re.compile(
+    r"(?:normal|healthy|baseline|inner|outer|ball|cage|roller|race|unbalance|imbalance|"
+    r"misalign\w*|loose\w*|fault\w*|anomal\w*|defect\w*|broken|damaged?|wear|leak\w*|crack\w*|"
+    r"pitting|bent|rub\w*|cavitation|ok|ng|good|bad|ir|or|chipped|missing|eccentric\w*)\d*"
+)
+_UNIT = re.compile(r"^(.*?)\s*[\[({]\s*([^\[\](){}]{0,24})\s*[\])}]\s*$")
+_UNIT_TAIL: tuple[tuple[str, str], ...] = (
+    (r".*_rpm$|^rpm$", "rpm"), (r".*_(?:mm_s|mm_per_s)$", "mm/s"), (r".*_bar$", "bar"),
+    (r".*_(?:deg_?c|celsius)$", "°C"), (r".*_kw$", "kW"), (r".*_hz$", "Hz"), (r".*_hp$", "hp"),
+    (r".*_g$", "g"), (r".*_nm$", "Nm"), (r".*_kpa$", "kPa"), (r".*_mpa$", "MPa"),
+    (r".*_(?:volt|volts|v)$", "V"), (r".*_(?:amp|amps|ampere|a)$", "A"), (r".*_(?:pct|percent)$", "%"),
+)  # fmt: skip
+
+
+def plain(name: str) -> str:
+    """A name as the tables know it: lower case, one `_` for whatever is no letter or digit."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name.strip())
+    return re.sub(r"[^0-9a-zäöüß]+", "_", spaced.lower()).strip("_")
+
+
+def role_of(name: str) -> Role | None:
+    """The role the name suggests; None for an ordinary channel."""
+    word = plain(split_unit(name)[0])
+    return next((role for role, pattern in _COMPILED if pattern.fullmatch(word)), None)
+
+
+def split_unit(header: str) -> tuple[str, str]:
+    """`Temp [°C]` → (`Temp`, `°C`); a tail such as `_rpm` names the unit too and stays."""
+    match = _UNIT.match(header.strip())
+    if match and match[1]:
+        return match[1].strip(), match[2].strip()
+    word = plain(header)
+    unit = next((unit for tail, unit in _UNIT_TAIL if re.match(tail, word)), "")
+    return header.strip(), unit
+
+
+def is_normal(value: object, normal: Iterable[str | float] = ()) -> bool:
+    """Whether a label's value means "nothing wrong": stated values, else the usual words."""
+    text = value_text(value)
+    stated = {value_text(v) for v in normal}
+    if stated:
+        return text in stated
+    return bool(_NORMAL_VALUE.fullmatch(text.lower().replace(" ", "_").replace("-", "_") or "-"))
+
+
+def value_text(value: object) -> str:
+    """A value as text, whole numbers without `.0`."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def fault_word(text: str) -> bool:
+    """Whether a folder's or file's word names a condition of a machine."""
+    words = [w for w in re.split(r"[^0-9a-z]+", text.lower()) if w]
+    return any(_FAULT_WORD.fullmatch(word) for word in words)

@@ -1,0 +1,154 @@
+"""`machines.yaml`: what a person states about a folder of machine data, instead of a guess.
+
+One checked model, every key optional. It says what columns mean and how to cut; it reads no data
+and takes no decision of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kits.core.errors import ConfigError, did_you_mean
+
+NAMES = ("machines.yaml", "machines.yml")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TimeColumn(_Section):
+    """When a row was recorded."""
+
+    column: str = Field("", description="column with the time; empty: found by its name")
+    format: str = Field(
+        "",
+        description="strptime format (`%d.%m.%Y %H:%M:%S`), or `s`, `ms`, `us`, `ns` for numbers "
+        "since 1970; empty: found out",
+    )
+    timezone: str = Field(
+        "UTC", description="time zone of times that name none, such as `Europe/Berlin`"
+    )
+
+
+class Labels(_Section):
+    """What is known of faults."""
+
+    columns: tuple[str, ...] = Field(
+        (), description="columns that state a fault; several are joined, the first that tells one"
+    )
+    normal: tuple[str | float, ...] = Field(
+        (),
+        description="values that mean: nothing wrong; empty: 0, normal, ok, healthy and the like",
+    )
+    file: str = Field(
+        "", description="file with the times of faults: .json (file → windows) or .csv (start, end)"
+    )
+
+
+class Life(_Section):
+    """Runs to failure."""
+
+    unit: str = Field("", description="column that names the unit (engine, bearing)")
+    cycle: str = Field("", description="column that counts its cycles")
+    ends_in_failure: bool = Field(
+        True, description="false: the recordings end while the unit still works"
+    )
+    interval_h: float | None = Field(
+        None, gt=0, description="hours between two captures of one unit; empty: from names or times"
+    )
+
+
+class Learn(_Section):
+    """How much of each recording may be learnt from, when it is cut in time."""
+
+    rows: int | None = Field(None, ge=2, description="readings from the start")
+    share: float | None = Field(None, gt=0, lt=1, description="share of the recording, 0 to 1")
+    calibrate: float = Field(
+        0.375, gt=0, lt=1, description="share of the learnt part that thresholds are chosen on"
+    )
+
+
+class Sidecar(_Section):
+    """The whole of `machines.yaml`."""
+
+    format: Literal["", "table", "snapshots", "captures", "windows"] = Field(
+        "", description="what the folder is; empty: found out"
+    )
+    asset: str = Field(
+        "", description="`file`, `folder`, or the column that names the machine; empty: found out"
+    )
+    group: tuple[str, ...] = Field(
+        (), description="columns that together name one physical unit; it stays in one split"
+    )
+    time: TimeColumn = Field(TimeColumn(), description="when a row was recorded")
+    rate_hz: float | None = Field(None, gt=0, description="readings per second")
+    duration_s: float | None = Field(
+        None, gt=0, description="seconds one row lasts, where a file per sensor has a row per cycle"
+    )
+    labels: Labels = Field(Labels(), description="what is known of faults")
+    ignore: tuple[str, ...] = Field((), description="columns that are left out")
+    keep: tuple[str, ...] = Field(
+        (), description="columns that look as if they give the answer away, but are known before"
+    )
+    units: dict[str, str] = Field({}, description="channel → physical unit")
+    scale: dict[str, float] = Field(
+        {}, description="channel → factor from the file's number to the unit; `*` for all others"
+    )
+    speed: str | float = Field(
+        "", description="column with the shaft's speed in rpm, or the speed itself"
+    )
+    mains_hz: float | None = Field(None, gt=0, description="frequency of the mains, 50 or 60")
+    life: Life = Field(Life(), description="runs to failure")
+    learn: Learn = Field(Learn(), description="how much of each recording may be learnt from")
+
+
+def load_sidecar(path: Path) -> Sidecar:
+    """What is stated beside the data; an empty statement when there is no `machines.yaml`.
+
+    Args:
+        path: the folder, or one file in it.
+
+    Raises:
+        ConfigError: not YAML, an unknown key, or a value of the wrong kind.
+    """
+    folder = path if path.is_dir() else path.parent
+    file = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    if file is None:
+        return Sidecar()
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"machines.yaml cannot be read: {error}", where=str(file)) from error
+    try:
+        return Sidecar.model_validate(content or {})
+    except ValidationError as error:
+        raise _explained(error, file) from error
+
+
+def _explained(error: ValidationError, file: Path) -> ConfigError:
+    """The first complaint, with the key that was probably meant."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        *above, wrong = first["loc"]
+        return ConfigError(
+            f"machines.yaml has no key {place!r}",
+            where=str(file),
+            fix=did_you_mean(str(wrong), _keys_at([str(part) for part in above])),
+        )
+    return ConfigError(f"machines.yaml, {place or 'the file'}: {first['msg']}", where=str(file))
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    model: type[BaseModel] = Sidecar
+    for part in path:
+        kind = model.model_fields[part].annotation
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return []
+        model = kind
+    return list(model.model_fields)

@@ -1,0 +1,62 @@
+"""The user's recordings of machines and their labels → samples and findings; checks; export.
+
+Which layout a folder has is found out in `_layout.py`; a reader per format, the kit's checks,
+look-alikes and the writer have modules of their own. Nothing here trains or predicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from kits.core.dataset import Dataset
+from kits.core.errors import UsageError, did_you_mean
+from kits.core.kit import Finding, RawSample
+from kits.predictive_maintenance import _captures, _checks, _own, _snapshots, _time_tables
+from kits.predictive_maintenance._duplicates import near_duplicates
+from kits.predictive_maintenance._layout import detect_format
+from kits.predictive_maintenance._sidecar import Sidecar, load_sidecar
+
+__all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
+
+Reader = Callable[[Path, Sidecar], Iterator[RawSample | Finding]]
+_READERS: dict[str, Reader] = {
+    "table": _time_tables.read,
+    "snapshots": _snapshots.read,
+    "captures": _captures.read,
+    "windows": _own.read,
+}
+_WRITERS = {"windows": _own.write}
+
+
+def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
+    """Samples and complaints, in a stable order; a bad file is a Finding, never a crash.
+
+    Raises:
+        UsageError: an unknown format.
+        DataError: the layout as a whole cannot be read.
+        ConfigError: `machines.yaml` is wrong.
+    """
+    name = detect_format(path) if format == "auto" else format
+    if name not in _READERS:
+        raise UsageError(f"unknown format {format!r}", fix=did_you_mean(format, _READERS))
+    return _READERS[name](path, load_sidecar(path))
+
+
+def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
+    """The kit's own checks of a dataset version."""
+    return _checks.check(dataset, config)
+
+
+def write(dataset: Dataset, folder: Path, format: str) -> None:
+    """Writes a version as `windows`.
+
+    Raises:
+        UsageError: another format.
+        DataError: a sample's bytes are absent or damaged.
+    """
+    if format not in _WRITERS:
+        raise UsageError(f"cannot export {format!r}", fix=did_you_mean(format, _WRITERS))
+    _WRITERS[format](dataset, folder)
