@@ -7,7 +7,7 @@ from a table with a row per cycle beside them. The form of the hydraulic test ri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from kits.predictive_maintenance._tables import Table, read_table
 USUAL_DURATION_S = 60.0
 FEWEST_SENSORS = 3
 FEWEST_READINGS = 10
+_RIG = ("cooler", "valve", "pump_leakage", "accumulator", "unstable")
 _PROFILES = ("profile", "labels", "target", "targets", "conditions", "y")
 
 
@@ -144,13 +145,23 @@ def _labels(
         notes.warn("labels", "no table with the conditions of the cycles", "",
                    "add profile.txt, a row per cycle")  # fmt: skip
         return [""] * rows, []
-    table = read_table(profile)
+    table = _named(read_table(profile), profile, notes)
     if table.rows != rows:
         raise DataError(f"{table.rows} rows for {rows} cycles", where=profile.name)
     states = _states(table)
     if sidecar.labels.columns:
         return row_labels(table, sidecar.labels.columns, sidecar).tolist(), states
     return _from_conditions(table, sidecar, notes, profile.name), states
+
+
+def _named(table: Table, profile: Path, notes: Notes) -> Table:
+    """The test rig's own names for its five conditions, which its file does not hold."""
+    if table.header or len(table.columns) != len(_RIG) or plain(profile.stem) != "profile":
+        return table
+    notes.say("columns", "no header: conditions named " + ", ".join(_RIG), profile.name)
+    return replace(
+        table, columns=tuple(replace(c, name=n) for c, n in zip(table.columns, _RIG, strict=True))
+    )
 
 
 def _states(table: Table) -> list[str]:

@@ -13,6 +13,7 @@ from kits.core.errors import DataError, did_you_mean
 from kits.predictive_maintenance._columns import (
     ANOMALY,
     NORMAL,
+    fault_word,
     is_normal,
     plain,
     role_of,
@@ -23,6 +24,7 @@ from kits.predictive_maintenance._sidecar import Sidecar
 from kits.predictive_maintenance._tables import Column, Table, Texts
 
 MAX_LABELS = 60
+_CONDITIONS = frozenset({"class", "condition", "category"})
 _QUALITY_WORDS = frozenset({"good", "bad", "uncertain", "ok", "192", "0", "questionable", "stale"})
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
                 ("defect", "defect"), ("attack", "attack"))  # fmt: skip
@@ -164,8 +166,10 @@ def _speaks_of_faults(column: Column) -> bool:
     levels = levels_of(column)
     if column.kind == "number":
         return set(levels) == {0.0, 1.0} and plain(column.name) in ("class", "y", "event")
-    words = [v for v in levels if v]
-    return len(words) > 1 and any(is_normal(v) for v in words)
+    words = [str(v) for v in levels if v]
+    if len(words) == 1:  # a file of one condition among files of others
+        return plain(column.name) in _CONDITIONS and (is_normal(words[0]) or fault_word(words[0]))
+    return any(is_normal(v) for v in words)
 
 
 def is_quality(column: Column) -> bool:

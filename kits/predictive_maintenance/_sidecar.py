@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
 
@@ -33,6 +34,15 @@ class TimeColumn(_Section):
     timezone: str = Field(
         "UTC", description="time zone of times that name none, such as `Europe/Berlin`"
     )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone {name!r}; for example Europe/Berlin or UTC") from error
+        return name
 
 
 class Labels(_Section):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def read_times(column: Column, stated: TimeColumn) -> Times | None:
     """Times of a column; None when most of its cells are none.
 
     Raises:
-        DataError: the stated format or time zone is none.
+        DataError: the column is not written in the stated format.
     """
     if column.kind == "time":
         return _zoned(column.values, stated, column.naive)
@@ -79,7 +79,7 @@ def read_times(column: Column, stated: TimeColumn) -> Times | None:
 def _zoned(seconds: Floats, stated: TimeColumn, naive: bool, note: str = "") -> Times:
     if not naive or stated.timezone == "UTC":
         return Times(seconds, True, note)
-    zone = _zone(stated.timezone)
+    zone = ZoneInfo(stated.timezone)
     # offsets change at most hourly: one look-up per hour is enough
     hours = np.floor(np.nan_to_num(seconds) / 3600).astype(np.int64)
     unique, inverse = np.unique(hours, return_inverse=True)
@@ -87,15 +87,6 @@ def _zoned(seconds: Floats, stated: TimeColumn, naive: bool, note: str = "") -> 
     moved = seconds - offsets[inverse]
     text = f"times taken as {stated.timezone}"
     return Times(moved, True, f"{note}, {text}" if note else text)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise DataError(
-            f"no time zone {name!r}", where="machines.yaml", fix="for example Europe/Berlin or UTC"
-        ) from error
 
 
 def _offset(local_s: int, zone: ZoneInfo) -> float:
