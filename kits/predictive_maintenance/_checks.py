@@ -97,11 +97,17 @@ def _units_per_fault(looks: list[Look]) -> Iterator[Finding]:
     groups: dict[str, set[str]] = {}
     timed = any("#" in x.group for x in looks if not x.single)
     for look in looks:
-        if look.label:
+        if look.label and look.group != look.source:
             groups.setdefault(look.label, set()).add(look.asset if timed else look.group)
     faults = {label: units for label, units in groups.items() if label != NORMAL}
-    if len(faults) < 1 or timed:
+    if not faults or timed:
         return
+    if len(groups.get(NORMAL, ())) == 1:
+        yield Finding(
+            "normal-units", "warn",
+            "normal running was recorded on one physical unit only: false alarms cannot be judged on another",
+            tuple(groups[NORMAL]), "record normal running of at least three machines or bearings",
+        )  # fmt: skip
     lonely = [
         f"{label}: {next(iter(units))}"
         for label, units in sorted(faults.items())

@@ -70,6 +70,10 @@ _UNIT_TAIL: tuple[tuple[str, str], ...] = (
     (r".*_g$", "g"), (r".*_nm$", "Nm"), (r".*_kpa$", "kPa"), (r".*_mpa$", "MPa"),
     (r".*_(?:volt|volts|v)$", "V"), (r".*_(?:amp|amps|ampere|a)$", "A"), (r".*_(?:pct|percent)$", "%"),
 )  # fmt: skip
+_HOURS = {
+    "h": 1.0, "hours": 1.0, "hour": 1.0, "min": 1 / 60, "minutes": 1 / 60, "s": 1 / 3600,
+    "seconds": 1 / 3600, "d": 24.0, "days": 24.0,
+}  # fmt: skip
 
 
 def plain(name: str) -> str:
@@ -92,6 +96,12 @@ def split_unit(header: str) -> tuple[str, str]:
     word = plain(header)
     unit = next((unit for tail, unit in _UNIT_TAIL if re.match(tail, word)), "")
     return header.strip(), unit
+
+
+def life_unit(name: str) -> tuple[float, str]:
+    """Factor and unit of a column of remaining life; without a unit in its name it counts cycles."""
+    words = plain(name).split("_")
+    return next(((f, "h") for word, f in _HOURS.items() if word in words), (1.0, "cycles"))
 
 
 def is_normal(value: object, normal: Iterable[str | float] = ()) -> bool:

@@ -17,6 +17,7 @@ from kits.predictive_maintenance._sidecar import NAMES, Sidecar
 from kits.predictive_maintenance._tables import SUFFIXES
 
 MAX_FILES = 200_000
+SLOWEST_WAVE_HZ = 200.0
 WAVES = frozenset({".wav"})
 WINDOWS = frozenset({".cbor"})
 _BESIDE = re.compile(
@@ -150,9 +151,12 @@ def rate_in(text: str) -> float | None:
     for number, kilo, hertz in _RATE.findall(text):
         if not (kilo or hertz):
             continue
-        value = float(number.replace(",", ".").replace("p", "."))
+        thousands = re.fullmatch(r"\d{1,3},\d{3}", number) and not kilo
+        plain_number = number.replace(",", "" if thousands else ".").replace("p", ".")
+        value = float(plain_number)
         value *= {"k": 1e3, "m": 1e6, "": 1.0}[kilo.lower()]
-        if (hertz or 1e3 <= value <= 1e6) and value >= 1:
+        # lower ones are speeds of shafts (`35Hz12kN`) or the mains
+        if (hertz or value <= 1e6) and value >= SLOWEST_WAVE_HZ:
             found.add(value)
     return found.pop() if len(found) == 1 else None
 

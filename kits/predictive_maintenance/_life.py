@@ -20,7 +20,7 @@ from kits.core.kit import Finding, RawSample
 from kits.core.prediction import Quantity
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._channels import Chosen, choose_channels, scaled
-from kits.predictive_maintenance._columns import plain, role_of, value_text
+from kits.predictive_maintenance._columns import life_unit, plain, role_of, value_text
 from kits.predictive_maintenance._cut import VAL_SHARE, held_out
 from kits.predictive_maintenance._files import name_in, split_of, stated_splits, table_files
 from kits.predictive_maintenance._notes import Notes, refused
@@ -75,6 +75,7 @@ class _Known:
     by_unit: Mapping[str, float]
     in_order: tuple[float, ...]
     source: str
+    column: str
 
 
 def read_lives(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
@@ -131,7 +132,7 @@ def _known_lives(
     if unit is not None:
         words = [value_text(v) for v in unit.values.tolist()]
         by_unit = dict(zip(words, value.values.tolist()))
-    return _Known(by_unit, tuple(value.values.tolist()), fitting[0].name)
+    return _Known(by_unit, tuple(value.values.tolist()), fitting[0].name, value.name)
 
 
 def _subset(file: Path) -> str:
@@ -236,19 +237,20 @@ def _life(part: Table, roles: Roles, unit: str, number: int, around: _Around) ->
     known = around.known
     if known is not None:
         value = known.by_unit.get(unit) if known.by_unit else known.in_order[number]
-        return _quantity(value)
+        return _quantity(value, known.column)
     column = part.column(roles.life) if roles.life else None
     if column is not None and column.kind == "number":
-        return _quantity(float(column.values[-1]))
+        return _quantity(float(column.values[-1]), roles.life)
     if around.role == "test" or not around.sidecar.life.ends_in_failure:
         return None
     return _quantity(0.0)
 
 
-def _quantity(value: float | None) -> Quantity | None:
+def _quantity(value: float | None, column: str = "") -> Quantity | None:
     if value is None or not np.isfinite(value):
         return None
-    return Quantity(REMAINING_LIFE, float(value), "cycles")
+    factor, unit = life_unit(column)
+    return Quantity(REMAINING_LIFE, float(value) * factor, unit)
 
 
 def _say_lives(around: _Around, roles: Roles) -> None:

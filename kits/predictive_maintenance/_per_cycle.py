@@ -21,7 +21,7 @@ from kits.predictive_maintenance._files import table_files
 from kits.predictive_maintenance._notes import Notes, refused
 from kits.predictive_maintenance._recording import Recording
 from kits.predictive_maintenance._roles import row_labels
-from kits.predictive_maintenance._sidecar import Sidecar
+from kits.predictive_maintenance._sidecar import Sidecar, normal_values
 from kits.predictive_maintenance._tables import Table, read_table
 
 USUAL_DURATION_S = 60.0
@@ -171,10 +171,10 @@ def _states(table: Table) -> list[str]:
 
 def _from_conditions(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> list[str]:
     """The first condition that is not at its normal value names the fault, with that value."""
-    stated = {float(v) for v in sidecar.labels.normal if isinstance(v, int | float)}
     best: dict[str, float] = {}
     for column in table.columns:
         levels = np.unique(column.values[np.isfinite(column.values)])
+        stated = normal_values(sidecar.labels, column.name)
         known = [v for v in levels.tolist() if v in stated]
         # 0 among many levels of a number that counts trouble (leakage 0, 1, 2) is its best
         zero = levels.size and levels[0] == 0 and levels.size > 2

@@ -22,6 +22,7 @@ from kits.predictive_maintenance._columns import (
     NORMAL,
     fault_word,
     is_normal,
+    life_unit,
     plain,
     role_of,
     value_text,
@@ -52,6 +53,7 @@ class Capture:
     Attributes:
         scale, unit: from the file's number to the physical unit; 1 and empty when not known.
         stamp_s: when it was taken, seconds since 1970.
+        timed: the list says when in its asset's life it was taken.
         position: its place in the life of its asset, from 0; None when it is no such life.
     """
 
@@ -69,6 +71,7 @@ class Capture:
     position: int | None = None
     life: Quantity | None = None
     role: str = ""
+    timed: bool = False
 
 
 def plan(files: Sequence[Path], root: Path, sidecar: Sidecar, notes: Notes) -> list[Capture]:
@@ -234,7 +237,6 @@ def _with_row(
     rpm = meta.column(speed) if speed else None
     if rpm is not None and rpm.kind == "number":
         attributes["speed_rpm"] = _value(rpm, row)
-    life = _at(number.get("life"), row)
     clock = next((c for c in meta.columns if plain(c.name) in _CLOCK and c.kind == "number"), None)
     stamp = _at(clock, row)
     if clock is not None and stamp is not None:
@@ -246,7 +248,8 @@ def _with_row(
         scale=_at(scale, row),
         unit=unit[1] if unit else "",
         attributes={k: v for k, v in attributes.items() if v != "" and not _missing(v)},
-        life=Quantity(REMAINING_LIFE, life, "captures") if life is not None else None,
+        life=_life(number.get("life"), row),
+        timed=clock is not None or number.get("life") is not None,
         stamp_s=stamp if stamp is not None else capture.stamp_s,
         asset=group or capture.asset,
         group=group or capture.group,
@@ -255,6 +258,14 @@ def _with_row(
 
 def _missing(value: str | float) -> bool:
     return isinstance(value, float) and not np.isfinite(value)
+
+
+def _life(column: Column | None, row: int) -> Quantity | None:
+    value = _at(column, row)
+    if column is None or value is None:
+        return None
+    factor, unit = life_unit(column.name)
+    return Quantity(REMAINING_LIFE, value * factor, "captures" if unit == "cycles" else unit)
 
 
 def _condition_name(column: Column) -> str:
@@ -274,6 +285,8 @@ def _value(column: Column, row: int) -> str | float:
 
 def _with_lives(captures: Sequence[Capture], sidecar: Sidecar, notes: Notes) -> list[Capture]:
     """Captures of one asset in a row: a run to failure when several assets have them."""
+    # the fault found at the end of a life is no label of its first captures
+    captures = [replace(c, label="") if c.timed else c for c in captures]
     counts = Counter(c.asset for c in captures if not c.label)
     lives = [a for a, n in counts.items() if n >= FEWEST_IN_A_LIFE]
     stated = bool(sidecar.life.interval_h) or any(c.life for c in captures)

@@ -20,7 +20,7 @@ from kits.predictive_maintenance._columns import (
     value_text,
 )
 from kits.predictive_maintenance._notes import Notes
-from kits.predictive_maintenance._sidecar import Sidecar
+from kits.predictive_maintenance._sidecar import Sidecar, normal_values
 from kits.predictive_maintenance._tables import Column, Table, Texts
 
 MAX_LABELS = 60
@@ -204,12 +204,13 @@ def row_labels(table: Table, names: tuple[str, ...], sidecar: Sidecar) -> Texts:
 
 def _named(column: Column, sidecar: Sidecar) -> Texts:
     levels = levels_of(column)
+    normal = normal_values(sidecar.labels, column.name)
     binary = column.kind == "number" and len(levels) <= 2
     word = plain(column.name)
     fault = next((name for part, name in _FAULT_NAMES if part in word), "fault")
     named: dict[str | float, str] = {}
     for level in levels:
-        if is_normal(level, sidecar.labels.normal):
+        if is_normal(level, normal):
             named[level] = NORMAL
         elif column.kind == "text":
             named[level] = str(level)

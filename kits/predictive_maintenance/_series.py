@@ -38,6 +38,9 @@ from kits.predictive_maintenance._sidecar import Sidecar
 from kits.predictive_maintenance._tables import Table, Texts, read_table
 from kits.predictive_maintenance._times import Times
 
+UNEVEN = 0.2
+OFTEN_UNEVEN = 0.05
+
 
 @dataclass(frozen=True)
 class _Import:
@@ -238,6 +241,16 @@ def _concatenated(parts: Sequence[Series]) -> Series:
 
 
 def _say_gaps(series: Series, notes: Notes) -> None:
+    if series.seconds is not None and series.rows > 2:
+        steps = np.diff(series.seconds) / series.period_s
+        uneven = float(np.mean((steps < GAP_PERIODS) & (np.abs(steps - 1) > UNEVEN)))
+        if uneven > OFTEN_UNEVEN:
+            notes.warn(
+                "rate-jitter",
+                "rows come at uneven times",
+                f"{series.source}: {uneven:.0%} of the steps are off by more than {UNEVEN:.0%}",
+                "log at a fixed rate: trends and spectra need it",
+            )
     found = gaps(series, 0, series.rows)
     if found:
         notes.say(

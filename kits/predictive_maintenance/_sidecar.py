@@ -51,9 +51,10 @@ class Labels(_Section):
     columns: tuple[str, ...] = Field(
         (), description="columns that state a fault; several are joined, the first that tells one"
     )
-    normal: tuple[str | float, ...] = Field(
+    normal: tuple[str | float, ...] | dict[str, tuple[str | float, ...]] = Field(
         (),
-        description="values that mean: nothing wrong; empty: 0, normal, ok, healthy and the like",
+        description="values that mean: nothing wrong, for all label columns or by column; empty: 0, "
+        "normal, ok, healthy and the like",
     )
     file: str = Field(
         "", description="file with the times of faults: .json (file → windows) or .csv (start, end)"
@@ -115,6 +116,13 @@ class Sidecar(_Section):
     mains_hz: float | None = Field(None, gt=0, description="frequency of the mains, 50 or 60")
     life: Life = Field(Life(), description="runs to failure")
     learn: Learn = Field(Learn(), description="how much of each recording may be learnt from")
+
+
+def normal_values(labels: Labels, column: str) -> tuple[str | float, ...]:
+    """The stated normal values of one label column; empty when none are stated."""
+    if isinstance(labels.normal, dict):
+        return next((v for n, v in labels.normal.items() if n.lower() == column.lower()), ())
+    return labels.normal
 
 
 def load_sidecar(path: Path) -> Sidecar:

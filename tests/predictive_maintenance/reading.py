@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from kits.core.blobs import FolderBlobStore
+from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build
 from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window, decode_window
 from kits.predictive_maintenance import data
+from kits.toolchain.intake import ImportOptions, Intake, stated_labels, take_in
+from kits.toolchain.splitting import Candidate, place
 
 START = datetime(2024, 3, 1, 6, 0, 0)  # noqa: DTZ001 (exports name no zone)
 
@@ -70,3 +75,28 @@ def wave(n: int, period: float = 17.0, noise: float = 0.1, seed: int = 0) -> lis
         round(math.sin(2 * math.pi * i / period) + float(e), 5)
         for i, e in enumerate(random.normal(0, noise, n))
     ]
+
+
+def version(samples: Iterable[RawSample], store: Path) -> Dataset:
+    """A dataset version as the import makes it."""
+    blobs, intake = FolderBlobStore(store), Intake()
+    take_in(intake, samples, ImportOptions(), blobs)
+    entries = list(intake.entries.values())
+    pairs = data.near_duplicates((e.sample.id, blobs.get(e.sample.digest)) for e in entries)
+    candidates = [
+        Candidate(
+            e.sample.id, e.sample.source, e.sample.group, stated_labels(e.annotation), e.given
+        )
+        for e in entries
+    ]
+    placed = place(candidates, pairs, {"train": 0.7, "val": 0.15, "test": 0.15}, 0)
+    items = [
+        DatasetItem(
+            replace(e.sample, group=placed.groups[e.sample.id]),
+            e.annotation,
+            placed.splits[e.sample.id],
+        )
+        for e in entries
+    ]
+    header = DatasetHeader(kit="predictive-maintenance", split_rule="test", seed=0)
+    return build(header, items, blobs)
