@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from kits.core.errors import ConfigError, DataError
 from kits.predictive_maintenance import data
-from kits.predictive_maintenance._sidecar import load_sidecar
+from kits.predictive_maintenance._sidecar import Sidecar, load_sidecar
+from kits.toolchain.described import describe_keys
 from tests.predictive_maintenance.reading import channel, names, put, read_all, stamps, table, wave
 
 
@@ -84,3 +86,19 @@ def test_nothing_usable_is_said_before_anything_is_read(tmp_path: Path) -> None:
     put(tmp_path / "x.pdf", "%PDF")
     with pytest.raises(DataError, match="layout"):
         data.detect_format(tmp_path / "x.pdf")
+
+
+def test_every_key_stands_in_the_reference_with_its_meaning_and_default() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/machines-yaml.md").read_text("utf-8")
+    for key in describe_keys(Sidecar):
+        default = f"`{key.default}`" if key.default else ""
+        assert f"| `{key.key}` | {key.description} | {default} |\n" in page
+
+
+def test_the_examples_of_the_reference_are_valid(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/machines-yaml.md").read_text("utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    assert len(examples) == 3
+    for example in examples:
+        put(tmp_path / "machines.yaml", example)
+        assert load_sidecar(tmp_path) != Sidecar()
