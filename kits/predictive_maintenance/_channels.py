@@ -19,6 +19,8 @@ from kits.predictive_maintenance._tables import Column, Floats, Table
 
 MAX_CODES = 20
 """A text column of more values is no channel."""
+CODE = "code"
+"""The unit of a channel made of words."""
 MAX_CONDITIONS = 32
 _MANY_DOUBLES = 0.2
 _ON_OFF = {
@@ -190,4 +192,4 @@ def _coded(column: Column, notes: Notes, name: str) -> list[Column]:
     notes.warn("columns", f"the text column {column.name} becomes a channel of codes: {shown}", name,
                "write numbers into the export, or state the column under `ignore`")  # fmt: skip
     values = np.array([code.get(v, np.nan) for v in column.values.tolist()], np.float64)
-    return [Column(column.name, "code", "number", values)]
+    return [Column(column.name, CODE, "number", values)]

@@ -49,10 +49,12 @@ class Events:
 
     def of(self, name: str, asset: str) -> list[Event] | None:
         """Faults of a file or asset; None when it is not listed, so nothing is known of it."""
-        keys = {_key(name), _key(asset), _key(PurePosixPath(name).name)}
-        if not self.subjects & (keys | {""}):
+        own = {_key(name), _key(asset), _key(PurePosixPath(name).name)}
+        # a list may name files by a longer path than the imported folder has
+        keys = {s for s in self.subjects if not s or s in own or PurePosixPath(s).name in own}
+        if not keys:
             return None
-        return [e for e in self.events if e.subject in keys | {""}]
+        return [e for e in self.events if e.subject in keys]
 
 
 def _key(text: str) -> str:
@@ -93,11 +95,21 @@ def _open(file: Path, sidecar: Sidecar) -> Events | None:
         return _from_json(file)
     try:
         head = read_table(file, 5)
-        if not {"start", "end"} <= {role_of(c.name) for c in head.columns}:
+        if not _is_list_of_events(head):
             return None
         return _from_table(file, read_table(file), sidecar)
     except DataError:
         return None  # not a table of events; the reader of series will say what is wrong with it
+
+
+def _is_list_of_events(head: Table) -> bool:
+    """A start and an end; or a time and a fault, and no reading beside them."""
+    roles = {role_of(c.name) for c in head.columns}
+    if {"start", "end"} <= roles:
+        return True
+    readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
+    faults = [c for c in head.columns if role_of(c.name) == "label" and c.kind == "text"]
+    return "time" in roles and bool(faults) and not readings
 
 
 def _from_json(file: Path) -> Events | None:
@@ -144,8 +156,8 @@ def _seconds(values: Sequence[object]) -> list[float] | None:
 
 def _from_table(file: Path, table: Table, sidecar: Sidecar) -> Events | None:
     by_role = {role_of(c.name): c for c in reversed(table.columns)}
-    starts = read_times(by_role["start"], sidecar.time)
-    ends = read_times(by_role["end"], sidecar.time)
+    starts = read_times(by_role["start"] if "start" in by_role else by_role["time"], sidecar.time)
+    ends = read_times(by_role["end"] if "end" in by_role else by_role["time"], sidecar.time)
     if starts is None or ends is None:
         return None
     who = by_role.get("file") or by_role.get("asset") or by_role.get("unit")

@@ -31,6 +31,7 @@ _WAVE_ROWS = 256
 
 _FIX = (
     "looked for .csv .tsv .txt .parquet .npy .wav and .cbor files; state `format` in machines.yaml: "
+    "convert .mat and .xlsx to CSV or Parquet; "
     "table (rows in time, or cycles of units), snapshots (independent rows), captures (a waveform per "
     "file) or windows (our own)"
 )

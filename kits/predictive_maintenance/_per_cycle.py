@@ -180,13 +180,13 @@ def _from_conditions(table: Table, sidecar: Sidecar, notes: Notes, where: str) -
         zero = levels.size and levels[0] == 0 and levels.size > 2
         best[column.name] = known[0] if known else float(levels[0] if zero else levels[-1])
     conditions = [c for c in table.columns if np.unique(c.values).size > 1]
-    named = ", ".join(f"{n} = {v:g}" for n, v in best.items())
+    # a flag of two levels (stable or not) is a circumstance, not a fault
+    faults = [c for c in conditions if np.unique(c.values).size > 2] or conditions
+    named = ", ".join(f"{c.name} = {best[c.name]:g}" for c in faults)
     notes.warn(
         "labels", f"a cycle is normal where {named}; else its first other condition is the fault",
         where, "state labels.columns and labels.normal in machines.yaml",
     )  # fmt: skip
-    # a flag of two levels (stable or not) is a circumstance, not a fault
-    faults = [c for c in conditions if np.unique(c.values).size > 2] or conditions
     return [
         next((f"{c.name} {c.values[i]:g}" for c in faults if c.values[i] != best[c.name]), "normal")
         for i in range(table.rows)

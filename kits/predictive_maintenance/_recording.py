@@ -100,6 +100,7 @@ class Series:
         seconds: times of the rows, rising; None when rows are only counted.
         absolute: whether `seconds` count from 1970.
         faults: (first row, row after the last, label), in order, not overlapping.
+        leaks: channels that were kept out, in words.
         stated: whether the data says what is a fault; else it is assumed normal.
     """
 
@@ -115,6 +116,7 @@ class Series:
     attributes: Mapping[str, str | float] = field(default_factory=dict)
     rate_hz: float | None = None
     split: Split | None = None
+    leaks: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -194,7 +196,10 @@ def _recording(series: Series, part: Part, start: int, end: int, number: int) ->
         author="import",
         group=_group(series, tail),
         split=part.split,
-        meta={"first_row": start} if start else {},
+        meta={
+            **({"first_row": start} if start else {}),
+            **({"leaks": list(series.leaks)} if series.leaks else {}),
+        },
     )
 
 

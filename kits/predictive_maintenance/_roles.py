@@ -69,6 +69,8 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     quality = tuple(c.name for c in by_role.get("quality", ()) if is_quality(c))
     unit = _one(table, sidecar.life.unit, by_role.get("unit", []), where)
     cycle = _one(table, sidecar.life.cycle, by_role.get("cycle", []), where)
+    if cycle and not unit and "asset" not in by_role:
+        unit = next((c.name for c in by_role.get("id", ()) if _repeats(c)), "")
     stated_asset = sidecar.asset if sidecar.asset not in ("file", "folder") else ""
     asset = "" if sidecar.asset in ("file", "folder") else _one(
         table, stated_asset, by_role.get("asset", []), where)  # fmt: skip
@@ -87,6 +89,11 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
     )
     _say(roles, notes, where)
     return roles
+
+
+def _repeats(column: Column) -> bool:
+    """A number that names something of several rows."""
+    return len(set(column.values.tolist())) <= column.values.size / 2
 
 
 def _all(table: Table, name: str) -> list[Column]:

@@ -18,6 +18,7 @@ from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.predictive_maintenance._channels import (
+    CODE,
     Chosen,
     choose_channels,
     rows_in_order,
@@ -34,6 +35,7 @@ from kits.predictive_maintenance._pivot import is_long, pivot
 from kits.predictive_maintenance._recording import GAP_PERIODS, Series, gaps, recordings
 from kits.predictive_maintenance._roles import find_roles, row_labels
 from kits.predictive_maintenance._row_times import times_of
+from kits.predictive_maintenance._series_leaks import without_leaks
 from kits.predictive_maintenance._sidecar import Sidecar
 from kits.predictive_maintenance._tables import Table, Texts, read_table
 from kits.predictive_maintenance._times import Times
@@ -67,7 +69,7 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             found += _series_of(file, around)
         except DataError as error:
             yield refused(name_in(file, path), error)
-    found = _joined(found, notes)
+    found = without_leaks(_joined(_timed(found, notes), notes), sidecar, notes)
     if found and not any(one.stated for one in found):
         notes.warn(
             "labels",
@@ -152,7 +154,7 @@ def _one(
     if times is not None:
         rows = rows[rows_in_order(times.seconds[rows], around.notes, name)]
     own = chosen.take(rows)
-    if not own.channels or not rows.size:
+    if not rows.size or all(c.unit == CODE for c in own.channels):
         raise DataError("no column of readings", where=name)
     seconds = times.seconds[rows] if times is not None else None
     series = Series(
@@ -196,6 +198,22 @@ def runs(labels: NDArray[np.object_]) -> tuple[tuple[int, int, str], ...]:
     return tuple(
         (a, b, str(labels[a])) for a, b in pairwise(edges) if labels[a] not in ("", NORMAL)
     )
+
+
+def _timed(found: Sequence[Series], notes: Notes) -> list[Series]:
+    """Without the tables that have no time, where others have one: lists of machines and the like."""
+    timed = [one for one in found if one.seconds is not None]
+    if not timed:
+        return list(found)
+    for one in found:
+        if one.seconds is None:
+            notes.warn(
+                "time",
+                "no column with the time, as other files have: left out",
+                one.source,
+                "state time.column in machines.yaml, or move the file away",
+            )
+    return timed
 
 
 def _joined(found: Sequence[Series], notes: Notes) -> list[Series]:

@@ -276,3 +276,28 @@ def test_a_file_per_sensor_with_a_row_per_cycle(tmp_path: Path) -> None:
     assert labels[0] == "normal" and labels[20] == "cooler 3"
     assert levels(findings, "labels") == {"warn"}
     assert "60 s" in texts(findings, "rate")
+
+
+def test_a_list_that_says_when_makes_lives_and_the_fault_found_later_is_no_label(
+    tmp_path: Path,
+) -> None:
+    lines = ["file,bearing,minute,fault,rate_hz"]
+    for bearing in ("B1", "B2"):
+        for i in range(12):
+            parquet(tmp_path / f"{bearing}_{i}.parquet", x=signal(512, i))
+            lines.append(f"{bearing}_{i}.parquet,{bearing},{10 * i},outer race,25600")
+    put(tmp_path / "meta.csv", "\n".join(lines))
+    samples, _ = read_all(tmp_path)
+    assert {s.group for s in samples} == {"B1", "B2"}
+    assert life(samples[0]) == (pytest.approx(110 / 60), "h")
+    assert {s.annotation.label for s in samples if s.annotation} == {""}
+
+
+def test_a_speed_in_a_name_is_no_sampling_rate(tmp_path: Path) -> None:
+    for i in range(2):
+        put(
+            tmp_path / "35Hz_12kN" / f"{i}.csv",
+            "h,v\n" + "".join(f"{v:.4f},1\n" for v in signal(300, i)),
+        )
+    with pytest.raises(DataError, match="readings a second"):
+        read_all(tmp_path, "captures")

@@ -142,3 +142,17 @@ def test_cycles_are_put_in_order(tmp_path: Path, shuffled: bool) -> None:
     (sample,) = read_all(tmp_path)[0]
     assert window(sample).attributes["first_cycle"] == 5
     assert window(sample).channels[0].readings[0] == pytest.approx(50, abs=0.01)
+
+
+def test_an_id_column_beside_cycles_names_the_unit(tmp_path: Path) -> None:
+    put(tmp_path / "fleet.csv", table(("id", "cycle", "v"), *zip(*rows({1: 12, 2: 14}, 1))))
+    samples, _ = read_all(tmp_path)
+    assert [s.group for s in samples] == ["unit 1", "unit 2"]
+
+
+def test_remaining_life_in_hours_keeps_its_unit(tmp_path: Path) -> None:
+    found = [[*r[:3], 60 * (30 - r[1])] for r in rows({1: 20, 2: 20}, 1)]
+    put(tmp_path / "fleet.csv", table(("engine", "cycle", "temp", "rul_minutes"), *zip(*found)))
+    annotation = read_all(tmp_path)[0][0].annotation
+    assert annotation is not None
+    assert [(q.value, q.unit) for q in annotation.quantities] == [(10, "h")]

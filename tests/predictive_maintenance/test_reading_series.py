@@ -321,3 +321,51 @@ def test_a_constant_speed_is_a_condition_of_the_recording(tmp_path: Path) -> Non
     put(tmp_path / "x.csv", table(("time", "v", "speed_rpm"), stamps(50), wave(50), [1480] * 50))
     samples, _ = read_all(tmp_path)
     assert window(samples[0]).attributes["speed_rpm"] == 1480
+
+
+def test_a_list_of_failures_with_one_time_each(tmp_path: Path) -> None:
+    hours = stamps(200, 3600)
+    put(
+        tmp_path / "telemetry.csv",
+        table(("datetime", "machineID", "volt"), hours, [1] * 200, wave(200)),
+    )
+    put(tmp_path / "failures.csv", f"datetime,machineID,failure\n{hours[150]},1,comp4\n")
+    put(tmp_path / "machines.csv", "machineID,model,age\n1,model3,18\n")
+    samples, findings = read_all(tmp_path)
+    annotation = samples[-1].annotation
+    assert annotation is not None
+    assert [(s.end - s.start, s.label) for s in annotation.spans] == [(1, "comp4")]
+    assert all(s.source.startswith("telemetry.csv") for s in samples)
+    assert "as other files have: left out" in texts(findings, "time")
+
+
+def test_a_list_may_name_files_by_a_longer_path(tmp_path: Path) -> None:
+    put(tmp_path / "cpu.csv", table(("timestamp", "value"), stamps(300, 300), wave(300)))
+    windows = {
+        "realKnownCause/cpu.csv": [["2024-03-01 22:40:00", "2024-03-01 23:05:00"]],
+        "x/b.csv": [],
+    }
+    put(tmp_path / "combined_windows.json", json.dumps(windows))
+    samples, _ = read_all(tmp_path)
+    assert samples[-1].annotation is not None and len(samples[-1].annotation.spans) == 1
+
+
+def test_a_flag_that_repeats_the_label_is_kept_out(tmp_path: Path) -> None:
+    flags = faulty(300, 200, 250)
+    alarm = [2 * f for f in flags]
+    header = ("time", "v", "alarm_bit", "anomaly")
+    put(tmp_path / "x.csv", table(header, stamps(300), wave(300), alarm, flags))
+    samples, findings = read_all(tmp_path)
+    assert names(samples[0]) == ["v"]
+    assert "alarm_bit" in texts(findings, "leakage-columns")
+    assert "alarm_bit" in str(samples[0].meta["leaks"])
+    put(tmp_path / "machines.yaml", "keep: [alarm_bit]\n")
+    assert names(read_all(tmp_path)[0][0]) == ["v", "alarm_bit"]
+
+
+def test_rows_at_uneven_times_are_said(tmp_path: Path) -> None:
+    even = stamps(300)
+    uneven = [t for i, t in enumerate(even) if i % 4]
+    put(tmp_path / "x.csv", table(("time", "v"), uneven, wave(len(uneven))))
+    _, findings = read_all(tmp_path)
+    assert levels(findings, "rate-jitter") == {"warn"}
