@@ -21,7 +21,7 @@ from kits.predictive_maintenance._signal_checks import check_signals
 
 ENOUGH_LIVES = 20
 """Runs to failure from which a model of remaining life beats the fleet's mean."""
-FALSE_ALARMS_PER_DAY = 1 / 30
+FALSE_ALARMS_PER_MONTH = 1.0
 """What is worth claiming when the project states nothing."""
 _DAY_S = 86_400
 _SHOWN = 20
@@ -54,8 +54,8 @@ def _normal_time(looks: list[Look], config: BaseModel) -> Iterator[Finding]:
     calibrated = sum(x.duration_s for x in timed if x.split == "val") / _DAY_S
     if not timed:
         return
-    stated = getattr(config, "false_alarms_per_day", None)
-    wanted = stated if isinstance(stated, float) and stated > 0 else FALSE_ALARMS_PER_DAY
+    stated = getattr(config, "false_alarms_per_month", None)
+    wanted = (stated if isinstance(stated, float) and stated > 0 else FALSE_ALARMS_PER_MONTH) / 30
     needed = -math.log(0.05) / wanted
     bound = -math.log(0.05) / calibrated if calibrated > 0 else math.inf
     text = (

@@ -224,7 +224,8 @@ def _window(
     attributes = own.attributes(sidecar)
     cycle = table.column(roles.cycle) if roles.cycle else None
     if cycle is not None and cycle.kind == "number" and np.isfinite(cycle.values[rows[0]]):
-        attributes["first_cycle"] = float(cycle.values[rows[0]])
+        # what lies behind the first row, which is 0 for a life that is seen from its start
+        attributes["life_position"] = float(cycle.values[rows[0]]) - 1
     channels = tuple(
         Channel(c.name, sidecar.units.get(c.name, c.unit), scaled(c, sidecar).astype(np.float32))
         for c in own.channels

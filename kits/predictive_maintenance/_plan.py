@@ -43,6 +43,9 @@ _CONDITION = re.compile(
 _CLOCK = frozenset(
     {"minute", "minutes", "hour", "hours", "seconds", "elapsed", "elapsed_h", "age_h"}
 )
+_PHYSICAL = frozenset(
+    {"g", "m/s2", "m/s²", "m/s^2", "mm/s", "µm", "um", "v", "mv", "fs", "pa", "a"}
+)
 _SCALE_UNIT = re.compile(r"scale_(.+)_per_.*")
 
 
@@ -207,7 +210,9 @@ def _groups(
 ) -> list[str]:  # fmt: skip
     """What names one physical unit: stated columns, a column for it, else label and fault size."""
     stated = [require(meta, name, source) for name in sidecar.group]
-    owner = [c for c in meta.columns if role_of(c.name) in ("asset", "unit")][:1]
+    owner = [c for c in meta.columns if role_of(c.name) in ("asset", "unit") and not _all_units(c)][
+        :1
+    ]
     sizes = [c for c in meta.columns if role_of(c.name) == "fault_size"]
     columns = stated or owner or sizes
     if not columns:
@@ -246,7 +251,7 @@ def _with_row(
         label=label or capture.label,
         rate_hz=_at(number.get("rate"), row),
         scale=_at(scale, row),
-        unit=unit[1] if unit else "",
+        unit=unit[1] if unit else _stated_unit(meta, row),
         attributes={k: v for k, v in attributes.items() if v != "" and not _missing(v)},
         life=_life(number.get("life"), row),
         timed=clock is not None or number.get("life") is not None,
@@ -258,6 +263,19 @@ def _with_row(
 
 def _missing(value: str | float) -> bool:
     return isinstance(value, float) and not np.isfinite(value)
+
+
+def _all_units(column: Column) -> bool:
+    return column.kind == "text" and {str(v).lower() for v in column.values} <= _PHYSICAL
+
+
+def _stated_unit(meta: Table, row: int) -> str:
+    """A column `unit` names a physical unit when its values are such; else it names machines."""
+    column = meta.column("unit") or meta.column("units")
+    if column is None or column.kind != "text":
+        return ""
+    word = str(column.values[row])
+    return word if word.lower() in _PHYSICAL else ""
 
 
 def _life(column: Column | None, row: int) -> Quantity | None:

@@ -145,7 +145,7 @@ def _conditions(looks: list[Look]) -> Iterator[Finding]:
     names = sorted({name for look in looks for name in look.attributes})
     new = []
     for name in names:
-        if name in ("first_cycle", "life_position"):
+        if name == "life_position":
             continue
         known = {look.attributes.get(name) for look in looks if look.split != "test"} - {None}
         asked = {look.attributes.get(name) for look in looks if look.split == "test"} - {None}

@@ -22,7 +22,7 @@ from tests.predictive_maintenance.test_reading_snapshots import milling
 class Settings(BaseModel):
     """A stand-in for the kit's configuration."""
 
-    false_alarms_per_day: float = 1.0
+    false_alarms_per_month: float = 30.0
 
 
 def sample(

@@ -301,3 +301,13 @@ def test_a_speed_in_a_name_is_no_sampling_rate(tmp_path: Path) -> None:
         )
     with pytest.raises(DataError, match="readings a second"):
         read_all(tmp_path, "captures")
+
+
+def test_a_list_may_name_the_physical_unit(tmp_path: Path) -> None:
+    for i in range(3):
+        np.save(tmp_path / f"{i}.npy", signal(300, i))
+    lines = [f"{i}.npy,ball,b{i},800,mm/s" for i in range(3)]
+    put(tmp_path / "meta.csv", "\n".join(["file,class,bearing,rate_hz,unit", *lines]))
+    samples, _ = read_all(tmp_path)
+    assert window(samples[0]).channels[0].unit == "mm/s"
+    assert [s.group for s in samples] == ["b0", "b1", "b2"]

@@ -140,7 +140,7 @@ def test_cycles_are_put_in_order(tmp_path: Path, shuffled: bool) -> None:
         found = found[::-1]
     put(tmp_path / "x.csv", table(("unit", "cycle", "v"), *zip(*found)))
     (sample,) = read_all(tmp_path)[0]
-    assert window(sample).attributes["first_cycle"] == 5
+    assert window(sample).attributes["life_position"] == 4
     assert window(sample).channels[0].readings[0] == pytest.approx(50, abs=0.01)
 
 
