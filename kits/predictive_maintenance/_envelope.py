@@ -19,6 +19,8 @@ from kits.predictive_maintenance._spectrum import FLOOR, Complexes, Floats, Spec
 
 SLIP = 0.02
 """Elements slip: the true frequency lies within ± 2 % of the kinematic one (Randall & Antoni 2011)."""
+DEFAULT_BANDS = ((1 / 12, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 0.98))
+"""Of half the rate; where a resonance lies is not known before the first damage (`_kurtogram.py` looks for it)."""
 _PADDING = 2
 """Finer bins by zero padding: a line between two bins loses at most 4 % then, 15 % without."""
 

@@ -24,12 +24,10 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._bearings import BearingOrders
-from kits.predictive_maintenance._envelope import SLIP, envelope
+from kits.predictive_maintenance._envelope import DEFAULT_BANDS, SLIP, envelope
 from kits.predictive_maintenance._spectrum import FLOOR, Floats, prewhiten, transform
 
 Fault = Literal["outer", "inner", "ball", "cage", "none"]
-DEFAULT_BANDS = ((1 / 12, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 0.98))
-"""Of half the rate."""
 LEAST_EVIDENCE = 3.5
 """Robust standard deviations above chance; noise reaches it in less than one of a thousand windows."""
 _TURNS = 20
