@@ -17,10 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._spectrum import FLOOR, Complexes, Floats
+from kits.predictive_maintenance._spectrum import Complexes, Floats
 
+LEVELS = 3
+"""A band must hold several harmonics of the impacts and their sidebands: an eighth of half the rate is narrow enough."""
 _LEAST_POINTS = 64
 """Envelope points a band must have for its kurtosis to mean something."""
+_EDGE = 0.02
+"""Of the recording, at either end: faded, and left out of the kurtosis."""
+_SILENT = np.float32(1e-3)
+"""Of the loudest band of a level: less power is no band to look at."""
 _LOWEST_SHARE = 1 / 64
 """Of half the rate: what lies below is shaft and hum, and a band must not begin at 0 Hz."""
 
@@ -38,7 +44,7 @@ class Band:
     kurtosis: float
 
 
-def kurtogram(readings: Floats, rate_hz: float, levels: int = 6) -> tuple[Band, ...]:
+def kurtogram(readings: Floats, rate_hz: float, levels: int = LEVELS) -> tuple[Band, ...]:
     """All bands of the grid with their spectral kurtosis, widest first.
 
     Args:
@@ -53,6 +59,11 @@ def kurtogram(readings: Floats, rate_hz: float, levels: int = 6) -> tuple[Band, 
     if not np.isfinite(readings).all():
         raise DataError("a recording with missing readings has no kurtogram", fix="leave it out")
     centred = (readings - readings.mean(dtype=np.float64)).astype(np.float32)
+    # a recording that does not end where it began would click once a period, loudest where there is nothing else
+    edge = max(int(_EDGE * centred.size), 1)
+    ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(edge) / edge)).astype(np.float32)
+    centred[:edge] *= ramp
+    centred[-edge:] *= ramp[::-1]
     fourier: Complexes = np.fft.rfft(centred).astype(np.complex64, copy=False)
     fourier[: math.ceil(fourier.size * _LOWEST_SHARE)] = 0
     found = []
@@ -68,7 +79,7 @@ def kurtogram(readings: Floats, rate_hz: float, levels: int = 6) -> tuple[Band, 
     return tuple(found)
 
 
-def best_band(readings: Floats, rate_hz: float, levels: int = 6) -> Band:
+def best_band(readings: Floats, rate_hz: float, levels: int = LEVELS) -> Band:
     """The most impulsive band of a recording.
 
     Raises:
@@ -91,10 +102,11 @@ def _kurtosis(bands: Complexes) -> Floats:
     width = bands.shape[1]
     # twice the width: the square of an envelope reaches twice as far as the envelope
     analytic = np.fft.ifft(bands, n=2 * width, axis=1)
-    square = np.square(analytic.real) + np.square(analytic.imag)
+    edge = math.ceil(2 * width * _EDGE * 1.5)
+    square = (np.square(analytic.real) + np.square(analytic.imag))[:, edge:-edge]
     mean = square.mean(axis=1)
-    # noise in one band of a finite recording is not less impulsive for being silent
-    silent = mean <= mean.max() * FLOOR
-    moment = np.square(square).mean(axis=1) / np.where(silent, 1, mean * mean)
+    # what the sensor's filter cut off holds rounding and clicks, and its kurtosis is no sign of a resonance
+    silent = mean <= mean.max() * _SILENT
+    moment = np.square(square).mean(axis=1) / np.where(mean > 0, mean * mean, 1)
     found: Floats = np.where(silent, -1, moment - 2).astype(np.float32)
     return found
