@@ -1,6 +1,6 @@
 """Envelopes: what a damaged bearing does to a band of high frequency, and how far it stands out.
 
-It is responsible for the squared envelope spectrum of a band and for the prominence of given frequencies in it.
+It is responsible for the envelope spectrum of a band and for the prominence of given frequencies in it.
 It is not responsible for choosing the band (`_kurtogram.py`) or for naming a fault (`_hypothesis.py`). The band is
 cut out of a transform that exists already and taken back at a lower rate, so a band costs a fraction of a full one.
 
@@ -30,7 +30,8 @@ class Envelope:
     """Of one band of n windows.
 
     Attributes:
-        spectrum: (n, bins) amplitude of the squared envelope, unit², without its mean; bin 0 is 0 Hz.
+        spectrum: (n, bins) amplitude of the envelope's course without its mean, in unit, or in unit² when it is
+            squared; bin 0 is 0 Hz.
         background: (n,) its median, what a line has to stand out from.
         step_hz: distance of two bins.
         rms: (n,) of the band, in the channel's unit.
@@ -44,11 +45,17 @@ class Envelope:
     kurtosis: Floats
 
 
-def envelope(spectrum: Spectrum, low_hz: float, high_hz: float, top_hz: float) -> Envelope:
-    """The squared envelope spectrum of the band `low_hz` to `high_hz`, from 0 to `top_hz`.
+def envelope(
+    spectrum: Spectrum, low_hz: float, high_hz: float, top_hz: float, *, squared: bool
+) -> Envelope:
+    """The envelope spectrum of the band `low_hz` to `high_hz`, from 0 to `top_hz`.
 
     The band of the one-sided transform is moved to 0 Hz, which leaves the envelope as it is, and taken back
-    with just enough points that nothing folds into the part below `top_hz`.
+    with just enough points that nothing of its square folds into the part below `top_hz`.
+
+    Args:
+        squared: the square is the exact tool where many windows are averaged; in one short window a single strong
+            impact would rule it, and the plain envelope is steadier.
     """
     first, last = spectrum.bin_of(low_hz), spectrum.bin_of(high_hz)
     last = max(last, min(first + 2, spectrum.fourier.shape[1]))
@@ -57,19 +64,22 @@ def envelope(spectrum: Spectrum, low_hz: float, high_hz: float, top_hz: float) -
     width = last - first
     wanted = max(int(np.ceil(top_hz / spectrum.step_hz)), 1)
     points = 1 << int(np.ceil(np.log2(min(width + wanted, 2 * width) + 1)))
-    return _of_band(band, points, 2 / spectrum.samples, spectrum.step_hz, wanted)
+    return _of_band(band, points, 2 / spectrum.samples, spectrum.step_hz, wanted, squared)
 
 
-def _of_band(band: Complexes, points: int, scale: float, step_hz: float, wanted: int) -> Envelope:
+def _of_band(
+    band: Complexes, points: int, scale: float, step_hz: float, wanted: int, squared: bool
+) -> Envelope:
     analytic = np.fft.ifft(band, n=points, axis=1)
     square = analytic.real**2
     square += analytic.imag**2
     square *= np.float32((points * scale) ** 2)
     mean = square.mean(axis=1, dtype=np.float32)
     kurtosis = np.vecdot(square, square) / np.float32(points) / (mean * mean + FLOOR * FLOOR) - 2
-    square -= mean[:, None]
-    square *= hann(points)
-    lines = np.fft.rfft(square, n=_PADDING * points, axis=1)[:, : _PADDING * wanted + 1]
+    course = square if squared else np.sqrt(square)
+    course -= course.mean(axis=1, keepdims=True)
+    course *= hann(points)
+    lines = np.fft.rfft(course, n=_PADDING * points, axis=1)[:, : _PADDING * wanted + 1]
     amplitude = np.abs(lines)
     amplitude *= np.float32(4 / points)
     background = np.median(amplitude[:, 2 * _PADDING :], axis=1) if amplitude.shape[1] > 8 else mean

@@ -59,7 +59,10 @@ class Batch:
         bands = self.spec.envelope_bands_hz or tuple(
             (low * rate / 2, high * rate / 2) for low, high in DEFAULT_BANDS
         )
-        return tuple(envelope(self.spectrum, low, high, self._top_hz(rate)) for low, high in bands)
+        top_hz = self._top_hz(rate)
+        return tuple(
+            envelope(self.spectrum, low, high, top_hz, squared=False) for low, high in bands
+        )
 
     def _top_hz(self, rate: float) -> float:
         orders = [2.05 * max(o.bpfi, 2 * o.bsf) for o in self.spec.bearings.values()]

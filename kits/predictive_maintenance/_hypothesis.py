@@ -152,7 +152,7 @@ def _spectra(
     for start in range(0, len(segments), _BATCH):
         white = prewhiten(transform(segments[start : start + _BATCH].astype(np.float32), rate_hz))
         for number, (low, high) in enumerate(bands):
-            found = envelope(white, low, high, top_hz)
+            found = envelope(white, low, high, top_hz, squared=True)
             step_hz = found.step_hz
             lines = found.spectrum / (found.background[:, None] + FLOOR)
             power = np.square(lines).sum(axis=0)
