@@ -18,8 +18,8 @@ from kits.predictive_maintenance._groups import GROUPS, Batch, GroupName
 from kits.predictive_maintenance._kernels import KernelSpec
 from kits.predictive_maintenance._spectrum import Floats
 
-_BATCH_BYTES = 1 << 18
-"""Readings of one batch: small enough that its arrays stay in the cache of one core."""
+_BATCH_BYTES = 1 << 20
+"""Readings of one batch: enough that calls cost little beside the work, and some ten times this in memory."""
 
 
 class FeatureSpec(BaseModel):
