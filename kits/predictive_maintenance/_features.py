@@ -48,6 +48,11 @@ class FeatureSpec(BaseModel):
     bearings: dict[str, BearingOrders] = Field(
         default_factory=dict, description="name → orders of the bearings this channel hears"
     )
+    fastest_hz: float = Field(
+        60.0,
+        gt=0,
+        description="fastest speed of the shaft, turns per second: envelopes reach so far",
+    )
     harmonics: int = Field(3, ge=1, le=10, description="of each bearing order")
     sidebands: bool = Field(
         False, description="adds the sidebands: ± shaft speed around bpfi, ± ftf around 2 bsf"

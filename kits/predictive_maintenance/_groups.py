@@ -18,6 +18,7 @@ from kits.predictive_maintenance import _cepstrum, _kernels, _mel, _severity, _s
 from kits.predictive_maintenance._bearings import BearingOrders
 from kits.predictive_maintenance._envelope import (
     DEFAULT_BANDS,
+    SLIP,
     Envelope,
     envelope,
     peaks_near,
@@ -37,7 +38,7 @@ _LEAST_SAMPLES = 8
 _SHAFT_MULTIPLES = (1.0, 2.0, 3.0)
 _FAULTS = ("outer", "inner", "ball", "cage")
 _TOP_SHARE = 0.05
-"""Of the rate: how far envelope spectra reach when no speed is known."""
+"""Of the rate: how far envelope spectra reach when no bearing is given."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ class Batch:
         )
 
     def _top_hz(self, rate: float) -> float:
-        orders = [2.05 * max(o.bpfi, 2 * o.bsf) for o in self.spec.bearings.values()]
-        fastest = np.max(self.speed_hz, initial=0.0, where=np.isfinite(self.speed_hz))
-        highest = max(orders, default=0.0) / 2 * self.spec.harmonics * float(fastest)
+        # from the specification alone: a window's background must not depend on the batch it is in
+        orders = [max(o.bpfi, 2 * o.bsf) for o in self.spec.bearings.values()]
+        highest = max(orders, default=0.0) * self.spec.harmonics * (1 + SLIP) * self.spec.fastest_hz
         return min(highest or _TOP_SHARE * rate, rate / 4)
 
 

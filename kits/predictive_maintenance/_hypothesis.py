@@ -34,10 +34,11 @@ _TURNS = 20
 _LEAST_TURNS = 4
 _HARMONICS = 3
 _SLIPS = 13
-_RING_ORDERS = (2.3, 7.3)
+_BELOW, _ABOVE = 0.64, 1.35
+"""Chance is looked for at orders around those of the bearing: from this share of the lowest to that of the highest."""
 _CAGE_ORDERS = (0.3, 0.8)
 _PLACEBOS = 400
-_BATCH = 16
+_BATCH_READINGS = 1 << 18
 _RINGS: tuple[Fault, ...] = ("outer", "inner", "ball")
 _WORDS: Mapping[Fault, str] = {
     "outer": "a damaged outer ring is passed by an element",
@@ -90,7 +91,9 @@ def fault_hypothesis(
     """
     _check(readings, rate_hz, speed_hz, orders)
     multiples = np.arange(1.0, _HARMONICS + 1)[None, :]
-    step, lines = _spectra(readings, rate_hz, speed_hz, bands_hz)
+    highest = max(orders.bpfi, 2 * orders.bsf) * _ABOVE
+    top_hz = (highest * _HARMONICS * (1 + SLIP) + 1) * speed_hz
+    step, lines = _spectra(readings, rate_hz, speed_hz, bands_hz, top_hz)
     struck: tuple[tuple[Fault, float], ...] = (
         ("outer", orders.bpfo),
         ("inner", orders.bpfi),
@@ -100,7 +103,7 @@ def fault_hypothesis(
     prominences: dict[Fault, float] = {
         fault: float(_comb(lines, step, order * multiples)[0]) for fault, order in struck
     }
-    rings = _comb(lines, step, _chance(*_RING_ORDERS))
+    rings = _comb(lines, step, _chance(min(orders.bpfo, 2 * orders.bsf) * _BELOW, highest))
     cage = _comb(lines, step, _chance(*_CAGE_ORDERS))
     evidences: dict[Fault, float] = {
         fault: _above(prominences[fault], cage if fault == "cage" else rings) for fault, _ in struck
@@ -139,18 +142,22 @@ def _check(readings: Floats, rate_hz: float, speed_hz: float, orders: BearingOrd
 
 
 def _spectra(
-    readings: Floats, rate_hz: float, speed_hz: float, bands_hz: Sequence[tuple[float, float]]
+    readings: Floats,
+    rate_hz: float,
+    speed_hz: float,
+    bands_hz: Sequence[tuple[float, float]],
+    top_hz: float,
 ) -> tuple[float, Floats]:
     """Order per bin, and (bands, bins) log10 of the envelope lines over their background."""
     samples = 1 << int(np.ceil(np.log2(_TURNS * rate_hz / speed_hz)))
     samples = min(samples, readings.size)
     segments = np.lib.stride_tricks.sliding_window_view(readings, samples)[:: max(samples // 2, 1)]
     bands = bands_hz or [(a * rate_hz / 2, b * rate_hz / 2) for a, b in DEFAULT_BANDS]
-    top_hz = (_RING_ORDERS[1] * _HARMONICS * (1 + SLIP) + 1) * speed_hz
     sums: list[Floats] = []
     step_hz = 0.0
-    for start in range(0, len(segments), _BATCH):
-        white = prewhiten(transform(segments[start : start + _BATCH].astype(np.float32), rate_hz))
+    rows = max(_BATCH_READINGS // samples, 1)
+    for start in range(0, len(segments), rows):
+        white = prewhiten(transform(segments[start : start + rows].astype(np.float32), rate_hz))
         for number, (low, high) in enumerate(bands):
             found = envelope(white, low, high, top_hz, squared=True)
             step_hz = found.step_hz

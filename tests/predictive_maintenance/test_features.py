@@ -157,9 +157,9 @@ def test_each_window_may_have_its_own_speed() -> None:
 
 
 def test_features_do_not_depend_on_the_batch_a_window_is_in() -> None:
-    given = windows(40)
-    together = extract(given, RATE, SPEED, SPEC)
-    alone = np.vstack([extract(given[i : i + 1], RATE, SPEED, SPEC) for i in range(40)])
+    given, speeds = windows(40), np.linspace(10, 50, 40)
+    together = extract(given, RATE, speeds, SPEC)
+    alone = np.vstack([extract(given[i : i + 1], RATE, float(speeds[i]), SPEC) for i in range(40)])
     assert together == pytest.approx(alone, rel=1e-3, abs=1e-4)
 
 

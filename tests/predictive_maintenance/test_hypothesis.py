@@ -33,6 +33,15 @@ def test_impacts_at_an_order_name_their_part(
     assert f"{order * SPEED:.1f} Hz" in found.text
 
 
+@pytest.mark.parametrize("number", ["6000", "6317", "NU210", "ZA-2115", "ER-12K"])
+@pytest.mark.parametrize("fault", ["outer", "inner", "ball"])
+def test_every_kind_of_bearing_is_judged_by_its_own_orders(number: str, fault: str) -> None:
+    orders = lookup(number).orders
+    rates = {"outer": orders.bpfo, "inner": orders.bpfi, "ball": 2 * orders.bsf}
+    readings = impacts(rates[fault] * 16.2, 8.0)
+    assert fault_hypothesis(readings, RATE, 16.2, orders).fault == fault
+
+
 def test_a_rub_once_a_turn_of_the_cage_is_named_cage() -> None:
     time = np.arange(120_000) / RATE
     swell = (1 + 0.9 * np.cos(2 * np.pi * ORDERS.ftf * SPEED * time)) ** 2
