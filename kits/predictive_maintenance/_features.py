@@ -73,6 +73,16 @@ class FeatureSpec(BaseModel):
         return self.hop or self.window
 
 
+def cut(readings: Floats, spec: FeatureSpec) -> Floats:
+    """(n, window) of (samples,) readings, one every `step`, as a view; what is left at the end is not seen.
+
+    A recording shorter than one window gives none.
+    """
+    if readings.size < spec.window:
+        return np.empty((0, spec.window), np.float32)
+    return np.lib.stride_tricks.sliding_window_view(readings, spec.window)[:: spec.step]
+
+
 def names(spec: FeatureSpec) -> tuple[str, ...]:
     """The columns of `extract`, in order."""
     return tuple(name for group in spec.groups for name, _ in GROUPS[group].columns(spec))

@@ -8,7 +8,7 @@ from scipy import signal, stats
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._bearings import lookup
-from kits.predictive_maintenance._features import FeatureSpec, extract, names, units
+from kits.predictive_maintenance._features import FeatureSpec, cut, extract, names, units
 from kits.predictive_maintenance._spectrum import prewhiten, transform
 from tests.predictive_maintenance.signals import RATE, Floats, impacts, noise, sine
 
@@ -185,3 +185,14 @@ def test_prewhitening_makes_every_line_equally_strong_and_keeps_the_phase() -> N
     assert np.angle(after.fourier[:, 1:-1]) == pytest.approx(
         np.angle(before.fourier[:, 1:-1]), abs=1e-3
     )
+
+
+@pytest.mark.parametrize(("hop", "starts"), [(0, [0, 100, 200]), (50, [0, 50, 100, 150, 200])])
+def test_a_recording_is_cut_into_windows_by_the_specification(hop: int, starts: list[int]) -> None:
+    spec = FeatureSpec(window=100, hop=hop)
+    found = cut(np.arange(330, dtype=np.float32), spec)
+    assert found[:, 0].tolist() == starts
+    assert found.shape[1] == 100
+    assert extract(found, 0.0, None, spec).shape == (len(starts), len(names(spec)))
+    assert cut(np.arange(99, dtype=np.float32), spec).shape == (0, 100)
+    assert extract(found[:0], 0.0, None, spec).shape == (0, len(names(spec)))
