@@ -8,7 +8,7 @@ says nothing about it. What is constant, coarse or gappy in normal operation too
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -48,9 +48,14 @@ class ChannelBaseline(BaseModel):
     low: float = Field(description="smallest normal reading")
     high: float = Field(description="largest normal reading")
     spread: float = Field(ge=0, description="median of the windows' standard deviations")
-    least_spread: float = Field(ge=0, description="smallest standard deviation of a window")
+    least_spread: float = Field(
+        ge=0, description="smallest standard deviation of a window that was not still; 0: all were"
+    )
+    still: tuple[float, float] | None = Field(
+        description="lowest and highest reading at which a whole window stood still"
+    )
     step: float = Field(ge=0, description="smallest difference of two readings: the resolution")
-    longest_run: int = Field(ge=0, description="most equal readings in a row")
+    longest_run: int = Field(ge=0, description="most equal readings in a row, still windows apart")
     gaps: float = Field(ge=0, le=1, description="largest share of missing readings in a window")
     rails: float = Field(ge=0, le=1, description="largest share of readings piled up at an extreme")
     mains: float = Field(ge=0, le=1, description="largest share of power at the mains frequency")
@@ -111,44 +116,37 @@ def learn_baseline(
 
 @dataclass(frozen=True)
 class _Summary:
+    """What is kept of a window while a baseline is learned: no readings."""
+
     low: float
     high: float
-    traits: tuple[float, float, int, float, float, float, float]
+    traits: Traits
 
     @classmethod
     def of(cls, traits: Traits) -> _Summary:
         known = traits.readings
-        return cls(
-            float(known.min(initial=np.inf)),
-            float(known.max(initial=-np.inf)),
-            (
-                traits.spread,
-                traits.step,
-                traits.longest_run,
-                traits.gaps,
-                traits.rails,
-                traits.mains,
-                traits.spikes,
-            ),
-        )
+        low, high = float(known.min(initial=np.inf)), float(known.max(initial=-np.inf))
+        return cls(low, high, replace(traits, readings=known[:0]))
 
 
 def _merged(name: str, summaries: list[_Summary]) -> ChannelBaseline:
     known = [s for s in summaries if np.isfinite(s.low)]
     if not known:
         raise DataError("a channel without a single reading", where=name, fix="leave it out")
-    spreads, steps, runs, gaps, rails, mains, spikes = zip(*(s.traits for s in summaries))
+    moving = [s for s in known if s.traits.spread > 0]
+    still = [s.low for s in known if s.traits.spread == 0]
     return ChannelBaseline(
         low=min(s.low for s in known),
         high=max(s.high for s in known),
-        spread=float(np.median(spreads)),
-        least_spread=min(spreads),
-        step=min((step for step in steps if step > 0), default=0.0),
-        longest_run=max(runs),
-        gaps=max(gaps),
-        rails=max(rails),
-        mains=max(mains),
-        spikes=max(spikes),
+        spread=float(np.median([s.traits.spread for s in moving] or [0.0])),
+        least_spread=min((s.traits.spread for s in moving), default=0.0),
+        still=(min(still), max(still)) if still else None,
+        step=min((s.traits.step for s in moving), default=0.0),
+        longest_run=max((s.traits.longest_run for s in moving), default=0),
+        gaps=max(s.traits.gaps for s in summaries),
+        rails=max(s.traits.rails for s in summaries),
+        mains=max(s.traits.mains for s in summaries),
+        spikes=max(s.traits.spikes for s in summaries),
     )
 
 
@@ -192,7 +190,7 @@ def _judged(
         yield fault(*dead)
         # a channel without a signal has no hum, rails or spikes worth naming
         return
-    if traits.rails > _RAIL_SHARE + 2 * (normal.rails if normal else 0.0):
+    if traits.rails > _rail_limit(normal):
         text = f"{traits.rails:.1%} of the readings pile up at an extreme: the input is overdriven"
         yield fault("clipped", text, traits.rails)
     if traits.mains > max(_MAINS_SHARE, (normal.mains if normal else 0.0) + _MAINS_MORE):
@@ -212,12 +210,14 @@ def _dead(
 ) -> tuple[Kind, str, float] | None:
     if traits.spread == 0:
         return _still(channel, float(traits.readings[0]), traits.longest_run, normal)
-    if normal is not None and normal.spread > 0:
+    if normal is not None and normal.spread > 0 and not _stands(traits.readings, normal):
         if traits.spread < _SILENT * normal.least_spread:
             size = traits.spread / normal.spread
             text = f"{size:.2%} of its usual size: unplugged, without supply, or the machine stands still"
             return "unplugged", text, size
-        if traits.longest_run > max(_RUN, 3 * normal.longest_run):
+        # at a rail equal readings follow each other too, and that has a name of its own
+        longest = max(_RUN, 3 * normal.longest_run)
+        if traits.longest_run > longest and traits.rails <= _rail_limit(normal):
             text = f"{traits.longest_run} equal readings in a row, usually at most {normal.longest_run}"
             return "stuck", text, traits.longest_run
     share = repeated(traits.readings)
@@ -232,12 +232,25 @@ def _still(
 ) -> tuple[Kind, str, float] | None:
     # without a baseline a setting that never changes cannot be told from a stuck sensor, a vibration can
     moves = is_acceleration(channel.unit) if normal is None else normal.least_spread > 0
-    if not moves:
+    if not moves or (normal is not None and _stands(np.array([value]), normal)):
         return None
     if normal is not None and not normal.low <= value <= normal.high:
         text = f"nothing but {value:.4g}, where it never was: unplugged or without supply"
         return "unplugged", text, 0.0
     return "stuck", f"every reading is {value:.4g}", count
+
+
+def _stands(readings: NDArray[np.float64], normal: ChannelBaseline) -> bool:
+    """Whether the readings are where this channel stands still in normal operation: a machine that is off."""
+    if normal.still is None:
+        return False
+    margin = max(normal.step, _SILENT * (normal.high - normal.low))
+    low, high = normal.still[0] - margin, normal.still[1] + margin
+    return bool(low <= readings.min() and readings.max() <= high)
+
+
+def _rail_limit(normal: ChannelBaseline | None) -> float:
+    return _RAIL_SHARE + 2 * (normal.rails if normal else 0.0)
 
 
 def _out_of_range(

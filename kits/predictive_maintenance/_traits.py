@@ -21,6 +21,8 @@ _LEVELS = 32
 _RAIL_EXCESS, _RAIL_VISITS = 5.0, 3
 _SPIKE_SPREADS, _SPIKE_DEVIATIONS, _SPIKE_STEPS = 15.0, 4.0, 2.0
 _BLOCK, _ROUGH = 32, 0.05
+_MAINS_ERROR = 0.005
+"""Grids keep their frequency to 0.4 % and better; the sensor's own clock adds a little."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,7 @@ def _rails(
             continue
         at = readings == levels[extreme]
         visits = int(np.count_nonzero(at[1:] & ~at[:-1])) + int(at[0])
-        # a rail is hit again and again and held for more than one reading
-        if visits >= _RAIL_VISITS and count >= 2 * visits:
+        if visits >= _RAIL_VISITS:
             share += count / readings.size
     return share
 
@@ -94,7 +95,8 @@ def _mains_share(
 ) -> float:
     """Share of the power at the mains frequency and its 3rd and 5th multiple.
 
-    Twice the mains is left out: motors and transformers really vibrate there. So is a line that the shaft explains.
+    Twice the mains is left out: motors and transformers really vibrate there. So is a line that stands nearer to 1, 2
+    or 3 times the shaft's speed than to the mains.
     """
     if rate_hz < 3 * mains_hz or readings.size * mains_hz < 8 * rate_hz:
         return 0.0
@@ -105,14 +107,27 @@ def _mains_share(
     for multiple in (1, 3, 5):
         line = multiple * mains_hz
         middle = round(line / found.step_hz)
-        # within the resolution and an error of 0.5 % in the speed, a line at 1, 2 or 3 times the shaft's speed is the machine's
-        turning = speed_hz is not None and any(
-            abs(line - k * speed_hz) < 0.005 * line + found.step_hz for k in (1, 2, 3)
-        )
-        if middle + 2 > found.power.shape[1] or (turning and multiple == 1):
+        if middle + 3 > found.power.shape[1]:
+            break
+        top = middle - 1 + int(found.power[0, middle - 1 : middle + 2].argmax())
+        at_hz = _line_hz(found.power[0, top - 1 : top + 2], top, found.step_hz)
+        turning = [] if speed_hz is None else [abs(at_hz - k * speed_hz) for k in (1, 2, 3)]
+        if abs(at_hz - line) > _MAINS_ERROR * line or min(turning, default=np.inf) <= abs(
+            at_hz - line
+        ):
             continue
-        share += float(found.power[0, middle - 2 : middle + 3].sum())
+        share += float(found.power[0, top - 2 : top + 3].sum())
     return share / total if total > 0 else 0.0
+
+
+def _line_hz(power: Floats, top: int, step_hz: float) -> float:
+    """Where between the bins a line stands, from the Hann-tapered power of its bin and both beside it."""
+    before, here, after = np.sqrt(power).tolist()
+    if here <= 0:
+        return top * step_hz
+    beside, sign = (after, 1) if after >= before else (before, -1)
+    place: float = (top + sign * (2 * beside - here) / (beside + here)) * step_hz
+    return place
 
 
 def _spikes(readings: NDArray[np.float64], step: float) -> float:

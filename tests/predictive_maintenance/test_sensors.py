@@ -135,6 +135,26 @@ def test_a_shaft_at_the_mains_frequency_is_no_hum() -> None:
     assert "mains" not in kinds(inspect(window(turning, speed_rpm=2988.0)))
 
 
+def test_hum_beside_twice_the_shafts_speed_is_told_by_where_it_stands() -> None:
+    """Four poles under load turn at 1,480 rpm: their second order, 49.3 Hz, is no hum and does not hide it."""
+    length = 2 * SAMPLES
+    seconds = length / RATE
+    shaking = sine(2 * 1480 / 60, seconds, amplitude=3.0) + noise(length, 1, 0.3)
+    humming = sine(50.0, seconds, amplitude=3.0) + noise(length, 1, 0.3)
+    assert "mains" not in kinds(inspect(window(shaking, speed_rpm=1480.0)))
+    assert "mains" in kinds(inspect(window(humming, speed_rpm=1480.0)))
+
+
+def test_a_machine_that_is_off_at_night_is_no_fault_and_a_stuck_reading_is_one() -> None:
+    def current(readings: Floats) -> Window:
+        return Window((Channel("current", "A", readings),), 0.1)
+
+    day, night = [noise(90, seed, 0.05) + 5 for seed in range(5)], np.zeros(90, np.float32)
+    learned = learn_baseline([current(readings) for readings in (*day, night)])
+    assert inspect(current(night), learned) == ()
+    assert kinds(inspect(current(np.full(90, 5.01, np.float32)), learned)) == {"stuck"}
+
+
 def test_a_physical_range_is_kept() -> None:
     normal = [Window((Channel("oil", "°C", noise(60, seed) + 50),), 1.0) for seed in range(3)]
     learned = learn_baseline(normal, ranges={"oil": (-20.0, 150.0)})
