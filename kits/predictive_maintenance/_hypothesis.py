@@ -30,13 +30,13 @@ from kits.predictive_maintenance._spectrum import FLOOR, Floats, prewhiten, tran
 Fault = Literal["outer", "inner", "ball", "cage", "none"]
 LEAST_EVIDENCE = 3.5
 """Robust standard deviations above chance; noise reaches it in less than one of a thousand windows."""
-_TURNS = 20
+_CORROBORATION = 2.0
+_TURNS, _CAGE_TURNS = 20, 80
 _LEAST_TURNS = 4
 _HARMONICS = 3
 _SLIPS = 13
 _BELOW, _ABOVE = 0.64, 1.35
 """Chance is looked for at orders around those of the bearing: from this share of the lowest to that of the highest."""
-_CAGE_ORDERS = (0.3, 0.8)
 _PLACEBOS = 400
 _BATCH_READINGS = 1 << 18
 _RINGS: tuple[Fault, ...] = ("outer", "inner", "ball")
@@ -90,34 +90,37 @@ def fault_hypothesis(
         DataError: no speed, too short, a reading missing, or a rate too low for the orders.
     """
     _check(readings, rate_hz, speed_hz, orders)
-    multiples = np.arange(1.0, _HARMONICS + 1)[None, :]
-    highest = max(orders.bpfi, 2 * orders.bsf) * _ABOVE
-    top_hz = (highest * _HARMONICS * (1 + SLIP) + 1) * speed_hz
-    step, lines = _spectra(readings, rate_hz, speed_hz, bands_hz, top_hz)
-    struck: tuple[tuple[Fault, float], ...] = (
-        ("outer", orders.bpfo),
-        ("inner", orders.bpfi),
-        ("ball", 2 * orders.bsf),
-        ("cage", orders.ftf),
-    )
-    prominences: dict[Fault, float] = {
-        fault: float(_comb(lines, step, order * multiples)[0]) for fault, order in struck
+    bands = bands_hz or [(a * rate_hz / 2, b * rate_hz / 2) for a, b in DEFAULT_BANDS]
+    listener = _Listener(readings, rate_hz, speed_hz, tuple(bands))
+    struck: dict[Fault, float] = {
+        "outer": orders.bpfo,
+        "inner": orders.bpfi,
+        "ball": 2 * orders.bsf,
+        "cage": orders.ftf,
     }
-    rings = _comb(lines, step, _chance(min(orders.bpfo, 2 * orders.bsf) * _BELOW, highest))
-    cage = _comb(lines, step, _chance(*_CAGE_ORDERS))
-    evidences: dict[Fault, float] = {
-        fault: _above(prominences[fault], cage if fault == "cage" else rings) for fault, _ in struck
-    }
-    best = max(_RINGS, key=lambda fault: prominences[fault])
-    cage_stands_out = evidences["cage"] >= LEAST_EVIDENCE
-    # bpfo is a multiple of ftf: what strikes once a turn of the cage has a line there too, but not the reverse
-    if best == "outer" and cage_stands_out and prominences["cage"] >= prominences["outer"]:
-        best = "cage"
-    elif evidences[best] < LEAST_EVIDENCE:
-        best = "cage" if cage_stands_out else "none"
+    ring_orders = [struck[fault] for fault in _RINGS]
+    found = listener.stand_out(ring_orders, min(ring_orders), max(ring_orders), _TURNS)
+    # the cage is so slow that only a longer look tells its harmonics from each other and from the shaft's
+    found += listener.stand_out([orders.ftf], orders.ftf, 2 * orders.ftf, _CAGE_TURNS)
+    prominences: dict[Fault, float] = {fault: p for fault, (p, _) in zip(struck, found)}
+    evidences: dict[Fault, float] = {fault: e for fault, (_, e) in zip(struck, found)}
+    best = _named(prominences, evidences)
     evidence = max(evidences.values()) if best == "none" else evidences[best]
-    text = _told(best, evidence, dict(struck), speed_hz, prominences)
+    text = _told(best, evidence, struck, speed_hz, prominences)
     return FaultHypothesis(best, evidence, text, prominences, evidences)
+
+
+def _named(prominences: Mapping[Fault, float], evidences: Mapping[Fault, float]) -> Fault:
+    best = max(_RINGS, key=lambda fault: prominences[fault])
+    cage = evidences["cage"] >= LEAST_EVIDENCE
+    # bpfo is a multiple of ftf: what strikes once a turn of the cage has a line there too, but not the reverse
+    if best == "outer" and cage and prominences["cage"] >= prominences["outer"]:
+        return "cage"
+    # a damaged element goes through the load once a turn of the cage: both together speak for it, neither alone needs to
+    carried = best == "ball" and cage and evidences["ball"] >= _CORROBORATION
+    if evidences[best] >= LEAST_EVIDENCE or carried:
+        return best
+    return "cage" if cage else "none"
 
 
 def _check(readings: Floats, rate_hz: float, speed_hz: float, orders: BearingOrders) -> None:
@@ -141,34 +144,48 @@ def _check(readings: Floats, rate_hz: float, speed_hz: float, orders: BearingOrd
         )
 
 
-def _spectra(
-    readings: Floats,
-    rate_hz: float,
-    speed_hz: float,
-    bands_hz: Sequence[tuple[float, float]],
-    top_hz: float,
-) -> tuple[float, Floats]:
-    """Order per bin, and (bands, bins) log10 of the envelope lines over their background."""
-    samples = 1 << int(np.ceil(np.log2(_TURNS * rate_hz / speed_hz)))
-    samples = min(samples, readings.size)
-    segments = np.lib.stride_tricks.sliding_window_view(readings, samples)[:: max(samples // 2, 1)]
-    bands = bands_hz or [(a * rate_hz / 2, b * rate_hz / 2) for a, b in DEFAULT_BANDS]
-    sums: list[Floats] = []
-    step_hz = 0.0
-    rows = max(_BATCH_READINGS // samples, 1)
-    for start in range(0, len(segments), rows):
-        white = prewhiten(transform(segments[start : start + rows].astype(np.float32), rate_hz))
-        for number, (low, high) in enumerate(bands):
-            found = envelope(white, low, high, top_hz, squared=True)
-            step_hz = found.step_hz
-            lines = found.spectrum / (found.background[:, None] + FLOOR)
-            power = np.square(lines).sum(axis=0)
-            if start == 0:
-                sums.append(power)
-            else:
-                sums[number] += power
-    mean = np.sqrt(np.stack(sums) / len(segments))
-    return step_hz / speed_hz, np.log10(mean + FLOOR)
+@dataclass(frozen=True)
+class _Listener:
+    """Looks at one recording with segments of different lengths."""
+
+    readings: Floats
+    rate_hz: float
+    speed_hz: float
+    bands_hz: tuple[tuple[float, float], ...]
+
+    def stand_out(
+        self, orders: Sequence[float], lowest: float, highest: float, turns: int
+    ) -> list[tuple[float, float]]:
+        """Prominence and evidence of each order's comb; chance is looked for from below `lowest` to above `highest`."""
+        step, lines = self._lines(highest * _ABOVE * _HARMONICS * (1 + SLIP) + 1, turns)
+        chance = _comb(lines, step, _chance(lowest * _BELOW, highest * _ABOVE))
+        multiples = np.arange(1.0, _HARMONICS + 1)
+        found = _comb(lines, step, np.asarray(orders)[:, None] * multiples)
+        return [(float(p), _above(float(p), chance)) for p in found]
+
+    def _lines(self, top_order: float, turns: int) -> tuple[float, Floats]:
+        """Order per bin, and (bands, bins) log10 of the envelope lines over their background."""
+        samples = 1 << int(np.ceil(np.log2(turns * self.rate_hz / self.speed_hz)))
+        samples = min(samples, self.readings.size)
+        segments = np.lib.stride_tricks.sliding_window_view(self.readings, samples)
+        segments = segments[:: max(samples // 2, 1)]
+        rows = max(_BATCH_READINGS // samples, 1)
+        sums: list[Floats] = []
+        step_hz = 0.0
+        for start in range(0, len(segments), rows):
+            piece = segments[start : start + rows].astype(np.float32)
+            white = prewhiten(transform(piece, self.rate_hz))
+            for number, (low, high) in enumerate(self.bands_hz):
+                found = envelope(white, low, high, top_order * self.speed_hz, squared=True)
+                step_hz = found.step_hz
+                relative = found.spectrum / (found.background[:, None] + FLOOR)
+                power = np.square(relative).sum(axis=0)
+                if start == 0:
+                    sums.append(power)
+                else:
+                    sums[number] += power
+        mean = np.sqrt(np.stack(sums) / len(segments))
+        return step_hz / self.speed_hz, np.log10(mean + FLOOR)
 
 
 def _comb(lines: Floats, step: float, orders: NDArray[np.float64]) -> NDArray[np.float64]:

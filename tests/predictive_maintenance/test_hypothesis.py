@@ -8,6 +8,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.predictive_maintenance._bearings import lookup
 from kits.predictive_maintenance._hypothesis import fault_hypothesis
+from kits.predictive_maintenance._machine_bearing import BearingFault, bearing_capture, make_motor
 from tests.predictive_maintenance.signals import RATE, impacts, noise
 
 ORDERS = lookup("6206").orders
@@ -40,6 +41,19 @@ def test_every_kind_of_bearing_is_judged_by_its_own_orders(number: str, fault: s
     rates = {"outer": orders.bpfo, "inner": orders.bpfi, "ball": 2 * orders.bsf}
     readings = impacts(rates[fault] * 16.2, 8.0)
     assert fault_hypothesis(readings, RATE, 16.2, orders).fault == fault
+
+
+@pytest.mark.parametrize("fault", ["outer", "inner", "ball", "cage", None])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_synthetic_motor_is_judged_by_its_truth(fault: BearingFault | None, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    capture = bearing_capture(
+        rng, make_motor(rng, "m"), seconds=6.0, rate_hz=12_800.0, fault=fault, severity=0.6
+    )
+    found = fault_hypothesis(
+        capture.channels[0].readings, 12_800.0, 1480 / 60, lookup("6205").orders
+    )
+    assert found.fault == (fault or "none")
 
 
 def test_a_rub_once_a_turn_of_the_cage_is_named_cage() -> None:
