@@ -14,11 +14,12 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.window import Channel, Window
+from kits.predictive_maintenance._capture_lives import Capture
 from kits.predictive_maintenance._columns import role_of
 from kits.predictive_maintenance._files import WAVES, data_files, rate_beside, rate_in
 from kits.predictive_maintenance._notes import Notes, refused
 from kits.predictive_maintenance._per_cycle import find_cycles, read_cycles
-from kits.predictive_maintenance._plan import Capture, plan
+from kits.predictive_maintenance._plan import plan
 from kits.predictive_maintenance._recording import MAX_PIECE_READINGS, Recording, moment
 from kits.predictive_maintenance._sidecar import Sidecar
 from kits.predictive_maintenance._tables import SUFFIXES, Column, Table, read_table

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kits.predictive_maintenance._columns import role_of, value_text
 from kits.predictive_maintenance._notes import Notes
-from kits.predictive_maintenance._roles import Roles, levels_of
+from kits.predictive_maintenance._roles import LEFT_OUT, LEFT_OUT_TEXT, Roles, levels_of
 from kits.predictive_maintenance._sidecar import Sidecar
 from kits.predictive_maintenance._tables import Column, Floats, Table
 
@@ -34,7 +34,8 @@ def rows_in_order(seconds: Floats, notes: Notes, name: str) -> NDArray[np.intp]:
     rows = np.flatnonzero(np.isfinite(seconds))
     if rows.size < seconds.size:
         notes.warn(
-            "time", f"{seconds.size - rows.size} rows without a readable time left out", name,
+            "rows-without-time", "rows without a readable time left out",
+            f"{name}: {seconds.size - rows.size} rows",
             "correct the time column",
         )  # fmt: skip
     back = int((np.diff(seconds[rows]) < 0).sum())
@@ -42,19 +43,22 @@ def rows_in_order(seconds: Floats, notes: Notes, name: str) -> NDArray[np.intp]:
         fix = "check the clock of the logger; sort the export to be sure"
         text = "rows are not in the order of time: sorted"
         if back <= 5:
-            text = f"the clock steps back {back} times: rows sorted by time"
-        notes.warn("clock", text, name, fix)
+            text = "the clock steps back: rows sorted by time"
+        notes.warn("clock", text, f"{name}: {back} times", fix)
         rows = rows[np.argsort(seconds[rows], kind="stable")]
     fresh = np.ones(rows.size, bool)
     fresh[1:] = np.diff(seconds[rows]) > 0
     doubles = int((~fresh).sum())
     if doubles:
-        text = f"{doubles} rows repeat the time of the row before: the first is kept"
+        text, which = (
+            "rows repeat the time of the row before: the first is kept",
+            f"{name}: {doubles} rows",
+        )
         if doubles > _MANY_DOUBLES * rows.size:
-            notes.warn("double-times", text, name, "is there a column that names the machine? "
+            notes.warn("double-times", text, which, "is there a column that names the machine? "
                        "state it as asset in machines.yaml")  # fmt: skip
         else:
-            notes.say("double-times", text, name)
+            notes.say("double-times", text, which)
     return rows[fresh]
 
 
@@ -69,7 +73,11 @@ def without_bad_quality(table: Table, roles: Roles, notes: Notes, name: str) -> 
         )
         if not bad.any():
             continue
-        notes.warn("quality", f"{int(bad.sum())} rows of bad {quality} blanked", name)
+        notes.warn(
+            "quality",
+            "readings of bad quality blanked",
+            f"{name}, {quality}: {int(bad.sum())} rows",
+        )
         base = quality.lower().removesuffix("quality").removesuffix("status").strip(" _.-")
         hit = [
             c for c in table.columns if c.kind == "number" and (not base or c.name.lower() == base)
@@ -145,16 +153,16 @@ def choose_channels(
             continue
         if _counts_rows(column):
             said = column.name or f"number {number}"
-            notes.say("columns", f"the column {said} only counts rows: no channel", name)
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{said}: only counts rows")
         elif column.kind == "number":
             if column.bad:
-                text = f"{column.name}: {column.bad} cells are no numbers: missing"
-                notes.warn("bad-cells", text, name)
+                which = f"{name}, {column.name}: {column.bad} cells"
+                notes.warn("bad-cells", "cells that are no numbers count as missing", which)
             channels.append(column)
         elif _constant_within(column, owners) and len(conditions) < MAX_CONDITIONS:
             conditions.append(column)
         else:
-            channels += _coded(column, notes, name)
+            channels += _coded(column, notes)
     return Chosen(tuple(channels), tuple(conditions), roles.speed)
 
 
@@ -176,12 +184,12 @@ def _constant_within(column: Column, owners: NDArray[np.object_] | None) -> bool
     return len(pairs) <= len(set(owners.tolist()))
 
 
-def _coded(column: Column, notes: Notes, name: str) -> list[Column]:
+def _coded(column: Column, notes: Notes) -> list[Column]:
     """A text of few values as a channel of numbers; usual words for off and on are 0 and 1."""
     levels = [str(v) for v in levels_of(column) if v]
     if len(levels) > MAX_CODES or not levels:
         if levels:
-            notes.say("columns", f"the text column {column.name} has many values: no channel", name)
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
         return []
     usual = {level: _ON_OFF.get(level.lower()) for level in levels}
     if all(code is not None for code in usual.values()):
@@ -189,7 +197,7 @@ def _coded(column: Column, notes: Notes, name: str) -> list[Column]:
     else:
         code = {level: float(i) for i, level in enumerate(levels)}
     shown = ", ".join(f"{int(c)} = {level}" for level, c in list(code.items())[:8])
-    notes.warn("columns", f"the text column {column.name} becomes a channel of codes: {shown}", name,
+    notes.warn("columns-coded", "texts become channels of codes", f"{column.name}: {shown}",
                "write numbers into the export, or state the column under `ignore`")  # fmt: skip
     values = np.array([code.get(v, np.nan) for v in column.values.tolist()], np.float64)
     return [Column(column.name, CODE, "number", values)]

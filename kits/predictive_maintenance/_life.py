@@ -82,7 +82,9 @@ def read_lives(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
     """Every unit of every table."""
     notes = Notes()
     files = table_files(path)
-    lives = [f for f in files if _is_life_file(f)] if path.is_dir() else []
+    # one file alone may have its remaining lives beside it
+    nearby = files if path.is_dir() else table_files(path.parent)
+    lives = [f for f in nearby if _is_life_file(f) and f != path]
     data = [f for f in files if f not in lives]
     splits = stated_splits(data, path)
     for file in data:
@@ -105,7 +107,7 @@ def _table(file: Path, notes: Notes, name: str) -> Table:
     table = named(raw)
     if table is not raw:
         usual = "as in C-MAPSS" if len(table.columns) == len(_CMAPSS) else "unit, cycle, c3, …"
-        notes.say("columns", f"no header: columns named {usual}", name)
+        notes.say("columns-named", f"no header: columns named {usual}", name)
     return table
 
 
@@ -269,7 +271,7 @@ def _say_lives(around: _Around, roles: Roles) -> None:
             "put a file RUL beside it, a row per unit",
         )  # fmt: skip
     else:
-        notes.say("remaining-life", "each unit's last row is taken as its failure: 0 left", name)
+        notes.say("end-of-life", "each unit's last row is taken as its failure: 0 left", name)
     if around.split == "train":
         notes.say(
             "split-made", f"{VAL_SHARE:.0%} of the units to learn from are for thresholds", name

@@ -41,7 +41,7 @@ class Notes:
     def findings(self) -> Iterator[Finding]:
         """One finding per remark, the places as evidence."""
         for (check, text), note in self._notes.items():
-            count = f" ({len(note.where)} places)" if len(note.where) > 1 else ""
+            count = f" ({len(note.where)})" if len(note.where) > 1 else ""
             yield Finding(check, note.level, text + count, tuple(note.where[:_SHOWN]), note.fix)
 
     def _add(self, check: str, text: str, level: Level, where: str, fix: str) -> None:

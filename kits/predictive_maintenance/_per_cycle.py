@@ -158,7 +158,7 @@ def _named(table: Table, profile: Path, notes: Notes) -> Table:
     """The test rig's own names for its five conditions, which its file does not hold."""
     if table.header or len(table.columns) != len(_RIG) or plain(profile.stem) != "profile":
         return table
-    notes.say("columns", "no header: conditions named " + ", ".join(_RIG), profile.name)
+    notes.say("columns-named", "no header: conditions named " + ", ".join(_RIG), profile.name)
     return replace(
         table, columns=tuple(replace(c, name=n) for c, n in zip(table.columns, _RIG, strict=True))
     )

@@ -24,6 +24,9 @@ from kits.predictive_maintenance._sidecar import Sidecar, normal_values
 from kits.predictive_maintenance._tables import Column, Table, Texts
 
 MAX_LABELS = 60
+LEFT_OUT = "columns-left-out"
+"""The check under which readers say what is no channel."""
+LEFT_OUT_TEXT = "columns that are no channels"
 _CONDITIONS = frozenset({"class", "condition", "category"})
 _QUALITY_WORDS = frozenset({"good", "bad", "uncertain", "ok", "192", "0", "questionable", "stale"})
 _FAULT_NAMES = (("anomal", ANOMALY), ("outlier", ANOMALY), ("fail", "failure"), ("fault", "fault"),
@@ -87,7 +90,7 @@ def find_roles(table: Table, sidecar: Sidecar, notes: Notes, where: str) -> Role
         speed=_one(table, speed, by_role.get("speed", []), where),
         left_out={n: why for n, why in left_out.items() if n not in labels and n != life},
     )
-    _say(roles, notes, where)
+    _say(roles, notes)
     return roles
 
 
@@ -226,7 +229,7 @@ def _named(column: Column, sidecar: Sidecar) -> Texts:
     return np.array([named.get(v, "") for v in column.values.tolist()], dtype=object)
 
 
-def _say(roles: Roles, notes: Notes, where: str) -> None:
+def _say(roles: Roles, notes: Notes) -> None:
     said = {
         "time": "+".join(roles.time), "asset": roles.asset, "unit": roles.unit,
         "cycle": roles.cycle, "remaining life": roles.life, "label": ", ".join(roles.labels),
@@ -234,6 +237,6 @@ def _say(roles: Roles, notes: Notes, where: str) -> None:
     }  # fmt: skip
     text = "; ".join(f"{role}: {name}" for role, name in said.items() if name)
     if text:
-        notes.say("columns", f"columns taken by their names: {text}", where)
+        notes.say("columns", "columns taken by their names", text)
     for name, why in sorted(roles.left_out.items()):
-        notes.say("columns", f"the column {name} is no channel: {why}", where)
+        notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{name}: {why}")

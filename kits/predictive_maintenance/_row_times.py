@@ -38,13 +38,13 @@ def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: s
         )
     if times.doubtful:
         notes.warn(
-            "time",
-            f"it is not clear whether the day or the month comes first: {times.note}",
-            name,
+            "time-order",
+            "it is not clear whether the day or the month comes first",
+            f"{name}: {times.note}",
             "state time.format in machines.yaml, for example '%m/%d/%Y %H:%M'",
         )
     elif times.note:
-        notes.say("time", times.note, name)
+        notes.say("time", "times were read with assumptions", f"{name}: {times.note}")
     return times
 
 

@@ -208,8 +208,8 @@ def _timed(found: Sequence[Series], notes: Notes) -> list[Series]:
     for one in found:
         if one.seconds is None:
             notes.warn(
-                "time",
-                "no column with the time, as other files have: left out",
+                "no-time",
+                "files without a column with the time, as other files have, left out",
                 one.source,
                 "state time.column in machines.yaml, or move the file away",
             )

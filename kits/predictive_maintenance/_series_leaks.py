@@ -32,8 +32,9 @@ def without_leaks(found: Sequence[Series], sidecar: Sidecar, notes: Notes) -> li
     for leak in leaks:
         notes.warn(
             "leakage-columns",
-            f"kept out: {leak.text()}",
-            fix=f"state `ignore: [{listed}]` in machines.yaml and import again; if it is measured "
+            "columns that give the answer away were kept out",
+            leak.text(),
+            f"state `ignore: [{listed}]` in machines.yaml and import again; if it is measured "
             "before the fault, state it under `keep`",
         )
     told = {leak.column for leak in leaks}

@@ -22,7 +22,14 @@ from kits.predictive_maintenance._files import asset_of, name_in, stated_splits,
 from kits.predictive_maintenance._leaks import Leak, find_leaks
 from kits.predictive_maintenance._notes import Notes, refused
 from kits.predictive_maintenance._recording import Recording
-from kits.predictive_maintenance._roles import find_roles, levels_of, require, row_labels
+from kits.predictive_maintenance._roles import (
+    LEFT_OUT,
+    LEFT_OUT_TEXT,
+    find_roles,
+    levels_of,
+    require,
+    row_labels,
+)
 from kits.predictive_maintenance._sidecar import Sidecar
 from kits.predictive_maintenance._tables import Column, Table, Texts, read_table
 
@@ -108,7 +115,7 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     left_out = roles.special() | ({owner.name} if owner else set())
     ids = [c for c in table.columns if c.name not in left_out and _is_id(c)]
     for column in ids:
-        notes.say("columns", f"the column {column.name} names rows: no channel", name)
+        notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: names rows")
     rest = [
         c
         for c in table.columns
@@ -116,7 +123,7 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     ]
     leaks = _leaks(rest, labels, sidecar)
     flags = [leak for leak in leaks if leak.flag]
-    _say_leaks(flags, notes, name)
+    _say_leaks(flags, notes)
     told = {leak.column for leak in flags}
     kept = [c for c in rest if c.name not in told]
     channels = tuple(c for c in kept if c.kind == "number")
@@ -124,10 +131,12 @@ def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes)
     for column in kept:
         if column.bad:
             notes.warn(
-                "bad-cells", f"{column.name}: {column.bad} cells are no numbers: missing", name
+                "bad-cells",
+                "cells that are no numbers count as missing",
+                f"{name}, {column.name}: {column.bad} cells",
             )
         if column.kind == "text" and column not in categories:
-            notes.say("columns", f"the text column {column.name} has many values: left out", name)
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
     if not channels:
         raise DataError("no column of readings", where=name)
     home = asset_of(file, root, sidecar)
@@ -184,15 +193,15 @@ def _codes(column: Column) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     return codes.astype(np.float64) if levels.size else np.zeros(column.values.size)
 
 
-def _say_leaks(leaks: Sequence[Leak], notes: Notes, name: str) -> None:
+def _say_leaks(leaks: Sequence[Leak], notes: Notes) -> None:
     if not leaks:
         return
     names = ", ".join(leak.column for leak in leaks)
     for leak in leaks:
         notes.warn(
             "leakage-columns",
-            f"kept out: {leak.text()}",
-            name,
+            "columns that give the answer away were kept out",
+            leak.text(),
             f"known only after the failure? state `ignore: [{names}]` in machines.yaml and import "
             "again; if a column is measured before, state it under `keep`",
         )

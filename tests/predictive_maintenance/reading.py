@@ -33,8 +33,10 @@ def read_all(path: Path, format: str = "auto") -> tuple[list[RawSample], list[Fi
     return samples, [f for f in found if isinstance(f, Finding)]
 
 
-def texts(findings: Iterable[Finding], check: str) -> str:
-    return "\n".join(f.text for f in findings if f.check == check)
+def texts(findings: Iterable[Finding], check: str = "") -> str:
+    """What was said, of one check or of all, with its evidence."""
+    found = [f for f in findings if check in ("", f.check)]
+    return "\n".join(line for f in found for line in (f.text, *f.evidence))
 
 
 def levels(findings: Iterable[Finding], check: str) -> set[str]:

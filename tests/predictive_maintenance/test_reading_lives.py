@@ -63,7 +63,7 @@ def test_the_original_files_without_header(tmp_path: Path) -> None:
         *(f"s{i}" for i in range(1, 22)),
     ]
     assert window(samples[0]).rate_hz == 0
-    assert "as in C-MAPSS" in texts(findings, "columns")
+    assert "as in C-MAPSS" in texts(findings)
     assert "by order of rows" in texts(findings, "remaining-life")
 
 
@@ -115,7 +115,7 @@ def test_test_units_without_a_file_of_lives_are_said(tmp_path: Path) -> None:
     put(tmp_path / "test.txt", spaced(rows({1: 8, 2: 9})))
     samples, findings = read_all(tmp_path)
     assert [s.annotation for s in samples if s.split == "test"] == [None, None]
-    assert levels(findings, "remaining-life") == {"pass", "warn"}
+    assert levels(findings, "remaining-life") == {"warn"}
 
 
 def test_a_file_of_lives_of_the_wrong_length_is_not_used(tmp_path: Path) -> None:
@@ -156,3 +156,11 @@ def test_remaining_life_in_hours_keeps_its_unit(tmp_path: Path) -> None:
     annotation = read_all(tmp_path)[0][0].annotation
     assert annotation is not None
     assert [(q.value, q.unit) for q in annotation.quantities] == [(10, "h")]
+
+
+def test_a_single_test_file_finds_its_remaining_lives_beside_it(tmp_path: Path) -> None:
+    put(tmp_path / "train.txt", spaced(rows({1: 20, 2: 20})))
+    path = put(tmp_path / "test.txt", spaced(rows({1: 8, 2: 9})))
+    put(tmp_path / "RUL.txt", "5\n6\n")
+    samples, _ = read_all(path)
+    assert [life(s) for s in samples] == [5, 6]
