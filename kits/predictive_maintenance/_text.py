@@ -75,6 +75,8 @@ def decoded(raw: bytes, where: str) -> tuple[bytes, str]:
         raise DataError("not a text file", where=where)
     if raw.startswith(b"\xef\xbb\xbf"):
         raw = raw[3:]
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -149,7 +151,10 @@ def _first_lines(content: bytes) -> list[tuple[int, str]]:
 def _cells(line: str, delimiter: str) -> list[str]:
     if delimiter == " ":
         return line.split()
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a stray line end or an endless cell: the parser will count it as a bad row
+        return line.split(delimiter)
 
 
 def _delimiter(lines: Sequence[str]) -> tuple[str, int]:

@@ -40,6 +40,12 @@ def test_machines_that_run_alike_are_no_copies() -> None:
     assert near_duplicates(contents) == []
 
 
+def test_smooth_courses_are_no_copies() -> None:
+    at = np.arange(4000)
+    warm = [1 - np.exp(-(at % 900) / tau) + np.sin(at / 70) for tau in (100.0, 100.5, 101.0)]
+    assert near_duplicates([(str(i), packed(v)) for i, v in enumerate(warm)]) == []
+
+
 def test_single_rows_flat_signals_and_damaged_bytes_say_nothing() -> None:
     row = Window((Channel("v", "", np.array([1.0], np.float32)),))
     contents = [

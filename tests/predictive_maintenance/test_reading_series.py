@@ -369,3 +369,25 @@ def test_rows_at_uneven_times_are_said(tmp_path: Path) -> None:
     put(tmp_path / "x.csv", table(("time", "v"), uneven, wave(len(uneven))))
     _, findings = read_all(tmp_path)
     assert levels(findings, "rate-jitter") == {"warn"}
+
+
+def test_lines_that_end_in_a_carriage_return_alone(tmp_path: Path) -> None:
+    content = table(("time", "v"), stamps(60), wave(60)).replace("\n", "\r")
+    put(tmp_path / "x.csv", content)
+    samples, _ = read_all(tmp_path)
+    assert sum(int(str(s.meta["readings"])) for s in samples) == 60
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"\r", b'"', b";;;;", b"1e999", b"-inf", b"\xff\xfe", b"Bad", b"\n\n", b"9" * 400],
+)
+def test_damage_in_the_middle_of_a_file_never_crashes_the_import(
+    tmp_path: Path, damage: bytes
+) -> None:
+    content = table(("time", "a", "b"), stamps(80), wave(80), wave(80, seed=1)).encode()
+    middle = content.index(b"\n", len(content) // 2) + 9
+    put(tmp_path / "x.csv", content[:middle] + damage + content[middle:])
+    put(tmp_path / "y.csv", content)
+    samples, _ = read_all(tmp_path, "table")
+    assert {window(s).attributes["asset"] for s in samples} >= {"y"}
