@@ -5,12 +5,14 @@ Each gives one finding with its figure and what to do. Labels and leakage are ch
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from kits.core.kit import Finding
+from kits.predictive_maintenance._columns import role_of
 from kits.predictive_maintenance._looks import ChannelLook, Look, by_channel
 
 _MUCH_MISSING = 0.05
@@ -18,6 +20,7 @@ _LONG_HOLD = 0.1
 _FEWEST_HELD = 50
 _MUCH_AT_EDGE = 0.005
 _SHOWN = 20
+_SET_POINT = re.compile(r"(?:op_?)?setting|set_?point|load|torque|recipe|gear", re.I)
 _PLAUSIBLE: dict[str, tuple[float, float]] = {
     "K": (100, 5000), "°C": (-120, 3000), "rpm": (-200_000, 200_000), "%": (-50, 1000),
     "bar": (-1.1, 10_000), "g": (-20_000, 20_000), "mm/s": (-5000, 5000), "V": (-1e6, 1e6),
@@ -161,10 +164,27 @@ def _conditions(looks: list[Look]) -> Iterator[Finding]:
             new += [f"{name} {v:g} (learnt: {low:g} to {high:g})" for v in far[:3]]
         else:
             new += [f"{name} {v}" for v in sorted(map(str, asked - known))]
+    new += _new_set_points(looks)
     yield _listed(
         "conditions", new, f"{len(new)} condition(s) of running are in test but not in train or val",
         "record normal running in these conditions too", "all conditions of test were learnt from",
     )  # fmt: skip
+
+
+def _new_set_points(looks: list[Look]) -> Iterator[str]:
+    """Channels that say how the machine was run, where test goes beyond what was learnt."""
+    for name, seen in by_channel(looks):
+        if role_of(name) != "speed" and not _SET_POINT.match(name):
+            continue
+        known = [c for look, c in seen if look.split != "test" and np.isfinite(c.low)]
+        asked = [c for look, c in seen if look.split == "test" and np.isfinite(c.low)]
+        if not known or not asked:
+            continue
+        low, high = min(c.low for c in known), max(c.high for c in known)
+        lowest, highest = min(c.low for c in asked), max(c.high for c in asked)
+        slack = 0.1 * (high - low) + 0.01 * max(abs(low), abs(high))
+        if lowest < low - slack or highest > high + slack:
+            yield f"{name} {lowest:g} to {highest:g} (learnt: {low:g} to {high:g})"
 
 
 def _same_channels(looks: list[Look]) -> Iterator[Finding]:

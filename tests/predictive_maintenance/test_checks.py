@@ -155,6 +155,12 @@ def test_conditions_that_were_never_learnt_from(tmp_path: Path) -> None:
     assert [e.split(" (")[0] for e in found.evidence] == ["product B", "speed_rpm 3000"]
 
 
+def test_a_speed_that_was_never_learnt_from(tmp_path: Path) -> None:
+    slow = [sample(str(i), [1000 + v for v in noise(i)], name="speed") for i in range(4)]
+    fast = sample("t", [1500 + v for v in noise(9)], name="speed", split="test")
+    assert level(checked([*slow, fast], tmp_path), "conditions") == "warn"
+
+
 def test_a_fault_seen_on_one_bearing_cannot_be_judged(tmp_path: Path) -> None:
     samples = [
         sample(
