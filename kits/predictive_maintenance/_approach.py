@@ -14,7 +14,7 @@ from kits.predictive_maintenance._learn_remaining import LEAST_UNITS
 from kits.predictive_maintenance._recordings import LIFE
 from kits.predictive_maintenance.config import Approach, Config
 
-_LEAST_FAULT_GROUPS = 2
+_LEAST_FAULT_GROUPS = 3
 
 
 def choose_approach(dataset: Dataset, config: Config) -> tuple[Approach, str]:
@@ -28,13 +28,13 @@ def choose_approach(dataset: Dataset, config: Config) -> tuple[Approach, str]:
     if any(i.annotation and i.annotation.spans for i in dataset.items):
         return "condition", "faults are marked as stretches of time"
     groups = _fault_groups(train, config)
-    shared = [label for label, count in groups.items() if count >= _LEAST_FAULT_GROUPS]
-    if shared and len(_labels(train, config)) >= 2:
+    total = sum(groups.values())
+    if total >= _LEAST_FAULT_GROUPS and len(_labels(train, config)) >= 2:
         return (
             "fault-class",
-            f"{len(groups)} labelled faults, {len(shared)} of them on several machines",
+            f"{len(groups)} fault(s) labelled on {total} machines, bearings or runs",
         )
-    return "condition", "normal running, and no fault labelled on several machines"
+    return "condition", f"normal running, and faults labelled on {total} machines only"
 
 
 def require(dataset: Dataset, config: Config, approach: Approach) -> None:

@@ -23,7 +23,12 @@ from kits.predictive_maintenance._condition import (
 )
 from kits.predictive_maintenance._learn_rows import choose_rows
 from kits.predictive_maintenance._recordings import Recording
-from kits.predictive_maintenance._regimes import RegimeSpec, learn_regimes, rolling_median
+from kits.predictive_maintenance._regimes import (
+    RegimeSpec,
+    learn_regimes,
+    rolling_median,
+    tells_regime,
+)
 from kits.predictive_maintenance._rows import RowSpec, rows_of
 from kits.predictive_maintenance._tail import Tail
 from kits.predictive_maintenance.config import Config
@@ -153,10 +158,8 @@ def _regimes(
     if not slow:
         return None, ()
     learning = [p for p in pieces if not p.held_out]
-    named = tuple(rows.channels.index(name) for name in wanted)
-    columns = named or tuple(
-        c for c in range(len(rows.channels)) if _many_levels(learning, c, config, seed)
-    )
+    names = wanted or tuple(name for name in rows.channels if tells_regime(name))
+    columns = tuple(rows.channels.index(name) for name in names)
     found = learn_regimes(
         [p.raw for p in learning],
         columns,
@@ -170,18 +173,6 @@ def _regimes(
         return None, ()
     told = ", ".join(rows.channels[c] for c in columns)
     return found, (f"{len(found.centres)} operating regimes, told by {told}",)
-
-
-def _many_levels(pieces: Sequence[_Piece], column: int, config: Config, seed: int) -> bool:
-    found = learn_regimes(
-        [p.raw for p in pieces],
-        (column,),
-        most=config.condition.max_regimes,
-        settle=0,
-        smooth=min(config.condition.median, 5),
-        seed=seed,
-    )
-    return found is not None and any(len(set(found.assign(p.raw)) - {-1}) > 1 for p in pieces)
 
 
 Method = Callable[[Floats, float], Floats]

@@ -18,7 +18,7 @@ from kits.core.kit import NoProgress, Progress
 from kits.predictive_maintenance import _trees
 from kits.predictive_maintenance._learn_rows import choose_rows
 from kits.predictive_maintenance._recordings import Recording
-from kits.predictive_maintenance._regimes import RegimeSpec, learn_regimes
+from kits.predictive_maintenance._regimes import RegimeSpec, learn_regimes, tells_regime
 from kits.predictive_maintenance._remaining import (
     RemainingSpec,
     capture_columns,
@@ -37,7 +37,8 @@ _BIN_EDGES = (0.15, 0.35, 0.6, 0.9)
 _LEAST_ROWS = 10
 """Rows of a life before which nothing is learned: nobody can tell so early."""
 _MAX_ROWS = 60_000
-_SETTING = ("setting", "set_point", "setpoint", "op_", "regime", "mode")
+_FEW, _THINNED = 40, 2
+"""With more units than this, folds learn from every second row: neighbours say nearly the same."""
 
 
 Member: TypeAlias = tuple[Any, NDArray[np.intp]]
@@ -187,7 +188,7 @@ def _regimes(
 ) -> tuple[RegimeSpec | None, tuple[str, ...]]:
     """Regimes told by set points: named ones, else channels called so."""
     names = config.condition.regime_channels or tuple(
-        name for name in rows.channels if name.lower().startswith(_SETTING)
+        name for name in rows.channels if tells_regime(name)
     )
     columns = tuple(rows.channels.index(name) for name in names if name in rows.channels)
     found = learn_regimes(
@@ -212,11 +213,11 @@ class _Fit:
     cap: float
     seen: tuple[NDArray[np.intp], ...]
 
-    def models(self, lives: Sequence[Life]) -> tuple[Member, ...]:
-        """The members of the ensemble, fitted on some units."""
+    def models(self, lives: Sequence[Life], every: int = 1) -> tuple[Member, ...]:
+        """The members of the ensemble, fitted on some units, on every so many rows."""
         inputs = np.vstack([life.inputs for life in lives])
         left = np.concatenate([life.left for life in lives])
-        step = max(len(inputs) // _MAX_ROWS, 1)
+        step = max(len(inputs) // _MAX_ROWS, every)
         life = self.config.life
         return tuple(
             (
@@ -247,7 +248,8 @@ class _Fit:
         found: list[tuple[Life, Floats]] = []
         for fold in range(folds):
             left_out = {int(i) for i in order[fold::folds]}
-            models = self.models([x for i, x in enumerate(lives) if i not in left_out])
+            rest = [x for i, x in enumerate(lives) if i not in left_out]
+            models = self.models(rest, _THINNED if len(rest) > _FEW else 1)
             found += [(lives[i], self.predict(models, lives[i].inputs)) for i in sorted(left_out)]
             progress.advance()
         return tuple(found)

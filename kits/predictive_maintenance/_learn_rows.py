@@ -29,6 +29,7 @@ _WINDOW = 4096
 _MAX_LEVELS = 20
 _PAIRED_CHANNELS = 12
 _SLOW_WINDOW_S = 60.0
+_LEAST_FASTEST_HZ = 60.0
 
 
 def choose_rows(
@@ -130,6 +131,7 @@ def _features(
             window=max(round(window_s * rates[name]), 1),
             bearings=bearings,
             sidebands=bool(bearings),
+            fastest_hz=_fastest_hz(recordings, config),
         )
         for name in channels
         if rates[name] >= WAVEFORM_HZ
@@ -184,3 +186,10 @@ def _categories(recordings: Sequence[Recording]) -> dict[str, tuple[str, ...]]:
         for name, found in sorted(values.items())
         if 2 <= len(found) <= min(_MAX_LEVELS, len(recordings) // 10)
     }
+
+
+def _fastest_hz(recordings: Sequence[Recording], config: Config) -> float:
+    """Turns per second that features must reach, with some room above what was seen."""
+    seen = [r.window.attributes.get("speed_rpm") for r in recordings]
+    fastest = max([config.speed_rpm, *(float(s) for s in seen if isinstance(s, int | float))])
+    return max(1.5 * fastest / 60, _LEAST_FASTEST_HZ)

@@ -6,11 +6,18 @@ for regimes never seen (said, not alarmed). What is normal within a regime is th
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 Floats = NDArray[np.float64]
+_CAUSES = re.compile(
+    r"speed|rpm|load|set.?point|setting|mode|state|recipe|frequency|throttle|command|cmd|duty", re.I
+)
+"""Names of what people set. What follows from it, a flow or a current, also follows from a fault: a regime told by
+those would explain the fault away."""
 Ints = NDArray[np.intp]
 UNKNOWN = -1
 UNSETTLED = -2
@@ -70,6 +77,11 @@ def rolling_median(values: Floats, width: int) -> Floats:
     result = np.full(values.shape, np.nan)
     result[known] = np.nanmedian(view[known], axis=-1)
     return result
+
+
+def tells_regime(channel: str) -> bool:
+    """Whether a channel's name says that it is a cause of how the machine runs, not an effect."""
+    return _CAUSES.search(channel) is not None
 
 
 def learn_regimes(

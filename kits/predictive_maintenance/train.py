@@ -131,8 +131,10 @@ def _remaining(
     from kits.predictive_maintenance._learn_remaining import learn_remaining
     from kits.predictive_maintenance._warning_time import choose_lead
 
+    # units left out in turn take the place of a val split, so its units may be learned from as well
+    known = [*recordings, *load(task.dataset, task.dataset.of("val"))]
     learned = learn_remaining(
-        recordings, config, task.seed, device=_device(task), progress=task.progress
+        known, config, task.seed, device=_device(task), progress=task.progress
     )
     model = _trees.mean_to_onnx(learned.models, learned.columns)
     policy = choose_lead(learned.held_out, learned.spec, config, task.costs)

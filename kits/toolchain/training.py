@@ -63,10 +63,14 @@ class Trained:
 
 
 def goal_metric(project: Project, measured: Iterable[str] = ()) -> str:
-    """The metric the project is judged by: its own, else the first of the kit's that was measured."""
+    """The metric the project is judged by: its own, else the first of the kit's that was measured.
+
+    Where its own could not be measured on this data, the first that was takes its place in what is shown.
+    """
     known, found = project.kit.manifest.metrics, set(measured)
     default = next((name for name in known if name in found), known[0])
-    return project.config.metric.name or default
+    named = project.config.metric.name
+    return named if named and (named in found or not found) else default
 
 
 def train_project(
