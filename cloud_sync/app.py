@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from cloud_sync.api import (
     blobs,
     bundles,
+    cases,
     datasets,
     device,
     fleet,
@@ -64,6 +65,7 @@ _API = (
     fleet,
     samples,
     reviews,
+    cases,
     datasets,
     job_api,
     people,

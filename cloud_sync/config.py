@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from cloud_sync.cmms.settings import CmmsConfig
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.retention.settings import RetentionConfig
 from cloud_sync.sections import (
@@ -54,6 +55,7 @@ class HubConfig(Section):
     session: SessionConfig = SessionConfig()
     rollout: RolloutConfig = RolloutConfig()
     notify: NotifyConfig = NotifyConfig()
+    cmms: CmmsConfig = CmmsConfig()
     retention: RetentionConfig = RetentionConfig()
     prices: Prices = Prices()
     data_dir: Path = Field(Path("hub"), description="set by --data", exclude=True)
@@ -184,6 +186,7 @@ def without_secrets(config: HubConfig) -> HubConfig:
         "broker": broker.model_copy(update={"password": SET if broker.password else ""}),
         "database_url": _without_password(config.database_url),
         "storage_url": _without_password(config.storage_url),
+        "cmms": config.cmms.model_copy(update={"url": _shown_url(config.cmms)}),
         "notify": config.notify.model_copy(
             update={"webhook": webhook.model_copy(update={"url": _place_of(webhook.url)})}
         ),
@@ -196,6 +199,11 @@ def _without_password(url: str) -> str:
     plain = re.sub(r"^([^:]+://[^:/@]*):[^@]*@", rf"\1:{SET}@", url)
     named = r"([?&][^=&]*(?:password|passwd|secret|token|key)[^=&]*=)[^&]*"
     return re.sub(named, rf"\1{SET}", plain, flags=re.IGNORECASE)
+
+
+def _shown_url(cmms: CmmsConfig) -> str:
+    """The address of a CMMS is no secret; one that takes webhooks may be."""
+    return _place_of(cmms.url) if cmms.kind == "webhook" else _without_password(cmms.url)
 
 
 def _place_of(url: str) -> str:

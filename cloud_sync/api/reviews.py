@@ -51,6 +51,7 @@ class ReviewIn(BaseModel):
     sample_id: Identity
     decision: Choice
     label: str = Field("", max_length=64)
+    note: str = Field("", max_length=1000, description="in words, kept with the statement")
     boxes: list[BoxIn] = Field(default_factory=list, max_length=MAX_BOXES)
 
 
@@ -136,8 +137,9 @@ def post_review(who: Reviewer, session: SessionDep, request: Request, body: Revi
         raise NotAllowedError("this person is gone")
     boxes = [Box(b.x0, b.y0, b.x1, b.y1, b.label) for b in body.boxes]
     outcome = submit(
-        session, person, body.sample_id, body.decision, label=body.label.strip(), boxes=boxes
-    )
+        session, person, body.sample_id, body.decision,
+        label=body.label.strip(), boxes=boxes, note=body.note.strip(),
+    )  # fmt: skip
     get_leases(request).release(body.sample_id)
     return ReviewOut(
         review=outcome.review.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -10,15 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloud_sync.api.cases import history_json
+from cloud_sync.cases.reading import asset_of
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.intake import samples
 from cloud_sync.learning.pictures import thumbnail
+from cloud_sync.learning.signals import MAX_POINTS, View, signal_json
 from cloud_sync.store.models import Annotation, Person, Review, Sample
 from cloud_sync.web.auth import Viewer
 from cloud_sync.web.security import UNTRUSTED_CONTENT_HEADERS
 from kits.core.errors import DataError
 from kits.core.operating_point import Verdict
+from kits.core.window import MAX_BYTES
+from kits.core.window import MEDIA_TYPE as WINDOW
 
 router = APIRouter(prefix="/v1/samples", tags=["samples"])
 
@@ -156,6 +161,44 @@ def show_sample(_who: Viewer, session: ReadDep, sample_id: str) -> SampleDetail:
             AnnotationPublic(author=a.author, source=a.source, at=a.at, body=a.body) for a in said
         ],
     )
+
+
+@router.get("/{sample_id}/signal", summary="A sensor window, small enough to look at")
+def sample_signal(
+    _who: Viewer,
+    hub: HubDep,
+    session: ReadDep,
+    sample_id: str,
+    points: Annotated[int, Query(ge=16, le=MAX_POINTS, description="of each channel")] = 2000,
+    since: Annotated[float | None, Query(description="from here, seconds of the window")] = None,
+    until: Annotated[float | None, Query(description="up to here")] = None,
+    channel: Annotated[int, Query(ge=0, lt=256, description="whose spectra")] = 0,
+) -> dict[str, JsonValue]:
+    """Curves by their lowest and highest readings, amplitude and envelope spectrum of one channel."""
+    row = find_sample(session, sample_id)
+    if row.media_type != WINDOW:
+        raise DataError("only sensor windows have signals", where=sample_id)
+    if row.blob_state != "stored":
+        raise NotFoundError("the bytes of this sample are not here", where=sample_id)
+    if row.blob_size > MAX_BYTES:
+        raise DataError("too large to be a sensor window", where=sample_id)
+    return signal_json(hub.storage.get(row.blob), View(points, since, until, channel))
+
+
+@router.get("/{sample_id}/history", summary="The scores of a window's asset before and after it")
+def sample_history(
+    _who: Viewer,
+    hub: HubDep,
+    session: ReadDep,
+    sample_id: str,
+    days: Annotated[float, Query(gt=0, le=366, description="so many before it")] = 7,
+) -> dict[str, JsonValue]:
+    """With the thresholds of the bundle that decided it."""
+    row = find_sample(session, sample_id)
+    since, until = row.captured_at - timedelta(days=days), row.captured_at + timedelta(days=1)
+    asset = asset_of(row)
+    found = history_json(session, hub, row.device, asset, row.bundle, since, until)
+    return {**found, "marks": {"sample": row.captured_at.timestamp()}}
 
 
 @router.get("/{sample_id}/content", summary="The sample's bytes, or a small picture of it")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from cloud_sync.cmms.settings import TOLD, CmmsConfig
 from cloud_sync.effects.outbox import EffectOutbox, Subscription, open_alert
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.store.models import Alert
@@ -17,14 +18,23 @@ WEBHOOK = "webhook"
 MAIL = "mail"
 
 
-def outbox_for(notify: NotifyConfig) -> EffectOutbox:
-    """The outbox that writes for the receivers in the configuration."""
+def outbox_for(notify: NotifyConfig, cmms: CmmsConfig | None = None, url: str = "") -> EffectOutbox:
+    """The outbox that writes for the receivers in the configuration.
+
+    Args:
+        cmms: is told of cases, and of nothing else; None: what is written is no case.
+        url: where people open this hub.
+    """
     wanted = []
-    if notify.webhook.url:
-        wanted.append(Subscription(WEBHOOK, frozenset(notify.webhook.severities)))
+    webhook = notify.webhook
+    if webhook.url:
+        severities, cases = frozenset(webhook.severities), frozenset(webhook.cases)
+        wanted.append(Subscription(WEBHOOK, severities, cases))
     if notify.mail.host and notify.mail.to:
         wanted.append(Subscription(MAIL, frozenset(notify.mail.severities)))
-    return EffectOutbox(wanted, notify.max_waiting)
+    if cmms is not None and cmms.target:
+        wanted.append(Subscription(cmms.target, frozenset(), TOLD, cmms.from_level))
+    return EffectOutbox(wanted, notify.max_waiting, url)
 
 
 def raise_alert(

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -20,12 +21,15 @@ from sqlalchemy.orm import Session
 from cloud_sync.effects.shares import OVER_SHARE, OWN, Waiting
 from cloud_sync.hub import hub_id
 from cloud_sync.store.bulk import Values, insert_fresh, sql_time
-from cloud_sync.store.models import Alert, Effect
+from cloud_sync.store.models import Alert, Case, CaseTransition, Effect
 from cloud_sync.store.types import JsonObject
+from kits.core.alarm import LEVELS, Level
 from kits.core.sample import utc_now
 
 ALERT = "alert.raised"
 TEST = "test.sent"
+CASE = "case."
+"""Followed by the step: `case.opened`."""
 UNDELIVERABLE = "notice-undeliverable"
 _COLUMNS = (
     "key", "target", "kind", "body", "state", "attempts", "next_at", "lease_owner", "error",
@@ -35,10 +39,12 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Which alerts a receiver wants."""
+    """Which alerts a receiver wants, and which steps of cases that ever reached a level."""
 
     target: str
     severities: frozenset[str]
+    cases: frozenset[str] = frozenset()
+    from_level: str = "warn"
 
 
 @dataclass
@@ -64,17 +70,22 @@ class EffectOutbox:
     """Knows who wants what.
 
     Args:
-        subscriptions: receivers of alerts.
+        subscriptions: receivers of alerts and cases.
         max_waiting: effects that may wait for one receiver; more are kept as given up, at once
             and told of, so that a dead receiver cannot fill the disk with work. How they are
             shared among devices: `shares.py`.
+        url: where people open this hub, for what is told of cases.
     """
 
     def __init__(
-        self, subscriptions: Sequence[Subscription] = (), max_waiting: int = 10_000
+        self,
+        subscriptions: Sequence[Subscription] = (),
+        max_waiting: int = 10_000,
+        url: str = "",
     ) -> None:
         self._subscriptions = tuple(subscriptions)
         self._max_waiting = max_waiting
+        self._url = url
 
     def test(self, session: Session) -> list[str]:
         """Writes a message that says it is a test to every receiver; their names."""
@@ -94,6 +105,24 @@ class EffectOutbox:
         The source names the row for ever, in every hub: `device/epoch/seq`, or `hub/…`.
         """
         self._tell(session, raised, own=False)
+
+    def cases(self, session: Session, steps: Sequence[tuple[Case, CaseTransition]]) -> None:
+        """Tells of steps of cases; a step of a device is named by its row, one of the hub is new."""
+        if not self._subscriptions or not steps:
+            return
+        hub = _books(session).hub
+        for wanted in self._subscriptions:
+            for case, step in steps:
+                if step.transition not in wanted.cases or step.source == wanted.target:
+                    continue
+                if LEVELS.index(_level(case.worst)) < LEVELS.index(_level(wanted.from_level)):
+                    continue
+                own = f"hub/{hub}/{uuid.uuid4().hex}"
+                source = f"{step.device}/{step.epoch}/{step.seq}" if step.seq else own
+                kind = CASE + step.transition
+                key = effect_key(wanted.target, kind, source)
+                notice = _Notice(key, _case_body(case, step, hub, self._url), case.device)
+                self._write(session, wanted.target, kind, [notice])
 
     def _tell(self, session: Session, raised: Sequence[tuple[Alert, str]], *, own: bool) -> None:
         if not self._subscriptions or not raised:
@@ -222,5 +251,33 @@ def _alert_body(alert: Alert, hub: str) -> JsonObject:
         "device": alert.device or "",
         "where": alert.where,
         "at": alert.at.isoformat(),
+        "hub": hub,
+    }
+
+
+def _level(word: str) -> Level:
+    return next(level for level in LEVELS if level == word)
+
+
+def _case_body(case: Case, step: CaseTransition, hub: str, url: str) -> JsonObject:
+    supposed = f", supposed: {step.label or case.label}" if step.label or case.label else ""
+    why = f" ({step.reason or case.reason})" if step.reason or case.reason else ""
+    return {
+        "name": f"case-{step.transition}",
+        "text": f"{case.asset}: {step.transition}, {step.level}{supposed}{why}",
+        "case": case.id,
+        "device": case.device,
+        "asset": case.asset,
+        "level": step.level,
+        "worst": case.worst,
+        "score": step.score,
+        "label": step.label or case.label,
+        "reason": step.reason or case.reason,
+        "cause": case.cause,
+        "at": step.at.isoformat(),
+        "since": case.since.isoformat(),
+        "note": step.note,
+        "who": step.who,
+        "url": f"{url}/cases/{quote(case.id)}",
         "hub": hub,
     }

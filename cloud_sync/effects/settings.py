@@ -16,6 +16,9 @@ class _Section(BaseModel):
 
 
 Severity = Literal["info", "warning", "error"]
+CaseNews = Literal[
+    "opened", "escalated", "eased", "returned", "acknowledged", "shelved", "unshelved", "closed"
+]
 
 
 class WebhookConfig(_Section):
@@ -28,6 +31,9 @@ class WebhookConfig(_Section):
     )
     severities: tuple[Severity, ...] = Field(
         ("warning", "error"), description="which alerts: info, warning, error"
+    )
+    cases: tuple[CaseNews, ...] = Field(
+        ("opened", "escalated", "closed"), description="which steps of machines' cases are told"
     )
     timeout_s: float = Field(10, gt=0, le=120, description="the receiver must answer in this time")
 

@@ -37,7 +37,7 @@ from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import Outcome, write_frames
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Device
-from kits.core.events import Event, HealthBody
+from kits.core.events import CaseBody, Event, HealthBody
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,8 @@ class BatchWriter:
         self._hub = hub
         self._parts = parts
         self._clocks = ClockBook()
-        self._effects = outbox_for(hub.config.notify)
+        config = hub.config
+        self._effects = outbox_for(config.notify, config.cmms, config.url)
 
     def forget(self) -> None:
         """After a rollback: what was touched did not happen."""
@@ -216,7 +217,8 @@ class BatchWriter:
 
 def _changes_device(item: Incoming) -> bool:
     if isinstance(item, FrameIn):
-        return any(isinstance(row.body, HealthBody) for row in item.frame.rows)
+        # steps of a case are told apart by the lock of their device
+        return any(isinstance(row.body, HealthBody | CaseBody) for row in item.frame.rows)
     return isinstance(item, OnlineIn | ReportedIn)
 
 

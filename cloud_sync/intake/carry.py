@@ -1,4 +1,4 @@
-"""New events carried on to their own tables: samples, annotations, alerts, gaps, health.
+"""New events carried on to their own tables: samples, annotations, alerts, cases, gaps, health.
 
 Called by `rows.py` with rows the event table has just taken, in the same transaction.
 """
@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from cloud_sync.cases.arrival import Arrived, CaseWriter
+from cloud_sync.cases.assets import Seen, note_watched
 from cloud_sync.effects.outbox import EffectOutbox
 from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, believable, tick_of, to_time
 from cloud_sync.intake.epochs import Key
@@ -21,8 +23,17 @@ from cloud_sync.store import models
 from cloud_sync.store.bulk import Value, Values, aware, in_portions, insert_fresh, sql_time
 from kits.core.annotation import annotation_from_json, annotation_to_json
 from kits.core.errors import DataError
-from kits.core.events import AlertBody, DecisionBody, Event, GapBody, HealthBody, LabelBody
+from kits.core.events import (
+    AlertBody,
+    CaseBody,
+    DecisionBody,
+    Event,
+    GapBody,
+    HealthBody,
+    LabelBody,
+)
 from kits.core.sample import utc_now
+from kits.core.window import MEDIA_TYPE as WINDOW
 
 _SAMPLE = (
     "id", "device", "epoch", "seq", "captured_at", "claimed_at", "received_at", "trust", "boot",
@@ -64,6 +75,7 @@ class Carrier:
         self._samples(
             [(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, DecisionBody)]
         )
+        self._cases([(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, CaseBody)])
         healths: dict[str, HealthBody] = {}
         for key, event in fresh.items():
             match event.body:
@@ -96,10 +108,14 @@ class Carrier:
             for key, event, body in decisions
         ]
         fresh = insert_fresh(self._session, models.Sample, _SAMPLE, rows, ("id",))
-        for (key, _event, body), new in zip(decisions, fresh):
+        seen: list[Seen] = []
+        for (key, event, body), new in zip(decisions, fresh):
+            if new and body.media_type == WINDOW and body.group:
+                seen.append(Seen(key[0], body.group, aware(self._dated(key[0], event, body)[0])))
             if not new:
                 self.odd.append("sample id taken")
                 self._keep_whole(key, body)
+        note_watched(self._session, seen)
 
     def _sample(
         self, key: Key, event: Event, body: DecisionBody, stored: set[str], project: str
@@ -143,6 +159,32 @@ class Carrier:
             )
             .values(body=from_json(to_json(body, inf_nan_mode="null")))
         )
+
+    def _cases(self, steps: list[tuple[Key, Event, CaseBody]]) -> None:
+        if not steps:
+            return
+        projects = self._projects({body.bundle for _, _, body in steps})
+        writer = CaseWriter(self._session)
+        writer.write(
+            [
+                self._case_step(key, event, body, projects.get(body.bundle, ""))
+                for key, event, body in steps
+            ]
+        )
+        self.odd += writer.odd
+        if self._effects is not None:
+            self._session.flush()
+            self._effects.cases(self._session, writer.written)
+
+    def _case_step(self, key: Key, event: Event, body: CaseBody, project: str) -> Arrived:
+        """Its times are moved by as much as the device's clock is known to be wrong."""
+        at, since = aware(body.at), min(aware(body.since), aware(body.at))
+        offset = self._clocks.offset(key[0], event.at.boot)
+        if offset is None or believable(event.at, self._received_ns):
+            return Arrived(key, body, at, since, project)
+        tick = tick_of(event.at, at)
+        moved = to_time(offset + tick) if abs(tick) < MAX_NS else at
+        return Arrived(key, body, moved, _shifted(since, moved - at), project)
 
     def _label(self, key: Key, body: LabelBody) -> None:
         try:
@@ -219,6 +261,13 @@ class Carrier:
             for some in in_portions(bundles)
             for row in self._session.execute(query.where(models.Bundle.id.in_(some)))
         }
+
+
+def _shifted(time: datetime, by: timedelta) -> datetime:
+    try:
+        return aware(time + by)
+    except OverflowError:
+        return time
 
 
 def _finite(body: HealthBody) -> dict[str, float]:

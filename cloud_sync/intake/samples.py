@@ -25,6 +25,7 @@ from kits.core.errors import DataError, did_you_mean
 from kits.core.operating_point import Verdict
 
 MAX_PAGE = 500
+_STRONG = ("review", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,15 @@ def _has_project(session: Session, name: str) -> bool:
 def annotations_in_force(session: Session, ids: Collection[str]) -> dict[str, Annotation]:
     """Sample id → the statement that counts; samples of which nothing was said are left out.
 
-    The newest one, in the order in which they came to the hub; but a person's word in the hub
-    outranks what was said at the device.
+    The newest one, in the order in which they came to the hub; but a person's word in the hub, and
+    what was found at a machine, outrank what was said at the device.
     """
     found: dict[str, Annotation] = {}
     for some in in_portions(ids):
         query = select(Annotation).where(Annotation.sample_id.in_(some)).order_by(Annotation.id)
         for row in session.scalars(query):
             known = found.get(row.sample_id)
-            if known is None or row.source == "review" or known.source != "review":
+            if known is None or row.source in _STRONG or known.source not in _STRONG:
                 found[row.sample_id] = row
     return found
 

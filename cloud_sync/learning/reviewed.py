@@ -1,4 +1,7 @@
-"""Samples that people have decided: those to learn from, and how many may not be learned from."""
+"""Samples of which it is known what they are: those to learn from, and how many may not be.
+
+A person decided it in a review, or what was found at the machine did (`cases/labels.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.cases.labels import OUTCOME
 from cloud_sync.intake import provenance
 from cloud_sync.learning.reviews import FINAL
 from cloud_sync.store.models import Annotation as AnnotationRow
@@ -18,7 +22,7 @@ from kits.core.sample import Sample
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A sample that a person has decided, ready for a dataset."""
+    """A sample of which it is known what it is, ready for a dataset."""
 
     sample: Sample
     annotation: Annotation
@@ -26,24 +30,29 @@ class Reviewed:
 
 
 def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
-    """Samples of a project with stored bytes and a person's decision; the newest one counts."""
-    rows = session.execute(
+    """Samples of a project with stored bytes and a final word; the newest word counts."""
+    mine = (
+        SampleRow.project == project,
+        SampleRow.blob_state == "stored",
+        provenance.trainable(),
+    )
+    by_people = (
         select(SampleRow, AnnotationRow)
         .join(Review, Review.sample_id == SampleRow.id)
         .join(AnnotationRow, AnnotationRow.id == Review.annotation_id)
-        .where(
-            SampleRow.project == project,
-            SampleRow.blob_state == "stored",
-            Review.decision.in_(FINAL),
-            provenance.trainable(),
-        )
-        .order_by(AnnotationRow.id)
+        .where(*mine, Review.decision.in_(FINAL))
     )
+    by_outcome = (
+        select(SampleRow, AnnotationRow)
+        .join(AnnotationRow, AnnotationRow.sample_id == SampleRow.id)
+        .where(*mine, AnnotationRow.source == OUTCOME)
+    )
+    rows = [*session.execute(by_people), *session.execute(by_outcome)]
     found = {
         sample.id: Reviewed(
             _to_core(sample), annotation_from_json(annotation.body), sample.kept_for == "audit"
         )
-        for sample, annotation in rows
+        for sample, annotation in sorted(rows, key=lambda row: row[1].id)
     }
     return [found[key] for key in sorted(found)]
 
@@ -54,7 +63,11 @@ def refused_samples(session: Session, project: str) -> dict[str, int]:
     A sample of an unknown bundle has no project: it could be this one's, so it is counted.
     """
     reviewed = select(Review.id).where(Review.sample_id == SampleRow.id, Review.decision.in_(FINAL))
-    base = select(func.count()).select_from(SampleRow).where(exists(reviewed))
+    outcome = select(AnnotationRow.id).where(
+        AnnotationRow.sample_id == SampleRow.id, AnnotationRow.source == OUTCOME
+    )
+    known = exists(reviewed) | exists(outcome)
+    base = select(func.count()).select_from(SampleRow).where(known)
     base = base.where(SampleRow.blob_state == "stored", SampleRow.project.in_((project, "")))
     mine = base.where(SampleRow.project == project, provenance.withdrawn())
     counts = {

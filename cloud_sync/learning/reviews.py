@@ -26,6 +26,7 @@ from kits.core.errors import DataError
 from kits.core.operating_point import Band
 from kits.core.prediction import Box, Prediction, prediction_from_json
 from kits.core.sample import utc_now
+from kits.core.window import MEDIA_TYPE as WINDOW
 
 Choice = Literal["accept", "correct", "unsure", "skip"]
 FINAL: tuple[Choice, ...] = ("accept", "correct")
@@ -34,6 +35,19 @@ AUDIT_EVERY = 4
 PER_TIER = 300
 UNSURE_PEOPLE = 2
 GOOD_LABEL = "good"
+_WORDS = {WINDOW: ("normal", "fault")}
+"""Media type → what nothing wrong, and something wrong, is called where the model has no word."""
+
+
+def good_label(media_type: str) -> str:
+    """The label of a sample in which nothing is wrong."""
+    return _WORDS.get(media_type, (GOOD_LABEL, "defect"))[0]
+
+
+def bad_label(media_type: str) -> str:
+    """The label of one in which something is wrong and nobody says what."""
+    return _WORDS.get(media_type, (GOOD_LABEL, "defect"))[1]
+
 
 Bands = Callable[[str], Band | None]
 """Bundle id → its thresholds, None when the hub does not have the bundle."""
@@ -110,6 +124,7 @@ def submit(
     *,
     label: str = "",
     boxes: Sequence[Box] = (),
+    note: str = "",
     now: datetime | None = None,
 ) -> Outcome:
     """Records a person's decision; saying the same twice equals once.
@@ -124,6 +139,7 @@ def submit(
     if sample is None:
         raise NotFoundError(f"no sample {sample_id!r}")
     stated = _statement(sample, decision, label, boxes, person.login, now or utc_now())
+    stated = replace(stated, note=note) if stated else None
     last = _last_review(session, sample_id, person.id)
     if last is not None and _same_statement(session, last, decision, stated):
         row = session.get(AnnotationRow, last.annotation_id) if last.annotation_id else None
@@ -155,8 +171,8 @@ def suggestion(sample: Sample) -> Prediction:
         said = Prediction(score=sample.score or 0.0, label=sample.label)
     else:
         said = prediction_from_json(sample.prediction)
-    if sample.verdict == "act" and said.label in ("", GOOD_LABEL):
-        return replace(said, label="defect")
+    if sample.verdict == "act" and said.label in ("", good_label(sample.media_type)):
+        return replace(said, label=bad_label(sample.media_type))
     return said
 
 
@@ -218,7 +234,7 @@ def _statement(
             raise DataError(
                 "a correction needs a label or boxes",
                 where=sample.id,
-                fix=f"label {GOOD_LABEL!r} says that nothing is wrong with it",
+                fix=f"label {good_label(sample.media_type)!r} says that nothing is wrong with it",
             )
         return Annotation(label, tuple(boxes), source="review", author=login, at=at)
     if decision != "accept":
@@ -226,9 +242,9 @@ def _statement(
     said = suggestion(sample)
     if sample.verdict == "pass":
         # agreeing with "pass" says there is nothing; boxes below the threshold are not taken over
-        return Annotation(GOOD_LABEL, source="review", author=login, at=at)
+        return Annotation(good_label(sample.media_type), source="review", author=login, at=at)
     return Annotation(
-        said.label or sample.label or "defect",
+        said.label or sample.label or bad_label(sample.media_type),
         said.boxes,
         said.spans,
         said.quantities,

@@ -16,12 +16,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.samples import annotations_in_force
-from cloud_sync.learning.reviews import GOOD_LABEL, count_waiting, suggestion
+from cloud_sync.learning.reviews import bad_label, count_waiting, good_label, suggestion
 from cloud_sync.store.models import Alert, Annotation, Bundle, Dataset, Sample
 from cloud_sync.web.auth import Identity
 from kits.core.dataset import SPLITS
 from kits.core.errors import DataError
 from kits.core.prediction import Box, Prediction
+from kits.core.window import MEDIA_TYPE as WINDOW
 
 Value = TypeVar("Value", int, str)
 DEFAULT_SIZE = (640, 480)
@@ -96,11 +97,18 @@ def has_picture(sample: Sample) -> bool:
     return sample.blob_state == "stored" and sample.media_type.startswith("image/")
 
 
+def has_signal(sample: Sample) -> bool:
+    """Whether the hub holds a sensor window of it."""
+    return sample.blob_state == "stored" and sample.media_type == WINDOW
+
+
 def why_no_picture(sample: Sample) -> str:
     """What to show in place of the picture."""
     if sample.blob_state == "expected":
-        return "Picture on its way"
-    return "Picture not kept" if sample.blob_state == "none" else sample.media_type
+        return "Window on its way" if sample.media_type == WINDOW else "Picture on its way"
+    if sample.blob_state == "none":
+        return "Window not kept" if sample.media_type == WINDOW else "Picture not kept"
+    return "Sensor window" if sample.media_type == WINDOW else sample.media_type
 
 
 def sample_cards(session: Session, samples: list[Sample]) -> list[SampleCard]:
@@ -169,14 +177,20 @@ def known_labels(session: Session, sample: Sample) -> list[str]:
     for split in (newest.counts if newest else {}).values():
         for label, n in split.items() if isinstance(split, Mapping) else ():
             counts[label] = counts.get(label, 0) + (n if isinstance(n, int) else 0)
-    lately = select(Annotation.label).order_by(Annotation.id.desc()).limit(LATELY)
+    newest_said = select(Annotation.id).order_by(Annotation.id.desc()).limit(LATELY)
+    lately = (
+        select(Annotation.label)
+        .join(Sample, Sample.id == Annotation.sample_id)
+        .where(Annotation.id.in_(newest_said), Sample.project == sample.project)
+    )
     for label in session.scalars(lately):
         counts[label] = counts.get(label, 0) + 1
     said = predicted(sample)
-    for label in (said.label, *(box.label for box in said.boxes)):
+    for label in (said.label, *said.probabilities, *(box.label for box in said.boxes)):
         counts.setdefault(label, 0)
     known = sorted(counts, key=lambda label: (-counts[label], label))
-    return [name for name in known if name not in ("", GOOD_LABEL, _NO_LABEL)] or ["defect"]
+    other = ("", good_label(sample.media_type), _NO_LABEL)
+    return [name for name in known if name not in other] or [bad_label(sample.media_type)]
 
 
 def summary(sample: Sample) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
+from kits.core.alarm import Level
 from kits.core.operating_point import Verdict
 
 EventClass = Literal["a", "l", "s", "t"]
@@ -109,6 +110,30 @@ class AlertBody(_Wire):
     where: Words = ""
 
 
+CaseStep = Literal[
+    "opened", "escalated", "eased", "returned", "acknowledged", "shelved", "unshelved", "closed"
+]
+
+
+class CaseBody(_Wire):
+    """A step of an asset's case: what began with an alarm and ends when somebody closes it."""
+
+    kind: Literal["case"] = "case"
+    case_id: SampleId = Field(description="the same in all steps of one case; time-ordered")
+    asset: Name
+    transition: CaseStep
+    level: Level = Field(description="in which it stands after this step")
+    score: float | None = Field(None, description="None when the model gave no finite number")
+    label: Words = Field("", description="the fault that is supposed")
+    reason: Words = ""
+    sample_id: Identity = Field("", description="the window behind this step")
+    bundle: Identity = Field("", description="id of the bundle that decided")
+    at: datetime = Field(description="when the window behind this step was captured")
+    since: datetime = Field(description="when the score first stood there")
+    note: Words = ""
+    who: Name = Field("", description="the person at the device; empty: the device itself")
+
+
 class LabelBody(_Wire):
     """A person at the device said what a sample is; `annotation` as in `annotation.py`."""
 
@@ -138,7 +163,8 @@ class GapBody(_Wire):
 
 
 Body = Annotated[
-    DecisionBody | AlertBody | LabelBody | HealthBody | GapBody, Field(discriminator="kind")
+    DecisionBody | AlertBody | CaseBody | LabelBody | HealthBody | GapBody,
+    Field(discriminator="kind"),
 ]
 
 

@@ -30,7 +30,7 @@ SELF_SERVICE = {("POST", "/v1/tokens"), ("DELETE", "/v1/tokens/{token_id}")}
 VALUES = {
     "digest": "a" * 64, "dataset_id": "a" * 64, "bundle_id": "a" * 64, "number": "1",
     "name": "press-1", "sample_id": "x", "job_id": "1", "login": "nobody", "token_id": "1",
-    "alert_id": "1",
+    "alert_id": "1", "case_id": "x",
 }  # fmt: skip
 
 

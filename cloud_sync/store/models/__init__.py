@@ -5,8 +5,9 @@ read like the wire formats. Times are aware UTC (`types.UtcDateTime`). Tokens an
 stored as hashes only.
 """
 
+from cloud_sync.store.models.cases import Asset, Case, CaseTransition
 from cloud_sync.store.models.devices import Device, DeviceCertificate, DeviceToken, EnrollToken
-from cloud_sync.store.models.effects import Effect, EffectTarget
+from cloud_sync.store.models.effects import Effect, EffectTarget, InboundMessage
 from cloud_sync.store.models.intake import (
     Alert,
     Blob,
@@ -35,11 +36,14 @@ __all__ = [
     "Alert",
     "Annotation",
     "ApiToken",
+    "Asset",
     "AuditLog",
     "Blob",
     "BlobPart",
     "BootClock",
     "Bundle",
+    "Case",
+    "CaseTransition",
     "Dataset",
     "Deployment",
     "Device",
@@ -51,6 +55,7 @@ __all__ = [
     "Epoch",
     "Event",
     "Gap",
+    "InboundMessage",
     "Job",
     "LooseBlob",
     "Person",

@@ -1,4 +1,4 @@
-"""Side effects that wait to be done, and how the receivers are."""
+"""Side effects that wait to be done, how the receivers are, and what they have told back."""
 
 from __future__ import annotations
 
@@ -54,3 +54,12 @@ class EffectTarget(Base):
     open_until: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(default="")
     last_ok_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class InboundMessage(Base):
+    """A signed message that was taken: one of this id from this source does nothing again."""
+
+    __tablename__ = "inbound_message"
+    source: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now, index=True)

@@ -25,6 +25,7 @@ from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ReviewerPage, render
 from cloud_sync.web.security import SECURITY_HEADERS
 from kits.core.discovery import get_kit
+from kits.core.window import MEDIA_TYPE as WINDOW
 
 router = APIRouter(route_class=PageRoute)
 AT_ONCE = 40
@@ -64,13 +65,21 @@ def card(session: ReadDep, _who: ReviewerPage, sample_id: str) -> Response:
         raise NotFoundError("There is no such sample in this hub.")
     said = views.predicted(sample)
     passed = sample.verdict == "pass"
+    address = f"/v1/samples/{quote(sample.id)}"
     text = _partial(_kit_of(session, sample)).render(
         sample=sample,
-        content_url=f"/v1/samples/{quote(sample.id)}/content" if views.has_picture(sample) else "",
+        prediction=said,
+        content_url=f"{address}/content" if views.has_picture(sample) else "",
+        signal_url=f"{address}/signal" if views.has_signal(sample) else "",
+        history_url=f"{address}/history",
         suggestions=[] if passed else [asdict(box) for box in said.boxes],
         labels=views.known_labels(session, sample),
         summary=views.summary(sample),
-        suggested_label=reviews.GOOD_LABEL if passed else said.label or "defect",
+        suggested_label=(
+            reviews.good_label(sample.media_type)
+            if passed
+            else said.label or reviews.bad_label(sample.media_type)
+        ),
     )
     return HTMLResponse(text, headers={**SECURITY_HEADERS, "Cache-Control": "no-store"})
 
@@ -80,7 +89,9 @@ def _kit_of(session: Session, sample: Sample) -> str:
     if bundle is not None:
         return bundle.kit
     project = session.get(Project, sample.project)
-    return project.kit if project is not None else "visual-inspection"
+    if project is not None:
+        return project.kit
+    return "predictive-maintenance" if sample.media_type == WINDOW else "visual-inspection"
 
 
 @lru_cache(maxsize=32)

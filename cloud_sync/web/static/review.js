@@ -3,9 +3,11 @@
 import { refused } from "/static/api.js";
 import { BoxEditor } from "/static/boxes.js";
 import { Outbox } from "/static/outbox.js";
+import { ScoreHistory, SignalView } from "/static/signal.js";
 
 const PREFETCH = 3;
 const AGAIN_MS = 3000;
+const WORDS = { good: ["good", "Good part"], bad: ["defect", "Defect"] };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Review {
@@ -81,6 +83,8 @@ class Review {
     clearTimeout(this.timer);
     this.id = null;
     this.editor = null;
+    this.viewer = null;
+    this.chosen = "";
     this.stuck = false;
     this.card.replaceChildren();
   }
@@ -108,10 +112,24 @@ class Review {
     this.id = id;
     const host = this.card.querySelector("[data-boxes]");
     this.editor = host ? this.makeEditor(host) : null;
+    const signal = this.card.querySelector("[data-signal]");
+    this.viewer = signal ? new SignalView(signal) : null;
+    for (const history of this.card.querySelectorAll("[data-history]")) new ScoreHistory(history);
+    this.nameDecisions();
     this.markLabel(this.editor?.label);
     document.dispatchEvent(new CustomEvent("kw:content", { detail: this.card }));
     this.say(`Sample ${this.index + 1} of ${this.total}. ${this.card.querySelector("[data-summary]")?.textContent ?? ""}`);
     (host?.querySelector("svg") ?? this.card).focus({ preventScroll: true });
+  }
+
+  // a kit's card says what nothing wrong, and something wrong, is called
+  nameDecisions() {
+    const own = this.card.querySelector("[data-good-label]")?.dataset;
+    this.words = own ? { good: [own.goodLabel, own.goodWord], bad: [own.badLabel, own.badWord] } : WORDS;
+    for (const [act, key] of [["good", "good"], ["defect", "bad"]]) {
+      const button = this.root.querySelector(`.decide [data-act=${act}]`);
+      button.lastChild.textContent = ` ${this.words[key][1]}`;
+    }
   }
 
   makeEditor(host) {
@@ -145,19 +163,23 @@ class Review {
 
   chosenLabel(boxes) {
     const names = new Set(boxes.map((box) => box.label));
-    return names.size === 1 ? [...names][0] : "defect";
+    return names.size === 1 ? [...names][0] : this.chosen || this.words.bad[0];
   }
 
   decide(decision, label = "") {
     if (this.stuck && decision === "skip") return this.leaveOut();
     if (!this.id) return;
     const body = { sample_id: this.id, decision, label, boxes: [] };
+    const note = this.card.querySelector("[data-note]")?.value.trim();
+    if (note) body.note = note;
     if (decision === "accept") {
       const boxes = this.editor?.result ?? [];
-      if (this.editor?.edited) body.decision = "correct";
+      const suggested = this.card.querySelector("[data-suggested-label]")?.dataset.suggestedLabel ?? "";
+      const other = !this.editor && this.chosen && this.chosen !== suggested;
+      if (this.editor?.edited || other) body.decision = "correct";
       body.boxes = boxes;
-      body.label = boxes.length ? this.chosenLabel(boxes) : this.editor?.edited ? "good" : this.card.querySelector("[data-suggested-label]")?.dataset.suggestedLabel ?? "";
-    } else if (decision === "correct" && label !== "good") {
+      body.label = boxes.length ? this.chosenLabel(boxes) : this.editor?.edited ? this.words.good[0] : other ? this.chosen : suggested;
+    } else if (decision === "correct" && label !== this.words.good[0]) {
       body.boxes = this.editor?.result ?? [];
     }
     this.outbox.add(body);
@@ -179,7 +201,8 @@ class Review {
 
   setLabel(label) {
     this.editor?.setLabel(label);
-    this.markLabel(label);
+    if (!this.editor) this.chosen = this.chosen === label ? "" : label;
+    this.markLabel(this.editor ? label : this.chosen);
   }
 
   markLabel(label) {
@@ -190,39 +213,43 @@ class Review {
 
   addLabel(field) {
     const label = field.value.trim();
-    if (!label || !this.editor) return;
-    if (!this.editor.labels.includes(label)) {
-      this.editor.labels.push(label);
-      const button = this.card.querySelector("[data-label]").cloneNode(true);
+    const list = this.card.querySelector("[data-labels-list]");
+    if (!label || !list) return;
+    const buttons = [...list.querySelectorAll("[data-label]")];
+    if (!buttons.some((button) => button.dataset.label === label)) {
+      this.editor?.labels.push(label);
+      const button = buttons[0].cloneNode(true);
       button.dataset.label = label;
-      button.replaceChildren(Object.assign(document.createElement("kbd"), { textContent: this.editor.labels.length }), ` ${label}`);
-      this.card.querySelector("[data-labels-list]").append(button);
+      button.replaceChildren(Object.assign(document.createElement("kbd"), { textContent: buttons.length + 1 }), ` ${label}`);
+      list.append(button);
     }
     field.value = "";
-    this.setLabel(label);
-    this.editor.svg.focus();
+    if (this.editor || this.chosen !== label) this.setLabel(label);
+    (this.editor?.svg ?? this.card).focus();
   }
 
   click(event) {
     const button = event.target.closest("button");
     if (!button) return;
-    const { act, label } = button.dataset;
+    const { act, label, decide } = button.dataset;
     if (label !== undefined) this.setLabel(label);
+    else if (decide) this.decide("correct", decide);
     else if (act) this.run(act);
   }
 
   run(act) {
     const table = {
       accept: () => this.decide("accept"),
-      good: () => this.decide("correct", "good"),
-      defect: () => this.decide("correct", this.editor?.boxes.length ? this.chosenLabel(this.editor.boxes) : "defect"),
+      good: () => this.decide("correct", this.words.good[0]),
+      defect: () => this.decide("correct", this.chosenLabel(this.editor?.boxes ?? [])),
       unsure: () => this.decide("unsure"),
       skip: () => this.decide("skip"),
       undo: () => this.editor?.undo() || this.back(),
       delete: () => this.editor?.remove(),
-      zoomIn: () => this.editor?.zoom(1.4),
-      zoomOut: () => this.editor?.zoom(1 / 1.4),
-      fit: () => this.editor?.fit(),
+      zoomIn: () => (this.editor ?? this.viewer)?.zoom(1.4),
+      zoomOut: () => (this.editor ?? this.viewer)?.zoom(1 / 1.4),
+      fit: () => (this.editor ?? this.viewer)?.fit(),
+      nextChannel: () => this.viewer?.next(1),
       help: () => (this.help.open ? this.help.close() : this.help.showModal()),
       closeHelp: () => this.help.close(),
     };
@@ -254,8 +281,26 @@ class Review {
       if (!event.repeat || key === "+" || key === "-") this.run(keys[key]);
       return true;
     }
+    if (!this.editor && this.handleCard(key, onControl)) return true;
     if (!this.editor || onControl) return false;
     return this.handleEditor(event, key);
+  }
+
+  // classes by number, what a card's own buttons name, and moving along a signal
+  handleCard(key, onControl) {
+    if (key >= "1" && key <= "9") {
+      const button = this.card.querySelectorAll("[data-label]")[Number(key) - 1];
+      if (button) this.setLabel(button.dataset.label);
+      return Boolean(button);
+    }
+    if (/^[a-z]$/.test(key)) {
+      const button = this.card.querySelector(`[data-key=${key}]`);
+      button?.click();
+      return Boolean(button);
+    }
+    if (!this.viewer || onControl || !ARROWS[key] || !ARROWS[key][0]) return false;
+    this.viewer.pan(ARROWS[key][0]);
+    return true;
   }
 
   handleEditor(event, key) {
