@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +177,7 @@ def _peaks(frequencies: Floats, amplitudes: Floats, cells: int, unit: str) -> Js
     """The highest line of each cell, at its own frequency."""
     cells = max(1, min(cells, frequencies.size))
     edges = np.linspace(0, frequencies.size, cells + 1).astype(np.int64)
-    chosen = np.array([a + int(np.argmax(amplitudes[a:b])) for a, b in zip(edges, edges[1:])])
+    chosen = np.array([a + int(np.argmax(amplitudes[a:b])) for a, b in pairwise(edges)])
     return {
         "unit": unit, "hz": _rounded(frequencies[chosen]), "amplitude": _rounded(amplitudes[chosen]),
         "resolution_hz": _number(float(frequencies[1] - frequencies[0])),

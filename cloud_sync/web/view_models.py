@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.intake.samples import annotations_in_force
 from cloud_sync.learning.reviews import bad_label, count_waiting, good_label, suggestion
-from cloud_sync.store.models import Alert, Annotation, Bundle, Dataset, Sample
+from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Sample
+from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
 from kits.core.dataset import SPLITS
 from kits.core.errors import DataError
@@ -35,7 +36,8 @@ def menu_counts(session: Session, who: Identity) -> dict[str, int]:
     """Path of a page → number to show beside its name."""
     alerts = session.scalar(select(func.count(Alert.id)).where(Alert.seen_at.is_(None))) or 0
     waiting = count_waiting(session, who.person_id) if who.may("reviewer") else 0
-    return {"/alerts": alerts, "/review": waiting}
+    cases = session.scalar(select(func.count(Case.id)).where(OPEN_ALARMS)) or 0
+    return {"/alerts": alerts, "/review": waiting, "/cases": cases}
 
 
 def bundle_names(session: Session) -> dict[str, str]:

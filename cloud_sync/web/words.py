@@ -9,20 +9,21 @@ from typing import Any
 _TONES = {
     "is-good": {
         "pass", "online", "released", "done", "committed", "champion", "better", "passed",
-        "in force", "in order",
+        "in force", "in order", "normal", "returned",
     },
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
         "given up", "left alone", "withdrawn", "withdrawn bundle",
-        "expired",
+        "expired", "alarm", "open",
     },
     "is-warn": {
         "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",
         "failing", "superseded", "began anew", "unknown bundle", "clock not set",
+        "warn",
     },
     "is-busy": {
         "running", "queued", "pending", "downloading", "verifying", "building", "shadow", "active",
-        "info", "waiting", "awaiting enrolment",
+        "info", "waiting", "awaiting enrolment", "acknowledged",
     },
 }  # fmt: skip
 _CLASSES = {"a": "alert", "l": "label", "s": "sample", "t": "telemetry"}

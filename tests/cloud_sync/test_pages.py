@@ -22,7 +22,7 @@ from tests.browser import seed
 PAGES = (
     "/", "/samples", "/review", "/datasets", "/jobs", "/jobs/1", "/bundles",
     f"/bundles/{seed.CHALLENGER}", "/rollouts", "/rollouts/1", "/rollouts/2", "/rollouts/3",
-    "/rollouts/4", "/devices", "/alerts", "/ledger", "/effects", "/people",
+    "/rollouts/4", "/devices", "/alerts", "/ledger", "/effects", "/people", "/cases", "/cases?state=closed&device=press-1",
 )  # fmt: skip
 NEEDS = {"/review": ("reviewer", "engineer", "admin"), "/people": ("admin",)}
 PROBE = "<script>alert(1)</script>'\"><img src=x onerror=alert(1)>{{ 7 * 7 }}"

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 
 from cloud_sync.web.pages import (
     account,
+    cases,
     fleet,
     intake,
     learning,
@@ -23,5 +24,5 @@ from cloud_sync.web.pages._render import install
 __all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
-for _part in (account, overview, samples, review, learning, releases, fleet, intake):
+for _part in (account, overview, samples, cases, review, learning, releases, fleet, intake):
     router.include_router(_part.router)

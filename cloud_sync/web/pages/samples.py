@@ -20,6 +20,7 @@ from cloud_sync.store.models import Device, Sample
 from cloud_sync.store.models.intake import DECIDED, LABELLED
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
+from kits.core.window import MEDIA_TYPE as WINDOW
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE = 24
@@ -117,13 +118,15 @@ def sample_page(request: Request, session: ReadDep, who: ViewerPage, sample_id: 
     if sample is None:
         raise NotFoundError("There is no such sample in this hub.")
     width, height = views.picture_size(sample)
+    said = views.predicted(sample)
     labels = views.known_labels(session, sample)
     return render(
         request, session, who, "sample.html",
         sample=sample, picture=views.has_picture(sample), why_none=views.why_no_picture(sample),
-        width=width, height=height, boxes=views.drawn(views.predicted(sample).boxes, labels),
+        width=width, height=height, boxes=views.drawn(said.boxes, labels),
         prediction=json.dumps(sample.prediction, indent=2, ensure_ascii=False, sort_keys=True),
         bundle_name=views.bundle_names(session).get(sample.bundle, ""),
         annotations=views.history(session, sample_id),
         provenance=provenance.mark(session, sample.bundle),
+        is_window=sample.media_type == WINDOW, signal=views.has_signal(sample), said=said,
     )  # fmt: skip

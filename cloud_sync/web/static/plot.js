@@ -2,7 +2,7 @@
 // All words go in as text nodes, so hostile names are only ever text; colours are classes of app.css.
 
 const NS = "http://www.w3.org/2000/svg";
-const LEFT = 62, RIGHT = 14, TOP = 10, BOTTOM = 30;
+const LEFT = 58, RIGHT = 14, TOP = 22, BOTTOM = 30;
 
 export function node(name, attributes = {}, text = undefined) {
   const made = document.createElementNS(NS, name);
@@ -64,7 +64,8 @@ export class Chart {
     const known = finite(spec.x);
     let [x0, x1] = spec.domain ?? [Math.min(...known), Math.max(...known)];
     if (!(x1 > x0)) { x0 = (known.length ? x0 : 0) - 0.5; x1 = x0 + 1; }
-    let [y0, y1] = extent([...spec.low, ...spec.high], (spec.limits ?? []).map((limit) => limit.y));
+    const inside = (values) => values.filter((_, i) => spec.x[i] >= x0 && spec.x[i] <= x1);
+    let [y0, y1] = extent([...inside(spec.low), ...inside(spec.high)], (spec.limits ?? []).map((limit) => limit.y));
     if (spec.zero) y0 = 0;
     this.scale = { x0, x1, y0, y1 };
     this.svg.replaceChildren();
@@ -77,7 +78,7 @@ export class Chart {
     for (const limit of spec.limits ?? []) this.limit(limit);
     this.marks(spec.marks ?? []);
     for (const dot of spec.dots ?? []) this.svg.append(node("circle", { class: `dot ${dot.tone ?? ""}`, cx: this.px(dot.x), cy: this.py(dot.y), r: 3 }));
-    this.svg.append(node("text", { class: "title", x: LEFT + 6, y: TOP + 9 }, spec.unit ? `${spec.title} (${spec.unit})` : spec.title));
+    this.svg.append(node("text", { class: "title", x: 4, y: 12 }, spec.unit ? `${spec.title} (${spec.unit})` : spec.title));
     this.band = node("g");
     this.reading = node("g", { class: "reading" });
     this.svg.append(this.band, this.reading);
@@ -89,24 +90,26 @@ export class Chart {
 
   axes(spec) {
     const { x0, x1, y0, y1 } = this.scale;
-    for (const y of ticks(y0, y1, this.height / 45)) {
+    for (const y of ticks(y0, y1, Math.max(3, this.height / 40))) {
       this.svg.append(node("line", { class: "grid", x1: LEFT, x2: this.width - RIGHT, y1: this.py(y), y2: this.py(y) }));
       this.svg.append(node("text", { class: "tick at-end", x: LEFT - 6, y: this.py(y) + 4 }, short(y)));
     }
     if (spec.bare) return;
     for (const x of spec.ticksX ? spec.ticksX(x0, x1, this.width / 110) : ticks(x0, x1, this.width / 90)) {
       this.svg.append(node("line", { class: "grid", x1: this.px(x), x2: this.px(x), y1: this.bottom, y2: this.bottom + 4 }));
-      this.svg.append(node("text", { class: "tick", x: this.px(x), y: this.bottom + 16 }, (spec.formatX ?? short)(x)));
+      this.svg.append(node("text", { class: "tick", x: this.px(x), y: this.bottom + 16 }, (spec.formatTick ?? spec.formatX ?? short)(x)));
     }
     if (spec.xName) this.svg.append(node("text", { class: "tick at-end", x: this.width - RIGHT, y: this.height - 2 }, spec.xName));
   }
 
   curve({ x, low, high, line }) {
+    const { x0, x1 } = this.scale;
     let edge = "", back = [], area = "";
     const close = () => { if (back.length > 1) area += `${edge}L${back.reverse().join("L")}Z`; edge = ""; back = []; };
     let path = "", open = false;
     for (let i = 0; i < x.length; i += 1) {
-      if (low[i] === null || high[i] === null) { close(); open = false; continue; }
+      const outside = (x[i + 1] ?? x[i]) < x0 || (x[i - 1] ?? x[i]) > x1;
+      if (outside || low[i] === null || high[i] === null) { close(); open = false; continue; }
       const at = this.px(x[i]).toFixed(2), up = this.py(high[i]).toFixed(2), down = this.py(low[i]).toFixed(2);
       edge += `${edge ? "L" : "M"}${at},${up}`;
       back.push(`${at},${down}`);
@@ -135,21 +138,20 @@ export class Chart {
     this.svg.append(node("text", { class: `tick at-end ${tone}`, x: this.width - RIGHT - 2, y: this.py(y) - 4 }, name));
   }
 
-  // names of marks side by side go into different lines
+  // names side by side go into different lines; those that find no room are left out, lesser ones first
   marks(marks) {
-    const ends = [];
-    for (const { x, name, tone } of [...marks].sort((a, b) => a.x - b.x)) {
+    const taken = [];
+    for (const { x, name, tone, lesser } of [...marks].sort((a, b) => Boolean(a.lesser) - Boolean(b.lesser) || a.x - b.x)) {
       if (x < this.scale.x0 || x > this.scale.x1) continue;
       const at = this.px(x);
-      this.svg.append(node("line", { class: `mark ${tone ?? ""}`, x1: at, x2: at, y1: TOP, y2: this.bottom }));
+      this.svg.append(node("line", { class: `mark ${tone ?? ""} ${lesser ? "is-lesser" : ""}`, x1: at, x2: at, y1: TOP, y2: this.bottom }));
       if (!name) continue;
-      const wide = name.length * 6.2 + 6;
-      let row = ends.findIndex((end) => end < at);
-      if (row < 0) row = ends.length;
-      if (row > 3) continue;
-      ends[row] = at + wide;
-      const left = at + wide > this.width - RIGHT;
-      this.svg.append(node("text", { class: `tick ${left ? "at-end" : "at-start"} ${tone ?? ""}`, x: left ? at - 3 : at + 3, y: TOP + 22 + row * 12 }, name));
+      const wide = name.length * 6.4 + 8, left = at + wide > this.width - RIGHT;
+      const [from, to] = left ? [at - wide, at] : [at, at + wide];
+      const free = [0, 1, 2].find((row) => taken.every((one) => one.row !== row || one.to < from || one.from > to));
+      if (free === undefined) continue;
+      taken.push({ row: free, from, to });
+      this.svg.append(node("text", { class: `tick ${left ? "at-end" : "at-start"} ${tone ?? ""}`, x: left ? at - 3 : at + 3, y: TOP + 10 + free * 12 }, name));
     }
   }
 

@@ -31,7 +31,9 @@ function steps(low, high, about) {
   return found;
 }
 
+const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const clock = (seconds) => CLOCK.format(new Date(seconds * 1000));
+const date = (seconds) => DATE.format(new Date(seconds * 1000));
 
 export class ScoreHistory {
   constructor(host) {
@@ -62,7 +64,7 @@ export class ScoreHistory {
     const dots = found.at.length <= 120 ? found.at.map((x, i) => ({ x, y: found.score[i], tone: found.verdict[i] })) : [];
     this.chart.draw({
       x: found.at, low: found.score, high: found.score, line: true, title: `Score of ${found.asset || found.device}`, limits, marks, dots,
-      ticksX: steps, formatX: clock, domain: last > first ? [first, last] : [first - HOUR, first + HOUR], zero: Math.min(...found.score) >= 0,
+      ticksX: steps, formatX: clock, formatTick: last - first > 3 * DAY ? date : clock, domain: last > first ? [first, last] : [first - HOUR, first + HOUR], zero: Math.min(...found.score) >= 0,
       label: `Scores of ${found.asset} from ${clock(first)} to ${clock(last)}, highest ${short(Math.max(...found.score))}`,
     });
     this.host.dataset.ready = "yes";
@@ -111,7 +113,7 @@ export class SignalView {
     this.host.replaceChildren();
     const facts = this.facts(found);
     this.times = piece("div", { class: "plots" });
-    this.spectra = piece("div", { class: "plots side-by-side" });
+    this.spectra = piece("div", { class: "plots" });
     this.buttons = found.channels.map((channel, index) => {
       const button = piece("button", { type: "button", class: "chip", "aria-pressed": "false" }, channel.name || `channel ${index + 1}`);
       button.addEventListener("click", () => this.choose(index));
@@ -167,12 +169,22 @@ export class SignalView {
       const box = piece("div");
       this.spectra.append(box);
       const { hz, amplitude, unit } = found[key];
-      const marks = this.marks(found, hz.at(-1), key === "envelope");
-      new Chart(box, 210).draw({
-        x: hz, low: amplitude, high: amplitude, line: true, zero: true, title: `${title} of ${channel.name}`, unit, xName: "Hz", xUnit: "Hz", marks,
-        label: `${title}: highest line ${this.peak(hz, amplitude)}; marked: ${marks.map((mark) => mark.name).filter(Boolean).join(", ") || "nothing"}`,
-      });
+      const marks = this.marks(found, key === "envelope");
+      const domain = [0, key === "envelope" ? this.upto(found, hz.at(-1)) : hz.at(-1)];
+      const spec = {
+        x: hz, low: amplitude, high: amplitude, line: true, zero: true, title: `${title} of ${channel.name}`, unit, xName: "Hz", xUnit: "Hz", marks, domain,
+        label: `${title}: highest line ${this.peak(hz, amplitude)}; marked: ${marks.map((mark) => mark.name).join(", ") || "nothing"}`,
+      };
+      const chart = new Chart(box, 190, { select: (from, to) => chart.draw({ ...spec, domain: [from, to] }) });
+      chart.draw(spec);
+      box.addEventListener("dblclick", () => chart.draw(spec));
     }
+  }
+
+  // the envelope matters as far as the orders go; without them all of it is shown
+  upto(found, highest) {
+    const named = Object.values(this.orders).filter((hz) => typeof hz === "number" && hz > 0);
+    return named.length ? Math.min(highest, 3.4 * Math.max(...named)) : highest;
   }
 
   peak(hz, amplitude) {
@@ -181,16 +193,16 @@ export class SignalView {
     return `${short(hz[best])} Hz`;
   }
 
-  // orders the model named, with two harmonics each in the envelope; else the shaft's own
-  marks(found, upto, harmonics) {
+  // the shaft's speed; in the envelope also the orders the model named, with two harmonics each
+  marks(found, orders) {
     const marks = [];
     const rpm = found.attributes.speed_rpm;
-    if (typeof rpm === "number" && rpm > 0) marks.push({ x: rpm / 60, name: "1×", tone: "is-shaft" }, { x: rpm / 30, name: "2×", tone: "is-shaft" });
-    for (const [name, hz] of Object.entries(this.orders)) {
+    if (typeof rpm === "number" && rpm > 0) marks.push({ x: rpm / 60, name: "1×", tone: "is-shaft" }, { x: rpm / 30, name: "2×", tone: "is-shaft", lesser: true });
+    for (const [name, hz] of orders ? Object.entries(this.orders) : []) {
       if (typeof hz !== "number" || !(hz > 0)) continue;
-      for (let n = 1; n <= (harmonics ? HARMONICS : 1); n += 1) marks.push({ x: n * hz, name: n === 1 ? name : `${n}×${name}`, tone: "is-order" });
+      for (let n = 1; n <= HARMONICS; n += 1) marks.push({ x: n * hz, name: n === 1 ? name : `${n}×${name}`, tone: "is-order", lesser: n > 1 });
     }
-    return marks.filter((mark) => mark.x <= upto);
+    return marks;
   }
 
   // --- what a person does ---------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""Cases: the list with what alarms were worth, and one case with its steps, scores and windows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from cloud_sync.cases import figures, reading
+from cloud_sync.cases.closing import find_case
+from cloud_sync.cases.labels import NORMAL, behind
+from cloud_sync.hub import ReadDep
+from cloud_sync.intake.samples import annotations_in_force
+from cloud_sync.intake.words import since_words
+from cloud_sync.store.models import Asset, Case, Sample
+from cloud_sync.web import view_models as views
+from cloud_sync.web.pages._render import PageRoute, ViewerPage, render
+from kits.core.sample import utc_now
+
+router = APIRouter(route_class=PageRoute)
+AROUND = timedelta(hours=6)
+MAX_CHOICES = 500
+MAX_CAUSES = 40
+
+
+@router.get("/cases")
+def case_list(
+    request: Request,
+    session: ReadDep,
+    who: ViewerPage,
+    state: Literal["", "open", "closed"] = "",
+    device: str = "",
+    asset: str = "",
+) -> Response:
+    """Open cases first, then the newest; and the figures of closed ones."""
+    now = utc_now()
+    found = figures.case_figures(session, now=now)
+    asked = reading.Asked(state, device, asset)
+    choices = {
+        "state": ["open", "closed"],
+        "device": _names(session, "device"),
+        "asset": _names(session, "name"),
+    }
+    filters = [
+        {"name": name, "title": name.capitalize(), "choices": known, "value": value}
+        for (name, known), value in zip(choices.items(), (state, device, asset))
+    ]
+    return render(
+        request, session, who, "cases.html",
+        cases=reading.find(session, asked), filters=filters, filtered=bool(state or device or asset),
+        figures=found, metrics=figures.as_json(found)["metrics"], days=int(figures.DAYS), now=now,
+        since_words=since_words,
+    )  # fmt: skip
+
+
+def _names(session: Session, column: str) -> list[str]:
+    query = select(getattr(Asset, column)).distinct().limit(MAX_CHOICES)
+    return sorted(session.scalars(query))
+
+
+@router.get("/cases/{case_id}")
+def case_page(request: Request, session: ReadDep, who: ViewerPage, case_id: str) -> Response:
+    """One case."""
+    case = find_case(session, case_id)
+    until = max(case.last_at, case.closed_at or case.last_at) + AROUND
+    kept = reading.windows(session, case.device, case.asset, case.since - AROUND, until)
+    steps = reading.steps(session, case.id)
+    named = {step.sample_id for step in steps if step.sample_id}
+    mine = select(Sample.id).where(Sample.id.in_(named), Sample.device == case.device)
+    return render(
+        request, session, who, "case.html",
+        case=case, steps=steps, known=set(session.scalars(mine)), windows=kept,
+        stated=annotations_in_force(session, [sample.id for sample in kept]),
+        bundle_name=views.bundle_names(session).get(case.bundle, ""),
+        causes=_causes(session, case), behind=len(behind(session, case)),
+    )  # fmt: skip
+
+
+def _causes(session: Session, case: Case) -> list[str]:
+    """What was found before in this project, and what is supposed now."""
+    found = select(Case.cause).where(Case.project == case.project, Case.cause != "")
+    known = set(session.scalars(found.distinct().limit(MAX_CAUSES)))
+    return sorted({*known, case.label} - {"", NORMAL})
