@@ -20,6 +20,7 @@ from cloud_sync.api import (
     blobs,
     bundles,
     cases,
+    cmms,
     datasets,
     device,
     fleet,
@@ -33,6 +34,7 @@ from cloud_sync.api import (
 from cloud_sync.api import (
     jobs as job_api,
 )
+from cloud_sync.cmms.inbound import inbound_secrets
 from cloud_sync.config import HubConfig
 from cloud_sync.errors import http_status
 from cloud_sync.fleet.admission import Admission
@@ -66,6 +68,7 @@ _API = (
     samples,
     reviews,
     cases,
+    cmms,
     datasets,
     job_api,
     people,
@@ -98,6 +101,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.state.hub = hub
     app.state.broker = broker
     app.state.ending = threading.Event()
+    app.state.cmms_secrets = inbound_secrets(config.cmms)
     app.add_exception_handler(KitwrightError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_misfit)
     pages.install(app)
@@ -117,6 +121,7 @@ def _body_limits(limits: Limits) -> dict[tuple[str, str], int]:
         ("PUT", "/v1/datasets/"): limits.dataset_bytes,
         ("POST", "/v1/tuf/"): limits.body_bytes,
         ("POST", "/v1/device/reported"): MAX_STATUS_BYTES,
+        ("POST", "/v1/cmms/"): MAX_STATUS_BYTES,
     }
 
 
@@ -175,14 +180,19 @@ def start_ingest(hub: Hub, broker: Broker, parts: ExitStack) -> MqttLink:
 
 
 def start_care(hub: Hub, parts: ExitStack) -> None:
-    """Starts what looks after the rows that came: clocks, holes, age, and telling the outside."""
+    """Starts what looks after the rows that came: clocks, holes, age, cases, telling the outside."""
+    from cloud_sync.cases.keeper import CaseKeeper
+    from cloud_sync.cmms.poll import CmmsPoll
+    from cloud_sync.cmms.start import cmms_of, cmms_targets
     from cloud_sync.effects.dispatcher import Dispatcher
     from cloud_sync.effects.start import targets_of
     from cloud_sync.intake.watch import IntakeWatch
     from cloud_sync.retention.keeper import RetentionKeeper
 
-    dispatcher = Dispatcher(hub, targets_of(hub.config))
-    for part in (dispatcher, IntakeWatch(hub), RetentionKeeper(hub)):
+    dispatcher = Dispatcher(hub, [*targets_of(hub.config), *cmms_targets(hub)])
+    cmms = cmms_of(hub.config.cmms)
+    poll = CmmsPoll(hub, cmms) if cmms is not None and hub.config.cmms.poll_s else None
+    for part in (dispatcher, IntakeWatch(hub), RetentionKeeper(hub), CaseKeeper(hub, poll)):
         part.start()
         parts.callback(part.stop)
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from cloud_sync.commands import broker, fleet, hub, intake, learning, people, retention, rollouts
+from cloud_sync.commands import (
+    broker,
+    cases,
+    fleet,
+    hub,
+    intake,
+    learning,
+    people,
+    retention,
+    rollouts,
+)
 from kits.core import console
 from kits.program import make_program
 
@@ -14,7 +24,7 @@ def make_app() -> typer.Typer:
     app = make_program(
         "cloud-sync", "The hub on the firm's own box: samples, reviews, retraining, rollouts."
     )
-    for verbs in (hub, people, fleet, broker, rollouts, intake, retention, learning):
+    for verbs in (hub, people, fleet, broker, rollouts, intake, cases, retention, learning):
         verbs.register(app)
     return app
 

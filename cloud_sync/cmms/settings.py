@@ -91,7 +91,7 @@ class CmmsConfig(_Section):
     poll_s: float = Field(
         60, ge=0, le=86_400, description="asks so often what became of orders, seconds; 0: never"
     )
-    timeout_s: float = Field(10, gt=0, le=120, description="it must answer in this time")
+    timeout_s: float = Field(10, gt=0, le=60, description="it must answer in this time")
     odoo: OdooConfig = OdooConfig()
     erpnext: ErpnextConfig = ErpnextConfig()
 

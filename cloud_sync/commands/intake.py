@@ -20,7 +20,7 @@ from cloud_sync.commands.options import (
 )
 
 BundleOption = Annotated[str, typer.Option("--bundle", help="Id of the bundle that decided.")]
-TargetOption = Annotated[str, typer.Option(help="Only of this receiver: webhook, mail.")]
+TargetOption = Annotated[str, typer.Option(help="Only of this receiver: webhook, mail, odoo …")]
 LimitOption = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
 
 
@@ -202,7 +202,8 @@ def effect_replay(
 
 
 def effect_test(data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """Write a test message to every receiver in `notify`; a running hub sends it."""
+    """Write a test message to every receiver in `notify` and `cmms`; a running hub sends it."""
+    from cloud_sync.cmms.start import cmms_targets
     from cloud_sync.effects.alerts import outbox_for
     from cloud_sync.effects.start import targets_of
     from kits.core.console import Console
@@ -211,8 +212,9 @@ def effect_test(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     console = Console(as_json)
     with opened(data) as hub:
         targets_of(hub.config)  # says what is wrong with a secret before anything is written
+        cmms_targets(hub)
         with hub.database.transaction() as session:
-            names = outbox_for(hub.config.notify).test(session)
+            names = outbox_for(hub.config.notify, hub.config.cmms).test(session)
     if not names:
         raise ConfigError(
             "nobody is to be told of anything", where="notify", fix="name a webhook or mail server"

@@ -57,6 +57,16 @@ ALERTS: tuple[AlertInfo, ...] = (
         "mend the receiver, then `cloud-sync effect replay`",
     ),
     AlertInfo(
+        "cmms-unreachable", ("warning",),
+        "the CMMS has not said five times in a row what became of its orders",
+        "`cloud-sync cmms test`; it goes on by itself, and no order is forgotten",
+    ),
+    AlertInfo(
+        "cmms-cause-unknown", ("warning",),
+        "the CMMS closed a case with a cause code that `cmms.causes` does not name: it has no label",
+        "add the code to `cmms.causes`, and state the cause on the page of the case",
+    ),
+    AlertInfo(
         "revocation-list", ("error",),
         "the list of revoked certificates ends within 7 days and could not be renewed",
         "make `pki/` of the hub's data writable; `cloud-sync doctor`",

@@ -77,7 +77,7 @@ class Webhook:
             self._post(body, headers)
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> None:
-        connection = _Connection(
+        connection = Connection(
             self._url.hostname or "", self._url.port, Deadline(self._timeout_s), self._context
         )
         target = quote(self._url._replace(scheme="", netloc="").geturl(), safe=_KEPT) or "/"
@@ -94,11 +94,11 @@ class Webhook:
                 f"answered with HTTP {answer.status}",
                 where=self.name,
                 retry=answer.status not in NEVER,
-                after_s=_retry_after(answer.headers.get("retry-after", ""), self._clock()),
+                after_s=retry_after(answer.headers.get("retry-after", ""), self._clock()),
             )
 
 
-class _Connection(http.client.HTTPConnection):
+class Connection(http.client.HTTPConnection):
     """For one request: name, connection, handshake and answer together have until the deadline."""
 
     def __init__(
@@ -161,7 +161,7 @@ def read_secrets(text: str, where: str) -> list[bytes]:
     return secrets
 
 
-def _retry_after(value: str, now: float) -> float:
+def retry_after(value: str, now: float) -> float:
     """Seconds from the header: a number or a date; 0 when it says nothing useful."""
     if value.isascii() and value.isdigit():
         return min(float(value[:9]), MAX_RETRY_AFTER_S)

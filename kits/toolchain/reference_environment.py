@@ -22,6 +22,16 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "what signs webhooks, `whsec_…`; `notify.webhook.secret_env` names another variable",
     ),
     (
+        "KITWRIGHT_CMMS_KEY", "cloud-sync serve, worker, cmms test",
+        "lets the hub into the CMMS: Odoo's API key, ERPNext's `KEY:SECRET`, a webhook's `whsec_…`; "
+        "`cmms.key_env` names another variable",
+    ),
+    (
+        "KITWRIGHT_CMMS_SECRET", "cloud-sync serve",
+        "what messages to `/v1/cmms/NAME` are signed with, `whsec_…`; `cmms.inbound_secret_env` names "
+        "another variable",
+    ),
+    (
         "KITWRIGHT_HUB_TOKEN", "kit",
         "API token for commands with `--hub`; `--token` goes before it",
     ),

@@ -1,0 +1,202 @@
+"""Odoo: a maintenance request per case, by the JSON-2 API of Odoo 19 or the JSON-RPC of earlier ones.
+
+Sources: https://www.odoo.com/documentation/19.0/developer/reference/external_api.html and
+https://www.odoo.com/documentation/17.0/developer/reference/external_api.html. A request is done when
+its stage is; the cause code is a field that the firm adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from cloud_sync.cmms.base import Check, OrderProgress, OrderState, WorkOrder
+from cloud_sync.cmms.http import JsonHttp, RefusedError, printable, rows_of
+from cloud_sync.cmms.settings import CmmsConfig
+from cloud_sync.effects.targets import DeliveryError
+
+NAME = "odoo"
+_FAULTY = ("ValidationError", "UserError", "MissingError", "ValueError", "KeyError", "TypeError")
+"""Errors within a 200 of JSON-RPC that say the request itself is wrong."""
+_RIGHTS = ("read", "create", "write")
+_PRIORITY = {"warn": "1", "alarm": "3"}
+
+
+class Odoo:
+    """Maintenance requests of one database.
+
+    Args:
+        key: the API key.
+    """
+
+    name = NAME
+
+    def __init__(self, config: CmmsConfig, key: str) -> None:
+        self._odoo = config.odoo
+        self._key = key
+        headers = {}
+        if self._odoo.api == "json2":
+            headers = {"authorization": f"bearer {key}"}
+            if self._odoo.database:
+                headers["x-odoo-database"] = self._odoo.database
+        self._http = JsonHttp(config.url, headers, config.timeout_s, name=NAME)
+        self._uid = 0
+
+    def __repr__(self) -> str:
+        return f"Odoo({self._odoo.model!r})"
+
+    def find(self, case_id: str) -> str:
+        field, mark = self._odoo.reference_field, _mark(case_id)
+        wanted: list[JsonValue] = [field, "=", case_id] if field else ["name", "like", mark]
+        rows = self._read([wanted], ["id", field or "name"], limit=20)
+        # `like` takes an underscore for any character
+        exact = [r for r in rows if field or mark in str(r.get("name"))]
+        return str(exact[0]["id"]) if exact else ""
+
+    def create(self, order: WorkOrder) -> str:
+        field = self._odoo.reference_field
+        values: dict[str, JsonValue] = {
+            "name": order.title if field else f"{order.title} {_mark(order.case_id)}",
+            # an HTML field: words of devices go in as words
+            "description": "".join(f"<p>{escape(line)}</p>" for line in order.details),
+            "priority": _PRIORITY.get(order.level, "1"),
+            "maintenance_type": "corrective",
+            **({field: order.case_id} if field else {}),
+        }
+        equipment = self._equipment(order.asset)
+        if equipment:
+            values["equipment_id"] = equipment
+        made = self._call(self._odoo.model, "create", vals_list=[values])
+        ref = made[0] if isinstance(made, list) and made else made
+        if not isinstance(ref, int) or isinstance(ref, bool):
+            raise DeliveryError("made a request without a number", where=NAME)
+        return str(ref)
+
+    def comment(self, ref: str, text: str) -> None:
+        self._call(self._odoo.model, "message_post", ids=[int(ref)], body=text)
+
+    def states(self, refs: Sequence[str]) -> list[OrderState]:
+        numbers: list[JsonValue] = [int(ref) for ref in refs if ref.isdigit()]
+        cause = self._odoo.cause_field
+        fields = ["id", "stage_id", "done", "user_id", *([cause] if cause else [])]
+        return [self._state(row) for row in self._read([["id", "in", numbers]], fields)]
+
+    def _state(self, row: Mapping[str, JsonValue]) -> OrderState:
+        stage = _named(row.get("stage_id"))
+        progress: OrderProgress = "new"
+        if row.get("done") is True:
+            progress = "done"
+        elif stage in self._odoo.acknowledged_stages:
+            progress = "acknowledged"
+        cause = _named(row.get(self._odoo.cause_field)) if self._odoo.cause_field else ""
+        return OrderState(str(row.get("id")), progress, cause, _named(row.get("user_id")))
+
+    def check(self) -> list[Check]:
+        try:
+            found = self._call(self._odoo.model, "fields_get", attributes=["type"])
+        except DeliveryError as error:
+            fix = "check cmms.url, cmms.odoo and the key; is the module Maintenance installed?"
+            return [Check(f"reach {self._odoo.model}", False, error.what, fix)]
+        checks = [Check(f"reach {self._odoo.model}", True, "it answers")]
+        for right in _RIGHTS:
+            allowed = self._may(right)
+            fix = "" if allowed else "give the key's user the role Equipment Manager"
+            checks.append(Check(f"right to {right}", allowed, "yes" if allowed else "missing", fix))
+        fields = found if isinstance(found, Mapping) else {}
+        own = (self._odoo.reference_field, self._odoo.cause_field)
+        for field in ("stage_id", "done", *filter(None, own)):
+            fix = "" if field in fields else "add it to the model, or name another one in cmms.odoo"
+            checks.append(
+                Check(f"field {field}", field in fields, "there" if not fix else "missing", fix)
+            )
+        return checks
+
+    def _may(self, right: str) -> bool:
+        try:
+            if self._odoo.api == "json2":
+                return self._call(self._odoo.model, "has_access", operation=right) is True
+            return (
+                self._call(
+                    self._odoo.model, "check_access_rights", operation=right, raise_exception=False
+                )
+                is True
+            )
+        except RefusedError:
+            return False
+
+    def _equipment(self, asset: str) -> int:
+        """The equipment of this name or serial number; 0: none, or the user may not look."""
+        domain: list[JsonValue] = ["|", ["name", "=", asset], ["serial_no", "=", asset]]
+        try:
+            rows = self._read(domain, ["id"], limit=1, model="maintenance.equipment")
+        except RefusedError as error:
+            if error.retry and error.status not in (401, 403, 404):
+                raise
+            return 0
+        found = rows[0].get("id") if rows else 0
+        return found if isinstance(found, int) else 0
+
+    def _read(
+        self, domain: list[JsonValue], fields: Sequence[str], limit: int = 500, model: str = ""
+    ) -> list[Mapping[str, JsonValue]]:
+        names: list[JsonValue] = [*fields]
+        return rows_of(
+            self._call(
+                model or self._odoo.model, "search_read",
+                domain=domain, fields=names, limit=limit, order="id asc",
+            )
+        )  # fmt: skip
+
+    def _call(
+        self, model: str, method: str, *, ids: Sequence[int] = (), **params: JsonValue
+    ) -> JsonValue:
+        if self._odoo.api == "json2":
+            body: dict[str, JsonValue] = {**({"ids": [*ids]} if ids else {}), **params}
+            return self._http.call("POST", f"/json/2/{quote(model)}/{quote(method)}", body)
+        args: list[JsonValue] = [[*ids]] if ids else []
+        database, uid = self._odoo.database, self._signed_in()
+        return self._rpc(
+            "object", "execute_kw", database, uid, self._key, model, method, args, params
+        )
+
+    def _signed_in(self) -> int:
+        if not self._uid:
+            odoo = self._odoo
+            found = self._rpc("common", "authenticate", odoo.database, odoo.login, self._key, {})
+            if not isinstance(found, int) or not found:
+                raise RefusedError("does not know this user and key", status=401, where=NAME)
+            self._uid = found
+        return self._uid
+
+    def _rpc(self, service: str, method: str, *args: JsonValue) -> JsonValue:
+        params: JsonValue = {"service": service, "method": method, "args": [*args]}
+        body: JsonValue = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
+        answer = self._http.call("POST", "/jsonrpc", body)
+        if not isinstance(answer, Mapping):
+            raise DeliveryError("answered with something that is no JSON-RPC", where=NAME)
+        error = answer.get("error")
+        if error is None:
+            return answer.get("result")
+        data = error.get("data") if isinstance(error, Mapping) else None
+        kind = str(data.get("name")) if isinstance(data, Mapping) else ""
+        said = printable(str(data.get("message")) if isinstance(data, Mapping) else "an error")
+        raise RefusedError(
+            f"refused: {said}",
+            status=403 if "Access" in kind else 0,
+            where=NAME,
+            retry=not kind.endswith(_FAULTY),
+        )
+
+
+def _mark(case_id: str) -> str:
+    return f"[{case_id}]"
+
+
+def _named(value: JsonValue) -> str:
+    """A many2one's name, a selection's key, a text; False, which is Odoo's "nothing", is empty."""
+    if isinstance(value, list) and len(value) == 2:
+        value = value[1]
+    return value.strip()[:200] if isinstance(value, str) else ""

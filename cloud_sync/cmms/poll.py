@@ -1,0 +1,106 @@
+"""Asking a CMMS what became of its orders: those of cases whose cause is not known yet.
+
+One turn asks for all of them, a hundred at once. A CMMS that does not answer is asked less often, and
+an alert tells of it; nothing is lost, because its orders stay as they are.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from cloud_sync.cmms.answers import Answer, apply, is_news
+from cloud_sync.cmms.base import Cmms
+from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Case
+from kits.core.errors import KitwrightError
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+UNREACHABLE = "cmms-unreachable"
+AT_ONCE = 100
+ASKED_FOR = timedelta(days=180)
+FAILURES_TOLD = 5
+MAX_PAUSE_S = 3600.0
+
+
+class CmmsPoll:
+    """Turns of asking.
+
+    Args:
+        hub: whose cases.
+
+    Attributes:
+        pause_s: how long to wait for the next turn.
+    """
+
+    def __init__(self, hub: Hub, cmms: Cmms) -> None:
+        self._hub = hub
+        self._cmms = cmms
+        self._failures = 0
+        self._told: bool | None = None
+        self.pause_s = hub.config.cmms.poll_s
+
+    def turn(self, now: datetime | None = None) -> int:
+        """Asks once; how many cases changed. A CMMS that fails is told of, not raised."""
+        try:
+            changed = self._ask(now or utc_now())
+        except DeliveryError as error:
+            self._failed(error)
+            return 0
+        self._failures, self.pause_s = 0, self._hub.config.cmms.poll_s
+        if self._told is not False:
+            with self._hub.database.transaction() as session:
+                close_alert(session, UNREACHABLE, where=self._cmms.name)
+            self._told = False
+        return changed
+
+    def _ask(self, now: datetime) -> int:
+        waiting = self._waiting(now)
+        refs = sorted(waiting)
+        changed = 0
+        for first in range(0, len(refs), AT_ONCE):
+            for state in self._cmms.states(refs[first : first + AT_ONCE]):
+                case = waiting.get(state.ref)
+                if case is None:
+                    continue
+                answer = Answer(case.id, state.progress, state.cause, state.who, state.note)
+                changed += is_news(case, answer) and self._take(answer)
+        return changed
+
+    def _waiting(self, now: datetime) -> dict[str, Case]:
+        query = select(Case).where(
+            Case.order_ref != "", Case.cause == "", Case.opened_at > now - ASKED_FOR
+        )
+        with self._hub.database.session() as session:
+            return {case.order_ref: case for case in session.scalars(query)}
+
+    def _take(self, answer: Answer) -> bool:
+        """One bad answer holds up no other."""
+        try:
+            with self._hub.database.transaction() as session:
+                return apply(session, self._hub, answer)
+        except KitwrightError as error:
+            self._hub.metrics.loop_errors.labels("cmms").inc()
+            log.warning("event=cmms_answer_not_taken error=%r", error.what)
+            return False
+
+    def _failed(self, error: DeliveryError) -> None:
+        self._failures += 1
+        longer = self._hub.config.cmms.poll_s * 2 ** min(self._failures, 10)
+        self.pause_s = max(min(longer, MAX_PAUSE_S), error.after_s)
+        self._hub.metrics.loop_errors.labels("cmms").inc()
+        log.warning("event=cmms_not_asked failures=%d error=%r", self._failures, error.what)
+        if self._failures >= FAILURES_TOLD and not self._told:
+            text = f"{self._cmms.name} does not say what became of its orders: {error.what}"
+            with self._hub.database.transaction() as session:
+                raise_alert(
+                    session, self._hub.config.notify, UNREACHABLE, "warning", text,
+                    where=self._cmms.name,
+                )  # fmt: skip
+            self._told = True

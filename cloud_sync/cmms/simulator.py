@@ -1,0 +1,113 @@
+"""A pretended Odoo or ERPNext for tests and demos: enough of their APIs for a case to go and come back.
+
+It speaks as they do, with rights that can be missing and with the troubles of real servers: too many
+requests, errors, silence, an answer that gets lost after the work was done. It keeps its orders in
+memory and has no security: it is for this machine only. What is pretended of each is `sim_odoo.py` and
+`sim_erpnext.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+Trouble = Literal["429", "500", "503", "silence", "lost"]
+"""`silence`: no answer for `SILENCE_S`; `lost`: the work is done, but its answer is an error."""
+SILENCE_S = 3.0
+RIGHTS = frozenset({"read", "create", "write"})
+KEY = "demo-key"
+
+
+@dataclass
+class Simulator:
+    """What the pretended system holds.
+
+    Attributes:
+        key: the only key it lets in.
+        orders: number → fields, as the real one names them.
+        comments: number → lines of its history.
+        rights: what the key's user may do.
+        troubles: what happens to the next requests, one each; `ok` lets one through.
+        requests: how many came, by kind.
+    """
+
+    key: str = KEY
+    orders: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
+    comments: dict[str, list[str]] = field(default_factory=dict)
+    rights: set[str] = field(default_factory=lambda: set(RIGHTS))
+    troubles: deque[str] = field(default_factory=deque)
+    requests: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, ref: str, values: dict[str, JsonValue]) -> None:
+        """A new order."""
+        self.orders[ref] = values
+        self.comments[ref] = []
+
+
+class Change(BaseModel):
+    """What somebody at the machine enters: fields of an order as the real system names them."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def base_app(simulator: Simulator, title: str) -> FastAPI:
+    """The application with its troubles, and with what a demo needs to play the technician."""
+    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.middleware("http")
+    async def trouble(
+        request: Request, go_on: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        """What real servers do to a request now and then."""
+        if request.url.path.startswith("/simulator"):
+            return await go_on(request)
+        with simulator.lock:
+            simulator.requests.append(f"{request.method} {request.url.path}")
+            what = simulator.troubles.popleft() if simulator.troubles else "ok"
+        if what in ("429", "500", "503"):
+            headers = {"retry-after": "7"} if what == "429" else {}
+            return JSONResponse({"message": "in trouble"}, int(what), headers)
+        if what == "silence":
+            await asyncio.sleep(SILENCE_S)
+        answer = await go_on(request)
+        return JSONResponse({"message": "gateway time-out"}, 504) if what == "lost" else answer
+
+    @app.get("/simulator/orders")
+    def orders() -> dict[str, JsonValue]:
+        """All orders with their history."""
+        return {
+            ref: {**values, "comments": [*simulator.comments.get(ref, [])]}
+            for ref, values in simulator.orders.items()
+        }
+
+    @app.post("/simulator/orders/{ref}")
+    def change(ref: str, body: Change) -> dict[str, JsonValue]:
+        """Enters something into an order."""
+        with simulator.lock:
+            simulator.orders[ref] |= body.model_dump()
+        return simulator.orders[ref]
+
+    @app.post("/simulator/troubles")
+    def troubles(body: list[Trouble]) -> dict[str, int]:
+        """What shall happen to the next requests."""
+        simulator.troubles.extend(body)
+        return {"waiting": len(simulator.troubles)}
+
+    return app
+
+
+def simulator_app(kind: str, simulator: Simulator) -> FastAPI:
+    """A pretended `odoo` or `erpnext`."""
+    from cloud_sync.cmms.sim_erpnext import erpnext_app
+    from cloud_sync.cmms.sim_odoo import odoo_app
+
+    return {"odoo": odoo_app, "erpnext": erpnext_app}[kind](simulator)

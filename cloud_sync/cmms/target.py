@@ -1,0 +1,96 @@
+"""Cases told to a CMMS: a work order for the first step that needs one, a comment for those after it.
+
+A receiver of effects like webhook and mail: leases, retries, breaker and dead letters are the
+dispatcher's. One case has one order: it is looked up by the case's id before one is made, on every
+attempt, because the answer to an earlier one may have got lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from cloud_sync.cmms.base import Cmms, WorkOrder
+from cloud_sync.effects.outbox import CASE, TEST
+from cloud_sync.effects.targets import Delivery, DeliveryError
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Case
+
+MAKING = ("opened", "escalated")
+MAX_TITLE = 120
+
+
+class CmmsTarget:
+    """Delivers steps of cases.
+
+    Args:
+        hub: whose cases; the number of an order is kept with its case.
+    """
+
+    def __init__(self, hub: Hub, cmms: Cmms) -> None:
+        self._hub = hub
+        self._cmms = cmms
+        self.name = cmms.name
+        self.batch = 1
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Tells each; raises DeliveryError at the first that was not taken."""
+        for delivery in deliveries:
+            if delivery.kind == TEST:
+                self._answers()
+            else:
+                self._tell(delivery.kind.removeprefix(CASE), delivery.body)
+
+    def _answers(self) -> None:
+        """A test message makes no order: it asks what would be missing."""
+        missing = [check for check in self._cmms.check() if not check.ok]
+        if missing:
+            raise DeliveryError(
+                f"{missing[0].name}: {missing[0].found}", where=self.name, retry=False
+            )
+
+    def _tell(self, transition: str, body: Mapping[str, JsonValue]) -> None:
+        case_id = str(body.get("case"))
+        with self._hub.database.session() as session:
+            case = session.get(Case, case_id)
+            known = case.order_ref if case else ""
+        ref = known or self._cmms.find(case_id)
+        if ref:
+            self._remember(case_id, ref, known)
+            if transition != "opened":
+                self._cmms.comment(ref, _comment(transition, body))
+        elif transition in MAKING:
+            self._remember(case_id, self._cmms.create(order_of(case_id, body)), known)
+
+    def _remember(self, case_id: str, ref: str, known: str) -> None:
+        if known:
+            return
+        with self._hub.database.transaction() as session:
+            case = session.get(Case, case_id, with_for_update=True)
+            if case is not None and not case.order_ref:
+                case.order_ref = ref
+
+
+def order_of(case_id: str, body: Mapping[str, JsonValue]) -> WorkOrder:
+    """A work order from what an effect tells of a case."""
+    asset, level = str(body.get("asset")), str(body.get("level"))
+    label, since = str(body.get("label") or ""), str(body.get("since"))
+    title = f"{asset}: {label.replace('_', ' ') or level}"
+    details = (
+        str(body.get("reason") or "The score is above its threshold."),
+        f"Level {level} since {since}, seen by {body.get('device')}.",
+        f"Case {case_id}: {body.get('url')}",
+    )
+    return WorkOrder(
+        case_id, asset, title[:MAX_TITLE], details, level, datetime.fromisoformat(since)
+    )
+
+
+def _comment(transition: str, body: Mapping[str, JsonValue]) -> str:
+    parts = [f"Case {transition} at {body.get('at')}, level {body.get('level')}."]
+    for word, key in (("Found", "cause"), ("By", "who"), ("Note", "note"), ("Why", "reason")):
+        if body.get(key) and (key != "reason" or transition == "escalated"):
+            parts.append(f"{word}: {body[key]}.")
+    return " ".join(parts)
