@@ -6,7 +6,7 @@ Saying the same twice equals once. A person's word stands above that of a CMMS.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -76,6 +76,7 @@ def acknowledge(
     case = find_case(session, case_id, lock=True)
     if case.acknowledged_at is not None or case.closed_at is not None:
         return case
+    who, note = _storable(who), _storable(note)
     case.acknowledged_at, case.acknowledged_by = utc_now(), who
     step = _step(case, "acknowledged", who, note, source, case.acknowledged_at)
     session.add(step)
@@ -95,10 +96,10 @@ def close(session: Session, effects: EffectOutbox, case_id: str, found: Finding)
         DataError: a cause or a time that cannot be.
     """
     case = find_case(session, case_id, lock=True)
-    cause = _checked(found.cause)
+    cause, at = _checked(found.cause), _when(case, found.at)
+    found = replace(found, note=_storable(found.note), who=_storable(found.who))
     if case.closed_at is not None and not _says_more(case, cause, found.source):
         return Closed(case, 0, True)
-    at = _when(case, found.at)
     if case.closed_at is None:
         case.closed_at, case.closed_by, case.closed_here, case.shelved = at, found.who, True, False
     if cause:
@@ -133,6 +134,11 @@ def _checked(cause: str) -> str:
     return cause
 
 
+def _storable(words: str) -> str:
+    """PostgreSQL stores no NUL in text."""
+    return words.replace("\0", "\ufffd")[:MAX_WORDS]
+
+
 def _when(case: Case, at: datetime | None) -> datetime:
     now = utc_now()
     if at is None:
@@ -152,5 +158,5 @@ def _step(
     label = case.cause if transition == "closed" else ""
     return CaseTransition(
         case_id=case.id, transition=transition, level=case.level, score=case.score, label=label,
-        reason="", at=at, note=note[:MAX_WORDS], who=who, source=source, device=case.device,
+        reason="", at=at, note=note, who=who, source=source, device=case.device,
     )  # fmt: skip

@@ -129,10 +129,10 @@ def _search(simulator: Simulator, params: Mapping[str, Any]) -> JsonValue:
 def _fits(row: Mapping[str, JsonValue], term: list[Any]) -> bool:
     name, operator, value = term
     if operator == "in":
-        return row.get(name) in value
+        return bool(row.get(name) in value)
     if operator == "like":
         return str(value) in str(row.get(name))
-    return row.get(name) == value
+    return bool(row.get(name) == value)
 
 
 def _post(simulator: Simulator, ids: list[int], body: str) -> JsonValue:

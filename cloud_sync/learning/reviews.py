@@ -139,7 +139,7 @@ def submit(
     if sample is None:
         raise NotFoundError(f"no sample {sample_id!r}")
     stated = _statement(sample, decision, label, boxes, person.login, now or utc_now())
-    stated = replace(stated, note=note) if stated else None
+    stated = replace(stated, note=note.replace("\0", "\ufffd")) if stated else None
     last = _last_review(session, sample_id, person.id)
     if last is not None and _same_statement(session, last, decision, stated):
         row = session.get(AnnotationRow, last.annotation_id) if last.annotation_id else None

@@ -158,7 +158,8 @@ def amplitude_spectrum(readings: Floats, rate_hz: float) -> tuple[Floats, Floats
     power = np.mean(
         [np.abs(np.fft.rfft(readings[s : s + size] * hann)) ** 2 for s in starts], axis=0
     )
-    return np.fft.rfftfreq(size, 1 / rate_hz), 2 * np.sqrt(power) / hann.sum()
+    amplitudes = 2 * np.sqrt(power) / hann.sum()
+    return np.asarray(np.fft.rfftfreq(size, 1 / rate_hz), np.float64), amplitudes
 
 
 def demodulated(readings: Floats, rate_hz: float) -> Floats:

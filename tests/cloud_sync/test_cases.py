@@ -132,7 +132,7 @@ def test_words_of_devices_are_cut_and_identities_refused() -> None:
     ]
     for bad in wrong:
         with pytest.raises(ValidationError):
-            step(1, "opened", 0, **bad)  # type: ignore[arg-type]  # that is what is tried
+            step(1, "opened", 0, **bad)
 
 
 def test_what_was_found_labels_the_samples_behind_the_case_and_no_others(hub: Hub) -> None:
@@ -146,7 +146,7 @@ def test_what_was_found_labels_the_samples_behind_the_case_and_no_others(hub: Hu
     )  # fmt: skip
     store_bytes(hub, "w1", "raw", "other")
     take(hub, *LIFE)
-    done = closed(hub, Finding("outer race", "ann", "spalled, replaced"))
+    done = closed(hub, Finding("outer race", "ann", "spalled, replaced\0"))
     assert (done.labelled, done.repeated) == (3, False)
     assert outcomes(hub) == dict.fromkeys(("w1", "raw", "w2"), "outer race")
     with hub.database.session() as session:
@@ -155,7 +155,7 @@ def test_what_was_found_labels_the_samples_behind_the_case_and_no_others(hub: Hu
             "w1": "outer race", "raw": "outer race",
         }  # fmt: skip
         assert {(one.annotation.source, one.annotation.author, one.annotation.note) for one in learned} == {
-            ("outcome", "ann", "spalled, replaced")
+            ("outcome", "ann", "spalled, replaced\ufffd")
         }  # fmt: skip
         assert count_waiting(session, 0) == 1  # `other` alone
     assert case_of(hub).state == "closed"

@@ -81,7 +81,7 @@ class Scene:
     now: list[object]
 
     def later(self, **span: float) -> None:
-        self.now[0] += timedelta(**span)  # type: ignore[operator]
+        self.now[0] += timedelta(**span)
 
     def deliver(self, times: int = 1) -> None:
         for _ in range(times):
@@ -98,7 +98,7 @@ class Scene:
     def enter(self, **fields: object) -> None:
         """The technician writes into the order."""
         [order] = self.simulator.orders.values()
-        order.update(fields)  # type: ignore[arg-type]
+        order.update(fields)
 
     def done(self, cause: str = "") -> None:
         if self.cmms.name == "odoo":
@@ -121,7 +121,7 @@ def scene_of(kind: str, folder: Path, **more: object) -> Iterator[Scene]:
         now: list[object] = [utc_now() + timedelta(minutes=1)]
         dispatcher = Dispatcher(
             hub, cmms_targets(hub, environment),
-            now=lambda: now[0], rng=random.Random(1),  # type: ignore[arg-type,return-value]
+            now=lambda: now[0], rng=random.Random(1),
         )  # fmt: skip
         yield Scene(hub, simulator, cmms, dispatcher, now)
 
@@ -330,8 +330,8 @@ def test_a_message_that_is_not_signed_or_not_timely_changes_nothing(
     monkeypatch.setenv("KITWRIGHT_CMMS_SECRET", "whsec_" + base64.b64encode(SECRET).decode())
     with open_hub(tmp_path, cmms={"kind": "webhook", "url": "http://127.0.0.1:1"}) as (client, hub):
         send(hub, step(1, "opened", 1))
-        status, said = answer(client, "m1", {"case": CASE, "state": "done"}, **wrong)  # type: ignore[arg-type]
-        assert (status, said["error"]) == (401, "UnauthenticatedError")  # type: ignore[index]
+        status, said = answer(client, "m1", {"case": CASE, "state": "done"}, **wrong)
+        assert (status, said["error"]) == (401, "UnauthenticatedError")
         with hub.database.session() as session:
             assert session.get_one(Case, CASE).closed_at is None
 
