@@ -228,5 +228,6 @@ def _dump_section(section: BaseModel, indent: str, lines: list[str]) -> None:
             lines.append(f"{indent}{name}:")
             _dump_section(value, indent + "  ", lines)
         else:
-            text = yaml.safe_dump(value, default_flow_style=True).splitlines()[0]
+            # on one line, however long: a table of causes may be
+            text = yaml.safe_dump(value, default_flow_style=True, width=1 << 20).splitlines()[0]
             lines.append(f"{indent}{name}: {text}  # {field.description}")

@@ -17,8 +17,9 @@ from prometheus_client import (
 from sqlalchemy import func, select
 
 from cloud_sync.store.db import Database
-from cloud_sync.store.models import Device, Effect, Job, Sample
+from cloud_sync.store.models import Case, Device, Effect, Job, Sample
 from cloud_sync.store.models.intake import EXPECTED
+from kits.core.alarm import LEVELS
 
 JOB_STATES = ("queued", "running", "done", "failed")
 
@@ -120,6 +121,9 @@ class Metrics:
             ["loop"],
             registry=registry,
         )
+        self.cases = Gauge(
+            "kitwright_cases_open", "open cases of machines by level", ["level"], registry=registry
+        )
         self.devices = Gauge("kitwright_devices", "devices", ["state"], registry=registry)
         self.jobs = Gauge("kitwright_jobs", "jobs", ["state"], registry=registry)
 
@@ -137,6 +141,9 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         effects = session.execute(
             select(Effect.state, func.count()).where(Effect.state != "done").group_by(Effect.state)
         ).all()
+        cases = session.execute(
+            select(Case.level, func.count()).where(Case.closed_at.is_(None)).group_by(Case.level)
+        ).all()
         waiting = session.scalar(select(func.count()).select_from(Sample).where(EXPECTED)) or 0
     for state, count in (("known", known), ("online", online), ("revoked", revoked)):
         metrics.devices.labels(state).set(count)
@@ -145,6 +152,8 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         **{row[0]: row[1] for row in jobs},
     }.items():
         metrics.jobs.labels(state).set(count)
+    for level, count in {**dict.fromkeys(LEVELS, 0), **{row[0]: row[1] for row in cases}}.items():
+        metrics.cases.labels(level).set(count)
     for state, count in {"waiting": 0, "dead": 0, **{row[0]: row[1] for row in effects}}.items():
         metrics.effects_waiting.labels(state).set(count)
     metrics.samples_waiting.set(waiting)

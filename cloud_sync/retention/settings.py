@@ -8,7 +8,7 @@ from cloud_sync.sections import Section
 
 
 class RetentionConfig(Section):
-    """How long things are kept; 0 means for ever. Labels and declared losses always are."""
+    """How long things are kept; 0 means for ever. Labels, cases and declared losses always are."""
 
     telemetry_days: float = Field(30, ge=0, description="rows of telemetry, days since they came")
     telemetry_rows: int = Field(

@@ -18,6 +18,7 @@ from cloud_sync.learning.reviews import count_waiting
 from cloud_sync.store.models import (
     Alert,
     Bundle,
+    Case,
     Dataset,
     Deployment,
     Device,
@@ -27,6 +28,7 @@ from cloud_sync.store.models import (
     Review,
     Sample,
 )
+from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
 from cloud_sync.web.view_models import bundle_names, pairs
 from kits.core.sample import utc_now
@@ -272,6 +274,12 @@ def _todo(session: Session, who: Identity, waiting: int, alerts: int) -> list[Ne
             NextStep(
                 _many(alerts, "alert", "alerts") + " nobody has acknowledged", "Look", "/alerts"
             )
+        )
+    cases = _count(session, Case.id, OPEN_ALARMS)
+    if cases:
+        steps.insert(
+            0,
+            NextStep(_many(cases, "case", "cases") + " nobody has taken on", "Look", "/cases"),
         )
     newest = session.scalar(select(func.max(Dataset.created_at)))
     fresh = select(func.count()).select_from(Review).where(Review.annotation_id.is_not(None))

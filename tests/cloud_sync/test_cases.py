@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,24 @@ def test_closing_twice_says_it_once_and_a_person_may_err(hub: Hub) -> None:
     # a CMMS does not overrule a person
     assert closed(hub, Finding("normal", "odoo:7", source="odoo")).repeated
     assert case_of(hub).cause == "imbalance"
+
+
+def test_two_who_close_at_once_close_it_once(hub: Hub) -> None:
+    take(hub, window_row(11, "w1", 1))
+    take(hub, step(1, "opened", 1))
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda _: closed(hub, Finding("imbalance", "ann")), range(6)))
+    assert sorted(one.labelled for one in done) == [0, 0, 0, 0, 0, 1]
+    with hub.database.session() as session:
+        assert [row.transition for row in steps(session, CASE)] == ["opened", "closed"]
+
+
+def test_workers_that_take_the_same_steps_at_once_make_one_case(hub: Hub) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: take(hub, *LIFE), range(4)))
+    with hub.database.session() as session:
+        assert len(steps(session, CASE)) == len(LIFE)
+    assert case_of(hub).state == "returned"
 
 
 def test_samples_that_come_after_the_case_was_closed_are_labelled_then(hub: Hub) -> None:

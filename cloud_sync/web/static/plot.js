@@ -90,7 +90,7 @@ export class Chart {
 
   axes(spec) {
     const { x0, x1, y0, y1 } = this.scale;
-    for (const y of ticks(y0, y1, Math.max(3, this.height / 40))) {
+    for (const y of ticks(y0, y1, Math.max(5, this.height / 40))) {
       this.svg.append(node("line", { class: "grid", x1: LEFT, x2: this.width - RIGHT, y1: this.py(y), y2: this.py(y) }));
       this.svg.append(node("text", { class: "tick at-end", x: LEFT - 6, y: this.py(y) + 4 }, short(y)));
     }
