@@ -24,6 +24,7 @@ _ERRORS = (
     ("cloud_sync.errors", "`cloud-sync`"),
 )
 _OTHERS = {
+    "/v1/cmms/{name}": "a signature of the CMMS",
     "/v1/enroll": "a one-time token",
     "/v1/bundles/{bundle_id}/content": "device or viewer",
     "/v1/tuf/{name}": "device or viewer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ from tests.cloud_sync.case_builders import (
     vibration,
     window_row,
 )
-from tests.cloud_sync.fleet_builders import add_device, make_hub
+from tests.cloud_sync.fleet_builders import DeviceClient, add_device, make_hub, running_intake
 
 LIFE = (
     step(1, "opened", 1, level="warn", score=2.1),
@@ -293,3 +294,15 @@ def test_thinning_few_or_simultaneous_scores_loses_nothing_and_ends() -> None:
     same = [Score(hours(0), float(n), "pass", str(n)) for n in range(50)]
     assert thinned(same, 100) == same
     assert {one.score for one in thinned(same, 4)} == {0.0, 49.0}
+
+
+def test_steps_over_a_real_broker_are_acknowledged_after_the_commit(tmp_path: Path) -> None:
+    with make_hub(tmp_path) as hub, ExitStack() as parts:
+        token = add_device(hub)
+        broker = parts.enter_context(running_intake(hub, "embedded"))
+        client = DeviceClient(broker, "press-1", token).connect()
+        parts.callback(client.close)
+        client.send(*LIFE, klass="a")
+        client.next_ack()
+        case = case_of(hub)
+        assert (case.state, case.worst, case.acknowledged_by) == ("returned", "alarm", "ann")
