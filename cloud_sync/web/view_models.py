@@ -104,6 +104,29 @@ def has_signal(sample: Sample) -> bool:
     return sample.blob_state == "stored" and sample.media_type == WINDOW
 
 
+MAX_ORDERS = 24
+
+
+def orders(said: Prediction) -> dict[str, float]:
+    """Frequencies in Hz that the model names (`BPFO`, …), as the kit puts them into `details.orders`."""
+    found = said.details.get("orders")
+    if not isinstance(found, Mapping):
+        return {}
+    numbers = [
+        (str(name)[:24], float(hz))
+        for name, hz in found.items()
+        if isinstance(hz, int | float) and not isinstance(hz, bool) and 0 < hz < 1e9
+    ]
+    return dict(numbers[:MAX_ORDERS])
+
+
+def sensor_faults(said: Prediction) -> list[str]:
+    """What speaks for a faulty sensor, as the kit puts it into `details.sensor_fault`."""
+    found = said.details.get("sensor_fault")
+    texts = found if isinstance(found, list) else [found]
+    return [text for text in texts if isinstance(text, str) and text]
+
+
 def why_no_picture(sample: Sample) -> str:
     """What to show in place of the picture."""
     if sample.blob_state == "expected":

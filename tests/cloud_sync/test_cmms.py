@@ -6,6 +6,8 @@ import base64
 import json
 import random
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
+from cloud_sync.cases.keeper import CaseKeeper
 from cloud_sync.cli import make_app
 from cloud_sync.cmms.base import Cmms
 from cloud_sync.cmms.http import RefusedError, words_of
@@ -401,3 +404,46 @@ def test_the_verb_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.Monke
         done = run.invoke(make_app(), ["cmms", "test", "--data", str(tmp_path)])
         assert done.exit_code == 5
         assert "right to create" in done.stdout and "Equipment Manager" in done.stdout
+
+
+def test_the_keeper_asks_labels_what_came_late_and_ends(tmp_path: Path) -> None:
+    with scene_of("erpnext", tmp_path) as scene:
+        send(scene.hub, step(1, "opened", 1))
+        scene.deliver()
+        scene.done("BRG-OR")
+        poll = CmmsPoll(scene.hub, scene.cmms)
+        with scene.hub.database.transaction() as session:
+            # the poll asks for orders of the last half year
+            case = session.get_one(Case, CASE)
+            case.opened_at = case.since = utc_now() - timedelta(hours=1)
+        keeper = CaseKeeper(scene.hub, poll)
+        keeper.start()
+        wait_for(lambda: scene.case().cause == "outer_race")
+        keeper.stop()
+        send(scene.hub, window_row(11, "w1", 1))
+        keeper.look()
+        assert labels(scene.hub) == {"w1": "outer_race"}
+
+
+def test_the_simulator_is_a_program_to_try_things_with() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = "from cloud_sync.cli import main; main()"
+    words = [sys.executable, "-c", code, "cmms", "simulate", "erpnext", "--port", str(port)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stdout is not None
+            assert f"127.0.0.1:{port}" in program.stdout.readline()
+            wait_for(lambda: listens(port))
+            config = CmmsConfig.model_validate(settings("erpnext", f"http://127.0.0.1:{port}"))
+            cmms = cmms_of(config, {"KITWRIGHT_CMMS_KEY": KEY})
+            assert cmms is not None
+            assert all(check.ok for check in cmms.check())
+        finally:
+            program.terminate()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

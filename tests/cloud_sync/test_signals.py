@@ -128,6 +128,24 @@ def test_the_api_shows_a_window_and_its_history(tmp_path: Path) -> None:
         assert too_many.status_code == 422
 
 
+def test_agreeing_that_nothing_is_wrong_says_normal_and_keeps_the_note(tmp_path: Path) -> None:
+    with open_hub(tmp_path) as (client, hub):
+        headers = add_person(hub, "rae", "reviewer")
+        sampled(hub, "calm", vibration(), verdict="pass", kept_for="audit")
+        sampled(hub, "loud", vibration(1), verdict="act", kept_for="act")
+        for name in ("calm", "loud"):
+            body = {"sample_id": name, "decision": "accept", "note": "looked at it"}
+            answer = client.post("/v1/reviews", json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+        said = {
+            name: ask(client, f"/v1/samples/{name}", headers)["annotations"][0]["body"]
+            for name in ("calm", "loud")
+        }
+    assert {name: (body["label"], body["note"]) for name, body in said.items()} == {
+        "calm": ("normal", "looked at it"), "loud": ("fault", "looked at it"),
+    }  # fmt: skip
+
+
 def ask(client: TestClient, path: str, headers: dict[str, str]) -> dict[str, object]:
     answer = client.get(path, headers=headers)
     assert answer.status_code == 200, answer.text

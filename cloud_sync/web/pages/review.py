@@ -72,6 +72,8 @@ def card(session: ReadDep, _who: ReviewerPage, sample_id: str) -> Response:
         content_url=f"{address}/content" if views.has_picture(sample) else "",
         signal_url=f"{address}/signal" if views.has_signal(sample) else "",
         history_url=f"{address}/history",
+        orders=views.orders(said),
+        sensor_faults=views.sensor_faults(said),
         suggestions=[] if passed else [asdict(box) for box in said.boxes],
         labels=views.known_labels(session, sample),
         summary=views.summary(sample),

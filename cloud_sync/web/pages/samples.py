@@ -128,5 +128,5 @@ def sample_page(request: Request, session: ReadDep, who: ViewerPage, sample_id: 
         bundle_name=views.bundle_names(session).get(sample.bundle, ""),
         annotations=views.history(session, sample_id),
         provenance=provenance.mark(session, sample.bundle),
-        is_window=sample.media_type == WINDOW, signal=views.has_signal(sample), said=said,
+        is_window=sample.media_type == WINDOW, signal=views.has_signal(sample), orders=views.orders(said),
     )  # fmt: skip
