@@ -152,8 +152,9 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         **{row[0]: row[1] for row in jobs},
     }.items():
         metrics.jobs.labels(state).set(count)
-    for level, count in {**dict.fromkeys(LEVELS, 0), **{row[0]: row[1] for row in cases}}.items():
-        metrics.cases.labels(level).set(count)
+    of_level = {row[0]: row[1] for row in cases}
+    for level in LEVELS:
+        metrics.cases.labels(level).set(of_level.get(level, 0))
     for state, count in {"waiting": 0, "dead": 0, **{row[0]: row[1] for row in effects}}.items():
         metrics.effects_waiting.labels(state).set(count)
     metrics.samples_waiting.set(waiting)

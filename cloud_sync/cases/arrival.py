@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.epochs import Key
-from cloud_sync.store.bulk import in_portions
+from cloud_sync.store.bulk import EARLIEST, in_portions
 from cloud_sync.store.models import Case, CaseTransition
 from kits.core.alarm import LEVELS, Level
 from kits.core.events import CaseBody
@@ -78,7 +78,7 @@ class CaseWriter:
         case = Case(
             id=body.case_id, device=device, asset=body.asset, project=step.project,
             level=body.level, worst=body.level, opened_at=step.at, since=step.since,
-            last_at=step.at, acknowledged_by="", closed_by="", shelved=False, closed_here=False,
+            last_at=step.at, raised_at=EARLIEST, acknowledged_by="", closed_by="", shelved=False, closed_here=False,
         )  # fmt: skip
         if older is not None:
             # a device that lost its state begins anew: two open cases of one asset help nobody
@@ -142,7 +142,16 @@ def _advance(case: Case, step: Arrived) -> None:
 def _settle(case: Case, step: Arrived) -> None:
     """What holds whenever it comes."""
     who = step.body.who or step.key[0]
-    if step.body.transition == "acknowledged" and case.acknowledged_at is None:
+    if step.body.transition in RISES and step.at > case.raised_at:
+        case.raised_at = step.at
+        if case.acknowledged_at is not None and case.acknowledged_at < step.at:
+            # it became worse since: that is to be seen anew
+            case.acknowledged_at, case.acknowledged_by = None, ""
+    if (
+        step.body.transition == "acknowledged"
+        and case.acknowledged_at is None
+        and step.at >= case.raised_at
+    ):
         case.acknowledged_at, case.acknowledged_by = step.at, who
     if step.body.transition == "closed" and (
         case.closed_at is None or case.closed_by == SUPERSEDED

@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Case, CaseTransition, Sample
 from kits.core.annotation import Annotation, annotation_to_json
+from kits.core.prediction import Span
 from kits.core.sample import utc_now
 
 NORMAL = "normal"
 """The cause of a false alarm, and the label of a window in which nothing is wrong."""
 OUTCOME: Literal["outcome"] = "outcome"
-CASE_KEY = "case_id"
+CASE_KEY = "case"
 """In the `meta` of a sample: the case its device kept it for."""
 MAX_SAMPLES = 1000
 AROUND = timedelta(days=1)
@@ -57,7 +58,14 @@ def state_cause(session: Session, case: Case, who: str, note: str) -> int:
     for sample in samples:
         if said.get(sample.id) == case.cause:
             continue
-        stated = Annotation(case.cause, author=who, source=OUTCOME, at=at, note=note)
+        stated = Annotation(
+            case.cause,
+            spans=_since_onset(case, sample),
+            author=who,
+            source=OUTCOME,
+            at=at,
+            note=note,
+        )
         session.add(
             AnnotationRow(
                 sample_id=sample.id, label=case.cause, body=annotation_to_json(stated), author=who,
@@ -68,6 +76,18 @@ def state_cause(session: Session, case: Case, who: str, note: str) -> int:
         count += 1
     case.labels_due = _awaited(session, case, {sample.id for sample in samples})
     return count
+
+
+def _since_onset(case: Case, sample: Sample) -> tuple[Span, ...]:
+    """Where the fault begins in a recording that begins before it: readings, as the kit counts them.
+
+    Its device says how many there are and how fast they came; without that nothing is said.
+    """
+    rate, readings = sample.meta.get("rate_hz"), sample.meta.get("readings")
+    if case.cause == NORMAL or not isinstance(rate, int | float) or not isinstance(readings, int):
+        return ()
+    start = round((case.since - sample.captured_at).total_seconds() * rate)
+    return (Span(start, readings, case.cause, ""),) if 0 < start < readings else ()
 
 
 def state_late(session: Session, limit: int = 50, now: datetime | None = None) -> int:

@@ -54,7 +54,7 @@ def closed_case(
     is_open = more.pop("open", False)
     return Case(
         id=name, device="press-1", asset=name, level="normal", worst="alarm", opened_at=since,
-        since=since, last_at=since, cause=cause, project=PROJECT,
+        since=since, last_at=since, raised_at=since, cause=cause, project=PROJECT,
         closed_at=None if is_open else since + timedelta(hours=lead_h), **more,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from cloud_sync.learning.reviews import count_waiting
 from cloud_sync.store.models import Annotation, Asset, Case, CaseTransition, Effect, Event, Sample
 from kits.core.errors import DataError
 from kits.core.events import Event as Row
+from kits.core.prediction import Span
 from tests.cloud_sync.case_builders import (
     ASSET,
     CASE,
@@ -91,6 +92,17 @@ def test_a_case_stands_the_same_in_whatever_order_its_steps_arrive(
     assert said == ["opened", "escalated", "acknowledged", "returned"]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_case_that_became_worse_is_to_be_taken_on_anew(hub: Hub, order: tuple[int, ...]) -> None:
+    rows = step(1, "opened", 1, level="warn"), step(2, "acknowledged", 2), step(3, "escalated", 3)
+    for index in order:
+        take(hub, rows[index])
+    case = case_of(hub)
+    assert (case.state, case.acknowledged_at, case.acknowledged_by) == ("open", None, "")
+    take(hub, step(4, "acknowledged", 4, who="ann"))
+    assert case_of(hub).acknowledged_by == "ann"
+
+
 def test_only_one_case_of_an_asset_is_open(hub: Hub) -> None:
     take(hub, step(1, "opened", 1))
     take(
@@ -142,7 +154,7 @@ def test_what_was_found_labels_the_samples_behind_the_case_and_no_others(hub: Hu
     take(
         hub,
         window_row(11, "w1", 1, content=raw), window_row(12, "w2", 3),
-        window_row(13, "raw", 2, content=vibration(2), meta={"case_id": CASE}),
+        window_row(13, "raw", -1, content=vibration(2), meta={"case": CASE, "rate_hz": 1.0, "readings": 7200}),
         window_row(14, "w4", 9, score=0.4),  # it had returned to normal
         window_row(15, "other", 3, content=vibration(3)), window_row(16, "foreign", 3, asset="pump-2"),
     )  # fmt: skip
@@ -159,6 +171,9 @@ def test_what_was_found_labels_the_samples_behind_the_case_and_no_others(hub: Hu
         assert {(one.annotation.source, one.annotation.author, one.annotation.note) for one in learned} == {
             ("outcome", "ann", "spalled, replaced\ufffd")
         }  # fmt: skip
+        # the recording begins an hour before the onset
+        spans = {one.sample.id: one.annotation.spans for one in learned}
+        assert spans == {"w1": (), "raw": (Span(3600, 7200, "outer race", ""),)}
         assert count_waiting(session, 0) == 1  # `other` alone
     assert case_of(hub).state == "closed"
 

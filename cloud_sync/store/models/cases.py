@@ -21,6 +21,7 @@ class Case(Base):
         worst: the highest level it ever had.
         since: onset: when the score first stood above its threshold.
         last_at: time of the newest step of the device.
+        raised_at: time of its newest rise: who took it on before then has not seen that.
         returned_at: the score went back to normal then, and has stayed there.
         shelved: nobody is to be called, for a while.
         closed_here: closed by the hub (a person, a CMMS), not by the device.
@@ -56,6 +57,7 @@ class Case(Base):
     opened_at: Mapped[datetime]
     since: Mapped[datetime]
     last_at: Mapped[datetime]
+    raised_at: Mapped[datetime]
     returned_at: Mapped[datetime | None] = mapped_column(default=None)
     acknowledged_at: Mapped[datetime | None] = mapped_column(default=None)
     acknowledged_by: Mapped[str] = mapped_column(default="")

@@ -32,7 +32,7 @@ def upgrade() -> None:
         *_text("id", "device", "asset", "project", "bundle", "level", "worst"),
         sa.Column("score", sa.Double(), nullable=True),
         *_text("label", "reason"),
-        *_times("opened_at", "since", "last_at"),
+        *_times("opened_at", "since", "last_at", "raised_at"),
         *_times("returned_at", "acknowledged_at", nullable=True),
         *_text("acknowledged_by"),
         *_flags("shelved"),
