@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from pydantic import JsonValue
+from sqlalchemy import select
 
 from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import FrameIn
 from cloud_sync.intake.rows import Outcome, write_frames
-from cloud_sync.store.models import Blob, Bundle, Project
+from cloud_sync.store.models import Annotation, Blob, Bundle, Project
 from kits.core.events import BlobRef, CaseBody, DecisionBody, Event, Stamp
 from kits.core.frames import Frame
 from kits.core.sample import digest_of
@@ -92,6 +93,13 @@ def know_project(hub: Hub) -> None:
                 blob=BUNDLE, size=1, origin="publisher",
             )
         )  # fmt: skip
+
+
+def outcomes(hub: Hub) -> dict[str, str]:
+    """Sample → what was found at the machine, the newest word."""
+    with hub.database.session() as session:
+        rows = select(Annotation).where(Annotation.source == "outcome").order_by(Annotation.id)
+        return {row.sample_id: row.label for row in session.scalars(rows)}
 
 
 def vibration(seed: int = 0, *, fault: float = 1.0, seconds: float = 1.0) -> bytes:

@@ -19,7 +19,7 @@ from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.learning.reviews import count_waiting
-from cloud_sync.store.models import Annotation, Asset, Case, CaseTransition, Effect, Event, Sample
+from cloud_sync.store.models import Asset, Case, CaseTransition, Effect, Event, Sample
 from kits.core.errors import DataError
 from kits.core.events import Event as Row
 from kits.core.prediction import Span
@@ -29,6 +29,7 @@ from tests.cloud_sync.case_builders import (
     PROJECT,
     hours,
     know_project,
+    outcomes,
     step,
     take,
     vibration,
@@ -60,12 +61,6 @@ def case_of(hub: Hub, case_id: str = CASE) -> Case:
 def closed(hub: Hub, finding: Finding, case_id: str = CASE) -> Closed:
     with hub.database.transaction() as session:
         return close(session, case_outbox(hub), case_id, finding)
-
-
-def outcomes(hub: Hub) -> dict[str, str]:
-    with hub.database.session() as session:
-        rows = select(Annotation).where(Annotation.source == "outcome").order_by(Annotation.id)
-        return {row.sample_id: row.label for row in session.scalars(rows)}
 
 
 def store_bytes(hub: Hub, *names: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 import socket
@@ -17,15 +16,13 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from cloud_sync.cases.keeper import CaseKeeper
 from cloud_sync.cli import make_app
 from cloud_sync.cmms.base import Cmms
 from cloud_sync.cmms.http import RefusedError, words_of
-from cloud_sync.cmms.inbound import forget_old, take
 from cloud_sync.cmms.poll import FAILURES_TOLD, CmmsPoll
 from cloud_sync.cmms.settings import CmmsConfig
 from cloud_sync.cmms.simulator import KEY, Simulator, simulator_app
@@ -33,16 +30,13 @@ from cloud_sync.cmms.start import cmms_of, cmms_targets
 from cloud_sync.config import dump, parse, without_secrets
 from cloud_sync.effects.dispatcher import Dispatcher
 from cloud_sync.effects.targets import DeliveryError
-from cloud_sync.effects.webhook import signed_headers
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import Alert, Annotation, Case, Effect, InboundMessage
+from cloud_sync.store.models import Alert, Case, Effect
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
-from tests.cloud_sync.case_builders import CASE, hours, step, window_row
+from tests.cloud_sync.case_builders import CASE, hours, outcomes, step, window_row
 from tests.cloud_sync.case_builders import take as send
 from tests.cloud_sync.fleet_builders import add_device, make_hub, wait_for
-from tests.cloud_sync.hub_builders import open_hub
-from tests.cloud_sync.receivers import SECRET, receiver
 
 KINDS = ("odoo", "odoo-rpc", "erpnext")
 CAUSES = {"BRG-OR": "outer_race", "NFF": "normal"}
@@ -135,12 +129,6 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
         yield scene
 
 
-def labels(hub: Hub) -> dict[str, str]:
-    with hub.database.session() as session:
-        rows = session.scalars(select(Annotation).where(Annotation.source == "outcome"))
-        return {row.sample_id: row.label for row in rows}
-
-
 def test_a_case_becomes_one_order_and_what_was_found_comes_back_as_the_label(scene: Scene) -> None:
     send(scene.hub, window_row(11, "w2", 3))
     send(scene.hub, step(1, "opened", 1, level="warn"))
@@ -163,7 +151,7 @@ def test_a_case_becomes_one_order_and_what_was_found_comes_back_as_the_label(sce
     case = scene.case()
     assert (case.state, case.cause, case.cause_from) == ("closed", "outer_race", scene.cmms.name)
     assert case.closed_by.startswith(scene.cmms.name)
-    assert labels(scene.hub) == {"w2": "outer_race"}
+    assert outcomes(scene.hub) == {"w2": "outer_race"}
     assert scene.poll() == 0
     scene.deliver()
     assert len(scene.simulator.comments[ref]) == 1  # it is not told what it said itself
@@ -222,13 +210,13 @@ def test_a_cause_without_a_label_closes_the_case_and_is_told(scene: Scene) -> No
     scene.done("XYZ")
     assert scene.poll() == 1
     assert (scene.case().state, scene.case().cause) == ("closed", "")
-    assert labels(scene.hub) == {}
+    assert outcomes(scene.hub) == {}
     with scene.hub.database.session() as session:
         [alert] = session.scalars(select(Alert)).all()
     assert (alert.name, alert.where) == ("cmms-cause-unknown", "XYZ")
     scene.done("NFF")  # the technician corrects it
     assert scene.poll() == 1
-    assert labels(scene.hub) == {"w1": "normal"}
+    assert outcomes(scene.hub) == {"w1": "normal"}
 
 
 def test_a_dry_run_says_which_right_or_field_is_missing(scene: Scene) -> None:
@@ -262,107 +250,6 @@ def test_a_silent_cmms_is_asked_less_often_and_told_of_until_it_answers(tmp_path
         assert poll.pause_s == scene.hub.config.cmms.poll_s
         with scene.hub.database.session() as session:
             assert session.scalars(select(Alert.seen_by)).all() == ["hub: over"]
-
-
-def test_a_webhook_is_told_and_answers_by_a_signed_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = "whsec_" + base64.b64encode(SECRET).decode()
-    monkeypatch.setenv("KITWRIGHT_CMMS_SECRET", text)
-    with receiver() as state:
-        cmms = {"kind": "webhook", "url": state.url, "causes": CAUSES}
-        with open_hub(tmp_path, cmms=cmms) as (client, hub):
-            send(hub, window_row(11, "w1", 1))
-            send(hub, step(1, "opened", 1))
-            targets = cmms_targets(hub, {"KITWRIGHT_CMMS_KEY": text})
-            dispatcher = Dispatcher(hub, targets, now=lambda: utc_now() + timedelta(minutes=1))
-            assert dispatcher.step() == 1
-            [told] = state.taken.values()
-            assert (told["type"], told["data"]["case"], state.wrong_signatures) == (
-                "case.opened", CASE, 0,
-            )  # fmt: skip
-            body = {
-                "case": CASE,
-                "state": "done",
-                "cause": "NFF",
-                "who": "ann",
-                "note": "nothing found",
-            }
-            assert answer(client, "m1", body) == (200, {"changed": True})
-            assert answer(client, "m1", body) == (200, {"changed": False})
-            assert answer(client, "m2", body) == (200, {"changed": False})
-            assert labels(hub) == {"w1": "normal"}
-            with hub.database.session() as session:
-                case = session.get_one(Case, CASE)
-                assert (case.cause, case.closed_by) == ("normal", "cmms:ann")
-                assert session.scalar(select(func.count()).select_from(InboundMessage)) == 2
-            with hub.database.transaction() as session:
-                forget_old(session, utc_now() + timedelta(days=3))
-            with hub.database.session() as session:
-                assert session.scalar(select(func.count()).select_from(InboundMessage)) == 0
-
-
-def answer(
-    client: TestClient,
-    message_id: str,
-    body: object,
-    *,
-    age_s: float = 0,
-    secret: bytes = SECRET,
-    name: str = "cmms",
-    **headers: str,
-) -> tuple[int, object]:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    stamp = int(utc_now().timestamp() - age_s)
-    signed = {**signed_headers([secret], message_id, stamp, raw), **headers}
-    found = client.post(f"/v1/cmms/{name}", content=raw, headers=signed)
-    return found.status_code, found.json()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"age_s": 301}, {"age_s": -301}, {"secret": b"x" * 32}, {"name": "odoo"},
-        {"webhook-signature": ""}, {"webhook-signature": "v1,"}, {"webhook-timestamp": "soon"},
-        {"webhook-timestamp": "9" * 400}, {"webhook-id": "another"}, {"webhook-id": "i" * 300},
-    ],
-)  # fmt: skip
-def test_a_message_that_is_not_signed_or_not_timely_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, object]
-) -> None:
-    monkeypatch.setenv("KITWRIGHT_CMMS_SECRET", "whsec_" + base64.b64encode(SECRET).decode())
-    with open_hub(tmp_path, cmms={"kind": "webhook", "url": "http://127.0.0.1:1"}) as (client, hub):
-        send(hub, step(1, "opened", 1))
-        status, said = answer(client, "m1", {"case": CASE, "state": "done"}, **wrong)
-        assert (status, said["error"]) == (401, "UnauthenticatedError")
-        with hub.database.session() as session:
-            assert session.get_one(Case, CASE).closed_at is None
-
-
-def test_without_a_secret_no_message_is_taken(tmp_path: Path) -> None:
-    with open_hub(tmp_path, cmms={"kind": "webhook", "url": "http://127.0.0.1:1"}) as (client, hub):
-        send(hub, step(1, "opened", 1))
-        assert answer(client, "m1", {"case": CASE, "state": "done"}, secret=b"")[0] == 401
-
-
-def test_a_signed_message_that_says_nothing_may_be_sent_again_mended(tmp_path: Path) -> None:
-    with make_hub(tmp_path, cmms={"kind": "webhook", "url": "http://127.0.0.1:1"}) as hub:
-        add_device(hub)
-        for body in (
-            b"",
-            b"{}",
-            b'{"case": "../x", "state": "done"}',
-            b'{"case": "none", "state": "done"}',
-        ):
-            with (
-                pytest.raises(Exception, match=r"not an answer|no case"),
-                hub.database.transaction() as s,
-            ):
-                take(s, hub, "cmms", "m1", body)
-        send(hub, step(1, "opened", 1))
-        with hub.database.transaction() as session:
-            said = json.dumps({"case": CASE, "state": "acknowledged"}).encode()
-            assert take(session, hub, "cmms", "m1", said)
 
 
 def test_secrets_are_never_shown_and_addresses_with_secrets_are_refused(tmp_path: Path) -> None:
@@ -422,7 +309,7 @@ def test_the_keeper_asks_labels_what_came_late_and_ends(tmp_path: Path) -> None:
         keeper.stop()
         send(scene.hub, window_row(11, "w1", 1))
         keeper.look()
-        assert labels(scene.hub) == {"w1": "outer_race"}
+        assert outcomes(scene.hub) == {"w1": "outer_race"}
 
 
 def test_the_simulator_is_a_program_to_try_things_with() -> None:
