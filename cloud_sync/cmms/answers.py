@@ -6,12 +6,13 @@ again changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.closing import Finding, acknowledge, close, find_case
 from cloud_sync.cmms.base import OrderProgress
+from cloud_sync.cmms.http import printable
 from cloud_sync.effects.alerts import outbox_for, raise_alert
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Case
@@ -49,6 +50,7 @@ def apply(session: Session, hub: Hub, answer: Answer) -> bool:
     config = hub.config
     name, cmms = config.cmms.target, config.cmms
     effects = outbox_for(config.notify, cmms, config.url)
+    answer = replace(answer, cause=printable(answer.cause), who=printable(answer.who))
     case = find_case(session, answer.case_id)
     if not is_news(case, answer):
         return False
@@ -61,9 +63,7 @@ def apply(session: Session, hub: Hub, answer: Answer) -> bool:
     if answer.cause and not label:
         note = f"cause code {answer.cause!r}. {note}".strip()
         text = f"{name} closed a case with the cause code {answer.cause!r}, which has no label here"
-        raise_alert(
-            session, config.notify, CAUSE_UNKNOWN, "warning", text, where=answer.cause[:200]
-        )
+        raise_alert(session, config.notify, CAUSE_UNKNOWN, "warning", text, where=answer.cause)
         if case.closed_at is not None:
             return False
     done = close(session, effects, case.id, Finding(label, who, note, source=name))

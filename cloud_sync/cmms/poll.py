@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from cloud_sync.cmms.answers import Answer, apply, is_news
 from cloud_sync.cmms.base import Cmms
+from cloud_sync.cmms.target import number_of
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
@@ -75,10 +76,12 @@ class CmmsPoll:
 
     def _waiting(self, now: datetime) -> dict[str, Case]:
         query = select(Case).where(
-            Case.order_ref != "", Case.cause == "", Case.opened_at > now - ASKED_FOR
+            Case.order_ref.startswith(f"{self._cmms.name}:", autoescape=True),
+            Case.cause == "",
+            Case.opened_at > now - ASKED_FOR,
         )
         with self._hub.database.session() as session:
-            return {case.order_ref: case for case in session.scalars(query)}
+            return {number_of(case, self._cmms.name): case for case in session.scalars(query)}
 
     def _take(self, answer: Answer) -> bool:
         """One bad answer holds up no other."""

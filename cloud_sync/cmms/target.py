@@ -20,6 +20,7 @@ from cloud_sync.store.models import Case
 
 MAKING = ("opened", "escalated")
 MAX_TITLE = 120
+MAX_REF = 140
 
 
 class CmmsTarget:
@@ -55,22 +56,29 @@ class CmmsTarget:
         case_id = str(body.get("case"))
         with self._hub.database.session() as session:
             case = session.get(Case, case_id)
-            known = case.order_ref if case else ""
+            known = number_of(case, self.name) if case else ""
         ref = known or self._cmms.find(case_id)
         if ref:
-            self._remember(case_id, ref, known)
             if transition != "opened":
                 self._cmms.comment(ref, _comment(transition, body))
         elif transition in MAKING:
-            self._remember(case_id, self._cmms.create(order_of(case_id, body)), known)
+            ref = self._cmms.create(order_of(case_id, body))
+        if ref != known:
+            self._remember(case_id, ref)
 
-    def _remember(self, case_id: str, ref: str, known: str) -> None:
-        if known:
-            return
+    def _remember(self, case_id: str, ref: str) -> None:
+        if len(ref) > MAX_REF or not ref.isprintable():
+            raise DeliveryError("gave an order a number that is none", where=self.name, retry=False)
         with self._hub.database.transaction() as session:
             case = session.get(Case, case_id, with_for_update=True)
-            if case is not None and not case.order_ref:
-                case.order_ref = ref
+            if case is not None:
+                case.order_ref = f"{self.name}:{ref}"
+
+
+def number_of(case: Case, name: str) -> str:
+    """The number of a case's order in this CMMS; empty when there is none, or one in another."""
+    source, _, ref = case.order_ref.partition(":")
+    return ref if source == name else ""
 
 
 def order_of(case_id: str, body: Mapping[str, JsonValue]) -> WorkOrder:

@@ -141,7 +141,7 @@ def test_a_case_becomes_one_order_and_what_was_found_comes_back_as_the_label(sce
     )
     scene.deliver()
     [(ref, order)] = scene.simulator.orders.items()
-    assert scene.case().order_ref == ref
+    assert scene.case().order_ref == f"{scene.cmms.name}:{ref}"
     assert CASE in json.dumps(order)
     assert "&lt;b&gt;BPFO" in str(order["description"])
     assert len(scene.simulator.comments[ref]) == 1
@@ -177,7 +177,7 @@ def test_an_answer_that_got_lost_makes_no_second_order(scene: Scene) -> None:
     assert scene.case().order_ref == ""
     scene.deliver()
     assert len(scene.simulator.orders) == 1
-    assert scene.case().order_ref == next(iter(scene.simulator.orders))
+    assert scene.case().order_ref.endswith(f":{next(iter(scene.simulator.orders))}")
 
 
 @pytest.mark.parametrize("trouble", ["429", "500", "503", "silence"])
@@ -217,6 +217,26 @@ def test_a_cause_without_a_label_closes_the_case_and_is_told(scene: Scene) -> No
     scene.done("NFF")  # the technician corrects it
     assert scene.poll() == 1
     assert outcomes(scene.hub) == {"w1": "normal"}
+
+
+def test_an_order_in_the_system_before_is_none_in_the_new_one(scene: Scene) -> None:
+    send(scene.hub, step(1, "opened", 1))
+    with scene.hub.database.transaction() as session:
+        session.get_one(Case, CASE).order_ref = "before:ISS-7"
+    assert scene.poll() == 0
+    scene.deliver()
+    assert len(scene.simulator.orders) == 1
+    assert scene.case().order_ref.startswith(f"{scene.cmms.name}:")
+
+
+def test_what_a_cmms_says_is_bounded_and_printable(scene: Scene) -> None:
+    send(scene.hub, step(1, "opened", 1))
+    scene.deliver()
+    scene.done("X\0" + "y" * 5000)
+    assert scene.poll() == 1
+    with scene.hub.database.session() as session:
+        [alert] = session.scalars(select(Alert)).all()
+    assert alert.where.startswith("X yyy") and len(alert.where) <= 200
 
 
 def test_a_dry_run_says_which_right_or_field_is_missing(scene: Scene) -> None:

@@ -11,10 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from cloud_sync.cmms.inbound import forget_old, take
+from cloud_sync.cmms.inbound import forget_old, take, verify
 from cloud_sync.cmms.start import cmms_targets
 from cloud_sync.effects.dispatcher import Dispatcher
 from cloud_sync.effects.webhook import signed_headers
+from cloud_sync.errors import UnauthenticatedError
 from cloud_sync.store.models import Case, InboundMessage
 from kits.core.sample import utc_now
 from tests.cloud_sync.case_builders import CASE, outcomes, step, window_row
@@ -125,3 +126,15 @@ def test_a_signed_message_that_says_nothing_may_be_sent_again_mended(tmp_path: P
         with hub.database.transaction() as session:
             said = json.dumps({"case": CASE, "state": "acknowledged"}).encode()
             assert take(session, hub, "cmms", "m1", said)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "taken"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)]
+)
+def test_a_message_is_timely_within_five_minutes(age_s: int, taken: bool) -> None:
+    headers = signed_headers([b"another" * 5, SECRET], "m1", 1_000_000, b"{}")
+    if taken:
+        assert verify(headers, b"{}", [SECRET], lambda: 1_000_000 + age_s) == "m1"
+        return
+    with pytest.raises(UnauthenticatedError):
+        verify(headers, b"{}", [SECRET], lambda: 1_000_000 + age_s)

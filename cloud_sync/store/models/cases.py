@@ -27,7 +27,7 @@ class Case(Base):
         closed_here: closed by the hub (a person, a CMMS), not by the device.
         cause: what was found at the machine: a fault's label, `normal` for a false alarm, or empty.
         cause_from: `hub`, or the CMMS that said so.
-        order_ref: number of the work order in the CMMS.
+        order_ref: the CMMS and the number of the work order there, `odoo:17`.
         labels_due: the cause still has to be stated of samples that had not come yet.
     """
 
