@@ -52,6 +52,20 @@ class Transition:
     score: float
 
 
+class AlarmMemory(BaseModel):
+    """What an `AlarmState` must know after a restart: its level, and since when the score stands where.
+
+    Both lists have one moment per threshold, in rising order; None: it does not stand there.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+    level: Level = "normal"
+    last_s: float | None = None
+    above_s: tuple[float | None, float | None] = (None, None)
+    below_s: tuple[float | None, float | None] = (None, None)
+
+
 class AlarmState:
     """The level of one asset.
 
@@ -85,6 +99,22 @@ class AlarmState:
         since = self._above[rung - 1] if rung > standing else self._below[rung]
         old, self.level = self.level, LEVELS[rung]
         return Transition(at_s, at_s if since is None else since, old, self.level, score)
+
+    @property
+    def memory(self) -> AlarmMemory:
+        """All that the next step depends on, beside thresholds and rule."""
+        return AlarmMemory(
+            level=self.level,
+            last_s=self._last_s if math.isfinite(self._last_s) else None,
+            above_s=(self._above[0], self._above[1]),
+            below_s=(self._below[0], self._below[1]),
+        )
+
+    def resume(self, memory: AlarmMemory) -> None:
+        """Goes on from what another state of the same asset knew."""
+        self.level = memory.level
+        self._last_s = -math.inf if memory.last_s is None else memory.last_s
+        self._above, self._below = list(memory.above_s), list(memory.below_s)
 
     def _moment(self, at_s: float) -> float:
         at_s = max(at_s, self._last_s)

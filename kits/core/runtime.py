@@ -16,10 +16,11 @@ from pydantic import JsonValue
 
 from kits.core.errors import BundleError
 from kits.core.prediction import Prediction
+from kits.core.window import Window
 
 Array: TypeAlias = NDArray[np.generic]
-Payload: TypeAlias = bytes | Array | Mapping[str, JsonValue]
-"""A sample as a model takes it: encoded bytes, a decoded frame or window, a lead."""
+Payload: TypeAlias = bytes | Array | Mapping[str, JsonValue] | Window
+"""A sample as a model takes it: encoded bytes, a decoded frame, a lead, a sensor window."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from kits.core.alarm import AlarmRule, AlarmState, Transition
+from kits.core.alarm import AlarmMemory, AlarmRule, AlarmState, Transition
 from kits.core.operating_point import Band
 
 BAND = Band(act_at=10.0, review_from=5.0)
@@ -81,3 +81,14 @@ def test_thresholds_below_zero_have_their_deadband_on_the_right_side(deadband: f
     assert state.step(0, -4).new == "alarm"  # type: ignore[union-attr]
     changed = state.step(1, -5.5)
     assert (changed is None) is bool(deadband)
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_restart_at_any_moment_changes_no_transition(cut: int) -> None:
+    rule = AlarmRule(on_delay_s=2, off_delay_s=3, deadband=0.1, max_gap_s=5)
+    scores = [0, 11, 11, 11, 0, 11, 6, 6, 6, 6, 0, 0, 0, 0]
+    before, after = AlarmState(BAND, rule), AlarmState(BAND, rule)
+    seen = [before.step(at, score) for at, score in enumerate(scores[:cut])]
+    after.resume(AlarmMemory.model_validate_json(before.memory.model_dump_json()))
+    seen += [after.step(cut + at, score) for at, score in enumerate(scores[cut:])]
+    assert [one for one in seen if one is not None] == run(rule, scores)
