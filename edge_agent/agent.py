@@ -18,6 +18,8 @@ from pydantic import JsonValue
 
 from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
+from edge_agent.alarms.desk import MARK, CaseDesk
+from edge_agent.alarms.watching import Watching
 from edge_agent.alert_book import AlertBook
 from edge_agent.certificates import Certificates
 from edge_agent.clock import TRUST
@@ -105,7 +107,10 @@ class Agent:
         self.source = source or make_source(config.source, self.alerts)
         self.dispatcher = Dispatcher(make_actions(config.actions, config.state_dir), self.alerts)
         self.selection = Selection(config.selection)
-        self.line = Line(config, self.dispatcher, self.selection, self.writer.put, self.alerts)
+        self.watching = self._make_watching()
+        self.line = Line(
+            config, self.dispatcher, self.selection, self.writer.put, self.alerts, self.watching
+        )
         self.slots = Slots(config.state_dir)
         if self.identity is not None:
             follow(self.slots, config.state_dir, self.identity.hub_id)
@@ -138,6 +143,17 @@ class Agent:
         self.watch = Watch(self, self._stop)
         self._status: StatusServer | None = None
         self._samples = 0
+
+    def _make_watching(self) -> Watching:
+        config = self.config
+        desk = CaseDesk(
+            config.alarms,
+            config.cases_path,
+            self.writer.put,
+            lambda: self.outbox.mark(MARK),
+            self.alerts,
+        )
+        return Watching(config.alarms, desk, self.selection, self.alerts)
 
     def _certain_time(self) -> datetime:
         """What a peer's certificate must outlive: with a clock far ahead none would ever do."""

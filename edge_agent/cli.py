@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge_agent.alarms.commands import app as alarms_app
 from kits.core.console import Console
 from kits.core.console import run as run_app
 from kits.program import make_program
@@ -22,6 +23,7 @@ config_app = typer.Typer(
     no_args_is_help=True, help="The agent's configuration file.", rich_markup_mode=None
 )
 app.add_typer(config_app, name="config")
+app.add_typer(alarms_app, name="alarms")
 
 ConfigOption = Annotated[
     Path,

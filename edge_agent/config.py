@@ -19,6 +19,7 @@ from edge_agent.actions.config import (
     MqttActionConfig,
     SimulatedActionConfig,
 )
+from edge_agent.alarms.config import AlarmsConfig
 from edge_agent.errors import AgentConfigError
 from edge_agent.section import Section
 from edge_agent.sources.config import (
@@ -36,6 +37,7 @@ from kits.core.settings import key_lines, parse_yaml, read_text, validate_settin
 __all__ = [
     "ActionConfig",
     "AgentConfig",
+    "AlarmsConfig",
     "CameraSourceConfig",
     "EngineConfig",
     "FolderSourceConfig",
@@ -270,6 +272,9 @@ class AgentConfig(Section):
         "review", description="what is done when no decision came in time: act, pass or review"
     )
     selection: SelectionConfig = Field(SelectionConfig(), description="which pixels are kept")
+    alarms: AlarmsConfig = Field(
+        AlarmsConfig(), description="cases of watched machines and what is recorded around them"
+    )
     outbox: OutboxConfig = Field(OutboxConfig(), description="how much may wait for the hub")
     sync: SyncConfig = Field(SyncConfig(), description="how events travel to the hub")
     engine: EngineConfig = Field(EngineConfig(), description="what executes the model")
@@ -283,6 +288,11 @@ class AgentConfig(Section):
     def identity_path(self) -> Path:
         """Where `enroll` leaves the device's identity."""
         return self.state_dir / "identity.json"
+
+    @property
+    def cases_path(self) -> Path:
+        """Where the desk keeps its cases."""
+        return self.state_dir / "cases.json"
 
 
 def load_config(path: Path) -> AgentConfig:

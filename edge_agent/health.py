@@ -35,6 +35,27 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("verdict_pass", "counter", "samples passed"),
     MetricInfo("verdict_review", "counter", "samples sent to review"),
     MetricInfo("model_failures", "counter", "samples on which the model failed"),
+    MetricInfo("cases_open", "gauge", "assets with an open case"),
+    MetricInfo("cases_opened", "counter", "cases opened"),
+    MetricInfo("case_steps", "counter", "steps of cases, each a row"),
+    MetricInfo(
+        "case_steps_suppressed", "counter", "steps without an action: their asset is shelved"
+    ),
+    MetricInfo(
+        "case_steps_lost", "counter", "steps given up because the disk took none for too long"
+    ),
+    MetricInfo("assets_watched", "gauge", "assets that were seen"),
+    MetricInfo("assets_shelved", "gauge", "assets that are shelved"),
+    MetricInfo("alarm_floods", "counter", "times more cases were opened than a person can follow"),
+    MetricInfo("windows_unwatched", "counter", "windows of assets beyond alarms.max_assets"),
+    MetricInfo("windows_folded", "counter", "windows that share the row of a later one"),
+    MetricInfo("sensor_faults", "counter", "windows in which a sensor was faulty"),
+    MetricInfo("recordings_kept", "counter", "pieces of raw signals kept around alarms"),
+    MetricInfo(
+        "recordings_refused",
+        "counter",
+        "such pieces not kept: no budget, too many, or nothing known",
+    ),
     MetricInfo("late", "counter", "samples decided by the safe side because of the deadline"),
     MetricInfo("latency_p95_ms", "gauge", "95 % point of decode and prediction, milliseconds"),
     MetricInfo("actions_done", "counter", "actions done before their deadline"),

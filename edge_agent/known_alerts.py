@@ -24,6 +24,26 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at the receiver, and compare its time with `reject_deadline_ms` and `timeout_ms`",
     ),
     AlertInfo(
+        "sensor-fault-ASSET", ("warning",),
+        "a sensor of the asset is stuck, cut off or saturated; its windows open no case meanwhile",
+        "look at sensor, cable and supply; the text says which one and what is wrong with it",
+    ),
+    AlertInfo(
+        "shelved-ASSET", ("warning",),
+        "a person has shelved the asset: it opens no case and causes no action until then",
+        "nothing; `edge-agent alarms unshelve ASSET` ends it earlier",
+    ),
+    AlertInfo(
+        "alarm-flood", ("error",),
+        "more cases were opened than a person can follow: one cause may be behind all of them",
+        "look for what the machines have in common (supply, network, clock); every case is recorded",
+    ),
+    AlertInfo(
+        "cases-not-kept", ("error",),
+        "the disk does not take the open cases: after a restart some would be told again or not at all",
+        "look at the disk: full, read-only or dying",
+    ),
+    AlertInfo(
         "no-bundle", ("warning",),
         "no bundle is active: the safe side decides on every part",
         "roll one out, or `edge-agent apply BUNDLE`",

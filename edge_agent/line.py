@@ -7,6 +7,7 @@ it raises, it hangs, it says what no row can carry, and the safe side is done in
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -19,6 +20,8 @@ from pydantic import JsonValue
 from edge_agent import shadow as shadowing
 from edge_agent.actions.base import Order
 from edge_agent.actions.dispatcher import Dispatcher
+from edge_agent.alarms.desk import Step
+from edge_agent.alarms.watching import VERDICTS, Heard, Judgement, Watching
 from edge_agent.config import AgentConfig
 from edge_agent.deadline import DeadlineGuard
 from edge_agent.decide import Outcome, judge, safe, told
@@ -34,7 +37,8 @@ from kits.core.errors import DataError
 from kits.core.events import DecisionBody
 from kits.core.prediction import Prediction
 from kits.core.runtime import Payload, StageTimes
-from kits.core.sample import new_sample_id
+from kits.core.sample import new_sample_id, utc_now
+from kits.core.window import MEDIA_TYPE, Window, encode_window
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class _Deciding:
 
     loaded: Loaded
     tally: Tally
+
+    @property
+    def watches(self) -> bool:
+        """Whether it watches machines over time."""
+        return self.loaded.ready.bundle.operating_point.alarm is not None
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class Line:
 
     Args:
         put: takes entries for the outbox.
+        watching: for bundles that watch machines; None: each sample is decided by itself.
     """
 
     def __init__(
@@ -75,8 +85,11 @@ class Line:
         selection: Selection,
         put: Callable[[Entry], bool],
         alerts: Alerts,
+        watching: Watching | None = None,
     ) -> None:
         self._config = config
+        self._put = put
+        self._watching = watching
         self._dispatcher = dispatcher
         self._selection = selection
         self._alerts = alerts
@@ -147,6 +160,9 @@ class Line:
         """Everything for one sample. Raises nothing that a sample or a model can cause."""
         self._working_since = time.monotonic()
         deciding = self._deciding
+        if self._watching is not None and deciding is not None and deciding.watches:
+            self._watch(captured, deciding, self._watching)
+            return
         deadline_mono = captured.captured_mono + self._config.reject_deadline_ms / 1000
         sample_id = new_sample_id(captured.captured_at)
         guarded: dict[str, Future[str]] = {}
@@ -174,6 +190,38 @@ class Line:
             None  # a candidate has a limit of its own, and hangs at its own expense
         )
         self._run_shadow(judged)
+
+    def _watch(self, captured: Captured, deciding: _Deciding, watching: Watching) -> None:
+        """A window of a machine: what is done follows its case, and no part passes by meanwhile."""
+        sample_id = new_sample_id(captured.captured_at)
+        judged = self._judge(captured, deciding, math.inf)
+        heard = watching.hear(
+            Judgement(
+                captured, sample_id, deciding.loaded.id,
+                deciding.loaded.ready.bundle.operating_point,
+                judged.outcome, judged.prediction, judged.payload,
+            )
+        )  # fmt: skip
+        deadline_mono = time.monotonic() + self._config.reject_deadline_ms / 1000
+        futures: dict[str, Future[str]] = {}
+        for step in heard.steps:
+            if not step.quiet and step.body.transition != "closed":
+                order = _case_order(
+                    _order(sample_id, captured, judged.outcome, deadline_mono), step
+                )
+                futures |= self._dispatcher.dispatch(order)
+        before, judged = judged, replace(judged, outcome=heard.outcome)
+        body, entry = self._kept(sample_id, captured, deciding, judged, heard)
+        self.verdicts[body.verdict] += 1
+        if heard.shares is None and entry.content is None:
+            watching.folded += 1
+        else:
+            self.recorder.take(Pending(body, entry, futures, deadline_mono))
+        if self.keep_pixels:
+            for recording in watching.due(captured.at_s, captured.captured_at):
+                self._put(recording)
+        self._working_since = None
+        self._run_shadow(before)
 
     def _judge(
         self, captured: Captured, deciding: _Deciding | None, deadline_mono: float
@@ -217,7 +265,12 @@ class Line:
     # -- keeping ---------------------------------------------------------------------------------
 
     def _kept(
-        self, sample_id: str, captured: Captured, deciding: _Deciding | None, judged: _Judged
+        self,
+        sample_id: str,
+        captured: Captured,
+        deciding: _Deciding | None,
+        judged: _Judged,
+        heard: Heard | None = None,
     ) -> tuple[DecisionBody, Entry]:
         """The row of a sample, with its bytes where they are worth keeping."""
         encoded: list[tuple[bytes, str]] = []
@@ -226,12 +279,18 @@ class Line:
             encoded.append(self._encoded(captured, deciding, judged))
             return len(encoded[0][0])
 
-        choice = self._selection.choose(judged.outcome, size) if self.keep_pixels else Choice("", 0)
+        occasion = heard.occasion if heard is not None else None
+        choice = Choice("", 0)
+        if self.keep_pixels:
+            choice = self._selection.choose(judged.outcome, size, occasion)
         content, media_type = encoded[0] if encoded else (b"", captured.media_type)
         if choice.keep and not content:
             choice = Choice("", 0)  # a frame that nothing here can encode
         loaded = deciding.loaded if deciding is not None else None
         body = _body(sample_id, captured, loaded, judged, choice, media_type)
+        if heard is not None:
+            meta = {**body.meta, "asset": heard.asset, **(heard.shares or {})}
+            body = body.model_copy(update={"group": body.group or heard.asset, "meta": meta})
         return body, Entry(
             body, "s", choice.worth, content if choice.keep else None, body.media_type
         )
@@ -241,6 +300,8 @@ class Line:
     ) -> tuple[bytes, str]:
         if isinstance(captured.payload, bytes):
             return captured.payload, captured.media_type
+        if isinstance(captured.payload, Window):
+            return self._encoded_window(captured.payload)
         if deciding is None:
             return b"", ""
         try:
@@ -252,6 +313,13 @@ class Line:
             self._failed(error)
             return b"", ""
 
+    def _encoded_window(self, window: Window) -> tuple[bytes, str]:
+        try:
+            return encode_window(window), MEDIA_TYPE
+        except DataError as error:
+            self._alerts("corrupt-sample", "warning", f"a window cannot be kept: {error.what}")
+            return b"", MEDIA_TYPE
+
     def _run_shadow(self, judged: _Judged) -> None:
         shadow = self._shadow
         if shadow is not None and judged.payload is not None:
@@ -261,6 +329,10 @@ class Line:
         """Finishes events whose actions are still running."""
         self._guard.close()
         self.end_shadow()
+        if self._watching is not None:
+            for recording in self._watching.due(math.inf, utc_now(), at_end=True):
+                self._put(recording)
+            self._watching.desk.settle()
         self.recorder.close(timeout_s)
 
 
@@ -274,6 +346,14 @@ def _order(sample_id: str, captured: Captured, outcome: Outcome, deadline_mono: 
         deadline_mono=deadline_mono,
         reason=outcome.reason,
     )
+
+
+def _case_order(order: Order, step: Step) -> Order:
+    body = step.body
+    return replace(
+        order, verdict=VERDICTS[body.level], label=body.label, reason=body.reason,
+        case_id=body.case_id, asset=body.asset, step=body.transition, level=body.level,
+    )  # fmt: skip
 
 
 def _stages(times: StageTimes) -> dict[str, float]:

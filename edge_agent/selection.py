@@ -22,6 +22,7 @@ KeptFor = Literal["act", "review", "novelty", "audit", ""]
 _WORTH = {"audit": 4.0, "review": 3.0, "act": 2.0, "novelty": 1.0, "": 0.0}
 _WARM_UP = 50
 _FORGET = 0.01
+_MAX_ASSETS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,20 @@ class Choice:
     @property
     def keep(self) -> bool:
         return bool(self.kept_for)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a window of a watched machine adds: there, a state lasts, and only its beginning is news.
+
+    Attributes:
+        step: whether its case took a step; only then act and review are reasons to keep it.
+        audit_rate: its own probability of an audit.
+    """
+
+    asset: str
+    step: bool
+    audit_rate: float
 
 
 class Novelty:
@@ -69,7 +84,7 @@ class Selection:
         self._config = config
         self._now = now
         self._random = random.Random(config.seed)  # noqa: S311  a repeatable draw, not a secret
-        self._novelty = Novelty()
+        self._novelty: dict[str, Novelty] = {}
         self._day: date = now().date()
         self._audit_left = 0
         self._rest_left = 0
@@ -77,14 +92,18 @@ class Selection:
         self.kept: dict[str, int] = {}
         self.over_budget = 0
 
-    def choose(self, outcome: Outcome, size: Callable[[], int]) -> Choice:
+    def choose(
+        self, outcome: Outcome, size: Callable[[], int], occasion: Occasion | None = None
+    ) -> Choice:
         """Whether to keep a sample; `size` tells its bytes and is asked only when it matters."""
-        if self._now().date() != self._day:
-            self._day = self._now().date()
-            self._renew()
-        audited = self._random.random() < self._config.audit_rate
-        novelty = self._novelty.distance(outcome.score) if outcome.score is not None else 0.0
+        self._look_at_the_day()
+        rate = self._config.audit_rate if occasion is None else occasion.audit_rate
+        audited = self._random.random() < rate
+        usual = self._usual(occasion.asset if occasion is not None else "")
+        novelty = usual.distance(outcome.score) if outcome.score is not None else 0.0
         reason = self._reason(outcome, novelty, audited)
+        if occasion is not None and not occasion.step and reason in ("act", "review"):
+            reason = ""
         if not reason:
             return Choice("", 0.0)
         if not self._pay(size(), from_audit=audited):
@@ -92,6 +111,21 @@ class Selection:
             return Choice("", 0.0, refused=f"{reason}: the day's budget is used up")
         self.kept[reason] = self.kept.get(reason, 0) + 1
         return Choice(reason, _WORTH[reason])
+
+    def pay(self, size: int) -> bool:
+        """Takes bytes of something that is kept anyway from the day's budget; False: it has none left."""
+        self._look_at_the_day()
+        return self._pay(size, from_audit=False)
+
+    def _look_at_the_day(self) -> None:
+        if self._now().date() != self._day:
+            self._day = self._now().date()
+            self._renew()
+
+    def _usual(self, asset: str) -> Novelty:
+        """What is usual differs from machine to machine; beyond a bound they share one."""
+        name = asset if asset in self._novelty or len(self._novelty) < _MAX_ASSETS else ""
+        return self._novelty.setdefault(name, Novelty())
 
     def _reason(self, outcome: Outcome, novelty: float, audited: bool) -> KeptFor:
         # an audited sample stays an audit sample even when it was acted on: the rates need it

@@ -23,6 +23,7 @@ from kits.core.errors import UnreachableError
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  compared with, not listened on
 _ASK_TIMEOUT_S = 3.0
+_CASE_COLUMNS = ("asset", "level", "score", "case", "since", "hypothesis", "why", "shelved until")
 _SILENCE_S = 10.0
 """Who connects and says nothing for so long holds a thread and a descriptor no longer."""
 
@@ -35,7 +36,7 @@ table{{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}}
 td,th{{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #e2e6ea}}
 .alert{{background:#fdecea;padding:.5rem .8rem;border-left:4px solid #c62828;margin:.3rem 0}}
 </style><h1>{title}</h1>{alerts}<table>{facts}</table>
-<h2>Last decisions</h2><table><tr><th>captured</th><th>source</th><th>verdict</th><th>label</th>
+{cases}<h2>Last decisions</h2><table><tr><th>captured</th><th>source</th><th>verdict</th><th>label</th>
 <th>score</th><th>ms</th><th>kept for</th></tr>{recent}</table>
 <h2>Figures</h2><table>{figures}</table></html>"""
 
@@ -145,6 +146,34 @@ def render(status: dict[str, JsonValue]) -> str:
             for row in reversed(rows)
         ),
         figures=_table(_mapping(status.get("figures"))),
+        cases=_cases(status.get("cases")),
+    )
+
+
+def _cases(value: JsonValue) -> str:
+    """The assets that are watched; nothing when none is."""
+    assets = [_mapping(one) for one in value] if isinstance(value, list) else []
+    if not assets:
+        return ""
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in _case_cells(one)) + "</tr>"
+        for one in assets
+    )
+    head = "".join(f"<th>{name}</th>" for name in _CASE_COLUMNS)
+    return f"<h2>Machines</h2><table><tr>{head}</tr>{rows}</table>"
+
+
+def _case_cells(asset: dict[str, JsonValue]) -> tuple[object, ...]:
+    case, shelf, score = _mapping(asset["case"]), _mapping(asset["shelf"]), asset["score"]
+    return (
+        asset["asset"],
+        asset["level"],
+        "" if score is None else score,
+        case.get("state", ""),
+        str(case.get("since", ""))[:16],
+        case.get("label", ""),
+        case.get("reason", ""),
+        str(shelf.get("until", ""))[:16],
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from edge_agent.alarms import shown as cases
 from edge_agent.clock import CLOCK_TRUST, clock_trust
 from edge_agent.errors import AgentConfigError
 from edge_agent.health import METRICS, machine_figures
@@ -45,11 +46,34 @@ def figures(agent: Agent) -> dict[str, float]:
         **_sync_figures(agent),
         **_certificate_figures(agent),
         **_update_figures(agent),
+        **_case_figures(agent),
     }
     for outcome in ("done", "late", "error"):
         counts = agent.dispatcher.counts().values()
         values[f"actions_{outcome}"] = sum(c.get(outcome, 0) for c in counts)
     return {info.name: float(values.get(info.name, 0.0)) for info in METRICS}
+
+
+def _case_figures(agent: Agent) -> dict[str, float]:
+    watching = agent.watching
+    f, recordings = watching.desk.figures, watching.recordings
+    assets = watching.desk.assets().values()
+    unkept = recordings.refused + recordings.empty if recordings is not None else 0
+    return {
+        "cases_open": sum(asset.case is not None for asset in assets),
+        "cases_opened": f.opened,
+        "case_steps": f.steps,
+        "case_steps_suppressed": f.suppressed,
+        "case_steps_lost": f.lost,
+        "assets_watched": len(assets),
+        "assets_shelved": sum(asset.shelf is not None for asset in assets),
+        "alarm_floods": f.floods,
+        "windows_unwatched": f.unwatched,
+        "windows_folded": watching.folded,
+        "sensor_faults": watching.sensor_faults,
+        "recordings_kept": watching.recorded,
+        "recordings_refused": unkept + watching.over_budget,
+    }
 
 
 def _update_figures(agent: Agent) -> dict[str, float]:
@@ -188,6 +212,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "delivery": _delivery(agent),
         "actions": {name: dict(counts) for name, counts in agent.dispatcher.counts().items()},
         "alerts": dict(agent.alerts.open()),
+        "cases": cases.as_json(cases.worst_first(agent.watching.desk.assets())),
         "figures": dict(figures(agent)),
         "recent": [
             {
@@ -234,8 +259,18 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         f"  verdicts act {figures['verdict_act']:.0f}, review {figures['verdict_review']:.0f},"
         f" pass {figures['verdict_pass']:.0f}",
         *actions,
+        *_case_lines(answer),
         *delivery_lines(answer),
         *(f"  alert    {text}" for text in answer["alerts"].values()),
+    ]
+
+
+def _case_lines(answer: dict[str, Any]) -> list[str]:
+    """One line per open case."""
+    return [
+        f"  case     {one['asset']}: {one['level']}, {one['case']['state']}"
+        for one in answer["cases"]
+        if one["case"] is not None
     ]
 
 

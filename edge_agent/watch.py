@@ -47,6 +47,8 @@ class Watch:
                 self._check_vitals,
                 agent.alerts.settle,
                 delivery.look,
+                agent.watching.desk.settle,
+                self._take_wishes,
                 self._check_clock,
                 self._check_line,
                 self._check_draining,
@@ -71,6 +73,9 @@ class Watch:
         if well:
             systemd.notify("WATCHDOG=1")
         agent.lives.excuse(not well and not agent.vitals.model_stands)
+
+    def _take_wishes(self) -> None:
+        self._agent.watching.desk.take_wishes(self._agent.config.state_dir)
 
     def _check_clock(self) -> None:
         floor, alerts = self._agent.time_floor, self._agent.alerts

@@ -14,7 +14,11 @@ from kits.core.operating_point import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be done, with all an actuator may want to know."""
+    """What is to be done, with all an actuator may want to know.
+
+    Attributes:
+        case_id, asset, step, level: of a watched machine, whose actions follow its case; else empty.
+    """
 
     sample_id: str
     verdict: Verdict
@@ -23,10 +27,14 @@ class Order:
     captured_at: datetime
     deadline_mono: float
     reason: str = ""
+    case_id: str = ""
+    asset: str = ""
+    step: str = ""
+    level: str = ""
 
     def as_json(self) -> dict[str, JsonValue]:
         """The message an MQTT or HTTP action sends."""
-        return {
+        told: dict[str, JsonValue] = {
             "sample_id": self.sample_id,
             "verdict": self.verdict,
             "label": self.label,
@@ -34,6 +42,11 @@ class Order:
             "captured_at": self.captured_at.isoformat(),
             "reason": self.reason,
         }
+        if self.case_id:
+            told |= {
+                "case_id": self.case_id, "asset": self.asset, "step": self.step, "level": self.level
+            }  # fmt: skip
+        return told
 
 
 class Action(Protocol):

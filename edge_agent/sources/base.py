@@ -29,6 +29,8 @@ class Captured:
         payload: encoded bytes (with `media_type`) or a decoded frame.
         media_type: of encoded bytes; empty for a decoded frame, which the runtime encodes.
         captured_mono: monotonic seconds of the capture; deadlines count from it.
+        clock_s: its end on a clock of the source's own that is never set, for delays of alarms, seconds;
+            None: the time of its capture.
     """
 
     payload: Payload
@@ -38,6 +40,12 @@ class Captured:
     meta: Mapping[str, JsonValue] = field(default_factory=dict)
     captured_at: datetime = field(default_factory=utc_now)
     captured_mono: float = field(default_factory=time.monotonic)
+    clock_s: float | None = None
+
+    @property
+    def at_s(self) -> float:
+        """When it ended, seconds on one clock for all samples of its source."""
+        return self.captured_at.timestamp() if self.clock_s is None else self.clock_s
 
 
 @dataclass

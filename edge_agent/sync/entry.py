@@ -28,6 +28,7 @@ class Entry:
         worth: decides what is evicted first within samples and labels.
         content: bytes that travel beside a sample, by digest.
         lost_bytes: of a picture that the disk had no room for; the loss is declared with the row.
+        mark: a name and a number that stand in the outbox from the row's commit on (`Outbox.mark`).
         at: a `Stamp` as JSON text.
     """
 
@@ -37,6 +38,7 @@ class Entry:
     content: bytes | None = None
     media_type: str = ""
     lost_bytes: int = 0
+    mark: tuple[str, int] | None = None
     at: str = field(default_factory=stamp_json)
 
     def __post_init__(self) -> None:

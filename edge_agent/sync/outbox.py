@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from edge_agent.log import warn
-from edge_agent.sync import blob_table, gaps, tables
+from edge_agent.sync import blob_table, gaps, marks, tables
 from edge_agent.sync.books import BLOBS, Count
 from edge_agent.sync.database import DamageError, UnavailableError
 from edge_agent.sync.doubt import Doubt
@@ -174,6 +174,7 @@ class Outbox:
             rows[entry.klass].append(row)
             seqs.append(row.seq)
             books.came(entry.klass, size)
+            marks.put(db, entry.mark)
             if item.digest:
                 self._note_blob(db, row, entry.content or b"")
             if entry.lost_bytes:
@@ -335,6 +336,10 @@ class Outbox:
         return 0
 
     # -- reading ---------------------------------------------------------------------------------
+
+    def mark(self, name: str) -> int | None:
+        """As `marks.read`: the number of the newest committed row of this name."""
+        return marks.read(self._store, name)
 
     def claim(self, klass: EventClass, after: int, limit: int) -> Batch:
         """Up to `limit` rows with `seq > after`, in order, which are on their way from now on.

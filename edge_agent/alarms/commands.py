@@ -1,0 +1,151 @@
+"""The verbs `edge-agent alarms …`: what is open, and a person's word on it.
+
+They read what the desk wrote and leave wishes for it; the running agent fulfils them within a second, one
+that is not running at its next start.
+"""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kits.core.console import Console
+
+if TYPE_CHECKING:
+    from edge_agent.alarms.memory import Asset
+    from edge_agent.config import AgentConfig
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Cases of watched machines: list, acknowledge, shelve, close.",
+    rich_markup_mode=None,
+)
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The agent's configuration.", readable=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+AssetArgument = Annotated[
+    str, typer.Argument(help="The asset, as `edge-agent alarms list` names it.")
+]
+NoteOption = Annotated[str, typer.Option("--note", help="Why, in words.")]
+WhoOption = Annotated[str, typer.Option("--who", help="Who says so; else the account's name.")]
+DEFAULT = Path("agent.yaml")
+
+
+def _load(path: Path) -> AgentConfig:
+    from edge_agent.config import load_config
+
+    return load_config(path)
+
+
+@app.command("list")
+def list_cases(
+    everything: Annotated[bool, typer.Option("--all", help="Also assets without a case.")] = False,
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """List open cases and shelved assets, worst first."""
+    from edge_agent.alarms.memory import read_memory
+    from edge_agent.alarms.shown import as_json as shown
+    from edge_agent.alarms.shown import lines, worst_first
+
+    out, settings = Console(as_json), _load(config)
+    found = worst_first(read_memory(settings.cases_path).assets)
+    if not everything:
+        found = {n: a for n, a in found.items() if a.case is not None or a.shelf is not None}
+    cases = sum(asset.case is not None for asset in found.values())
+    head = f"{cases} open {'case' if cases == 1 else 'cases'}"
+    out.answer("\n".join([head, *lines(found)]), shown(found))
+    first = next((n for n, a in found.items() if a.case is not None), "")
+    out.next(f"edge-agent alarms ack {first}" if first else "edge-agent status")
+
+
+@app.command("ack")
+def acknowledge(
+    asset: AssetArgument,
+    note: NoteOption = "",
+    who: WhoOption = "",
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Acknowledge the open case of an asset: somebody has seen it."""
+    _require_case(_known(config, asset), asset)
+    _leave("acknowledge", asset, who, note, config, as_json)
+
+
+@app.command("close")
+def close(
+    asset: AssetArgument,
+    note: Annotated[str, typer.Option("--note", help="What was found at the machine.")],
+    who: WhoOption = "",
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Close the open case of an asset. The next alarm opens a new one."""
+    _require_case(_known(config, asset), asset)
+    _leave("close", asset, who, note, config, as_json)
+
+
+@app.command("shelve")
+def shelve(
+    asset: AssetArgument,
+    note: Annotated[str, typer.Option("--note", help="Why: maintenance, a known fault.")],
+    hours: Annotated[
+        float, typer.Option(min=0.01, help="For how long; alarms.shelve_max_h at most.")
+    ] = 8.0,
+    who: WhoOption = "",
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep an asset quiet for a time: no new case, no actions; what happens is still recorded."""
+    _leave("shelve", asset, who, note, config, as_json, hours)
+
+
+@app.command("unshelve")
+def unshelve(
+    asset: AssetArgument,
+    note: NoteOption = "",
+    who: WhoOption = "",
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch an asset again before its time is over."""
+    from kits.core.errors import UsageError
+
+    if _known(config, asset).shelf is None:
+        raise UsageError("it is not shelved", where=asset, fix="edge-agent alarms list")
+    _leave("unshelve", asset, who, note, config, as_json)
+
+
+def _known(config: Path, name: str) -> Asset:
+    from edge_agent.alarms.memory import read_memory
+    from kits.core.errors import UsageError
+
+    assets = read_memory(_load(config).cases_path).assets
+    if name not in assets:
+        some = ", ".join(list(assets)[:5]) or "none was seen yet"
+        raise UsageError("no such asset is watched here", where=name[:64], fix=f"known: {some}")
+    return assets[name]
+
+
+def _require_case(asset: Asset, name: str) -> None:
+    from kits.core.errors import UsageError
+
+    if asset.case is None:
+        raise UsageError("it has no open case", where=name, fix="edge-agent alarms list --all")
+
+
+def _leave(
+    kind: str, asset: str, who: str, note: str, config: Path, as_json: bool, hours: float = 0.0
+) -> None:
+    from edge_agent.alarms.wishes import leave_wish, new_wish
+
+    wish = new_wish(kind, asset, who or getpass.getuser(), note, hours)
+    leave_wish(_load(config).state_dir, wish)
+    out = Console(as_json)
+    out.answer(f"{kind} {asset}: left for the agent", {"asset": asset, "wish": kind, "id": wish.id})
+    out.next("edge-agent alarms list --all")

@@ -1,0 +1,103 @@
+"""Raw signals around an alarm: which stretch of the ring is kept, in pieces that a row can carry.
+
+What lies before an alarm is taken at once, so that a power cut a second later does not take it; what comes
+after follows when its time is over. Who pays for the bytes is the selection's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from kits.core.events import DecisionBody
+from kits.core.sample import new_sample_id
+from kits.core.window import MEDIA_TYPE, Window
+
+_MAX_WAITING = 200
+
+
+class Ring(Protocol):
+    """Raw readings of the last minutes."""
+
+    def stretch(self, asset: str, start_s: float, end_s: float) -> Iterator[Window]:
+        """What is known of an asset in that time, in pieces of bounded size; nothing when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A stretch that is to be kept.
+
+    Attributes:
+        start_s, end_s: on the source's clock, seconds.
+        why: into the row's meta: `case` or `request`.
+    """
+
+    asset: str
+    start_s: float
+    end_s: float
+    verdict: str
+    reason: str
+    why: Mapping[str, JsonValue]
+    source: str = ""
+    bundle: str = ""
+
+
+class Recordings:
+    """Takes stretches from a ring when their time is over.
+
+    Attributes:
+        refused: stretches not wanted any more because too many waited.
+        empty: stretches of which the ring knew nothing.
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self._waiting: list[Wanted] = []
+        self.refused = 0
+        self.empty = 0
+
+    def want(self, wanted: Wanted) -> None:
+        """Will keep a stretch; the ones that wait already go first."""
+        if len(self._waiting) >= _MAX_WAITING:
+            self.refused += 1
+            return
+        self._waiting.append(wanted)
+
+    def due(self, now_s: float, *, at_end: bool = False) -> Iterator[tuple[Wanted, Window]]:
+        """Pieces of the stretches that are over at `now_s` on the source's clock; at the end, all."""
+        ready = [one for one in self._waiting if at_end or one.end_s <= now_s]
+        self._waiting = [one for one in self._waiting if one not in ready]
+        for one in ready:
+            pieces = 0
+            for window in self._ring.stretch(one.asset, one.start_s, min(one.end_s, now_s)):
+                pieces += 1
+                yield one, window
+            self.empty += not pieces
+
+
+def row_of(wanted: Wanted, window: Window, at: datetime, size: int) -> DecisionBody:
+    """The row beside the bytes: nobody judged them, so it has no score."""
+    started = window.started_at
+    seconds = max((c.readings.size / (window.rate_of(c) or 1) for c in window.channels), default=0)
+    return DecisionBody.model_validate(
+        {
+            "sample_id": new_sample_id(at),
+            "captured_at": started or at,
+            "source": wanted.source,
+            "group": wanted.asset,
+            "media_type": MEDIA_TYPE,
+            "bundle": wanted.bundle,
+            "verdict": wanted.verdict,
+            "score": None,
+            "reason": wanted.reason,
+            "kept_for": "act",
+            "meta": {
+                "asset": wanted.asset, "recording": True, "seconds": round(seconds, 3),
+                "bytes": size, **wanted.why,
+            },
+        }
+    )  # fmt: skip
