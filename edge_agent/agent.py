@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.alarms.desk import MARK, CaseDesk
+from edge_agent.alarms.recordings import Recordings
 from edge_agent.alarms.watching import Watching
 from edge_agent.alert_book import AlertBook
 from edge_agent.certificates import Certificates
@@ -153,7 +154,9 @@ class Agent:
             lambda: self.outbox.mark(MARK),
             self.alerts,
         )
-        return Watching(config.alarms, desk, self.selection, self.alerts)
+        ring = getattr(self.source, "ring", None)  # cameras and folders keep nothing of the past
+        recordings = Recordings(ring) if ring is not None else None
+        return Watching(config.alarms, desk, self.selection, self.alerts, recordings)
 
     def _certain_time(self) -> datetime:
         """What a peer's certificate must outlive: with a clock far ahead none would ever do."""

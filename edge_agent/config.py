@@ -28,6 +28,11 @@ from edge_agent.sources.config import (
     SourceConfig,
     VideoSourceConfig,
 )
+from edge_agent.sources.machine_config import (
+    MqttSourceConfig,
+    OpcUaSourceConfig,
+    ReplaySourceConfig,
+)
 from edge_agent.sync.eviction import Budgets
 from kits.core.complaints import KeyPath
 from kits.core.errors import ConfigError
@@ -354,6 +359,14 @@ def _anchored(config: AgentConfig, base: Path) -> AgentConfig:
         changes["source"] = config.source.model_copy(update={"path": base / config.source.path})
     elif isinstance(config.source, VideoSourceConfig) and "://" not in config.source.url:
         changes["source"] = config.source.model_copy(update={"url": str(base / config.source.url)})
+    elif isinstance(config.source, ReplaySourceConfig):
+        changes["source"] = config.source.model_copy(update={"path": base / config.source.path})
+    elif isinstance(config.source, OpcUaSourceConfig | MqttSourceConfig):
+        names = {"certificate", "private_key", "server_certificate", "ca_file"}
+        paths = {n: v for n, v in config.source if n in names and v is not None}
+        changes["source"] = config.source.model_copy(
+            update={name: base / path for name, path in paths.items()}
+        )
     changes["actions"] = tuple(
         action.model_copy(update={"path": base / action.path})
         if isinstance(action, SimulatedActionConfig) and action.path is not None

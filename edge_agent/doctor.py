@@ -12,6 +12,8 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from edge_agent.broker_login import asked, login
 from edge_agent.certificates import ALARM_AT, Certificates
@@ -20,11 +22,20 @@ from edge_agent.config import AgentConfig, CameraSourceConfig, FolderSourceConfi
 from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import AgentConfigError, SourceError
 from edge_agent.process import kept_idle
+from edge_agent.sources.machine_config import (
+    MachineSourceConfig,
+    ModbusSourceConfig,
+    MqttSourceConfig,
+    OpcUaSourceConfig,
+    ReplaySourceConfig,
+    SimulatedSourceConfig,
+)
 from edge_agent.status import ask
 from kits.core.errors import KitwrightError, UnreachableError
 from kits.core.sample import utc_now
 
 _GIB = 1 << 30
+_PACKAGES = {"opcua": "asyncua", "modbus": "pymodbus", "mqtt-signals": "paho"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,8 @@ def _source(config: AgentConfig) -> Check:
         there = source.path.exists()
         found = f"{source.path} {'is there' if there else 'is missing'}"
         return Check("source", there, found, "a folder", "" if there else "set source.path")
+    if not isinstance(source, CameraSourceConfig | VideoSourceConfig):
+        return _machine(config, source)
     if importlib.util.find_spec("cv2") is None:
         fix = "pip install 'kitwright[agent]'"
         return Check("source", ok=False, found="no OpenCV", needed="OpenCV", fix=fix)
@@ -95,6 +108,39 @@ def _source(config: AgentConfig) -> Check:
         found = _first_frame(source) if idle else _frames_of_agent(config)
     fix = "" if found else "check cable, address and permissions (group video)"
     return Check("source", bool(found), found or "no frame", "a frame", fix)
+
+
+def _machine(config: AgentConfig, source: MachineSourceConfig) -> Check:
+    """Whether what the source needs is installed, and somebody answers where it is to be read."""
+    if isinstance(source, SimulatedSourceConfig):
+        return Check("source", ok=True, found="a simulated machine", needed="nothing")
+    if isinstance(source, ReplaySourceConfig):
+        there = source.path.exists()
+        found = f"{source.path} {'is there' if there else 'is missing'}"
+        return Check("source", there, found, "recordings", "" if there else "set source.path")
+    package = _PACKAGES[source.kind]
+    if importlib.util.find_spec(package) is None:
+        fix = "pip install 'kitwright[agent,machines]'"
+        return Check("source", ok=False, found=f"no {package}", needed=package, fix=fix)
+    with kept_idle(config.state_dir) as idle:
+        found = _answers(source) if idle else _frames_of_agent(config).replace("frames", "readings")
+    fix = "" if found else "check address, cable, firewall and whether the machine is on"
+    return Check("source", bool(found), found or "nobody answers", "an answer", fix)
+
+
+def _answers(source: OpcUaSourceConfig | ModbusSourceConfig | MqttSourceConfig) -> str:
+    if isinstance(source, ModbusSourceConfig) and source.serial:
+        return f"{source.serial} is there" if Path(source.serial).exists() else ""
+    if isinstance(source, OpcUaSourceConfig):
+        url = urlsplit(source.url)
+        host, port = url.hostname or "", url.port or 4840
+    else:
+        host, port = source.host, source.port
+    try:
+        socket.create_connection((host, port), 5).close()
+    except OSError:
+        return ""
+    return f"{host}:{port} answers"
 
 
 def _first_frame(source: CameraSourceConfig | VideoSourceConfig) -> str:

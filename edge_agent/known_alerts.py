@@ -19,6 +19,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "when it repeats: look at the camera, its cable, or whatever writes the files",
     ),
     AlertInfo(
+        "source-clock", ("warning",),
+        "the clock of a PLC or gateway was set, or is wrong by hours; windows go on without a jump",
+        "set the clock there, by NTP if it can",
+    ),
+    AlertInfo(
         "action-NAME", ("error",),
         "the action of that name fails or is late; each order is a new attempt",
         "look at the receiver, and compare its time with `reject_deadline_ms` and `timeout_ms`",

@@ -5,20 +5,60 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge_agent.sources.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
+from edge_agent.sources.machine_config import (
+    ModbusSourceConfig,
+    MqttSourceConfig,
+    OpcUaSourceConfig,
+    ReplaySourceConfig,
+    SimulatedSourceConfig,
+)
 
 if TYPE_CHECKING:
     from edge_agent.sources.base import Alerts, Source
+    from edge_agent.sources.config import SourceConfig
+    from edge_agent.sources.signals import SignalDriver
 
 
-def make_source(
-    config: FolderSourceConfig | CameraSourceConfig | VideoSourceConfig, alerts: Alerts
-) -> Source:
+def make_source(config: SourceConfig, alerts: Alerts) -> Source:
     """The source a configuration names; opens nothing yet."""
-    from edge_agent.sources.folder import FolderSource
+    if isinstance(config, FolderSourceConfig):
+        from edge_agent.sources.folder import FolderSource
+
+        return FolderSource(config, alerts)
+    if isinstance(config, CameraSourceConfig | VideoSourceConfig):
+        return _make_video(config, alerts)
+    if isinstance(config, ReplaySourceConfig):
+        from edge_agent.sources.replay import ReplaySource
+
+        return ReplaySource(config, alerts)
+    if isinstance(config, SimulatedSourceConfig):
+        from edge_agent.sources.simulated import SimulatedSource
+
+        return SimulatedSource(config, alerts)
+    from edge_agent.sources.signals import SignalSource
+
+    return SignalSource(config, _make_driver(config), alerts, name=config.name)
+
+
+def _make_video(config: CameraSourceConfig | VideoSourceConfig, alerts: Alerts) -> Source:
     from edge_agent.sources.video import VideoSource, open_camera, open_video
 
-    if isinstance(config, FolderSourceConfig):
-        return FolderSource(config, alerts)
     if isinstance(config, CameraSourceConfig):
         return VideoSource(config, open_camera(config), alerts)
     return VideoSource(config, open_video(config), alerts, live=config.live)
+
+
+def _make_driver(
+    config: OpcUaSourceConfig | ModbusSourceConfig | MqttSourceConfig,
+) -> SignalDriver:
+    if isinstance(config, OpcUaSourceConfig):
+        from edge_agent.sources.opcua import OpcUaDriver
+
+        return OpcUaDriver(config)
+    if isinstance(config, ModbusSourceConfig):
+        from edge_agent.sources.modbus import ModbusDriver
+
+        return ModbusDriver(config)
+    from edge_agent.sources.mqtt_signals import MqttDriver
+
+    return MqttDriver(config)

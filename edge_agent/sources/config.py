@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from edge_agent.section import Section
+from edge_agent.sources.machine_config import MACHINE_SOURCES, MachineSourceConfig
 
 
 class FolderSourceConfig(Section):
@@ -48,7 +49,8 @@ class VideoSourceConfig(Section):
 
 
 SourceConfig = Annotated[
-    FolderSourceConfig | CameraSourceConfig | VideoSourceConfig, Field(discriminator="kind")
+    FolderSourceConfig | CameraSourceConfig | VideoSourceConfig | MachineSourceConfig,
+    Field(discriminator="kind"),
 ]
-SOURCES = (FolderSourceConfig, CameraSourceConfig, VideoSourceConfig)
+SOURCES = (FolderSourceConfig, CameraSourceConfig, VideoSourceConfig, *MACHINE_SOURCES)
 """One per `kind`."""

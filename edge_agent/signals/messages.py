@@ -1,0 +1,241 @@
+"""From an MQTT message to readings: JSON with paths, plain numbers, raw arrays, Sparkplug B with aliases.
+
+Pure but for what Sparkplug has told before (aliases and sequence by node). A message that cannot be read is a
+DataError, for the driver to count.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.signals import sparkplug
+from edge_agent.sources.machine_config import MqttSignal
+from kits.core.errors import DataError
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
+_RAW = {"float32le": "<f4", "int16le": "<i2"}
+_SEQUENCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message says of one signal; `value` is an array for a waveform."""
+
+    number: int
+    value: object
+    time_s: float | None = None
+
+
+@dataclass
+class _Node:
+    """A Sparkplug edge node or device."""
+
+    names: dict[int, str] = field(default_factory=dict)
+    born: bool = False
+
+
+class Translator:
+    """Finds the signals of a message.
+
+    Attributes:
+        rebirths: nodes (`group/node`) that must tell their metrics again, until somebody asked them.
+        lost: messages of Sparkplug nodes that are known to be missing.
+    """
+
+    def __init__(self, signals: Sequence[MqttSignal]) -> None:
+        self._by_topic: dict[str, list[int]] = {}
+        self._by_metric: dict[tuple[str, ...], list[int]] = {}
+        self._signals = signals
+        self._nodes: dict[str, _Node] = {}
+        self._sequence: dict[str, int] = {}
+        self.rebirths: set[str] = set()
+        self.lost = 0
+        for number, signal in enumerate(signals):
+            if signal.format == "sparkplug":
+                key = (*_source_of(signal.topic), signal.metric)
+                self._by_metric.setdefault(key, []).append(number)
+            else:
+                self._by_topic.setdefault(signal.topic, []).append(number)
+
+    def filters(self) -> list[str]:
+        """What to subscribe to."""
+        found = set(self._by_topic)
+        for key in self._by_metric:
+            group, node, device = key[:3]
+            found.add(f"spBv1.0/{group}/+/{node}")
+            if device:
+                found.add(f"spBv1.0/{group}/+/{node}/{device}")
+        return sorted(found)
+
+    def readings(self, topic: str, content: bytes) -> Iterator[Reading]:
+        """The readings of a message. Raises DataError when it cannot be read."""
+        for filter_, numbers in self._by_topic.items():
+            if matches(filter_, topic):
+                yield from self._plain(numbers, content)
+        if topic.startswith("spBv1.0/") and self._by_metric:
+            yield from self._sparkplug(topic, content)
+
+    # -- plain messages --------------------------------------------------------------------------
+
+    def _plain(self, numbers: Sequence[int], content: bytes) -> Iterator[Reading]:
+        parsed: object = None
+        for number in numbers:
+            signal = self._signals[number]
+            if signal.format == "number":
+                yield Reading(number, _scaled(_float(content), signal.scale))
+            elif signal.format in _RAW:
+                yield Reading(number, _raw(content, _RAW[signal.format]) * signal.scale)
+            else:
+                parsed = _parsed(content) if parsed is None else parsed
+                value = _at(parsed, signal.value)
+                time_s = _time(_at(parsed, signal.time)) if signal.time else None
+                yield Reading(number, _value(value, signal.scale), time_s)
+
+    # -- Sparkplug -------------------------------------------------------------------------------
+
+    def _sparkplug(self, topic: str, content: bytes) -> Iterator[Reading]:
+        parts = topic.split("/")
+        if len(parts) not in (4, 5):
+            return
+        group, kind, name = parts[1], parts[2], parts[3]
+        device = parts[4] if len(parts) == 5 else ""
+        if kind in ("NDEATH", "DDEATH"):
+            self._dies(group, name, device)
+            return
+        if kind not in ("NBIRTH", "NDATA", "DBIRTH", "DDATA"):
+            return
+        payload = sparkplug.decode_payload(content)
+        self._count(f"{group}/{name}", kind, payload.seq)
+        node = self._nodes.setdefault(f"{group}/{name}/{device}", _Node())
+        if kind.endswith("BIRTH"):
+            node.born = True
+            node.names = {
+                m.alias: m.name for m in payload.metrics if m.alias is not None and m.name
+            }
+        elif not node.born:
+            self.rebirths.add(f"{group}/{name}")  # aliases of before we came are not known
+        for metric in payload.metrics:
+            known = metric.name or (
+                node.names.get(metric.alias, "") if metric.alias is not None else ""
+            )
+            for number in self._by_metric.get((group, name, device, known), ()):
+                time_s = metric.time_s if metric.time_s is not None else payload.time_s
+                yield Reading(number, self._metric_value(number, metric.value), time_s)
+
+    def _metric_value(self, number: int, value: sparkplug.Value) -> object:
+        signal = self._signals[number]
+        if isinstance(value, bytes):
+            return _raw(value, "<f4") * signal.scale
+        return _value(value, signal.scale)
+
+    def _count(self, node: str, kind: str, seq: int | None) -> None:
+        """A hole in the sequence: what was lost may have been a change, so all is asked for again."""
+        if seq is None:
+            return
+        before = self._sequence.get(node)
+        self._sequence[node] = seq
+        if kind == "NBIRTH" or before is None:
+            return
+        missing = (seq - before - 1) % _SEQUENCE
+        if missing:
+            self.lost += missing
+            self.rebirths.add(node)
+
+    def _dies(self, group: str, name: str, device: str) -> None:
+        prefix = f"{group}/{name}/{device}"
+        for key, node in self._nodes.items():
+            if key == prefix or (not device and key.startswith(f"{group}/{name}/")):
+                node.born = False
+        if not device:
+            self._sequence.pop(f"{group}/{name}", None)
+
+
+def matches(filter_: str, topic: str) -> bool:
+    """Whether a topic is meant by an MQTT filter."""
+    wanted, given = filter_.split("/"), topic.split("/")
+    for at, part in enumerate(wanted):
+        if part == "#":
+            return True
+        if at >= len(given) or part not in ("+", given[at]):
+            return False
+    return len(wanted) == len(given)
+
+
+def _source_of(topic: str) -> tuple[str, str, str]:
+    """(group, node, device) of a topic as configured; the message type in it does not matter."""
+    parts = topic.split("/")
+    if len(parts) not in (4, 5) or parts[0] != "spBv1.0":
+        raise DataError(
+            f"no Sparkplug B topic: {topic}", where="source.signals",
+            fix="spBv1.0/GROUP/+/NODE or spBv1.0/GROUP/+/NODE/DEVICE",
+        )  # fmt: skip
+    return parts[1], parts[3], parts[4] if len(parts) == 5 else ""
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError("not JSON") from error
+
+
+def _at(value: object, path: str) -> object:
+    """What lies at a path such as `data.rms` or `x[0].v`; None: nothing."""
+    for name, index in _STEP.findall(path):
+        if name and isinstance(value, dict):
+            value = value.get(name)
+        elif index and isinstance(value, list) and int(index) < len(value):
+            value = value[int(index)]
+        else:
+            return None
+    return value
+
+
+def _value(value: object, scale: float) -> object:
+    if isinstance(value, list):
+        try:
+            return np.asarray(value, np.float64) * scale
+        except (TypeError, ValueError) as error:
+            raise DataError("an array that is not of numbers") from error
+    return _scaled(value, scale)
+
+
+def _scaled(value: object, scale: float) -> object:
+    return float(value) * scale if isinstance(value, int | float) else value
+
+
+def _raw(content: bytes, kind: str) -> NDArray[np.float64]:
+    size = np.dtype(kind).itemsize
+    if len(content) % size:
+        raise DataError("an array that ends within a reading")
+    return np.frombuffer(content, kind).astype(np.float64)
+
+
+def _float(content: bytes) -> float:
+    try:
+        return float(content)
+    except ValueError as error:
+        raise DataError("not a number") from error
+
+
+def _time(value: object) -> float | None:
+    """Seconds since 1970 of seconds, milliseconds, microseconds, nanoseconds or an ISO time."""
+    if isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        return (at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)).timestamp()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    seconds = float(value)
+    while seconds > 1e11:
+        seconds /= 1000
+    return seconds

@@ -1,0 +1,198 @@
+"""Subscribes to an OPC UA server: the server tells changes with its own times (asyncua, extra `machines`).
+
+One event loop in the driver's thread. A server that restarts ends the run; the source begins anew, and the
+subscription with it. Bad readings are gaps; a queue that overflowed at the server is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.log import log, warn
+from edge_agent.pulse import Pulse
+from edge_agent.signals.feed import Feed
+from edge_agent.sources.machine_config import OpcUaSourceConfig
+from edge_agent.sources.secrets import password
+from kits.core.errors import ConfigError, MachineError
+
+if TYPE_CHECKING:
+    from asyncua.client.client import Client
+
+_TURN_S = 0.25
+_GOODBYE_S = 3.0
+_OVERFLOW = 0x480
+"""InfoType DataValue with the overflow bit (OPC UA part 4, 7.39)."""
+
+
+class OpcUaDriver:
+    """A `SignalDriver`."""
+
+    def __init__(self, config: OpcUaSourceConfig) -> None:
+        self._config = config
+
+    def run(self, feed: Feed, closed: threading.Event, pulse: Pulse) -> str:
+        try:
+            import asyncua  # noqa: F401  only whether it is there
+        except ImportError as error:
+            raise ConfigError(
+                "asyncua is not installed", where="source.kind: opcua",
+                fix="pip install 'kitwright[agent,machines]'",
+            ) from error  # fmt: skip
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # it logs what is told anyway
+        return asyncio.run(self._run(feed, closed, pulse))
+
+    async def _run(self, feed: Feed, closed: threading.Event, pulse: Pulse) -> str:
+        client = await self._client()
+        pulse.beat()
+        await client.connect()
+        try:
+            numbers = await self._subscribe(client, feed)
+            log("opcua_subscribed", url=self._config.url, nodes=len(numbers))
+            while not closed.is_set():
+                pulse.beat()
+                await client.check_connection()
+                feed.alive(numbers)
+                await asyncio.sleep(_TURN_S)
+            return "closed"
+        finally:
+            pulse.beat()
+            await _leave(client)
+
+    async def _client(self) -> Client:
+        from asyncua import ua
+        from asyncua.client.client import Client
+        from asyncua.crypto import security_policies
+
+        c = self._config
+        client = Client(c.url, timeout=c.timeout_s)
+        client.name = client.description = "Kitwright agent"
+        if c.username:
+            client.set_user(c.username)
+            client.set_password(password(c.password_env, "source.password_env"))
+        if c.security != "none":
+            assert c.certificate is not None and c.private_key is not None
+            _check_files(c.certificate, c.private_key, c.server_certificate)
+            client.application_uri = _uri_of(c.certificate)
+            await client.set_security(
+                getattr(security_policies, f"SecurityPolicy{c.security}"),
+                str(c.certificate),
+                str(c.private_key),
+                server_certificate=str(c.server_certificate) if c.server_certificate else None,
+                mode=ua.MessageSecurityMode[
+                    "SignAndEncrypt" if c.mode == "SignAndEncrypt" else "Sign"
+                ],
+            )
+        return client
+
+    async def _subscribe(self, client: Client, feed: Feed) -> list[int]:
+        """The numbers of the signals the server tells of; the others are told to a person."""
+        from asyncua.ua.uaerrors import UaError
+
+        c = self._config
+        nodes: dict[Any, list[int]] = {}
+        for number, signal in enumerate(c.signals):
+            try:
+                nodes.setdefault(client.get_node(signal.node).nodeid, []).append(number)
+            except (UaError, ValueError) as error:
+                raise ConfigError(f"no node id: {signal.node}", where=signal.name) from error
+        listener = _Listener(self._config, feed, nodes)
+        subscription = await client.create_subscription(c.publishing_ms, listener)
+        subscribe: Any = (
+            subscription.subscribe_data_change
+        )  # its overloads know no numbers as times
+        answers = await subscribe(
+            [client.get_node(node) for node in nodes],
+            queuesize=c.server_queue,
+            sampling_interval=float(c.sampling_ms),
+        )
+        told: list[int] = []
+        for numbers, answer in zip(
+            nodes.values(), answers if isinstance(answers, list) else [answers]
+        ):
+            if isinstance(answer, int):
+                told += numbers
+            else:
+                names = ", ".join(c.signals[n].node for n in numbers)
+                warn("opcua_node_refused", node=names, why=str(getattr(answer, "name", answer)))
+        if not told:
+            raise MachineError("the server knows none of the nodes", where=c.url)
+        return told
+
+
+class _Listener:
+    """What asyncua calls with each change, in its loop; the names are asyncua's."""
+
+    def __init__(self, config: OpcUaSourceConfig, feed: Feed, nodes: dict[Any, list[int]]) -> None:
+        self._config = config
+        self._feed = feed
+        self._nodes = nodes
+
+    def datachange_notification(self, node: Any, value: Any, data: Any) -> None:
+        """A node has a new value."""
+        told = data.monitored_item.Value
+        source_s = _seconds(told.SourceTimestamp or told.ServerTimestamp)
+        good = told.StatusCode is None or told.StatusCode.is_good()
+        if told.StatusCode is not None and told.StatusCode.value & _OVERFLOW == _OVERFLOW:
+            self._feed.figures.overflows += 1
+        for number in self._nodes.get(node.nodeid, ()):
+            if isinstance(value, list | tuple):
+                self._put_array(number, value, source_s, good)
+            else:
+                self._feed.put(number, value, source_s, good=good)
+
+    def _put_array(
+        self, number: int, value: Sequence[float], source_s: float | None, good: bool
+    ) -> None:
+        if good:
+            at_end = self._config.array_time == "end"
+            self._feed.put_block(number, value, source_s, at_end=at_end)
+        else:
+            self._feed.figures.bad += len(value)
+
+    def status_change_notification(self, status: Any) -> None:
+        """The subscription changed its state; when it is over, the next look at the connection says so."""
+        warn("opcua_subscription", status=str(getattr(status, "Status", status)))
+
+
+async def _leave(client: Client) -> None:
+    """Says goodbye if somebody is there; how that ends changes nothing."""
+    try:
+        await asyncio.wait_for(client.disconnect(), _GOODBYE_S)
+    except Exception as error:  # noqa: BLE001  the connection may be gone in any way
+        log("opcua_goodbye_failed", error=repr(error))
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    if moment is None:
+        return None
+    at = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+    return at.timestamp()
+
+
+def _check_files(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None and not path.is_file():
+            raise ConfigError("no such file", where=str(path), fix="see source in agent.yaml")
+
+
+def _uri_of(certificate: Path) -> str:
+    """The application's URI as our certificate says: servers compare it with what the client claims."""
+    from cryptography import x509
+
+    content = certificate.read_bytes()
+    pem = content.lstrip().startswith(b"-----BEGIN")
+    found = (
+        x509.load_pem_x509_certificate(content) if pem else x509.load_der_x509_certificate(content)
+    )
+    try:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return "urn:kitwright:agent"
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return str(uris[0]) if uris else "urn:kitwright:agent"
