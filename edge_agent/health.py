@@ -31,6 +31,22 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("source_reconnects", "counter", "times the source was opened again"),
     MetricInfo("source_failures", "counter", "errors of a driver that capture went on after"),
     MetricInfo("source_up", "gauge", "1 while the source gives samples"),
+    MetricInfo("readings", "counter", "readings of machine signals"),
+    MetricInfo("readings_bad", "counter", "readings marked as bad or that were no numbers: gaps"),
+    MetricInfo(
+        "readings_unbelieved", "counter", "readings beyond low and high of their signal: gaps"
+    ),
+    MetricInfo("readings_late", "counter", "readings that came after their window was cut"),
+    MetricInfo(
+        "readings_overflows",
+        "counter",
+        "times a machine's own queue lost readings on the way to us",
+    ),
+    MetricInfo("source_clock_steps", "counter", "times a machine's clock was set"),
+    MetricInfo("ring_bytes", "gauge", "memory of the raw readings kept for the minutes before"),
+    MetricInfo(
+        "ring_shortened", "counter", "times less than keep_s was kept: ring_bytes is too small"
+    ),
     MetricInfo("verdict_act", "counter", "samples acted on"),
     MetricInfo("verdict_pass", "counter", "samples passed"),
     MetricInfo("verdict_review", "counter", "samples sent to review"),

@@ -11,6 +11,7 @@ from edge_agent.alarms import shown as cases
 from edge_agent.clock import CLOCK_TRUST, clock_trust
 from edge_agent.errors import AgentConfigError
 from edge_agent.health import METRICS, machine_figures
+from edge_agent.signals.feed import Feed
 from edge_agent.status import folder_name
 from kits import __version__
 from kits.core.sample import utc_now
@@ -47,11 +48,30 @@ def figures(agent: Agent) -> dict[str, float]:
         **_certificate_figures(agent),
         **_update_figures(agent),
         **_case_figures(agent),
+        **_signal_figures(agent),
     }
     for outcome in ("done", "late", "error"):
         counts = agent.dispatcher.counts().values()
         values[f"actions_{outcome}"] = sum(c.get(outcome, 0) for c in counts)
     return {info.name: float(values.get(info.name, 0.0)) for info in METRICS}
+
+
+def _signal_figures(agent: Agent) -> dict[str, float]:
+    """Of a source of machine signals; none of a camera."""
+    feed = getattr(agent.source, "feed", None)
+    if not isinstance(feed, Feed):
+        return {}
+    f = feed.figures
+    return {
+        "readings": f.readings,
+        "readings_bad": f.bad,
+        "readings_unbelieved": f.unbelieved,
+        "readings_late": f.late,
+        "readings_overflows": f.overflows,
+        "source_clock_steps": feed.clock_steps,
+        "ring_bytes": feed.ring.nbytes,
+        "ring_shortened": feed.ring.shortened,
+    }
 
 
 def _case_figures(agent: Agent) -> dict[str, float]:

@@ -106,7 +106,12 @@ def _open_array(path: Path, asset: str, rate_hz: float, unit: str) -> Recording:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise DataError(f"not an NPY file we can read: {error}", where=str(path)) from error
-    if not isinstance(found, np.ndarray) or found.ndim not in (1, 2) or found.dtype.kind not in "iuf" or not found.size:
+    if (
+        not isinstance(found, np.ndarray)
+        or found.ndim not in (1, 2)
+        or found.dtype.kind not in "iuf"
+        or not found.size
+    ):
         raise DataError("an array of another kind than (readings, channels)", where=str(path))
     if not rate_hz:
         raise DataError("its rate is not known", where=str(path), fix="set source.rate_hz")

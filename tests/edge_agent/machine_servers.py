@@ -37,7 +37,9 @@ class _Loop:
 class OpcUaServer:
     """A real server with a few nodes; it can be stopped and started again on the same port."""
 
-    def __init__(self, port: int, nodes: dict[str, Any], prepare: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self, port: int, nodes: dict[str, Any], prepare: Callable[..., Any] | None = None
+    ) -> None:
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         self.url = f"opc.tcp://127.0.0.1:{port}/machine"
         self._first = nodes
@@ -65,7 +67,9 @@ class OpcUaServer:
             self._nodes[name] = node
         await self._server.start()
 
-    def write(self, name: str, value: Any, at: datetime | None = None, *, bad: bool = False) -> None:
+    def write(
+        self, name: str, value: Any, at: datetime | None = None, *, bad: bool = False
+    ) -> None:
         """A new value with the source's time."""
         assert self._loop is not None
         self._loop.do(self._write(name, value, at, bad))
@@ -77,26 +81,16 @@ class OpcUaServer:
         code = ua.StatusCode(ua.StatusCodes.BadSensorFailure if bad else ua.StatusCodes.Good)
         told = ua.DataValue(
             ua.Variant(value, old.Value.VariantType),
-            StatusCode_=code,
+            StatusCode=code,
             SourceTimestamp=(at or datetime.now(timezone.utc)).astimezone(timezone.utc),
         )
-        await self._server.iserver.isession.write([_write_of(self._nodes[name], told)])
+        await self._nodes[name].write_attribute(ua.AttributeIds.Value, told)
 
     def stop(self) -> None:
         if self._loop is not None:
             self._loop.do(self._server.stop())
             self._loop.close()
             self._loop = None
-
-
-def _write_of(node: Any, told: Any) -> Any:
-    from asyncua import ua
-
-    value = ua.WriteValue()
-    value.NodeId, value.AttributeId, value.Value = node.nodeid, ua.AttributeIds.Value, told
-    parameters = ua.WriteParameters()
-    parameters.NodesToWrite = [value]
-    return parameters
 
 
 class ModbusServer:
@@ -107,33 +101,34 @@ class ModbusServer:
         self._registers = registers
         self._loop: _Loop | None = None
         self._server: Any = None
-        self.context: Any = None
 
     def start(self) -> None:
         self._loop = _Loop()
         self._loop.do(self._start())
 
     async def _start(self) -> None:
-        from pymodbus.datastore import (
-            ModbusDeviceContext,
-            ModbusSequentialDataBlock,
-            ModbusServerContext,
-        )
         from pymodbus.server import ModbusTcpServer
+        from pymodbus.simulator import DataType, SimData, SimDevice
 
-        def block(size: int) -> Any:
-            return ModbusSequentialDataBlock(1, [0] * size)
+        def words() -> list[SimData]:
+            return [SimData(0, count=self._registers, values=0, datatype=DataType.REGISTERS)]
 
-        n = self._registers
-        self.context = ModbusDeviceContext(di=block(n), co=block(n), ir=block(n), hr=block(n))
-        self._server = ModbusTcpServer(
-            ModbusServerContext(devices=self.context, single=True), address=("127.0.0.1", self._port)
-        )
+        def bits() -> list[SimData]:
+            return [SimData(0, count=self._registers, values=False, datatype=DataType.BITS)]
+
+        device = SimDevice(1, (bits(), bits(), words(), words()))
+        self._server = ModbusTcpServer(device, address=("127.0.0.1", self._port))
         await self._server.listen()
 
-    def set(self, address: int, words: list[int], function: int = 3) -> None:
-        """Holding registers, unless another function code is said (1 coils, 2 discrete, 4 input)."""
-        self.context.setValues(function, address, words)
+    def set(self, address: int, words: list[int]) -> None:
+        """Holding registers."""
+        assert self._loop is not None
+        self._loop.do(self._server.async_setValues(1, 16, address, words))
+
+    def set_coil(self, address: int, *, on: bool) -> None:
+        """One coil."""
+        assert self._loop is not None
+        self._loop.do(self._server.async_setValues(1, 15, address, [on]))
 
     def stop(self) -> None:
         if self._loop is not None:
