@@ -135,7 +135,10 @@ class Agent:
             self.slots, self.line, self.engines.load, config.update, self.lives, around
         )
         offers = self._make_offers(hub) if hub is not None else None
-        self.updater = Updater(self.installer, self.slots, offers, config.update.poll_s)
+        self.updater = Updater(
+            self.installer, self.slots, offers, config.update.poll_s,
+            on_desired=lambda desired: self.watching.ask(desired.windows),
+        )  # fmt: skip
         certificates = Certificates(config.state_dir)
         self.certificates = certificates if certificates.present else None
         self.renewal = self._make_renewal(hub)

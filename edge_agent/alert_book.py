@@ -26,7 +26,7 @@ _FLAPS, _FLAPS_WITHIN_S = 3, 60.0
 """So many beginnings within this time are one alert that flaps: it would fill the outbox with rows
 that are never given up."""
 _CALM_S = 30.0
-PASSING: tuple[str, ...] = ("corrupt-sample", "model-failed", "source-clock")
+PASSING: tuple[str, ...] = ("corrupt-sample", "model-failed", "source-clock", "window-request-vain")
 """Raised for one sample each: nobody ever finds that it is over. It is after `PASSING_CALM_S`."""
 PASSING_CALM_S = 600.0
 LASTING: tuple[str, ...] = ("bundle-refused", "bundle-rolled-back", "bundle-unusable")

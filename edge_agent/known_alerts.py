@@ -49,6 +49,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at the disk: full, read-only or dying",
     ),
     AlertInfo(
+        "window-request-vain", ("warning",),
+        "raw signals were asked for, and none could be kept: unknown asset, older than the ring, or "
+        "the day's budget is used up",
+        "look at the asset's name, `source.keep_s` and `selection.budget_bytes_per_day`",
+    ),
+    AlertInfo(
         "no-bundle", ("warning",),
         "no bundle is active: the safe side decides on every part",
         "roll one out, or `edge-agent apply BUNDLE`",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, JsonValue
 from sqlalchemy import select
 
-from cloud_sync.fleet import device_certificates, devices
+from cloud_sync.fleet import device_certificates, devices, windows
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.store.models import Alert, Device, EnrollToken
 from cloud_sync.web.auth import Engineer, Viewer
@@ -58,6 +58,22 @@ def revoke_device(name: str, person: Engineer, session: SessionDep) -> Json:
     """Ends a device's access, or an enrolment that was prepared."""
     devices.revoke(session, name, who=person.login)
     return {"name": name, "revoked": True}
+
+
+class NewWindow(BaseModel):
+    """Raw signals that a person wants."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    asset: str
+    minutes: float
+
+
+@router.post("/devices/{name}/windows", status_code=201)
+def request_window(name: str, body: NewWindow, person: Engineer, session: SessionDep) -> Json:
+    """Asks a device for the raw signals of the last minutes of an asset."""
+    wish = windows.ask(session, name, body.asset, body.minutes, who=person.login)
+    return {"device": name, **wish.model_dump(mode="json")}
 
 
 @router.get("/alerts")

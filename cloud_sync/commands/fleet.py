@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     device.command("add")(device_add)
     device.command("list")(device_list)
     device.command("revoke")(device_revoke)
+    device.command("request-window")(device_request_window)
     bundle = family(app, "bundle", "Deployable bundles.")
     bundle.command("list")(bundle_list)
 
@@ -110,6 +111,29 @@ def device_revoke(
         devices.revoke(session, name, who=operator())
     console.answer(f"revoked {name}", {"device": name, "revoked": True})
     console.next(f"cloud-sync device add {name} --data {data}    (to let it in again)")
+
+
+def device_request_window(
+    name: Annotated[str, typer.Argument(help="The device.")],
+    asset: Annotated[str, typer.Option(help="The machine, as its windows name it.")],
+    minutes: Annotated[float, typer.Option(help="So much of its past, up to 60.")] = 5.0,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Ask a device for the raw signals of the last minutes of a machine."""
+    from cloud_sync.fleet import windows
+    from kits.core.console import Console
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub, hub.database.transaction() as session:
+        wish = windows.ask(session, name, asset, minutes, who=operator())
+    console.answer(
+        f"asked {name} for {minutes:g} minutes of {asset}",
+        {"device": name, **wish.model_dump(mode="json")},
+    )
+    console.note("it comes as samples kept for 'request', within a minute when the device is there")
+    console.next(f"cloud-sync sample export --help    (or look at the samples of {name})")
 
 
 def bundle_list(

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.fleet import deployments, waves
+from cloud_sync.fleet import deployments, waves, windows
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.renewal import Renewal
 from cloud_sync.hub import Hub
@@ -126,9 +126,12 @@ class Supervisor:
         if self._seen is None or self._seen[0] != self._link.connection:
             self._published.clear()  # a broker that was restarted has forgotten what it retained
         wanted = deployments.desired_states(session)
+        asked = windows.asked(session)
         known = select(Device.name, Device.site).where(Device.revoked_at.is_(None))
         for name, site in session.execute(known).all():
-            payload = wanted.get(name, Desired()).model_dump_json().encode()
+            desired = wanted.get(name, Desired())
+            desired = desired.model_copy(update={"windows": asked.get(name, ())})
+            payload = desired.model_dump_json().encode()
             if self._published.get(name) == payload:
                 continue
             if not self._link.publish(DeviceTopics(site, name).desired, payload, retain=True):
@@ -150,4 +153,5 @@ def _fingerprint(session: Session, connection: int) -> Fingerprint:
         .join(Rollout)
     ).one()
     known = session.execute(select(func.count(Device.name), func.max(Device.created_at))).one()
-    return connection, ([tuple(row) for row in running], tuple(newest), tuple(known))
+    asked = {name: [wish.id for wish in wishes] for name, wishes in windows.asked(session).items()}
+    return connection, ([tuple(row) for row in running], tuple(newest), tuple(known), asked)

@@ -302,6 +302,17 @@ class CaseDesk:
         self._alerts(f"shelved-{name}", "info", f"{name} is watched again")
         return True
 
+    def is_done(self, wish: str) -> bool:
+        """Whether a wish with this id was fulfilled."""
+        with self._lock:
+            return wish in self._wishes
+
+    def note_done(self, wish: str) -> None:
+        """A wish that others have fulfilled."""
+        with self._lock:
+            self._wishes = [*self._wishes[1 - _KEPT_WISHES :], wish]
+            self._keep()
+
     # -- from time to time -----------------------------------------------------------------------
 
     def settle(self) -> None:

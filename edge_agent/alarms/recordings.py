@@ -6,6 +6,8 @@ after follows when its time is over. Who pays for the bytes is the selection's b
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +16,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from kits.core.events import DecisionBody
+from kits.core.hub_api import MAX_WINDOW_REQUESTS, WindowRequest
 from kits.core.sample import new_sample_id
 from kits.core.window import MEDIA_TYPE, Window
 
@@ -44,6 +47,7 @@ class Wanted:
     why: Mapping[str, JsonValue]
     source: str = ""
     bundle: str = ""
+    kept_for: str = "act"
 
 
 class Recordings:
@@ -57,6 +61,7 @@ class Recordings:
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
         self._waiting: list[Wanted] = []
+        self._asked: deque[WindowRequest] = deque(maxlen=MAX_WINDOW_REQUESTS)
         self.refused = 0
         self.empty = 0
 
@@ -67,8 +72,17 @@ class Recordings:
             return
         self._waiting.append(wanted)
 
-    def due(self, now_s: float, *, at_end: bool = False) -> Iterator[tuple[Wanted, Window]]:
-        """Pieces of the stretches that are over at `now_s` on the source's clock; at the end, all."""
+    def ask(self, request: WindowRequest) -> None:
+        """Will keep the last minutes of an asset, from the next window on; from any thread."""
+        self._asked.append(request)
+
+    def due(self, now_s: float, *, at_end: bool = False) -> Iterator[tuple[Wanted, Window | None]]:
+        """Pieces of the stretches that are over at `now_s` on the source's clock; at the end, all.
+
+        After the last piece of a stretch comes None.
+        """
+        while self._asked and math.isfinite(now_s):
+            self.want(_wanted(self._asked.popleft(), now_s))
         ready = [one for one in self._waiting if at_end or one.end_s <= now_s]
         self._waiting = [one for one in self._waiting if one not in ready]
         for one in ready:
@@ -77,6 +91,15 @@ class Recordings:
                 pieces += 1
                 yield one, window
             self.empty += not pieces
+            yield one, None
+
+
+def _wanted(request: WindowRequest, now_s: float) -> Wanted:
+    return Wanted(
+        request.asset, now_s - 60 * request.minutes, now_s, "review",
+        f"{request.minutes:g} minutes asked for by a person", {"request": request.id},
+        kept_for="request",
+    )  # fmt: skip
 
 
 def row_of(wanted: Wanted, window: Window, at: datetime, size: int) -> DecisionBody:
@@ -94,7 +117,7 @@ def row_of(wanted: Wanted, window: Window, at: datetime, size: int) -> DecisionB
             "verdict": wanted.verdict,
             "score": None,
             "reason": wanted.reason,
-            "kept_for": "act",
+            "kept_for": wanted.kept_for,
             "meta": {
                 "asset": wanted.asset, "recording": True, "seconds": round(seconds, 3),
                 "bytes": size, **wanted.why,

@@ -6,7 +6,7 @@ of them a window reaches, and which windows share a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,14 +17,17 @@ from edge_agent.alarms.desk import CaseDesk, Step
 from edge_agent.alarms.recordings import Recordings, Wanted, row_of
 from edge_agent.alarms.steps import Sight
 from edge_agent.decide import Outcome
+from edge_agent.log import log
 from edge_agent.selection import Occasion, Selection
 from edge_agent.sources.base import Alerts, Captured
 from edge_agent.sync.entry import Entry
 from kits.core.errors import DataError
 from kits.core.events import MAX_NAME
+from kits.core.hub_api import WindowRequest
 from kits.core.operating_point import OperatingPoint, Verdict
 from kits.core.prediction import Prediction
 from kits.core.runtime import Payload
+from kits.core.sample import utc_now
 from kits.core.window import MEDIA_TYPE, Window, encode_window
 
 VERDICTS: Mapping[str, Verdict] = {"alarm": "act", "warn": "review", "normal": "pass"}
@@ -111,6 +114,8 @@ class Watching:
         self.recorded = 0
         self.over_budget = 0
         self.sensor_faults = 0
+        self._sent = 0
+        self._asked: set[str] = set()
 
     def hear(self, judged: Judgement) -> Heard:
         """Everything about one window but its bytes and its row."""
@@ -197,6 +202,9 @@ class Watching:
         if self.recordings is None:
             return
         for wanted, window in self.recordings.due(at_s, at_end=at_end):
+            if window is None:
+                self._answered(wanted)
+                continue
             try:
                 content = encode_window(window)
             except DataError as error:
@@ -206,8 +214,30 @@ class Watching:
                 self.over_budget += 1
                 continue
             self.recorded += 1
+            self._sent += 1
             body = row_of(wanted, window, at, len(content))
             yield Entry(body, "s", 2.5, content, MEDIA_TYPE)
+
+    def ask(self, requests: Iterable[WindowRequest]) -> None:
+        """What the hub wants of the past; each wish is fulfilled once. From any thread."""
+        for request in requests:
+            known = request.id in self._asked or self.desk.is_done(request.id)
+            if known or self.recordings is None or request.expires_at <= utc_now():
+                continue
+            self._asked.add(request.id)
+            log("window_asked_for", asset=request.asset, minutes=request.minutes)
+            self.recordings.ask(request)
+
+    def _answered(self, wanted: Wanted) -> None:
+        """All pieces of a stretch were handed in."""
+        sent, self._sent = self._sent, 0
+        wish = wanted.why.get("request")
+        if not isinstance(wish, str):
+            return
+        self.desk.note_done(wish)
+        if not sent:
+            text = f"nothing could be kept of what was asked for: {wanted.asset}"
+            self._alerts("window-request-vain", "warning", text)
 
 
 def asset_of(judged: Judgement) -> str:

@@ -21,7 +21,7 @@ from edge_agent.update.offers import Offers
 from edge_agent.update.requests import Requests
 from edge_agent.update.slots import Slots
 from kits.core.errors import KitwrightError
-from kits.core.hub_api import Reported
+from kits.core.hub_api import Desired, Reported
 
 _BUSY_S = 0.1
 _IDLE_S = 1.0
@@ -63,6 +63,7 @@ class Updater:
         slots: wishes of a person lie in their folder.
         hub: with the offers that come from it; None when the device works alone.
         poll_s: the hub is asked this often, seconds.
+        on_desired: hears what else the hub wants, at each poll.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Updater:
         slots: Slots,
         hub: tuple[HubClient, Offers] | None,
         poll_s: float,
+        on_desired: Callable[[Desired], None] = lambda _desired: None,
     ) -> None:
         self._installer = installer
         self._slots = slots
@@ -78,6 +80,7 @@ class Updater:
         self._hub = hub[0] if hub is not None else None
         self._offers = hub[1] if hub is not None else None
         self._poll_s = poll_s
+        self._on_desired = on_desired
         self._poll_at = 0.0
         self._waits_s = 0.0
         self._step_at = 0.0
@@ -169,6 +172,7 @@ class Updater:
         try:
             desired = hub.desired()
             self._reached(True)
+            self._on_desired(desired)
             if self._offers is not None:
                 self._offers.consider(desired)
         except HubUnreachableError as error:

@@ -14,6 +14,9 @@ from kits.core.events import Identity, Name, Number, Words
 
 MAX_FIGURES = 64
 """In a report."""
+MAX_WINDOW_MINUTES = 60.0
+MAX_WINDOW_REQUESTS = 20
+"""Of one device at the same time."""
 
 
 class _Wire(BaseModel):
@@ -98,6 +101,15 @@ class Withdrawn(_Wire):
     reason: str = Field("", description="why, in the hub's words")
 
 
+class WindowRequest(_Wire):
+    """A person wants the raw signals of the last minutes of an asset; the device does it once."""
+
+    id: Identity
+    asset: Name
+    minutes: float = Field(gt=0, le=MAX_WINDOW_MINUTES)
+    expires_at: AwareDatetime = Field(description="afterwards nobody waits for it any more")
+
+
 class Desired(_Wire):
     """`GET /v1/device/desired`; what is retained on `down/desired` only says that it is time to ask.
 
@@ -108,6 +120,9 @@ class Desired(_Wire):
     bundle: DesiredBundle | None = None
     withdrawn: tuple[Withdrawn, ...] = Field(
         (), description="the newest of this device's deployments that have ended without a commit"
+    )
+    windows: tuple[WindowRequest, ...] = Field(
+        (), description="raw signals asked of this device; it has sent those it knows already"
     )
     limits: dict[str, JsonValue] = Field(default_factory=dict)
 

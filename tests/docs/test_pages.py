@@ -152,6 +152,7 @@ def test_every_kit_of_this_distribution_stands_in_the_reference() -> None:
 def test_every_source_and_action_has_its_page() -> None:
     how_to = ROOT / "docs" / "how-to"
     cameras = (how_to / "connect-a-camera.md").read_text(encoding="utf-8")
+    machines = (how_to / "connect-a-machine.md").read_text(encoding="utf-8")
     actuators = (how_to / "connect-an-actuator.md").read_text(encoding="utf-8")
     keys = agent_config.AgentConfig.model_json_schema()["$defs"]
     kinds = {
@@ -161,5 +162,5 @@ def test_every_source_and_action_has_its_page() -> None:
     }
     assert len(kinds) >= 6
     for name, kind in kinds.items():
-        page = actuators if "Action" in name else cameras
+        page = actuators if "Action" in name else cameras + machines
         assert f"kind: {kind}" in page, name

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.edge_agent.machine_parts import write_level_kit
 from tests.edge_agent.parts import write_tiny_kit
 from tests.integration.site import Site
 
 
 @pytest.fixture(scope="session")
 def kit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A third party's kit, for `PYTHONPATH`."""
+    """Kits of a third party, for `PYTHONPATH`."""
     folder = tmp_path_factory.mktemp("kit")
     write_tiny_kit(folder)
+    write_level_kit(folder)
     return folder
 
 

@@ -1,0 +1,51 @@
+"""A machine at a real hub with a real broker: its case arrives, and so do the minutes a person asks for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from kits.core.window import decode_window
+from tests.edge_agent.machine_parts import make_level_bundle
+from tests.edge_agent.parts import wait_for
+from tests.integration.site import Json, Line, Site
+
+SOURCE = {
+    "kind": "simulated", "asset": "press-7", "speed": 10, "fault_at_s": 30, "window_s": 5,
+    "signals": [{"name": "acc", "unit": "g", "rate_hz": 100, "fault_gain": 3600}],
+}  # fmt: skip
+
+
+def recorded(site: Site, line: Line, why: str) -> list[Json]:
+    """What the hub has of raw signals kept for a reason."""
+    return [row for row in site.samples(line) if row["kept_for"] == why]
+
+
+def test_a_person_gets_the_minutes_that_are_asked_for(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "b.kwb").write_bytes(make_level_bundle())
+    line = site.add_line("machine", tmp_path, parts=1, bundle="b.kwb")
+    settings = yaml.safe_load(line.config.read_text())
+    settings |= {"source": SOURCE, "alarms": {"audit_per_day": 0, "before_s": 20, "after_s": 5}}
+    line.config.write_text(yaml.safe_dump(settings))
+    line.start()
+    wait_for(lambda: len(recorded(site, line, "act")) >= 2, 60)
+    told = site.programs.text(
+        *("cloud-sync", "device", "request-window", line.name, "--asset", "press-7"),
+        *("--minutes", "0.5", "--data", str(site.data), "--json"),
+    )
+    wish = json.loads(told)["id"]
+    wait_for(lambda: bool(recorded(site, line, "request")), 60)
+    (row,) = recorded(site, line, "request")
+    meta = site.api.call("GET", f"/v1/samples/{row['id']}")["meta"]
+    assert isinstance(meta, dict)
+    assert (meta["request"], meta["asset"]) == (wish, "press-7")
+    wait_for(lambda: line.figure("outbox_blobs") == 0, 30)
+    window = decode_window(site.content(recorded(site, line, "request")[0]))
+    assert window.channels[0].readings.size == 3000
+    line.kill()
+    line.start()  # a life later the wish is remembered: nothing comes twice
+    wait_for(lambda: line.figure("captured") > 5)
+    line.stop()
+    assert len(recorded(site, line, "request")) == 1
