@@ -75,7 +75,8 @@ class Machine:
         config = agent_config(folder, folder)
         shake = SignalConfig(name="vibration", unit="g", asset="pump-1", rate_hz=RATE_HZ)
         self._ring = Ring(Windowing(signals=(shake,), window_s=WINDOW_S, keep_s=150.0))
-        selection = Selection(config.selection)
+        self._at = START
+        selection = Selection(config.selection, now=lambda: self._at)
         self._mark = 0
         self._waiting: list[Row] = []
         self._framer = Framer()
@@ -87,9 +88,9 @@ class Machine:
         )
         ladder = Ladder(EngineConfig(providers=("cpu",), threads=1), folder / "engines")
         self.line.activate(ladder.load(open_bytes(make_level_bundle())))
-        draw = np.random.default_rng(0)
-        self._quiet = draw.standard_normal(int(RATE_HZ * WINDOW_S)).astype(np.float32) * 0.3
-        self._loud = self._quiet * 20
+        self._draw = np.random.default_rng(0)
+        noise = self._draw.standard_normal(int(RATE_HZ * WINDOW_S))
+        self._quiet = (0.3 * noise).astype(np.float32)
 
     def _put(self, entry: Entry) -> bool:
         self._mark = entry.mark[1] if entry.mark is not None else self._mark
@@ -114,10 +115,10 @@ class Machine:
         for _ in range(round(hours * 3600 / WINDOW_S)):
             end_s = (self.sent.windows + 1) * WINDOW_S
             loud = 0 <= end_s - alarm_at_h * 3600 < 300
-            block = self._loud if loud else self._quiet
+            block = self._quiet * np.float32(self._draw.normal(20 if loud else 1, 0.05))
             if abs(end_s - alarm_at_h * 3600) < 600:  # the ring is of interest only around it
                 self._ring.add_block(0, end_s - WINDOW_S, block)
-            at = START + timedelta(seconds=end_s)
+            at = self._at = START + timedelta(seconds=end_s)
             window = Window((Channel("vibration", "g", block),), RATE_HZ, at, {"asset": "pump-1"})
             self.line.process(Captured(window, "", "plc", "pump-1", captured_at=at, clock_s=end_s))
             self.sent.windows += 1

@@ -289,6 +289,15 @@ class AgentConfig(Section):
         "info", description="lowest level that is logged"
     )
 
+    @model_validator(mode="after")
+    def _ring_reaches_back(self) -> AgentConfig:
+        keep_s = getattr(self.source, "keep_s", self.alarms.before_s)  # cameras keep nothing
+        if self.alarms.before_s > keep_s:
+            raise ValueError(
+                f"alarms.before_s ({self.alarms.before_s:g}) is longer than source.keep_s ({keep_s:g})"
+            )
+        return self
+
     @property
     def identity_path(self) -> Path:
         """Where `enroll` leaves the device's identity."""

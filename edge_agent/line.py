@@ -332,7 +332,7 @@ class Line:
         if self._watching is not None:
             for recording in self._watching.due(math.inf, utc_now(), at_end=True):
                 self._put(recording)
-            self._watching.desk.settle()
+            self._watching.desk.settle(at_end=True)
         self.recorder.close(timeout_s)
 
 

@@ -45,11 +45,13 @@ class Occasion:
     Attributes:
         step: whether its case took a step; only then act and review are reasons to keep it.
         audit_rate: its own probability of an audit.
+        novel_per_day: so many windows of the asset are kept each day for a score that is unusual.
     """
 
     asset: str
     step: bool
     audit_rate: float
+    novel_per_day: int = 1_000_000
 
 
 class Novelty:
@@ -85,6 +87,8 @@ class Selection:
         self._now = now
         self._random = random.Random(config.seed)  # noqa: S311  a repeatable draw, not a secret
         self._novelty: dict[str, Novelty] = {}
+        self._odd: set[str] = set()
+        self._novel_today: dict[str, int] = {}
         self._day: date = now().date()
         self._audit_left = 0
         self._rest_left = 0
@@ -102,8 +106,8 @@ class Selection:
         usual = self._usual(occasion.asset if occasion is not None else "")
         novelty = usual.distance(outcome.score) if outcome.score is not None else 0.0
         reason = self._reason(outcome, novelty, audited)
-        if occasion is not None and not occasion.step and reason in ("act", "review"):
-            reason = ""
+        if occasion is not None:
+            reason = self._news(reason, occasion)
         if not reason:
             return Choice("", 0.0)
         if not self._pay(size(), from_audit=audited):
@@ -127,6 +131,20 @@ class Selection:
         name = asset if asset in self._novelty or len(self._novelty) < _MAX_ASSETS else ""
         return self._novelty.setdefault(name, Novelty())
 
+    def _news(self, reason: KeptFor, occasion: Occasion) -> KeptFor:
+        """Only what begins: an alarm that lasts, or a score that stays unusual, is kept once."""
+        was_odd = occasion.asset in self._odd
+        if reason == "novelty":
+            self._odd.add(occasion.asset)
+            today = self._novel_today.get(occasion.asset, 0)
+            if was_odd or today >= occasion.novel_per_day:
+                return ""
+            self._novel_today[occasion.asset] = today + 1
+            return reason
+        if not reason:
+            self._odd.discard(occasion.asset)
+        return "" if reason in ("act", "review") and not occasion.step else reason
+
     def _reason(self, outcome: Outcome, novelty: float, audited: bool) -> KeptFor:
         # an audited sample stays an audit sample even when it was acted on: the rates need it
         if audited:
@@ -140,6 +158,7 @@ class Selection:
         return ""
 
     def _renew(self) -> None:
+        self._novel_today.clear()
         budget = self._config.budget_bytes_per_day
         self._audit_left = int(budget * self._config.audit_share)
         self._rest_left = budget - self._audit_left

@@ -46,6 +46,9 @@ class AlarmsConfig(Section):
     audit_per_day: float = Field(
         2.0, ge=0, description="windows of an asset kept at random each day, for unbiased rates"
     )
+    novel_per_day: int = Field(
+        4, ge=0, description="windows of an asset kept each UTC day because its score is unusual"
+    )
     max_assets: int = Field(
         1000, ge=1, description="assets watched at most; windows of further ones open no case"
     )

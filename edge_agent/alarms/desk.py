@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,6 +76,8 @@ class CaseDesk:
         put: takes entries for the outbox.
         committed: the number of the newest step whose row is in the outbox; None: it is out of reach.
         now: the wall clock, for shelves and persons; windows bring times of their own.
+        keep_every_s: what is no step is written down so often: flash wears out. A kill costs a delay
+            that is running so much.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class CaseDesk:
         alerts: Alerts,
         *,
         now: Callable[[], datetime] = utc_now,
+        keep_every_s: float = 10.0,
     ) -> None:
         self._config = config
         self._path = path
@@ -93,6 +97,8 @@ class CaseDesk:
         self._committed = committed
         self._alerts = alerts
         self._now = now
+        self._keep_every_s = keep_every_s
+        self._kept_mono = time.monotonic()
         self._lock = threading.RLock()
         self._states: dict[str, tuple[tuple[object, object], AlarmState]] = {}
         memory = read_memory(path) if path is not None else DeskMemory()
@@ -315,10 +321,13 @@ class CaseDesk:
 
     # -- from time to time -----------------------------------------------------------------------
 
-    def settle(self) -> None:
+    def settle(self, *, at_end: bool = False) -> None:
         """Ends shelves, tells what the outbox does not have yet, writes down what changed.
 
         Called about once a second.
+
+        Args:
+            at_end: nothing more comes: nothing waits to be written down.
         """
         with self._lock:
             now = self._now()
@@ -328,7 +337,8 @@ class CaseDesk:
             if self._in_flood and len(self._recent(now)) <= self._config.flood_cases:
                 self._in_flood = False
                 self._alerts("alarm-flood", "info", "new cases are few again")
-            if self._dirty:
+            due = time.monotonic() - self._kept_mono >= self._keep_every_s
+            if self._dirty and (due or at_end):
                 self._keep()
             self._tell()
 
@@ -370,6 +380,7 @@ class CaseDesk:
 
     def _keep(self) -> None:
         self._dirty = False
+        self._kept_mono = time.monotonic()
         if self._path is None:
             return
         memory = DeskMemory(

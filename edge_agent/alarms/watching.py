@@ -145,9 +145,8 @@ class Watching:
                 self._unsaid[asset] = unsaid
         span_s = max(0.0, at_s - unsaid.seen_s) if unsaid.seen_s is not None else 0.0
         unsaid.seen_s = at_s
-        occasion = Occasion(
-            asset, bool(steps), min(1.0, self._config.audit_per_day * span_s / _DAY_S)
-        )
+        audit_rate = min(1.0, self._config.audit_per_day * span_s / _DAY_S)
+        occasion = Occasion(asset, bool(steps), audit_rate, self._config.novel_per_day)
         return Heard(asset, outcome, steps, occasion, self._shares(unsaid, outcome, steps, at_s))
 
     def _shares(

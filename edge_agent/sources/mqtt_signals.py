@@ -117,7 +117,7 @@ class MqttDriver:
                 if isinstance(reading.value, np.ndarray):
                     feed.put_block(reading.number, reading.value, reading.time_s)
                 else:
-                    # a retained message is a state of before: its own time, or none that is known
+                    # a retained message without a time is of now: it is what still stands
                     feed.put(reading.number, reading.value, reading.time_s)
         except DataError as error:
             self.unreadable += 1

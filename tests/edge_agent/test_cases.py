@@ -48,7 +48,7 @@ class Office:
         self.desk = CaseDesk(
             self.config, self.folder / "cases.json", self._put, lambda: self.outbox.mark(MARK),
             lambda name, severity, _text: self.alerts.append((name, severity)),
-            now=lambda: self.now,
+            now=lambda: self.now, keep_every_s=0,
         )  # fmt: skip
         return self.desk
 

@@ -16,6 +16,7 @@ from edge_agent.alarms.recordings import Recordings
 from edge_agent.alarms.watching import Watching
 from edge_agent.config import EngineConfig
 from edge_agent.engine.ladder import Ladder
+from edge_agent.errors import AgentConfigError
 from edge_agent.line import Line
 from edge_agent.selection import Selection
 from edge_agent.sources.base import Captured
@@ -223,3 +224,20 @@ def test_recorded_bytes_are_judged_as_live_windows_are(bench: Bench) -> None:
     bench.end()
     assert bench.steps == ["opened"]
     assert bench.rows[0].media_type == MEDIA_TYPE
+
+
+def test_a_score_that_stays_unusual_is_kept_once(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, alarms={"audit_per_day": 0}, selection={"novelty": 3})
+    levels = [1 + 0.01 * (n % 5) for n in range(60)] + [2.0] * 10 + [1.02] * 5 + [2.0]
+    for number, level in enumerate(levels):
+        bench.show(number * 10.0, level)
+    bench.end()
+    kept = [(b.kept_for, b.captured_at) for b in bench.judged if b.kept_for]
+    assert kept[0] == ("novelty", START + timedelta(seconds=600))
+    assert 1 <= len(kept) <= 2
+
+
+def test_minutes_before_that_nobody_keeps_cannot_be_configured(tmp_path: Path) -> None:
+    source = {"kind": "simulated", "keep_s": 60}
+    with pytest.raises(AgentConfigError, match=r"before_s.*longer than source.keep_s"):
+        agent_config(tmp_path, tmp_path, source=source, alarms={"before_s": 61})

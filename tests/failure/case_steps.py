@@ -67,6 +67,7 @@ def live(folder: Path, kill_at: int) -> None:
     desk = CaseDesk(
         AlarmsConfig(), folder / "state" / "cases.json", put, lambda: outbox.mark(MARK),
         lambda *_: None, now=lambda: START + timedelta(seconds=begun * 5),
+        keep_every_s=0,
     )  # fmt: skip
     oracle = os.open(shown, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for number, sight in enumerate(sights()):
