@@ -8,6 +8,7 @@ from __future__ import annotations
 
 _SETTLE_S = 5.0
 _STABLE = 3
+_LAG_RATE = 0.1
 
 
 class SourceClock:
@@ -19,6 +20,7 @@ class SourceClock:
         step_s: a source's time that differs by more was set, or its reading was long on its way.
 
     Attributes:
+        lag_s: how far the source's times usually are behind, seconds: its clock, and the way to us.
         steps: times the source's clock was set.
         last_step_s: by how much the last time, seconds.
     """
@@ -31,6 +33,7 @@ class SourceClock:
         self._lead_s = 0.0
         self._since_mono_s = 0.0
         self._seen = 0
+        self.lag_s = 0.0
         self.steps = 0
         self.last_step_s = 0.0
 
@@ -50,10 +53,11 @@ class SourceClock:
         lead_s = source_s - self._shift_s - now_s
         if abs(lead_s) <= self._step_s:
             self._seen = 0
+            self.lag_s += _LAG_RATE * (max(0.0, -lead_s) - self.lag_s)
             return source_s - self._shift_s
         if self._lasts(lead_s, mono_s):
             self._shift_s += lead_s
-            self._seen = 0
+            self._seen, self.lag_s = 0, 0.0
             self.steps += 1
             self.last_step_s = lead_s
             return source_s - self._shift_s

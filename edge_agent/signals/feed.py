@@ -126,11 +126,15 @@ class Feed:
         self.ring.add_block(number, at_s, block)
         self._heard(block.size)
 
-    def alive(self, numbers: Sequence[int]) -> None:
-        """The source answers and has nothing new of these: what it told last still stands."""
-        now_s = self._clock.now_s(time.monotonic())
+    def alive(self, numbers: Sequence[int], behind_s: float) -> None:
+        """The source answers and tells changes only: what it told last of these still stands.
+
+        Args:
+            behind_s: a change may be on its way to us for so long, seconds.
+        """
+        until_s = self._clock.now_s(time.monotonic()) - behind_s - self._clock.lag_s
         for number in numbers:
-            self.ring.alive(number, now_s)
+            self.ring.alive(number, until_s)
         self.heard_mono = time.monotonic()
         self._changed.set()
 
@@ -179,5 +183,6 @@ class Feed:
         self._changed.clear()
 
     def due(self, *, at_end: bool = False) -> Iterator[Cut]:
-        """Windows that are due now."""
-        return self.cutter.due(self.now_s(), at_end=at_end)
+        """Windows that are due now, by the source's times, which may be a little behind ours."""
+        lag_s = self._clock.lag_s if self.live else 0.0
+        return self.cutter.due(self.now_s() - lag_s, at_end=at_end)

@@ -51,7 +51,7 @@ class Translator:
 
     def __init__(self, signals: Sequence[MqttSignal]) -> None:
         self._by_topic: dict[str, list[int]] = {}
-        self._by_metric: dict[tuple[str, ...], list[int]] = {}
+        self._by_metric: dict[tuple[str, str, str, str], list[int]] = {}
         self._signals = signals
         self._nodes: dict[str, _Node] = {}
         self._sequence: dict[str, int] = {}
@@ -81,6 +81,15 @@ class Translator:
                 yield from self._plain(numbers, content)
         if topic.startswith("spBv1.0/") and self._by_metric:
             yield from self._sparkplug(topic, content)
+
+    def told_on_change(self) -> list[int]:
+        """The signals of Sparkplug nodes that live: they tell a metric when it changes."""
+        return [
+            number
+            for (group, name, device, _), numbers in self._by_metric.items()
+            if (node := self._nodes.get(f"{group}/{name}/{device}")) is not None and node.born
+            for number in numbers
+        ]
 
     # -- plain messages --------------------------------------------------------------------------
 

@@ -69,10 +69,11 @@ class Ring:
             self._heard(number, start_s)
 
     def alive(self, number: int, at_s: float) -> None:
-        """A signal that is told on change has not changed until now."""
-        track = self._tracks[number]
-        if isinstance(track, PointTrack) and not self.config.signals[number].rate_hz:
-            track.alive_s = at_s
+        """A signal that is told on change has not changed until then."""
+        with self.lock:
+            track = self._tracks[number]
+            if isinstance(track, PointTrack):
+                track.alive(at_s)
 
     def _points(self, number: int) -> PointTrack:
         track = self._tracks[number]

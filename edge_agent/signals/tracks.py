@@ -31,6 +31,7 @@ class PointTrack:
         self._hold_s = hold_s
         self._centred = centred
         self._times = np.empty(_FIRST_ROOM, np.float64)
+        self._until = np.empty(_FIRST_ROOM, np.float64)
         self._values = np.empty(_FIRST_ROOM, np.float32)
         self._head = self._tail = 0
         self.latest_s = float("-inf")
@@ -39,66 +40,69 @@ class PointTrack:
 
     @property
     def nbytes(self) -> int:
-        return self._times.nbytes + self._values.nbytes
+        return self._times.nbytes + self._until.nbytes + self._values.nbytes
 
     def add(self, at_s: float, value: float) -> None:
         """One reading; not a number: the sender says that it has none."""
         if self._tail == self._times.size:
-            self._make_room()
+            self._resize(self._times.size * (1 if self._head >= self._times.size // 2 else 2))
         at = self._tail
         if at_s <= self.latest_s and self._tail > self._head:
             at = self._head + int(np.searchsorted(self._times[self._head : self._tail], at_s))
             if at < self._tail and self._times[at] == at_s:
                 self._values[at] = value
                 return
-            self._times[at + 1 : self._tail + 1] = self._times[at : self._tail].copy()
-            self._values[at + 1 : self._tail + 1] = self._values[at : self._tail].copy()
-        self._times[at], self._values[at] = at_s, value
+            for part in (self._times, self._until, self._values):
+                part[at + 1 : self._tail + 1] = part[at : self._tail].copy()
+        self._times[at] = self._until[at] = at_s
+        self._values[at] = value
         self._tail += 1
         self.latest_s = max(self.latest_s, at_s)
 
+    def alive(self, at_s: float) -> None:
+        """The newest reading still stands."""
+        if self._tail > self._head and at_s > self.latest_s:
+            self._until[self._tail - 1] = self.alive_s = at_s
+
+    def _resize(self, room: int) -> None:
+        used, part = self._tail - self._head, slice(self._head, self._tail)
+        times, until = np.empty(room, np.float64), np.empty(room, np.float64)
+        values = np.empty(room, np.float32)
+        times[:used], until[:used], values[:used] = (
+            self._times[part], self._until[part], self._values[part],
+        )  # fmt: skip
+        self._times, self._until, self._values = times, until, values
+        self._head, self._tail = 0, used
+
     def first_s(self, from_s: float) -> float:
         """Time of the first reading from then on; infinity: there is none."""
-        times, _ = self._live()
+        times = self._times[self._head : self._tail]
         at = int(np.searchsorted(times, from_s))
         if at < times.size:
             return float(times[at])
         return from_s if self.alive_s >= from_s else math.inf
 
-    def _make_room(self) -> None:
-        used = self._tail - self._head
-        room = self._times.size if self._head >= self._times.size // 2 else 2 * self._times.size
-        times, values = np.empty(room, np.float64), np.empty(room, np.float32)
-        times[:used], values[:used] = self._live()
-        self._times, self._values, self._head, self._tail = times, values, 0, used
-
-    def _live(self) -> tuple[NDArray[np.float64], Readings]:
-        part = slice(self._head, self._tail)
-        return self._times[part], self._values[part]
-
     def trim(self, before_s: float) -> None:
-        times, _ = self._live()
+        """Forgets what is older, but the reading that still stood then."""
+        times = self._times[self._head : self._tail]
         self._head += max(0, int(np.searchsorted(times, before_s, "right")) - 1)
-        if self._times.size > _FIRST_ROOM and 4 * (self._tail - self._head) < self._times.size:
-            live_times, live_values = self._live()
-            times, values = live_times.copy(), live_values.copy()
-            room = max(_FIRST_ROOM, 2 * times.size)
-            self._times, self._values = np.empty(room, np.float64), np.empty(room, np.float32)
-            self._times[: times.size], self._values[: times.size] = times, values
-            self._head, self._tail = 0, times.size
+        used = self._tail - self._head
+        if self._times.size > _FIRST_ROOM and 4 * used < self._times.size:
+            self._resize(max(_FIRST_ROOM, 2 * used))
 
     def grid(self, start_s: float, count: int, rate_hz: float) -> Readings:
+        """`count` readings from `start_s` on, not a number where none is known."""
         points = start_s + np.arange(count) / rate_hz
-        times, values = self._live()
+        part = slice(self._head, self._tail)
+        times, until, values = self._times[part], self._until[part], self._values[part]
         if not times.size:
             return np.full(count, np.nan, np.float32)
         reach = 0.5 / rate_hz if self._centred else 1e-6
         index = np.searchsorted(times, points + reach, "right") - 1
         known = index >= 0
         index[~known] = 0
-        held = points - times[index] <= self._hold_s
-        newest = (index == times.size - 1) & (points <= self.alive_s)
-        return np.where(known & (held | newest), values[index], np.float32(np.nan))
+        stands = points - until[index] <= self._hold_s
+        return np.where(known & stands, values[index], np.float32(np.nan))
 
 
 class WaveTrack:

@@ -28,6 +28,8 @@ _TURN_S = 0.25
 _CONNECT_S = 10.0
 _KEEPALIVE_S = 30
 _REBIRTH_S = 10.0
+_ON_ITS_WAY_S = 2.0
+"""A change of a Sparkplug metric may be so old when it is here."""
 
 
 class MqttDriver:
@@ -66,6 +68,8 @@ class MqttDriver:
                 if code != 0:
                     return f"the connection is lost: {code.name}"
                 self._ask_for_births(client)
+                if standing := self.translator.told_on_change():
+                    feed.alive(standing, _ON_ITS_WAY_S)
             return state.get("over", "closed")
         finally:
             client.disconnect()

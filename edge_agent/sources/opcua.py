@@ -53,11 +53,13 @@ class OpcUaDriver:
         await client.connect()
         try:
             numbers = await self._subscribe(client, feed)
+            c = self._config
+            behind_s = (c.publishing_ms + c.sampling_ms) / 1000 + _TURN_S
             log("opcua_subscribed", url=self._config.url, nodes=len(numbers))
             while not closed.is_set():
                 pulse.beat()
                 await client.check_connection()
-                feed.alive(numbers)
+                feed.alive(numbers, behind_s)
                 await asyncio.sleep(_TURN_S)
             return "closed"
         finally:

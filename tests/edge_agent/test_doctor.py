@@ -141,3 +141,26 @@ def test_a_damaged_identity_is_one_line_of_the_table(tmp_path: Path, port: int) 
     checks = {found.check: found for found in examine(config)}
     assert not checks["identity"].ok
     assert len(checks) == 9
+
+
+@pytest.mark.parametrize(
+    ("source", "ok", "found"),
+    [
+        ({"kind": "simulated"}, True, "a simulated machine"),
+        ({"kind": "replay", "path": "nowhere"}, False, "is missing"),
+        (
+            {"kind": "modbus", "host": "127.0.0.1", "port": 1, "signals": [{"name": "x", "address": 0}]},
+            False, "nobody answers",
+        ),
+        (
+            {"kind": "opcua", "url": "opc.tcp://127.0.0.1:1", "signals": [{"name": "x", "node": "i=1"}]},
+            False, "nobody answers",
+        ),
+    ],
+)  # fmt: skip
+def test_a_machine_that_cannot_be_read_is_found(
+    tmp_path: Path, source: dict[str, object], ok: bool, found: str
+) -> None:
+    checks = {c.check: c for c in examine(agent_config(tmp_path, tmp_path, source=source))}
+    assert checks["source"].ok is ok
+    assert found in checks["source"].found

@@ -341,3 +341,12 @@ def test_a_sparkplug_node_is_asked_to_tell_what_was_missed(
     born = payload(0, metric("Temp", 3, now_ms, double=20.0), time_ms=now_ms)
     plant.tell("spBv1.0/plant/DBIRTH/gw/press", born)
     wait_for(lambda: plant.watched.latest("temp") == 20.0)
+
+
+def test_a_sparkplug_metric_that_does_not_change_stands_while_its_node_lives() -> None:
+    translator = sparkplug_translator()
+    born = payload(0, metric("Motor/Temp", 7, double=1.0), metric("Count", 8, int32=1))
+    read(translator, "spBv1.0/plant/DBIRTH/gw/press", born)
+    assert translator.told_on_change() == [0, 1]
+    read(translator, "spBv1.0/plant/DDEATH/gw/press", b"")
+    assert translator.told_on_change() == []

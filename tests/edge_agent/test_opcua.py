@@ -89,6 +89,11 @@ def test_a_value_that_does_not_change_stands_while_the_server_lives(server: OpcU
     wait_for(lambda: len(plant.windows) >= 4)
     assert not np.isnan(plant.windows[-1].channels[0].readings[:4]).any()
     assert ("source-lost", "error") not in plant.alerts
+    first_s = plant.watched.captured[0].at_s
+    server.write("Flow", 2.0)
+    wait_for(lambda: plant.watched.latest("flow") == 2.0)
+    past = plant.source.ring.window("pump-1", first_s, 1.0).channels[0].readings
+    assert past.tolist() == [1.0] * 20, "nor does a later change undo it"
     plant.watched.end()
 
 

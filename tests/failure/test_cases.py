@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
+from edge_agent.alarms.memory import read_memory
+from edge_agent.config import load_config
+from edge_agent.sync.outbox import Outbox
+from kits.core.alarm import AlarmRule
 from kits.core.events import CaseBody
+from tests.edge_agent.machine_parts import make_level_bundle, write_level_kit
+from tests.edge_agent.parts import rows_of, wait_for
 from tests.failure import case_steps
 
+ROOT = Path(__file__).parents[2]
 NEVER = 1 << 30
 
 
@@ -60,3 +73,52 @@ def test_a_kill_before_any_effect_loses_no_step_and_repeats_none(tmp_path: Path)
     expected, effects = whole_day(tmp_path / "day")
     for kill_at in range(1, effects):
         killed_at(tmp_path / f"kill-{kill_at}", [kill_at], expected)
+
+
+def rhythmic(folder: Path) -> Path:
+    """agent.yaml of a machine that is ill and well again every 40 s of its life, 100 times faster."""
+    (folder / "b.kwb").write_bytes(make_level_bundle(AlarmRule(on_delay_s=2, off_delay_s=2)))
+    signal = {"name": "acc", "unit": "g", "rate_hz": 50, "level": 6, "swing": 6, "swing_hz": 0.025}
+    path = folder / "agent.yaml"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "state_dir": "state", "bundle": "b.kwb", "status": {"enabled": False},
+                "source": {"kind": "simulated", "asset": "press-1", "speed": 100, "window_s": 2,
+                           "signals": [signal]},
+                "engine": {"providers": ["cpu"], "threads": 1}, "outbox": {"ballast_bytes": 0},
+                "alarms": {"before_s": 0, "audit_per_day": 0},
+            }
+        )
+    )  # fmt: skip
+    return path
+
+
+def test_whole_agents_that_are_killed_tell_one_story(tmp_path: Path) -> None:
+    """Through the real line and writer: what the outbox says fits together, and is what the desk knows."""
+    write_level_kit(tmp_path)
+    config, draw = rhythmic(tmp_path), random.Random(7)
+    command = [sys.executable, "-m", "edge_agent.cli", "run", "--config", str(config), "--quiet"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    for _ in range(3):
+        life = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL)
+        cases = tmp_path / "state" / "cases.json"
+        before = cases.stat().st_mtime_ns if cases.exists() else 0
+        wait_for(lambda: cases.exists() and cases.stat().st_mtime_ns > before, 30)  # noqa: B023
+        time.sleep(draw.uniform(0.5, 1.5))
+        life.kill()
+        life.wait()
+    subprocess.run([*command, "--max-samples", "20"], env=env, check=True, capture_output=True)
+    settings = load_config(config)
+    outbox = Outbox(settings.state_dir, settings.outbox.budgets())
+    told = [e.body for e in rows_of(outbox, "a") if isinstance(e.body, CaseBody)]
+    outbox.close()
+    assert len(told) > 5
+    assert len({body.case_id for body in told}) == 1, "nobody closed it, so it is one case"
+    assert [body.transition for body in told].count("opened") == 1
+    assert told[0].transition == "opened"
+    for one, next_one in pairwise(body.level for body in told):
+        assert one != next_one, "a step that was told twice, or one that is missing"
+    case = read_memory(settings.cases_path).assets["press-1"].case
+    assert case is not None
+    assert (case.case_id, case.level) == (told[-1].case_id, told[-1].level)
