@@ -289,7 +289,7 @@ class Line:
         loaded = deciding.loaded if deciding is not None else None
         body = _body(sample_id, captured, loaded, judged, choice, media_type)
         if heard is not None:
-            meta = {**body.meta, "asset": heard.asset, **(heard.shares or {})}
+            meta = {**body.meta, "asset": heard.asset, "level": heard.level, **(heard.shares or {})}
             body = body.model_copy(update={"group": body.group or heard.asset, "meta": meta})
         return body, Entry(
             body, "s", choice.worth, content if choice.keep else None, body.media_type

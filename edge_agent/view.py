@@ -87,7 +87,7 @@ def _case_figures(agent: Agent) -> dict[str, float]:
         "case_steps_lost": f.lost,
         "assets_watched": len(assets),
         "assets_shelved": sum(asset.shelf is not None for asset in assets),
-        "alarm_floods": f.floods,
+        "alarm_floods": watching.desk.floods,
         "windows_unwatched": f.unwatched,
         "windows_folded": watching.folded,
         "sensor_faults": watching.sensor_faults,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from edge_agent.alarms import steps, wishes
 from edge_agent.alarms.config import AlarmsConfig
+from edge_agent.alarms.floods import Floods
 from edge_agent.alarms.memory import (
     Asset,
     Case,
@@ -30,7 +31,7 @@ from edge_agent.alarms.steps import Sight
 from edge_agent.log import log, warn
 from edge_agent.sources.base import Alerts
 from edge_agent.sync.entry import Entry
-from kits.core.alarm import AlarmState, Transition
+from kits.core.alarm import AlarmState, Level, Transition
 from kits.core.events import CaseBody, CaseStep
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import utc_now
@@ -54,7 +55,6 @@ class DeskFigures:
 
     opened: int = 0
     steps: int = 0
-    floods: int = 0
     suppressed: int = 0
     unwatched: int = 0
     lost: int = 0
@@ -105,12 +105,11 @@ class CaseDesk:
         self._number = memory.number
         self._assets = dict(memory.assets)
         self._untold = list(memory.untold)
-        self._news = list(memory.news)
+        self._floods = Floods(config.flood_cases, config.flood_window_s, memory.news)
         self._wishes = list(memory.wishes)
         self._handed = 0
         self._aligned = False
         self._dirty = False
-        self._in_flood = False
         self._unwritable = False
         self.figures = DeskFigures()
         with self._lock:
@@ -198,7 +197,9 @@ class CaseDesk:
         case = steps.opened(sight, asset.alarm.level, since)
         asset = asset.model_copy(update={"missed": False})
         self.figures.opened += 1
-        note = self._flood_note(sight)
+        note = self._floods.note(sight.at, sight.asset)
+        if note:
+            self._alerts("alarm-flood", "error", note)
         return (self._step(asset, case, "opened", sight, since=since, note=note),)
 
     def _step(
@@ -230,26 +231,6 @@ class CaseDesk:
             self.figures.lost += 1
             warn("case_step_given_up", number=self._untold.pop(0).number)
 
-    # -- floods ----------------------------------------------------------------------------------
-
-    def _flood_note(self, sight: Sight) -> str:
-        self._news = [*self._recent(sight.at), sight.at]
-        if len(self._news) <= self._config.flood_cases:
-            return ""
-        minutes = self._config.flood_window_s / 60
-        text = (
-            f"{len(self._news)} new cases within {minutes:g} minutes, the newest of {sight.asset}"
-        )
-        if not self._in_flood:
-            self._in_flood = True
-            self.figures.floods += 1
-        self._alerts("alarm-flood", "error", text)
-        return text
-
-    def _recent(self, now: datetime) -> list[datetime]:
-        start = now - timedelta(seconds=self._config.flood_window_s)
-        return [moment for moment in self._news if start < moment <= now]
-
     # -- persons ---------------------------------------------------------------------------------
 
     def fulfil(self, wish: wishes.Wish) -> bool:
@@ -273,16 +254,11 @@ class CaseDesk:
             return self._unshelve(wish.asset, asset, wish.note, wish.who)
         if case is None or (wish.kind == "acknowledge" and case.acknowledged_by):
             return False
-        if wish.kind == "close":
-            left, step = None, "closed"
-        else:
-            left, step = (
-                case.model_copy(update={"acknowledged_by": wish.who or "?"}),
-                "acknowledged",
-            )
+        step: CaseStep = "closed" if wish.kind == "close" else "acknowledged"
+        seen = case.model_copy(update={"acknowledged_by": wish.who or "?"})
+        left = None if step == "closed" else seen
         self._assets[wish.asset] = asset.model_copy(update={"case": left})
-        self._say(wish.asset, left or case, "closed" if step == "closed" else "acknowledged",
-                  wish.note, wish.who)  # fmt: skip
+        self._say(wish.asset, seen, step, wish.note, wish.who)
         return True
 
     def _say(self, asset: str, case: Case, step: CaseStep, note: str, who: str) -> None:
@@ -334,8 +310,7 @@ class CaseDesk:
             for name, asset in list(self._assets.items()):
                 if asset.shelf is not None and asset.shelf.until <= now:
                     self._dirty |= self._unshelve(name, asset, "its time is over", "")
-            if self._in_flood and len(self._recent(now)) <= self._config.flood_cases:
-                self._in_flood = False
+            if self._floods.over(now):
                 self._alerts("alarm-flood", "info", "new cases are few again")
             due = time.monotonic() - self._kept_mono >= self._keep_every_s
             if self._dirty and (due or at_end):
@@ -387,7 +362,7 @@ class CaseDesk:
             number=self._number,
             assets=self._assets,
             untold=tuple(self._untold),
-            news=tuple(self._news),
+            news=tuple(self._floods.moments),
             wishes=tuple(self._wishes),
         )
         try:
@@ -402,6 +377,16 @@ class CaseDesk:
         if self._unwritable:
             self._unwritable = False
             self._alerts("cases-not-kept", "info", "the disk takes cases again")
+
+    def level(self, asset: str) -> Level:
+        """In which an asset stands; normal when it is not known."""
+        found = self._assets.get(asset)
+        return found.alarm.level if found is not None else "normal"
+
+    @property
+    def floods(self) -> int:
+        """Floods since the start."""
+        return self._floods.count
 
     # -- what is shown ---------------------------------------------------------------------------
 

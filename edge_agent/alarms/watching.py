@@ -58,12 +58,14 @@ class Heard:
     """What follows from a window.
 
     Attributes:
+        level: of the asset after this window.
         outcome: as the model's, but a faulty sensor never acts.
         occasion: what the choice of bytes needs to know.
         shares: for the row: how many windows it stands for; None: it shares a later one.
     """
 
     asset: str
+    level: str
     outcome: Outcome
     steps: tuple[Step, ...]
     occasion: Occasion
@@ -147,7 +149,8 @@ class Watching:
         unsaid.seen_s = at_s
         audit_rate = min(1.0, self._config.audit_per_day * span_s / _DAY_S)
         occasion = Occasion(asset, bool(steps), audit_rate, self._config.novel_per_day)
-        return Heard(asset, outcome, steps, occasion, self._shares(unsaid, outcome, steps, at_s))
+        level, shares = self.desk.level(asset), self._shares(unsaid, outcome, steps, at_s)
+        return Heard(asset, level, outcome, steps, occasion, shares)
 
     def _shares(
         self, unsaid: _Unsaid, outcome: Outcome, steps: tuple[Step, ...], at_s: float
@@ -263,7 +266,9 @@ def _without_act(outcome: Outcome, fault: str) -> Outcome:
 
 
 def _sight(judged: Judgement, asset: str, prediction: Prediction) -> Sight:
-    words = "; ".join(reason.text for reason in prediction.reasons[:_WORDS])
+    # whatever a model gives as a reason is words here, and never an error
+    told = (str(getattr(reason, "text", reason)) for reason in prediction.reasons[:_WORDS])
+    words = "; ".join(told)
     return Sight(
         asset=asset,
         at_s=judged.captured.at_s,

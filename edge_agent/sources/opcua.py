@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _TURN_S = 0.25
 _GOODBYE_S = 3.0
+_SILENCE_S = 6.0
+_SERVER_TIME = "i=2258"
+"""Server_ServerStatus_CurrentTime (OPC UA part 5)."""
 _OVERFLOW = 0x480
 """InfoType DataValue with the overflow bit (OPC UA part 4, 7.39)."""
 
@@ -52,16 +56,19 @@ class OpcUaDriver:
         pulse.beat()
         await client.connect()
         try:
-            numbers = await self._subscribe(client, feed)
+            listener, numbers = await self._subscribe(client, feed)
             c = self._config
             behind_s = (c.publishing_ms + c.sampling_ms) / 1000 + _TURN_S
+            patience_s = max(_SILENCE_S, 10 * c.publishing_ms / 1000)
             log("opcua_subscribed", url=self._config.url, nodes=len(numbers))
-            while not closed.is_set():
+            while not closed.is_set() and not listener.over:
                 pulse.beat()
                 await client.check_connection()
-                feed.alive(numbers, behind_s)
+                if listener.silent_s > patience_s:
+                    return "the subscription is silent, although the server answers"
+                feed.alive(numbers, behind_s + listener.silent_s)
                 await asyncio.sleep(_TURN_S)
-            return "closed"
+            return listener.over or "closed"
         finally:
             pulse.beat()
             await _leave(client)
@@ -92,8 +99,8 @@ class OpcUaDriver:
             )
         return client
 
-    async def _subscribe(self, client: Client, feed: Feed) -> list[int]:
-        """The numbers of the signals the server tells of; the others are told to a person."""
+    async def _subscribe(self, client: Client, feed: Feed) -> tuple[_Listener, list[int]]:
+        """Who listens, and the signals the server tells of; the others are told to a person."""
         from asyncua.ua.uaerrors import UaError
 
         c = self._config
@@ -113,6 +120,9 @@ class OpcUaDriver:
             queuesize=c.server_queue,
             sampling_interval=float(c.sampling_ms),
         )
+        # its clock goes on whatever the machine does: while we hear it, the subscription stands
+        clock = await subscribe([client.get_node(_SERVER_TIME)], sampling_interval=1000.0)
+        listener.watch_clock(isinstance(clock[0] if isinstance(clock, list) else clock, int))
         told: list[int] = []
         for numbers, answer in zip(
             nodes.values(), answers if isinstance(answers, list) else [answers]
@@ -124,19 +134,36 @@ class OpcUaDriver:
                 warn("opcua_node_refused", node=names, why=str(getattr(answer, "name", answer)))
         if not told:
             raise MachineError("the server knows none of the nodes", where=c.url)
-        return told
+        return listener, told
 
 
 class _Listener:
-    """What asyncua calls with each change, in its loop; the names are asyncua's."""
+    """What asyncua calls with each change, in its loop; the names are asyncua's.
+
+    Attributes:
+        over: why the subscription has ended; empty while it stands.
+    """
 
     def __init__(self, config: OpcUaSourceConfig, feed: Feed, nodes: dict[Any, list[int]]) -> None:
         self._config = config
         self._feed = feed
         self._nodes = nodes
+        self.over = ""
+        self._clock_mono: float | None = None
+
+    def watch_clock(self, told: bool) -> None:
+        """From now on the server's clock is heard, if it tells it at all."""
+        self._clock_mono = time.monotonic() if told else None
+
+    @property
+    def silent_s(self) -> float:
+        """Since when nothing was heard through the subscription; 0 when that cannot be known."""
+        return 0.0 if self._clock_mono is None else time.monotonic() - self._clock_mono
 
     def datachange_notification(self, node: Any, value: Any, data: Any) -> None:
         """A node has a new value."""
+        if self._clock_mono is not None:
+            self._clock_mono = time.monotonic()
         told = data.monitored_item.Value
         source_s = _seconds(told.SourceTimestamp or told.ServerTimestamp)
         good = told.StatusCode is None or told.StatusCode.is_good()
@@ -158,8 +185,11 @@ class _Listener:
             self._feed.figures.bad += len(value)
 
     def status_change_notification(self, status: Any) -> None:
-        """The subscription changed its state; when it is over, the next look at the connection says so."""
-        warn("opcua_subscription", status=str(getattr(status, "Status", status)))
+        """The server ended the subscription, or says how it is: values it no longer tells do not stand."""
+        code = getattr(status, "Status", status)
+        warn("opcua_subscription", status=str(code))
+        if not getattr(code, "is_good", lambda: False)():
+            self.over = f"the server ended the subscription: {getattr(code, 'name', code)}"
 
 
 async def _leave(client: Client) -> None:

@@ -86,6 +86,12 @@ class OpcUaServer:
         )
         await self._nodes[name].write_attribute(ua.AttributeIds.Value, told)
 
+    def end_subscriptions(self) -> None:
+        """Forgets them without a word, as after a fault of its own; connections stand."""
+        assert self._loop is not None
+        service = self._server.iserver.subscription_service
+        self._loop.do(service.delete_subscriptions(list(service.subscriptions)))
+
     def stop(self) -> None:
         if self._loop is not None:
             self._loop.do(self._server.stop())

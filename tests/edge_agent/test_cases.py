@@ -227,7 +227,7 @@ def test_many_new_cases_are_one_flood_and_each_is_recorded(tmp_path: Path) -> No
     assert [body.note[:18] for body in office.told()[2:]] == ["", "4 new cases within",
         "5 new cases within", "6 new cases within"]  # fmt: skip
     assert ("alarm-flood", "error") in office.alerts
-    assert office.desk.figures.floods == 1
+    assert office.desk.floods == 1
     office.now += timedelta(hours=1)
     office.desk.settle()
     assert office.alerts[-1] == ("alarm-flood", "info")

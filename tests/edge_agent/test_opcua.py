@@ -248,3 +248,14 @@ def test_a_server_that_wants_encryption_is_read_with_our_certificate(
     assert open_door.windows == []
     open_door.watched.end()
     server.stop()
+
+
+def test_a_subscription_that_the_server_ends_is_made_anew(server: OpcUaServer) -> None:
+    """The connection may stand all the same: without this, values of before would pass for fresh."""
+    plant = Plant(server, config(server.url))
+    wait_for(lambda: plant.watched.latest("flow") == 1.0)
+    server.end_subscriptions()
+    wait_for(lambda: plant.source.health.reconnects >= 1)
+    server.write("Flow", 6.0)
+    wait_for(lambda: plant.watched.latest("flow") == 6.0)
+    plant.watched.end()

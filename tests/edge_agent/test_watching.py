@@ -122,6 +122,7 @@ def test_actions_follow_the_case_and_not_each_window(bench: Bench) -> None:
     for number, level in enumerate([1, 1, 12, 12, 12, 12, 12, 1, 1, 1, 1]):
         bench.show(number * 10.0, level)
     bench.end()
+    assert {body.meta["level"] for body in bench.judged} == {"normal", "alarm"}
     assert bench.steps == ["opened", "returned"]
     assert [(o.verdict, o.step, o.asset, o.level) for o in bench.gate.orders] == [
         ("act", "opened", "pump-1", "alarm"), ("pass", "returned", "pump-1", "normal"),
