@@ -30,9 +30,9 @@ os.environ["NUMBA_NUM_THREADS"] = "1"
 
 import numpy as np
 
-from kits.predictive_maintenance._bearings import lookup
-from kits.predictive_maintenance._features import FeatureSpec, extract, names
-from kits.predictive_maintenance._spectrum import Floats
+from kits.predictive_maintenance._signals.bearings import lookup
+from kits.predictive_maintenance._signals.features import FeatureSpec, extract, names
+from kits.predictive_maintenance._signals.spectrum import Floats
 
 SAMPLES, RATE_HZ, SPEED_HZ = 4096, 25_600.0, 29.5
 OURS = "ours"
@@ -43,7 +43,7 @@ AT_ONCE = 64
 WEEK = """
 import numpy as np
 from benchmarks.machines_features import AT_ONCE, RATE_HZ, SAMPLES, SPEC, SPEED_HZ, WEEK_WINDOWS
-from kits.predictive_maintenance._features import extract
+from kits.predictive_maintenance._signals.features import extract
 def resident():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from kits.core.stats import proportion
-from kits.predictive_maintenance._bearings import lookup
-from kits.predictive_maintenance._hypothesis import FaultHypothesis, fault_hypothesis
-from kits.predictive_maintenance._spectrum import Floats
+from kits.predictive_maintenance._signals.bearings import lookup
+from kits.predictive_maintenance._signals.hypothesis import FaultHypothesis, fault_hypothesis
+from kits.predictive_maintenance._signals.spectrum import Floats
 
 RATE_HZ, BEARING = 12_000.0, "6205"
 CLASSES = {"outer6": "outer", "inner": "inner", "ball": "ball", "normal": "none"}

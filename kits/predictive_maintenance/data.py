@@ -1,6 +1,6 @@
 """The user's recordings of machines and their labels → samples and findings; checks; export.
 
-Which layout a folder has is found out in `_layout.py`; a reader per format, the kit's checks,
+Which layout a folder has is found out in `_reading/layout.py`; a reader per format, the kit's checks,
 look-alikes and the writer have modules of their own. Nothing here trains or predicts.
 """
 
@@ -14,10 +14,14 @@ from pydantic import BaseModel
 from kits.core.dataset import Dataset
 from kits.core.errors import UsageError, did_you_mean
 from kits.core.kit import Finding, RawSample
-from kits.predictive_maintenance import _captures, _checks, _own, _snapshots, _time_tables
-from kits.predictive_maintenance._duplicates import near_duplicates
-from kits.predictive_maintenance._layout import detect_format
-from kits.predictive_maintenance._sidecar import Sidecar, load_sidecar
+from kits.predictive_maintenance._checking import checks as _checks
+from kits.predictive_maintenance._checking.duplicates import near_duplicates
+from kits.predictive_maintenance._reading import captures as _captures
+from kits.predictive_maintenance._reading import own as _own
+from kits.predictive_maintenance._reading import snapshots as _snapshots
+from kits.predictive_maintenance._reading import time_tables as _time_tables
+from kits.predictive_maintenance._reading.layout import detect_format
+from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
 
 __all__ = ["check", "detect_format", "near_duplicates", "read", "write"]
 

@@ -1,6 +1,6 @@
 """Demo data: the pumps of a press shop, a week of normal running to learn from, then two days of trouble.
 
-Everything is drawn from a seed with the machines of `_machines.py`; nothing is downloaded, and nothing is
+Everything is drawn from a seed with the machines of `_simulated/machines.py`; nothing is downloaded, and nothing is
 claimed from it. The two days hold faults that grow, sensors that fail, and a way of running that is new
 but harmless: a person tells them apart in the review, and the retrained model learns it.
 """
@@ -18,7 +18,7 @@ import numpy as np
 
 from kits.core.story import DemoStory, ExtraStep
 from kits.core.window import Channel, Window, encode_window
-from kits.predictive_maintenance._machines import (
+from kits.predictive_maintenance._simulated.machines import (
     MONDAY,
     BearingFault,
     Event,

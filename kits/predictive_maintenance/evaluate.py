@@ -1,6 +1,6 @@
 """Judges a runtime on recordings: figures with intervals, the operating point, what the report draws.
 
-Each approach has its own figures (`_judged_condition.py`, `_judged_life.py`, `_judged_faults.py`); a figure that
+Each approach has its own figures (`_judging/condition.py`, `_judging/life.py`, `_judging/faults.py`); a figure that
 does not apply is left out with a note. Strict onsets only, and the same row for alarms at random.
 """
 
@@ -12,14 +12,12 @@ from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask, Evaluation
 from kits.core.operating_point import OperatingPoint
-from kits.predictive_maintenance import (
-    _judged_condition,
-    _judged_faults,
-    _judged_life,
-    _picture,
-)
-from kits.predictive_maintenance._learn_faults import SENSOR_FAULT
-from kits.predictive_maintenance._recordings import Recording, load
+from kits.predictive_maintenance._judging import condition as _judged_condition
+from kits.predictive_maintenance._judging import faults as _judged_faults
+from kits.predictive_maintenance._judging import life as _judged_life
+from kits.predictive_maintenance._judging import picture as _picture
+from kits.predictive_maintenance._learning.faults import SENSOR_FAULT
+from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime
 

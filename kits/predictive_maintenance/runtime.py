@@ -19,13 +19,18 @@ from kits.core.operating_point import Band
 from kits.core.prediction import Prediction, Quantity, Reason
 from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
 from kits.core.window import MEDIA_TYPE, Window, decode_window, encode_window
-from kits.predictive_maintenance._condition import ConditionJudge, ConditionSpec
-from kits.predictive_maintenance._faults import FaultJudge, FaultSpec
-from kits.predictive_maintenance._physics import Assessment, PhysicsJudge, PhysicsSpec, assess
-from kits.predictive_maintenance._regimes import UNKNOWN, UNSETTLED
-from kits.predictive_maintenance._remaining import RemainingJudge, RemainingSpec
-from kits.predictive_maintenance._sensors import SensorBaseline, SensorFault, inspect
-from kits.predictive_maintenance._trace import Judge, Trace
+from kits.predictive_maintenance._device.condition import ConditionJudge, ConditionSpec
+from kits.predictive_maintenance._device.faults import FaultJudge, FaultSpec
+from kits.predictive_maintenance._device.physics import (
+    Assessment,
+    PhysicsJudge,
+    PhysicsSpec,
+    assess,
+)
+from kits.predictive_maintenance._device.regimes import UNKNOWN, UNSETTLED
+from kits.predictive_maintenance._device.remaining import RemainingJudge, RemainingSpec
+from kits.predictive_maintenance._device.trace import Judge, Trace
+from kits.predictive_maintenance._signals.sensors import SensorBaseline, SensorFault, inspect
 
 ROLE = "model"
 _INSPECTED = 4096

@@ -1,7 +1,7 @@
-"""Training: hands over to the approach that the data allows, see `_approach.py`.
+"""Training: hands over to the approach that the data allows, see `_learning/approach.py`.
 
-Normal running is in `_learn_condition.py`, named faults in `_learn_faults.py`, remaining life in
-`_learn_remaining.py`. It leaves the model, its specification and the sensors' baseline in the run's folder.
+Normal running is in `_learning/condition.py`, named faults in `_learning/faults.py`, remaining life in
+`_learning/remaining.py`. It leaves the model, its specification and the sensors' baseline in the run's folder.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from pathlib import Path
 from kits.core.bundle import LicenceNote
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
-from kits.predictive_maintenance import _graphs, _severity, _trees
-from kits.predictive_maintenance._approach import choose_approach, require
-from kits.predictive_maintenance._learn_rows import bearings_of
-from kits.predictive_maintenance._physics import PhysicsSpec
-from kits.predictive_maintenance._recordings import Recording, load
-from kits.predictive_maintenance._sensors import SensorBaseline, learn_baseline
+from kits.predictive_maintenance._device.physics import PhysicsSpec
+from kits.predictive_maintenance._learning import graphs as _graphs
+from kits.predictive_maintenance._learning import trees as _trees
+from kits.predictive_maintenance._learning.approach import choose_approach, require
+from kits.predictive_maintenance._learning.recordings import Recording, load
+from kits.predictive_maintenance._learning.rows import bearings_of
+from kits.predictive_maintenance._signals import severity as _severity
+from kits.predictive_maintenance._signals.sensors import SensorBaseline, learn_baseline
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineSpec
 
@@ -104,7 +106,7 @@ def _device(task: TrainTask) -> str:
 def _condition(
     task: TrainTask, config: Config, base: MachineSpec, recordings: Sequence[Recording]
 ) -> _Made:
-    from kits.predictive_maintenance._learn_condition import learn_condition
+    from kits.predictive_maintenance._learning.condition import learn_condition
 
     val = load(task.dataset, task.dataset.of("val"))
     learned = learn_condition(recordings, val, config, task.seed)
@@ -116,7 +118,7 @@ def _condition(
 def _faults(
     task: TrainTask, config: Config, base: MachineSpec, recordings: Sequence[Recording]
 ) -> _Made:
-    from kits.predictive_maintenance._learn_faults import learn_faults
+    from kits.predictive_maintenance._learning.faults import learn_faults
 
     learned = learn_faults(
         recordings, config, task.seed, device=_device(task), progress=task.progress
@@ -128,8 +130,8 @@ def _faults(
 def _remaining(
     task: TrainTask, config: Config, base: MachineSpec, recordings: Sequence[Recording]
 ) -> _Made:
-    from kits.predictive_maintenance._learn_remaining import learn_remaining
-    from kits.predictive_maintenance._warning_time import choose_lead
+    from kits.predictive_maintenance._learning.remaining import learn_remaining
+    from kits.predictive_maintenance._learning.warning_time import choose_lead
 
     # units left out in turn take the place of a val split, so its units may be learned from as well
     known = [*recordings, *load(task.dataset, task.dataset.of("val"))]

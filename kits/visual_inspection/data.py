@@ -1,7 +1,7 @@
 """The user's pictures and labels → samples and findings; checks of a dataset; export.
 
-The readers of each format are in `_readers.py` and `_markup.py`, look-alikes in `_duplicates.py`,
-the kit's dataset checks in `_checks.py`. Nothing here trains or predicts.
+The readers of each format are in `_readers.py` and `_markup.py`, look-alikes in `_checking/duplicates.py`,
+the kit's dataset checks in `_checking/checks.py`. Nothing here trains or predicts.
 """
 
 from __future__ import annotations

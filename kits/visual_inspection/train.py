@@ -1,4 +1,4 @@
-"""Training: hands over to the approach that the data allows, see `_approach.py`.
+"""Training: hands over to the approach that the data allows, see `_learning/approach.py`.
 
 `good-parts` is in `_good_parts.py`, `detector` in `_detector_train.py`.
 """

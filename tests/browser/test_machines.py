@@ -108,7 +108,7 @@ def test_normal_and_sensor_fault_have_keys_of_their_own(page, hub: Hub, found) -
         "() => document.querySelector('[data-progress]').textContent.startsWith('2 of')"
     )
     page.wait_for_selector("[data-review][data-waiting='0']")
-    assert newest_annotation(hub, found["window"]).label == "sensor_fault"
+    assert newest_annotation(hub, found["window"]).label == "sensor-fault"
     page.keyboard.press("Control+z")
     on_window(page)
     page.keyboard.press("g")

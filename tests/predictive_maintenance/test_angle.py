@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._angle import estimate_speed, from_pulses, from_speed, pulse_times
-from kits.predictive_maintenance._spectrum import transform
+from kits.predictive_maintenance._signals.angle import (
+    estimate_speed,
+    from_pulses,
+    from_speed,
+    pulse_times,
+)
+from kits.predictive_maintenance._signals.spectrum import transform
 from tests.predictive_maintenance.signals import RATE, Floats, noise, sine
 
 SECONDS = 8.0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._bearings import TABLE, lookup, orders, read_table
+from kits.predictive_maintenance._signals.bearings import TABLE, lookup, orders, read_table
 
 
 def test_orders_of_a_6205_are_those_of_the_published_recordings() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kits.predictive_maintenance._cepstrum import cepstrum, families
-from kits.predictive_maintenance._features import FeatureSpec, extract, names
-from kits.predictive_maintenance._mel import log_mel, triangles
-from kits.predictive_maintenance._spectrum import transform
+from kits.predictive_maintenance._signals.cepstrum import cepstrum, families
+from kits.predictive_maintenance._signals.features import FeatureSpec, extract, names
+from kits.predictive_maintenance._signals.mel import log_mel, triangles
+from kits.predictive_maintenance._signals.spectrum import transform
 from tests.predictive_maintenance.signals import RATE, Floats, noise, sine
 
 

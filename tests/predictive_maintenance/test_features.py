@@ -7,9 +7,9 @@ import pytest
 from scipy import signal, stats
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._bearings import lookup
-from kits.predictive_maintenance._features import FeatureSpec, cut, extract, names, units
-from kits.predictive_maintenance._spectrum import prewhiten, transform
+from kits.predictive_maintenance._signals.bearings import lookup
+from kits.predictive_maintenance._signals.features import FeatureSpec, cut, extract, names, units
+from kits.predictive_maintenance._signals.spectrum import prewhiten, transform
 from tests.predictive_maintenance.signals import RATE, Floats, impacts, noise, sine
 
 SPEC = FeatureSpec(unit="g", rate_hz=RATE, bearings={"de": lookup("6205").orders}, sidebands=True)

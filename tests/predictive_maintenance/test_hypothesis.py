@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._bearings import lookup
-from kits.predictive_maintenance._hypothesis import fault_hypothesis
-from kits.predictive_maintenance._machine_bearing import BearingFault, bearing_capture, make_motor
+from kits.predictive_maintenance._signals.bearings import lookup
+from kits.predictive_maintenance._signals.hypothesis import fault_hypothesis
+from kits.predictive_maintenance._simulated.bearing import BearingFault, bearing_capture, make_motor
 from tests.predictive_maintenance.signals import RATE, impacts, noise
 
 ORDERS = lookup("6206").orders

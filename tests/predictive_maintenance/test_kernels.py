@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._features import FeatureSpec, extract
-from kits.predictive_maintenance._kernels import (
+from kits.predictive_maintenance._signals.features import FeatureSpec, extract
+from kits.predictive_maintenance._signals.kernels import (
     KERNELS,
     KernelSpec,
     fit_kernels,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._kurtogram import best_band, kurtogram
+from kits.predictive_maintenance._signals.kurtogram import best_band, kurtogram
 from tests.predictive_maintenance.signals import RATE, impacts, noise, sine
 
 

@@ -12,7 +12,7 @@ from scipy.stats import kurtosis, spearmanr
 
 from kits.core.errors import DataError
 from kits.core.window import Window, decode_window, encode_window
-from kits.predictive_maintenance._machines import (
+from kits.predictive_maintenance._simulated.machines import (
     MONDAY,
     ORDERS_6205,
     SENSOR_FAULTS,

@@ -9,7 +9,7 @@ import pytest
 
 from kits.core.errors import ConfigError, DataError
 from kits.predictive_maintenance import data
-from kits.predictive_maintenance._sidecar import Sidecar, load_sidecar
+from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
 from kits.toolchain.described import describe_keys
 from tests.predictive_maintenance.reading import channel, names, put, read_all, stamps, table, wave
 

@@ -9,7 +9,7 @@ import pytest
 
 from kits.core.errors import DataError
 from kits.core.window import Channel, Window, decode_window, encode_window
-from kits.predictive_maintenance._sensors import (
+from kits.predictive_maintenance._signals.sensors import (
     SensorBaseline,
     SensorFault,
     inspect,

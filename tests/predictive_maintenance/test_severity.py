@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._severity import STANDARD_GRAVITY, velocity_rms, zone
+from kits.predictive_maintenance._signals.severity import STANDARD_GRAVITY, velocity_rms, zone
 from tests.predictive_maintenance.signals import sine
 
 

@@ -21,11 +21,10 @@ def scaffold(folder: Path, **answers: str) -> Project:
     return Project.open(folder)
 
 
-def test_a_project_with_defaults_opens_and_its_metric_is_measured(tmp_path: Path) -> None:
+def test_a_project_with_defaults_opens(tmp_path: Path) -> None:
     project = scaffold(tmp_path / "Press Shop")
     assert project.config.name == "press-shop"
-    assert project.config.metric.name == "event_recall"
-    assert project.config.metric.name in project.kit.manifest.metrics
+    assert project.config.metric.name == "", "the approach decides, and that looks at the data"
     assert project.config.costs.escape > project.config.costs.overkill
     assert project.config.model["approach"] == "auto"
     assert project.config.model["bearings"] == []

@@ -1,0 +1,1 @@
+"""What runs on the device: rows, approaches and their traces. numpy, the session and the signals only."""

@@ -1,0 +1,189 @@
+"""What physics says of a vibration window without any training: severity zone and bearing hypothesis, in words.
+
+It is an opinion with figures that every approach carries beside its own score, and the whole model of approach
+`physics`. Its scale: 1, 2, 3 are the ends of the zones A, B, C of ISO 20816-3; evidence for a bearing fault is
+laid on the same scale. It learns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from kits.core.errors import DataError
+from kits.core.prediction import Quantity, Reason
+from kits.core.runtime import Session
+from kits.core.window import Channel, Window
+from kits.predictive_maintenance._device.trace import Trace
+from kits.predictive_maintenance._signals import severity as _severity
+from kits.predictive_maintenance._signals.bearings import BearingOrders
+from kits.predictive_maintenance._signals.hypothesis import (
+    LEAST_EVIDENCE,
+    FaultHypothesis,
+    fault_hypothesis,
+)
+
+WARN, ALARM = 2.0, 3.0
+"""End of zone B, end of zone C."""
+_SURE = 3 * LEAST_EVIDENCE
+"""Evidence that is worth an alarm by itself."""
+_WAVEFORM_HZ = 1000.0
+
+
+class PhysicsSpec(BaseModel):
+    """What is known of the machine. Part of a bundle."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bearings: dict[str, BearingOrders] = Field(default_factory=dict)
+    speed_rpm: float = Field(0.0, ge=0, description="where a window does not say it; 0: unknown")
+    zone_ends: tuple[float, float, float] | None = Field(
+        None, description="velocity in mm/s where zones A, B and C end; None: no zones"
+    )
+    zone_source: str = ""
+
+    @property
+    def knows_something(self) -> bool:
+        return bool(self.bearings) or self.zone_ends is not None
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What physics says of one window.
+
+    Attributes:
+        score: 0 nothing; 2 and 3 as the ends of zones B and C; not a number when nothing could be said.
+        label: fault of the strongest hypothesis; empty for none.
+        orders_hz: `6205 BPFO` → frequency, for plots.
+    """
+
+    score: float = float("nan")
+    label: str = ""
+    quantities: tuple[Quantity, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    orders_hz: Mapping[str, float] = field(default_factory=dict)
+
+
+def assess(window: Window, spec: PhysicsSpec) -> Assessment:
+    """The assessment of a window; channels that are no vibration are passed over."""
+    heard = [
+        c for c in window.channels if window.rate_of(c) >= _WAVEFORM_HZ and c.readings.size > 8
+    ]
+    heard = [c for c in heard if np.isfinite(c.readings).all()]
+    score, label = float("nan"), ""
+    quantities: list[Quantity] = []
+    reasons: list[Reason] = []
+    for channel, velocity in _velocities(window, heard):
+        quantities.append(Quantity(f"{channel.name} velocity", round(velocity, 4), "mm/s"))
+        if spec.zone_ends is not None:
+            score = float(np.nanmax([score, zone_score(velocity, spec.zone_ends)]))
+            reasons += _zone_words(channel, velocity, spec)
+    strongest: FaultHypothesis | None = None
+    for name, channel, found in _hypotheses(window, heard, spec):
+        evidence = min(found.evidence / LEAST_EVIDENCE, _SURE / LEAST_EVIDENCE)
+        mine = 0.0 if found.fault in ("none", "cage") else 1 + evidence / 1.5
+        score = float(np.nanmax([score, mine]))
+        if mine and (strongest is None or found.evidence > strongest.evidence):
+            strongest, label = found, found.fault
+        if mine:
+            text = f"{channel.name}, bearing {name}: {found.text}"
+            reasons.append(Reason(text, mine / ALARM, channel.name, round(found.evidence, 2)))
+    return Assessment(score, label, tuple(quantities), tuple(reasons), _orders_hz(window, spec))
+
+
+def zone_score(velocity: float, ends: tuple[float, float, float]) -> float:
+    """Where a velocity stands: 1, 2 and 3 at the ends of zones A, B and C, straight between them and beyond."""
+    known = np.array([0.0, *ends])
+    if velocity >= ends[2]:
+        return 3 * velocity / ends[2]
+    return float(np.interp(velocity, known, [0.0, 1.0, 2.0, 3.0]))
+
+
+def _velocities(window: Window, heard: list[Channel]) -> Iterator[tuple[Channel, float]]:
+    for channel in heard:
+        if _severity.has_velocity(channel.unit):
+            found = _severity.velocity_rms(
+                channel.readings[None], window.rate_of(channel), channel.unit
+            )
+            if np.isfinite(found[0]):
+                yield channel, float(found[0])
+
+
+def _zone_words(channel: Channel, velocity: float, spec: PhysicsSpec) -> Iterator[Reason]:
+    assert spec.zone_ends is not None
+    limits = _severity.ZoneLimits(*spec.zone_ends, edition=spec.zone_source, description="")
+    zone = limits.zone(velocity)
+    if zone in ("C", "D"):
+        text = f"{channel.name}: {velocity:.2f} mm/s is zone {zone} ({spec.zone_source})"
+        yield Reason(text, zone_score(velocity, spec.zone_ends) / ALARM, channel.name, velocity)
+
+
+def speed_hz(window: Window, spec: PhysicsSpec) -> float:
+    """Turns of the shaft per second; 0 when nobody says it."""
+    given = window.attributes.get("speed_rpm", spec.speed_rpm)
+    return float(given) / 60 if isinstance(given, int | float) and given > 0 else 0.0
+
+
+def _hypotheses(
+    window: Window, heard: list[Channel], spec: PhysicsSpec
+) -> Iterator[tuple[str, Channel, FaultHypothesis]]:
+    turning = speed_hz(window, spec)
+    if not turning:
+        return
+    for channel in heard:
+        for name, orders in spec.bearings.items():
+            try:
+                yield (
+                    name,
+                    channel,
+                    fault_hypothesis(channel.readings, window.rate_of(channel), turning, orders),
+                )
+            except DataError:
+                # too short or too slow for this bearing: physics says nothing, the score still does
+                continue
+
+
+def _orders_hz(window: Window, spec: PhysicsSpec) -> dict[str, float]:
+    turning = speed_hz(window, spec)
+    return {
+        f"{name} {fault}": round(order * turning, 3)
+        for name, o in spec.bearings.items()
+        for fault, order in (
+            ("BPFO", o.bpfo),
+            ("BPFI", o.bpfi),
+            ("2×BSF", 2 * o.bsf),
+            ("FTF", o.ftf),
+        )
+        if turning
+    }
+
+
+@dataclass(frozen=True)
+class PhysicsJudge:
+    """`Judge` of approach `physics`: one row per recording."""
+
+    spec: PhysicsSpec
+    session: Session | None = None
+    labels: tuple[str, ...] = ("normal", "outer", "inner", "ball")
+
+    @property
+    def history(self) -> int:
+        return 0
+
+    def trace(self, window: Window, excluded: frozenset[str] = frozenset()) -> Trace:
+        kept = tuple(c for c in window.channels if c.name not in excluded)
+        found = assess(
+            Window(kept, window.rate_hz, window.started_at, window.attributes), self.spec
+        )
+        count = max(c.readings.size for c in window.channels)
+        seconds = max(c.readings.size / (window.rate_of(c) or 1.0) for c in window.channels)
+        return Trace(
+            np.array([seconds]),
+            np.array([count]),
+            np.array([found.score]),
+            labels=(found.label or "normal",),
+            reasons=lambda _row: found.reasons,
+        )

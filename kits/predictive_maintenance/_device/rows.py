@@ -1,0 +1,269 @@
+"""Rows: what a model sees of a recording, one row per reading of a table or per window of a waveform.
+
+It is responsible for which channels and figures make a row, the same on the device and in training. It knows
+no model: lags, regimes and statistics over rows are the models' own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from kits.core.errors import DataError
+from kits.core.window import Channel, Window
+from kits.predictive_maintenance._signals import features as _features
+from kits.predictive_maintenance._signals.features import FeatureSpec
+
+Floats = NDArray[np.float64]
+_HELD = 5
+"""A reading that is missing is taken to be the one before, for so many readings at most."""
+_COURSE = ("mean", "spread", "slope", "low", "high", "first", "last")
+_EDGE = 0.15
+
+
+class RowSpec(BaseModel):
+    """How a recording becomes rows. Part of a bundle."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["readings", "windows"] = Field(description="one row per reading, or per window")
+    channels: tuple[str, ...] = Field(description="names, in the order of the columns")
+    units: tuple[str, ...] = Field((), description="as text, by channel")
+    rate_hz: float = Field(0.0, ge=0, description="rows per second learned on; 0: not in time")
+    window_s: float = Field(0.0, ge=0, description="length of a window; 0: the whole recording")
+    hop_s: float = Field(0.0, ge=0, description="from window to window; 0: no overlap")
+    features: dict[str, FeatureSpec] = Field(
+        default_factory=dict, description="of channels that are heard as waveforms"
+    )
+    categories: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="attribute → values, each a column of 0 and 1"
+    )
+    conditions: tuple[str, ...] = Field((), description="attributes that are columns as they are")
+    products: bool = Field(
+        False, description="adds product, difference and ratio of each pair of channels"
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, as `channel` or `channel · figure`."""
+        if self.kind == "readings":
+            plain = self.channels
+        else:
+            plain = tuple(
+                f"{channel} · {figure}"
+                for channel in self.channels
+                for figure in self._figures(channel)
+            )
+        pairs = tuple(
+            f"{a} {sign} {b}" for a, b in _pairs(self.channels) for sign in ("×", "−", "/")
+        )
+        levels = tuple(
+            f"{name}={value}" for name, known in self.categories.items() for value in known
+        )
+        return (*plain, *(pairs if self.products else ()), *self.conditions, *levels)
+
+    def channel_of(self, column: int) -> str:
+        """The channel a column comes from; an attribute's name where it is one."""
+        return self.names[column].split(" · ")[0]
+
+    def _figures(self, channel: str) -> tuple[str, ...]:
+        spec = self.features.get(channel)
+        return _COURSE if spec is None else _features.names(spec)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one recording.
+
+    Attributes:
+        values: (rows, columns) float64; not a number where a reading is missing.
+        ends: (rows,) index after the last reading of each row, in readings of the window's own rate.
+        at_s: (rows,) seconds from the start of the recording to the end of each row; the number of the
+            reading where readings are not evenly spaced in time.
+    """
+
+    values: Floats
+    ends: NDArray[np.intp]
+    at_s: Floats
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def rows_of(window: Window, spec: RowSpec, speed_rpm: float = 0.0) -> Rows:
+    """The rows of a recording.
+
+    Args:
+        speed_rpm: of the shaft, where the recording does not say it; 0: unknown.
+
+    Raises:
+        DataError: a channel the model needs is not in it, or it is shorter than one window.
+    """
+    channels = _chosen(window, spec.channels)
+    made = (
+        _readings(window, channels)
+        if spec.kind == "readings"
+        else _windows(window, channels, spec, speed_rpm)
+    )
+    extra = [_pair_columns(made.values, spec)] if spec.products else []
+    constant = _constants(window, spec)
+    if constant.size:
+        extra.append(np.broadcast_to(constant, (len(made), constant.size)))
+    values = np.hstack([made.values, *extra]) if extra else made.values
+    return Rows(values, made.ends, made.at_s)
+
+
+def _chosen(window: Window, names: tuple[str, ...]) -> list[Channel]:
+    known = {channel.name: channel for channel in window.channels}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise DataError(
+            f"a recording without {', '.join(missing[:5])}",
+            where=str(window.attributes.get("asset", "")),
+            fix=f"the model was trained on: {', '.join(names[:20])}; it has: {', '.join(list(known)[:20])}",
+        )
+    return [known[name] for name in names]
+
+
+def _readings(window: Window, channels: list[Channel]) -> Rows:
+    count = max(channel.readings.size for channel in channels)
+    columns = [held(_stretched(channel.readings, count)) for channel in channels]
+    values = np.stack(columns, axis=1) if columns else np.empty((0, 0))
+    rate = window.rate_hz or max((window.rate_of(c) for c in channels), default=0.0)
+    ends = np.arange(1, count + 1)
+    return Rows(values, ends, ends / rate if rate else ends.astype(np.float64))
+
+
+def _stretched(readings: NDArray[np.float32], count: int) -> Floats:
+    """Readings of a slower channel, each held until the next one."""
+    if readings.size == count:
+        return readings.astype(np.float64)
+    if not readings.size:
+        return np.full(count, np.nan)
+    return readings.astype(np.float64)[np.arange(count) * readings.size // count]
+
+
+def held(values: Floats) -> Floats:
+    """Missing readings replaced by the one before, over short gaps only."""
+    missing = ~np.isfinite(values)
+    if not missing.any():
+        return values
+    place = np.where(missing, -1, np.arange(values.size))
+    last = np.maximum.accumulate(place)
+    short = missing & (last >= 0) & (np.arange(values.size) - last <= _HELD)
+    result = values.copy()
+    result[short] = values[last[short]]
+    return result
+
+
+def _windows(window: Window, channels: list[Channel], spec: RowSpec, speed_rpm: float) -> Rows:
+    span_s = _duration_s(window, channels)
+    length_s = (
+        min(spec.window_s or span_s, span_s) if not spec.features else (spec.window_s or span_s)
+    )
+    hop_s = spec.hop_s or length_s
+    # a recording that is short of a window by a rounding error still has one
+    count = int((span_s - length_s) / hop_s + 1 + 1e-6) if length_s <= span_s * (1 + 1e-6) else 0
+    if count < 1:
+        raise DataError(
+            f"a recording of {span_s:g} s is shorter than the model's window of {length_s:g} s",
+            where=str(window.attributes.get("asset", "")),
+            fix="record longer, or train with a smaller model.window",
+        )
+    given = window.attributes.get("speed_rpm", speed_rpm)
+    speed_hz = float(given) / 60 if isinstance(given, int | float) and given > 0 else None
+    blocks = [
+        _channel_rows(window, channel, spec, (count, length_s, hop_s), speed_hz)
+        for channel in channels
+    ]
+    ends_s: Floats = np.arange(count, dtype=np.float64) * hop_s + length_s
+    base = window.rate_hz or max(window.rate_of(c) for c in channels) or 1.0
+    ends = np.minimum(np.rint(ends_s * base), max(c.readings.size for c in channels)).astype(
+        np.intp
+    )
+    return Rows(np.hstack(blocks), ends, ends_s)
+
+
+def _duration_s(window: Window, channels: list[Channel]) -> float:
+    return max(c.readings.size / (window.rate_of(c) or 1.0) for c in channels)
+
+
+def _channel_rows(
+    window: Window,
+    channel: Channel,
+    spec: RowSpec,
+    grid: tuple[int, float, float],
+    speed_hz: float | None,
+) -> Floats:
+    count, length_s, hop_s = grid
+    rate = window.rate_of(channel) or 1.0
+    size = max(round(length_s * rate), 1)
+    starts = np.minimum(
+        np.rint(np.arange(count) * hop_s * rate).astype(np.intp),
+        max(channel.readings.size - size, 0),
+    )
+    size = min(size, channel.readings.size)
+    pieces = np.lib.stride_tricks.sliding_window_view(channel.readings, size)[starts]
+    features = spec.features.get(channel.name)
+    if features is None:
+        return course(pieces.astype(np.float64))
+    return _features.extract(pieces, rate, speed_hz, features).astype(np.float64)
+
+
+def course(pieces: Floats) -> Floats:
+    """(n, 7) mean, spread, slope over the piece, low, high, means of the first and last part of (n, readings)."""
+    size = pieces.shape[1]
+    edge = max(round(size * _EDGE), 1)
+    place = np.arange(size) - (size - 1) / 2
+    weight = place / max(float(place @ place), 1e-12)
+    return np.stack(
+        [
+            pieces.mean(axis=1),
+            pieces.std(axis=1),
+            pieces @ weight * size,
+            pieces.min(axis=1),
+            pieces.max(axis=1),
+            pieces[:, :edge].mean(axis=1),
+            pieces[:, -edge:].mean(axis=1),
+        ],
+        axis=1,
+    )
+
+
+def _pairs(channels: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(a, b) for i, a in enumerate(channels) for b in channels[i + 1 :]]
+
+
+def _pair_columns(values: Floats, spec: RowSpec) -> Floats:
+    columns = []
+    for i in range(len(spec.channels)):
+        for j in range(i + 1, len(spec.channels)):
+            a, b = values[:, i], values[:, j]
+            # a divisor near zero gives a large number, never an endless one
+            safe = np.where(np.abs(b) < 1e-9, 1e-9, b)
+            columns += [a * b, a - b, a / safe]
+    return np.stack(columns, axis=1) if columns else np.empty((len(values), 0))
+
+
+def _constants(window: Window, spec: RowSpec) -> Floats:
+    numbers = [_number(window.attributes.get(name)) for name in spec.conditions]
+    levels = [
+        float(str(window.attributes.get(name, "")) == value)
+        for name, known in spec.categories.items()
+        for value in known
+    ]
+    return np.array([*numbers, *levels], np.float64)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else float("nan")
+
+
+def units_of(spec: RowSpec) -> Mapping[str, str]:
+    """Channel → unit."""
+    return dict(zip(spec.channels, spec.units))

@@ -1,0 +1,1 @@
+"""Learning: from recordings to the numbers that the device runs with."""

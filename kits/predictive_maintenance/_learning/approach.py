@@ -1,0 +1,87 @@
+"""Which approach the data allows, and why. Asked by `kit check` and by training.
+
+A function of what is annotated; it reads no signal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.errors import DataError
+from kits.predictive_maintenance._learning.faults import SENSOR_FAULT
+from kits.predictive_maintenance._learning.recordings import LIFE
+from kits.predictive_maintenance._learning.remaining import LEAST_UNITS
+from kits.predictive_maintenance.config import Approach, Config
+
+_LEAST_FAULT_GROUPS = 3
+
+
+def choose_approach(dataset: Dataset, config: Config) -> tuple[Approach, str]:
+    """The configured approach, or the one the annotations allow, with the reason."""
+    if config.approach != "auto":
+        return config.approach, "chosen in kit.yaml"
+    train = dataset.of("train")
+    lives = _lives(train)
+    if lives >= LEAST_UNITS:
+        return "remaining-life", f"{lives} machines with a known end of life"
+    if any(i.annotation and i.annotation.spans for i in dataset.items):
+        return "condition", "faults are marked as stretches of time"
+    groups = _fault_groups(train, config)
+    total = sum(groups.values())
+    if total >= _LEAST_FAULT_GROUPS and len(_labels(train, config)) >= 2:
+        return (
+            "fault-class",
+            f"{len(groups)} fault(s) labelled on {total} machines, bearings or runs",
+        )
+    return "condition", f"normal running, and faults labelled on {total} machines only"
+
+
+def require(dataset: Dataset, config: Config, approach: Approach) -> None:
+    """Raises DataError when the approach cannot be trained on this data."""
+    train = dataset.of("train")
+    if approach == "remaining-life" and (lives := _lives(train)) < LEAST_UNITS:
+        raise DataError(
+            f"{lives} machines with a known end of life in train",
+            fix=f"at least {LEAST_UNITS} are needed; until then: model.approach: condition",
+        )
+    if approach == "fault-class" and len(_labels(train, config)) < 2:
+        raise DataError(
+            "fewer than two labelled conditions in train",
+            fix="label recordings with what was found, or use model.approach: condition",
+        )
+    if approach == "physics" and not (config.bearings or config.machine_class):
+        raise DataError(
+            "physics needs to know the machine",
+            fix="set model.bearings and model.speed_rpm, or model.machine_class, in kit.yaml",
+        )
+
+
+def _lives(items: tuple[DatasetItem, ...]) -> int:
+    return len(
+        {
+            str(item.sample.meta.get("asset", "")) or item.sample.group
+            for item in items
+            if item.annotation and any(q.name == LIFE for q in item.annotation.quantities)
+        }
+    )
+
+
+def _labels(items: tuple[DatasetItem, ...], config: Config) -> set[str]:
+    found = {i.annotation.label for i in items if i.annotation and i.annotation.label}
+    found.discard(SENSOR_FAULT)
+    return {"normal" if label.lower() in config.faults.normal else label for label in found}
+
+
+def _fault_groups(items: tuple[DatasetItem, ...], config: Config) -> Counter[str]:
+    """Fault → on how many groups it is labelled."""
+    pairs = {
+        (i.annotation.label, i.sample.group or i.sample.id)
+        for i in items
+        if i.annotation and i.annotation.label
+    }
+    return Counter(
+        label
+        for label, _ in pairs
+        if label.lower() not in config.faults.normal and label != SENSOR_FAULT
+    )

@@ -1,0 +1,379 @@
+"""Learning normal running: one model per asset and regime, its tail on held-out time, the steadiest method.
+
+Every method is a quadratic form on standardised rows, so that one graph runs all of them and says which
+channel speaks. Fit on the train split, tails on the val split (both in time blocks); where an asset has no val
+part, its last three eighths are held out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._device import tail as _tail
+from kits.predictive_maintenance._device.condition import (
+    ConditionModel,
+    ConditionSpec,
+    lagged,
+    transformed,
+)
+from kits.predictive_maintenance._device.regimes import (
+    RegimeSpec,
+    learn_regimes,
+    rolling_median,
+    tells_regime,
+)
+from kits.predictive_maintenance._device.rows import RowSpec, rows_of
+from kits.predictive_maintenance._device.tail import Tail
+from kits.predictive_maintenance._learning.recordings import Recording
+from kits.predictive_maintenance._learning.rows import choose_rows
+from kits.predictive_maintenance.config import Config
+
+Floats = NDArray[np.float64]
+_FIT_SHARE = 0.625
+_LEAST_ROWS = 60
+_SHRINK = 0.1
+_SHIFT = 2.0
+"""Spreads by which a column is moved to ask a method what it would see."""
+_FLOOR = 0.05
+"""Least spread of a column, as a share of that over all assets: a still machine is not infinitely exact."""
+_MAX_FLEET_ROWS = 20_000
+_DEFAULT = "components"
+_TIE = 0.1
+"""Another method must see this much more, as a logarithm, to take the place of the default."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A spec with the numbers of its graph."""
+
+    spec: ConditionSpec
+    means: Floats
+    inverse_scales: Floats
+    matrices: Floats
+    notes: tuple[str, ...]
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """An uninterrupted stretch of normal running: rows as they are, and as the model sees them."""
+
+    asset: str
+    raw: Floats
+    values: Floats
+    held_out: bool
+
+
+def learn_condition(
+    train: Sequence[Recording], val: Sequence[Recording], config: Config, seed: int
+) -> Learned:
+    """Models of normal running.
+
+    Raises:
+        DataError: too little normal running.
+    """
+    usual = [r for r in train if r.is_normal(config.faults.normal)]
+    if not usual:
+        raise DataError(
+            "no recording of normal running to learn from",
+            fix="label some as normal, or leave them without a label; a week of running is a good start",
+        )
+    rows, notes = choose_rows(usual, config)
+    single = all(r.readings == 1 for r in usual)
+    slow = rows.kind == "readings" and not single
+    lags = config.condition.lags if slow else 1
+    median = config.condition.median if slow else min(config.condition.median, 3)
+    held = [r for r in val if r.is_normal(config.faults.normal)]
+    logarithm = _logarithms(usual, rows, config)
+    pieces = [
+        *_pieces(usual, rows, logarithm, config, held_out=False),
+        *_pieces(held, rows, logarithm, config, held_out=True),
+    ]
+    regimes, said = _regimes(pieces, rows, config, seed, slow=slow)
+    work = _Work(rows, logarithm, lags, median, regimes, config)
+    learned = work.learn(pieces)
+    told = (*notes, *said, *learned.notes)
+    return Learned(
+        learned.spec, learned.means, learned.inverse_scales, learned.matrices, told, learned.figures
+    )
+
+
+def _logarithms(recordings: Sequence[Recording], rows: RowSpec, config: Config) -> tuple[bool, ...]:
+    """Columns of waveform figures that are positive and skew to the right: levels, not readings."""
+    if rows.kind == "readings":
+        return (False,) * len(rows.names)
+    values = np.vstack([rows_of(r.window, rows, config.speed_rpm).values for r in recordings[:200]])
+    taken = []
+    for column, name in enumerate(rows.names):
+        known = values[np.isfinite(values[:, column]), column]
+        heard = rows.channel_of(column) in rows.features and "log10" not in name
+        positive = known.size > 0 and bool((known > 0).all())
+        taken.append(heard and positive and float(np.median(known)) < float(known.mean()))
+    return tuple(taken)
+
+
+def _pieces(
+    recordings: Sequence[Recording],
+    rows: RowSpec,
+    logarithm: tuple[bool, ...],
+    config: Config,
+    *,
+    held_out: bool,
+) -> list[_Piece]:
+    pieces = []
+    for recording in recordings:
+        made = rows_of(recording.window, rows, config.speed_rpm)
+        bad = recording.faulty()
+        starts = np.concatenate([[0], made.ends[:-1]]) if len(made) else made.ends
+        clean = np.array(
+            [not bad[min(a, b - 1) : b].any() for a, b in zip(starts, made.ends)], np.bool_
+        )
+        for run in _runs(clean):
+            raw = made.values[run]
+            pieces.append(_Piece(recording.asset, raw, transformed(raw, logarithm), held_out))
+    return pieces
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[slice]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
+
+
+def _regimes(
+    pieces: Sequence[_Piece], rows: RowSpec, config: Config, seed: int, *, slow: bool
+) -> tuple[RegimeSpec | None, tuple[str, ...]]:
+    wanted = config.condition.regime_channels
+    unknown = [name for name in wanted if name not in rows.channels]
+    if unknown:
+        raise DataError(
+            f"no channel {unknown[0]!r} to tell the regime by",
+            where="kit.yaml: model.condition.regime_channels",
+            fix="known: " + ", ".join(rows.channels[:20]),
+        )
+    if not slow:
+        return None, ()
+    learning = [p for p in pieces if not p.held_out]
+    names = wanted or tuple(name for name in rows.channels if tells_regime(name))
+    columns = tuple(rows.channels.index(name) for name in names)
+    found = learn_regimes(
+        [p.raw for p in learning],
+        columns,
+        most=config.condition.max_regimes,
+        settle=config.condition.settle,
+        smooth=min(config.condition.median, 5),
+        seed=seed,
+    )
+    if found is None or not any(len(set(found.assign(p.raw)) - {-1, -2}) > 1 for p in learning):
+        # levels that no machine ever changes between are differences of machines, not regimes
+        return None, ()
+    told = ", ".join(rows.channels[c] for c in columns)
+    return found, (f"{len(found.centres)} operating regimes, told by {told}",)
+
+
+Method = Callable[[Floats, float], Floats]
+
+
+def _components(z: Floats, explained: float) -> Floats:
+    """T² and Q of the main components, each in units of its median and added: the combined index of Yue & Qin
+    2001, "Reconstruction-based fault identification using a combined index"."""
+    values, vectors = np.linalg.eigh(z.T @ z / len(z))
+    values, vectors = np.maximum(values[::-1], 1e-9), vectors[:, ::-1]
+    count = int(np.searchsorted(np.cumsum(values) / values.sum(), explained) + 1)
+    kept = vectors[:, :count]
+    hotelling = (kept / values[:count]) @ kept.T
+    residual = np.eye(len(values)) - kept @ kept.T
+    return _scaled(hotelling, z) + _scaled(residual, z)
+
+
+def _shrunk(z: Floats, _explained: float) -> Floats:
+    """Mahalanobis distance with the covariance shrunk towards the identity (Ledoit & Wolf 2004)."""
+    covariance = (1 - _SHRINK) * (z.T @ z / len(z)) + _SHRINK * np.eye(z.shape[1])
+    inverse: Floats = np.asarray(np.linalg.inv(covariance), np.float64)
+    return _scaled(inverse, z)
+
+
+def _single(z: Floats, _explained: float) -> Floats:
+    """Each column by itself: for few rows, or columns that have nothing to do with each other."""
+    return _scaled(np.eye(z.shape[1]), z)
+
+
+METHODS: Mapping[str, Method] = {
+    "components": _components,
+    "shrunk": _shrunk,
+    "single": _single,
+}
+
+
+def _scaled(matrix: Floats, z: Floats) -> Floats:
+    usual = float(np.median(np.einsum("ij,jk,ik->i", z, matrix, z)))
+    scaled: Floats = matrix / max(usual, 1e-9)
+    return scaled
+
+
+@dataclass(frozen=True)
+class _Work:
+    rows: RowSpec
+    logarithm: tuple[bool, ...]
+    lags: int
+    median: int
+    regimes: RegimeSpec | None
+    config: Config
+
+    @property
+    def _gap(self) -> int:
+        return 2 * max(self.median, self.lags)
+
+    def learn(self, pieces: list[_Piece]) -> Learned:
+        fleet_spread = self._fleet_spread(pieces)
+        method, why = self._choose(pieces, fleet_spread)
+        models: list[ConditionModel] = []
+        numbers: list[tuple[Floats, Floats, Floats]] = []
+        count = len(self.regimes.centres) if self.regimes else 1
+        for asset in ["", *sorted({p.asset for p in pieces if p.asset})]:
+            mine = [p for p in pieces if not asset or p.asset == asset]
+            for regime in range(count):
+                fitted = self._fit(mine, regime, method, fleet_spread)
+                if fitted is None:
+                    continue
+                model, parts = fitted
+                models.append(model.model_copy(update={"asset": asset}))
+                numbers.append(parts)
+        if not models:
+            raise DataError(
+                f"too little normal running: {sum(len(p.raw) for p in pieces)} rows",
+                fix=f"at least {_LEAST_ROWS + _tail.LEAST_ROWS} rows in one piece are needed; record longer",
+            )
+        spec = ConditionSpec(
+            rows=self.rows,
+            logarithm=self.logarithm,
+            lags=self.lags,
+            median=self.median,
+            regimes=self.regimes,
+            models=tuple(models),
+            method=method,
+        )
+        means, scales, matrices = (np.stack(part) for part in zip(*numbers))
+        own = sum(bool(m.asset) for m in models)
+        notes = (why, f"{own} models of single machines, {len(models) - own} of all together")
+        return Learned(spec, means, scales, matrices, notes, {"models": float(len(models))})
+
+    def _fleet_spread(self, pieces: Sequence[_Piece]) -> Floats:
+        values = np.vstack(
+            [p.values - np.nanmedian(p.values, axis=0) for p in pieces if len(p.values)]
+        )
+        spread: Floats = np.nanstd(values, axis=0)
+        return np.where(spread > 0, spread, 1.0)
+
+    def _fit(
+        self, pieces: Sequence[_Piece], regime: int, method: str, fleet_spread: Floats
+    ) -> tuple[ConditionModel, tuple[Floats, Floats, Floats]] | None:
+        learning, holding = self._divided(pieces, regime)
+        rows = [x for x in learning if len(x)]
+        if sum(map(len, rows)) < _LEAST_ROWS:
+            return None
+        parts = self._matrix(np.vstack(rows), method, fleet_spread)
+        tail = self._tail(holding, parts)
+        if tail is None:
+            return None
+        width = len(fleet_spread)
+        mean, inverse, _ = parts
+        model = ConditionModel(
+            asset="",
+            regime=regime,
+            centre=tuple(map(float, mean[:width])),
+            spread=tuple(float(1 / s) for s in inverse[:width]),
+            tail=tail,
+        )
+        return model, parts
+
+    def _divided(self, pieces: Sequence[_Piece], regime: int) -> tuple[list[Floats], list[Floats]]:
+        """Rows beside their predecessors, to learn from and held out; stretches stay whole."""
+        learning = [self._seen(p, regime) for p in pieces if not p.held_out]
+        holding = [self._seen(p, regime) for p in pieces if p.held_out]
+        if sum(int(np.isfinite(x[:, 0]).sum()) for x in holding) < _tail.LEAST_ROWS:
+            cuts = [int(len(x) * _FIT_SHARE) for x in learning]
+            holding = [x[cut:] for x, cut in zip(learning, cuts)]
+            learning = [x[:cut] for x, cut in zip(learning, cuts)]
+        return [x[np.isfinite(x).all(axis=1)] for x in learning], holding
+
+    def _seen(self, piece: _Piece, regime: int) -> Floats:
+        stacked = lagged(piece.values, self.lags)
+        if self.regimes is not None:
+            stacked = np.where((self.regimes.assign(piece.raw) == regime)[:, None], stacked, np.nan)
+        return stacked
+
+    def _matrix(
+        self, rows: Floats, method: str, fleet_spread: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        rows = rows[:: max(len(rows) // _MAX_FLEET_ROWS, 1)]
+        mean = rows.mean(axis=0)
+        least = _FLOOR * np.tile(fleet_spread, self.lags)
+        inverse = 1 / np.maximum(rows.std(axis=0), least)
+        z = np.clip((rows - mean) * inverse, -8, 8)
+        return mean, inverse, METHODS[method](z, self.config.condition.explained)
+
+    def _index(self, piece: Floats, parts: tuple[Floats, Floats, Floats]) -> Floats:
+        mean, inverse, matrix = parts
+        z = (piece - mean) * inverse
+        raw = np.einsum("ij,ij->i", z @ matrix, z)
+        smooth = rolling_median(raw, self.median)
+        smooth[~np.isfinite(raw)] = np.nan
+        return smooth
+
+    def _tail(self, holding: Sequence[Floats], parts: tuple[Floats, Floats, Floats]) -> Tail | None:
+        period_s = 1 / self.rows.rate_hz if self.rows.rate_hz else 0.0
+        try:
+            return _tail.fit([self._index(x, parts) for x in holding], period_s, self._gap)
+        except ValueError:
+            return None
+
+    def _choose(self, pieces: Sequence[_Piece], fleet_spread: Floats) -> tuple[str, str]:
+        """The method that sees a small shift best beside how far held-out normal running strays."""
+        assets = sorted({p.asset for p in pieces})[:12]
+        margins = {name: [] for name in METHODS}  # type: dict[str, list[float]]
+        for asset in assets:
+            mine = [p for p in pieces if p.asset == asset]
+            learning, holding = self._divided(mine, 0)
+            rows = [x for x in learning if len(x)]
+            if sum(map(len, rows)) < _LEAST_ROWS or not holding:
+                continue
+            for name in METHODS:
+                parts = self._matrix(np.vstack(rows), name, fleet_spread)
+                margin = self._margin(holding, parts, len(fleet_spread))
+                if np.isfinite(margin):
+                    margins[name].append(margin)
+        means = {name: float(np.median(found)) for name, found in margins.items() if found}
+        if not means:
+            return _DEFAULT, f"method {_DEFAULT}: too little data to compare methods"
+        best = max(means, key=lambda name: means[name] + (_TIE if name == _DEFAULT else 0.0))
+        told = ", ".join(f"{name} {value:.2f}" for name, value in means.items())
+        return best, (
+            f"method {best}: sees a shift of {_SHIFT:g} spreads in one channel best beside how far held-out "
+            f"normal running strays (logarithms: {told})"
+        )
+
+    def _margin(
+        self, holding: Sequence[Floats], parts: tuple[Floats, Floats, Floats], width: int
+    ) -> float:
+        usual = np.concatenate([self._index(x, parts) for x in holding])
+        usual = usual[np.isfinite(usual) & (usual > 0)]
+        if usual.size < _tail.LEAST_ROWS:
+            return float("nan")
+        inverse = parts[1]
+        seen = []
+        for column in range(min(width, 24)):
+            moved = []
+            for x in holding:
+                changed = x.copy()
+                for lag in range(self.lags):
+                    place = lag * width + column
+                    changed[:, place] += _SHIFT / inverse[place]
+                moved.append(self._index(changed, parts))
+            values = np.concatenate(moved)
+            seen.append(float(np.log(np.nanmedian(values))))
+        return float(np.median(seen) - np.log(np.quantile(usual, 0.99)))

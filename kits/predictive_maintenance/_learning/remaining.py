@@ -1,0 +1,325 @@
+"""Learning remaining life from histories: trees on the course of the last readings, judged unit by unit.
+
+Out-of-fold predictions (whole units left out) give the interval, the warning time and an honest figure; the models
+that ship are fitted on all training units. A baseline of mean life is beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+from kits.core.kit import NoProgress, Progress
+from kits.predictive_maintenance._device.regimes import RegimeSpec, learn_regimes, tells_regime
+from kits.predictive_maintenance._device.remaining import (
+    RemainingSpec,
+    capture_columns,
+    life_columns,
+    views,
+)
+from kits.predictive_maintenance._device.rows import RowSpec, rows_of
+from kits.predictive_maintenance._learning import trees as _trees
+from kits.predictive_maintenance._learning.recordings import Recording
+from kits.predictive_maintenance._learning.rows import choose_rows
+from kits.predictive_maintenance.config import Config
+
+Floats = NDArray[np.float64]
+LEAST_UNITS = 4
+_FOLDS = 5
+_CAP_SHARE = 0.63
+_BIN_EDGES = (0.15, 0.35, 0.6, 0.9)
+"""Of the cap."""
+_LEAST_ROWS = 10
+"""Rows of a life before which nothing is learned: nobody can tell so early."""
+_MAX_ROWS = 60_000
+_FEW, _THINNED = 40, 2
+"""With more units than this, folds learn from every second row: neighbours say nearly the same."""
+
+
+Member: TypeAlias = tuple[Any, NDArray[np.intp]]
+"""A regressor with the columns it sees."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """One unit's history as columns, with what was left at each row."""
+
+    unit: str
+    inputs: Floats
+    left: Floats
+    weight: float
+
+
+@dataclass(frozen=True)
+class LearnedLife:
+    """A spec with its models and the predictions of units that were left out."""
+
+    spec: RemainingSpec
+    models: tuple[Member, ...]
+    columns: int
+    held_out: tuple[tuple[Life, Floats], ...]
+    notes: tuple[str, ...]
+    figures: Mapping[str, float]
+
+
+def learn_remaining(
+    train: Sequence[Recording],
+    config: Config,
+    seed: int,
+    *,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> LearnedLife:
+    """Remaining life from recordings with a known end.
+
+    Raises:
+        DataError: fewer than four units with a known end.
+    """
+    known = [r for r in train if r.life is not None]
+    units = sorted({r.asset for r in known})
+    if len(units) < LEAST_UNITS:
+        raise DataError(
+            f"{len(units)} machines with a known end of life are too few",
+            fix=f"at least {LEAST_UNITS} are needed, 20 are good; until then: model.approach: condition",
+        )
+    rows, notes = choose_rows(known, config)
+    history = len(known) == len(units)
+    settings = _Settings.of(known, rows, config, seed, history=history)
+    lives, cap = settings.lives(known)
+    columns = lives[0].inputs.shape[1]
+    seen = tuple(views(len(rows.names)).values()) if history else (np.arange(columns),) * 2
+    work = _Fit(config, seed, device, cap, seen)
+    progress = progress or NoProgress()
+    progress.begin("learning remaining life", _FOLDS + 1)
+    held_out = work.out_of_fold(lives, progress)
+    models = work.models(lives)
+    progress.advance()
+    progress.end()
+    edges, below, above = _conformal(held_out, cap, config.life.confidence)
+    spec = settings.spec(cap, edges, below, above)
+    figures = _figures(held_out, cap)
+    told = (*notes, *settings.notes, _told(len(units), cap, spec.unit, figures))
+    return LearnedLife(spec, models, columns, held_out, told, figures)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How rows become columns, the same for all units."""
+
+    rows: RowSpec
+    config: Config
+    unit: str
+    history: bool
+    regimes: RegimeSpec | None
+    centre: Floats
+    spread: Floats
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, known: Sequence[Recording], rows: RowSpec, config: Config, seed: int, *, history: bool
+    ) -> _Settings:
+        values = [rows_of(r.window, rows, config.speed_rpm).values for r in known]
+        regimes, notes = _regimes(values, rows, config, seed) if history else (None, ())
+        joined = np.vstack(values)
+        which = regimes.nearest(joined) if regimes is not None else np.zeros(len(joined), np.intp)
+        count = len(regimes.centres) if regimes is not None else 1
+        centre = np.stack([np.nanmean(joined[which == k], axis=0) for k in range(count)])
+        spread = np.stack([np.nanstd(joined[which == k], axis=0) for k in range(count)])
+        unit = known[0].life.unit if known[0].life is not None else ""
+        return cls(
+            rows, config, unit, history, regimes, centre, np.where(spread > 0, spread, 1.0), notes
+        )
+
+    def spec(self, cap: float, edges: Floats, below: Floats, above: Floats) -> RemainingSpec:
+        return RemainingSpec(
+            rows=self.rows,
+            unit=self.unit,
+            window=self.config.life.window,
+            cap=cap,
+            confidence=self.config.life.confidence,
+            regimes=self.regimes,
+            centre=tuple(tuple(map(float, row)) for row in self.centre),
+            spread=tuple(tuple(map(float, row)) for row in self.spread),
+            history=self.history,
+            edges=tuple(map(float, edges)),
+            below=tuple(map(float, below)),
+            above=tuple(map(float, above)),
+        )
+
+    def lives(self, known: Sequence[Recording]) -> tuple[list[Life], float]:
+        """Columns and truth by unit, and the cap in their unit."""
+        blank = np.empty(0)
+        scale = self.spec(1.0, blank, np.zeros(1), np.zeros(1))
+        parts: dict[str, list[tuple[Floats, Floats]]] = {}
+        for recording in known:
+            assert recording.life is not None
+            values = scale.scaled(
+                rows_of(recording.window, self.rows, self.config.speed_rpm).values
+            )
+            given = recording.window.attributes.get("life_position", 0.0)
+            age = float(given) if isinstance(given, int | float) else 0.0
+            if self.history:
+                inputs = life_columns(values, self.config.life.window, age)
+                left = recording.life.value + np.arange(len(values) - 1, -1, -1.0)
+                first = min(_LEAST_ROWS, len(values)) - 1
+            else:
+                inputs, left = capture_columns(values, age), np.array([recording.life.value])
+                first = 0
+            parts.setdefault(recording.asset, []).append((inputs[first:], left[first:]))
+        lengths = [max(float(left.max()) for _, left in found) for found in parts.values()]
+        cap = self.config.life.cap or float(np.round(_CAP_SHARE * (np.median(lengths) + 10)))
+        lives = []
+        for unit, found in parts.items():
+            inputs = np.vstack([x for x, _ in found])
+            left = np.minimum(np.concatenate([y for _, y in found]), cap)
+            whole = np.isfinite(inputs).all(axis=1)
+            lives.append(Life(unit, inputs[whole], left[whole], 1.0))
+        return lives, cap
+
+
+def _regimes(
+    values: Sequence[Floats], rows: RowSpec, config: Config, seed: int
+) -> tuple[RegimeSpec | None, tuple[str, ...]]:
+    """Regimes told by set points: named ones, else channels called so."""
+    names = config.condition.regime_channels or tuple(
+        name for name in rows.channels if tells_regime(name)
+    )
+    columns = tuple(rows.channels.index(name) for name in names if name in rows.channels)
+    found = learn_regimes(
+        list(values),
+        columns,
+        most=max(config.condition.max_regimes, 6),
+        settle=0,
+        smooth=1,
+        seed=seed,
+    )
+    if found is None:
+        return None, ()
+    told = ", ".join(rows.channels[c] for c in columns)
+    return found, (f"{len(found.centres)} operating regimes, told by {told}",)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    config: Config
+    seed: int
+    device: str
+    cap: float
+    seen: tuple[NDArray[np.intp], ...]
+
+    def models(self, lives: Sequence[Life], every: int = 1) -> tuple[Member, ...]:
+        """The members of the ensemble, fitted on some units, on every so many rows."""
+        inputs = np.vstack([life.inputs for life in lives])
+        left = np.concatenate([life.left for life in lives])
+        step = max(len(inputs) // _MAX_ROWS, every)
+        life = self.config.life
+        return tuple(
+            (
+                _trees.regressor(
+                    inputs[::step][:, columns],
+                    left[::step],
+                    trees=life.trees,
+                    depth=life.depth,
+                    seed=self.seed + number,
+                    device=self.device,
+                ),
+                columns,
+            )
+            for number, columns in enumerate(self.seen)
+        )
+
+    def predict(self, models: Sequence[Member], inputs: Floats) -> Floats:
+        found = [model.predict(inputs[:, seen].astype(np.float32)) for model, seen in models]
+        mean: Floats = np.clip(np.mean(found, axis=0), 0, self.cap)
+        return mean.astype(np.float64)
+
+    def out_of_fold(
+        self, lives: Sequence[Life], progress: Progress
+    ) -> tuple[tuple[Life, Floats], ...]:
+        """Each unit with the predictions of models that never saw it."""
+        order = np.random.default_rng(self.seed).permutation(len(lives))
+        folds = min(_FOLDS, len(lives))
+        found: list[tuple[Life, Floats]] = []
+        for fold in range(folds):
+            left_out = {int(i) for i in order[fold::folds]}
+            rest = [x for i, x in enumerate(lives) if i not in left_out]
+            models = self.models(rest, _THINNED if len(rest) > _FEW else 1)
+            found += [(lives[i], self.predict(models, lives[i].inputs)) for i in sorted(left_out)]
+            progress.advance()
+        return tuple(found)
+
+
+def _conformal(
+    held_out: Sequence[tuple[Life, Floats]], cap: float, confidence: float
+) -> tuple[Floats, Floats, Floats]:
+    """Edges of the bins, and how much less and more the truth may be in each.
+
+    Split conformal (Vovk et al. 2005) on units left out; every unit counts as one, because its rows are not
+    independent. A bin that too few units reach takes the figures of all bins.
+    """
+    edges = np.array(_BIN_EDGES) * cap
+    tail = (1 - confidence) / 2
+    everything = _offsets(held_out, -np.inf, np.inf, tail)
+    assert everything is not None
+    below, above = [], []
+    for low, high in zip(np.concatenate([[-np.inf], edges]), np.concatenate([edges, [np.inf]])):
+        down, up = _offsets(held_out, float(low), float(high), tail) or everything
+        below.append(down)
+        above.append(up)
+    return edges, np.array(below), np.array(above)
+
+
+def _offsets(
+    held_out: Sequence[tuple[Life, Floats]], low: float, high: float, tail: float
+) -> tuple[float, float] | None:
+    errors, weights, units = [], [], 0
+    for life, predicted in held_out:
+        mine = (predicted >= low) & (predicted < high)
+        if mine.any():
+            errors.append(life.left[mine] - predicted[mine])
+            weights.append(np.full(int(mine.sum()), 1 / mine.sum()))
+            units += 1
+    if units < max(8, int(np.ceil(1 / tail)) // 2):
+        return None if np.isfinite(low) or np.isfinite(high) else _extremes(errors)
+    error, weight = np.concatenate(errors), np.concatenate(weights)
+    # one unit more than were seen: the finite-sample step of conformal prediction
+    level = min((1 - tail) * (units + 1) / units, 1.0)
+    return (
+        max(-_weighted(error, weight, 1 - level), 0.0),
+        max(_weighted(error, weight, level), 0.0),
+    )
+
+
+def _extremes(errors: Sequence[Floats]) -> tuple[float, float]:
+    joined = np.concatenate(errors)
+    return max(-float(joined.min()), 0.0), max(float(joined.max()), 0.0)
+
+
+def _weighted(values: Floats, weights: Floats, level: float) -> float:
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(int(np.searchsorted(share, level)), len(values) - 1)])
+
+
+def _figures(held_out: Sequence[tuple[Life, Floats]], cap: float) -> dict[str, float]:
+    errors = np.concatenate([predicted - life.left for life, predicted in held_out])
+    truth = np.concatenate([life.left for life, _ in held_out])
+    return {
+        "cv_rmse": float(np.sqrt((errors**2).mean())),
+        "cv_rmse_mean_life": float(truth.std()),
+        "units": float(len(held_out)),
+        "cap": cap,
+    }
+
+
+def _told(units: int, cap: float, unit: str, figures: Mapping[str, float]) -> str:
+    return (
+        f"{units} machines with a known end; life counted up to {cap:g} {unit}; machines left out in turn: "
+        f"RMSE {figures['cv_rmse']:.3g}, always saying the mean: {figures['cv_rmse_mean_life']:.3g}"
+    )

@@ -1,0 +1,203 @@
+"""Columns of a table → channels and conditions, and its rows in the order of time.
+
+Says what it leaves out: double times, bad quality, texts that are no channel. Which column has which
+role is decided in `_reading/roles.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.predictive_maintenance._reading.columns import role_of, value_text
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.roles import LEFT_OUT, LEFT_OUT_TEXT, Roles, levels_of
+from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.tables import Column, Floats, Table
+
+MAX_CODES = 20
+"""A text column of more values is no channel."""
+CODE = "code"
+"""The unit of a channel made of words."""
+MAX_CONDITIONS = 32
+_MANY_DOUBLES = 0.2
+_ON_OFF = {
+    "off": 0, "on": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "closed": 0, "open": 1,
+    "stopped": 0, "stop": 0, "running": 1, "run": 1, "idle": 0, "aus": 0, "ein": 1, "an": 1,
+}  # fmt: skip
+
+
+def rows_in_order(seconds: Floats, notes: Notes, name: str) -> NDArray[np.intp]:
+    """Rows with a time, in order, each time once."""
+    rows = np.flatnonzero(np.isfinite(seconds))
+    if rows.size < seconds.size:
+        notes.warn(
+            "rows-without-time", "rows without a readable time left out",
+            f"{name}: {seconds.size - rows.size} rows",
+            "correct the time column",
+        )  # fmt: skip
+    back = int((np.diff(seconds[rows]) < 0).sum())
+    if back:
+        fix = "check the clock of the logger; sort the export to be sure"
+        text = "rows are not in the order of time: sorted"
+        if back <= 5:
+            text = "the clock steps back: rows sorted by time"
+        notes.warn("clock", text, f"{name}: {back} times", fix)
+        rows = rows[np.argsort(seconds[rows], kind="stable")]
+    fresh = np.ones(rows.size, bool)
+    fresh[1:] = np.diff(seconds[rows]) > 0
+    doubles = int((~fresh).sum())
+    if doubles:
+        text, which = (
+            "rows repeat the time of the row before: the first is kept",
+            f"{name}: {doubles} rows",
+        )
+        if doubles > _MANY_DOUBLES * rows.size:
+            notes.warn("double-times", text, which, "is there a column that names the machine? "
+                       "state it as asset in machines.yaml")  # fmt: skip
+        else:
+            notes.say("double-times", text, which)
+    return rows[fresh]
+
+
+def without_bad_quality(table: Table, roles: Roles, notes: Notes, name: str) -> Table:
+    """Readings beside a quality that is not good become missing."""
+    for quality in roles.quality:
+        column = table.column(quality)
+        if column is None:
+            continue
+        bad = np.array(
+            [value_text(v).lower() not in ("good", "ok", "192", "") for v in column.values]
+        )
+        if not bad.any():
+            continue
+        notes.warn(
+            "quality",
+            "readings of bad quality blanked",
+            f"{name}, {quality}: {int(bad.sum())} rows",
+        )
+        base = quality.lower().removesuffix("quality").removesuffix("status").strip(" _.-")
+        hit = [
+            c for c in table.columns if c.kind == "number" and (not base or c.name.lower() == base)
+        ]
+        for one in hit:
+            blanked = np.where(bad, np.nan, one.values)
+            table = replace(
+                table,
+                columns=tuple(replace(c, values=blanked) if c is one else c for c in table.columns),
+            )
+    return table
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What of a table is measured, and what holds for a whole recording."""
+
+    channels: tuple[Column, ...]
+    conditions: tuple[Column, ...] = ()
+    speed: str = ""
+
+    def take(self, rows: NDArray[np.intp]) -> Chosen:
+        """Some rows."""
+        return replace(
+            self,
+            channels=tuple(replace(c, values=c.values[rows]) for c in self.channels),
+            conditions=tuple(replace(c, values=c.values[rows]) for c in self.conditions),
+        )
+
+    def attributes(self, sidecar: Sidecar) -> dict[str, str | float]:
+        """Conditions of the rows at hand; a speed that is constant is one too."""
+        found: dict[str, str | float] = {}
+        for column in self.conditions:
+            words = [v for v in levels_of(column) if v]
+            if words:
+                found[column.name] = str(words[0])[:200]
+        speed = next((c for c in self.channels if c.name == self.speed), None)
+        if isinstance(sidecar.speed, float):
+            found["speed_rpm"] = sidecar.speed
+        elif speed is not None:
+            finite = speed.values[np.isfinite(speed.values)]
+            if finite.size and finite.min() == finite.max():
+                found["speed_rpm"] = float(finite[0])
+        if sidecar.mains_hz:
+            found["mains_hz"] = sidecar.mains_hz
+        return found
+
+
+def scaled(column: Column, sidecar: Sidecar) -> Floats:
+    """Readings in their unit."""
+    factor = sidecar.scale.get(column.name, sidecar.scale.get("*", 1.0))
+    values: Floats = column.values * factor
+    return values
+
+
+def choose_channels(
+    table: Table,
+    roles: Roles,
+    notes: Notes,
+    name: str,
+    owners: NDArray[np.object_] | None = None,
+) -> Chosen:
+    """The columns that are channels or conditions; decided once for all assets of a table.
+
+    Args:
+        owners: the asset of each row; a text that is constant within each is a condition.
+    """
+    channels: list[Column] = []
+    conditions: list[Column] = []
+    special = roles.special()
+    for number, column in enumerate(table.columns, start=1):
+        if column.name in special or column.kind == "time":
+            continue
+        if _counts_rows(column):
+            said = column.name or f"number {number}"
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{said}: only counts rows")
+        elif column.kind == "number":
+            if column.bad:
+                which = f"{name}, {column.name}: {column.bad} cells"
+                notes.warn("bad-cells", "cells that are no numbers count as missing", which)
+            channels.append(column)
+        elif _constant_within(column, owners) and len(conditions) < MAX_CONDITIONS:
+            conditions.append(column)
+        else:
+            channels += _coded(column, notes)
+    return Chosen(tuple(channels), tuple(conditions), roles.speed)
+
+
+def _counts_rows(column: Column) -> bool:
+    """A number of rows or cycles that goes up by the same step all along."""
+    if column.kind != "number" or column.values.size < 2:
+        return False
+    if column.name and role_of(column.name) not in ("id", "cycle"):
+        return False
+    steps = np.diff(column.values)
+    return bool(np.all(steps == steps[0]) and steps[0] != 0) or not column.name
+
+
+def _constant_within(column: Column, owners: NDArray[np.object_] | None) -> bool:
+    values = column.values.tolist()
+    if owners is None:
+        return len(set(values) - {""}) <= 1
+    pairs = {(owner, value) for owner, value in zip(owners.tolist(), values) if value}
+    return len(pairs) <= len(set(owners.tolist()))
+
+
+def _coded(column: Column, notes: Notes) -> list[Column]:
+    """A text of few values as a channel of numbers; usual words for off and on are 0 and 1."""
+    levels = [str(v) for v in levels_of(column) if v]
+    if len(levels) > MAX_CODES or not levels:
+        if levels:
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
+        return []
+    usual = {level: _ON_OFF.get(level.lower()) for level in levels}
+    if all(code is not None for code in usual.values()):
+        code = {level: float(value or 0) for level, value in usual.items()}
+    else:
+        code = {level: float(i) for i, level in enumerate(levels)}
+    shown = ", ".join(f"{int(c)} = {level}" for level, c in list(code.items())[:8])
+    notes.warn("columns-coded", "texts become channels of codes", f"{column.name}: {shown}",
+               "write numbers into the export, or state the column under `ignore`")  # fmt: skip
+    values = np.array([code.get(v, np.nan) for v in column.values.tolist()], np.float64)
+    return [Column(column.name, CODE, "number", values)]

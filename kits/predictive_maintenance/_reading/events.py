@@ -1,0 +1,182 @@
+"""Times of faults that stand beside the data: a JSON of windows per file, or a table of start and end.
+
+Only finds and matches them; which rows they cover is worked out by the reader of series.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.columns import ANOMALY, plain, role_of
+from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
+from kits.predictive_maintenance._reading.tables import Column, Table, read_table
+from kits.predictive_maintenance._reading.times import read_times
+
+_MAX_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fault from `start_s` to `end_s`, seconds since 1970, both included.
+
+    Attributes:
+        subject: the file or asset it concerns; empty: all.
+    """
+
+    subject: str
+    start_s: float
+    end_s: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Events:
+    """All faults that are stated beside the data.
+
+    Attributes:
+        source: the file they came from.
+    """
+
+    source: Path
+    events: tuple[Event, ...]
+    subjects: frozenset[str]
+
+    def of(self, name: str, asset: str) -> list[Event] | None:
+        """Faults of a file or asset; None when it is not listed, so nothing is known of it."""
+        own = {_key(name), _key(asset), _key(PurePosixPath(name).name)}
+        # a list may name files by a longer path than the imported folder has
+        keys = {s for s in self.subjects if not s or s in own or PurePosixPath(s).name in own}
+        if not keys:
+            return None
+        return [e for e in self.events if e.subject in keys]
+
+
+def _key(text: str) -> str:
+    path = PurePosixPath(text.strip())
+    return str(
+        path.with_suffix("") if path.suffix in (".csv", ".txt", ".parquet") else path
+    ).lower()
+
+
+def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
+    """The file with the times of faults, stated or recognised by its content.
+
+    Raises:
+        DataError: the stated file is not there or holds no times.
+    """
+    if not folder.is_dir():
+        return None
+    if sidecar.labels.file:
+        stated = folder / sidecar.labels.file
+        if not stated.resolve().is_relative_to(folder.resolve()) or not stated.is_file():
+            raise DataError("no such file, which machines.yaml names", where=str(stated))
+        found = _open(stated, sidecar)
+        if found is None:
+            raise DataError("no start and end of faults in it", where=str(stated))
+        return found
+    for file in sorted(folder.iterdir()):
+        word = plain(file.stem)
+        likely = any(w in word for w in ("label", "window", "event", "anomal", "fault", "failure"))
+        if file.is_file() and (file.suffix == ".json" or (likely and file.suffix == ".csv")):
+            found = _open(file, sidecar)
+            if found is not None:
+                return found
+    return None
+
+
+def _open(file: Path, sidecar: Sidecar) -> Events | None:
+    if file.suffix == ".json":
+        return _from_json(file)
+    try:
+        head = read_table(file, 5)
+        if not _is_list_of_events(head):
+            return None
+        return _from_table(file, read_table(file), sidecar)
+    except DataError:
+        return None  # not a table of events; the reader of series will say what is wrong with it
+
+
+def _is_list_of_events(head: Table) -> bool:
+    """A start and an end; or a time and a fault, and no reading beside them."""
+    roles = {role_of(c.name) for c in head.columns}
+    if {"start", "end"} <= roles:
+        return True
+    readings = [c for c in head.columns if c.kind == "number" and role_of(c.name) is None]
+    faults = [c for c in head.columns if role_of(c.name) == "label" and c.kind == "text"]
+    return "time" in roles and bool(faults) and not readings
+
+
+def _from_json(file: Path) -> Events | None:
+    if file.stat().st_size > _MAX_BYTES:
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, ValueError):
+        return None
+    if not isinstance(content, Mapping) or not content:
+        return None
+    events: list[Event] = []
+    for name, windows in content.items():
+        pairs = _pairs(windows)
+        if pairs is None:
+            return None
+        starts, ends = _seconds([p[0] for p in pairs]), _seconds([p[1] for p in pairs])
+        if starts is None or ends is None:
+            return None
+        events += [Event(_key(str(name)), a, b, ANOMALY) for a, b in zip(starts, ends)]
+    return Events(file, tuple(events), frozenset(_key(str(name)) for name in content))
+
+
+def _pairs(windows: object) -> list[tuple[object, object]] | None:
+    if not isinstance(windows, list):
+        return None
+    if not all(isinstance(w, list) and len(w) == 2 for w in windows):
+        return None
+    return [(w[0], w[1]) for w in windows]
+
+
+def _seconds(values: Sequence[object]) -> list[float] | None:
+    if not values:
+        return []
+    if all(isinstance(v, int | float) for v in values):
+        column = Column("t", "", "number", np.array(values, np.float64))
+    else:
+        column = Column("t", "", "text", np.array([str(v) for v in values], dtype=object))
+    times = read_times(column, TimeColumn())
+    if times is None or np.isnan(times.seconds).any():
+        return None
+    return [float(v) for v in times.seconds]
+
+
+def _from_table(file: Path, table: Table, sidecar: Sidecar) -> Events | None:
+    by_role = {role_of(c.name): c for c in reversed(table.columns)}
+    starts = read_times(by_role["start"] if "start" in by_role else by_role["time"], sidecar.time)
+    ends = read_times(by_role["end"] if "end" in by_role else by_role["time"], sidecar.time)
+    if starts is None or ends is None:
+        return None
+    who = by_role.get("file") or by_role.get("asset") or by_role.get("unit")
+    what = by_role.get("label") or by_role.get("maybe_label")
+    events = tuple(
+        Event(
+            _key(_cell(who, i)) if who else "",
+            float(starts.seconds[i]),
+            float(ends.seconds[i]),
+            _cell(what, i) or ANOMALY if what and what.kind == "text" else ANOMALY,
+        )
+        for i in range(table.rows)
+        if np.isfinite(starts.seconds[i]) and np.isfinite(ends.seconds[i])
+    )
+    return Events(file, events, frozenset({""} if who is None else {e.subject for e in events}))
+
+
+def _cell(column: Column | None, row: int) -> str:
+    if column is None:
+        return ""
+    value = column.values[row]
+    return str(value) if column.kind == "text" else f"{value:g}"

@@ -1,0 +1,180 @@
+"""Which files of a folder are data, which describe it, and what their names tell.
+
+Names only: assets, splits, rates and the order of captures are read from paths here; the content of
+files is opened elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.columns import plain
+from kits.predictive_maintenance._reading.sidecar import NAMES, Sidecar
+from kits.predictive_maintenance._reading.tables import SUFFIXES
+
+MAX_FILES = 200_000
+SLOWEST_WAVE_HZ = 200.0
+WAVES = frozenset({".wav"})
+WINDOWS = frozenset({".cbor"})
+_BESIDE = re.compile(
+    r"(?:read_?me|data|licen[cs]e|notice|description|documentation|citation).*\.(?:md|txt|rst)",
+    re.I,
+)
+_META = re.compile(
+    r"(?:.*_)?(?:meta|metadata|manifest|index|catalog|files)\.(?:csv|tsv|json|parquet)", re.I
+)
+_SPLITS: dict[str, Split] = {
+    "train": "train", "training": "train", "learning": "train", "learn": "train",
+    "val": "val", "valid": "val", "validation": "val",
+    "test": "test", "testing": "test", "eval": "test", "holdout": "test",
+}  # fmt: skip
+_DATE = re.compile(
+    r"(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
+    r"(?:[T_ .-]?\d{2}[-_.h]?\d{2}(?:[-_.m]?\d{2})?)?|(?:19|20)\d{2}[-_]?[Ww]\d{2}"
+)
+_RATE = re.compile(r"(?<![a-z0-9.])(\d+(?:[.,p]\d+)?)\s*_?(k|M)?\s*_?(hz|sps)?(?![a-z0-9])", re.I)
+_STAMP = re.compile(r"\d{4}[-_.]\d{2}[-_.]\d{2}[-_. T]\d{2}[-_.]\d{2}(?:[-_.]\d{2})?")
+
+
+def data_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
+    """Files with these suffixes under a folder, in the order of the numbers in their names.
+
+    Hidden files, links that lead out, and files that only describe the data are left away.
+
+    Raises:
+        DataError: more files than an import takes.
+    """
+    if path.is_file():
+        return [path]
+    wanted, root = set(suffixes), path.resolve()
+    found = [
+        file
+        for file in path.rglob("*")
+        if (file.suffix.lower() in wanted or ("" in wanted and _is_stamped(file)))
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        and file.is_file()
+        and not describes(file)
+        and file.resolve().is_relative_to(root)
+    ]
+    if len(found) > MAX_FILES:
+        raise DataError(f"{len(found)} files are more than {MAX_FILES}", where=str(path))
+    return sorted(found, key=lambda file: natural(file.relative_to(path).as_posix()))
+
+
+def _is_stamped(file: Path) -> bool:
+    """Loggers name captures by their time alone: `2003.10.22.12.06.24` has no suffix."""
+    return bool(_STAMP.fullmatch(file.name))
+
+
+def describes(file: Path) -> bool:
+    """Whether a file tells about the data instead of being it."""
+    return bool(_BESIDE.fullmatch(file.name)) or file.name in NAMES or is_meta(file)
+
+
+def is_meta(file: Path) -> bool:
+    """Whether a file lists the captures."""
+    return bool(_META.fullmatch(file.name))
+
+
+def find_meta(path: Path) -> Path | None:
+    """The list of captures, in the folder itself."""
+    if not path.is_dir():
+        return None
+    return next((f for f in sorted(path.iterdir()) if f.is_file() and is_meta(f)), None)
+
+
+def table_files(path: Path) -> list[Path]:
+    """Tables under a folder."""
+    return data_files(path, SUFFIXES)
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """A sort key under which `9.csv` comes before `10.csv`."""
+    return [
+        (0, int(part), "") if part.isdigit() else (1, 0, part)
+        for part in re.split(r"(\d+)", text.lower())
+        if part
+    ]
+
+
+def name_in(path: Path, root: Path) -> str:
+    """A file's path inside the imported folder."""
+    if path == root or not path.is_relative_to(root):
+        return path.name
+    return path.relative_to(root).as_posix()
+
+
+def stated_splits(files: Sequence[Path], root: Path) -> dict[Path, Split | None]:
+    """The split of each file, where the names state at least two; one alone divides nothing."""
+    found = {file: split_of(file, root) for file in files}
+    if len(set(found.values()) - {None}) < 2:
+        return dict.fromkeys(files)
+    return found
+
+
+def split_of(path: Path, root: Path) -> Split | None:
+    """The split that folders or the file's name state."""
+    relative = Path(name_in(path, root))
+    for part in (*relative.parts[:-1], relative.stem):
+        for word in plain(part).split("_"):
+            if word in _SPLITS:
+                return _SPLITS[word]
+    return None
+
+
+def asset_of(path: Path, root: Path, sidecar: Sidecar) -> str:
+    """The asset of a file that names none inside: its path; without a date, so that months join."""
+    relative = Path(name_in(path, root))
+    folder = relative.parent.as_posix()
+    home = folder if folder != "." else _tidy(root.name if root.is_dir() else root.stem)
+    if sidecar.asset == "folder":
+        return home
+    stem = relative.stem if relative.suffix.lower() in SUFFIXES | WAVES else relative.name
+    if sidecar.asset != "file" and _DATE.search(stem):
+        stem = re.sub(r"[-_. T]+$|^[-_. T]+", "", _DATE.sub("", stem))
+        if not re.search(r"[A-Za-z]", stem):
+            return home
+    return stem if folder == "." else f"{folder}/{stem}"
+
+
+def _tidy(name: str) -> str:
+    return name or "asset"
+
+
+def rate_in(text: str) -> float | None:
+    """A sampling rate in a name: `12k`, `25.6kHz`, `48000Hz`; None when none or several."""
+    found = set()
+    for number, kilo, hertz in _RATE.findall(text):
+        if not (kilo or hertz):
+            continue
+        thousands = re.fullmatch(r"\d{1,3},\d{3}", number) and not kilo
+        plain_number = number.replace(",", "" if thousands else ".").replace("p", ".")
+        value = float(plain_number)
+        value *= {"k": 1e3, "m": 1e6, "": 1.0}[kilo.lower()]
+        # lower ones are speeds of shafts (`35Hz12kN`) or the mains
+        if (hertz or value <= 1e6) and value >= SLOWEST_WAVE_HZ:
+            found.add(value)
+    return found.pop() if len(found) == 1 else None
+
+
+def rate_beside(folder: Path) -> tuple[float, str] | None:
+    """A sampling rate in a text beside the data, when it names exactly one; with the file's name."""
+    for file in sorted(folder.glob("*")):
+        if file.is_file() and _BESIDE.fullmatch(file.name) and file.stat().st_size < 1 << 20:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            found = {
+                rate for n in re.findall(r"\d+(?:[.,]\d+)?\s*k?Hz", text) if (rate := rate_in(n))
+            }
+            if len(found) == 1:
+                return found.pop(), file.name
+    return None
+
+
+def stamp_in(stem: str) -> Sequence[int] | None:
+    """The numbers of a date and time in a file's name."""
+    match = _STAMP.search(stem)
+    return [int(n) for n in re.findall(r"\d+", match[0])] if match else None

@@ -1,0 +1,104 @@
+"""Which of the kit's formats a folder or file has, from suffixes and the first rows.
+
+What a person states in `machines.yaml` comes first. Nothing is read completely here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.files import (
+    WAVES,
+    WINDOWS,
+    data_files,
+    find_meta,
+    rate_in,
+    table_files,
+)
+from kits.predictive_maintenance._reading.life import find_lives, named
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.per_cycle import find_cycles
+from kits.predictive_maintenance._reading.roles import Roles, find_roles
+from kits.predictive_maintenance._reading.sidecar import Sidecar, load_sidecar
+from kits.predictive_maintenance._reading.tables import SUFFIXES, Table, read_table
+from kits.predictive_maintenance._reading.times import read_times
+
+_LOOKED_AT = 6
+_FAST_HZ = 100.0
+_WAVE_COLUMNS = 16
+_WAVE_ROWS = 256
+
+_FIX = (
+    "looked for .csv .tsv .txt .parquet .npy .wav and .cbor files; state `format` in machines.yaml: "
+    "convert .mat and .xlsx to CSV or Parquet; "
+    "table (rows in time, or cycles of units), snapshots (independent rows), captures (a waveform per "
+    "file) or windows (our own)"
+)
+
+
+def detect_format(path: Path) -> str:
+    """The format of the user's folder or file.
+
+    Raises:
+        DataError: nothing there, or no layout we know.
+        ConfigError: `machines.yaml` is wrong.
+    """
+    if not path.exists():
+        raise DataError("no such file or folder", where=str(path), fix="check the path")
+    sidecar = load_sidecar(path)
+    if sidecar.format:
+        return sidecar.format
+    if data_files(path, WINDOWS) and (path.is_dir() or path.suffix.lower() in WINDOWS):
+        return "windows"
+    if data_files(path, WAVES) and (path.is_dir() or path.suffix.lower() in WAVES):
+        return "captures"
+    if path.is_file() and path.suffix.lower() not in SUFFIXES:
+        raise DataError("not a layout we know", where=str(path), fix=_FIX)
+    files = table_files(path) or data_files(path, {*SUFFIXES, ""})
+    if not files:
+        raise DataError("no recordings here", where=str(path), fix=_FIX)
+    if find_cycles(path):
+        return "captures"
+    return _of_tables(path, files, sidecar)
+
+
+def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
+    if find_lives(path, sidecar):
+        return "table"
+    if find_meta(path) is not None and len(files) > 1:
+        return "captures"
+    heads = _heads(files)
+    if not heads:
+        raise DataError("no table that could be read", where=str(path), fix=_FIX)
+    table = heads[-1]
+    roles = find_roles(table, sidecar, Notes(), files[-1].name)
+    if roles.time:
+        return "captures" if _is_fast(table, roles, sidecar) and len(files) > 1 else "table"
+    if roles.labels or roles.life or any(c.kind == "text" for c in table.columns):
+        return "snapshots"
+    wave = len(table.columns) <= _WAVE_COLUMNS and table.rows >= _WAVE_ROWS
+    if wave and (len(files) > 1 or rate_in(files[0].stem) or not table.header):
+        return "captures"
+    return "table" if sidecar.rate_hz else "snapshots"
+
+
+def _heads(files: list[Path]) -> list[Table]:
+    """The first rows of some files that can be read."""
+    found = []
+    for file in files[:: max(1, len(files) // _LOOKED_AT)][:_LOOKED_AT]:
+        try:
+            found.append(named(read_table(file, 2000)))
+        except DataError:
+            continue  # becomes a finding when the folder is read
+    return found
+
+
+def _is_fast(table: Table, roles: Roles, sidecar: Sidecar) -> bool:
+    """Whether rows follow each other as in a waveform."""
+    column = table.column(roles.time[0])
+    times = read_times(column, sidecar.time) if column is not None else None
+    if times is None or times.seconds.size < _WAVE_ROWS:
+        return False
+    length = float(times.seconds[-1] - times.seconds[0])
+    return length > 0 and (times.seconds.size - 1) / length >= _FAST_HZ

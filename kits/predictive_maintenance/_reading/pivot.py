@@ -1,0 +1,121 @@
+"""Long tables (time, tag, value) → a column per tag, on the times of the sensors themselves.
+
+A tag that is read at a steady rate keeps it; one that is only written when it changes holds its last
+value. Nothing is interpolated.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.columns import plain, split_unit
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.roles import Roles
+from kits.predictive_maintenance._reading.tables import Column, Floats, Table
+
+MAX_TAGS = 256
+MAX_ROWS = 20_000_000
+_TAGS = frozenset({
+    "tag", "tags", "tag_name", "tagname", "sensor", "sensor_name", "sensor_id", "variable", "signal",
+    "name", "point", "point_name", "channel", "parameter", "metric", "item", "node", "node_id",
+    "measurement", "quantity", "series", "kanal", "messstelle",
+})  # fmt: skip
+_VALUES = frozenset({"value", "val", "reading", "wert", "v", "measured_value", "data", "y"})
+_STEADY = 0.9
+
+
+def is_long(table: Table, roles: Roles) -> bool:
+    """Whether a table has one row per tag and time."""
+    return bool(roles.time) and _find(table) is not None
+
+
+def _find(table: Table) -> tuple[Column, Column] | None:
+    tag = next((c for c in table.columns if c.kind == "text" and plain(c.name) in _TAGS), None)
+    value = next(
+        (c for c in table.columns if c.kind == "number" and plain(c.name) in _VALUES), None
+    )
+    return (tag, value) if tag is not None and value is not None else None
+
+
+def pivot(table: Table, seconds: Floats, notes: Notes, where: str) -> tuple[Table, Floats]:
+    """A wide table and the times of its rows.
+
+    Raises:
+        DataError: too many tags, or rows.
+    """
+    found = _find(table)
+    assert found is not None
+    tags, values = found
+    names = sorted(set(tags.values.tolist()) - {""})
+    if len(names) > MAX_TAGS:
+        raise DataError(
+            f"{len(names)} tags are more than {MAX_TAGS}", where=where, fix="export fewer tags"
+        )
+    series = {}
+    for name in names:
+        rows = np.flatnonzero((tags.values == name) & np.isfinite(seconds))
+        rows = rows[np.argsort(seconds[rows], kind="stable")]
+        fresh = np.ones(rows.size, bool)
+        fresh[1:] = np.diff(seconds[rows]) > 0
+        if fresh.sum() >= 1:
+            series[name] = (seconds[rows[fresh]], values.values[rows[fresh]])
+    if not series:
+        raise DataError("no tag with a time", where=where)
+    if _same_times([t for t, _ in series.values()]):
+        grid = next(iter(series.values()))[0]
+        return _wide({name: v for name, (_, v) in series.items()}), grid
+    return _on_grid(series, notes, where)
+
+
+def _same_times(times: list[Floats]) -> bool:
+    return all(t.size == times[0].size and np.array_equal(t, times[0]) for t in times)
+
+
+def _on_grid(
+    series: dict[str, tuple[Floats, Floats]], notes: Notes, where: str
+) -> tuple[Table, Floats]:
+    """Rows at the fastest steady rate; slower tags fill every k-th of them."""
+    periods = {name: _period(t) for name, (t, _) in series.items()}
+    steady = [p for p, even in periods.values() if even and p > 0]
+    base = min(steady) if steady else min((p for p, _ in periods.values() if p > 0), default=1.0)
+    start = min(float(t[0]) for t, _ in series.values())
+    end = max(float(t[-1]) for t, _ in series.values())
+    rows = round((end - start) / base) + 1
+    if rows > MAX_ROWS:
+        raise DataError(f"{rows} rows at {1 / base:g} Hz are too many", where=where)
+    columns: dict[str, Floats] = {}
+    for name, (t, v) in series.items():
+        period, even = periods[name]
+        if even:
+            step = max(1, round(period / base))
+            at = np.round((t - start) / (step * base)).astype(np.int64) * step
+            column = np.full(rows, np.nan)
+            inside = at < rows
+            column[at[inside]] = v[inside]
+        else:
+            at = np.searchsorted(t, start + np.arange(rows) * base + base / 2, "right") - 1
+            column = np.where(at >= 0, v[np.maximum(at, 0)], np.nan)
+            notes.say(
+                "table", f"{name} is written only when it changes: its last value holds", where
+            )
+        columns[name] = column
+    times: Floats = start + np.arange(rows, dtype=np.float64) * base
+    return _wide(columns), times
+
+
+def _period(times: Floats) -> tuple[float, bool]:
+    """Median step of a tag, and whether most steps are about that long."""
+    if times.size < 3:
+        return 0.0, False
+    steps = np.diff(times)
+    middle = float(np.median(steps))
+    return middle, float(np.mean(np.abs(steps - middle) <= 0.2 * middle)) >= _STEADY
+
+
+def _wide(columns: dict[str, Floats]) -> Table:
+    made = []
+    for name, values in columns.items():
+        bare, unit = split_unit(name)
+        made.append(Column(bare, unit, "number", values))
+    return Table(tuple(made))

@@ -1,0 +1,271 @@
+"""What is known of each capture before it is opened: asset, label, group, split, place in a life.
+
+From the list of captures (meta.csv), folders and names; nothing of the waveforms. Each guess is said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.prediction import Quantity
+from kits.predictive_maintenance._reading.capture_lives import Capture, with_lives
+from kits.predictive_maintenance._reading.columns import (
+    NORMAL,
+    fault_word,
+    is_normal,
+    life_unit,
+    plain,
+    role_of,
+    value_text,
+)
+from kits.predictive_maintenance._reading.files import find_meta, name_in, stamp_in, stated_splits
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.recording import REMAINING_LIFE
+from kits.predictive_maintenance._reading.roles import find_roles, require, row_labels
+from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.tables import Column, Table, read_table
+
+_CONDITION = re.compile(
+    r"(?:load|torque|force|radial_?force|temperature|pressure|flow|condition|operating_?condition|"
+    r"working_?condition|setting|position|direction|axis|product|recipe|gear)(?:_.*)?"
+)
+_CLOCK = frozenset(
+    {"minute", "minutes", "hour", "hours", "seconds", "elapsed", "elapsed_h", "age_h"}
+)
+_PHYSICAL = frozenset(
+    {"g", "m/s2", "m/s²", "m/s^2", "mm/s", "µm", "um", "v", "mv", "fs", "pa", "a"}
+)
+_SCALE_UNIT = re.compile(r"scale_(.+)_per_.*")
+
+
+def plan(files: Sequence[Path], root: Path, sidecar: Sidecar, notes: Notes) -> list[Capture]:
+    """Every capture with what is known of it, in order.
+
+    Raises:
+        DataError: the list of captures cannot be read, or lacks a stated column.
+    """
+    splits = stated_splits(files, root)
+    captures = [_from_path(file, root, splits[file], sidecar) for file in files]
+    meta = find_meta(root)
+    if meta is not None:
+        captures = _with_meta(captures, _read_meta(meta), meta.name, sidecar, notes)
+    elif any(c.label for c in captures):
+        found = ", ".join(sorted({c.label for c in captures if c.label}))
+        notes.say("labels", f"labels from the names of folders and files: {found}")
+    return with_lives(captures, sidecar, notes)
+
+
+def _from_path(file: Path, root: Path, split: Split | None, sidecar: Sidecar) -> Capture:
+    name = name_in(file, root)
+    relative = Path(name)
+    folder = relative.parent.as_posix()
+    home = folder if folder != "." else (root.name if root.is_dir() else root.stem)
+    label = _label_in(relative)
+    by_class = bool(label) and sidecar.asset != "folder"
+    asset = str(relative.with_suffix("")) if by_class or sidecar.asset == "file" else home
+    return Capture(file, name, asset, asset, label, split, stamp_s=_stamp(file.name))
+
+
+def _label_in(relative: Path) -> str:
+    """The condition that a folder names, the innermost first, else the file's name."""
+    for part in (*reversed(relative.parts[:-1]), relative.stem):
+        if fault_word(part) and not re.match(r"bearing", part, re.I):
+            words = [w for w in plain(part).split("_") if fault_word(w)]
+            if part == relative.stem and not words:
+                continue
+            return NORMAL if all(is_normal(w) or w == "healthy" for w in words) else (
+                part if part != relative.stem else "_".join(words))  # fmt: skip
+    return ""
+
+
+def _stamp(name: str) -> float | None:
+    parts = stamp_in(name)
+    if parts is None:
+        return None
+    try:
+        return datetime(*[*parts, 0][:6], tzinfo=timezone.utc).timestamp()  # type: ignore[misc, arg-type]
+    except ValueError:
+        return None
+
+
+def _read_meta(file: Path) -> Table:
+    if file.suffix.lower() != ".json":
+        return read_table(file)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise DataError("the list of captures cannot be read", where=file.name) from error
+    rows = [{"file": k, **v} for k, v in content.items() if isinstance(v, dict)] if isinstance(
+        content, dict) else content  # fmt: skip
+    if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
+        raise DataError("the list of captures has no rows", where=file.name)
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    return Table(tuple(_json_column(name, [row.get(name) for row in rows]) for name in names))
+
+
+def _json_column(name: str, values: Sequence[object]) -> Column:
+    if all(isinstance(v, int | float) or v is None for v in values):
+        numbers = [np.nan if v is None else float(v) for v in values]  # type: ignore[arg-type]
+        return Column(name, "", "number", np.array(numbers, np.float64))
+    texts = ["" if v is None else str(v) for v in values]
+    return Column(name, "", "text", np.array(texts, dtype=object))
+
+
+def _with_meta(
+    captures: Sequence[Capture], meta: Table, source: str, sidecar: Sidecar, notes: Notes
+) -> list[Capture]:
+    files = _file_column(meta, captures, source)
+    roles = find_roles(meta, sidecar, notes, source)
+    labels = row_labels(meta, roles.labels or _class_column(meta), sidecar)
+    groups = _groups(meta, labels, sidecar, notes, source)
+    conditions = [c for c in meta.columns if _CONDITION.fullmatch(plain(c.name))]
+    if conditions:
+        notes.say(
+            "conditions", "operating conditions: " + ", ".join(c.name for c in conditions), source
+        )
+    rows = {_key(str(value)): row for row, value in enumerate(files.values)}
+    found, unlisted = [], []
+    for capture in captures:
+        row = rows.get(_key(capture.name), rows.get(_key(capture.file.name)))
+        if row is None:
+            unlisted.append(capture.name)
+            found.append(capture)
+            continue
+        found.append(
+            _with_row(capture, meta, row, str(labels[row]), groups[row], conditions, roles.speed)
+        )
+    for name in unlisted:
+        notes.warn(
+            "labels", f"captures that {source} does not list: nothing is known of them", name
+        )
+    return found
+
+
+def _class_column(meta: Table) -> tuple[str, ...]:
+    """In a list of captures `class` and `state` are labels whatever their values."""
+    doubtful = ("maybe_label", "label")
+    return tuple(c.name for c in meta.columns if role_of(c.name) in doubtful and c.kind == "text")[
+        :1
+    ]
+
+
+def _file_column(meta: Table, captures: Sequence[Capture], source: str) -> Column:
+    known = {_key(c.name) for c in captures} | {_key(c.file.name) for c in captures}
+    for column in meta.columns:
+        if column.kind == "text" and any(_key(str(v)) in known for v in column.values):
+            return column
+    raise DataError(
+        "no column names the captures' files",
+        where=source,
+        fix="add a column `file` with their names",
+    )
+
+
+def _key(name: str) -> str:
+    return re.sub(r"\.(?:csv|parquet|pq|wav|npy|npz|txt|tsv|dat|asc)$", "", name.strip().lower())
+
+
+def _groups(
+    meta: Table, labels: np.ndarray[tuple[int, ...], np.dtype[np.object_]], sidecar: Sidecar,
+    notes: Notes, source: str,
+) -> list[str]:  # fmt: skip
+    """What names one physical unit: stated columns, a column for it, else label and fault size."""
+    stated = [require(meta, name, source) for name in sidecar.group]
+    owner = [c for c in meta.columns if role_of(c.name) in ("asset", "unit") and not _all_units(c)][
+        :1
+    ]
+    sizes = [c for c in meta.columns if role_of(c.name) == "fault_size"]
+    columns = stated or owner or sizes
+    if not columns:
+        return [""] * meta.rows
+    words = [[value_text(v) for v in c.values.tolist()] for c in columns]
+    named = ", ".join(c.name for c in columns)
+    if stated or owner:
+        notes.say("groups", f"one physical unit is what agrees in {named}", source)
+        return ["/".join(parts) for parts in zip(*words)]
+    notes.warn(
+        "groups",
+        f"no column names the physical unit: captures that agree in label and {named} are taken as one",
+        source,
+        "state the columns under `group` in machines.yaml",
+    )
+    return ["/".join([str(label), *parts]) for label, *parts in zip(labels, *words)]
+
+
+def _with_row(
+    capture: Capture, meta: Table, row: int, label: str, group: str, conditions: Sequence[Column],
+    speed: str,
+) -> Capture:  # fmt: skip
+    number = {role_of(c.name): c for c in reversed(meta.columns) if c.kind == "number"}
+    scale = number.get("scale")
+    unit = _SCALE_UNIT.fullmatch(plain(scale.name)) if scale is not None else None
+    attributes = {_condition_name(c): _value(c, row) for c in conditions}
+    rpm = meta.column(speed) if speed else None
+    if rpm is not None and rpm.kind == "number":
+        attributes["speed_rpm"] = _value(rpm, row)
+    clock = next((c for c in meta.columns if plain(c.name) in _CLOCK and c.kind == "number"), None)
+    stamp = _at(clock, row)
+    if clock is not None and stamp is not None:
+        stamp *= 60 if "min" in plain(clock.name) else 1 if "sec" in plain(clock.name) else 3600
+    return replace(
+        capture,
+        label=label or capture.label,
+        rate_hz=_at(number.get("rate"), row),
+        scale=_at(scale, row),
+        unit=unit[1] if unit else _stated_unit(meta, row),
+        attributes={k: v for k, v in attributes.items() if v != "" and not _missing(v)},
+        life=_life(number.get("life"), row),
+        timed=clock is not None or number.get("life") is not None,
+        stamp_s=stamp if stamp is not None else capture.stamp_s,
+        asset=group or capture.asset,
+        group=group or capture.group,
+    )
+
+
+def _missing(value: str | float) -> bool:
+    return isinstance(value, float) and not np.isfinite(value)
+
+
+def _all_units(column: Column) -> bool:
+    return column.kind == "text" and {str(v).lower() for v in column.values} <= _PHYSICAL
+
+
+def _stated_unit(meta: Table, row: int) -> str:
+    """A column `unit` names a physical unit when its values are such; else it names machines."""
+    column = meta.column("unit") or meta.column("units")
+    if column is None or column.kind != "text":
+        return ""
+    word = str(column.values[row])
+    return word if word.lower() in _PHYSICAL else ""
+
+
+def _life(column: Column | None, row: int) -> Quantity | None:
+    value = _at(column, row)
+    if column is None or value is None:
+        return None
+    factor, unit = life_unit(column.name)
+    return Quantity(REMAINING_LIFE, value * factor, "captures" if unit == "cycles" else unit)
+
+
+def _condition_name(column: Column) -> str:
+    return "load" if plain(column.name).startswith("load") else column.name
+
+
+def _at(column: Column | None, row: int) -> float | None:
+    if column is None or not np.isfinite(column.values[row]):
+        return None
+    return float(column.values[row])
+
+
+def _value(column: Column, row: int) -> str | float:
+    value = column.values[row]
+    return str(value) if column.kind == "text" else float(value)

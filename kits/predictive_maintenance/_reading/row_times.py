@@ -1,0 +1,64 @@
+"""The times of a table's rows: from one column, or from a date and a clock side by side.
+
+Says what was assumed; reading one column is `_reading/times.py`'s work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.columns import value_text
+from kits.predictive_maintenance._reading.notes import Notes
+from kits.predictive_maintenance._reading.roles import Roles
+from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.tables import Column, Table
+from kits.predictive_maintenance._reading.times import Times, read_times
+
+
+def times_of(table: Table, roles: Roles, sidecar: Sidecar, notes: Notes, name: str) -> Times | None:
+    if not roles.time:
+        if sidecar.rate_hz is None:
+            notes.warn(
+                "time",
+                "no column with the time: rows are only counted",
+                name,
+                "state rate_hz, or time.column, in machines.yaml",
+            )
+        return None
+    column = _time_column(table, roles.time)
+    times = read_times(column, sidecar.time)
+    if times is None:
+        raise DataError(
+            f"the column {column.name!r} holds no times",
+            where=name,
+            fix="state time.column and time.format in machines.yaml",
+        )
+    if times.doubtful:
+        notes.warn(
+            "time-order",
+            "it is not clear whether the day or the month comes first",
+            f"{name}: {times.note}",
+            "state time.format in machines.yaml, for example '%m/%d/%Y %H:%M'",
+        )
+    elif times.note:
+        notes.say("time", "times were read with assumptions", f"{name}: {times.note}")
+    return times
+
+
+def _time_column(table: Table, names: Sequence[str]) -> Column:
+    columns = [column for n in names if (column := table.column(n)) is not None]
+    if len(columns) == 1:
+        return columns[0]
+    texts = [_as_text(column) for column in columns]
+    joined = [" ".join(parts) for parts in zip(*texts)]
+    return Column("+".join(names), "", "text", np.array(joined, dtype=object))
+
+
+def _as_text(column: Column) -> list[str]:
+    if column.kind == "time":
+        days = column.values.astype("datetime64[s]").astype("datetime64[D]")
+        return [str(day) for day in days]
+    return [value_text(v) for v in column.values.tolist()]

@@ -1,0 +1,278 @@
+"""Tables with a time → series of rows per asset, with what the data says of faults.
+
+Reads every file, joins those that continue one record, and hands parts of them on as recordings.
+Cutting is done in `_reading/cut.py`, long tables are turned in `_reading/pivot.py`, columns chosen in `_reading/channels.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.kit import Finding, RawSample
+from kits.predictive_maintenance._checking.overlaps import without_learnt
+from kits.predictive_maintenance._checking.series_leaks import without_leaks
+from kits.predictive_maintenance._reading.channels import (
+    CODE,
+    Chosen,
+    choose_channels,
+    rows_in_order,
+    scaled,
+    without_bad_quality,
+)
+from kits.predictive_maintenance._reading.columns import NORMAL, value_text
+from kits.predictive_maintenance._reading.cut import cut_all
+from kits.predictive_maintenance._reading.events import Events, find_events
+from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
+from kits.predictive_maintenance._reading.notes import Notes, refused
+from kits.predictive_maintenance._reading.pivot import is_long, pivot
+from kits.predictive_maintenance._reading.recording import GAP_PERIODS, Series, gaps, recordings
+from kits.predictive_maintenance._reading.roles import find_roles, row_labels
+from kits.predictive_maintenance._reading.row_times import times_of
+from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.tables import Table, Texts, read_table
+from kits.predictive_maintenance._reading.times import Times
+
+UNEVEN = 0.2
+OFTEN_UNEVEN = 0.05
+
+
+@dataclass(frozen=True)
+class _Import:
+    """What holds for all files of one import."""
+
+    root: Path
+    sidecar: Sidecar
+    events: Events | None
+    splits: Mapping[Path, Split | None]
+    notes: Notes
+
+
+def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
+    """Every table of a folder as recordings in time."""
+    notes = Notes()
+    events = find_events(path, sidecar)
+    if events is not None:
+        notes.say("labels", f"times of faults taken from {events.source.name}")
+    files = [f for f in table_files(path) if events is None or f != events.source]
+    around = _Import(path, sidecar, events, stated_splits(files, path), notes)
+    found: list[Series] = []
+    for file in files:
+        try:
+            found += _series_of(file, around)
+        except DataError as error:
+            yield refused(name_in(file, path), error)
+    found = without_leaks(_joined(_timed(found, notes), notes), sidecar, notes)
+    if found and not any(one.stated for one in found):
+        notes.warn(
+            "labels",
+            "nothing says what is a fault: all of it is assumed normal",
+            fix="name a column (labels.columns) or a file of times (labels.file) in machines.yaml",
+        )
+    for series in found:
+        _say_gaps(series, notes)
+    for series, part in without_learnt(cut_all(found, sidecar.learn, notes), notes):
+        for recording in recordings(series, part):
+            try:
+                yield recording.sample()
+            except DataError as error:
+                yield refused(recording.source, error)
+    yield from notes.findings()
+
+
+def _series_of(file: Path, around: _Import) -> list[Series]:
+    table, name = read_table(file), name_in(file, around.root)
+    notes = around.notes
+    for remark in table.remarks:
+        notes.say("table", remark, name)
+    roles = find_roles(table, around.sidecar, notes, name)
+    times = times_of(table, roles, around.sidecar, notes, name)
+    owner = roles.asset or roles.unit
+    notes.say(
+        "asset",
+        f"assets named by the column {owner}"
+        if owner
+        else "assets named by the files' paths (dates in names left away)",
+    )
+    stem = asset_of(file, around.root, around.sidecar)
+    owners = _owners(table, owner, stem)
+    if is_long(table, roles) and times is not None:
+        notes.say("table", "one row per tag and time: turned into a channel per tag", name)
+        return [
+            _from_long(
+                table.take(rows), replace(times, seconds=times.seconds[rows]), asset, file, around
+            )
+            for asset, rows in _rows_of(owners, table.rows, stem)
+        ]
+    table = without_bad_quality(table, roles, notes, name)
+    chosen = choose_channels(table, roles, notes, name, owners)
+    labels = row_labels(table, roles.labels, around.sidecar) if roles.labels else None
+    return [
+        _one(chosen, times, labels, rows, asset, file, around)
+        for asset, rows in _rows_of(owners, table.rows, stem)
+    ]
+
+
+def _owners(table: Table, name: str, stem: str) -> NDArray[np.object_] | None:
+    column = table.column(name) if name else None
+    if column is None:
+        return None
+    return np.array([value_text(v) or stem for v in column.values.tolist()], dtype=object)
+
+
+def _rows_of(
+    owners: NDArray[np.object_] | None, rows: int, stem: str
+) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    if owners is None:
+        yield stem, np.arange(rows)
+        return
+    for asset in sorted(set(owners.tolist())):
+        yield asset, np.flatnonzero(owners == asset)
+
+
+def _from_long(table: Table, times: Times, asset: str, file: Path, around: _Import) -> Series:
+    wide, seconds = pivot(table, times.seconds, around.notes, name_in(file, around.root))
+    chosen = Chosen(wide.columns)
+    return _one(
+        chosen, replace(times, seconds=seconds), None, np.arange(wide.rows), asset, file, around
+    )
+
+
+def _one(
+    chosen: Chosen, times: Times | None, labels: Texts | None, rows: NDArray[np.intp], asset: str,
+    file: Path, around: _Import,
+) -> Series:  # fmt: skip
+    """The rows of one asset, in the order of time."""
+    sidecar, name = around.sidecar, name_in(file, around.root)
+    if times is not None:
+        rows = rows[rows_in_order(times.seconds[rows], around.notes, name)]
+    own = chosen.take(rows)
+    if not rows.size or all(c.unit == CODE for c in own.channels):
+        raise DataError("no column of readings", where=name)
+    seconds = times.seconds[rows] if times is not None else None
+    series = Series(
+        asset=asset,
+        source=name,
+        names=tuple(c.name for c in own.channels),
+        units=tuple(sidecar.units.get(c.name, c.unit) for c in own.channels),
+        values=np.stack([scaled(c, sidecar) for c in own.channels]),
+        seconds=seconds,
+        absolute=times is not None and times.absolute,
+        attributes=own.attributes(sidecar),
+        rate_hz=sidecar.rate_hz if seconds is None else None,
+        split=around.splits.get(file),
+    )
+    return _with_faults(series, labels[rows] if labels is not None else None, around)
+
+
+def _with_faults(series: Series, labels: Texts | None, around: _Import) -> Series:
+    if labels is not None:
+        return replace(series, faults=runs(labels), stated=bool((labels != "").any()))
+    stated = around.events.of(series.source, series.asset) if around.events is not None else None
+    if stated is None or series.seconds is None:
+        return series
+    faults: list[tuple[int, int, str]] = []
+    for event in sorted(stated, key=lambda e: e.start_s):
+        start = int(np.searchsorted(series.seconds, event.start_s, "left"))
+        end = int(np.searchsorted(series.seconds, event.end_s, "right"))
+        if faults and start < faults[-1][1]:
+            start = faults[-1][1]
+        if end > start:
+            faults.append((start, end, event.label))
+    return replace(series, faults=tuple(faults), stated=True)
+
+
+def runs(labels: NDArray[np.object_]) -> tuple[tuple[int, int, str], ...]:
+    """Stretches of rows with one fault's label."""
+    if not labels.size:
+        return ()
+    changes = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    edges = [0, *changes.tolist(), labels.size]
+    return tuple(
+        (a, b, str(labels[a])) for a, b in pairwise(edges) if labels[a] not in ("", NORMAL)
+    )
+
+
+def _timed(found: Sequence[Series], notes: Notes) -> list[Series]:
+    """Without the tables that have no time, where others have one: lists of machines and the like."""
+    timed = [one for one in found if one.seconds is not None]
+    if not timed:
+        return list(found)
+    for one in found:
+        if one.seconds is None:
+            notes.warn(
+                "no-time",
+                "files without a column with the time, as other files have, left out",
+                one.source,
+                "state time.column in machines.yaml, or move the file away",
+            )
+    return timed
+
+
+def _joined(found: Sequence[Series], notes: Notes) -> list[Series]:
+    """Files that continue one asset's record become one series, in the order of time."""
+    by_asset: dict[tuple[str, tuple[str, ...], object], list[Series]] = {}
+    for one in found:
+        by_asset.setdefault((one.asset, one.names, one.split), []).append(one)
+    joined: list[Series] = []
+    for parts in by_asset.values():
+        timed = [p for p in parts if p.seconds is not None and p.absolute and p.seconds.size]
+        if len(timed) < 2 or len(timed) < len(parts):
+            joined += parts
+            continue
+        timed.sort(key=_start)
+        joined.append(_concatenated(timed))
+        notes.say("asset", f"{len(timed)} files continue the record of {timed[0].asset}")
+    return joined
+
+
+def _start(series: Series) -> float:
+    assert series.seconds is not None
+    return float(series.seconds[0])
+
+
+def _concatenated(parts: Sequence[Series]) -> Series:
+    seconds = np.concatenate([p.seconds for p in parts if p.seconds is not None])
+    offsets = np.cumsum([0, *[p.rows for p in parts]])
+    labels = np.full(int(offsets[-1]), "", dtype=object)
+    for part, offset in zip(parts, offsets):
+        for start, end, label in part.faults:
+            labels[offset + start : offset + end] = label
+    values = np.concatenate([p.values for p in parts], axis=1)
+    order = np.argsort(seconds, kind="stable")
+    order = order[np.concatenate([[True], np.diff(seconds[order]) > 0])]
+    return replace(
+        parts[0],
+        source=parts[0].asset,
+        values=values[:, order],
+        seconds=seconds[order],
+        faults=runs(labels[order]),
+        stated=any(p.stated for p in parts),
+    )
+
+
+def _say_gaps(series: Series, notes: Notes) -> None:
+    if series.seconds is not None and series.rows > 2:
+        steps = np.diff(series.seconds) / series.period_s
+        uneven = float(np.mean((steps < GAP_PERIODS) & (np.abs(steps - 1) > UNEVEN)))
+        if uneven > OFTEN_UNEVEN:
+            notes.warn(
+                "rate-jitter",
+                "rows come at uneven times",
+                f"{series.source}: {uneven:.0%} of the steps are off by more than {UNEVEN:.0%}",
+                "log at a fixed rate: trends and spectra need it",
+            )
+    found = gaps(series, 0, series.rows)
+    if found:
+        notes.say(
+            "gaps",
+            f"silences of more than {GAP_PERIODS:.0f} periods end a recording",
+            f"{series.source}: {len(found)}",
+        )

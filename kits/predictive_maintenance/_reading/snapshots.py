@@ -1,0 +1,207 @@
+"""The format `snapshots`: a table whose rows are independent observations, one sample per row.
+
+Numbers become channels of one reading, categories attributes. Columns that give the answer away are
+kept out and named; `kit check` refuses them until a person has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import JsonValue
+
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.kit import Finding, RawSample
+from kits.core.window import Channel, Window
+from kits.predictive_maintenance._checking.leaks import Leak, find_leaks
+from kits.predictive_maintenance._reading.columns import NORMAL, role_of, value_text
+from kits.predictive_maintenance._reading.files import asset_of, name_in, stated_splits, table_files
+from kits.predictive_maintenance._reading.notes import Notes, refused
+from kits.predictive_maintenance._reading.recording import Recording
+from kits.predictive_maintenance._reading.roles import (
+    LEFT_OUT,
+    LEFT_OUT_TEXT,
+    find_roles,
+    levels_of,
+    require,
+    row_labels,
+)
+from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.tables import Column, Table, Texts, read_table
+
+MAX_ROWS = 500_000
+_UNIQUE = 0.95
+_MAX_LEVELS = 100
+
+
+def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
+    """Rows of tables as samples.
+
+    Raises:
+        DataError: no table there.
+    """
+    files = table_files(path)
+    if not files:
+        raise DataError("no table here", where=str(path), fix="looked for .csv .tsv .txt .parquet")
+    notes = Notes()
+    splits = stated_splits(files, path)
+    for file in files:
+        try:
+            yield from _rows(file, path, splits[file], sidecar, notes)
+        except DataError as error:
+            yield refused(name_in(file, path), error)
+    yield from notes.findings()
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What the columns of a table become."""
+
+    channels: tuple[Column, ...]
+    categories: tuple[Column, ...]
+    labels: Texts
+    assets: Sequence[str]
+    groups: Sequence[str]
+    leaks: tuple[str, ...]
+
+
+def _rows(
+    file: Path, root: Path, split: Split | None, sidecar: Sidecar, notes: Notes
+) -> Iterator[RawSample | Finding]:
+    name = name_in(file, root)
+    table = read_table(file)
+    for remark in table.remarks:
+        notes.say("table", remark, name)
+    if table.rows > MAX_ROWS:
+        raise DataError(f"{table.rows} rows are more than {MAX_ROWS}", where=name)
+    shape = _shape(table, file, root, sidecar, notes)
+    numbers = [c.values * sidecar.scale.get(c.name, 1.0) for c in shape.channels]
+    meta: dict[str, JsonValue] = {"leaks": list(shape.leaks)} if shape.leaks else {}
+    for row in range(table.rows):
+        window = Window(
+            tuple(
+                Channel(
+                    c.name, sidecar.units.get(c.name, c.unit), v[row : row + 1].astype(np.float32)
+                )
+                for c, v in zip(shape.channels, numbers)
+            ),
+            attributes={
+                c.name: str(c.values[row])[:200] for c in shape.categories if c.values[row]
+            },
+        )
+        source = f"{name}#{row + 1}"
+        recording = Recording(
+            asset=shape.assets[row], source=source, window=window, label=str(shape.labels[row]),
+            author=name, group=shape.groups[row] or source, split=split, meta=meta,
+        )  # fmt: skip
+        try:
+            yield recording.sample()
+        except DataError as error:
+            yield refused(source, error)
+
+
+def _shape(table: Table, file: Path, root: Path, sidecar: Sidecar, notes: Notes) -> _Shape:
+    name = name_in(file, root)
+    roles = find_roles(table, sidecar, notes, name)
+    labels = row_labels(table, roles.labels, sidecar)
+    if not roles.labels:
+        notes.warn("labels", "no column says what is a fault", name,
+                   "state labels.columns in machines.yaml")  # fmt: skip
+    owner = table.column(roles.asset or roles.unit) if roles.asset or roles.unit else None
+    left_out = roles.special() | ({owner.name} if owner else set())
+    ids = [c for c in table.columns if c.name not in left_out and _is_id(c)]
+    for column in ids:
+        notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: names rows")
+    rest = [
+        c
+        for c in table.columns
+        if c.name not in left_out and c not in ids and c.kind != "time" and c.name
+    ]
+    leaks = _leaks(rest, labels, sidecar)
+    flags = [leak for leak in leaks if leak.flag]
+    _say_leaks(flags, notes)
+    told = {leak.column for leak in flags}
+    kept = [c for c in rest if c.name not in told]
+    channels = tuple(c for c in kept if c.kind == "number")
+    categories = tuple(c for c in kept if c.kind == "text" and len(levels_of(c)) <= _MAX_LEVELS)
+    for column in kept:
+        if column.bad:
+            notes.warn(
+                "bad-cells",
+                "cells that are no numbers count as missing",
+                f"{name}, {column.name}: {column.bad} cells",
+            )
+        if column.kind == "text" and column not in categories:
+            notes.say(LEFT_OUT, LEFT_OUT_TEXT, f"{column.name}: a text of many values")
+    if not channels:
+        raise DataError("no column of readings", where=name)
+    home = asset_of(file, root, sidecar)
+    repeated = owner is not None and len(set(owner.values.tolist())) < _UNIQUE * table.rows
+    words = [value_text(v) for v in owner.values.tolist()] if owner is not None and repeated else []
+    return _Shape(
+        channels=channels,
+        categories=categories,
+        labels=labels,
+        assets=[w or home for w in words] or [home] * table.rows,
+        groups=_groups(table, sidecar, words, notes, name),
+        leaks=tuple(leak.text() for leak in flags),
+    )
+
+
+def _groups(
+    table: Table, sidecar: Sidecar, words: Sequence[str], notes: Notes, name: str
+) -> Sequence[str]:
+    """What must stay in one split: stated columns, the machine, else each row by itself."""
+    if sidecar.group:
+        columns = [require(table, n, name) for n in sidecar.group]
+        return [
+            "/".join(value_text(v) for v in row)
+            for row in zip(*(c.values.tolist() for c in columns))
+        ]
+    if words:
+        notes.say("groups", "rows of one machine stay in one split", name)
+        return words
+    notes.say("groups", "each row is taken as independent: no column names a machine", name)
+    return [""] * table.rows
+
+
+def _is_id(column: Column) -> bool:
+    """Names or counts rows: a name of such a column, or a text that hardly repeats."""
+    values = column.values
+    if column.kind == "text":
+        return len(set(values.tolist())) >= _UNIQUE * values.size and values.size > 20
+    if role_of(column.name) == "id" or not column.name:
+        return int(np.unique(values[np.isfinite(values)]).size) >= _UNIQUE * values.size
+    return False
+
+
+def _leaks(columns: Sequence[Column], labels: Texts, sidecar: Sidecar) -> list[Leak]:
+    failed = np.asarray((labels != NORMAL) & (labels != ""))
+    kept = {n.lower() for n in sidecar.keep}
+    coded = {c.name: _codes(c) for c in columns if c.name.lower() not in kept}
+    return find_leaks(coded, failed)
+
+
+def _codes(column: Column) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    if column.kind == "number":
+        return column.values
+    levels, codes = np.unique(column.values.astype(str), return_inverse=True)
+    return codes.astype(np.float64) if levels.size else np.zeros(column.values.size)
+
+
+def _say_leaks(leaks: Sequence[Leak], notes: Notes) -> None:
+    if not leaks:
+        return
+    names = ", ".join(leak.column for leak in leaks)
+    for leak in leaks:
+        notes.warn(
+            "leakage-columns",
+            "columns that give the answer away were kept out",
+            leak.text(),
+            f"known only after the failure? state `ignore: [{names}]` in machines.yaml and import "
+            "again; if a column is measured before, state it under `keep`",
+        )

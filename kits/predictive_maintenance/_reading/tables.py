@@ -1,0 +1,294 @@
+"""Files of rows and columns → `Table`: numbers, texts and times, whatever the export looks like.
+
+Knows delimiters, decimal commas, encodings, headers and missing values. What a column is *for* is
+decided by the readers; here a cell is only a number, a text or a time.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._reading.columns import split_unit
+from kits.predictive_maintenance._reading.text import BAD_WORDS, Layout, cell_number, decoded, sniff
+
+MAX_FILE_BYTES = 1 << 30
+MAX_COLUMNS = 20_000
+MAX_CELLS = 400_000_000
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat", ".asc", ".parquet", ".pq", ".npy", ".npz"})
+_ENOUGH_NUMBERS = 0.8
+
+Kind = Literal["number", "text", "time"]
+Floats = NDArray[np.float64]
+Texts = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        values: float64 for numbers (NaN: missing) and times (seconds since 1970), else text.
+        naive: a time that names no zone.
+        bad: cells that held something else than a number.
+    """
+
+    name: str
+    unit: str
+    kind: Kind
+    values: NDArray[Any]
+    naive: bool = False
+    bad: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length.
+
+    Attributes:
+        header: whether the file named its columns; else they are called `c1`, `c2`, ….
+        remarks: what was odd about the file, for people.
+    """
+
+    columns: tuple[Column, ...]
+    header: bool = True
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        return int(self.columns[0].values.shape[0]) if self.columns else 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column | None:
+        """By its name, with or without the unit; upper and lower case are the same."""
+        wanted = name.strip().lower()
+        bare = split_unit(name)[0].lower()
+        return next((c for c in self.columns if c.name.lower() in (wanted, bare)), None)
+
+    def without(self, names: set[str]) -> Table:
+        """The table without some columns."""
+        return replace(self, columns=tuple(c for c in self.columns if c.name not in names))
+
+    def take(self, rows: NDArray[Any] | slice) -> Table:
+        """Some rows, by index, mask or slice."""
+        kept = tuple(replace(c, values=c.values[rows]) for c in self.columns)
+        return replace(self, columns=kept)
+
+
+def read_table(path: Path, max_rows: int | None = None) -> Table:
+    """Reads one file.
+
+    Args:
+        max_rows: only the first rows, to find out what the file is.
+
+    Raises:
+        DataError: too large, empty, or no rows and columns in it.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    if size > MAX_FILE_BYTES:
+        raise DataError(
+            f"{size >> 20} MiB are more than {MAX_FILE_BYTES >> 20}",
+            where=path.name,
+            fix="export it in several files, for example one per month",
+        )
+    reader = _BINARY.get(path.suffix.lower())
+    table = reader(path, max_rows) if reader else _read_text(path, max_rows)
+    if not table.columns or not table.rows:
+        raise DataError("no rows in it", where=path.name)
+    return table
+
+
+def _read_parquet(path: Path, max_rows: int | None) -> Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        _bounded(file.metadata.num_rows, file.metadata.num_columns, path)
+        if max_rows is None:
+            found = file.read()
+        else:
+            batch = next(file.iter_batches(batch_size=max_rows), None)
+            found = pa.Table.from_batches([batch] if batch is not None else [], file.schema_arrow)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"no Parquet file: {_first_line(error)}", where=path.name) from error
+    keep = [
+        n for n in found.column_names if not n.startswith("__index_level_") or _is_time(found, n)
+    ]
+    return Table(tuple(_column(name, found[name]) for name in keep))
+
+
+def _is_time(found: Any, name: str) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_timestamp(found.schema.field(name).type))
+
+
+def _read_numpy(path: Path, max_rows: int | None) -> Table:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = dict(loaded) if path.suffix.lower() == ".npz" else {"": loaded}
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"no NumPy file: {_first_line(error)}", where=path.name) from error
+    columns: list[Column] = []
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub" or array.ndim not in (1, 2) or not array.size:
+            raise DataError("not an array of numbers with one or two dimensions", where=path.name)
+        lying = array.ndim == 2 and array.shape[0] < array.shape[1]
+        matrix = np.atleast_2d(array if lying or array.ndim == 1 else array.T)
+        _bounded(matrix.shape[1], matrix.shape[0], path)
+        for number, row in enumerate(matrix[:, :max_rows], start=1):
+            label = name if name and len(matrix) == 1 else f"{name or 'c'}{number}"
+            columns.append(Column(label, "", "number", row.astype(np.float64)))
+    if len({c.values.size for c in columns}) > 1:
+        raise DataError("arrays of different lengths", where=path.name)
+    return Table(tuple(columns), header=path.suffix.lower() == ".npz")
+
+
+_BINARY = {
+    ".parquet": _read_parquet,
+    ".pq": _read_parquet,
+    ".npy": _read_numpy,
+    ".npz": _read_numpy,
+}
+
+
+def _read_text(path: Path, max_rows: int | None) -> Table:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    raw = path.read_bytes() if max_rows is None else _head(path, max_rows)
+    content, encoding = decoded(raw, path.name)
+    layout = sniff(content, path.name)
+    if len(layout.names) > MAX_COLUMNS:
+        raise DataError(f"{len(layout.names)} columns are too many", where=path.name)
+    skipped: list[str] = []
+
+    def skip(row: Any) -> str:
+        skipped.append(row.text or "")
+        return "skip"
+
+    try:
+        found = csv.read_csv(
+            io.BytesIO(layout.body(content)),
+            read_options=csv.ReadOptions(
+                column_names=list(layout.names), block_size=_block(layout, content)
+            ),
+            parse_options=csv.ParseOptions(
+                delimiter=layout.delimiter, invalid_row_handler=skip, ignore_empty_lines=True
+            ),
+            convert_options=csv.ConvertOptions(
+                null_values=list(BAD_WORDS), decimal_point=layout.decimal, strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowException as error:
+        raise DataError(f"no table: {_first_line(error)}", where=path.name) from error
+    _bounded(found.num_rows, found.num_columns, path)
+    columns = tuple(
+        _column(header, found.column(i), layout)
+        for i, header in enumerate(layout.headers)
+        if header or found.column(i).null_count < found.num_rows
+    )
+    return Table(columns, layout.header, _remarks(layout, encoding, skipped))
+
+
+def _head(path: Path, max_rows: int) -> bytes:
+    """About `max_rows` lines; the last, which may be cut, is left away."""
+    with path.open("rb") as file:
+        raw = file.read(1 << 20)
+        if len(raw) < 1 << 20:
+            return raw
+        if b"\n" not in raw:  # very wide rows
+            raw += file.read(16 << 20)
+    lines = raw.splitlines(keepends=True)
+    return b"".join(lines[: min(max_rows + 20, max(1, len(lines) - 1))])
+
+
+def _block(layout: Layout, content: bytes) -> int:
+    # a row must fit into a block; wide rows (6,000 readings) do not fit into the usual one
+    return max(1 << 20, min(len(content), 64 * len(layout.names) * 64))
+
+
+def _remarks(layout: Layout, encoding: str, skipped: list[str]) -> tuple[str, ...]:
+    remarks = []
+    if skipped:
+        remarks.append(f"{len(skipped)} rows with another number of cells left out")
+    if layout.decimal == ",":
+        remarks.append("decimal commas")
+    if encoding not in ("utf-8", "ascii"):
+        remarks.append(f"text in {encoding}")
+    if layout.skipped:
+        remarks.append(f"{layout.skipped} lines before the table left out")
+    return tuple(remarks)
+
+
+def _column(header: str, found: Any, layout: Layout | None = None) -> Column:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    name, unit = split_unit(header)
+    if layout is not None and layout.units.get(header):
+        unit = layout.units[header]
+    kind = found.type
+    if pa.types.is_dictionary(kind):
+        found = found.cast(kind.value_type)
+        kind = found.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        micros = found.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
+        whole = micros.cast(pa.int64())
+        seconds = whole.to_numpy(zero_copy_only=False).astype(np.float64) / 1e6
+        return Column(name, unit, "time", seconds, naive=getattr(kind, "tz", None) is None)
+    if pa.types.is_boolean(kind):
+        found, kind = found.cast(pa.int8()), pa.int8()
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        values = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return Column(name, unit, "number", np.asarray(values, np.float64))
+    if pa.types.is_null(kind):
+        return Column(name, unit, "number", np.full(len(found), np.nan))
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        try:
+            found = found.cast(pa.string())
+        except pa.ArrowException as error:
+            raise DataError(f"the column {name!r} holds {kind}, no numbers or texts") from error
+    return _text_column(name, unit, pc.fill_null(found, ""), layout)
+
+
+def _text_column(name: str, unit: str, found: Any, layout: Layout | None) -> Column:
+    """Text; numbers when most cells are numbers beside words such as `ERR 5`."""
+    coded = found.combine_chunks().dictionary_encode()
+    if hasattr(coded, "combine_chunks"):
+        coded = coded.combine_chunks()
+    levels = [str(v).strip() for v in coded.dictionary.to_pylist()]
+    indices = coded.indices.to_numpy(zero_copy_only=False)
+    decimal = layout.decimal if layout is not None else "."
+    parsed = np.array([cell_number(level, decimal) for level in levels], np.float64)
+    counts = np.bincount(indices, minlength=len(levels))
+    empty = np.array([level in BAD_WORDS for level in levels], bool)
+    numbers = int(counts[~np.isnan(parsed)].sum())
+    if numbers and numbers >= _ENOUGH_NUMBERS * max(1, int(counts[~empty].sum())):
+        bad = int(counts[np.isnan(parsed) & ~empty].sum())
+        return Column(name, unit, "number", parsed[indices], bad=bad)
+    return Column(name, unit, "text", np.array(levels, dtype=object)[indices])
+
+
+def _bounded(rows: int, columns: int, path: Path) -> None:
+    if columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
+        raise DataError(
+            f"{rows} rows of {columns} columns are too many", where=path.name, fix="cut the file"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""Signal processing: what a window of readings says in figures, before anything is learned."""
