@@ -21,6 +21,7 @@ from edge_agent import shadow as shadowing
 from edge_agent.actions.base import Order
 from edge_agent.actions.dispatcher import Dispatcher
 from edge_agent.alarms.desk import Step
+from edge_agent.alarms.recordings import window_meta
 from edge_agent.alarms.watching import VERDICTS, Heard, Judgement, Watching
 from edge_agent.config import AgentConfig
 from edge_agent.deadline import DeadlineGuard
@@ -290,6 +291,8 @@ class Line:
         body = _body(sample_id, captured, loaded, judged, choice, media_type)
         if heard is not None:
             meta = {**body.meta, "asset": heard.asset, "level": heard.level, **(heard.shares or {})}
+            if choice.keep and isinstance(judged.payload, Window):
+                meta |= window_meta(judged.payload)
             body = body.model_copy(update={"group": body.group or heard.asset, "meta": meta})
         return body, Entry(
             body, "s", choice.worth, content if choice.keep else None, body.media_type

@@ -102,14 +102,28 @@ def _wanted(request: WindowRequest, now_s: float) -> Wanted:
     )  # fmt: skip
 
 
-def row_of(wanted: Wanted, window: Window, at: datetime, size: int) -> DecisionBody:
-    """The row beside the bytes: nobody judged them, so it has no score."""
-    started = window.started_at
-    seconds = max((c.readings.size / (window.rate_of(c) or 1) for c in window.channels), default=0)
+def window_meta(window: Window) -> dict[str, JsonValue]:
+    """What a dataset needs to know of a window that was kept, beside its bytes."""
+    first = window.channels[0]
+    return {
+        "channels": len(window.channels),
+        "readings": int(first.readings.size),
+        "rate_hz": window.rate_of(first),
+        "started_at": window.started_at.isoformat() if window.started_at is not None else "",
+    }
+
+
+def row_of(wanted: Wanted, window: Window, at: datetime) -> DecisionBody:
+    """The row beside the bytes: nobody judged them, so it has no score.
+
+    Args:
+        at: the moment of its first reading, on the clock of captures.
+    """
+    why = next(iter(wanted.why.values()), "")
     return DecisionBody.model_validate(
         {
             "sample_id": new_sample_id(at),
-            "captured_at": started or at,
+            "captured_at": at,
             "source": wanted.source,
             "group": wanted.asset,
             "media_type": MEDIA_TYPE,
@@ -119,8 +133,8 @@ def row_of(wanted: Wanted, window: Window, at: datetime, size: int) -> DecisionB
             "reason": wanted.reason,
             "kept_for": wanted.kept_for,
             "meta": {
-                "asset": wanted.asset, "recording": True, "seconds": round(seconds, 3),
-                "bytes": size, **wanted.why,
+                "asset": wanted.asset, "recording": f"{wanted.asset}/{why}",
+                **window_meta(window), **wanted.why,
             },
         }
     )  # fmt: skip

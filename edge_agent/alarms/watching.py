@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
@@ -117,6 +117,7 @@ class Watching:
         self.over_budget = 0
         self.sensor_faults = 0
         self._sent = 0
+        self._newest: tuple[float, datetime] | None = None
         self._asked: set[str] = set()
 
     def hear(self, judged: Judgement) -> Heard:
@@ -203,6 +204,11 @@ class Watching:
         """
         if self.recordings is None:
             return
+        if not at_end:
+            self._newest = at_s, at
+        if self._newest is None:
+            return  # nothing was ever kept here: the disk had no room
+        now_s, now = self._newest
         for wanted, window in self.recordings.due(at_s, at_end=at_end):
             if window is None:
                 self._answered(wanted)
@@ -217,7 +223,10 @@ class Watching:
                 continue
             self.recorded += 1
             self._sent += 1
-            body = row_of(wanted, window, at, len(content))
+            started = window.started_at
+            # a recording may be of another time than its playing: both on the clock of captures
+            ago_s = now_s - started.timestamp() if started is not None else 0.0
+            body = row_of(wanted, window, now - timedelta(seconds=ago_s))
             yield Entry(body, "s", 2.5, content, MEDIA_TYPE)
 
     def ask(self, requests: Iterable[WindowRequest]) -> None:

@@ -69,7 +69,7 @@ def render_topics() -> str:
     rows += [
         f"`{chunk}` | device | no | chunk n of a blob",
         f"`{topics.ack}` | hub | no | what the hub has committed",
-        f"`{topics.desired}` | hub | yes | what the hub wants the device to run",
+        f"`{topics.desired}` | hub | yes | what the hub wants the device to run, and raw signals it is asked for; a hint to ask over HTTP",
         f"`{topics.online}` | device | yes | `1` and the boot's id, or `0` and it as last will",
         f"`{topics.reported}` | device | yes | what the device runs, and its deployment",
     ]

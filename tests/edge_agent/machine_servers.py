@@ -47,6 +47,7 @@ class OpcUaServer:
         self._loop: _Loop | None = None
         self._server: Any = None
         self._nodes: dict[str, Any] = {}
+        self._types: dict[str, Any] = {}
 
     def start(self) -> None:
         self._loop = _Loop()
@@ -65,6 +66,7 @@ class OpcUaServer:
         for name, value in self._first.items():
             node = await self._server.nodes.objects.add_variable(f"ns=2;s={name}", name, value)
             self._nodes[name] = node
+            self._types[name] = (await node.read_data_value()).Value.VariantType
         await self._server.start()
 
     def write(
@@ -77,10 +79,9 @@ class OpcUaServer:
     async def _write(self, name: str, value: Any, at: datetime | None, bad: bool) -> None:
         from asyncua import ua
 
-        old = await self._nodes[name].read_data_value()
         code = ua.StatusCode(ua.StatusCodes.BadSensorFailure if bad else ua.StatusCodes.Good)
         told = ua.DataValue(
-            ua.Variant(value, old.Value.VariantType),
+            ua.Variant(value, self._types[name]),
             StatusCode=code,
             SourceTimestamp=(at or datetime.now(timezone.utc)).astimezone(timezone.utc),
         )

@@ -58,7 +58,7 @@ def test_a_fault_becomes_one_case_one_order_and_two_recordings(tmp_path: Path) -
     assert len(config.state_dir.joinpath("actions.jsonl").read_text().splitlines()) == 1
     rows = [e.body for e in rows_of(outbox, "s") if isinstance(e.body, DecisionBody)]
     kept = [body for body in rows if body.meta.get("case") == case.case_id]
-    assert [body.meta["seconds"] for body in kept] == [25.0, 10.0]
+    assert [body.meta["readings"] for body in kept] == [2500, 1000]
     blob = kept[0].blob
     assert blob is not None
     before = decode_window(outbox.spool.get(blob.digest))

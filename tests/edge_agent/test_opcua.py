@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -62,12 +63,24 @@ class Plant:
         return [window for window in found if isinstance(window, Window)]
 
 
-@pytest.fixture
-def server(port: int) -> Iterator[OpcUaServer]:
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[OpcUaServer]:
+    """Its start takes seconds: tests that do not stop it share one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
     made = OpcUaServer(port, NODES)
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def server(one_server: OpcUaServer) -> OpcUaServer:
+    """The same with the values of its beginning."""
+    for name, value in NODES.items():
+        one_server.write(name, value)
+    return one_server
 
 
 def test_changes_and_conditions_become_windows(server: OpcUaServer) -> None:

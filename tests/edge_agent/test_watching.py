@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,8 @@ class _Past:
     def stretch(self, asset: str, start_s: float, end_s: float) -> Iterator[Window]:
         seconds = np.arange(start_s, end_s, dtype=np.float32)
         if seconds.size:
-            yield Window((Channel("vibration", "g", seconds),), 1.0, None, {"asset": asset})
+            at = datetime.fromtimestamp(start_s, timezone.utc)
+            yield Window((Channel("vibration", "g", seconds),), 1.0, at, {"asset": asset})
 
 
 class Bench:
@@ -104,7 +105,7 @@ class Bench:
     def recordings(self) -> list[Entry]:
         return [
             e for e in self.rows
-            if isinstance(e.body, DecisionBody) and e.body.meta.get("recording") is True
+            if isinstance(e.body, DecisionBody) and "recording" in e.body.meta
         ]  # fmt: skip
 
     @property
@@ -171,6 +172,11 @@ def test_the_minutes_before_an_alarm_are_kept_and_what_follows(bench: Bench) -> 
     assert {(b.kept_for, b.score, b.media_type, b.group) for b in bodies} == {
         ("act", None, MEDIA_TYPE, "pump-1")
     }
+    # the hub finds the onset in it: by the clock of captures, rate and number of readings
+    first = bodies[0]
+    assert (first.meta["rate_hz"], first.meta["readings"]) == (1.0, 70)
+    assert (case.since - first.captured_at).total_seconds() == pytest.approx(60)
+    assert first.captured_at == START + timedelta(seconds=40)
 
 
 def test_what_lies_before_an_alarm_is_handed_in_with_it(bench: Bench) -> None:

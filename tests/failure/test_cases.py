@@ -113,7 +113,7 @@ def test_whole_agents_that_are_killed_tell_one_story(tmp_path: Path) -> None:
     outbox = Outbox(settings.state_dir, settings.outbox.budgets())
     told = [e.body for e in rows_of(outbox, "a") if isinstance(e.body, CaseBody)]
     outbox.close()
-    assert len(told) > 5
+    assert len(told) >= 3
     assert len({body.case_id for body in told}) == 1, "nobody closed it, so it is one case"
     assert [body.transition for body in told].count("opened") == 1
     assert told[0].transition == "opened"
