@@ -49,3 +49,28 @@ def test_a_person_gets_the_minutes_that_are_asked_for(site: Site, tmp_path: Path
     wait_for(lambda: line.figure("captured") > 5)
     line.stop()
     assert len(recorded(site, line, "request")) == 1
+
+
+def test_a_case_that_is_closed_at_the_hub_labels_what_the_device_kept(
+    site: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "b.kwb").write_bytes(make_level_bundle())
+    line = site.add_line("ward", tmp_path, parts=1, bundle="b.kwb")
+    settings = yaml.safe_load(line.config.read_text())
+    settings |= {"source": SOURCE, "alarms": {"audit_per_day": 0, "before_s": 20, "after_s": 5}}
+    line.config.write_text(yaml.safe_dump(settings))
+    line.start()
+    wait_for(lambda: len(recorded(site, line, "act")) >= 3, 60)
+    line.stop()
+    cases = site.api.call("GET", "/v1/cases?limit=100")["cases"]
+    assert isinstance(cases, list)
+    (case,) = (one for one in cases if isinstance(one, dict) and one["device"] == line.name)
+    assert (case["asset"], case["level"], case["label"]) == ("press-7", "alarm", "worn")
+    site.api.call("POST", f"/v1/cases/{case['id']}/close", {"cause": "outer-race", "note": "seen"})
+    kept = [site.api.call("GET", f"/v1/samples/{r['id']}") for r in recorded(site, line, "act")]
+    labelled = [one for one in kept if one["annotations"]]
+    assert len(labelled) == 3, "the window of the alarm, and what lies before and after it"
+    stated = [one["annotations"][-1]["body"] for one in labelled]
+    assert {body["label"] for body in stated} == {"outer-race"}
+    spans = [body["spans"] for body in stated if body.get("spans")]
+    assert len(spans) == 1, "only the recording of before has a stretch without the fault"
