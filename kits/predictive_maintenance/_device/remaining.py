@@ -47,6 +47,7 @@ class RemainingSpec(BaseModel):
     edges: tuple[float, ...] = Field(description="of the bins of the prediction, rising")
     below: tuple[float, ...] = Field(description="by bin: truth may be this much less")
     above: tuple[float, ...] = Field(description="by bin: truth may be this much more")
+    caution: float = Field(0.0, ge=0, description="said less than the trees say: late costs more")
     lead: float = Field(0.0, ge=0, description="an alarm comes when no more life than this is left")
     lead_text: str = ""
 
@@ -108,7 +109,7 @@ class RemainingJudge:
             for i in range(0, len(inputs), _CHUNK)
         ]
         joined = np.concatenate(parts) if parts else np.empty(0)
-        return np.clip(joined, 0, self.spec.cap)
+        return np.clip(joined - self.spec.caution, 0, self.spec.cap)
 
 
 def _age(window: Window) -> float:
