@@ -83,10 +83,10 @@ class RemainingJudge:
             if spec.rows.channel_of(column) in excluded:
                 scaled[:, column] = 0.0
         if spec.history:
-            inputs = life_columns(scaled, spec.window, _age(window))
+            inputs = life_columns(scaled, spec.window, age_of(window))
             ends, at_s = rows.ends, rows.at_s
         else:
-            inputs = capture_columns(scaled, _age(window))
+            inputs = capture_columns(scaled)
             ends, at_s = rows.ends[-1:], rows.at_s[-1:]
         known = np.isfinite(inputs).all(axis=1)
         life = np.full(len(inputs), np.nan)
@@ -112,7 +112,7 @@ class RemainingJudge:
         return np.clip(joined - self.spec.caution, 0, self.spec.cap)
 
 
-def _age(window: Window) -> float:
+def age_of(window: Window) -> float:
     """Life already behind the start of the recording, in its own unit."""
     given = window.attributes.get("life_position", 0.0)
     return float(given) if isinstance(given, int | float) else 0.0
@@ -191,10 +191,18 @@ def _course(scaled: Floats, window: int) -> Floats:
     )
 
 
-def capture_columns(scaled: Floats, age: float) -> Floats:
-    """(1, columns) of one capture: level and spread of its windows, and the age of the machine."""
+def capture_columns(scaled: Floats) -> Floats:
+    """(1, 2 · columns) of one capture: level and spread of its windows.
+
+    Not the machine's age: a device that hears one capture does not know it.
+    """
     with np.errstate(invalid="ignore"):
-        return np.hstack([scaled.mean(axis=0), scaled.std(axis=0), [age]])[None, :]
+        return np.hstack([scaled.mean(axis=0), scaled.std(axis=0)])[None, :]
+
+
+def shown(life: float) -> str:
+    """A life for people: whole cycles or hours, and two figures of a short one."""
+    return f"{life:.0f}" if abs(life) >= 20 else f"{life:.2g}"
 
 
 def _words(
@@ -203,10 +211,10 @@ def _words(
     if not np.isfinite(life[row]):
         return ()
     if life[row] >= 0.95 * spec.cap:
-        text = f"no sign of wear yet: more than about {spec.cap:.0f} {spec.unit} left"
+        text = f"no sign of wear yet: more than about {shown(spec.cap)} {spec.unit} left"
     else:
         text = (
-            f"about {life[row]:.0f} {spec.unit} left, between {low[row]:.0f} and {high[row]:.0f} "
+            f"about {shown(life[row])} {spec.unit} left, between {shown(low[row])} and {shown(high[row])} "
             f"in {spec.confidence:.0%} of cases"
         )
     return (Reason(text, 1.0, LIFE, round(float(life[row]), 3)),)

@@ -41,7 +41,7 @@ def choose(
         )
     else:
         rate = config.false_alarms_per_month
-        band = Band(act_at=-math.log10(rate), review_from=-math.log10(rate * _WARN_RATIO))
+        band = Band(act_at=math.log10(1 / rate), review_from=math.log10(1 / (rate * _WARN_RATIO)))
         rule = alarm_rule(runtime.spec.condition.rows, config)
         months = _normal_months(recordings)
         method = (

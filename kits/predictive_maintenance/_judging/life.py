@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,11 @@ from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.stats import Estimate, bootstrap, proportion
+from kits.predictive_maintenance._device.remaining import RemainingSpec, shown
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, result, verdict_of
 from kits.predictive_maintenance._judging.scores import nasa_score
 from kits.predictive_maintenance._learning.recordings import LIFE, Recording
-from kits.predictive_maintenance._learning.warning_time import IN_A_ROW, first_run
+from kits.predictive_maintenance._learning.warning_time import HOURS, first_run, rows_below
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime
 
@@ -42,22 +44,32 @@ def choose(task: EvaluateTask, runtime: MachineRuntime, config: Config) -> Opera
     spec = runtime.spec.remaining
     assert spec is not None
     lead = spec.lead
-    rule = AlarmRule(
-        on_delay_s=config.alarm.on_delay_s if config.alarm.on_delay_s >= 0 else IN_A_ROW - 1,
-        off_delay_s=config.alarm.off_delay_s if config.alarm.off_delay_s >= 0 else IN_A_ROW,
-        deadband=config.alarm.deadband,
-    )
-    if not spec.history:
-        rule = rule.model_copy(update={"on_delay_s": 0.0, "off_delay_s": 0.0})
     return OperatingPoint(
         default=Band(act_at=-lead, review_from=-min(lead * _WARN_RATIO, 0.95 * spec.cap)),
         action="warn",
-        alarm=rule,
+        alarm=_rule(spec, config),
         costs=task.costs,
         guarantee=spec.lead_text,
         method="warning time of least cost on machines left out in training",
         dataset=task.dataset.id,
         seed=task.seed,
+    )
+
+
+def _rule(spec: RemainingSpec, config: Config) -> AlarmRule:
+    """Delays in seconds. Captures come now a little early, now a little late: half an interval is left to them."""
+    given, rows = config.alarm, rows_below(spec)
+    hourly = not spec.history and spec.unit == HOURS
+    period_s = 3600 * spec.per_row if hourly else 1.0
+    slack = 0.5 if hourly else 0.0
+    return AlarmRule(
+        on_delay_s=given.on_delay_s
+        if given.on_delay_s >= 0
+        else max(rows - 1 - slack, 0) * period_s,
+        off_delay_s=given.off_delay_s
+        if given.off_delay_s >= 0
+        else (rows - slack) * period_s * (rows > 1),
+        deadband=given.deadband,
     )
 
 
@@ -78,11 +90,12 @@ def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Reco
     notes: list[str] = []
     if len(points) < len(recordings):
         notes.append(f"{len(recordings) - len(points)} recordings without known life were left out")
-    metrics = _figures(points, spec.cap, task.seed)
+    figures = partial(_figures, cycles=spec.unit == "cycles", seed=task.seed)
+    metrics = figures(points, spec.cap)
     notes.append(f"true life counted up to {spec.cap:g} {spec.unit}, as in training")
-    slices = {"true life not capped": _figures(points, np.inf, task.seed)}
-    slices |= _by_life(points, spec.cap, task.seed)
-    metrics |= _alarms(points, task.operating_point, notes)
+    slices = {"true life not capped": figures(points, np.inf)}
+    slices |= _by_life(points, spec.cap, figures)
+    metrics |= _alarms(_runs(points, spec), spec, task.operating_point, notes)
     results = []
     for one in points:
         prediction = runtime.predict([one.recording.window])[0]
@@ -128,7 +141,9 @@ def _points(runtime: MachineRuntime, recording: Recording) -> _Points | None:
     )
 
 
-def _figures(points: Sequence[_Points], cap: float, seed: int) -> dict[str, Estimate]:
+def _figures(
+    points: Sequence[_Points], cap: float, *, cycles: bool, seed: int
+) -> dict[str, Estimate]:
     errors = [one.said - np.minimum(one.truth, cap) for one in points]
     inside = [
         (np.minimum(one.truth, cap) >= one.low - 1e-9)
@@ -149,16 +164,22 @@ def _figures(points: Sequence[_Points], cap: float, seed: int) -> dict[str, Esti
 
     found = {
         "rmse": bootstrap(rmse, groups, seed=seed, rounds=ROUNDS),
-        "nasa_score": bootstrap(score, groups, seed=seed, rounds=ROUNDS),
         "coverage": bootstrap(covered, groups, seed=seed, rounds=ROUNDS),
     }
-    if all(len(one) == 1 for one in inside):
+    if cycles:
+        # its penalties are per cycle: of hours it would say nothing
+        found["nasa_score"] = bootstrap(score, groups, seed=seed, rounds=ROUNDS)
+    if all(len(one) == 1 for one in inside) and len(set(groups)) == len(groups):
         # one statement per machine: an exact interval
         found["coverage"] = proportion(int(sum(one[0] for one in inside)), len(inside))
     return found
 
 
-def _by_life(points: Sequence[_Points], cap: float, seed: int) -> dict[str, dict[str, Estimate]]:
+def _by_life(
+    points: Sequence[_Points],
+    cap: float,
+    figures: Callable[[Sequence[_Points], float], dict[str, Estimate]],
+) -> dict[str, dict[str, Estimate]]:
     slices = {}
     for name, low, high in (
         ("near the end", -1.0, cap / 4),
@@ -180,21 +201,37 @@ def _by_life(points: Sequence[_Points], cap: float, seed: int) -> dict[str, dict
                     )
                 )
         if len(cut) >= 5:
-            slices[name] = _figures(cut, cap, seed)
+            slices[name] = figures(cut, cap)
     return slices
 
 
+def _runs(points: Sequence[_Points], spec: RemainingSpec) -> list[tuple[Floats, Floats]]:
+    """(true life, predicted life) of each machine that went on to failure, in time."""
+    if spec.history:
+        return [(one.truth, one.said) for one in points if one.to_failure]
+    runs = []
+    for asset in sorted({one.recording.asset for one in points}):
+        own = [one for one in points if one.recording.asset == asset]
+        truth, said = (np.concatenate(part) for part in zip(*((o.truth, o.said) for o in own)))
+        order = np.argsort(-truth, kind="stable")
+        if truth.size > rows_below(spec) and truth.min() < 1.5 * spec.per_row:
+            runs.append((truth[order], said[order]))
+    return runs
+
+
 def _alarms(
-    points: Sequence[_Points], point: OperatingPoint | None, notes: list[str]
+    runs: Sequence[tuple[Floats, Floats]],
+    spec: RemainingSpec,
+    point: OperatingPoint | None,
+    notes: list[str],
 ) -> dict[str, Estimate]:
     """Whether an alarm came in time, where a run went on to failure."""
-    runs = [one for one in points if one.to_failure]
     if not runs or point is None:
         notes.append("event_recall left out: no recording here goes on to failure")
         return {}
-    places = [first_run(-one.said >= point.default.act_at, IN_A_ROW) for one in runs]
-    leads = [float(one.truth[place]) for one, place in zip(runs, places) if place is not None]
+    places = [first_run(-said >= point.default.act_at, rows_below(spec)) for _, said in runs]
+    leads = [float(truth[place]) for (truth, _), place in zip(runs, places) if place is not None]
     if leads:
-        low, middle, high = np.quantile(leads, [0.05, 0.5, 0.95])
-        notes.append(f"warning time: median {middle:.0f}, 5 % under {low:.0f}, 5 % over {high:.0f}")
+        low, middle, high = (shown(t) for t in np.quantile(leads, [0.05, 0.5, 0.95]))
+        notes.append(f"warning time: median {middle} {spec.unit}, 5 % under {low}, 5 % over {high}")
     return {"event_recall": proportion(len(leads), len(runs))}

@@ -18,6 +18,7 @@ from kits.core.kit import NoProgress, Progress
 from kits.predictive_maintenance._device.regimes import RegimeSpec, learn_regimes, tells_regime
 from kits.predictive_maintenance._device.remaining import (
     RemainingSpec,
+    age_of,
     capture_columns,
     life_columns,
     views,
@@ -126,6 +127,7 @@ class _Settings:
     regimes: RegimeSpec | None
     centre: Floats
     spread: Floats
+    per_row: float
     notes: tuple[str, ...]
 
     @classmethod
@@ -137,12 +139,11 @@ class _Settings:
         joined = np.vstack(values)
         which = regimes.nearest(joined) if regimes is not None else np.zeros(len(joined), np.intp)
         count = len(regimes.centres) if regimes is not None else 1
-        centre = np.stack([np.nanmean(joined[which == k], axis=0) for k in range(count)])
-        spread = np.stack([np.nanstd(joined[which == k], axis=0) for k in range(count)])
+        usual = [_usual(joined[which == k], rows) for k in range(count)]
+        centre, spread = (np.stack(part) for part in zip(*usual))
         unit = known[0].life.unit if known[0].life is not None else ""
-        return cls(
-            rows, config, unit, history, regimes, centre, np.where(spread > 0, spread, 1.0), notes
-        )
+        per_row = 1.0 if history else _interval(known)
+        return cls(rows, config, unit, history, regimes, centre, spread, per_row, notes)
 
     def spec(self, cap: float, edges: Floats, below: Floats, above: Floats) -> RemainingSpec:
         return RemainingSpec(
@@ -155,6 +156,7 @@ class _Settings:
             centre=tuple(tuple(map(float, row)) for row in self.centre),
             spread=tuple(tuple(map(float, row)) for row in self.spread),
             history=self.history,
+            per_row=self.per_row,
             edges=tuple(map(float, edges)),
             below=tuple(map(float, below)),
             above=tuple(map(float, above)),
@@ -165,23 +167,25 @@ class _Settings:
         blank = np.empty(0)
         scale = self.spec(1.0, blank, np.zeros(1), np.zeros(1))
         parts: dict[str, list[tuple[Floats, Floats]]] = {}
+        lengths: dict[str, float] = {}
         for recording in known:
             assert recording.life is not None
             values = scale.scaled(
                 rows_of(recording.window, self.rows, self.config.speed_rpm).values
             )
-            given = recording.window.attributes.get("life_position", 0.0)
-            age = float(given) if isinstance(given, int | float) else 0.0
             if self.history:
-                inputs = life_columns(values, self.config.life.window, age)
+                inputs = life_columns(values, self.config.life.window, age_of(recording.window))
                 left = recording.life.value + np.arange(len(values) - 1, -1, -1.0)
                 first = min(_LEAST_ROWS, len(values)) - 1
             else:
-                inputs, left = capture_columns(values, age), np.array([recording.life.value])
+                inputs, left = capture_columns(values), np.array([recording.life.value])
                 first = 0
+            longest = max(lengths.get(recording.asset, 0.0), float(left[0]) + self.per_row)
+            lengths[recording.asset] = longest
             parts.setdefault(recording.asset, []).append((inputs[first:], left[first:]))
-        lengths = [max(float(left.max()) for _, left in found) for found in parts.values()]
-        cap = self.config.life.cap or float(np.round(_CAP_SHARE * (np.median(lengths) + 10)))
+        usual = float(np.median(list(lengths.values())))
+        # three figures: a bearing may live for two hours, an engine for two hundred cycles
+        cap = self.config.life.cap or float(f"{_CAP_SHARE * usual:.3g}")
         lives = []
         for unit, found in parts.items():
             inputs = np.vstack([x for x, _ in found])
@@ -189,6 +193,32 @@ class _Settings:
             whole = np.isfinite(inputs).all(axis=1)
             lives.append(Life(unit, inputs[whole], left[whole], 1.0))
         return lives, cap
+
+
+def _usual(values: Floats, rows: RowSpec) -> tuple[Floats, Floats]:
+    """Mean and spread of each column.
+
+    Raises:
+        DataError: a column that never is a number.
+    """
+    known = np.isfinite(values).any(axis=0)
+    if not known.all():
+        column = rows.names[int(np.flatnonzero(~known)[0])]
+        raise DataError(
+            f"{column} is a number in no recording", fix="leave the channel out: model.ignore"
+        )
+    spread = np.nanstd(values, axis=0)
+    return np.nanmean(values, axis=0), np.where(spread > 0, spread, 1.0)
+
+
+def _interval(known: Sequence[Recording]) -> float:
+    """Life that passes from one capture of a machine to its next, in the unit of life; the median."""
+    left: dict[str, list[float]] = {}
+    for recording in known:
+        assert recording.life is not None
+        left.setdefault(recording.asset, []).append(recording.life.value)
+    steps = [step for found in left.values() for step in -np.diff(sorted(found, reverse=True))]
+    return float(np.median(steps)) if steps else 1.0
 
 
 def _regimes(

@@ -19,6 +19,7 @@ from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._signals import bearings as _bearings
 from kits.predictive_maintenance._signals.bearings import BearingOrders
 from kits.predictive_maintenance._signals.features import FeatureSpec
+from kits.predictive_maintenance._signals.groups import GroupName
 from kits.predictive_maintenance.config import Config
 
 WAVEFORM_HZ = 1000.0
@@ -123,9 +124,13 @@ def _features(
     config: Config,
 ) -> dict[str, FeatureSpec]:
     rates = {c.name: r.window.rate_of(c) for r in recordings for c in r.window.channels}
-    bearings = bearings_of(config)
+    turning = _speed_is_known(recordings, config)
+    # orders are multiples of the shaft's speed: where nobody says it their figures would never be numbers
+    bearings = bearings_of(config) if turning else {}
+    groups: tuple[GroupName, ...] = ("waveform", "spectrum", "severity", "shaft", "envelope")
     return {
         name: FeatureSpec(
+            groups=tuple(g for g in groups if turning or g != "shaft"),
             unit=units[name],
             rate_hz=rates[name],
             window=max(round(window_s * rates[name]), 1),
@@ -136,6 +141,11 @@ def _features(
         for name in channels
         if rates[name] >= WAVEFORM_HZ
     }
+
+
+def _speed_is_known(recordings: Sequence[Recording], config: Config) -> bool:
+    speeds = [r.window.attributes.get("speed_rpm", config.speed_rpm) for r in recordings]
+    return all(isinstance(speed, int | float) and speed > 0 for speed in speeds)
 
 
 def bearings_of(config: Config) -> dict[str, BearingOrders]:

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.operating_point import Costs
-from kits.predictive_maintenance._device.remaining import RemainingSpec
+from kits.predictive_maintenance._device.remaining import RemainingSpec, shown
 from kits.predictive_maintenance._learning.remaining import Life
 from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
 IN_A_ROW = 3
 """Rows that must stand below the lead: one low prediction is no reason to stop a machine."""
+HOURS = "h"
 _STEPS = 24
 
 
@@ -45,11 +46,11 @@ class Policy:
         times = np.array(self.lead_times)
         if not times.size:
             return f"an alarm at {self.lead:g} {self.unit} left would come in no case"
-        low, middle, high = np.quantile(times, [0.05, 0.5, 0.95])
+        low, middle, high = (shown(t) for t in np.quantile(times, [0.05, 0.5, 0.95]))
         return (
             f"an alarm at {self.lead:.3g} {self.unit} left: {self.missed} of {self.units} machines left out get none "
-            f"with {self.needed:.3g} {self.unit} to spare; warning time {middle:.0f} {self.unit} "
-            f"(5 % under {low:.0f}, 5 % over {high:.0f})"
+            f"with {self.needed:.3g} {self.unit} to spare; warning time {middle} {self.unit} "
+            f"(5 % under {low}, 5 % over {high})"
         )
 
     def figures(self) -> dict[str, float]:
@@ -75,7 +76,7 @@ def choose_lead(
     runs = [(life, found) for life, found in held_out if life.left.min(initial=np.inf) < needed]
     best: tuple[float, Policy] | None = None
     for lead in np.linspace(needed, 0.6 * spec.cap, _STEPS):
-        policy = _policy(runs, float(lead), needed, spec.unit)
+        policy = _policy(runs, float(lead), needed, spec)
         wasted = sum(max(t - needed, 0.0) for t in policy.lead_times) / spec.cap
         cost = costs.escape * policy.missed + costs.overkill * (len(policy.lead_times) + wasted)
         if best is None or cost < best[0]:
@@ -84,15 +85,25 @@ def choose_lead(
     return best[1]
 
 
-def _policy(runs: Sequence[tuple[Life, Floats]], lead: float, needed: float, unit: str) -> Policy:
+def rows_below(spec: RemainingSpec) -> int:
+    """How many rows must stand below the lead.
+
+    One where rows are captures and nothing says how long it is between them: a delay has to be told in seconds.
+    """
+    return IN_A_ROW if spec.history or spec.unit == HOURS else 1
+
+
+def _policy(
+    runs: Sequence[tuple[Life, Floats]], lead: float, needed: float, spec: RemainingSpec
+) -> Policy:
     missed, times = 0, []
     for life, found in runs:
-        place = first_run(found <= lead, IN_A_ROW)
+        place = first_run(found <= lead, rows_below(spec))
         if place is None or life.left[place] < needed:
             missed += 1
         if place is not None:
             times.append(float(life.left[place]))
-    return Policy(lead, needed, missed, len(runs), tuple(times), unit)
+    return Policy(lead, needed, missed, len(runs), tuple(times), spec.unit)
 
 
 def first_run(mask: NDArray[np.bool_], length: int) -> int | None:
