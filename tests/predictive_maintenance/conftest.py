@@ -80,7 +80,7 @@ def fleet(engines: list[Window], tmp_path_factory: pytest.TempPathFactory) -> Tr
                 sample(seen, f"e{number}", label="", life=float(cycles - end), split="test")
             )
     folder = tmp_path_factory.mktemp("fleet")
-    return learn(samples, folder, {"life": {"trees": 25, "depth": 3, "window": 20}})
+    return learn(samples, folder, {"life": {"trees": 30, "depth": 3, "window": 20}})
 
 
 @pytest.fixture(scope="session")

@@ -68,11 +68,18 @@ def with_lives(captures: Sequence[Capture], sidecar: Sidecar, notes: Notes) -> l
 
 
 def _life_splits(lives: Sequence[str], captures: Sequence[Capture]) -> dict[str, Split | None]:
-    """Some assets of a train folder are for thresholds, so that a stated test folder stays whole."""
+    """Some assets of a train folder are for thresholds, so that a stated test folder stays whole.
+
+    Where nobody knows how long those of the test folder had left, one of the train folder is judged on.
+    """
     first = {c.asset: c.split for c in reversed(captures)}
     train = [a for a in lives if first[a] == "train"]
     held = held_out(train) if "val" not in first.values() else set()
-    return {a: "val" if a in held else first[a] for a in lives}
+    placed: dict[str, Split | None] = {a: "val" if a in held else first[a] for a in lives}
+    tests = [c for c in captures if c.split == "test"]
+    if tests and not any(c.life for c in tests):
+        placed |= dict.fromkeys(held_out([a for a in train if a not in held]), "test")
+    return placed
 
 
 def _one_life(
