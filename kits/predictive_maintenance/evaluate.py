@@ -12,17 +12,14 @@ from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask, Evaluation
 from kits.core.operating_point import OperatingPoint
-from kits.predictive_maintenance._judging import condition as _judged_condition
-from kits.predictive_maintenance._judging import faults as _judged_faults
-from kits.predictive_maintenance._judging import life as _judged_life
-from kits.predictive_maintenance._judging import picture as _picture
+from kits.predictive_maintenance._judging import condition, faults, life
+from kits.predictive_maintenance._judging.picture import picture
 from kits.predictive_maintenance._learning.faults import SENSOR_FAULT
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime
 
-picture = _picture.picture
-"""Drawn in reports and by `kit predict --save`."""
+__all__ = ["choose_operating_point", "evaluate", "picture"]
 
 
 def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPoint:
@@ -34,10 +31,10 @@ def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPo
     assert isinstance(config, Config)
     runtime = _runtime(task)
     if runtime.spec.remaining is not None:
-        return _judged_life.choose(task, runtime, config)
+        return life.choose(task, runtime, config)
     if runtime.spec.faults is not None:
-        return _judged_faults.choose(task, runtime, _load(task, task.items))
-    return _judged_condition.choose(task, runtime, config, _load(task, task.items))
+        return faults.choose(task, runtime, _load(task, task.items))
+    return condition.choose(task, runtime, config, _load(task, task.items))
 
 
 def evaluate(task: EvaluateTask) -> Evaluation:
@@ -51,11 +48,11 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     if not recordings:
         raise DataError("no recording to evaluate on", fix="import recordings for this split")
     if runtime.spec.remaining is not None:
-        judged = _judged_life.judge(task, runtime, recordings)
+        judged = life.judge(task, runtime, recordings)
     elif runtime.spec.faults is not None:
-        judged = _judged_faults.judge(task, runtime, recordings)
+        judged = faults.judge(task, runtime, recordings)
     else:
-        judged = _judged_condition.judge(task, runtime, recordings)
+        judged = condition.judge(task, runtime, recordings)
     splits = {item.split for item in task.items}
     return Evaluation(
         kit=task.dataset.header.kit,

@@ -158,10 +158,14 @@ class MachineRuntime:
     ) -> Prediction:
         row = len(trace) - 1
         score, why = self._score(trace, row, faults)
+        judged = row >= 0
         quantities = [
-            q for name, m in trace.quantities.items() if (q := m.at(name, row)) is not None
+            q
+            for name, measured in trace.quantities.items()
+            if judged and (q := measured.at(name, row)) is not None
         ]
-        reasons = [*(Reason(f.text, 0.0, f.channel) for f in faults), *trace.reasons(row)]
+        words = trace.reasons(row) if judged else ()
+        reasons = [*(Reason(f.text, 0.0, f.channel) for f in faults), *words]
         details: dict[str, JsonValue] = {"asset": str(window.attributes.get("asset", ""))}
         if faults:
             details["sensor_fault"] = [f"{f.channel}: {f.kind}" for f in faults]
@@ -173,7 +177,7 @@ class MachineRuntime:
             details["orders"] = dict(physics.orders_hz)
         probabilities = (
             dict(zip(self.judge.labels, map(float, trace.probabilities[row])))
-            if trace.probabilities is not None
+            if judged and trace.probabilities is not None
             else {}
         )
         return Prediction(
@@ -186,7 +190,7 @@ class MachineRuntime:
         )
 
     def _label(self, trace: Trace, row: int, score: float, physics: Assessment) -> str:
-        if trace.labels:
+        if trace.labels and row >= 0:
             return trace.labels[row]
         if score < self.band.review_from:
             return "normal"
@@ -195,7 +199,7 @@ class MachineRuntime:
     def _score(self, trace: Trace, row: int, faults: tuple[SensorFault, ...]) -> tuple[float, str]:
         """The score, and why it was not judged; a person looks at what no one can judge."""
         if row < 0:
-            return self._doubtful(), "no row of data"
+            return self._doubtful(), "broken sensors" if faults else "no row of data"
         regime = int(trace.regimes[row]) if trace.regimes is not None else 0
         score = float(trace.score[row])
         if regime == UNKNOWN:

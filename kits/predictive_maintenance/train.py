@@ -14,12 +14,11 @@ from kits.core.bundle import LicenceNote
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.predictive_maintenance._device.physics import PhysicsSpec
-from kits.predictive_maintenance._learning import graphs as _graphs
-from kits.predictive_maintenance._learning import trees as _trees
+from kits.predictive_maintenance._learning import graphs, trees
 from kits.predictive_maintenance._learning.approach import choose_approach, require
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance._learning.rows import bearings_of
-from kits.predictive_maintenance._signals import severity as _severity
+from kits.predictive_maintenance._signals import severity
 from kits.predictive_maintenance._signals.sensors import SensorBaseline, learn_baseline
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineSpec
@@ -77,7 +76,7 @@ def physics_of(config: Config) -> PhysicsSpec:
     Raises:
         DataError: an unknown bearing or machine class.
     """
-    limits = _severity.limits_of(config.machine_class) if config.machine_class else None
+    limits = severity.limits_of(config.machine_class) if config.machine_class else None
     return PhysicsSpec(
         bearings=bearings_of(config),
         speed_rpm=config.speed_rpm,
@@ -110,7 +109,7 @@ def _condition(
 
     val = load(task.dataset, task.dataset.of("val"))
     learned = learn_condition(recordings, val, config, task.seed)
-    model = _graphs.quadratic(learned.means, learned.inverse_scales, learned.matrices, _CAP)
+    model = graphs.quadratic(learned.means, learned.inverse_scales, learned.matrices, _CAP)
     spec = base.model_copy(update={"condition": learned.spec})
     return _Made(spec, model, dict(learned.figures), learned.notes)
 
@@ -138,7 +137,7 @@ def _remaining(
     learned = learn_remaining(
         known, config, task.seed, device=_device(task), progress=task.progress
     )
-    model = _trees.mean_to_onnx(learned.models, learned.columns)
+    model = trees.mean_to_onnx(learned.models, learned.columns)
     policy = choose_lead(learned.held_out, learned.spec, config, task.costs)
     life = learned.spec.model_copy(update={"lead": policy.lead, "lead_text": policy.text})
     spec = base.model_copy(update={"remaining": life})

@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 NORMAL = "normal"
 FAULTS = ("outer", "inner", "ball", "cage")
 Method = Literal["rule", "evidence", "linear", "trees"]
+BY_RULE: tuple[Method, ...] = ("rule", "evidence")
+"""Methods that look at the hypothesis, not at rows."""
 _FLOOR = 1e-6
 _CHUNK = 4096
 _SHARPNESS = 8.0
@@ -67,7 +69,7 @@ class FaultJudge:
 
     def trace(self, window: Window, excluded: frozenset[str] = frozenset()) -> Trace:
         spec = self.spec
-        if spec.method in ("rule", "evidence"):
+        if spec.method in BY_RULE:
             chances, at_s, ends = self._by_rule(window, excluded)
         else:
             rows = rows_of(window, spec.rows, self.speed_rpm)
@@ -99,13 +101,16 @@ class FaultJudge:
     ) -> tuple[Floats, Floats, NDArray[np.intp]]:
         spec = self.spec
         kept = tuple(c for c in window.channels if c.name not in excluded)
+        seconds = max(c.readings.size / (window.rate_of(c) or 1.0) for c in window.channels)
+        count = max(c.readings.size for c in window.channels)
+        if excluded & {*spec.rows.channels} and not any(c.name in spec.rows.channels for c in kept):
+            # nothing is left to listen to: no opinion, which a person is told of
+            return np.empty((0, len(spec.classes))), np.empty(0), np.empty(0, np.intp)
         found = strongest(Window(kept, window.rate_hz, window.started_at, window.attributes), spec)
         if spec.method == "rule":
             chances = rule_chances(found, spec.classes, spec.meaning)[None, :]
         else:
             chances = self._run(evidence_columns(found)[None, :])
-        seconds = max(c.readings.size / (window.rate_of(c) or 1.0) for c in window.channels)
-        count = max(c.readings.size for c in window.channels)
         return chances, np.array([seconds]), np.array([count])
 
     def _score(self, chances: Floats) -> Floats:

@@ -18,7 +18,7 @@ from kits.core.prediction import Quantity, Reason
 from kits.core.runtime import Session
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._device.trace import Trace
-from kits.predictive_maintenance._signals import severity as _severity
+from kits.predictive_maintenance._signals import severity
 from kits.predictive_maintenance._signals.bearings import BearingOrders
 from kits.predictive_maintenance._signals.hypothesis import (
     LEAST_EVIDENCE,
@@ -104,8 +104,8 @@ def zone_score(velocity: float, ends: tuple[float, float, float]) -> float:
 
 def _velocities(window: Window, heard: list[Channel]) -> Iterator[tuple[Channel, float]]:
     for channel in heard:
-        if _severity.has_velocity(channel.unit):
-            found = _severity.velocity_rms(
+        if severity.has_velocity(channel.unit):
+            found = severity.velocity_rms(
                 channel.readings[None], window.rate_of(channel), channel.unit
             )
             if np.isfinite(found[0]):
@@ -114,7 +114,7 @@ def _velocities(window: Window, heard: list[Channel]) -> Iterator[tuple[Channel,
 
 def _zone_words(channel: Channel, velocity: float, spec: PhysicsSpec) -> Iterator[Reason]:
     assert spec.zone_ends is not None
-    limits = _severity.ZoneLimits(*spec.zone_ends, edition=spec.zone_source, description="")
+    limits = severity.ZoneLimits(*spec.zone_ends, edition=spec.zone_source, description="")
     zone = limits.zone(velocity)
     if zone in ("C", "D"):
         text = f"{channel.name}: {velocity:.2f} mm/s is zone {zone} ({spec.zone_source})"

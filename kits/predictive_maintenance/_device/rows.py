@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kits.core.errors import DataError
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._signals import features as _features
-from kits.predictive_maintenance._signals.features import FeatureSpec
+from kits.predictive_maintenance._signals.features import FeatureSpec, extract
+from kits.predictive_maintenance._signals.features import names as figures_of
 
 Floats = NDArray[np.float64]
 _HELD = 5
@@ -73,7 +73,7 @@ class RowSpec(BaseModel):
 
     def _figures(self, channel: str) -> tuple[str, ...]:
         spec = self.features.get(channel)
-        return _COURSE if spec is None else _features.names(spec)
+        return _COURSE if spec is None else figures_of(spec)
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def _channel_rows(
     features = spec.features.get(channel.name)
     if features is None:
         return course(pieces.astype(np.float64))
-    return _features.extract(pieces, rate, speed_hz, features).astype(np.float64)
+    return extract(pieces, rate, speed_hz, features).astype(np.float64)
 
 
 def course(pieces: Floats) -> Floats:

@@ -12,9 +12,9 @@ from kits.core.alarm import AlarmRule
 from kits.core.kit import EvaluateTask, ItemResult
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.stats import Estimate, bootstrap, proportion
-from kits.predictive_maintenance._device import physics as _physics
+from kits.predictive_maintenance._device import physics
 from kits.predictive_maintenance._device.rows import RowSpec
-from kits.predictive_maintenance._judging import onsets as _onsets
+from kits.predictive_maintenance._judging import onsets
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, plain, result, verdict_of
 from kits.predictive_maintenance._judging.onsets import Course
 from kits.predictive_maintenance._judging.scores import average_precision
@@ -33,7 +33,7 @@ def choose(
 ) -> OperatingPoint:
     """Levels from the tolerated false alarms per machine-month; physics has the ends of its zones."""
     if runtime.spec.condition is None:
-        band = Band(act_at=_physics.ALARM, review_from=_physics.WARN)
+        band = Band(act_at=physics.ALARM, review_from=physics.WARN)
         rule = AlarmRule(deadband=config.alarm.deadband)
         method, promise = (
             "ends of zones B and C of ISO 20816-3; bearing evidence on the same scale",
@@ -84,7 +84,7 @@ def _normal_months(recordings: Sequence[Recording]) -> float:
     seconds = sum(
         (~r.faulty()).sum() / (r.rate_hz or 1 / 3600) for r in recordings if r.is_normal()
     )
-    return float(seconds) / (30 * _onsets.DAY_S)
+    return float(seconds) / (30 * onsets.DAY_S)
 
 
 def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Recording]) -> Judged:
@@ -98,7 +98,7 @@ def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Reco
     known = np.isfinite(joined)
     if faulty[known].any() and not faulty[known].all():
         metrics["pr_auc"] = _ranking(courses, scores, task.seed)
-    control = _onsets.random_control(courses, task.seed)
+    control = onsets.random_control(courses, task.seed)
     slices = {
         "as many alarms at random moments": {
             "event_recall": plain(control["event_recall"], len(courses), "200 draws"),
@@ -106,7 +106,7 @@ def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Reco
         },
         "by row, not by event (flattering; as leaderboards have it)": {
             name: plain(value, int(faulty.size))
-            for name, value in _onsets.point_wise(courses).items()
+            for name, value in onsets.point_wise(courses).items()
         },
     }
     results = tuple(
@@ -125,13 +125,13 @@ def _courses(
         truth = recording.faulty()
         if not recording.spans and not recording.is_normal():
             truth[:] = True
-        courses.append(_onsets.course_of(trace, truth, point, recording.group))
+        courses.append(onsets.course_of(trace, truth, point, recording.group))
         scores.append(trace.score)
     return courses, scores
 
 
 def _event_figures(courses: Sequence[Course], seed: int) -> tuple[dict[str, Estimate], list[str]]:
-    counted = _onsets.tally(courses)
+    counted = onsets.tally(courses)
     notes: list[str] = []
     metrics: dict[str, Estimate] = {}
     if counted.found:
@@ -139,7 +139,7 @@ def _event_figures(courses: Sequence[Course], seed: int) -> tuple[dict[str, Esti
     else:
         notes.append("event_recall left out: no fault is marked in these recordings")
     if counted.normal_s > 0:
-        metrics["false_onsets_per_day"] = _onsets.rate_per_day(
+        metrics["false_onsets_per_day"] = onsets.rate_per_day(
             counted.false_onsets, counted.normal_s
         )
         metrics["time_in_alarm"] = _time_in_alarm(courses, seed)

@@ -22,7 +22,7 @@ def choose_approach(dataset: Dataset, config: Config) -> tuple[Approach, str]:
     if config.approach != "auto":
         return config.approach, "chosen in kit.yaml"
     train = dataset.of("train")
-    lives = _lives(train)
+    lives = _lives(dataset)
     if lives >= LEAST_UNITS:
         return "remaining-life", f"{lives} machines with a known end of life"
     if any(i.annotation and i.annotation.spans for i in dataset.items):
@@ -40,9 +40,9 @@ def choose_approach(dataset: Dataset, config: Config) -> tuple[Approach, str]:
 def require(dataset: Dataset, config: Config, approach: Approach) -> None:
     """Raises DataError when the approach cannot be trained on this data."""
     train = dataset.of("train")
-    if approach == "remaining-life" and (lives := _lives(train)) < LEAST_UNITS:
+    if approach == "remaining-life" and (lives := _lives(dataset)) < LEAST_UNITS:
         raise DataError(
-            f"{lives} machines with a known end of life in train",
+            f"{lives} machines with a known end of life to learn from",
             fix=f"at least {LEAST_UNITS} are needed; until then: model.approach: condition",
         )
     if approach == "fault-class" and len(_labels(train, config)) < 2:
@@ -57,7 +57,9 @@ def require(dataset: Dataset, config: Config, approach: Approach) -> None:
         )
 
 
-def _lives(items: tuple[DatasetItem, ...]) -> int:
+def _lives(dataset: Dataset) -> int:
+    """Machines to learn from: units left out in turn take the place of a val split, so those of val count."""
+    items = (*dataset.of("train"), *dataset.of("val"))
     return len(
         {
             str(item.sample.meta.get("asset", "")) or item.sample.group

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._device import tail as _tail
 from kits.predictive_maintenance._device.condition import (
     ConditionModel,
     ConditionSpec,
@@ -28,7 +27,7 @@ from kits.predictive_maintenance._device.regimes import (
     tells_regime,
 )
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
-from kits.predictive_maintenance._device.tail import Tail
+from kits.predictive_maintenance._device.tail import LEAST_ROWS, Tail, fit
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
@@ -246,7 +245,7 @@ class _Work:
         if not models:
             raise DataError(
                 f"too little normal running: {sum(len(p.raw) for p in pieces)} rows",
-                fix=f"at least {_LEAST_ROWS + _tail.LEAST_ROWS} rows in one piece are needed; record longer",
+                fix=f"at least {_LEAST_ROWS + LEAST_ROWS} rows in one piece are needed; record longer",
             )
         spec = ConditionSpec(
             rows=self.rows,
@@ -295,7 +294,7 @@ class _Work:
         """Rows beside their predecessors, to learn from and held out; stretches stay whole."""
         learning = [self._seen(p, regime) for p in pieces if not p.held_out]
         holding = [self._seen(p, regime) for p in pieces if p.held_out]
-        if sum(int(np.isfinite(x[:, 0]).sum()) for x in holding) < _tail.LEAST_ROWS:
+        if sum(int(np.isfinite(x[:, 0]).sum()) for x in holding) < LEAST_ROWS:
             cuts = [int(len(x) * _FIT_SHARE) for x in learning]
             holding = [x[cut:] for x, cut in zip(learning, cuts)]
             learning = [x[:cut] for x, cut in zip(learning, cuts)]
@@ -328,7 +327,7 @@ class _Work:
     def _tail(self, holding: Sequence[Floats], parts: tuple[Floats, Floats, Floats]) -> Tail | None:
         period_s = 1 / self.rows.rate_hz if self.rows.rate_hz else 0.0
         try:
-            return _tail.fit([self._index(x, parts) for x in holding], period_s, self._gap)
+            return fit([self._index(x, parts) for x in holding], period_s, self._gap)
         except ValueError:
             return None
 
@@ -362,7 +361,7 @@ class _Work:
     ) -> float:
         usual = np.concatenate([self._index(x, parts) for x in holding])
         usual = usual[np.isfinite(usual) & (usual > 0)]
-        if usual.size < _tail.LEAST_ROWS:
+        if usual.size < LEAST_ROWS:
             return float("nan")
         inverse = parts[1]
         seen = []

@@ -7,7 +7,7 @@ computed too, as a warning. Groups never stand on both sides.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 from kits.core.kit import NoProgress, Progress
 from kits.predictive_maintenance._device.faults import (
-    FAULTS,
     NORMAL,
     FaultSpec,
     evidence_columns,
@@ -29,8 +28,8 @@ from kits.predictive_maintenance._device.faults import (
 from kits.predictive_maintenance._device.physics import PhysicsSpec
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
-from kits.predictive_maintenance._learning import graphs as _graphs
-from kits.predictive_maintenance._learning import trees as _trees
+from kits.predictive_maintenance._learning import graphs, trees
+from kits.predictive_maintenance._learning.linear import Linear, conditional, logistic
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import bearings_of, choose_rows
 from kits.predictive_maintenance.config import Config
@@ -293,7 +292,9 @@ class _Work:
         predict = self._fit(spec, values[side], table.classes[side], table.owner[side])
         return float((predict(values[~side]).argmax(axis=1) == table.classes[~side]).mean())
 
-    def _fit(self, spec: FaultSpec, values: Floats, classes: Ints, owner: Ints) -> Any:
+    def _fit(
+        self, spec: FaultSpec, values: Floats, classes: Ints, owner: Ints
+    ) -> Callable[[Floats], Floats]:
         count = len(self.names)
         if spec.method == "trees":
             present = np.unique(classes)
@@ -305,13 +306,11 @@ class _Work:
                 return chances
 
             return by_trees
-        weights = _weights(classes, owner)
-        mean, scale, matrix, bias = self._linear(spec, values, classes, weights)
-        return lambda rows: _softmax((rows - mean) / scale @ matrix + bias)
+        return self._linear(spec, values, classes, owner)
 
     def _trees(self, values: Floats, classes: Ints) -> Any:
         faults = self.config.faults
-        return _trees.classifier(
+        return trees.classifier(
             values,
             classes,
             trees=faults.trees,
@@ -325,16 +324,15 @@ class _Work:
         table = self.table(spec)
         values = _usable(table.values, spec)
         if spec.method == "trees":
-            return _trees.classifier_to_onnx(self._trees(values, table.classes), values.shape[1])
-        weights = _weights(table.classes, table.owner)
-        return _graphs.linear(*self._linear(spec, values, table.classes, weights))
+            return trees.classifier_to_onnx(self._trees(values, table.classes), values.shape[1])
+        model = self._linear(spec, values, table.classes, table.owner)
+        return graphs.linear(model.mean, model.scale, model.weights, model.bias)
 
-    def _linear(
-        self, spec: FaultSpec, values: Floats, classes: Ints, weights: Floats
-    ) -> tuple[Floats, Floats, Floats, Floats]:
+    def _linear(self, spec: FaultSpec, values: Floats, classes: Ints, owner: Ints) -> Linear:
+        weights = _weights(classes, owner)
         if spec.method == "evidence":
-            return _conditional(values, classes, weights, spec)
-        return _logistic(values, classes, weights, len(self.names))
+            return conditional(values, classes, weights, spec)
+        return logistic(values, classes, weights, len(self.names))
 
 
 def _usable(values: Floats, spec: FaultSpec) -> Floats:
@@ -386,73 +384,6 @@ def _weights(classes: Ints, owner: Ints) -> Floats:
         weight[classes == k] /= weight[classes == k].sum()
     scaled: Floats = weight / weight.sum() * len(weight)
     return scaled
-
-
-def _logistic(
-    values: Floats, classes: Ints, weights: Floats, count: int
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Multinomial logistic regression with a quadratic penalty, by L-BFGS (Liu & Nocedal 1989)."""
-    import torch
-
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    scale = np.where(spread > 1e-9, spread, 1.0)
-    z = torch.tensor((values - mean) / scale, dtype=torch.float64)
-    target, weight = torch.tensor(classes), torch.tensor(weights)
-    matrix = torch.zeros((values.shape[1], count), dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(count, dtype=torch.float64, requires_grad=True)
-    solver = torch.optim.LBFGS([matrix, bias], max_iter=200, line_search_fn="strong_wolfe")
-    penalty = 1.0 / len(values) * 3.0
-
-    def closure() -> Any:
-        solver.zero_grad()
-        losses = torch.nn.functional.cross_entropy(z @ matrix + bias, target, reduction="none")
-        loss = (losses * weight).mean() + penalty * (matrix**2).sum()
-        loss.backward()
-        return loss
-
-    solver.step(closure)
-    return mean, scale, matrix.detach().numpy(), bias.detach().numpy()
-
-
-def _conditional(
-    values: Floats, classes: Ints, weights: Floats, spec: FaultSpec
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Conditional logit (McFadden 1974) on the rule's figures: each fault's prominence speaks for its own class, all with
-    the same weight, and the strongest evidence against normal: a few bearings are enough to learn two weights."""
-    import torch
-
-    count, width = len(spec.classes), values.shape[1]
-    own = np.zeros((2, width, count))
-    for place, fault in enumerate(FAULTS):
-        if fault in spec.meaning:
-            own[0, place, spec.classes.index(spec.meaning[fault])] = 1.0
-    if NORMAL in spec.classes:
-        own[1, len(FAULTS), spec.classes.index(NORMAL)] = -1.0
-    parts = torch.tensor(np.einsum("nw,pwc->pnc", values, own))
-    # physics has no favourite fault: only other classes have a level of their own
-    free = torch.tensor([float(name not in spec.meaning.values()) for name in spec.classes])
-    target, weight = torch.tensor(classes), torch.tensor(weights)
-    shared = torch.tensor([4.0, 1.0], dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(count, dtype=torch.float64, requires_grad=True)
-    solver = torch.optim.LBFGS([shared, bias], max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure() -> Any:
-        solver.zero_grad()
-        logits = (shared[:, None, None] * parts).sum(dim=0) + bias * free
-        losses = torch.nn.functional.cross_entropy(logits, target, reduction="none")
-        loss = (losses * weight).mean() + 1e-3 * (shared**2).sum()
-        loss.backward()
-        return loss
-
-    solver.step(closure)
-    matrix = np.tensordot(shared.detach().numpy(), own, axes=1)
-    return np.zeros(width), np.ones(width), matrix, (bias * free).detach().numpy()
-
-
-def _softmax(logits: Floats) -> Floats:
-    weight = np.exp(logits - logits.max(axis=1, keepdims=True))
-    chances: Floats = weight / weight.sum(axis=1, keepdims=True)
-    return chances
 
 
 def _told(found: Sequence[Candidate], chosen: Candidate, *, single: bool) -> tuple[str, ...]:

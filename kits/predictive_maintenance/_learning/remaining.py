@@ -25,7 +25,7 @@ from kits.predictive_maintenance._device.remaining import (
 )
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._judging.scores import nasa_score
-from kits.predictive_maintenance._learning import trees as _trees
+from kits.predictive_maintenance._learning import trees
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
@@ -259,7 +259,7 @@ class _Fit:
         life = self.config.life
         return tuple(
             (
-                _trees.regressor(
+                trees.regressor(
                     inputs[::step][:, columns],
                     left[::step],
                     trees=life.trees,

@@ -16,8 +16,7 @@ import numpy as np
 from kits.core.errors import DataError
 from kits.predictive_maintenance._device.rows import RowSpec
 from kits.predictive_maintenance._learning.recordings import Recording
-from kits.predictive_maintenance._signals import bearings as _bearings
-from kits.predictive_maintenance._signals.bearings import BearingOrders
+from kits.predictive_maintenance._signals.bearings import BearingOrders, lookup, orders
 from kits.predictive_maintenance._signals.features import FeatureSpec
 from kits.predictive_maintenance._signals.groups import GroupName
 from kits.predictive_maintenance.config import Config
@@ -161,8 +160,8 @@ def bearings_of(config: Config) -> dict[str, BearingOrders]:
         if given:
             found[_key(name)] = _from_figures(text, figures)
         else:
-            shape = _bearings.lookup(text, table)
-            found[_key(text)] = _bearings.orders(
+            shape = lookup(text, table)
+            found[_key(text)] = orders(
                 shape.elements, shape.element_mm, shape.pitch_mm, shape.contact_deg
             )
     return found
@@ -181,7 +180,7 @@ def _from_figures(text: str, figures: str) -> BearingOrders:
             where="kit.yaml: model.bearings",
             fix="write name=elements,ball mm,pitch mm,contact ° – as 6205=9,7.94,39.04,0",
         ) from None
-    return _bearings.orders(int(elements), ball, pitch, angle[0] if angle else 0.0)
+    return orders(int(elements), ball, pitch, angle[0] if angle else 0.0)
 
 
 def _categories(recordings: Sequence[Recording]) -> dict[str, tuple[str, ...]]:
