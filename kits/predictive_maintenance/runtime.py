@@ -26,6 +26,7 @@ from kits.predictive_maintenance._device.physics import (
     PhysicsJudge,
     PhysicsSpec,
     assess,
+    orders_hz,
 )
 from kits.predictive_maintenance._device.regimes import UNKNOWN, UNSETTLED
 from kits.predictive_maintenance._device.remaining import RemainingJudge, RemainingSpec
@@ -129,7 +130,7 @@ class MachineRuntime:
         """
         started = time.perf_counter()
         window = _window(payload)
-        faults = inspect(_end(window, _INSPECTED), self.spec.sensors)
+        faults = inspect(self._turning(_end(window, _INSPECTED)), self.spec.sensors)
         inspected = time.perf_counter()
         excluded = frozenset(fault.channel for fault in faults)
         trace = self.judge.trace(self._tail(window), excluded)
@@ -144,6 +145,13 @@ class MachineRuntime:
     @property
     def _adds_physics(self) -> bool:
         return self.spec.physics.knows_something and not isinstance(self.judge, PhysicsJudge)
+
+    def _turning(self, window: Window) -> Window:
+        """With the configured speed where the window says none: a shaft near the mains frequency is no hum."""
+        speed_rpm = self.spec.physics.speed_rpm
+        if not speed_rpm or "speed_rpm" in window.attributes:
+            return window
+        return replace(window, attributes={**window.attributes, "speed_rpm": speed_rpm})
 
     def _tail(self, window: Window) -> Window:
         """The part of a window that its end rests on."""
@@ -173,8 +181,8 @@ class MachineRuntime:
             details["not_judged"] = why
         if trace.regimes is not None and len(trace.regimes):
             details["regime"] = int(trace.regimes[row])
-        if physics.orders_hz:
-            details["orders"] = dict(physics.orders_hz)
+        if orders := orders_hz(window, self.spec.physics):
+            details["orders"] = dict(orders)
         probabilities = (
             dict(zip(self.judge.labels, map(float, trace.probabilities[row])))
             if judged and trace.probabilities is not None
@@ -224,11 +232,16 @@ class MachineRuntime:
 
 
 def _window(payload: Payload) -> Window:
-    if isinstance(payload, Window):
-        return payload
-    if isinstance(payload, bytes):
-        return decode_window(payload)
-    raise DataError("this kit takes sensor windows", fix=f"send {MEDIA_TYPE}, see kits.core.window")
+    if not isinstance(payload, Window | bytes):
+        raise DataError(
+            "this kit takes sensor windows", fix=f"send {MEDIA_TYPE}, see kits.core.window"
+        )
+    window = decode_window(payload) if isinstance(payload, bytes) else payload
+    if not any(channel.readings.size for channel in window.channels):
+        raise DataError(
+            "a sensor window without a reading", where=str(window.attributes.get("asset", ""))
+        )
+    return window
 
 
 def _end(window: Window, readings: int) -> Window:

@@ -12,6 +12,7 @@ from kits.predictive_maintenance._device.physics import (
     PhysicsJudge,
     PhysicsSpec,
     assess,
+    orders_hz,
     zone_score,
 )
 from kits.predictive_maintenance._simulated.machines import (
@@ -59,7 +60,7 @@ def test_a_healthy_bearing_is_below_every_level() -> None:
 def test_the_orders_are_told_for_the_speed_of_the_window() -> None:
     window = capture(None)
     slow = Window(window.channels, window.rate_hz, None, {"asset": "m", "speed_rpm": 740.0})
-    usual, half = assess(window, BEARING).orders_hz, assess(slow, BEARING).orders_hz
+    usual, half = orders_hz(window, BEARING), orders_hz(slow, BEARING)
     assert half["6205 BPFO"] == pytest.approx(usual["6205 BPFO"] / 2, rel=1e-3)
 
 

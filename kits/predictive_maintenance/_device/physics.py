@@ -7,8 +7,8 @@ laid on the same scale. It learns nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +17,7 @@ from kits.core.errors import DataError
 from kits.core.prediction import Quantity, Reason
 from kits.core.runtime import Session
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._device.trace import Trace
+from kits.predictive_maintenance._device.trace import Measured, Trace
 from kits.predictive_maintenance._signals import severity
 from kits.predictive_maintenance._signals.bearings import BearingOrders
 from kits.predictive_maintenance._signals.hypothesis import (
@@ -57,14 +57,12 @@ class Assessment:
     Attributes:
         score: 0 nothing; 2 and 3 as the ends of zones B and C; not a number when nothing could be said.
         label: fault of the strongest hypothesis; empty for none.
-        orders_hz: `6205 BPFO` → frequency, for plots.
     """
 
     score: float = float("nan")
     label: str = ""
     quantities: tuple[Quantity, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    orders_hz: Mapping[str, float] = field(default_factory=dict)
 
 
 def assess(window: Window, spec: PhysicsSpec) -> Assessment:
@@ -91,7 +89,7 @@ def assess(window: Window, spec: PhysicsSpec) -> Assessment:
         if mine:
             text = f"{channel.name}, bearing {name}: {found.text}"
             reasons.append(Reason(text, mine / ALARM, channel.name, round(found.evidence, 2)))
-    return Assessment(score, label, tuple(quantities), tuple(reasons), _orders_hz(window, spec))
+    return Assessment(score, label, tuple(quantities), tuple(reasons))
 
 
 def zone_score(velocity: float, ends: tuple[float, float, float]) -> float:
@@ -146,7 +144,8 @@ def _hypotheses(
                 continue
 
 
-def _orders_hz(window: Window, spec: PhysicsSpec) -> dict[str, float]:
+def orders_hz(window: Window, spec: PhysicsSpec) -> dict[str, float]:
+    """`6205 BPFO` → frequency in Hz, for plots; empty when nobody says the speed."""
     turning = speed_hz(window, spec)
     return {
         f"{name} {fault}": round(order * turning, 3)
@@ -185,5 +184,6 @@ class PhysicsJudge:
             np.array([count]),
             np.array([found.score]),
             labels=(found.label or "normal",),
+            quantities={q.name: Measured(np.array([q.value]), q.unit) for q in found.quantities},
             reasons=lambda _row: found.reasons,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.stats import Estimate, bootstrap, proportion
 from kits.predictive_maintenance._device import physics
 from kits.predictive_maintenance._device.rows import RowSpec
+from kits.predictive_maintenance._device.trace import Trace
 from kits.predictive_maintenance._judging import onsets
 from kits.predictive_maintenance._judging.judged import ROUNDS, Judged, plain, result, verdict_of
 from kits.predictive_maintenance._judging.onsets import Course
@@ -32,6 +34,7 @@ def choose(
     task: EvaluateTask, runtime: MachineRuntime, config: Config, recordings: Sequence[Recording]
 ) -> OperatingPoint:
     """Levels from the tolerated false alarms per machine-month; physics has the ends of its zones."""
+    traced = _traced(runtime, recordings)
     if runtime.spec.condition is None:
         band = Band(act_at=physics.ALARM, review_from=physics.WARN)
         rule = AlarmRule(deadband=config.alarm.deadband)
@@ -43,14 +46,14 @@ def choose(
         rate = config.false_alarms_per_month
         band = Band(act_at=math.log10(1 / rate), review_from=math.log10(1 / (rate * _WARN_RATIO)))
         rule = alarm_rule(runtime.spec.condition.rows, config)
-        months = _normal_months(recordings)
+        days = _normal_days(traced, _period_s(runtime))
         method = (
-            f"peaks over threshold on {30 * months:.3g} days of normal running that were not learned from, carried on "
+            f"peaks over threshold on {days:.3g} days of normal running that were not learned from, carried on "
             f"to {rate:g} false alarm(s) per machine-month"
         )
         promise = (
             f"about {rate:g} false alarm(s) per machine and month, a warning {_WARN_RATIO:g} times as often; from "
-            f"{30 * months:.3g} days of running, so measured is only that much"
+            f"{days:.3g} days of running, so measured is only that much"
         )
     point = OperatingPoint(
         default=band,
@@ -62,17 +65,24 @@ def choose(
         dataset=task.dataset.id,
         seed=task.seed,
     )
-    rates, _ = _event_figures(_courses(runtime, recordings, point)[0], task.seed)
+    rates, _ = _event_figures(
+        [h.course for h in _heard(traced, point, _period_s(runtime))], task.seed
+    )
     return point.model_copy(update={"rates": rates})
 
 
 def alarm_rule(rows: RowSpec, config: Config) -> AlarmRule:
-    """Delays in seconds; the default counts rows, because a minute is long for one machine and short for another."""
+    """Delays in seconds; the default counts rows, because a minute is long for one machine and short for another.
+
+    Three windows or captures in a row; half of one is left to captures that come a little early.
+    """
     given = config.alarm
     period_s = 1 / rows.rate_hz if rows.rate_hz else 1.0
-    on_rows, off_rows = (_ON_ROWS, _OFF_ROWS) if rows.kind == "readings" else (_FEW - 1, _FEW)
-    if not rows.rate_hz:
-        on_rows, off_rows = _FEW - 1, _FEW
+    on_rows, off_rows = float(_FEW - 1), float(_FEW)
+    if rows.rate_hz and rows.kind == "readings":
+        on_rows, off_rows = _ON_ROWS, _OFF_ROWS
+    elif rows.rate_hz:
+        on_rows, off_rows = on_rows - 0.5, off_rows - 0.5
     return AlarmRule(
         on_delay_s=given.on_delay_s if given.on_delay_s >= 0 else on_rows * period_s,
         off_delay_s=given.off_delay_s if given.off_delay_s >= 0 else off_rows * period_s,
@@ -80,54 +90,121 @@ def alarm_rule(rows: RowSpec, config: Config) -> AlarmRule:
     )
 
 
-def _normal_months(recordings: Sequence[Recording]) -> float:
-    seconds = sum(
-        (~r.faulty()).sum() / (r.rate_hz or 1 / 3600) for r in recordings if r.is_normal()
-    )
-    return float(seconds) / (30 * onsets.DAY_S)
-
-
 def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Recording]) -> Judged:
     """Figures of condition monitoring on recordings with or without marked faults."""
     point = task.operating_point
     assert point is not None
-    courses, scores = _courses(runtime, recordings, point)
+    heard = _heard(_traced(runtime, recordings), point, _period_s(runtime))
+    courses, scores = [h.course for h in heard], [h.trace.score for h in heard]
     metrics, notes = _event_figures(courses, task.seed)
+    if any(r.life is not None for r in recordings):
+        notes.append(
+            "machines that ran to failure: the second half of their life counts as the fault"
+        )
     faulty = np.concatenate([c.faulty for c in courses])
     joined = np.concatenate(scores)
     known = np.isfinite(joined)
     if faulty[known].any() and not faulty[known].all():
         metrics["pr_auc"] = _ranking(courses, scores, task.seed)
-    control = onsets.random_control(courses, task.seed)
-    slices = {
+    results = tuple(
+        _result(task, runtime, point, recording, faulty=bool(truth.any()), alarm=alarm)
+        for one in heard
+        for recording, truth, alarm in one.members
+    )
+    return Judged(metrics, _beside(courses, task.seed), results, tuple(notes))
+
+
+def _beside(courses: Sequence[Course], seed: int) -> dict[str, dict[str, Estimate]]:
+    """What luck gives, and what leaderboards count."""
+    control = onsets.random_control(courses, seed)
+    rows = sum(len(c.faulty) for c in courses)
+    return {
         "as many alarms at random moments": {
-            "event_recall": plain(control["event_recall"], len(courses), "200 draws"),
-            "false_onsets": plain(control["false_onsets"], len(courses), "200 draws"),
+            name: plain(control[name], len(courses), "200 draws")
+            for name in ("event_recall", "false_onsets")
         },
         "by row, not by event (flattering; as leaderboards have it)": {
-            name: plain(value, int(faulty.size))
-            for name, value in onsets.point_wise(courses).items()
+            name: plain(value, rows) for name, value in onsets.point_wise(courses).items()
         },
     }
-    results = tuple(
-        _result(task, runtime, point, recording, course)
-        for recording, course in zip(recordings, courses)
-    )
-    return Judged(metrics, slices, results, tuple(notes))
 
 
-def _courses(
-    runtime: MachineRuntime, recordings: Sequence[Recording], point: OperatingPoint
-) -> tuple[list[Course], list[NDArray[np.float64]]]:
-    courses, scores = [], []
+@dataclass(frozen=True)
+class _Traced:
+    """A recording with what the runtime says of it, and what was true: (readings,)."""
+
+    recording: Recording
+    trace: Trace
+    truth: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """One stretch of one machine: a recording, or its captures one after the other.
+
+    Attributes:
+        members: recordings with their truth, and whether an alarm began in each.
+    """
+
+    course: Course
+    trace: Trace
+    members: tuple[tuple[Recording, NDArray[np.bool_], bool], ...]
+
+
+def _traced(runtime: MachineRuntime, recordings: Sequence[Recording]) -> list[_Traced]:
+    found = []
     for recording in recordings:
-        trace = runtime.judge.trace(recording.window)
-        truth = recording.faulty()
+        truth = recording.faulty() | ~recording.early()
         if not recording.spans and not recording.is_normal():
             truth[:] = True
-        courses.append(onsets.course_of(trace, truth, point, recording.group))
-        scores.append(trace.score)
-    return courses, scores
+        found.append(_Traced(recording, runtime.judge.trace(recording.window), truth))
+    return found
+
+
+def _period_s(runtime: MachineRuntime) -> float:
+    """Seconds from row to row; an hour where rows are not in time."""
+    spec = runtime.spec.condition
+    return 1 / spec.rows.rate_hz if spec is not None and spec.rows.rate_hz else 3600.0
+
+
+def _normal_days(traced: Sequence[_Traced], period_s: float) -> float:
+    rows = sum(
+        float((~one.truth).mean()) * len(one.trace) for one in traced if one.recording.is_normal()
+    )
+    return rows * period_s / onsets.DAY_S
+
+
+def _heard(traced: Sequence[_Traced], point: OperatingPoint, period_s: float) -> list[_Heard]:
+    """Courses over time. Captures too short for an alarm by themselves follow each other, as on a device."""
+    if max((len(one.trace) for one in traced), default=0) > _FEW:
+        strings = [[one] for one in traced]
+    else:
+        by_group: dict[tuple[str, str], list[_Traced]] = {}
+        for one in traced:
+            by_group.setdefault((one.recording.asset, one.recording.group), []).append(one)
+        strings = list(by_group.values())
+    return [_strung(string, point, period_s) for string in strings]
+
+
+def _strung(string: Sequence[_Traced], point: OperatingPoint, period_s: float) -> _Heard:
+    first = string[0]
+    trace, truth = first.trace, first.truth
+    if len(string) > 1:
+        readings = np.cumsum([0, *(one.truth.size for one in string[:-1])])
+        rows = sum(len(one.trace) for one in string)
+        trace = Trace(
+            at_s=period_s * np.arange(1, rows + 1, dtype=np.float64),
+            ends=np.concatenate([o.trace.ends + n for o, n in zip(string, readings)]),
+            score=np.concatenate([o.trace.score for o in string]),
+        )
+        truth = np.concatenate([one.truth for one in string])
+    course = onsets.course_of(trace, truth, point, first.recording.group)
+    members, row = [], 0
+    for one in string:
+        begun = any(row <= onset < row + len(one.trace) for onset in course.onsets)
+        members.append((one.recording, one.truth, begun))
+        row += len(one.trace)
+    return _Heard(course, trace, tuple(members))
 
 
 def _event_figures(courses: Sequence[Course], seed: int) -> tuple[dict[str, Estimate], list[str]]:
@@ -184,13 +261,14 @@ def _result(
     runtime: MachineRuntime,
     point: OperatingPoint,
     recording: Recording,
-    course: Course,
+    *,
+    faulty: bool,
+    alarm: bool,
 ) -> ItemResult:
     prediction = runtime.predict([recording.window])[0]
-    faulty = bool(course.faulty.any())
     # a recording was acted on when an alarm began in it; its end alone says less
-    verdict = "act" if course.onsets else verdict_of(point, prediction)
-    if verdict == "act" and not course.onsets:
+    verdict = "act" if alarm else verdict_of(point, prediction)
+    if verdict == "act" and not alarm:
         verdict = "review"
     truth = recording.label or ("anomaly" if faulty else "normal")
     if recording.spans and faulty:

@@ -51,7 +51,8 @@ class Course:
     def durations_s(self) -> Floats:
         """(rows,) seconds that each row stands for."""
         if len(self.at_s) < 2:
-            return np.ones(len(self.at_s))
+            # one row stands for the whole recording
+            return np.maximum(self.at_s, 1e-9)
         steps = np.diff(self.at_s)
         usual = float(np.median(steps))
         joined: Floats = np.minimum(np.concatenate([[usual], steps]), 10 * max(usual, 1e-9))

@@ -76,7 +76,7 @@ def learn_condition(
     Raises:
         DataError: too little normal running.
     """
-    usual = [r for r in train if r.is_normal(config.faults.normal)]
+    usual = [r for r in train if r.is_normal(config.faults.normal) and r.early().any()]
     if not usual:
         raise DataError(
             "no recording of normal running to learn from",
@@ -87,7 +87,7 @@ def learn_condition(
     slow = rows.kind == "readings" and not single
     lags = config.condition.lags if slow else 1
     median = config.condition.median if slow else min(config.condition.median, 3)
-    held = [r for r in val if r.is_normal(config.faults.normal)]
+    held = [r for r in val if r.is_normal(config.faults.normal) and r.early().any()]
     logarithm = _logarithms(usual, rows, config)
     pieces = [
         *_pieces(usual, rows, logarithm, config, held_out=False),
@@ -127,7 +127,7 @@ def _pieces(
     pieces = []
     for recording in recordings:
         made = rows_of(recording.window, rows, config.speed_rpm)
-        bad = recording.faulty()
+        bad = recording.faulty() | ~recording.early()
         starts = np.concatenate([[0], made.ends[:-1]]) if len(made) else made.ends
         clean = np.array(
             [not bad[min(a, b - 1) : b].any() for a, b in zip(starts, made.ends)], np.bool_

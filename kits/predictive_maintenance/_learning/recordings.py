@@ -18,6 +18,8 @@ from kits.core.window import Window, decode_window
 
 NORMAL_LABELS = ("normal", "good", "ok", "healthy")
 LIFE = "remaining_life"
+_EARLY = 0.5
+"""Share of a life to failure that counts as normal running: nobody notes when wear began."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,36 @@ class Recording:
                 mask[max(span.start, 0) : span.end] = True
         return mask
 
+    def early(self) -> NDArray[np.bool_]:
+        """(readings,) whether the machine was in the first half of its life; true where its life is not known."""
+        if self.life is None:
+            return np.ones(self.readings, np.bool_)
+        behind = np.full(self.readings, _number(self.window.attributes.get("life_position")))
+        left = self.life.value
+        if not self.rate_hz:
+            # a reading per cycle: the recording is itself a part of the life
+            behind = behind + np.arange(self.readings)
+            left += self.readings - 1
+        whole = behind[0] + left
+        return np.asarray(behind < _EARLY * whole, np.bool_)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def interval_s(recordings: Iterable[Recording]) -> float:
+    """Seconds from one recording of a machine to its next, the median; 0 when nothing says it."""
+    starts: dict[str, list[float]] = {}
+    for one in recordings:
+        if one.window.started_at is not None:
+            starts.setdefault(one.asset, []).append(one.window.started_at.timestamp())
+        elif one.life is not None and one.life.unit == "h" and one.rate_hz:
+            position = _number(one.window.attributes.get("life_position"))
+            starts.setdefault(one.asset, []).append(3600 * position)
+    steps = [step for found in starts.values() for step in np.diff(sorted(found)).tolist()]
+    return float(np.median(steps)) if steps else 0.0
+
 
 def load(
     dataset: Dataset, items: Iterable[DatasetItem], progress: Progress | None = None
@@ -88,8 +120,7 @@ def load(
 def _order(one: Recording) -> tuple[str, str, float, str]:
     """By asset and time; where no time is known, by place in the asset's life or by file."""
     started = one.window.started_at.isoformat() if one.window.started_at else ""
-    place = one.window.attributes.get("life_position", 0.0)
-    position = float(place) if isinstance(place, int | float) else 0.0
+    position = _number(one.window.attributes.get("life_position"))
     return one.asset, started, position, one.item.sample.source
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._device.rows import RowSpec
-from kits.predictive_maintenance._learning.recordings import Recording
+from kits.predictive_maintenance._learning.recordings import Recording, interval_s
 from kits.predictive_maintenance._signals.bearings import BearingOrders, lookup, orders
 from kits.predictive_maintenance._signals.features import FeatureSpec
 from kits.predictive_maintenance._signals.groups import GroupName
@@ -51,7 +51,7 @@ def choose_rows(
         kind="windows" if kind == "windows" else "readings",
         channels=channels,
         units=tuple(units[name] for name in channels),
-        rate_hz=(1 / (hop_s or window_s) if window_s else 0.0) if kind == "windows" else rate,
+        rate_hz=_row_rate(recordings, hop_s or window_s) if kind == "windows" else rate,
         window_s=window_s,
         hop_s=hop_s,
         features=_features(recordings, channels, units, window_s, config) if window_s else {},
@@ -59,6 +59,15 @@ def choose_rows(
         products=products and len(channels) <= _PAIRED_CHANNELS,
     )
     return spec, tuple(notes)
+
+
+def _row_rate(recordings: Sequence[Recording], step_s: float) -> float:
+    """Rows per second of the machine's time: captures are a glimpse now and then, with nothing in between."""
+    if not step_s:
+        return 0.0
+    spans = [r.readings / (r.rate_hz or 1.0) for r in recordings]
+    per_capture = max(float(np.median(spans)) / step_s, 1.0)
+    return 1 / max(step_s, interval_s(recordings) / per_capture)
 
 
 def _common(recordings: Sequence[Recording], config: Config, notes: list[str]) -> tuple[str, ...]:
