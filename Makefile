@@ -41,6 +41,7 @@ types: $(VENV)/.test
 
 docs: $(VENV)/.test ## write docs/reference from the code
 	$(BIN)/python -m kits.toolchain.reference
+	$(BIN)/python -m kits.predictive_maintenance._signals.reference docs/reference/features.md
 
 reliability: system-test $(VENV)/.test ## the failure tests in full, one after another, and their page
 	$(BIN)/python -m benchmarks.reliability $(RELIABILITY_ARGS)

@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kits.predictive_maintenance._signals.groups import GroupName
+
 Approach = Literal["auto", "physics", "condition", "fault-class", "remaining-life"]
 
 
@@ -110,6 +112,13 @@ class Config(_Section):
         description="readings of one window of a waveform; 0: 4096, or a whole slow capture",
     )
     hop: int = Field(0, ge=0, description="readings from window to window; 0: no overlap")
+    features: tuple[GroupName, ...] = Field(
+        (),
+        description="groups of features of waveforms, see docs: features; empty: by unit and speed",
+    )
+    gear_orders: tuple[float, ...] = Field(
+        (), description="turns of the other shafts of a gearbox per turn of this one"
+    )
     ignore: tuple[str, ...] = Field((), description="channels left out")
     mains_hz: float = Field(50.0, gt=0, description="frequency of the electric grid, Hz")
     condition: ConditionConfig = ConditionConfig()

@@ -11,7 +11,8 @@ from kits.core.runtime import OnnxSession
 from kits.predictive_maintenance._device.condition import ConditionJudge, lagged, transformed
 from kits.predictive_maintenance._device.regimes import rolling_median
 from kits.predictive_maintenance._learning import graphs
-from kits.predictive_maintenance._learning.condition import METHODS, learn_condition
+from kits.predictive_maintenance._learning.condition import learn_condition
+from kits.predictive_maintenance._learning.methods import METHODS
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance.config import Config
 from tests.predictive_maintenance.trained import Trained, changed, part, plain, readings

@@ -8,7 +8,7 @@ import pytest
 from kits.core.operating_point import Costs
 from kits.predictive_maintenance._device.remaining import RemainingSpec
 from kits.predictive_maintenance._device.rows import RowSpec
-from kits.predictive_maintenance._learning.remaining import Life
+from kits.predictive_maintenance._learning.intervals import Life
 from kits.predictive_maintenance._learning.warning_time import choose_lead, first_run, rows_below
 from kits.predictive_maintenance.config import Config
 

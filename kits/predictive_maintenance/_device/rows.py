@@ -48,17 +48,17 @@ class RowSpec(BaseModel):
         False, description="adds product, difference and ratio of each pair of channels"
     )
 
+    left_out: tuple[str, ...] = Field(
+        (), description="figures that could not be had in training, as `channel · figure`"
+    )
+
     @property
     def names(self) -> tuple[str, ...]:
         """The columns, as `channel` or `channel · figure`."""
         if self.kind == "readings":
             plain = self.channels
         else:
-            plain = tuple(
-                f"{channel} · {figure}"
-                for channel in self.channels
-                for figure in self._figures(channel)
-            )
+            plain = tuple(name for name in self.figures if name not in self.left_out)
         pairs = tuple(
             f"{a} {sign} {b}" for a, b in _pairs(self.channels) for sign in ("×", "−", "/")
         )
@@ -66,6 +66,15 @@ class RowSpec(BaseModel):
             f"{name}={value}" for name, known in self.categories.items() for value in known
         )
         return (*plain, *(pairs if self.products else ()), *self.conditions, *levels)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What is computed of windows, whether it is left out or not."""
+        return tuple(
+            f"{channel} · {figure}"
+            for channel in self.channels
+            for figure in self._figures(channel)
+        )
 
     def channel_of(self, column: int) -> str:
         """The channel a column comes from; an attribute's name where it is one."""
@@ -186,7 +195,10 @@ def _windows(window: Window, channels: list[Channel], spec: RowSpec, speed_rpm: 
     ends = np.minimum(np.rint(ends_s * base), max(c.readings.size for c in channels)).astype(
         np.intp
     )
-    return Rows(np.hstack(blocks), ends, ends_s)
+    values = np.hstack(blocks)
+    if spec.left_out:
+        values = values[:, [name not in spec.left_out for name in spec.figures]]
+    return Rows(values, ends, ends_s)
 
 
 def _duration_s(window: Window, channels: list[Channel]) -> float:

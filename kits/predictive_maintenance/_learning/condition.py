@@ -1,13 +1,12 @@
 """Learning normal running: one model per asset and regime, its tail on held-out time, the steadiest method.
 
-Every method is a quadratic form on standardised rows, so that one graph runs all of them and says which
-channel speaks. Fit on the train split, tails on the val split (both in time blocks); where an asset has no val
+The methods are in `_learning/methods.py`. Fit on the train split, tails on the val split (both in time blocks); where an asset has no val
 part, its last three eighths are held out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +27,7 @@ from kits.predictive_maintenance._device.regimes import (
 )
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.tail import LEAST_ROWS, Tail, fit
+from kits.predictive_maintenance._learning.methods import METHODS
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
@@ -35,7 +35,6 @@ from kits.predictive_maintenance.config import Config
 Floats = NDArray[np.float64]
 _FIT_SHARE = 0.625
 _LEAST_ROWS = 60
-_SHRINK = 0.1
 _SHIFT = 2.0
 """Spreads by which a column is moved to ask a method what it would see."""
 _FLOOR = 0.05
@@ -172,46 +171,6 @@ def _regimes(
         return None, ()
     told = ", ".join(rows.channels[c] for c in columns)
     return found, (f"{len(found.centres)} operating regimes, told by {told}",)
-
-
-Method = Callable[[Floats, float], Floats]
-
-
-def _components(z: Floats, explained: float) -> Floats:
-    """T² and Q of the main components, each in units of its median and added: the combined index of Yue & Qin
-    2001, "Reconstruction-based fault identification using a combined index"."""
-    values, vectors = np.linalg.eigh(z.T @ z / len(z))
-    values, vectors = np.maximum(values[::-1], 1e-9), vectors[:, ::-1]
-    count = int(np.searchsorted(np.cumsum(values) / values.sum(), explained) + 1)
-    kept = vectors[:, :count]
-    hotelling = (kept / values[:count]) @ kept.T
-    residual = np.eye(len(values)) - kept @ kept.T
-    return _scaled(hotelling, z) + _scaled(residual, z)
-
-
-def _shrunk(z: Floats, _explained: float) -> Floats:
-    """Mahalanobis distance with the covariance shrunk towards the identity (Ledoit & Wolf 2004)."""
-    covariance = (1 - _SHRINK) * (z.T @ z / len(z)) + _SHRINK * np.eye(z.shape[1])
-    inverse: Floats = np.asarray(np.linalg.inv(covariance), np.float64)
-    return _scaled(inverse, z)
-
-
-def _single(z: Floats, _explained: float) -> Floats:
-    """Each column by itself: for few rows, or columns that have nothing to do with each other."""
-    return _scaled(np.eye(z.shape[1]), z)
-
-
-METHODS: Mapping[str, Method] = {
-    "components": _components,
-    "shrunk": _shrunk,
-    "single": _single,
-}
-
-
-def _scaled(matrix: Floats, z: Floats) -> Floats:
-    usual = float(np.median(np.einsum("ij,jk,ik->i", z, matrix, z)))
-    scaled: Floats = matrix / max(usual, 1e-9)
-    return scaled
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ computed too, as a warning. Groups never stand on both sides.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +28,7 @@ from kits.predictive_maintenance._device.physics import PhysicsSpec
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
 from kits.predictive_maintenance._learning import graphs, trees
+from kits.predictive_maintenance._learning.fault_table import Table, folds, weights_of
 from kits.predictive_maintenance._learning.linear import Linear, conditional, logistic
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import bearings_of, choose_rows
@@ -36,7 +36,6 @@ from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-_FOLDS = 5
 _PROMOTION = 0.02
 """What a learned model must win by, where machines are left out, to take the place of a simpler one."""
 _WORDS = {
@@ -68,23 +67,6 @@ class LearnedFaults:
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
     figures: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Rows of all recordings, with who they belong to."""
-
-    values: Floats
-    owner: Ints
-    classes: Ints
-    groups: tuple[str, ...]
-    """By recording."""
-    labels: Ints
-    """By recording."""
-
-    def of(self, recordings: Ints) -> NDArray[np.bool_]:
-        chosen: NDArray[np.bool_] = np.isin(self.owner, recordings)
-        return chosen
 
 
 def label_of(recording: Recording, config: Config) -> str:
@@ -196,9 +178,9 @@ class _Work:
             f"{', '.join(alone)}: from one machine only, so nobody can say how they look on another",
         )
 
-    def table(self, spec: FaultSpec) -> _Table:
+    def table(self, spec: FaultSpec) -> Table:
         """Rows as the way sees them."""
-        cached: dict[str, _Table] = self._tables  # type: ignore[attr-defined]
+        cached: dict[str, Table] = self._tables  # type: ignore[attr-defined]
         kind = "evidence" if spec.method in ("rule", "evidence") else "rows"
         if kind not in cached:
             cached[kind] = self._made(spec, kind)
@@ -207,7 +189,7 @@ class _Work:
             return table
         return replace(table, values=table.values[:, list(spec.columns)])
 
-    def _made(self, spec: FaultSpec, kind: str) -> _Table:
+    def _made(self, spec: FaultSpec, kind: str) -> Table:
         labels = np.array([self.names.index(label_of(r, self.config)) for r in self.known])
         blocks, owner = [], []
         for number, recording in enumerate(self.known):
@@ -219,7 +201,7 @@ class _Work:
             owner.append(np.full(len(values), number))
         joined = np.concatenate(owner)
         groups = tuple(r.group for r in self.known)
-        return _Table(np.vstack(blocks), joined, labels[joined], groups, labels)
+        return Table(np.vstack(blocks), joined, labels[joined], groups, labels)
 
     def filled(self, spec: FaultSpec) -> FaultSpec:
         """The spec with what stands in for missing figures."""
@@ -267,10 +249,10 @@ class _Work:
             return average_precision(labels == place, chances[:, place])
         return macro_f1(labels, chances.argmax(axis=1), len(self.names))
 
-    def _left_out(self, spec: FaultSpec, table: _Table, values: Floats) -> tuple[Ints, Floats]:
+    def _left_out(self, spec: FaultSpec, table: Table, values: Floats) -> tuple[Ints, Floats]:
         """Probabilities of each recording by models that saw no recording of its group."""
         held, found = [], []
-        for test in _folds(table, self.seed):
+        for test in folds(table, self.seed):
             train = np.setdiff1d(np.arange(len(table.labels)), test)
             mine = table.of(train)
             predict = self._fit(spec, values[mine], table.classes[mine], table.owner[mine])
@@ -282,7 +264,7 @@ class _Work:
             return np.empty(0, np.intp), np.empty((0, len(self.names)))
         return np.array(held), np.stack(found)
 
-    def _random(self, spec: FaultSpec, table: _Table, values: Floats) -> float:
+    def _random(self, spec: FaultSpec, table: Table, values: Floats) -> float:
         """Accuracy when windows are drawn at random: what a leak looks like."""
         if len(values) == len(table.labels) and len(set(table.groups)) == len(table.labels):
             return float("nan")
@@ -329,7 +311,7 @@ class _Work:
         return graphs.linear(model.mean, model.scale, model.weights, model.bias)
 
     def _linear(self, spec: FaultSpec, values: Floats, classes: Ints, owner: Ints) -> Linear:
-        weights = _weights(classes, owner)
+        weights = weights_of(classes, owner)
         if spec.method == "evidence":
             return conditional(values, classes, weights, spec)
         return logistic(values, classes, weights, len(self.names))
@@ -347,43 +329,6 @@ def _meaning(names: Sequence[str]) -> dict[str, str]:
             if any(word in name.lower() for word in words):
                 found[fault] = name
     return found
-
-
-def _folds(table: _Table, seed: int) -> list[Ints]:
-    """Recordings left out together: whole groups, each class in each fold where it has enough groups.
-
-    A class with one group cannot be left out: it is always learned from and never judged.
-    """
-    rng = np.random.default_rng(seed)
-    by_class: dict[int, list[str]] = {}
-    for group, label in sorted(set(zip(table.groups, table.labels.tolist()))):
-        by_class.setdefault(label, []).append(group)
-    most = max(len(groups) for groups in by_class.values())
-    count = min(_FOLDS, most)
-    if count < 2:
-        return []
-    fold_of: dict[str, int] = {}
-    for groups in by_class.values():
-        if len(groups) == 1:
-            continue
-        for place, index in enumerate(rng.permutation(len(groups))):
-            fold_of.setdefault(groups[index], place % count)
-    folds = []
-    for fold in range(count):
-        chosen = [i for i, group in enumerate(table.groups) if fold_of.get(group) == fold]
-        if chosen:
-            folds.append(np.array(chosen))
-    return folds
-
-
-def _weights(classes: Ints, owner: Ints) -> Floats:
-    """Each recording counts as one, each class as much as another."""
-    per_owner = Counter(owner.tolist())
-    weight = np.array([1 / per_owner[o] for o in owner.tolist()])
-    for k in np.unique(classes):
-        weight[classes == k] /= weight[classes == k].sum()
-    scaled: Floats = weight / weight.sum() * len(weight)
-    return scaled
 
 
 def _told(found: Sequence[Candidate], chosen: Candidate, *, single: bool) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from kits.predictive_maintenance._device.remaining import (
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._judging.scores import nasa_score
 from kits.predictive_maintenance._learning import trees
+from kits.predictive_maintenance._learning.intervals import Life, conformal
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
@@ -34,8 +35,6 @@ Floats = NDArray[np.float64]
 LEAST_UNITS = 4
 _FOLDS = 5
 _CAP_SHARE = 0.63
-_BIN_EDGES = (0.15, 0.35, 0.6, 0.9)
-"""Of the cap."""
 _LEAST_ROWS = 10
 """Rows of a life before which nothing is learned: nobody can tell so early."""
 _MAX_ROWS = 60_000
@@ -50,16 +49,6 @@ _FEW, _THINNED = 40, 2
 
 Member: TypeAlias = tuple[Any, NDArray[np.intp]]
 """A regressor with the columns it sees."""
-
-
-@dataclass(frozen=True)
-class Life:
-    """One unit's history as columns, with what was left at each row."""
-
-    unit: str
-    inputs: Floats
-    left: Floats
-    weight: float
 
 
 @dataclass(frozen=True)
@@ -109,7 +98,7 @@ def learn_remaining(
     progress.end()
     caution = _caution(held_out, cap)
     held_out = tuple((life, np.clip(said - caution, 0, cap)) for life, said in held_out)
-    edges, below, above = _conformal(held_out, cap, config.life.confidence)
+    edges, below, above = conformal(held_out, cap, config.life.confidence)
     spec = settings.spec(cap, edges, below, above).model_copy(update={"caution": caution})
     figures = _figures(held_out, cap) | {"caution": caution}
     told = (*notes, *settings.notes, _told(len(units), cap, spec.unit, figures))
@@ -309,58 +298,6 @@ def _caution(held_out: Sequence[tuple[Life, Floats]], cap: float) -> float:
     found = [(float(shift), *judged(float(shift))) for shift in shifts]
     allowed = [one for one in found if one[2] <= _DEARER * found[0][2]]
     return min(allowed, key=lambda one: one[1])[0]
-
-
-def _conformal(
-    held_out: Sequence[tuple[Life, Floats]], cap: float, confidence: float
-) -> tuple[Floats, Floats, Floats]:
-    """Edges of the bins, and how much less and more the truth may be in each.
-
-    Split conformal (Vovk et al. 2005) on units left out; every unit counts as one, because its rows are not
-    independent. A bin that too few units reach takes the figures of all bins.
-    """
-    edges = np.array(_BIN_EDGES) * cap
-    tail = (1 - confidence) / 2
-    everything = _offsets(held_out, -np.inf, np.inf, tail)
-    assert everything is not None
-    below, above = [], []
-    for low, high in zip(np.concatenate([[-np.inf], edges]), np.concatenate([edges, [np.inf]])):
-        down, up = _offsets(held_out, float(low), float(high), tail) or everything
-        below.append(down)
-        above.append(up)
-    return edges, np.array(below), np.array(above)
-
-
-def _offsets(
-    held_out: Sequence[tuple[Life, Floats]], low: float, high: float, tail: float
-) -> tuple[float, float] | None:
-    errors, weights, units = [], [], 0
-    for life, predicted in held_out:
-        mine = (predicted >= low) & (predicted < high)
-        if mine.any():
-            errors.append(life.left[mine] - predicted[mine])
-            weights.append(np.full(int(mine.sum()), 1 / mine.sum()))
-            units += 1
-    if units < max(8, int(np.ceil(1 / tail)) // 2):
-        return None if np.isfinite(low) or np.isfinite(high) else _extremes(errors)
-    error, weight = np.concatenate(errors), np.concatenate(weights)
-    # one unit more than were seen: the finite-sample step of conformal prediction
-    level = min((1 - tail) * (units + 1) / units, 1.0)
-    return (
-        max(-_weighted(error, weight, 1 - level), 0.0),
-        max(_weighted(error, weight, level), 0.0),
-    )
-
-
-def _extremes(errors: Sequence[Floats]) -> tuple[float, float]:
-    joined = np.concatenate(errors)
-    return max(-float(joined.min()), 0.0), max(float(joined.max()), 0.0)
-
-
-def _weighted(values: Floats, weights: Floats, level: float) -> float:
-    order = np.argsort(values)
-    share = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(int(np.searchsorted(share, level)), len(values) - 1)])
 
 
 def _figures(held_out: Sequence[tuple[Life, Floats]], cap: float) -> dict[str, float]:

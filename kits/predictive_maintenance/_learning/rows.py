@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._device.rows import RowSpec
+from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._learning.recordings import Recording, interval_s
 from kits.predictive_maintenance._signals.bearings import BearingOrders, lookup, orders
-from kits.predictive_maintenance._signals.features import FeatureSpec
+from kits.predictive_maintenance._signals.features import FeatureSpec, cut
 from kits.predictive_maintenance._signals.groups import GroupName
+from kits.predictive_maintenance._signals.kernels import KernelSpec, fit_kernels
 from kits.predictive_maintenance.config import Config
 
 WAVEFORM_HZ = 1000.0
@@ -28,6 +29,12 @@ _WINDOWED_HZ = 10.0
 _WINDOW = 4096
 _MAX_LEVELS = 20
 _PAIRED_CHANNELS = 12
+_TRIED, _MISSING = 50, 0.05
+"""Recordings that are looked at, and share of whole windows in which a figure may be missing."""
+SOUND = "FS"
+"""Unit of sound files: share of full scale."""
+_OF_THE_SHAFT: tuple[GroupName, ...] = ("shaft", "cepstrum")
+_KERNELS, _KERNEL_WINDOWS = 252, 64
 _SLOW_WINDOW_S = 60.0
 _LEAST_FASTEST_HZ = 60.0
 
@@ -58,7 +65,33 @@ def choose_rows(
         categories=_categories(recordings),
         products=products and len(channels) <= _PAIRED_CHANNELS,
     )
-    return spec, tuple(notes)
+    return _without_unknown(spec, recordings, config, notes), tuple(notes)
+
+
+def _without_unknown(
+    spec: RowSpec, recordings: Sequence[Recording], config: Config, notes: list[str]
+) -> RowSpec:
+    """Without figures that a whole window does not have: an order beyond the spectrum, a shaft too slow to resolve.
+
+    One of them would leave no row to learn from.
+    """
+    if not spec.features:
+        return spec
+    step = max(len(recordings) // _TRIED, 1)
+    values = np.vstack(
+        [rows_of(r.window, spec, config.speed_rpm).values for r in recordings[::step]]
+    )
+    unknown = []
+    for name in spec.features:
+        mine = [i for i, figure in enumerate(spec.figures) if figure.startswith(f"{name} · ")]
+        known = np.isfinite(values[:, mine])
+        whole = known[known.any(axis=1)]
+        missing = 1 - whole.mean(axis=0) if len(whole) else np.zeros(len(mine))
+        unknown += [spec.figures[i] for i, share in zip(mine, missing) if share > _MISSING]
+    if not unknown:
+        return spec
+    notes.append(f"left out, cannot be had from these recordings: {', '.join(unknown[:8])}")
+    return spec.model_copy(update={"left_out": tuple(unknown)})
 
 
 def _row_rate(recordings: Sequence[Recording], step_s: float) -> float:
@@ -135,20 +168,56 @@ def _features(
     turning = _speed_is_known(recordings, config)
     # orders are multiples of the shaft's speed: where nobody says it their figures would never be numbers
     bearings = bearings_of(config) if turning else {}
-    groups: tuple[GroupName, ...] = ("waveform", "spectrum", "severity", "shaft", "envelope")
-    return {
-        name: FeatureSpec(
-            groups=tuple(g for g in groups if turning or g != "shaft"),
+    found = {}
+    for name in channels:
+        if rates[name] < WAVEFORM_HZ:
+            continue
+        spec = FeatureSpec(
+            groups=_groups(units[name], config, turning=turning),
             unit=units[name],
             rate_hz=rates[name],
             window=max(round(window_s * rates[name]), 1),
             bearings=bearings,
             sidebands=bool(bearings),
             fastest_hz=_fastest_hz(recordings, config),
+            families=(1.0, *config.gear_orders),
         )
-        for name in channels
-        if rates[name] >= WAVEFORM_HZ
-    }
+        if "kernels" in spec.groups:
+            spec = spec.model_copy(update={"kernels": _kernels(recordings, name, spec)})
+        found[name] = spec
+    return found
+
+
+def _groups(unit: str, config: Config, *, turning: bool) -> tuple[GroupName, ...]:
+    """Groups of features: as configured, else by what the channel is."""
+    chosen = config.features
+    if not chosen:
+        chosen = ("waveform", "spectrum", "severity", "shaft", "envelope")
+        chosen += ("cepstrum",) if config.gear_orders else ()
+        chosen += ("mel",) if unit == SOUND else ()
+    known: tuple[GroupName, ...] = tuple(g for g in chosen if turning or g not in _OF_THE_SHAFT)
+    if not known:
+        raise DataError(
+            f"{', '.join(chosen)}: figures of the shaft, but nobody says its speed",
+            where="kit.yaml: model.features",
+            fix="set model.speed_rpm, or choose other groups",
+        )
+    return known
+
+
+def _kernels(recordings: Sequence[Recording], name: str, spec: FeatureSpec) -> KernelSpec:
+    windows = [
+        piece
+        for r in recordings
+        for c in r.window.channels
+        if c.name == name
+        for piece in cut(c.readings, spec)[:_KERNEL_WINDOWS]
+        if np.isfinite(piece).all()
+    ]
+    step = max(len(windows) // _KERNEL_WINDOWS, 1)
+    return fit_kernels(
+        np.stack(windows[::step]) if windows else np.empty((0, 0), np.float32), _KERNELS, 0
+    )
 
 
 def _speed_is_known(recordings: Sequence[Recording], config: Config) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kits.core.operating_point import Costs
 from kits.predictive_maintenance._device.remaining import RemainingSpec, shown
-from kits.predictive_maintenance._learning.remaining import Life
+from kits.predictive_maintenance._learning.intervals import Life
 from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
