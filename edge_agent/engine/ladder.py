@@ -102,7 +102,7 @@ class Ladder:
         notes: list[str] = []
         failure: BundleError | MachineError | None = None
         waits = False
-        for provider in self._config.providers:
+        for provider in self._rungs(bundle):
             found = self._prober(provider)
             if not found.usable:
                 notes.append(f"{provider}: {found.reason}")
@@ -124,6 +124,15 @@ class Ladder:
         if isinstance(failure, BundleError | EngineError):
             raise failure
         raise EngineError("nothing here can run a model", where="; ".join(notes))
+
+    def _rungs(self, bundle: Bundle) -> tuple[Provider, ...]:
+        """Where a bundle may run: trees and bundles without a model know the CPU only, which is no step down.
+
+        Where the configuration leaves the CPU out, everything is tried, and fails with its reason.
+        """
+        providers = tuple(self._config.providers)
+        cpu_only = all(artefact.target == "cpu" for artefact in bundle.manifest.artefacts)
+        return ("cpu",) if cpu_only and "cpu" in providers else providers
 
     def _faster(
         self, bundle: Bundle, provider: Provider, ready: ReadyBundle

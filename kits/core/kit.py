@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -136,8 +136,11 @@ class TrainOutcome:
 class Exported:
     """FP32 models by role, and what the runtime needs to know about them.
 
-    `quantize_exclude` are regular expressions of node names that stay in floating point;
-    `quantize_roles` are the roles worth quantising.
+    Attributes:
+        quantize_roles: those worth a lower precision.
+        quantize_exclude: regular expressions of node names that stay in floating point.
+        precisions: lower ones that the graphs of these roles allow.
+        cpu_roles: those that only CPUs execute (trees); a device does not try its GPU with them.
     """
 
     models: Mapping[str, bytes]
@@ -145,6 +148,8 @@ class Exported:
     labels: tuple[str, ...]
     quantize_roles: tuple[str, ...] = ()
     quantize_exclude: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ("bf16", "fp16", "int8")
+    cpu_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -217,6 +222,21 @@ class TrainModule(Protocol):
 
     def train(self, task: TrainTask) -> TrainOutcome:
         """Learns, leaves its files in `task.out_dir`."""
+
+
+@runtime_checkable
+class WithoutData(Protocol):
+    """What `train.py` offers beside `train` when some of its models rest on what is known, not on data.
+
+    `kit train` then runs without a dataset or with one that lacks splits: the operating point must be
+    chosen without items, and what no data measured has no figures.
+    """
+
+    def needs_no_data(self, dataset: Dataset, config: BaseModel) -> bool:
+        """Whether this configuration makes a model without more data than this, which may be none."""
+
+    def examples(self, config: BaseModel, seed: int) -> Iterator[tuple[bytes, str]]:
+        """Made inputs with their media types, by which a device proves itself where no data is."""
 
 
 class ExportModule(Protocol):

@@ -1,7 +1,7 @@
 """A run's files → the ONNX model with the config its runtime needs; calibration inputs.
 
-The graphs are made by training, because they are small; here they are only handed on. Trees and distances are not
-quantised: they are fast as they are, and their thresholds are their meaning.
+The graphs are made by training, because they are small; here they are only handed on. Trees run on CPUs alone;
+distances and linear classifiers may go to a GPU, and then to FP16 if the gate lets them. Nothing is quantised.
 """
 
 from __future__ import annotations
@@ -32,10 +32,16 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
     spec = MachineSpec.model_validate_json(path.read_bytes())
     model = run_dir / MODEL_FILE
+    trees = spec.remaining is not None or (
+        spec.faults is not None and spec.faults.method == "trees"
+    )
     return Exported(
         models={ROLE: model.read_bytes()} if model.is_file() else {},
         config=cast(dict[str, JsonValue], spec.model_dump(mode="json")),
         labels=labels_of(spec),
+        quantize_roles=() if trees else (ROLE,),
+        precisions=("fp16",),
+        cpu_roles=(ROLE,) if trees else (),
     )
 
 
@@ -50,6 +56,6 @@ def labels_of(spec: MachineSpec) -> tuple[str, ...]:
 def calibration_feeds(
     exported: Exported, role: str, contents: Iterable[bytes]
 ) -> Iterator[Mapping[str, Array]]:
-    """Nothing: no role of this kit is quantised."""
+    """Nothing: no role of this kit has an INT8."""
     del exported, role, contents
     yield from ()

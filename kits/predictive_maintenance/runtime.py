@@ -133,18 +133,22 @@ class MachineRuntime:
         faults = inspect(self._turning(_end(window, _INSPECTED)), self.spec.sensors)
         inspected = time.perf_counter()
         excluded = frozenset(fault.channel for fault in faults)
-        trace = self.judge.trace(self._tail(window), excluded)
+        trace, physics = self._judged(window, excluded)
         judged = time.perf_counter()
-        physics = assess(window, self.spec.physics) if self._adds_physics else Assessment()
         prediction = self._told(window, trace, faults, physics)
         ended = time.perf_counter()
         return prediction, StageTimes(
             1e3 * (inspected - started), 1e3 * (judged - inspected), 1e3 * (ended - judged)
         )
 
-    @property
-    def _adds_physics(self) -> bool:
-        return self.spec.physics.knows_something and not isinstance(self.judge, PhysicsJudge)
+    def _judged(self, window: Window, excluded: frozenset[str]) -> tuple[Trace, Assessment]:
+        """What the approach says over time, and what physics adds for the end."""
+        if isinstance(self.judge, PhysicsJudge):
+            found = self.judge.assess(window, excluded)
+            return self.judge.trace_of(window, found), replace(found, reasons=(), quantities=())
+        trace = self.judge.trace(self._tail(window), excluded)
+        knows = self.spec.physics.knows_something
+        return trace, assess(window, self.spec.physics) if knows else Assessment()
 
     def _turning(self, window: Window) -> Window:
         """With the configured speed where the window says none: a shaft near the mains frequency is no hum."""

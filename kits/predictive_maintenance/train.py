@@ -2,17 +2,22 @@
 
 Normal running is in `_learning/condition.py`, named faults in `_learning/faults.py`, remaining life in
 `_learning/remaining.py`. It leaves the model, its specification and the sensors' baseline in the run's folder.
+Physics learns nothing and needs no data: what it is told of the machine is its model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from kits.core.bundle import LicenceNote
+from kits.core.dataset import Dataset
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
+from kits.core.window import MEDIA_TYPE, encode_window
 from kits.predictive_maintenance._device.physics import PhysicsSpec
 from kits.predictive_maintenance._learning import graphs, trees
 from kits.predictive_maintenance._learning.approach import choose_approach, require
@@ -20,6 +25,7 @@ from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance._learning.rows import bearings_of
 from kits.predictive_maintenance._signals import severity
 from kits.predictive_maintenance._signals.sensors import SensorBaseline, learn_baseline
+from kits.predictive_maintenance._simulated.example import example_windows
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineSpec
 
@@ -59,15 +65,32 @@ def train(task: TrainTask) -> TrainOutcome:
     elif approach == "remaining-life":
         made = _remaining(task, config, base, recordings)
     else:
-        made = _Made(
-            base, None, {}, ("physics learns nothing: bearing orders and severity zones only",)
-        )
+        made = _Made(base, None, {}, _physics_notes(base.physics))
     _save(made, task.out_dir)
     return TrainOutcome(
         figures=made.figures,
-        licences=(_LICENCE,),
+        licences=(_LICENCE,) if made.model is not None else (),
         notes=(f"approach {approach}: {why}", *made.notes),
     )
+
+
+def needs_no_data(dataset: Dataset, config: BaseModel) -> bool:
+    """Whether physics alone makes a bundle of this project: a bearing number and a speed are enough."""
+    assert isinstance(config, Config)
+    return choose_approach(dataset, config)[0] == "physics"
+
+
+def examples(config: BaseModel, seed: int) -> Iterator[tuple[bytes, str]]:
+    """Simulated captures of the machine that the configuration describes, sound and with damage.
+
+    They prove a device's arithmetic; they say nothing of how well a real fault is found.
+
+    Raises:
+        DataError: an unknown bearing or machine class.
+    """
+    assert isinstance(config, Config)
+    for window in example_windows(physics_of(config), seed):
+        yield encode_window(window), MEDIA_TYPE
 
 
 def physics_of(config: Config) -> PhysicsSpec:
@@ -86,11 +109,26 @@ def physics_of(config: Config) -> PhysicsSpec:
 
 
 def _baseline(recordings: Sequence[Recording], config: Config) -> SensorBaseline:
+    if not recordings:
+        return SensorBaseline(mains_hz=config.mains_hz)
     usual = [
         r.window for r in recordings if r.is_normal(config.faults.normal) or r.life is not None
     ]
     windows = usual or [r.window for r in recordings]
     return learn_baseline(windows, config.mains_hz)
+
+
+def _physics_notes(spec: PhysicsSpec) -> tuple[str, ...]:
+    notes = ["physics learns nothing: bearing orders and severity zones only"]
+    if spec.bearings and not spec.speed_rpm:
+        notes.append(
+            "no model.speed_rpm: bearings are judged only in windows that say `speed_rpm` themselves"
+        )
+    if spec.zone_ends is None:
+        notes.append("no model.machine_class: the level of vibration is told, but not judged")
+    if not spec.bearings:
+        notes.append("no model.bearings: the level of vibration is judged, no bearing is")
+    return tuple(notes)
 
 
 def _device(task: TrainTask) -> str:

@@ -9,7 +9,7 @@ taken, so that a device can test verdict and score whatever executes the model t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from kits.core.bundle import (
     GoldenSet,
     pack,
 )
-from kits.core.dataset import Dataset, DatasetItem, Split
+from kits.core.dataset import Dataset, Split
 from kits.core.errors import BundleError, DataError
 from kits.core.kit import Exported, Kit
 from kits.core.operating_point import Band, OperatingPoint
@@ -77,11 +77,24 @@ class ExportNote(BaseModel):
 
     quantize_roles: tuple[str, ...] = ()
     quantize_exclude: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ("bf16", "fp16", "int8")
 
 
 def fp32_models(exported: Exported) -> tuple[Built, ...]:
-    """The exported models as artefacts for any machine."""
-    return tuple(Built(r, "fp32", "any", model) for r, model in sorted(exported.models.items()))
+    """The exported models as artefacts for any machine, or for CPUs where nothing else executes them."""
+    return tuple(
+        Built(role, "fp32", "cpu" if role in exported.cpu_roles else "any", model)
+        for role, model in sorted(exported.models.items())
+    )
+
+
+def full_precision(bundle: Bundle) -> tuple[Built, ...]:
+    """The FP32 models of a bundle: always in it, the last rung of every ladder."""
+    return tuple(
+        Built(a.role, a.precision, a.target, bundle.files[a.path])
+        for a in bundle.manifest.artefacts
+        if a.precision == "fp32"
+    )
 
 
 def undecided(dataset: Dataset, seed: int) -> OperatingPoint:
@@ -140,47 +153,62 @@ def _refuse_endless(point: OperatingPoint) -> None:
 
 
 def choose_golden(
-    ready: ReadyBundle, dataset: Dataset, *, tolerance: float = GOLDEN_TOLERANCE["fp32"]
+    ready: ReadyBundle,
+    dataset: Dataset,
+    made: Iterable[tuple[bytes, str]] = (),
+    *,
+    tolerance: float = GOLDEN_TOLERANCE["fp32"],
 ) -> list[tuple[GoldenSample, bytes]]:
     """Up to 20 samples of `train` and `val`, spread over the verdicts, with reference outputs.
 
     A sample whose verdict would change within the tolerance is left out: it would make a good
     device look broken. Samples far from every threshold come first, so that they also serve
     lower precisions.
+
+    Args:
+        made: inputs with their media types that take the place of samples where there are none.
     """
+    found = _choose_golden(ready, _candidates(dataset), tolerance)
+    return found or _choose_golden(ready, made, tolerance)
+
+
+def _choose_golden(
+    ready: ReadyBundle, candidates: Iterable[tuple[bytes, str]], tolerance: float
+) -> list[tuple[GoldenSample, bytes]]:
     clear: dict[str, list[tuple[GoldenSample, bytes]]] = {}
     close: dict[str, list[tuple[GoldenSample, bytes]]] = {}
-    for item in _candidates(dataset):
-        content = dataset.content(item)
+    for content, media_type in candidates:
         try:
-            prediction = ready.predict_bytes(content, item.sample.media_type)
+            prediction = ready.predict_bytes(content, media_type)
         except DataError:
             continue
         point = ready.bundle.operating_point
         if not verdict_holds(point, prediction, 2 * tolerance):
             continue
-        sample = _golden_sample(item, prediction, ready, tolerance)
+        sample = _golden_sample(content, media_type, prediction, ready, tolerance)
         place = clear if verdict_holds(point, prediction, GOLDEN_TOLERANCE["int8"]) else close
         place.setdefault(sample.verdict, []).append((sample, content))
     ordered = {v: clear.get(v, []) + close.get(v, []) for v in {*clear, *close}}
     return sorted(_spread(ordered), key=lambda pair: pair[0].path)
 
 
-def _candidates(dataset: Dataset) -> Iterable[DatasetItem]:
+def _candidates(dataset: Dataset) -> Iterator[tuple[bytes, str]]:
     """Samples of val, then train, at most 100 of each; a fixed selection for a version."""
     splits: tuple[Split, ...] = ("val", "train")
     for split in splits:
         items = sorted(dataset.of(split), key=lambda i: i.sample.digest)
-        yield from (item for item in items[:100] if item.sample.digest)
+        for item in items[:100]:
+            if item.sample.digest:
+                yield dataset.content(item), item.sample.media_type
 
 
 def _golden_sample(
-    item: DatasetItem, prediction: Prediction, ready: ReadyBundle, tolerance: float
+    content: bytes, media_type: str, prediction: Prediction, ready: ReadyBundle, tolerance: float
 ) -> GoldenSample:
-    suffix = _SUFFIXES.get(item.sample.media_type, ".bin")
+    suffix = _SUFFIXES.get(media_type, ".bin")
     return GoldenSample(
-        path=f"golden/{item.sample.digest[:16]}{suffix}",
-        media_type=item.sample.media_type,
+        path=f"golden/{digest_of(content)[:16]}{suffix}",
+        media_type=media_type,
         prediction=prediction_to_json(prediction),
         verdict=ready.decide(prediction).verdict,
         tolerance=tolerance,
@@ -227,13 +255,13 @@ def read_export_note(run_dir: Path) -> ExportNote:
 
 def exported_again(bundle: Bundle, note: ExportNote) -> Exported:
     """The `Exported` that a run's FP32 bundle was made from."""
-    models = {a.role: bundle.files[a.path] for a in bundle.manifest.artefacts if a.target == "any"}
     return Exported(
-        models=models,
+        models={built.role: built.content for built in full_precision(bundle)},
         config=bundle.manifest.config,
         labels=bundle.manifest.labels,
         quantize_roles=note.quantize_roles,
         quantize_exclude=note.quantize_exclude,
+        precisions=note.precisions,
     )
 
 

@@ -94,6 +94,8 @@ def _metrics(metrics: Mapping[str, Estimate], dataset: str, seed: int) -> str:
 
 
 def _data(counts: Mapping[str, Mapping[str, int]], dataset: str) -> str:
+    if not any(counts.values()):
+        return "Nothing: it rests on what is known, not on data."
     rows = [
         (split, label or "(boxes only)", str(n))
         for split, labels in counts.items()

@@ -100,7 +100,8 @@ def compile_run(
 
     Args:
         target: a key of `TARGETS`; the project's `device.target` by default.
-        precision: `auto` takes the fastest that passes the gate; a named one must pass it.
+        precision: `auto` takes the fastest that passes the gate; a named one must pass it. Where the
+            kit's models have no lower precision, FP32 is what ships, and the result says why.
         run: the run to compile; the newest by default.
 
     Raises:
@@ -177,11 +178,13 @@ class _Job:
     @property
     def full(self) -> tuple[Built, ...]:
         """The FP32 models of the run: always in the bundle, the last rung of every ladder."""
-        return tuple(
-            Built(a.role, a.precision, a.target, self.base.files[a.path])
-            for a in self.base.manifest.artefacts
-            if a.target == "any"
-        )
+        return bundling.full_precision(self.base)
+
+    @property
+    def lowerable(self) -> tuple[str, ...]:
+        """Roles whose graphs have a lower precision here."""
+        cpu_only = {b.role for b in self.full if b.target == "cpu"}
+        return tuple(role for role in self.note.quantize_roles if role not in cpu_only)
 
     def _shipped(self, precision: str, result: Compiled) -> tuple[Built, ...]:
         """The models that passed, FP32 first."""
@@ -189,8 +192,13 @@ class _Job:
         wanted = tuple(p for p in wanted if p != "fp32")
         if not wanted:
             return self.full
-        if not self.note.quantize_roles:
-            return self._nothing_to_lower(precision, result)
+        if why := self._nothing_to_lower(wanted):
+            result.notes.append(why)
+            result.refused += [
+                {"precision": p, "reason": why} for p in wanted if precision != "auto"
+            ]
+            return self.full
+        wanted = tuple(p for p in wanted if p in self.note.precisions)
         items = self._items()
         reference = self._evaluate(self._ready(self.full), items)
         for candidate in wanted:
@@ -236,12 +244,17 @@ class _Job:
             return self._too_slow(ready, items, candidate, result)
         return judged.reason
 
-    def _nothing_to_lower(self, precision: str, result: Compiled) -> tuple[Built, ...]:
-        text = "this kit's models do not gain from a lower precision"
-        if precision not in ("auto", "fp32"):
-            raise GateError(f"{precision} was refused: {text}", fix="--precision fp32")
-        result.notes.append(text)
-        return self.full
+    def _nothing_to_lower(self, wanted: Sequence[str]) -> str:
+        """Why these models stay as they are, whatever was asked for; empty when there is something to try."""
+        if not self.full:
+            return "there is no model to lower: this bundle computes without one"
+        if all(b.target == "cpu" for b in self.full):
+            return "these models (trees) run on the device's CPU in FP32; nothing gains from a lower precision"
+        if not self.lowerable:
+            return "this kit's models do not gain from a lower precision; they ship in FP32"
+        if not set(wanted) & set(self.note.precisions):
+            return f"these models have no {' or '.join(wanted)}: they ship in FP32"
+        return ""
 
     def _items(self) -> tuple[DatasetItem, ...]:
         items = tuple(i for i in self.dataset.of("val") if i.annotation is not None)
@@ -268,8 +281,8 @@ class _Job:
             return ()
         exported = bundling.exported_again(self.base, self.note)
         built = []
-        self.progress.begin(f"converting to {precision}", len(exported.quantize_roles))
-        for role in exported.quantize_roles:
+        self.progress.begin(f"converting to {precision}", len(self.lowerable))
+        for role in self.lowerable:
             if precision == "fp16":
                 content = quantize.to_fp16(exported.models[role])
             else:
@@ -309,9 +322,11 @@ class _Job:
     def _ready(self, models: Sequence[Built], precision: str = "fp32") -> ReadyBundle:
         bundle = bundling.in_memory(self.base.manifest, self.base.operating_point, models)
         sessions: SessionFactory = cpu_session
-        if self.kind == "openvino" and not openvino_lacking():
+        on_cpu = all(built.target == "cpu" for built in models)
+        if self.kind == "openvino" and not on_cpu and not openvino_lacking():
             sessions = openvino_factory(full_precision=precision != "bf16")
-        return ReadyBundle(bundle, self.project.kit.runtime.load(bundle, sessions, self.kind))
+        target = "cpu" if on_cpu else self.kind
+        return ReadyBundle(bundle, self.project.kit.runtime.load(bundle, sessions, target))
 
     def _evaluate(self, ready: ReadyBundle, items: Sequence[DatasetItem]) -> Evaluation:
         return evaluate_ready(
@@ -340,13 +355,18 @@ class _Job:
         """Asks TensorRT's parser and builder about what will be built on the device."""
         if self.kind != "tensorrt":
             return
+        chosen = [b for b in shipped if b.target == "tensorrt"] or [
+            b for b in shipped if b.target != "cpu"
+        ]
+        if not chosen:
+            result.notes.append("no engine is built on the device: its CPU does the work")
+            return
         result.notes.append(
             "the engine is built on the device; accuracy was measured with onnxruntime's arithmetic"
         )
         if not trt_check.available():
             result.notes.append("not checked with TensorRT: the extra trt-check is not installed")
             return
-        chosen = [b for b in shipped if b.target == "tensorrt"] or list(shipped)
         for built in chosen:
             complaints = trt_check.check_onnx(built.content)
             if complaints:

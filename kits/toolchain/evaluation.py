@@ -228,6 +228,8 @@ def evaluation_json(
 
 def headline(metrics: Mapping[str, Estimate], goal: str, dataset: str, seed: int) -> str:
     """One line: the goal, then escape and overkill rate, then what they were measured on."""
+    if not metrics:
+        return f"nothing was measured (dataset {dataset[:12]}, seed {seed})"
     names = [goal, "escape_rate", "overkill_rate"]
     parts = [f"{n} {metrics[n].text()}" for n in dict.fromkeys(names) if n in metrics]
     shown = [metrics[n].n for n in names if n in metrics]

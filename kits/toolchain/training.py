@@ -7,7 +7,7 @@ failed with its reason, and what it left is never taken for a result.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from kits.core.operating_point import OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate
-from kits.toolchain import bundling, evaluation
+from kits.toolchain import bundling, evaluation, without_data
 from kits.toolchain.project import Project
 from kits.toolchain.run_table import RunTable
 from kits.toolchain.tracking import RunFolder, start_run
@@ -92,21 +92,23 @@ def train_project(
 
     Raises:
         UsageError: `where` names another machine.
-        DataError: no data, or no training or validation split.
+        DataError: no data, or no training or validation split, and the kit needs them.
     """
     if where:
         raise UsageError(
             f"training on {where!r} is not possible in this release",
             fix="leave --on out to train on this machine",
         )
-    dataset = project.dataset()
-    for split in ("train", "val"):
-        if not any(item.split == split for item in dataset.items):
-            raise DataError(
-                f"the dataset has no {split} split",
-                where=f"dataset {dataset.id[:12]}",
-                fix="import more samples; kit data list shows the counts",
-            )
+    dataset = project.dataset() if project.current_dataset_id else without_data.dataset_of(project)
+    lacking = next((s for s in ("train", "val") if not dataset.of(s)), "")
+    if lacking and not without_data.possible(project, dataset):
+        dataset = project.dataset()  # says that there is no data
+        raise DataError(
+            f"the dataset has no {lacking} split",
+            where=f"dataset {dataset.id[:12]}",
+            fix="import more samples; kit data list shows the counts",
+        )
+    without_data.keep(project, dataset)
     with start_run(project, "train", dataset=dataset.id, seed=seed) as run:
         return _Flow(project, dataset, run, device, progress or NoProgress()).go(note)
 
@@ -149,7 +151,7 @@ class _Flow:
             manifest,
             point,
             models,
-            bundling.choose_golden(ready, self.dataset),
+            bundling.choose_golden(ready, self.dataset, self._examples()),
             counts=self.dataset.counts(),
             notes=notes,
         )
@@ -184,7 +186,9 @@ class _Flow:
         for role, model in exported.models.items():
             write_atomically(self.run.path / "models" / f"{role}.onnx", model)
         note = bundling.ExportNote(
-            quantize_roles=exported.quantize_roles, quantize_exclude=exported.quantize_exclude
+            quantize_roles=exported.quantize_roles,
+            quantize_exclude=exported.quantize_exclude,
+            precisions=exported.precisions,
         )
         write_atomically(self.run.path / "export.json", note.model_dump_json(indent=1).encode())
 
@@ -230,8 +234,14 @@ class _Flow:
         )
         return self.project.kit.evaluate.choose_operating_point(task, self.project.kit_config)
 
+    def _examples(self) -> Iterator[tuple[bytes, str]]:
+        return without_data.examples(self.project, self.dataset, self.run.record.seed)
+
     def _judge(self, ready: ReadyBundle) -> tuple[Evaluation, str]:
         split, remark = evaluation.judged_split(self.dataset, "test")
+        judgeable = any(item.annotation is not None for item in self.dataset.of(split))
+        if not judgeable and without_data.possible(self.project, self.dataset):
+            return without_data.unmeasured(self.dataset, self.run.record.seed), ""
         judged = evaluation.evaluate_ready(
             self.project.kit,
             ready,

@@ -32,10 +32,12 @@ def test_a_project_with_defaults_opens(tmp_path: Path) -> None:
 
 def test_bearings_are_a_list_of_texts_even_when_they_are_numbers(tmp_path: Path) -> None:
     given = "6205; 6306-2RS C3 ;pump=9,7.94,39.04,0"
-    project = scaffold(tmp_path / "p", bearings=given, speed_rpm="1480", machine_class="2-rigid")
+    project = scaffold(
+        tmp_path / "p", bearings=given, speed_rpm="1480", machine_class="group2-rigid"
+    )
     assert project.config.model["bearings"] == ["6205", "6306-2RS C3", "pump=9,7.94,39.04,0"]
     assert project.config.model["speed_rpm"] == 1480
-    assert project.config.model["machine_class"] == "2-rigid"
+    assert project.config.model["machine_class"] == "group2-rigid"
 
 
 @pytest.mark.parametrize(

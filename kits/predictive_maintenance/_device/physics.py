@@ -8,14 +8,13 @@ laid on the same scale. It learns nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from kits.core.errors import DataError
 from kits.core.prediction import Quantity, Reason
-from kits.core.runtime import Session
 from kits.core.window import Channel, Window
 from kits.predictive_maintenance._device.trace import Measured, Trace
 from kits.predictive_maintenance._signals import severity
@@ -30,6 +29,8 @@ WARN, ALARM = 2.0, 3.0
 """End of zone B, end of zone C."""
 _SURE = 3 * LEAST_EVIDENCE
 """Evidence that is worth an alarm by itself."""
+_MOST = 1.5 * _SURE
+"""More makes nothing surer; above the alarm, so that nothing sure stands on its edge."""
 _WAVEFORM_HZ = 1000.0
 
 
@@ -81,8 +82,8 @@ def assess(window: Window, spec: PhysicsSpec) -> Assessment:
             reasons += _zone_words(channel, velocity, spec)
     strongest: FaultHypothesis | None = None
     for name, channel, found in _hypotheses(window, heard, spec):
-        evidence = min(found.evidence / LEAST_EVIDENCE, _SURE / LEAST_EVIDENCE)
-        mine = 0.0 if found.fault in ("none", "cage") else 1 + evidence / 1.5
+        evidence = min(found.evidence, _MOST)
+        mine = 0.0 if found.fault in ("none", "cage") else 1 + (ALARM - 1) * evidence / _SURE
         score = float(np.nanmax([score, mine]))
         if mine and (strongest is None or found.evidence > strongest.evidence):
             strongest, label = found, found.fault
@@ -165,25 +166,28 @@ class PhysicsJudge:
     """`Judge` of approach `physics`: one row per recording."""
 
     spec: PhysicsSpec
-    session: Session | None = None
     labels: tuple[str, ...] = ("normal", "outer", "inner", "ball")
 
     @property
     def history(self) -> int:
         return 0
 
-    def trace(self, window: Window, excluded: frozenset[str] = frozenset()) -> Trace:
+    def assess(self, window: Window, excluded: frozenset[str] = frozenset()) -> Assessment:
+        """The assessment of the channels that can be trusted."""
         kept = tuple(c for c in window.channels if c.name not in excluded)
-        found = assess(
-            Window(kept, window.rate_hz, window.started_at, window.attributes), self.spec
-        )
+        return assess(replace(window, channels=kept), self.spec)
+
+    def trace(self, window: Window, excluded: frozenset[str] = frozenset()) -> Trace:
+        return self.trace_of(window, self.assess(window, excluded))
+
+    def trace_of(self, window: Window, found: Assessment) -> Trace:
+        """An assessment as a trace of one row."""
         count = max(c.readings.size for c in window.channels)
         seconds = max(c.readings.size / (window.rate_of(c) or 1.0) for c in window.channels)
         return Trace(
             np.array([seconds]),
             np.array([count]),
             np.array([found.score]),
-            labels=(found.label or "normal",),
             quantities={q.name: Measured(np.array([q.value]), q.unit) for q in found.quantities},
             reasons=lambda _row: found.reasons,
         )

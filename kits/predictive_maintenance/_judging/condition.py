@@ -37,7 +37,11 @@ def choose(
     traced = _traced(runtime, recordings)
     if runtime.spec.condition is None:
         band = Band(act_at=physics.ALARM, review_from=physics.WARN)
-        rule = AlarmRule(deadband=config.alarm.deadband)
+        rule = AlarmRule(
+            on_delay_s=max(config.alarm.on_delay_s, 0.0),
+            off_delay_s=max(config.alarm.off_delay_s, 0.0),
+            deadband=config.alarm.deadband,
+        )
         method, promise = (
             "ends of zones B and C of ISO 20816-3; bearing evidence on the same scale",
             "",

@@ -22,6 +22,8 @@ def choose_approach(dataset: Dataset, config: Config) -> tuple[Approach, str]:
     if config.approach != "auto":
         return config.approach, "chosen in kit.yaml"
     train = dataset.of("train")
+    if not train and knows_machine(config):
+        return "physics", "no data yet, but bearings or machine class are known"
     lives = _lives(dataset)
     if lives >= LEAST_UNITS:
         return "remaining-life", f"{lives} machines with a known end of life"
@@ -50,11 +52,16 @@ def require(dataset: Dataset, config: Config, approach: Approach) -> None:
             "fewer than two labelled conditions in train",
             fix="label recordings with what was found, or use model.approach: condition",
         )
-    if approach == "physics" and not (config.bearings or config.machine_class):
+    if approach == "physics" and not knows_machine(config):
         raise DataError(
             "physics needs to know the machine",
             fix="set model.bearings and model.speed_rpm, or model.machine_class, in kit.yaml",
         )
+
+
+def knows_machine(config: Config) -> bool:
+    """Whether physics has something to go by."""
+    return bool(config.bearings or config.machine_class)
 
 
 def _lives(dataset: Dataset) -> int:

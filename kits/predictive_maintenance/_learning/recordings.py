@@ -107,7 +107,7 @@ def load(
         DataError: bytes are absent, damaged or no sensor window.
     """
     chosen = list(items)
-    progress = progress or NoProgress()
+    progress = progress if progress and chosen else NoProgress()
     progress.begin("reading recordings", len(chosen))
     found = []
     for item in chosen:

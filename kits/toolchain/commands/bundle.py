@@ -176,7 +176,7 @@ def _bench_line(result: Bench) -> str:
     first = next(iter(result.stages))
     total = result.stages[first]["total"]
     return (
-        f"{first} on {', '.join(result.providers)}: p50 {total['p50']:.2f} ms, "
+        f"{first} on {', '.join(result.providers) or 'cpu, without a model'}: p50 {total['p50']:.2f} ms, "
         f"p99 {total['p99']:.2f} ms, {result.rss_mib:.0f} MiB, "
         f"cold start {result.cold_start_ms:.0f} ms (n={result.n})"
     )

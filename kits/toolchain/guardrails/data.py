@@ -9,6 +9,7 @@ from dataclasses import replace
 from kits.core.dataset import SPLITS, Dataset, DatasetItem, Split
 from kits.core.kit import Finding
 from kits.core.stats import upper_bound
+from kits.toolchain import without_data
 from kits.toolchain.datasets import load_findings
 from kits.toolchain.guardrails.context import Context, is_positive
 
@@ -23,11 +24,19 @@ _NEEDED_FOR: Mapping[Split, str] = {
 }
 
 
+def _nothing_yet(context: Context) -> Finding:
+    project = context.project
+    if without_data.possible(project, without_data.dataset_of(project)):
+        text = "there is no data yet; training goes without, but nothing can be measured"
+        return Finding("data", "warn", text, fix="kit data import PATH, once something is recorded")
+    return Finding("data", "fail", "there is no data yet", fix="kit data import PATH")
+
+
 def check(context: Context) -> Iterator[Finding]:
     """Counts, claims, labels, imbalance, leakage, and what the import found."""
     dataset = context.dataset
     if dataset is None:
-        yield Finding("data", "fail", "there is no data yet", fix="kit data import PATH")
+        yield _nothing_yet(context)
         return
     yield from _splits(dataset)
     yield from _claims(context, dataset)
