@@ -199,3 +199,33 @@ def test_nothing_is_learned_from_nothing() -> None:
 def test_a_baseline_survives_a_bundle() -> None:
     learned = baseline()
     assert SensorBaseline.model_validate_json(learned.model_dump_json()) == learned
+
+
+def _shaft(levels: list[float], seed: int) -> Window:
+    """A speed signal at 1 Hz: some minutes at each level."""
+    parts = [np.full(600, level) + noise(600, seed + k, 2.0) for k, level in enumerate(levels)]
+    readings = np.concatenate(parts).astype(np.float32)
+    return Window((Channel("speed", "rpm", readings),), 1.0, None, {"asset": "pump"})
+
+
+def test_a_short_window_of_one_speed_is_no_unplugged_sensor_after_long_recordings_of_many() -> None:
+    """What was learned from a week with two speeds moves a hundred times less within a minute."""
+    learned = learn_baseline([_shaft([2_900.0, 1_450.0, 2_900.0], seed) for seed in (0, 10)])
+    readings = (2_900 + noise(60, 99, 2.0)).astype(np.float32)
+    minute = Window((Channel("speed", "rpm", readings),), 1.0, None, {"asset": "pump"})
+    assert inspect(minute, learned) == ()
+    dead = noise(60, 98, 1e-3).astype(np.float32)
+    unplugged = Window((Channel("speed", "rpm", dead),), 1.0, None, {"asset": "pump"})
+    assert kinds(inspect(unplugged, learned)) == {"unplugged"}
+
+
+def test_a_machine_that_is_off_at_night_has_no_stuck_sensors_in_a_short_window() -> None:
+    learned = learn_baseline([_off_at_night()])
+    off = Window((Channel("speed", "rpm", np.zeros(60, np.float32)),), 1.0, None, {"asset": "pump"})
+    assert inspect(off, learned) == ()
+
+
+def _off_at_night() -> Window:
+    day = 2_900 + noise(1_200, 5, 2.0)
+    readings = np.concatenate([day, np.zeros(1_200), day]).astype(np.float32)
+    return Window((Channel("speed", "rpm", readings),), 1.0, None, {"asset": "pump"})
