@@ -36,6 +36,8 @@ from kits.predictive_maintenance._signals.sensors import SensorBaseline, SensorF
 ROLE = "model"
 _INSPECTED = 4096
 """Readings of each channel that its sensor is judged by."""
+_SAME_RATE = 1.5
+"""Rates further apart than this are not the same course of things."""
 _LOWEST = -9.0
 _MARGIN = 1e-6
 
@@ -169,7 +171,7 @@ class MachineRuntime:
         physics: Assessment,
     ) -> Prediction:
         row = len(trace) - 1
-        score, why = self._score(trace, row, faults)
+        score, why = self._score(window, trace, row, faults)
         judged = row >= 0
         quantities = [
             q
@@ -208,10 +210,14 @@ class MachineRuntime:
             return "normal"
         return physics.label or "anomaly"
 
-    def _score(self, trace: Trace, row: int, faults: tuple[SensorFault, ...]) -> tuple[float, str]:
+    def _score(
+        self, window: Window, trace: Trace, row: int, faults: tuple[SensorFault, ...]
+    ) -> tuple[float, str]:
         """The score, and why it was not judged; a person looks at what no one can judge."""
         if row < 0:
             return self._doubtful(), "broken sensors" if faults else "no row of data"
+        if unfit := self._other_rate(window):
+            return self._doubtful(), unfit
         regime = int(trace.regimes[row]) if trace.regimes is not None else 0
         score = float(trace.score[row])
         if regime == UNKNOWN:
@@ -225,6 +231,17 @@ class MachineRuntime:
         if faults:
             score = min(score, self._below_alarm())
         return score, ""
+
+    def _other_rate(self, window: Window) -> str:
+        """That rows come at another pace than the model's; empty when they do not, or nobody knows."""
+        condition = self.spec.condition
+        rows = condition.rows if condition is not None else None
+        if rows is None or rows.kind != "readings" or not rows.rate_hz:
+            return ""
+        rate = window.rate_hz or max((window.rate_of(c) for c in window.channels), default=0.0)
+        if not rate or 1 / _SAME_RATE < rate / rows.rate_hz < _SAME_RATE:
+            return ""
+        return f"readings come at {rate:g} Hz, the model learned from {rows.rate_hz:g} Hz"
 
     def _doubtful(self) -> float:
         """A score in the review band."""

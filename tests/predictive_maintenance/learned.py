@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetHeader, DatasetItem, Split, build, save
@@ -24,45 +25,63 @@ problem: A pump stops without notice.
 costs: {{escape: 5000, overkill: 150, review: 5, prevalence: 0.01}}
 model: {model}
 """
-LEVELS: Mapping[str, tuple[str, float, float]] = {
-    "flow": ("l/min", 400.0, 4.0),
-    "pressure": ("bar", 4.0, 0.04),
-    "current": ("A", 9.0, 0.09),
-}
-"""Channel → unit, level, spread: what one pump gives when it runs as usual."""
+UNITS: Mapping[str, str] = {"flow": "l/min", "pressure": "bar", "current": "A", "speed": "rpm"}
 
 
 def readings(
-    rng: np.random.Generator, n: int, *, opening: float = 1.0, worn: float = 0.0
-) -> dict[str, np.ndarray]:
+    rng: np.random.Generator,
+    n: int,
+    *,
+    opening: float = 1.0,
+    worn: float = 0.0,
+    speed: float = 1.0,
+) -> dict[str, NDArray[np.float64]]:
     """Readings that hang together: a wider valve gives more flow, less pressure, more current.
 
     Args:
-        worn: a leak, in shares of the flow that is lost; the pressure falls and the current does not.
+        worn: a leak, in shares of flow and pressure that are lost; the current stays.
+        speed: of the shaft, a share of the rated one.
     """
     demand = opening + 0.03 * np.cumsum(rng.normal(0, 0.05, n)).clip(-1, 1)
-    noise = rng.normal(0, 1, (3, n))
+    noise = rng.normal(0, 1, (4, n))
     return {
-        "flow": 400 * demand * (1 - worn) + 2 * noise[0],
-        "pressure": 4 * (1.5 - 0.5 * demand) * (1 - worn) + 0.02 * noise[1],
-        "current": 9 * (0.6 + 0.4 * demand) + 0.05 * noise[2],
+        "flow": 400 * speed * demand * (1 - worn) + 2 * noise[0],
+        "pressure": 4 * speed**2 * (1.5 - 0.5 * demand) * (1 - worn) + 0.02 * noise[1],
+        "current": 9 * speed**2 * (0.6 + 0.4 * demand) + 0.05 * noise[2],
+        "speed": 2_900 * speed + 2 * noise[3],
     }
 
 
 def window(
-    seed: int, n: int, *, asset: str = "pump-1", opening: float = 1.0, worn: float = 0.0
+    seed: int,
+    n: int,
+    *,
+    asset: str = "pump-1",
+    opening: float = 1.0,
+    worn: float = 0.0,
+    speed: float = 1.0,
+    rate_hz: float = 1.0,
 ) -> Window:
-    """A stretch of one pump at 1 Hz."""
+    """A stretch of one pump."""
     rng = np.random.default_rng(seed)
-    told = readings(rng, n, opening=opening, worn=worn)
+    told = readings(rng, n, opening=opening, worn=worn, speed=speed)
     channels = tuple(
-        Channel(name, LEVELS[name][0], values.astype(np.float32)) for name, values in told.items()
+        Channel(name, UNITS[name], values.astype(np.float32)) for name, values in told.items()
     )
-    return Window(channels, 1.0, MONDAY + timedelta(hours=seed), {"asset": asset})
+    return Window(channels, rate_hz, MONDAY + timedelta(hours=seed), {"asset": asset})
+
+
+def joined(*parts: Window) -> Window:
+    """Stretches one after the other, as one recording that begins with the first."""
+    columns = zip(*(part.channels for part in parts))
+    channels = tuple(
+        replace(same[0], readings=np.concatenate([c.readings for c in same])) for same in columns
+    )
+    return replace(parts[0], channels=channels)
 
 
 def project_with(
-    folder: Path, items: list[tuple[Window, Annotation, Split]], model: str, name: str = "pumps"
+    folder: Path, items: Sequence[tuple[Window, Annotation, Split]], model: str, name: str = "pumps"
 ) -> Project:
     """A project whose dataset version holds these windows."""
     folder.mkdir(parents=True)
@@ -91,30 +110,42 @@ def project_with(
     return project
 
 
-def pump_project(folder: Path, **changes: str) -> Project:
-    """Normal running to learn from, and a day with a leak to judge by."""
-    normal = Annotation("normal")
-    leak = replace(window(90, 1_200), channels=window(90, 1_200).channels)
-    broken = window(91, 600, worn=0.1)
-    joined = tuple(
-        replace(a, readings=np.concatenate([a.readings[:600], b.readings]))
-        for a, b in zip(leak.channels, broken.channels)
-    )
-    leak = replace(leak, channels=joined)
-    marked = Annotation("leak", spans=(Span(600, 1_200, "leak", ""),))
-    items: list[tuple[Window, Annotation, Split]] = [
-        *((window(seed, 1_800), normal, "train") for seed in range(3)),
-        *((window(seed, 1_200), normal, "val") for seed in (10, 11)),
-        (window(20, 1_200), normal, "test"),
-        (leak, marked, "test"),
+Item = tuple[Window, Annotation, Split]
+
+
+def normal_running(rate_hz: float = 1.0) -> list[Item]:
+    """Nothing but normal running at full and at half speed, in all three splits."""
+    plan: list[tuple[Split, tuple[int, ...]]] = [
+        ("train", (0, 1, 2)), ("val", (10, 11)), ("test", (20,)),
+    ]  # fmt: skip
+    return [
+        (
+            joined(
+                *(
+                    window(100 * seed + part, 600, speed=speed, rate_hz=rate_hz)
+                    for part, speed in enumerate((1.0, 0.5, 1.0))
+                )
+            ),
+            Annotation("normal"),
+            split,
+        )
+        for split, seeds in plan
+        for seed in seeds
     ]
-    settings = ", ".join(f"{key}: {value}" for key, value in {"approach": "condition", **changes}.items())
-    return project_with(folder, items, f"{{{settings}}}")
+
+
+def pump_project(folder: Path) -> Project:
+    """Normal running to learn from, and a leak to judge by."""
+    leak = joined(window(90, 600), window(91, 600, worn=0.1))
+    marked = Annotation("leak", spans=(Span(600, 1_200, "leak", ""),))
+    return project_with(
+        folder, [*normal_running(), (leak, marked, "test")], "{approach: condition}"
+    )
 
 
 def engine_project(folder: Path) -> Project:
     """Lives that end in failure: 12 units whose temperature climbs, for trees of remaining life."""
-    items: list[tuple[Window, Annotation, Split]] = []
+    items: list[Item] = []
     for unit in range(12):
         rng = np.random.default_rng(unit)
         life = int(rng.integers(60, 110))

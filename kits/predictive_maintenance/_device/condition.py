@@ -23,6 +23,7 @@ from kits.predictive_maintenance._device.trace import Trace
 
 Floats = NDArray[np.float64]
 _CHUNK = 512
+_FAR = 1e30
 _CAP = 1e4
 """Of a scaled reading: a broken sensor must not overflow single precision."""
 _TOLD = 3
@@ -128,9 +129,11 @@ class ConditionJudge:
             some = places[start : start + _CHUNK]
             given = stacked[some].astype(np.float32)
             outputs = self.session.run({"rows": given, "model": np.array([number], np.int64)})
-            index[some] = np.asarray(outputs[0], np.float64).reshape(-1)
+            told = np.asarray(outputs[0], np.float64).reshape(-1)
+            # the rows were numbers: what is none now was too far away for the model's precision
+            index[some] = np.nan_to_num(told, nan=_FAR, posinf=_FAR, neginf=_FAR)
             parts = np.asarray(outputs[1], np.float64).reshape(some.size, self.spec.lags, width)
-            shares[some] = parts.sum(axis=1)
+            shares[some] = np.nan_to_num(parts, posinf=_FAR, neginf=-_FAR).sum(axis=1)
 
     def _without(self, number: int, stacked: Floats, excluded: frozenset[str]) -> Floats:
         """The same rows with channels that cannot be believed at their usual values."""

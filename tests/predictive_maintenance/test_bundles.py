@@ -1,0 +1,98 @@
+"""Bundles learned from simulated machines: where their models run, in which precision, and what they refuse to judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_agent.config import EngineConfig
+from edge_agent.engine.ladder import Ladder
+from kits.core.bundle import open_file
+from kits.core.ready import make_ready
+from kits.toolchain import trt_check
+from kits.toolchain.compile import compile_run
+from kits.toolchain.project import Project
+from kits.toolchain.training import Trained, train_project
+from tests.predictive_maintenance.learned import engine_project, pump_project, window
+
+Made = tuple[Project, Trained]
+
+
+@pytest.fixture(scope="module")
+def pumps(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    project = pump_project(tmp_path_factory.mktemp("condition") / "pumps")
+    return project, train_project(project)
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    project = engine_project(tmp_path_factory.mktemp("life") / "engines")
+    return project, train_project(project)
+
+
+def test_distances_go_to_fp16_for_a_gpu_through_the_gate(pumps: Made) -> None:
+    made = compile_run(pumps[0], target="jetson-orin-nano", precision="fp16")
+    assert made.precision == "fp16"
+    assert made.judgements[0].accepted
+    assert set(made.artefacts) == {"models/model.fp32.any.onnx", "models/model.fp16.tensorrt.onnx"}
+
+
+@pytest.mark.skipif(not trt_check.available(), reason="tensorrt-rtx is not installed")
+def test_tensorrts_parser_and_builder_take_the_distances(pumps: Made) -> None:
+    made = compile_run(pumps[0], target="jetson-orin-nano")
+    assert "TensorRT's parser and builder accept the models" in made.notes
+
+
+@pytest.mark.parametrize(("target", "precision"), [("cpu", "int8"), ("openvino", "bf16")])
+def test_a_precision_the_distances_do_not_have_is_said_and_fp32_ships(
+    pumps: Made, target: str, precision: str
+) -> None:
+    made = compile_run(pumps[0], target=target, precision=precision)
+    assert made.precision == "fp32"
+    (refused,) = made.refused
+    assert refused["precision"] == precision and "ship in FP32" in str(refused["reason"])
+
+
+def test_what_is_too_far_away_for_fp16_is_an_alarm_and_not_a_gap(pumps: Made) -> None:
+    """FP16 ends at 65,504: squared distances of a machine that is far from usual do not fit."""
+    made = compile_run(pumps[0], target="jetson-orin-nano", precision="fp16")
+    ready = make_ready(open_file(made.path), target="tensorrt")
+    for times in (1.5, 5, 50, 1e6):
+        broken = window(5, 120)
+        channels = tuple(
+            replace(c, readings=(c.readings * times).astype(np.float32)) for c in broken.channels
+        )
+        prediction = ready.predict([replace(broken, channels=channels)])[0]
+        assert "not_judged" not in prediction.details
+        assert np.isfinite(prediction.score)
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32", "fp16", "int8"])
+def test_trees_stay_on_the_cpu_whatever_is_asked_for(engines: Made, precision: str) -> None:
+    made = compile_run(engines[0], target="jetson-orin-nano", precision=precision)
+    assert (made.precision, made.artefacts) == ("fp32", ("models/model.fp32.cpu.onnx",))
+    assert "no engine is built on the device: its CPU does the work" in made.notes
+    asked = [] if precision in ("auto", "fp32") else [precision]
+    assert [refused["precision"] for refused in made.refused] == asked
+
+
+def test_the_agent_builds_no_engine_for_trees_and_calls_that_no_step_down(
+    engines: Made, tmp_path: Path
+) -> None:
+    loaded = Ladder(EngineConfig(), tmp_path).load(open_file(engines[1].bundle))
+    assert (loaded.provider, loaded.downgrades) == ("cpu", ())
+
+
+def test_readings_at_another_pace_than_learned_are_doubted_not_judged(pumps: Made) -> None:
+    """A table of one reading per second says nothing of ten per second: a person has to look."""
+    ready = make_ready(open_file(pumps[1].bundle))
+    usual, fast, worn = ready.predict(
+        [window(5, 120), window(5, 120, rate_hz=8.0), window(5, 120, rate_hz=8.0, worn=0.2)]
+    )
+    assert ready.decide(usual).verdict == "pass"
+    for doubted in (fast, worn):
+        assert ready.decide(doubted).verdict == "review"
+        assert doubted.details["not_judged"] == "readings come at 8 Hz, the model learned from 1 Hz"
