@@ -26,6 +26,7 @@ _FLAPS, _FLAPS_WITHIN_S = 3, 60.0
 """So many beginnings within this time are one alert that flaps: it would fill the outbox with rows
 that are never given up."""
 _CALM_S = 30.0
+_MAX_BEGAN = 500
 PASSING: tuple[str, ...] = ("corrupt-sample", "model-failed", "source-clock", "window-request-vain")
 """Raised for one sample each: nobody ever finds that it is over. It is after `PASSING_CALM_S`."""
 PASSING_CALM_S = 600.0
@@ -90,6 +91,7 @@ class AlertBook:
         now, known, passing = self._clock(), self._open.get(name), name in PASSING
         came_back = known is not None and known.ends_at < math.inf and not passing
         if known is None or came_back:
+            self._forget_old(now)
             self._began.setdefault(name, deque(maxlen=_FLAPS)).append(now)
         news = known is None or now - known.told_at >= _REPEAT_S
         if known is None or news:
@@ -97,6 +99,14 @@ class AlertBook:
         known.ends_at = now + PASSING_CALM_S if passing else math.inf
         known.end_text = f"not seen again for {PASSING_CALM_S / 60:.0f} minutes"
         return news
+
+    def _forget_old(self, now: float) -> None:
+        """Names may come from outside (assets): beginnings that flap no more are not kept for ever."""
+        if len(self._began) < _MAX_BEGAN:
+            return
+        old = [n for n, began in self._began.items() if now - began[-1] >= _FLAPS_WITHIN_S]
+        for name in old:
+            del self._began[name]
 
     def _ends(self, name: str, text: str) -> bool:
         """Whether it is over now; one that flaps is over when `settle` finds that it kept calm."""

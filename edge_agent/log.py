@@ -31,5 +31,9 @@ def warn(event: str, **values: object) -> None:
 
 def _quoted(value: object) -> str:
     text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    plain = bool(text) and not any(c in text for c in ' "=\n\t')
-    return text if plain else '"' + text.replace('"', "'").replace("\n", " | ") + '"'
+    plain = text.isprintable() and bool(text) and not any(c in text for c in ' "=')
+    if plain:
+        return text
+    # names of machines and files come from outside: no terminal obeys them
+    shown = text.replace('"', "'").replace("\n", " | ")
+    return '"' + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown) + '"'

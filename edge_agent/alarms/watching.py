@@ -119,6 +119,7 @@ class Watching:
         self._sent = 0
         self._newest: tuple[float, datetime] | None = None
         self._asked: set[str] = set()
+        self._faulty: set[str] = set()
 
     def hear(self, judged: Judgement) -> Heard:
         """Everything about one window but its bytes and its row."""
@@ -128,14 +129,22 @@ class Watching:
         fault = _sensor_fault(prediction)
         if fault:
             self.sensor_faults += 1
-            self._alerts(f"sensor-fault-{asset}", "warning", f"{asset}: {fault}")
+            self._tell_fault(asset, fault)
             outcome = _without_act(outcome, fault)
         elif prediction is not None and outcome.score is not None:
+            self._faulty.discard(asset)
             self._alerts(f"sensor-fault-{asset}", "info", f"{asset}: its sensors are well again")
             sight = _sight(judged, asset, prediction)
             steps = self.desk.look(judged.point, sight)
             self._want_recordings(judged, steps, sight)
         return self._heard(judged, asset, outcome, steps)
+
+    def _tell_fault(self, asset: str, fault: str) -> None:
+        """Of as many assets as are watched: an alert per name that a source makes up helps nobody."""
+        if asset not in self._faulty and len(self._faulty) >= self._config.max_assets:
+            return
+        self._faulty.add(asset)
+        self._alerts(f"sensor-fault-{asset}", "warning", f"{asset}: {fault}")
 
     def _heard(
         self, judged: Judgement, asset: str, outcome: Outcome, steps: tuple[Step, ...]

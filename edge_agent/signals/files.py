@@ -29,6 +29,8 @@ _UNIT = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]\s*$")
 _ROWS = 256
 _READINGS = 65_536
 _MAX_COLUMNS = 512
+_EARLIEST_S, _LATEST_S = -2.0e9, 1.0e11
+"""1906 to the year 5138: a time beyond is none, and no calendar could name it."""
 _MAX_LINE = 1 << 20
 _MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", "bad", "-")
 
@@ -272,7 +274,8 @@ def _moment(cell: str) -> float | None:
     except ValueError:
         pass
     else:
-        return number / 1000 if number > 1e11 else number
+        seconds = number / 1000 if number > 1e11 else number
+        return seconds if _EARLIEST_S < seconds < _LATEST_S else None
     try:
         at = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:

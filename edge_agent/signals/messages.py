@@ -7,6 +7,7 @@ DataError, for the driver to count.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +65,8 @@ class Translator:
             else:
                 self._by_topic.setdefault(signal.topic, []).append(number)
 
+        self._wanted = {(group, node) for group, node, *_ in self._by_metric}
+
     def filters(self) -> list[str]:
         """What to subscribe to."""
         found = set(self._by_topic)
@@ -115,6 +118,8 @@ class Translator:
             return
         group, kind, name = parts[1], parts[2], parts[3]
         device = parts[4] if len(parts) == 5 else ""
+        if (group, name) not in self._wanted:
+            return  # nodes that others make up are neither remembered nor asked for anything
         if kind in ("NDEATH", "DDEATH"):
             self._dies(group, name, device)
             return
@@ -211,13 +216,21 @@ def _value(value: object, scale: float) -> object:
     if isinstance(value, list):
         try:
             return np.asarray(value, np.float64) * scale
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise DataError("an array that is not of numbers") from error
     return _scaled(value, scale)
 
 
 def _scaled(value: object, scale: float) -> object:
-    return float(value) * scale if isinstance(value, int | float) else value
+    return _as_float(value) * scale if isinstance(value, int | float) else value
+
+
+def _as_float(value: float) -> float:
+    """JSON knows whole numbers of any length."""
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise DataError("a number beyond all bounds") from error
 
 
 def _raw(content: bytes, kind: str) -> NDArray[np.float64]:
@@ -244,7 +257,7 @@ def _time(value: object) -> float | None:
         return (at if at.tzinfo is not None else at.replace(tzinfo=timezone.utc)).timestamp()
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    seconds = float(value)
-    while seconds > 1e11:
+    seconds = _as_float(value)
+    while 1e11 < seconds < math.inf:
         seconds /= 1000
-    return seconds
+    return seconds if math.isfinite(seconds) else None

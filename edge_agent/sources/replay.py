@@ -122,6 +122,8 @@ class ReplaySource:
                 yield from self._cut(recording, name)
         except DataError as error:
             self._complain(path, error.what)
+        except (OverflowError, ValueError) as error:
+            self._complain(path, f"a time or a length beyond all bounds: {error}")
         except OSError as error:
             self._complain(path, error.strerror or type(error).__name__)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ MAX_CHANNELS = 256
 MAX_ATTRIBUTES = 64
 MAX_READINGS = 4 << 20
 """Of all channels together."""
+MIN_RATE_HZ, MAX_RATE_HZ = 1e-7, 1e9
+"""A reading in four months, and more than any converter gives."""
 _MAX_NAME = 64
 _MAX_TEXT = 200
 _TOP = 32_767
@@ -151,7 +153,7 @@ def decode_window(content: bytes) -> Window:
         raise DataError("a sensor window whose attributes are no map")
     return Window(
         channels,
-        _number(found, "rate_hz"),
+        _rate(found),
         _moment(found.get("started_at")),
         dict(_checked_attributes(attributes)),
     )
@@ -169,7 +171,7 @@ def _unpacked(found: CborValue) -> Channel:
     with np.errstate(over="ignore"):
         readings = (steps * _number(found, "scale") + _number(found, "offset")).astype(np.float32)
     readings[steps == _MISSING] = np.nan
-    rate_hz = _number(found, "rate_hz") if "rate_hz" in found else None
+    rate_hz = _rate(found) if "rate_hz" in found else None
     return Channel(name, unit, readings, rate_hz)
 
 
@@ -204,10 +206,19 @@ def _number(found: Mapping[str, CborValue], key: str) -> float:
     return float(value)
 
 
+def _rate(found: Mapping[str, CborValue]) -> float:
+    rate_hz = _number(found, "rate_hz")
+    if rate_hz and not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise DataError(f"a sensor window of {rate_hz:g} readings per second")
+    return rate_hz
+
+
 def _moment(value: CborValue) -> datetime | None:
     if value is None:
         return None
     try:
-        return datetime.fromisoformat(str(value))
+        found = datetime.fromisoformat(str(value))
     except ValueError as error:
         raise DataError("a sensor window whose started_at is no time") from error
+    # a time without a zone can be compared with no other
+    return found if found.tzinfo is not None else found.replace(tzinfo=timezone.utc)

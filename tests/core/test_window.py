@@ -177,3 +177,18 @@ def test_channels_with_rates_of_their_own_and_the_conditions_come_back() -> None
 def test_attributes_out_of_bounds_are_refused(attributes: dict[str, str | float]) -> None:
     with pytest.raises(DataError, match="attribute"):
         encode_window(Window((Channel("a", "", np.zeros(2, np.float32)),), 1.0, None, attributes))
+
+
+@pytest.mark.parametrize("rate_hz", [-1.0, 1e-300, 1e300])
+def test_a_rate_that_no_calendar_can_hold_is_refused(rate_hz: float) -> None:
+    readings = np.zeros(4, np.float32)
+    content = encode_window(Window((Channel("flow", "l/min", readings),), rate_hz, None, {}))
+    with pytest.raises(DataError, match="readings per second"):
+        decode_window(content)
+
+
+def test_a_time_without_a_zone_is_taken_as_utc() -> None:
+    """It could be compared with no other time."""
+    naive = datetime(2026, 3, 2, 12)  # noqa: DTZ001  what a careless writer would send
+    content = encode_window(Window((Channel("a", "", np.zeros(4, np.float32)),), 1.0, naive, {}))
+    assert decode_window(content).started_at == datetime(2026, 3, 2, 12, tzinfo=timezone.utc)

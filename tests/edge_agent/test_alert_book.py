@@ -113,3 +113,12 @@ def test_open_alerts_that_the_disk_does_not_take_are_written_later(tmp_path: Pat
     kept.parent.unlink()
     told.later(1)
     assert Told(kept).book.open() == {"disk-full": "full"}
+
+
+def test_names_without_end_are_not_remembered_for_ever() -> None:
+    told = Told()
+    for number in range(3_000):
+        told.book(f"sensor-fault-{number}", "warning", "stuck")
+        told.book(f"sensor-fault-{number}", "info", "well")
+        told.clock.now += 1
+    assert len(told.book._began) < 1_000

@@ -350,3 +350,29 @@ def test_a_sparkplug_metric_that_does_not_change_stands_while_its_node_lives() -
     assert translator.told_on_change() == [0, 1]
     read(translator, "spBv1.0/plant/DDEATH/gw/press", b"")
     assert translator.told_on_change() == []
+
+
+@pytest.mark.parametrize("ts", ["Infinity", "-Infinity", "NaN", "1e999"])
+def test_a_time_without_end_is_no_time_and_ends_in_no_endless_loop(ts: str) -> None:
+    translator = Translator([signal("a", "t", value="v", time="ts")])
+    (reading,) = translator.readings("t", f'{{"v": 1, "ts": {ts}}}'.encode())
+    assert (reading.value, reading.time_s) == (1.0, None)
+
+
+@pytest.mark.parametrize("body", ['{"v": %s}', '{"v": 1, "ts": %s}', '{"v": [1, %s]}'])
+def test_a_whole_number_of_any_length_is_a_data_error(body: str) -> None:
+    """One retained message must not end the source each time it comes back."""
+    translator = Translator([signal("a", "t", value="v", time="ts")])
+    with pytest.raises(DataError):
+        list(translator.readings("t", (body % ("9" * 400)).encode()))
+
+
+def test_nodes_that_nobody_configured_are_neither_remembered_nor_asked_for_anything() -> None:
+    everything = signal("raw", "#", format="float32le", rate_hz=10.0)
+    ours = signal("ours", "spBv1.0/plant/+/pump", format="sparkplug", metric="Flow")
+    translator = Translator([everything, ours])
+    for number in range(50):
+        list(translator.readings(f"spBv1.0/other/NDATA/node-{number}", field(3, number) * 2))
+    assert translator.rebirths == set()
+    list(translator.readings("spBv1.0/plant/NDATA/pump", field(3, 7) * 2))
+    assert translator.rebirths == {"plant/pump"}

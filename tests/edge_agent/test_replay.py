@@ -23,7 +23,7 @@ from edge_agent.sources.replay import ReplaySource
 from edge_agent.sources.simulated import SimulatedSource
 from kits.core.bundle import open_bytes
 from kits.core.events import CaseBody, DecisionBody
-from kits.core.window import MEDIA_TYPE, Window, encode_window
+from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
 from tests.edge_agent.machine_parts import START, level_window, make_level_bundle
 from tests.edge_agent.parts import agent_config
 
@@ -223,3 +223,21 @@ def test_a_simulated_machine_is_the_same_each_time_and_fails_when_it_is_told_to(
     assert not np.array_equal(one[0].channels[0].readings, other[0].channels[0].readings)
     assert one[0].started_at is not None
     assert abs(one[0].started_at - datetime.now(timezone.utc)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("at", ["1e300", "inf", "nan", "1.7e18", "-1e15"])
+def test_times_that_no_calendar_knows_are_bad_rows_and_end_nothing(tmp_path: Path, at: str) -> None:
+    good = [f"{minute(second)},{second},20" for second in range(60)]
+    path = table(tmp_path / "odd.csv", [*good[:30], f"{at},1,1", *good[30:]])
+    captured, source = play(path, window_s=10)
+    assert len(windows(captured)) == 6
+    assert source.health.corrupt == 0
+
+
+def test_a_window_of_the_last_day_of_all_is_passed_over_and_counted(tmp_path: Path) -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+    one = Window((Channel("a", "", np.zeros(100, np.float32)),), 1e-6, last, {"asset": "x"})
+    (tmp_path / "odd.cbor").write_bytes(encode_window(one))
+    captured, source = play(tmp_path)
+    assert captured == []
+    assert source.health.corrupt == 1

@@ -248,3 +248,11 @@ def test_minutes_before_that_nobody_keeps_cannot_be_configured(tmp_path: Path) -
     source = {"kind": "simulated", "keep_s": 60}
     with pytest.raises(AgentConfigError, match=r"before_s.*longer than source.keep_s"):
         agent_config(tmp_path, tmp_path, source=source, alarms={"before_s": 61})
+
+
+def test_names_that_a_source_makes_up_raise_no_alerts_without_end(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, alarms={"max_assets": 5, "audit_per_day": 0})
+    for number in range(50):
+        bench.show(number, float("nan"), asset=f"made-up-{number}")
+    bench.end()
+    assert len(bench.alerts) == 5
