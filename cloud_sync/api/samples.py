@@ -170,8 +170,10 @@ def sample_signal(
     session: ReadDep,
     sample_id: str,
     points: Annotated[int, Query(ge=16, le=MAX_POINTS, description="of each channel")] = 2000,
-    since: Annotated[float | None, Query(description="from here, seconds of the window")] = None,
-    until: Annotated[float | None, Query(description="up to here")] = None,
+    since: Annotated[
+        float | None, Query(description="from here, seconds of the window", allow_inf_nan=False)
+    ] = None,
+    until: Annotated[float | None, Query(description="up to here", allow_inf_nan=False)] = None,
     channel: Annotated[int, Query(ge=0, lt=256, description="whose spectra")] = 0,
 ) -> dict[str, JsonValue]:
     """Curves by their lowest and highest readings, amplitude and envelope spectrum of one channel."""

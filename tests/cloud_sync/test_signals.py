@@ -88,7 +88,7 @@ def test_hostile_bytes_are_refused_and_extreme_ones_are_bounded() -> None:
         with pytest.raises(DataError):
             signal_json(content, View())
     loud = np.array([3e38, -3e38] * 500, np.float32)
-    window = Window(tuple(Channel(f"c{n}", "", loud) for n in range(40)), 1e-300)
+    window = Window(tuple(Channel(f"c{n}", "", loud) for n in range(40)), 1e-7)
     shown = signal_json(encode_window(window), View(MAX_POINTS))
     assert (len(shown["channels"]), shown["left_out"]) == (32, 8)
     with pytest.raises(DataError, match="32 channels"):
@@ -126,6 +126,9 @@ def test_the_api_shows_a_window_and_its_history(tmp_path: Path) -> None:
             )  # fmt: skip
         too_many = client.get(f"/v1/samples/w1/signal?points={MAX_POINTS + 1}", headers=headers)
         assert too_many.status_code == 422
+        for word in ("since=nan", "until=nan", "since=inf", "since=-inf"):
+            answer = client.get(f"/v1/samples/w1/signal?{word}", headers=headers)
+            assert answer.status_code == 422, word
 
 
 def test_agreeing_that_nothing_is_wrong_says_normal_and_keeps_the_note(tmp_path: Path) -> None:
