@@ -23,8 +23,9 @@ from kits.predictive_maintenance._learning import graphs, trees
 from kits.predictive_maintenance._learning.approach import choose_approach, require
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance._learning.rows import bearings_of
+from kits.predictive_maintenance._learning.sensors import learn_sensors
 from kits.predictive_maintenance._signals import severity
-from kits.predictive_maintenance._signals.sensors import SensorBaseline, learn_baseline
+from kits.predictive_maintenance._signals.sensors import SensorBaseline
 from kits.predictive_maintenance._simulated.example import example_windows
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineSpec
@@ -115,7 +116,7 @@ def _baseline(recordings: Sequence[Recording], config: Config) -> SensorBaseline
         r.window for r in recordings if r.is_normal(config.faults.normal) or r.life is not None
     ]
     windows = usual or [r.window for r in recordings]
-    return learn_baseline(windows, config.mains_hz)
+    return learn_sensors(windows, config.mains_hz)
 
 
 def _physics_notes(spec: PhysicsSpec) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ It is not responsible for formats of files (`data.py`): everything here is a sen
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,10 +114,10 @@ def load(
         progress.advance()
         found.append(_recording(dataset, item))
     progress.end()
-    return sorted(found, key=_order)
+    return sorted(found, key=order_of)
 
 
-def _order(one: Recording) -> tuple[str, str, float, str]:
+def order_of(one: Recording) -> tuple[str, str, float, str]:
     """By asset and time; where no time is known, by place in the asset's life or by file."""
     started = one.window.started_at.isoformat() if one.window.started_at else ""
     position = _number(one.window.attributes.get("life_position"))
@@ -129,3 +129,14 @@ def _recording(dataset: Dataset, item: DatasetItem) -> Recording:
     note = item.annotation
     life = next((q for q in note.quantities if q.name == LIFE), None) if note else None
     return Recording(item, window, note.label if note else "", note.spans if note else (), life)
+
+
+def cut(window: Window, start: int, end: int) -> Window:
+    """Readings `start` to `end` of the longest channel; slower ones keep the same stretch of time."""
+    longest = max(channel.readings.size for channel in window.channels)
+    channels = []
+    for channel in window.channels:
+        share = channel.readings.size / longest
+        first, last = round(start * share), max(round(end * share), 1)
+        channels.append(replace(channel, readings=channel.readings[min(first, last - 1) : last]))
+    return replace(window, channels=tuple(channels))

@@ -1,0 +1,48 @@
+"""What is usual of a sensor is learned on stretches as a device sees them, not on whole weeks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kits.predictive_maintenance._learning.recordings import cut
+from kits.predictive_maintenance._learning.sensors import learn_sensors
+from kits.predictive_maintenance._signals.sensors import inspect
+from kits.predictive_maintenance._simulated.machines import inject, make_pump, pump_history
+
+RATE_HZ, WINDOW = 0.1, 90
+
+
+def test_quiet_quarter_hour_of_a_busy_week_is_no_sensor_fault() -> None:
+    rng = np.random.default_rng(5)
+    pump = make_pump(rng, "pump-1")
+    week, _ = pump_history(rng, pump, hours=72, rate_hz=RATE_HZ)
+    later, _ = pump_history(rng, pump, hours=48, rate_hz=RATE_HZ)
+    baseline = learn_sensors([week], 50.0)
+    starts = range(0, later.channels[0].readings.size - WINDOW, WINDOW)
+    faulty = [s for s in starts if inspect(cut(later, s, s + WINDOW), baseline)]
+    assert len(faulty) <= 0.01 * len(starts)
+
+
+def test_unplugged_sensor_is_still_found() -> None:
+    rng = np.random.default_rng(6)
+    pump = make_pump(rng, "pump-1")
+    week, _ = pump_history(rng, pump, hours=72, rate_hz=RATE_HZ)
+    baseline = learn_sensors([week], 50.0)
+    noon = cut(week, 4 * 360, 4 * 360 + WINDOW)
+    spoilt = inject(noon, "unplugged", rng, channel="temperature")
+    assert [(f.channel, f.kind) for f in inspect(spoilt, baseline)] == [
+        ("temperature", "unplugged")
+    ]
+
+
+def test_hole_in_an_export_does_not_make_gaps_usual() -> None:
+    rng = np.random.default_rng(7)
+    pump = make_pump(rng, "pump-1")
+    week, _ = pump_history(rng, pump, hours=72, rate_hz=RATE_HZ)
+    flow = next(c for c in week.channels if c.name == "flow")
+    flow.readings[5000:5200] = np.nan
+    baseline = learn_sensors([week], 50.0)
+    window = cut(week, 8000, 8000 + WINDOW)
+    holes = next(c for c in window.channels if c.name == "flow").readings
+    holes[::2] = np.nan
+    assert ("flow", "gaps") in [(f.channel, f.kind) for f in inspect(window, baseline)]
