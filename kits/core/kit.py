@@ -8,7 +8,7 @@ device never imports a trainer.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # a device that only lists its kits should not load all forma
     from kits.core.bundle import Bundle, LicenceNote
     from kits.core.dataset import Dataset, DatasetItem, Split
     from kits.core.operating_point import Costs, OperatingPoint
+    from kits.core.replay import Replay
     from kits.core.runtime import Array, Runtime, SessionFactory
     from kits.core.stats import Estimate
     from kits.core.story import DemoStory
@@ -252,7 +253,10 @@ class ExportModule(Protocol):
 
 
 class EvaluateModule(Protocol):
-    """`evaluate.py`."""
+    """`evaluate.py`.
+
+    It may also hold `replay(task) -> kits.core.replay.Replay`: then `kit replay` shows alarms over time.
+    """
 
     def choose_operating_point(self, task: EvaluateTask, config: BaseModel) -> OperatingPoint:
         """Thresholds from the costs, on the items given (the `val` split)."""
@@ -330,6 +334,14 @@ class Kit:
     @property
     def evaluate(self) -> EvaluateModule:
         return cast(EvaluateModule, self._module("evaluate"))
+
+    @property
+    def replay(self) -> Callable[[EvaluateTask], Replay] | None:
+        """Scores over time, for `kit replay`; None when each sample of the kit stands for itself."""
+        return cast(
+            "Callable[[EvaluateTask], Replay] | None",
+            getattr(self._module("evaluate"), "replay", None),
+        )
 
     @property
     def runtime(self) -> RuntimeModule:

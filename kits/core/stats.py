@@ -63,6 +63,26 @@ def proportion(successes: int, n: int, confidence: float = 0.95) -> Estimate:
     )
 
 
+def rare_rate(count: int, exposure: float, confidence: float = 0.95) -> Estimate:
+    """Events per unit of exposure with their exact Poisson interval (Garwood 1936), as the limit of the binomial one.
+
+    Args:
+        exposure: machine-months, days, whatever the rate is per.
+    """
+    exposure = max(exposure, 1e-12)
+    trials, alpha = 10_000_000, 1 - confidence
+    low = 0.0 if count == 0 else beta_quantile(alpha / 2, count, trials - count + 1) * trials
+    high = beta_quantile(1 - alpha / 2, count + 1, trials - count) * trials
+    return Estimate(
+        value=count / exposure,
+        low=low / exposure,
+        high=high / exposure,
+        n=count,
+        method="poisson",
+        confidence=confidence,
+    )
+
+
 def upper_bound(successes: int, n: int, confidence: float = 0.95) -> float:
     """One-sided exact upper bound of a rate: 0 of 50 at 95 % gives 0.058."""
     return (

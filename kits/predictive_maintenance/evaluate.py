@@ -14,12 +14,13 @@ from kits.core.kit import EvaluateTask, Evaluation
 from kits.core.operating_point import OperatingPoint
 from kits.predictive_maintenance._judging import condition, faults, life
 from kits.predictive_maintenance._judging.picture import picture
+from kits.predictive_maintenance._judging.tracks import replay
 from kits.predictive_maintenance._learning.faults import SENSOR_FAULT
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime
 
-__all__ = ["choose_operating_point", "evaluate", "picture"]
+__all__ = ["choose_operating_point", "evaluate", "picture", "replay"]
 
 
 def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPoint:

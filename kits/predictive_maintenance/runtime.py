@@ -34,11 +34,11 @@ from kits.predictive_maintenance._device.trace import Judge, Trace
 from kits.predictive_maintenance._signals.sensors import SensorBaseline, SensorFault, inspect
 
 ROLE = "model"
-_INSPECTED = 4096
+INSPECTED = 4096
 """Readings of each channel that its sensor is judged by."""
 _SAME_RATE = 1.5
 """Rates further apart than this are not the same course of things."""
-_LOWEST = -9.0
+LOWEST = -9.0
 _MARGIN = 1e-6
 
 
@@ -132,7 +132,7 @@ class MachineRuntime:
         """
         started = time.perf_counter()
         window = _window(payload)
-        faults = inspect(self._turning(_end(window, _INSPECTED)), self.spec.sensors)
+        faults = inspect(self._turning(_end(window, INSPECTED)), self.spec.sensors)
         inspected = time.perf_counter()
         excluded = frozenset(fault.channel for fault in faults)
         trace, physics = self._judged(window, excluded)
@@ -224,7 +224,7 @@ class MachineRuntime:
             return self._doubtful(), "an operating regime never seen before"
         if not np.isfinite(score):
             if regime == UNSETTLED:
-                return min(_LOWEST, self.band.review_from - 1), "settling after a change of regime"
+                return min(LOWEST, self.band.review_from - 1), "settling after a change of regime"
             if faults:
                 return self._doubtful(), "broken sensors"
             return self._doubtful(), "too few readings without gaps"

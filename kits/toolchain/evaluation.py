@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
+from kits.core.blobs import BlobStore
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
@@ -97,11 +98,21 @@ def judged_split(dataset: Dataset, wanted: Split) -> tuple[Split, str]:
 
 
 def read_outside(
-    kit: Kit, path: Path, *, seed: int, format: str = "auto"
+    kit: Kit,
+    path: Path,
+    *,
+    seed: int,
+    format: str = "auto",
+    everything: bool = False,
+    blobs: BlobStore | None = None,
 ) -> tuple[Dataset, list[str]]:
-    """Data that is not part of the project, as a dataset version in memory.
+    """Data that is not part of the project, as a dataset version that is not kept.
 
     Its `test` part if it has one, else everything; all of it counts as split `test`.
+
+    Args:
+        everything: its other parts as well.
+        blobs: where the bytes go; None: into memory.
 
     Returns:
         The dataset and the reader's complaints, one sentence each.
@@ -112,24 +123,23 @@ def read_outside(
     if not path.exists():
         raise DataError("no such file or folder", where=str(path))
     chosen = kit.data.detect_format(path) if format == "auto" else format
-    raw: list[RawSample] = []
+    store = MemoryBlobStore() if blobs is None else blobs
+    read: list[tuple[DatasetItem, Split | None]] = []
     complaints: list[str] = []
     for found in kit.data.read(path, chosen):
         if isinstance(found, RawSample):
-            raw.append(found)
+            read.append((_item(found, store), found.split))
         elif found.level != "pass":
             complaints.append(found.text)
-    has_test = any(sample.split == "test" for sample in raw)
-    wanted = [sample for sample in raw if sample.split == "test" or not has_test]
-    if not wanted:
+    all_count = everything or all(split != "test" for _, split in read)
+    items = {item.sample.id: item for item, split in read if all_count or split == "test"}
+    if not items:
         raise DataError("no readable sample", where=str(path), fix="; ".join(complaints[:3]))
-    blobs = MemoryBlobStore()
-    items = {item.sample.id: item for item in (_item(sample, blobs) for sample in wanted)}
     header = DatasetHeader(kit=kit.name, split_rule="outside data, all test", seed=seed)
-    return build(header, items.values(), blobs), complaints
+    return build(header, items.values(), store), complaints
 
 
-def _item(raw: RawSample, blobs: MemoryBlobStore) -> DatasetItem:
+def _item(raw: RawSample, blobs: BlobStore) -> DatasetItem:
     sample = Sample(
         id=sample_id_for(raw.content, raw.source),
         media_type=raw.media_type,

@@ -48,7 +48,7 @@ def choose(
         )
     else:
         rate = config.false_alarms_per_month
-        band = Band(act_at=math.log10(1 / rate), review_from=math.log10(1 / (rate * _WARN_RATIO)))
+        band = band_for(rate)
         rule = alarm_rule(runtime.spec.condition.rows, config)
         days = _normal_days(traced, _period_s(runtime))
         method = (
@@ -73,6 +73,11 @@ def choose(
         [h.course for h in _heard(traced, point, _period_s(runtime))], task.seed
     )
     return point.model_copy(update={"rates": rates})
+
+
+def band_for(rate: float) -> Band:
+    """Levels of the rarity score for so many false alarms per machine-month."""
+    return Band(act_at=math.log10(1 / rate), review_from=math.log10(1 / (rate * _WARN_RATIO)))
 
 
 def alarm_rule(rows: RowSpec, config: Config) -> AlarmRule:

@@ -45,7 +45,7 @@ def choose(task: EvaluateTask, runtime: MachineRuntime, config: Config) -> Opera
     assert spec is not None
     lead = spec.lead
     return OperatingPoint(
-        default=Band(act_at=-lead, review_from=-min(lead * _WARN_RATIO, 0.95 * spec.cap)),
+        default=band_for(lead, spec.cap),
         action="warn",
         alarm=_rule(spec, config),
         costs=task.costs,
@@ -71,6 +71,11 @@ def _rule(spec: RemainingSpec, config: Config) -> AlarmRule:
         else (rows - slack) * period_s * (rows > 1),
         deadband=given.deadband,
     )
+
+
+def band_for(lead: float, cap: float) -> Band:
+    """Levels for an alarm with so much life left; life is never said to be more than `cap`."""
+    return Band(act_at=-lead, review_from=-max(min(lead * _WARN_RATIO, 0.95 * cap), lead))
 
 
 def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Recording]) -> Judged:

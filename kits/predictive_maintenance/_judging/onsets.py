@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kits.core.alarm import AlarmRule, AlarmState, Level
 from kits.core.operating_point import OperatingPoint
-from kits.core.stats import Estimate, beta_quantile
+from kits.core.stats import Estimate, rare_rate
 from kits.predictive_maintenance._device.trace import Trace
 
 Floats = NDArray[np.float64]
@@ -155,16 +155,5 @@ def point_wise(courses: Sequence[Course]) -> dict[str, float]:
 
 
 def rate_per_day(count: int, seconds: float, confidence: float = 0.95) -> Estimate:
-    """A rate of rare events with its exact Poisson interval (Garwood 1936), as the limit of the binomial one."""
-    days = max(seconds / DAY_S, 1e-9)
-    trials, alpha = 10_000_000, 1 - confidence
-    low = 0.0 if count == 0 else beta_quantile(alpha / 2, count, trials - count + 1) * trials
-    high = beta_quantile(1 - alpha / 2, count + 1, trials - count) * trials
-    return Estimate(
-        value=count / days,
-        low=low / days,
-        high=high / days,
-        n=count,
-        method="poisson",
-        confidence=confidence,
-    )
+    """Events per day with their exact interval."""
+    return rare_rate(count, max(seconds / DAY_S, 1e-9), confidence)

@@ -1,0 +1,83 @@
+"""What a kit tells of the past: scores of each asset over time, and the failures that are known.
+
+An optional part of the contract (`replay` in a kit's `evaluate.py`), read by `kit replay` alone. It holds values;
+alarms, cases and money are made of them by the toolchain, alike for every kit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.operating_point import Band
+from kits.core.prediction import Prediction
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFailure:
+    """Something that did happen to an asset.
+
+    Attributes:
+        at_s: when it stood still, or when the marked stretch ended; on the clock of the replay.
+        from_s: since when the fault was there; None: not known, any alarm shortly before may be its warning.
+        cost: of the unplanned stop; None: the project's.
+    """
+
+    asset: str
+    at_s: float
+    what: str
+    from_s: float | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True)
+class Track:
+    """One asset over time, as its device would have seen it.
+
+    Attributes:
+        at_s: (rows,) rising; on the clock of the replay.
+        score: (rows,) not a number where a row changes nothing: its sensor was at fault.
+        doubtful: (rows,) nobody can judge: a score in the review band, whatever the band is.
+        sensor_fault: (rows,) a sensor was at fault.
+        predict: what the runtime says at a row, in full.
+    """
+
+    asset: str
+    at_s: Floats
+    score: Floats
+    doubtful: NDArray[np.bool_]
+    sensor_fault: NDArray[np.bool_]
+    predict: Callable[[int], Prediction]
+    failures: tuple[KnownFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One position of the dial between too many alarms and too late ones."""
+
+    value: float
+    band: Band
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What `replay` gives back.
+
+    Attributes:
+        unit: of the clock: `s`, or that of life where recordings are not in time (`cycles`, `readings`).
+        timed: the clock is seconds since 1970.
+        dial: what `dials` turn, a name with its unit (`false_alarms_per_month`); empty: nothing.
+        notes: sentences a person should know.
+    """
+
+    tracks: tuple[Track, ...]
+    unit: str = "s"
+    timed: bool = False
+    dial: str = ""
+    dials: tuple[Dial, ...] = ()
+    notes: tuple[str, ...] = field(default=())

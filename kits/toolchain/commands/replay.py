@@ -1,0 +1,87 @@
+"""The verb `replay`: recorded data through a bundle as the device would have seen it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb to `app`."""
+    app.command()(replay)
+
+
+def replay(
+    path: Annotated[Path, typer.Argument(help="Data like what was imported.")],
+    bundle: Annotated[
+        str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
+    ] = "",
+    from_date: Annotated[
+        str, typer.Option("--from", metavar="DATE", help="First moment, ISO 8601, UTC.")
+    ] = "",
+    to_date: Annotated[
+        str, typer.Option("--to", metavar="DATE", help="From here on nothing more.")
+    ] = "",
+    failures: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV asset,time,what,cost of what failed."),
+    ] = None,
+    lead: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="Shortest warning that helps, as 8h or 2d; 0 by default."
+        ),
+    ] = "",
+    horizon: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="An alarm so long before a failure warns of it; 14d."),
+    ] = "",
+    planned_stop: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Cost of a planned stop; costs.overkill by default."),
+    ] = None,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Also the other positions of the dial.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page with timelines.")
+    ] = None,
+    data_format: Annotated[str, typer.Option("--format", help="Format of the data.")] = "auto",
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """What a bundle would have done with recorded data: alarms, found failures, money."""
+    from kits import load_bundle
+    from kits.core.console import Console
+    from kits.core.discovery import get_kit
+    from kits.core.files import write_atomically
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.replaying import run
+    from kits.toolchain.replaying.machines import ReplayOptions
+
+    console = Console(as_json, quiet)
+    file, costs = run.bundle_and_costs(project, bundle)
+    ready = load_bundle(file)
+    answer = run.replay(
+        get_kit(ready.bundle.manifest.kit),
+        ready,
+        path,
+        costs=costs or ready.bundle.operating_point.costs,
+        options=ReplayOptions(from_date, to_date, failures, horizon, lead, planned_stop, tune),
+        format=data_format,
+        progress=make_progress(console),
+    )
+    if report is not None:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(report, answer.html.encode())
+    console.answer(answer.line, answer.document)
+    for row in answer.rows:
+        console.note(row)
+    if report is not None:
+        console.note(f"page: {report}")
+    console.next(answer.next)

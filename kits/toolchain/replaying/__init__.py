@@ -1,0 +1,1 @@
+"""`kit replay`: last year through a bundle. Alarms and cases, known failures, money, the page."""

@@ -1,0 +1,190 @@
+"""Known failures: from a table a person keeps, and which alarm was the warning of which.
+
+Strict: an alarm counts for a failure only when it begins while the fault is there, or, where nobody knows since when
+it was, within a horizon before. An alarm that stood since long before is no warning.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from kits.core.errors import DataError, did_you_mean
+from kits.core.replay import KnownFailure, Track
+from kits.toolchain.replaying.courses import Course, Rise
+
+_COLUMNS = ("asset", "time", "what", "cost")
+_NEEDED = ("asset", "time")
+_TOLERANCE_STEPS = 5
+"""An alarm so many readings before a marked start still counts: starts are marked by hand."""
+_FIX = "a CSV with the columns asset,time,what,cost; the last two may be missing"
+
+
+@dataclass(frozen=True)
+class Met:
+    """A failure and what came of it.
+
+    Attributes:
+        opens_s: from when an alarm counts as its warning.
+        alarm: the first one in that time.
+        needed: shortest lead that helps.
+    """
+
+    failure: KnownFailure
+    opens_s: float
+    alarm: Rise | None
+    needed: float
+
+    @property
+    def lead(self) -> float | None:
+        """From the alarm to the failure."""
+        return None if self.alarm is None else self.failure.at_s - self.alarm.at_s
+
+    @property
+    def in_time(self) -> bool:
+        lead = self.lead
+        return lead is not None and lead >= self.needed
+
+    @property
+    def outcome(self) -> str:
+        """`found`, `late` or `missed`."""
+        if self.alarm is None:
+            return "missed"
+        return "found" if self.in_time else "late"
+
+
+def meet(course: Course, horizon: float, needed: float) -> tuple[list[Met], list[Rise]]:
+    """The failures of an asset with their warnings, and the alarms that belong to none."""
+    track = course.track
+    steps = np.diff(track.at_s)
+    tolerance = _TOLERANCE_STEPS * float(np.median(steps)) if steps.size else 0.0
+    met: list[Met] = []
+    right: set[int] = set()
+    repaired = -math.inf
+    for failure in sorted(track.failures, key=lambda one: one.at_s):
+        if failure.from_s is not None:
+            opens = failure.from_s - tolerance
+        else:
+            opens = max(
+                failure.at_s - horizon, repaired
+            )  # what came before warned of the one before
+        repaired = failure.at_s
+        inside = [alarm for alarm in course.alarms if opens < alarm.at_s <= failure.at_s]
+        right |= {alarm.row for alarm in inside}
+        met.append(Met(failure, opens, inside[0] if inside else None, needed))
+    return met, [alarm for alarm in course.alarms if alarm.row not in right]
+
+
+def read_failures(path: Path, *, timed: bool) -> tuple[KnownFailure, ...]:
+    """The failures of a table.
+
+    Args:
+        timed: times are dates in ISO 8601, UTC where nothing else is said; else numbers on the data's own clock.
+
+    Raises:
+        DataError: it cannot be read, a column is missing, or a line is no failure.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise DataError("no such file", where=str(path), fix=_FIX) from None
+    except UnicodeDecodeError:
+        raise DataError("not a text in UTF-8", where=str(path), fix=_FIX) from None
+    lines = text.splitlines()
+    separator = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    rows = csv.DictReader(lines, delimiter=separator)
+    names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
+    for wanted in _NEEDED:
+        if wanted not in names:
+            raise DataError(
+                f"no column {wanted!r} in the list of failures", where=str(path), fix=_FIX
+            )
+    strange = sorted(set(names) - set(_COLUMNS) - {""})
+    if strange:
+        raise DataError(
+            f"an unknown column {strange[0]!r} in the list of failures",
+            where=str(path),
+            fix=f"{did_you_mean(strange[0], _COLUMNS)} {_FIX}",
+        )
+    found = []
+    for number, row in enumerate(rows, start=2):
+        cells = {key: (row.get(name) or "").strip() for key, name in names.items()}
+        if any(cells.values()):
+            found.append(_failure(cells, f"{path}, line {number}", timed=timed))
+    return tuple(found)
+
+
+def _failure(cells: Mapping[str, str], where: str, *, timed: bool) -> KnownFailure:
+    cost = cells.get("cost", "")
+    try:
+        spent = float(cost) if cost else None
+    except ValueError:
+        raise DataError(f"{cost!r} is no cost", where=where, fix="a number, as 12000") from None
+    return KnownFailure(
+        asset=cells["asset"],
+        at_s=moment(cells["time"], where) if timed else _number(cells["time"], where),
+        what=cells.get("what", "") or "failure",
+        cost=spent,
+    )
+
+
+def moment(text: str, where: str) -> float:
+    """A date as seconds since 1970; UTC where nothing else is said.
+
+    Raises:
+        DataError: not a date.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        fix = "as 2025-03-01 or 2025-03-01T14:30 (UTC), or with its offset"
+        raise DataError(f"{text!r} is no date", where=where, fix=fix) from None
+    return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        fix = "these recordings are not in time: give the number of the cycle or second"
+        raise DataError(f"{text!r} is no number", where=where, fix=fix) from None
+
+
+def with_failures(
+    tracks: Sequence[Track], listed: Sequence[KnownFailure], where: str
+) -> tuple[list[Track], list[str]]:
+    """The tracks with a list's failures instead of those that the data marks, and notes on what fits nowhere.
+
+    Raises:
+        DataError: not one failure is of an asset in the data.
+    """
+    assets = [track.asset for track in tracks]
+    strange = sorted({failure.asset for failure in listed} - set(assets))
+    if listed and not any(failure.asset in assets for failure in listed):
+        raise DataError(
+            f"no failure of these machines in the list, which names {', '.join(strange[:3])}",
+            where=where,
+            fix=did_you_mean(strange[0], assets),
+        )
+    notes = (
+        [f"failures of machines that are not in the data: {', '.join(strange[:5])}"]
+        if strange
+        else []
+    )
+    changed, outside = [], 0
+    for track in tracks:
+        mine = [failure for failure in listed if failure.asset == track.asset]
+        # a stop is often noted a while after the last reading
+        reach = float(track.at_s[-1] - track.at_s[0]) * 0.1
+        inside = [f for f in mine if track.at_s[0] <= f.at_s <= track.at_s[-1] + reach]
+        outside += len(mine) - len(inside)
+        changed.append(replace(track, failures=tuple(sorted(inside, key=lambda f: f.at_s))))
+    if outside:
+        notes.append(f"{outside} failures of the list lie outside the replayed time")
+    return changed, notes

@@ -1,0 +1,152 @@
+"""From files to the answer of `kit replay`: reads the data, chooses how the bundle's kit is replayed, and says it.
+
+Nothing is written but the page, and nothing becomes part of the project.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from kits.core.blobs import FolderBlobStore
+from kits.core.errors import ConfigError, DataError, UsageError
+from kits.core.kit import EvaluateTask, Kit, Progress
+from kits.core.operating_point import Costs
+from kits.core.ready import ReadyBundle
+from kits.toolchain.evaluation import read_outside
+from kits.toolchain.project import Project
+from kits.toolchain.replaying import text
+from kits.toolchain.replaying.figures import Terms
+from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
+from kits.toolchain.replaying.page import machines_page, samples_page
+from kits.toolchain.replaying.samples import ReplayedSamples, replay_samples
+
+_AFTER = "kit compile"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `kit replay` says.
+
+    Attributes:
+        line: the answer in one line.
+        rows: what follows it, for people.
+        document: the same for programs.
+        html: a page that needs nothing else.
+        next: the command to type next.
+    """
+
+    line: str
+    rows: tuple[str, ...]
+    document: Mapping[str, JsonValue]
+    html: str
+    next: str
+
+
+def replay(
+    kit: Kit,
+    ready: ReadyBundle,
+    path: Path,
+    *,
+    costs: Costs,
+    options: ReplayOptions,
+    format: str = "auto",
+    progress: Progress,
+) -> Answer:
+    """Recorded data through a bundle, and what would have come of it.
+
+    Raises:
+        DataError: the data cannot be read, does not fit the bundle, or the period is empty.
+        UsageError: an option that does not fit this data or kit.
+    """
+    with tempfile.TemporaryDirectory(prefix="kit-replay-") as folder:
+        dataset, complaints = read_outside(
+            kit,
+            path,
+            seed=ready.bundle.manifest.seed,
+            format=format,
+            everything=True,
+            blobs=FolderBlobStore(Path(folder)),
+        )
+        task = EvaluateTask(
+            runtime=ready.runtime,
+            operating_point=ready.bundle.operating_point,
+            dataset=dataset,
+            items=dataset.items,
+            costs=costs,
+            seed=ready.bundle.manifest.seed,
+            progress=progress,
+        )
+        heading = text.Heading(
+            kit.manifest.title, path.name or str(path), ready.id, tuple(complaints)
+        )
+        if ready.bundle.operating_point.alarm is None or kit.replay is None:
+            _refuse_options(options, kit)
+            return _of_samples(replay_samples(kit, task), heading, costs)
+        terms = Terms(
+            costs=costs,
+            horizon=0.0,
+            needed=0.0,
+            planned=costs.overkill if options.planned is None else options.planned,
+            unit="s",
+            seed=task.seed,
+        )
+        found = kit.replay(task)
+        if not any(len(track.at_s) for track in found.tracks):
+            raise DataError("no row of these recordings could be judged", where=str(path))
+        done = replay_machines(found, ready.bundle.operating_point, terms, options, progress)
+        return _of_machines(done, heading)
+
+
+def bundle_and_costs(project: Path, given: str) -> tuple[Path, Costs | None]:
+    """The bundle's file, and the project's costs; None outside of any project.
+
+    Raises:
+        ConfigError: no project here, and no file is given.
+        DataError: there is no such bundle.
+    """
+    try:
+        opened = Project.open(project)
+    except ConfigError:
+        if given and Path(given).is_file():
+            return Path(given), None
+        raise
+    return opened.bundle_path(given), opened.config.costs
+
+
+def _refuse_options(options: ReplayOptions, kit: Kit) -> None:
+    given = {
+        "--from": options.from_date, "--to": options.to_date, "--failures": options.failures,
+        "--horizon": options.horizon, "--lead": options.needed, "--tune": options.tune,
+    }  # fmt: skip
+    for name, value in given.items():
+        if value:
+            raise UsageError(
+                f"{name} is for bundles that watch machines over time, and this one of {kit.name}"
+                " decides each sample by itself",
+                fix=f"leave {name} out",
+            )
+
+
+def _of_machines(done: Replayed, heading: text.Heading) -> Answer:
+    return Answer(
+        text.machines_line(done),
+        tuple(text.machines_rows(done, heading)),
+        text.machines_json(done, heading),
+        machines_page(done, heading),
+        text.next_command(done) or _AFTER,
+    )
+
+
+def _of_samples(done: ReplayedSamples, heading: text.Heading, costs: Costs) -> Answer:
+    return Answer(
+        text.samples_line(done, costs),
+        tuple(text.samples_rows(done, heading, costs)),
+        text.samples_json(done, heading, costs),
+        samples_page(done, heading, costs),
+        "kit report --open",
+    )
