@@ -26,6 +26,7 @@ class KnownFailure:
         at_s: when it stood still, or when the marked stretch ended; on the clock of the replay.
         from_s: since when the fault was there; None: not known, any alarm shortly before may be its warning.
         cost: of the unplanned stop; None: the project's.
+        beyond: it came after the end of the data: an alarm that warns of it is right, but none is missed yet.
     """
 
     asset: str
@@ -33,6 +34,7 @@ class KnownFailure:
     what: str
     from_s: float | None = None
     cost: float | None = None
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Replay:
     Attributes:
         unit: of the clock: `s`, or that of life where recordings are not in time (`cycles`, `readings`).
         timed: the clock is seconds since 1970.
+        horizon: how long before a failure an alarm warns of it where nobody asks for another; None: unsaid.
         dial: what `dials` turn, a name with its unit (`false_alarms_per_month`); empty: nothing.
         notes: sentences a person should know.
     """
@@ -78,6 +81,7 @@ class Replay:
     tracks: tuple[Track, ...]
     unit: str = "s"
     timed: bool = False
+    horizon: float | None = None
     dial: str = ""
     dials: tuple[Dial, ...] = ()
     notes: tuple[str, ...] = field(default=())

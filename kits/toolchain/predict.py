@@ -1,6 +1,7 @@
 """`kit predict`: files and folders through the same runtime as on the device.
 
-It predicts and decides, and can draw; it writes nothing into the project and learns nothing.
+What is no sample by itself, such as a table of readings, is made into samples by the kit's reader. It predicts
+and decides, and can draw; it writes nothing into the project and learns nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pydantic import JsonValue
 
 from kits.core.annotation import Annotation
 from kits.core.errors import DataError, UsageError
-from kits.core.kit import Kit
+from kits.core.kit import Kit, RawSample
 from kits.core.operating_point import Decision
 from kits.core.prediction import Prediction, prediction_to_json
 from kits.core.ready import ReadyBundle
@@ -36,20 +37,53 @@ _MEDIA_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """One sample to predict.
+
+    Attributes:
+        path: the file, or the folder that the kit's reader made samples of.
+        sample: the sample's name within it; empty where the file is the sample.
+        content: None: the file's own bytes.
+        error: why there is nothing to predict.
+    """
+
+    path: Path
+    media_type: str = ""
+    sample: str = ""
+    content: bytes | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Predicted:
-    """One input with what the bundle says of it; `error` instead when it cannot be read."""
+    """One input with what the bundle says of it; `error` instead when it cannot be read.
+
+    Attributes:
+        sample: the sample's name, where a kit's reader made several of one path.
+        content: the bytes that were judged, where they are not the file's.
+    """
 
     path: Path
     prediction: Prediction | None = None
     decision: Decision | None = None
     error: str = ""
+    sample: str = ""
+    content: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return f"{self.path}: {self.sample}" if self.sample else str(self.path)
 
     def as_json(self) -> dict[str, JsonValue]:
         """Its entry in the answer of `kit predict --json`."""
+        named: dict[str, JsonValue] = {"path": str(self.path)}
+        if self.sample:
+            named["sample"] = self.sample
         if self.prediction is None or self.decision is None:
-            return {"path": str(self.path), "error": self.error}
+            return {**named, "error": self.error}
         return {
-            "path": str(self.path),
+            **named,
             "verdict": self.decision.verdict,
             "reason": self.decision.reason,
             "score": self.prediction.score,
@@ -81,18 +115,63 @@ def find_inputs(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def predict_files(ready: ReadyBundle, paths: Iterable[Path]) -> Iterator[Predicted]:
-    """One result per file, in order; a file that cannot be read is a result with an error."""
-    for path in paths:
-        try:
-            content = path.read_bytes()
-            prediction = ready.predict_bytes(content, media_type_of(path))
-        except DataError as error:
-            yield Predicted(path, error=error.what)
-        except OSError as error:
-            yield Predicted(path, error=error.strerror or str(error))
+def inputs_of(kit: Kit, given: Sequence[Path]) -> Iterator[Input]:
+    """What a device would be given: files of the kit's own media types as they are, all else by the kit's reader.
+
+    A folder that holds files of its own media types is those files. One sample is in memory at a time.
+
+    Raises:
+        UsageError: a path does not exist.
+    """
+    for path in given:
+        own = [p for p in find_inputs([path]) if media_type_of(p) in kit.manifest.media_types]
+        if own:
+            yield from (Input(file, media_type_of(file)) for file in own)
+        elif path.is_file() and _is_sample(path):
+            yield Input(path, media_type_of(path))  # of another kit: the runtime says what is wrong
         else:
-            yield Predicted(path, prediction, ready.decide(prediction))
+            yield from _read_by_kit(kit, path)
+
+
+def _is_sample(path: Path) -> bool:
+    return path.suffix.lower() in _MEDIA_TYPES
+
+
+def _read_by_kit(kit: Kit, path: Path) -> Iterator[Input]:
+    """Samples that the kit's reader makes of a file or folder, and what it refuses."""
+    try:
+        for found in kit.data.read(path, kit.data.detect_format(path)):
+            if isinstance(found, RawSample):
+                yield Input(path, found.media_type, found.source, found.content)
+            elif found.level == "fail":
+                yield Input(path, error=found.text)
+    except DataError as error:
+        yield Input(path, error=error.what)
+
+
+def predict_inputs(
+    ready: ReadyBundle, inputs: Iterable[Input], *, keep: bool = False
+) -> Iterator[Predicted]:
+    """One result per input, in order; what cannot be read is a result with an error.
+
+    Args:
+        keep: the bytes of samples that are no files stay, to be drawn.
+    """
+    for given in inputs:
+        if given.error:
+            yield Predicted(given.path, error=given.error)
+            continue
+        try:
+            content = given.path.read_bytes() if given.content is None else given.content
+            prediction = ready.predict_bytes(content, given.media_type)
+        except DataError as error:
+            yield Predicted(given.path, error=error.what, sample=given.sample)
+        except OSError as error:
+            yield Predicted(given.path, error=error.strerror or str(error))
+        else:
+            kept = given.content if keep else None
+            decision = ready.decide(prediction)
+            yield Predicted(given.path, prediction, decision, "", given.sample, kept)
 
 
 def refuse_if_all_failed(results: Sequence[Predicted]) -> None:
@@ -127,10 +206,11 @@ def save_pictures(kit: Kit, results: Iterable[Predicted], folder: Path) -> int:
     for result in results:
         if result.prediction is None or result.decision is None:
             continue
-        name = f"{result.path.stem}.{result.decision.verdict}.png"
+        stem = result.sample.replace("/", "_").replace("\\", "_") or result.path.stem
+        name = f"{stem}.{result.decision.verdict}.png"
         if name in taken:
             name = f"{result.path.parent.name}-{len(taken)}-{name}"
         taken.add(name)
-        content = picture(result.path.read_bytes(), result.prediction, None)
-        (folder / name).write_bytes(content)
+        content = result.path.read_bytes() if result.content is None else result.content
+        (folder / name).write_bytes(picture(content, result.prediction, None))
     return len(taken)

@@ -37,11 +37,12 @@ from kits.predictive_maintenance._signals.sensors import inspect
 from kits.predictive_maintenance.runtime import INSPECTED, LOWEST, MachineRuntime
 
 Floats = NDArray[np.float64]
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 Mask = NDArray[np.bool_]
 _RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 _LEAD_SHARES = (0.4, 0.6, 0.8, 1.3, 1.6)
 _LOOKS = 4
-"""Looks at the sensors while the readings a look rests on pass by once."""
+"""Looks at the sensors while the readings a look rests on pass by once; so many times more where the score is high."""
 
 
 def replay(task: EvaluateTask) -> Replay:
@@ -73,7 +74,21 @@ def replay(task: EvaluateTask) -> Replay:
     if troubles:
         notes.append(f"{len(troubles)} recordings were left out, the first: {troubles[0].what}")
     name, dials = _dials(runtime)
-    return Replay(tuple(tracks), clock.unit, clock.timed, name, dials, tuple(notes))
+    return Replay(
+        tuple(tracks),
+        clock.unit,
+        clock.timed,
+        _horizon(runtime, clock),
+        name,
+        dials,
+        tuple(notes),
+    )
+
+
+def _horizon(runtime: MachineRuntime, clock: _Clock) -> float | None:
+    """Beyond its cap a model of remaining life says only that there is no sign of wear."""
+    spec = runtime.spec.remaining
+    return None if spec is None else spec.cap * clock.life(spec.unit)
 
 
 def _dials(runtime: MachineRuntime) -> tuple[str, tuple[Dial, ...]]:
@@ -151,6 +166,10 @@ class _Clock:
             return fact.life_position
         return before[-1].end_s if before else 0.0
 
+    def life(self, unit: str) -> float:
+        """What a unit of life is on this clock."""
+        return _SECONDS.get(unit, 1.0) if self.unit == "s" else 1.0
+
     def scale(self, rate_hz: float) -> float:
         """Of a trace's own time."""
         return 1.0 if rate_hz else self.per_row
@@ -203,7 +222,7 @@ def _piece(
         score=score,
         doubtful=doubtful,
         sensor_fault=broken,
-        failures=tuple(_failures(one, start_s, per_reading, end_s)),
+        failures=tuple(_failures(one, start_s, per_reading, end_s, clock)),
         whole_label="" if one.spans or one.is_normal() or one.label == SENSOR_FAULT else one.label,
     )
 
@@ -230,10 +249,12 @@ def _broken(runtime: MachineRuntime, window: Window, trace: Trace) -> Mask:
     readings = max(channel.readings.size for channel in window.channels)
     least = min(longest, readings)
     stride = max(longest // _LOOKS if runtime.judge.history else 2 * _LOOKS, 1)
+    closer = max(stride // _LOOKS, 1)
+    high = trace.score >= runtime.band.review_from
     broken = np.zeros(len(trace), np.bool_)
     looked, fault = -stride, False
     for row, end in enumerate(trace.ends.tolist()):
-        if end >= least and end - looked >= stride:
+        if end >= least and end - looked >= (closer if high[row] else stride):
             looked = end
             fault = bool(inspect(cut(window, max(end - longest, 0), end), runtime.spec.sensors))
         broken[row] = fault
@@ -241,7 +262,7 @@ def _broken(runtime: MachineRuntime, window: Window, trace: Trace) -> Mask:
 
 
 def _failures(
-    one: Recording, start_s: float, per_reading: float, end_s: float
+    one: Recording, start_s: float, per_reading: float, end_s: float, clock: _Clock
 ) -> Iterator[KnownFailure]:
     """Marked stretches, and the end of a life."""
     for span in one.spans:
@@ -249,8 +270,9 @@ def _failures(
             continue
         first, last = (start_s + place * per_reading for place in (span.start, span.end))
         yield KnownFailure(one.asset, last, span.label or "fault", first)
-    if one.life is not None and one.life.value == 0:
-        yield KnownFailure(one.asset, end_s, "end of life")
+    if one.life is not None:
+        left = one.life.value * clock.life(one.life.unit)
+        yield KnownFailure(one.asset, end_s + left, "end of life", beyond=left > 0)
 
 
 # -- one asset -----------------------------------------------------------------------------------

@@ -205,7 +205,9 @@ def predict(
     ready = load_bundle(
         _bundle_path(project, bundle), sessions=provider_sessions(provider), target=target
     )
-    results = list(predicting.predict_files(ready, predicting.find_inputs(inputs)))
+    kit = get_kit(ready.bundle.manifest.kit)
+    found = predicting.inputs_of(kit, inputs)
+    results = list(predicting.predict_inputs(ready, found, keep=save is not None))
     predicting.refuse_if_all_failed(results)
     console.answer(
         _summary(results),
@@ -214,7 +216,7 @@ def predict(
     for result in results:
         console.note(_row(result))
     if save is not None:
-        written = predicting.save_pictures(get_kit(ready.bundle.manifest.kit), results, save)
+        written = predicting.save_pictures(kit, results, save)
         console.note(f"{written} pictures in {save}")
     console.next("kit bench")
 
@@ -231,10 +233,10 @@ def _summary(results: list[Predicted]) -> str:
 
 def _row(result: Predicted) -> str:
     if result.prediction is None or result.decision is None:
-        return f"  unreadable         {result.path}: {result.error}"
+        return f"  unreadable         {result.name}: {result.error}"
     boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
     score, label = result.prediction.score, result.decision.label or "-"
-    return f"  {result.decision.verdict:<7} {score:10.4g}  {label:<14} {result.path}{boxes}"
+    return f"  {result.decision.verdict:<7} {score:10.4g}  {label:<14} {result.name}{boxes}"
 
 
 def _bundle_path(project: Path, given: str) -> Path:

@@ -7,14 +7,14 @@ is shelved. Whether an alarm was right is not known here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.alarm import LEVELS, AlarmRule, AlarmState
 from kits.core.operating_point import Band
-from kits.core.replay import KnownFailure, Track
+from kits.core.replay import Track
 
 Floats = NDArray[np.float64]
 CLOSE_AFTER_S = 24 * 3600.0
@@ -172,12 +172,12 @@ def within(track: Track, from_s: float, to_s: float) -> Track | None:
         doubtful=track.doubtful[rows],
         sensor_fault=track.sensor_fault[rows],
         predict=lambda row: whole(row + first),
-        failures=tuple(f for f in track.failures if from_s <= f.at_s and _start(f) < to_s),
+        failures=tuple(
+            replace(f, beyond=f.beyond or f.at_s >= to_s)
+            for f in track.failures
+            if from_s <= f.at_s
+        ),
     )
-
-
-def _start(failure: KnownFailure) -> float:
-    return failure.at_s if failure.from_s is None else failure.from_s
 
 
 def courses_of(tracks: Sequence[Track], band: Band, rule: AlarmRule) -> list[Course]:

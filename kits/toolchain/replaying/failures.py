@@ -49,11 +49,13 @@ class Met:
     @property
     def in_time(self) -> bool:
         lead = self.lead
-        return lead is not None and lead >= self.needed
+        return lead is not None and lead >= self.needed and not self.failure.beyond
 
     @property
     def outcome(self) -> str:
-        """`found`, `late` or `missed`."""
+        """`found`, `late`, `missed`, or `ahead`: it lies after the end of the data."""
+        if self.failure.beyond:
+            return "ahead"
         if self.alarm is None:
             return "missed"
         return "found" if self.in_time else "late"
@@ -70,10 +72,8 @@ def meet(course: Course, horizon: float, needed: float) -> tuple[list[Met], list
     for failure in sorted(track.failures, key=lambda one: one.at_s):
         if failure.from_s is not None:
             opens = failure.from_s - tolerance
-        else:
-            opens = max(
-                failure.at_s - horizon, repaired
-            )  # what came before warned of the one before
+        else:  # what came before the last failure warned of that one
+            opens = max(failure.at_s - horizon, repaired)
         repaired = failure.at_s
         inside = [alarm for alarm in course.alarms if opens < alarm.at_s <= failure.at_s]
         right |= {alarm.row for alarm in inside}

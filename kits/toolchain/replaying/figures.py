@@ -77,6 +77,7 @@ class Figures:
     """Of all assets together; what rests on known failures is None where none is known.
 
     Attributes:
+        met: every known failure, those after the end of the data as well.
         exposure: machine time outside of failures, in `Terms.exposure_size`.
         alarm_rate: alarms of any kind per exposure.
     """
@@ -94,13 +95,18 @@ class Figures:
     money: Money | None
 
     @property
+    def known(self) -> tuple[Met, ...]:
+        """Failures that happened within the data."""
+        return tuple(one for one in self.met if not one.failure.beyond)
+
+    @property
     def in_time(self) -> int:
         return sum(one.in_time for one in self.met)
 
     @property
     def leads(self) -> list[float]:
         """Of the failures that had a warning, ascending."""
-        return sorted(one.lead for one in self.met if one.lead is not None)
+        return sorted(one.lead for one in self.known if one.lead is not None)
 
     @property
     def lead_median(self) -> float | None:
@@ -136,6 +142,7 @@ def figures_of(courses: Sequence[Course], terms: Terms, *, judged: bool) -> Figu
         for course in courses
     ]
     met = tuple(one for asset in assets for one in asset.met)
+    known = [one for one in met if not one.failure.beyond]
     false = tuple(rise for asset in assets for rise in asset.false)
     alarms = sum(len(course.alarms) for course in courses)
     warnings = sum(len(course.warnings) for course in courses)
@@ -153,8 +160,8 @@ def figures_of(courses: Sequence[Course], terms: Terms, *, judged: bool) -> Figu
         exposure=exposure,
         alarm_rate=rare_rate(alarms, whole),
         time_in_alarm=_time_in_alarm(assets, terms),
-        recall=proportion(sum(one.in_time for one in met), len(met)) if met else None,
-        random_recall=drawn[0] if drawn is not None and met else None,
+        recall=proportion(sum(one.in_time for one in known), len(known)) if known else None,
+        random_recall=drawn[0] if drawn is not None and known else None,
         false_rate=rare_rate(len(false), exposure) if judged and exposure > 0 else None,
         money=_money(assets, terms, drawn[1]) if drawn is not None else None,
     )
@@ -205,7 +212,9 @@ def _money(assets: Sequence[_Asset], terms: Terms, at_random: Estimate) -> Money
         gained=sum(_unplanned(one, costs) - terms.planned for one in found),
         false_alarms=false * costs.overkill,
         reviews=warned * costs.review,
-        nothing=sum(_unplanned(one, costs) for asset in assets for one in asset.met),
+        nothing=sum(
+            _unplanned(one, costs) for a in assets for one in a.met if not one.failure.beyond
+        ),
         at_random=at_random,
     )
 
@@ -250,14 +259,15 @@ def _at_random(
     opens = np.array([one.opens_s for one in met])
     ends = np.array([one.failure.at_s for one in met])
     worth = np.array([_unplanned(one, terms.costs) - terms.planned for one in met])
+    counts = np.array([not one.failure.beyond for one in met], np.bool_)
     recalls, sums = [], []
     for _ in range(_RANDOM_ROUNDS):
         picks = np.minimum(np.searchsorted(edges, rng.random(alarms)), len(rows) - 1)
         at_s, owner = rows[picks][:, None], owners[picks][:, None]
         inside = (owner == whose) & (at_s > opens) & (at_s <= ends)
-        early = (inside & (at_s <= ends - terms.needed)).any(axis=0)
+        early = (inside & (at_s <= ends - terms.needed)).any(axis=0) & counts
         false = alarms - int(inside.any(axis=1).sum())
-        recalls.append(float(early.mean()) if met else 0.0)
+        recalls.append(float(early.sum()) / max(int(counts.sum()), 1))
         sums.append(float(worth[early].sum()) - false * terms.costs.overkill)
     money = np.array(sums) - warnings * terms.costs.review
     low, high = (float(v) for v in np.quantile(money, [0.025, 0.975]))

@@ -119,12 +119,13 @@ def replay_machines(
             "nothing says what failed, so alarms are counted and not judged: give --failures FILE with"
             " asset,time,what"
         )
+    usual = found.horizon
+    if usual is None:
+        usual = HORIZON_S if found.unit == "s" else math.inf
     terms = replace(
         terms,
         unit=found.unit,
-        horizon=_duration(
-            options.horizon, found.unit, HORIZON_S if found.unit == "s" else math.inf
-        ),
+        horizon=_duration(options.horizon, found.unit, usual),
         needed=_duration(options.needed, found.unit, 0.0),
     )
     rule = point.alarm or AlarmRule()

@@ -39,7 +39,7 @@ def machines_page(done: Replayed, heading: text.Heading) -> str:
             "asset": course.track.asset,
             "svg": timeline(course, done),
             "alarms": len(course.alarms),
-            "failures": len(course.track.failures),
+            "failures": sum(not f.beyond for f in course.track.failures),
         }
         for course in order[:_MOST_MACHINES]
     ]
@@ -114,7 +114,7 @@ class _Scale:
 def timeline(course: Course, done: Replayed) -> str:
     """One machine as SVG: failures shaded, highest score per pixel, levels as lines, cases as bars below."""
     scale = _Scale(course)
-    met = [one for one in done.figures.met if one.failure.asset == course.track.asset]
+    met = [one for one in done.figures.known if one.failure.asset == course.track.asset]
     parts = [
         *(_failure(one, scale, done) for one in met),
         *_axis(scale, done),

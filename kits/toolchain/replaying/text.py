@@ -87,8 +87,8 @@ def machines_line(done: Replayed) -> str:
     """The answer in one line."""
     figures, terms = done.figures, done.terms
     parts = []
-    if figures.met:
-        parts.append(f"{figures.in_time} of {plural(len(figures.met), 'failure')} found in time")
+    if figures.known:
+        parts.append(f"{figures.in_time} of {plural(len(figures.known), 'failure')} found in time")
     if figures.false_rate is not None:
         per = f"{rate_text(figures.false_rate)} per {terms.exposure_unit}"
         parts.append(f"{plural(len(figures.false_alarms), 'false alarm')} ({per})")
@@ -112,7 +112,7 @@ def machines_rows(done: Replayed, heading: Heading) -> Iterator[str]:
     yield from _case_rows(done)
     yield from _missed_rows(done)
     if figures.money is not None:
-        yield from money_rows(figures.money, done.terms, len(figures.met))
+        yield from money_rows(figures.money, done.terms, len(figures.known))
     if done.tuned:
         yield ""
         yield from _tuned_rows(done)
@@ -172,7 +172,7 @@ def outcome_text(told: ToldCase, done: Replayed) -> str:
 
 
 def _missed_rows(done: Replayed) -> Iterator[str]:
-    lost = [met for met in done.figures.met if not met.in_time]
+    lost = [met for met in done.figures.known if not met.in_time]
     if not lost:
         return
     yield ""
@@ -210,7 +210,7 @@ def _tuned_rows(done: Replayed) -> Iterator[str]:
     for row in done.tuned:
         figures = row.figures
         lead = length_text(figures.lead_median, unit) if figures.lead_median is not None else "-"
-        found = f"{figures.in_time}/{len(figures.met)}" if figures.met else "-"
+        found = f"{figures.in_time}/{len(figures.known)}" if figures.known else "-"
         false = str(len(figures.false_alarms)) if figures.money is not None else "-"
         money = with_interval(figures.money.avoided) if figures.money is not None else "-"
         mark = " *" if row.current else ""
@@ -280,7 +280,7 @@ def _figures_json(figures: Figures, terms: Terms) -> dict[str, JsonValue]:
         "alarms": figures.alarms,
         "warnings": figures.warnings,
         "false_alarms": len(figures.false_alarms) if money is not None else None,
-        "failures": len(figures.met),
+        "failures": len(figures.known),
         "in_time": figures.in_time,
         "exposure": figures.exposure,
         "exposure_unit": terms.exposure_unit,
