@@ -65,15 +65,16 @@ def replay(
     from kits.toolchain.replaying.machines import ReplayOptions
 
     console = Console(as_json, quiet)
-    file, costs = run.bundle_and_costs(project, bundle)
+    file, opened = run.bundle_of(project, bundle)
     ready = load_bundle(file)
     answer = run.replay(
         get_kit(ready.bundle.manifest.kit),
         ready,
         path,
-        costs=costs or ready.bundle.operating_point.costs,
+        costs=opened.config.costs if opened else ready.bundle.operating_point.costs,
         options=ReplayOptions(from_date, to_date, failures, horizon, lead, planned_stop, tune),
         format=data_format,
+        learned=run.learned_by(opened, ready),
         progress=make_progress(console),
     )
     if report is not None:

@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 def machines_page(done: Replayed, heading: text.Heading) -> str:
     """A timeline per machine, worst first."""
-    order = sorted(done.courses, key=lambda course: -_interest(course))
+    order = sorted(done.courses, key=lambda course: -_interest(course, done))
     drawn = [
         {
             "asset": course.track.asset,
@@ -86,8 +86,13 @@ def _render(**values: Any) -> str:
     return environment.get_template("template.html.j2").render(**values)
 
 
-def _interest(course: Course) -> int:
-    return 10 * len(course.track.failures) + len(course.alarms)
+def _interest(course: Course, done: Replayed) -> int:
+    """What went wrong comes first, then what happened at all."""
+    asset = course.track.asset
+    mine = [one for one in done.figures.known if one.failure.asset == asset]
+    false = sum(told.outcome == "false" for told in done.cases if told.case.asset == asset)
+    missed = sum(not one.in_time for one in mine)
+    return 1000 * missed + 100 * false + 10 * len(mine) + len(course.alarms)
 
 
 class _Scale:
@@ -210,7 +215,8 @@ def _axis(scale: _Scale, done: Replayed) -> Iterator[str]:
     for at_s, label in _ticks(scale.first, scale.last, done):
         x = scale.x(at_s)
         yield f'<path class="grid" d="M{x:.1f},{_TOP}V{y}"/>'
-        yield f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(label)}</text>'
+        anchor = "end" if x > WIDTH - 2 * _LINE else "middle"
+        yield f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(label)}</text>'
 
 
 _STEPS_S = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, *(86_400 * d for d in (1, 2, 7, 14, 30, 61, 91, 183, 365)))  # fmt: skip

@@ -13,11 +13,12 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from kits.core.blobs import FolderBlobStore
+from kits.core.dataset import Dataset
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.kit import EvaluateTask, Kit, Progress
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
-from kits.toolchain.evaluation import read_outside
+from kits.toolchain.evaluation import leakage_note, read_outside
 from kits.toolchain.project import Project
 from kits.toolchain.replaying import text
 from kits.toolchain.replaying.figures import Terms
@@ -55,9 +56,13 @@ def replay(
     costs: Costs,
     options: ReplayOptions,
     format: str = "auto",
+    learned: Dataset | None = None,
     progress: Progress,
 ) -> Answer:
     """Recorded data through a bundle, and what would have come of it.
+
+    Args:
+        learned: what the bundle learned from, to say when it is replayed on that.
 
     Raises:
         DataError: the data cannot be read, does not fit the bundle, or the period is empty.
@@ -81,9 +86,10 @@ def replay(
             seed=ready.bundle.manifest.seed,
             progress=progress,
         )
-        heading = text.Heading(
-            kit.manifest.title, path.name or str(path), ready.id, tuple(complaints)
-        )
+        if learned is not None and (remark := leakage_note(dataset.items, learned)):
+            complaints = [remark, *complaints]
+        name = path.resolve().name or str(path)
+        heading = text.Heading(kit.manifest.title, name, ready.id, tuple(complaints))
         if ready.bundle.operating_point.alarm is None or kit.replay is None:
             _refuse_options(options, kit)
             return _of_samples(replay_samples(kit, task), heading, costs)
@@ -102,8 +108,8 @@ def replay(
         return _of_machines(done, heading)
 
 
-def bundle_and_costs(project: Path, given: str) -> tuple[Path, Costs | None]:
-    """The bundle's file, and the project's costs; None outside of any project.
+def bundle_of(project: Path, given: str) -> tuple[Path, Project | None]:
+    """The bundle's file, and the project; None outside of any.
 
     Raises:
         ConfigError: no project here, and no file is given.
@@ -115,7 +121,17 @@ def bundle_and_costs(project: Path, given: str) -> tuple[Path, Costs | None]:
         if given and Path(given).is_file():
             return Path(given), None
         raise
-    return opened.bundle_path(given), opened.config.costs
+    return opened.bundle_path(given), opened
+
+
+def learned_by(opened: Project | None, ready: ReadyBundle) -> Dataset | None:
+    """The dataset version a bundle learned from; None when it is not here."""
+    if opened is None:
+        return None
+    try:
+        return opened.dataset(ready.bundle.manifest.dataset)
+    except DataError:
+        return None
 
 
 def _refuse_options(options: ReplayOptions, kit: Kit) -> None:
