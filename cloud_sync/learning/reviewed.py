@@ -5,19 +5,26 @@ A person decided it in a review, or what was found at the machine did (`cases/la
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.cases.labels import OUTCOME
+from cloud_sync.cases.labels import NORMAL, OUTCOME
 from cloud_sync.intake import provenance
-from cloud_sync.learning.reviews import FINAL
+from cloud_sync.learning.reviews import FINAL, GOOD_LABEL
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Review
 from cloud_sync.store.models import Sample as SampleRow
 from kits.core.annotation import Annotation, annotation_from_json
 from kits.core.sample import Sample
+from kits.core.window import MEDIA_TYPE as WINDOW
+
+NORMAL_WORDS = (NORMAL, GOOD_LABEL)
+STRETCH_H = 3
+"""Normal windows of one machine within so many hours of the day (UTC) stay together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,9 @@ def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
     rows = [*session.execute(by_people), *session.execute(by_outcome)]
     found = {
         sample.id: Reviewed(
-            _to_core(sample), annotation_from_json(annotation.body), sample.kept_for == "audit"
+            _to_core(sample, annotation.label),
+            annotation_from_json(annotation.body),
+            sample.kept_for == "audit",
         )
         for sample, annotation in sorted(rows, key=lambda row: row[1].id)
     }
@@ -79,7 +88,7 @@ def refused_samples(session: Session, project: str) -> dict[str, int]:
     return {reason: count for reason, count in counts.items() if count}
 
 
-def _to_core(row: SampleRow) -> Sample:
+def _to_core(row: SampleRow, label: str) -> Sample:
     return Sample(
         id=row.id,
         media_type=row.media_type,
@@ -88,6 +97,25 @@ def _to_core(row: SampleRow) -> Sample:
         captured_at=row.captured_at,
         source=row.source,
         device=row.device,
-        group=row.group or row.id,
+        group=_group(row, label),
         meta=row.meta,
     )
+
+
+def _group(row: SampleRow, label: str) -> str:
+    """What is never divided between splits: a part's samples; of a machine a fault, or normal running of some hours.
+
+    Else a machine would be in one split for ever, and nothing learned of it could be judged on it. A recording that is
+    played says when it was made; what a live machine says was captured then.
+    """
+    if row.media_type != WINDOW or not row.group:
+        return row.group or row.id
+    if label and label not in NORMAL_WORDS:
+        return f"{row.group}/{label}"
+    at = row.captured_at
+    told = row.meta.get("started_at")
+    if isinstance(told, str):
+        # a device may say anything: then the time of capture counts
+        with contextlib.suppress(ValueError):
+            at = datetime.fromisoformat(told)
+    return f"{row.group}/{at:%Y-%m-%d}/{at.hour // STRETCH_H * STRETCH_H:02d}h"

@@ -69,6 +69,8 @@ class ReplaySource:
         self._closed = threading.Event()
         self._origin: tuple[float, float] | None = None
         self._clock_s = 0.0
+        self._round_s = 0.0
+        self._began_s: float | None = None
         self.live = False
         self.health = SourceHealth()
         self.ring = PlayedRing(config.keep_s)
@@ -87,11 +89,18 @@ class ReplaySource:
                     yield from self._played(path)
                 if not self._config.loop or self.health.captured == before:
                     return
+                self._next_round()
         finally:
             self.health.end()
 
     def close(self) -> None:
         self._closed.set()
+
+    def _next_round(self) -> None:
+        """What is played again follows what was played: on the alarms' clock no time runs backwards."""
+        if self._began_s is not None:
+            self._round_s += self._clock_s - self._began_s
+        self._began_s = None
 
     def _files(self) -> list[Path]:
         root = self._config.path
@@ -171,10 +180,15 @@ class ReplaySource:
         seconds = max(c.readings.size / (window.rate_of(c) or 1) for c in window.channels)
         started = window.started_at
         end_s = self._clock_s + seconds if started is None else started.timestamp() + seconds
-        self._clock_s = end_s
+        self._clock_s = max(self._clock_s, end_s) if self._began_s is not None else end_s
+        if self._began_s is None:
+            self._began_s = end_s - seconds
         self.ring.note(asset, end_s, seconds, window)
+        meta = {"asset": asset}
+        if started is not None:
+            meta["started_at"] = started.isoformat()
         captured = Captured(
-            content, MEDIA_TYPE, name, group=asset, meta={"asset": asset}, clock_s=end_s
+            content, MEDIA_TYPE, name, group=asset, meta=meta, clock_s=self._round_s + end_s
         )
         if self._as_recorded:
             captured = replace(captured, captured_at=datetime.fromtimestamp(end_s, timezone.utc))

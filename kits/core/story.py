@@ -46,6 +46,7 @@ class DemoStory:
         action: name of the device's action, for `agent.yaml`.
         answers: of the project's template, beside `name`.
         source: the `source` section of `agent.yaml`, without `path` and `loop`.
+        agent: further sections of `agent.yaml`, in place of the demo's own.
         extra: left out with `kit demo --short`; None: the kit has no second way.
     """
 
@@ -62,4 +63,5 @@ class DemoStory:
     source: Mapping[str, JsonValue] = field(
         default_factory=lambda: {"kind": "folder", "rate_hz": 20}
     )
+    agent: Mapping[str, JsonValue] = field(default_factory=dict)
     extra: ExtraStep | None = None

@@ -42,6 +42,9 @@ STORY = DemoStory(
     finds="with a fault",
     action="alarm",
     answers={"cost_escape": "5000", "cost_overkill": "150", "cost_review": "5"},
+    source={"kind": "replay", "speed": 12_000},
+    # two days pass in seconds: a person who looks at half of them stands for weeks of a few looks a day
+    agent={"alarms": {"audit_per_day": 48}},
     extra=ExtraStep(
         title="learn the kinds of bearing faults",
         data="labelled",
@@ -88,7 +91,7 @@ _PLANS: Mapping[str, _Plan] = {
             Event("seal-wear", 25 * _HOUR_S, 33 * _HOUR_S, growth=1),
             Event("cavitation", 37 * _HOUR_S, 38.5 * _HOUR_S),
         ),
-        (3, 11, 14, 35),
+        (1.5, 3.5, 6.75, 10.5, 13, 15.5, 25, 33.25, 35.5, 38.75, 40),
         ((5.5, "pressure", "stuck"), (34, "vibration", "spikes")),
     ),
     "pump-2": _Plan(
@@ -97,7 +100,7 @@ _PLANS: Mapping[str, _Plan] = {
             Event("cavitation", 26 * _HOUR_S, 27.5 * _HOUR_S),
             Event("clogged-inlet", 35 * _HOUR_S, 38 * _HOUR_S, growth=1),
         ),
-        (2.5, 12, 30, 33),
+        (2.5, 4.25, 5.25, 12, 14, 15.75, 30.5, 34, 39),
         ((10, "temperature", "unplugged"), (29, "flow", "dropouts")),
     ),
     "pump-3": _Plan(
@@ -106,7 +109,7 @@ _PLANS: Mapping[str, _Plan] = {
             Event("clogged-inlet", 28 * _HOUR_S, 31 * _HOUR_S, growth=1),
             Event("cavitation", 34 * _HOUR_S, 35.5 * _HOUR_S),
         ),
-        (4, 7, 26, 38),
+        (3.5, 5, 7, 26, 31.5, 33.25, 35.75, 38, 39.5),
         ((2, "current", "dropouts"), (32.5, "temperature", "scale")),
     ),
 }

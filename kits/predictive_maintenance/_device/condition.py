@@ -55,12 +55,15 @@ class ConditionSpec(BaseModel):
     method: str = ""
 
     def model_of(self, asset: str, regime: int) -> int:
-        """The number of the model for an asset in a regime: its own, else that of all assets."""
-        for wanted in ((asset, regime), ("", regime), (asset, 0), ("", 0)):
-            for number, model in enumerate(self.models):
-                if (model.asset, model.regime) == wanted:
-                    return number
-        return 0
+        """The number of the model for an asset in a regime; -1: this asset was never seen in it.
+
+        An asset without any model of its own is judged by those of all assets together.
+        """
+        whose = asset if any(model.asset == asset for model in self.models) else ""
+        for number, model in enumerate(self.models):
+            if (model.asset, model.regime) == (whose, regime):
+                return number
+        return -1
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,9 @@ class ConditionJudge:
         stacked = lagged(values, self.spec.lags)
         for regime in sorted({int(r) for r in found if r >= 0}):
             number = self.spec.model_of(asset, regime)
+            if number < 0:
+                found[found == regime] = UNKNOWN
+                continue
             mine = (found == regime) & np.isfinite(stacked).all(axis=1)
             models[found == regime] = number
             self._judge(number, stacked, mine, index, shares, excluded)

@@ -50,6 +50,6 @@ METHODS: Mapping[str, Method] = {
 
 
 def _scaled(matrix: Floats, z: Floats) -> Floats:
-    usual = float(np.median(np.einsum("ij,jk,ik->i", z, matrix, z)))
+    usual = float(np.median(np.einsum("ij,ij->i", z @ matrix, z)))
     scaled: Floats = matrix / max(usual, 1e-9)
     return scaled

@@ -315,7 +315,8 @@ def _run_line_again(circle: Circle) -> str:
 
 def _decisions(circle: Circle, bundle: str) -> str:
     """How the device decided with one bundle, by the hub's own records."""
-    rows = _hub(circle).samples(bundle)
+    # what was recorded around an alarm has a row of its own, which nobody judged
+    rows = [row for row in _hub(circle).samples(bundle) if row["score"] is not None]
     verdicts = [str(row["verdict"]) for row in rows]
     kept = sum(bool(row["has_blob"]) for row in rows)
     parts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("act", "review", "pass"))
@@ -351,20 +352,28 @@ def _write_agent_config(circle: Circle, *, loop: bool = False) -> None:
     state = circle.root / "agent"
     state.mkdir(exist_ok=True)
     line = circle.root / "data" / circle.story.line
-    source = {**circle.story.source, "path": str(line), "loop": loop}
-    # the second model is meant to decide otherwise: the first one has never seen this line
-    Path(_config(circle)).write_text(
-        f"""\
-state_dir: {state}
-hub: {{url: "{_hub(circle).url}"}}
-{yaml.safe_dump({"source": source}, sort_keys=False)}\
-actions:
-  - {{kind: simulated, name: {circle.story.action}, verdicts: [act], path: {state / "actuator.jsonl"}}}
-selection: {{audit_rate: 0.15, seed: {circle.seed}}}
-update: {{shadow_samples: 20, probation_samples: 60, probation_min_s: 0, max_latency_factor: 5}}
-status: {{port: 0}}
-"""
-    )
+    action = {
+        "kind": "simulated",
+        "name": circle.story.action,
+        "verdicts": ["act"],
+        "path": str(state / "actuator.jsonl"),
+    }
+    sections = {
+        "state_dir": str(state),
+        "hub": {"url": _hub(circle).url},
+        "source": {**circle.story.source, "path": str(line), "loop": loop},
+        "actions": [action],
+        "selection": {"audit_rate": 0.15, "seed": circle.seed},
+        "update": {
+            "shadow_samples": 20,
+            "probation_samples": 60,
+            "probation_min_s": 0,
+            "max_latency_factor": 5,
+        },
+        "status": {"port": 0},
+        **circle.story.agent,
+    }
+    Path(_config(circle)).write_text(yaml.safe_dump(sections, sort_keys=False))
 
 
 def _config(circle: Circle) -> str:
