@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from kits import load_bundle
 from kits.cli import make_app
-from kits.core.errors import ConfigError, DataError
+from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.kit import EvaluateTask
 from kits.core.window import Window
 from kits.predictive_maintenance._judging.tracks import replay
@@ -27,6 +27,7 @@ from kits.predictive_maintenance._simulated.machines import (
     inject,
     make_pump,
     pump_history,
+    run_to_failure,
 )
 from kits.predictive_maintenance.runtime import MachineRuntime
 from kits.toolchain.evaluation import read_outside
@@ -206,3 +207,35 @@ def test_predict_of_a_table_that_is_none_names_the_reason(shop: Shop, tmp_path: 
     (tmp_path / "notes.csv").write_text("hello\nworld\n")
     with pytest.raises(DataError, match="none of 1 files could be read"):
         kit("predict", str(tmp_path / "notes.csv"), "-C", str(shop.project))
+
+
+def write_lives(path: Path, fleet: Sequence[Window]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["unit", "cycle", *(c.name for c in fleet[0].channels)])
+        for number, life in enumerate(fleet, start=1):
+            for cycle, values in enumerate(life.matrix().T.tolist(), start=1):
+                rows.writerow([number, cycle, *(f"{v:.7g}" for v in values)])
+
+
+def test_lives_are_replayed_against_their_real_end(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    write_lives(tmp_path / "old" / "lives.csv", run_to_failure(rng, 12, mean_cycles=100))
+    write_lives(tmp_path / "new" / "lives.csv", run_to_failure(rng, 6, mean_cycles=100))
+    project = str(tmp_path / "fleet")
+    kit("new", "predictive-maintenance", project, "--defaults", "--data", str(tmp_path / "old"))
+    kit("train", "-C", project, "-q", "--set", "life.trees=20", "--set", "approach=remaining-life")
+    given = ("replay", str(tmp_path / "new"), "-C", project, "--tune", "--lead", "2")
+    document = json.loads(kit(*given, "--json"))
+    assert document["unit"] == "cycles"
+    assert document["figures"]["exposure_unit"] == "1,000 cycles"
+    assert [failure["what"] for failure in document["failures"]] == ["end of life"] * 6
+    assert document["figures"]["in_time"] >= 4
+    leads = [failure["lead"] for failure in document["failures"] if failure["lead"] is not None]
+    assert all(0 <= lead <= document["terms"]["horizon"] for lead in leads)
+    assert document["dial"] == "alarm_lead_cycles"
+    medians = [row["lead_median"] or 0.0 for row in document["tuned"]]
+    assert medians[-1] > medians[0]
+    with pytest.raises(UsageError, match="do not say when they began"):
+        kit(*given, "--from", "2026-01-01")

@@ -41,7 +41,8 @@ _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 Mask = NDArray[np.bool_]
 _RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 _LEAD_SHARES = (0.4, 0.6, 0.8, 1.3, 1.6)
-_LOOKS = 4
+_SLOW_STRIDE = 8
+_LOOKS, _CLOSER = 2, 4
 """Looks at the sensors while the readings a look rests on pass by once; so many times more where the score is high."""
 
 
@@ -248,8 +249,8 @@ def _broken(runtime: MachineRuntime, window: Window, trace: Trace) -> Mask:
     longest = runtime.judge.history or INSPECTED
     readings = max(channel.readings.size for channel in window.channels)
     least = min(longest, readings)
-    stride = max(longest // _LOOKS if runtime.judge.history else 2 * _LOOKS, 1)
-    closer = max(stride // _LOOKS, 1)
+    stride = max(longest // _LOOKS if runtime.judge.history else _SLOW_STRIDE, 1)
+    closer = max(stride // _CLOSER, 1)
     high = trace.score >= runtime.band.review_from
     broken = np.zeros(len(trace), np.bool_)
     looked, fault = -stride, False
