@@ -18,6 +18,7 @@ import numpy as np
 
 from kits.core.story import DemoStory, ExtraStep
 from kits.core.window import Channel, Window, encode_window
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._simulated.machines import (
     MONDAY,
     BearingFault,
@@ -44,7 +45,7 @@ STORY = DemoStory(
     answers={"cost_escape": "5000", "cost_overkill": "150", "cost_review": "5"},
     source={"kind": "replay", "speed": 12_000},
     # two days pass in seconds: a person who looks at half of them stands for weeks of a few looks a day
-    agent={"alarms": {"audit_per_day": 48}},
+    agent={"alarms": {"audit_per_day": 48, "close_after_h": 2}},
     extra=ExtraStep(
         title="learn the kinds of bearing faults",
         data="labelled",
@@ -52,8 +53,6 @@ STORY = DemoStory(
         outcome="captures of synthetic motors prove the path, not quality",
     ),
 )
-SENSOR_FAULT = "sensor-fault"
-"""What the scripted person answers when the sensor is at fault and the machine is not."""
 RATE_HZ, WINDOW_S = 0.1, 900.0
 HISTORY_HOURS, LINE_HOURS = 7 * 24, 41
 HISTORY_STARTS = MONDAY + timedelta(days=3)

@@ -12,10 +12,10 @@ from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask, Evaluation
 from kits.core.operating_point import OperatingPoint
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._judging import condition, faults, life
 from kits.predictive_maintenance._judging.picture import picture
 from kits.predictive_maintenance._judging.tracks import replay
-from kits.predictive_maintenance._learning.faults import SENSOR_FAULT
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime

@@ -30,7 +30,7 @@ from kits.predictive_maintenance._device.physics import (
 )
 from kits.predictive_maintenance._device.regimes import UNKNOWN, UNSETTLED
 from kits.predictive_maintenance._device.remaining import RemainingJudge, RemainingSpec
-from kits.predictive_maintenance._device.trace import Judge, Trace
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT, Judge, Trace
 from kits.predictive_maintenance._signals.sensors import SensorBaseline, SensorFault, inspect
 
 ROLE = "model"
@@ -196,16 +196,26 @@ class MachineRuntime:
         )
         return Prediction(
             score=score,
-            label=self._label(trace, row, score, physics),
+            label=self._label(trace, row, score, physics, faults),
             probabilities=probabilities,
             quantities=(*quantities, *physics.quantities),
             reasons=(*reasons, *physics.reasons),
             details=details,
         )
 
-    def _label(self, trace: Trace, row: int, score: float, physics: Assessment) -> str:
+    def _label(
+        self,
+        trace: Trace,
+        row: int,
+        score: float,
+        physics: Assessment,
+        faults: tuple[SensorFault, ...],
+    ) -> str:
         if trace.labels and row >= 0:
             return trace.labels[row]
+        if faults:
+            # neither normal nor a fault of the machine: nobody knows before the sensor is well
+            return SENSOR_FAULT
         if score < self.band.review_from:
             return "normal"
         return physics.label or "anomaly"
@@ -219,18 +229,14 @@ class MachineRuntime:
         if unfit := self._other_rate(window):
             return self._doubtful(), unfit
         regime = int(trace.regimes[row]) if trace.regimes is not None else 0
-        score = float(trace.score[row])
         if regime == UNKNOWN:
             return self._doubtful(), "an operating regime never seen before"
-        if not np.isfinite(score):
-            if regime == UNSETTLED:
-                return min(LOWEST, self.band.review_from - 1), "settling after a change of regime"
-            if faults:
-                return self._doubtful(), "broken sensors"
-            return self._doubtful(), "too few readings without gaps"
-        if faults:
-            score = min(score, self._below_alarm())
-        return score, ""
+        score = float(trace.score[row])
+        if np.isfinite(score):
+            return (min(score, self._below_alarm()) if faults else score), ""
+        if regime == UNSETTLED:
+            return min(LOWEST, self.band.review_from - 1), "settling after a change of regime"
+        return self._doubtful(), "broken sensors" if faults else "too few readings without gaps"
 
     def _other_rate(self, window: Window) -> str:
         """That rows come at another pace than the model's; empty when they do not, or nobody knows."""

@@ -94,6 +94,8 @@ def add_sample(
     bundle: str = BUNDLE,
     at: datetime = NOON,
     label: str = "scratch",
+    media_type: str = "image/png",
+    meta: dict[str, str] | None = None,
 ) -> str:
     """A stored sample as a device would have sent it."""
     content = (
@@ -114,7 +116,8 @@ def add_sample(
                 verdict=verdict,
                 score=score,
                 label=label,
-                media_type="image/png",
+                media_type=media_type,
+                meta=meta or {},
                 prediction={"score": score, "label": label, "boxes": boxes},
                 blob=digest,
                 blob_size=len(content),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from cloud_sync.store.storage import Storage
 from kits.core.dataset import from_bytes, to_bytes
 from kits.core.errors import DataError, UnreachableError
 from kits.core.sample import digest_of
+from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
 from tests.cloud_sync.hub_builders import (
     PROJECT,
     add_dataset,
@@ -87,6 +89,35 @@ def test_a_group_stays_where_it_is(opened) -> None:
     accept(client, eve, *(add_sample(hub, f"d{i}", group="part-d") for i in range(4)))
     frozen = freeze(hub, PROJECT, by="eve")
     assert {splits(frozen.dataset)[f"d{i}"] for i in range(4)} == {"test"}
+
+
+def test_a_machines_windows_are_divided_in_time_and_its_fault_is_not(opened) -> None:
+    client, hub, eve = opened
+    add_dataset(hub, BASE)
+
+    def hear(name: str, at: str, label: str, **more: object) -> None:
+        content = encode_window(
+            Window((Channel("flow", "l/min", np.array([len(name), ord(name[-1])], np.float32)),), 1)
+        )
+        kind = {"media_type": MEDIA_TYPE, "content": content, "group": "pump-1"}
+        add_sample(hub, name, at=datetime.fromisoformat(at), **kind, **more)
+        said = {"sample_id": name, "decision": "correct", "label": label}
+        assert client.post("/v1/reviews", headers=eve, json=said).status_code == 200
+
+    hear("early", "2026-05-04T07:10:00+00:00", "normal")
+    hear("soon", "2026-05-04T08:50:00+00:00", "good")
+    hear("later", "2026-05-04T09:10:00+00:00", "normal")
+    hear("leak", "2026-05-04T07:20:00+00:00", "seal-wear")
+    hear("leaks on", "2026-05-06T20:00:00+00:00", "seal-wear")
+    played = {"started_at": "2026-03-01T23:30:00+00:00"}
+    hear("played", "2026-05-04T07:15:00+00:00", "normal", meta=played)
+    hear("odd", "2026-05-04T07:15:00+00:00", "normal", meta={"started_at": "yesterday"})
+    items = freeze(hub, PROJECT, by="eve").dataset.items
+    groups = {item.sample.id: item.sample.group for item in items}
+    assert groups["early"] == groups["soon"] == groups["odd"] == "pump-1/2026-05-04/06h"
+    assert groups["later"] == "pump-1/2026-05-04/09h"
+    assert groups["played"] == "pump-1/2026-03-01/21h"
+    assert groups["leak"] == groups["leaks on"] == "pump-1/seal-wear"
 
 
 def test_a_nearly_identical_picture_joins_the_split_of_its_twin(opened) -> None:

@@ -147,6 +147,18 @@ def test_windows_are_played_as_they_are(tmp_path: Path) -> None:
     assert [one.at_s - START.timestamp() for one in captured] == [8, 16, 24]
     stretch = source.ring.stretch("pump-9", START.timestamp() + 9, START.timestamp() + 30)
     assert [float(abs(w.channels[0].readings[0])) for w in stretch] == [2, 3]
+    assert captured[1].meta["started_at"] == (START + timedelta(seconds=8)).isoformat()
+
+
+def test_what_is_played_again_follows_what_was_played(tmp_path: Path) -> None:
+    for n in range(3):
+        at = START + timedelta(seconds=8 * n)
+        (tmp_path / f"{n}.cbor").write_bytes(encode_window(level_window(n + 1, "pump-9", at)))
+    config = ReplaySourceConfig(path=tmp_path, loop=True)
+    playing = ReplaySource(config, lambda *_: None).samples()
+    times = [next(playing).at_s - START.timestamp() for _ in range(8)]
+    playing.close()
+    assert times == [8, 16, 24, 32, 40, 48, 56, 64]
 
 
 def test_windows_may_be_cut_anew(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kits.core.stats import Estimate
 from kits.toolchain.demo.gain import gain_text
+from kits.toolchain.demo.summary import verdict_table
 from kits.toolchain.evaluation import metrics_json
 
 
@@ -35,6 +36,19 @@ def test_a_better_order_that_needs_no_more_reviews() -> None:
     told = gain_text(metrics(0.80, 0.1, 0.48, 0.5), metrics(0.95, 0, 0.1, 0.2))
     assert told.startswith("samples in a better order (image_auroc 0.80 → 0.95); ")
     assert "more reviews" not in told
+
+
+def test_two_bundles_stand_side_by_side_on_samples_that_both_judged() -> None:
+    truth = {"a": "normal", "b": "normal", "c": "leak", "d": "leak"}
+    first = {"a": "review", "b": "act", "c": "act", "d": "act"}
+    second = {"a": "pass", "b": "review", "c": "act"}
+    told = verdict_table(truth, first, second, "window")
+    assert told[0].startswith("  of the same 3 windows")
+    assert [line.split() for line in told[2:]] == [
+        "leak 1 1 / 0 / 0 1 / 0 / 0".split(),
+        "normal 2 1 / 1 / 0 0 / 1 / 1".split(),
+    ]
+    assert verdict_table(truth, first, {}, "window") == []
 
 
 def test_a_worse_order_is_called_so() -> None:

@@ -16,6 +16,8 @@ from kits.core.prediction import Quantity, Reason
 from kits.core.window import Window
 
 Floats = NDArray[np.float64]
+SENSOR_FAULT = "sensor-fault"
+"""The label of a window whose sensor is at fault: neither normal nor a fault of the machine."""
 
 
 def no_reasons(_row: int) -> tuple[Reason, ...]:

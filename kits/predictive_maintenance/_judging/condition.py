@@ -120,6 +120,8 @@ def judge(task: EvaluateTask, runtime: MachineRuntime, recordings: Sequence[Reco
         for one in heard
         for recording, truth, alarm in one.members
     )
+    asked = sum(one.verdict == "review" for one in results)
+    metrics["review_rate"] = proportion(asked, len(results))
     return Judged(metrics, _beside(courses, task.seed), results, tuple(notes))
 
 

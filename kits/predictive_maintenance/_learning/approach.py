@@ -9,7 +9,7 @@ from collections import Counter
 
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import DataError
-from kits.predictive_maintenance._learning.faults import SENSOR_FAULT
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._learning.recordings import LIFE
 from kits.predictive_maintenance._learning.remaining import LEAST_UNITS
 from kits.predictive_maintenance.config import Approach, Config

@@ -26,6 +26,7 @@ from kits.predictive_maintenance._device.faults import (
 )
 from kits.predictive_maintenance._device.physics import PhysicsSpec
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
 from kits.predictive_maintenance._learning import graphs, trees
 from kits.predictive_maintenance._learning.fault_table import Table, folds, weights_of
@@ -44,7 +45,6 @@ _WORDS = {
     "ball": ("ball", "roll", "element"),
     "cage": ("cage",),
 }
-SENSOR_FAULT = "sensor-fault"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ folders come from the kit's own story.
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import socket
@@ -25,11 +26,12 @@ from kits.core.story import DemoStory, ExtraStep
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
 from kits.toolchain.demo.reviewer import ScriptedReviewer
-from kits.toolchain.demo.summary import compared_lines, figures_text
+from kits.toolchain.demo.summary import compared_lines, figures_text, verdict_table
 from kits.toolchain.passphrase import PASSPHRASE_VARIABLE
 
 MARK = ".kitwright-demo"
 DEVICE = "line-1"
+_AGAIN_S = 12.0
 _NEXT = "next: kit demo --keep     (leaves hub and agent running and prints the page's address)"
 
 
@@ -309,24 +311,40 @@ def _roll_out(circle: Circle) -> str:
 
 
 def _run_line_again(circle: Circle) -> str:
-    time.sleep(3)
-    return _decisions(circle, str(circle.retraining["bundle"]))
+    """Waits until the second bundle has seen what the first one saw, but not for ever."""
+    bundle, wanted = str(circle.retraining["bundle"]), circle.root / "data" / circle.story.line
+    deadline = time.monotonic() + _AGAIN_S
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        seen = {Path(str(row["source"])).name for row in _judged(circle, bundle)}
+        if len(seen) >= _files(wanted):
+            break
+    return _decisions(circle, bundle)
+
+
+def _judged(circle: Circle, bundle: str) -> list[Json]:
+    """What a bundle decided; what was recorded around an alarm has a row of its own, which nobody judged."""
+    return [row for row in _hub(circle).samples(bundle) if row["score"] is not None]
 
 
 def _decisions(circle: Circle, bundle: str) -> str:
     """How the device decided with one bundle, by the hub's own records."""
-    # what was recorded around an alarm has a row of its own, which nobody judged
-    rows = [row for row in _hub(circle).samples(bundle) if row["score"] is not None]
+    rows = _judged(circle, bundle)
     verdicts = [str(row["verdict"]) for row in rows]
     kept = sum(bool(row["has_blob"]) for row in rows)
     parts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("act", "review", "pass"))
-    return f"{len(rows)} decisions arrived ({parts}), {kept} with their {circle.story.content}"
+    cases = sum(case.get("bundle") == bundle for case in _hub(circle).cases(DEVICE))
+    opened = f"; {cases} cases opened" if cases else ""
+    return (
+        f"{len(rows)} decisions arrived ({parts}), {kept} with their {circle.story.content}{opened}"
+    )
 
 
 def _summary(circle: Circle, took_s: float) -> str:
     project = circle.root / "project"
     lines = [
         f"\nThe circle is closed after {took_s:.0f} s. What happened:",
+        *_side_by_side(circle),
         *compared_lines(circle.retraining["compare"], circle.story.sample),
         f"  report      {project}/runs/{circle.first['run']}/report.html",
         f"  {circle.story.action + 's':11} {circle.root}/agent/actuator.jsonl",
@@ -334,6 +352,17 @@ def _summary(circle: Circle, took_s: float) -> str:
         f"  logs        {circle.root}/logs",
     ]
     return "\n".join(lines)
+
+
+def _side_by_side(circle: Circle) -> list[str]:
+    """What both bundles said of the same samples of the line, by what these truly were."""
+    first, second = (
+        {Path(str(row["source"])).name: str(row["verdict"]) for row in _judged(circle, str(bundle))}
+        for bundle in (circle.champion["bundle"], circle.retraining["bundle"])
+    )
+    truth = json.loads((circle.root / "data" / circle.story.truth).read_text())
+    labels = {name: str(said["label"]) for name, said in truth.items()}
+    return verdict_table(labels, first, second, circle.story.sample)
 
 
 def _keep_running(circle: Circle) -> None:

@@ -65,6 +65,11 @@ class HubApi:
             if not cursor:
                 return found
 
+    def cases(self, device: str) -> list[Json]:
+        """Alarms of the machines that a device watches; none where it watches no machine."""
+        found = self.call("GET", f"/v1/cases?device={device}&limit=100")["cases"]
+        return [case for case in found if isinstance(case, dict)] if isinstance(found, list) else []
+
     def review_queue(self, project: str) -> list[Json]:
         """Samples that wait for a person, the most useful first."""
         answer = self.call("GET", f"/v1/reviews/queue?project={project}&limit=100")

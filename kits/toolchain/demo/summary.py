@@ -5,6 +5,8 @@ It reads the JSON of `kit train` and `kit compare`; it runs nothing and judges n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue
 
 from kits.core.stats import Estimate
@@ -16,6 +18,37 @@ def figures_text(metrics: JsonValue) -> str:
     rows = metrics if isinstance(metrics, dict) else {}
     shown = {name: Estimate.model_validate(value) for name, value in rows.items()}
     return ", ".join(f"{name} {estimate.text(2)}" for name, estimate in shown.items())
+
+
+_SAID = ("act", "review", "pass")
+
+
+def verdict_table(
+    truth: Mapping[str, str], first: Mapping[str, str], second: Mapping[str, str], sample: str
+) -> list[str]:
+    """How often each of two bundles acted, asked a person or passed, by what the samples truly were.
+
+    Args:
+        truth: sample → label.
+        first: sample → verdict of the first bundle; only samples that both judged count.
+        sample: what one sample is called.
+    """
+    both = [name for name in truth if name in first and name in second]
+    if not both:
+        return []
+    lines = [
+        f"  of the same {len(both)} {sample}s of the line, act / review / pass"
+        " (some were learned from; the figures below are of others):",
+        f"  {'what it was':16} {'number':>6}   {'first model':>15}   {'after review':>15}",
+    ]
+    for label in sorted({truth[name] for name in both}):
+        mine = [name for name in both if truth[name] == label]
+        counts = (
+            " / ".join(f"{sum(said[n] == word for n in mine):3}" for word in _SAID)
+            for said in (first, second)
+        )
+        lines.append(f"  {label[:16]:16} {len(mine):6}   " + "   ".join(counts))
+    return lines
 
 
 def compared_lines(compared: JsonValue, sample: str) -> list[str]:
