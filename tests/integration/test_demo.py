@@ -16,10 +16,10 @@ import pytest
 CHANGES = {"YOLO_AUTOINSTALL": "0", "YOLO_OFFLINE": "1"}
 
 
-def run_demo(folder: Path, *options: str) -> str:
+def run_demo(folder: Path, *options: str, named: str = "visual-inspection") -> str:
     kit = Path(sys.executable).with_name("kit")
     done = subprocess.run(
-        [kit, "demo", "visual-inspection", "--dir", folder, *options],
+        [kit, "demo", named, "--dir", folder, *options],
         capture_output=True,
         text=True,
         timeout=600,
@@ -36,10 +36,6 @@ def assert_closed(folder: Path, told: str, steps: int) -> None:
         range(1, steps + 1)
     )
     assert "The circle is closed after" in told
-    assert re.search(r"champion +.*image_auroc 0\.\d", told)
-    assert re.search(r"challenger +.*image_auroc 0\.\d", told)
-    assert re.search(r"cost per part, challenger minus champion: -", told)
-    assert re.search(r"from where: .*\(image_auroc 0\.\d+ → .* at its operating point .* → ", told)
     assert told.rstrip().splitlines()[-1].startswith("next: kit demo --keep")
     report = re.search(r"report +(\S+)", told)
     assert report is not None
@@ -48,20 +44,57 @@ def assert_closed(folder: Path, told: str, steps: int) -> None:
         ends = db.execute("SELECT state FROM deployment ORDER BY id").fetchall()
         bundles = {row[0] for row in db.execute("SELECT DISTINCT bundle FROM sample")}
         doubled = db.execute("SELECT COUNT(*) - COUNT(DISTINCT id) FROM sample").fetchone()[0]
-        acted = db.execute("SELECT COUNT(*) FROM sample WHERE verdict = 'act'").fetchone()[0]
         better = json.loads(db.execute("SELECT result FROM job").fetchone()[0])
     assert ends == [("committed",), ("committed",)]
     assert len(bundles) == 2
     assert "" not in bundles
     assert doubled == 0
     assert better["passed"] is True
-    rejects = (folder / "agent" / "actuator.jsonl").read_text().splitlines()
-    assert len(rejects) >= acted > 0
+
+
+def acts(folder: Path, query: str) -> tuple[int, int]:
+    """What the device's action was told, and what the hub counts."""
+    with closing(sqlite3.connect(folder / "hub" / "hub.sqlite")) as db:
+        counted: int = db.execute(query).fetchone()[0]
+    return len((folder / "agent" / "actuator.jsonl").read_text().splitlines()), counted
+
+
+def row_of(told: str, label: str) -> list[list[int]]:
+    """Act, review and pass of both models, from the summary's table."""
+    found = re.search(rf"^  {label} +\d+ {{3}}(.+)$", told, re.MULTILINE)
+    assert found is not None
+    return [
+        [int(n) for n in part.split("/")] for part in re.split(r" {3,}(?=\S)", found[1].strip())
+    ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("options", "steps"), [([], 15), (["--short"], 14)])
 def test_the_circle_closes(tmp_path: Path, options: list[str], steps: int) -> None:
-    told = run_demo(tmp_path / "demo", *options)
-    assert_closed(tmp_path / "demo", told, steps)
+    folder = tmp_path / "demo"
+    told = run_demo(folder, *options)
+    assert_closed(folder, told, steps)
+    assert re.search(r"champion +.*image_auroc 0\.\d", told)
+    assert re.search(r"challenger +.*image_auroc 0\.\d", told)
+    assert re.search(r"cost per part, challenger minus champion: -", told)
+    assert re.search(r"from where: .*\(image_auroc 0\.\d+ → .* at its operating point .* → ", told)
+    rejects, counted = acts(folder, "SELECT COUNT(*) FROM sample WHERE verdict = 'act'")
+    assert rejects >= counted > 0
     assert ("two epochs from scratch prove the path" in told) == (not options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "steps"), [([], 15), (["--short"], 14)])
+def test_the_circle_closes_for_machines(tmp_path: Path, options: list[str], steps: int) -> None:
+    folder = tmp_path / "demo"
+    told = run_demo(folder, *options, named="predictive-maintenance")
+    assert_closed(folder, told, steps)
+    assert re.search(r"cost per window, challenger minus champion: -", told)
+    assert re.search(r"looked at by a person \d+% → \d+%", told)
+    before, after = row_of(told, "normal")
+    assert after[1] < before[1] / 4, "a person who said that flushing is normal is not asked again"
+    assert after[0] <= before[0] + 2
+    assert row_of(told, "sensor-fault")[0][2] > 0
+    alarms, cases = acts(folder, "SELECT COUNT(*) FROM asset_case")
+    assert alarms >= cases > 0
+    assert ("prove the path, not quality" in told) == (not options)

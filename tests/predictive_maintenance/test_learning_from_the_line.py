@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from kits.core.annotation import Annotation
-from kits.toolchain.evaluation import MemoryBlobStore
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build
 from kits.core.kit import TrainTask
 from kits.core.operating_point import Band, Costs
@@ -21,6 +20,7 @@ from kits.predictive_maintenance._learning.approach import choose_approach
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime, MachineSpec
 from kits.predictive_maintenance.train import MODEL_FILE, SPEC_FILE, train
+from kits.toolchain.evaluation import MemoryBlobStore
 
 KNOWN, NEW = (0.0, 800.0, 1500.0), 2200.0
 Said = tuple[Window, str]

@@ -66,8 +66,19 @@ def test_a_goal_of_its_own_is_kept(tmp_path: Path) -> None:
 def test_the_example_of_an_agent_is_a_valid_configuration(tmp_path: Path) -> None:
     scaffold(tmp_path / "p")
     config = load_config(tmp_path / "p" / "agent.yaml")
-    assert config.source.kind == "folder"
+    assert config.source.kind == "replay"
     assert [action.name for action in config.actions] == ["alarm"]
+
+
+def test_the_examples_of_live_sources_are_valid_too(tmp_path: Path) -> None:
+    scaffold(tmp_path / "p")
+    lines = (tmp_path / "p" / "agent.yaml").read_text().splitlines()
+    shown = "\n".join(line[2:] for line in lines if line.startswith("#   ") or line == "# source:")
+    kinds = []
+    for example in shown.split("source:")[1:]:
+        (tmp_path / "one.yaml").write_text(f"state_dir: state\nsource:{example}\n")
+        kinds.append(load_config(tmp_path / "one.yaml").source.kind)
+    assert kinds == ["opcua", "modbus", "mqtt-signals"]
 
 
 def test_the_projects_own_tests_pass(tmp_path: Path) -> None:

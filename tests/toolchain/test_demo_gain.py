@@ -45,8 +45,8 @@ def test_two_bundles_stand_side_by_side_on_samples_that_both_judged() -> None:
     told = verdict_table(truth, first, second, "window")
     assert told[0].startswith("  of the same 3 windows")
     assert [line.split() for line in told[2:]] == [
-        "leak 1 1 / 0 / 0 1 / 0 / 0".split(),
-        "normal 2 1 / 1 / 0 0 / 1 / 1".split(),
+        ["leak", "1", "1", "/", "0", "/", "0", "1", "/", "0", "/", "0"],
+        ["normal", "2", "1", "/", "1", "/", "0", "0", "/", "1", "/", "1"],
     ]
     assert verdict_table(truth, first, {}, "window") == []
 
