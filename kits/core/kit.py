@@ -29,6 +29,16 @@ if TYPE_CHECKING:  # a device that only lists its kits should not load all forma
     from kits.core.story import DemoStory
 
 
+class Words(BaseModel):
+    """What a kit's reports call things."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    sample: str = Field("sample", description="what one sample is called")
+    good: str = Field("normal", description="a sample that needs no act")
+    bad: str = Field("faulty", description="a sample that needs one")
+
+
 class KitManifest(BaseModel):
     """A kit's own `kit.yaml`."""
 
@@ -46,6 +56,7 @@ class KitManifest(BaseModel):
     runtime_imports: tuple[str, ...] = Field(
         description="what runtime.py may import beside the standard library, numpy and core"
     )
+    words: Words = Field(default_factory=Words, description="what its reports call things")
 
 
 class Progress(Protocol):
@@ -198,6 +209,22 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What a kit adds to a run's report, as a section of its own.
+
+    Attributes:
+        svg: inline, with the classes of the report (`curve`, `grid`, `mark act`, `mark review`, `good`, `bad`).
+        table: rows of texts, the first one is the head; in place of a drawing.
+        caption: how to read it.
+    """
+
+    title: str
+    svg: str = ""
+    table: tuple[tuple[str, ...], ...] = ()
+    caption: str = ""
+
+
 class DataModule(Protocol):
     """`data.py`."""
 
@@ -255,7 +282,9 @@ class ExportModule(Protocol):
 class EvaluateModule(Protocol):
     """`evaluate.py`.
 
-    It may also hold `replay(task) -> kits.core.replay.Replay`: then `kit replay` shows alarms over time.
+    It may also offer `picture(content, prediction, annotation)`, a PNG of a sample, `plots(task, evaluation)`,
+    which returns the `Plot`s of a report, and `replay(task) -> kits.core.replay.Replay`: then `kit replay` shows
+    alarms over time.
     """
 
     def choose_operating_point(self, task: EvaluateTask, config: BaseModel) -> OperatingPoint:

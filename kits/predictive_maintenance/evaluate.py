@@ -15,12 +15,13 @@ from kits.core.operating_point import OperatingPoint
 from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._judging import condition, faults, life
 from kits.predictive_maintenance._judging.picture import picture
+from kits.predictive_maintenance._judging.plots import plots
 from kits.predictive_maintenance._judging.tracks import replay
 from kits.predictive_maintenance._learning.recordings import Recording, load
 from kits.predictive_maintenance.config import Config
 from kits.predictive_maintenance.runtime import MachineRuntime
 
-__all__ = ["choose_operating_point", "evaluate", "picture", "replay"]
+__all__ = ["choose_operating_point", "evaluate", "picture", "plots", "replay"]
 
 
 def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPoint:

@@ -22,10 +22,9 @@ from kits.core.prediction import Prediction
 from kits.core.replay import Dial, KnownFailure, Replay, Track
 from kits.core.window import Window
 from kits.predictive_maintenance._device.regimes import UNKNOWN, UNSETTLED
-from kits.predictive_maintenance._device.trace import Trace
+from kits.predictive_maintenance._device.trace import SENSOR_FAULT, Trace
 from kits.predictive_maintenance._judging.condition import band_for as band_for_rate
 from kits.predictive_maintenance._judging.life import band_for as band_for_lead
-from kits.predictive_maintenance._learning.faults import SENSOR_FAULT
 from kits.predictive_maintenance._learning.recordings import (
     NORMAL_LABELS,
     Recording,

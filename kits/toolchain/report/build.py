@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from kits.core.bundle import Bundle, open_file
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
-from kits.core.kit import Evaluation, ItemResult
+from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Plot
 from kits.core.operating_point import OperatingPoint
 from kits.core.prediction import prediction_from_json
+from kits.core.ready import make_ready
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import finite, load_evaluation, metrics_json
 from kits.toolchain.pairing import SMALLER_IS_BETTER, is_positive
@@ -31,6 +32,8 @@ from kits.toolchain.project import Project
 from kits.toolchain.report import figures, plots
 from kits.toolchain.tracking import Run, read_run
 
+Plots = Callable[[EvaluateTask, Evaluation], Sequence[Plot]]
+"""What a kit's `evaluate.py` may offer as `plots`."""
 _PICTURES = 8
 _PICTURE_PIXELS = 420
 
@@ -178,6 +181,8 @@ def render(facts: Facts) -> str:
         run=facts.run,
         config=facts.project.config,
         title=facts.project.kit.manifest.title,
+        words=facts.project.kit.manifest.words,
+        plots=_kit_plots(facts),
         point=facts.point,
         money=facts.money,
         metrics=_metric_rows(facts),
@@ -225,13 +230,35 @@ def _score_plot(facts: Facts) -> str:
     negatives, positives = figures.split_scores(facts.evaluation.results)
     if not negatives or not positives:
         return ""
+    words = facts.project.kit.manifest.words
     return plots.histogram(
         negatives,
         positives,
-        names=(f"good (n={len(negatives)})", f"defect (n={len(positives)})"),
+        names=(f"{words.good} (n={len(negatives)})", f"{words.bad} (n={len(positives)})"),
         x_label="score",
         marks=_marks(facts.point),
     )
+
+
+def _kit_plots(facts: Facts) -> list[Plot]:
+    """What the kit itself has to show; nothing when the samples are no longer here."""
+    offered: Plots | None = getattr(facts.project.kit.evaluate, "plots", None)
+    every = facts.dataset.items if facts.dataset is not None else ()
+    items = tuple(item for item in every if item.split == facts.evaluation.split)
+    if offered is None or facts.dataset is None or not items:
+        return []
+    task = EvaluateTask(
+        runtime=make_ready(facts.bundle).runtime,
+        operating_point=facts.point,
+        dataset=facts.dataset,
+        items=items,
+        costs=facts.project.config.costs,
+        seed=facts.evaluation.seed,
+    )
+    try:
+        return list(offered(task, facts.evaluation))
+    except DataError:
+        return []
 
 
 def _dataset(project: Project, identity: str) -> Dataset | None:
