@@ -61,11 +61,10 @@ def acts(folder: Path, query: str) -> tuple[int, int]:
 
 def row_of(told: str, label: str) -> list[list[int]]:
     """Act, review and pass of both models, from the summary's table."""
-    found = re.search(rf"^  {label} +\d+ {{3}}(.+)$", told, re.MULTILINE)
+    found = re.search(rf"^  {label} (.+)$", told, re.MULTILINE)
     assert found is not None
-    return [
-        [int(n) for n in part.split("/")] for part in re.split(r" {3,}(?=\S)", found[1].strip())
-    ]
+    _, *counts = (int(number) for number in re.findall(r"\d+", found[1]))
+    return [counts[:3], counts[3:]]
 
 
 @pytest.mark.slow
