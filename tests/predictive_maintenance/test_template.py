@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from edge_agent.config import load_config
 from kits.core.errors import UsageError
+from kits.predictive_maintenance._signals.severity import limits_of
 from kits.toolchain.project import Project
-from kits.toolchain.scaffold import new
+from kits.toolchain.scaffold import new, templates_dir
 
 KIT = "predictive-maintenance"
 
@@ -81,6 +83,12 @@ def test_the_examples_of_live_sources_are_valid_too(tmp_path: Path) -> None:
     assert kinds == ["opcua", "modbus", "mqtt-signals"]
 
 
+def test_the_machine_classes_offered_are_those_of_the_table() -> None:
+    questions = yaml.safe_load((templates_dir() / KIT / "copier.yml").read_text())
+    offered = [name for name in questions["machine_class"]["choices"] if name]
+    assert [limits_of(name).ab > 0 for name in offered] == [True] * 4
+
+
 def test_the_projects_own_tests_pass(tmp_path: Path) -> None:
     scaffold(tmp_path / "p")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
@@ -88,7 +96,7 @@ def test_the_projects_own_tests_pass(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("answers", [{"machine_class": "5-rigid"}, {"approach": "magic"}])
+@pytest.mark.parametrize("answers", [{"machine_class": "group5-rigid"}, {"approach": "magic"}])
 def test_an_answer_outside_the_choices_makes_nothing(
     tmp_path: Path, answers: dict[str, str]
 ) -> None:
