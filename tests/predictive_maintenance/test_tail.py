@@ -1,64 +1,70 @@
-"""Rarity: from an index in normal running to how seldom such a value comes by chance."""
+"""The tail of the condition index: what it promises of normal running."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from kits.predictive_maintenance._device.tail import LEAST_ROWS, Tail, fit
+from kits.predictive_maintenance._device import tail as _tail
+from kits.predictive_maintenance._device.tail import MONTH_S, Tail
 
-DAY_ROWS = 1440
-
-
-def exponential(rows: int, seed: int = 0, slope: float = 0.3) -> np.ndarray:
-    """An index whose logarithm falls off exponentially; readings do not know of each other."""
-    return np.exp(np.random.default_rng(seed).exponential(slope, rows))
+HOUR_S = 3600.0
 
 
-def test_a_value_of_a_score_comes_as_seldom_as_the_score_says() -> None:
-    """Learned on ten days of a reading a minute, asked on two months."""
-    tail = fit([exponential(10 * DAY_ROWS)], 60.0, gap_rows=0)
-    later = exponential(60 * DAY_ROWS, seed=1)
-    for score in (-2.0, -1.0):
-        expected = 2 * 10**-score
-        seen = int((later > tail.index_at(score)).sum())
-        assert 0.5 * expected < seen < 2 * expected
+def _index(
+    rng: np.random.Generator, count: int, slope: float = 0.2
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Independent values whose logarithm has an exponential tail."""
+    return np.exp(rng.exponential(slope, count))
 
 
-def test_the_score_of_an_index_is_the_inverse_of_the_index_of_a_score() -> None:
-    tail = fit([exponential(DAY_ROWS)], 60.0, gap_rows=5)
-    for score in (-1.5, 0.0, 1.5):
+def test_a_score_is_the_logarithm_of_the_months_between_such_values() -> None:
+    rng = np.random.default_rng(0)
+    tail = _tail.fit([_index(rng, 20_000)], HOUR_S, 0)
+    months = 200_000 * HOUR_S / MONTH_S
+    seen = tail.score(_index(rng, 200_000))
+    for score in (-1.5, -1.0, 0.0):
+        promised = months / 10**score
+        assert (seen >= score).sum() == pytest.approx(promised, rel=0.25)
+
+
+def test_few_peaks_promise_less_than_many_of_the_same_kind() -> None:
+    few = Tail(start=0.0, slope=0.2, peaks=4.0, per_month=1000.0)
+    many = few.model_copy(update={"peaks": 4000.0})
+    far = np.array([np.exp(2.0)])
+    assert few.score(far)[0] < many.score(far)[0] - 1
+    # exponential at last: ten slopes are a factor of e to the tenth
+    assert many.score(far)[0] == pytest.approx((10 - np.log(1000)) / np.log(10), abs=0.02)
+
+
+def test_an_alarm_s_index_has_the_alarm_s_score() -> None:
+    tail = Tail(start=0.3, slope=0.2, peaks=5.0, per_month=900.0)
+    for score in (-4.0, -2.0, 0.0, 2.0):
         assert tail.score(np.array([tail.index_at(score)]))[0] == pytest.approx(score, abs=1e-6)
 
 
-def test_neighbouring_values_are_one_event() -> None:
-    """The same index with each value held for ten readings is not ten times as often unusual."""
-    once = exponential(400)
-    held = np.repeat(once, 10)
-    alone = fit([once], 600.0, gap_rows=1)
-    together = fit([held], 60.0, gap_rows=1)
-    assert together.per_month == pytest.approx(alone.per_month, rel=0.05)
+def test_scores_rise_with_the_index_and_stay_finite() -> None:
+    tail = Tail(start=0.3, slope=0.2, peaks=3.0, per_month=900.0)
+    scores = tail.score(np.array([0.0, 1e-6, 1.0, 1.35, 2.0, 1e3, 1e12, 1e300]))
+    assert (np.diff(scores) >= 0).all()
+    assert np.isfinite(scores).all()
+
+
+def test_neighbouring_readings_are_one_peak() -> None:
+    rng = np.random.default_rng(1)
+    values = _index(rng, 400)
+    alone = _tail.fit([values], HOUR_S, 1)
+    joined = _tail.fit([np.repeat(values, 10)], HOUR_S / 10, 1)
+    assert joined.peaks == pytest.approx(alone.peaks, rel=0.05)
+    assert joined.per_month == pytest.approx(alone.per_month, rel=0.05)
+
+
+def test_too_few_values_have_no_tail() -> None:
+    with pytest.raises(ValueError, match="39 values"):
+        _tail.fit([np.ones(39)], HOUR_S, 0)
 
 
 def test_readings_that_were_not_judged_do_not_count() -> None:
-    index = exponential(600)
+    index = _index(np.random.default_rng(2), 600)
     with_gaps = np.insert(index, 300, np.full(200, np.nan))
-    assert fit([with_gaps], 60.0, 3) == fit([index], 60.0, 3)
-
-
-def test_a_short_calibration_promises_less_than_its_readings_show() -> None:
-    narrow = exponential(LEAST_ROWS, slope=0.01)
-    assert fit([narrow], 60.0, 0).slope > 3 * 0.01
-
-
-def test_too_few_values_make_no_tail() -> None:
-    with pytest.raises(ValueError, match="too few"):
-        fit([exponential(LEAST_ROWS - 1)], 60.0, 0)
-
-
-def test_scores_stay_within_bounds_whatever_the_index_is() -> None:
-    tail = Tail(start=0.0, slope=0.1, per_month=3.0)
-    scores = tail.score(np.array([0.0, 1e30, np.inf, np.nan]))
-    assert scores[0] == -9
-    assert scores[1] == scores[2] == 9
-    assert np.isnan(scores[3])
+    assert _tail.fit([with_gaps], 60.0, 3) == _tail.fit([index], 60.0, 3)

@@ -2,7 +2,8 @@
 
 Peaks over a threshold with an exponential tail in the logarithm of the index (Pickands 1975; Siffer et al. 2017,
 "Anomaly detection in streams with extreme value theory"), declustered in time, because neighbouring readings
-are one event. The score is log10 of the months between such values: 0 comes by chance once a month.
+are one event. Few peaks do not know the tail, so it is the predictive one, heavier the fewer there were. The score is
+log10 of the months between such values: 0 comes by chance once a month.
 """
 
 from __future__ import annotations
@@ -18,32 +19,44 @@ MONTH_S = 30 * 86_400.0
 LEAST_ROWS = 40
 _QUANTILE = 0.8
 _PRIOR_SLOPE = 0.15
-_PRIOR_WEIGHT = 30.0
-"""Of a squared distance with some 25 degrees of freedom, as much as 30 readings: a short calibration must not
-promise what it cannot know."""
+"""Of a squared distance with some 25 degrees of freedom."""
+_PRIOR_PEAKS = 2.0
+"""What the prior is worth in independent peaks: a short calibration must not promise what it cannot know."""
 _FLOOR = 1e-12
 _LIMIT = 9.0
 
 
 class Tail(BaseModel):
-    """The tail of an index: beyond exp(`start`) it falls by e for each `slope` of its logarithm."""
+    """The tail of an index: beyond exp(`start`) it falls by e for each `slope` of its logarithm at first.
+
+    With the slope known from `peaks` independent peaks only, the chance to go further is (1 + y / peaks)^−peaks at y
+    slopes (Lomax: an exponential tail whose rate has a gamma posterior); for many it is the exponential itself.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     start: float
     slope: float = Field(gt=0)
+    peaks: float = Field(
+        gt=0, description="independent peaks that the slope rests on, prior included"
+    )
     per_month: float = Field(gt=0, description="clusters of readings beyond `start`, in 30 days")
 
     def score(self, index: Floats) -> Floats:
         """(n,) log10 of the months between values as large as these in normal running, within ±9."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            beyond = (np.log(index + _FLOOR) - self.start) / self.slope
+            slopes = (np.log(index + _FLOOR) - self.start) / self.slope
+        beyond = np.where(
+            slopes > 0, self.peaks * np.log1p(np.maximum(slopes, 0) / self.peaks), slopes
+        )
         score = (beyond - math.log(self.per_month)) / math.log(10)
         return np.clip(score, -_LIMIT, _LIMIT)
 
     def index_at(self, score: float) -> float:
         """The index at which the score is this."""
-        return math.exp(self.start + self.slope * (score * math.log(10) + math.log(self.per_month)))
+        beyond = score * math.log(10) + math.log(self.per_month)
+        slopes = self.peaks * math.expm1(beyond / self.peaks) if beyond > 0 else beyond
+        return math.exp(self.start + self.slope * slopes)
 
 
 def fit(pieces: list[Floats], period_s: float, gap_rows: int) -> Tail:
@@ -64,10 +77,12 @@ def fit(pieces: list[Floats], period_s: float, gap_rows: int) -> Tail:
         raise ValueError(f"{total} values are too few for a tail")
     start = float(np.quantile(np.concatenate(logs), _QUANTILE))
     over = np.concatenate([piece[piece > start] - start for piece in logs])
-    slope = (over.sum() + _PRIOR_WEIGHT * _PRIOR_SLOPE) / (over.size + _PRIOR_WEIGHT)
-    clusters = sum(_clusters(piece > start, gap_rows) for piece in logs)
+    clusters = max(sum(_clusters(piece > start, gap_rows) for piece in logs), 1)
+    peaks = clusters + _PRIOR_PEAKS
+    usual = float(over.mean()) if over.size else _PRIOR_SLOPE
+    slope = (clusters * usual + _PRIOR_PEAKS * _PRIOR_SLOPE) / peaks
     months = total * (period_s or 3600.0) / MONTH_S
-    return Tail(start=start, slope=float(slope), per_month=max(clusters, 1) / months)
+    return Tail(start=start, slope=slope, peaks=peaks, per_month=clusters / months)
 
 
 def _clusters(beyond: NDArray[np.bool_], gap_rows: int) -> int:
