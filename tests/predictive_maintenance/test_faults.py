@@ -68,6 +68,17 @@ def test_a_condition_seen_on_one_machine_only_is_said(motors: Trained) -> None:
     assert any(note.startswith("outer: from one machine only") for note in learned.notes)
 
 
+def test_nothing_is_compared_where_nothing_can_be_left_out(motors: Trained) -> None:
+    first: dict[str, Recording] = {}
+    for recording in recordings(motors, "train"):
+        first.setdefault(recording.label, recording)
+    config = Config.model_validate({"faults": {"trees": 20, "depth": 2}})
+    learned = learn_faults(list(first.values()), config, seed=0)
+    assert learned.spec.method == "linear"
+    assert any("no way to tell them could be compared" in note for note in learned.notes)
+    assert all(np.isfinite(value) for value in learned.figures.values())
+
+
 def test_one_condition_is_nothing_to_tell_apart(motors: Trained) -> None:
     alone = [r for r in recordings(motors, "train") if r.label == "normal"]
     with pytest.raises(DataError, match="nothing to tell apart"):

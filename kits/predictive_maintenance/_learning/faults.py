@@ -108,6 +108,7 @@ def learn_faults(
     chosen = _chosen(found)
     model = None if chosen.spec.method == "rule" else work.fitted(chosen.spec)
     figures = {f"cv_{c.name}": c.score for c in found} | {"cv_accuracy": chosen.accuracy}
+    figures = {name: value for name, value in figures.items() if np.isfinite(value)}
     told = (*notes, *work.notes(), *_told(found, chosen, single=single))
     return LearnedFaults(chosen.spec, model, tuple(found), told, figures)
 
@@ -333,6 +334,11 @@ def _meaning(names: Sequence[str]) -> dict[str, str]:
 
 def _told(found: Sequence[Candidate], chosen: Candidate, *, single: bool) -> tuple[str, ...]:
     left_out = "records" if single else "machines"
+    if not any(np.isfinite(c.score) for c in found):
+        return (
+            "no condition was recorded on two machines, so no way to tell them could be compared; taken: the simplest, "
+            f"{chosen.name}",
+        )
     compared = ", ".join(f"{c.name} {c.score:.3f}" for c in found)
     notes = [f"{left_out} left out in turn: {compared}; taken: {chosen.name}"]
     risky = [
