@@ -224,19 +224,28 @@ class MachineRuntime:
         self, window: Window, trace: Trace, row: int, faults: tuple[SensorFault, ...]
     ) -> tuple[float, str]:
         """The score, and why it was not judged; a person looks at what no one can judge."""
+        doubt = self._doubt(window, trace, row, faults)
+        if doubt:
+            return self._doubtful(), doubt
+        score = float(trace.score[row])
+        if not np.isfinite(score):
+            return min(LOWEST, self.band.review_from - 1), "settling after a change of regime"
+        return (min(score, self._below_alarm()) if faults else score), ""
+
+    def _doubt(
+        self, window: Window, trace: Trace, row: int, faults: tuple[SensorFault, ...]
+    ) -> str:
+        """Why nobody but a person can judge this; empty where the score stands."""
         if row < 0:
-            return self._doubtful(), "broken sensors" if faults else "no row of data"
+            return "broken sensors" if faults else "no row of data"
         if unfit := self._other_rate(window):
-            return self._doubtful(), unfit
+            return unfit
         regime = int(trace.regimes[row]) if trace.regimes is not None else 0
         if regime == UNKNOWN:
-            return self._doubtful(), "an operating regime never seen before"
-        score = float(trace.score[row])
-        if np.isfinite(score):
-            return (min(score, self._below_alarm()) if faults else score), ""
-        if regime == UNSETTLED:
-            return min(LOWEST, self.band.review_from - 1), "settling after a change of regime"
-        return self._doubtful(), "broken sensors" if faults else "too few readings without gaps"
+            return "an operating regime never seen before"
+        if np.isfinite(trace.score[row]) or regime == UNSETTLED:
+            return ""
+        return "broken sensors" if faults else "too few readings without gaps"
 
     def _other_rate(self, window: Window) -> str:
         """That rows come at another pace than the model's; empty when they do not, or nobody knows."""

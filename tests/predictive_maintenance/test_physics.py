@@ -112,6 +112,7 @@ def test_what_is_no_vibration_is_no_opinion(window: Window) -> None:
 def test_a_channel_that_cannot_be_believed_is_not_heard() -> None:
     trace = PhysicsJudge(BEARING).trace(capture("outer"), frozenset({"vibration"}))
     assert np.isnan(trace.score[0])
+    assert trace.quantities == {}
     assert trace.reasons(0) == ()
 
 
