@@ -29,6 +29,7 @@ from kits.toolchain.bundling import Built
 from kits.toolchain.evaluation import evaluate_ready
 from kits.toolchain.gate import Judgement, Limits, judge
 from kits.toolchain.golden import loosen_golden
+from kits.toolchain.lowering import lowerable, nothing_to_lower
 from kits.toolchain.project import Project
 from kits.toolchain.tracking import RunFolder, start_run
 from kits.toolchain.training import VERSION_FIGURE, goal_metric, recorded_versions
@@ -180,19 +181,13 @@ class _Job:
         """The FP32 models of the run: always in the bundle, the last rung of every ladder."""
         return bundling.full_precision(self.base)
 
-    @property
-    def lowerable(self) -> tuple[str, ...]:
-        """Roles whose graphs have a lower precision here."""
-        cpu_only = {b.role for b in self.full if b.target == "cpu"}
-        return tuple(role for role in self.note.quantize_roles if role not in cpu_only)
-
     def _shipped(self, precision: str, result: Compiled) -> tuple[Built, ...]:
         """The models that passed, FP32 first."""
         wanted = CANDIDATES[self.kind] if precision == "auto" else (precision,)
         wanted = tuple(p for p in wanted if p != "fp32")
         if not wanted:
             return self.full
-        if why := self._nothing_to_lower(wanted):
+        if why := nothing_to_lower(self.full, self.note, wanted):
             result.notes.append(why)
             result.refused += [
                 {"precision": p, "reason": why} for p in wanted if precision != "auto"
@@ -244,18 +239,6 @@ class _Job:
             return self._too_slow(ready, items, candidate, result)
         return judged.reason
 
-    def _nothing_to_lower(self, wanted: Sequence[str]) -> str:
-        """Why these models stay as they are, whatever was asked for; empty when there is something to try."""
-        if not self.full:
-            return "there is no model to lower: this bundle computes without one"
-        if all(b.target == "cpu" for b in self.full):
-            return "these models (trees) run on the device's CPU in FP32; nothing gains from a lower precision"
-        if not self.lowerable:
-            return "this kit's models do not gain from a lower precision; they ship in FP32"
-        if not set(wanted) & set(self.note.precisions):
-            return f"these models have no {' or '.join(wanted)}: they ship in FP32"
-        return ""
-
     def _items(self) -> tuple[DatasetItem, ...]:
         items = tuple(i for i in self.dataset.of("val") if i.annotation is not None)
         if not items:
@@ -281,8 +264,9 @@ class _Job:
             return ()
         exported = bundling.exported_again(self.base, self.note)
         built = []
-        self.progress.begin(f"converting to {precision}", len(self.lowerable))
-        for role in self.lowerable:
+        roles = lowerable(self.full, self.note)
+        self.progress.begin(f"converting to {precision}", len(roles))
+        for role in roles:
             if precision == "fp16":
                 content = quantize.to_fp16(exported.models[role])
             else:
