@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from kits.core.bundle import open_file
 from kits.core.dataset import Dataset
@@ -18,6 +19,8 @@ from kits.core.window import Window, decode_window, encode_window
 from kits.predictive_maintenance._simulated.sensors import SensorFault, inject
 from kits.toolchain.demo.hub import Json
 from kits.toolchain.project import Project
+from kits.toolchain.scaffold import new
+from kits.toolchain.training import train_project
 from tests.edge_agent.parts import wait_for
 from tests.integration.machines import PROJECT, RATE_HZ, Works, pump, source, works
 from tests.integration.site import Line, Site
@@ -289,3 +292,27 @@ def test_a_handful_of_kills_makes_no_second_case(pumps: Works, tmp_path: Path) -
 @pytest.mark.slow
 def test_two_hundred_kills_make_no_second_case(pumps: Works, tmp_path: Path) -> None:
     _killed_often(pumps, tmp_path / "line", "hundreds", 200)
+
+
+def test_a_bundle_that_was_made_without_data_is_published_rolled_out_and_watches(
+    pumps: Works, tmp_path: Path
+) -> None:
+    known = {"approach": "physics", "bearings": "6205", "speed_rpm": "1480"}
+    new("predictive-maintenance", tmp_path / "fan", dict(known), ask=False)
+    project = Project.open(tmp_path / "fan")
+    bundle = pumps.publish(project, train_project(project).bundle)
+    line = pumps.site.add_line("fan", tmp_path / "line", parts=0)
+    values = yaml.safe_load(line.config.read_text())
+    signal = {"name": "vibration", "unit": "g", "rate_hz": 12_800, "level": 0, "noise": 0.03}
+    source = {"kind": "simulated", "asset": "fan", "speed": 4, "window_s": 1, "signals": [signal]}
+    line.config.write_text(yaml.safe_dump({**values, "source": source}))
+    rollout = pumps.site.api.roll_out(bundle, line.name)["rollout"]
+    line.start()
+    assert pumps.site.deployment(rollout)["state"] == "committed"
+    wait_for(lambda: line.running() == bundle, 30)
+    assert "engine-downgrade" not in line.open_alerts()
+    line.stop()
+    rows = [row for row in pumps.site.samples(line) if row["bundle"] == bundle]
+    assert rows
+    assert {row["verdict"] for row in rows} == {"pass"}
+    assert pumps.cases(line) == []
