@@ -238,7 +238,7 @@ class MachineRuntime:
         """Why nobody but a person can judge this; empty where the score stands."""
         if row < 0:
             return "broken sensors" if faults else "no row of data"
-        if unfit := self._other_rate(window):
+        if unfit := self.other_rate(window):
             return unfit
         regime = int(trace.regimes[row]) if trace.regimes is not None else 0
         if regime == UNKNOWN:
@@ -247,7 +247,7 @@ class MachineRuntime:
             return ""
         return "broken sensors" if faults else "too few readings without gaps"
 
-    def _other_rate(self, window: Window) -> str:
+    def other_rate(self, window: Window) -> str:
         """That rows come at another pace than the model's; empty when they do not, or nobody knows."""
         condition = self.spec.condition
         rows = condition.rows if condition is not None else None

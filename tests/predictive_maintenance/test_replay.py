@@ -168,6 +168,22 @@ def test_replay_scores_are_what_the_device_predicts(shop: Shop) -> None:
             assert track.score[row] == pytest.approx(prediction.score, abs=1e-3)
 
 
+def test_files_that_follow_each_other_are_one_course(shop: Shop, tmp_path: Path) -> None:
+    whole = (shop.later / "pump-2.csv").read_text().splitlines()
+    middle = len(whole) // 2
+    (tmp_path / "days").mkdir()
+    for name, rows in (("one", whole[1:middle]), ("two", whole[middle:])):
+        (tmp_path / "days" / f"{name}.csv").write_text("\n".join([whole[0], *rows, ""]))
+    given = ("-C", str(shop.project), "--failures", str(shop.failures), "--json")
+    once, twice = (
+        json.loads(kit("replay", str(path), *given))
+        for path in (shop.later / "pump-2.csv", tmp_path / "days")
+    )
+    assert twice["machines"] == ["pump-2"]
+    assert twice["figures"]["alarms"] == once["figures"]["alarms"]
+    assert [c["opened"] for c in twice["cases"]] == [c["opened"] for c in once["cases"]]
+
+
 def test_other_channels_say_which_ones_the_model_knows(shop: Shop, tmp_path: Path) -> None:
     text = (shop.later / "pump-1.csv").read_text().replace("pressure [bar]", "druck [bar]")
     (tmp_path / "other.csv").write_text(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timezone
 from itertools import groupby
 
@@ -41,6 +41,8 @@ Mask = NDArray[np.bool_]
 _RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 _LEAD_SHARES = (0.4, 0.6, 0.8, 1.3, 1.6)
 _SLOW_STRIDE = 8
+_BREAK = 1.5
+"""Readings; with less between them recordings are one."""
 _LOOKS, _CLOSER = 2, 4
 """Looks at the sensors while the readings a look rests on pass by once; so many times more where the score is high."""
 
@@ -62,7 +64,9 @@ def replay(task: EvaluateTask) -> Replay:
         for item, fact in mine:
             task.progress.advance()
             try:
-                pieces.append(_piece(task.dataset, runtime, item, clock.start(fact, pieces), clock))
+                start_s = clock.start(fact, pieces)
+                before = _before(pieces, fact, start_s, clock)
+                pieces.append(_piece(task.dataset, runtime, item, start_s, clock, before))
             except DataError as error:
                 troubles.append(error)
         if pieces:
@@ -190,9 +194,16 @@ def _clock(runtime: MachineRuntime, facts: Sequence[_Fact]) -> _Clock:
 
 @dataclass(frozen=True)
 class _Piece:
-    """One recording on the clock; its readings are gone."""
+    """One recording on the clock; its readings are gone.
+
+    Attributes:
+        before: readings of the recording before that its first rows rest on; `ends` count them too.
+        tail: the same for the next one.
+    """
 
     item: DatasetItem
+    before: Window | None
+    tail: Window | None
     end_s: float
     at_s: Floats
     ends: NDArray[np.intp]
@@ -204,27 +215,62 @@ class _Piece:
 
 
 def _piece(
-    dataset: Dataset, runtime: MachineRuntime, item: DatasetItem, start_s: float, clock: _Clock
+    dataset: Dataset,
+    runtime: MachineRuntime,
+    item: DatasetItem,
+    start_s: float,
+    clock: _Clock,
+    before: Window | None,
 ) -> _Piece:
     one = load(dataset, [item])[0]
-    trace = runtime.judge.trace(one.window)
-    broken = _broken(runtime, one.window, trace)
-    score, doubtful = _standing(trace, runtime.judge.history)
+    if unfit := runtime.other_rate(one.window):
+        fix = "export at the pace of what the model learned from, or train on this one"
+        raise DataError(unfit, where=item.sample.source, fix=fix)
+    history = runtime.judge.history
+    window, offset = _joined(before, one.window)
+    trace = runtime.judge.trace(window)
+    broken = _broken(runtime, window, trace)
+    score, doubtful = _standing(trace, history)
     score[broken], doubtful[broken] = np.nan, False
     scale = clock.scale(one.rate_hz)
     per_reading = 1 / one.rate_hz if one.rate_hz else scale
     end_s = start_s + one.readings * per_reading
+    own = trace.ends > offset
     return _Piece(
         item=item,
+        before=before,
+        tail=cut(window, max(one.readings + offset - history, 0), one.readings + offset)
+        if history
+        else None,
         end_s=end_s,
-        at_s=start_s + trace.at_s * scale,
-        ends=trace.ends,
-        score=score,
-        doubtful=doubtful,
-        sensor_fault=broken,
+        at_s=start_s + (trace.at_s * scale - offset * per_reading)[own],
+        ends=trace.ends[own],
+        score=score[own],
+        doubtful=doubtful[own],
+        sensor_fault=broken[own],
         failures=tuple(_failures(one, start_s, per_reading, end_s, clock)),
         whole_label="" if one.spans or one.is_normal() or one.label == SENSOR_FAULT else one.label,
     )
+
+
+def _before(pieces: Sequence[_Piece], fact: _Fact, start_s: float, clock: _Clock) -> Window | None:
+    """The end of the recording before, where this one goes on without a break: a device knows no files."""
+    if not pieces or not clock.timed or abs(start_s - pieces[-1].end_s) > _BREAK / fact.rate_hz:
+        return None
+    return pieces[-1].tail
+
+
+def _joined(before: Window | None, window: Window) -> tuple[Window, int]:
+    """A recording with what came before it, and how many readings that is."""
+    names = [channel.name for channel in window.channels]
+    own_rates = any(channel.rate_hz is not None for channel in window.channels)
+    if before is None or own_rates or names != [channel.name for channel in before.channels]:
+        return window, 0
+    channels = tuple(
+        replace(channel, readings=np.concatenate([earlier.readings, channel.readings]))
+        for earlier, channel in zip(before.channels, window.channels)
+    )
+    return replace(window, channels=channels), before.channels[0].readings.size
 
 
 def _standing(trace: Trace, history: int) -> tuple[Floats, Mask]:
@@ -286,7 +332,7 @@ def _track(
     def predict(row: int) -> Prediction:
         number = int(np.searchsorted(first_rows, row, side="right")) - 1
         piece = pieces[number]
-        window = load(dataset, [piece.item])[0].window
+        window, _ = _joined(piece.before, load(dataset, [piece.item])[0].window)
         seen = cut(window, 0, int(piece.ends[row - first_rows[number]]))
         return runtime.predict([seen])[0]
 

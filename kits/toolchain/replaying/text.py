@@ -55,7 +55,12 @@ def with_interval(estimate: Estimate) -> str:
 
 def rate_text(estimate: Estimate) -> str:
     """`0.8 [0.2, 2.3]`"""
-    return f"{estimate.value:.2g} [{estimate.low:.2g}, {estimate.high:.2g}]"
+    return f"{rate(estimate.value)} [{rate(estimate.low)}, {rate(estimate.high)}]"
+
+
+def rate(value: float) -> str:
+    """Two digits of a small rate, none behind the point of a large one."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def length_text(value: float, unit: str) -> str:
