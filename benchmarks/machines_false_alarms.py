@@ -153,7 +153,7 @@ def away(run: Run, folder: Path) -> Iterator[Watched]:
             normal &= (rows < start - margin) | (rows > end + margin)
         at_s = rows * 300.0
         # alarms that stand open when a stretch begins were raised elsewhere: each stretch is watched from its start
-        kept: Floats = np.where(normal, score, -9.0).astype(np.float64)
+        kept = np.asarray(np.where(normal, score, -9.0), np.float64)
         trace = Trace(at_s, rows + 1, kept)
         yield Watched(trace, normal, run.point, 300.0)
 

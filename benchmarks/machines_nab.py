@@ -130,7 +130,7 @@ def _onsets(one: Metric, score: Floats, level: float) -> NDArray[np.intp]:
     )
     kept = np.arange(score.size) >= one.series.probation
     at_s = np.arange(score.size) * _PERIOD_S
-    judged: Floats = np.where(kept, score, math.nan).astype(np.float64)
+    judged = np.asarray(np.where(kept, score, math.nan), np.float64)
     trace = Trace(at_s, np.arange(1, score.size + 1), judged)
     course = course_of(trace, np.zeros(score.size, np.bool_), point, one.name)
     return np.array(course.onsets, np.intp)
