@@ -11,7 +11,9 @@ import pytest
 from edge_agent.config import EngineConfig
 from edge_agent.engine.ladder import Ladder
 from kits import load_bundle
+from kits.core.annotation import Annotation
 from kits.core.bundle import open_file
+from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.window import Window
 from kits.predictive_maintenance._simulated.bearing import BearingFault, Motor, bearing_capture
@@ -22,6 +24,7 @@ from kits.toolchain.project import Project
 from kits.toolchain.publish import prepare
 from kits.toolchain.scaffold import new
 from kits.toolchain.training import Trained, train_project
+from tests.predictive_maintenance.learned import project_with
 
 KNOWN = {"bearings": "6205", "speed_rpm": "1480", "machine_class": "group2-rigid"}
 QUIET = Motor(unbalance_g=0.005, misalignment_g=0.002)
@@ -148,3 +151,18 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     trained = train_project(project_of(tmp_path / "p", approach="physics", bearings="6306"))
     told = " ".join(trained.notes)
     assert "no model.speed_rpm" in told and "no model.machine_class" in told
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_one_recording_is_no_hindrance(tmp_path: Path, split: Split) -> None:
+    """A first capture with a label: it is judged where it can be, and nothing else is asked for."""
+    project = project_with(
+        tmp_path / "p",
+        [(capture(4, fault="outer", severity=4.0), Annotation("outer"), split)],
+        "{approach: physics, bearings: ['6205'], speed_rpm: 1480}",
+    )
+    trained = train_project(project)
+    assert trained.dataset == project.current_dataset_id
+    measured = "event_recall" in trained.metrics
+    assert measured == (split != "train"), "what the model was made beside is not judged by"
+    assert load_bundle(trained.bundle).check_golden() == ()
