@@ -229,7 +229,7 @@ def of_life(results: Sequence[ItemResult]) -> list[Plot]:
 
     ticks = _ticks(0.0, top)
     parts = [
-        f'<svg viewBox="0 0 {_SQUARE} {_SQUARE}" style="max-width:640px" role="img" '
+        f'<svg viewBox="0 0 {_SQUARE} {_SQUARE}" style="max-width:520px" role="img" '
         f'aria-label="predicted over true remaining life">',
         *(
             f'<line class="grid" x1="60" x2="{_SQUARE - 16}" y1="{y(t):.1f}" y2="{y(t):.1f}"/>'
@@ -244,7 +244,7 @@ def of_life(results: Sequence[ItemResult]) -> list[Plot]:
         kind = "good" if inside else "bad"
         if q.low is not None and q.high is not None:
             parts.append(
-                f'<line class="grid" x1="{x(truth):.1f}" x2="{x(truth):.1f}" y1="{y(q.low):.1f}" y2="{y(q.high):.1f}"/>'
+                f'<line class="grid" style="stroke:var(--soft);opacity:.55" x1="{x(truth):.1f}" x2="{x(truth):.1f}" y1="{y(q.low):.1f}" y2="{y(q.high):.1f}"/>'
             )
         parts.append(
             f'<rect class="{kind}" x="{x(truth) - 2.5:.1f}" y="{y(q.value) - 2.5:.1f}" width="5" height="5">'
