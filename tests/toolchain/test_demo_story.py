@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.config import load_config
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError
 from kits.toolchain.demo import run_demo
+from kits.toolchain.demo.device import agent_yaml
 from kits.toolchain.demo.hub import HubApi, Json
 from kits.toolchain.demo.reviewer import ScriptedReviewer
 from kits.toolchain.scaffold import template_of
@@ -40,6 +42,19 @@ def test_the_pictures_story_names_what_generate_makes(tmp_path: Path) -> None:
     assert story.harmless in {said["label"] for said in truth.values()}
     questions = (template_of(kit.name) / "copier.yml").read_text()
     assert all(f"\n{answer}:" in questions for answer in story.answers)
+
+
+@pytest.mark.parametrize("name", ["visual-inspection", "predictive-maintenance"])
+def test_the_device_of_a_story_has_a_valid_configuration(tmp_path: Path, name: str) -> None:
+    story = get_kit(name).story
+    assert story is not None
+    (tmp_path / "agent.yaml").write_text(
+        agent_yaml(tmp_path, story, "http://127.0.0.1:8080", seed=3, loop=True)
+    )
+    config = load_config(tmp_path / "agent.yaml")
+    assert config.source.model_dump()["loop"] is True
+    assert [action.name for action in config.actions] == [story.action]
+    assert config.selection.seed == 3
 
 
 class QueueOf(HubApi):

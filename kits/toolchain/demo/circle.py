@@ -17,12 +17,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from pydantic import JsonValue
 
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, GateError
 from kits.core.story import DemoStory, ExtraStep
+from kits.toolchain.demo.device import agent_yaml
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
 from kits.toolchain.demo.reviewer import ScriptedReviewer
@@ -378,31 +378,8 @@ def _keep_running(circle: Circle) -> None:
 
 
 def _write_agent_config(circle: Circle, *, loop: bool = False) -> None:
-    state = circle.root / "agent"
-    state.mkdir(exist_ok=True)
-    line = circle.root / "data" / circle.story.line
-    action = {
-        "kind": "simulated",
-        "name": circle.story.action,
-        "verdicts": ["act"],
-        "path": str(state / "actuator.jsonl"),
-    }
-    sections = {
-        "state_dir": str(state),
-        "hub": {"url": _hub(circle).url},
-        "source": {**circle.story.source, "path": str(line), "loop": loop},
-        "actions": [action],
-        "selection": {"audit_rate": 0.15, "seed": circle.seed},
-        "update": {
-            "shadow_samples": 20,
-            "probation_samples": 60,
-            "probation_min_s": 0,
-            "max_latency_factor": 5,
-        },
-        "status": {"port": 0},
-        **circle.story.agent,
-    }
-    Path(_config(circle)).write_text(yaml.safe_dump(sections, sort_keys=False))
+    written = agent_yaml(circle.root, circle.story, _hub(circle).url, seed=circle.seed, loop=loop)
+    Path(_config(circle)).write_text(written)
 
 
 def _config(circle: Circle) -> str:
