@@ -42,6 +42,11 @@ class Tail(BaseModel):
     )
     per_month: float = Field(gt=0, description="clusters of readings beyond `start`, in 30 days")
 
+    @property
+    def months(self) -> float:
+        """Time of normal running that it was learned on, in months."""
+        return max(self.peaks - _PRIOR_PEAKS, 1.0) / self.per_month
+
     def score(self, index: Floats) -> Floats:
         """(n,) log10 of the months between values as large as these in normal running, within ±9."""
         with np.errstate(divide="ignore", invalid="ignore"):

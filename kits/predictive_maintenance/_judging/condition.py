@@ -14,6 +14,7 @@ from kits.core.kit import EvaluateTask, ItemResult
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.stats import Estimate, bootstrap, proportion
 from kits.predictive_maintenance._device import physics
+from kits.predictive_maintenance._device.condition import ConditionSpec
 from kits.predictive_maintenance._device.rows import RowSpec
 from kits.predictive_maintenance._device.trace import Trace
 from kits.predictive_maintenance._judging import onsets
@@ -26,6 +27,8 @@ from kits.predictive_maintenance.runtime import MachineRuntime
 
 _WARN_RATIO = 30.0
 """A warning may come by chance this many times as often as an alarm: once a day for one a month."""
+_REACH = 100.0
+"""A level is carried on no further than this many times the normal running it was learned on."""
 _ON_ROWS, _OFF_ROWS = 10, 30
 _FEW = 3
 
@@ -47,18 +50,23 @@ def choose(
             "",
         )
     else:
-        rate = config.false_alarms_per_month
+        rate = reachable_rate(runtime.spec.condition, config.false_alarms_per_month)
         band = band_for(rate)
         rule = alarm_rule(runtime.spec.condition.rows, config)
         days = _normal_days(traced, _period_s(runtime))
         method = (
             f"peaks over threshold on {days:.3g} days of normal running that were not learned from, carried on "
-            f"to {rate:g} false alarm(s) per machine-month"
+            f"to {rate:.3g} false alarm(s) per machine-month"
         )
         promise = (
-            f"about {rate:g} false alarm(s) per machine and month, a warning {_WARN_RATIO:g} times as often; from "
+            f"about {rate:.3g} false alarm(s) per machine and month, a warning {_WARN_RATIO:g} times as often; from "
             f"{days:.3g} days of running, so measured is only that much"
         )
+        if rate > config.false_alarms_per_month:
+            promise += (
+                f"; asked for were {config.false_alarms_per_month:g} a month, which so little time cannot carry: "
+                "record longer and train again"
+            )
     point = OperatingPoint(
         default=band,
         action="warn",
@@ -73,6 +81,17 @@ def choose(
         [h.course for h in _heard(traced, point, _period_s(runtime))], task.seed
     )
     return point.model_copy(update={"rates": rates})
+
+
+def reachable_rate(spec: ConditionSpec, wanted: float) -> float:
+    """The tolerated rate, or the lowest that the time of normal running can carry.
+
+    A level for one false alarm a month, drawn from minutes, lies so high that no fault reaches it: silence is no
+    rate that anybody wants. So no level is carried on further than a hundred times what was seen.
+    """
+    own = [model.tail.months for model in spec.models if model.asset]
+    months = float(np.median(own or [model.tail.months for model in spec.models]))
+    return max(wanted, 1 / (_REACH * months))
 
 
 def band_for(rate: float) -> Band:
