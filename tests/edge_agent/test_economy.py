@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.machines_economy import RAW_BYTES_S, Machine, ring_cost
 
 
@@ -17,6 +19,7 @@ def day(folder: Path, alarm_at_h: float) -> Machine:
     return machine
 
 
+@pytest.mark.slow
 def test_a_week_with_an_alarm_costs_a_thousandth_of_the_raw_signal(tmp_path: Path) -> None:
     quiet, alarm = day(tmp_path / "quiet", -1.0).sent, day(tmp_path / "alarm", 12.0).sent
     assert alarm.blobs > 7e6, "the minutes before the alarm are in it"

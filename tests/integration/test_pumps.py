@@ -71,7 +71,10 @@ def test_a_leak_goes_from_the_machine_to_an_order_and_back_into_training(
     before = min((pumps.sample(row) for row in recorded(pumps.site, line, "act")), key=_captured)
     window = decode_window(pumps.site.content(before))
     pressure = window.channels[[c.name for c in window.channels].index("pressure")].readings
-    assert float(pressure[:50].mean()) > 1.05 * float(pressure[-10:].mean()), "the minutes before"
+    # the server's restart may lie in the minutes before: then some of them are missing, and say so
+    known = pressure[np.isfinite(pressure)]
+    assert known.size > 30
+    assert float(known[:20].mean()) > 1.05 * float(known[-10:].mean()), "the minutes before"
 
     frozen = pumps.site.api.call("POST", "/v1/datasets/freeze", {"project": PROJECT})
     learned = _trained_on(pumps, str(frozen["id"]), tmp_path)
@@ -236,6 +239,7 @@ def simulated(asset: str, fault_at_s: float, speed: float = 20) -> dict[str, obj
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_two_devices_have_a_case_each_and_hours_without_a_hub_lose_none(
     pumps: Works, tmp_path: Path
 ) -> None:
