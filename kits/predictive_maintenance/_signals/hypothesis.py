@@ -16,7 +16,7 @@ Smith & Randall 2015 (what is and is not diagnosable in the CWRU recordings).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -152,6 +152,8 @@ class _Listener:
     rate_hz: float
     speed_hz: float
     bands_hz: tuple[tuple[float, float], ...]
+    heard: dict[int, tuple[float, float, Floats]] = field(default_factory=dict)
+    """Samples of a segment → highest order, order per bin, lines: a short window is cut the same way for all faults."""
 
     def stand_out(
         self, orders: Sequence[float], lowest: float, highest: float, turns: int
@@ -167,6 +169,12 @@ class _Listener:
         """Order per bin, and (bands, bins) log10 of the envelope lines over their background."""
         samples = 1 << int(np.ceil(np.log2(turns * self.rate_hz / self.speed_hz)))
         samples = min(samples, self.readings.size)
+        known = self.heard.get(samples)
+        if known is None or known[0] < top_order:
+            known = self.heard[samples] = (top_order, *self._listened(top_order, samples))
+        return known[1:]
+
+    def _listened(self, top_order: float, samples: int) -> tuple[float, Floats]:
         segments = np.lib.stride_tricks.sliding_window_view(self.readings, samples)
         segments = segments[:: max(samples // 2, 1)]
         rows = max(_BATCH_READINGS // samples, 1)
@@ -198,9 +206,7 @@ def _comb(lines: Floats, step: float, orders: NDArray[np.float64]) -> NDArray[np
     index = np.clip(index, 1, lines.shape[1] - 2)
     # a line between two bins, or a slip between two tried, is seen one bin beside
     near = np.maximum(np.maximum(lines[:, :-2], lines[:, 1:-1]), lines[:, 2:])
-    found: NDArray[np.float64] = (
-        near[:, index - 1].mean(axis=(0, -1), dtype=np.float64).max(axis=-1)
-    )
+    found: NDArray[np.float64] = near.mean(axis=0, dtype=np.float64)[index - 1].mean(-1).max(-1)
     return found
 
 
