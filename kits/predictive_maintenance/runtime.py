@@ -144,13 +144,21 @@ class MachineRuntime:
         )
 
     def _judged(self, window: Window, excluded: frozenset[str]) -> tuple[Trace, Assessment]:
-        """What the approach says over time, and what physics adds for the end."""
+        """What the approach says over time, and what physics adds for the end.
+
+        A bearing is listened to where something is unusual: that takes most of a device's time and gives reasons,
+        which nobody asks for where all is well.
+        """
         if isinstance(self.judge, PhysicsJudge):
             found = self.judge.assess(window, excluded)
             return self.judge.trace_of(window, found), replace(found, reasons=(), quantities=())
         trace = self.judge.trace(self._tail(window), excluded)
-        knows = self.spec.physics.knows_something
-        return trace, assess(window, self.spec.physics) if knows else Assessment()
+        known = self.spec.physics
+        if not known.knows_something:
+            return trace, Assessment()
+        if len(trace) and trace.score[-1] < self.band.review_from:
+            known = known.model_copy(update={"bearings": {}})
+        return trace, assess(window, known)
 
     def _turning(self, window: Window) -> Window:
         """With the configured speed where the window says none: a shaft near the mains frequency is no hum."""
