@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +155,8 @@ def _network(inputs: Floats, left: Floats, owner: NDArray[np.intp]) -> Predictor
     return predict
 
 
-def _fitted(z: Floats, target: Floats, held: NDArray[np.bool_], seed: int):  # type: ignore[no-untyped-def]
+def _fitted(z: Floats, target: Floats, held: NDArray[np.bool_], seed: int) -> Any:
+    """A torch network, with the weights that were best on the units held out."""
     import torch
 
     torch.manual_seed(seed)

@@ -9,6 +9,7 @@ import pytest
 
 from kits.core.errors import DataError
 from kits.core.window import Channel, Window, decode_window, encode_window
+from kits.predictive_maintenance._learning.sensors import learn_sensors
 from kits.predictive_maintenance._signals.sensors import (
     SensorBaseline,
     SensorFault,
@@ -210,7 +211,8 @@ def _shaft(levels: list[float], seed: int) -> Window:
 
 def test_a_short_window_of_one_speed_is_no_unplugged_sensor_after_long_recordings_of_many() -> None:
     """What was learned from a week with two speeds moves a hundred times less within a minute."""
-    learned = learn_baseline([_shaft([2_900.0, 1_450.0, 2_900.0], seed) for seed in (0, 10)])
+    long = [_shaft([2_900.0, 1_450.0, 2_900.0], seed) for seed in (0, 10)]
+    learned = learn_sensors(long, 50.0)
     readings = (2_900 + noise(60, 99, 2.0)).astype(np.float32)
     minute = Window((Channel("speed", "rpm", readings),), 1.0, None, {"asset": "pump"})
     assert inspect(minute, learned) == ()
@@ -220,7 +222,7 @@ def test_a_short_window_of_one_speed_is_no_unplugged_sensor_after_long_recording
 
 
 def test_a_machine_that_is_off_at_night_has_no_stuck_sensors_in_a_short_window() -> None:
-    learned = learn_baseline([_off_at_night()])
+    learned = learn_sensors([_off_at_night()], 50.0)
     off = Window((Channel("speed", "rpm", np.zeros(60, np.float32)),), 1.0, None, {"asset": "pump"})
     assert inspect(off, learned) == ()
 

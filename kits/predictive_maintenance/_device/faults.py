@@ -21,11 +21,11 @@ from kits.core.window import Window
 from kits.predictive_maintenance._device.physics import PhysicsSpec, speed_hz
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.trace import Trace
-from kits.predictive_maintenance._signals.hypothesis import FaultHypothesis, fault_hypothesis
+from kits.predictive_maintenance._signals.hypothesis import Fault, FaultHypothesis, fault_hypothesis
 
 Floats = NDArray[np.float64]
 NORMAL = "normal"
-FAULTS = ("outer", "inner", "ball", "cage")
+FAULTS: tuple[Fault, ...] = ("outer", "inner", "ball", "cage")
 Method = Literal["rule", "evidence", "linear", "trees"]
 BY_RULE: tuple[Method, ...] = ("rule", "evidence")
 """Methods that look at the hypothesis, not at rows."""
@@ -162,7 +162,7 @@ def strongest(window: Window, spec: FaultSpec) -> FaultHypothesis:
 
 def evidence_columns(found: FaultHypothesis) -> Floats:
     """(5,) prominences of outer, inner, ball and cage, and the logarithm of the strongest evidence."""
-    prominences = [found.prominences[fault] for fault in FAULTS]  # type: ignore[index]
+    prominences = [found.prominences[fault] for fault in FAULTS]
     strongest = max(found.evidences.values())
     return np.array([*prominences, np.log1p(max(strongest, 0.0))])
 
@@ -172,10 +172,10 @@ def rule_chances(
 ) -> Floats:
     """(classes,) probabilities that say no more than the order of the prominences."""
     levels = np.full(len(classes), -np.inf)
-    for fault, label in meaning.items():
-        if label in classes and fault in found.prominences:
-            place = classes.index(label)
-            levels[place] = max(levels[place], found.prominences[fault])  # type: ignore[index]
+    for fault, prominence in found.prominences.items():
+        if meaning.get(fault) in classes:
+            place = classes.index(meaning[fault])
+            levels[place] = max(levels[place], prominence)
     if NORMAL in classes:
         top = float(levels[np.isfinite(levels)].max(initial=-9.0))
         levels[classes.index(NORMAL)] = top + (0.3 if found.fault == "none" else -0.3)

@@ -6,7 +6,6 @@ no model: lags, regimes and statistics over rows are the models' own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -274,8 +273,3 @@ def _constants(window: Window, spec: RowSpec) -> Floats:
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
-
-
-def units_of(spec: RowSpec) -> Mapping[str, str]:
-    """Channel → unit."""
-    return dict(zip(spec.channels, spec.units))

@@ -7,7 +7,7 @@ computed too, as a warning. Groups never stand on both sides.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -130,9 +130,8 @@ class _Work:
     config: Config
     seed: int
     device: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_tables", {})
+    tables: dict[str, Table] = field(default_factory=dict)
+    """Rows that were made, by kind: several ways see the same ones."""
 
     def ways(self) -> list[FaultSpec]:
         """Ways that the data allows, the simplest first."""
@@ -181,7 +180,7 @@ class _Work:
 
     def table(self, spec: FaultSpec) -> Table:
         """Rows as the way sees them."""
-        cached: dict[str, Table] = self._tables  # type: ignore[attr-defined]
+        cached = self.tables
         kind = "evidence" if spec.method in ("rule", "evidence") else "rows"
         if kind not in cached:
             cached[kind] = self._made(spec, kind)

@@ -22,9 +22,6 @@ from kits.predictive_maintenance._signals.traits import LEAST_READINGS, Traits, 
 
 Kind = Literal["stuck", "clipped", "unplugged", "mains", "spikes", "gaps", "range", "clock"]
 
-_PIECE = 64
-"""Readings of a table in a piece: a window may be as short, however long the recordings are that were learned from."""
-_TABLE_HZ = 1000.0
 _GAPS = 0.05
 """Share of missing readings, above what is normal, that makes a channel unfit."""
 _RUN = 20
@@ -52,12 +49,10 @@ class ChannelBaseline(BaseModel):
     high: float = Field(description="largest normal reading")
     spread: float = Field(ge=0, description="median of the windows' standard deviations")
     least_spread: float = Field(
-        ge=0,
-        description="smallest standard deviation of a window, or of a piece of a table, that was not still; 0:"
-        " all were",
+        ge=0, description="smallest standard deviation of a window that was not still; 0: all were"
     )
     still: tuple[float, float] | None = Field(
-        description="lowest and highest reading at which a whole window, or a piece of a table, stood still"
+        description="lowest and highest reading at which a whole window stood still"
     )
     step: float = Field(ge=0, description="smallest difference of two readings: the resolution")
     longest_run: int = Field(ge=0, description="most equal readings in a row, still windows apart")
@@ -100,7 +95,9 @@ def learn_baseline(
     mains_hz: float = 50.0,
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> SensorBaseline:
-    """The baseline of normal windows; they may be of any number, one is held at a time.
+    """The baseline of normal windows, as long as those that a device judges; one is held at a time.
+
+    Recordings of days are cut for it by `_learning/sensors.py`.
 
     Raises:
         DataError: no windows, or a channel that never has a reading.
@@ -109,9 +106,7 @@ def learn_baseline(
     for window in windows:
         for channel in window.channels:
             traits = traits_of(channel, window, mains_hz)
-            rate = window.rate_of(channel)
-            pieces = _pieces(traits.readings) if rate < _TABLE_HZ else None
-            seen.setdefault(channel.name, []).append(_Summary.of(traits, pieces))
+            seen.setdefault(channel.name, []).append(_Summary.of(traits))
     if not seen:
         raise DataError("no windows to learn the sensors from", fix="give normal recordings")
     return SensorBaseline(
@@ -128,27 +123,12 @@ class _Summary:
     low: float
     high: float
     traits: Traits
-    quietest: float = np.inf
-    still: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, traits: Traits, pieces: NDArray[np.float64] | None = None) -> _Summary:
-        """What to keep; `pieces` of a table, (pieces, readings): a machine off at night is still in some of them."""
+    def of(cls, traits: Traits) -> _Summary:
         known = traits.readings
         low, high = float(known.min(initial=np.inf)), float(known.max(initial=-np.inf))
-        quietest, still = np.inf, [low] if traits.spread == 0 and known.size else []
-        if pieces is not None and len(pieces):
-            moves = pieces.max(axis=1) > pieces.min(axis=1)
-            quietest = float(pieces[moves].std(axis=1).min(initial=np.inf))
-            levels = pieces[~moves, 0]
-            still += [float(levels.min()), float(levels.max())] if levels.size else []
-        return cls(low, high, replace(traits, readings=known[:0]), quietest, tuple(still))
-
-
-def _pieces(readings: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(pieces, 64) of a recording that is longer than one."""
-    count = readings.size // _PIECE
-    return readings[: count * _PIECE].reshape(count, _PIECE)
+        return cls(low, high, replace(traits, readings=known[:0]))
 
 
 def _merged(name: str, summaries: list[_Summary]) -> ChannelBaseline:
@@ -156,12 +136,12 @@ def _merged(name: str, summaries: list[_Summary]) -> ChannelBaseline:
     if not known:
         raise DataError("a channel without a single reading", where=name, fix="leave it out")
     moving = [s for s in known if s.traits.spread > 0]
-    still = [level for s in known for level in s.still]
+    still = [s.low for s in known if s.traits.spread == 0]
     return ChannelBaseline(
         low=min(s.low for s in known),
         high=max(s.high for s in known),
         spread=float(np.median([s.traits.spread for s in moving] or [0.0])),
-        least_spread=min((min(s.traits.spread, s.quietest) for s in moving), default=0.0),
+        least_spread=min((s.traits.spread for s in moving), default=0.0),
         still=(min(still), max(still)) if still else None,
         step=min((s.traits.step for s in moving), default=0.0),
         longest_run=max((s.traits.longest_run for s in moving), default=0),
