@@ -69,11 +69,17 @@ class Ring:
             self._heard(number, start_s)
 
     def alive(self, number: int, at_s: float) -> None:
-        """A signal that is told on change has not changed until then."""
+        """A signal that is told on change has not changed until then.
+
+        That is news too: an asset that was given up for silent begins anew with it.
+        """
         with self.lock:
-            track = self._tracks[number]
-            if isinstance(track, PointTrack):
-                track.alive(at_s)
+            track, signal = self._tracks[number], self.config.signals[number]
+            if not isinstance(track, PointTrack):
+                return
+            track.alive(at_s)
+            if track.alive_s == at_s and signal.role == "channel":
+                self._began_s.setdefault(self.config.asset_of(signal), at_s)
 
     def _points(self, number: int) -> PointTrack:
         track = self._tracks[number]

@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.signals.clock import SourceClock
 from edge_agent.signals.config import SignalConfig, Windowing
-from edge_agent.signals.cutting import Cut
+from edge_agent.signals.cutting import Cut, Cutter
 from edge_agent.signals.feed import Feed
 from edge_agent.signals.ring import Ring, is_empty
 from edge_agent.signals.tracks import PointTrack, WaveTrack
@@ -204,6 +204,20 @@ def test_a_machine_that_is_off_gives_no_windows_and_begins_anew() -> None:
     assert ends[0] == 10
     assert ends[-2:] == [1010, 1020]
     assert len(ends) <= 4
+
+
+def test_a_value_from_long_ago_that_still_stands_gives_windows() -> None:
+    config = windowing(flow(rate_hz=0.0), window_s=1.0, late_s=0.5, stale_s=1.0)
+    ring = Ring(config)
+    cutter = Cutter(ring, live=True)
+    ring.add(0, 0.0, 7.0)
+    assert [cut.end_s for cut in cutter.due(3600.0)] == [], "whether it stands is not known yet"
+    found = []
+    for n in range(1, 15):
+        ring.alive(0, 3600.0 + 0.25 * n)
+        found += cutter.due(3600.0 + 0.25 * n)
+    assert [cut.end_s for cut in found] == [3601.25, 3602.25, 3603.25]
+    assert all((c.readings == 7.0).all() for cut in found for c in cut.window.channels)
 
 
 def test_a_live_source_that_is_behind_skips_and_counts() -> None:
