@@ -109,7 +109,7 @@ def seen(stretch: Floats) -> dict[str, float]:
     mean, spread = rows[:cut].mean(axis=0), np.maximum(rows[:cut].std(axis=0), 1e-6)
     learned, after = np.clip((rows[:cut] - mean) / spread, -8, 8), (rows[cut:] - mean) / spread
     found: dict[str, Index] = {
-        name: _quadratic(make(learned, 0.9)) for name, make in METHODS.items()
+        name: _quadratic(make(learned, width, 0.9)) for name, make in METHODS.items()
     }
     found["isolation forest"] = forest(learned, np.random.default_rng(0))
     found["autoencoder"] = autoencoder(learned)

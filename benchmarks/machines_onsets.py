@@ -131,15 +131,17 @@ def _row(name: str, courses: Sequence[Course], seed: int) -> list[str]:
     found = proportion(sum(counted.found), len(counted.found))
     rate = _onsets.rate_per_day(counted.false_onsets, counted.normal_s)
     delays = np.array(counted.delays_s)
-    delay = bootstrap(
-        lambda i: float(np.median(delays[i])), [str(i) for i in range(delays.size)], seed=seed
-    )
+    delay = "–"
+    if delays.size:
+        delay = bootstrap(
+            lambda i: float(np.median(delays[i])), [str(i) for i in range(delays.size)], seed=seed
+        ).text(0)
     by_row = _onsets.point_wise(courses)
     return [
         name,
         f"{sum(counted.found)} of {len(counted.found)}: {found.text(2)}",
         f"{rate.value / 24:.2f} [{rate.low / 24:.2f}, {rate.high / 24:.2f}] ({counted.false_onsets})",
-        delay.text(0),
+        delay,
         f"{counted.normal_alarm_s / counted.normal_s:.1%}",
         *(f"{by_row[key]:.3f}" for key in ("f1", "false_alarm_rate", "missed_alarm_rate")),
     ]

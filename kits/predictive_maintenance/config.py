@@ -23,9 +23,7 @@ class ConditionConfig(_Section):
     """How to learn normal running."""
 
     lags: int = Field(10, ge=1, le=60, description="readings side by side in one row of a table")
-    median: int = Field(
-        15, ge=1, le=301, description="readings whose median is the condition index"
-    )
+    median: int = Field(3, ge=1, le=301, description="readings whose median is the condition index")
     explained: float = Field(
         0.9, gt=0.1, lt=1, description="share of the variance that the main components keep"
     )

@@ -149,7 +149,7 @@ def test_scores_of_normal_running_are_as_rare_as_promised(watched: Trained) -> N
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_method_grows_with_the_distance_from_normal(name: str) -> None:
     z = np.random.default_rng(0).normal(0, 1, (400, 4))
-    matrix = METHODS[name](z, 0.9)
+    matrix = METHODS[name](z, 2, 0.9)
     usual = np.einsum("ij,jk,ik->i", z, matrix, z)
     far = np.einsum("ij,jk,ik->i", 5 * z, matrix, 5 * z)
     assert np.allclose(matrix, matrix.T)

@@ -7,7 +7,7 @@ part, its last three eighths are held out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from kits.predictive_maintenance._device.regimes import (
 )
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.tail import LEAST_ROWS, Tail, fit
-from kits.predictive_maintenance._learning.methods import METHODS
+from kits.predictive_maintenance._learning.methods import FEW_ROWS, METHODS, Parts, fitted, index_of
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
@@ -35,14 +35,17 @@ from kits.predictive_maintenance.config import Config
 Floats = NDArray[np.float64]
 _FIT_SHARE = 0.625
 _LEAST_ROWS = 60
+_PER_NUMBER = 10.0
+"""Rows for each number of a row before relations between those numbers are believed."""
 _SHIFT = 2.0
-"""Spreads by which a column is moved to ask a method what it would see."""
+"""Spreads by which a channel is moved to ask a method what it would see."""
 _FLOOR = 0.05
 """Least spread of a column, as a share of that over all assets: a still machine is not infinitely exact."""
 _MAX_FLEET_ROWS = 20_000
-_DEFAULT = "components"
+_DEFAULT, _OTHER = "shrunk", "components"
 _TIE = 0.1
-"""Another method must see this much more, as a logarithm, to take the place of the default."""
+"""The other method must see this much more, as a logarithm, to take the place of the default."""
+_MOST_ASSETS, _MOST_COLUMNS = 12, 24
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,10 @@ def _pieces(
     return pieces
 
 
+def _whole(pieces: Sequence[Floats]) -> list[Floats]:
+    return [x[np.isfinite(x).all(axis=1)] for x in pieces]
+
+
 def _runs(mask: NDArray[np.bool_]) -> list[slice]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
@@ -190,7 +197,7 @@ class _Work:
         fleet_spread = self._fleet_spread(pieces)
         method, why = self._choose(pieces, fleet_spread)
         models: list[ConditionModel] = []
-        numbers: list[tuple[Floats, Floats, Floats]] = []
+        numbers: list[Parts] = []
         count = len(self.regimes.centres) if self.regimes else 1
         for asset in ["", *sorted({p.asset for p in pieces if p.asset})]:
             mine = [p for p in pieces if not asset or p.asset == asset]
@@ -215,36 +222,42 @@ class _Work:
             models=tuple(models),
             method=method,
         )
-        means, scales, matrices = (np.stack(part) for part in zip(*numbers))
+        means, scales, matrices = (np.stack(part) for part in zip(*map(astuple, numbers)))
         own = sum(bool(m.asset) for m in models)
         notes = (why, f"{own} models of single machines, {len(models) - own} of all together")
         return Learned(spec, means, scales, matrices, notes, {"models": float(len(models))})
 
     def _fleet_spread(self, pieces: Sequence[_Piece]) -> Floats:
-        values = np.vstack(
-            [p.values - np.nanmedian(p.values, axis=0) for p in pieces if len(p.values)]
-        )
-        spread: Floats = np.nanstd(values, axis=0)
-        return np.where(spread > 0, spread, 1.0)
+        """(columns,) the usual spread within a machine: the median, for one of another size must not set it."""
+        by_asset: dict[str, list[Floats]] = {}
+        for p in pieces:
+            if len(p.values):
+                by_asset.setdefault(p.asset, []).append(p.values - np.nanmedian(p.values, axis=0))
+        spreads = np.stack([np.nanstd(np.vstack(mine), axis=0) for mine in by_asset.values()])
+        usual = [column[column > 0] for column in spreads.T]
+        return np.array([np.median(own) if own.size else 1.0 for own in usual])
 
     def _fit(
         self, pieces: Sequence[_Piece], regime: int, method: str, fleet_spread: Floats
-    ) -> tuple[ConditionModel, tuple[Floats, Floats, Floats]] | None:
+    ) -> tuple[ConditionModel, Parts] | None:
         learning, holding = self._divided(pieces, regime)
         rows = [x for x in learning if len(x)]
         if sum(map(len, rows)) < _LEAST_ROWS:
             return None
-        parts = self._matrix(np.vstack(rows), method, fleet_spread)
-        tail = self._tail(holding, parts)
+        calibrated = self._parts(rows, method, fleet_spread)
+        tail = self._tail(holding, calibrated)
         if tail is None:
             return None
+        parts = calibrated
+        if method == FEW_ROWS:
+            # what was held out for the tail is normal running too, the newest, and too much of the little to be left out
+            parts = self._parts([*rows, *_whole(holding)], method, fleet_spread)
         width = len(fleet_spread)
-        mean, inverse, _ = parts
         model = ConditionModel(
             asset="",
             regime=regime,
-            centre=tuple(map(float, mean[:width])),
-            spread=tuple(float(1 / s) for s in inverse[:width]),
+            centre=tuple(map(float, parts.mean[:width])),
+            spread=tuple(float(1 / s) for s in parts.inverse_spread[:width]),
             tail=tail,
         )
         return model, parts
@@ -257,7 +270,7 @@ class _Work:
             cuts = [int(len(x) * _FIT_SHARE) for x in learning]
             holding = [x[cut:] for x, cut in zip(learning, cuts)]
             learning = [x[:cut] for x, cut in zip(learning, cuts)]
-        return [x[np.isfinite(x).all(axis=1)] for x in learning], holding
+        return _whole(learning), holding
 
     def _seen(self, piece: _Piece, regime: int) -> Floats:
         stacked = lagged(piece.values, self.lags)
@@ -265,25 +278,19 @@ class _Work:
             stacked = np.where((self.regimes.assign(piece.raw) == regime)[:, None], stacked, np.nan)
         return stacked
 
-    def _matrix(
-        self, rows: Floats, method: str, fleet_spread: Floats
-    ) -> tuple[Floats, Floats, Floats]:
-        rows = rows[:: max(len(rows) // _MAX_FLEET_ROWS, 1)]
-        mean = rows.mean(axis=0)
-        least = _FLOOR * np.tile(fleet_spread, self.lags)
-        inverse = 1 / np.maximum(rows.std(axis=0), least)
-        z = np.clip((rows - mean) * inverse, -8, 8)
-        return mean, inverse, METHODS[method](z, self.config.condition.explained)
+    def _parts(self, rows: Sequence[Floats], method: str, fleet_spread: Floats) -> Parts:
+        joined = np.vstack(rows)
+        joined = joined[:: max(len(joined) // _MAX_FLEET_ROWS, 1)]
+        least = _FLOOR * fleet_spread
+        return fitted(joined, least, METHODS[method], self.config.condition.explained)
 
-    def _index(self, piece: Floats, parts: tuple[Floats, Floats, Floats]) -> Floats:
-        mean, inverse, matrix = parts
-        z = (piece - mean) * inverse
-        raw = np.einsum("ij,ij->i", z @ matrix, z)
+    def _index(self, piece: Floats, parts: Parts) -> Floats:
+        raw = index_of(piece, parts)
         smooth = rolling_median(raw, self.median)
         smooth[~np.isfinite(raw)] = np.nan
         return smooth
 
-    def _tail(self, holding: Sequence[Floats], parts: tuple[Floats, Floats, Floats]) -> Tail | None:
+    def _tail(self, holding: Sequence[Floats], parts: Parts) -> Tail | None:
         period_s = 1 / self.rows.rate_hz if self.rows.rate_hz else 0.0
         try:
             return fit([self._index(x, parts) for x in holding], period_s, self._gap)
@@ -291,23 +298,26 @@ class _Work:
             return None
 
     def _choose(self, pieces: Sequence[_Piece], fleet_spread: Floats) -> tuple[str, str]:
-        """The method that sees a small shift best beside how far held-out normal running strays."""
-        assets = sorted({p.asset for p in pieces})[:12]
-        margins = {name: [] for name in METHODS}  # type: dict[str, list[float]]
-        for asset in assets:
-            mine = [p for p in pieces if p.asset == asset]
-            learning, holding = self._divided(mine, 0)
+        """Levels where rows are few; else what sees a small shift best beside how far held-out normal running strays."""
+        margins = {name: [] for name in (_DEFAULT, _OTHER)}  # type: dict[str, list[float]]
+        per_number = []
+        for asset in sorted({p.asset for p in pieces})[:_MOST_ASSETS]:
+            learning, holding = self._divided([p for p in pieces if p.asset == asset], 0)
             rows = [x for x in learning if len(x)]
             if sum(map(len, rows)) < _LEAST_ROWS or not holding:
                 continue
-            for name in METHODS:
-                parts = self._matrix(np.vstack(rows), name, fleet_spread)
+            per_number.append(sum(map(len, rows)) / rows[0].shape[1])
+            for name, found in margins.items():
+                parts = self._parts(rows, name, fleet_spread)
                 margin = self._margin(holding, parts, len(fleet_spread))
                 if np.isfinite(margin):
-                    margins[name].append(margin)
+                    found.append(margin)
+        if not per_number or float(np.median(per_number)) < _PER_NUMBER:
+            return FEW_ROWS, (
+                f"method {FEW_ROWS}: with fewer than {_PER_NUMBER:g} rows of a machine for each number of a row, "
+                "how channels belong together is not certain"
+            )
         means = {name: float(np.median(found)) for name, found in margins.items() if found}
-        if not means:
-            return _DEFAULT, f"method {_DEFAULT}: too little data to compare methods"
         best = max(means, key=lambda name: means[name] + (_TIE if name == _DEFAULT else 0.0))
         told = ", ".join(f"{name} {value:.2f}" for name, value in means.items())
         return best, (
@@ -315,23 +325,18 @@ class _Work:
             f"normal running strays (logarithms: {told})"
         )
 
-    def _margin(
-        self, holding: Sequence[Floats], parts: tuple[Floats, Floats, Floats], width: int
-    ) -> float:
+    def _margin(self, holding: Sequence[Floats], parts: Parts, width: int) -> float:
         usual = np.concatenate([self._index(x, parts) for x in holding])
         usual = usual[np.isfinite(usual) & (usual > 0)]
         if usual.size < LEAST_ROWS:
             return float("nan")
-        inverse = parts[1]
         seen = []
-        for column in range(min(width, 24)):
+        for column in range(min(width, _MOST_COLUMNS)):
+            places = [lag * width + column for lag in range(self.lags)]
             moved = []
             for x in holding:
                 changed = x.copy()
-                for lag in range(self.lags):
-                    place = lag * width + column
-                    changed[:, place] += _SHIFT / inverse[place]
+                changed[:, places] += _SHIFT / parts.inverse_spread[places]
                 moved.append(self._index(changed, parts))
-            values = np.concatenate(moved)
-            seen.append(float(np.log(np.nanmedian(values))))
+            seen.append(float(np.log(np.nanmedian(np.concatenate(moved)))))
         return float(np.median(seen) - np.log(np.quantile(usual, 0.99)))
