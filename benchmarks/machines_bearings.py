@@ -1,6 +1,6 @@
 """Named faults on CWRU (12 kHz, drive end): every way the kit compares, on one bearing per fault left out.
 
-`python -m benchmarks.machines_bearings --data FOLDER [--seeds 3]`. One fault size is one physical bearing: a fold leaves
+`python -m benchmarks.machines_bearings --data FOLDER [--seeds 3] [--bands kurtogram]`. One fault size is one physical bearing: a fold leaves
 out one size of each fault. Whole recordings and windows of 4,096 readings; the figure of windows drawn at random stands
 beside as a warning. Three classes: there is one normal recording, which nobody can leave out.
 """
@@ -28,7 +28,6 @@ from kits.predictive_maintenance.config import Config
 from kits.toolchain.project import Project
 
 BEARING, WINDOW, NORMAL = "6205", 4096, "normal"
-CONFIG = Config(bearings=(BEARING,))
 
 
 @dataclass(frozen=True)
@@ -46,23 +45,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3, help="of the trees; the folds are given")
+    parser.add_argument(
+        "--bands", choices=("fixed", "kurtogram"), default="fixed", help="`model.envelope_bands`"
+    )
     options = parser.parse_args()
+    config = Config(bearings=(BEARING,), envelope_bands=options.bands)
     with workplace(options.data) as (root, data):
         dataset = Project.open(new_project(root, data)).dataset()
         everything = load(dataset, dataset.items)
-    faulty = [one for one in everything if label_of(one, CONFIG) != NORMAL]
+    faulty = [one for one in everything if label_of(one, config) != NORMAL]
     print(header("CWRU, one bearing of each fault left out, three classes"))
     print(
         f"dataset `{dataset.id[:12]}`; {len(faulty)} recordings of {len({o.group for o in faulty})} bearings\n"
     )
-    opinions = [one for seed in range(options.seeds) for one in left_out(faulty, seed)]
-    print(_table(opinions, random_windows(faulty)))
+    opinions = [one for seed in range(options.seeds) for one in left_out(faulty, config, seed)]
+    print(_table(opinions, random_windows(faulty, config)))
 
 
-def left_out(faulty: Sequence[Recording], seed: int) -> Iterator[Said]:
+def left_out(faulty: Sequence[Recording], config: Config, seed: int) -> Iterator[Said]:
     """Every way, fitted without one size, asked about it; through the device's graph."""
     for size in sorted({_size(one) for one in faulty}):
-        work = _work([one for one in faulty if _size(one) != size], seed)
+        work = _work([one for one in faulty if _size(one) != size], config, seed)
         asked = [one for one in faulty if _size(one) == size]
         for way in work.ways():
             spec = way if way.method == "rule" else work.filled(way)
@@ -70,18 +73,18 @@ def left_out(faulty: Sequence[Recording], seed: int) -> Iterator[Said]:
             judge = FaultJudge(spec, session)
             name = _name(way.method, len(way.columns), work)
             for one in asked:
-                yield Said(name, one.group, True, label_of(one, CONFIG), _label(judge, one.window))
+                yield Said(name, one.group, True, label_of(one, config), _label(judge, one.window))
                 for window in windows(one.window):
-                    yield Said(name, one.group, False, label_of(one, CONFIG), _label(judge, window))
+                    yield Said(name, one.group, False, label_of(one, config), _label(judge, window))
 
 
 def _label(judge: FaultJudge, window: Window) -> str:
     return judge.trace(window).labels[-1]
 
 
-def random_windows(faulty: Sequence[Recording]) -> dict[str, float]:
+def random_windows(faulty: Sequence[Recording], config: Config) -> dict[str, float]:
     """What the same ways seem to do where windows are drawn at random: 30 % of them."""
-    work = _work(faulty, 0)
+    work = _work(faulty, config, 0)
     return {
         _name(spec.method, len(spec.columns), work): work.judged(spec).random_accuracy
         for spec in work.ways()
@@ -89,10 +92,10 @@ def random_windows(faulty: Sequence[Recording]) -> dict[str, float]:
     }
 
 
-def _work(known: Sequence[Recording], seed: int) -> _Work:
-    rows, _ = choose_rows(known, CONFIG)
-    names = tuple(sorted({label_of(one, CONFIG) for one in known}))
-    return _Work(known, rows, names, CONFIG, seed, "cpu")
+def _work(known: Sequence[Recording], config: Config, seed: int) -> _Work:
+    rows, _ = choose_rows(known, config)
+    names = tuple(sorted({label_of(one, config) for one in known}))
+    return _Work(known, rows, names, config, seed, "cpu")
 
 
 def _name(method: str, columns: int, work: _Work) -> str:

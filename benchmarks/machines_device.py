@@ -1,6 +1,7 @@
 """The machine kit on a device: from a window's bytes to its score, and the memory of an agent that does it all day.
 
-`python -m benchmarks.machines_device [--windows 1200]`. Three bundles, trained on synthetic machines by the commands a user
+`python -m benchmarks.machines_device [--windows 1200]
+[--set model.envelope_bands=kurtogram]`. Three bundles, trained on synthetic machines by the commands a user
 types (speed and memory do not depend on whose readings they are): vibration with bearings, a table, remaining life. An
 `edge-agent` then replays the windows without a hub, and its resident memory is read from the kernel.
 """
@@ -67,13 +68,17 @@ def main() -> None:
     parser.add_argument(
         "--windows", type=int, default=1200, help="that each agent is given, 20 a second"
     )
+    parser.add_argument("--set", action="append", default=[], help="a key of kit.yaml, in all")
+    parser.add_argument("--only", default="", help="part of a row's name: no other is measured")
     options = parser.parse_args()
     print(header("Machines on the device"))
     print(table(COLUMNS, []), end="")
     for name, case in CASES.items():
+        if options.only not in name:
+            continue
         with workplace(Path()) as (root, _):
             _write(case.learn(np.random.default_rng(0)), root / "data")
-            run = train(new_project(root, root / "data"), case.settings)
+            run = train(new_project(root, root / "data"), (*case.settings, *options.set))
             contents = [encode_window(w) for w in case.seen(np.random.default_rng(1))]
             times = timed(run, contents)
             memory = resident(run, contents, root / "device", options.windows)

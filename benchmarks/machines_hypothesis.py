@@ -1,6 +1,6 @@
 """The first-day fault hypothesis on the CWRU recordings: no training, one geometry, the speed of each recording.
 
-`python -m benchmarks.machines_hypothesis --data FOLDER`. FOLDER holds `meta.csv` (file, class, rpm,
+`python -m benchmarks.machines_hypothesis --data FOLDER [--own-band]`. FOLDER holds `meta.csv` (file, class, rpm,
 scale_g_per_count) and one parquet a recording with the column `de`, 12 kHz, drive end, bearing 6205. For windows of
 some lengths and for whole recordings it prints how often the most prominent of outer, inner and ball is the true one,
 how many are named at all, how many of those wrongly, and how many normal ones are named. Intervals treat windows as
@@ -45,13 +45,15 @@ class Recording:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    recordings = list(read(parser.parse_args().data))
+    parser.add_argument("--own-band", action="store_true", help="`envelope_bands: kurtogram`")
+    options = parser.parse_args()
+    recordings = list(read(options.data))
     print(
         "| readings | n | right [95 %] | outer | inner | ball | named | named wrongly | normal named |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for length in LENGTHS:
-        print(row(length, recordings))
+        print(row(length, recordings, options.own_band))
 
 
 def read(folder: Path) -> Iterator[Recording]:
@@ -69,7 +71,7 @@ def read(folder: Path) -> Iterator[Recording]:
                 )
 
 
-def row(length: int, recordings: list[Recording]) -> str:
+def row(length: int, recordings: list[Recording], own_band: bool = False) -> str:
     """The figures for one length of windows; 0 is the whole recording."""
     orders = lookup(BEARING).orders
     judged: list[tuple[str, FaultHypothesis]] = []
@@ -77,7 +79,7 @@ def row(length: int, recordings: list[Recording]) -> str:
         size = length or recording.readings.size
         for start in range(0, recording.readings.size - size + 1, size):
             piece = recording.readings[start : start + size]
-            found = fault_hypothesis(piece, RATE_HZ, recording.speed_hz, orders)
+            found = fault_hypothesis(piece, RATE_HZ, recording.speed_hz, orders, own_band=own_band)
             judged.append((recording.fault, found))
     faulty = [(true, found) for true, found in judged if true != "none"]
     normal = [found for true, found in judged if true == "none"]

@@ -114,6 +114,11 @@ class Config(_Section):
         (),
         description="groups of features of waveforms, see docs: features; empty: by unit and speed",
     )
+    envelope_bands: Literal["fixed", "kurtogram"] = Field(
+        "fixed",
+        description="where bearings are listened to: `fixed` three parts of the spectrum, `kurtogram` also the band"
+        " in which impacts ring, found in the recordings",
+    )
     gear_orders: tuple[float, ...] = Field(
         (), description="turns of the other shafts of a gearbox per turn of this one"
     )

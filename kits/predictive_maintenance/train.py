@@ -21,10 +21,9 @@ from kits.core.window import MEDIA_TYPE, encode_window
 from kits.predictive_maintenance._device.physics import PhysicsSpec
 from kits.predictive_maintenance._learning import graphs, trees
 from kits.predictive_maintenance._learning.approach import choose_approach, require
+from kits.predictive_maintenance._learning.physics import physics_of
 from kits.predictive_maintenance._learning.recordings import Recording, load
-from kits.predictive_maintenance._learning.rows import bearings_of
 from kits.predictive_maintenance._learning.sensors import learn_sensors
-from kits.predictive_maintenance._signals import severity
 from kits.predictive_maintenance._signals.sensors import SensorBaseline
 from kits.predictive_maintenance._simulated.example import example_windows
 from kits.predictive_maintenance.config import Config
@@ -92,21 +91,6 @@ def examples(config: BaseModel, seed: int) -> Iterator[tuple[bytes, str]]:
     assert isinstance(config, Config)
     for window in example_windows(physics_of(config), seed):
         yield encode_window(window), MEDIA_TYPE
-
-
-def physics_of(config: Config) -> PhysicsSpec:
-    """What the configuration says of the machine.
-
-    Raises:
-        DataError: an unknown bearing or machine class.
-    """
-    limits = severity.limits_of(config.machine_class) if config.machine_class else None
-    return PhysicsSpec(
-        bearings=bearings_of(config),
-        speed_rpm=config.speed_rpm,
-        zone_ends=(limits.ab, limits.bc, limits.cd) if limits else None,
-        zone_source=f"{limits.edition}, {config.machine_class}" if limits else "",
-    )
 
 
 def _baseline(recordings: Sequence[Recording], config: Config) -> SensorBaseline:

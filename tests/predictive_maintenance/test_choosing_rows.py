@@ -16,7 +16,7 @@ from kits.predictive_maintenance._device.rows import rows_of
 from kits.predictive_maintenance._learning.recordings import Recording, interval_s
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
-from tests.predictive_maintenance.signals import noise
+from tests.predictive_maintenance.signals import RATE, impacts, noise
 from tests.predictive_maintenance.trained import AT
 
 
@@ -79,6 +79,24 @@ def test_configured_groups_replace_the_choice() -> None:
     values = rows_of(given[0].window, spec).values
     assert values.shape[1] == len(spec.names) >= 84
     assert ((values >= 0) & (values <= 1)).all()
+
+
+def test_the_band_in_which_impacts_ring_is_heard_beside_the_fixed_ones() -> None:
+    def ringing(seed: int) -> Recording:
+        channel = Channel("v", "g", impacts(60.0, 1.0, ring_hz=4800.0, seed=seed))
+        window = Window((channel,), RATE, None, {"asset": "m"})
+        return Recording(recording().item, window, "outer", (), None)
+
+    settings = Config.model_validate({"envelope_bands": "kurtogram"})
+    spec, notes = choose_rows([ringing(seed) for seed in range(3)], settings)
+    bands = spec.features["v"].envelope_bands_hz
+    assert len(bands) == 4
+    assert bands[3][0] - 300 <= 4800 <= bands[3][1] + 300
+    assert any("impacts ring from" in note for note in notes)
+    assert "v · envelope_3_kurtosis" in spec.names
+    quiet, notes = choose_rows([recording(n) for n in range(3)], settings)
+    assert quiet.features["v"].envelope_bands_hz == ()
+    assert any("no band in which impacts ring" in note for note in notes)
 
 
 def test_groups_that_cannot_be_had_are_refused() -> None:

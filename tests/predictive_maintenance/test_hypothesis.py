@@ -108,3 +108,27 @@ def test_a_recording_with_a_gap_is_refused() -> None:
     readings[100] = np.nan
     with pytest.raises(DataError, match="missing"):
         fault_hypothesis(readings, RATE, SPEED, ORDERS)
+
+
+def test_an_early_damage_is_named_more_often_in_the_band_where_it_rings() -> None:
+    orders = lookup("6205").orders
+    faults: tuple[BearingFault, ...] = ("outer", "inner", "ball")
+    named, wrongly = {False: 0, True: 0}, 0
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        true = faults[seed % 3]
+        motor = make_motor(rng, "m", orders)
+        capture = bearing_capture(rng, motor, fault=true, severity=0.2)
+        readings = capture.channels[0].readings
+        for own_band in named:
+            found = fault_hypothesis(readings, 25_600.0, 1480 / 60, orders, own_band=own_band)
+            named[own_band] += found.fault == true
+            wrongly += found.fault not in ("none", true)
+    assert named[True] > named[False] + 2
+    assert wrongly == 0
+
+
+def test_noise_names_nothing_in_its_own_band_either() -> None:
+    for seed in range(20):
+        found = fault_hypothesis(noise(24_000, seed), RATE, SPEED, ORDERS, own_band=True)
+        assert found.fault == "none"

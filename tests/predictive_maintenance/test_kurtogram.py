@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._signals.kurtogram import best_band, kurtogram
-from tests.predictive_maintenance.signals import RATE, impacts, noise, sine
+from kits.predictive_maintenance._signals.kurtogram import best_band, kurtogram, voted_band
+from tests.predictive_maintenance.signals import RATE, Floats, impacts, noise, sine
 
 
 @pytest.mark.parametrize("ring_hz", [1500.0, 3000.0, 4800.0])
@@ -17,11 +17,13 @@ def test_the_band_in_which_impacts_ring_is_found(ring_hz: float) -> None:
     assert found.low_hz - 300 <= ring_hz <= found.high_hz + 300
     assert found.high_hz - found.low_hz <= 3000
     assert found.kurtosis > 1
+    assert found.is_impulsive
 
 
 def test_noise_has_no_band_that_stands_out() -> None:
-    wide = kurtogram(noise(60_000), RATE, levels=3)
-    assert max(abs(band.kurtosis) for band in wide) < 0.3
+    for samples in (1_024, 4_096, 60_000):
+        for seed in range(5):
+            assert not best_band(noise(samples, seed), RATE).is_impulsive
 
 
 def test_a_tone_has_a_kurtosis_near_minus_one() -> None:
@@ -50,3 +52,26 @@ def test_a_short_or_broken_recording_is_refused() -> None:
     broken[5] = np.nan
     with pytest.raises(DataError, match="missing"):
         best_band(broken, RATE)
+
+
+def windows(readings: Floats) -> Floats:
+    return readings[: readings.size // 4096 * 4096].reshape(-1, 4096)
+
+
+def test_recordings_vote_for_the_band_and_those_without_impacts_have_no_vote() -> None:
+    quiet = [windows(noise(24_576, seed)) for seed in range(6)]
+    ringing = [windows(impacts(40.0, 3.0, ring_hz=4800.0, seed=seed)) for seed in range(2)]
+    found = voted_band([*quiet, *ringing], RATE)
+    assert found is not None
+    assert found[0] - 300 <= 4800 <= found[1] + 300
+    assert found[1] - found[0] < RATE / 4
+
+
+def test_noise_a_single_knock_and_gaps_choose_no_band() -> None:
+    knocked = noise(24_576)
+    knocked[9_000:9_040] += 50
+    gappy = windows(impacts(40.0, 3.0))
+    gappy[:, 7] = np.nan
+    assert voted_band([windows(noise(24_576, 1)), windows(knocked), gappy], RATE) is None
+    assert voted_band([impacts(40.0, 1.0)[:12_000].reshape(-1, 120)], RATE) is None
+    assert voted_band([], RATE) is None

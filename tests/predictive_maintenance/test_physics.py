@@ -15,13 +15,13 @@ from kits.predictive_maintenance._device.physics import (
     orders_hz,
     zone_score,
 )
+from kits.predictive_maintenance._learning.physics import physics_of
 from kits.predictive_maintenance._simulated.machines import (
     BearingFault,
     bearing_capture,
     make_motor,
 )
 from kits.predictive_maintenance.config import Config
-from kits.predictive_maintenance.train import physics_of
 from tests.predictive_maintenance.signals import sine
 
 BEARING = physics_of(Config(bearings=("6205",), speed_rpm=1480))

@@ -149,9 +149,11 @@ def strongest(window: Window, spec: FaultSpec) -> FaultHypothesis:
         if channel.name not in spec.rows.channels or not np.isfinite(channel.readings).all():
             continue
         for orders in spec.physics.bearings.values():
+            rate_hz = window.rate_of(channel)
+            own_band = spec.physics.own_band
             try:
                 found.append(
-                    fault_hypothesis(channel.readings, window.rate_of(channel), turning, orders)
+                    fault_hypothesis(channel.readings, rate_hz, turning, orders, own_band=own_band)
                 )
             except DataError as error:
                 trouble = error

@@ -41,6 +41,9 @@ class PhysicsSpec(BaseModel):
 
     bearings: dict[str, BearingOrders] = Field(default_factory=dict)
     speed_rpm: float = Field(0.0, ge=0, description="where a window does not say it; 0: unknown")
+    own_band: bool = Field(
+        False, description="listens in the most impulsive band of each window too"
+    )
     zone_ends: tuple[float, float, float] | None = Field(
         None, description="velocity in mm/s where zones A, B and C end; None: no zones"
     )
@@ -134,11 +137,14 @@ def _hypotheses(
         return
     for channel in heard:
         for name, orders in spec.bearings.items():
+            rate_hz = window.rate_of(channel)
             try:
                 yield (
                     name,
                     channel,
-                    fault_hypothesis(channel.readings, window.rate_of(channel), turning, orders),
+                    fault_hypothesis(
+                        channel.readings, rate_hz, turning, orders, own_band=spec.own_band
+                    ),
                 )
             except DataError:
                 # too short or too slow for this bearing: physics says nothing, the score still does

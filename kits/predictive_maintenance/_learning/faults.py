@@ -24,15 +24,15 @@ from kits.predictive_maintenance._device.faults import (
     strongest,
     usable,
 )
-from kits.predictive_maintenance._device.physics import PhysicsSpec
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.trace import SENSOR_FAULT
 from kits.predictive_maintenance._judging.scores import average_precision, macro_f1
 from kits.predictive_maintenance._learning import graphs, trees
 from kits.predictive_maintenance._learning.fault_table import Table, folds, weights_of
 from kits.predictive_maintenance._learning.linear import Linear, conditional, logistic
+from kits.predictive_maintenance._learning.physics import physics_of
 from kits.predictive_maintenance._learning.recordings import Recording
-from kits.predictive_maintenance._learning.rows import bearings_of, choose_rows
+from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
@@ -135,7 +135,7 @@ class _Work:
 
     def ways(self) -> list[FaultSpec]:
         """Ways that the data allows, the simplest first."""
-        physics = PhysicsSpec(bearings=bearings_of(self.config), speed_rpm=self.config.speed_rpm)
+        physics = physics_of(self.config)
         base = FaultSpec(
             rows=self.rows,
             classes=self.names,

@@ -25,6 +25,11 @@ _PADDING = 2
 """Finer bins by zero padding: a line between two bins loses at most 4 % then, 15 % without."""
 
 
+def parts_hz(rate_hz: float) -> tuple[tuple[float, float], ...]:
+    """The bands that are listened to where nothing better is known: three parts of the spectrum."""
+    return tuple((low * rate_hz / 2, high * rate_hz / 2) for low, high in DEFAULT_BANDS)
+
+
 @dataclass(frozen=True)
 class Envelope:
     """Of one band of n windows.

@@ -26,6 +26,7 @@ from kits.predictive_maintenance._signals.envelope import (
     SLIP,
     Envelope,
     envelope,
+    parts_hz,
     peaks_near,
     prominence,
 )
@@ -62,9 +63,7 @@ class Batch:
     @cached_property
     def envelopes(self) -> tuple[Envelope, ...]:
         rate = self.rate_hz or 1.0
-        bands = self.spec.envelope_bands_hz or tuple(
-            (low * rate / 2, high * rate / 2) for low, high in DEFAULT_BANDS
-        )
+        bands = self.spec.envelope_bands_hz or parts_hz(rate)
         top_hz = self._top_hz(rate)
         return tuple(
             envelope(self.spectrum, low, high, top_hz, squared=False) for low, high in bands

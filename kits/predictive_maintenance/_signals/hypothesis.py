@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._signals.bearings import BearingOrders
-from kits.predictive_maintenance._signals.envelope import DEFAULT_BANDS, SLIP, envelope
+from kits.predictive_maintenance._signals.envelope import SLIP, envelope, parts_hz
+from kits.predictive_maintenance._signals.kurtogram import best_band
 from kits.predictive_maintenance._signals.spectrum import FLOOR, Floats, prewhiten, transform
 
 Fault = Literal["outer", "inner", "ball", "cage", "none"]
@@ -77,21 +78,27 @@ def fault_hypothesis(
     rate_hz: float,
     speed_hz: float,
     orders: BearingOrders,
-    bands_hz: Sequence[tuple[float, float]] = (),
+    *,
+    own_band: bool = False,
 ) -> FaultHypothesis:
     """The hypothesis for one recording of one channel near one bearing.
 
     Args:
         readings: (samples,) acceleration in any unit, at constant speed; ten seconds are good, four turns the least.
         speed_hz: turns of the shaft per second.
-        bands_hz: where to look for impacts; empty: three parts of the spectrum.
+        own_band: looks for impacts in the recording's most impulsive band too, where one is, beside three parts of
+            the spectrum.
 
     Raises:
         DataError: no speed, too short, a reading missing, or a rate too low for the orders.
     """
     _check(readings, rate_hz, speed_hz, orders)
-    bands = bands_hz or [(a * rate_hz / 2, b * rate_hz / 2) for a, b in DEFAULT_BANDS]
-    listener = _Listener(readings, rate_hz, speed_hz, tuple(bands))
+    bands = parts_hz(rate_hz)
+    if own_band:
+        found = best_band(readings, rate_hz)
+        if found.is_impulsive:
+            bands = (*bands, (found.low_hz, found.high_hz))
+    listener = _Listener(readings, rate_hz, speed_hz, bands)
     struck: dict[Fault, float] = {
         "outer": orders.bpfo,
         "inner": orders.bpfi,
@@ -99,11 +106,11 @@ def fault_hypothesis(
         "cage": orders.ftf,
     }
     ring_orders = [struck[fault] for fault in _RINGS]
-    found = listener.stand_out(ring_orders, min(ring_orders), max(ring_orders), _TURNS)
+    heard = listener.stand_out(ring_orders, min(ring_orders), max(ring_orders), _TURNS)
     # the cage is so slow that only a longer look tells its harmonics from each other and from the shaft's
-    found += listener.stand_out([orders.ftf], orders.ftf, 2 * orders.ftf, _CAGE_TURNS)
-    prominences: dict[Fault, float] = {fault: p for fault, (p, _) in zip(struck, found)}
-    evidences: dict[Fault, float] = {fault: e for fault, (_, e) in zip(struck, found)}
+    heard += listener.stand_out([orders.ftf], orders.ftf, 2 * orders.ftf, _CAGE_TURNS)
+    prominences: dict[Fault, float] = {fault: p for fault, (p, _) in zip(struck, heard)}
+    evidences: dict[Fault, float] = {fault: e for fault, (_, e) in zip(struck, heard)}
     best = _named(prominences, evidences)
     evidence = max(evidences.values()) if best == "none" else evidences[best]
     text = _told(best, evidence, struck, speed_hz, prominences)

@@ -1,6 +1,6 @@
 """The fast kurtogram: in which band a signal is most impulsive, when no one knows where it resonates.
 
-It is responsible for choosing one band per recording. It is not responsible for the envelope of that band
+It is responsible for choosing one band per recording, and one for many by their votes. It is not responsible for the envelope of that band
 (`_signals/envelope.py`). Bands halve and third from the whole spectrum down to its 2**levels-th part; each is cut out of one
 transform of the recording, so that the search costs about one inverse transform per level.
 
@@ -11,7 +11,8 @@ rectangles in the frequency domain instead of a tree of finite filters, which ke
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,10 @@ _EDGE = 0.02
 """Of the recording, at either end: faded, and left out of the kurtosis."""
 _SILENT = np.float32(1e-3)
 """Of the loudest band of a level: less power is no band to look at."""
+_VOTERS = 12
+"""Windows of a recording that are asked at most."""
+_DEVIATIONS = 4.0
+"""The kurtosis of noise has a standard deviation of 2 / sqrt(bins of the band); two dozen bands are looked at."""
 _LOWEST_SHARE = 1 / 64
 """Of half the rate: what lies below is shaft and hum, and a band must not begin at 0 Hz."""
 
@@ -37,11 +42,18 @@ class Band:
 
     Attributes:
         kurtosis: spectral kurtosis; 0 for stationary noise, -1 for a tone, large for impulses.
+        chance: what it stays below in stationary noise of this band and length.
     """
 
     low_hz: float
     high_hz: float
     kurtosis: float
+    chance: float
+
+    @property
+    def is_impulsive(self) -> bool:
+        """Whether more than noise is heard in it."""
+        return self.kurtosis > self.chance
 
 
 def kurtogram(readings: Floats, rate_hz: float, levels: int = LEVELS) -> tuple[Band, ...]:
@@ -75,7 +87,8 @@ def kurtogram(readings: Floats, rate_hz: float, levels: int = LEVELS) -> tuple[B
         step_hz = rate_hz / readings.size
         for number, kurtosis in enumerate(_kurtosis(bands)):
             low = number * width * step_hz
-            found.append(Band(low, low + width * step_hz, float(kurtosis)))
+            chance = _DEVIATIONS * 2 / math.sqrt(width)
+            found.append(Band(low, low + width * step_hz, float(kurtosis), chance))
     return tuple(found)
 
 
@@ -86,6 +99,31 @@ def best_band(readings: Floats, rate_hz: float, levels: int = LEVELS) -> Band:
         DataError: see `kurtogram`.
     """
     return max(kurtogram(readings, rate_hz, levels), key=lambda band: band.kurtosis)
+
+
+def voted_band(recordings: Sequence[Floats], rate_hz: float) -> tuple[float, float] | None:
+    """The band in which most recordings that hear impacts hear them, in Hz; None where none does.
+
+    Each recording votes with the median over its windows, so that one knock decides nothing; a recording without
+    impacts has no vote: its most impulsive band is chance.
+
+    Args:
+        recordings: (windows, samples) each, of equal samples; one that is short or has gaps is passed over.
+    """
+    votes: Counter[tuple[float, float]] = Counter()
+    for windows in recordings:
+        if windows.shape[1] < 4 * _LEAST_POINTS:
+            continue
+        looked_at = windows[:: max(len(windows) // _VOTERS, 1)]
+        found = [kurtogram(w, rate_hz) for w in looked_at if np.isfinite(w).all()]
+        if not found:
+            continue
+        typical = np.median([[band.kurtosis for band in one] for one in found], axis=0)
+        best = int(typical.argmax())
+        band = found[0][best]
+        if typical[best] > band.chance:
+            votes[band.low_hz, band.high_hz] += 1
+    return votes.most_common(1)[0][0] if votes else None
 
 
 def _divisions(levels: int) -> Iterator[int]:

@@ -33,9 +33,10 @@ _ABOUT: Mapping[GroupName, tuple[str, str]] = {
         "Randall 2011, ch. 2; ISO 13373-2:2016",
     ),
     "envelope": (
-        "Level and kurtosis of the envelope of three parts of the spectrum; with `model.bearings` and a speed, how far"
-        " the order of each fault stands above its surroundings, and its sidebands.",
-        "Randall & Antoni 2011, Mech. Syst. Signal Process. 25(2), 485–520",
+        "Level and kurtosis of the envelope of three parts of the spectrum, and with `model.envelope_bands: kurtogram` of"
+        " the band in which impacts ring (`envelope_3_…`); with `model.bearings` and a speed, how far the order of each"
+        " fault stands above its surroundings, and its sidebands.",
+        "Randall & Antoni 2011, Mech. Syst. Signal Process. 25(2), 485–520; Antoni 2007, ibid. 21(1), 108–124",
     ),
     "cepstrum": (
         "Families of lines at equal distances, as meshing gears and looseness make them. On with `model.gear_orders`.",

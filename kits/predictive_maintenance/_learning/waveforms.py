@@ -1,0 +1,129 @@
+"""Which features of a waveform are taken, decided from the training recordings.
+
+Groups follow from the unit, from what is known of the shaft and from the configuration; kernels and the band in which
+impacts ring are learned here. It is not responsible for the features themselves (`_signals/features.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.predictive_maintenance._learning.physics import bearings_of
+from kits.predictive_maintenance._learning.recordings import Recording
+from kits.predictive_maintenance._signals.envelope import parts_hz
+from kits.predictive_maintenance._signals.features import FeatureSpec, cut
+from kits.predictive_maintenance._signals.groups import GroupName
+from kits.predictive_maintenance._signals.kernels import KernelSpec, fit_kernels
+from kits.predictive_maintenance._signals.kurtogram import voted_band
+from kits.predictive_maintenance.config import Config
+
+WAVEFORM_HZ = 1000.0
+"""From this rate on a channel is heard as a waveform."""
+SOUND = "FS"
+"""Unit of sound files: share of full scale."""
+_OF_THE_SHAFT: tuple[GroupName, ...] = ("shaft", "cepstrum")
+_KERNELS, _LOOKED_AT = 252, 64
+_LEAST_FASTEST_HZ = 60.0
+
+
+def waveform_features(
+    recordings: Sequence[Recording],
+    channels: Sequence[str],
+    window_s: float,
+    config: Config,
+    notes: list[str],
+) -> dict[str, FeatureSpec]:
+    """Channel → features of those that are heard as waveforms; what was chosen or left out is noted.
+
+    Raises:
+        DataError: the groups asked for cannot be had.
+    """
+    units = {c.name: c.unit for r in recordings for c in r.window.channels}
+    rates = {c.name: r.window.rate_of(c) for r in recordings for c in r.window.channels}
+    turning = _speed_is_known(recordings, config)
+    # orders are multiples of the shaft's speed: where nobody says it their figures would never be numbers
+    bearings = bearings_of(config) if turning else {}
+    found = {}
+    for name in channels:
+        if rates[name] < WAVEFORM_HZ:
+            continue
+        spec = FeatureSpec(
+            groups=_groups(units[name], config, turning=turning),
+            unit=units[name],
+            rate_hz=rates[name],
+            window=max(round(window_s * rates[name]), 1),
+            bearings=bearings,
+            sidebands=bool(bearings),
+            fastest_hz=_fastest_hz(recordings, config),
+            families=(1.0, *config.gear_orders),
+        )
+        if "kernels" in spec.groups:
+            spec = spec.model_copy(update={"kernels": _kernels(recordings, name, spec)})
+        if config.envelope_bands == "kurtogram" and "envelope" in spec.groups:
+            spec = spec.model_copy(
+                update={"envelope_bands_hz": _bands(recordings, name, spec, notes)}
+            )
+        found[name] = spec
+    return found
+
+
+def _bands(
+    recordings: Sequence[Recording], name: str, spec: FeatureSpec, notes: list[str]
+) -> tuple[tuple[float, float], ...]:
+    """Three parts of the spectrum and, where training heard impacts, the band in which they ring."""
+    heard = [cut(c.readings, spec) for r in recordings for c in r.window.channels if c.name == name]
+    voted = voted_band(heard, spec.rate_hz)
+    if voted is None:
+        notes.append(
+            f"{name}: no band in which impacts ring, so its envelopes are those of fixed parts"
+        )
+        return ()
+    notes.append(f"{name}: impacts ring from {voted[0]:.0f} to {voted[1]:.0f} Hz, heard there too")
+    return (*parts_hz(spec.rate_hz), voted)
+
+
+def _groups(unit: str, config: Config, *, turning: bool) -> tuple[GroupName, ...]:
+    """Groups of features: as configured, else by what the channel is."""
+    chosen = config.features
+    if not chosen:
+        chosen = ("waveform", "spectrum", "severity", "shaft", "envelope")
+        chosen += ("cepstrum",) if config.gear_orders else ()
+        chosen += ("mel",) if unit == SOUND else ()
+    known: tuple[GroupName, ...] = tuple(g for g in chosen if turning or g not in _OF_THE_SHAFT)
+    if not known:
+        raise DataError(
+            f"{', '.join(chosen)}: figures of the shaft, but nobody says its speed",
+            where="kit.yaml: model.features",
+            fix="set model.speed_rpm, or choose other groups",
+        )
+    return known
+
+
+def _kernels(recordings: Sequence[Recording], name: str, spec: FeatureSpec) -> KernelSpec:
+    windows = [
+        piece
+        for r in recordings
+        for c in r.window.channels
+        if c.name == name
+        for piece in cut(c.readings, spec)[:_LOOKED_AT]
+        if np.isfinite(piece).all()
+    ]
+    step = max(len(windows) // _LOOKED_AT, 1)
+    return fit_kernels(
+        np.stack(windows[::step]) if windows else np.empty((0, 0), np.float32), _KERNELS, 0
+    )
+
+
+def _speed_is_known(recordings: Sequence[Recording], config: Config) -> bool:
+    speeds = [r.window.attributes.get("speed_rpm", config.speed_rpm) for r in recordings]
+    return all(isinstance(speed, int | float) and speed > 0 for speed in speeds)
+
+
+def _fastest_hz(recordings: Sequence[Recording], config: Config) -> float:
+    """Turns per second that features must reach, with some room above what was seen."""
+    seen = [r.window.attributes.get("speed_rpm") for r in recordings]
+    fastest = max([config.speed_rpm, *(float(s) for s in seen if isinstance(s, int | float))])
+    return max(1.5 * fastest / 60, _LEAST_FASTEST_HZ)
