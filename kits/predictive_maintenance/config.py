@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kits.predictive_maintenance._signals.groups import GroupName
 
@@ -101,6 +101,22 @@ class Config(_Section):
     speed_rpm: float = Field(
         0.0, ge=0, description="shaft speed where the data does not say it; 0: unknown"
     )
+    speed_channel: str = Field(
+        "",
+        description="channel with the shaft's speed in rpm, also while it changes; empty: the only one whose unit is"
+        " rpm; `none`: no channel",
+    )
+    tacho_channel: str = Field(
+        "",
+        description="channel with a tacho's pulses; empty: the one whose name begins with tacho or keyphasor;"
+        " `none`: no channel",
+    )
+    tacho_pulses: float = Field(1.0, gt=0, description="pulses of the tacho per turn of the shaft")
+    speed_range_rpm: tuple[float, ...] = Field(
+        (),
+        description="slowest and fastest steady speed, `[1400, 1500]`: it is then found in the vibration where nothing"
+        " says it, in windows of at least 100 turns; empty: it is not looked for",
+    )
     machine_class: str = Field(
         "", description="ISO 20816-3 group and mounting, as `group2-rigid`; empty: no zones"
     )
@@ -128,3 +144,10 @@ class Config(_Section):
     life: LifeConfig = LifeConfig()
     faults: FaultConfig = FaultConfig()
     alarm: AlarmConfig = AlarmConfig()
+
+    @field_validator("speed_range_rpm")
+    @classmethod
+    def _two_speeds(cls, limits: tuple[float, ...]) -> tuple[float, ...]:
+        if limits and not (len(limits) == 2 and 0 < limits[0] < limits[1]):
+            raise ValueError("two speeds, the slower one first; for example [1400, 1500]")
+        return limits

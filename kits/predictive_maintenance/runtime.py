@@ -30,6 +30,13 @@ from kits.predictive_maintenance._device.physics import (
 )
 from kits.predictive_maintenance._device.regimes import UNKNOWN, UNSETTLED
 from kits.predictive_maintenance._device.remaining import RemainingJudge, RemainingSpec
+from kits.predictive_maintenance._device.shaft import (
+    silenced,
+    stated,
+    tachos,
+    turning,
+    with_speed,
+)
 from kits.predictive_maintenance._device.trace import SENSOR_FAULT, Judge, Trace
 from kits.predictive_maintenance._signals.sensors import SensorBaseline, SensorFault, inspect
 
@@ -132,15 +139,30 @@ class MachineRuntime:
         """
         started = time.perf_counter()
         window = _window(payload)
-        faults = inspect(self._turning(_end(window, INSPECTED)), self.spec.sensors)
+        faults = self._inspected(_end(window, INSPECTED))
         inspected = time.perf_counter()
         excluded = frozenset(fault.channel for fault in faults)
+        known = self.spec.physics
+        window = silenced(window, known.shaft, excluded)
+        window = stated(window, known.shaft, known.speed_rpm)
         trace, physics = self._judged(window, excluded)
         judged = time.perf_counter()
         prediction = self._told(window, trace, faults, physics)
         ended = time.perf_counter()
         return prediction, StageTimes(
             1e3 * (inspected - started), 1e3 * (judged - inspected), 1e3 * (ended - judged)
+        )
+
+    def _inspected(self, window: Window) -> tuple[SensorFault, ...]:
+        """What is wrong with the sensors; a shaft near the mains frequency is no hum."""
+        known = self.spec.physics
+        window = with_speed(window, turning(window, known.shaft, known.speed_rpm))
+        pulses = tachos(window, known.shaft)
+        # pulses lie at two extremes, and at one of them while the machine rests: only what is missing is a fault
+        return tuple(
+            fault
+            for fault in inspect(window, self.spec.sensors)
+            if fault.channel not in pulses or fault.kind == "gaps"
         )
 
     def _judged(self, window: Window, excluded: frozenset[str]) -> tuple[Trace, Assessment]:
@@ -159,13 +181,6 @@ class MachineRuntime:
         if len(trace) and trace.score[-1] < self.band.review_from:
             known = known.model_copy(update={"bearings": {}})
         return trace, assess(window, known)
-
-    def _turning(self, window: Window) -> Window:
-        """With the configured speed where the window says none: a shaft near the mains frequency is no hum."""
-        speed_rpm = self.spec.physics.speed_rpm
-        if not speed_rpm or "speed_rpm" in window.attributes:
-            return window
-        return replace(window, attributes={**window.attributes, "speed_rpm": speed_rpm})
 
     def _tail(self, window: Window) -> Window:
         """The part of a window that its end rests on."""

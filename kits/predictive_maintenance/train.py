@@ -107,7 +107,8 @@ def _physics_notes(spec: PhysicsSpec) -> tuple[str, ...]:
     notes = ["physics learns nothing: bearing orders and severity zones only"]
     if spec.bearings and not spec.speed_rpm:
         notes.append(
-            "no model.speed_rpm: bearings are judged only in windows that say `speed_rpm` themselves"
+            "no model.speed_rpm: bearings are judged only in windows that say `speed_rpm`, have a channel in rpm or a"
+            " tacho, or show a speed in model.speed_range_rpm"
         )
     if spec.zone_ends is None:
         notes.append("no model.machine_class: the level of vibration is told, but not judged")

@@ -7,13 +7,17 @@ import pytest
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._signals.angle import (
-    estimate_speed,
-    from_pulses,
-    from_speed,
+    angles,
+    at_equal_angles,
+    is_steady,
+    is_tracked,
+    mean_speeds,
     pulse_times,
 )
+from kits.predictive_maintenance._signals.bearings import lookup
+from kits.predictive_maintenance._signals.features import FeatureSpec, extract, names
 from kits.predictive_maintenance._signals.spectrum import transform
-from tests.predictive_maintenance.signals import RATE, Floats, noise, sine
+from tests.predictive_maintenance.signals import RATE, Floats, impacts, noise, sine
 
 SECONDS = 8.0
 TIME = np.arange(int(SECONDS * RATE)) / RATE
@@ -26,27 +30,37 @@ def run_up(order: float) -> Floats:
     return np.sin(2 * np.pi * order * ANGLE).astype(np.float32)
 
 
-def share_at(readings: Floats, per_turn: int, order: float) -> float:
-    """Of the power, near an order."""
-    found = transform(readings[None, :], per_turn)
-    middle = round(order / found.step_hz)
+def share_at(readings: Floats, frequency_hz: float) -> float:
+    """Of the power, near a frequency."""
+    found = transform(readings[None, :], RATE)
+    middle = round(frequency_hz / found.step_hz)
     return float(found.power[0, middle - 3 : middle + 4].sum() / found.power.sum())
 
 
-def test_an_order_is_smeared_in_time_and_one_line_over_the_angle() -> None:
-    readings = run_up(7.3)
-    turned = from_speed(readings, RATE, SPEED, 512)
-    assert turned.readings.size == 512 * int(ANGLE[-1])
-    assert share_at(readings, int(RATE), 7.3 * 20) < 0.1
-    assert share_at(turned.readings, turned.per_turn, 7.3) > 0.99
+def evened(readings: Floats, turns: np.ndarray = ANGLE) -> Floats:
+    found: Floats = at_equal_angles(readings[None], turns[None])[0]
+    return found
 
 
-@pytest.mark.parametrize("per_revolution", [1, 4])
-def test_a_tacho_gives_the_same_as_the_speed(per_revolution: int) -> None:
-    tacho = (np.sin(2 * np.pi * per_revolution * ANGLE) > 0.8).astype(np.float32) * 5 + 0.2
-    pulses = pulse_times(tacho, RATE)
-    turned = from_pulses(run_up(5.0), RATE, pulses, 512, per_revolution)
-    assert share_at(turned.readings, 512, 5.0) > 0.98
+@pytest.mark.parametrize("order", [1.0, 7.3, 88.0])
+def test_an_order_is_smeared_in_time_and_one_line_over_the_angle(order: float) -> None:
+    mean_hz = float(mean_speeds(ANGLE[None], RATE)[0])
+    assert mean_hz == pytest.approx(20, rel=1e-3)
+    assert share_at(run_up(order), order * mean_hz) < 0.2
+    assert share_at(evened(run_up(order)), order * mean_hz) > 0.99
+
+
+def test_what_is_too_fine_for_the_grid_of_angles_does_not_fold_onto_low_orders() -> None:
+    """Twice as many turns in the last third as a coarse grid could hold: a tone of 5 kHz stands below no order."""
+    found = transform(evened(sine(5_000.0, SECONDS))[None], RATE)
+    low = found.power[0, found.frequencies < 2_000]
+    assert low.sum() < 1e-3 * found.power.sum()
+
+
+def test_the_angle_follows_from_speeds_at_some_moments() -> None:
+    moments = np.arange(0.0, SECONDS, 0.5)
+    found = angles(moments, np.interp(moments, TIME, SPEED), RATE, 84_000)
+    assert found == pytest.approx(ANGLE[:84_000], abs=1e-3)
 
 
 def test_a_noisy_tacho_gives_one_pulse_a_turn() -> None:
@@ -58,40 +72,37 @@ def test_a_noisy_tacho_gives_one_pulse_a_turn() -> None:
 
 def test_a_constant_speed_leaves_the_signal_as_it_is() -> None:
     readings = sine(200.0, 2.0)
-    turned = from_speed(readings, RATE, 20.0, 600)
-    assert turned.readings[10:-10] == pytest.approx(
-        readings[10 : turned.readings.size - 10], abs=1e-4
-    )
+    assert evened(readings, np.arange(readings.size) * 0.01) == pytest.approx(readings, abs=1e-3)
 
 
-@pytest.mark.parametrize("speed", [24.3, 29.94, 37.1])
-def test_a_steady_speed_is_found_in_the_vibration(speed: float) -> None:
-    strengths = (1.0, 0.4, 0.3, 0.1)
-    lines = [sine(k * speed, 5.0, amplitude=a) for k, a in enumerate(strengths, 1)]
-    readings = np.sum(lines, axis=0) + sine(50.0, 5.0, amplitude=2.0) + noise(60_000, spread=0.5)
-    found = estimate_speed(readings, RATE, 20.0, 45.0)
-    assert found.speed_hz == pytest.approx(speed, rel=0.003)
-    assert found.confidence > 0.1
+def test_steady_changing_and_standing_shafts_are_told_apart() -> None:
+    steady = np.linspace(0, 40, 1000)
+    standing = np.concatenate([np.linspace(0, 20, 500), np.full(500, 20.0)])
+    slowing = 40 * np.linspace(0, 1, 1000) ** 2 + np.linspace(0, 1, 1000)
+    turns = np.stack([steady, ANGLE[:1000] * 3, standing, slowing])
+    assert is_steady(turns).tolist() == [True, False, False, False]
+    assert is_tracked(turns).tolist() == [True, True, False, False]
 
 
-def test_noise_gives_no_confidence_in_a_speed() -> None:
-    found = [estimate_speed(noise(60_000, seed), RATE, 20.0, 45.0).confidence for seed in range(5)]
-    assert max(found) < 0.3
+def test_a_window_of_steady_speed_has_the_same_figures_beside_one_that_changes() -> None:
+    spec = FeatureSpec(rate_hz=RATE, window=4096, bearings={"b": lookup("6205").orders})
+    windows = np.stack([impacts(90.0, 1.0)[:4096], run_up(3.0)[:4096]])
+    steady = np.arange(4096) * 25 / RATE
+    found = extract(windows, RATE, None, spec, np.stack([steady, ANGLE[:4096]]))
+    alone = extract(windows[:1], RATE, 25.0, spec)
+    assert found[0] == pytest.approx(alone[0], rel=1e-5)
+    assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda: pulse_times(np.zeros(100, np.float32), RATE),
-        lambda: from_pulses(noise(100), RATE, np.array([0.0, 0.1]), 64, 4),
-        lambda: from_pulses(noise(100), RATE, np.array([0.1, 0.1]), 64),
-        lambda: from_speed(noise(100), RATE, 0.0, 64),
-        lambda: from_speed(noise(100), RATE, 1.0, 64),
-        lambda: estimate_speed(noise(100), RATE, 20.0, 40.0),
-        lambda: estimate_speed(noise(60_000), RATE, 40.0, 20.0),
-    ],
-)
-def test_what_has_no_angle_is_refused(call: object) -> None:
-    assert callable(call)
-    with pytest.raises(DataError):
-        call()
+def test_a_shaft_that_stood_still_in_a_window_has_no_orders() -> None:
+    spec = FeatureSpec(groups=("waveform", "shaft"), rate_hz=RATE, window=4096)
+    turns = np.minimum(np.arange(4096) * 25 / RATE, 4.0)
+    found = extract(noise(4096)[None], RATE, None, spec, turns[None])[0]
+    of_the_shaft = [name.endswith("x") for name in names(spec)]
+    assert np.isnan(found[of_the_shaft]).all()
+    assert np.isfinite(found[[not one for one in of_the_shaft]]).all()
+
+
+def test_a_tacho_without_pulses_is_refused() -> None:
+    with pytest.raises(DataError, match="two pulses"):
+        pulse_times(np.zeros(100, np.float32), RATE)

@@ -11,7 +11,6 @@ from kits.predictive_maintenance._signals.kernels import (
     KERNELS,
     KernelSpec,
     fit_kernels,
-    kernel_weights,
     transform_kernels,
 )
 from tests.predictive_maintenance.signals import Floats, noise
@@ -19,6 +18,14 @@ from tests.predictive_maintenance.signals import Floats, noise
 
 def windows(count: int = 12, samples: int = 256) -> Floats:
     return noise(count * samples, seed=7).reshape(count, samples)
+
+
+def kernel_weights() -> np.ndarray:
+    """(84, 9) the kernels written out."""
+    weights = np.full((len(KERNELS), 9), -1.0)
+    for number, places in enumerate(KERNELS):
+        weights[number, list(places)] = 2
+    return weights
 
 
 def test_there_are_84_kernels_whose_weights_sum_to_zero() -> None:

@@ -102,3 +102,14 @@ def test_the_examples_of_the_reference_are_valid(tmp_path: Path) -> None:
     for example in examples:
         put(tmp_path / "machines.yaml", example)
         assert load_sidecar(tmp_path) != Sidecar()
+
+
+def test_a_stated_speed_that_changes_is_a_channel_in_rpm(tmp_path: Path) -> None:
+    put(
+        tmp_path / "x.csv",
+        table(("time", "acc", "n"), stamps(50), wave(50), [900 + i for i in range(50)]),
+    )
+    put(tmp_path / "machines.yaml", "speed: n\nunits: {acc: g}\n")
+    samples, _ = read_all(tmp_path)
+    assert channel(samples[0], "n").unit == "rpm"
+    assert channel(samples[0], "acc").unit == "g"

@@ -7,7 +7,7 @@ The rows of one recording are one opinion: their log probabilities are averaged.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,10 +18,11 @@ from kits.core.errors import DataError
 from kits.core.prediction import Reason
 from kits.core.runtime import Session
 from kits.core.window import Window
-from kits.predictive_maintenance._device.physics import PhysicsSpec, speed_hz
+from kits.predictive_maintenance._device.physics import PhysicsSpec, hypothesis
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
+from kits.predictive_maintenance._device.shaft import heard, turning
 from kits.predictive_maintenance._device.trace import Trace
-from kits.predictive_maintenance._signals.hypothesis import Fault, FaultHypothesis, fault_hypothesis
+from kits.predictive_maintenance._signals.hypothesis import Fault, FaultHypothesis
 
 Floats = NDArray[np.float64]
 NORMAL = "normal"
@@ -106,7 +107,11 @@ class FaultJudge:
         if excluded & {*spec.rows.channels} and not any(c.name in spec.rows.channels for c in kept):
             # nothing is left to listen to: no opinion, which a person is told of
             return np.empty((0, len(spec.classes))), np.empty(0), np.empty(0, np.intp)
-        found = strongest(Window(kept, window.rate_hz, window.started_at, window.attributes), spec)
+        rest = replace(window, channels=kept)
+        if excluded and not turning(rest, spec.physics.shaft, spec.physics.speed_rpm).speed_hz:
+            # what told the speed is broken
+            return np.empty((0, len(spec.classes))), np.empty(0), np.empty(0, np.intp)
+        found = strongest(rest, spec)
         if spec.method == "rule":
             chances = rule_chances(found, spec.classes, spec.meaning)[None, :]
         else:
@@ -144,17 +149,12 @@ def strongest(window: Window, spec: FaultSpec) -> FaultHypothesis:
     """
     found: list[FaultHypothesis] = []
     trouble: DataError | None = None
-    turning = speed_hz(window, spec.physics)
-    for channel in window.channels:
-        if channel.name not in spec.rows.channels or not np.isfinite(channel.readings).all():
+    for channel in heard(window, spec.physics.shaft):
+        if channel.name not in spec.rows.channels:
             continue
-        for orders in spec.physics.bearings.values():
-            rate_hz = window.rate_of(channel)
-            own_band = spec.physics.own_band
+        for name in spec.physics.bearings:
             try:
-                found.append(
-                    fault_hypothesis(channel.readings, rate_hz, turning, orders, own_band=own_band)
-                )
+                found.append(hypothesis(window, channel, spec.physics, name))
             except DataError as error:
                 trouble = error
     if not found:

@@ -7,7 +7,7 @@ laid on the same scale. It learns nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kits.core.errors import DataError
 from kits.core.prediction import Quantity, Reason
 from kits.core.window import Channel, Window
+from kits.predictive_maintenance._device.shaft import ShaftSpec, heard, over_angle, turning
 from kits.predictive_maintenance._device.trace import Measured, Trace
 from kits.predictive_maintenance._signals import severity
 from kits.predictive_maintenance._signals.bearings import BearingOrders
@@ -31,7 +32,6 @@ _SURE = 3 * LEAST_EVIDENCE
 """Evidence that is worth an alarm by itself."""
 _MOST = 1.5 * _SURE
 """More makes nothing surer; above the alarm, so that nothing sure stands on its edge."""
-_WAVEFORM_HZ = 1000.0
 
 
 class PhysicsSpec(BaseModel):
@@ -41,6 +41,7 @@ class PhysicsSpec(BaseModel):
 
     bearings: dict[str, BearingOrders] = Field(default_factory=dict)
     speed_rpm: float = Field(0.0, ge=0, description="where a window does not say it; 0: unknown")
+    shaft: ShaftSpec = ShaftSpec()
     own_band: bool = Field(
         False, description="listens in the most impulsive band of each window too"
     )
@@ -71,20 +72,17 @@ class Assessment:
 
 def assess(window: Window, spec: PhysicsSpec) -> Assessment:
     """The assessment of a window; channels that are no vibration are passed over."""
-    heard = [
-        c for c in window.channels if window.rate_of(c) >= _WAVEFORM_HZ and c.readings.size > 8
-    ]
-    heard = [c for c in heard if np.isfinite(c.readings).all()]
+    channels = heard(window, spec.shaft)
     score, label = float("nan"), ""
     quantities: list[Quantity] = []
     reasons: list[Reason] = []
-    for channel, velocity in _velocities(window, heard):
+    for channel, velocity in _velocities(window, channels):
         quantities.append(Quantity(f"{channel.name} velocity", round(velocity, 4), "mm/s"))
         if spec.zone_ends is not None:
             score = float(np.nanmax([score, zone_score(velocity, spec.zone_ends)]))
             reasons += _zone_words(channel, velocity, spec)
     strongest: FaultHypothesis | None = None
-    for name, channel, found in _hypotheses(window, heard, spec):
+    for name, channel, found in _hypotheses(window, channels, spec):
         evidence = min(found.evidence, _MOST)
         mine = 0.0 if found.fault in ("none", "cage") else 1 + (ALARM - 1) * evidence / _SURE
         score = float(np.nanmax([score, mine]))
@@ -104,8 +102,8 @@ def zone_score(velocity: float, ends: tuple[float, float, float]) -> float:
     return float(np.interp(velocity, known, [0.0, 1.0, 2.0, 3.0]))
 
 
-def _velocities(window: Window, heard: list[Channel]) -> Iterator[tuple[Channel, float]]:
-    for channel in heard:
+def _velocities(window: Window, channels: Sequence[Channel]) -> Iterator[tuple[Channel, float]]:
+    for channel in channels:
         if severity.has_velocity(channel.unit):
             found = severity.velocity_rms(
                 channel.readings[None], window.rate_of(channel), channel.unit
@@ -123,39 +121,42 @@ def _zone_words(channel: Channel, velocity: float, spec: PhysicsSpec) -> Iterato
         yield Reason(text, zone_score(velocity, spec.zone_ends) / ALARM, channel.name, velocity)
 
 
-def speed_hz(window: Window, spec: PhysicsSpec) -> float:
-    """Turns of the shaft per second; 0 when nobody says it."""
-    given = window.attributes.get("speed_rpm", spec.speed_rpm)
-    return float(given) / 60 if isinstance(given, int | float) and given > 0 else 0.0
-
-
 def _hypotheses(
-    window: Window, heard: list[Channel], spec: PhysicsSpec
+    window: Window, channels: Sequence[Channel], spec: PhysicsSpec
 ) -> Iterator[tuple[str, Channel, FaultHypothesis]]:
-    turning = speed_hz(window, spec)
-    if not turning:
-        return
-    for channel in heard:
-        for name, orders in spec.bearings.items():
-            rate_hz = window.rate_of(channel)
+    for channel in channels:
+        for name in spec.bearings:
             try:
-                yield (
-                    name,
-                    channel,
-                    fault_hypothesis(
-                        channel.readings, rate_hz, turning, orders, own_band=spec.own_band
-                    ),
-                )
+                yield name, channel, hypothesis(window, channel, spec, name)
             except DataError:
                 # too short or too slow for this bearing: physics says nothing, the score still does
                 continue
 
 
+def hypothesis(
+    window: Window, channel: Channel, spec: PhysicsSpec, bearing: str
+) -> FaultHypothesis:
+    """What one channel says of one bearing, over the shaft's angle where its speed changes.
+
+    Raises:
+        DataError: no speed, or too little of it for this bearing.
+    """
+    shaft = turning(window, spec.shaft, spec.speed_rpm)
+    rate_hz = window.rate_of(channel)
+    return fault_hypothesis(
+        over_angle(channel.readings, rate_hz, shaft),
+        rate_hz,
+        shaft.speed_hz,
+        spec.bearings[bearing],
+        own_band=spec.own_band,
+    )
+
+
 def orders_hz(window: Window, spec: PhysicsSpec) -> dict[str, float]:
     """`6205 BPFO` → frequency in Hz, for plots; empty when nobody says the speed."""
-    turning = speed_hz(window, spec)
+    speed_hz = turning(window, spec.shaft, spec.speed_rpm).speed_hz
     return {
-        f"{name} {fault}": round(order * turning, 3)
+        f"{name} {fault}": round(order * speed_hz, 3)
         for name, o in spec.bearings.items()
         for fault, order in (
             ("BPFO", o.bpfo),
@@ -163,7 +164,7 @@ def orders_hz(window: Window, spec: PhysicsSpec) -> dict[str, float]:
             ("2×BSF", 2 * o.bsf),
             ("FTF", o.ftf),
         )
-        if turning
+        if speed_hz
     }
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kits.core.errors import DataError
 from kits.core.window import Channel, Window
+from kits.predictive_maintenance._device.shaft import ShaftSpec, Turning, turning
 from kits.predictive_maintenance._signals.features import FeatureSpec, extract
 from kits.predictive_maintenance._signals.features import names as figures_of
 
@@ -43,6 +44,7 @@ class RowSpec(BaseModel):
         default_factory=dict, description="attribute → values, each a column of 0 and 1"
     )
     conditions: tuple[str, ...] = Field((), description="attributes that are columns as they are")
+    shaft: ShaftSpec = ShaftSpec()
     products: bool = Field(
         False, description="adds product, difference and ratio of each pair of channels"
     )
@@ -183,10 +185,9 @@ def _windows(window: Window, channels: list[Channel], spec: RowSpec, speed_rpm: 
             where=str(window.attributes.get("asset", "")),
             fix="record longer, or train with a smaller model.window",
         )
-    given = window.attributes.get("speed_rpm", speed_rpm)
-    speed_hz = float(given) / 60 if isinstance(given, int | float) and given > 0 else None
+    shaft = turning(window, spec.shaft, speed_rpm) if spec.features else Turning()
     blocks = [
-        _channel_rows(window, channel, spec, (count, length_s, hop_s), speed_hz)
+        _channel_rows(window, channel, spec, (count, length_s, hop_s), shaft)
         for channel in channels
     ]
     ends_s: Floats = np.arange(count, dtype=np.float64) * hop_s + length_s
@@ -209,7 +210,7 @@ def _channel_rows(
     channel: Channel,
     spec: RowSpec,
     grid: tuple[int, float, float],
-    speed_hz: float | None,
+    shaft: Turning,
 ) -> Floats:
     count, length_s, hop_s = grid
     rate = window.rate_of(channel) or 1.0
@@ -223,7 +224,10 @@ def _channel_rows(
     features = spec.features.get(channel.name)
     if features is None:
         return course(pieces.astype(np.float64))
-    return extract(pieces, rate, speed_hz, features).astype(np.float64)
+    turns = shaft.angles(rate, channel.readings.size)
+    if turns is not None:
+        turns = np.lib.stride_tricks.sliding_window_view(turns, size)[starts]
+    return extract(pieces, rate, shaft.speed_hz or None, features, turns).astype(np.float64)
 
 
 def course(pieces: Floats) -> Floats:

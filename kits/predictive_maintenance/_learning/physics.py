@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._device.physics import PhysicsSpec
+from kits.predictive_maintenance._device.shaft import ShaftSpec
 from kits.predictive_maintenance._signals import severity
 from kits.predictive_maintenance._signals.bearings import BearingOrders, lookup, orders
 from kits.predictive_maintenance.config import Config
@@ -26,9 +27,21 @@ def physics_of(config: Config) -> PhysicsSpec:
     return PhysicsSpec(
         bearings=bearings_of(config),
         speed_rpm=config.speed_rpm,
+        shaft=shaft_of(config),
         own_band=config.envelope_bands == "kurtogram",
         zone_ends=(limits.ab, limits.bc, limits.cd) if limits else None,
         zone_source=f"{limits.edition}, {config.machine_class}" if limits else "",
+    )
+
+
+def shaft_of(config: Config) -> ShaftSpec:
+    """What the configuration says of how the shaft's speed is known."""
+    limits = config.speed_range_rpm
+    return ShaftSpec(
+        speed_channel=config.speed_channel,
+        tacho_channel=config.tacho_channel,
+        pulses_per_turn=config.tacho_pulses,
+        range_rpm=(limits[0], limits[1]) if limits else None,
     )
 
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
+from kits.predictive_maintenance._device.shaft import WAVEFORM_HZ, tachos
+from kits.predictive_maintenance._learning.physics import shaft_of
 from kits.predictive_maintenance._learning.recordings import Recording, interval_s
-from kits.predictive_maintenance._learning.waveforms import WAVEFORM_HZ, waveform_features
+from kits.predictive_maintenance._learning.waveforms import waveform_features
 from kits.predictive_maintenance.config import Config
 
 _WINDOWED_HZ = 10.0
@@ -52,6 +54,7 @@ def choose_rows(
         hop_s=hop_s,
         features=features,
         categories=_categories(recordings),
+        shaft=shaft_of(config),
         products=products and len(channels) <= _PAIRED_CHANNELS,
     )
     return _without_unknown(spec, recordings, config, notes), tuple(notes)
@@ -105,7 +108,12 @@ def _common(recordings: Sequence[Recording], config: Config, notes: list[str]) -
             f"constant in training, so no model uses them: {', '.join(constant[:12])}; "
             "if they move they are reported as out of range"
         )
-    channels = tuple(name for name in rest if name not in constant)
+    pulses = {name for r in recordings for name in tachos(r.window, shaft_of(config))}
+    if pulses & {*rest}:
+        notes.append(
+            f"{', '.join(sorted(pulses & {*rest}))}: tells the shaft's angle, nothing else"
+        )
+    channels = tuple(name for name in rest if name not in constant and name not in pulses)
     if not channels:
         raise DataError(
             "no channel is left to learn from",

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._learning.physics import bearings_of
+from kits.predictive_maintenance._device.shaft import WAVEFORM_HZ, speeds, turning
+from kits.predictive_maintenance._learning.physics import bearings_of, shaft_of
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._signals.envelope import parts_hz
 from kits.predictive_maintenance._signals.features import FeatureSpec, cut
@@ -20,8 +21,6 @@ from kits.predictive_maintenance._signals.kernels import KernelSpec, fit_kernels
 from kits.predictive_maintenance._signals.kurtogram import voted_band
 from kits.predictive_maintenance.config import Config
 
-WAVEFORM_HZ = 1000.0
-"""From this rate on a channel is heard as a waveform."""
 SOUND = "FS"
 """Unit of sound files: share of full scale."""
 _OF_THE_SHAFT: tuple[GroupName, ...] = ("shaft", "cepstrum")
@@ -43,21 +42,28 @@ def waveform_features(
     """
     units = {c.name: c.unit for r in recordings for c in r.window.channels}
     rates = {c.name: r.window.rate_of(c) for r in recordings for c in r.window.channels}
-    turning = _speed_is_known(recordings, config)
+    shaft = shaft_of(config)
+    known = [turning(r.window, shaft, config.speed_rpm) for r in recordings]
+    is_turning = all(one.speed_hz > 0 for one in known)
+    telling = {name for r in recordings for name in speeds(r.window, shaft)}
+    if len(telling) > 1:
+        notes.append(
+            f"several channels in rpm ({', '.join(sorted(telling))}): name the shaft's as model.speed_channel"
+        )
     # orders are multiples of the shaft's speed: where nobody says it their figures would never be numbers
-    bearings = bearings_of(config) if turning else {}
+    bearings = bearings_of(config) if is_turning else {}
     found = {}
     for name in channels:
-        if rates[name] < WAVEFORM_HZ:
+        if rates[name] < WAVEFORM_HZ or name in telling:
             continue
         spec = FeatureSpec(
-            groups=_groups(units[name], config, turning=turning),
+            groups=_groups(units[name], config, turning=is_turning),
             unit=units[name],
             rate_hz=rates[name],
             window=max(round(window_s * rates[name]), 1),
             bearings=bearings,
             sidebands=bool(bearings),
-            fastest_hz=_fastest_hz(recordings, config),
+            fastest_hz=max(1.5 * max(one.fastest_hz for one in known), _LEAST_FASTEST_HZ),
             families=(1.0, *config.gear_orders),
         )
         if "kernels" in spec.groups:
@@ -97,7 +103,7 @@ def _groups(unit: str, config: Config, *, turning: bool) -> tuple[GroupName, ...
         raise DataError(
             f"{', '.join(chosen)}: figures of the shaft, but nobody says its speed",
             where="kit.yaml: model.features",
-            fix="set model.speed_rpm, or choose other groups",
+            fix="set model.speed_rpm or model.speed_channel, or choose other groups",
         )
     return known
 
@@ -115,15 +121,3 @@ def _kernels(recordings: Sequence[Recording], name: str, spec: FeatureSpec) -> K
     return fit_kernels(
         np.stack(windows[::step]) if windows else np.empty((0, 0), np.float32), _KERNELS, 0
     )
-
-
-def _speed_is_known(recordings: Sequence[Recording], config: Config) -> bool:
-    speeds = [r.window.attributes.get("speed_rpm", config.speed_rpm) for r in recordings]
-    return all(isinstance(speed, int | float) and speed > 0 for speed in speeds)
-
-
-def _fastest_hz(recordings: Sequence[Recording], config: Config) -> float:
-    """Turns per second that features must reach, with some room above what was seen."""
-    seen = [r.window.attributes.get("speed_rpm") for r in recordings]
-    fastest = max([config.speed_rpm, *(float(s) for s in seen if isinstance(s, int | float))])
-    return max(1.5 * fastest / 60, _LEAST_FASTEST_HZ)

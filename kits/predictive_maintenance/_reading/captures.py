@@ -21,7 +21,7 @@ from kits.predictive_maintenance._reading.notes import Notes, refused
 from kits.predictive_maintenance._reading.per_cycle import find_cycles, read_cycles
 from kits.predictive_maintenance._reading.plan import plan
 from kits.predictive_maintenance._reading.recording import MAX_PIECE_READINGS, Recording, moment
-from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
 from kits.predictive_maintenance._reading.tables import SUFFIXES, Column, Table, read_table
 from kits.predictive_maintenance._reading.times import read_times
 from kits.predictive_maintenance._reading.wav import read_wav
@@ -184,7 +184,7 @@ def _pieces(
         channels = tuple(
             Channel(
                 c.name,
-                sidecar.units.get(c.name, c.unit or capture.unit),
+                unit_of(c, sidecar, capture.unit),
                 (c.values[start:end] * _factor(c, capture, sidecar)).astype(np.float32),
             )
             for c in columns

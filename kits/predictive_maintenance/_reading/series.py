@@ -36,7 +36,7 @@ from kits.predictive_maintenance._reading.pivot import is_long, pivot
 from kits.predictive_maintenance._reading.recording import GAP_PERIODS, Series, gaps, recordings
 from kits.predictive_maintenance._reading.roles import find_roles, row_labels
 from kits.predictive_maintenance._reading.row_times import times_of
-from kits.predictive_maintenance._reading.sidecar import Sidecar
+from kits.predictive_maintenance._reading.sidecar import Sidecar, unit_of
 from kits.predictive_maintenance._reading.tables import Table, Texts, read_table
 from kits.predictive_maintenance._reading.times import Times
 
@@ -161,7 +161,7 @@ def _one(
         asset=asset,
         source=name,
         names=tuple(c.name for c in own.channels),
-        units=tuple(sidecar.units.get(c.name, c.unit) for c in own.channels),
+        units=tuple(unit_of(c, sidecar) for c in own.channels),
         values=np.stack([scaled(c, sidecar) for c in own.channels]),
         seconds=seconds,
         absolute=times is not None and times.absolute,

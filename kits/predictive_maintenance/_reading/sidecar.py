@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
+from kits.predictive_maintenance._reading.tables import Column
 
 NAMES = ("machines.yaml", "machines.yml")
 
@@ -111,11 +112,19 @@ class Sidecar(_Section):
         {}, description="channel → factor from the file's number to the unit; `*` for all others"
     )
     speed: str | float = Field(
-        "", description="column with the shaft's speed in rpm, or the speed itself"
+        "",
+        description="column with the shaft's speed in rpm, or the speed itself; a speed that changes stays a channel in"
+        " rpm and is followed",
     )
     mains_hz: float | None = Field(None, gt=0, description="frequency of the mains, 50 or 60")
     life: Life = Field(Life(), description="runs to failure")
     learn: Learn = Field(Learn(), description="how much of each recording may be learnt from")
+
+
+def unit_of(column: Column, sidecar: Sidecar, otherwise: str = "") -> str:
+    """The unit of a channel: stated, of its header, that of a stated speed, or what holds for its file."""
+    told = column.unit or ("rpm" if column.name == sidecar.speed else otherwise)
+    return sidecar.units.get(column.name, told)
 
 
 def normal_values(labels: Labels, column: str) -> tuple[str | float, ...]:

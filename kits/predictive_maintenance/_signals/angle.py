@@ -1,54 +1,36 @@
-"""The shaft's angle: from time to turns, with a tacho, a course of speed, or a speed found in the vibration itself.
+"""The shaft's angle: from time to turns, with a tacho's pulses or a course of speed.
 
-It is responsible for resampling to equal angles, so that an order stays one line while the speed changes, for
-reading a tacho and for estimating a steady speed. It is not responsible for what stands at the orders.
+It is responsible for reading a tacho, for the angle at each reading and for resampling windows to equal angles, so that
+an order stays one line while the speed changes. It is not responsible for where angle and speed come from
+(`_device/shaft.py`), for a speed found in the vibration (`_signals/speed.py`), nor for what stands at the orders.
 
-Source: Fyfe & Munck 1997, Analysis of computed order tracking; comb of harmonics as in Peeters et al. 2019, Review and
-comparison of tacholess instantaneous speed estimation methods.
+Source: Fyfe & Munck 1997, Analysis of computed order tracking.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._signals.spectrum import FLOOR, Floats
+from kits.predictive_maintenance._signals.spectrum import Floats
 
-Times = NDArray[np.float64]
-_SPEED_HARMONICS = 4
-_PADDED = 4
-
-
-@dataclass(frozen=True)
-class AngleSignal:
-    """Readings at equal angles.
-
-    Attributes:
-        readings: (turns * per_turn,) float32.
-        per_turn: readings per turn: what a rate is in time; orders then stand where frequencies did.
-    """
-
-    readings: Floats
-    per_turn: int
+Angles = NDArray[np.float64]
+"""In turns, one at each reading."""
+STEADY = 0.005
+"""A speed that changes by a smaller share of itself smears no line of a window; such windows stay as they are."""
+FASTEST_CHANGE = 4.0
+"""The mean speed of a window over its slowest: beyond, half the window tells one turn and nothing is resolved."""
+_FOLDED = 0.9
+"""Of the spectrum must stay free of what folds; above, sensors have cut off most of it themselves."""
+_FINER = 2
+"""Readings are interpolated on a grid so much finer: the cubic is true up to half the rate then."""
 
 
-@dataclass(frozen=True)
-class SpeedEstimate:
-    """A speed found in the vibration.
-
-    Attributes:
-        confidence: how far the best comb stands above the best one that is neither it nor its half, third, double
-            or triple, in log10; below 0.1 it is a guess.
-    """
-
-    speed_hz: float
-    confidence: float
-
-
-def pulse_times(tacho: Floats, rate_hz: float) -> Times:
+def pulse_times(tacho: Floats, rate_hz: float) -> NDArray[np.float64]:
     """(m,) seconds at which a tacho's signal rises through the middle of its range, between two readings too.
 
     A signal that hovers around the middle gives one pulse, not many: it must fall by a quarter of the range first.
@@ -65,100 +47,85 @@ def pulse_times(tacho: Floats, rate_hz: float) -> Times:
         raise DataError("a tacho without two pulses", fix="check its channel and record longer")
     before, after = tacho[rising - 1].astype(np.float64), tacho[rising].astype(np.float64)
     share = np.clip((middle - before) / np.maximum(after - before, 1e-12), 0, 1)
-    found: Times = (rising - 1 + share) / rate_hz
+    found: NDArray[np.float64] = (rising - 1 + share) / rate_hz
     return found
 
 
-def from_pulses(
-    readings: Floats, rate_hz: float, pulses_s: Times, per_turn: int, pulses_per_turn: int = 1
-) -> AngleSignal:
-    """(samples,) readings at equal angles between the first and the last pulse; the speed is even between two.
+def angles(
+    moments_s: NDArray[np.float64], speeds_hz: NDArray[np.float64], rate_hz: float, count: int
+) -> Angles:
+    """(count,) turns since the first reading, from speeds at some moments: straight between them, steady beyond."""
+    speeds = np.interp(np.arange(count) / rate_hz, moments_s, speeds_hz)
+    steps = (speeds[1:] + speeds[:-1]) / (2 * rate_hz)
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def mean_speeds(turns: Angles, rate_hz: float) -> NDArray[np.float64]:
+    """(n,) turns per second of (n, samples) angles."""
+    found: NDArray[np.float64] = (turns[:, -1] - turns[:, 0]) * rate_hz / (turns.shape[1] - 1)
+    return found
+
+
+def is_steady(turns: Angles) -> NDArray[np.bool_]:
+    """(n,) whether the speed stays the same within each of (n, samples) windows."""
+    steps = np.diff(turns, axis=1)
+    steady: NDArray[np.bool_] = np.ptp(steps, axis=1) <= STEADY * steps.mean(axis=1)
+    return steady
+
+
+def is_tracked(turns: Angles) -> NDArray[np.bool_]:
+    """(n,) whether the shaft turned all along, at speeds that can stand on one grid of angles."""
+    steps = np.diff(turns, axis=1)
+    slowest = steps.min(axis=1)
+    tracked: NDArray[np.bool_] = (slowest > 0) & (steps.mean(axis=1) <= FASTEST_CHANGE * slowest)
+    return tracked
+
+
+def at_equal_angles(windows: Floats, turns: Angles, *, smooth: bool = False) -> Floats:
+    """(n, samples) windows as a shaft of even speed would have given them: readings at equal angles.
+
+    Length and rate stay, so an order stands at so many times the window's mean speed. What would fold where the grid
+    of angles is coarser than the readings is cut off.
 
     Args:
-        per_turn: at least rate / slowest speed keeps all that was recorded.
-
-    Raises:
-        DataError: less than one turn, or pulses that do not follow each other.
+        turns: (n, samples) tracked angles, see `is_tracked`.
+        smooth: nothing above a fifth of the rate matters, as in an envelope: neighbours are enough to read between.
     """
-    turns = (pulses_s.size - 1) // pulses_per_turn
-    if turns < 1 or (np.diff(pulses_s) <= 0).any():
-        raise DataError("pulses that do not cover one turn", fix="record longer")
-    angles = np.arange(turns * per_turn) / per_turn
-    moments = np.interp(angles, np.arange(pulses_s.size) / pulses_per_turn, pulses_s)
-    return AngleSignal(_at(readings, moments * rate_hz), per_turn)
-
-
-def from_speed(
-    readings: Floats, rate_hz: float, speed_hz: float | Times, per_turn: int
-) -> AngleSignal:
-    """(samples,) readings at equal angles, from a constant speed or one for each reading.
-
-    Raises:
-        DataError: less than one turn, or a speed that is not above 0.
-    """
-    speeds = np.broadcast_to(np.asarray(speed_hz, np.float64), readings.shape)
-    if not (speeds > 0).all():
-        raise DataError("a shaft that does not turn has no orders", fix="leave such stretches out")
-    steps = (speeds[1:] + speeds[:-1]) / 2 / rate_hz
-    angle = np.concatenate([[0.0], np.cumsum(steps)])
-    turns = int(angle[-1])
-    if turns < 1:
-        raise DataError("less than one turn of the shaft", fix="record longer")
-    places = np.interp(np.arange(turns * per_turn) / per_turn, angle, np.arange(readings.size))
-    return AngleSignal(_at(readings, places), per_turn)
-
-
-def estimate_speed(
-    readings: Floats, rate_hz: float, slowest_hz: float, fastest_hz: float
-) -> SpeedEstimate:
-    """The steady speed of a shaft whose harmonics 1 to 4 stand out most between two limits.
-
-    Raises:
-        DataError: limits that are none, or too few readings to tell one from the other.
-    """
-    if not 0 < slowest_hz < fastest_hz < rate_hz / 2 / _SPEED_HARMONICS:
-        raise DataError(
-            f"no speeds: {slowest_hz} to {fastest_hz} Hz at {rate_hz} readings per second"
-        )
-    if readings.size < 8 * rate_hz / slowest_hz:
-        raise DataError("less than eight turns are too few to find the speed", fix="record longer")
-    samples = readings.size
-    padded = np.zeros(_PADDED * samples, np.float32)
-    tapered = (readings - readings.mean()) * np.hanning(samples)
-    padded[:samples] = tapered
-    level = np.log10(np.abs(np.fft.rfft(padded)) + FLOOR)
-    step_hz = rate_hz / padded.size
-    top = int(fastest_hz * _SPEED_HARMONICS * 1.1 / step_hz) + 2
-    prominent = np.clip(_over_background(level[:top], int(slowest_hz / 2 / step_hz)), 0, 2)
-    speeds = np.arange(slowest_hz, fastest_hz, step_hz / 2)
-    places = np.rint(speeds[:, None] * np.arange(1, _SPEED_HARMONICS + 1) / step_hz).astype(np.intp)
-    scores = prominent[np.minimum(places, prominent.size - 1)].mean(axis=1)
-    best = int(scores.argmax())
-    ratio = speeds / speeds[best]
-    related = np.zeros(speeds.size, bool)
-    for factor in (1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2.0, 3.0):
-        related |= np.abs(ratio - factor) < np.maximum(0.02, 2 * step_hz * _PADDED / speeds[best])
-    other = float(scores[~related].max(initial=0.0))
-    return SpeedEstimate(float(speeds[best]), float(scores[best]) - other)
-
-
-def _over_background(level: NDArray[np.float64], half: int) -> NDArray[np.float64]:
-    """What stands above the median of the blocks around."""
-    width = max(2 * half, 8)
-    blocks = level[: max(level.size // width, 1) * width].reshape(-1, min(width, level.size))
-    middles = (np.arange(len(blocks)) + 0.5) * width
-    found: NDArray[np.float64] = level - np.interp(
-        np.arange(level.size), middles, np.median(blocks, axis=1)
+    found: Floats = np.stack(
+        [_resampled(window, angle, smooth) for window, angle in zip(windows, turns)]
     )
     return found
 
 
+def _resampled(window: Floats, turns: Angles, smooth: bool) -> Floats:
+    samples = window.size
+    mean = window.mean(dtype=np.float32)
+    slowest = float(np.diff(turns).min()) * (samples - 1) / float(turns[-1] - turns[0])
+    times = 1 if smooth else max(math.ceil(_FOLDED / slowest), 1)
+    finer = 1 if smooth else _FINER
+    wanted = np.linspace(turns[0], turns[-1], (samples - 1) * times + 1)
+    places = np.interp(wanted, turns, np.arange(0, samples * finer, finer))
+    given = window - mean
+    if finer > 1:
+        given = _of_size(np.fft.rfft(given), finer * samples, finer)
+    read = _at(given, places)
+    if times > 1:
+        kept = np.fft.rfft(read, n=samples * times)[: samples // 2 + 1]
+        read = _of_size(kept, samples, 1 / times)
+    found: Floats = read + mean
+    return found
+
+
+def _of_size(fourier: NDArray[np.complexfloating[Any]], samples: int, factor: float) -> Floats:
+    return (np.fft.irfft(fourier, n=samples) * np.float32(factor)).astype(np.float32, copy=False)
+
+
 def _at(readings: Floats, places: NDArray[np.float64]) -> Floats:
     """Readings at places between readings: cubic (Catmull-Rom), exact for a course of second degree."""
-    first = np.clip(np.floor(places).astype(np.intp), 1, readings.size - 3)
+    first = np.clip(places.astype(np.intp), 1, readings.size - 3)
     share = (places - first).astype(np.float32)
     a, b, c, d = (readings[first + k] for k in (-1, 0, 1, 2))
     found: Floats = b + share / 2 * (
         c - a + share * (2 * a - 5 * b + 4 * c - d + share * (3 * (b - c) + d - a))
     )
-    return found.astype(np.float32, copy=False)
+    return found

@@ -15,6 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.predictive_maintenance._signals.angle import (
+    Angles,
+    at_equal_angles,
+    is_steady,
+    is_tracked,
+)
 from kits.predictive_maintenance._signals.spectrum import FLOOR, Complexes, Floats, Spectrum, hann
 
 SLIP = 0.02
@@ -51,7 +57,13 @@ class Envelope:
 
 
 def envelope(
-    spectrum: Spectrum, low_hz: float, high_hz: float, top_hz: float, *, squared: bool
+    spectrum: Spectrum,
+    low_hz: float,
+    high_hz: float,
+    top_hz: float,
+    *,
+    squared: bool,
+    turns: Angles | None = None,
 ) -> Envelope:
     """The envelope spectrum of the band `low_hz` to `high_hz`, from 0 to `top_hz`.
 
@@ -61,6 +73,8 @@ def envelope(
     Args:
         squared: the square is the exact tool where many windows are averaged; in one short window a single strong
             impact would rule it, and the plain envelope is steadier.
+        turns: (n, samples) angle of the shaft, where its speed changes: the envelope is taken in time, because
+            resonances stay where they are, and its spectrum over the angle, because impacts follow the shaft.
     """
     first, last = spectrum.bin_of(low_hz), spectrum.bin_of(high_hz)
     last = max(last, min(first + 2, spectrum.fourier.shape[1]))
@@ -69,11 +83,17 @@ def envelope(
     width = last - first
     wanted = max(int(np.ceil(top_hz / spectrum.step_hz)), 1)
     points = _fast_size(min(width + wanted, 2 * width) + 1)
-    return _of_band(band, points, 2 / spectrum.samples, spectrum.step_hz, wanted, squared)
+    return _of_band(band, points, 2 / spectrum.samples, spectrum.step_hz, wanted, squared, turns)
 
 
 def _of_band(
-    band: Complexes, points: int, scale: float, step_hz: float, wanted: int, squared: bool
+    band: Complexes,
+    points: int,
+    scale: float,
+    step_hz: float,
+    wanted: int,
+    squared: bool,
+    turns: Angles | None,
 ) -> Envelope:
     analytic = np.fft.ifft(band, n=points, axis=1)
     square = analytic.real**2
@@ -82,6 +102,8 @@ def _of_band(
     mean = square.mean(axis=1, dtype=np.float32)
     kurtosis = np.vecdot(square, square) / np.float32(points) / (mean * mean + FLOOR * FLOOR) - 2
     course = square if squared else np.sqrt(square)
+    if turns is not None:
+        course = evenly_turning(course.astype(np.float32, copy=False), turns, smooth=True)
     course -= course.mean(axis=1, keepdims=True)
     course *= hann(points)
     lines = np.fft.rfft(course, n=_PADDING * points, axis=1)[:, : _PADDING * wanted + 1]
@@ -95,6 +117,26 @@ def _of_band(
         np.sqrt(mean / 2),
         kurtosis,
     )
+
+
+def evenly_turning(courses: Floats, turns: Angles, *, smooth: bool = False) -> Floats:
+    """(n, points) courses as shafts of even speed would have given them; those whose speed stays the same stay.
+
+    Args:
+        turns: (n, samples) angles over the same stretch, with more or fewer points.
+    """
+    changing = is_tracked(turns) & ~is_steady(turns)
+    if not changing.any():
+        return courses
+    points = courses.shape[1]
+    angles = turns[changing]
+    if angles.shape[1] != points:
+        # both begin together and end together, so many points are so many equal steps in time
+        places = np.arange(points) * (angles.shape[1] / points)
+        angles = np.stack([np.interp(places, np.arange(one.size), one) for one in angles])
+    evened = courses.copy()
+    evened[changing] = at_equal_angles(courses[changing], angles, smooth=smooth)
+    return evened
 
 
 def _fast_size(least: int) -> int:

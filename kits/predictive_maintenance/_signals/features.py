@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kits.core.errors import DataError
 from kits.predictive_maintenance._signals import waveform as _waveform
+from kits.predictive_maintenance._signals.angle import Angles, is_tracked, mean_speeds
 from kits.predictive_maintenance._signals.bearings import BearingOrders
 from kits.predictive_maintenance._signals.groups import GROUPS, Batch, GroupName
 from kits.predictive_maintenance._signals.kernels import KernelSpec
@@ -102,6 +103,7 @@ def extract(
     rate_hz: float,
     speed_hz: float | NDArray[np.float64] | None,
     spec: FeatureSpec,
+    turns: Angles | None = None,
 ) -> Floats:
     """(n, features) float32 of (n, samples) windows of one channel.
 
@@ -111,6 +113,8 @@ def extract(
     Args:
         rate_hz: readings per second; 0 when they are not evenly spaced: frequencies are then per reading.
         speed_hz: of the shaft, turns per second: one for all, (n,) one each, or None when it is not known.
+        turns: (n, samples) angle of the shaft, in place of its speed where that changes; a window in which the shaft
+            stood still has no figures of the shaft.
 
     Raises:
         DataError: not (n, samples), no readings, or as many speeds as windows are not given.
@@ -126,7 +130,11 @@ def extract(
     with np.errstate(all="ignore"):
         for start in range(0, len(windows), rows):
             piece = slice(start, start + rows)
-            _fill(features[piece], windows[piece], rate_hz, speeds[piece], spec)
+            mine, angle = speeds[piece], None
+            if turns is not None:
+                angle = turns[piece]
+                mine = np.where(is_tracked(angle), mean_speeds(angle, rate_hz), np.nan)
+            _fill(features[piece], windows[piece], rate_hz, mine, spec, angle)
     return features
 
 
@@ -136,6 +144,7 @@ def _fill(
     rate_hz: float,
     speed_hz: NDArray[np.float64],
     spec: FeatureSpec,
+    turns: Angles | None,
 ) -> None:
     windows = np.ascontiguousarray(windows, np.float32)
     # one sum per row finds a reading that is not finite without an array of flags
@@ -143,7 +152,7 @@ def _fill(
     if not whole.all():
         whole = np.atleast_1d(np.isfinite(windows).all(axis=1))
         windows = np.where(whole[:, None], windows, np.float32(0))
-    batch = Batch(windows, rate_hz, speed_hz, spec)
+    batch = Batch(windows, rate_hz, speed_hz, spec, turns)
     column = 0
     for name in spec.groups:
         group = GROUPS[name]

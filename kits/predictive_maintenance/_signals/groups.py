@@ -26,6 +26,7 @@ from kits.predictive_maintenance._signals.envelope import (
     SLIP,
     Envelope,
     envelope,
+    evenly_turning,
     parts_hz,
     peaks_near,
     prominence,
@@ -55,10 +56,22 @@ class Batch:
     rate_hz: float
     speed_hz: NDArray[np.float64]
     spec: FeatureSpec
+    turns: NDArray[np.float64] | None = None
+    """(n, samples) angle of the shaft; None where its speed stays the same."""
 
     @cached_property
     def spectrum(self) -> Spectrum:
         return _spectrum.transform(self.windows, self.rate_hz or 1.0)
+
+    @cached_property
+    def orders(self) -> Spectrum:
+        """The spectrum at even speed: an order stands at so many times the window's mean speed."""
+        if self.turns is None:
+            return self.spectrum
+        evened = evenly_turning(self.windows, self.turns)
+        if evened is self.windows:
+            return self.spectrum
+        return _spectrum.transform(evened, self.rate_hz or 1.0)
 
     @cached_property
     def envelopes(self) -> tuple[Envelope, ...]:
@@ -66,7 +79,8 @@ class Batch:
         bands = self.spec.envelope_bands_hz or parts_hz(rate)
         top_hz = self._top_hz(rate)
         return tuple(
-            envelope(self.spectrum, low, high, top_hz, squared=False) for low, high in bands
+            envelope(self.spectrum, low, high, top_hz, squared=False, turns=self.turns)
+            for low, high in bands
         )
 
     def _top_hz(self, rate: float) -> float:
@@ -112,7 +126,7 @@ def _shaft_columns(_: FeatureSpec) -> Columns:
 
 def _shaft_figures(batch: Batch) -> Floats:
     """RMS of the lines at 1, 2 and 3 times the shaft's speed: unbalance, misalignment, looseness."""
-    found, multiples = batch.spectrum, batch.speed_hz[:, None] * np.array(_SHAFT_MULTIPLES)
+    found, multiples = batch.orders, batch.speed_hz[:, None] * np.array(_SHAFT_MULTIPLES)
     places = multiples / found.step_hz
     last = found.power.shape[1] - 1
     inside = (places >= 1) & (places <= last - 1)
@@ -170,7 +184,7 @@ def _cepstrum_columns(spec: FeatureSpec) -> Columns:
 
 def _cepstrum_figures(batch: Batch) -> Floats:
     spacings = batch.speed_hz[:, None] * np.array(batch.spec.families)
-    return _cepstrum.families(batch.spectrum, spacings)
+    return _cepstrum.families(batch.orders, spacings)
 
 
 def _kernel_columns(spec: FeatureSpec) -> Columns:

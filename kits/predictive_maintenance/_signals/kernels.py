@@ -14,7 +14,6 @@ from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from kits.core.errors import DataError
@@ -164,11 +163,3 @@ def _dilations(samples: int, per_kernel: int) -> tuple[tuple[int, ...], tuple[in
     for place in range(left):
         counts[place % counts.size] += 1
     return tuple(int(d) for d in dilations), tuple(int(c) for c in counts)
-
-
-def kernel_weights() -> NDArray[np.float32]:
-    """(84, 9) the kernels written out, for reference."""
-    weights = np.full((len(KERNELS), LENGTH), -1, np.float32)
-    for number, places in enumerate(KERNELS):
-        weights[number, list(places)] = 2
-    return weights

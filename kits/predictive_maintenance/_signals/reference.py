@@ -29,8 +29,10 @@ _ABOUT: Mapping[GroupName, tuple[str, str]] = {
         "ISO 20816-1:2016 and 20816-3:2022",
     ),
     "shaft": (
-        "Lines at 1, 2 and 3 times the shaft's speed: unbalance, misalignment, looseness. On where a speed is known.",
-        "Randall 2011, ch. 2; ISO 13373-2:2016",
+        "Lines at 1, 2 and 3 times the shaft's speed: unbalance, misalignment, looseness. On where a speed is"
+        " known. Like all figures of orders below they are taken over the angle of the shaft where its speed changes within"
+        " a window.",
+        "Randall 2011, ch. 2; ISO 13373-2:2016; Fyfe & Munck 1997, Mech. Syst. Signal Process. 11(2), 187–205",
     ),
     "envelope": (
         "Level and kurtosis of the envelope of three parts of the spectrum, and with `model.envelope_bands: kurtogram` of"

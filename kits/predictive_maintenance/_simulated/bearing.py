@@ -12,13 +12,18 @@ from datetime import datetime, timedelta, timezone
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kits.core.window import Channel, Window
+from kits.predictive_maintenance._simulated.shaft import (
+    Rng,
+    RunUp,
+    Signal,
+    mean_rpm,
+    sensed,
+    shaft_turns,
+)
 
 BearingFault = Literal["outer", "inner", "ball", "cage"]
-Rng = np.random.Generator
-Signal = NDArray[np.float64]
 
 _REFERENCE_RPM = 1_480.0
 _IMPACT_G = 30.0
@@ -93,18 +98,19 @@ def bearing_capture(
     *,
     seconds: float = 1.0,
     rate_hz: float = 25_600.0,
-    speed_rpm: float = _REFERENCE_RPM,
+    speed_rpm: float | RunUp = _REFERENCE_RPM,
     load: float = 0.7,
     fault: BearingFault | None = None,
     severity: float = 0.0,
 ) -> Window:
-    """One capture: channel `vibration` in g, attributes `asset`, `speed_rpm`, `load`.
+    """One capture: channel `vibration` in g, what a speed sensor says, attributes `asset`, `speed_rpm`, `load`.
 
     Each pass of a defect is an impact that lets the housing ring down. Impacts come at the defect's order
     with a mean slip of up to 1 % and a random walk of 1 % per interval; those of a defect that turns
     (inner race, ball) are modulated by the load zone.
 
     Args:
+        speed_rpm: a `RunUp` where it changes; the attribute is then the mean.
         load: share of the rated load, 0 to 1.
         severity: 0 nothing, 1 a defect that anybody hears; the impacts' height grows with it.
 
@@ -116,7 +122,7 @@ def bearing_capture(
     """
     n = round(seconds * rate_hz)
     turns = shaft_turns(rng, n, rate_hz, speed_rpm)
-    pace = (speed_rpm / _REFERENCE_RPM) ** 2
+    pace = (mean_rpm(speed_rpm) / _REFERENCE_RPM) ** 2
     readings = _running(rng, motor, turns, n / rate_hz, pace)
     if fault is not None and severity > 0:
         height = motor.noise_g * _IMPACT_G * severity * np.sqrt(pace) * (0.4 + 0.85 * load)
@@ -125,10 +131,10 @@ def bearing_capture(
     channel = Channel("vibration", "g", readings.astype(np.float32))
     attributes: dict[str, str | float] = {
         "asset": motor.asset,
-        "speed_rpm": float(speed_rpm),
+        "speed_rpm": mean_rpm(speed_rpm),
         "load": float(load),
     }
-    return Window((channel,), rate_hz, None, attributes)
+    return Window((channel, *sensed(turns, rate_hz, speed_rpm)), rate_hz, None, attributes)
 
 
 def bearing_life(
@@ -157,13 +163,6 @@ def bearing_life(
         started_at = _FIRST + timedelta(seconds=number * every_s)
         life.append(replace(window, started_at=started_at))
     return life
-
-
-def shaft_turns(rng: Rng, n: int, rate_hz: float, speed_rpm: float) -> Signal:
-    """Turns of the shaft since the start, per reading; the speed wanders by some 0.1 %."""
-    knots = np.linspace(0, n - 1, max(3, round(4 * n / rate_hz)))
-    wander = np.interp(np.arange(n), knots, rng.normal(0, 1e-3, knots.size))
-    return np.cumsum(speed_rpm / 60 * (1 + wander) / rate_hz) + float(rng.random())
 
 
 def ring(train: Signal, rate_hz: float, resonance_hz: float, damping: float) -> Signal:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.predictive_maintenance._simulated.bearing import Rng, Signal
+from kits.predictive_maintenance._simulated.shaft import Rng, Signal
 
 PumpFault = Literal["cavitation", "clogged-inlet", "seal-wear", "bearing-wear"]
 

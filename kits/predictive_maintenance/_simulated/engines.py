@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._simulated.bearing import Rng, Signal
+from kits.predictive_maintenance._simulated.shaft import Rng, Signal
 
 _SHORTEST = 60
 

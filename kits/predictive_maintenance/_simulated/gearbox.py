@@ -12,7 +12,15 @@ from typing import Literal
 import numpy as np
 
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._simulated.bearing import Rng, Signal, ring, shaft_turns
+from kits.predictive_maintenance._simulated.bearing import ring
+from kits.predictive_maintenance._simulated.shaft import (
+    Rng,
+    RunUp,
+    Signal,
+    mean_rpm,
+    sensed,
+    shaft_turns,
+)
 
 GearFault = Literal["tooth"]
 _MESH = (1.0, 0.55, 0.3, 0.12)
@@ -45,17 +53,18 @@ def gear_capture(
     *,
     seconds: float = 1.0,
     rate_hz: float = 25_600.0,
-    speed_rpm: float = 1_480.0,
+    speed_rpm: float | RunUp = 1_480.0,
     load: float = 0.7,
     fault: GearFault | None = None,
     severity: float = 0.0,
 ) -> Window:
-    """One capture: channel `vibration` in g; `speed_rpm` is that of the pinion.
+    """One capture: channel `vibration` in g, and what a speed sensor says; `speed_rpm` is that of the pinion.
 
     A cracked tooth of the pinion yields once per turn: the mesh lags and loses amplitude while that tooth
     carries, and from some severity on it strikes.
 
     Args:
+        speed_rpm: a `RunUp` where it changes; the attribute is then the mean.
         load: share of the rated load; the mesh is loud in proportion to it.
         severity: 0 nothing, 1 shortly before the tooth breaks.
 
@@ -81,7 +90,7 @@ def gear_capture(
     channel = Channel("vibration", "g", readings.astype(np.float32))
     attributes: dict[str, str | float] = {
         "asset": gearbox.asset,
-        "speed_rpm": float(speed_rpm),
+        "speed_rpm": mean_rpm(speed_rpm),
         "load": float(load),
     }
-    return Window((channel,), rate_hz, None, attributes)
+    return Window((channel, *sensed(turns, rate_hz, speed_rpm)), rate_hz, None, attributes)

@@ -29,6 +29,7 @@ from kits.predictive_maintenance._simulated.engines import run_to_failure
 from kits.predictive_maintenance._simulated.gearbox import Gearbox, GearFault, gear_capture
 from kits.predictive_maintenance._simulated.pump import MONDAY, Pump, make_pump, pump_history
 from kits.predictive_maintenance._simulated.sensors import SENSOR_FAULTS, SensorFault, inject
+from kits.predictive_maintenance._simulated.shaft import RunUp
 
 __all__ = [
     "MONDAY",
@@ -46,6 +47,7 @@ __all__ = [
     "Pump",
     "PumpFault",
     "Regime",
+    "RunUp",
     "SensorFault",
     "bearing_capture",
     "bearing_life",

@@ -16,8 +16,8 @@ import numpy as np
 
 from kits.core.prediction import Span
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._simulated.bearing import Rng, Signal
 from kits.predictive_maintenance._simulated.duty import Event, Phase, PumpFault, demanded, shifts
+from kits.predictive_maintenance._simulated.shaft import Rng, Signal
 
 MONDAY = datetime(2026, 3, 2, tzinfo=timezone.utc)
 _BAR_L_PER_KW = 600.0

@@ -15,7 +15,7 @@ import numpy as np
 
 from kits.core.errors import DataError, did_you_mean
 from kits.core.window import Channel, Window
-from kits.predictive_maintenance._simulated.bearing import Rng, Signal
+from kits.predictive_maintenance._simulated.shaft import Rng, Signal
 
 SensorFault = Literal[
     "stuck", "saturated", "unplugged", "spikes", "dropouts", "clock-step", "mains", "scale"
