@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from kits.core.dataset import DatasetItem
 from kits.core.operating_point import Band
@@ -118,6 +119,25 @@ def test_a_damaged_bearing_is_named_in_a_run_up(fault: BearingFault, sensor: Sen
     assert found.label == fault
     assert found.score > 1.5
     assert blind.label == "normal"
+
+
+def test_a_speed_nobody_noted_is_found_and_the_bearing_judged_by_it() -> None:
+    heard = bearing_capture(
+        np.random.default_rng(0), Motor(orders=BEARING), seconds=6.0, fault="outer", severity=0.5
+    )
+    silent = replace(heard, attributes={"asset": "m"})
+    looked_for, blind = physics(speed_range_rpm=[1_400, 1_520]), physics()
+    found = looked_for.predict([silent])[0]
+    assert found.label == "outer"
+    orders = found.details["orders"]
+    assert isinstance(orders, dict)
+    assert orders["6205 BPFO"] == pytest.approx(BEARING.bpfo * 1_480 / 60, rel=0.005)
+    assert blind.predict([silent])[0].details["not_judged"]
+
+
+def test_limits_of_a_speed_are_two_in_rising_order() -> None:
+    with pytest.raises(ValidationError, match="the slower one first"):
+        Config(speed_range_rpm=(1_500, 1_400))
 
 
 def test_a_sound_bearing_stays_unnamed_in_a_run_up() -> None:
