@@ -16,7 +16,7 @@ from kits.predictive_maintenance._device.rows import rows_of
 from kits.predictive_maintenance._learning.recordings import Recording, interval_s
 from kits.predictive_maintenance._learning.rows import choose_rows
 from kits.predictive_maintenance.config import Config
-from tests.predictive_maintenance.signals import RATE, impacts, noise
+from tests.predictive_maintenance.signals import RATE, impacts, noise, sine
 from tests.predictive_maintenance.trained import AT
 
 
@@ -97,6 +97,33 @@ def test_the_band_in_which_impacts_ring_is_heard_beside_the_fixed_ones() -> None
     quiet, notes = choose_rows([recording(n) for n in range(3)], settings)
     assert quiet.features["v"].envelope_bands_hz == ()
     assert any("no band in which impacts ring" in note for note in notes)
+
+
+def test_a_speed_that_was_found_or_not_is_said() -> None:
+    def turning_at(rpm: float, seed: int) -> Recording:
+        lines = [sine(k * rpm / 60, 6.0, amplitude=1 / k) for k in (1, 2, 3, 4)]
+        readings = (np.sum(lines, axis=0) + noise(72_000, seed)).astype(np.float32)
+        window = Window((Channel("v", "g", readings),), RATE, None, {"asset": "m"})
+        return Recording(recording().item, window, "normal", (), None)
+
+    settings = Config(speed_range_rpm=(1_200, 1_800))
+    found, notes = choose_rows([turning_at(1_480, 1), turning_at(1_495, 2)], settings)
+    assert "shaft" in found.features["v"].groups
+    assert any("1480 to 1495 rpm" in note for note in notes)
+    silent = Window((Channel("v", "g", noise(72_000)),), RATE, None, {"asset": "m"})
+    unheard = Recording(recording().item, silent, "normal", (), None)
+    found, notes = choose_rows([turning_at(1_480, 1), unheard], settings)
+    assert "shaft" not in found.features["v"].groups
+    assert any("no speed was found in 1 of 2" in note for note in notes)
+
+
+def test_several_channels_in_rpm_are_said() -> None:
+    given = recording()
+    more = tuple(Channel(n, "rpm", noise(4_096, 5) + 1_480) for n in ("motor", "fan"))
+    both = Window((*given.window.channels, *more), 2_000.0, None, {"asset": "m"})
+    spec, notes = choose_rows([Recording(given.item, both, "normal", (), None)], Config())
+    assert any("several channels in rpm (fan, motor)" in note for note in notes)
+    assert set(spec.features) == {"v"}
 
 
 def test_groups_that_cannot_be_had_are_refused() -> None:

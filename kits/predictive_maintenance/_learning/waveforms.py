@@ -6,12 +6,12 @@ impacts ring are learned here. It is not responsible for the features themselves
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
 from kits.core.errors import DataError
-from kits.predictive_maintenance._device.shaft import WAVEFORM_HZ, speeds, turning
+from kits.predictive_maintenance._device.shaft import WAVEFORM_HZ, Turning, speeds, turning
 from kits.predictive_maintenance._learning.physics import bearings_of, shaft_of
 from kits.predictive_maintenance._learning.recordings import Recording
 from kits.predictive_maintenance._signals.envelope import parts_hz
@@ -46,10 +46,7 @@ def waveform_features(
     known = [turning(r.window, shaft, config.speed_rpm) for r in recordings]
     is_turning = all(one.speed_hz > 0 for one in known)
     telling = {name for r in recordings for name in speeds(r.window, shaft)}
-    if len(telling) > 1:
-        notes.append(
-            f"several channels in rpm ({', '.join(sorted(telling))}): name the shaft's as model.speed_channel"
-        )
+    notes += _speed_notes(recordings, config, known, telling)
     # orders are multiples of the shaft's speed: where nobody says it their figures would never be numbers
     bearings = bearings_of(config) if is_turning else {}
     found = {}
@@ -74,6 +71,37 @@ def waveform_features(
             )
         found[name] = spec
     return found
+
+
+def _speed_notes(
+    recordings: Sequence[Recording],
+    config: Config,
+    known: Sequence[Turning],
+    telling: Collection[str],
+) -> Iterator[str]:
+    if len(telling) > 1:
+        names = ", ".join(sorted(telling))
+        yield f"several channels in rpm ({names}): name the shaft's as model.speed_channel"
+    if not config.speed_range_rpm:
+        return
+    unknown = sum(not one.speed_hz for one in known)
+    if unknown:
+        yield (
+            f"no speed was found in {unknown} of {len(known)} recordings, so nothing is judged by orders: note it, or"
+            " correct model.speed_range_rpm"
+        )
+        return
+    noted = shaft_of(config).model_copy(update={"range_rpm": None})
+    found = [
+        one.speed_hz * 60
+        for r, one in zip(recordings, known)
+        if not turning(r.window, noted, config.speed_rpm).speed_hz
+    ]
+    if found:
+        yield (
+            f"speeds found in the vibration: {min(found):.0f} to {max(found):.0f} rpm; windows of a device must hold"
+            " 100 turns, or say their speed"
+        )
 
 
 def _bands(
