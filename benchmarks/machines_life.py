@@ -2,7 +2,7 @@
 
 `python -m benchmarks.machines_life --data FOLDER [--seeds 3]`. For each seed: RMSE and NASA score with the truth
 capped at 125 and not capped, coverage of the 90 % interval, the alarm policy on engines left out. Beside it, on the same
-engines: always saying the mean life, and a small network on the same windows.
+engines: the trees alone, the network alone, a ridge on the trees' columns, always saying the mean life.
 """
 
 from __future__ import annotations
@@ -10,17 +10,23 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machines_run import Run, header, new_project, table, train, workplace
+from kits.core.kit import NoProgress
 from kits.core.stats import Estimate, bootstrap, proportion
-from kits.predictive_maintenance._device.remaining import life_columns
+from kits.predictive_maintenance._device.life_columns import life_width
+from kits.predictive_maintenance._device.remaining import RemainingSpec
 from kits.predictive_maintenance._device.rows import rows_of
 from kits.predictive_maintenance._judging.scores import nasa_score
+from kits.predictive_maintenance._learning.life_choice import choose
+from kits.predictive_maintenance._learning.life_models import DRAWS, Fit
+from kits.predictive_maintenance._learning.life_table import LifeTable
 from kits.predictive_maintenance._learning.recordings import LIFE, Recording
+from kits.predictive_maintenance._learning.rows import choose_rows
+from kits.predictive_maintenance.config import Config
 
 Floats = NDArray[np.float64]
 CAP = 125.0
@@ -38,9 +44,10 @@ def main() -> None:
         rows, notes = [], []
         for seed in range(options.seeds):
             run = train(place, (), seed)
-            told = list(_judged(run, seed))
-            rows += told if not seed else told[:1]
-            notes.append(f"- {run.words()}: {_alarm_words(run)}")
+            alone = train(place, ("model.life.network=never",), seed)
+            rows += [_shipped(f"ours, seed {seed}", run), _shipped("trees alone", alone)]
+            rows += _beside(run, seed)
+            notes.append(f"- {run.words()}: {_told(run)}")
         print(
             table(
                 ["", "RMSE", "NASA", "coverage of 90 %", "RMSE, not capped", "NASA, not capped"],
@@ -50,38 +57,41 @@ def main() -> None:
         print("\n".join(notes))
 
 
-def _judged(run: Run, seed: int) -> list[list[str]]:
-    """Ours, then what it is measured against."""
+def _shipped(name: str, run: Run) -> list[str]:
+    """What a bundle says, through the device's runtime."""
     test = run.recordings("test")
     truth = np.array([_life(one) for one in test])
-    ours = run.runtime.predict([one.window for one in test])
-    said = [next(q for q in one.quantities if q.name == LIFE) for one in ours]
+    found = run.runtime.predict([one.window for one in test])
+    said = [next(q for q in one.quantities if q.name == LIFE) for one in found]
     inside = sum(
         (q.low or 0.0) <= min(left, CAP) <= (q.high or 0.0) for q, left in zip(said, truth)
     )
-    rows = [
-        _row(
-            f"ours, seed {seed}",
-            np.array([q.value for q in said]),
-            truth,
-            proportion(inside, len(said)),
-        )
-    ]
+    return _row(name, np.array([q.value for q in said]), truth, proportion(inside, len(said)))
+
+
+def _beside(run: Run, seed: int) -> list[list[str]]:
+    """What it is measured against; with the first seed also what has none."""
+    test, known = run.recordings("test"), run.recordings("train", "val")
+    truth = np.array([_life(one) for one in test])
+    given = np.stack([_columns(run, one)[-1] for one in test])
+    rows = [_row("network alone", _network_alone(known, seed)(given), truth)]
     if seed:
         return rows
-    known = run.recordings("train", "val")
-    inputs, left, owner = _learnt(run, known)
-    given = np.stack([_columns(run, one)[-1] for one in test])
-    rows.append(_row("always the mean life", np.full(len(test), left.mean()), truth))
-    rows.append(_row("ridge on the same columns", _ridge(inputs, left)(given), truth))
+    inputs, left = _learnt(run, known)
+    plain = life_width(len(_spec(run).rows.names))
     rows.append(
         _row(
-            "network 64–32 on the same columns, mean of 3",
-            _network(inputs, left, owner)(given),
-            truth,
+            "ridge on the trees' columns", _ridge(inputs[:, :plain], left)(given[:, :plain]), truth
         )
     )
+    rows.append(_row("always the mean life", np.full(len(test), left.mean()), truth))
     return rows
+
+
+def _spec(run: Run) -> RemainingSpec:
+    spec = run.runtime.spec.remaining
+    assert spec is not None
+    return spec
 
 
 def _life(one: Recording) -> float:
@@ -109,17 +119,16 @@ def _figures(error: Floats) -> Mapping[str, Estimate]:
 
 
 def _columns(run: Run, one: Recording) -> Floats:
-    spec = run.runtime.spec.remaining
-    assert spec is not None
-    return life_columns(spec.scaled(rows_of(one.window, spec.rows).values), spec.window, 0.0)
+    """With those of a network, whatever ships."""
+    spec = _spec(run).model_copy(update={"method": "both"})
+    return spec.columns(spec.scaled(rows_of(one.window, spec.rows).values))
 
 
-def _learnt(run: Run, known: list[Recording]) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Every third row of the engines that ran to their end: columns, life left up to the cap, number of the engine."""
+def _learnt(run: Run, known: list[Recording]) -> tuple[Floats, Floats]:
+    """Every third row of the engines that ran to their end: columns, life left up to the cap."""
     inputs = [_columns(run, one)[2::3] for one in known]
     left = [np.minimum(np.arange(one.readings - 1, -1, -1.0), CAP)[2::3] for one in known]
-    owner = [np.full(len(part), number) for number, part in enumerate(inputs)]
-    return np.vstack(inputs), np.concatenate(left), np.concatenate(owner)
+    return np.vstack(inputs), np.concatenate(left)
 
 
 Predictor = Callable[[Floats], Floats]
@@ -134,60 +143,21 @@ def _ridge(inputs: Floats, left: Floats) -> Predictor:
     return lambda rows: np.clip((rows - mean) / scale @ weights + left.mean(), 0, CAP)
 
 
-def _network(inputs: Floats, left: Floats, owner: NDArray[np.intp]) -> Predictor:
-    """Two hidden layers; stopped early on a tenth of the engines, three starts."""
-    import torch
-
-    torch.set_num_threads(1)
-    mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-9
-    nets = []
-    for seed in range(3):
-        held = np.isin(owner, np.random.default_rng(seed).permutation(owner.max() + 1)[::10])
-        nets.append(_fitted((inputs - mean) / scale, left / CAP, held, seed))
-
-    def predict(rows: Floats) -> Floats:
-        with torch.no_grad():
-            z = torch.tensor((rows - mean) / scale, dtype=torch.float32)
-            found = np.mean([net(z).numpy()[:, 0] for net in nets], axis=0)
-        scaled: Floats = np.clip(np.asarray(found, np.float64) * CAP, 0, CAP)
-        return scaled
-
-    return predict
+def _network_alone(known: list[Recording], seed: int) -> Predictor:
+    """The network that is half of what ships, with the caution it would have by itself."""
+    config = Config()
+    table = LifeTable.of(known, choose_rows(known, config)[0], config, seed, history=True)
+    lives, cap = table.lives(known, "network")
+    fit = Fit(config, seed, "cpu", cap, len(table.rows.names))
+    caution = choose(fit.out_of_fold(lives, ("network",), NoProgress()), cap).chosen.caution
+    models = fit.ensemble(lives, "network", draws=DRAWS)
+    return lambda rows: np.clip(models.predict(rows) - caution, 0, cap)
 
 
-def _fitted(z: Floats, target: Floats, held: NDArray[np.bool_], seed: int) -> Any:
-    """A torch network, with the weights that were best on the units held out."""
-    import torch
-
-    torch.manual_seed(seed)
-    x, y = torch.tensor(z, dtype=torch.float32), torch.tensor(target, dtype=torch.float32)[:, None]
-    learn, check = torch.tensor(np.flatnonzero(~held)), torch.tensor(np.flatnonzero(held))
-    layers = [torch.nn.Linear(z.shape[1], 64), torch.nn.ReLU(), torch.nn.Dropout(0.3), torch.nn.Linear(64, 32),
-              torch.nn.ReLU(), torch.nn.Linear(32, 1)]  # fmt: skip
-    net = torch.nn.Sequential(*layers)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-2)
-    best, kept = float("inf"), net.state_dict()
-    for _ in range(60):
-        net.train()
-        for batch in torch.randperm(learn.numel()).split(256):
-            rows = learn[batch]
-            loss = torch.nn.functional.mse_loss(net(x[rows]), y[rows])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        net.eval()
-        with torch.no_grad():
-            error = float(torch.nn.functional.mse_loss(net(x[check]), y[check]))
-        if error < best:
-            best, kept = error, {k: v.clone() for k, v in net.state_dict().items()}
-    net.load_state_dict(kept)
-    return net.eval()
-
-
-def _alarm_words(run: Run) -> str:
-    spec = run.runtime.spec.remaining
-    assert spec is not None
-    return spec.lead_text
+def _told(run: Run) -> str:
+    """Which of the models ships, and when it warns."""
+    spec = _spec(run)
+    return f"{spec.method}; {spec.lead_text}"
 
 
 if __name__ == "__main__":

@@ -51,6 +51,11 @@ class LifeConfig(_Section):
     confidence: float = Field(0.9, gt=0.5, lt=1, description="of the interval")
     trees: int = Field(300, ge=20, le=3000, description="trees of each model")
     depth: int = Field(4, ge=2, le=10, description="depth of each tree")
+    network: Literal["auto", "never", "always"] = Field(
+        "auto",
+        description="whether a small network is tried beside the trees: `auto` where there is a GPU or it takes no"
+        " more than two minutes, `always` however long it takes; it ships only where it wins",
+    )
     lead: float = Field(
         0.0, ge=0, description="warning time maintenance needs, in the data's unit; 0: cap / 4"
     )

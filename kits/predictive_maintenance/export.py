@@ -1,7 +1,8 @@
 """A run's files → the ONNX model with the config its runtime needs; calibration inputs.
 
 The graphs are made by training, because they are small; here they are only handed on. Trees run on CPUs alone;
-distances and linear classifiers may go to a GPU, and then to FP16 if the gate lets them. Nothing is quantised.
+distances, linear classifiers and networks may go to a GPU, and then to FP16 if the gate lets them. Nothing is
+quantised.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
     spec = MachineSpec.model_validate_json(path.read_bytes())
     model = run_dir / MODEL_FILE
-    trees = spec.remaining is not None or (
+    trees = (spec.remaining is not None and spec.remaining.method != "network") or (
         spec.faults is not None and spec.faults.method == "trees"
     )
     return Exported(

@@ -19,7 +19,7 @@ from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.core.window import MEDIA_TYPE, encode_window
 from kits.predictive_maintenance._device.physics import PhysicsSpec
-from kits.predictive_maintenance._learning import graphs, trees
+from kits.predictive_maintenance._learning import graphs
 from kits.predictive_maintenance._learning.approach import choose_approach, require
 from kits.predictive_maintenance._learning.physics import physics_of
 from kits.predictive_maintenance._learning.recordings import Recording, load
@@ -118,7 +118,7 @@ def _physics_notes(spec: PhysicsSpec) -> tuple[str, ...]:
 
 
 def _device(task: TrainTask) -> str:
-    """`cpu` or `cuda` for the trees. `auto` takes the GPU where torch sees one."""
+    """`cpu` or `cuda` for trees and networks. `auto` takes the GPU where torch sees one."""
     if task.device == "auto":
         import torch
 
@@ -161,7 +161,7 @@ def _remaining(
     learned = learn_remaining(
         known, config, task.seed, device=_device(task), progress=task.progress
     )
-    model = trees.mean_to_onnx(learned.models, learned.columns)
+    model = learned.models.to_onnx()
     policy = choose_lead(learned.held_out, learned.spec, config, task.costs)
     life = learned.spec.model_copy(update={"lead": policy.lead, "lead_text": policy.text})
     spec = base.model_copy(update={"remaining": life})

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 
 from kits.core.errors import DataError
+from kits.core.runtime import OnnxSession
 from kits.core.window import Window
+from kits.predictive_maintenance._device.life_columns import (
+    capture_columns,
+    life_columns,
+    views,
+)
 from kits.predictive_maintenance._device.remaining import (
     LIFE,
     RemainingJudge,
     RemainingSpec,
-    capture_columns,
     interval,
-    life_columns,
     shown,
-    views,
 )
 from kits.predictive_maintenance._learning.recordings import load
 from kits.predictive_maintenance._learning.remaining import learn_remaining
@@ -97,12 +100,9 @@ def test_too_few_failures_are_refused_with_what_to_do(fleet: Trained) -> None:
 def test_the_graph_says_what_the_trees_say(fleet: Trained) -> None:
     known = load(fleet.data, fleet.data.of("train"))[:8]
     learned = learn_remaining(known, fleet.config, 0)
-    from kits.core.runtime import OnnxSession
-    from kits.predictive_maintenance._learning import trees
-
-    session = OnnxSession(trees.mean_to_onnx(learned.models, learned.columns), threads=1)
+    session = OnnxSession(learned.models.to_onnx(), threads=1)
     inputs = learned.held_out[0][0].inputs.astype(np.float32)
-    expected = np.mean([m.predict(inputs[:, seen]) for m, seen in learned.models], axis=0)
+    expected = np.mean([m.predict(inputs[:, seen]) for m, seen in learned.models.trees], axis=0)
     found = np.asarray(session.run({"rows": inputs})[0]).reshape(-1)
     assert found == pytest.approx(expected, abs=1e-3)
 

@@ -1,12 +1,13 @@
-"""Remaining life on the device: the course of the last readings, in one ONNX graph of trees, with an interval.
+"""Remaining life on the device: the course of the last readings, in one ONNX graph of trees, network or both.
 
-The interval comes from units the trees had not seen (split conformal by unit, in bins of the prediction, because
+The interval comes from units that the graph had not seen (split conformal by unit, in bins of the prediction, because
 errors shrink as the end comes near). It is not responsible for learning (`_learning/remaining.py`) or for when to act.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from kits.core.prediction import Reason
 from kits.core.runtime import Session
 from kits.core.window import Window
+from kits.predictive_maintenance._device.life_columns import (
+    RECENT,
+    START,
+    capture_columns,
+    life_columns,
+    part_columns,
+)
 from kits.predictive_maintenance._device.regimes import RegimeSpec
 from kits.predictive_maintenance._device.rows import RowSpec, rows_of
 from kits.predictive_maintenance._device.trace import Measured, Trace
 
 Floats = NDArray[np.float64]
 LIFE = "remaining_life"
+Method = Literal["trees", "network", "both"]
 _CHUNK = 4096
-_START = 10
-"""Readings at the start of a life that say what is usual for this unit."""
-_RECENT = 15
-_EDGE = 5
-_COURSE = 8
 
 
 class RemainingSpec(BaseModel):
@@ -47,7 +51,8 @@ class RemainingSpec(BaseModel):
     edges: tuple[float, ...] = Field(description="of the bins of the prediction, rising")
     below: tuple[float, ...] = Field(description="by bin: truth may be this much less")
     above: tuple[float, ...] = Field(description="by bin: truth may be this much more")
-    caution: float = Field(0.0, ge=0, description="said less than the trees say: late costs more")
+    method: Method = Field("trees", description="what the graph is made of; `both` is the mean")
+    caution: float = Field(0.0, ge=0, description="said less than the graph says: late costs more")
     lead: float = Field(0.0, ge=0, description="an alarm comes when no more life than this is left")
     lead_text: str = ""
 
@@ -60,6 +65,15 @@ class RemainingSpec(BaseModel):
         )
         result: Floats = (values - np.array(self.centre)[which]) / np.array(self.spread)[which]
         return result
+
+    def columns(self, scaled: Floats, age: float = 0.0) -> Floats:
+        """What the graph takes of scaled rows: one row per row of a life, or one for a capture."""
+        if not self.history:
+            return capture_columns(scaled)
+        found = life_columns(scaled, self.window, age)
+        if self.method == "trees":
+            return found
+        return np.hstack([found, part_columns(scaled, self.window)])
 
 
 @dataclass(frozen=True)
@@ -82,12 +96,8 @@ class RemainingJudge:
         for column in range(scaled.shape[1]):
             if spec.rows.channel_of(column) in excluded:
                 scaled[:, column] = 0.0
-        if spec.history:
-            inputs = life_columns(scaled, spec.window, age_of(window))
-            ends, at_s = rows.ends, rows.at_s
-        else:
-            inputs = capture_columns(scaled)
-            ends, at_s = rows.ends[-1:], rows.at_s[-1:]
+        inputs = spec.columns(scaled, age_of(window))
+        ends, at_s = rows.ends[-len(inputs) :], rows.at_s[-len(inputs) :]
         known = np.isfinite(inputs).all(axis=1)
         life = np.full(len(inputs), np.nan)
         life[known] = self._predict(inputs[known])
@@ -128,78 +138,6 @@ def interval(life: Floats, spec: RemainingSpec) -> tuple[Floats, Floats]:
     return low, high
 
 
-def life_columns(scaled: Floats, window: int, age: float = 0.0) -> Floats:
-    """(rows, columns) of the course up to each row of a life.
-
-    Eight figures (level, spread, slope, ends, extremes) of the last `window` rows, the same of a third more rows,
-    the level of the whole life, the recent level beside this unit's own start, and the age. Fewer rows than
-    a window are filled up with the first one. `views` names the columns of each kind.
-    """
-    count = len(scaled)
-    numbers = np.arange(1, count + 1)[:, None]
-    life_mean = np.cumsum(scaled, axis=0) / numbers
-    start = np.where(numbers <= _START, life_mean, scaled[: min(_START, count)].mean(axis=0))
-    recent = _last_rows(scaled, _RECENT).mean(axis=2)
-    return np.hstack(
-        [
-            _course(scaled, window),
-            _course(scaled, _longer(window)),
-            life_mean,
-            recent - start,
-            numbers + age,
-        ]
-    )
-
-
-def views(channels: int) -> dict[str, NDArray[np.intp]]:
-    """Columns of `life_columns` by kind: models that see different things err differently, and their mean less."""
-    width = _COURSE * channels
-    age = np.array([2 * width + 2 * channels])
-    short, long = np.arange(width), np.arange(width, 2 * width)
-    own = np.arange(2 * width, 2 * width + 2 * channels)
-    return {
-        "window": np.concatenate([short, age]),
-        "longer window": np.concatenate([long, age]),
-        "window and own start": np.concatenate([short, own, age]),
-    }
-
-
-def _longer(window: int) -> int:
-    return window + max(window // 3, 1)
-
-
-def _last_rows(scaled: Floats, window: int) -> Floats:
-    head = np.repeat(scaled[:1], window - 1, axis=0)
-    return np.lib.stride_tricks.sliding_window_view(np.vstack([head, scaled]), window, axis=0)
-
-
-def _course(scaled: Floats, window: int) -> Floats:
-    view = _last_rows(scaled, window)
-    place = np.arange(window) - (window - 1) / 2
-    edge = min(_EDGE, window)
-    return np.hstack(
-        [
-            view.mean(axis=2),
-            view.std(axis=2),
-            view @ (place / (place @ place)) * window,
-            view[..., :edge].mean(axis=2),
-            view[..., -edge:].mean(axis=2),
-            view.min(axis=2),
-            view.max(axis=2),
-            view[..., -1],
-        ]
-    )
-
-
-def capture_columns(scaled: Floats) -> Floats:
-    """(1, 2 · columns) of one capture: level and spread of its windows.
-
-    Not the machine's age: a device that hears one capture does not know it.
-    """
-    with np.errstate(invalid="ignore"):
-        return np.hstack([scaled.mean(axis=0), scaled.std(axis=0)])[None, :]
-
-
 def shown(life: float) -> str:
     """A life for people: whole cycles or hours, and two figures of a short one."""
     return f"{life:.0f}" if abs(life) >= 20 else f"{life:.2g}"
@@ -222,10 +160,10 @@ def _words(
 
 def _movers(scaled: Floats, row: int, spec: RemainingSpec) -> tuple[Reason, ...]:
     """The channels that have moved furthest from this unit's own start."""
-    if not spec.history or len(scaled) <= _START:
+    if not spec.history or len(scaled) <= START:
         return ()
-    recent = scaled[max(row - _RECENT + 1, 0) : row + 1].mean(axis=0)
-    moved = recent - scaled[:_START].mean(axis=0)
+    recent = scaled[max(row - RECENT + 1, 0) : row + 1].mean(axis=0)
+    moved = recent - scaled[:START].mean(axis=0)
     if not np.isfinite(moved).all():
         return ()
     said = []

@@ -1,9 +1,11 @@
 """ONNX graphs of the kit's small models, written node by node: distances of rows to normal running, and linear
-classifiers. Trees are converted in `_learning/trees.py`. Opset 17, so that TensorRT 10.3 reads them.
+classifiers. Trees are converted in `_learning/trees.py`, networks in `_learning/network_graph.py`. Opset 17, so that
+TensorRT 10.3 reads them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,7 @@ def quadratic(means: Floats, inverse_scales: Floats, matrices: Floats, cap: floa
         helper.make_tensor_value_info("index", TensorProto.FLOAT, ["n", 1]),
         helper.make_tensor_value_info("shares", TensorProto.FLOAT, ["n", columns]),
     ]
-    return _serialised(nodes, inputs, outputs, constants, "condition")
+    return serialised(nodes, inputs, outputs, constants, "condition")
 
 
 def linear(mean: Floats, scale: Floats, weights: Floats, bias: Floats) -> bytes:
@@ -87,12 +89,17 @@ def linear(mean: Floats, scale: Floats, weights: Floats, bias: Floats) -> bytes:
     }
     inputs = [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", columns])]
     outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", classes])]
-    return _serialised(nodes, inputs, outputs, constants, "classes")
+    return serialised(nodes, inputs, outputs, constants, "classes")
 
 
-def _serialised(
-    nodes: list[Any], inputs: list[Any], outputs: list[Any], constants: dict[str, Any], name: str
+def serialised(
+    nodes: Sequence[Any],
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+    constants: Mapping[str, Any],
+    name: str,
 ) -> bytes:
+    """A checked model of some nodes and constants."""
     from onnx import checker, helper, numpy_helper
 
     initialisers = [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()]
