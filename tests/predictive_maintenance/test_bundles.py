@@ -14,11 +14,17 @@ from edge_agent.engine.ladder import Ladder
 from kits.core.bundle import open_file
 from kits.core.ready import make_ready
 from kits.core.runtime import Array, TensorSpec, cpu_session
+from kits.core.window import decode_window
 from kits.toolchain import trt_check
 from kits.toolchain.compile import compile_run
 from kits.toolchain.project import Project
 from kits.toolchain.training import Trained, train_project
-from tests.predictive_maintenance.learned import engine_project, pump_project, window
+from tests.predictive_maintenance.learned import (
+    engine_project,
+    pump_project,
+    swing_project,
+    window,
+)
 
 Made = tuple[Project, Trained]
 
@@ -32,6 +38,12 @@ def pumps(tmp_path_factory: pytest.TempPathFactory) -> Made:
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Made:
     project = engine_project(tmp_path_factory.mktemp("life") / "engines")
+    return project, train_project(project)
+
+
+@pytest.fixture(scope="module")
+def drives(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    project = swing_project(tmp_path_factory.mktemp("network") / "drives")
     return project, train_project(project)
 
 
@@ -101,6 +113,32 @@ def test_the_agent_builds_no_engine_for_trees_and_calls_that_no_step_down(
 ) -> None:
     loaded = Ladder(EngineConfig(), tmp_path).load(open_file(engines[1].bundle))
     assert (loaded.provider, loaded.downgrades) == ("cpu", ())
+
+
+def test_a_network_goes_to_fp16_for_a_gpu_through_the_gate(drives: Made) -> None:
+    made = compile_run(drives[0], target="jetson-orin-nano", precision="fp16")
+    assert made.precision == "fp16"
+    assert set(made.artefacts) == {"models/model.fp32.any.onnx", "models/model.fp16.tensorrt.onnx"}
+    refused = compile_run(drives[0], target="cpu", precision="int8").refused
+    assert [one["precision"] for one in refused] == ["int8"]
+
+
+@pytest.mark.skipif(not trt_check.available(), reason="tensorrt-rtx is not installed")
+def test_tensorrts_parser_and_builder_take_the_network(drives: Made) -> None:
+    made = compile_run(drives[0], target="jetson-orin-nano")
+    assert "TensorRT's parser and builder accept the models" in made.notes
+
+
+def test_a_bundle_with_a_network_says_a_life_with_its_interval(drives: Made) -> None:
+    project, trained = drives
+    ready = make_ready(open_file(trained.bundle))
+    dataset = project.dataset()
+    for item in dataset.of("test"):
+        whole = decode_window(dataset.content(item))
+        said = ready.predict([whole])[0].quantities[0]
+        assert said.low is not None and said.high is not None
+        assert 0 <= said.low <= said.value <= said.high <= 25
+        assert ready.decide(ready.predict([whole])[0]).verdict == "act"
 
 
 def test_readings_at_another_pace_than_learned_are_doubted_not_judged(pumps: Made) -> None:

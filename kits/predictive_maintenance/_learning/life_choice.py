@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 
 from kits.predictive_maintenance._device.remaining import Method
 from kits.predictive_maintenance._judging.scores import nasa_score
-from kits.predictive_maintenance._learning.life_models import HeldOut
+from kits.predictive_maintenance._learning.life_models import HeldOut, network_s
 
 Floats = NDArray[np.float64]
 SIMPLEST_FIRST: tuple[Method, ...] = ("trees", "network", "both")
+LEAST_FOR_NETWORK = 20
+"""Units below which none can be spared to stop a training, and a standard error over them is a guess."""
+MOST_S = 120.0
+"""On one core of a CPU; a network that takes longer is tried only when it is asked for."""
 _SCORED_CAP = 125.0
 """Of the fleet that the asymmetric score was made for."""
 _DEARER = 1.005
@@ -89,6 +93,29 @@ class Choice:
             f"RMSE and asymmetric cost with machines left out in turn: {compared}; "
             f"taken: {_NAMES[self.chosen.method]}",
         )
+
+
+def methods_to_try(
+    units: int, rows: int, channels: int, wanted: str, device: str
+) -> tuple[tuple[Method, ...], tuple[str, ...]]:
+    """What is compared, simplest first, and a sentence where the data or the time allow no network.
+
+    Args:
+        rows: of all units.
+        channels: of the rows of a life; 0 where a unit is heard in captures, whose course no network sees.
+        wanted: `auto`, `never` or `always`.
+    """
+    if wanted == "never" or not channels:
+        return SIMPLEST_FIRST[:1], ()
+    if units < LEAST_FOR_NETWORK:
+        why = f"it needs {LEAST_FOR_NETWORK} machines with a known end"
+        return SIMPLEST_FIRST[:1], (f"no network was tried: {why}",)
+    seconds = network_s(rows, channels)
+    if wanted == "auto" and device == "cpu" and seconds > MOST_S:
+        why = f"without a GPU it may take {seconds / 60:.0f} minutes"
+        way = "model.life.network: always tries one all the same"
+        return SIMPLEST_FIRST[:1], (f"no network was tried: {why}; {way}",)
+    return SIMPLEST_FIRST, ()
 
 
 def choose(found: Mapping[Method, HeldOut], cap: float) -> Choice:

@@ -32,10 +32,6 @@ DRAWS = 2
 _MAX_ROWS = 60_000
 _FEW, _THINNED = 40, 2
 """With more units than this, folds learn from every second row: neighbours say nearly the same."""
-LEAST_FOR_NETWORK = 20
-"""Units below which none can be spared to stop a training, and a standard error over them is a guess."""
-MOST_S = 120.0
-"""On one core of a CPU; a network that takes longer is tried only when it is asked for."""
 
 
 @dataclass(frozen=True)

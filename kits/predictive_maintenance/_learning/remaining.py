@@ -13,10 +13,10 @@ import numpy as np
 
 from kits.core.errors import DataError
 from kits.core.kit import NoProgress, Progress
-from kits.predictive_maintenance._device.remaining import Method, RemainingSpec
+from kits.predictive_maintenance._device.remaining import RemainingSpec
 from kits.predictive_maintenance._learning import life_models
 from kits.predictive_maintenance._learning.intervals import conformal
-from kits.predictive_maintenance._learning.life_choice import SIMPLEST_FIRST, choose
+from kits.predictive_maintenance._learning.life_choice import choose, methods_to_try
 from kits.predictive_maintenance._learning.life_models import Ensemble, Fit, HeldOut
 from kits.predictive_maintenance._learning.life_table import LifeTable
 from kits.predictive_maintenance._learning.recordings import Recording
@@ -61,9 +61,12 @@ def learn_remaining(
     rows, notes = choose_rows(known, config)
     history = len(known) == len(units)
     table = LifeTable.of(known, rows, config, seed, history=history)
-    methods, untried = _tried(known, len(rows.names), config, device, history=history)
+    channels = len(rows.names) if history else 0
+    methods, untried = methods_to_try(
+        len(units), sum(one.readings for one in known), channels, config.life.network, device
+    )
     lives, cap = table.lives(known, methods[-1])
-    fit = Fit(config, seed, device, cap, len(rows.names) if history else 0)
+    fit = Fit(config, seed, device, cap, channels)
     progress = progress or NoProgress()
     progress.begin("learning remaining life", life_models.FOLDS + 1)
     choice = choose(fit.out_of_fold(lives, methods, progress), cap)
@@ -83,27 +86,6 @@ def learn_remaining(
         (*notes, *table.notes, told, *choice.notes, *untried),
         figures | {"caution": chosen.caution},
     )
-
-
-def _tried(
-    known: Sequence[Recording], channels: int, config: Config, device: str, *, history: bool
-) -> tuple[tuple[Method, ...], tuple[str, ...]]:
-    """What is compared, and why no network is where none was refused by the configuration."""
-    wanted = config.life.network
-    alone: tuple[Method, ...] = ("trees",)
-    if wanted == "never" or not history:
-        # one capture has no course for a network to see
-        return alone, ()
-    least = life_models.LEAST_FOR_NETWORK
-    if len(known) < least:
-        return alone, (f"no network was tried: it needs {least} machines with a known end",)
-    seconds = life_models.network_s(sum(one.readings for one in known), channels)
-    if wanted == "auto" and device == "cpu" and seconds > life_models.MOST_S:
-        return alone, (
-            f"no network was tried: without a GPU it may take {seconds / 60:.0f} minutes; "
-            "model.life.network: always tries one all the same",
-        )
-    return SIMPLEST_FIRST, ()
 
 
 def _with_interval(spec: RemainingSpec, held_out: HeldOut, config: Config) -> RemainingSpec:
