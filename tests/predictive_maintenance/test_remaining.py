@@ -26,7 +26,7 @@ from kits.predictive_maintenance._device.remaining import (
 from kits.predictive_maintenance._learning.recordings import load
 from kits.predictive_maintenance._learning.remaining import learn_remaining
 from kits.predictive_maintenance._simulated.machines import bearing_life, make_motor
-from tests.predictive_maintenance.trained import Trained, changed, learn, part, sample
+from tests.predictive_maintenance.trained import Trained, changed, learn, part, readings, sample
 
 
 def judge(run: Trained) -> RemainingJudge:
@@ -95,6 +95,18 @@ def test_too_few_failures_are_refused_with_what_to_do(fleet: Trained) -> None:
     three = load(fleet.data, fleet.data.of("train"))[:3]
     with pytest.raises(DataError, match="3 machines with a known end of life are too few"):
         learn_remaining(three, fleet.config, 0)
+
+
+def test_a_life_whose_first_readings_are_missing_is_named_and_left_out(fleet: Trained) -> None:
+    known = load(fleet.data, fleet.data.of("train"))[:6]
+    flow = readings(known[0].window, "coolant flow").copy()
+    flow[:3] = np.nan
+    known[0] = replace(known[0], window=changed(known[0].window, "coolant flow", flow))
+    learned = learn_remaining(known, fleet.config, 0)
+    assert learned.figures["units"] == 5
+    assert any(note.endswith(f"from their start on: {known[0].asset}") for note in learned.notes)
+    with pytest.raises(DataError, match="3 machines with a known end of life are too few"):
+        learn_remaining(known[:4], fleet.config, 0)
 
 
 def test_the_graph_says_what_the_trees_say(fleet: Trained) -> None:

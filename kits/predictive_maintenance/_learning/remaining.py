@@ -15,7 +15,7 @@ from kits.core.errors import DataError
 from kits.core.kit import NoProgress, Progress
 from kits.predictive_maintenance._device.remaining import RemainingSpec
 from kits.predictive_maintenance._learning import life_models
-from kits.predictive_maintenance._learning.intervals import conformal
+from kits.predictive_maintenance._learning.intervals import Life, conformal
 from kits.predictive_maintenance._learning.life_choice import choose, methods_to_try
 from kits.predictive_maintenance._learning.life_models import Ensemble, Fit, HeldOut
 from kits.predictive_maintenance._learning.life_table import LifeTable
@@ -53,11 +53,7 @@ def learn_remaining(
     """
     known = [r for r in train if r.life is not None]
     units = sorted({r.asset for r in known})
-    if len(units) < LEAST_UNITS:
-        raise DataError(
-            f"{len(units)} machines with a known end of life are too few",
-            fix=f"at least {LEAST_UNITS} are needed, 20 are good; until then: model.approach: condition",
-        )
+    _enough(len(units))
     rows, notes = choose_rows(known, config)
     history = len(known) == len(units)
     table = LifeTable.of(known, rows, config, seed, history=history)
@@ -66,6 +62,7 @@ def learn_remaining(
         len(units), sum(one.readings for one in known), channels, config.life.network, device
     )
     lives, cap = table.lives(known, methods[-1])
+    lives, gaps = _told_of(lives)
     fit = Fit(config, seed, device, cap, channels)
     progress = progress or NoProgress()
     progress.begin("learning remaining life", life_models.FOLDS + 1)
@@ -78,13 +75,38 @@ def learn_remaining(
     progress.end()
     spec = _with_interval(table.spec(chosen.method, cap), chosen.held_out, config)
     figures = {"cv_rmse": chosen.rmse, **_figures(chosen.held_out, cap), **choice.figures}
-    told = _told(len(units), spec, figures)
+    told = _told(len(lives), spec, figures)
     return LearnedLife(
         spec.model_copy(update={"caution": chosen.caution}),
         models,
         chosen.held_out,
-        (*notes, *table.notes, told, *choice.notes, *untried),
+        (*notes, *table.notes, *gaps, told, *choice.notes, *untried),
         figures | {"caution": chosen.caution},
+    )
+
+
+def _enough(units: int) -> None:
+    if units < LEAST_UNITS:
+        raise DataError(
+            f"{units} machines with a known end of life are too few",
+            fix=f"at least {LEAST_UNITS} are needed, 20 are good; until then: model.approach: condition",
+        )
+
+
+def _told_of(lives: Sequence[Life]) -> tuple[list[Life], tuple[str, ...]]:
+    """The lives of which a row is whole, and which are not among them.
+
+    Raises:
+        DataError: fewer than four are left.
+    """
+    found = [life for life in lives if life.left.size]
+    lost = [life.unit for life in lives if not life.left.size]
+    if not lost:
+        return found, ()
+    _enough(len(found))
+    names = ", ".join(lost[:5]) + (" and others" if len(lost) > 5 else "")
+    return found, (
+        f"nothing was learned from {len(lost)} machines, because readings are missing from their start on: {names}",
     )
 
 
