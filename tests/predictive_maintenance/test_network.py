@@ -133,6 +133,14 @@ def test_the_graph_says_what_its_members_say(kind: str) -> None:
     assert np.ptp(np.asarray(found)) > 20, "not all the same"
 
 
+def test_what_was_never_seen_does_not_run_away() -> None:
+    known = lives(6)
+    models = Fit(CONFIG, 3, "cpu", 40.0, 2).ensemble(known, "network")
+    outer = np.sign(known[0].inputs)
+    far, farther = models.predict(1e3 * outer), models.predict(1e9 * outer)
+    assert far == pytest.approx(farther)
+
+
 def test_the_same_seed_gives_the_same_network_and_leaves_others_their_chance() -> None:
     import torch
 

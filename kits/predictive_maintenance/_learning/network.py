@@ -22,8 +22,8 @@ from kits.predictive_maintenance._learning.intervals import Life
 
 Floats = NDArray[np.float64]
 FILTERS, KERNEL, HIDDEN = 32, 3, 64
-FURTHEST = 5.0
-"""Spreads beyond which the whole life's figures say no more: an age never seen must not run away."""
+FURTHEST, FURTHEST_PART = 5.0, 10.0
+"""Spreads beyond which the whole life's figures, and parts, say no more: what was never seen must not run away."""
 _BATCH = 256
 _EPOCHS = 30
 _LEAST_STEPS = 600
@@ -116,7 +116,8 @@ def _seen(
     inputs: Floats, channels: int, mean: Floats, spread: Floats
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Parts (rows, channels, PARTS) and own columns, standardised."""
-    parts = inputs[:, life_width(channels) :].reshape(len(inputs), channels, PARTS)
+    parts = np.clip(inputs[:, life_width(channels) :], -FURTHEST_PART, FURTHEST_PART)
+    parts = parts.reshape(len(inputs), channels, PARTS)
     own = np.clip((inputs[:, own_columns(channels)] - mean) / spread, -FURTHEST, FURTHEST)
     return np.ascontiguousarray(parts, np.float32), own.astype(np.float32)
 

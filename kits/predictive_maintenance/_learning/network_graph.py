@@ -12,7 +12,7 @@ import numpy as np
 
 from kits.predictive_maintenance._device.life_columns import PARTS, life_width, own_columns
 from kits.predictive_maintenance._learning import graphs
-from kits.predictive_maintenance._learning.network import FURTHEST, Network
+from kits.predictive_maintenance._learning.network import FURTHEST, FURTHEST_PART, Network
 
 
 def networks(members: Sequence[Network], columns: int) -> bytes:
@@ -77,7 +77,8 @@ _STEPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Div", ("centred", "spread"), "wide"),
     ("Clip", ("wide", "nearest", "furthest"), "own"),
     ("Gather", ("rows", "part_places"), "part_columns"),
-    ("Reshape", ("part_columns", "shape"), "parts"),
+    ("Clip", ("part_columns", "least_part", "most_part"), "known_parts"),
+    ("Reshape", ("known_parts", "shape"), "parts"),
     ("Conv", ("parts", "conv.weight", "conv.bias"), "found"),
     ("Relu", ("found",), "kept"),
     ("Flatten", ("kept",), "flat"),
@@ -120,6 +121,8 @@ def _constants(name: str, member: Network) -> dict[str, Any]:
         "spread": member.spread.astype(np.float32),
         "nearest": np.float32(-FURTHEST),
         "furthest": np.float32(FURTHEST),
+        "least_part": np.float32(-FURTHEST_PART),
+        "most_part": np.float32(FURTHEST_PART),
         "shape": np.array([-1, member.channels, PARTS], np.int64),
         "cap": np.float32(member.cap),
         **member.weights,
