@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,9 +214,15 @@ def test_the_time_it_takes_ends_to_grow_with_the_rows() -> None:
     assert network_s(10**9, 17) < 2 * network_s(119_999, 17), "rows are thinned"
 
 
-def test_without_torch_the_error_says_how_to_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
+def test_torch_is_loaded_only_to_train_a_network() -> None:
+    code = (
+        "import sys, kits.predictive_maintenance._learning.remaining, "
+        "kits.predictive_maintenance._learning.network_graph; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
+
+def test_without_torch_the_error_says_how_to_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MachineError, match="torch is not installed") as told:
         network.fit(lives(6), 2, 40.0, seed=0, every=1)
