@@ -31,7 +31,7 @@ from kits.toolchain.project import Project
 Floats = NDArray[np.float64]
 Index: TypeAlias = Callable[[Floats], Floats]
 Tree: TypeAlias = "float | tuple[int, float, Tree, Tree]"
-LAGS, MEDIAN, SHIFT, SHARE, LEAST_ROWS, MOST = 10, 15, 2.0, 0.6, 200, 8
+LAGS, MEDIAN, SHIFT, SHARE, LEAST_ROWS, MOST = 10, 3, 2.0, 0.6, 200, 8
 TREES, SAMPLE = 100, 256
 
 
