@@ -22,6 +22,7 @@ from kits.core.runtime import Session, SessionFactory
 
 _TIMED_SAMPLES = 5
 _CLEARLY = 0.9
+_IN_FULL: dict[Provider, Provider] = {"openvino": "openvino-fp32"}
 _BUILDS = 2
 """Engines built for one load at most, when they compute something else."""
 
@@ -128,9 +129,12 @@ class Ladder:
     def _rungs(self, bundle: Bundle) -> tuple[Provider, ...]:
         """Where a bundle may run: trees and bundles without a model know the CPU only, which is no step down.
 
-        Where the configuration leaves the CPU out, everything is tried, and fails with its reason.
+        Nor is FP32 for models that bear nothing less. Where the configuration leaves the CPU out,
+        everything is tried, and fails with its reason.
         """
         providers = tuple(self._config.providers)
+        if bundle.full_precision:
+            providers = tuple(dict.fromkeys(_IN_FULL.get(p, p) for p in providers))
         cpu_only = all(artefact.target == "cpu" for artefact in bundle.manifest.artefacts)
         return ("cpu",) if cpu_only and "cpu" in providers else providers
 

@@ -40,6 +40,10 @@ class Artefact(BaseModel):
     precision: str = Field(description="fp32, fp16 or int8")
     target: str = Field(description="any, cpu, tensorrt")
     digest: str
+    full_precision: bool = Field(
+        False,
+        description="computed in FP32 also where a processor has BF16, which it does not bear",
+    )
 
 
 class LicenceNote(BaseModel):
@@ -111,6 +115,11 @@ class Bundle:
     def card(self) -> str:
         """The README of the bundle, in Markdown."""
         return self.files["card.md"].decode()
+
+    @property
+    def full_precision(self) -> bool:
+        """Whether a model of it must be computed in the precision that its file has."""
+        return any(artefact.full_precision for artefact in self.manifest.artefacts)
 
     def artefact(self, role: str, target: str = "cpu") -> bytes:
         """ONNX bytes for a role: the one made for `target`, else the one for any machine.

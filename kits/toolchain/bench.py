@@ -109,8 +109,10 @@ def _measure(
 
     sessions: list[Session] = []
 
+    opened = open_file(bundle)
+
     def collecting(name: str) -> SessionFactory:
-        make = provider_sessions(name, threads)
+        make = provider_sessions(name, threads, full_precision=opened.full_precision)
 
         def factory(model: bytes) -> Session:
             sessions.append(make(model))
@@ -118,7 +120,6 @@ def _measure(
 
         return factory
 
-    opened = open_file(bundle)
     samples = [(opened.files[g.path], g.media_type) for g in opened.golden.samples]
     if inputs:
         from kits.toolchain.predict import media_type_of

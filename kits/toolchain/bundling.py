@@ -54,6 +54,7 @@ class Built:
     precision: str
     target: str
     content: bytes
+    full_precision: bool = False
 
     @property
     def path(self) -> str:
@@ -67,6 +68,7 @@ class Built:
             precision=self.precision,
             target=self.target,
             digest=digest_of(self.content),
+            full_precision=self.full_precision,
         )
 
 
@@ -81,9 +83,13 @@ class ExportNote(BaseModel):
 
 
 def fp32_models(exported: Exported) -> tuple[Built, ...]:
-    """The exported models as artefacts for any machine, or for CPUs where nothing else executes them."""
+    """The exported models as artefacts for any machine, or for CPUs where nothing else executes them.
+
+    Those whose graphs do not bear BF16 say so: no file tells a processor, which would take it.
+    """
+    exact = "bf16" not in exported.precisions
     return tuple(
-        Built(role, "fp32", "cpu" if role in exported.cpu_roles else "any", model)
+        Built(role, "fp32", "cpu" if role in exported.cpu_roles else "any", model, exact)
         for role, model in sorted(exported.models.items())
     )
 
@@ -91,7 +97,7 @@ def fp32_models(exported: Exported) -> tuple[Built, ...]:
 def full_precision(bundle: Bundle) -> tuple[Built, ...]:
     """The FP32 models of a bundle: always in it, the last rung of every ladder."""
     return tuple(
-        Built(a.role, a.precision, a.target, bundle.files[a.path])
+        Built(a.role, a.precision, a.target, bundle.files[a.path], a.full_precision)
         for a in bundle.manifest.artefacts
         if a.precision == "fp32"
     )

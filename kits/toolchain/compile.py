@@ -10,15 +10,15 @@ installed.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from kits.core.bundle import Bundle, GoldenSample, open_bytes, open_file, write
 from kits.core.dataset import Dataset, DatasetItem
-from kits.core.errors import DataError, GateError, UsageError
+from kits.core.errors import DataError, GateError
 from kits.core.files import write_atomically
 from kits.core.kit import Evaluation, NoProgress, Progress
 from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
@@ -31,29 +31,10 @@ from kits.toolchain.gate import Judgement, Limits, judge
 from kits.toolchain.golden import loosen_golden
 from kits.toolchain.lowering import lowerable, nothing_to_lower
 from kits.toolchain.project import Project
+from kits.toolchain.targets import CANDIDATES, TARGETS, check_choice
 from kits.toolchain.tracking import RunFolder, start_run
 from kits.toolchain.training import VERSION_FIGURE, goal_metric, recorded_versions
 
-TARGETS: Mapping[str, str] = {
-    "cpu": "cpu",
-    "openvino": "openvino",
-    "tensorrt": "tensorrt",
-    "jetson-orin-nano": "tensorrt",
-    "jetson-orin-nx": "tensorrt",
-    "jetson-agx-orin": "tensorrt",
-}
-"""What the user names → which artefact the runtime asks for."""
-CANDIDATES: Mapping[str, tuple[str, ...]] = {
-    "cpu": ("int8",),
-    "openvino": ("bf16",),
-    "tensorrt": ("fp16",),
-}
-"""What `auto` tries beside FP32; INT8 on TensorRT only when asked for, see docs."""
-PRECISIONS: Mapping[str, tuple[str, ...]] = {
-    "cpu": ("auto", "fp32", "int8"),
-    "openvino": ("auto", "fp32", "bf16"),
-    "tensorrt": ("auto", "fp32", "fp16", "int8"),
-}
 _MIN_SPEED_UP = 0.9
 _TIMED_SAMPLES = 20
 
@@ -100,7 +81,7 @@ def compile_run(
     """Builds, measures and packs the bundle for a target.
 
     Args:
-        target: a key of `TARGETS`; the project's `device.target` by default.
+        target: a key of `targets.TARGETS`; the project's `device.target` by default.
         precision: `auto` takes the fastest that passes the gate; a named one must pass it. Where the
             kit's models have no lower precision, FP32 is what ships, and the result says why.
         run: the run to compile; the newest by default.
@@ -111,7 +92,7 @@ def compile_run(
         DataError: no validation split to measure on.
     """
     target = target or project.config.device.target
-    _check_choice(target, precision)
+    check_choice(target, precision)
     run_dir = project.run_dir(run)
     base = open_file(run_dir / "bundle.kwb")
     dataset = project.dataset(base.manifest.dataset)
@@ -128,16 +109,6 @@ def compile_run(
             progress or NoProgress(),
         )
         return job.go(folder, precision)
-
-
-def _check_choice(target: str, precision: str) -> None:
-    if target not in TARGETS:
-        raise UsageError(f"no target {target!r}", fix="known: " + ", ".join(TARGETS))
-    known = PRECISIONS[TARGETS[target]]
-    if precision not in known:
-        raise UsageError(
-            f"no precision {precision!r} for {target}", fix="known: " + ", ".join(known)
-        )
 
 
 @dataclass(frozen=True)
@@ -194,16 +165,20 @@ class _Job:
             ]
             return self.full
         wanted = tuple(p for p in wanted if p in self.note.precisions)
+        full = self.full
         items = self._items()
         reference = self._evaluate(self._ready(self.full), items)
         for candidate in wanted:
             models = self._lower(candidate, result)
-            reason = self._not_here(candidate) or self._objection(
+            absent = self._not_here(candidate)
+            reason = absent or self._objection(
                 candidate, models, items, reference, result, must_gain=precision == "auto"
             )
             if not reason:
                 result.precision = candidate
-                return (*self.full, *models)
+                return (*full, *models)
+            if candidate == "bf16" and not absent:
+                full = tuple(replace(model, full_precision=True) for model in full)
             result.refused.append({"precision": candidate, "reason": reason})
             if precision != "auto":
                 raise GateError(
@@ -211,7 +186,7 @@ class _Job:
                     where=f"run {self.base.manifest.run}, validation split, n={len(items)}",
                     fix="kit compile --precision auto, or state a larger --max-loss",
                 )
-        return self.full
+        return full
 
     def _objection(
         self,

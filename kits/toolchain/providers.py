@@ -12,12 +12,15 @@ from kits.core.runtime import OnnxSession, Session, SessionFactory
 PROVIDERS = ("cpu", "openvino", "openvino-fp32")
 
 
-def provider_sessions(provider: str, threads: int = 0) -> SessionFactory:
+def provider_sessions(
+    provider: str, threads: int = 0, *, full_precision: bool = False
+) -> SessionFactory:
     """Sessions on a provider.
 
     Args:
         provider: `cpu` is onnxruntime; `openvino` computes in what the processor does fastest.
         threads: 0 leaves the choice to the provider.
+        full_precision: in FP32 on `openvino` too, because the bundle says so.
 
     Raises:
         UsageError: unknown.
@@ -33,4 +36,4 @@ def provider_sessions(provider: str, threads: int = 0) -> SessionFactory:
         return make
     if lacking := openvino_lacking():
         raise MachineError(lacking, fix="pip install 'kitwright[openvino]', or --provider cpu")
-    return openvino_factory(threads, full_precision=provider == "openvino-fp32")
+    return openvino_factory(threads, full_precision=full_precision or provider == "openvino-fp32")

@@ -178,6 +178,27 @@ def test_golden_samples_decide_about_the_precision(
     assert all("golden samples differ" in note for note in loaded.downgrades)
 
 
+@pytest.mark.parametrize("providers", [("openvino", "openvino-fp32", "cpu"), ("openvino", "cpu")])
+def test_a_bundle_that_bears_no_bf16_runs_in_fp32_which_is_no_step_down(
+    tmp_path: Path, providers: tuple[Provider, ...]
+) -> None:
+    asked: list[Provider] = []
+
+    def factories(provider: Provider) -> SessionFactory:
+        asked.append(provider)
+        return session_factory("cpu", 1)
+
+    bundle = open_bytes(make_bundle())
+    [model] = bundle.manifest.artefacts
+    exact = model.model_copy(update={"full_precision": True})
+    manifest = bundle.manifest.model_copy(update={"artefacts": (exact,)})
+    config = EngineConfig(providers=providers)
+    ladder = Ladder(config, tmp_path, prober=lambda p: Probe(p, usable=True), factories=factories)
+    loaded = ladder.load(replace(bundle, manifest=manifest))
+    assert (loaded.provider, loaded.downgrades) == ("openvino-fp32", ())
+    assert asked == ["openvino-fp32"]
+
+
 def test_without_golden_samples_no_lower_precision_is_trusted(tmp_path: Path) -> None:
     def factories(provider: Provider) -> SessionFactory:
         return session_factory("cpu", 1)

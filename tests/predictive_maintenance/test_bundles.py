@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_agent.config import EngineConfig
+from edge_agent.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder
+from edge_agent.engine.session import probe, session_factory
 from kits.core.bundle import open_file
+from kits.core.openvino import OpenVinoSession
 from kits.core.ready import make_ready
-from kits.core.runtime import Array, TensorSpec, cpu_session
+from kits.core.runtime import Array, Session, SessionFactory, TensorSpec, cpu_session
 from kits.core.window import decode_window
 from kits.toolchain import trt_check
 from kits.toolchain.compile import compile_run
@@ -27,6 +29,9 @@ from tests.predictive_maintenance.learned import (
 )
 
 Made = tuple[Project, Trained]
+needs_openvino = pytest.mark.skipif(
+    not probe("openvino").usable, reason="needs the extra openvino on x86"
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,27 @@ def test_a_precision_the_distances_do_not_have_is_said_and_fp32_ships(
     assert made.precision == "fp32"
     (refused,) = made.refused
     assert refused["precision"] == precision and "ship in FP32" in str(refused["reason"])
+
+
+@needs_openvino
+def test_distances_are_computed_in_fp32_where_a_processor_would_take_bf16(
+    pumps: Made, tmp_path: Path
+) -> None:
+    computed: list[str] = []
+
+    def factories(provider: Provider, *, kept_only: bool = False) -> SessionFactory:
+        def make(model: bytes) -> Session:
+            session = session_factory(provider, 1)(model)
+            if isinstance(session, OpenVinoSession):
+                computed.append(session.precision)
+            return session
+
+        return make
+
+    config = EngineConfig(providers=("openvino", "openvino-fp32", "cpu"))
+    loaded = Ladder(config, tmp_path, factories=factories).load(open_file(pumps[1].bundle))
+    assert (loaded.provider, loaded.downgrades) == ("openvino-fp32", ())
+    assert set(computed) == {"fp32"}
 
 
 class Half:

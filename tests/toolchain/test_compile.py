@@ -87,8 +87,17 @@ def test_bf16_is_judged_on_openvino_and_needs_no_other_file(own_project: Project
     assert (
         load_bundle(made.path, sessions=openvino_factory(), target="openvino").check_golden() == ()
     )
+    assert not bundle.full_precision
+
+
+@needs_bf16
+def test_a_bundle_that_lost_by_bf16_tells_the_device_to_compute_in_fp32(
+    own_project: Project,
+) -> None:
     strict = Limits(max_loss=-0.01, max_loss_bound=1.0)
-    assert compile_run(own_project, target="openvino", limits=strict).precision == "fp32"
+    made = compile_run(own_project, target="openvino", limits=strict)
+    assert made.precision == "fp32"
+    assert open_file(made.path).full_precision
 
 
 @pytest.mark.skipif(bool(openvino_lacking()), reason="needs the extra openvino on x86")
@@ -103,6 +112,7 @@ def test_bf16_that_this_processor_lacks_is_not_claimed(
     made = compile_run(own_project, target="openvino", limits=WIDE)
     assert made.precision == "fp32"
     assert made.refused == [{"precision": "bf16", "reason": "this processor computes in fp32"}]
+    assert not open_file(made.path).full_precision
     with pytest.raises(GateError, match="computes in fp32"):
         compile_run(own_project, target="openvino", precision="bf16", limits=WIDE)
 

@@ -194,17 +194,18 @@ def predict(
     quiet: QuietOption = False,
 ) -> None:
     """Predict files and folders through the same runtime as the device."""
-    from kits import load_bundle
+    from kits.core.bundle import open_file
     from kits.core.console import Console
     from kits.core.discovery import get_kit
+    from kits.core.ready import make_ready
     from kits.toolchain import predict as predicting
     from kits.toolchain.providers import provider_sessions
 
     console = Console(as_json, quiet)
     target = "cpu" if provider == "cpu" else "openvino"
-    ready = load_bundle(
-        _bundle_path(project, bundle), sessions=provider_sessions(provider), target=target
-    )
+    opened = open_file(_bundle_path(project, bundle))
+    sessions = provider_sessions(provider, full_precision=opened.full_precision)
+    ready = make_ready(opened, sessions=sessions, target=target)
     kit = get_kit(ready.bundle.manifest.kit)
     found = predicting.inputs_of(kit, inputs)
     results = list(predicting.predict_inputs(ready, found, keep=save is not None))

@@ -42,7 +42,7 @@ def _statement(problem: str) -> Finding:
 
 
 def _target(target: str) -> Finding:
-    from kits.toolchain.compile import TARGETS
+    from kits.toolchain.targets import TARGETS
 
     if target in TARGETS:
         return Finding("device-target", "pass", f"bundles are made for {target}")
