@@ -308,6 +308,7 @@ class Agent:
     def _end(self, *, crashed: bool) -> None:
         systemd.notify("STOPPING=1")
         self._stop.set()
+        self.engines.close()
         self.line.close()
         self.dispatcher.close()
         self.updater.close()

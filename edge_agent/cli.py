@@ -38,7 +38,10 @@ _OPENING_LIMIT_S = 1800.0  # a large outbox on a slow disk is read whole before 
 
 def main() -> None:
     """Entry point of the console script."""
-    run_app(app)
+    from edge_agent.process import leaving_behind
+
+    with leaving_behind():
+        run_app(app)
 
 
 def _load(path: Path) -> AgentConfig:

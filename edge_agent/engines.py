@@ -6,7 +6,6 @@ while the line decides on a lower rung. Which bundle runs is decided in `update/
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.errors import EngineError
 from edge_agent.line import Line
 from edge_agent.log import log, warn
+from edge_agent.process import NativeThread
 from edge_agent.sources.base import Alerts
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError
@@ -45,6 +45,11 @@ class Engines:
         # weak, so that what was left frees its memory
         self._climbed: weakref.ref[Loaded] | None = None
         self._told: weakref.ref[Loaded] | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """What is still being built changes nothing any more."""
+        self._closed = True
 
     def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
         """As `Ladder.load`."""
@@ -64,7 +69,7 @@ class Engines:
         if active is None or not active.waits_for_engine or active is tried:
             return
         self._climbed = weakref.ref(active)
-        threading.Thread(target=self._climb, args=(active,), name="engine", daemon=True).start()
+        NativeThread("engine", lambda: self._climb(active)).start()
 
     def _tell(self, active: Loaded) -> None:
         """What is only tried, and refused, says nothing about what decides."""
@@ -82,7 +87,7 @@ class Engines:
         except (BundleError, EngineError) as error:
             warn("engine_not_built", bundle=running.id[:12], error=error.what)
             return
-        if self._line.exchange(running, better):
+        if not self._closed and self._line.exchange(running, better):
             self._line.tally.forget_latencies()
             log("engine_exchanged", bundle=better.id[:12], provider=better.provider)
             self._on_exchange()

@@ -1,10 +1,13 @@
-"""The agent as a process: one per state folder, ended by signals."""
+"""The agent as a process: one per state folder, ended by signals, without waiting for a model."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -16,9 +19,19 @@ if TYPE_CHECKING:
     from edge_agent.agent import Agent
 
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
-
-
+_LAST_WAIT_S = 2.0
 _LOCK = "agent.lock"
+
+
+class NativeThread(threading.Thread):
+    """A thread that may be deep in code that is not Python's when the process ends.
+
+    An engine is built, a model hangs, a camera's driver does not answer. Python ends such a thread when it
+    comes back for the interpreter's lock, through frames of C++ that bear no such end: the process aborts.
+    """
+
+    def __init__(self, name: str, target: Callable[[], object]) -> None:
+        super().__init__(name=name, target=target, daemon=True)
 
 
 class StateLock:
@@ -74,6 +87,28 @@ def die(why: str) -> NoReturn:
     """Ends the process at once, as a crash: for states that only a new start mends."""
     warn("agent_gives_up", why=why)
     os._exit(_SOFTWARE_ERROR)
+
+
+@contextmanager
+def leaving_behind(wait_s: float = _LAST_WAIT_S) -> Iterator[None]:
+    """Ends the process where the context ends with an exit code and a `NativeThread` outlives the wait.
+
+    Everything else has been closed by then; what such a thread builds is built anew at the next start.
+    """
+    try:
+        yield
+    except SystemExit as end:
+        until = time.monotonic() + wait_s
+        threads = [t for t in threading.enumerate() if isinstance(t, NativeThread)]
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        busy = sorted(thread.name for thread in threads if thread.is_alive())
+        if not busy or not isinstance(end.code, int | None):
+            raise
+        warn("threads_left_behind", threads=",".join(busy))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code or 0)
 
 
 @contextmanager

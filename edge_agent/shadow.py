@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from edge_agent.decide import Outcome, judge, told
 from edge_agent.engine.ladder import Loaded
 from edge_agent.log import warn
+from edge_agent.process import NativeThread
 from edge_agent.update.probation import Tally
 from kits.core.operating_point import Verdict
 from kits.core.prediction import Prediction
@@ -55,7 +56,7 @@ class Shadow:
         self._since = 0.0
         self._hung = False
         self.tally = Tally()
-        threading.Thread(target=self._run, name="shadow", daemon=True).start()
+        NativeThread("shadow", self._run).start()
 
     def take(self, judged: Judged) -> None:
         """Lets the candidate judge a sample; not while it is still busy with an earlier one."""

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from edge_agent.errors import SourceError
 from edge_agent.log import log, warn
+from edge_agent.process import NativeThread
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
 from kits.core.runtime import Array
@@ -103,7 +104,7 @@ class VideoSource:
     def _live_samples(self) -> Iterator[Captured]:
         self._last_frame = time.monotonic()
         self.health.capture.beat()  # before there is a grabber: one that never ran is silent
-        grabber = threading.Thread(target=self._grab, name="grabber", daemon=True)
+        grabber = NativeThread("grabber", self._grab)
         grabber.start()
         while not self._closed.is_set():
             self.health.supply.beat()

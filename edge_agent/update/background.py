@@ -5,11 +5,12 @@ polls, reports and people. It knows nothing of bundles.
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
+
+from edge_agent.process import NativeThread
 
 _T = TypeVar("_T")
 Start = Callable[[Callable[[], Any]], "Future[Any]"]
@@ -24,7 +25,7 @@ def at_once(work: Callable[[], Any]) -> Future[Any]:
 
 
 def beside(wake: Callable[[], None]) -> Start:
-    """Does the work in a thread that ends with the process, and wakes its owner when it is done."""
+    """Does the work in a thread that ends with the process at the latest, and wakes its owner when it is done."""
 
     def start(work: Callable[[], Any]) -> Future[Any]:
         future: Future[Any] = Future()
@@ -33,7 +34,7 @@ def beside(wake: Callable[[], None]) -> Start:
             _do(work, future)
             wake()
 
-        threading.Thread(target=run, name="update-work", daemon=True).start()
+        NativeThread("update-work", run).start()
         return future
 
     return start
