@@ -60,7 +60,7 @@ from edge_agent.watch import Watch
 from kits import __version__
 from kits.core.bundle import open_file
 from kits.core.errors import BundleError
-from kits.core.hub_api import Reported
+from kits.core.hub_api import Desired, Reported
 from kits.core.tls import Clock
 
 _FIRST_BUNDLE_LOOK_S = 0.05
@@ -137,7 +137,7 @@ class Agent:
         offers = self._make_offers(hub) if hub is not None else None
         self.updater = Updater(
             self.installer, self.slots, offers, config.update.poll_s,
-            on_desired=lambda desired: self.watching.ask(desired.windows),
+            on_desired=self._heed,
         )  # fmt: skip
         certificates = Certificates(config.state_dir)
         self.certificates = certificates if certificates.present else None
@@ -328,6 +328,11 @@ class Agent:
         log("agent_stopped", samples=self._samples)
 
     # -- updates ---------------------------------------------------------------------------------
+
+    def _heed(self, desired: Desired) -> None:
+        """What the hub wants besides bundles."""
+        self.watching.ask(desired.windows)
+        self.watching.desk.follow(desired.cases)
 
     def _wake_updater(self) -> None:
         self.updater.wake()

@@ -20,8 +20,8 @@ from pydantic import JsonValue
 from edge_agent import shadow as shadowing
 from edge_agent.actions.base import Order
 from edge_agent.actions.dispatcher import Dispatcher
-from edge_agent.alarms.desk import Step
 from edge_agent.alarms.recordings import window_meta
+from edge_agent.alarms.steps import Step
 from edge_agent.alarms.watching import VERDICTS, Heard, Judgement, Watching
 from edge_agent.config import AgentConfig
 from edge_agent.deadline import DeadlineGuard

@@ -43,7 +43,7 @@ class CaseWriter:
 
     Attributes:
         odd: why a step stays an event only.
-        written: the steps that were taken, each with its case.
+        written: the steps that were taken and say something new, each with its case.
     """
 
     def __init__(self, session: Session) -> None:
@@ -103,16 +103,25 @@ class CaseWriter:
             case.cause_from, case.labels_due, case.shelved = "", False, False
 
     def _fold(self, case: Case, step: Arrived) -> None:
+        echo = _is_echo(case, step)
         _advance(case, step)
         _settle(case, step)
         row = _row(step)
         self._session.add(row)
-        self.written.append((case, row))
+        if not echo:
+            self.written.append((case, row))
 
 
 def _reopens(case: Case, step: Arrived) -> bool:
     rises = step.body.transition in RISES and step.body.level != "normal"
     return rises and case.closed_here and case.closed_at is not None and step.at > case.closed_at
+
+
+def _is_echo(case: Case, step: Arrived) -> bool:
+    """Whether a device only follows what was done here, which its receivers were told then."""
+    if step.body.transition == "acknowledged":
+        return case.acknowledged_at is not None and step.at >= case.raised_at
+    return step.body.transition == "closed" and case.closed_at is not None and case.closed_here
 
 
 def _supersede(case: Case, at: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from cloud_sync.cases import telling
 from cloud_sync.fleet import reports, waves, windows
 from cloud_sync.fleet.judgement import BAD, FINAL
 from cloud_sync.store.models import Bundle, Deployment, Device, Rollout
@@ -25,8 +26,13 @@ def desired_for(session: Session, device: str) -> Desired:
     that a device which is on its way with it stops.
     """
     wanted = desired_states(session, device).get(device, Desired())
-    asked = windows.asked(session, device).get(device, ())
-    return wanted.model_copy(update={"withdrawn": _withdrawn(session, device), "windows": asked})
+    return wanted.model_copy(
+        update={
+            "withdrawn": _withdrawn(session, device),
+            "windows": windows.asked(session, device).get(device, ()),
+            "cases": telling.words_for(session, device).get(device, ()),
+        }
+    )
 
 
 def _withdrawn(session: Session, device: str) -> tuple[Withdrawn, ...]:

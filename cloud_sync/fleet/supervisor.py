@@ -15,6 +15,7 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.cases import telling
 from cloud_sync.fleet import deployments, waves, windows
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.renewal import Renewal
@@ -126,11 +127,13 @@ class Supervisor:
         if self._seen is None or self._seen[0] != self._link.connection:
             self._published.clear()  # a broker that was restarted has forgotten what it retained
         wanted = deployments.desired_states(session)
-        asked = windows.asked(session)
+        asked, told = windows.asked(session), telling.words_for(session)
         known = select(Device.name, Device.site).where(Device.revoked_at.is_(None))
         for name, site in session.execute(known).all():
             desired = wanted.get(name, Desired())
-            desired = desired.model_copy(update={"windows": asked.get(name, ())})
+            desired = desired.model_copy(
+                update={"windows": asked.get(name, ()), "cases": told.get(name, ())}
+            )
             payload = desired.model_dump_json().encode()
             if self._published.get(name) == payload:
                 continue
@@ -154,4 +157,5 @@ def _fingerprint(session: Session, connection: int) -> Fingerprint:
     ).one()
     known = session.execute(select(func.count(Device.name), func.max(Device.created_at))).one()
     asked = {name: [wish.id for wish in wishes] for name, wishes in windows.asked(session).items()}
-    return connection, ([tuple(row) for row in running], tuple(newest), tuple(known), asked)
+    told = telling.words_for(session)
+    return connection, ([tuple(row) for row in running], tuple(newest), tuple(known), asked, told)

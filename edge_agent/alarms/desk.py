@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from edge_agent.alarms import steps, wishes
 from edge_agent.alarms.config import AlarmsConfig
+from edge_agent.alarms.figures import DeskFigures
 from edge_agent.alarms.floods import Floods
 from edge_agent.alarms.memory import (
     Asset,
@@ -27,45 +27,22 @@ from edge_agent.alarms.memory import (
     read_memory,
     write_memory,
 )
-from edge_agent.alarms.steps import Sight
+from edge_agent.alarms.steps import Sight, Step
 from edge_agent.log import log, warn
 from edge_agent.sources.base import Alerts
 from edge_agent.sync.entry import Entry
 from kits.core.alarm import AlarmState, Level, Transition
 from kits.core.events import CaseBody, CaseStep
+from kits.core.hub_api import CaseWord
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import utc_now
 
 MARK = "cases"
 _MAX_UNTOLD = 5000
 _KEPT_WISHES = 100
+_STEPS: Mapping[str, CaseStep] = {"acknowledge": "acknowledged", "close": "closed"}
 _BACKWARDS_S = 1.0
 """A source's clock that goes back by more is taken for another clock, not for a late window."""
-
-
-@dataclass
-class DeskFigures:
-    """Counters since the start.
-
-    Attributes:
-        suppressed: steps that caused no action because their asset was shelved.
-        unwatched: windows of assets beyond the bound.
-        lost: steps given up because the outbox took none for too long.
-    """
-
-    opened: int = 0
-    steps: int = 0
-    suppressed: int = 0
-    unwatched: int = 0
-    lost: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step that a window caused; a quiet one is a row and no action."""
-
-    body: CaseBody
-    quiet: bool = False
 
 
 class CaseDesk:
@@ -254,11 +231,36 @@ class CaseDesk:
             return self._unshelve(wish.asset, asset, wish.note, wish.who)
         if case is None or (wish.kind == "acknowledge" and case.acknowledged_by):
             return False
-        step: CaseStep = "closed" if wish.kind == "close" else "acknowledged"
-        seen = case.model_copy(update={"acknowledged_by": wish.who or "?"})
+        self._end(wish.asset, case, _STEPS[wish.kind], wish.note, wish.who)
+        return True
+
+    def _end(self, name: str, case: Case, step: CaseStep, note: str, who: str) -> None:
+        """Somebody has taken the case on, or closed it."""
+        seen = case.model_copy(update={"acknowledged_by": who or "?"})
         left = None if step == "closed" else seen
-        self._assets[wish.asset] = asset.model_copy(update={"case": left})
-        self._say(wish.asset, seen, step, wish.note, wish.who)
+        self._assets[name] = self._assets[name].model_copy(update={"case": left})
+        self._say(name, seen, step, note, who)
+
+    def follow(self, words: Iterable[CaseWord]) -> None:
+        """Does what was done at the hub. Twice equals once; a word about another case, or by somebody who
+        did not know of the newest rise, says nothing.
+        """
+        with self._lock:
+            followed = [word for word in words if self._followed(word)]
+            if followed:
+                self._keep()
+                self._tell()
+
+    def _followed(self, word: CaseWord) -> bool:
+        case = self._assets.get(word.asset, Asset()).case
+        if case is None or case.case_id != word.case_id or case.sample_id not in word.seen:
+            return False
+        if word.step == "closed":
+            self._end(word.asset, case, "closed", word.note, word.who)
+        elif word.step == "acknowledged" and not case.acknowledged_by:
+            self._end(word.asset, case, "acknowledged", word.note, word.who)
+        else:
+            return False
         return True
 
     def _say(self, asset: str, case: Case, step: CaseStep, note: str, who: str) -> None:

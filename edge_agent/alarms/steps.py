@@ -37,6 +37,14 @@ class Sight:
     bundle: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that a window caused; a quiet one is a row and no action."""
+
+    body: CaseBody
+    quiet: bool = False
+
+
 def rises(transition: Transition | None) -> bool:
     """Whether it is a change for the worse."""
     return transition is not None and _RANK[transition.new] > _RANK[transition.old]

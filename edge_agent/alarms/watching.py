@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from edge_agent.alarms.config import AlarmsConfig
-from edge_agent.alarms.desk import CaseDesk, Step
+from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.recordings import Recordings, Wanted, row_of
-from edge_agent.alarms.steps import Sight
+from edge_agent.alarms.steps import Sight, Step
 from edge_agent.decide import Outcome
 from edge_agent.log import log
 from edge_agent.selection import Occasion, Selection

@@ -17,6 +17,8 @@ MAX_FIGURES = 64
 MAX_WINDOW_MINUTES = 60.0
 MAX_WINDOW_REQUESTS = 20
 """Of one device at the same time."""
+MAX_CASE_WORDS = 50
+"""Told to one device at the same time."""
 
 
 class _Wire(BaseModel):
@@ -110,6 +112,23 @@ class WindowRequest(_Wire):
     expires_at: AwareDatetime = Field(description="afterwards nobody waits for it any more")
 
 
+class CaseWord(_Wire):
+    """What was done to a case away from its device, by a person or a CMMS; the device follows, once.
+
+    A device whose case has risen by a window that is not in `seen` is not meant: whoever closed it
+    did not know of that.
+    """
+
+    case_id: Identity
+    asset: Name
+    step: Identity = Field(description="`acknowledged` or `closed`; other words mean nothing yet")
+    who: Name = ""
+    note: Words = ""
+    seen: tuple[Identity, ...] = Field(
+        (), description="windows behind its newest rises the hub knows"
+    )
+
+
 class Desired(_Wire):
     """`GET /v1/device/desired`; what is retained on `down/desired` only says that it is time to ask.
 
@@ -123,6 +142,9 @@ class Desired(_Wire):
     )
     windows: tuple[WindowRequest, ...] = Field(
         (), description="raw signals asked of this device; it has sent those it knows already"
+    )
+    cases: tuple[CaseWord, ...] = Field(
+        (), description="what was done to this device's cases, until it has said the same itself"
     )
     limits: dict[str, JsonValue] = Field(default_factory=dict)
 

@@ -74,3 +74,13 @@ def test_a_case_that_is_closed_at_the_hub_labels_what_the_device_kept(
     assert {body["label"] for body in stated} == {"outer-race"}
     spans = [body["spans"] for body in stated if body.get("spans")]
     assert len(spans) == 1, "only the recording of before has a stretch without the fault"
+    line.start()  # the device was away meanwhile: it hears of it now, follows, and says so
+    wait_for(lambda: closed_by_device(site, str(case["id"])), 60)
+    line.stop()
+
+
+def closed_by_device(site: Site, case: str) -> list[Json]:
+    steps = site.api.call("GET", f"/v1/cases/{case}")["steps"]
+    assert isinstance(steps, list)
+    said = [step for step in steps if isinstance(step, dict) and step["source"] == "device"]
+    return [s for s in said if (s["transition"], s["note"]) == ("closed", "at the hub: outer-race")]
