@@ -97,6 +97,16 @@ def windows(
     return session.scalars(query.order_by(Sample.captured_at.desc()).limit(limit)).all()
 
 
+def requested(
+    session: Session, device: str, asset: str, since: datetime, limit: int = 20
+) -> Sequence[Sample]:
+    """Raw signals of an asset that a person had asked for, newest first."""
+    query = select(Sample).where(
+        of_asset(device, asset), Sample.captured_at >= since, Sample.kept_for == "request"
+    )
+    return session.scalars(query.order_by(Sample.captured_at.desc()).limit(limit)).all()
+
+
 def score_history(
     session: Session,
     device: str,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from cloud_sync.fleet import windows
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, Case, Sample
 from kits.core.sample import utc_now
@@ -150,6 +151,7 @@ def test_a_case_is_closed_with_what_was_found(open_page, hub: Hub, found: dict[s
     page.click("tbody a >> text=pump-1")
     page.wait_for_selector("[data-history][data-ready=yes]")
     shoot(page, "case")
+    assert page.locator("text=Request the raw window").count() == 0, "for engineers only"
     assert {"onset", "opened"} <= set(page.locator(".plot text.tick").all_text_contents())
     page.fill("[name=cause]", "outer_race")
     page.fill("[name=note]", "spalled, replaced")
@@ -163,6 +165,26 @@ def test_a_case_is_closed_with_what_was_found(open_page, hub: Hub, found: dict[s
     page.goto(page.url.split("/cases")[0] + "/cases?state=closed")
     assert "outer race" in page.locator("tbody").first.inner_text()
     shoot(page, "closed")
+
+
+def test_raw_signals_are_asked_for_on_the_page_of_a_case(
+    open_page, hub: Hub, found: dict[str, str]
+) -> None:
+    page = open_page("engineer", f"/cases/{found['case']}")
+    page.fill("[name=minutes]", "0.5")
+    page.click("text=Request the raw window")
+    page.wait_for_selector("#asked >> text=0.5 min asked for")
+    with hub.database.session() as session:
+        [wish] = windows.asked(session)[DEVICE]
+    assert (wish.asset, wish.minutes) == ("pump-1", 0.5)
+    shoot(page, "asked")
+    with hub.database.transaction() as session:
+        sample = session.get_one(Sample, found["window"])
+        sample.kept_for, sample.reason = "request", "0.5 minutes asked for by a person"
+        sample.meta = {**sample.meta, "request": wish.id}
+    page.wait_for_selector(f"#asked a[href='/samples/{found['window']}']")
+    assert page.locator("#asked >> text=asked for").count() == 1
+    shoot(page, "answered")
 
 
 def test_the_page_of_a_window_leads_to_others(open_page, found: dict[str, str]) -> None:

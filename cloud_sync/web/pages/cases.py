@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -13,18 +15,28 @@ from starlette.responses import Response
 from cloud_sync.cases import figures, reading
 from cloud_sync.cases.closing import find_case
 from cloud_sync.cases.labels import NORMAL, behind
+from cloud_sync.fleet import windows
 from cloud_sync.hub import ReadDep
 from cloud_sync.intake.samples import annotations_in_force
 from cloud_sync.intake.words import since_words
 from cloud_sync.store.models import Asset, Case, Sample
 from cloud_sync.web import view_models as views
-from cloud_sync.web.pages._render import PageRoute, ViewerPage, render
+from cloud_sync.web.pages._render import PageRoute, ViewerPage, live_fragment, render
+from kits.core.hub_api import MAX_WINDOW_MINUTES, WindowRequest
 from kits.core.sample import utc_now
 
 router = APIRouter(route_class=PageRoute)
 AROUND = timedelta(hours=6)
 MAX_CHOICES = 500
 MAX_CAUSES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Wishes for raw signals that wait, and what has arrived of others."""
+
+    waiting: Sequence[WindowRequest]
+    arrived: Sequence[Sample]
 
 
 @router.get("/cases")
@@ -77,7 +89,23 @@ def case_page(request: Request, session: ReadDep, who: ViewerPage, case_id: str)
         stated=annotations_in_force(session, [sample.id for sample in kept]),
         bundle_name=views.bundle_names(session).get(case.bundle, ""),
         causes=_causes(session, case), behind=len(behind(session, case)),
+        asked=_asked(session, case), max_minutes=MAX_WINDOW_MINUTES,
     )  # fmt: skip
+
+
+@router.get("/cases/{case_id}/asked")
+def case_asked(session: ReadDep, _who: ViewerPage, case_id: str) -> Response:
+    """The part of the page that waits for raw signals."""
+    case = find_case(session, case_id)
+    return live_fragment("case_asked.html", False, case=case, asked=_asked(session, case))
+
+
+def _asked(session: Session, case: Case) -> _Asked:
+    arrived = reading.requested(session, case.device, case.asset, case.since - AROUND)
+    answered = {sample.meta.get("request") for sample in arrived}
+    standing = windows.asked(session, case.device).get(case.device, ())
+    waiting = [w for w in standing if w.asset == case.asset and w.id not in answered]
+    return _Asked(waiting, arrived)
 
 
 def _causes(session: Session, case: Case) -> list[str]:
