@@ -1,6 +1,6 @@
 """Which samples keep their pixels, and why. Events are always kept; pixels cost bytes.
 
-Reasons in order: acted on, review band, novelty, random audit. The day's budget is split: the
+Reasons in order: a way of running that is new, acted on, review band, novelty, random audit. The day's budget is split: the
 audit has a part of its own, so that a day full of defects cannot starve the one sample that gives
 unbiased rates. The audit is drawn before anything else is looked at.
 """
@@ -17,9 +17,9 @@ from edge_agent.config import SelectionConfig
 from edge_agent.decide import Outcome
 from kits.core.sample import utc_now
 
-KeptFor = Literal["act", "review", "novelty", "audit", ""]
+KeptFor = Literal["unknown-regime", "act", "review", "novelty", "audit", ""]
 
-_WORTH = {"audit": 4.0, "review": 3.0, "act": 2.0, "novelty": 1.0, "": 0.0}
+_WORTH = {"audit": 4.0, "unknown-regime": 3.0, "review": 3.0, "act": 2.0, "novelty": 1.0, "": 0.0}
 _WARM_UP = 50
 _FORGET = 0.01
 _MAX_ASSETS = 1000
@@ -46,12 +46,17 @@ class Occasion:
         step: whether its case took a step; only then act and review are reasons to keep it.
         audit_rate: its own probability of an audit.
         novel_per_day: so many windows of the asset are kept each day for a score that is unusual.
+        unknown: whether nobody but a person can judge it, because the machine runs as it never did: the
+            first window of such a stretch, or a later one, whose score says nothing.
+        unknown_per_day: so many first windows of the asset are kept each day.
     """
 
     asset: str
     step: bool
     audit_rate: float
     novel_per_day: int = 1_000_000
+    unknown: Literal["first", "later", ""] = ""
+    unknown_per_day: int = 1_000_000
 
 
 class Novelty:
@@ -89,6 +94,7 @@ class Selection:
         self._novelty: dict[str, Novelty] = {}
         self._odd: set[str] = set()
         self._novel_today: dict[str, int] = {}
+        self._unknown_today: dict[str, int] = {}
         self._day: date = now().date()
         self._audit_left = 0
         self._rest_left = 0
@@ -133,6 +139,8 @@ class Selection:
 
     def _news(self, reason: KeptFor, occasion: Occasion) -> KeptFor:
         """Only what begins: an alarm that lasts, or a score that stays unusual, is kept once."""
+        if occasion.unknown and reason != "audit":
+            return self._unheard_of(reason, occasion)
         was_odd = occasion.asset in self._odd
         if reason == "novelty":
             self._odd.add(occasion.asset)
@@ -144,6 +152,16 @@ class Selection:
         if not reason:
             self._odd.discard(occasion.asset)
         return "" if reason in ("act", "review") and not occasion.step else reason
+
+    def _unheard_of(self, reason: KeptFor, occasion: Occasion) -> KeptFor:
+        """Where no score counts: one window for a person, and what steps of its case ask for."""
+        if reason in ("act", "review") and occasion.step:
+            return reason
+        today = self._unknown_today.get(occasion.asset, 0)
+        if occasion.unknown != "first" or today >= occasion.unknown_per_day:
+            return ""
+        self._unknown_today[occasion.asset] = today + 1
+        return "unknown-regime"
 
     def _reason(self, outcome: Outcome, novelty: float, audited: bool) -> KeptFor:
         # an audited sample stays an audit sample even when it was acted on: the rates need it
@@ -159,6 +177,7 @@ class Selection:
 
     def _renew(self) -> None:
         self._novel_today.clear()
+        self._unknown_today.clear()
         budget = self._config.budget_bytes_per_day
         self._audit_left = int(budget * self._config.audit_share)
         self._rest_left = budget - self._audit_left

@@ -68,7 +68,7 @@ class ReviewOut(BaseModel):
 class QueueItem(SamplePublic):
     """A sample that waits, with the model's prediction as a suggestion."""
 
-    why: str = Field(description="second opinion, act, review, novelty or audit")
+    why: str = Field(description="second opinion, act, unknown regime, review, novelty or audit")
     suggestion: dict[str, JsonValue]
     content: str = Field(description="address of the bytes")
 

@@ -57,7 +57,9 @@ class SamplePublic(BaseModel):
     score: float | None
     reason: str
     bundle: str
-    kept_for: str = Field(description="why the bytes were kept: act, review, novelty, audit")
+    kept_for: str = Field(
+        description="why the bytes were kept: act, review, novelty, unknown-regime, audit, request"
+    )
     media_type: str
     has_blob: bool = False
     review: ReviewPublic | None = Field(None, description="the newest decision of a person")

@@ -102,10 +102,11 @@ def queue(
     plain = Sample.kept_for != "audit"
     second = tier("second opinion", Sample.id.in_(_said("unsure")))
     acts = tier("act", plain & (Sample.verdict == "act"))
+    unheard = tier("unknown regime", Sample.kept_for == "unknown-regime")
     unsure = _nearest_first(session, tier("review", plain & (Sample.verdict == "review")), bands)
     novel = tier("novelty", plain & (Sample.verdict == "pass"))
     audits = tier("audit", Sample.kept_for == "audit")
-    chosen = list(islice(_interleave([*second, *acts, *unsure, *novel], audits), limit))
+    chosen = list(islice(_interleave([*second, *acts, *unheard, *unsure, *novel], audits), limit))
     rows = {row.id: row for row in session.scalars(select(Sample).where(Sample.id.in_(chosen)))}
     return [Waiting(rows[name], why[name]) for name in chosen if name in rows]
 

@@ -49,6 +49,11 @@ class AlarmsConfig(Section):
     novel_per_day: int = Field(
         4, ge=0, description="windows of an asset kept each UTC day because its score is unusual"
     )
+    unknown_per_day: int = Field(
+        2,
+        ge=0,
+        description="windows of an asset kept each UTC day because it runs as never before: the first of a stretch",
+    )
     max_assets: int = Field(
         1000, ge=1, description="assets watched at most; windows of further ones open no case"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import JsonValue
 
@@ -82,6 +83,7 @@ class _Unsaid:
     windows: int = 0
     low: float = float("inf")
     high: float = float("-inf")
+    unknown: bool = False
 
 
 class Watching:
@@ -152,13 +154,18 @@ class Watching:
         at_s = judged.captured.at_s
         unsaid = self._unsaid.get(asset)
         if unsaid is None:
-            unsaid = _Unsaid()
+            unsaid = _Unsaid(
+                unknown=True
+            )  # what is beyond the bound is never the first of a stretch
             if len(self._unsaid) < self._config.max_assets:
-                self._unsaid[asset] = unsaid
+                self._unsaid[asset] = unsaid = _Unsaid()
         span_s = max(0.0, at_s - unsaid.seen_s) if unsaid.seen_s is not None else 0.0
         unsaid.seen_s = at_s
         audit_rate = min(1.0, self._config.audit_per_day * span_s / _DAY_S)
-        occasion = Occasion(asset, bool(steps), audit_rate, self._config.novel_per_day)
+        occasion = Occasion(
+            asset, bool(steps), audit_rate, self._config.novel_per_day,
+            _unknown(unsaid, judged.prediction), self._config.unknown_per_day,
+        )  # fmt: skip
         level, shares = self.desk.level(asset), self._shares(unsaid, outcome, steps, at_s)
         return Heard(asset, level, outcome, steps, occasion, shares)
 
@@ -276,6 +283,17 @@ def _sensor_fault(prediction: Prediction | None) -> str:
     if isinstance(faults, str):
         return faults
     return "; ".join(str(fault) for fault in faults) if isinstance(faults, list) else ""
+
+
+def _unknown(unsaid: _Unsaid, prediction: Prediction | None) -> Literal["first", "later", ""]:
+    """Whether the machine runs as it never did; a stretch of that ends with a window that can be judged."""
+    details = prediction.details if prediction is not None else {}
+    if details.get("unknown_regime") is True:
+        before, unsaid.unknown = unsaid.unknown, True
+        return "later" if before else "first"
+    if prediction is not None and not details.get("not_judged") and not _sensor_fault(prediction):
+        unsaid.unknown = False
+    return ""
 
 
 def _without_act(outcome: Outcome, fault: str) -> Outcome:

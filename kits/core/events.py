@@ -96,7 +96,10 @@ class DecisionBody(_Wire):
         default_factory=dict, description="action → done | late | error"
     )
     blob: BlobRef | None = None
-    kept_for: Name = Field("", description="why the bytes were kept: act, review, novelty, audit")
+    kept_for: Name = Field(
+        "",
+        description="why the bytes were kept: act, review, novelty, unknown-regime, audit, request",
+    )
     meta: JsonObject = Field(default_factory=dict)
 
 

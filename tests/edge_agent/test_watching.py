@@ -244,6 +244,50 @@ def test_a_score_that_stays_unusual_is_kept_once(tmp_path: Path) -> None:
     assert 1 <= len(kept) <= 2
 
 
+NEW, SETTLING = 7.25, 7.125
+"""Levels that the kit of these tests does not judge: the first because it never saw the like."""
+
+
+def kept_for(bench: Bench, levels: list[float], *, asset: str = "pump-1") -> list[tuple[str, int]]:
+    for number, level in enumerate(levels):
+        bench.show(number * 10.0, level, asset=asset)
+    bench.end()
+    return [
+        (b.kept_for, round((b.captured_at - START).total_seconds() / 10))
+        for b in bench.judged if b.kept_for
+    ]  # fmt: skip
+
+
+def test_the_first_window_of_a_stretch_that_nobody_can_judge_is_kept_for_a_person(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(tmp_path, alarms={"audit_per_day": 0}, selection={"novelty": 3})
+    levels = [1.0] * 60 + [NEW] * 20 + [SETTLING, NEW, NEW] + [1.0] * 3 + [NEW] * 5
+    assert kept_for(bench, levels) == [("unknown-regime", 60), ("unknown-regime", 86)]
+    assert {b.verdict for b in bench.judged if b.kept_for} == {"review"}
+
+
+@pytest.mark.parametrize(("per_day", "kept"), [(0, 0), (2, 2)])
+def test_no_more_such_windows_are_kept_in_a_day_than_may(
+    tmp_path: Path, per_day: int, kept: int
+) -> None:
+    alarms = {"audit_per_day": 0, "unknown_per_day": per_day}
+    bench = Bench(tmp_path, alarms=alarms, selection={"novelty": 0})
+    assert len(kept_for(bench, [1.0, NEW, 1.0, NEW, 1.0, NEW, 1.0, NEW])) == kept
+
+
+def test_a_broken_sensor_ends_no_such_stretch(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, alarms={"audit_per_day": 0}, selection={"novelty": 0})
+    assert kept_for(bench, [1.0, NEW, float("nan"), NEW]) == [("unknown-regime", 1)]
+
+
+def test_machines_beyond_the_bound_are_kept_nothing_of(tmp_path: Path) -> None:
+    alarms = {"audit_per_day": 0, "max_assets": 1}
+    bench = Bench(tmp_path, alarms=alarms, selection={"novelty": 0})
+    bench.show(0, 1.0)
+    assert kept_for(bench, [NEW, NEW], asset="pump-2") == []
+
+
 def test_minutes_before_that_nobody_keeps_cannot_be_configured(tmp_path: Path) -> None:
     source = {"kind": "simulated", "keep_s": 60}
     with pytest.raises(AgentConfigError, match=r"before_s.*longer than source.keep_s"):

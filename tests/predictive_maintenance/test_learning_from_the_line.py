@@ -76,10 +76,11 @@ def test_a_new_way_of_running_is_asked_about_until_a_person_calls_it_normal(tmp_
     seen = window(50, [NEW])
     before = learned(tmp_path / "a", [week()], []).predict([seen])[0]
     assert before.details["not_judged"] == "an operating regime never seen before"
+    assert before.details["unknown_regime"] is True, "the agent keeps such a window for a person"
     assert -1.5 <= before.score < 0
     reviewed = [(window(10 + n, [NEW]), "good" if n % 2 else "normal") for n in range(6)]
     after = learned(tmp_path / "b", [week()], reviewed).predict([seen])[0]
-    assert "not_judged" not in after.details
+    assert not {"not_judged", "unknown_regime"} & after.details.keys()
     assert (after.label, after.score < -1.5) == ("normal", True)
 
 
