@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 
 from cloud_sync.cases.labels import state_late
 from cloud_sync.cmms.inbound import forget_old
 from cloud_sync.cmms.poll import CmmsPoll
 from cloud_sync.hub import Hub
+from cloud_sync.loop import Loop
 from kits.core.sample import utc_now
-
-log = logging.getLogger(__name__)
 
 LOOK_S = 60.0
 SOON_S = 1.0
 
 
 class CaseKeeper:
-    """The thread.
+    """The loop.
 
     Args:
         hub: whose cases.
@@ -29,32 +26,31 @@ class CaseKeeper:
     def __init__(self, hub: Hub, poll: CmmsPoll | None = None) -> None:
         self._hub = hub
         self._poll = poll
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cases", daemon=True)
+        self._look_at = self._ask_at = 0.0
+        self._loop = Loop(
+            "cases", self._turn, hub.metrics, after_fault=self._pause_s, first_s=SOON_S
+        )
 
     def start(self) -> None:
         """Starts it."""
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Ends after the turn at hand."""
-        self._stop.set()
-        self._thread.join()
+        self._loop.stop()
 
-    def _run(self) -> None:
-        look_at = ask_at = time.monotonic() + SOON_S
-        while not self._stop.wait(max(0.1, min(look_at, ask_at) - time.monotonic())):
-            try:
-                now = time.monotonic()
-                if now >= look_at:
-                    look_at = now + LOOK_S
-                    self.look()
-                if now >= ask_at:
-                    ask_at = now + LOOK_S
-                    ask_at = now + self.ask()
-            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
-                self._hub.metrics.loop_errors.labels("cases").inc()
-                log.error("event=cases_failed error=%r", str(error)[:300])
+    def _turn(self) -> float:
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            self.look()
+        if now >= self._ask_at:
+            self._ask_at = now + LOOK_S
+            self._ask_at = now + self.ask()
+        return self._pause_s()
+
+    def _pause_s(self, _faults: int = 0) -> float:
+        return max(0.1, min(self._look_at, self._ask_at) - time.monotonic())
 
     def look(self) -> None:
         """States causes of samples that came late, and forgets old messages."""

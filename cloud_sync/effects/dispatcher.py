@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Update, or_, select, update
@@ -27,6 +28,7 @@ from cloud_sync.effects.alerts import raise_alert
 from cloud_sync.effects.outbox import UNDELIVERABLE
 from cloud_sync.effects.targets import Delivery, DeliveryError, Target
 from cloud_sync.hub import Hub
+from cloud_sync.loop import Loop, always
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Effect, EffectTarget
 from kits.core.sample import utc_now
@@ -70,32 +72,28 @@ class Dispatcher:
         self._rng = rng or random.Random()  # noqa: S311  (jitter)
         self._owner = secrets.token_hex(8)
         self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(
-                target=self._run, args=(target,), name=f"effects-{target.name}", daemon=True
+        self._loops = [
+            Loop(
+                "effects", partial(self._turn, target), hub.metrics,
+                after_fault=always(6 * POLL_S), first_s=POLL_S, thread=f"effects-{target.name}",
             )
             for target in self._targets
-        ]
+        ]  # fmt: skip
 
     def start(self) -> None:
         """Starts the threads."""
-        for thread in self._threads:
-            thread.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
         """Ends after the deliveries at hand."""
         self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        for loop in self._loops:
+            loop.stop()
 
-    def _run(self, target: Target) -> None:
-        while not self._stop.wait(POLL_S):
-            try:
-                self._serve(target)
-            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
-                self._hub.metrics.loop_errors.labels("effects").inc()
-                log.error("event=effects_failed error=%r", str(error))
-                self._stop.wait(POLL_S * 5)
+    def _turn(self, target: Target) -> float:
+        self._serve(target)
+        return POLL_S
 
     def step(self) -> int:
         """Delivers what is due, to one receiver after the other; how many effects were done."""

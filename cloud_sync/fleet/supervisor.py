@@ -8,7 +8,6 @@ waits for its next turn and holds up no other.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
@@ -21,6 +20,7 @@ from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.renewal import Renewal
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
+from cloud_sync.loop import Loop, always
 from cloud_sync.store.models import Deployment, Device, Rollout
 from kits.core.hub_api import Desired
 from kits.core.topics import DeviceTopics
@@ -78,26 +78,26 @@ class Supervisor:
             Part("desired", self._tell),
             Part("broker", admission.tend),  # last: it is the one that waits for somebody else
         )
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+        self._loop = Loop(
+            "fleet", self._turn, hub.metrics, after_fault=always(poll_s), first_s=poll_s
+        )
 
     def start(self) -> None:
         """Starts the thread."""
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Stops it."""
-        self._stop.set()
-        self._thread.join()
+        self._loop.stop()
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._poll_s):
-            self.step()
+    def _turn(self) -> float:
+        self.step()
+        return self._poll_s
 
     def step(self) -> None:
         """One look at the tables; each part whose turn it is."""
         for part in self._parts:
-            if self._stop.is_set():
+            if self._loop.stopping.is_set():
                 return
             try:
                 part.take_turn(self._poll_s)

@@ -9,9 +9,7 @@ upload: it comes to the same.
 
 from __future__ import annotations
 
-import logging
 import queue
-import threading
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,14 +23,13 @@ from cloud_sync.intake.link import MqttLink
 from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.spans import covers, from_json
 from cloud_sync.intake.whole import Key, Whole, WholeBlobs
+from cloud_sync.loop import Loop, doubling
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob, BlobPart, Device, Sample
 from kits.core.errors import DataError, UnreachableError
 from kits.core.frames import Ack, BlobAck, encode_ack
 from kits.core.sample import utc_now
 from kits.core.topics import DeviceTopics
-
-log = logging.getLogger(__name__)
 
 ALERT = "storage-away"
 SWEEP_S = 30.0
@@ -64,19 +61,20 @@ class Finisher:
         self._told: bool | None = None  # an alert may be open from before the start
         self._failed: set[Key] = set()
         self._idle_s = 0.0  # at the start nobody else is known to work on what lies here
-        self._stop = threading.Event()
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="storing")
-        self._thread = threading.Thread(target=self._run, name="finishing", daemon=True)
+        self._loop = Loop(
+            "finishing", self._turn, hub.metrics, after_fault=doubling(1.0, MAX_BACKOFF_S)
+        )
 
     def start(self) -> None:
         """Starts it; what was left over from before is finished first."""
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Ends after the uploads at hand."""
-        self._stop.set()
+        self._loop.stopping.set()
         self._waiting.put(None)
-        self._thread.join()
+        self._loop.stop()
         self._writers.shutdown()
 
     def submit(self, uploads: Collection[Key | Whole]) -> None:
@@ -84,17 +82,9 @@ class Finisher:
         for upload in uploads:
             self._waiting.put(upload)
 
-    def _run(self) -> None:
-        backoff_s = 1.0
-        while not self._stop.is_set():
-            try:
-                self.step(timeout_s=SWEEP_S)
-                backoff_s = 1.0
-            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
-                self._hub.metrics.loop_errors.labels("finishing").inc()
-                log.error("event=finishing_failed error=%r", str(error)[:300])
-                self._stop.wait(backoff_s)
-                backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
+    def _turn(self) -> float:
+        self.step(timeout_s=SWEEP_S)
+        return 0.0
 
     def step(self, timeout_s: float = 0.0) -> None:
         """Finishes what was submitted and what others left; waits so long for something to do.
@@ -122,7 +112,7 @@ class Finisher:
         waiting = sorted(uploads, key=lambda upload: _key_of(upload) in self._failed)
         self._failed.clear()
         for first in range(0, len(waiting), AT_ONCE):
-            if self._stop.is_set():
+            if self._loop.stopping.is_set():
                 return
             some = waiting[first : first + AT_ONCE]
             errors = self._finish(some)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import gc
 import logging
 import queue
-import threading
 from collections.abc import Sequence
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
@@ -24,6 +23,7 @@ from cloud_sync.intake.finishing import Finisher
 from cloud_sync.intake.link import Message, MqttLink
 from cloud_sync.intake.parts import Parts
 from cloud_sync.intake.space import DiskGuard
+from cloud_sync.loop import Loop, doubling
 from cloud_sync.store.trouble import is_away
 from kits.core.topics import parse_up
 
@@ -58,38 +58,31 @@ class Ingest:
         self.finisher = Finisher(hub, link, self._parts.whole)
         # what the alert says; unknown after a start: one of the life before may be open
         self._told: str | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._batch: list[Message] = []
+        self._loop = Loop(
+            "ingest", self._turn, hub.metrics, after_fault=doubling(IDLE_S, MAX_BACKOFF_S)
+        )
 
     def start(self) -> None:
         """Connects and begins."""
+        tune_collector()
         self.finisher.start()
-        self._thread.start()
+        self._loop.start()
         self._link.start()
 
     def stop(self) -> None:
         """Finishes the batch at hand; the rest comes again at the next start."""
         self._link.stop()
-        self._stop.set()
-        self._thread.join()
+        self._loop.stop()
         self.finisher.stop()
 
-    def _run(self) -> None:
-        tune_collector()
-        batch: list[Message] = []
-        backoff_s = IDLE_S
-        while not self._stop.is_set():
-            try:
-                self._look_at_link()
-                batch = batch or self._next_batch()
-                self.process(batch)
-            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
-                self._hub.metrics.loop_errors.labels("ingest").inc()
-                log.error("event=ingest_failed error=%r next_try_s=%.1f", str(error), backoff_s)
-                self._stop.wait(backoff_s)
-                backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
-            else:
-                batch, backoff_s = [], IDLE_S
+    def _turn(self) -> float:
+        """A batch that could not be taken is tried again before anything newer."""
+        self._look_at_link()
+        self._batch = self._batch or self._next_batch()
+        self.process(self._batch)
+        self._batch = []
+        return 0.0
 
     def _look_at_link(self) -> None:
         """A hub that hears nothing must say so: no row arrives that could show it."""

@@ -6,7 +6,6 @@ Every step is idempotent and may run in several processes at the same time.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from cloud_sync.intake.ledger import Account, account_of
 from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
+from cloud_sync.loop import Loop, always
 from cloud_sync.store.models import Blob, BlobPart, BootClock, Epoch, Sample
 from cloud_sync.store.types import UtcDateTime
 from kits.core.sample import utc_now
@@ -65,25 +65,21 @@ class IntakeWatch:
         self._now = now
         self._looked_at = float("-inf")
         self._cleaned_at = float("-inf")
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="intake-watch", daemon=True)
+        self._loop = Loop(
+            "intake-watch", self._turn, hub.metrics, after_fault=always(POLL_S), first_s=POLL_S
+        )
 
     def start(self) -> None:
         """Starts the thread."""
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Stops it."""
-        self._stop.set()
-        self._thread.join()
+        self._loop.stop()
 
-    def _run(self) -> None:
-        while not self._stop.wait(POLL_S):
-            try:
-                self.step(time.monotonic())
-            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
-                self._hub.metrics.loop_errors.labels("intake-watch").inc()
-                log.error("event=intake_watch_failed error=%r", str(error))
+    def _turn(self) -> float:
+        self.step(time.monotonic())
+        return POLL_S
 
     def step(self, monotonic_s: float) -> None:
         """One look."""

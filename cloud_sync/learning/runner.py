@@ -21,6 +21,7 @@ from pydantic import JsonValue
 from cloud_sync.hub import Hub
 from cloud_sync.learning.jobs import LOG_NAME, beat, claim, complete, fail
 from cloud_sync.learning.processes import CancelledError, end_leftover
+from cloud_sync.loop import Loop, doubling
 from cloud_sync.store.models import Job
 from cloud_sync.store.types import JsonObject
 from kits.core.errors import KitwrightError
@@ -67,33 +68,26 @@ class Runner:
     def __init__(self, hub: Hub, handlers: Mapping[str, Handler]) -> None:
         self._hub = hub
         self._handlers = handlers
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = Loop(
+            "jobs", self._turn, hub.metrics,
+            after_fault=doubling(2 * IDLE_S, MAX_PAUSE_S), traceback=True,
+        )  # fmt: skip
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def start(self) -> None:
         """Starts the thread."""
-        self._thread = threading.Thread(target=self.run, name="jobs", daemon=True)
-        self._thread.start()
+        self._loop.start()
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Ends the job at hand (it is tried again later) and the thread."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._loop.stop(timeout_s)
 
     def run(self) -> None:
         """Works until `stop`; an error of the loop itself is logged, counted and waited out."""
-        pause = IDLE_S
-        while not self._stop.is_set():
-            try:
-                busy = self.run_one()
-                pause = 0.0 if busy else IDLE_S
-            except Exception:  # noqa: BLE001  top of a supervised loop
-                _log.exception("event=job_loop_error owner=%s", self.owner)
-                self._hub.metrics.loop_errors.labels("jobs").inc()
-                pause = min(MAX_PAUSE_S, max(IDLE_S, pause * 2))
-            self._stop.wait(pause)
+        self._loop.run()
+
+    def _turn(self) -> float:
+        return 0.0 if self.run_one() else IDLE_S
 
     def run_one(self) -> bool:
         """Does one job if one is due; whether there was one."""
@@ -103,7 +97,7 @@ class Runner:
         folder = self._hub.config.jobs_dir.resolve() / str(job.id)
         folder.mkdir(parents=True, exist_ok=True)
         end_leftover(folder)
-        beats = _Heartbeat(self._hub, job.id, self.owner, self._stop)
+        beats = _Heartbeat(self._hub, job.id, self.owner, self._loop.stopping)
         context = JobContext(self._hub, job.id, job.args, folder, beats.still_wanted)
         _log.info("event=job_started job=%d kind=%s attempt=%d", job.id, job.kind, job.attempts)
         beats.start()

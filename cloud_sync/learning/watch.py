@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 from sqlalchemy import select
 
 from cloud_sync.hub import Hub
 from cloud_sync.learning.planning import watch_drift
+from cloud_sync.loop import Loop, always
 from cloud_sync.store.models import Project
 
 PERIOD_S = 3600.0
@@ -26,17 +26,18 @@ class DriftWatch:
     def __init__(self, hub: Hub, *, period_s: float = PERIOD_S) -> None:
         self._hub = hub
         self._period_s = period_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="drift", daemon=True)
+        self._loop = Loop(
+            "drift", self._turn, hub.metrics,
+            after_fault=always(period_s), first_s=period_s, traceback=True,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Starts the thread; the first look is after one period."""
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Stops it."""
-        self._stop.set()
-        self._thread.join()
+        self._loop.stop()
 
     def step(self) -> int:
         """One look at all projects; number of alerts written."""
@@ -45,11 +46,6 @@ class DriftWatch:
         found = [watch_drift(self._hub, project) for project in projects]
         return sum(alert is not None for alert in found)
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._period_s):
-            try:
-                count = self.step()
-                _log.info("event=drift_watched alerts=%d", count)
-            except Exception:  # noqa: BLE001  top of a supervised loop
-                _log.exception("event=drift_watch_failed")
-                self._hub.metrics.loop_errors.labels("drift").inc()
+    def _turn(self) -> float:
+        _log.info("event=drift_watched alerts=%d", self.step())
+        return self._period_s

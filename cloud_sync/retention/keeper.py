@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-
 from cloud_sync.hub import Hub
+from cloud_sync.loop import Loop, always
 from cloud_sync.retention.pruner import Pruner
-
-log = logging.getLogger(__name__)
 
 FIRST_S = 60.0
 EVERY_S = 3600.0
@@ -16,7 +12,7 @@ AGAIN_S = 30.0
 
 
 class RetentionKeeper:
-    """The thread.
+    """The loop.
 
     Args:
         hub: whose tables and storage.
@@ -24,26 +20,19 @@ class RetentionKeeper:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+        self._loop = Loop(
+            "retention", self._turn, hub.metrics, after_fault=always(EVERY_S), first_s=FIRST_S
+        )
 
     def start(self) -> None:
         """Starts it; the first turn is after a minute."""
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Ends after the turn at hand."""
-        self._stop.set()
-        self._thread.join()
+        self._loop.stop()
 
-    def _run(self) -> None:
-        pause_s = FIRST_S
-        while not self._stop.wait(pause_s):
-            try:
-                pruner = Pruner(self._hub)
-                pruner.turn()
-                pause_s = EVERY_S if pruner.finished else AGAIN_S
-            except Exception as error:  # noqa: BLE001  (top of a supervised loop)
-                self._hub.metrics.loop_errors.labels("retention").inc()
-                log.error("event=retention_failed error=%r", str(error)[:300])
-                pause_s = EVERY_S
+    def _turn(self) -> float:
+        pruner = Pruner(self._hub)
+        pruner.turn()
+        return EVERY_S if pruner.finished else AGAIN_S
