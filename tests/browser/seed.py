@@ -23,7 +23,6 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import FrameIn
 from cloud_sync.intake.rows import write_frames
 from cloud_sync.learning import reviews
-from cloud_sync.store.db import migrate
 from cloud_sync.store.models import (
     Alert,
     Blob,
@@ -50,6 +49,7 @@ from kits.core.releases import target_path
 from kits.core.sample import digest_of, new_sample_id, utc_now
 from kits.core.signing import SigningKey
 from kits.core.topics import ParsedTopic
+from tests.cloud_sync.tables import make_tables
 
 PASSWORD = "four random words"
 SIZE = (640, 480)
@@ -101,7 +101,7 @@ def make_empty_hub(folder: Path) -> Hub:
     (folder / "hub.yaml").write_text(dump(config))
     SigningKey.create(config.keys_dir / "hub.pem")
     hub = Hub.open(config)
-    migrate(hub.database)
+    make_tables(hub.database)
     with hub.database.transaction() as session:
         for role in ROLES:
             create_person(session, role, PASSWORD, role, by="seed")

@@ -10,7 +10,12 @@ import pytest
 
 from cloud_sync.hub import Hub
 from tests.cloud_sync.fleet_builders import make_hub
-from tests.cloud_sync.postgres import fresh_database, running_cluster, server_binaries
+from tests.cloud_sync.postgres import (
+    drop_database,
+    fresh_database,
+    running_cluster,
+    server_binaries,
+)
 from tests.release_engineer import Engineer
 
 
@@ -25,11 +30,15 @@ def cluster() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind the hub supports."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'hub.sqlite'}"
-    return fresh_database(request.getfixturevalue("cluster"), f"t{secrets.token_hex(6)}")
+        yield f"sqlite:///{tmp_path / 'hub.sqlite'}"
+        return
+    cluster = request.getfixturevalue("cluster")
+    url = fresh_database(cluster, f"t{secrets.token_hex(6)}")
+    yield url
+    drop_database(cluster, url)
 
 
 @pytest.fixture

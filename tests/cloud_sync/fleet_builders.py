@@ -24,7 +24,6 @@ from cloud_sync.fleet import devices
 from cloud_sync.fleet.broker import Broker, BrokerAddress, make_broker
 from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import FrameIn
-from cloud_sync.store.db import migrate
 from cloud_sync.store.models import Blob, Bundle, Project, Release
 from cloud_sync.web.accounts import create_person, issue_token
 from kits.core import bundle as formats
@@ -44,6 +43,7 @@ from kits.core.releases import target_path
 from kits.core.sample import digest_of, utc_now
 from kits.core.signing import SigningKey
 from kits.core.topics import DeviceTopics, ParsedTopic
+from tests.cloud_sync.tables import make_tables
 
 AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 EPOCH = "epoch-1"
@@ -55,7 +55,7 @@ def make_hub(folder: Path, **settings: object) -> Iterator[Hub]:
     config = parse({"broker": {"port": 0}, **settings}, folder)
     SigningKey.create(config.keys_dir / "hub.pem")
     hub = Hub.open(config)
-    migrate(hub.database)
+    make_tables(hub.database)
     try:
         yield hub
     finally:

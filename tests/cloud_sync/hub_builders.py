@@ -15,7 +15,6 @@ from cloud_sync.app import create_app
 from cloud_sync.config import parse
 from cloud_sync.hub import Hub
 from cloud_sync.learning.datasets import describe, register
-from cloud_sync.store.db import migrate
 from cloud_sync.store.models import Blob, Bundle, Device, Project, Sample
 from cloud_sync.web.auth import create_person, issue_token
 from kits.core.annotation import Annotation
@@ -23,6 +22,7 @@ from kits.core.dataset import DatasetHeader, DatasetItem, Split, build, to_bytes
 from kits.core.sample import Sample as CoreSample
 from kits.core.sample import digest_of
 from kits.core.signing import SigningKey
+from tests.cloud_sync.tables import make_tables
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 PASSWORD = "four random words here"
@@ -39,7 +39,7 @@ def open_hub(folder: Path, **settings: object) -> Iterator[tuple[TestClient, Hub
     # without the lifespan: these tests need no broker, no ingest and no worker beside their own
     app = create_app(config)
     hub = app.state.hub
-    migrate(hub.database)
+    make_tables(hub.database)
     with hub.database.transaction() as session:
         session.add(Project(name=PROJECT, kit="visual-inspection", kit_yaml=""))
         session.add(Device(name="press-1", site="north"))
