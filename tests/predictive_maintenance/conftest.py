@@ -25,6 +25,7 @@ from tests.predictive_maintenance.trained import (
     readings,
     sample,
 )
+from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 
 PIECES = ((0, 1200, "train"), (1200, 2000, "val"), (2000, 2800, "test"))
 SHIFT = (400, 500)

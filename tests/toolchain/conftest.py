@@ -16,6 +16,7 @@ from kits.toolchain.key_making import make_keys
 from kits.toolchain.project import Project
 from kits.toolchain.roots import Desk
 from kits.toolchain.training import Trained, train_project
+from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 
 from .running_hub import RunningHub
 

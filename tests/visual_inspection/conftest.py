@@ -20,6 +20,7 @@ from kits.visual_inspection.runtime import (
     GoodPartsRuntime,
     GoodPartsSpec,
 )
+from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
 from tests.visual_inspection.builders import dataset, parts
 
 
