@@ -17,7 +17,7 @@ MAX_FIGURES = 64
 MAX_WINDOW_MINUTES = 60.0
 MAX_WINDOW_REQUESTS = 20
 """Of one device at the same time."""
-MAX_CASE_WORDS = 50
+MAX_CASE_WORDS = 20
 """Told to one device at the same time."""
 
 

@@ -48,6 +48,17 @@ def test_acts_come_before_doubts_before_novelty(opened) -> None:
     assert names(client, rita) == ["act", "doubt", "novel"]
 
 
+def test_a_way_of_running_that_is_new_comes_before_doubts_and_says_why(opened) -> None:
+    client, hub, rita = opened
+    add_sample(hub, "doubt", verdict="review", kept_for="review", score=0.79)
+    add_sample(hub, "new", verdict="review", kept_for="unknown-regime", score=0.6)
+    add_sample(hub, "act", verdict="act", kept_for="act")
+    assert names(client, rita) == ["act", "new", "doubt"]
+    with hub.database.session() as session:
+        why = {w.sample.id: w.why for w in queue(session, 1, project=PROJECT, bands=lambda _: BAND)}
+    assert why["new"] == "unknown regime"
+
+
 def test_the_doubt_nearest_to_a_threshold_comes_first(opened) -> None:
     _, hub, _ = opened
     for name, score in (("middle", 0.6), ("near-act", 0.79), ("near-pass", 0.43)):

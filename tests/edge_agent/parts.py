@@ -261,8 +261,12 @@ def rows_of(outbox: Outbox, klass: EventClass) -> list[Event]:
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    """Until it holds; fails the test when it does not."""
-    end = time.monotonic() + timeout_s
+    """Until it holds; fails the test when it does not.
+
+    What takes long is looked at less often: whoever asks a program all the time keeps it from working.
+    """
+    end, pause_s = time.monotonic() + timeout_s, 0.01
     while not condition():
         assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.01)
+        time.sleep(pause_s)
+        pause_s = min(1.2 * pause_s, 0.1)

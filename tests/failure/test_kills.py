@@ -17,7 +17,7 @@ from tests.failure import oracle
 from tests.failure.chaos import Chaos, Device
 from tests.failure.conftest import Record
 from tests.failure.driver import Plan
-from tests.integration.hub import HubProcess
+from tests.integration.hub import HubProcess, until
 
 SEED = 20261125
 MakeHub = Callable[..., HubProcess]
@@ -34,6 +34,8 @@ def kill_at_random(
         alive = [Device(Plan(config, life=0)) for config in enrolled]
     for device in alive:
         device.live()
+    for device in alive:  # a busy machine may take longer to start them than the first kills wait
+        until(lambda written=device.plan.oracle: _bytes(written) > 0, 60)  # type: ignore[misc]
     chaos = Chaos(hub, alive, random.Random(SEED), pause_s)
     chaos.run(*kills)
     for device in alive:
@@ -57,6 +59,10 @@ def kill_at_random(
         "hub ended by itself and was restarted": chaos.hub_restarts,
         "seed": SEED,
     }
+
+
+def _bytes(written: Path) -> int:
+    return written.stat().st_size if written.exists() else 0
 
 
 @pytest.mark.parametrize("broker", ["mosquitto", "embedded"])

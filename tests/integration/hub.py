@@ -187,7 +187,7 @@ def resident(pid: int) -> tuple[float, int]:
     return int(line.split()[1]) / 1024, len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-def until(condition: Callable[[], bool], timeout_s: float, poll_s: float = 0.05) -> float:
+def until(condition: Callable[[], bool], timeout_s: float, poll_s: float = 0.1) -> float:
     """Waits until `condition()` holds; the seconds it took. Fails the test when it does not."""
     started = time.monotonic()
     while not condition():

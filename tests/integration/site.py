@@ -71,7 +71,7 @@ class Site(HubProcess):
 
     def samples(self, line: Line) -> list[Json]:
         """What the hub has from a device, by its API."""
-        return [row for row in self.api.samples("") if row["device"] == line.name]
+        return self.api.samples(device=line.name)
 
     def alerts_of(self, line: Line) -> dict[str, str]:
         """Name → text of the alerts of a device, by the hub's API."""

@@ -53,12 +53,13 @@ class HubApi:
             raise KitwrightError(f"the hub answered {answer.status}: {text}", where=path)
         return json.loads(answer.data) if answer.data else {}
 
-    def samples(self, bundle: str) -> list[Json]:
-        """All samples a bundle has decided, page by page."""
+    def samples(self, bundle: str = "", *, device: str = "") -> list[Json]:
+        """All samples of a bundle or of a device, page by page."""
         found: list[Json] = []
         cursor = ""
         while True:
-            page = self.call("GET", f"/v1/samples?bundle={bundle}&limit=200&before={cursor}")
+            asked = f"bundle={bundle}&device={device}&limit=200&before={cursor}"
+            page = self.call("GET", f"/v1/samples?{asked}")
             rows = page["samples"]
             found += [s for s in rows if isinstance(s, dict)] if isinstance(rows, list) else []
             cursor = str(page.get("next") or "")
