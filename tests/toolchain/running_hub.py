@@ -27,11 +27,13 @@ class RunningHub:
         from cloud_sync.config import parse
         from cloud_sync.web.auth import create_person, issue_token
         from kits.core.signing import SigningKey
+        from tests.cloud_sync.tables import make_tables
 
         config = parse({"listen": {"port": 0}, "broker": {"port": 0}}, folder)
         SigningKey.create(config.keys_dir / "hub.pem")
         app = create_app(config, ingest=False, jobs=False)
         self.hub = app.state.hub
+        make_tables(self.hub.database)
         # named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms more for each answer
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
