@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 import time
@@ -27,9 +28,18 @@ FLAGS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub's folder, filled once for a module; each test works on a copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    seed.make_hub(folder, samples=40).close()
+    return folder
+
+
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    made = seed.make_hub(tmp_path, samples=40)
+def hub(filled: Path, tmp_path: Path) -> Iterator[Hub]:
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    made = Hub.open(load(tmp_path))
     yield made
     made.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from cloud_sync.config import load
 from cloud_sync.fleet import windows
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, Case, Sample
@@ -22,10 +23,20 @@ SHOTS = os.environ.get("KITWRIGHT_SCREENSHOTS", "")
 """A folder for pictures of the pages, to look at."""
 
 
+@pytest.fixture(scope="module")
+def found(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Machines in the hub that each test gets a copy of."""
+    with kit_on_path(tmp_path_factory.mktemp("kit")):
+        hub = Hub.open(load(filled))
+        made = add_machines(hub, utc_now())
+        hub.close()
+        yield made
+
+
 @pytest.fixture
-def found(hub: Hub, tmp_path: Path) -> Iterator[dict[str, str]]:
-    with kit_on_path(tmp_path / "kit"):
-        yield add_machines(hub, utc_now())
+def hub(found: dict[str, str], hub: Hub) -> Hub:
+    """Copied after the machines have come in."""
+    return hub
 
 
 def shoot(page, name: str) -> None:
