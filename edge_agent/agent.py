@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from edge_agent import systemd, view
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
+from edge_agent.alarms.courses import Courses
 from edge_agent.alarms.desk import MARK, CaseDesk
 from edge_agent.alarms.recordings import Recordings
 from edge_agent.alarms.watching import Watching
@@ -159,7 +160,8 @@ class Agent:
         )
         ring = getattr(self.source, "ring", None)  # cameras and folders keep nothing of the past
         recordings = Recordings(ring) if ring is not None else None
-        return Watching(config.alarms, desk, self.selection, self.alerts, recordings)
+        courses = Courses(config.courses_path, config.alarms.max_assets)
+        return Watching(config.alarms, desk, self.selection, self.alerts, recordings, courses)
 
     def _certain_time(self) -> datetime:
         """What a peer's certificate must outlive: with a clock far ahead none would ever do."""

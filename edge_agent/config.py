@@ -308,6 +308,11 @@ class AgentConfig(Section):
         """Where the desk keeps its cases."""
         return self.state_dir / "cases.json"
 
+    @property
+    def courses_path(self) -> Path:
+        """Where the courses of figures behind alarms are kept."""
+        return self.state_dir / "courses.json"
+
 
 def load_config(path: Path) -> AgentConfig:
     """Reads agent.yaml; relative paths in it become relative to its folder.

@@ -336,6 +336,7 @@ class Line:
             for recording in self._watching.due(math.inf, utc_now(), at_end=True):
                 self._put(recording)
             self._watching.desk.settle(at_end=True)
+            self._watching.courses.keep()
         self.recorder.close(timeout_s)
 
 

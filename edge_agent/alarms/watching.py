@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from edge_agent.alarms.config import AlarmsConfig
+from edge_agent.alarms.courses import Courses, figures_of
 from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.recordings import Recordings, Wanted, row_of
 from edge_agent.alarms.steps import Sight, Step
@@ -91,6 +92,7 @@ class Watching:
 
     Args:
         recordings: None: the source keeps nothing of the past.
+        courses: of figures over days; None: kept in memory only.
         selection: pays for recordings.
 
     Attributes:
@@ -107,6 +109,7 @@ class Watching:
         selection: Selection,
         alerts: Alerts,
         recordings: Recordings | None = None,
+        courses: Courses | None = None,
     ) -> None:
         self._config = config
         self._selection = selection
@@ -114,6 +117,7 @@ class Watching:
         self._unsaid: dict[str, _Unsaid] = {}
         self.desk = desk
         self.recordings = recordings
+        self.courses = courses or Courses(None, config.max_assets)
         self.folded = 0
         self.recorded = 0
         self.over_budget = 0
@@ -136,10 +140,32 @@ class Watching:
         elif prediction is not None and outcome.score is not None:
             self._faulty.discard(asset)
             self._alerts(f"sensor-fault-{asset}", "info", f"{asset}: its sensors are well again")
-            sight = _sight(judged, asset, prediction)
+            sight = self._sight(judged, asset, prediction)
             steps = self.desk.look(judged.point, sight)
             self._want_recordings(judged, steps, sight)
         return self._heard(judged, asset, outcome, steps)
+
+    def _sight(self, judged: Judgement, asset: str, prediction: Prediction) -> Sight:
+        at = judged.captured.captured_at
+        figures = figures_of(prediction)
+        self.courses.add(asset, at.timestamp(), figures)
+        # whatever a model gives as a reason is words here, and never an error
+        told = [str(getattr(reason, "text", reason)) for reason in prediction.reasons[:_WORDS]]
+        if told and prediction.score >= judged.point.default.review_from:
+            name = str(getattr(prediction.reasons[0], "field", ""))
+            if name in figures:
+                came = self.courses.words(asset, at.timestamp(), name, figures[name])
+                told[0] += f", {came}" if came else ""
+        return Sight(
+            asset=asset,
+            at_s=judged.captured.at_s,
+            at=at,
+            score=prediction.score,
+            label=judged.outcome.label or prediction.label,
+            reason="; ".join(told) or judged.outcome.reason,
+            sample_id=judged.sample_id,
+            bundle=judged.bundle,
+        )
 
     def _tell_fault(self, asset: str, fault: str) -> None:
         """Of as many assets as are watched: an alert per name that a source makes up helps nobody."""
@@ -299,19 +325,3 @@ def _unknown(unsaid: _Unsaid, prediction: Prediction | None) -> Literal["first",
 def _without_act(outcome: Outcome, fault: str) -> Outcome:
     verdict: Verdict = "review" if outcome.verdict == "act" else outcome.verdict
     return replace(outcome, verdict=verdict, reason=f"sensor fault: {fault}")
-
-
-def _sight(judged: Judgement, asset: str, prediction: Prediction) -> Sight:
-    # whatever a model gives as a reason is words here, and never an error
-    told = (str(getattr(reason, "text", reason)) for reason in prediction.reasons[:_WORDS])
-    words = "; ".join(told)
-    return Sight(
-        asset=asset,
-        at_s=judged.captured.at_s,
-        at=judged.captured.captured_at,
-        score=prediction.score,
-        label=judged.outcome.label or prediction.label,
-        reason=words or judged.outcome.reason,
-        sample_id=judged.sample_id,
-        bundle=judged.bundle,
-    )

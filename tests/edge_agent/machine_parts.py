@@ -55,7 +55,7 @@ class Level:
             score=score,
             label="worn" if score >= 5 else "normal",
             quantities=(Quantity("level", level, "g"),),
-            reasons=(Reason(f"the level is {level:.3g} g"),),
+            reasons=(Reason(f"the level is {level:.3g} g", 1.0, "level", float(level)),),
             details={
                 "asset": window.attributes.get("asset", ""),
                 "sensor_fault": faults,

@@ -77,12 +77,15 @@ def assess(window: Window, spec: PhysicsSpec) -> Assessment:
     quantities: list[Quantity] = []
     reasons: list[Reason] = []
     for channel, velocity in _velocities(window, channels):
-        quantities.append(Quantity(f"{channel.name} velocity", round(velocity, 4), "mm/s"))
+        quantities.append(Quantity(_velocity_of(channel), round(velocity, 4), "mm/s"))
         if spec.zone_ends is not None:
             score = float(np.nanmax([score, zone_score(velocity, spec.zone_ends)]))
             reasons += _zone_words(channel, velocity, spec)
     strongest: FaultHypothesis | None = None
     for name, channel, found in _hypotheses(window, channels, spec):
+        line = f"{channel.name}, bearing {name}, {found.strongest} lines"
+        height = round(10 ** found.prominences[found.strongest], 2)
+        quantities.append(Quantity(line, height, "× background"))
         evidence = min(found.evidence, _MOST)
         mine = 0.0 if found.fault in ("none", "cage") else 1 + (ALARM - 1) * evidence / _SURE
         score = float(np.nanmax([score, mine]))
@@ -90,8 +93,12 @@ def assess(window: Window, spec: PhysicsSpec) -> Assessment:
             strongest, label = found, found.fault
         if mine:
             text = f"{channel.name}, bearing {name}: {found.text}"
-            reasons.append(Reason(text, mine / ALARM, channel.name, round(found.evidence, 2)))
+            reasons.append(Reason(text, mine / ALARM, line, height))
     return Assessment(score, label, tuple(quantities), tuple(reasons))
+
+
+def _velocity_of(channel: Channel) -> str:
+    return f"{channel.name} velocity"
 
 
 def zone_score(velocity: float, ends: tuple[float, float, float]) -> float:
@@ -118,7 +125,8 @@ def _zone_words(channel: Channel, velocity: float, spec: PhysicsSpec) -> Iterato
     zone = limits.zone(velocity)
     if zone in ("C", "D"):
         text = f"{channel.name}: {velocity:.2f} mm/s is zone {zone} ({spec.zone_source})"
-        yield Reason(text, zone_score(velocity, spec.zone_ends) / ALARM, channel.name, velocity)
+        weight = zone_score(velocity, spec.zone_ends) / ALARM
+        yield Reason(text, weight, _velocity_of(channel), velocity)
 
 
 def _hypotheses(
