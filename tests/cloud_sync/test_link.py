@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,12 +120,20 @@ def test_without_shared_subscriptions_the_hub_listens_plainly_and_says_so(hub: H
 
 
 def test_a_broker_that_lets_the_hub_hear_nothing_is_told_of_until_it_does(hub: Hub) -> None:
-    with StrictBroker(lambda _topic: False) as broker:
+    lets, granting = threading.Event(), threading.Event()
+
+    def allows(topic: str) -> bool:
+        """A change of mind counts from the next time that the hub asks from the beginning."""
+        if topic == SHARED and lets.is_set():
+            granting.set()
+        return granting.is_set()
+
+    with StrictBroker(allows) as broker:
         ingest = listening_to(broker, hub)
         ingest.start()
         wait_for(lambda: bool(open_alerts(hub)))
         assert "does not let the hub listen" in open_alerts(hub)[0]
-        broker.allows = lambda _topic: True
+        lets.set()
         wait_for(lambda: not open_alerts(hub))
         ingest.stop()
 
