@@ -17,7 +17,9 @@ from kits.core.bundle import LicenceNote
 from kits.core.dataset import Dataset
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
+from kits.core.runtime import cpu_session
 from kits.core.window import MEDIA_TYPE, encode_window
+from kits.predictive_maintenance._device.condition import ConditionJudge
 from kits.predictive_maintenance._device.physics import PhysicsSpec
 from kits.predictive_maintenance._learning import graphs
 from kits.predictive_maintenance._learning.approach import choose_approach, require
@@ -130,12 +132,15 @@ def _condition(
     task: TrainTask, config: Config, base: MachineSpec, recordings: Sequence[Recording]
 ) -> _Made:
     from kits.predictive_maintenance._learning.condition import learn_condition
+    from kits.predictive_maintenance._learning.oddities import oddities
 
     val = load(task.dataset, task.dataset.of("val"))
     learned = learn_condition(recordings, val, config, task.seed)
     model = graphs.quadratic(learned.means, learned.inverse_scales, learned.matrices, _CAP)
     spec = base.model_copy(update={"condition": learned.spec})
-    return _Made(spec, model, dict(learned.figures), learned.notes)
+    judge = ConditionJudge(learned.spec, cpu_session(model), config.speed_rpm)
+    usual = [r for r in val if r.is_normal(config.faults.normal)]
+    return _Made(spec, model, dict(learned.figures), (*oddities(judge, usual), *learned.notes))
 
 
 def _faults(
