@@ -48,6 +48,7 @@ class Watch:
                 agent.alerts.settle,
                 delivery.look,
                 agent.watching.desk.settle,
+                agent.watching.courses.settle,
                 self._take_wishes,
                 self._check_clock,
                 self._check_line,

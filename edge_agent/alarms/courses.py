@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import statistics
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge_agent.log import warn
 from kits.core.files import write_atomically
@@ -28,6 +29,8 @@ _SCATTERS = 3.0
 _BEGUN = 0.25
 """Share of the way at which a rise is said to have begun."""
 _KEEP_EVERY_S = 3600.0
+_BACK_S, _AHEAD_S = 86_400.0, 90 * 86_400.0
+"""A time further away is of a clock that was set, or of a machine that stood for months: the course begins anew."""
 _UNITS = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"))
 
 
@@ -47,8 +50,17 @@ class Course(BaseModel):
     sums: list[float] = Field(default_factory=list, max_length=_PARTS)
     counts: list[int] = Field(default_factory=list, max_length=_PARTS)
 
+    @model_validator(mode="after")
+    def _as_many(self) -> Course:
+        if len(self.sums) != len(self.counts):
+            raise ValueError("a course has as many counts as sums")
+        return self
+
     def add(self, at_s: float, value: float) -> None:
-        """One value; what is older than the begin counts to it."""
+        """One value; what is a little older than the begin counts to it."""
+        end_s = self.start_s + len(self.sums) * self.width_s
+        if not self.start_s - _BACK_S <= at_s <= end_s + _AHEAD_S:
+            self.start_s, self.width_s, self.sums, self.counts = at_s, _FIRST_WIDTH_S, [], []
         place = max(0, int((at_s - self.start_s) // self.width_s))
         while place >= _PARTS:
             self._halve()
@@ -101,7 +113,7 @@ class _Kept(BaseModel):
 
 
 class Courses:
-    """Courses of all figures of all assets.
+    """Courses of all figures of all assets, from any thread.
 
     Args:
         path: file that keeps them; None: nothing is.
@@ -113,35 +125,43 @@ class Courses:
         self._max_assets = max_assets
         self._assets = _read(path) if path is not None else {}
         self._kept_mono = time.monotonic()
+        self._lock = threading.Lock()
 
     def add(self, asset: str, at_s: float, figures: Mapping[str, float]) -> None:
         """What a window says of an asset."""
-        mine = self._assets.get(asset)
-        if mine is None:
-            if len(self._assets) >= self._max_assets:
-                return
-            mine = self._assets[asset] = {}
-        for name, value in figures.items():
-            course = mine.pop(name, None) or Course(start_s=at_s)
-            course.add(at_s, value)
-            mine[name] = course
-        while len(mine) > _FIGURES:
-            del mine[next(iter(mine))]
-        if time.monotonic() - self._kept_mono >= _KEEP_EVERY_S:
-            self.keep()
+        with self._lock:
+            mine = self._assets.get(asset)
+            if mine is None:
+                if len(self._assets) >= self._max_assets:
+                    return
+                mine = self._assets[asset] = {}
+            for name, value in figures.items():
+                course = mine.pop(name, None) or Course(start_s=at_s)
+                course.add(at_s, value)
+                mine[name] = course
+            while len(mine) > _FIGURES:
+                del mine[next(iter(mine))]
 
     def words(self, asset: str, at_s: float, name: str, value: float) -> str:
         """How a figure of an asset came to be what it is; empty when there is nothing to say."""
-        course = self._assets.get(asset, {}).get(name)
-        return course.words(at_s, value) if course is not None else ""
+        with self._lock:
+            course = self._assets.get(asset, {}).get(name)
+            return course.words(at_s, value) if course is not None else ""
+
+    def settle(self) -> None:
+        """Writes them down once an hour. Called about once a second, and not by the line: a disk may be slow."""
+        if time.monotonic() - self._kept_mono >= _KEEP_EVERY_S:
+            self.keep()
 
     def keep(self) -> None:
-        """Writes them down; what the disk does not take is tried again later."""
+        """Writes them down; what the disk does not take is tried again an hour later."""
         self._kept_mono = time.monotonic()
         if self._path is None:
             return
+        with self._lock:
+            content = _Kept(assets=self._assets).model_dump_json().encode()
         try:
-            write_atomically(self._path, _Kept(assets=self._assets).model_dump_json().encode())
+            write_atomically(self._path, content)
         except OSError as error:
             warn("courses_not_written", error=error)
 

@@ -72,6 +72,18 @@ def test_a_year_takes_no_more_room_than_an_hour() -> None:
     assert made.sums[0] / made.counts[0] == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("first_s", [0.0, 4e9])
+def test_a_clock_that_was_wrong_by_years_spoils_no_course(first_s: float) -> None:
+    """A device without a battery begins in 1970, or in 2096, until it is told the time."""
+    made = Course(start_s=first_s)
+    made.add(first_s, 1.0)
+    now_s = 1.8e9
+    for hour in range(240):
+        made.add(now_s + 3600.0 * hour, 1.0 + 0.001 * (hour % 3))
+    assert made.width_s <= DAY_S
+    assert made.words(now_s + 10 * DAY_S, 3.0).startswith("up 3 × in ")
+
+
 def test_of_many_figures_those_told_last_stay() -> None:
     courses = Courses(None, max_assets=2)
     for number in range(50):
@@ -92,8 +104,22 @@ def test_courses_go_on_after_a_restart(tmp_path: Path) -> None:
     assert Courses(path, 10).words("a", 3600.0 * 200, "x", 5.0) == before.words(
         "a", 3600.0 * 200, "x", 5.0
     )
-    path.write_text("{")
-    assert Courses(path, 10).words("a", 3600.0 * 200, "x", 5.0) == ""
+    damaged = '{"assets": {"a": {"x": {"start_s": 0, "sums": [1, 2, 3], "counts": [1]}}}}'
+    for content in ("{", damaged):
+        path.write_text(content)
+        anew = Courses(path, 10)
+        anew.add("a", 100.0, {"x": 1.0})
+        assert anew.words("a", 3600.0 * 200, "x", 5.0) == ""
+
+
+def test_they_are_written_down_once_an_hour(tmp_path: Path) -> None:
+    courses = Courses(tmp_path / "courses.json", 10)
+    courses.add("a", 0.0, {"x": 1.0})
+    courses.settle()
+    assert not (tmp_path / "courses.json").exists()
+    courses._kept_mono -= 3600
+    courses.settle()
+    assert (tmp_path / "courses.json").is_file()
 
 
 def test_a_disk_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
