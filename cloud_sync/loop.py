@@ -70,7 +70,7 @@ class Loop:
             try:
                 pause_s = self._turn()
                 faults = 0
-            except Exception as error:
+            except Exception as error:  # top of a supervised loop: a turn may raise anything
                 faults += 1
                 pause_s = self._after_fault(faults)
                 self._metrics.loop_errors.labels(self._name).inc()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,7 +15,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from onnx import TensorProto, helper
 
 from cloud_sync.fleet.pki import Authority
 from edge_agent.config import AgentConfig, StatusConfig, load_config
@@ -28,34 +26,15 @@ from edge_agent.update.slots import Slots
 from kits import __version__
 from kits.core.errors import UnreachableError
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
-from tests.edge_agent.parts import bundle_id_of, make_bundle, picture, wait_for
+from tests.edge_agent.command_site import ROOT, environment, make_site, write_config
+from tests.edge_agent.parts import bundle_id_of, make_bundle, wait_for
 
-ROOT = Path(__file__).parents[2]
 HEAVY = {"numpy", "cv2", "onnxruntime", "paho", "prometheus_client", "urllib3", "pydantic"}
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A folder with agent.yaml, six pictures and a bundle."""
-    (tmp_path / "pictures").mkdir()
-    for number in range(6):
-        (tmp_path / "pictures" / f"{number}.png").write_bytes(picture((20, 230)[number % 2]))
-    (tmp_path / "b.kwb").write_bytes(make_bundle())
-    write_config(tmp_path)
-    return tmp_path
-
-
-def write_config(folder: Path, **changes: object) -> None:
-    raw = {
-        "source": {"kind": "folder", "path": "pictures"},
-        "bundle": "b.kwb",
-        "engine": {"providers": ["cpu"], "threads": 1},
-        "status": {"port": 0},
-        "reject_deadline_ms": 5000,
-        "log_level": "error",
-        **changes,
-    }
-    (folder / "agent.yaml").write_text(yaml.safe_dump(raw))
+    return make_site(tmp_path)
 
 
 def agent(
@@ -72,11 +51,6 @@ def agent(
     )
     assert code in (None, done.returncode), done.stderr
     return done
-
-
-def environment(tiny_kit: Path) -> dict[str, str]:
-    path = os.pathsep.join([str(ROOT), str(tiny_kit)])
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -182,46 +156,6 @@ def test_sigterm_ends_cleanly_and_loses_nothing(site: Path, tiny_kit: Path, port
     assert time.monotonic() - started < 8
     summary = json.loads(output)
     assert summary["waiting_rows"] >= summary["samples"] > 0
-
-
-_BUSY = """
-import sys
-import numpy as np
-from edge_agent import engines
-from edge_agent.cli import main
-from kits.core.runtime import OnnxSession
-
-session = OnnxSession(open(sys.argv.pop(1), "rb").read(), threads=1)
-feeds = {"x": np.ones((1200, 1200), np.float32)}
-
-def build():
-    while True:
-        session.run(feeds)
-
-engines.Engines.look = lambda self: engines.NativeThread("engine", build).start()
-main()
-"""
-
-
-def test_an_engine_still_being_built_does_not_spoil_the_end(site: Path, tiny_kit: Path) -> None:
-    (site / "large.onnx").write_bytes(product(1200))
-    done = subprocess.run(
-        [sys.executable, "-c", _BUSY, "large.onnx", "run", "--max-samples", "2", "--json"],
-        cwd=site, capture_output=True, text=True, timeout=60, check=False,
-        env=environment(tiny_kit),
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["samples"] == 2
-
-
-def product(size: int) -> bytes:
-    """A model that multiplies squares: busy for long, in code that is not Python's."""
-    x, y = (
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [size, size]) for name in ("x", "y")
-    )
-    graph = helper.make_graph([helper.make_node("MatMul", ["x", "x"], ["y"])], "g", [x], [y])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())
 
 
 def judged(site: Path, page: StatusConfig) -> float:
