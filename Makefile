@@ -5,10 +5,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS_DEMO := cpu,agent,hub,train,yolo,pretrained
+EXTRAS_DEMO := cpu,agent,mail,hub,train,yolo,pretrained,llm
 EXTRAS_TEST := $(EXTRAS_DEMO),machines,postgres,openvino,trt-check,dev
 SYSTEM_DEMO := libgl1 libglib2.0-0
-SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto chromium git iproute2 postgresql
+SYSTEM_TEST := $(SYSTEM_DEMO) mosquitto dovecot-imapd chromium git iproute2 postgresql
 # tests wait for real programs more than they compute: a few at a time
 PARALLEL := -n 3 --dist worksteal --timeout 300
 export YOLO_AUTOINSTALL := 0

@@ -46,6 +46,32 @@ class Band(BaseModel):
         return self
 
 
+class ErrorBound(BaseModel):
+    """A promise about what is decided without a person, and the evidence it rests on.
+
+    Among samples whose score reaches the threshold, the share of wrong decisions is at most `epsilon`
+    with confidence `1 - delta`, as long as new samples are like those it was calibrated on.
+
+    Attributes:
+        n: samples it was calibrated on, which the model did not learn from.
+        accepted, errors: of these, decided at the threshold; and of those, wrong.
+        coverage: share that is decided without a person.
+        upper: the exact upper bound of the error rate at the threshold.
+        left_out: labels that are never decided without a person, and why.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    epsilon: float = Field(gt=0, lt=1)
+    delta: float = Field(gt=0, lt=1)
+    n: int = Field(ge=0)
+    accepted: int = Field(ge=0)
+    errors: int = Field(ge=0)
+    coverage: Estimate
+    upper: float = Field(ge=0, le=1)
+    left_out: dict[str, str] = Field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the operating point makes of one prediction."""
@@ -65,6 +91,7 @@ class OperatingPoint(BaseModel):
         action: what `act` means at the device (`reject`, `warn`, `file`, `write`).
         alarm: for what is watched over time: how long a level must hold (`alarm.py`). None where each
             sample is decided by itself.
+        bound: the promised error rate of what is decided without a person; None where none is promised.
         rates: measured on held-out data at exactly these thresholds, with intervals; names as in
             `kit evaluate` (`escape_rate`, `overkill_rate`, …).
         guarantee: one sentence that may be printed, or empty when nothing is guaranteed.
@@ -77,6 +104,7 @@ class OperatingPoint(BaseModel):
     per_label: dict[str, Band] = Field(default_factory=dict)
     action: str = "reject"
     alarm: AlarmRule | None = None
+    bound: ErrorBound | None = None
     costs: Costs = Field(default_factory=Costs)
     rates: dict[str, Estimate] = Field(default_factory=dict)
     guarantee: str = ""

@@ -66,13 +66,15 @@ class Reason:
 class Draft:
     """A text a person may send: nothing in Kitwright sends it by itself.
 
-    `citations` names, per sentence, the passage or template it was taken from.
+    `citations` names, per sentence, the passage, template or record it was taken from; `cut` holds the
+    sentences that were left out, each with the reason.
     """
 
     subject: str
     body: str
     language: str
     citations: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
