@@ -1,0 +1,1 @@
+"""Labelling by hand: which samples come next, what a person says of them, and what that is worth."""

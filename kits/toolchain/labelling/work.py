@@ -1,0 +1,166 @@
+"""One person's sitting: the sample before them, what they say of it, and the way back.
+
+No screen and no keys: terminal and page are two faces of this. Every statement is in the journal before the
+next sample comes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kits.core.annotation import Annotation
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.errors import UsageError
+from kits.core.sample import utc_now
+from kits.core.showing import Shown, printable
+from kits.toolchain.labelling.journal import Act, Entry, Journal
+
+SEVERAL = "|"
+"""Between the labels of a sample that is about several things."""
+MAX_LABEL = 60
+ON_KEYS = 9
+
+Guess = Mapping[str, float]
+"""Label → how likely the newest model takes it to be; empty without a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The sample that waits, and what a person needs to judge it.
+
+    Attributes:
+        labels: all that may be chosen; the first nine are on keys.
+        number, total: its place in this round, from 1.
+    """
+
+    item: DatasetItem
+    shown: Shown
+    guess: Guess
+    labels: tuple[str, ...]
+    number: int
+    total: int
+
+
+@dataclass
+class Sitting:
+    """What is being labelled, by whom.
+
+    Args:
+        order: ids of the samples of this round, the most useful first.
+        look: bytes → what a person sees.
+        guess: bytes → what the newest model says.
+        none: the label of what fits no other; empty where the kit knows none.
+        clock: now, in UTC.
+    """
+
+    dataset: Dataset
+    journal: Journal
+    author: str
+    order: Sequence[str]
+    look: Callable[[bytes], Shown]
+    guess: Callable[[bytes], Guess] = lambda _content: {}
+    none: str = ""
+    clock: Callable[[], datetime] = utc_now
+    place: int = 0
+    _acts: list[Act] = field(default_factory=list)
+    _used: Counter[str] = field(default_factory=Counter)
+    _items: dict[str, DatasetItem] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._items = {item.sample.id: item for item in self.dataset.items}
+        stated = self.journal.standing().stated
+        for identity, item in self._items.items():
+            annotation = stated.get(identity) or item.annotation
+            self._used.update(labels_in(annotation.label if annotation else ""))
+        for label in self.dataset.header.labels:
+            for name in labels_in(label):
+                self._used.setdefault(name, 0)
+        if self.none:
+            self._used.setdefault(self.none, 0)
+
+    @property
+    def over(self) -> bool:
+        """Whether the round is done."""
+        return self.place >= len(self.order)
+
+    def task(self) -> Task | None:
+        """What waits now; None when the round is over."""
+        if self.over:
+            return None
+        item = self._items[self.order[self.place]]
+        content = self.dataset.content(item)
+        shown = self.look(content)
+        guess = dict(self.guess(content))
+        calm = Shown(printable(shown.title), printable(shown.text), shown.facts)
+        return Task(item, calm, guess, self.labels(guess), self.place + 1, len(self.order))
+
+    def labels(self, guess: Guess) -> tuple[str, ...]:
+        """What may be chosen. Few labels keep their keys; of many the likeliest come first."""
+        known = sorted(set(self._used) - {self.none})
+        if len(known) <= ON_KEYS:
+            return tuple(known)
+        return tuple(sorted(known, key=lambda name: (-guess.get(name, 0.0), -self._used[name])))
+
+    def state(self, labels: Iterable[str]) -> None:
+        """The sample is about this.
+
+        Raises:
+            UsageError: no label, or one that cannot be kept.
+        """
+        chosen = sorted({clean_label(label) for label in labels})
+        if not chosen:
+            raise UsageError("a statement needs a label")
+        stated = Annotation(
+            SEVERAL.join(chosen), author=self.author, source="review", at=self.clock()
+        )
+        self._write("state", stated)
+        self._used.update(chosen)
+
+    def skip(self) -> None:
+        """This person does not know; another one may."""
+        self._write("skip")
+
+    def undo(self) -> bool:
+        """Back to the sample before, whose statement is taken back; False when there is none."""
+        if self.place == 0:
+            return False
+        self.place -= 1
+        entry = Entry(self.order[self.place], "undo", self.author, self.clock())
+        self.journal.append(entry)
+        self._acts.pop()
+        return True
+
+    @property
+    def made(self) -> int:
+        """Statements of this round that stand."""
+        return self._acts.count("state")
+
+    def _write(self, act: Act, annotation: Annotation | None = None) -> None:
+        self.journal.append(
+            Entry(self.order[self.place], act, self.author, self.clock(), annotation)
+        )
+        self._acts.append(act)
+        self.place += 1
+
+
+def labels_in(label: str) -> tuple[str, ...]:
+    """The labels of a statement, of which there may be several."""
+    return tuple(part for part in label.split(SEVERAL) if part)
+
+
+def clean_label(label: str) -> str:
+    """A label as it is kept.
+
+    Raises:
+        UsageError: empty, too long, or with characters that separate labels.
+    """
+    text = " ".join(printable(label).split())
+    if not text or len(text) > MAX_LABEL or SEVERAL in text or "\ufffd" in text:
+        raise UsageError(
+            f"{text[:MAX_LABEL]!r} cannot be a label",
+            fix=f"1 to {MAX_LABEL} characters without {SEVERAL!r}",
+        )
+    return text
