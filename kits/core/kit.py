@@ -14,9 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from kits.core.errors import ConfigError
+from kits.core.kit_manifest import KitManifest
 
 if TYPE_CHECKING:  # a device that only lists its kits should not load all formats
     from kits.core.annotation import Annotation
@@ -27,36 +28,6 @@ if TYPE_CHECKING:  # a device that only lists its kits should not load all forma
     from kits.core.runtime import Array, Runtime, SessionFactory
     from kits.core.stats import Estimate
     from kits.core.story import DemoStory
-
-
-class Words(BaseModel):
-    """What a kit's reports call things."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    sample: str = Field("sample", description="what one sample is called")
-    good: str = Field("normal", description="a sample that needs no act")
-    bad: str = Field("faulty", description="a sample that needs one")
-
-
-class KitManifest(BaseModel):
-    """A kit's own `kit.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-    name: str = Field(pattern="^[a-z][a-z0-9-]{1,40}$")
-    title: str
-    task: str = Field(description="one sentence: what it decides")
-    tier: Literal["stable", "beta", "experimental"]
-    media_types: tuple[str, ...]
-    extras: tuple[str, ...] = Field(description="pip extras that training needs")
-    hardware: str
-    metrics: tuple[str, ...] = Field(description="names it reports; the first is the default goal")
-    formats: tuple[str, ...] = Field(description="what `kit data import --format` takes")
-    runtime_imports: tuple[str, ...] = Field(
-        description="what runtime.py may import beside the standard library, numpy and core"
-    )
-    words: Words = Field(default_factory=Words, description="what its reports call things")
 
 
 class Progress(Protocol):
@@ -153,6 +124,10 @@ class Exported:
         quantize_exclude: regular expressions of node names that stay in floating point.
         precisions: lower ones that the graphs of these roles allow.
         cpu_roles: those that only CPUs execute (trees); a device does not try its GPU with them.
+        dynamic_roles: those whose INT8 quantises activations while it runs, for CPUs alone (text, whose
+            length varies); it needs no calibration.
+        files: what the bundle holds beside models, by path (a tokenizer, arrays, a knowledge base). The
+            runtime reads them from `Bundle.files`; they stay as they are in every precision.
     """
 
     models: Mapping[str, bytes]
@@ -162,6 +137,8 @@ class Exported:
     quantize_exclude: tuple[str, ...] = ()
     precisions: tuple[str, ...] = ("bf16", "fp16", "int8")
     cpu_roles: tuple[str, ...] = ()
+    dynamic_roles: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ taken, so that a device can test verdict and score whatever executes the model t
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,19 @@ GOLDEN_TOLERANCE = {"fp32": 1e-3, "fp16": 2e-2, "int8": 1e-1}
 """Largest difference of the score, relative to the larger of 1 and the score, by precision."""
 MAX_GOLDEN = 20
 _MAX_GOLDEN_BYTES = 24 << 20
+_RESERVED = frozenset(
+    {
+        "models",
+        "golden",
+        "provenance",
+        "manifest.json",
+        "operating_point.json",
+        "card.md",
+        "kit.yaml",
+    }
+)
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+"""Paths that mean the same wherever a bundle is unpacked."""
 _SUFFIXES = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
@@ -80,6 +94,29 @@ class ExportNote(BaseModel):
     quantize_roles: tuple[str, ...] = ()
     quantize_exclude: tuple[str, ...] = ()
     precisions: tuple[str, ...] = ("bf16", "fp16", "int8")
+    dynamic_roles: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def export_note(exported: Exported) -> ExportNote:
+    """What is kept of an export beside its models.
+
+    Raises:
+        BundleError: a file would take the place of one that every bundle has.
+    """
+    for path in exported.files:
+        if path in _RESERVED or path.split("/", 1)[0] in _RESERVED or not _PLAIN.fullmatch(path):
+            raise BundleError(
+                f"a kit cannot put {path!r} into a bundle",
+                fix="use a plain relative path outside " + ", ".join(sorted(_RESERVED)),
+            )
+    return ExportNote(
+        quantize_roles=exported.quantize_roles,
+        quantize_exclude=exported.quantize_exclude,
+        precisions=exported.precisions,
+        dynamic_roles=exported.dynamic_roles,
+        files=tuple(sorted(exported.files)),
+    )
 
 
 def fp32_models(exported: Exported) -> tuple[Built, ...]:
@@ -109,11 +146,21 @@ def undecided(dataset: Dataset, seed: int) -> OperatingPoint:
     return OperatingPoint(default=band, method="not chosen yet", dataset=dataset.id, seed=seed)
 
 
-def in_memory(manifest: BundleManifest, point: OperatingPoint, models: Iterable[Built]) -> Bundle:
-    """A bundle that was never packed: enough to load the kit's runtime from."""
+def in_memory(
+    manifest: BundleManifest,
+    point: OperatingPoint,
+    models: Iterable[Built],
+    files: Mapping[str, bytes] | None = None,
+) -> Bundle:
+    """A bundle that was never packed: enough to load the kit's runtime from.
+
+    Args:
+        files: the kit's own, beside the models.
+    """
     built = tuple(models)
     whole = manifest.model_copy(update={"artefacts": tuple(b.artefact() for b in built)})
-    return Bundle("", whole, point, GoldenSet(), {b.path: b.content for b in built})
+    content = {**(files or {}), **{b.path: b.content for b in built}}
+    return Bundle("", whole, point, GoldenSet(), content)
 
 
 def pack_bundle(
@@ -268,7 +315,23 @@ def exported_again(bundle: Bundle, note: ExportNote) -> Exported:
         quantize_roles=note.quantize_roles,
         quantize_exclude=note.quantize_exclude,
         precisions=note.precisions,
+        dynamic_roles=note.dynamic_roles,
+        files=own_files(bundle, note),
     )
+
+
+def own_files(bundle: Bundle, note: ExportNote) -> dict[str, bytes]:
+    """The kit's own files in a run's bundle.
+
+    Raises:
+        BundleError: one that the run's export named is not in it.
+    """
+    absent = [path for path in note.files if path not in bundle.files]
+    if absent:
+        raise BundleError(
+            f"the run's bundle lacks {absent[0]}", where=bundle.id[:12], fix="kit train"
+        )
+    return {path: bundle.files[path] for path in note.files}
 
 
 def next_version(bundles_dir: Path, recorded: Iterable[int] = ()) -> int:

@@ -158,7 +158,7 @@ class _Job:
         wanted = tuple(p for p in wanted if p != "fp32")
         if not wanted:
             return self.full
-        if why := nothing_to_lower(self.full, self.note, wanted):
+        if why := nothing_to_lower(self.full, self.note, wanted, self.kind):
             result.notes.append(why)
             result.refused += [
                 {"precision": p, "reason": why} for p in wanted if precision != "auto"
@@ -244,6 +244,8 @@ class _Job:
         for role in roles:
             if precision == "fp16":
                 content = quantize.to_fp16(exported.models[role])
+            elif role in exported.dynamic_roles:
+                content = quantize.to_dynamic_int8(exported.models[role], exported.quantize_exclude)
             else:
                 content = quantize.to_int8(
                     exported.models[role],
@@ -279,7 +281,8 @@ class _Job:
         return [items[int(i * step)] for i in range(min(len(items), self.calibration_samples))]
 
     def _ready(self, models: Sequence[Built], precision: str = "fp32") -> ReadyBundle:
-        bundle = bundling.in_memory(self.base.manifest, self.base.operating_point, models)
+        files = bundling.own_files(self.base, self.note)
+        bundle = bundling.in_memory(self.base.manifest, self.base.operating_point, models, files)
         sessions: SessionFactory = cpu_session
         on_cpu = all(built.target == "cpu" for built in models)
         if self.kind == "openvino" and not on_cpu and not openvino_lacking():
@@ -349,7 +352,9 @@ class _Job:
             "measured": [{"precision": j.precision, **j.evidence} for j in result.judgements],
             "refused": list(result.refused),
         }
-        if result.precision == "int8":
+        if result.precision == "int8" and not set(self.note.quantize_roles) <= set(
+            self.note.dynamic_roles
+        ):
             chosen = self._calibration_items()
             provenance["calibration"] = {
                 "n": len(chosen),
@@ -365,7 +370,10 @@ class _Job:
             counts=self.dataset.counts(),
             notes=[f"{r['precision']} was refused: {r['reason']}" for r in result.refused]
             + result.notes,
-            extra={"provenance/compile.json": json.dumps(provenance, indent=1).encode()},
+            extra={
+                **bundling.own_files(self.base, self.note),
+                "provenance/compile.json": json.dumps(provenance, indent=1).encode(),
+            },
         )
 
     def _golden(self, shipped: Sequence[Built], precision: str) -> list[tuple[GoldenSample, bytes]]:

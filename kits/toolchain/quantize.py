@@ -1,8 +1,8 @@
 """Lower precision for exported models: INT8 by quantise/dequantise pairs, and FP16.
 
 Two INT8 recipes, because the engines want opposite things: onnxruntime on a CPU runs unsigned
-activations fastest, TensorRT refuses unsigned types and quantised biases. It does not judge the
-result: `compile.py` measures every artefact before it ships one.
+activations fastest, TensorRT refuses unsigned types and quantised biases. A third, for text on CPUs,
+quantises activations while the model runs. It does not judge the result: `compile.py` measures every artefact before it ships one.
 """
 
 from __future__ import annotations
@@ -71,6 +71,36 @@ def to_int8(
         prepared, target = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
         _prepare(model, prepared)
         _quantise(prepared, target, calibration, recipe, exclude)
+        return target.read_bytes()
+
+
+def to_dynamic_int8(model: bytes, exclude: tuple[str, ...] = ()) -> bytes:
+    """An INT8 version for CPUs whose activations are quantised while it runs; weights per channel.
+
+    For models of text: their length varies, and they need no calibration. TensorRT takes none of it.
+
+    Args:
+        exclude: regular expressions; a node whose name matches stays in floating point.
+
+    Raises:
+        MachineError: the `train` extra is missing.
+    """
+    _need_onnx()
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with tempfile.TemporaryDirectory() as folder, stdout_kept_clean():
+        source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
+        source.write_bytes(model)
+        names = [node.name for node in onnx.load(source).graph.node]
+        quantize_dynamic(
+            source,
+            target,
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+            nodes_to_exclude=matching(names, exclude),
+        )
         return target.read_bytes()
 
 

@@ -140,8 +140,8 @@ class _Flow:
         self._keep(exported)
         manifest = self._manifest(exported, outcome.licences)
         models = bundling.fp32_models(exported)
-        point = self._choose(manifest, models)
-        ready = self._ready(manifest, models, point)
+        point = self._choose(manifest, models, exported.files)
+        ready = self._ready(manifest, models, point, exported.files)
         judged, remark = self._judge(ready)
         remarks = (remark, note, *outcome.notes, *judged.notes)
         notes = tuple(dict.fromkeys(text for text in remarks if text))
@@ -154,6 +154,7 @@ class _Flow:
             bundling.choose_golden(ready, self.dataset, self._examples()),
             counts=self.dataset.counts(),
             notes=notes,
+            extra=exported.files,
         )
         path = self.run.path / "bundle.kwb"
         write_atomically(path, content)
@@ -185,11 +186,7 @@ class _Flow:
         """Writes the exported models and what quantisation needs to know about them."""
         for role, model in exported.models.items():
             write_atomically(self.run.path / "models" / f"{role}.onnx", model)
-        note = bundling.ExportNote(
-            quantize_roles=exported.quantize_roles,
-            quantize_exclude=exported.quantize_exclude,
-            precisions=exported.precisions,
-        )
+        note = bundling.export_note(exported)
         write_atomically(self.run.path / "export.json", note.model_dump_json(indent=1).encode())
 
     def _manifest(self, exported: Exported, licences: tuple[LicenceNote, ...]) -> BundleManifest:
@@ -216,15 +213,24 @@ class _Flow:
         )
 
     def _ready(
-        self, manifest: BundleManifest, models: Sequence[bundling.Built], point: OperatingPoint
+        self,
+        manifest: BundleManifest,
+        models: Sequence[bundling.Built],
+        point: OperatingPoint,
+        files: Mapping[str, bytes],
     ) -> ReadyBundle:
-        bundle = bundling.in_memory(manifest, point, models)
+        bundle = bundling.in_memory(manifest, point, models, files)
         return ReadyBundle(bundle, self.project.kit.runtime.load(bundle, cpu_session))
 
-    def _choose(self, manifest: BundleManifest, models: Sequence[bundling.Built]) -> OperatingPoint:
+    def _choose(
+        self,
+        manifest: BundleManifest,
+        models: Sequence[bundling.Built],
+        files: Mapping[str, bytes],
+    ) -> OperatingPoint:
         waiting = bundling.undecided(self.dataset, self.run.record.seed)
         task = EvaluateTask(
-            runtime=self._ready(manifest, models, waiting).runtime,
+            runtime=self._ready(manifest, models, waiting, files).runtime,
             operating_point=None,
             dataset=self.dataset,
             items=self.dataset.of("val"),

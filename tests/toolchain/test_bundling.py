@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from kits import load_bundle
-from kits.core.bundle import open_file
+from kits.core.bundle import open_bytes, open_file
 from kits.core.errors import BundleError, DataError, UsageError
+from kits.core.kit import Exported
 from kits.core.operating_point import Band
 from kits.core.prediction import Prediction
 from kits.toolchain import bundling
@@ -120,3 +121,33 @@ def test_verdict_holds_only_away_from_thresholds(trained: tuple[Project, Trained
     edge = point.default.act_at
     assert bundling.verdict_holds(point, Prediction(edge + 0.2), 0.1)
     assert not bundling.verdict_holds(point, Prediction(edge + 0.05), 0.1)
+
+
+def test_files_of_a_kit_stay_in_its_bundle_in_every_precision(
+    trained: tuple[Project, Trained], tmp_path: Path
+) -> None:
+    project, made = trained
+    bundle = open_file(made.bundle)
+    exported = Exported({}, {}, (), files={"words/table.npy": b"1234", "knowledge.json": b"{}"})
+    note = bundling.export_note(exported)
+    packed = bundling.pack_bundle(
+        project.kit,
+        bundle.manifest,
+        bundle.operating_point,
+        bundling.full_precision(bundle),
+        [],
+        counts={},
+        extra=exported.files,
+    )
+    again = bundling.exported_again(open_bytes(packed), note)
+    assert again.files == exported.files
+    with pytest.raises(BundleError, match=r"lacks knowledge\.json"):
+        bundling.own_files(bundle, note)
+
+
+@pytest.mark.parametrize(
+    "path", ["manifest.json", "models/model.onnx", "../away", "/root", "a//b", "golden/x", "a/../b"]
+)
+def test_a_kit_cannot_replace_what_every_bundle_has(path: str) -> None:
+    with pytest.raises(BundleError, match="cannot put"):
+        bundling.export_note(Exported({}, {}, (), files={path: b""}))

@@ -1,0 +1,40 @@
+"""A kit's `kit.yaml`: what it is, what it takes, what it needs and how its reports call things.
+
+The shape only; reading the file is `Kit`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Words(BaseModel):
+    """What a kit's reports call things."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    sample: str = Field("sample", description="what one sample is called")
+    good: str = Field("normal", description="a sample that needs no act")
+    bad: str = Field("faulty", description="a sample that needs one")
+
+
+class KitManifest(BaseModel):
+    """A kit's own `kit.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    name: str = Field(pattern="^[a-z][a-z0-9-]{1,40}$")
+    title: str
+    task: str = Field(description="one sentence: what it decides")
+    tier: Literal["stable", "beta", "experimental"]
+    media_types: tuple[str, ...]
+    extras: tuple[str, ...] = Field(description="pip extras that training needs")
+    hardware: str
+    metrics: tuple[str, ...] = Field(description="names it reports; the first is the default goal")
+    formats: tuple[str, ...] = Field(description="what `kit data import --format` takes")
+    runtime_imports: tuple[str, ...] = Field(
+        description="what runtime.py may import beside the standard library, numpy and core"
+    )
+    words: Words = Field(default_factory=Words, description="what its reports call things")

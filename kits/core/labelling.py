@@ -1,0 +1,77 @@
+"""Labelling with little effort: which samples to label next, and what more labels would buy.
+
+Values and the protocol that a kit's `train.py` may offer. Showing samples and taking labels down is the
+toolchain's and the hub's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from kits.core.dataset import Dataset
+    from kits.core.stats import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A sample worth labelling.
+
+    Attributes:
+        reason: why this one, in one sentence for the person who labels.
+        guess: the label the model expects, empty where it knows none yet.
+        stands_for: samples that are much like this one, itself among them; 0 when not counted.
+    """
+
+    sample_id: str
+    reason: str
+    guess: str = ""
+    stands_for: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What was reached with so many labels."""
+
+    labels: int
+    reached: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How the goal grows with labels, measured by cross-validation inside the labelled samples.
+
+    Attributes:
+        metric: name of the goal (`accuracy`).
+        points: at growing numbers of labels; empty when there are too few to say anything.
+        next_labels: the number of further labels that `gain` speaks of.
+        gain: what they are expected to buy, in the metric's unit, with its interval; None when unknown.
+        note: one sentence for a person.
+    """
+
+    metric: str
+    points: Sequence[CurvePoint] = ()
+    next_labels: int = 50
+    gain: Estimate | None = None
+    note: str = ""
+
+
+@runtime_checkable
+class WithLabelling(Protocol):
+    """What `train.py` offers beside `train` when it can say which samples are worth labelling."""
+
+    def next_to_label(
+        self, dataset: Dataset, config: BaseModel, n: int, seed: int
+    ) -> tuple[Suggestion, ...]:
+        """Up to `n` samples of `train` without an annotation, the most useful first; no sample twice.
+
+        Raises:
+            DataError: the dataset has no sample that is not labelled.
+        """
+
+    def learning_curve(self, dataset: Dataset, config: BaseModel, seed: int) -> Curve:
+        """What labels have bought so far, and what the next ones are expected to."""
