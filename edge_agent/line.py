@@ -31,7 +31,7 @@ from edge_agent.log import warn
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.selection import Choice, Selection
 from edge_agent.shadow import Shadow
-from edge_agent.sources.base import Alerts, Captured
+from edge_agent.sources.base import Alerts, Captured, Receipt, Settled
 from edge_agent.sync.entry import Entry
 from edge_agent.update.probation import Tally
 from kits.core.errors import DataError
@@ -161,11 +161,14 @@ class Line:
         """Everything for one sample. Raises nothing that a sample or a model can cause."""
         self._working_since = time.monotonic()
         deciding = self._deciding
+        if captured.receipt is not None:
+            self._hand_back(captured, deciding, captured.receipt)
+            return
         if self._watching is not None and deciding is not None and deciding.watches:
             self._watch(captured, deciding, self._watching)
             return
         deadline_mono = captured.captured_mono + self._config.reject_deadline_ms / 1000
-        sample_id = new_sample_id(captured.captured_at)
+        sample_id = captured.sample_id or new_sample_id(captured.captured_at)
         guarded: dict[str, Future[str]] = {}
 
         def order(outcome: Outcome) -> dict[str, Future[str]]:
@@ -192,9 +195,20 @@ class Line:
         )
         self._run_shadow(judged)
 
+    def _hand_back(self, captured: Captured, deciding: _Deciding | None, receipt: Receipt) -> None:
+        """A sample whose source sees to the rest: it waits there, so nothing is late or dropped."""
+        sample_id = captured.sample_id or new_sample_id(captured.captured_at)
+        judged = self._judge(captured, deciding, math.inf)
+        body, entry = self._kept(sample_id, captured, deciding, judged)
+        self._working_since = None  # what follows waits for networks, which no model's limit is for
+        runtime = deciding.loaded.ready.runtime if deciding is not None else None
+        receipt(Settled(judged.outcome, body, entry, judged.prediction, judged.payload, runtime))
+        self.verdicts[body.verdict] += 1
+        self._run_shadow(judged)
+
     def _watch(self, captured: Captured, deciding: _Deciding, watching: Watching) -> None:
         """A window of a machine: what is done follows its case, and no part passes by meanwhile."""
-        sample_id = new_sample_id(captured.captured_at)
+        sample_id = captured.sample_id or new_sample_id(captured.captured_at)
         judged = self._judge(captured, deciding, math.inf)
         heard = watching.hear(
             Judgement(
@@ -230,6 +244,8 @@ class Line:
         safe_side = self._config.safe_side
         if deciding is None:
             return _Judged(safe("no bundle is active", safe_side))
+        if captured.unjudged:
+            return _Judged(safe(captured.unjudged, safe_side))
         ready, payload = deciding.loaded.ready, captured.payload
         try:
             if captured.media_type and isinstance(payload, bytes):

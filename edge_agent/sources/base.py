@@ -9,16 +9,45 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import JsonValue
 
 from edge_agent.pulse import Pulse
-from kits.core.runtime import Payload
+from kits.core.runtime import Payload, Runtime
 from kits.core.sample import utc_now
+
+if TYPE_CHECKING:
+    from edge_agent.decide import Outcome
+    from edge_agent.sync.entry import Entry
+    from kits.core.events import DecisionBody
+    from kits.core.prediction import Prediction
 
 Alerts = Callable[[str, str, str], None]
 """Called with (name, severity, text); severity `info` clears what was raised under the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A captured sample with what was decided, for a source that sees to the rest by itself.
+
+    Attributes:
+        body: the sample's row, as it would go to the outbox.
+        entry: the same with the bytes that are worth keeping.
+        payload: as it was judged; None when it could not be read.
+        runtime: of the bundle that decided; None: none did.
+    """
+
+    outcome: Outcome
+    body: DecisionBody
+    entry: Entry
+    prediction: Prediction | None
+    payload: Payload | None
+    runtime: Runtime | None
+
+
+Receipt = Callable[[Settled], None]
+"""Takes what was decided. Raises OSError when it cannot be kept: the source brings the sample again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +60,10 @@ class Captured:
         captured_mono: monotonic seconds of the capture; deadlines count from it.
         clock_s: its end on a clock of the source's own that is never set, for delays of alarms, seconds;
             None: the time of its capture.
+        sample_id: an identity that the source knows it by, the same after a restart; empty: a new one.
+        receipt: takes what was decided, in place of actions and outbox: nothing hurries such a sample, and
+            the source is held up until it is taken. None: the line sees to it.
+        unjudged: why no model may judge it; the safe side decides. Empty: one may.
     """
 
     payload: Payload
@@ -41,6 +74,9 @@ class Captured:
     captured_at: datetime = field(default_factory=utc_now)
     captured_mono: float = field(default_factory=time.monotonic)
     clock_s: float | None = None
+    sample_id: str = ""
+    receipt: Receipt | None = None
+    unjudged: str = ""
 
     @property
     def at_s(self) -> float:

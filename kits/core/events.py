@@ -145,6 +145,27 @@ class LabelBody(_Wire):
     annotation: JsonObject
 
 
+DraftFate = Literal["accepted", "edited", "discarded"]
+"""What became of a reply that was drafted: sent as it was, sent with changes, not used."""
+
+
+class DraftBody(_Wire):
+    """What a person made of a drafted reply. No word of either text is in it but those in `changed`."""
+
+    kind: Literal["draft"] = "draft"
+    sample_id: SampleId = Field(description="the mail that the draft answers")
+    fate: DraftFate
+    intent: Words = ""
+    bundle: Identity = Field("", description="id of the bundle that drafted it")
+    changed_share: float = Field(
+        0.0, ge=0, le=1, description="share of the draft's words that were not sent"
+    )
+    changed: tuple[Words, ...] = Field(
+        (), max_length=20, description="sentences of the draft that were not sent as they were"
+    )
+    at: datetime = Field(description="when the answer was sent, or the draft found gone")
+
+
 class HealthBody(_Wire):
     """Counters and gauges of the agent since its start."""
 
@@ -166,7 +187,7 @@ class GapBody(_Wire):
 
 
 Body = Annotated[
-    DecisionBody | AlertBody | CaseBody | LabelBody | HealthBody | GapBody,
+    DecisionBody | AlertBody | CaseBody | LabelBody | DraftBody | HealthBody | GapBody,
     Field(discriminator="kind"),
 ]
 
