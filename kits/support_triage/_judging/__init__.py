@@ -1,0 +1,1 @@
+"""How well a bundle decides: figures, the promised bound, pictures of both. Not how it learns."""

@@ -1,0 +1,180 @@
+"""From which confidence on mails are decided without a person, so that a stated share of them is wrong at most.
+
+Learn-then-Test with fixed-sequence testing (Angelopoulos et al. 2021) on one threshold for the whole cascade, with
+exact binomial tests (Clopper & Pearson 1934). Pure: values in, a bound out. Whether it still holds later is
+`kits/core/monitor.py`'s question.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.stats import beta_quantile, upper_bound
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+STARTS: tuple[tuple[float, float], ...] = ((0.5, 0.8), (0.1, 0.2))
+"""Where the walk begins, as a share of the mails, and its part of δ: from half of them it seldom stumbles over one
+early error; where half cannot be promised, a tenth may still be."""
+LABELS_PART = 0.1
+"""The part of δ that pays for leaving out labels that are shown to be bad."""
+_LOGITS = np.arange(20.0, -6.0, -0.02)
+_GRID: Floats = 1.0 / (1.0 + np.exp(-_LOGITS))
+"""Thresholds tried, strict to loose; fixed before any mail is seen, so that trying many costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What can be promised.
+
+    Attributes:
+        threshold: act from this confidence on; None: nothing can be promised.
+        n: mails it was chosen on.
+        accepted, errors: of these at the threshold (kept labels only), and wrong ones among them.
+        upper: exact one-sided upper bound of the error at the level that was tested.
+        left_out: labels that are never decided without a person, and why.
+        needed: mails that would be needed for a promise, at the error rate seen; 0 when there is one.
+    """
+
+    threshold: float | None
+    n: int
+    accepted: int = 0
+    errors: int = 0
+    upper: float = 1.0
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    needed: int = 0
+
+
+def certify(
+    confidence: Floats,
+    wrong: Flags,
+    labels: Sequence[str],
+    *,
+    epsilon: float,
+    delta: float,
+    known: Mapping[str, str] | None = None,
+) -> Certified:
+    """The loosest threshold at which at most `epsilon` of the accepted are wrong, with confidence 1−`delta`.
+
+    Two things may go wrong, and δ pays for both: a threshold that is too loose (1 − `LABELS_PART` of it, shared by the
+    walks of `STARTS`), and a label left out that was no worse than ε (`LABELS_PART`, shared by all labels). A label
+    that is wrong more often than ε only spoils the rest, so leaving it out keeps the promise; that is why only such
+    labels may be left out after the errors were seen.
+
+    Args:
+        confidence: (n,) of the predicted label, 0 to 1; 0 for mails that are never decided.
+        wrong: (n,) whether the prediction is wrong.
+        labels: (n,) predicted.
+        known: labels that are left out for reasons that no error was looked at for, with the reason.
+    """
+    if not len(confidence) == len(wrong) == len(labels):
+        raise ValueError("confidence, wrong and labels must be of one length")
+    left_out = dict(known or {})
+    open_to = np.array([label not in left_out for label in labels], dtype=bool) & (confidence > 0)
+    score = np.where(open_to, confidence, -1.0)
+    threshold, level = _loosest(score, wrong, epsilon, delta * (1.0 - LABELS_PART))
+    n = len(confidence)
+    if threshold is None:
+        return Certified(None, n, left_out=left_out, needed=_needed(score, wrong, epsilon, delta))
+    accepted = score >= threshold
+    bad = _shown_bad(accepted, wrong, labels, epsilon, delta * LABELS_PART)
+    left_out |= bad
+    kept = accepted & np.array([label not in bad for label in labels], dtype=bool)
+    errors, count = int(wrong[kept].sum()), int(kept.sum())
+    all_errors, all_count = int(wrong[accepted].sum()), int(accepted.sum())
+    return Certified(
+        threshold, n, count, errors, upper_bound(all_errors, all_count, 1 - level), left_out
+    )
+
+
+def _loosest(
+    score: Floats, wrong: Flags, epsilon: float, delta: float
+) -> tuple[float | None, float]:
+    """Threshold and the level it was tested at; the walks start where enough mails are, whatever their errors."""
+    order = np.argsort(-score, kind="stable")
+    ranked, errors = score[order], np.concatenate([[0], np.cumsum(wrong[order])])
+    counts = np.searchsorted(-ranked, -_GRID, side="right")
+    best: tuple[float | None, float] = (None, delta)
+    for share, part in STARTS:
+        level = delta * part
+        enough = max(_least(epsilon, level), math.ceil(share * len(score)))
+        found = _walk(counts, errors, enough, epsilon, level)
+        if found is not None and (best[0] is None or found < best[0]):
+            best = found, level
+    return best
+
+
+def _walk(
+    counts: NDArray[np.intp], errors: NDArray[np.int_], enough: int, epsilon: float, level: float
+) -> float | None:
+    """Strict to loose from the first threshold with enough mails, to the first that fails."""
+    found: float | None = None
+    tested = -1
+    for threshold, count in zip(_GRID, counts):
+        if count < enough:
+            continue
+        if count != tested and upper_bound(int(errors[count]), int(count), 1 - level) > epsilon:
+            break
+        found, tested = float(threshold), int(count)
+    return found
+
+
+def _least(epsilon: float, delta: float) -> int:
+    """Mails without a single error that show at most ε: 149 for 2 % with 95 %."""
+    return math.ceil(math.log(delta) / math.log1p(-epsilon))
+
+
+def _shown_bad(
+    accepted: Flags, wrong: Flags, labels: Sequence[str], epsilon: float, delta: float
+) -> dict[str, str]:
+    """Labels whose own error is above ε beyond doubt: the lower bound at 1 − δ, shared by all labels."""
+    names = np.asarray(labels)
+    level = delta / max(1, len(set(labels)))
+    bad = {}
+    for label in sorted({str(name) for name in names[accepted]}):
+        mine = accepted & (names == label)
+        count, errors = int(mine.sum()), int(wrong[mine].sum())
+        if errors and beta_quantile(level, errors, count - errors + 1) > epsilon:
+            bad[label] = f"{errors} of {count} were wrong at this confidence"
+    return bad
+
+
+def _needed(score: Floats, wrong: Flags, epsilon: float, delta: float) -> int:
+    """Mails with which the surest half would carry the promise, if they went on being as right as they were.
+
+    0 when that half is wrong too often: then more mails do not help, a better model does.
+    """
+    half = score >= np.median(score[score > 0]) if (score > 0).any() else score > 0
+    count, errors = int(half.sum()), int(wrong[half].sum())
+    share = count / max(1, len(score))
+    level = delta * (1 - LABELS_PART) * STARTS[0][1]
+    if count == 0 or (rate := errors / count) >= epsilon:
+        return 0
+    low = _least(epsilon, level)
+    size = low
+    while upper_bound(math.ceil(rate * size), size, 1 - level) > epsilon and size < 1_000_000:
+        size = math.ceil(size * 1.1)
+    return math.ceil(size / share) if size < 1_000_000 else 0
+
+
+def guarantee_text(found: Certified, epsilon: float, delta: float) -> str:
+    """The promise in one sentence; what is missing for one when there is none."""
+    if found.threshold is None:
+        told = f"no promise of {100 * epsilon:.3g} % can be made from {found.n} mails: nothing is decided without a person"
+        if found.needed > found.n:
+            return (
+                f"{told}; about {found.needed} labelled mails would do, if the rest are like these"
+            )
+        return (
+            f"{told}; even the surest are wrong too often, so more mails of this kind would not do"
+        )
+    return (
+        f"at most {100 * epsilon:.3g} % wrong among automatic mails, with {1 - delta:.0%} confidence, on mails like "
+        f"these: n {found.n}, coverage {found.accepted / found.n:.1%}, {found.errors} of {found.accepted} wrong"
+    )

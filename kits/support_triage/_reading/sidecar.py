@@ -1,0 +1,111 @@
+"""`mails.yaml`: what a person states about a folder of mails or rows, instead of a guess.
+
+One checked model, every key optional. It says what columns mean; it reads no data and takes no decision of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kits.core.errors import ConfigError, did_you_mean
+
+NAMES = ("mails.yaml", "mails.yml")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Columns(_Section):
+    """Which column of a table means what; empty: found by its name and its cells."""
+
+    text: str = Field("", description="the mail's text")
+    subject: str = Field("", description="its subject")
+    label: tuple[str, ...] = Field((), description="the intent; several columns are joined by `/`")
+    urgency: str = Field("", description="how urgent it is, a number or a word")
+    sentiment: str = Field("", description="its tone, a number or a word")
+    language: str = Field("", description="ISO 639-1 code of its language")
+    id: str = Field("", description="the row's own identifier")
+    date: str = Field("", description="when it came")
+    group: str = Field("", description="what must stay in one split: thread, ticket, customer")
+    sender: str = Field("", description="who wrote it")
+    split: str = Field("", description="train, val or test")
+    source: str = Field("", description="where it came from; figures are told apart by it")
+    entities: str = Field("", description="JSON with named pieces of the text")
+    entity_type: str = Field("", description="name of the one entity a row states")
+    entity_start: str = Field("", description="its first character in the text, from 0")
+    entity_end: str = Field("", description="the character after its last one")
+
+
+class Sidecar(_Section):
+    """The whole of `mails.yaml`."""
+
+    format: Literal["", "csv", "mbox", "eml", "maildir"] = Field(
+        "", description="what the folder is; empty: found out"
+    )
+    columns: Columns = Field(Columns(), description="which column of a table means what")
+    ignore: tuple[str, ...] = Field((), description="files (by glob) or columns that are left out")
+    separator: str = Field(
+        "|;", description="characters that separate several intents of one mail in a cell"
+    )
+    urgency: dict[str, float] = Field(
+        {}, description="word → level, larger is more urgent; empty: known words and numbers"
+    )
+    sentiment: dict[str, float] = Field(
+        {}, description="word or number → 0 negative, 1 neutral, 2 positive; empty: known ones"
+    )
+    labels: dict[str, str] = Field(
+        {}, description="folder, keyword or cell → intent; an empty intent means: no label"
+    )
+    labels_from: Literal["", "folders", "keywords", "nothing"] = Field(
+        "",
+        description="what names a mail's intent in a mailbox; empty: keywords where there are any, else folders",
+    )
+    group: Literal["thread", "sender"] = Field(
+        "thread", description="what stays in one split: a thread, or all mails of one sender"
+    )
+    splits: dict[str, Literal["train", "val", "test"]] = Field(
+        {}, description="file or folder name → split"
+    )
+
+
+def load_sidecar(path: Path) -> Sidecar:
+    """What is stated beside the data; an empty statement when there is no `mails.yaml`.
+
+    Args:
+        path: the folder, or one file in it.
+
+    Raises:
+        ConfigError: not YAML, an unknown key, or a value of the wrong kind.
+    """
+    folder = path if path.is_dir() else path.parent
+    file = next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    if file is None:
+        return Sidecar()
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file.name} cannot be read: {error}", where=str(file)) from error
+    try:
+        return Sidecar.model_validate(content or {})
+    except ValidationError as error:
+        raise _explained(error, file) from error
+
+
+def _explained(error: ValidationError, file: Path) -> ConfigError:
+    """The first complaint, with the key that was probably meant."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        *above, wrong = first["loc"]
+        known: type[BaseModel] = Columns if above == ["columns"] else Sidecar
+        return ConfigError(
+            f"{file.name} has no key {place!r}",
+            where=str(file),
+            fix=did_you_mean(str(wrong), known.model_fields),
+        )
+    return ConfigError(f"{file.name}, {place or 'the file'}: {first['msg']}", where=str(file))

@@ -1,0 +1,283 @@
+"""Files of rows → named cells, streamed: CSV with any delimiter, quoting and encoding, and JSON lines.
+
+A row that cannot be read is told, never a crash. What a column is *for* is `roles.py`'s question.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from kits.core.errors import DataError
+
+SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".txt", ".psv", ".jsonl", ".ndjson", ".json"})
+JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
+MAX_FILE_BYTES = 8 << 30
+MAX_DOCUMENT_BYTES = 256 << 20
+"""A `.json` file that is one document must be held in memory."""
+MAX_CELL = 4 << 20
+MAX_COLUMNS = 2_000
+DELIMITERS = (",", ";", "\t", "|")
+_SNIFFED_BYTES = 256 << 10
+_SNIFFED_ROWS = 60
+_HEADER_WORDS = 6
+_HEADER_CHARS = 60
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that is refused; `line` counts rows from 1, the header not among them."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A file of rows whose form is known.
+
+    Attributes:
+        columns: names; `c1`, `c2`, … where the file names none.
+        form: how it was read, for people: `delimiter ';', cp1252`.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    form: str
+    encoding: str
+    delimiter: str
+    header: bool
+    kind: str
+
+    def rows(self) -> Iterator[tuple[int, Row] | BadRow]:
+        """Rows with their number, in the file's order."""
+        if self.kind != "csv":
+            yield from _json_rows(self.path, self.kind, self.encoding)
+            return
+        with self.path.open(encoding=self.encoding, errors="replace", newline="") as stream:
+            yield from self._cells(_reader(stream, self.delimiter))
+
+    def head(self, most: int) -> list[Row]:
+        """The first rows that can be read."""
+        good = (found[1] for found in self.rows() if not isinstance(found, BadRow))
+        return list(islice(good, most))
+
+    def _cells(self, reader: Iterator[list[str]]) -> Iterator[tuple[int, Row] | BadRow]:
+        number = 0
+        if self.header:
+            next(reader, None)
+        while True:
+            number += 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield BadRow(number, str(error))
+                continue
+            if not any(cell.strip() for cell in cells):
+                number -= 1
+                continue
+            if len(cells) > len(self.columns) and any(
+                c.strip() for c in cells[len(self.columns) :]
+            ):
+                yield BadRow(number, f"{len(cells)} cells where {len(self.columns)} are named")
+                continue
+            yield number, dict(zip(self.columns, cells))
+
+
+def open_table(path: Path) -> TableFile:
+    """Finds out how a file is written; reads its beginning only.
+
+    Raises:
+        DataError: too large, empty, or no rows and columns in it.
+    """
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise DataError(f"{size >> 30} GiB in one file", where=path.name, fix="split it by year")
+    with path.open("rb") as stream:
+        start = stream.read(_SNIFFED_BYTES)
+    if not start.strip():
+        raise DataError("an empty file", where=path.name)
+    encoding = _encoding(start)
+    kind = _json_kind(path, start, encoding)
+    if kind:
+        return _open_json(path, kind, encoding)
+    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(start)
+    delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else _delimiter(text)
+    first = _first_rows(text, delimiter)
+    if not first:
+        raise DataError("no rows in it", where=path.name)
+    header = _is_header(first)
+    columns = _names(first[0]) if header else tuple(f"c{n + 1}" for n in range(len(first[0])))
+    if len(columns) > MAX_COLUMNS:
+        raise DataError(f"{len(columns)} columns in one file", where=path.name)
+    shown = {"\t": "tab"}.get(delimiter, f"'{delimiter}'")
+    form = f"delimiter {shown}, {encoding}" + ("" if header else ", no header")
+    return TableFile(path, columns, form, encoding, delimiter, header, "csv")
+
+
+# -- how it is written ----------------------------------------------------------------------------
+
+
+def _encoding(start: bytes) -> str:
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if start.startswith(mark):
+            return name
+    if start[1:2] == b"\0" and start[3:4] == b"\0":
+        return "utf-16-le"
+    try:
+        # the last character may be cut in two
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _delimiter(text: str) -> str:
+    """The one that cuts the first rows into the most equal pieces."""
+    best, most = ",", (0.0, 0)
+    for candidate in DELIMITERS:
+        widths = [len(row) for row in _first_rows(text, candidate)]
+        if not widths or widths[0] < 2:
+            continue
+        equal = sum(width == widths[0] for width in widths) / len(widths)
+        if (equal, widths[0]) > most:
+            best, most = candidate, (equal, widths[0])
+    return best
+
+
+def _first_rows(text: str, delimiter: str) -> list[list[str]]:
+    rows: list[list[str]] = []
+    reader = _reader(io.StringIO(text, newline=""), delimiter)
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+            if len(rows) > _SNIFFED_ROWS:
+                return rows
+    except csv.Error:
+        return rows
+    # the last row may be cut off
+    return rows[:-1] if len(rows) > 2 and len(text) >= _SNIFFED_BYTES // 4 else rows
+
+
+def _reader(stream: io.TextIOBase | io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
+    # the limit is the process's; mails with long quotes are larger than its default of 128 KiB
+    csv.field_size_limit(MAX_CELL)
+    clean = (line.replace("\0", "") for line in stream)
+    return csv.reader(clean, delimiter=delimiter, doublequote=True)
+
+
+def _is_header(rows: list[list[str]]) -> bool:
+    """Names are short, distinct, and no numbers; a text or an id is none of it."""
+    cells = [cell.strip() for cell in rows[0]]
+    if len(cells) < 2 and len(rows) > 1:
+        return len(cells[0].split()) <= 2
+    short = all(len(c) <= _HEADER_CHARS and len(c.split()) <= _HEADER_WORDS for c in cells)
+    named = [c for c in cells if c]
+    distinct = len({c.lower() for c in named}) == len(named) and len(named) >= len(cells) / 2
+    numbers = any(c.replace(".", "").replace("-", "").isdigit() for c in named)
+    repeated = any(row == rows[0] for row in rows[1:])
+    return short and distinct and not numbers and not repeated
+
+
+def _names(cells: list[str]) -> tuple[str, ...]:
+    """Column names; empty and repeated ones get a number."""
+    names: list[str] = []
+    for number, cell in enumerate(cells, start=1):
+        name = cell.strip() or f"c{number}"
+        names.append(name if name not in names else f"{name}_{number}")
+    return tuple(names)
+
+
+# -- JSON -----------------------------------------------------------------------------------------
+
+
+def _json_kind(path: Path, start: bytes, encoding: str) -> str:
+    """`lines`, `document`, or empty when it is no JSON."""
+    if path.suffix.lower() not in JSON_SUFFIXES:
+        return ""
+    text = start.decode(encoding, errors="replace").lstrip()
+    if path.suffix.lower() == ".json" and not _is_object(text.split("\n", 1)[0]):
+        return "document"
+    return "lines"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _open_json(path: Path, kind: str, encoding: str) -> TableFile:
+    columns: dict[str, None] = {}
+    for found in islice(_json_rows(path, kind, encoding), _SNIFFED_ROWS * 4):
+        if not isinstance(found, BadRow):
+            columns |= dict.fromkeys(found[1])
+    if not columns:
+        raise DataError("no JSON objects with texts in it", where=path.name)
+    form = "JSON lines" if kind == "lines" else "JSON"
+    return TableFile(path, tuple(columns)[:MAX_COLUMNS], form, encoding, "", True, kind)
+
+
+def _json_rows(path: Path, kind: str, encoding: str) -> Iterator[tuple[int, Row] | BadRow]:
+    for number, value in _json_values(path, kind, encoding):
+        if isinstance(value, dict):
+            yield number, {str(name): _cell(entry) for name, entry in value.items()}
+        else:
+            yield BadRow(number, "not a JSON object")
+
+
+def _json_values(path: Path, kind: str, encoding: str) -> Iterator[tuple[int, JsonValue]]:
+    if kind == "document":
+        yield from enumerate(_document(path, encoding), start=1)
+        return
+    with path.open(encoding=encoding, errors="replace") as stream:
+        number = 0
+        for line in stream:
+            if not line.strip():
+                continue
+            number += 1
+            try:
+                yield number, json.loads(line) if len(line) <= 4 * MAX_CELL else None
+            except (ValueError, RecursionError):
+                yield number, None
+
+
+def _document(path: Path, encoding: str) -> list[JsonValue]:
+    if path.stat().st_size > MAX_DOCUMENT_BYTES:
+        raise DataError("one JSON document of this size", where=path.name, fix="write JSON lines")
+    try:
+        value = json.loads(path.read_text(encoding=encoding, errors="replace"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {error}", where=path.name) from error
+    if isinstance(value, dict):
+        # an export wraps its rows in one key as often as not
+        value = next((v for v in value.values() if isinstance(v, list)), [value])
+    return value if isinstance(value, list) else []
+
+
+def _cell(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+        return "|".join(str(entry) for entry in value)
+    return json.dumps(value, ensure_ascii=False)

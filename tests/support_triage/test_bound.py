@@ -1,0 +1,116 @@
+"""The promise: at most ε wrong among automatic mails. Held on made-up mails whose true error is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from kits.core.stats import upper_bound
+from kits.support_triage._judging.bound import Certified, certify, guarantee_text
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+EPSILON, DELTA = 0.02, 0.05
+
+
+def mails(
+    n: int, seed: int, floor: float = 0.0, overconfident: float = 0.0
+) -> tuple[Floats, Flags, Floats]:
+    """Confidence, whether wrong, and the true chance of being wrong; `overconfident` makes it lie."""
+    rng = np.random.default_rng(seed)
+    confidence = np.clip(rng.beta(6, 0.6, n), 0.001, 0.9999)
+    chance = np.clip(floor + (1 - confidence) * (1 + overconfident), 0, 1)
+    return confidence, rng.random(n) < chance, chance
+
+
+def promised(confidence: Floats, wrong: Flags) -> Certified:
+    return certify(confidence, wrong, ["a"] * len(confidence), epsilon=EPSILON, delta=DELTA)
+
+
+@pytest.mark.parametrize("overconfident", [0.0, 2.0])
+def test_the_promise_is_broken_in_at_most_one_of_twenty_calibrations(overconfident: float) -> None:
+    confidence, _, chance = mails(200_000, 999, overconfident=overconfident)
+    broken, decided = 0, []
+    for seed in range(200):
+        found = promised(*mails(2000, seed, overconfident=overconfident)[:2])
+        if found.threshold is None:
+            continue
+        accepted = confidence >= found.threshold
+        decided.append(accepted.mean())
+        broken += chance[accepted].mean() > EPSILON
+    assert broken <= 16  # 200 draws at 5 %: more than 16 would come up once in 40
+    assert np.mean(decided) > 0.1
+
+
+def test_the_reported_bound_is_the_exact_one_and_below_the_promise() -> None:
+    found = promised(*mails(2000, 3)[:2])
+    assert found.threshold is not None
+    assert found.accepted > 200
+    assert upper_bound(found.errors, found.accepted) <= found.upper <= EPSILON
+
+
+def test_too_few_mails_give_no_promise_and_say_how_many_would() -> None:
+    confidence = np.full(100, 0.99)
+    found = certify(confidence, np.zeros(100, bool), ["a"] * 100, epsilon=EPSILON, delta=DELTA)
+    assert found.threshold is None
+    assert 149 <= found.needed <= 400
+    assert f"{found.needed} labelled mails" in guarantee_text(found, EPSILON, DELTA)
+
+
+def test_a_model_that_is_wrong_too_often_gets_no_promise_from_more_mails() -> None:
+    confidence, wrong, _ = mails(4000, 1, floor=0.1)
+    found = promised(confidence, wrong)
+    assert found.threshold is None
+    assert found.needed == 0
+    assert "would not do" in guarantee_text(found, EPSILON, DELTA)
+
+
+def test_what_is_never_decided_does_not_count_for_the_promise() -> None:
+    confidence = np.concatenate([np.full(400, 0.95), np.zeros(600)])
+    wrong = np.concatenate([np.zeros(400, bool), np.ones(600, bool)])
+    found = certify(confidence, wrong, ["a"] * 1000, epsilon=EPSILON, delta=DELTA)
+    assert (found.accepted, found.errors, found.n) == (400, 0, 1000)
+
+
+def test_a_label_shown_to_be_bad_is_left_to_people_and_the_promise_only_gets_safer() -> None:
+    rng = np.random.default_rng(0)
+    labels = ["refund"] * 40 + ["order"] * 3960
+    wrong = np.concatenate([rng.random(40) < 0.5, rng.random(3960) < 0.003])
+    order = rng.permutation(4000)
+    confidence = rng.uniform(0.9, 0.99, 4000)
+    found = certify(
+        confidence, wrong[order], [labels[i] for i in order], epsilon=EPSILON, delta=DELTA
+    )
+    assert found.threshold is not None
+    assert list(found.left_out) == ["refund"]
+    assert "were wrong" in found.left_out["refund"]
+    assert found.errors / found.accepted < 0.006
+
+
+def test_a_label_known_to_be_rare_is_left_out_before_any_error_is_looked_at() -> None:
+    confidence = np.full(1000, 0.95)
+    labels = ["rare"] * 10 + ["order"] * 990
+    wrong = np.zeros(1000, bool)
+    found = certify(
+        confidence, wrong, labels, epsilon=EPSILON, delta=DELTA, known={"rare": "3 mails"}
+    )
+    assert found.accepted == 990
+    assert found.left_out == {"rare": "3 mails"}
+
+
+def test_a_second_chance_is_taken_where_half_of_the_mails_are_too_hard() -> None:
+    rng = np.random.default_rng(1)
+    confidence = np.concatenate([rng.uniform(0.9, 0.99, 600), rng.uniform(0.2, 0.5, 1400)])
+    wrong = np.concatenate([np.zeros(600, bool), rng.random(1400) < 0.4])
+    found = promised(confidence, wrong)
+    assert found.threshold is not None
+    assert 590 <= found.accepted <= 620
+
+
+def test_the_sentence_names_n_coverage_and_errors() -> None:
+    found = Certified(0.9, 2000, 1600, 20, 0.0185)
+    assert guarantee_text(found, EPSILON, DELTA) == (
+        "at most 2 % wrong among automatic mails, with 95% confidence, on mails like these: "
+        "n 2000, coverage 80.0%, 20 of 1600 wrong"
+    )
