@@ -1,0 +1,140 @@
+"""Raw bytes → a message: who wrote to whom, about what, and the text as it was sent.
+
+Reads every mail, however broken; nothing is fetched, attachments are listed and never opened. Quoted
+text, signatures and HTML are the kit's business (`_mail`), threads and automatic mail are beside.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from kits.core.errors import DataError
+from kits.core.mail._bodies import Attachment, Bodies, collect
+from kits.core.mail._header import addresses, decode_words, first_value, message_ids
+from kits.core.mail._parts import Budget, parse_part
+
+__all__ = ["MAX_BYTES", "Attachment", "Message", "read_message"]
+
+MAX_BYTES = 20 * 1024 * 1024
+"""Bytes of the largest mail that is read."""
+_MAX_REFERENCES = 100
+_SPACES = re.compile(r"\s+")
+_ONCE = ("from", "subject", "message-id", "date", "reply-to", "in-reply-to", "references")
+"""Fields that RFC 5322 allows once; a second one is how programs are made to disagree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail as it was sent.
+
+    Attributes:
+        message_id, in_reply_to: with their brackets (`<id@host>`), or empty.
+        references: the thread so far, oldest first, with brackets.
+        sender: address of the first From; `sender_name` is what it calls itself.
+        reply_to: address an answer is asked to go to; empty when none is named.
+        date: aware; None when missing or unreadable.
+        plain: text as sent as plain text; empty when a part of the mail is HTML only.
+        html: the whole text as HTML; empty when none was sent.
+        headers: lower-cased name → values, decoded, each on one line.
+        complaints: what was broken, in words.
+    """
+
+    message_id: str
+    in_reply_to: str
+    references: tuple[str, ...]
+    sender: str
+    sender_name: str
+    reply_to: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    subject: str
+    date: datetime | None
+    plain: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    headers: Mapping[str, tuple[str, ...]] = field(repr=False)
+    complaints: tuple[str, ...] = ()
+
+    @property
+    def answer_address(self) -> str:
+        """Where an answer goes."""
+        return self.reply_to or self.sender
+
+
+def read_message(content: bytes) -> Message:
+    """Reads a mail. Work and memory are bounded by its size.
+
+    Raises:
+        DataError: there are no bytes, or more than `MAX_BYTES`.
+    """
+    if not content.strip():
+        raise DataError("the mail is empty", fix="export the mail with its headers")
+    if len(content) > MAX_BYTES:
+        raise DataError(
+            f"the mail has {len(content) / 2**20:.0f} MB, more than {MAX_BYTES // 2**20}",
+            fix="a person has to read it; mails without their attachments can be imported",
+        )
+    budget = Budget()
+    root = parse_part(_without_envelope(content), budget)
+    raw = root.headers
+    for name in _ONCE:
+        if len(raw.get(name, ())) > 1:
+            budget.complain(f"{len(raw[name])} {name} headers; the first counts")
+    bodies = collect(root, budget)
+    return _message(raw, bodies, budget)
+
+
+def _message(raw: Mapping[str, tuple[str, ...]], bodies: Bodies, budget: Budget) -> Message:
+    senders = addresses(first_value(raw, "from")) or addresses(first_value(raw, "sender"))
+    if not senders:
+        budget.complain("no sender")
+    reply = addresses(first_value(raw, "reply-to"), limit=1)
+    replied = message_ids(first_value(raw, "in-reply-to"))
+    references = message_ids(" ".join(raw.get("references", ())))
+    if len(references) > _MAX_REFERENCES:
+        references = (references[0], *references[1 - _MAX_REFERENCES :])
+    own = message_ids(first_value(raw, "message-id"))
+    if not own:
+        budget.complain("no Message-ID")
+    return Message(
+        message_id=own[0] if own else "",
+        in_reply_to=replied[0] if replied else "",
+        references=references,
+        sender=senders[0].address if senders else "",
+        sender_name=senders[0].name if senders else "",
+        reply_to=reply[0].address if reply else "",
+        to=tuple(one.address for one in addresses(", ".join(raw.get("to", ())))),
+        cc=tuple(one.address for one in addresses(", ".join(raw.get("cc", ())))),
+        subject=_SPACES.sub(" ", decode_words(first_value(raw, "subject"))).strip(),
+        date=_date(first_value(raw, "date")),
+        plain=bodies.plain,
+        html=bodies.html,
+        attachments=bodies.attachments,
+        headers={
+            name: tuple(decode_words(value) for value in values) for name, values in raw.items()
+        },
+        complaints=tuple(budget.complaints),
+    )
+
+
+def _without_envelope(content: bytes) -> bytes:
+    """An mbox "From " line and blank lines before the headers are no part of the mail."""
+    content = content.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    if content.startswith((b"From ", b">From ")):
+        return content.partition(b"\n")[2]
+    return content
+
+
+def _date(value: str) -> datetime | None:
+    if not value or len(value) > 200:
+        return None
+    try:
+        found = email.utils.parsedate_to_datetime(value)
+        aware = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+        return aware.astimezone(timezone.utc)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
