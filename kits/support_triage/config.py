@@ -1,0 +1,119 @@
+"""The `model` section of a support-triage project: one checked model, every field with its unit.
+
+No defaults are hidden elsewhere. Costs, splits and the device target belong to the project, not to the kit;
+where mails are read and where they are moved to belongs to the agent's configuration.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Approach = Literal["auto", "names", "ngrams", "encoder"]
+OUT_OF_SCOPE = "oos"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EncoderConfig(_Section):
+    """The network that turns a mail into a vector."""
+
+    source: str = Field(
+        "",
+        description="folder with a transformers model, or a hub id; empty: all-MiniLM-L6-v2 of the extra `pretrained`"
+        " (English)",
+    )
+    allow_download: bool = Field(
+        False, description="whether a hub id may be fetched; nothing is downloaded otherwise"
+    )
+    max_tokens: int = Field(
+        256, ge=16, le=512, description="pieces of words that are looked at; the rest is cut off"
+    )
+    layers: Literal["auto", "last"] = Field(
+        "auto",
+        description="`auto` also looks at the means of the first and the middle layer, where cross-validation gains",
+    )
+
+
+class TuningConfig(_Section):
+    """Fine-tuning of the encoder on the project's own mails."""
+
+    enabled: Literal["auto", "never", "always"] = Field(
+        "auto",
+        description="`auto` where there is a GPU and at least `min_labels` labels; `always` also on a CPU, however"
+        " long it takes. The tuned encoder ships only where it beats the frozen one on held-out mails",
+    )
+    method: Literal["lora", "full"] = Field(
+        "lora", description="`lora` learns small additions to the weights, `full` all weights"
+    )
+    min_labels: int = Field(500, ge=20, description="labelled mails below which nothing is tuned")
+    epochs: int = Field(5, ge=1, le=100, description="passes over the training mails")
+    batch: int = Field(32, ge=2, le=512, description="mails per step")
+    learning_rate: float = Field(
+        3e-4, gt=0, lt=0.1, description="largest step size; a tenth of it for `full`"
+    )
+    rank: int = Field(16, ge=1, le=256, description="rank of the additions of `lora`")
+    alpha: int = Field(32, ge=1, le=1024, description="scale of the additions of `lora`")
+
+
+class BoundConfig(_Section):
+    """What is promised about mails that are decided without a person."""
+
+    epsilon: float = Field(
+        0.02, gt=0, lt=0.5, description="largest share of wrong decisions among them, 0 to 1"
+    )
+    delta: float = Field(
+        0.05, gt=0, lt=0.5, description="how often the promise may fail to hold, 0 to 1"
+    )
+    floor: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="an intent whose own error may well be above this is left to a person, 0 to 1",
+    )
+
+
+class Config(_Section):
+    """The kit's part of `kit.yaml`, under `model`."""
+
+    approach: Approach = Field(
+        "auto",
+        description="`names` needs no labelled mail, only `labels`, and only suggests; `ngrams` counts words;"
+        " `encoder` adds a network; `auto` takes what cross-validation gains",
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict,
+        description="intents and what each is about, in one line; needed where nothing is labelled",
+    )
+    out_of_scope: tuple[str, ...] = Field(
+        (OUT_OF_SCOPE,),
+        description="labels that mean: none of the intents; the first stands for all of them",
+    )
+    encoder: EncoderConfig = EncoderConfig()
+    tuning: TuningConfig = TuningConfig()
+    bound: BoundConfig = BoundConfig()
+    shortcut: Literal["auto", "never"] = Field(
+        "auto",
+        description="whether mails that counting words decides as well as all models together skip the network",
+    )
+    knowledge: str = Field(
+        "", description="folder with what replies may cite (Markdown, HTML, PDF, CSV); empty: none"
+    )
+
+    @field_validator("out_of_scope")
+    @classmethod
+    def _one_name(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names or not all(name.strip() for name in names):
+            raise ValueError("at least one name for what is out of scope")
+        return names
+
+    @field_validator("labels")
+    @classmethod
+    def _plain_labels(cls, labels: dict[str, str]) -> dict[str, str]:
+        wrong = [name for name in labels if not name.strip() or "|" in name]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no name of an intent: it is empty or holds `|`")
+        return labels
