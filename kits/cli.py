@@ -13,6 +13,7 @@ from kits.toolchain.commands import (
     demo,
     doctor,
     key,
+    label,
     model,
     project,
     publish,
@@ -25,7 +26,7 @@ def make_app() -> typer.Typer:
     app = make_program(
         "kit", "From a folder of your own data to a model that acts, and keeps being right."
     )
-    for family in (project, data, check, model, replay, bundle, publish, key, demo, doctor):
+    for family in (project, data, label, check, model, replay, bundle, publish, key, demo, doctor):
         family.register(app)
     return app
 

@@ -18,6 +18,7 @@ class Words(BaseModel):
     sample: str = Field("sample", description="what one sample is called")
     good: str = Field("normal", description="a sample that needs no act")
     bad: str = Field("faulty", description="a sample that needs one")
+    none: str = Field("", description="label of what fits no other; empty where there is none")
 
 
 class KitManifest(BaseModel):

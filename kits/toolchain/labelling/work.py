@@ -14,6 +14,7 @@ from datetime import datetime
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.errors import UsageError
+from kits.core.labelling import Suggestion
 from kits.core.sample import utc_now
 from kits.core.showing import Shown, printable
 from kits.toolchain.labelling.journal import Act, Entry, Journal
@@ -24,7 +25,7 @@ MAX_LABEL = 60
 ON_KEYS = 9
 
 Guess = Mapping[str, float]
-"""Label → how likely the newest model takes it to be; empty without a model."""
+"""Label → how likely the newest model takes it to be; 0 for a label that is only expected, empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,16 @@ class Task:
     """The sample that waits, and what a person needs to judge it.
 
     Attributes:
+        why: why this one comes now.
+        stands_for: samples that are much like it, itself among them; 0 when not counted.
         labels: all that may be chosen; the first nine are on keys.
         number, total: its place in this round, from 1.
     """
 
     item: DatasetItem
     shown: Shown
+    why: str
+    stands_for: int
     guess: Guess
     labels: tuple[str, ...]
     number: int
@@ -49,7 +54,7 @@ class Sitting:
     """What is being labelled, by whom.
 
     Args:
-        order: ids of the samples of this round, the most useful first.
+        order: the samples of this round, the most useful first.
         look: bytes → what a person sees.
         guess: bytes → what the newest model says.
         none: the label of what fits no other; empty where the kit knows none.
@@ -59,7 +64,7 @@ class Sitting:
     dataset: Dataset
     journal: Journal
     author: str
-    order: Sequence[str]
+    order: Sequence[Suggestion]
     look: Callable[[bytes], Shown]
     guess: Callable[[bytes], Guess] = lambda _content: {}
     none: str = ""
@@ -90,12 +95,21 @@ class Sitting:
         """What waits now; None when the round is over."""
         if self.over:
             return None
-        item = self._items[self.order[self.place]]
+        why = self.order[self.place]
+        item = self._items[why.sample_id]
         content = self.dataset.content(item)
         shown = self.look(content)
-        guess = dict(self.guess(content))
-        calm = Shown(printable(shown.title), printable(shown.text), shown.facts)
-        return Task(item, calm, guess, self.labels(guess), self.place + 1, len(self.order))
+        guess = dict(self.guess(content)) or ({why.guess: 0.0} if why.guess else {})
+        return Task(
+            item,
+            Shown(printable(shown.title), printable(shown.text), shown.facts),
+            why.reason,
+            why.stands_for,
+            guess,
+            self.labels(guess),
+            self.place + 1,
+            len(self.order),
+        )
 
     def labels(self, guess: Guess) -> tuple[str, ...]:
         """What may be chosen. Few labels keep their keys; of many the likeliest come first."""
@@ -128,8 +142,8 @@ class Sitting:
         if self.place == 0:
             return False
         self.place -= 1
-        entry = Entry(self.order[self.place], "undo", self.author, self.clock())
-        self.journal.append(entry)
+        sample = self.order[self.place].sample_id
+        self.journal.append(Entry(sample, "undo", self.author, self.clock()))
         self._acts.pop()
         return True
 
@@ -139,9 +153,8 @@ class Sitting:
         return self._acts.count("state")
 
     def _write(self, act: Act, annotation: Annotation | None = None) -> None:
-        self.journal.append(
-            Entry(self.order[self.place], act, self.author, self.clock(), annotation)
-        )
+        sample = self.order[self.place].sample_id
+        self.journal.append(Entry(sample, act, self.author, self.clock(), annotation))
         self._acts.append(act)
         self.place += 1
 

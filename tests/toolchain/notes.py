@@ -1,0 +1,63 @@
+"""Projects of the notes kit: unlabelled notes, ready to be labelled."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kits.toolchain.importing import ImportOptions, import_data
+from kits.toolchain.project import Project
+
+TOPICS = {
+    "parcel": "where is my parcel it is late",
+    "refund": "please pay my money back",
+    "invoice": "the invoice shows a wrong sum",
+}
+
+
+@pytest.fixture(scope="session")
+def notes_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Installs the notes kit for this process and its children, as pip would: by entry point."""
+    site = tmp_path_factory.mktemp("notes-site")
+    shutil.copytree(Path(__file__).parent / "notes_kit", site / "notes_kit")
+    info = site / "notes_kit-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: notes-kit\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[kitwright.kits]\nnotes = notes_kit:KIT\n")
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = f"{site}:{before}" if before else str(site)
+    sys.path.insert(0, str(site))
+    yield site
+    sys.path.remove(str(site))
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
+
+
+def write_notes(folder: Path, n: int) -> None:
+    """`n` notes that turn around the topics; each tells its number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(n):
+        text = list(TOPICS.values())[number % len(TOPICS)]
+        padding = " please" * (number // len(TOPICS))
+        (folder / f"note-{number:03d}.txt").write_text(f"Note {number}\n{text}{padding}")
+
+
+def make_notes_project(root: Path, n: int = 40) -> Project:
+    """A project with unlabelled notes as its dataset version."""
+    write_notes(root / "notes", n)
+    (root / "kit.yaml").write_text("kit: notes\nname: letterbox\n")
+    project = Project.open(root)
+    import_data(project, root / "notes", ImportOptions())
+    return project
+
+
+@pytest.fixture
+def notes(notes_kit: Path, tmp_path: Path) -> Project:
+    return make_notes_project(tmp_path / "letterbox")

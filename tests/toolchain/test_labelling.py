@@ -1,0 +1,390 @@
+"""Labels by hand: what is kept, what comes next, what becomes of it, and the way through a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from kits.core.annotation import Annotation
+from kits.core.errors import DataError, UsageError
+from kits.core.prediction import Quantity, Span
+from kits.toolchain.importing import ImportOptions, import_data
+from kits.toolchain.labelling.applying import apply
+from kits.toolchain.labelling.desk import Desk
+from kits.toolchain.labelling.journal import Entry, Journal
+from kits.toolchain.labelling.tables import Row, read_table, write_table
+from kits.toolchain.project import Project
+from tests.toolchain.notes import TOPICS, make_notes_project, notes, notes_kit
+
+__all__ = ["notes", "notes_kit"]
+NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+
+
+def said(sample: str, label: str, author: str = "ada", minutes: int = 0) -> Entry:
+    at = NOW + timedelta(minutes=minutes)
+    return Entry(
+        sample, "state", author, at, Annotation(label, author=author, source="review", at=at)
+    )
+
+
+def truth(text: str) -> str:
+    return next(topic for topic, words in TOPICS.items() if words in text)
+
+
+def label_all(desk: Desk, n: int, limit: int = 1000) -> int:
+    """Labels a round by what its notes say; how many that were."""
+    sitting = desk.sit(n)
+    for done in range(limit):
+        task = sitting.task()
+        if task is None:
+            return done
+        sitting.state([truth(task.shown.text)])
+    return limit
+
+
+class TestJournal:
+    def test_the_newest_statement_holds_and_the_older_ones_stay(self, tmp_path: Path) -> None:
+        journal = Journal(tmp_path / "labels.jsonl")
+        journal.append(said("a", "parcel"))
+        journal.append(said("a", "refund", "ben", 5))
+        stated = journal.standing().stated
+        assert stated["a"].label == "refund" and stated["a"].author == "ben"
+        assert stated["a"].at == NOW + timedelta(minutes=5)
+        assert [entry.annotation.label for entry in journal.entries()] == ["parcel", "refund"]
+
+    def test_taking_back_restores_what_was_said_before(self, tmp_path: Path) -> None:
+        journal = Journal(tmp_path / "labels.jsonl")
+        journal.append(said("a", "parcel"))
+        journal.append(said("a", "refund", "ben"))
+        journal.append(Entry("a", "undo", "ben", NOW))
+        assert journal.standing().stated["a"].label == "parcel"
+        journal.append(Entry("a", "undo", "ben", NOW))  # ben has said nothing that stands
+        assert journal.standing().stated["a"].label == "parcel"
+
+    def test_killed_after_any_byte_every_whole_statement_stands_and_the_next_is_kept(
+        self, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "labels.jsonl"
+        journal = Journal(path)
+        for number in range(3):
+            journal.append(said(f"s{number}", f"größe-{number}"))
+        whole = path.read_bytes()
+        ends = [place + 1 for place, byte in enumerate(whole) if byte == 0x0A]
+        for cut in range(len(whole) + 1):
+            path.write_bytes(whole[:cut])
+            journal.append(said("late", "parcel"))
+            stated = journal.standing().stated
+            # a line that lacks nothing but its end counts too
+            complete = sum(cut >= end - 1 for end in ends)
+            assert set(stated) == {f"s{n}" for n in range(complete)} | {"late"}, cut
+            torn = cut not in (0, *ends, *(end - 1 for end in ends))
+            assert journal.damaged == torn, cut
+
+    def test_lines_that_are_no_statements_are_passed_over_and_counted(self, tmp_path: Path) -> None:
+        path = tmp_path / "labels.jsonl"
+        path.write_bytes(b'null\n[]\n{"act":"state"}\n\xff\xfe\n{"sample":1,"act":"eat"}\n\n')
+        journal = Journal(path)
+        assert journal.entries() == [] and journal.damaged == 5
+
+    def test_two_people_label_one_after_another_not_at_once(self, tmp_path: Path) -> None:
+        journal, other = Journal(tmp_path / "labels.jsonl"), Journal(tmp_path / "labels.jsonl")
+        with (
+            journal.writing(),
+            pytest.raises(UsageError, match="labelling") as refused,
+            other.writing(),
+        ):
+            pass
+        assert "--export" in refused.value.fix
+        with other.writing():
+            other.append(said("a", "parcel"))
+        assert "a" in journal.standing().stated
+
+
+class TestRounds:
+    def test_a_round_has_what_teaches_and_a_random_share_of_what_judges(
+        self, notes: Project
+    ) -> None:
+        desk = Desk(notes, "ada")
+        splits = {item.sample.id: item.split for item in desk.dataset.items}
+        order = desk.sit(20).order
+        counts = Counter(splits[one.sample_id] for one in order)
+        assert counts == {"train": 14, "val": 3, "test": 3}
+        assert len({one.sample_id for one in order}) == 20
+        reasons = {splits[one.sample_id]: one.reason for one in order}
+        assert reasons["train"] == "among the longest" and "at random" in reasons["test"]
+
+    def test_what_is_left_early_has_something_of_each_part(self, notes: Project) -> None:
+        desk = Desk(notes, "ada")
+        splits = {item.sample.id: item.split for item in desk.dataset.items}
+        first = {splits[one.sample_id] for one in desk.sit(20).order[:6]}
+        assert first == {"train", "val", "test"}
+
+    def test_nothing_comes_twice_until_all_is_labelled(self, notes: Project) -> None:
+        desk = Desk(notes, "ada")
+        seen: list[str] = []
+        while True:
+            try:
+                sitting = desk.sit(9)
+            except DataError as over:
+                assert over.fix == "kit train"
+                break
+            seen += [one.sample_id for one in sitting.order]
+            while sitting.task() is not None:
+                sitting.state(["parcel"])
+        assert len(seen) == len(set(seen)) == 40
+
+    def test_what_one_person_passes_over_waits_for_another(self, notes: Project) -> None:
+        sitting = Desk(notes, "ada").sit(5)
+        passed = sitting.order[0].sample_id
+        sitting.skip()
+        assert passed not in {one.sample_id for one in Desk(notes, "ada").sit(40).order}
+        assert passed in {one.sample_id for one in Desk(notes, "ben").sit(40).order}
+
+    def test_a_round_goes_on_where_a_killed_one_stopped(self, notes: Project) -> None:
+        label_all(Desk(notes, "ada"), 12, limit=7)
+        again = Desk(notes, "ada")
+        assert again.state().labelled == 7
+        assert len(again.sit(40).order) == 33
+
+    def test_the_kit_expects_what_resembles_what_is_known(self, notes: Project) -> None:
+        label_all(Desk(notes, "ada"), 12)
+        task = Desk(notes, "ada").sit(12).task()
+        assert task is not None and task.stands_for == 3
+        assert list(task.guess) == [truth(task.shown.text)]
+
+    def test_samples_that_are_no_text_are_labelled_in_the_hub(
+        self, dots_folder: Path, tmp_path: Path
+    ) -> None:
+        from tests.toolchain.conftest import make_project
+
+        with pytest.raises(UsageError) as refused:
+            Desk(make_project(tmp_path / "dots", dots_folder), "ada")
+        assert "hub" in refused.value.fix
+
+
+class TestSitting:
+    def test_several_labels_are_one_statement_in_the_order_of_the_alphabet(
+        self, notes: Project
+    ) -> None:
+        desk = Desk(notes, "ada")
+        sitting = desk.sit(3)
+        sitting.state(["refund", "parcel", "refund"])
+        sample = sitting.order[0].sample_id
+        stated = desk.journal.standing().stated[sample]
+        assert stated.label == "parcel|refund"
+        assert stated.author == "ada" and stated.source == "review"
+
+    def test_a_way_back_takes_the_last_statement_or_skip_back(self, notes: Project) -> None:
+        desk = Desk(notes, "ada")
+        sitting = desk.sit(5)
+        assert not sitting.undo()
+        sitting.state(["parcel"])
+        sitting.skip()
+        assert sitting.made == 1
+        assert sitting.undo() and sitting.undo() and sitting.place == 0
+        standing = desk.journal.standing()
+        assert standing.stated == {} and standing.skipped == {}
+        assert sitting.made == 0
+
+    @pytest.mark.parametrize("label", ["", "  ", "a|b", "x" * 61, "bell\x07", "turned\u202earound"])
+    def test_what_cannot_be_a_label_is_refused_and_nothing_is_kept(
+        self, notes: Project, label: str
+    ) -> None:
+        desk = Desk(notes, "ada")
+        sitting = desk.sit(2)
+        with pytest.raises(UsageError):
+            sitting.state([label])
+        assert sitting.place == 0 and not desk.journal.path.exists()
+
+    def test_few_labels_keep_their_keys_and_of_many_the_likeliest_come_first(
+        self, notes: Project
+    ) -> None:
+        sitting = Desk(notes, "ada").sit(2)
+        for name in ("refund", "parcel"):
+            sitting._used[name] = 1
+        assert sitting.labels({"refund": 0.9}) == ("parcel", "refund")
+        for number in range(12):
+            sitting._used[f"topic-{number}"] = number
+        assert sitting.labels({"refund": 0.9, "topic-0": 0.1})[:3] == (
+            "refund",
+            "topic-0",
+            "topic-11",
+        )
+
+    def test_what_steers_a_terminal_or_turns_text_around_is_not_shown(
+        self, notes_kit: Path, tmp_path: Path
+    ) -> None:
+        root = tmp_path / "p"
+        (root / "notes").mkdir(parents=True)
+        (root / "notes" / "a.txt").write_bytes(
+            b"Hi\x1b[2J\x1b]0;x\x07\nrefund \xe2\x80\xaeTFEL\r\nbye"
+        )
+        (root / "kit.yaml").write_text("kit: notes\nname: p\n")
+        project = Project.open(root)
+        import_data(project, root / "notes", ImportOptions())
+        task = Desk(project, "ada").sit(1).task()
+        assert task is not None
+        assert task.shown.title == "Hi\ufffd[2J\ufffd]0;x\ufffd"
+        assert task.shown.text == "refund \ufffdTFEL\nbye"
+
+
+class TestVersions:
+    def test_statements_become_a_version_and_samples_stay_where_they_were(
+        self, notes: Project
+    ) -> None:
+        desk = Desk(notes, "ada")
+        before = {item.sample.id: item.split for item in desk.dataset.items}
+        label_all(desk, 20)
+        done = apply(notes, desk.journal)
+        after = Project.open(notes.root).dataset()
+        assert after.id == done.dataset.id and done.changed == 20
+        assert after.header.parent == desk.dataset.id
+        assert {item.sample.id: item.split for item in after.items} == before
+        assert after.header.labels == tuple(sorted(TOPICS))
+        labelled = [item for item in after.items if item.annotation]
+        assert len(labelled) == 20
+        assert all(
+            item.annotation.label == truth(after.content(item).decode()) for item in labelled
+        )
+
+    def test_the_same_statements_twice_are_one_version(self, notes: Project) -> None:
+        desk = Desk(notes, "ada")
+        label_all(desk, 5)
+        first = apply(notes, desk.journal)
+        again = apply(notes, desk.journal)
+        assert again.changed == 0 and again.dataset.id == first.dataset.id
+        assert len(notes.dataset_ids()) == 2
+
+    def test_without_a_statement_there_is_no_version(self, notes: Project) -> None:
+        with pytest.raises(DataError) as refused:
+            apply(notes, Desk(notes, "ada").journal)
+        assert refused.value.fix == "kit label"
+
+    def test_what_is_known_beside_the_label_stays(self, notes: Project) -> None:
+        from dataclasses import replace
+
+        from kits.core.dataset import build, save
+
+        dataset = notes.dataset()
+        beside = Annotation(
+            spans=(Span(0, 5, "where", "where"),), quantities=(Quantity("urgency", 2, "level"),)
+        )
+        items = [replace(item, annotation=beside) for item in dataset.items]
+        version = build(dataset.header, items, dataset.blobs)
+        save(version, notes.datasets_dir)
+        notes.use_dataset(version.id)
+        desk = Desk(notes, "ada")
+        label_all(desk, 1)
+        stated = next(i for i in apply(notes, desk.journal).dataset.items if i.annotation.label)
+        assert stated.annotation.spans == beside.spans
+        assert stated.annotation.quantities == beside.quantities
+
+    def test_statements_on_samples_that_are_gone_are_counted(self, notes: Project) -> None:
+        journal = Desk(notes, "ada").journal
+        journal.append(said("f-gone", "parcel"))
+        assert apply(notes, journal).absent == 1
+
+    def test_the_end_of_a_round_tells_what_labels_have_bought(self, notes: Project) -> None:
+        desk = Desk(notes, "ada")
+        label_all(desk, 12)
+        end = desk.finish()
+        text = "\n".join(end.rows)
+        assert "12 of 40 notes are labelled" in end.line and end.waiting == 28
+        assert "     12  " in text and "100.0 % [73.5, 100.0]" in text
+        assert "the next 50 labels buy about +10.0 points of accuracy [+0.3, +44.5]" in text
+
+
+class TestTables:
+    def table(self, notes: Project, n: int = 6) -> tuple[Desk, bytes]:
+        desk = Desk(notes, "ada")
+        known = {item.sample.id: item for item in desk.dataset.items}
+        rows = [
+            Row(
+                known[one.sample_id],
+                desk.look(desk.dataset.content(known[one.sample_id])),
+                one.guess,
+            )
+            for one in desk.sit(n).order
+        ]
+        return desk, write_table(rows)
+
+    def fill(self, table: bytes, label: Callable[[str], str], separator: str = ",") -> bytes:
+        rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
+        out = io.StringIO()
+        writer = csv.DictWriter(out, rows[0].keys(), delimiter=separator)
+        writer.writeheader()
+        writer.writerows({**row, "label": label(row["text"])} for row in rows)
+        return out.getvalue().encode()
+
+    @pytest.mark.parametrize("separator", [",", ";"])
+    def test_a_table_goes_out_and_its_labels_come_back(
+        self, notes: Project, separator: str
+    ) -> None:
+        desk, table = self.table(notes)
+        entries = list(
+            read_table(self.fill(table, truth, separator), desk.dataset, {}, "office", lambda: NOW)
+        )
+        assert len(entries) == 6
+        for entry in entries:
+            item = next(i for i in desk.dataset.items if i.sample.id == entry.sample)
+            assert entry.annotation.label == truth(desk.dataset.content(item).decode())
+            assert entry.author == entry.annotation.author == "office"
+
+    def test_what_is_known_already_is_no_news_and_empty_rows_say_nothing(
+        self, notes: Project
+    ) -> None:
+        desk, table = self.table(notes)
+        filled = self.fill(table, lambda text: "parcel" if "parcel" in text else "")
+        first = list(read_table(filled, desk.dataset, {}, "office", lambda: NOW))
+        assert 0 < len(first) < 6
+        stated = {entry.sample: entry.annotation for entry in first}
+        assert list(read_table(filled, desk.dataset, stated, "office", lambda: NOW)) == []
+
+    def test_no_cell_is_a_formula(self, notes_kit: Path, tmp_path: Path) -> None:
+        root = tmp_path / "p"
+        (root / "notes").mkdir(parents=True)
+        (root / "notes" / "a.txt").write_text('=HYPERLINK("http://x")\n@SUM(A1)')
+        (root / "kit.yaml").write_text("kit: notes\nname: p\n")
+        project = Project.open(root)
+        import_data(project, root / "notes", ImportOptions())
+        _, table = self.table(project, 1)
+        row = next(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
+        assert row["title"].startswith("'=") and row["text"].startswith("'@")
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            (b"sample,label\nf-unknown,parcel\n", "line 2"),
+            (b"a,b\n1,2\n", "no columns"),
+            (b"sample,label\n\xff\xfe,x\n", "not UTF-8"),
+            (b"", "no columns"),
+        ],
+    )
+    def test_a_table_that_does_not_fit_is_refused_by_line(
+        self, notes: Project, content: bytes, words: str
+    ) -> None:
+        with pytest.raises(DataError, match=words):
+            list(read_table(content, notes.dataset(), {}, "office", lambda: NOW))
+
+    def test_a_label_that_cannot_be_kept_names_its_line(self, notes: Project) -> None:
+        desk, table = self.table(notes)
+        filled = self.fill(table, lambda _text: "x" * 99)
+        with pytest.raises(DataError, match="line 2"):
+            list(read_table(filled, desk.dataset, {}, "office", lambda: NOW))
+
+
+def test_a_version_that_grows_keeps_its_labels(notes_kit: Path, tmp_path: Path) -> None:
+    project = make_notes_project(tmp_path / "p", 12)
+    desk = Desk(project, "ada")
+    label_all(desk, 12)
+    apply(project, desk.journal)
+    (project.root / "notes" / "new.txt").write_text("New\nplease pay my money back at once")
+    import_data(project, project.root / "notes", ImportOptions())
+    again = Desk(project, "ada")
+    assert again.state().labelled == 12 and len(again.sit(50).order) == 1
