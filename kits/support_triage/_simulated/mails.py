@@ -201,7 +201,7 @@ def _person_mail(
     body = _body(writer, said)
     message_id = f"<{number}.{rng.getrandbits(48):012x}@mail.example>"
     marked = body.after(f"{subject.text}\n\n")
-    asked = order.number if any(s.label == "order_id" for s in marked.spans + subject.spans) else ""
+    asked = order.number if any(s.label == "order" for s in marked.spans + subject.spans) else ""
     return ShopMail(
         content=letter(rng, writer.phrases, person, subject.text, body.text, at, message_id),
         message_id=message_id,

@@ -20,19 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from kits.core.prediction import Span
 from kits.core.settings import read_settings
 
-SLOT_LABELS: Mapping[str, str] = {
-    "order": "order_id",
-    "invoice": "invoice_id",
-    "customer": "customer_id",
-    "product": "product",
-    "amount": "amount",
-    "date": "date",
-    "email": "email",
-    "phone": "phone",
-    "code": "code",
-    "iban": "iban",
-}
-"""Slot of a phrase → label of its span; other slots (`name`, `ask`) are no entities."""
+ENTITY_SLOTS = frozenset(
+    ("order", "invoice", "customer", "product", "amount", "date", "email", "phone", "code", "iban")
+)
+"""Slots of phrases that are entities, and the labels of their spans; other slots (`name`, `ask`) are none."""
 _MONTHS: Mapping[str, str] = {
     "en": "January February March April May June July August September October November December",
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -117,8 +108,7 @@ def filled(
 
 def entity(slot: str, text: str) -> Marked:
     """A value that is an entity, if its slot stands for one."""
-    label = SLOT_LABELS.get(slot)
-    return Marked(text, (Span(0, len(text), label, text),) if label else ())
+    return Marked(text, (Span(0, len(text), slot, text),) if slot in ENTITY_SLOTS else ())
 
 
 def mistyped(rng: random.Random, text: str, rate: float) -> str:
