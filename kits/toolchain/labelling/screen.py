@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.panel import Panel
-from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from kits.toolchain.labelling.control import Control
@@ -20,6 +19,7 @@ _KEYS = (
     ("o", "fits no other"), ("s", "skip"), ("u", "undo"), ("↑↓", "scroll"), ("q", "keep and quit"),
 )  # fmt: skip
 _FEW_LINES = 4
+_BAR = 30
 
 
 class Screen:
@@ -40,14 +40,16 @@ class Screen:
         yield Group(*below)
 
 
-def _head(control: Control, task: Task) -> Group:
-    bar = ProgressBar(total=task.total, completed=task.number - 1, width=30)
-    line = Text.assemble(
-        (f"{task.number} of {task.total}", "bold"),
-        f"   {control.sitting.made} labelled in this round   ",
-    )
+def _head(control: Control, task: Task) -> Text:
+    done = _BAR * (task.number - 1) // task.total
     alike = f"; {task.stands_for} are much like it" if task.stands_for > 1 else ""
-    return Group(line, bar, Text(f"{task.why}{alike}", style="dim"))
+    return Text.assemble(
+        (f"{task.number} of {task.total} ", "bold"),
+        ("━" * done, "green"),
+        ("─" * (_BAR - done), "dim"),
+        f" {control.sitting.made} labelled in this round\n",
+        (f"{task.why}{alike}", "dim"),
+    )
 
 
 def _text(control: Control, task: Task, width: int, room: int) -> Panel:
@@ -89,7 +91,8 @@ def _list(labels: Sequence[str], guess: Guess, picked: Sequence[str], *, numbere
         style = "bold green" if label in picked else "bold" if label == best else ""
         mark = "✓" if label in picked else ""
         shown.append(f" {label}{mark}", style=style)
-        shown.append(f" {100 * share:.0f} %   " if share >= 0.005 else "   ", style="dim")
+        likely = f" {100 * share:.0f} %" if share >= 0.005 else " guess" if label == best else ""
+        shown.append(f"{likely}   ", style="dim")
     return shown
 
 

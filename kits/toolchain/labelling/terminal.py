@@ -63,6 +63,7 @@ def run(
             if control.left or not end.waiting:
                 return end
             screen.update(_after(end))
+            keys(0)  # typed while nobody could see what for
             if not _wants_more(keys):
                 return end
 
