@@ -1,0 +1,189 @@
+"""Finds what a text names: runs the finders of a spec, decides where findings overlap, reads their values.
+
+Which finding wins is data (`kinds.KINDS` and the ranks beside it). Long texts are read in windows, so that time and
+memory stay linear. Nothing here learns, and nothing is looked up outside the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+
+from pydantic import JsonValue
+
+from kits.core.prediction import Span
+from kits.support_triage._entities import checksums, marks
+from kits.support_triage._entities.addresses import addresses
+from kits.support_triage._entities.amounts import amounts, read_amount
+from kits.support_triage._entities.catalogue import Catalogue
+from kits.support_triage._entities.dates import dates, read_date
+from kits.support_triage._entities.kinds import (
+    FROM_CATALOGUE,
+    FROM_CONFIG,
+    FROM_LABELS,
+    KINDS,
+    PRODUCT,
+)
+from kits.support_triage._entities.learned import LearnedPatterns
+from kits.support_triage._entities.names import names
+from kits.support_triage._entities.numbers import numbered
+from kits.support_triage._entities.safe_pattern import compile_safely
+from kits.support_triage._entities.spec import EntitiesSpec, PatternSpec
+from kits.support_triage._entities.tagger import Tagger
+from kits.support_triage._entities.text import Found, Text
+
+Finder = Callable[[Text], Iterator[Found]]
+
+FINDERS: Mapping[str, tuple[Finder, ...]] = {
+    "url": (marks.urls,),
+    "email": (marks.emails,),
+    "iban": (marks.ibans,),
+    "card": (marks.cards,),
+    "vat": (marks.vats,),
+    "tracking": (marks.parcels, numbered),
+    "order": (numbered,),
+    "invoice": (numbered,),
+    "customer": (numbered,),
+    "amount": (amounts,),
+    "date": (dates,),
+    "phone": (marks.phones,),
+    "address": (addresses,),
+    "name": (names,),
+}
+"""Which functions find a common kind."""
+
+WINDOW = 40_000
+"""Characters looked at at once."""
+OVERLAP = 4_200
+"""Characters that two windows share: two of the longest findings (a web address)."""
+UNSURE = 0.5
+"""Confidence factor of a number of the firm whose check digit is wrong: perhaps mistyped."""
+
+
+class Extractor:
+    """A spec that is ready to read texts. Safe to share between threads.
+
+    Args:
+        spec: kinds, patterns, products and what was learned.
+    """
+
+    def __init__(self, spec: EntitiesSpec) -> None:
+        self._spec = spec
+        self._own = frozenset(spec.patterns)
+        self._common = tuple(kind for kind in spec.kinds if kind not in self._own)
+        self._finders = tuple(
+            dict.fromkeys(finder for kind in self._common for finder in FINDERS[kind])
+        )
+        self._patterns = {
+            kind: compile_safely(own.pattern, ignore_case=own.ignore_case)
+            for kind, own in spec.patterns.items()
+        }
+        self.catalogue = Catalogue(spec.products)
+        self._learned = LearnedPatterns(spec.learned_patterns, spec.learned_words)
+        self._tagger = None if spec.tagger is None else Tagger(spec.tagger)
+
+    @classmethod
+    def from_spec(cls, spec: EntitiesSpec) -> Extractor:
+        """The extractor of `spec`.
+
+        Raises:
+            BundleError: the learned model in it is damaged.
+        """
+        return cls(spec)
+
+    def find(self, text: str, language: str = "") -> tuple[Span, ...]:
+        """What `text` names, left to right, no two overlapping.
+
+        Args:
+            text: any text; time is linear in its length.
+            language: ISO 639-1 code of it, or empty.
+        """
+        found: list[tuple[int, Found]] = []
+        for start in range(0, max(1, len(text)), WINDOW):
+            piece = text[start : start + WINDOW + OVERLAP]
+            last = start + WINDOW >= len(text)
+            found += [
+                (rank, Found(f.start + start, f.end + start, f.kind, f.confidence))
+                for rank, f in self._in_window(Text(piece, language))
+                # what touches a cut is seen whole by the neighbouring window
+                if (last or f.end < WINDOW + OVERLAP // 2) and (not start or f.start)
+            ]
+        return tuple(
+            Span(f.start, f.end, f.kind, text[f.start : f.end], round(f.confidence, 4))
+            for f in settle(found, len(text))
+        )
+
+    def _in_window(self, text: Text) -> Iterator[tuple[int, Found]]:
+        for kind, pattern in self._patterns.items():
+            own = self._spec.patterns[kind]
+            for match in pattern.finditer(text.raw):
+                yield FROM_CONFIG, Found(*match.span(), kind, _trust(own, match.group()))
+        for finder in self._finders:
+            for found in finder(text):
+                if found.kind in self._common:
+                    yield KINDS[found.kind].rank, found
+        for found in self.catalogue.find(text):
+            yield FROM_CATALOGUE, found
+        if self._tagger is not None:
+            for found in self._tagger.find(text):
+                yield FROM_LABELS, found
+        for found in self._learned.find(text):
+            yield FROM_LABELS + 1, found
+
+    def personal(self, kind: str) -> bool:
+        """Whether findings of `kind` are replaced before a text leaves; what labels taught counts as personal."""
+        if kind in self._spec.patterns:
+            return self._spec.patterns[kind].personal
+        if kind == PRODUCT:
+            return False
+        return KINDS[kind].personal if kind in KINDS else True
+
+    def normalise(self, span: Span, language: str = "", on: date | None = None) -> JsonValue:
+        """The value of a finding in one form: an ISO date, a decimal sum, a compact number, a SKU.
+
+        Args:
+            on: the day the mail was written, for relative days.
+        """
+        if span.label == PRODUCT:
+            return self.catalogue.sku(span.text) or span.text
+        if span.label == "date":
+            return read_date(span.text, language, on=on, day_first=self._spec.day_first)
+        if span.label == "amount":
+            return dict(read_amount(span.text, language) or {}) or None
+        reader = _READERS.get(span.label)
+        return reader(span.text) if reader else " ".join(span.text.split())
+
+
+_READERS: Mapping[str, Callable[[str], str]] = {
+    "email": str.lower,
+    "iban": checksums.compact,
+    "card": checksums.compact,
+    "vat": checksums.compact,
+    "phone": lambda value: ("+" if value.startswith("+") else "") + checksums.compact(value),
+    "tracking": checksums.compact,
+    "order": lambda value: value.upper().lstrip("#"),
+    "invoice": lambda value: value.upper().lstrip("#"),
+    "customer": lambda value: value.upper().lstrip("#"),
+}
+
+
+def _trust(own: PatternSpec, value: str) -> float:
+    if not own.checksum:
+        return 0.95
+    return 0.99 if checksums.SCHEMES[own.checksum](checksums.compact(value)) else UNSURE
+
+
+def settle(found: list[tuple[int, Found]], length: int) -> list[Found]:
+    """Of overlapping findings the one of the lowest rank stays, then the longer, then the earlier.
+
+    Args:
+        found: rank and finding; repeats are allowed.
+        length: characters of the text.
+    """
+    taken = bytearray(length)
+    kept: list[Found] = []
+    for _, one in sorted(found, key=lambda f: (f[0], f[1].start - f[1].end, f[1].start, f[1].kind)):
+        if one.end > one.start and not any(taken[one.start : one.end]):
+            taken[one.start : one.end] = b"\1" * (one.end - one.start)
+            kept.append(one)
+    return sorted(kept, key=lambda f: f.start)

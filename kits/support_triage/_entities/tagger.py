@@ -1,0 +1,177 @@
+"""A linear-chain model over tokens on the device: numpy only, weights in eight bits.
+
+Conditional random field (Lafferty, McCallum & Pereira 2001): what each token and its neighbours say, plus which tag may
+follow which. Learning is done in `crf`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import BundleError
+from kits.support_triage._entities.spec import TaggerSpec
+from kits.support_triage._entities.text import Found, Text
+from kits.support_triage._entities.tokens import (
+    PAD,
+    REACH,
+    Token,
+    feature_id,
+    pair_features,
+    tags,
+    token_features,
+    tokenise,
+)
+
+Floats = NDArray[np.float64]
+CERTAIN = 12.0
+"""Where "nothing" leads by this much (nats) a token is left out, and the chain is cut there."""
+_CACHED = 20_000
+_PAIR_OFFSETS = 5
+FORBIDDEN = -1e4
+
+
+class Tagger:
+    """Marks spans in a text. Safe to share between threads: its cache only ever gains whole entries.
+
+    Args:
+        spec: kinds, hashed features and weights.
+
+    Raises:
+        BundleError: the numbers in it do not fit together.
+    """
+
+    def __init__(self, spec: TaggerSpec) -> None:
+        self.kinds = spec.kinds
+        self._width = len(tags(spec.kinds))
+        try:
+            ids = np.frombuffer(base64.b64decode(spec.features, validate=True), dtype="<u4")
+            weights = np.frombuffer(base64.b64decode(spec.weights, validate=True), dtype=np.int8)
+            table = weights.reshape(len(ids), self._width).astype(np.float64) * spec.scale
+            self._steps = np.asarray(spec.transitions, dtype=np.float64)
+        except (ValueError, binascii.Error) as error:
+            raise BundleError("the entity model in the bundle is damaged") from error
+        if self._steps.shape != (self._width, self._width) or not np.isfinite(self._steps).all():
+            raise BundleError("the entity model in the bundle is damaged: transitions")
+        self._rows = dict(zip(ids.tolist(), range(len(ids)), strict=True))
+        self._table = table
+        self._tokens: dict[str, Floats] = {}
+        self._pairs: dict[tuple[str, str, bool], Floats] = {}
+
+    def find(self, text: Text) -> Iterator[Found]:
+        """The spans of the most likely tags of each line; confidence is the least sure token's."""
+        for line in tokenise(text.raw):
+            emissions = self.emissions(line)
+            for first, last in _unsure(emissions):
+                yield from self._spans(line[first:last], emissions[first:last])
+
+    def emissions(self, line: list[Token]) -> Floats:
+        """What tokens and neighbours say of each tag, shape (tokens, tags)."""
+        size = len(line)
+        keys = [PAD] * REACH + [token.key for token in line] + [PAD] * REACH
+        each = np.stack([self._of_token(key) for key in keys])
+        total = np.zeros((size, self._width))
+        for offset in range(-REACH, REACH + 1):
+            # a token that stands `offset` to the right is seen from `offset` further left
+            total += each[REACH + offset : REACH + offset + size, offset + REACH]
+        glued = [False] * (REACH + 1) + [token.glued for token in line[1:]] + [False] * REACH
+        pairs = np.stack(
+            [self._of_pair(keys[at - 1], keys[at], glued[at]) for at in range(1, size + 2 * REACH)]
+        )
+        for offset in range(-2, 3):
+            begin = REACH - 1 + offset
+            total += pairs[begin : begin + size, offset + 2]
+        return total
+
+    def _of_token(self, key: str) -> Floats:
+        known = self._tokens.get(key)
+        if known is None:
+            known = np.zeros((2 * REACH + 1, self._width))
+            self._sum(known, REACH, token_features(key))
+            if len(self._tokens) < _CACHED:
+                self._tokens[key] = known
+        return known
+
+    def _of_pair(self, left: str, right: str, glued: bool) -> Floats:
+        known = self._pairs.get((left, right, glued))
+        if known is None:
+            known = np.zeros((_PAIR_OFFSETS, self._width))
+            self._sum(known, 2, pair_features(left, right, glued))
+            if len(self._pairs) < _CACHED:
+                self._pairs[left, right, glued] = known
+        return known
+
+    def _sum(self, into: Floats, middle: int, features: list[tuple[int, str]]) -> None:
+        for offset, feature in features:
+            row = self._rows.get(feature_id(offset, feature))
+            if row is not None:
+                into[offset + middle] += self._table[row]
+
+    def _spans(self, line: list[Token], emissions: Floats) -> Iterator[Found]:
+        path = best_path(emissions, self._steps)
+        if not any(path):
+            return
+        sure = marginals(emissions, self._steps)
+        at = 0
+        while at < len(path):
+            tag = path[at]
+            first = at
+            at += 1
+            if not tag:
+                continue
+            inside = tag + 1 if tag % 2 else tag
+            while at < len(path) and path[at] == inside:
+                at += 1
+            confidence = float(min(sure[i, path[i]] for i in range(first, at)))
+            kind = self.kinds[(tag - 1) // 2]
+            yield Found(line[first].start, line[at - 1].end, kind, min(1.0, confidence))
+
+
+def _unsure(emissions: Floats) -> Iterator[tuple[int, int]]:
+    """Runs of tokens of which something may be more than nothing."""
+    doubtful = np.flatnonzero(emissions[:, 1:].max(axis=1) > emissions[:, 0] - CERTAIN)
+    if not doubtful.size:
+        return
+    cuts = np.flatnonzero(np.diff(doubtful) > 1)
+    firsts = np.concatenate(([0], cuts + 1))
+    lasts = np.concatenate((cuts, [doubtful.size - 1]))
+    for first, last in zip(doubtful[firsts].tolist(), doubtful[lasts].tolist(), strict=True):
+        yield first, last + 1
+
+
+def best_path(emissions: Floats, steps: Floats) -> list[int]:
+    """The most likely tags (Viterbi 1967)."""
+    score = emissions[0] + steps[0]
+    back: list[NDArray[np.intp]] = []
+    for row in emissions[1:]:
+        ways = score[:, None] + steps
+        origin = ways.argmax(axis=0)
+        back.append(origin)
+        score = ways[origin, np.arange(len(score))] + row
+    path = [int(score.argmax())]
+    for origin in reversed(back):
+        path.append(int(origin[path[-1]]))
+    return path[::-1]
+
+
+def marginals(emissions: Floats, steps: Floats) -> Floats:
+    """Probability of each tag at each token, by the forward-backward recursions, scaled per token."""
+    emitted = np.exp(emissions - emissions.max(axis=1, keepdims=True))
+    moved = np.exp(steps)
+    forward = np.empty_like(emitted)
+    backward = np.ones_like(emitted)
+    forward[0] = emitted[0] * moved[0]
+    forward[0] /= forward[0].sum()
+    for at in range(1, len(emitted)):
+        forward[at] = (forward[at - 1] @ moved) * emitted[at]
+        forward[at] /= forward[at].sum()
+    for at in range(len(emitted) - 2, -1, -1):
+        backward[at] = moved @ (backward[at + 1] * emitted[at + 1])
+        backward[at] /= backward[at].sum()
+    both = forward * backward
+    result: Floats = both / both.sum(axis=1, keepdims=True)
+    return result
