@@ -261,6 +261,19 @@ class TestVersions:
         assert again.changed == 0 and again.dataset.id == first.dataset.id
         assert len(notes.dataset_ids()) == 2
 
+    def test_what_is_taken_back_leaves_the_version_too(self, notes: Project) -> None:
+        desk = Desk(notes, "ada")
+        sitting = desk.sit(3)
+        sitting.state(["parcel"])
+        sitting.state(["refund"])
+        assert desk.finish().labelled == 2
+        sitting.undo()
+        end = desk.finish()
+        assert end.labelled == 1 and end.waiting == 39
+        assert notes.dataset().header.labels == ("parcel",)
+        sitting.undo()
+        assert desk.finish().labelled == 0
+
     def test_without_a_statement_there_is_no_version(self, notes: Project) -> None:
         with pytest.raises(DataError) as refused:
             apply(notes, Desk(notes, "ada").journal)

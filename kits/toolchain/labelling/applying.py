@@ -37,7 +37,7 @@ def apply(project: Project, journal: Journal) -> Applied:
     """
     current = project.dataset()
     standing = journal.standing()
-    if not standing.stated:
+    if not standing.stated and not standing.withdrawn:
         raise DataError(
             "nobody has labelled anything here", where=str(journal.path), fix="kit label"
         )

@@ -113,7 +113,8 @@ class Desk:
 
     def finish(self) -> RoundEnd:
         """Makes a dataset version of what was said, and measures what it was worth."""
-        if self.journal.standing().stated:
+        standing = self.journal.standing()
+        if standing.stated or standing.withdrawn:
             self.dataset = apply(self.project, self.journal).dataset
         state, curve = self.state(), self.curve()
         word = self.project.kit.manifest.words.sample

@@ -49,10 +49,12 @@ class Standing:
     Attributes:
         stated: sample → the newest statement that was not taken back.
         skipped: author → samples they passed over and nobody has stated since.
+        withdrawn: sample → statements that were taken back; a version may hold one of them.
     """
 
     stated: dict[str, Annotation]
     skipped: dict[str, set[str]]
+    withdrawn: dict[str, list[Annotation]]
 
 
 class Journal:
@@ -118,14 +120,15 @@ class Journal:
     def standing(self) -> Standing:
         """What holds now."""
         said: dict[str, list[Entry]] = {}
+        withdrawn: dict[str, list[Annotation]] = {}
         for entry in self.entries():
             lines = said.setdefault(entry.sample, [])
             if entry.act != "undo":
                 lines.append(entry)
                 continue
             own = [place for place, line in enumerate(lines) if line.author == entry.author]
-            if own:
-                del lines[own[-1]]
+            if own and (stale := lines.pop(own[-1]).annotation):
+                withdrawn.setdefault(entry.sample, []).append(stale)
         stated: dict[str, Annotation] = {}
         skipped: dict[str, set[str]] = {}
         for sample, lines in said.items():
@@ -135,7 +138,7 @@ class Journal:
                 continue
             for line in lines:
                 skipped.setdefault(line.author, set()).add(sample)
-        return Standing(stated, skipped)
+        return Standing(stated, skipped, withdrawn)
 
 
 def _to_json(entry: Entry) -> dict[str, object]:

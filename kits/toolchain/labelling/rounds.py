@@ -26,14 +26,20 @@ _RANDOM = "drawn at random"
 
 
 def with_statements(dataset: Dataset, standing: Standing) -> Dataset:
-    """The version with what was said by hand since, in memory only."""
-    items = [
-        replace(item, annotation=merged(item, standing.stated[item.sample.id]))
-        if item.sample.id in standing.stated
-        else item
-        for item in dataset.items
-    ]
+    """The version with what was said by hand since, and without what was taken back; in memory only."""
+    items = [replace(item, annotation=_in_force(item, standing)) for item in dataset.items]
     return build(dataset.header, items, dataset.blobs)
+
+
+def _in_force(item: DatasetItem, standing: Standing) -> Annotation | None:
+    said, identity = item.annotation, item.sample.id
+    if identity in standing.stated:
+        return merged(item, standing.stated[identity])
+    stale = standing.withdrawn.get(identity, ())
+    if said is None or not any((s.author, s.at) == (said.author, said.at) for s in stale):
+        return said
+    beside = replace(said, label="")
+    return beside if said.spans or said.quantities or said.boxes else None
 
 
 def merged(item: DatasetItem, stated: Annotation) -> Annotation:
@@ -54,9 +60,8 @@ def waiting(dataset: Dataset, standing: Standing, author: str) -> list[DatasetIt
     passed = standing.skipped.get(author, set())
     return [
         item
-        for item in dataset.items
-        if item.sample.id not in standing.stated
-        and item.sample.id not in passed
+        for item in with_statements(dataset, standing).items
+        if item.sample.id not in passed
         and item.sample.digest
         and not (item.annotation and item.annotation.label)
     ]
