@@ -1,0 +1,89 @@
+"""Rules about mails that say the same: copies with different labels, copies across splits, templates that leak.
+
+A template leaks when a mail of the test part equals one of training once numbers and names of entities are masked:
+what is measured then is memory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from kits.core.kit import Finding
+from kits.support_triage._checking.duplicates import similar_texts
+from kits.support_triage._checking.mails import Mail
+from kits.support_triage._checking.texts import key_of, masked_words
+
+_SHOWN = 20
+_LEAKY = 0.05
+
+
+def copied(mails: list[Mail]) -> Iterator[Finding]:
+    """Copies that disagree, and copies on both sides of a split."""
+    named = {mail.item.sample.id: mail for mail in mails}
+    pairs = [
+        (named[a], named[b])
+        for a, b in similar_texts((m.item.sample.id, m.reading.text) for m in mails)
+    ]
+    unlike = [(a, b) for a, b in pairs if a.label and b.label and a.label != b.label]
+    if unlike:
+        yield Finding(
+            "copies-with-different-labels",
+            "warn",
+            f"{len(unlike)} pairs of mails say the same and have different labels",
+            tuple(f"{a.name}: {a.label} ~ {b.name}: {b.label}" for a, b in unlike[:_SHOWN]),
+            "decide which label is right; labels that people cannot tell apart are better one",
+        )
+    across = [(a, b) for a, b in pairs if a.item.split != b.item.split]
+    if across:
+        yield Finding(
+            "copies-across-splits",
+            "fail",
+            f"{len(across)} pairs of mails that say the same stand in different splits",
+            tuple(
+                f"{a.name} ({a.item.split}) ~ {b.name} ({b.item.split})" for a, b in across[:_SHOWN]
+            ),
+            "import again with --replace: copies are then kept together",
+        )
+    if not unlike and not across:
+        yield Finding("copies", "pass", f"{len(pairs)} pairs of copies, none across splits")
+
+
+def templates(mails: list[Mail]) -> Iterator[Finding]:
+    """Test mails that equal a training mail once entities are masked."""
+    learned: dict[bytes, str] = {}
+    sizes: dict[bytes, int] = defaultdict(int)
+    keyed = [(mail, _masked(mail)) for mail in mails]
+    for mail, key in keyed:
+        sizes[key] += 1
+        if mail.item.split == "train":
+            learned.setdefault(key, mail.name)
+    judged = [(mail, key) for mail, key in keyed if mail.item.split != "train" and key]
+    leaking = [(mail, learned[key]) for mail, key in judged if key in learned]
+    repeated = sum(n for key, n in sizes.items() if n > 1 and key)
+    if judged and len(leaking) > _LEAKY * len(judged):
+        yield Finding(
+            "templates-leak",
+            "warn",
+            f"{len(leaking)} of {len(judged)} mails of val and test ({len(leaking) / len(judged):.0%}) equal a training"
+            " mail once names and numbers are masked: figures on them measure memory",
+            tuple(f"{mail.name} ~ {other}" for mail, other in leaking[:_SHOWN]),
+            "believe no figure on made-up mails; judge on real ones (kit evaluate --data)",
+        )
+    elif mails and repeated > _LEAKY * len(mails):
+        yield Finding(
+            "templates",
+            "warn",
+            f"{repeated} of {len(mails)} mails equal another one once names and numbers are masked",
+            fix="if forms or notices wrote them, a rule by sender or subject sorts them better than a model",
+        )
+
+
+def _masked(mail: Mail) -> bytes:
+    """Key of the text with its annotated entities and all numbers masked; empty for an empty text."""
+    text = mail.reading.text
+    spans = mail.item.annotation.spans if mail.item.annotation else ()
+    for span in sorted(spans, key=lambda s: -s.start):
+        text = f"{text[: span.start]} 0 {text[span.end :]}"
+    words = masked_words(text)
+    return key_of(words) if words else b""

@@ -1,0 +1,120 @@
+"""Rules about texts: empty ones, languages the encoder does not know, machines, quotes, hidden text, personal data.
+
+They count and name; personal data is never shown, only how much of it there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from kits.core.kit import Finding
+from kits.support_triage._checking.mails import Mail
+from kits.support_triage.config import Config
+
+_SHOWN = 10
+_ENGLISH = "en"
+_SURE_WORDS = 8
+"""Words from which a language is told reliably."""
+_FOREIGN_SHARE = 0.03
+_MACHINE_SHARE = 0.02
+_QUOTE_SHARE = 0.5
+_PERSONAL: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("mail addresses", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")),
+    ("IBANs", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")),
+    ("card numbers", re.compile(r"\b\d{4}(?:[ -]?\d{4}){3}\b")),
+    ("phone numbers", re.compile(r"(?<![\w.])(?:\+|00)\d{1,3}[ /-]?(?:\(?\d{1,5}\)?[ /-]?){2,6}\d{2,}")),
+)  # fmt: skip
+
+
+def empty(mails: list[Mail]) -> Iterator[Finding]:
+    """Mails without a word."""
+    bare = [mail for mail in mails if not mail.words]
+    if bare:
+        yield Finding(
+            "empty-texts",
+            "warn",
+            f"{len(bare)} of {len(mails)} mails have no text once quotes and signatures are gone",
+            tuple(mail.name for mail in bare[:_SHOWN]),
+            "nothing to do if they are scans or pictures: they go to a person",
+        )
+
+
+def languages(mails: list[Mail], config: Config) -> Iterator[Finding]:
+    """Mails in a language that the encoder did not learn."""
+    told = Counter(m.language for m in mails if m.language and m.words >= _SURE_WORDS)
+    total = told.total()
+    if not total:
+        return
+    shown = tuple(f"{language}: {n / total:.1%}" for language, n in told.most_common(8))
+    foreign = 1 - told[_ENGLISH] / total
+    if config.encoder.source or config.approach in ("ngrams", "names") or foreign <= _FOREIGN_SHARE:
+        yield Finding("languages", "pass", f"{len(told)} languages in {total} mails", shown)
+        return
+    yield Finding(
+        "languages",
+        "warn",
+        f"{foreign:.0%} of the mails are not in English, which is all that the packaged encoder knows; counted words"
+        " carry them alone",
+        shown,
+        "set model.encoder.source to a multilingual encoder (a folder or a hub id)",
+    )
+
+
+def machines(mails: list[Mail]) -> Iterator[Finding]:
+    """Automatic mails among those that people are to have written."""
+    found = [mail for mail in mails if mail.automatic]
+    if len(found) <= _MACHINE_SHARE * len(mails):
+        return
+    reasons = Counter(mail.automatic for mail in found).most_common(6)
+    yield Finding(
+        "machine-mails",
+        "warn",
+        f"{len(found)} of {len(mails)} mails ({len(found) / len(mails):.0%}) were written by machines; they are sorted,"
+        " but never answered",
+        tuple(f"{n}× {why}" for why, n in reasons),
+        "if they need no intent, leave them out of the import: figures are about people's mails then",
+    )
+
+
+def quotes(mails: list[Mail]) -> Iterator[Finding]:
+    """Mails that are mostly what others wrote before."""
+    long = [m for m in mails if len(m.reading.quoted) > 4 * max(40, len(m.reading.body))]
+    if mails and len(long) > _QUOTE_SHARE * len(mails):
+        yield Finding(
+            "mostly-quotes",
+            "warn",
+            f"{len(long)} of {len(mails)} mails are mostly quoted text, which is not looked at",
+            tuple(mail.name for mail in long[:_SHOWN]),
+            "learn from the first mail of a thread: it says what the matter is",
+        )
+
+
+def hidden(mails: list[Mail]) -> Iterator[Finding]:
+    """Text that a person does not see."""
+    found = [mail for mail in mails if mail.reading.hidden_chars > 200]
+    if found:
+        yield Finding(
+            "hidden-text",
+            "warn",
+            f"{len(found)} of {len(mails)} mails hold text that nobody sees; it was left out",
+            tuple(f"{m.name}: {m.reading.hidden_chars} characters" for m in found[:_SHOWN]),
+            "nothing to do; newsletters and attacks do so",
+        )
+
+
+def personal(mails: list[Mail]) -> Iterator[Finding]:
+    """How many mails hold personal data; none of it is shown."""
+    counts = {
+        kind: sum(pattern.search(mail.reading.text[:20_000]) is not None for mail in mails)
+        for kind, pattern in _PERSONAL
+    }
+    found = {kind: n for kind, n in counts.items() if n}
+    if found:
+        yield Finding(
+            "personal-data",
+            "pass",
+            "mails hold personal data: " + ", ".join(f"{kind} in {n}" for kind, n in found.items()),
+            fix="who may read this project's folder may read them; a writer outside sees placeholders only",
+        )

@@ -1,0 +1,262 @@
+"""Mailboxes as files → mails with the intent that their place or keywords tell: mbox, EML files, Maildir.
+
+The mails stay as they are, byte for byte. Which words are intents and which only places is `folders.py`'s table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kits.core.annotation import Annotation
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.kit import Finding, RawSample
+from kits.core.mail.message import Message, read_message
+from kits.core.mail.threads import thread_key
+from kits.support_triage._reading import folders
+from kits.support_triage._reading.maildir import MaildirMail, mails_of
+from kits.support_triage._reading.mbox import TooLarge, messages_of
+from kits.support_triage._reading.rows import MEDIA_TYPE, joined_intents
+from kits.support_triage._reading.sidecar import Sidecar
+from kits.support_triage._reading.table_files import split_of
+
+MAX_DEPTH = 12
+MAX_MAILS = 5_000_000
+_KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys", "keywords")
+_MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
+_OWN_WORDS = {
+    "sent": "the firm's own", "drafts": "not sent", "trash": "thrown away", "spam": "unwanted",
+}  # fmt: skip
+
+
+@dataclass
+class _Box:
+    """What is shared by all mails of one reading."""
+
+    sidecar: Sidecar
+    threads: dict[str, str] = field(default_factory=dict)
+    own: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+
+    def sample(
+        self,
+        content: bytes,
+        source: str,
+        place: str,
+        keywords: Iterable[str] = (),
+        split: Split | None = None,
+    ) -> RawSample | Finding | None:
+        """One mail; None when its place says that no customer wrote it."""
+        if kind := folders.own_kind(place):
+            self.own[kind] += 1
+            return None
+        try:
+            message = read_message(content)
+        except DataError as error:
+            return _refused(source, error.what)
+        words = [*keywords, *_keywords(message)]
+        if kind := next((k for word in words if (k := folders.own_kind(word))), ""):
+            self.own[kind] += 1
+            return None
+        label = self._label(place, words)
+        if label:
+            self.labels[label] += 1
+        annotation = Annotation(label=label, author=place or source) if label else None
+        return RawSample(content, MEDIA_TYPE, source, annotation, self._group(message), split)
+
+    def _label(self, place: str, words: list[str]) -> str:
+        stated = self.sidecar
+        if stated.labels_from == "nothing":
+            return ""
+        marks = [stated.labels.get(w, "" if folders.is_system(w) else w) for w in words]
+        marks = [mark for mark in marks if mark]
+        if stated.labels_from != "folders" and marks:
+            return joined_intents("|".join(mark.replace("|", "/") for mark in marks), "|")
+        if stated.labels_from == "keywords" or not place:
+            return ""
+        name = stated.labels.get(place, "" if folders.is_default(place) else place)
+        return name.replace("|", "/").strip()
+
+    def _group(self, message: Message) -> str:
+        """The thread by its first known mail, also when a mail of it names only the one before."""
+        if self.sidecar.group == "sender":
+            return f"sender={message.sender.lower()}" if message.sender else ""
+        known = [i for i in (*message.references, message.in_reply_to, message.message_id) if i]
+        root = next((self.threads[i] for i in known if i in self.threads), thread_key(message))
+        for one in known:
+            self.threads.setdefault(one, root)
+        return f"thread={root}" if root else ""
+
+    def findings(self) -> Iterator[Finding]:
+        """What to know about the whole."""
+        for kind, count in sorted(self.own.items()):
+            yield Finding(
+                "mails-passed-over",
+                "warn",
+                f"{count} mails lie in {kind} folders ({_OWN_WORDS[kind]}) and were left out",
+                fix="nothing to do: they are no customers' mails to learn from",
+            )
+        if self.labels:
+            shown = ", ".join(f"{name} {count}" for name, count in self.labels.most_common(8))
+            yield Finding("labels", "pass", f"{len(self.labels)} intents found: {shown}")
+        else:
+            yield Finding(
+                "labels",
+                "warn",
+                "no mail has a label: folders and keywords tell none",
+                fix="kit label, or state labels_from and labels in mails.yaml",
+            )
+
+
+def _keywords(message: Message) -> list[str]:
+    """What a mail program wrote into the mail itself."""
+    words: list[str] = []
+    for name in _KEYWORD_HEADERS:
+        for value in message.headers.get(name, ()):
+            cut = value.split(",") if "," in value or name == "x-gmail-labels" else value.split()
+            words += [word.strip().strip('"') for word in cut[:100]]
+    return [word for word in words if word]
+
+
+def _refused(source: str, why: str) -> Finding:
+    return Finding("unreadable-mail", "fail", f"{source}: {why}", (source,), "export it again")
+
+
+# -- formats ----------------------------------------------------------------------------------------
+
+
+def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
+    """Mails of one mbox file, or of all in a folder; each file a folder of a mail program.
+
+    Raises:
+        DataError: no mbox there.
+    """
+    files = mbox_files(path)
+    if not files:
+        raise DataError("no mbox file here", where=str(path), fix="export the mailbox as mbox")
+    box = _Box(sidecar)
+    for file in files:
+        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        # one export of a whole mailbox says nothing by its name; a file per folder does
+        place = _place(name) if len(files) > 1 else ""
+        split, whole = split_of(name, sidecar)
+        with file.open("rb") as stream:
+            for number, content in enumerate(messages_of(stream), start=1):
+                source = f"{name}:{number}"
+                if isinstance(content, TooLarge):
+                    yield _refused(source, content.why)
+                    continue
+                made = box.sample(content, source, "" if whole else place, (), split)
+                if made is not None:
+                    yield made
+    yield from box.findings()
+
+
+def _place(name: str) -> str:
+    """`Archive.sbd/Billing` and `Billing.mbox/mbox` → `Billing`"""
+    parts = [part for part in name.split("/") if part]
+    if parts[-1].lower() in ("mbox", "mboxrd") and len(parts) > 1:
+        parts = parts[:-1]
+    return re.sub(r"\.(mbox|mbx|mboxrd|mboxo|sbd)$", "", parts[-1], flags=re.IGNORECASE)
+
+
+def mbox_files(path: Path) -> list[Path]:
+    """Files that begin like an mbox, by suffix or (Thunderbird) without one."""
+    if path.is_file():
+        return [path]
+    found = []
+    for file in sorted(path.rglob("*")):
+        parts = file.relative_to(path).parts
+        if len(parts) > MAX_DEPTH or any(part.startswith(".") for part in parts[:-1]):
+            continue
+        suffix = file.suffix.lower()
+        if file.is_file() and (suffix in _MBOX_SUFFIXES or not suffix) and is_mbox(file):
+            found.append(file)
+    return found
+
+
+def is_mbox(file: Path) -> bool:
+    """Whether a file begins with an mbox's first line."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(5) == b"From "
+    except OSError:
+        return False
+
+
+def read_eml(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
+    """One mail per file; the folder it lies in is its intent.
+
+    Raises:
+        DataError: no EML file there.
+    """
+    files = eml_files(path)
+    if not files:
+        raise DataError("no .eml file here", where=str(path))
+    box = _Box(sidecar)
+    base = path if path.is_dir() else path.parent
+    for file in files:
+        name = file.relative_to(base).as_posix()
+        split, _ = split_of(f"{name.rsplit('/', 1)[0]}/mail" if "/" in name else "mail", sidecar)
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            yield _refused(name, f"cannot be read: {error.strerror}")
+            continue
+        made = box.sample(content, name, _folder(name, sidecar), (), split)
+        if made is not None:
+            yield made
+    yield from box.findings()
+
+
+def _folder(name: str, sidecar: Sidecar) -> str:
+    """The innermost folder that is not the name of a split."""
+    for part in reversed(name.split("/")[:-1]):
+        if split_of(f"{part}/mail", sidecar)[0] is None or part in sidecar.labels:
+            return part
+    return ""
+
+
+def eml_files(path: Path) -> list[Path]:
+    """The mails, one a file, in a stable order."""
+    if path.is_file():
+        return [path]
+    found = [
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in (".eml", ".emlx", ".mail") and file.is_file()
+    ]
+    return sorted(found)[:MAX_MAILS]
+
+
+def read_maildir(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
+    """Mails of a Maildir and its folders (Maildir++ dots or sub-folders), keywords included.
+
+    Raises:
+        DataError: no Maildir there.
+    """
+    box = _Box(sidecar)
+    found = False
+    for mail in mails_of(path):
+        found = True
+        made = _of_maildir(box, mail)
+        if made is not None:
+            yield made
+    if not found:
+        raise DataError("no mail in this Maildir", where=str(path))
+    yield from box.findings()
+
+
+def _of_maildir(box: _Box, mail: MaildirMail) -> RawSample | Finding | None:
+    try:
+        content = mail.path.read_bytes()
+    except OSError as error:
+        return _refused(mail.source, f"cannot be read: {error.strerror}")
+    if mail.trashed:
+        box.own["trash"] += 1
+        return None
+    return box.sample(content, mail.source, mail.folder, mail.keywords)

@@ -1,0 +1,262 @@
+"""Rows of a table → mails with what is known of them. A row becomes a canonical mail, so equal texts are equal bytes.
+
+It knows roles, not names of columns; which files there are is `table_files.py`'s question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+from pydantic import JsonValue
+
+from kits.core.annotation import Annotation
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.kit import Finding, RawSample
+from kits.core.mail.writing import write_message
+from kits.core.prediction import Quantity
+from kits.support_triage._mail.reading import read_mail
+from kits.support_triage._reading.levels import SENTIMENT, URGENCY, level_of, tone_scale
+from kits.support_triage._reading.roles import SPLIT_WORDS, Roles
+from kits.support_triage._reading.sidecar import Sidecar
+from kits.support_triage._reading.spans import Piece, pieces_in, place
+from kits.support_triage._reading.tables import BadRow, Row
+
+NOBODY = "customer@example.invalid"
+"""Who wrote a row that names nobody: a mail without a sender would be taken for a machine's."""
+MEDIA_TYPE = "message/rfc822"
+MAX_LABEL = 200
+MAX_INTENTS = 50
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,240}@[^<>\s]{1,240}>")
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """Makes samples of the rows of one file.
+
+    Attributes:
+        name: of the file, for sources.
+        split: of the whole file; a row's own column comes first.
+        tones: cell → 0, 1 or 2, for the file's sentiment column.
+    """
+
+    name: str
+    roles: Roles
+    sidecar: Sidecar
+    split: Split | None = None
+    tones: Mapping[str, float] = field(default_factory=dict)
+
+    def samples(self, rows: Iterator[tuple[int, Row] | BadRow]) -> Iterator[RawSample | Finding]:
+        """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
+        lost = 0
+        for number, row, pieces in self._joined(rows):
+            if isinstance(row, str):
+                yield self._refused(number, row)
+                continue
+            made = self._sample(number, row, pieces)
+            if isinstance(made, Finding):
+                yield made
+                continue
+            lost += len(pieces) - len(made.annotation.spans if made.annotation else ())
+            yield made
+        if lost:
+            yield Finding(
+                "entities-lost",
+                "warn",
+                f"{lost} entities do not stand in the text as it is read, and were left out",
+                (self.name,),
+                "count offsets in characters of the text column, from 0, the end exclusive",
+            )
+
+    def _joined(
+        self, rows: Iterator[tuple[int, Row] | BadRow]
+    ) -> Iterator[tuple[int, Row | str, tuple[Piece, ...]]]:
+        held: tuple[int, Row, tuple[Piece, ...]] | None = None
+        for found in rows:
+            if isinstance(found, BadRow):
+                if held:
+                    yield held
+                held = None
+                yield found.line, found.why, ()
+                continue
+            number, row = found
+            pieces = pieces_in(row, self.roles)
+            if held and self.roles.entity_type and pieces and self._same(held[1], row):
+                held = (held[0], held[1], (*held[2], *pieces))
+                continue
+            if held:
+                yield held
+            held = (number, row, pieces)
+        if held:
+            yield held
+
+    def _same(self, one: Row, two: Row) -> bool:
+        roles = self.roles
+        names = (roles.text, roles.subject, roles.id, *roles.label)
+        return all(one.get(name, "") == two.get(name, "") for name in names if name)
+
+    def _sample(self, number: int, row: Row, pieces: tuple[Piece, ...]) -> RawSample | Finding:
+        roles = self.roles
+        text, subject = _cell(row, roles.text), _cell(row, roles.subject)
+        if not text.strip() and not subject.strip():
+            return self._refused(number, "no text")
+        label = self._label(row)
+        if len(label) > MAX_LABEL * MAX_INTENTS:
+            return self._refused(number, "a label of this length is none")
+        content = _as_mail(row, roles, subject, text)
+        spans = place(pieces, text, read_mail(content).text) if pieces else ()
+        annotation = Annotation(
+            label=label, spans=spans, quantities=tuple(self._quantities(row)), author=self.name
+        )
+        known = bool(label or spans or annotation.quantities or pieces)
+        return RawSample(
+            content=content,
+            media_type=MEDIA_TYPE,
+            source=f"{self.name}:{number}",
+            annotation=annotation if known or self._states_entities(row) else None,
+            group=self._group(row),
+            split=self._split(row),
+            meta=self._meta(row),
+        )
+
+    def _states_entities(self, row: Row) -> bool:
+        """A column of entities that is empty here states that there are none."""
+        return bool(self.roles.entities) and self.roles.entities in row and bool(self.roles.label)
+
+    def _label(self, row: Row) -> str:
+        parts: list[str] = []
+        for name in self.roles.label:
+            cell = " ".join(_cell(row, name).split())
+            parts.append(self.sidecar.labels.get(cell, cell))
+        joined = "/".join(part for part in parts if part)
+        return joined_intents(joined, self.sidecar.separator)
+
+    def _quantities(self, row: Row) -> Iterator[Quantity]:
+        urgency = _cell(row, self.roles.urgency).strip()
+        if urgency:
+            stated = self.sidecar.urgency.get(urgency)
+            level = level_of(urgency, URGENCY) if stated is None else stated
+            if level is not None:
+                yield Quantity("urgency", level, "level")
+        tone = _cell(row, self.roles.sentiment).strip()
+        if tone:
+            told = self.sidecar.sentiment.get(tone, self.tones.get(tone))
+            told = level_of(tone, SENTIMENT) if told is None and not self.tones else told
+            if told is not None:
+                yield Quantity("sentiment", told, "level")
+
+    def _group(self, row: Row) -> str:
+        column = self.roles.group
+        if self.sidecar.group == "sender" and self.roles.sender:
+            column = self.roles.sender
+        value = _cell(row, column).strip().lower()
+        return f"{column}={value}" if value else ""
+
+    def _split(self, row: Row) -> Split | None:
+        stated = _cell(row, self.roles.split).strip().lower()
+        return _SPLITS.get(SPLIT_WORDS.get(stated, "")) or self.split
+
+    def _meta(self, row: Row) -> dict[str, JsonValue]:
+        roles = self.roles
+        found = {
+            "language": _cell(row, roles.language).strip().lower().replace("_", "-").split("-")[0],
+            "source": _cell(row, roles.source).strip(),
+            "id": _cell(row, roles.id).strip(),
+        }
+        return {name: value[:200] for name, value in found.items() if value}
+
+    def _refused(self, number: int, why: str) -> Finding:
+        return Finding(
+            "unreadable-row",
+            "fail",
+            f"row {number} of {self.name} cannot be used: {why}",
+            (f"{self.name}:{number}",),
+            "correct the row, or leave it out",
+        )
+
+
+_SPLITS: Mapping[str, Split] = {"train": "train", "val": "val", "test": "test"}
+
+
+def joined_intents(cell: str, separators: str) -> str:
+    """`refund; delay` → `delay|refund`: several intents of one mail, sorted, each once."""
+    pattern = f"[{re.escape(separators)}]" if separators else r"(?!)"
+    parts = {part.strip() for part in re.split(pattern, cell)}
+    return "|".join(sorted(parts - {""})[:MAX_INTENTS])
+
+
+def with_tones(reader: RowReader, head: list[Row]) -> RowReader:
+    """The reader, told what the numbers of its sentiment column mean."""
+    column = reader.roles.sentiment
+    cells = {cell for row in head if (cell := row.get(column, "").strip())} if column else set()
+    return replace(reader, tones=tone_scale(cells)) if cells else reader
+
+
+def _cell(row: Row, name: str) -> str:
+    return row.get(name, "") if name else ""
+
+
+def _as_mail(row: Row, roles: Roles, subject: str, text: str) -> bytes:
+    """The row as a mail; what is no address or no date is left out of its headers."""
+    date = _date(_cell(row, roles.date))
+    identity = _cell(row, roles.id).strip()
+    known = identity if _MESSAGE_ID.fullmatch(identity) else ""
+    sender = _sender(row, roles)
+    try:
+        return write_message(subject=subject, body=text, sender=sender, date=date, message_id=known)
+    except DataError:
+        # a name or half an address: the text is what counts
+        return write_message(subject=subject, body=text, sender=NOBODY, date=date, message_id=known)
+
+
+def _sender(row: Row, roles: Roles) -> str:
+    """An address: the column's, where it holds one."""
+    cell = " ".join(_cell(row, roles.sender).split())
+    return cell if "@" in cell and len(cell) <= 300 else NOBODY
+
+
+_FORMS = (
+    "%Y-%m-%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%Y/%m/%d",
+    "%d.%m.%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+)
+
+
+def _date(cell: str) -> datetime | None:
+    """A moment, UTC where no zone is named; None when it is none."""
+    cell = cell.strip()[:60]
+    if not cell:
+        return None
+    found = _iso(cell) or _by_form(cell)
+    if found is None:
+        try:
+            found = parsedate_to_datetime(cell)
+        except (TypeError, ValueError, IndexError):
+            return None
+    if not 1970 <= found.year <= 2200:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def _iso(cell: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(cell.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+
+
+def _by_form(cell: str) -> datetime | None:
+    for form in _FORMS:
+        try:
+            return datetime.strptime(cell, form).replace(tzinfo=timezone.utc)
+        except ValueError:
+            continue
+    return None
