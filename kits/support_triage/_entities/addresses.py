@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kits.support_triage._entities.text import Found, Text, Word
+from kits.support_triage._entities.text import Found, Text, Word, listed
 
 _STREET_ENDS = (
     "straße",
@@ -31,62 +31,16 @@ _STREET_ENDS = (
     "vej",
 )
 _STREET_AFTER = frozenset(
-    [
-        "street",
-        "st",
-        "road",
-        "rd",
-        "avenue",
-        "ave",
-        "lane",
-        "ln",
-        "drive",
-        "dr",
-        "boulevard",
-        "blvd",
-        "way",
-        "court",
-        "ct",
-        "square",
-        "terrace",
-        "close",
-        "crescent",
-        "sokak",
-        "sokağı",
-        "caddesi",
-        "cad",
-    ]
+    listed(
+        "street st road rd avenue ave lane ln drive dr boulevard blvd way court ct square terrace "
+        "close crescent sokak sokağı caddesi cad"
+    )
 )
 _STREET_BEFORE = frozenset(
-    [
-        "rue",
-        "avenue",
-        "boulevard",
-        "bd",
-        "allée",
-        "chemin",
-        "impasse",
-        "quai",
-        "calle",
-        "avenida",
-        "avda",
-        "plaza",
-        "paseo",
-        "via",
-        "viale",
-        "piazza",
-        "corso",
-        "vicolo",
-        "rua",
-        "travessa",
-        "praça",
-        "ul",
-        "ulica",
-        "aleja",
-        "al",
-        "ulice",
-        "náměstí",
-    ]
+    listed(
+        "rue avenue boulevard bd allée chemin impasse quai calle avenida avda plaza paseo via viale "
+        "piazza corso vicolo rua travessa praça ul ulica aleja al ulice náměstí"
+    )
 )
 _HOUSE = re.compile(r"^[0-9]{1,4}[a-z]?$")
 _TOWN = re.compile(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kits.support_triage._entities.text import listed
+
 _MONTHS = """
 en january february march april may june july august september october november december
 en jan feb mar apr may jun jul aug sep oct nov dec
@@ -67,87 +69,38 @@ WEEKDAYS: Mapping[str, int] = _numbered(_WEEKDAYS)
 
 RELATIVE: Mapping[str, int] = {
     **dict.fromkeys(
-        [
-            "today",
-            "heute",
-            "aujourd'hui",
-            "hoy",
-            "oggi",
-            "hoje",
-            "vandaag",
-            "dzisiaj",
-            "dziś",
-            "idag",
-            "i dag",
-            "dnes",
-            "bugün",
-        ],
+        listed(
+            "today;heute;aujourd'hui;hoy;oggi;hoje;vandaag;dzisiaj;dziś;idag;i dag;dnes;bugün", ";"
+        ),
         0,
     ),
     **dict.fromkeys(
-        [
-            "yesterday",
-            "gestern",
-            "hier soir",
-            "ayer",
-            "ieri",
-            "ontem",
-            "gisteren",
-            "wczoraj",
-            "igår",
-            "i går",
-            "včera",
-            "dün",
-        ],
+        listed(
+            "yesterday;gestern;hier soir;ayer;ieri;ontem;gisteren;wczoraj;igår;i går;včera;dün", ";"
+        ),
         -1,
     ),
     **dict.fromkeys(
-        [
-            "tomorrow",
-            "demain",
-            "domani",
-            "amanhã",
-            "morgen früh",
-            "jutro",
-            "imorgon",
-            "i morgon",
-            "i morgen",
-            "zítra",
-            "yarın",
-        ],
+        listed(
+            "tomorrow;demain;domani;amanhã;morgen früh;jutro;imorgon;i morgon;i morgen;zítra;yarın",
+            ";",
+        ),
         1,
     ),
     **dict.fromkeys(
-        [
-            "day before yesterday",
-            "vorgestern",
-            "avant-hier",
-            "anteayer",
-            "l'altro ieri",
-            "anteontem",
-            "eergisteren",
-            "przedwczoraj",
-            "i förrgår",
-            "i forgårs",
-            "předevčírem",
-            "evvelsi gün",
-        ],
+        listed(
+            "day before yesterday;vorgestern;avant-hier;anteayer;l'altro ieri;anteontem;eergisteren;"
+            "przedwczoraj;i förrgår;i forgårs;předevčírem;evvelsi gün",
+            ";",
+        ),
         -2,
     ),
     **dict.fromkeys(
-        [
-            "day after tomorrow",
-            "übermorgen",
-            "après-demain",
-            "pasado mañana",
-            "dopodomani",
-            "depois de amanhã",
-            "overmorgen",
-            "pojutrze",
-            "i övermorgon",
-            "i overmorgen",
-            "pozítří",
-        ],
+        listed(
+            "day after tomorrow;übermorgen;après-demain;pasado mañana;dopodomani;depois de amanhã;"
+            "overmorgen;pojutrze;i övermorgon;i overmorgen;pozítří",
+            ";",
+        ),
         2,
     ),
 }
@@ -155,57 +108,17 @@ RELATIVE: Mapping[str, int] = {
 
 UNITS: Mapping[str, int] = {
     **dict.fromkeys(
-        [
-            "day",
-            "days",
-            "tag",
-            "tage",
-            "tagen",
-            "jour",
-            "jours",
-            "día",
-            "días",
-            "dia",
-            "dias",
-            "giorno",
-            "giorni",
-            "dag",
-            "dagen",
-            "dagar",
-            "dage",
-            "dni",
-            "dzień",
-            "dnů",
-            "dny",
-            "gün",
-        ],
+        listed(
+            "day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen dagar dage dni "
+            "dzień dnů dny gün"
+        ),
         1,
     ),
     **dict.fromkeys(
-        [
-            "week",
-            "weeks",
-            "woche",
-            "wochen",
-            "semaine",
-            "semaines",
-            "semana",
-            "semanas",
-            "settimana",
-            "settimane",
-            "weken",
-            "vecka",
-            "veckor",
-            "uge",
-            "uger",
-            "tydzień",
-            "tygodnie",
-            "tygodni",
-            "týden",
-            "týdny",
-            "týdnů",
-            "hafta",
-        ],
+        listed(
+            "week weeks woche wochen semaine semaines semana semanas settimana settimane weken vecka "
+            "veckor uge uger tydzień tygodnie tygodni týden týdny týdnů hafta"
+        ),
         7,
     ),
 }

@@ -20,7 +20,8 @@ from kits.support_triage._entities.dates import dates, read_date
 from kits.support_triage._entities.kinds import (
     FROM_CATALOGUE,
     FROM_CONFIG,
-    FROM_LABELS,
+    FROM_LOOKS,
+    FROM_MODEL,
     KINDS,
     PRODUCT,
 )
@@ -126,9 +127,9 @@ class Extractor:
             yield FROM_CATALOGUE, found
         if self._tagger is not None:
             for found in self._tagger.find(text):
-                yield FROM_LABELS, found
+                yield FROM_MODEL, found
         for found in self._learned.find(text):
-            yield FROM_LABELS + 1, found
+            yield FROM_LOOKS, found
 
     def personal(self, kind: str) -> bool:
         """Whether findings of `kind` are replaced before a text leaves; what labels taught counts as personal."""

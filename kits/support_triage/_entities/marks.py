@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from kits.support_triage._entities import checksums
-from kits.support_triage._entities.text import Found, Text
+from kits.support_triage._entities.text import Found, Text, listed
 
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]{1,2000}", re.IGNORECASE)
 _EMAIL = re.compile(
@@ -26,43 +26,12 @@ _PARCEL = re.compile(
 _AMERICAN = re.compile(r"^(?:\+?1[ .-]?)?\(?[2-9]\d\d\)?[ .-]\s?\d{3}[ .-]\d{4}$")
 _DATE_LIKE = re.compile(r"^(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?!\d)")
 _PHONE_CUES = frozenset(
-    [
-        "phone",
-        "tel",
-        "telephone",
-        "telefon",
-        "mobile",
-        "mobil",
-        "cell",
-        "handy",
-        "handynummer",
-        "telefonnummer",
-        "rufnummer",
-        "fax",
-        "whatsapp",
-        "téléphone",
-        "portable",
-        "teléfono",
-        "telefono",
-        "móvil",
-        "cellulare",
-        "telefone",
-        "celular",
-        "telemóvel",
-        "telefoon",
-        "mobiel",
-        "telefoonnummer",
-        "komórka",
-        "komórkowy",
-        "telefonu",
-        "tlf",
-        "mobilnummer",
-        "telefonní",
-        "cep",
-        "gsm",
-        "call",
-        "ring",
-    ]
+    listed(
+        "phone tel telephone telefon mobile mobil cell handy handynummer telefonnummer rufnummer fax "
+        "whatsapp téléphone portable teléfono telefono móvil cellulare telefone celular telemóvel "
+        "telefoon mobiel telefoonnummer komórka komórkowy telefonu tlf mobilnummer telefonní cep gsm "
+        "call ring"
+    )
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kits.support_triage._entities.phrases import Phrases
-from kits.support_triage._entities.text import Found, Text, Word
+from kits.support_triage._entities.text import Found, Text, Word, listed
 
 _GREETINGS = (
     "hi;hello;dear;hey;good morning;good afternoon;good evening;hallo;liebe;lieber;guten tag;guten morgen;"
@@ -48,129 +48,18 @@ _TABLE: Mapping[str, str] = {
 _AROUND = Phrases(_TABLE)
 _TITLE_WORDS = frozenset(_TITLES.split(";"))
 _NOBODY = frozenset(
-    [
-        "sir",
-        "madam",
-        "sirs",
-        "team",
-        "support",
-        "customer",
-        "service",
-        "all",
-        "everyone",
-        "there",
-        "everybody",
-        "ladies",
-        "gentlemen",
-        "colleagues",
-        "damen",
-        "und",
-        "herren",
-        "kundenservice",
-        "kundendienst",
-        "zusammen",
-        "sehr",
-        "leute",
-        "madame",
-        "monsieur",
-        "messieurs",
-        "mesdames",
-        "à",
-        "tous",
-        "équipe",
-        "señores",
-        "señor",
-        "señora",
-        "equipo",
-        "a",
-        "todos",
-        "todas",
-        "buenos",
-        "signori",
-        "spett",
-        "le",
-        "spettabile",
-        "team",
-        "tutti",
-        "servizio",
-        "senhores",
-        "senhor",
-        "senhora",
-        "equipe",
-        "equipa",
-        "mensen",
-        "allemaal",
-        "heer",
-        "mevrouw",
-        "klantenservice",
-        "państwo",
-        "panie",
-        "panowie",
-        "zespole",
-        "alla",
-        "kundtjänst",
-        "kundeservice",
-        "team",
-        "alle",
-        "tým",
-        "pane",
-        "paní",
-        "dámy",
-        "yetkili",
-        "ekip",
-        "i",
-        "we",
-        "my",
-        "the",
-        "please",
-        "can",
-        "could",
-        "is",
-        "thanks",
-        "thank",
-        "just",
-        "if",
-        "when",
-        "what",
-        "why",
-        "how",
-        "this",
-        "that",
-        "it",
-        "to",
-        "for",
-        "in",
-        "on",
-        "ich",
-        "wir",
-        "bitte",
-        "je",
-        "nous",
-        "yo",
-        "io",
-    ]
+    listed(
+        "sir madam sirs team support customer service all everyone there everybody ladies gentlemen "
+        "colleagues damen und herren kundenservice kundendienst zusammen sehr leute madame monsieur "
+        "messieurs mesdames à tous équipe señores señor señora equipo a todos todas buenos signori "
+        "spett le spettabile team tutti servizio senhores senhor senhora equipe equipa mensen "
+        "allemaal heer mevrouw klantenservice państwo panie panowie zespole alla kundtjänst "
+        "kundeservice team alle tým pane paní dámy yetkili ekip i we my the please can could is "
+        "thanks thank just if when what why how this that it to for in on ich wir bitte je nous yo io"
+    )
 )
 _LIMIT = 3
-_CONNECT = frozenset(
-    [
-        "van",
-        "von",
-        "de",
-        "der",
-        "den",
-        "di",
-        "da",
-        "del",
-        "la",
-        "le",
-        "zu",
-        "dos",
-        "das",
-        "du",
-        "ter",
-        "ten",
-    ]
-)
+_CONNECT = frozenset(listed("van von de der den di da del la le zu dos das du ter ten"))
 
 
 def names(text: Text) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from kits.support_triage._entities.text import Found, Text
+from kits.support_triage._entities.text import Found, Text, listed
 
 _VALUE = re.compile(
     r"(?<![^\W_])[A-Za-z0-9]{1,30}(?:(?:[-/_]|\.(?=[0-9]))[A-Za-z0-9]{1,30}){0,5}(?![^\W_])"
@@ -85,97 +85,15 @@ _CUES: Mapping[str, str] = {
     word: kind for kind, rows in _STEMS.items() for row in rows.values() for word in row.split()
 }
 _FILLERS = frozenset(
-    [
-        "number",
-        "numbers",
-        "numer",
-        "num",
-        "no",
-        "nr",
-        "n",
-        "nº",
-        "id",
-        "ref",
-        "reference",
-        "code",
-        "is",
-        "was",
-        "with",
-        "the",
-        "my",
-        "your",
-        "our",
-        "of",
-        "for",
-        "im",
-        "a",
-        "nummer",
-        "nummern",
-        "ist",
-        "war",
-        "mit",
-        "der",
-        "die",
-        "das",
-        "meine",
-        "meiner",
-        "lautet",
-        "numéro",
-        "num",
-        "est",
-        "de",
-        "la",
-        "le",
-        "du",
-        "ma",
-        "número",
-        "es",
-        "del",
-        "mi",
-        "el",
-        "numero",
-        "è",
-        "il",
-        "mio",
-        "il",
-        "o",
-        "meu",
-        "minha",
-        "van",
-        "is",
-        "mijn",
-        "het",
-        "numeru",
-        "jest",
-        "moje",
-        "nummeret",
-        "er",
-        "mit",
-        "číslo",
-        "cislo",
-        "je",
-        "numarası",
-        "numaralı",
-        "numaram",
-        "no'lu",
-        "nolu",
-        "placed",
-        "und",
-        "and",
-        "e",
-        "et",
-        "y",
-        "en",
-        "i",
-        "og",
-        "och",
-        "a",
-        "ve",
-    ]
+    listed(
+        "number numbers numer num no nr n nº id ref reference code is was with the my your our of "
+        "for im a nummer nummern ist war mit der die das meine meiner lautet numéro num est de la le "
+        "du ma número es del mi el numero è il mio il o meu minha van is mijn het numeru jest moje "
+        "nummeret er mit číslo cislo č je numarası numaralı numaram no'lu nolu placed und and e et y "
+        "en i og och a ve"
+    )
 )
-_AND = frozenset(
-    ["and", "und", "et", "y", "e", "en", "i", "og", "och", "a", "ve", "or", "oder", "ou", "o"]
-)
+_AND = frozenset(listed("and und et y e en i og och a ve or oder ou o"))
 
 
 def numbered(text: Text) -> Iterator[Found]:

@@ -12,6 +12,11 @@ from functools import cached_property
 _WORD = re.compile(r"[^\W_]+")
 
 
+def listed(words: str, mark: str = " ") -> tuple[str, ...]:
+    """A table's row: what stands between the marks."""
+    return tuple(words.split(mark))
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A run of letters and digits; `folded` is its lower case."""
