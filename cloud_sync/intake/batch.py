@@ -37,7 +37,7 @@ from cloud_sync.intake.parts import PartAck, Parts
 from cloud_sync.intake.rows import Outcome, write_frames
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Device
-from kits.core.events import CaseBody, Event, HealthBody
+from kits.core.events import CaseBody, DraftBody, Event, HealthBody
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -217,8 +217,9 @@ class BatchWriter:
 
 def _changes_device(item: Incoming) -> bool:
     if isinstance(item, FrameIn):
-        # steps of a case are told apart by the lock of their device
-        return any(isinstance(row.body, HealthBody | CaseBody) for row in item.frame.rows)
+        # steps of a case, and words about one draft, are told apart by the lock of their device
+        told = HealthBody | CaseBody | DraftBody
+        return any(isinstance(row.body, told) for row in item.frame.rows)
     return isinstance(item, OnlineIn | ReportedIn)
 
 

@@ -1,4 +1,4 @@
-"""New events carried on to their own tables: samples, annotations, alerts, cases, gaps, health.
+"""New events carried on to their own tables: samples, annotations, alerts, cases, drafts, gaps, health.
 
 Called by `rows.py` with rows the event table has just taken, in the same transaction.
 """
@@ -19,6 +19,7 @@ from cloud_sync.cases.assets import Seen, note_watched
 from cloud_sync.effects.outbox import EffectOutbox
 from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, believable, tick_of, to_time
 from cloud_sync.intake.epochs import Key
+from cloud_sync.mails.drafts import Told, write_drafts
 from cloud_sync.store import models
 from cloud_sync.store.bulk import Value, Values, aware, in_portions, insert_fresh, sql_time
 from kits.core.annotation import annotation_from_json, annotation_to_json
@@ -27,6 +28,7 @@ from kits.core.events import (
     AlertBody,
     CaseBody,
     DecisionBody,
+    DraftBody,
     Event,
     GapBody,
     HealthBody,
@@ -76,6 +78,9 @@ class Carrier:
             [(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, DecisionBody)]
         )
         self._cases([(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, CaseBody)])
+        self._drafts(
+            [(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, DraftBody)]
+        )
         healths: dict[str, HealthBody] = {}
         for key, event in fresh.items():
             match event.body:
@@ -179,12 +184,22 @@ class Carrier:
     def _case_step(self, key: Key, event: Event, body: CaseBody, project: str) -> Arrived:
         """Its times are moved by as much as the device's clock is known to be wrong."""
         at, since = aware(body.at), min(aware(body.since), aware(body.at))
+        moved = self._moved(key, event, at)
+        return Arrived(key, body, moved, _shifted(since, moved - at), project)
+
+    def _drafts(self, told: list[tuple[Key, Event, DraftBody]]) -> None:
+        if not told:
+            return
+        drafts = [Told(key, body, self._moved(key, e, aware(body.at))) for key, e, body in told]
+        write_drafts(self._session, drafts)
+
+    def _moved(self, key: Key, event: Event, at: datetime) -> datetime:
+        """A time by the device's clock, moved by as much as that is known to be wrong."""
         offset = self._clocks.offset(key[0], event.at.boot)
         if offset is None or believable(event.at, self._received_ns):
-            return Arrived(key, body, at, since, project)
+            return at
         tick = tick_of(event.at, at)
-        moved = to_time(offset + tick) if abs(tick) < MAX_NS else at
-        return Arrived(key, body, moved, _shifted(since, moved - at), project)
+        return to_time(offset + tick) if abs(tick) < MAX_NS else at
 
     def _label(self, key: Key, body: LabelBody) -> None:
         try:

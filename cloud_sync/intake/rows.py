@@ -22,7 +22,7 @@ from cloud_sync.intake.decode import FrameIn, Spoiled
 from cloud_sync.intake.epochs import Count, Key, Outbox, count_rows, late_rows, open_outboxes
 from cloud_sync.store import models
 from cloud_sync.store.bulk import Value, Values, aware, insert_fresh, sql_time
-from kits.core.events import DecisionBody, Event, Stamp
+from kits.core.events import DecisionBody, DraftBody, Event, Stamp
 
 Rows = Mapping[Key, Event | Spoiled]
 _EVENT = (
@@ -156,7 +156,8 @@ def _insert_events(session: Session, by_key: Rows, received_ns: int) -> dict[Key
 
 
 def _body(row: Event) -> Value:
-    if isinstance(row.body, DecisionBody):
+    if isinstance(row.body, DecisionBody | DraftBody):
+        # their own tables hold the rest
         return _text({"sample_id": row.body.sample_id})
     return to_json(row.body, inf_nan_mode="null").decode()
 

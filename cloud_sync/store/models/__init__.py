@@ -29,6 +29,13 @@ from cloud_sync.store.models.learning import (
     Review,
     WithdrawnBundle,
 )
+from cloud_sync.store.models.mails import (
+    MailDraft,
+    MailErasure,
+    MailGate,
+    MailLogEntry,
+    MailWho,
+)
 from cloud_sync.store.models.people import ApiToken, AuditLog, Person, Setting, WebSession
 from cloud_sync.store.models.releases import Bundle, Deployment, Release, Rollout, TufMetadata
 
@@ -58,6 +65,11 @@ __all__ = [
     "InboundMessage",
     "Job",
     "LooseBlob",
+    "MailDraft",
+    "MailErasure",
+    "MailGate",
+    "MailLogEntry",
+    "MailWho",
     "Person",
     "Project",
     "Quarantine",

@@ -128,7 +128,8 @@ class BootClock(Base):
 class Sample(Base):
     """One observed unit and what the model said of it.
 
-    `blob_state`: none (bytes were not kept), expected (announced, on the way), stored.
+    `blob_state`: none (bytes were not kept), expected (announced, on the way), stored, erased (with all
+    that told of a person; digest and decision are left).
     `captured_at` is the hub's best knowledge; `claimed_at` is what the device's clock said, and
     differs where `trust` is not `ntp`. `tick_ns` is the capture on the monotonic clock of `boot`.
     `decided`: a person has said what it is (`learning/reviews.py`).
@@ -170,6 +171,11 @@ class Sample(Base):
     group: Mapped[str] = mapped_column("group_name", default="")
     source: Mapped[str] = mapped_column(default="")
     meta: Mapped[JsonObject] = mapped_column(default=dict)
+
+
+def part_of(value: str) -> ColumnElement[str]:
+    """A value as a literal, for the condition of a part and of the queries that ask for it."""
+    return literal_column(f"'{value}'")
 
 
 # What people ask for is a small part of what devices send: each such part has an index of its own,
