@@ -166,6 +166,18 @@ class DraftBody(_Wire):
     at: datetime = Field(description="when the answer was sent, or the draft found gone")
 
 
+class ErasedBody(_Wire):
+    """A device has erased a correspondent, as the hub asked (`hub_api.ErasureWord`)."""
+
+    kind: Literal["erased"] = "erased"
+    request: Identity = Field(description="id of what was asked")
+    who: Identity = Field(
+        "", description="keyed digest the device knows the correspondent by, as `who` in the meta of mails"
+    )  # fmt: skip
+    mails: Number = Field(0, description="mails of which the device forgot the text")
+    at: datetime = Field(description="when it was done")
+
+
 class HealthBody(_Wire):
     """Counters and gauges of the agent since its start."""
 
@@ -187,7 +199,7 @@ class GapBody(_Wire):
 
 
 Body = Annotated[
-    DecisionBody | AlertBody | CaseBody | LabelBody | DraftBody | HealthBody | GapBody,
+    DecisionBody | AlertBody | CaseBody | LabelBody | DraftBody | ErasedBody | HealthBody | GapBody,
     Field(discriminator="kind"),
 ]
 

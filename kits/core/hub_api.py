@@ -19,6 +19,10 @@ MAX_WINDOW_REQUESTS = 20
 """Of one device at the same time."""
 MAX_CASE_WORDS = 20
 """Told to one device at the same time."""
+MAX_GATE_WORDS = 4
+"""The same."""
+MAX_ERASURE_WORDS = 20
+"""The same."""
 
 
 class _Wire(BaseModel):
@@ -129,6 +133,29 @@ class CaseWord(_Wire):
     )
 
 
+class GateWord(_Wire):
+    """Whether a bundle may decide without a person, as the hub or a person there has said; followed once.
+
+    A device that has followed a word about this bundle goes by none that is not newer.
+    """
+
+    bundle: Identity
+    closed: bool = Field(description="everything that this bundle decides goes to a person")
+    why: Words = ""
+    who: Name = Field("", description="a person's login; `hub`: audits refuted the promise")
+    at: AwareDatetime = Field(description="when it was said")
+
+
+class ErasureWord(_Wire):
+    """A correspondent to erase; the device does it once and says so by an `ErasedBody` of this id."""
+
+    id: Identity
+    address: str = Field(
+        "", max_length=254, repr=False,
+        description="the address; empty in what is retained at the broker: ask the hub",
+    )  # fmt: skip
+
+
 class Desired(_Wire):
     """`GET /v1/device/desired`; what is retained on `down/desired` only says that it is time to ask.
 
@@ -145,6 +172,12 @@ class Desired(_Wire):
     )
     cases: tuple[CaseWord, ...] = Field(
         (), description="what was done to this device's cases, until it has said the same itself"
+    )
+    gates: tuple[GateWord, ...] = Field(
+        (), description="what was said of the gate of the bundle that this device runs"
+    )
+    erasures: tuple[ErasureWord, ...] = Field(
+        (), description="correspondents this device has not said that it erased"
     )
     limits: dict[str, JsonValue] = Field(default_factory=dict)
 
