@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +43,28 @@ def hashed_pieces(text: str) -> tuple[Hashes, Hashes]:
     scikit-learn does. Both arrays are empty for a text without letters.
     """
     text = normalised(text)
-    codes = np.frombuffer(text.encode("utf-32-le", errors="replace"), np.uint32)
+    codes = _codes(text)
     sums = _Sums(codes)
-    spans = np.array([m.span() for m in _WORD.finditer(text)], np.int64).reshape(-1, 2)
-    words = mixed(sums.of(spans[:, 0], spans[:, 1]))
+    words = _word_hashes(sums, [m.span() for m in _WORD.finditer(text)])
     pairs = mixed(words[:-1] * np.uint64(_PAIR) + words[1:])
     return np.concatenate([words, pairs]), _runs(codes, sums)
+
+
+def readable_words(text: str) -> tuple[tuple[str, ...], Hashes]:
+    """The words of a text as they are counted, with their hashes; in order, with repeats."""
+    text = normalised(text)
+    spans = [m.span() for m in _WORD.finditer(text)]
+    hashes = _word_hashes(_Sums(_codes(text)), spans)
+    return tuple(text[start:end] for start, end in spans), hashes
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", errors="replace"), np.uint32)
+
+
+def _word_hashes(sums: _Sums, spans: Sequence[tuple[int, int]]) -> Hashes:
+    ends = np.array(spans, np.int64).reshape(-1, 2)
+    return mixed(sums.of(ends[:, 0], ends[:, 1]))
 
 
 def _runs(codes: NDArray[np.uint32], sums: _Sums) -> Hashes:

@@ -1,0 +1,338 @@
+"""Which models decide one target, by cross-validation: counted pieces, the network's vectors, or their mean.
+
+The simpler stands until the next is better by more than its standard error, measured on mails that the models
+of that round did not see: the network must beat counting words, more layers must beat the last one, the mean
+must beat the best single model. Scales and temperature come from the same rounds, so that confidence is honest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+from kits.support_triage._learning.features import Features
+from kits.support_triage._learning.folds import fold_of
+from kits.support_triage._learning.linear import STRENGTHS, Kind, Linear, Matrix, fit
+from kits.support_triage._models.heads import Floats, Head, joined, shares
+from kits.support_triage._models.spec import HeadSpec, View
+
+FOLDS = 5
+_ALL_FOLDS_UP_TO = 3_000
+"""Samples up to which every fold judges a strength; above, one of them does."""
+_WEIGHTS = tuple(round(0.1 * step, 1) for step in range(11))
+_SCALES = (0.25, 64.0)
+_TEMPERATURES = (0.2, 5.0)
+_STEPS = 12
+_CUTS = tuple(round(0.05 * step, 2) for step in range(4, 15))
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A target's models and how they did on mails they had not seen.
+
+    Attributes:
+        held_out: probabilities by cross-validation, shape (n, classes).
+        losses: mean logarithmic loss by candidate, by cross-validation.
+        right: share of right labels by candidate, by cross-validation.
+        notes: sentences for the run's report.
+    """
+
+    head: Head
+    held_out: Floats
+    losses: dict[str, float]
+    right: dict[str, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A model by cross-validation: decisions on unseen samples, and the strength and scale that were best."""
+
+    name: str
+    kind: Kind
+    view: View
+    decisions: Floats
+    strength: float
+    scale: float
+
+
+def truth_table(labels: Sequence[str], classes: Sequence[str], several: bool) -> NDArray[np.bool_]:
+    """Which classes hold for each label, shape (n, classes); several are joined by `|`."""
+    place = {name: n for n, name in enumerate(classes)}
+    table = np.zeros((len(labels), len(classes)), bool)
+    for row, label in enumerate(labels):
+        for name in label.split("|") if several else (label,):
+            if name in place:
+                table[row, place[name]] = True
+    return table
+
+
+def learn_head(
+    features: Features,
+    labels: Sequence[str],
+    groups: Sequence[str],
+    *,
+    seed: int,
+    several: bool = False,
+    folds: int = FOLDS,
+    none_of: Sequence[str] = (),
+) -> Learned:
+    """Learns one target.
+
+    Args:
+        labels: one for each row of the features.
+        several: labels may be joined by `|`, and each is decided by itself.
+        none_of: labels that mean none of the classes; only where `several` may hold.
+
+    Raises:
+        DataError: fewer than two classes.
+    """
+    found = {n for label in labels for n in (label.split("|") if several else (label,))}
+    classes = tuple(sorted(found - (set(none_of) if several else set())))
+    if len(classes) < 2:
+        raise DataError(
+            f"there is only one label to learn: {classes[0] if classes else '(none)'}",
+            fix="label mails of at least two kinds",
+        )
+    truth = truth_table(labels, classes, several)
+    fold = fold_of(labels, groups, min(folds, len(labels)), seed)
+    rounds = _Rounds(truth, fold, several)
+    candidates = [
+        rounds.candidate(name, kind, view, rows) for name, kind, view, rows in _families(features)
+    ]
+    return _Choice(classes, rounds, candidates).learned(features)
+
+
+def _families(features: Features) -> list[tuple[str, Kind, View, Matrix]]:
+    families: list[tuple[str, Kind, View, Matrix]] = []
+    if features.pieces is not None:
+        families.append(("ngrams", "pieces", "none", features.pieces))
+    if features.vectors is not None:
+        families.append(("encoder", "vectors", "last", features.view("last")))
+        if features.has_layers:
+            families.append(("layers", "vectors", "layers", features.view("layers")))
+    return families
+
+
+@dataclass(frozen=True)
+class _Rounds:
+    """The rounds of cross-validation over one target."""
+
+    truth: NDArray[np.bool_]
+    fold: NDArray[np.int64]
+    several: bool
+
+    def candidate(self, name: str, kind: Kind, view: View, rows: Matrix) -> _Candidate:
+        """A family at its best strength, with its decisions in every round."""
+        numbers = sorted(set(self.fold.tolist()))
+        tried = numbers if len(self.fold) <= _ALL_FOLDS_UP_TO else numbers[:1]
+        done: dict[float, dict[int, Floats]] = {}
+        for strength in STRENGTHS[kind]:
+            done[strength] = {n: self._round(kind, rows, n, strength) for n in tried}
+        best = min(STRENGTHS[kind], key=lambda s: self._loss_of(done[s]))
+        rounds = done[best] | {
+            n: self._round(kind, rows, n, best) for n in numbers if n not in done[best]
+        }
+        decisions = np.zeros(self.truth.shape, np.float32)
+        for number, decided in rounds.items():
+            decisions[self.fold == number] = decided
+        return _Candidate(name, kind, view, decisions, best, self._scale(decisions, self.truth))
+
+    def losses(self, probabilities: Floats, truth: NDArray[np.bool_] | None = None) -> Floats:
+        """Logarithmic loss of each sample, shape (n,)."""
+        holds = self.truth if truth is None else truth
+        if self.several:
+            each = np.where(holds, probabilities, 1 - probabilities)
+            loss: Floats = -np.log(np.maximum(each, _TINY)).sum(axis=1)
+            return loss
+        only: Floats = -np.log(np.maximum(probabilities[holds], _TINY))
+        return only
+
+    def right(self, probabilities: Floats, cut: float) -> NDArray[np.bool_]:
+        """Which samples are labelled exactly right, shape (n,)."""
+        if self.several:
+            exact: NDArray[np.bool_] = ((probabilities >= cut) == self.truth).all(axis=1)
+            return exact
+        hit: NDArray[np.bool_] = self.truth[
+            np.arange(len(self.truth)), probabilities.argmax(axis=1)
+        ]
+        return hit
+
+    def spec(self, classes: tuple[str, ...], **settings: float | View) -> HeadSpec:
+        """A head's specification with these settings."""
+        return HeadSpec.model_validate({"classes": classes, "several": self.several, **settings})
+
+    def _round(self, kind: Kind, rows: Matrix, number: int, strength: float) -> Floats:
+        left_out = np.flatnonzero(self.fold == number)
+        kept = np.flatnonzero(self.fold != number)
+        if not len(kept):
+            kept = left_out
+        model = fit(kind, rows[kept], self.truth[kept], strength, self.several)
+        return model.decide(rows[left_out])
+
+    def _loss_of(self, rounds: dict[int, Floats]) -> float:
+        decisions = np.concatenate(list(rounds.values()))
+        truth = np.concatenate([self.truth[self.fold == n] for n in rounds])
+        scale = self._scale(decisions, truth)
+        return self._scaled_loss(decisions, truth, scale)
+
+    def _scale(self, decisions: Floats, truth: NDArray[np.bool_]) -> float:
+        """The factor that makes decisions the most honest probabilities."""
+        return smallest(lambda s: self._scaled_loss(decisions, truth, s), *_SCALES)
+
+    def _scaled_loss(self, decisions: Floats, truth: NDArray[np.bool_], scale: float) -> float:
+        scaled = shares(decisions * np.float32(scale), self.several)
+        return float(self.losses(scaled, truth).mean())
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The decision which candidates ship."""
+
+    classes: tuple[str, ...]
+    rounds: _Rounds
+    candidates: list[_Candidate]
+
+    def learned(self, features: Features) -> Learned:
+        pieces = next((c for c in self.candidates if c.kind == "pieces"), None)
+        tried = {c.name: self._tempered(self._alone(c), pieces, c) for c in self.candidates}
+        best = self.candidates[0]
+        for candidate in self.candidates[1:]:
+            if self._gains(tried[candidate.name], tried[best.name]):
+                best = candidate
+        spec, network = tried[best.name], best if best.kind == "vectors" else None
+        networks = [c for c in self.candidates if c.kind == "vectors"]
+        if pieces is not None and networks:
+            partner = network or min(networks, key=lambda c: self._loss(tried[c.name]))
+            mixed = self._mixed(pieces, partner)
+            tried["mean"] = mixed
+            if self._gains(mixed, spec):
+                spec, network = mixed, partner
+        spec = (self._with_cut(spec[0], spec[1]), spec[1])
+        return Learned(
+            head=self._fitted(features, spec[0], pieces, network),
+            held_out=spec[1],
+            losses={name: round(self._loss(t), 4) for name, t in tried.items()},
+            right={name: float(self.rounds.right(t[1], 0.5).mean()) for name, t in tried.items()},
+            notes=(self._note(spec[0], tried),),
+        )
+
+    def _alone(self, candidate: _Candidate) -> HeadSpec:
+        on_pieces = candidate.kind == "pieces"
+        return self.rounds.spec(
+            self.classes,
+            view=candidate.view,
+            ngram_weight=1.0 if on_pieces else 0.0,
+            **{"ngram_scale" if on_pieces else "dense_scale": candidate.scale},
+        )
+
+    def _mixed(self, pieces: _Candidate, network: _Candidate) -> tuple[HeadSpec, Floats]:
+        """The mean at the weight with the smallest loss."""
+        tried = [
+            self._tempered(
+                self.rounds.spec(
+                    self.classes,
+                    view=network.view,
+                    ngram_weight=weight,
+                    dense_scale=network.scale,
+                    ngram_scale=pieces.scale,
+                ),
+                pieces,
+                network,
+            )
+            for weight in _WEIGHTS[1:-1]
+        ]
+        return min(tried, key=self._loss)
+
+    def _tempered(
+        self, spec: HeadSpec, pieces: _Candidate | None, network: _Candidate
+    ) -> tuple[HeadSpec, Floats]:
+        """The specification with its best temperature, and its probabilities of unseen samples."""
+        on_pieces = None if pieces is None else pieces.decisions
+        vectors = network.decisions if network.kind == "vectors" else None
+        logits, several = joined(spec, on_pieces, vectors), self.rounds.several
+
+        def loss(temperature: float) -> float:
+            found = shares(logits / np.float32(temperature), several)
+            return float(self.rounds.losses(found).mean())
+
+        best = smallest(loss, *_TEMPERATURES)
+        warm = spec.model_copy(update={"temperature": best})
+        return warm, shares(logits / np.float32(best), several)
+
+    def _loss(self, tried: tuple[HeadSpec, Floats]) -> float:
+        return float(self.rounds.losses(tried[1]).mean())
+
+    def _gains(self, new: tuple[HeadSpec, Floats], old: tuple[HeadSpec, Floats]) -> bool:
+        """Whether the loss is smaller by more than the difference's standard error."""
+        gain = self.rounds.losses(old[1]) - self.rounds.losses(new[1])
+        error = float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+        return bool(gain.mean() > error)
+
+    def _with_cut(self, spec: HeadSpec, held_out: Floats) -> HeadSpec:
+        if not spec.several:
+            return spec
+        cut = max(_CUTS, key=lambda c: (self.rounds.right(held_out, c).mean(), -abs(c - 0.5)))
+        return spec.model_copy(update={"cut": cut})
+
+    def _fitted(
+        self,
+        features: Features,
+        spec: HeadSpec,
+        pieces: _Candidate | None,
+        network: _Candidate | None,
+    ) -> Head:
+        """The models learned from all samples."""
+        dense = sparse = constants = None
+        if network is not None:
+            model = self._fit(features.view(network.view), network)
+            dense = np.vstack([model.weights, model.constants[None]]).astype(np.float32)
+        if pieces is not None and features.pieces is not None:
+            # also where they have no weight: they tell the words that a reason names
+            model = self._fit(features.pieces, pieces)
+            sparse, constants = model.weights.astype(np.float16), model.constants
+        view: View = network.view if network is not None else "none"
+        return Head(spec.model_copy(update={"view": view}), dense, sparse, constants)
+
+    def _fit(self, rows: Matrix, candidate: _Candidate) -> Linear:
+        rounds = self.rounds
+        return fit(candidate.kind, rows, rounds.truth, candidate.strength, rounds.several)
+
+    def _note(self, spec: HeadSpec, tried: dict[str, tuple[HeadSpec, Floats]]) -> str:
+        n = len(self.rounds.truth)
+        shares = ", ".join(
+            f"{name} {self.rounds.right(t[1], 0.5).mean():.3f}" for name, t in tried.items()
+        )
+        return (
+            f"cross-validation on {n} mails, share right: {shares}; "
+            f"weight of counted words {spec.ngram_weight:g}"
+        )
+
+
+def with_spec(learned: Learned, **settings: float) -> Learned:
+    """The same models with other settings."""
+    head = replace(learned.head, spec=learned.head.spec.model_copy(update=settings))
+    return replace(learned, head=head)
+
+
+def smallest(loss: Callable[[float], float], low: float, high: float) -> float:
+    """Where a loss with one valley is smallest, by golden sections of the logarithm (Kiefer 1953)."""
+    ratio = (5**0.5 - 1) / 2
+    left, right = np.log(low), np.log(high)
+    near, far = right - ratio * (right - left), left + ratio * (right - left)
+    at_near, at_far = loss(float(np.exp(near))), loss(float(np.exp(far)))
+    for _ in range(_STEPS):
+        if at_near <= at_far:
+            right, far, at_far = far, near, at_near
+            near = right - ratio * (right - left)
+            at_near = loss(float(np.exp(near)))
+        else:
+            left, near, at_near = near, far, at_far
+            far = left + ratio * (right - left)
+            at_far = loss(float(np.exp(far)))
+    return float(np.exp((left + right) / 2))

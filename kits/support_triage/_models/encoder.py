@@ -1,0 +1,88 @@
+"""Texts → vectors by the bundle's network, for one mail on a device and for many in training.
+
+Tokenizer and session are given; texts of like length go together, so that little is padded. What vectors mean
+is the heads'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import BundleError
+from kits.core.runtime import Session
+from kits.support_triage._models.spec import EncoderSpec
+
+Floats = NDArray[np.float32]
+_CHARACTERS_PER_TOKEN = 32
+_BATCH_TOKENS = 4_096
+_BATCH_TEXTS = 64
+INPUTS = ("input_ids", "attention_mask")
+
+
+class Encoder:
+    """A network with its tokenizer.
+
+    Args:
+        tokenizer: `tokenizer.json` of the Hugging Face library `tokenizers`.
+
+    Raises:
+        BundleError: the tokenizer cannot be read, or the network has other inputs.
+    """
+
+    def __init__(self, spec: EncoderSpec, session: Session, tokenizer: bytes) -> None:
+        from tokenizers import Tokenizer  # 20 MB: only where there is a network
+
+        self.spec = spec
+        self._session = session
+        if sorted(i.name for i in session.inputs()) != sorted(INPUTS):
+            raise BundleError("the encoder has other inputs than " + " and ".join(INPUTS))
+        try:
+            self._tokenizer = Tokenizer.from_str(tokenizer.decode())
+        except Exception as error:  # tokenizers raises plain Exception
+            raise BundleError(f"the tokenizer cannot be read: {error}", fix="kit train") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(spec.max_tokens)
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Vectors of the texts, shape (n, views × width); each view has unit length.
+
+        Raises:
+            BundleError, MachineError: the network cannot be executed.
+        """
+        vectors = np.zeros((len(texts), self.spec.views * self.spec.width), np.float32)
+        tokens = [self._tokens(text) for text in texts]
+        for rows in _batches([len(t) for t in tokens]):
+            longest = max(len(tokens[row]) for row in rows)
+            numbers = np.zeros((len(rows), longest), np.int64)
+            mask = np.zeros((len(rows), longest), np.int64)
+            for place, row in enumerate(rows):
+                numbers[place, : len(tokens[row])] = tokens[row]
+                mask[place, : len(tokens[row])] = 1
+            found = self._session.run(dict(zip(INPUTS, (numbers, mask), strict=True)))[0]
+            if found.shape != (len(rows), vectors.shape[1]):
+                raise BundleError(f"the encoder gives {found.shape[1:]}, not {vectors.shape[1:]}")
+            vectors[rows] = found
+        return vectors
+
+    def _tokens(self, text: str) -> list[int]:
+        # bounded before the tokenizer sees it: a mail of 20 MB costs no more than its beginning
+        short = " ".join(text[: 4 * _CHARACTERS_PER_TOKEN * self.spec.max_tokens].split())
+        short = short[: _CHARACTERS_PER_TOKEN * self.spec.max_tokens]
+        numbers: list[int] = self._tokenizer.encode(short).ids
+        return numbers or [0]
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows of like length together, so many that a batch has a bounded number of tokens."""
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        last = batches[-1] if batches else []
+        room = last and len(last) < _BATCH_TEXTS and (len(last) + 1) * lengths[row] <= _BATCH_TOKENS
+        if room:
+            last.append(row)
+        else:
+            batches.append([row])
+    return batches
