@@ -32,6 +32,7 @@ from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import EngineError, SourceError
 from edge_agent.line import Line
 from edge_agent.log import log, warn
+from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.process import lock
 from edge_agent.renewal import Renewal
 from edge_agent.reporting import Reporter
@@ -106,7 +107,7 @@ class Agent:
         self.identity = load_identity(config.identity_path)
         self.disk, self.outbox, self.writer = open_outbox(config)
         self.alerts = AlertBook(self.writer.put, config.state_dir / "alerts.json")
-        self.source = source or make_source(config.source, self.alerts)
+        self.source = source or self._make_source()
         self.dispatcher = Dispatcher(make_actions(config.actions, config.state_dir), self.alerts)
         self.selection = Selection(config.selection)
         self.watching = self._make_watching()
@@ -148,6 +149,24 @@ class Agent:
         self.watch = Watch(self, self._stop)
         self._status: StatusServer | None = None
         self._samples = 0
+
+    def _make_source(self) -> Source:
+        config = self.config
+        if not isinstance(config.source, ImapSourceConfig):
+            return make_source(config.source, self.alerts)
+        from edge_agent.mail.opening import open_mailbox
+
+        return open_mailbox(
+            config.source,
+            config.state_dir,
+            put=self.writer.put,
+            committed=self.outbox.mark,
+            alerts=self.alerts,
+            has_bundle=self._has_bundle,
+        )
+
+    def _has_bundle(self) -> bool:
+        return self.line.has_bundle()  # the source is made before the line
 
     def _make_watching(self) -> Watching:
         config = self.config

@@ -21,6 +21,7 @@ from edge_agent.actions.config import (
 )
 from edge_agent.alarms.config import AlarmsConfig
 from edge_agent.errors import AgentConfigError
+from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.section import Section
 from edge_agent.sources.config import (
     CameraSourceConfig,
@@ -268,7 +269,7 @@ class AgentConfig(Section):
     state_dir: Path = Field(Path("state"), description="outbox, spool, bundles, identity")
     hub: HubConfig = Field(HubConfig(), description="where the hub is")
     bundle: Path | None = Field(None, description="bundle for the first start, before any update")
-    source: SourceConfig = Field(description="where samples come from: folder, camera or video")
+    source: SourceConfig = Field(description="where samples come from")
     actions: tuple[ActionConfig, ...] = Field((), description="what is done for a verdict")
     reject_deadline_ms: int = Field(
         500, gt=0, le=600_000, description="from capture to the action at most, milliseconds"
@@ -296,6 +297,12 @@ class AgentConfig(Section):
             raise ValueError(
                 f"alarms.before_s ({self.alarms.before_s:g}) is longer than source.keep_s ({keep_s:g})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_person_is_the_safe_side_of_mail(self) -> AgentConfig:
+        if isinstance(self.source, ImapSourceConfig) and self.safe_side != "review":
+            raise ValueError("safe_side must be review for a mailbox: what fails goes to a person")
         return self
 
     @property
@@ -381,6 +388,8 @@ def _anchored(config: AgentConfig, base: Path) -> AgentConfig:
         changes["source"] = config.source.model_copy(
             update={name: base / path for name, path in paths.items()}
         )
+    elif isinstance(config.source, ImapSourceConfig):
+        changes["source"] = _anchored_mailbox(config.source, base)
     changes["actions"] = tuple(
         action.model_copy(update={"path": base / action.path})
         if isinstance(action, SimulatedActionConfig) and action.path is not None
@@ -388,3 +397,12 @@ def _anchored(config: AgentConfig, base: Path) -> AgentConfig:
         for action in config.actions
     )
     return config.model_copy(update=changes)
+
+
+def _anchored_mailbox(source: ImapSourceConfig, base: Path) -> ImapSourceConfig:
+    changes: dict[str, object] = {}
+    if source.ca_file is not None:
+        changes["ca_file"] = base / source.ca_file
+    if source.send is not None and source.send.ca_file is not None:
+        changes["send"] = source.send.model_copy(update={"ca_file": base / source.send.ca_file})
+    return source.model_copy(update=changes)

@@ -21,6 +21,7 @@ from edge_agent.clock import clock_trust
 from edge_agent.config import AgentConfig, CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
 from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import AgentConfigError, SourceError
+from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.process import kept_idle
 from edge_agent.sources.machine_config import (
     MachineSourceConfig,
@@ -98,6 +99,8 @@ def _source(config: AgentConfig) -> Check:
         there = source.path.exists()
         found = f"{source.path} {'is there' if there else 'is missing'}"
         return Check("source", there, found, "a folder", "" if there else "set source.path")
+    if isinstance(source, ImapSourceConfig):
+        return _mailbox(source)
     if not isinstance(source, CameraSourceConfig | VideoSourceConfig):
         return _machine(config, source)
     if importlib.util.find_spec("cv2") is None:
@@ -108,6 +111,16 @@ def _source(config: AgentConfig) -> Check:
         found = _first_frame(source) if idle else _frames_of_agent(config)
     fix = "" if found else "check cable, address and permissions (group video)"
     return Check("source", bool(found), found or "no frame", "a frame", fix)
+
+
+def _mailbox(source: ImapSourceConfig) -> Check:
+    if importlib.util.find_spec("imapclient") is None:
+        fix = "pip install 'kitwright[agent,mail]'"
+        return Check("source", ok=False, found="no IMAPClient", needed="IMAPClient", fix=fix)
+    from edge_agent.mail.looking import look
+
+    found = look(source)  # a mailbox lets several programs in: a running agent is not disturbed
+    return Check("source", not found.trouble, found.words, "a mailbox with its folders", found.fix)
 
 
 def _machine(config: AgentConfig, source: MachineSourceConfig) -> Check:

@@ -18,7 +18,11 @@ kits.core.errors.KitwrightError
     ├── HubUnreachableError    the hub does not answer, or refuses
     │   ├── LongAnswerError    it answers with more bytes than it may
     │   └── ReportRefusedError it does not understand one report, and never will
-    └── EnrolmentError         the one-time token is used, expired or unknown
+    ├── EnrolmentError         the one-time token is used, expired or unknown
+    └── MailboxError           the mail server does not do what is needed
+        ├── MailboxLostError   the connection to it is of no use any more
+        ├── MailboxLoginError  it does not let us in
+        └── MailboxRefusedError  it says no to one request
 """
 
 from __future__ import annotations
@@ -80,3 +84,19 @@ class ReportRefusedError(HubUnreachableError):
 
 class EnrolmentError(UnreachableError):
     """The one-time token is used, expired or unknown."""
+
+
+class MailboxError(UnreachableError):
+    """The mail server does not do what is needed."""
+
+
+class MailboxLostError(MailboxError):
+    """The connection to the mail server is of no use any more; a new one may be."""
+
+
+class MailboxLoginError(MailboxError):
+    """The mail server does not let us in: password, token or TLS."""
+
+
+class MailboxRefusedError(MailboxError):
+    """The mail server says no to one request; the connection goes on."""

@@ -201,8 +201,8 @@ class Line:
         judged = self._judge(captured, deciding, math.inf)
         body, entry = self._kept(sample_id, captured, deciding, judged)
         self._working_since = None  # what follows waits for networks, which no model's limit is for
-        runtime = deciding.loaded.ready.runtime if deciding is not None else None
-        receipt(Settled(judged.outcome, body, entry, judged.prediction, judged.payload, runtime))
+        ready = deciding.loaded.ready if deciding is not None else None
+        receipt(Settled(judged.outcome, body, entry, judged.prediction, judged.payload, ready))
         self.verdicts[body.verdict] += 1
         self._run_shadow(judged)
 

@@ -15,12 +15,12 @@ from edge_agent.sources.machine_config import (
 
 if TYPE_CHECKING:
     from edge_agent.sources.base import Alerts, Source
-    from edge_agent.sources.config import SourceConfig
+    from edge_agent.sources.config import WatchingSourceConfig
     from edge_agent.sources.signals import SignalDriver
 
 
-def make_source(config: SourceConfig, alerts: Alerts) -> Source:
-    """The source a configuration names; opens nothing yet."""
+def make_source(config: WatchingSourceConfig, alerts: Alerts) -> Source:
+    """The source a configuration names; opens nothing yet. A mailbox is put together by `mail.opening`."""
     if isinstance(config, FolderSourceConfig):
         from edge_agent.sources.folder import FolderSource
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import JsonValue
 
 from edge_agent.pulse import Pulse
-from kits.core.runtime import Payload, Runtime
+from kits.core.runtime import Payload
 from kits.core.sample import utc_now
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edge_agent.sync.entry import Entry
     from kits.core.events import DecisionBody
     from kits.core.prediction import Prediction
+    from kits.core.ready import ReadyBundle
 
 Alerts = Callable[[str, str, str], None]
 """Called with (name, severity, text); severity `info` clears what was raised under the name."""
@@ -35,7 +36,7 @@ class Settled:
         body: the sample's row, as it would go to the outbox.
         entry: the same with the bytes that are worth keeping.
         payload: as it was judged; None when it could not be read.
-        runtime: of the bundle that decided; None: none did.
+        ready: the bundle that decided; None: none did.
     """
 
     outcome: Outcome
@@ -43,7 +44,7 @@ class Settled:
     entry: Entry
     prediction: Prediction | None
     payload: Payload | None
-    runtime: Runtime | None
+    ready: ReadyBundle | None
 
 
 Receipt = Callable[[Settled], None]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.section import Section
 from edge_agent.sources.machine_config import MACHINE_SOURCES, MachineSourceConfig
 
@@ -48,9 +49,16 @@ class VideoSourceConfig(Section):
     name: str = Field("video", description="name of the source in events")
 
 
-SourceConfig = Annotated[
-    FolderSourceConfig | CameraSourceConfig | VideoSourceConfig | MachineSourceConfig,
-    Field(discriminator="kind"),
-]
-SOURCES = (FolderSourceConfig, CameraSourceConfig, VideoSourceConfig, *MACHINE_SOURCES)
+WatchingSourceConfig: TypeAlias = (
+    FolderSourceConfig | CameraSourceConfig | VideoSourceConfig | MachineSourceConfig
+)
+"""Sources that only look; `sources.make_source` makes them."""
+SourceConfig = Annotated[WatchingSourceConfig | ImapSourceConfig, Field(discriminator="kind")]
+SOURCES = (
+    FolderSourceConfig,
+    CameraSourceConfig,
+    VideoSourceConfig,
+    *MACHINE_SOURCES,
+    ImapSourceConfig,
+)
 """One per `kind`."""

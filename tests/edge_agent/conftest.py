@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.edge_agent.machine_parts import write_level_kit
+from tests.edge_agent.mail_parts import write_mail_kit
 from tests.edge_agent.mosquitto import Mosquitto, kill_leftovers
 from tests.edge_agent.parts import write_tiny_kit
 from tests.edge_agent.update_bench import OLD, Bench
@@ -17,10 +18,11 @@ from tests.edge_agent.update_bench import OLD, Bench
 
 @pytest.fixture(scope="session", autouse=True)
 def tiny_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two third-party kits installed as entry points, in a folder on `sys.path`."""
+    """Three third-party kits installed as entry points, in a folder on `sys.path`."""
     folder = tmp_path_factory.mktemp("site")
     write_tiny_kit(folder)
     write_level_kit(folder)
+    write_mail_kit(folder)
     sys.path.insert(0, str(folder))
     yield folder
     sys.path.remove(str(folder))

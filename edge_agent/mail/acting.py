@@ -1,0 +1,273 @@
+"""Carries out what is planned about mails: drafts, filing. Each effect happens once, also across `kill -9`.
+
+A mail whose decision was made in this very connection cannot have been acted on; of any other, which a kill or a
+lost connection may have left half done, the mailbox itself is asked first: whether its draft is there or was sent,
+whether it lies where it is to go. Nothing is marked as read, and no other mail is ever touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from pydantic import JsonValue
+
+from edge_agent.errors import MailboxRefusedError
+from edge_agent.log import log, warn
+from edge_agent.mail.folders import on_server, special
+from edge_agent.mail.ledger import MailRecord
+from edge_agent.mail.letters import DRAFT_HEADER, head_of, write_draft
+from edge_agent.mail.mailbox import Folder, Mailbox
+from edge_agent.mail.planning import Plan
+from edge_agent.mail.room import MailRoom
+from edge_agent.mail.sending import Sending
+from kits.core.errors import DataError
+from kits.core.events import DecisionBody
+from kits.core.prediction import Draft
+
+NOT_FILED = "mail-not-filed"
+NO_DRAFTS = "mail-no-drafts-folder"
+_TRIES = 5
+_SETTLES_S = 1.0
+"""A server may still be at work on what a connection that broke asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders of this mailbox by what they are for; empty: there is none."""
+
+    drafts: str
+    sent: str
+    all: tuple[Folder, ...]
+
+
+def places_of(box: Mailbox, room: MailRoom) -> Places:
+    """Finds them."""
+    folders = tuple(box.folders())
+    return Places(
+        special(folders, "\\drafts", room.config.drafts.folder),
+        special(folders, "\\sent", room.config.learning.sent_folder),
+        folders,
+    )
+
+
+class Actor:
+    """Acts in one connection.
+
+    Args:
+        sending: None: nothing is ever sent.
+        pause: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        room: MailRoom,
+        box: Mailbox,
+        places: Places,
+        sending: Sending | None = None,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._room = room
+        self._box = box
+        self._places = places
+        self._sending = sending
+        self._folders = {folder.name for folder in places.all}
+        self.counts: Counter[str] = room.counts
+        if room.ledger.to_do(1):
+            pause(_SETTLES_S)
+            self.act(doubtful=True)
+
+    def act(self, *, doubtful: bool = False) -> None:
+        """Does all that is to do.
+
+        Args:
+            doubtful: it may have been begun before.
+
+        Raises:
+            MailboxLostError: the connection is lost; what is left is done in the next one.
+        """
+        while records := self._room.ledger.to_do():
+            done = [self._one(record, doubtful or record.attempts > 0) for record in records]
+            if not any(done):
+                return  # the server refuses all of them: they are tried again later
+
+    def _one(self, record: MailRecord, doubtful: bool) -> bool:
+        """Whether a mail is done with."""
+        plan, filed_to = Plan.from_json(record.plan), record.filed_to
+        done: dict[str, str] = {}
+        try:
+            if plan.draft or plan.send:
+                done |= self._reply(record, plan, doubtful)
+            if plan.how != "none":
+                filed_to = self._file(record, plan, doubtful)
+                done["file"] = "done" if filed_to else "late"  # a person was faster
+                self.counts["filed"] += bool(filed_to)
+        except MailboxRefusedError as error:
+            if record.attempts + 1 < _TRIES:
+                self._room.ledger.change(record.sample_id, attempts=record.attempts + 1)
+                warn("mail_act_refused", sample=record.sample_id, error=error.what)
+                return False
+            self._room.alerts(NOT_FILED, "error", f"a mail stays where it is: {error.what}")
+            self.counts["not filed"] += 1
+            done["file"] = "error"
+        else:
+            if done.get("file") == "done":
+                self._room.alerts(NOT_FILED, "info", "mails are filed again")
+        self._finish(record, filed_to, done)
+        return True
+
+    def _finish(self, record: MailRecord, filed_to: str, done: Mapping[str, str]) -> None:
+        room = self._room
+        body = DecisionBody.model_validate_json(record.row)
+        body = body.model_copy(update={"actions": {**body.actions, **done}})
+        drafted = done.get("draft") == "done" or done.get("send") == "done"
+        with room.ledger.transaction():
+            room.ledger.say(
+                "s",
+                body.model_dump_json(),
+                worth=record.worth,
+                content=record.content,
+                media_type=record.media_type,
+            )
+            room.ledger.change(
+                record.sample_id,
+                state="acted",
+                filed_to=filed_to,
+                row="",
+                content=None,
+                draft_id=record.draft_id if drafted else "",
+                fate="sent" if done.get("send") == "done" else "",
+            )
+        log("mail_done", sample=record.sample_id, verdict=body.verdict, did=" ".join(done))
+
+    # -- replies ---------------------------------------------------------------------------------
+
+    def _reply(self, record: MailRecord, plan: Plan, doubtful: bool) -> dict[str, str]:
+        text = self._room.seals.unseal(record.who, record.sealed, record.sample_id)
+        if text is None:
+            return {"draft": "error"}  # its correspondent was erased meanwhile
+        try:
+            return self._replied(record, plan, text, doubtful)
+        except DataError as error:
+            warn("draft_not_written", sample=record.sample_id, error=error.what)
+            return {"draft": "error"}
+
+    def _replied(
+        self, record: MailRecord, plan: Plan, text: Mapping[str, JsonValue], doubtful: bool
+    ) -> dict[str, str]:
+        if plan.send and self._sending is not None:
+            sent = self._sending.send(record, lambda: self._written(record, text, automatic=True))
+            if sent != "doubtful":
+                self.counts["sent"] += 1
+                return {"send": sent}
+        return {"draft": self._lay(record, text, doubtful or plan.send)}
+
+    def _lay(self, record: MailRecord, text: Mapping[str, JsonValue], doubtful: bool) -> str:
+        drafts = self._places.drafts
+        if not drafts:
+            self._room.alerts(
+                NO_DRAFTS, "error", "no folder of drafts is known: set source.drafts.folder"
+            )
+            return "error"
+        self._room.alerts(NO_DRAFTS, "info", "there is a folder of drafts")
+        if doubtful and self._is_there(record):
+            return "done"
+        self._box.append(drafts, self._written(record, text), ("\\Draft", "\\Seen"))
+        self.counts["drafted"] += 1
+        return "done"
+
+    def _is_there(self, record: MailRecord) -> bool:
+        """Whether the draft was laid before: it lies there, or a person has sent it since."""
+        for folder in (self._places.drafts, self._places.sent):
+            if not folder:
+                continue
+            self._box.open(folder, fresh=True)
+            if self._box.find(DRAFT_HEADER, record.sample_id):
+                return True
+            if self._box.find("Message-ID", record.draft_id):
+                return True
+            answered = folder == self._places.sent and record.message_id
+            if answered and self._box.find("In-Reply-To", record.message_id):
+                return True
+        return False
+
+    def _written(
+        self, record: MailRecord, text: Mapping[str, JsonValue], *, automatic: bool = False
+    ) -> bytes:
+        config = self._room.config
+        original = head_of(str(text["headers"]).encode("utf-8", "replace"))
+        if original is None:
+            raise DataError("a mail without headers cannot be answered")
+        return write_draft(
+            original,
+            Draft(str(text["subject"]), str(text["body"]), str(text["language"])),
+            sender=config.sender,
+            sample_id=record.sample_id,
+            at=datetime.now(timezone.utc),
+            signature=config.drafts.signature,
+            automatic=automatic,
+        )
+
+    # -- filing ----------------------------------------------------------------------------------
+
+    def _file(self, record: MailRecord, plan: Plan, doubtful: bool) -> str:
+        """Where it was put; empty: it is not there any more."""
+        uid = self._where(record)
+        if plan.how in ("keyword", "gmail-label"):
+            if not uid:
+                return ""
+            if plan.how == "keyword":
+                self._box.add_keyword(uid, keyword_of(plan.to))
+            else:
+                self._box.add_gmail_label(uid, plan.to)
+            return plan.to
+        folder, size = on_server(plan.to, self._places.all), self._size(uid)
+        there = doubtful and self._lies_in(folder, record, size)
+        if there and (plan.how == "copy" or not uid):
+            return folder
+        if not uid:
+            return ""
+        self._make(folder)
+        self._box.open(record.folder)
+        if plan.how == "copy":
+            self._box.copy(uid, folder)
+        elif there and not self._box.moves_at_once:
+            self._box.remove(uid)  # a kill cut a move by hand after the copy
+        else:
+            self._box.move(uid, folder)
+        return folder
+
+    def _size(self, uid: int) -> int:
+        return self._box.sizes([uid]).get(uid, 0) if uid else 0
+
+    def _where(self, record: MailRecord) -> int:
+        """Its UID in the folder it came from, which is open then; 0: it is gone."""
+        state = self._box.open(record.folder)
+        if state.validity == record.validity:
+            return record.uid if self._box.sizes([record.uid]) else 0
+        found = self._box.find("Message-ID", record.message_id) if record.message_id else []
+        return found[0] if len(found) == 1 else 0
+
+    def _lies_in(self, folder: str, record: MailRecord, size: int) -> bool:
+        """Whether a mail like it is there; when its size is known, one of that size."""
+        if folder not in self._folders or not record.message_id:
+            return False
+        self._box.open(folder, fresh=True)
+        found = self._box.find("Message-ID", record.message_id)
+        return bool(found) and (not size or size in self._box.sizes(found).values())
+
+    def _make(self, folder: str) -> None:
+        if folder in self._folders:
+            return
+        self._box.make_folder(folder)
+        self._folders.add(folder)
+        log("mail_folder_made", folder=folder)
+
+
+def keyword_of(name: str) -> str:
+    """A folder's name as an IMAP keyword: an atom in ASCII."""
+    kept = [c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name]
+    return "".join(kept)[:64] or "_"

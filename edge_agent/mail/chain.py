@@ -1,0 +1,174 @@
+"""The record of decisions: each entry carries the digest of the one before, personal text is sealed.
+
+Who changes, leaves out or reorders an entry breaks the chain, and `verify` names the place. The text in an entry
+is encrypted with a key of its correspondent alone: erasing the key erases the text for ever, and the chain, which
+is over the encrypted bytes, still holds. What follows from decisions is not known here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import JsonValue
+
+from edge_agent.mail.ledger import Ledger
+
+BEGINNING = "0" * 64
+_NONCE = 12
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the chain.
+
+    Attributes:
+        told: what is open to see.
+        text: what was sealed, or None: its key was erased.
+    """
+
+    number: int
+    hash: str
+    told: Mapping[str, JsonValue]
+    text: Mapping[str, JsonValue] | None
+
+
+class Seals:
+    """Keys of correspondents, one each, made when first needed.
+
+    Args:
+        ledger: holds them.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def who(self, address: str) -> str:
+        """A correspondent, as a digest that nobody can compute without this ledger."""
+        return hmac.new(self._ledger.salt, address.lower().encode(), hashlib.sha256).hexdigest()
+
+    def seal(self, who: str, text: Mapping[str, JsonValue], about: str) -> bytes:
+        """Text that only the correspondent's key opens again; `about` binds it to its place."""
+        key, nonce = self._key(who, make=True), secrets.token_bytes(_NONCE)
+        assert key is not None
+        return nonce + AESGCM(key).encrypt(nonce, _canonical(text), about.encode())
+
+    def unseal(self, who: str, sealed: bytes | None, about: str) -> Mapping[str, JsonValue] | None:
+        """The text; None when its key was erased."""
+        key = self._key(who, make=False)
+        if key is None or not sealed:
+            return None
+        try:
+            plain = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], about.encode())
+        except InvalidTag:
+            return None  # sealed with a key that was erased, and another made since
+        found = json.loads(plain)
+        return found if isinstance(found, dict) else None
+
+    def _key(self, who: str, *, make: bool) -> bytes | None:
+        with self._ledger.transaction() as db:
+            if make:
+                db.execute(
+                    "INSERT OR IGNORE INTO keys VALUES (?, ?)", (who, AESGCM.generate_key(256))
+                )
+            found = db.execute("SELECT key FROM keys WHERE who=?", (who,)).fetchone()
+        return bytes(found[0]) if found else None
+
+
+class Chain:
+    """The entries.
+
+    Args:
+        ledger: holds them.
+        seals: close and open their text.
+    """
+
+    def __init__(self, ledger: Ledger, seals: Seals) -> None:
+        self._ledger = ledger
+        self._seals = seals
+
+    def add(
+        self,
+        told: Mapping[str, JsonValue],
+        who: str = "",
+        text: Mapping[str, JsonValue] | None = None,
+    ) -> None:
+        """Adds an entry, in the transaction under way if there is one."""
+        with self._ledger.transaction() as db:
+            last = db.execute(
+                "SELECT number, hash FROM chain ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+            number, before = (int(last[0]) + 1, str(last[1])) if last else (1, BEGINNING)
+            entry: dict[str, JsonValue] = {"number": number, "before": before, **told}
+            if who and text:
+                sealed = self._seals.seal(who, text, str(number))
+                entry |= {"who": who, "sealed": base64.b64encode(sealed).decode()}
+            written = _canonical(entry)
+            db.execute(
+                "INSERT INTO chain VALUES (?, ?, ?)", (number, _hash(written), written.decode())
+            )
+
+    def links(self, sample_id: str = "") -> Iterator[Link]:
+        """All entries in order, or those about one mail."""
+        for number, digest, written in self._rows():
+            entry = json.loads(written)
+            if sample_id and entry.get("sample_id") != sample_id:
+                continue
+            sealed = entry.pop("sealed", "")
+            text = self._seals.unseal(
+                str(entry.get("who", "")), base64.b64decode(sealed), str(number)
+            )
+            yield Link(number, digest, entry, text)
+
+    def verify(self) -> tuple[int, str]:
+        """(entries that hold, what is wrong with the next one; empty: all hold)."""
+        before, good = BEGINNING, 0
+        for number, digest, written in self._rows():
+            if _hash(written.encode()) != digest:
+                return good, f"entry {number} was changed"
+            entry = json.loads(written)
+            if entry.get("before") != before or number != good + 1 or entry.get("number") != number:
+                return good, f"entry {number} does not follow entry {good}"
+            before, good = digest, number
+        return good, ""
+
+    def erase(self, address: str, at: str) -> int:
+        """Destroys a correspondent's key and all that tells of the person; how many mails that were."""
+        who = self._seals.who(address)
+        with self._ledger.transaction() as db:
+            mails = db.execute("SELECT COUNT(*) FROM mails WHERE who=?", (who,)).fetchone()[0]
+            db.execute("DELETE FROM keys WHERE who=?", (who,))
+            db.execute(
+                "UPDATE mails SET sealed=NULL, content=NULL, message_id='' WHERE who=?"
+                " AND state='acted'",
+                (who,),
+            )
+            self.add({"kind": "erasure", "at": at, "mails": int(mails)})
+        # the journal still holds the old pages until they are written back
+        self._ledger.read("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(mails)
+
+    def _rows(self) -> Iterator[tuple[int, str, str]]:
+        after = 0
+        while rows := self._ledger.read(
+            "SELECT number, hash, entry FROM chain WHERE number>? ORDER BY number LIMIT ?",
+            (after, _PAGE),
+        ):
+            yield from rows
+            after = int(rows[-1][0])
+
+
+def _canonical(value: Mapping[str, JsonValue]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def _hash(written: bytes) -> str:
+    return hashlib.sha256(written).hexdigest()

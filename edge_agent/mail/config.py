@@ -1,0 +1,187 @@
+"""The source of kind `imap` in `agent.yaml`: a mailbox, and what may be done in it.
+
+Data and its bounds only. Secrets are never in the file: it names environment variables or a command.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from edge_agent.section import Section
+
+MIB = 1 << 20
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PORTS = {"tls": 993, "starttls": 143, "plain": 143}
+
+
+def _one_line(value: str) -> str:
+    if any(ord(c) < 32 for c in value):
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class FilingConfig(Section):
+    """How a mail is filed that needs nobody to sort it."""
+
+    how: Literal["move", "copy", "keyword", "gmail-label", "none"] = Field(
+        "move",
+        description="move or copy it to the folder of its intent, or only set the folder's name as a"
+        " keyword or Gmail label; none: leave it as it is",
+    )
+    folders: dict[Line, Line] = Field(
+        default_factory=dict,
+        description="intent → folder, with / between folders; made when absent. A mail whose intent has"
+        " none stays where it is. Several intents in one mail: the folder of the first",
+    )
+
+
+class DraftsConfig(Section):
+    """Replies that are laid into the folder of drafts."""
+
+    which: Literal["none", "act", "all"] = Field(
+        "act", description="for mails that are filed, for all that can be answered, or for none"
+    )
+    folder: Line = Field("", description="empty: the one the server or its language names")
+    sender: Line = Field("", description="address replies come from; empty: source.user")
+    signature: str = Field("", max_length=2000, description="text under each reply")
+    per_sender_per_day: int = Field(
+        5, ge=1, le=1000, description="replies drafted or sent to one address at most, per 24 hours"
+    )
+
+
+class LearningConfig(Section):
+    """What is learned from what persons do in the mailbox."""
+
+    enabled: bool = Field(True, description="look at sent mail and at what persons file elsewhere")
+    sent_folder: Line = Field("", description="empty: the one the server or its language names")
+    every_s: float = Field(60.0, ge=1, description="looked at this often, seconds")
+    discarded_after_s: float = Field(
+        3600.0, ge=1, description="a draft gone for so long without an answer is discarded, seconds"
+    )
+    audit_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="share of the mails that would be filed which is left to a person, at random: where"
+        " they file it is the true error rate",
+    )
+
+
+class SendConfig(Section):
+    """Sending without a person: only for intents that are named here."""
+
+    intents: tuple[Line, ...] = Field(min_length=1, description="whose replies are sent at once")
+    host: Line = Field(description="SMTP server")
+    port: int = Field(465, gt=0, lt=65_536, description="465 with tls, 587 with starttls")
+    security: Literal["tls", "starttls", "plain"] = Field(
+        "tls", description="plain only to this machine"
+    )
+    ca_file: Path | None = Field(None, description="PEM file of an authority of the firm's own")
+    user: Line = Field("", description="empty: no login")
+    password_env: Line = Field("", description="environment variable with the password")
+    timeout_s: float = Field(30.0, gt=0, le=300, description="for each step, seconds")
+
+    @model_validator(mode="after")
+    def _not_in_the_clear(self) -> SendConfig:
+        if self.security == "plain" and self.host not in _LOOPBACK:
+            raise ValueError("security: plain is only possible to localhost")
+        return self
+
+
+class HookConfig(Section):
+    """A signed message to a help desk for each decision (Standard Webhooks)."""
+
+    url: str = Field(
+        pattern="^https?://",
+        json_schema_extra={"expected": "an address that begins with http:// or https://"},
+        description="address to call",
+    )
+    secret_env: Line = Field(
+        min_length=1, description="environment variable with the key, as whsec_… in base64"
+    )
+    verdicts: tuple[Literal["act", "review", "pass"], ...] = Field(
+        ("act",), description="verdicts that are told"
+    )
+    timeout_s: float = Field(10.0, gt=0, le=60, description="for one call, seconds")
+
+
+class ImapSourceConfig(Section):
+    """A mailbox: each new mail is decided once, filed, and has a draft laid beside it."""
+
+    kind: Literal["imap"] = "imap"
+    host: Line = Field(min_length=1, description="IMAP server")
+    port: int = Field(0, ge=0, lt=65_536, description="0: 993 with tls, else 143")
+    security: Literal["tls", "starttls", "plain"] = Field(
+        "tls", description="plain only to this machine, or with insecure: true"
+    )
+    insecure: bool = Field(False, description="allow a password in the clear over the network")
+    ca_file: Path | None = Field(None, description="PEM file of an authority of the firm's own")
+    user: Line = Field(min_length=1, description="login name")
+    password_env: Line = Field("", description="environment variable with the password")
+    token_env: Line = Field("", description="environment variable with an OAuth2 access token")
+    token_command: tuple[str, ...] = Field(
+        (), description="command that prints an OAuth2 access token, asked at each connection"
+    )
+    folders: tuple[Line, ...] = Field(
+        ("INBOX",), min_length=1, max_length=20, description="folders that are read"
+    )
+    since: date | None = Field(
+        None, description="mails that arrived on this day or later; empty: after the first start"
+    )
+    idle: bool = Field(True, description="have the server say when mail arrives, beside asking")
+    poll_s: float = Field(60.0, ge=1, le=1700, description="asked this often, seconds")
+    timeout_s: float = Field(
+        30.0, gt=0, le=300, description="for one answer of the server, seconds"
+    )
+    max_bytes: int = Field(
+        10 * MIB, ge=1024, le=200 * MIB, description="larger mails go to a person unread, bytes"
+    )
+    once: bool = Field(False, description="end when nothing new is there, instead of waiting")
+    dry_run: bool = Field(
+        True, description="change nothing in the mailbox, only say what would be done"
+    )
+    filing: FilingConfig = Field(FilingConfig(), description="how mails are filed")
+    drafts: DraftsConfig = Field(DraftsConfig(), description="replies laid into the drafts")
+    learning: LearningConfig = Field(LearningConfig(), description="what is learned from persons")
+    send: SendConfig | None = Field(None, description="sending without a person; empty: never")
+    hook: HookConfig | None = Field(None, description="message to a help desk; empty: none")
+    own_addresses: tuple[Line, ...] = Field(
+        (), description="the firm's own addresses: mail from them is never answered"
+    )
+    name: Line = Field("mailbox", max_length=100, description="name of the source in events")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> ImapSourceConfig:
+        ways = [bool(self.password_env), bool(self.token_env), bool(self.token_command)]
+        if sum(ways) != 1:
+            raise ValueError("give one of password_env, token_env and token_command")
+        if self.security == "plain" and not self.insecure and self.host not in _LOOPBACK:
+            raise ValueError("security: plain would show the password; insecure: true allows it")
+        return self
+
+    @property
+    def address_port(self) -> int:
+        """The port that is used."""
+        return self.port or _PORTS[self.security]
+
+    @property
+    def account(self) -> str:
+        """The mailbox among all others, a part of each mail's identity."""
+        return f"{self.user}@{self.host}"
+
+    @property
+    def sender(self) -> str:
+        """The address replies come from."""
+        return self.drafts.sender or self.user
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """All addresses that are the firm's own, in lower case."""
+        return tuple({a.lower() for a in (self.user, self.sender, *self.own_addresses) if "@" in a})

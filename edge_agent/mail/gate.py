@@ -1,0 +1,107 @@
+"""The gate: whether anything may be decided without a person. It closes itself when the promise is broken.
+
+Audit mails were left to a person, drawn at random: where the person files them says whether the decision would
+have been right. The bet against the bundle's promise is kept over restarts; it ends with the bundle. A closed gate
+is opened by another bundle or by a person who says why.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_agent.log import log, warn
+from edge_agent.mail.ledger import Ledger
+from edge_agent.sources.base import Alerts
+from kits.core.monitor import MonitorState, PromiseMonitor
+from kits.core.operating_point import ErrorBound
+
+ALERT = "mail-gate-closed"
+_NOTE = "gate"
+
+
+class GateMemory(BaseModel):
+    """What is kept of the gate."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    bundle: str = Field("", description="id of the bundle whose promise is watched")
+    closed: bool = Field(False, description="whether everything goes to a person")
+    because: str = Field("", description="why it is as it is, in words")
+    audits: int = Field(0, ge=0, description="audit mails that a person filed")
+    wrong: int = Field(0, ge=0, description="of these, decided wrongly")
+    monitor: MonitorState | None = Field(None, description="the bet; none without a promise")
+
+
+def read_gate(ledger: Ledger) -> GateMemory:
+    """The gate as it stands; open when nothing is known of it."""
+    text = ledger.note(_NOTE)
+    if not text:
+        return GateMemory()
+    try:
+        return GateMemory.model_validate_json(text)
+    except ValidationError:
+        warn("mail_gate_unreadable")
+        # what nobody can read may have been closed: a person opens it again
+        return GateMemory(closed=True, because="what was kept of the gate cannot be read")
+
+
+def open_gate(ledger: Ledger, because: str) -> GateMemory:
+    """A person opens it; the bet begins anew."""
+    with ledger.transaction():
+        memory = read_gate(ledger)
+        state = memory.monitor
+        fresh = PromiseMonitor(state.epsilon, state.delta).state() if state is not None else None
+        memory = memory.model_copy(
+            update={"closed": False, "because": because, "audits": 0, "wrong": 0, "monitor": fresh}
+        )
+        ledger.keep_note(_NOTE, memory.model_dump_json())
+    return memory
+
+
+class Gate:
+    """Asked before each decision.
+
+    Args:
+        ledger: keeps it; a command may open it there at any time.
+    """
+
+    def __init__(self, ledger: Ledger, alerts: Alerts) -> None:
+        self._ledger = ledger
+        self._alerts = alerts
+
+    def is_open(self, bundle: str, bound: ErrorBound | None) -> bool:
+        """Whether this bundle may decide without a person."""
+        memory = read_gate(self._ledger)
+        if bundle and memory.bundle != bundle:
+            memory = self._begin(bundle, bound)
+        if memory.closed:
+            self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
+        else:
+            self._alerts(ALERT, "info", "mails are decided without a person again")
+        return not memory.closed
+
+    def hear(self, bundle: str, *, wrong: bool) -> None:
+        """A person filed an audit mail of this bundle."""
+        with self._ledger.transaction():
+            memory = read_gate(self._ledger)
+            if memory.bundle != bundle:
+                return
+            update: dict[str, object] = {
+                "audits": memory.audits + 1, "wrong": memory.wrong + wrong
+            }  # fmt: skip
+            if memory.monitor is not None:
+                monitor = PromiseMonitor.of(memory.monitor).after(wrong)
+                update["monitor"] = monitor.state()
+                if monitor.broken and not memory.closed:
+                    update |= {"closed": True, "because": monitor.text()}
+            memory = memory.model_copy(update=update)
+            self._ledger.keep_note(_NOTE, memory.model_dump_json())
+        if memory.closed:
+            self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
+
+    def _begin(self, bundle: str, bound: ErrorBound | None) -> GateMemory:
+        monitor = PromiseMonitor(bound.epsilon, bound.delta).state() if bound is not None else None
+        memory = GateMemory(bundle=bundle, monitor=monitor, because="a new bundle decides")
+        self._ledger.keep_note(_NOTE, memory.model_dump_json())
+        log("mail_gate_new", bundle=bundle[:12])
+        return memory

@@ -1,0 +1,312 @@
+"""A mailbox over IMAP4rev1, with what the server offers beyond it and ways around what it does not.
+
+Every call has a time-out. `BODY.PEEK` only, so that no mail looks read because a program saw it. What a
+server lacks (MOVE, UIDPLUS, IDLE, LITERAL+) is replaced by what all have; no mail but the named one is ever
+expunged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from edge_agent.errors import MailboxLoginError, MailboxLostError, MailboxRefusedError
+from edge_agent.log import warn
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.login import secret, tls_context, token
+from edge_agent.mail.mailbox import Folder, FolderState
+
+if TYPE_CHECKING:
+    from imapclient import IMAPClient
+
+CHUNK = 1 << 20
+"""Bytes asked for at once of one mail."""
+_LOOK_S = 1.0
+_MAX_FOLDERS = 5000
+_REISSUE_S = 1500.0
+"""Servers end an IDLE after 30 minutes (RFC 2177); firewalls earlier."""
+
+T = TypeVar("T")
+
+
+class ImapMailbox:
+    """A `Mailbox`.
+
+    Args:
+        config: server and login.
+
+    Raises:
+        MailboxLoginError: it does not let us in.
+        MailboxLostError: it does not answer.
+    """
+
+    def __init__(self, config: ImapSourceConfig) -> None:
+        self._config = config
+        self._where = f"{config.host}:{config.address_port}"
+        self._open = ""
+        self._state = FolderState(0, 0)
+        self._client = self._connect()
+        self._can = frozenset(
+            cap.decode("ascii", "replace").upper() for cap in self._ask(self._client.capabilities)
+        )
+
+    # -- in and out ------------------------------------------------------------------------------
+
+    def _connect(self) -> IMAPClient:
+        from imapclient import IMAPClient
+
+        logging.getLogger("imapclient").setLevel(logging.WARNING)  # it would log mail and logins
+        config = self._config
+        context = None
+        if config.security != "plain":
+            context = tls_context(config.ca_file)
+        with self._errors():
+            client = IMAPClient(
+                config.host,
+                config.address_port,
+                ssl=config.security == "tls",
+                ssl_context=context,
+                timeout=config.timeout_s,
+            )
+        try:
+            with self._errors():
+                if config.security == "starttls":
+                    client.starttls(context)
+            self._login(client)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                client.shutdown()
+            raise
+        return client
+
+    def _login(self, client: IMAPClient) -> None:
+        from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+
+        config = self._config
+        password = "" if not config.password_env else secret(config.password_env, "source")
+        bearer = token(config)
+        try:
+            if bearer:
+                client.oauth2_login(config.user, bearer)
+            else:
+                client.login(config.user, password)
+        except (IMAPClientAbortError, OSError) as error:
+            raise MailboxLostError(f"no answer to the login: {error}", where=self._where) from error
+        except IMAPClientError as error:
+            raise MailboxLoginError(
+                f"the mail server does not let {config.user} in: {_words(error)}",
+                where=self._where,
+                fix="check user and password or token; some providers want an app password",
+            ) from None
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):  # the connection may be broken in any way
+            self._client.logout()
+        with contextlib.suppress(Exception):
+            self._client.shutdown()
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """The library's many errors as the two that matter."""
+        try:
+            yield
+        except (imaplib.IMAP4.abort, OSError) as error:
+            raise MailboxLostError(f"the connection is lost: {error}", where=self._where) from error
+        except imaplib.IMAP4.error as error:
+            if type(error).__name__ == "ProtocolError":
+                raise MailboxLostError(
+                    f"the server's answer makes no sense: {_words(error)}", where=self._where
+                ) from error
+            raise MailboxRefusedError(_words(error), where=self._where) from error
+        except (ValueError, LookupError, TypeError) as error:
+            # the library's parser on an answer it does not know: what comes next is in doubt too
+            raise MailboxLostError(
+                f"the server's answer makes no sense: {type(error).__name__}", where=self._where
+            ) from error
+
+    def _ask(self, call: Callable[..., T], *given: object, **named: object) -> T:
+        with self._errors():
+            return call(*given, **named)
+
+    def can(self, capability: str) -> bool:
+        """Whether the server offers it."""
+        return capability.upper() in self._can
+
+    @property
+    def moves_at_once(self) -> bool:
+        return self.can("MOVE")
+
+    # -- folders ---------------------------------------------------------------------------------
+
+    def folders(self) -> Sequence[Folder]:
+        found = self._ask(self._client.list_folders)[:_MAX_FOLDERS]
+        return [
+            Folder(
+                str(name),
+                (delimiter or b"").decode("ascii", "replace"),
+                frozenset(flag.decode("ascii", "replace").lower() for flag in flags),
+            )
+            for flags, delimiter, name in found
+        ]
+
+    def make_folder(self, name: str) -> None:
+        try:
+            self._ask(self._client.create_folder, name)
+        except MailboxRefusedError:
+            if not self._ask(self._client.folder_exists, name):
+                raise
+            return
+        with contextlib.suppress(MailboxRefusedError):
+            self._ask(self._client.subscribe_folder, name)
+
+    def open(self, folder: str, *, fresh: bool = False) -> FolderState:
+        if folder == self._open and not fresh:
+            return self._state
+        self._open = ""
+        found: Mapping[bytes, Any] = self._ask(self._client.select_folder, folder)
+        self._state = FolderState(
+            int(found.get(b"UIDVALIDITY", 0)), int(found.get(b"UIDNEXT", 0) or 0)
+        )
+        self._open = folder
+        return self._state
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def uids_after(self, uid: int, since: date | None = None) -> list[int]:
+        criteria: list[object] = ["UID", f"{uid + 1}:*"]
+        if since is not None:
+            criteria += ["SINCE", since]
+        found = self._ask(self._client.search, criteria)
+        return sorted(int(n) for n in found if n > uid)  # n:* names the last one in any case
+
+    def sizes(self, uids: Sequence[int]) -> Mapping[int, int]:
+        if not uids:
+            return {}
+        found = self._ask(self._client.fetch, uids, ["RFC822.SIZE"])
+        return {int(n): int(item[b"RFC822.SIZE"]) for n, item in found.items() if n in set(uids)}
+
+    def fetch(self, uid: int, size: int) -> bytes:
+        if size <= CHUNK:
+            return self.fetch_small([uid]).get(uid, b"")
+        content = bytearray()
+        while len(content) < size:
+            part = self._piece(uid, len(content))
+            content += part
+            if len(part) < CHUNK:
+                break
+        return bytes(content)
+
+    def fetch_small(self, uids: Sequence[int]) -> Mapping[int, bytes]:
+        found = self._ask(self._client.fetch, uids, ["BODY.PEEK[]"])
+        return {int(n): item[b"BODY[]"] for n, item in found.items() if item.get(b"BODY[]")}
+
+    def _piece(self, uid: int, start: int) -> bytes:
+        ask = f"BODY.PEEK[]<{start}.{CHUNK}>"
+        found = self._ask(self._client.fetch, [uid], [ask])
+        return next(
+            (v for k, v in found.get(uid, {}).items() if k.startswith(b"BODY[]") and v), b""
+        )
+
+    def headers(self, uids: Sequence[int], names: Sequence[str]) -> Mapping[int, bytes]:
+        if not uids:
+            return {}
+        part = f"HEADER.FIELDS ({' '.join(names).upper()})" if names else "HEADER"
+        found = self._ask(self._client.fetch, uids, [f"BODY.PEEK[{part}]"])
+        return {
+            int(n): value
+            for n, item in found.items()
+            for key, value in item.items()
+            if key.startswith(b"BODY[") and value is not None
+        }
+
+    def find(self, header: str, value: str) -> list[int]:
+        found = self._ask(self._client.search, ["HEADER", header, value])
+        return sorted(int(n) for n in found)
+
+    # -- changing --------------------------------------------------------------------------------
+
+    def append(self, folder: str, content: bytes, flags: Sequence[str]) -> None:
+        self._ask(self._client.append, folder, content, flags)
+
+    def move(self, uid: int, folder: str) -> None:
+        if self.moves_at_once:
+            self._ask(self._client.move, [uid], folder)
+            return
+        self.copy(uid, folder)
+        self.remove(uid)
+
+    def remove(self, uid: int) -> None:
+        self._ask(self._client.add_flags, [uid], [b"\\Deleted"], silent=True)
+        if self.can("UIDPLUS"):
+            self._ask(self._client.uid_expunge, [uid])
+            return
+        # a plain EXPUNGE takes all that is marked: only when that is this one alone
+        marked = [int(n) for n in self._ask(self._client.search, ["DELETED"])]
+        if marked == [uid]:
+            self._ask(self._client.expunge)
+        else:
+            warn("not_expunged", uid=uid, others=len(marked) - 1)
+
+    def copy(self, uid: int, folder: str) -> None:
+        self._ask(self._client.copy, [uid], folder)
+
+    def add_keyword(self, uid: int, keyword: str) -> None:
+        self._ask(self._client.add_flags, [uid], [keyword], silent=True)
+
+    def add_gmail_label(self, uid: int, label: str) -> None:
+        self._ask(self._client.add_gmail_labels, [uid], [label], silent=True)
+
+    # -- waiting ---------------------------------------------------------------------------------
+
+    def wait(self, seconds: float, stop: threading.Event, beat: Callable[[], None]) -> None:
+        end = time.monotonic() + min(seconds, _REISSUE_S)
+        if not (self._config.idle and self.can("IDLE")):
+            while not stop.wait(max(0.0, min(_LOOK_S, end - time.monotonic()))):
+                beat()
+                if time.monotonic() >= end:
+                    self.keep_alive()
+                    return
+            return
+        self._ask(self._client.idle)
+        try:
+            self._idle(end, stop, beat)
+        finally:
+            self._ask(self._client.idle_done)
+
+    def _idle(self, end: float, stop: threading.Event, beat: Callable[[], None]) -> None:
+        while not stop.is_set() and (left_s := end - time.monotonic()) > 0:
+            beat()
+            began, slice_s = time.monotonic(), min(_LOOK_S, left_s)
+            said = self._ask(self._client.idle_check, slice_s)
+            if any(len(one) > 1 and one[1] in (b"EXISTS", b"RECENT", b"EXPUNGE") for one in said):
+                return
+            if not said and time.monotonic() - began < slice_s / 2:
+                return  # the connection ended: the next request finds out
+
+    def used_share(self) -> float | None:
+        """Share of the storage quota in use; None where there is none."""
+        if not self.can("QUOTA"):
+            return None
+        try:
+            found = self._ask(self._client.get_quota, "INBOX")
+        except MailboxRefusedError:
+            return None
+        shares = [q.usage / q.limit for q in found if q.resource == "STORAGE" and q.limit]
+        return max(shares) if shares else None
+
+    def keep_alive(self) -> None:
+        self._ask(self._client.noop)
+
+
+def _words(error: Exception) -> str:
+    """What a server said, as one bounded line."""
+    text = str(error)
+    if text.startswith(("b'", 'b"')):
+        text = text[2:-1]
+    return " ".join(text.split())[:300]

@@ -1,0 +1,222 @@
+"""Learns from what persons do in the mailbox: what they send for a draft, where they file what we left or filed.
+
+Only looks, a bounded number of mails at a time, and from where it looked before. What it finds becomes rows for
+the hub (labels, fates of drafts), entries of the chain, and evidence for the gate. It files nothing itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+
+from edge_agent.errors import MailboxRefusedError
+from edge_agent.log import log, warn
+from edge_agent.mail.acting import Places
+from edge_agent.mail.comparing import Comparison, compare
+from edge_agent.mail.folders import on_server
+from edge_agent.mail.ledger import MailRecord
+from edge_agent.mail.letters import DRAFT_HEADER, head_of
+from edge_agent.mail.mailbox import Mailbox
+from edge_agent.mail.room import MailRoom
+from kits.core.annotation import Annotation, annotation_to_json
+from kits.core.errors import DataError
+from kits.core.events import DraftBody, LabelBody
+from kits.core.mail.message import Message, read_message
+
+_MAX_AT_ONCE = 500
+_MAX_SENT_BYTES = 2 << 20
+_MAX_DRAFTS = 2000
+_LABEL_WORTH = 1.0
+_BEGAN = "learning-began"
+
+
+class Learner:
+    """Looks every now and then.
+
+    Args:
+        room: whose mails they are.
+    """
+
+    def __init__(self, room: MailRoom) -> None:
+        self._room = room
+        self._ledger = room.ledger
+        self._due = float("-inf")
+
+    def look(self, box: Mailbox, places: Places) -> None:
+        """Looks, when it is time.
+
+        Raises:
+            MailboxLostError: the connection is lost; the rest is looked at in the next one.
+        """
+        config = self._room.config.learning
+        if not config.enabled or self._room.config.dry_run or time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + config.every_s
+        try:
+            if places.sent:
+                self._look_at_sent(box, places.sent)
+            self._look_at_filed(box, places)
+            if places.drafts:
+                self._look_at_drafts(box, places.drafts)
+            if not self._ledger.note(_BEGAN):
+                self._ledger.keep_note(_BEGAN, "1")
+        except MailboxRefusedError as error:
+            warn("mail_not_looked_at", error=error.what)
+
+    # -- what was sent ---------------------------------------------------------------------------
+
+    def _look_at_sent(self, box: Mailbox, folder: str) -> None:
+        with self._new_heads(box, "sent", folder) as heads:
+            for uid, head in heads:
+                for record in self._answered(head):
+                    if record.draft_id and record.fate in ("", "discarded"):
+                        compared = self._compared(box, record, folder, uid)
+                        self._tell_fate(record, compared, head.date)
+
+    def _answered(self, head: Message) -> Sequence[MailRecord]:
+        """The mails that a sent one answers."""
+        named = head.headers.get(DRAFT_HEADER.lower(), ("",))[0].strip()
+        record = self._ledger.get(named) if named else None
+        if record is not None:
+            return [record]
+        if head.message_id and (found := self._ledger.by_draft(head.message_id)):
+            return found
+        return self._ledger.by_message(head.in_reply_to) if head.in_reply_to else []
+
+    def _compared(
+        self, box: Mailbox, record: MailRecord, folder: str, uid: int
+    ) -> Comparison | None:
+        """None: what was drafted or sent cannot be read any more."""
+        text = self._room.seals.unseal(record.who, record.sealed, record.sample_id)
+        box.open(folder)
+        size = box.sizes([uid]).get(uid, 0)
+        if text is None or not 0 < size <= _MAX_SENT_BYTES:
+            return None
+        try:
+            sent = read_message(box.fetch(uid, size))
+        except DataError:
+            return None
+        if not sent.plain:
+            return None
+        signature = self._room.config.drafts.signature
+        return compare(str(text["body"]), sent.plain, signature=signature)
+
+    def _tell_fate(
+        self, record: MailRecord, compared: Comparison | None, at: datetime | None
+    ) -> None:
+        if compared is None or compared.fate == record.fate:
+            return
+        moment = at or datetime.now(timezone.utc)
+        body = DraftBody(
+            sample_id=record.sample_id,
+            fate=compared.fate,
+            intent=record.label,
+            bundle=record.bundle,
+            changed_share=compared.changed_share,
+            changed=compared.changed,
+            at=moment,
+        )
+        with self._ledger.transaction():
+            self._ledger.change(record.sample_id, fate=compared.fate)
+            self._ledger.say("l", body.model_dump_json(), worth=_LABEL_WORTH)
+            self._room.chain.add(
+                {"kind": "draft", "at": moment.isoformat(), "sample_id": record.sample_id,
+                 "fate": compared.fate, "changed_share": compared.changed_share}
+            )  # fmt: skip
+        self._room.counts[f"draft {compared.fate}"] += 1
+        log("draft_fate", sample=record.sample_id, fate=compared.fate)
+
+    # -- drafts that are gone ----------------------------------------------------------------------
+
+    def _look_at_drafts(self, box: Mailbox, folder: str) -> None:
+        waiting = self._ledger.open_drafts()
+        if not waiting:
+            return
+        box.open(folder, fresh=True)
+        uids = box.uids_after(0)[-_MAX_DRAFTS:]
+        there: set[str] = set()
+        for at in range(0, len(uids), _MAX_AT_ONCE):
+            names = (DRAFT_HEADER, "In-Reply-To")
+            for raw in box.headers(uids[at : at + _MAX_AT_ONCE], names).values():
+                head = head_of(raw)
+                if head is not None:
+                    # a mail program that stores a changed draft keeps one of the two
+                    there |= {head.in_reply_to, *head.headers.get(DRAFT_HEADER.lower(), ())}
+        now = self._room.clock()
+        for record in waiting:
+            if record.sample_id in there or (record.message_id and record.message_id in there):
+                if record.gone_at is not None:
+                    self._ledger.change(record.sample_id, gone_at=None)
+            elif record.gone_at is None:
+                self._ledger.change(record.sample_id, gone_at=now)
+            elif now - record.gone_at >= self._room.config.learning.discarded_after_s:
+                self._tell_fate(record, Comparison("discarded", 1.0, ()), None)
+
+    # -- where mails were filed --------------------------------------------------------------------
+
+    def _look_at_filed(self, box: Mailbox, places: Places) -> None:
+        config = self._room.config
+        if config.filing.how not in ("move", "copy"):
+            return
+        labels: dict[str, str] = {}
+        for label, name in config.filing.folders.items():
+            labels.setdefault(on_server(name, places.all), label)
+        known = {folder.name for folder in box.folders()}
+        for folder, label in labels.items():
+            if folder not in known:
+                continue
+            with self._new_heads(box, "filed", folder) as heads:
+                for _uid, head in heads:
+                    self._hear_of(head, label, folder)
+
+    def _hear_of(self, head: Message, label: str, folder: str) -> None:
+        found = self._ledger.by_message(head.message_id) if head.message_id else []
+        for record in found[:1]:
+            if record.filed_to != folder:
+                self._hear(record, label, folder)
+
+    def _hear(self, record: MailRecord, label: str, folder: str) -> None:
+        """A person filed a mail in the folder of an intent."""
+        if record.state != "acted" or label == record.said_label:
+            return
+        wrong = label not in record.label.split("|")
+        annotation = Annotation(
+            label=label, source="device", author="mailbox", note=f"filed in {folder}"
+        )
+        body = LabelBody(sample_id=record.sample_id, annotation=annotation_to_json(annotation))
+        with self._ledger.transaction():
+            self._ledger.change(record.sample_id, said_label=label, filed_to=folder)
+            self._ledger.say("l", body.model_dump_json(), worth=_LABEL_WORTH)
+            self._room.chain.add(
+                {"kind": "override" if wrong else "confirmation", "at": annotation.at.isoformat(),
+                 "sample_id": record.sample_id, "label": label, "was": record.label}
+            )  # fmt: skip
+            # of a mail that was filed by us only the mistakes are seen: no evidence for a rate
+            if record.audit and not record.said_label:
+                self._room.gate.hear(record.bundle, wrong=wrong)
+        self._room.counts["relabelled" if wrong else "confirmed"] += 1
+        log("mail_filed_by_person", sample=record.sample_id, audit=record.audit, wrong=wrong)
+
+    # -- reading on ------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _new_heads(
+        self, box: Mailbox, purpose: str, folder: str
+    ) -> Iterator[Sequence[tuple[int, Message]]]:
+        """The headers of mails that came into a folder since the last look.
+
+        Where it looked is kept once the caller is done with them: what a kill cuts is heard again, and hearing
+        it twice equals once.
+        """
+        state, name = box.open(folder, fresh=True), f"{purpose}/{folder}"
+        before = self._ledger.position(name, state.validity)
+        if before is None:
+            # of a folder that was not there before all is new; else nothing that lay in it
+            before = 0 if self._ledger.note(_BEGAN) else max(0, state.next_uid - 1)
+        uids = box.uids_after(before)[:_MAX_AT_ONCE]
+        wanted = ("Message-ID", "In-Reply-To", "References", "Date", DRAFT_HEADER)
+        heads = box.headers(uids, wanted)
+        yield [(uid, head) for uid in uids if (head := head_of(heads.get(uid, b"")))]
+        self._ledger.advance(name, state.validity, uids[-1] if uids else before)

@@ -1,0 +1,335 @@
+"""The ledger: which mail was decided how, what is still to be done about it, and what the hub was told.
+
+One SQLite file (WAL, `synchronous=FULL`): a decision with its place in the chain and the mailbox's position is
+one transaction, its end with the row for the outbox another. What a call returned survives `kill -9` and power
+cuts. Meaning is others' business: nothing here decides, and no text of a person lies in it unsealed once a mail
+is done with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from kits.core.events import EventClass
+from kits.core.files import make_folder
+
+T = TypeVar("T")
+State = Literal["decided", "acted"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS positions (
+    name TEXT PRIMARY KEY, validity INTEGER NOT NULL, uid INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS mails (
+    sample_id TEXT PRIMARY KEY, message_id TEXT NOT NULL, who TEXT NOT NULL, state TEXT NOT NULL,
+    folder TEXT NOT NULL, validity INTEGER NOT NULL, uid INTEGER NOT NULL,
+    verdict TEXT NOT NULL, label TEXT NOT NULL, bundle TEXT NOT NULL, audit INTEGER NOT NULL,
+    at REAL NOT NULL, filed_to TEXT NOT NULL, plan TEXT NOT NULL, row TEXT NOT NULL,
+    content BLOB, media_type TEXT NOT NULL, worth REAL NOT NULL,
+    sealed BLOB, draft_id TEXT NOT NULL, fate TEXT NOT NULL, gone_at REAL, said_label TEXT NOT NULL,
+    attempts INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS mails_by_message ON mails (message_id);
+CREATE INDEX IF NOT EXISTS mails_by_who ON mails (who, at);
+CREATE INDEX IF NOT EXISTS mails_to_do ON mails (at) WHERE state='decided';
+CREATE INDEX IF NOT EXISTS mails_by_draft ON mails (draft_id) WHERE draft_id<>'';
+CREATE INDEX IF NOT EXISTS drafts_open ON mails (at) WHERE draft_id<>'' AND fate='';
+CREATE TABLE IF NOT EXISTS untold (
+    number INTEGER PRIMARY KEY, klass TEXT NOT NULL, worth REAL NOT NULL, body TEXT NOT NULL,
+    media_type TEXT NOT NULL, content BLOB);
+CREATE TABLE IF NOT EXISTS calls (
+    sample_id TEXT PRIMARY KEY, body TEXT NOT NULL, attempts INTEGER NOT NULL, due REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS chain (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, entry TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS keys (who TEXT PRIMARY KEY, key BLOB NOT NULL);
+"""
+_FIELDS = (
+    "sample_id, message_id, who, state, folder, validity, uid, verdict, label, bundle, audit, at,"
+    " filed_to, plan, row, content, media_type, worth, sealed, draft_id, fate, gone_at, said_label,"
+    " attempts"
+)
+_NAMES = tuple(name.strip() for name in _FIELDS.split(","))
+_SELECT = "SELECT FIELDS FROM mails WHERE ".replace("FIELDS", _FIELDS)
+_INSERT = "INSERT INTO mails (FIELDS) VALUES (MARKS)".replace("FIELDS", _FIELDS).replace(
+    "MARKS", ",".join("?" * len(_NAMES))
+)
+_SET = {name: "UPDATE mails SET NAME=? WHERE sample_id=?".replace("NAME", name) for name in _NAMES}
+
+
+@dataclass(frozen=True, slots=True)
+class MailRecord:
+    """A decided mail.
+
+    Attributes:
+        who: its correspondent, as a keyed digest of the address.
+        folder, validity, uid: where it lay when it was decided.
+        audit: whether it was left to a person to learn the true error rate.
+        at: when it was decided, seconds since 1970.
+        filed_to: where it was put, empty while it lies where it was.
+        plan: what is to be done, JSON.
+        row: the decision's row, JSON; empty once the outbox was given it.
+        content: bytes that travel with the row; None: none.
+        sealed: the draft, readable with the correspondent's key only.
+        draft_id: Message-ID of the draft; empty: none.
+        fate: what became of the draft; empty: it is not known yet.
+        gone_at: since when the draft is not in its folder any more, seconds since 1970.
+        said_label: the intent a person gave it by filing it; empty: none.
+        attempts: at acting on it that the server refused.
+    """
+
+    sample_id: str
+    message_id: str
+    who: str
+    state: State
+    folder: str
+    validity: int
+    uid: int
+    verdict: str
+    label: str
+    bundle: str
+    audit: bool
+    at: float
+    filed_to: str = ""
+    plan: str = "{}"
+    row: str = ""
+    content: bytes | None = None
+    media_type: str = ""
+    worth: float = 0.0
+    sealed: bytes | None = None
+    draft_id: str = ""
+    fate: str = ""
+    gone_at: float | None = None
+    said_label: str = ""
+    attempts: int = 0
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> MailRecord:
+        """From a row of `_FIELDS`."""
+        values = list(row)
+        values[10] = bool(values[10])
+        return cls(*values)
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """In the order of `_FIELDS`."""
+        return tuple(getattr(self, name) for name in _NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldRow:
+    """A row for the outbox that is not known to be committed there."""
+
+    number: int
+    klass: EventClass
+    worth: float
+    body: str
+    media_type: str
+    content: bytes | None
+
+
+class Ledger:
+    """The file.
+
+    Args:
+        path: made with its folder when absent; readable by its owner only.
+
+    Raises:
+        sqlite3.Error: from any method: the disk does not take it, and nothing of the call happened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        make_folder(path.parent, 0o700)
+        path.touch(mode=0o600)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")
+        self._db.executescript(_SCHEMA)
+        self.salt = bytes.fromhex(self._kept("salt", lambda: secrets.token_hex(32)))
+
+    def close(self) -> None:
+        """Everything is on the disk already."""
+        with self._lock:
+            self._db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Whatever is done inside happens altogether or not at all."""
+        with self._lock:
+            if self._db.in_transaction:
+                yield self._db  # part of the one that is under way
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    def _kept(self, key: str, make: Callable[[], str]) -> str:
+        with self.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, make()))
+        return self.note(key)
+
+    # -- notes and positions -----------------------------------------------------------------------
+
+    def note(self, key: str) -> str:
+        """A remembered word; empty when there is none."""
+        found = self.read("SELECT value FROM meta WHERE key=?", (key,))
+        return str(found[0][0]) if found else ""
+
+    def keep_note(self, key: str, value: str) -> None:
+        """Remembers a word."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def position(self, name: str, validity: int) -> int | None:
+        """The UID up to which a folder was read; 0: its UIDs are all new; None: it never was."""
+        found = self.read("SELECT validity, uid FROM positions WHERE name=?", (name,))
+        if not found:
+            return None
+        return int(found[0][1]) if int(found[0][0]) == validity else 0
+
+    def advance(self, name: str, validity: int, uid: int) -> None:
+        """A folder was read up to this UID."""
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", (name, validity, uid))
+
+    # -- mails -----------------------------------------------------------------------------------
+
+    def get(self, sample_id: str) -> MailRecord | None:
+        """A decided mail."""
+        found = self.read(_SELECT + "sample_id=?", (sample_id,))
+        return MailRecord.of(found[0]) if found else None
+
+    def knows(self, sample_id: str) -> bool:
+        """Whether it was decided."""
+        return bool(self.read("SELECT 1 FROM mails WHERE sample_id=?", (sample_id,)))
+
+    def add(self, record: MailRecord) -> None:
+        """A new decision."""
+        with self.transaction() as db:
+            db.execute(_INSERT, record.values)
+
+    def change(self, sample_id: str, **values: object) -> None:
+        """Sets fields of a mail. Raises ValueError for a name that is none."""
+        if not set(values) <= set(_NAMES):
+            raise ValueError(f"no such fields: {sorted(values)}")
+        with self.transaction() as db:
+            for name, value in values.items():
+                db.execute(_SET[name], (value, sample_id))
+
+    def to_do(self, limit: int = 100) -> list[MailRecord]:
+        """Mails that are decided and not acted on, oldest first."""
+        found = self.read(_SELECT + "state='decided' ORDER BY at, rowid LIMIT ?", (limit,))
+        return [MailRecord.of(row) for row in found]
+
+    def by_message(self, message_id: str) -> list[MailRecord]:
+        """Mails of this Message-ID, newest first."""
+        return self._where("message_id=?", message_id)
+
+    def by_draft(self, draft_id: str) -> list[MailRecord]:
+        """Mails whose draft has this Message-ID."""
+        return self._where("draft_id=?", draft_id)
+
+    def open_drafts(self, limit: int = 1000) -> list[MailRecord]:
+        """Mails whose draft nobody has used or thrown away yet, oldest first."""
+        found = self.read(
+            _SELECT + "draft_id<>'' AND fate='' AND state='acted' ORDER BY at LIMIT ?", (limit,)
+        )
+        return [MailRecord.of(row) for row in found]
+
+    def replies_to(self, who: str, since: float) -> int:
+        """Replies drafted for a correspondent since then."""
+        found = self.read(
+            "SELECT COUNT(*) FROM mails WHERE who=? AND at>=? AND draft_id<>''", (who, since)
+        )
+        return int(found[0][0])
+
+    def waiting(self) -> int:
+        """Mails that are decided and not acted on."""
+        return int(self.read("SELECT COUNT(*) FROM mails WHERE state='decided'")[0][0])
+
+    def _where(self, condition: str, value: str) -> list[MailRecord]:
+        found = self.read(_SELECT + condition + " ORDER BY at DESC LIMIT 20", (value,))
+        return [MailRecord.of(row) for row in found]
+
+    # -- what the outbox is told -----------------------------------------------------------------
+
+    def say(
+        self,
+        klass: EventClass,
+        body: str,
+        *,
+        worth: float = 0.0,
+        content: bytes | None = None,
+        media_type: str = "",
+    ) -> None:
+        """A row for the outbox."""
+        with self.transaction() as db:
+            number = int(self.note("number") or 0) + 1
+            self.keep_note("number", str(number))
+            db.execute(
+                "INSERT INTO untold VALUES (?, ?, ?, ?, ?, ?)",
+                (number, klass, worth, body, media_type, content),
+            )
+
+    def untold(self, klass: EventClass, after: int, limit: int = 100) -> list[UntoldRow]:
+        """Rows of a class with `number > after`, in order."""
+        found = self.read(
+            "SELECT number, klass, worth, body, media_type, content FROM untold"
+            " WHERE klass=? AND number>? ORDER BY number LIMIT ?",
+            (klass, after, limit),
+        )
+        return [UntoldRow(*row) for row in found]
+
+    def told(self, klass: EventClass, number: int) -> None:
+        """Rows of a class up to this number are committed in the outbox."""
+        if not self.read("SELECT 1 FROM untold WHERE klass=? AND number<=?", (klass, number)):
+            return
+        with self.transaction() as db:
+            db.execute("DELETE FROM untold WHERE klass=? AND number<=?", (klass, number))
+
+    def number_beyond(self, number: int) -> None:
+        """Numbers begin behind one that the outbox has seen from a ledger that was lost."""
+        with self.transaction() as db:
+            mine = int(self.note("number") or 0)
+            if number <= mine:
+                return
+            db.execute("UPDATE untold SET number=-(number + ?)", (number,))
+            db.execute("UPDATE untold SET number=-number")
+            self.keep_note("number", str(mine + number))
+
+    # -- calls to a help desk --------------------------------------------------------------------
+
+    def calls(self, now: float, limit: int = 20) -> Iterable[tuple[str, str, int]]:
+        """(sample, body, attempts) of the calls that are due."""
+        return self.read(
+            "SELECT sample_id, body, attempts FROM calls WHERE due<=? ORDER BY due LIMIT ?",
+            (now, limit),
+        )
+
+    def put_call(self, sample_id: str, body: str, attempts: int, due: float) -> None:
+        """A call that is to be made."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?)", (sample_id, body, attempts, due)
+            )
+
+    def drop_call(self, sample_id: str) -> None:
+        """A call was made, or given up."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM calls WHERE sample_id=?", (sample_id,))

@@ -1,0 +1,73 @@
+"""Into the mail server: TLS, and a password or token that no file holds."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+from pathlib import Path
+
+from edge_agent.errors import MailboxLoginError
+from edge_agent.mail.config import ImapSourceConfig
+
+_COMMAND_LIMIT_S = 30.0
+_TOKEN_BYTES = 16_384
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS 1.2 or newer, names checked.
+
+    Raises:
+        MailboxLoginError: the authority's file cannot be used.
+    """
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)
+    except (OSError, ssl.SSLError) as error:
+        raise MailboxLoginError(
+            f"the authority's file cannot be used: {error}", where=str(ca_file), fix="set ca_file"
+        ) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def secret(variable: str, where: str) -> str:
+    """The value of an environment variable.
+
+    Raises:
+        MailboxLoginError: it is not set.
+    """
+    value = os.environ.get(variable, "")
+    if not value:
+        raise MailboxLoginError(
+            f"the environment variable {variable} is not set",
+            where=where,
+            fix=f"set it for the agent, e.g. {variable}=… in the service's EnvironmentFile",
+        )
+    return value
+
+
+def token(config: ImapSourceConfig) -> str:
+    """An OAuth2 access token, asked for anew at each connection; empty when a password is used.
+
+    Raises:
+        MailboxLoginError: nobody gives one.
+    """
+    if config.token_env:
+        return secret(config.token_env, "source.token_env")
+    if not config.token_command:
+        return ""
+    try:
+        done = subprocess.run(  # noqa: S603  the command is the administrator's own
+            config.token_command, capture_output=True, timeout=_COMMAND_LIMIT_S, check=True
+        )
+        found = done.stdout[:_TOKEN_BYTES].decode("ascii").strip()
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        # neither the command's output nor its arguments: both may hold secrets
+        raise MailboxLoginError(
+            f"the token's command failed: {type(error).__name__}",
+            where="source.token_command",
+            fix="run it by hand under the agent's account",
+        ) from error
+    if not found:
+        raise MailboxLoginError("the token's command printed nothing", where="source.token_command")
+    return found

@@ -1,0 +1,48 @@
+"""Puts the parts of a mailbox together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.drafting import Drafting, Lookups, Writer
+from edge_agent.mail.ledger import Ledger
+from edge_agent.mail.room import MailRoom
+from edge_agent.mail.sending import Sending
+from edge_agent.mail.telling import Teller
+from edge_agent.sources.base import Alerts
+from edge_agent.sources.imap import ImapSource
+from edge_agent.sync.entry import Entry
+
+
+def ledger_path(state_dir: Path) -> Path:
+    """Where the ledger of mails lies."""
+    return state_dir / "mail" / "ledger.sqlite"
+
+
+def open_mailbox(
+    config: ImapSourceConfig,
+    state_dir: Path,
+    *,
+    put: Callable[[Entry], bool],
+    committed: Callable[[str], int | None],
+    alerts: Alerts,
+    has_bundle: Callable[[], bool],
+    lookups: Lookups | None = None,
+    writer: Writer | None = None,
+) -> ImapSource:
+    """The source of a mailbox; connects to nothing yet.
+
+    Args:
+        put: takes entries for the outbox.
+        committed: as `Outbox.mark`.
+        has_bundle: whether a model decides.
+    """
+    from edge_agent.mail.imap import ImapMailbox
+
+    ledger = Ledger(ledger_path(state_dir))
+    drafting = Drafting(alerts, lookups, writer)
+    room = MailRoom(config, ledger, Teller(ledger, put, committed), drafting, alerts)
+    sending = Sending(config.send, ledger, alerts) if config.send is not None else None
+    return ImapSource(config, room, lambda: ImapMailbox(config), alerts, has_bundle, sending)

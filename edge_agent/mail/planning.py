@@ -1,0 +1,84 @@
+"""What is done about a decided mail: a pure function of decision and configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from edge_agent.mail.config import ImapSourceConfig
+from kits.core.operating_point import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done in the mailbox.
+
+    Attributes:
+        how: a way of filing, `none`: it stays.
+        to: folder, keyword or label.
+        draft: whether a reply is laid into the drafts.
+        send: whether a reply is sent without a person.
+    """
+
+    how: str = "none"
+    to: str = ""
+    draft: bool = False
+    send: bool = False
+
+    def to_json(self) -> str:
+        """For the ledger."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The opposite of `to_json`."""
+        return cls(**json.loads(text))
+
+    @property
+    def words(self) -> str:
+        """For a person."""
+        done = []
+        if self.how != "none":
+            done.append(f"{self.how} to {self.to}" if self.how in ("move", "copy") else self.to)
+        if self.draft:
+            done.append("lay a draft")
+        if self.send:
+            done.append("send a reply")
+        return ", ".join(done) or "leave it"
+
+
+def folder_of(config: ImapSourceConfig, label: str) -> str:
+    """The folder of an intent; of several joined by `|`, of the first that has one."""
+    folders = config.filing.folders
+    return next((folders[one] for one in (label, *label.split("|")) if one and one in folders), "")
+
+
+def plan_for(config: ImapSourceConfig, verdict: Verdict, label: str, *, drafted: bool) -> Plan:
+    """What follows from a verdict.
+
+    Args:
+        drafted: whether there is a reply that may be used.
+    """
+    acts = verdict == "act"
+    to = folder_of(config, label) if acts and config.filing.how != "none" else ""
+    which = config.drafts.which
+    wanted = which == "all" or (which == "act" and acts)
+    send = (
+        bool(config.send)
+        and acts
+        and drafted
+        and label in (config.send.intents if config.send else ())
+    )
+    return Plan(
+        how=config.filing.how if to else "none",
+        to=to,
+        draft=drafted and wanted and not send,
+        send=send,
+    )
+
+
+def is_audit(salt: bytes, sample_id: str, share: float) -> bool:
+    """Whether a mail is drawn for the audit: always the same answer for the same mail."""
+    digest = hashlib.sha256(salt + b"audit" + sample_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64

@@ -1,0 +1,252 @@
+"""The mail room: takes each decided mail into the ledger, with all that follows from it, in one transaction.
+
+It decides nothing about what a mail means: that is the bundle's. It adds what only the mailbox knows: whether
+the gate is open, which mails are left to a person for the audit, who gets no more replies today. What is planned
+is carried out by `acting.py`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from pydantic import JsonValue
+
+from edge_agent.log import warn
+from edge_agent.mail.chain import Chain, Seals
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.drafting import Drafting
+from edge_agent.mail.gate import Gate
+from edge_agent.mail.identity import split
+from edge_agent.mail.ledger import Ledger, MailRecord
+from edge_agent.mail.letters import draft_id_of, head_of
+from edge_agent.mail.planning import Plan, is_audit, plan_for
+from edge_agent.mail.telling import Teller
+from edge_agent.sources.base import Alerts, Settled
+from kits.core.events import DecisionBody
+from kits.core.mail.allowance import Allowance
+from kits.core.mail.automatic import why_automatic
+from kits.core.prediction import Draft
+from kits.core.sample import digest_of
+
+STUCK = "mail-ledger-stuck"
+_DAY_S = 86_400.0
+_AUDIT_WORTH = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as it lies in the mailbox.
+
+    Attributes:
+        content: its bytes; its headers only when it is too large.
+        whole: whether these are all.
+    """
+
+    sample_id: str
+    folder: str
+    validity: int
+    uid: int
+    content: bytes
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the headers of a letter say."""
+
+    message_id: str
+    sender: str
+    subject: str
+    why_automatic: str
+
+
+class MailRoom:
+    """Settles letters.
+
+    Args:
+        clock: seconds since 1970.
+
+    Attributes:
+        counts: `filed`, `drafted`, `audits`, `held back` and others, for the figures.
+    """
+
+    def __init__(
+        self,
+        config: ImapSourceConfig,
+        ledger: Ledger,
+        teller: Teller,
+        drafting: Drafting,
+        alerts: Alerts,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.config = config
+        self.ledger = ledger
+        self.teller = teller
+        self.drafting = drafting
+        self.seals = Seals(ledger)
+        self.chain = Chain(ledger, self.seals)
+        self.gate = Gate(ledger, alerts)
+        self.alerts = alerts
+        self.clock = clock
+        self.counts: Counter[str] = Counter()
+        self._allowance = Allowance()
+
+    def settle(self, letter: Letter, settled: Settled) -> None:
+        """Takes what was decided about a letter; on a disk that takes nothing the letter stays undecided."""
+        try:
+            self._settle(letter, settled)
+        except (sqlite3.Error, OSError) as error:
+            warn("mail_not_kept", error=error)
+            self.alerts(STUCK, "error", f"the disk does not take decisions about mails: {error}")
+            return
+        self.alerts(STUCK, "info", "the disk takes decisions about mails again")
+
+    def group_of(self, letter: Letter) -> str:
+        """What mails of one correspondent share: they are never split between training and test."""
+        head = head_of(letter.content)
+        return self.seals.who(head.sender)[:32] if head is not None else ""
+
+    def _settle(self, letter: Letter, settled: Settled) -> None:
+        told = self._read(letter)
+        who = self.seals.who(told.sender)
+        outcome, audit = self._held_back(letter, settled)
+        draft = (
+            self._draft(told, who, settled)
+            if outcome.body.verdict != "pass" and not audit
+            else None
+        )
+        plan = plan_for(
+            self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None
+        )
+        if plan.send and self._allowance.why_not(told.sender, told.subject, self.clock()):
+            plan = replace(plan, send=False, draft=True)  # two programs may be answering each other
+        if self.config.dry_run:
+            meta: dict[str, JsonValue] = {**outcome.body.meta, "would": plan.words}
+            outcome = replace(outcome, body=outcome.body.model_copy(update={"meta": meta}))
+            plan = Plan()
+        record = self._record(letter, told, who, outcome, audit=audit, plan=plan, draft=draft)
+        with self.ledger.transaction():
+            self.ledger.add(record)
+            self._enter(letter, told, who, outcome)
+            self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
+        if plan.send:
+            self._allowance.record(told.sender, told.subject, self.clock())
+        self.counts["audits"] += audit
+
+    def _read(self, letter: Letter) -> _Told:
+        head = head_of(letter.content)
+        if head is None:
+            return _Told("", "", "", "no headers")
+        why = why_automatic(head, self.config.own)
+        return _Told(head.message_id, head.sender.lower(), head.subject[:500], why)
+
+    def _held_back(self, letter: Letter, settled: Settled) -> tuple[Settled, bool]:
+        """The same, but for a person where the gate is closed or the audit wants it; whether it does."""
+        body, ready = settled.body, settled.ready
+        if body.verdict != "act" or ready is None:
+            return settled, False
+        if not self.gate.is_open(ready.id, ready.bundle.operating_point.bound):
+            self.counts["held back"] += 1
+            return _for_person(settled, "the gate is closed", {"gate": "closed"}), False
+        share = self.config.learning.audit_share if self.config.learning.enabled else 0.0
+        if self.config.dry_run or not is_audit(self.ledger.salt, letter.sample_id, share):
+            return settled, False
+        held = _for_person(settled, "an audit mail: a person files it", {"audit": True})
+        body = held.body.model_copy(update={"kept_for": "audit"})
+        entry = replace(held.entry, worth=_AUDIT_WORTH, content=letter.content)
+        return replace(held, body=body, entry=replace(entry, media_type=body.media_type)), True
+
+    def _draft(self, told: _Told, who: str, settled: Settled) -> Draft | None:
+        wanted = self.config.drafts.which
+        acts = settled.body.verdict == "act"
+        used = wanted == "all" or (acts and (wanted == "act" or self.config.send is not None))
+        if not used:
+            return None
+        automatic = settled.prediction.details.get("automatic") if settled.prediction else ""
+        if told.why_automatic or automatic:
+            self.counts["unanswerable"] += 1
+            return None
+        limit = self.config.drafts.per_sender_per_day
+        if self.ledger.replies_to(who, self.clock() - _DAY_S) >= limit:
+            self.counts["over rate"] += 1
+            return None
+        return self.drafting.draft(settled)
+
+    def _record(
+        self,
+        letter: Letter,
+        told: _Told,
+        who: str,
+        settled: Settled,
+        *,
+        audit: bool,
+        plan: Plan,
+        draft: Draft | None,
+    ) -> MailRecord:
+        body, sealed, drafted = settled.body, None, plan.draft or plan.send
+        if draft is not None:
+            shown: dict[str, JsonValue] = {
+                "subject": draft.subject, "body": draft.body, "language": draft.language,
+                "citations": list(draft.citations), "cut": list(draft.cut),
+            }  # fmt: skip
+            body = body.model_copy(update={"prediction": {**body.prediction, "draft": shown}})
+            if drafted:
+                head = split(letter.content)[0].decode("utf-8", "surrogateescape")
+                text: dict[str, JsonValue] = {**shown, "headers": head[:65_536]}
+                sealed = self.seals.seal(who, _encodable(text), letter.sample_id)
+        return MailRecord(
+            letter.sample_id, told.message_id, who, "decided",
+            letter.folder, letter.validity, letter.uid,
+            body.verdict, body.label, body.bundle, audit, self.clock(),
+            plan=plan.to_json(), row=body.model_dump_json(), content=settled.entry.content,
+            media_type=settled.entry.media_type, worth=settled.entry.worth, sealed=sealed,
+            draft_id=draft_id_of(letter.sample_id, self.config.sender) if drafted else "",
+        )  # fmt: skip
+
+    def _enter(self, letter: Letter, told: _Told, who: str, settled: Settled) -> None:
+        """The decision as an entry of the chain."""
+        body, ready = settled.body, settled.ready
+        point = ready.bundle.operating_point if ready is not None else None
+        reasons = settled.prediction.reasons if settled.prediction is not None else ()
+        words = "; ".join(str(getattr(reason, "text", reason)) for reason in reasons[:10])
+        band = point.per_label.get(body.label, point.default) if point is not None else None
+        entry: dict[str, JsonValue] = {
+            "kind": "decision",
+            "at": datetime.fromtimestamp(self.clock(), timezone.utc).isoformat(),
+            "sample_id": letter.sample_id,
+            "digest": digest_of(letter.content),
+            "bundle": body.bundle,
+            "act_at": band.act_at if band is not None else None,
+            "score": body.score,
+            "verdict": body.verdict,
+            "label": body.label,
+            "reasons": digest_of(words.encode()),
+        }
+        text: dict[str, JsonValue] = {
+            "from": told.sender, "subject": told.subject, "reasons": words, "why": body.reason
+        }  # fmt: skip
+        self.chain.add(entry, who, _encodable(text))
+
+
+def _for_person(settled: Settled, why: str, meta: dict[str, JsonValue]) -> Settled:
+    body: DecisionBody = settled.body.model_copy(
+        update={
+            "verdict": "review",
+            "reason": f"{why}; the model said act: {settled.body.reason}",
+            "meta": {**settled.body.meta, **meta},
+        }
+    )
+    return replace(settled, body=body)
+
+
+def _encodable(text: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Without halves of characters, which no UTF-8 has."""
+    return {
+        key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for key, value in text.items()
+    }

@@ -1,0 +1,227 @@
+"""A mailbox as a source: each new mail once, oldest first, and what was decided is carried out in between.
+
+One thread and one connection do everything, so a mailbox is never read faster than its mails are dealt with. A
+connection that is lost is made anew, with pauses that grow; which mails were read and decided is the ledger's
+knowledge, never the server's flags.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from edge_agent.errors import MailboxError, MailboxLoginError
+from edge_agent.log import log, warn
+from edge_agent.mail.acting import Actor, Places, places_of
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.identity import sample_id_of
+from edge_agent.mail.learning import Learner
+from edge_agent.mail.mailbox import Mailbox
+from edge_agent.mail.room import Letter, MailRoom
+from edge_agent.mail.sending import Sending
+from edge_agent.sources.base import Alerts, Captured, SourceHealth
+
+MEDIA_TYPE = "message/rfc822"
+LOST, REFUSES = "mailbox-lost", "mailbox-refuses"
+_BATCH = 50
+_BATCH_BYTES = 4 << 20
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 1.0, 300.0
+_LOGIN_PAUSE_S = 60.0
+"""Servers lock accounts out that try a wrong password often."""
+_STUCK_PAUSE_S = 2.0
+_BUNDLE_PAUSE_S = 0.5
+
+
+class ImapSource:
+    """A `Source`.
+
+    Args:
+        room: takes what is decided.
+        connect: makes a connection.
+        has_bundle: whether a model decides; until then mails wait in the mailbox.
+        sending: None: nothing is ever sent.
+    """
+
+    def __init__(
+        self,
+        config: ImapSourceConfig,
+        room: MailRoom,
+        connect: Callable[[], Mailbox],
+        alerts: Alerts,
+        has_bundle: Callable[[], bool],
+        sending: Sending | None = None,
+    ) -> None:
+        self._config = config
+        self.room = room
+        self._connect = connect
+        self._alerts = alerts
+        self._has_bundle = has_bundle
+        self._sending = sending
+        self._closed = threading.Event()
+        self._pause_s = _FIRST_PAUSE_S
+        self.learner = Learner(room)
+        self.health = SourceHealth()
+        self.live = True
+
+    def samples(self) -> Iterator[Captured]:
+        try:
+            while not self._closed.is_set():
+                try:
+                    yield from self._connection()
+                    return
+                except MailboxLoginError as error:
+                    self._lost(REFUSES, error)
+                    self._pause_s = max(self._pause_s, _LOGIN_PAUSE_S)
+                except MailboxError as error:
+                    self._lost(LOST, error)
+                self.health.capture.wait(self._closed, self._pause_s)
+                self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
+        finally:
+            self.health.end()
+            self.room.teller.tell()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    # -- one connection --------------------------------------------------------------------------
+
+    def _connection(self) -> Iterator[Captured]:
+        """Until it is lost, or there is nothing more to come."""
+        self.health.capture.beat()
+        box = self._connect()
+        try:
+            places = places_of(box, self.room)
+            actor = Actor(self.room, box, places, self._sending, self._rest)
+            self._back()
+            self.learner.look(box, places)
+            while not self._closed.is_set():
+                found = self.health.captured
+                for folder in self._config.folders:
+                    yield from self._folder(box, actor, folder)
+                self._look(box, actor, places)
+                if self._config.once and self.health.captured == found:
+                    return
+                if self.health.captured == found:
+                    box.open(self._config.folders[0])
+                    box.wait(self._config.poll_s, self._closed, self.health.capture.beat)
+        finally:
+            self.health.capture.rest()
+            box.close()
+
+    def _look(self, box: Mailbox, actor: Actor, places: Places) -> None:
+        self.health.capture.beat()
+        actor.act(doubtful=True)
+        self.learner.look(box, places)
+        self.room.teller.tell()
+
+    def _folder(self, box: Mailbox, actor: Actor, folder: str) -> Iterator[Captured]:
+        state = box.open(folder, fresh=True)
+        name, ledger = f"in/{folder}", self.room.ledger
+        before = ledger.position(name, state.validity)
+        if before is None:
+            since = self._config.since
+            before = 0 if since is not None else max(0, state.next_uid - 1)
+            ledger.advance(name, state.validity, before)
+        elif before == 0:
+            log("mailbox_read_anew", folder=folder)
+        uids = box.uids_after(before, self._config.since)
+        for at in range(0, len(uids), _BATCH):
+            for letter in self._letters(box, folder, state.validity, uids[at : at + _BATCH]):
+                if self._closed.is_set():
+                    return
+                yield from self._one(letter, actor)
+                box.open(folder)
+
+    def _one(self, letter: Letter, actor: Actor) -> Iterator[Captured]:
+        """A letter until it is decided: on a disk that takes nothing it comes again."""
+        ledger = self.room.ledger
+        if ledger.knows(letter.sample_id):
+            ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
+            return
+        while not self._has_bundle():
+            if self.health.capture.wait(self._closed, _BUNDLE_PAUSE_S):
+                return
+        self.health.captured += 1
+        while not self._closed.is_set():
+            self.health.capture.rest()
+            yield self._captured(letter)
+            if ledger.knows(letter.sample_id):
+                break
+            self.health.capture.wait(self._closed, _STUCK_PAUSE_S)
+        self.health.capture.beat()
+        actor.act()
+        self.room.teller.tell()
+
+    def _captured(self, letter: Letter) -> Captured:
+        too_large = not letter.whole
+        return Captured(
+            letter.content,
+            MEDIA_TYPE,
+            self._config.name,
+            group=self.room.group_of(letter),
+            sample_id=letter.sample_id,
+            receipt=partial(self.room.settle, letter),
+            unjudged=f"larger than {self._config.max_bytes} bytes" if too_large else "",
+        )
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def _letters(
+        self, box: Mailbox, folder: str, validity: int, uids: Sequence[int]
+    ) -> Iterator[Letter]:
+        """The mails of one batch, small ones fetched together."""
+        sizes = box.sizes(uids)
+        together: list[int] = []
+        for uid in [*uids, 0]:
+            size = sizes.get(uid, 0)
+            full = sum(sizes[n] for n in together) + size > _BATCH_BYTES
+            if together and (uid == 0 or full):
+                yield from self._fetched(box, folder, validity, together)
+                together = []
+            if size > self._config.max_bytes:
+                self.health.capture.beat()
+                yield self._head(box, folder, validity, uid, size)
+            elif size:
+                together.append(uid)
+
+    def _fetched(
+        self, box: Mailbox, folder: str, validity: int, uids: list[int]
+    ) -> Iterator[Letter]:
+        self.health.capture.beat()
+        box.open(folder)
+        if len(uids) == 1:
+            content = box.fetch(uids[0], self._config.max_bytes)
+            found = {uids[0]: content} if content else {}
+        else:
+            found = dict(box.fetch_small(uids))
+        for uid in uids:
+            if uid in found:
+                yield self._letter(folder, validity, uid, found[uid])
+
+    def _letter(self, folder: str, validity: int, uid: int, content: bytes) -> Letter:
+        sample_id = sample_id_of(self._config.account, content)
+        return Letter(sample_id, folder, validity, uid, content)
+
+    def _head(self, box: Mailbox, folder: str, validity: int, uid: int, size: int) -> Letter:
+        box.open(folder)
+        head = box.headers([uid], ()).get(uid, b"")[: 1 << 18]
+        sample_id = sample_id_of(self._config.account, head, str(size))
+        return Letter(sample_id, folder, validity, uid, head, whole=False)
+
+    # -- health ----------------------------------------------------------------------------------
+
+    def _rest(self, seconds: float) -> None:
+        self.health.capture.wait(self._closed, seconds)
+
+    def _lost(self, name: str, error: MailboxError) -> None:
+        self.health.up = False
+        self.health.reconnects += 1
+        warn("mailbox_lost", source=self._config.name, why=error.what)
+        self._alerts(name, "error", f"{self._config.name}: {error.what}")
+
+    def _back(self) -> None:
+        self._pause_s = _FIRST_PAUSE_S
+        self.health.up = True
+        for name in (LOST, REFUSES):
+            self._alerts(name, "info", f"{self._config.name}: the mailbox is read")

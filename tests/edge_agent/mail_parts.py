@@ -1,0 +1,195 @@
+"""Builders for mailboxes: a kit that sorts mails by a word in them and drafts replies, its bundle, an agent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from edge_agent.config import AgentConfig
+from edge_agent.mail.ledger import Ledger
+from edge_agent.mail.opening import ledger_path
+from edge_agent.sync.outbox import Outbox
+from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet, pack
+from kits.core.events import DecisionBody, DraftBody, LabelBody
+from kits.core.operating_point import Band, ErrorBound, OperatingPoint
+from kits.core.sample import digest_of
+from kits.core.stats import Estimate
+from tests.edge_agent.mail_servers import Dovecot, a_mail
+from tests.edge_agent.parts import agent_config, rows_of, tiny_onnx
+
+_RUNTIME = '''
+"""Sorts by a word: `order` (0.9), `invoice` (0.8), else nothing known (0.0)."""
+from kits.core.correspondence import Brief, Lookup
+from kits.core.errors import DataError
+from kits.core.mail.message import read_message
+from kits.core.prediction import Draft, Prediction, Reason
+from kits.core.runtime import StageTimes
+
+WORDS = {"order": 0.9, "invoice": 0.8}
+
+
+class Sorter:
+    def __init__(self, config):
+        self._config = config
+
+    def decode(self, content, media_type):
+        return content
+
+    def encode(self, payload):
+        return payload, "message/rfc822"
+
+    def predict(self, payloads):
+        return [self._one(p) for p in payloads]
+
+    def predict_timed(self, payload):
+        return self._one(payload), StageTimes(0.1, 0.2, 0.1)
+
+    def _one(self, content):
+        message = read_message(content)
+        text = (message.subject + " " + message.plain).lower()
+        if "crash" in text:
+            raise RuntimeError("a kit's fault")
+        for word, score in WORDS.items():
+            if word in text:
+                return Prediction(score=score, label=word, reasons=(Reason("the word " + word, 1.0),))
+        return Prediction(score=0.0, label="oos")
+
+    def lookups(self, payload, prediction):
+        return (Lookup("order", "4711"),)
+
+    def brief(self, payload, prediction):
+        return Brief("", "en", prediction.label, ())
+
+    def draft(self, payload, prediction, records=(), written=""):
+        if prediction.label == "oos":
+            return None
+        known = "; ".join(str(r.fields.get("state", "?")) for r in records)
+        body = "Hello,\\n\\nyour " + prediction.label + " is on its way." + (" State: " + known if known else "")
+        return Draft("", body + "\\n\\nKind regards", "en", ("template", "template"))
+
+
+def load(bundle, sessions, target="cpu"):
+    return Sorter(bundle.manifest.config)
+'''
+
+_KIT_YAML = """
+name: tiny-mail
+title: Mail
+task: sorts mails by a word
+tier: experimental
+media_types: [message/rfc822]
+extras: []
+hardware: any
+metrics: [accuracy]
+formats: [eml]
+runtime_imports: []
+"""
+
+
+def write_mail_kit(folder: Path) -> None:
+    """A third-party kit for mails, installed as an entry point."""
+    package = folder / "tiny_mail"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from pathlib import Path\nfrom kits.core.kit import Kit\n"
+        "KIT = Kit(__name__, Path(__file__).parent)\n"
+    )
+    (package / "runtime.py").write_text(_RUNTIME)
+    (package / "kit.yaml").write_text(_KIT_YAML)
+    info = folder / "tiny_mail-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-mail\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[kitwright.kits]\ntiny-mail = tiny_mail:KIT\n")
+
+
+def make_mail_bundle(version: int = 1, *, act_at: float = 0.7, epsilon: float = 0.02) -> bytes:
+    """A bundle of the kit: acts from 0.7, looks below."""
+    model = tiny_onnx()
+    manifest = BundleManifest(
+        kit="tiny-mail",
+        name="mail",
+        project="shop",
+        version=version,
+        created_at=datetime(2026, 1, 1, tzinfo=timezone.utc),
+        media_types=("message/rfc822",),
+        artefacts=(
+            Artefact(
+                role="model", path="m.onnx", precision="fp32", target="any", digest=digest_of(model)
+            ),
+        ),
+        config={},
+        dataset="d",
+        seed=0,
+        run="r",
+    )
+    bound = ErrorBound(
+        epsilon=epsilon, delta=0.05, n=2000, accepted=1600, errors=16,
+        coverage=Estimate(value=0.8, low=0.78, high=0.82, n=2000), upper=0.019,
+    )  # fmt: skip
+    point = OperatingPoint(
+        default=Band(act_at=act_at, review_from=0.0),
+        action="file",
+        bound=bound,
+        method="test",
+        dataset="d",
+        seed=0,
+    )
+    golden = GoldenSet(
+        samples=(
+            GoldenSample(
+                path="golden/0.eml",
+                media_type="message/rfc822",
+                prediction={"score": 0.9, "label": "order"},
+                verdict="act",
+            ),
+        )
+    )
+    files = {
+        "m.onnx": model,
+        "golden/0.eml": a_mail(),
+        "card.md": b"# mail",
+        "kit.yaml": b"",
+    }
+    return pack(manifest, point, golden, files)
+
+
+def mail_config(folder: Path, server: Dovecot, **source: Any) -> AgentConfig:
+    """An agent at a mailbox that does everything once and ends."""
+    (folder / "m.kwb").write_bytes(make_mail_bundle())
+    given: dict[str, Any] = {
+        "kind": "imap", "host": "127.0.0.1", "port": server.port, "security": "plain",
+        "user": "shop", "password_env": "KW_TEST_MAIL_PASSWORD", "since": "2000-01-01",
+        "once": True, "dry_run": False, "poll_s": 1,
+        "filing": {"folders": {"order": "Orders", "invoice": "Büro/Rechnungen"}},
+        "drafts": {"sender": "shop@shop.example"},
+        "learning": {"audit_share": 0, "every_s": 1},
+    }  # fmt: skip
+    return agent_config(
+        folder, folder, bundle="m.kwb", source={**given, **source}, selection={"audit_rate": 0}
+    )
+
+
+def rows(config: AgentConfig, klass: str = "s") -> list[Any]:
+    """The bodies of a class that wait in the outbox of an agent that has ended."""
+    outbox = Outbox(config.state_dir, config.outbox.budgets())
+    try:
+        return [event.body for event in rows_of(outbox, klass)]  # type: ignore[arg-type]  # a class's letter
+    finally:
+        outbox.close()
+
+
+def decisions(config: AgentConfig) -> list[DecisionBody]:
+    return [body for body in rows(config) if isinstance(body, DecisionBody)]
+
+
+def labels(config: AgentConfig) -> list[LabelBody]:
+    return [body for body in rows(config, "l") if isinstance(body, LabelBody)]
+
+
+def fates(config: AgentConfig) -> list[DraftBody]:
+    return [body for body in rows(config, "l") if isinstance(body, DraftBody)]
+
+
+def ledger_of(config: AgentConfig) -> Ledger:
+    return Ledger(ledger_path(config.state_dir))

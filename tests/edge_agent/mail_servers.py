@@ -1,0 +1,245 @@
+"""A real dovecot of a test's own: users, folders, TLS, and what a server may lack."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+
+from imapclient import IMAPClient
+
+DOVECOT = shutil.which("dovecot") or "/usr/sbin/dovecot"
+PASSWORD = "geheim"
+SPECIAL = {"Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash"}
+_started: list[Dovecot] = []
+
+
+def has_dovecot() -> bool:
+    return Path(DOVECOT).exists()
+
+
+def kill_leftovers() -> None:
+    """Ends the servers of a test that failed before it could."""
+    while _started:
+        _started[-1].stop()
+
+
+@dataclass
+class Dovecot:
+    """A mail server on the loopback address.
+
+    Args:
+        folder: empty, of the test's own.
+        special: folder → special use, empty for none; all are there from the beginning.
+        lacks: capabilities it does not show.
+        prefix: of all folders but INBOX.
+        certificate: certificate and key; with them TLS is spoken on `tls_port`.
+    """
+
+    folder: Path
+    special: Mapping[str, str] = field(default_factory=lambda: SPECIAL)
+    lacks: Sequence[str] = ()
+    separator: str = "/"
+    prefix: str = ""
+    certificate: tuple[Path, Path] | None = None
+    users: Sequence[str] = ("shop", "other")
+
+    def __post_init__(self) -> None:
+        self.port, self.tls_port = _free_port(), _free_port()
+        for name in ("base", "state", "mail"):
+            (self.folder / name).mkdir(parents=True)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._write()
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def start(self) -> Dovecot:
+        self._process = subprocess.Popen(
+            [DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        _started.append(self)
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError, IMAPClient.Error), self.login():
+                return self
+            time.sleep(0.05)
+        raise AssertionError((self.folder / "log").read_text())
+
+    def stop(self) -> None:
+        """Ends it with its connections."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(10)
+            self._process = None
+            _started.remove(self)
+
+    # -- looking and laying in -------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def login(self, user: str = "shop") -> Iterator[IMAPClient]:
+        client = IMAPClient("127.0.0.1", self.port, ssl=False, timeout=30)
+        try:
+            client.login(user, PASSWORD)
+            yield client
+        finally:
+            with contextlib.suppress(Exception):
+                client.logout()
+
+    def deliver(self, *mails: bytes, folder: str = "INBOX") -> None:
+        with self.login() as client:
+            for mail in mails:
+                client.append(folder, mail)
+
+    def fill(self, mails: Sequence[bytes], folder: str = "Maildir/new") -> None:
+        """Lays many mails in at once, as a delivery agent does."""
+        maildir = self.folder / "mail" / "shop" / "Maildir"
+        for part in ("new", "cur", "tmp"):
+            (maildir / part).mkdir(parents=True, exist_ok=True)
+        for number, mail in enumerate(mails):
+            (maildir / "new" / f"{1_700_000_000 + number}.M{number}P1.test").write_bytes(mail)
+        self._own(self.folder / "mail")
+
+    def mails(self, folder: str) -> list[bytes]:
+        """All mails of a folder; none when there is no such folder."""
+        with self.login() as client:
+            if not client.folder_exists(folder):
+                return []
+            client.select_folder(folder, readonly=True)
+            uids = client.search()
+            found = client.fetch(uids, ["BODY.PEEK[]"]) if uids else {}
+            return [found[uid][b"BODY[]"] for uid in sorted(found)]
+
+    def ids(self, folder: str) -> list[str]:
+        """Message-IDs of a folder, in order."""
+        with self.login() as client:
+            if not client.folder_exists(folder):
+                return []
+            client.select_folder(folder, readonly=True)
+            uids = client.search()
+            part = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
+            found = client.fetch(uids, [part]) if uids else {}
+            key = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
+            return [found[u][key].decode().partition(":")[2].strip() for u in sorted(found)]
+
+    # -- configuration ---------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        root, me = os.getuid() == 0, pwd.getpwuid(os.getuid()).pw_name
+        owner = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.getuid())
+        boxes = "\n".join(
+            f'  mailbox "{name}" {{\n    auto = subscribe\n'
+            + (f"    special_use = {use}\n" if use else "")
+            + "  }"
+            for name, use in self.special.items()
+        )
+        tls = "ssl = no"
+        if self.certificate is not None:
+            chain, key = self.certificate
+            tls = f"ssl = yes\nssl_server_cert_file = {chain}\nssl_server_key_file = {key}"
+        capability = ""
+        if self.lacks:
+            words = "\n".join(f"  {name} = no" for name in self.lacks)
+            capability = f"imap_capability {{\n{words}\n}}"
+        (self.folder / "dovecot.conf").write_text(
+            f"""dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+base_dir = {self.folder}/base
+state_dir = {self.folder}/state
+log_path = {self.folder}/log
+protocols = imap
+listen = 127.0.0.1
+{tls}
+auth_allow_cleartext = yes
+auth_mechanisms = plain login
+default_internal_user = {"dovecot" if root else me}
+default_login_user = {"dovenull" if root else me}
+first_valid_uid = 1
+mail_uid = {owner.pw_uid}
+mail_gid = {owner.pw_gid}
+mail_driver = maildir
+mail_home = {self.folder}/mail/%{{user}}
+mail_path = ~/Maildir
+mail_max_userip_connections = 0
+mail_fsync = never
+login_trusted_networks = 127.0.0.1
+{capability}
+namespace inbox {{
+  inbox = yes
+  separator = {self.separator}
+  prefix = {self.prefix}
+{boxes}
+}}
+passdb passwd-file {{
+  passwd_file_path = {self.folder}/users
+}}
+userdb static {{
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {self.port}
+  }}
+  inet_listener imaps {{
+    port = {self.tls_port if self.certificate else 0}
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+"""
+        )
+        lines = [f"{user}:{{PLAIN}}{PASSWORD}\n" for user in self.users]
+        (self.folder / "users").write_text("".join(lines))
+        for path in (self.folder, *self.folder.parents):
+            if path == Path("/tmp") or not os.access(path, os.W_OK) or len(path.parts) < 3:
+                break
+            path.chmod(path.stat().st_mode | 0o055)  # its processes run as somebody else
+        self._own(self.folder / "mail")
+
+    @staticmethod
+    def _own(folder: Path) -> None:
+        if os.getuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+
+
+def a_mail(
+    number: int = 1,
+    text: str = "Where is my order?",
+    *,
+    sender: str = "",
+    subject: str = "",
+    **headers: str,
+) -> bytes:
+    """A customer's mail; `headers` with `_` for `-`."""
+    message = EmailMessage()
+    message["From"] = sender or f"Customer {number} <customer{number}@example.com>"
+    message["To"] = "shop@shop.example"
+    message["Subject"] = subject or f"Question {number}"
+    message["Date"] = "Mon, 04 May 2026 06:00:00 +0000"
+    message["Message-ID"] = f"<q{number}@example.com>"
+    for name, value in headers.items():
+        del message[name.replace("_", "-")]
+        message[name.replace("_", "-")] = value
+    message.set_content(text)
+    return message.as_bytes()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
