@@ -16,8 +16,8 @@ from kits.core.mail._transfer import decode_transfer, decoded_size
 
 MAX_PLAIN_CHARS = 200_000
 """Characters of plain text that are read."""
-MAX_HTML_CHARS = 1_000_000
-"""Characters of HTML that are read."""
+MAX_HTML_CHARS = 4_000_000
+"""Characters of HTML that are read; pictures inside it take most of them."""
 MAX_ATTACHMENTS = 200
 _BYTES_PER_CHAR = 6
 """Bytes of transfer encoding that one character may take, roughly."""

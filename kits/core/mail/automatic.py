@@ -193,8 +193,6 @@ def _by_addresses(message: Message, own_addresses: Sequence[str]) -> str:
     if _NO_REPLY.search(answer):
         field = "Reply-To" if message.reply_to else "From"
         return f"{field} asks for no answer ({message.answer_address!r}); a person may still stand behind"
-    if not answer:
-        return "From names nobody to answer"
     return ""
 
 

@@ -90,16 +90,12 @@ def read_message(content: bytes) -> Message:
 
 def _message(raw: Mapping[str, tuple[str, ...]], bodies: Bodies, budget: Budget) -> Message:
     senders = addresses(first_value(raw, "from")) or addresses(first_value(raw, "sender"))
-    if not senders:
-        budget.complain("no sender")
     reply = addresses(first_value(raw, "reply-to"), limit=1)
     replied = message_ids(first_value(raw, "in-reply-to"))
     references = message_ids(" ".join(raw.get("references", ())))
     if len(references) > _MAX_REFERENCES:
         references = (references[0], *references[1 - _MAX_REFERENCES :])
     own = message_ids(first_value(raw, "message-id"))
-    if not own:
-        budget.complain("no Message-ID")
     return Message(
         message_id=own[0] if own else "",
         in_reply_to=replied[0] if replied else "",

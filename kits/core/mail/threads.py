@@ -100,6 +100,7 @@ def _prefix(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 _ANSWER = _prefix(_ANSWERS)
+_FORWARD = _prefix(_FORWARDS)
 _ANY = _prefix(_ANSWERS + _FORWARDS)
 
 
@@ -128,6 +129,11 @@ def reply_subject(subject: str) -> str:
     """`Re: …` once, whatever the language of the prefixes that stand there."""
     bare = _strip(subject, _ANSWER)
     return f"Re: {bare}" if bare else "Re:"
+
+
+def is_forward_subject(subject: str) -> bool:
+    """Whether a subject says that the mail forwards another one (`Fwd: …`, `WG: …`)."""
+    return _FORWARD.match(subject[:MAX_SUBJECT_CHARS]) is not None
 
 
 def reply_headers(message: Message) -> ReplyHeaders:

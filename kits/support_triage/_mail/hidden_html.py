@@ -1,0 +1,283 @@
+"""Whether HTML shows its text: styles, attributes and style sheets by which mails hide words.
+
+Computes the few properties that decide, as far as a mail program would. Colours are compared with the
+background they stand on. Nothing is fetched; selectors beyond one tag, class or id only make a
+background unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+Declarations = dict[str, str]
+Rgb = tuple[int, int, int]
+
+MAX_CSS_CHARS = 100_000
+MAX_STYLE_CHARS = 4_000
+_MAX_RULES = 2_000
+_BASE_PX = 16.0
+_UNREADABLE_PX = 2.5
+"""Letters so small are not read."""
+_FAR_PX = 400.0
+"""So far to the left or above, nothing is on the screen."""
+_SAME_COLOUR = 24
+"""Steps of 255 in each channel that nobody tells apart."""
+_COMMENT = re.compile(r"/\*[^*]{0,2000}(?:\*(?!/)[^*]{0,2000}){0,50}\*/")
+_LENGTH = re.compile(r"(-?\d{0,6}\.?\d{0,6})(px|pt|em|rem|ex|%|vw|vh|in|cm|mm)?$")
+_RGB = re.compile(
+    r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]{1,6})%?)?\s*\)"
+)
+_HEX = re.compile(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})(?![0-9a-f])")
+_SIMPLE = re.compile(r"([a-z][a-z0-9]{0,20})?(?:([.#])([a-z0-9_-]{1,80}))?$", re.IGNORECASE)
+_PX = {
+    "px": 1.0,
+    "": 1.0,
+    "pt": 4 / 3,
+    "em": _BASE_PX,
+    "rem": _BASE_PX,
+    "ex": 8.0,
+    "in": 96.0,
+    "cm": 38.0,
+    "mm": 3.8,
+}
+_NAMED: dict[str, Rgb] = {
+    "white": (255, 255, 255),
+    "black": (0, 0, 0),
+    "snow": (255, 250, 250),
+    "ivory": (255, 255, 240),
+    "whitesmoke": (245, 245, 245),
+    "ghostwhite": (248, 248, 255),
+    "red": (255, 0, 0),
+    "green": (0, 128, 0),
+    "blue": (0, 0, 255),
+    "yellow": (255, 255, 0),
+    "gray": (128, 128, 128),
+    "grey": (128, 128, 128),
+    "silver": (192, 192, 192),
+    "navy": (0, 0, 128),
+    "orange": (255, 165, 0),
+}
+_WHITE: Rgb = (255, 255, 255)
+_BLACK: Rgb = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How text looks at a place; `background` None: a picture or a colour that is not known."""
+
+    gone: bool = False
+    visible: bool = True
+    size_px: float = _BASE_PX
+    colour: Rgb | None = _BLACK
+    background: Rgb | None = _WHITE
+
+    @property
+    def hidden(self) -> bool:
+        """Whether nobody can read text that looks so."""
+        if self.gone or not self.visible or self.size_px < _UNREADABLE_PX:
+            return True
+        if self.colour is None:
+            return True
+        return self.background is not None and all(
+            abs(one - other) <= _SAME_COLOUR for one, other in zip(self.colour, self.background)
+        )
+
+
+class StyleSheet:
+    """The rules of a mail's `<style>` elements that one tag, class or id selects."""
+
+    def __init__(self, css: Iterable[str]) -> None:
+        self._by_selector: dict[tuple[str, str], list[Declarations]] = {}
+        self._unknown_background: set[tuple[str, str]] = set()
+        rules = 0
+        for text in css:
+            for selectors, body in _rules(text[:MAX_CSS_CHARS]):
+                rules += 1
+                if rules > _MAX_RULES:
+                    return
+                self._add(selectors, declarations(body))
+
+    def _add(self, selectors: str, found: Declarations) -> None:
+        for selector in selectors.split(",")[:50]:
+            parts = selector.strip().split()
+            match = _SIMPLE.match(parts[-1]) if parts else None
+            if match is None or not parts:
+                continue
+            tag, kind, name = (match[1] or "").lower(), match[2] or "", match[3] or ""
+            key = (tag, kind + name)
+            if len(parts) == 1 and parts[0] != "*":
+                self._by_selector.setdefault(key, []).append(found)
+            elif "background" in found or "background-color" in found:
+                self._unknown_background.add(key)
+
+    def of(self, tag: str, attributes: Mapping[str, str | None]) -> Declarations:
+        """What the sheet says of an element."""
+        if not self._by_selector and not self._unknown_background:
+            return {}
+        merged: Declarations = {}
+        for key in _keys(tag, attributes):
+            for found in self._by_selector.get(key, ()):
+                merged.update(found)
+            if key in self._unknown_background:
+                merged["background"] = "unknown"
+        return merged
+
+
+def _keys(tag: str, attributes: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    names = [f".{name}" for name in (attributes.get("class") or "").split()[:20]]
+    if attributes.get("id"):
+        names.append(f"#{attributes['id']}")
+    return [(tag, ""), *(key for name in names for key in (("", name), (tag, name)))]
+
+
+def _rules(css: str) -> Iterable[tuple[str, str]]:
+    """(selectors, body) of rules outside of `@media` and the like: those are for other screens."""
+    css = _COMMENT.sub(" ", css.replace("<!--", " ").replace("-->", " "))
+    at = 0
+    while (opened := css.find("{", at)) >= 0:
+        selectors = css[at:opened].rpartition(";")[2].strip()
+        closed = css.find("}", opened)
+        if closed < 0:
+            return
+        if selectors.startswith("@"):
+            at = _after_block(css, opened)
+            continue
+        yield selectors[-2000:], css[opened + 1 : closed]
+        at = closed + 1
+
+
+def _after_block(css: str, opened: int) -> int:
+    depth, at = 1, opened + 1
+    while depth:
+        closed = css.find("}", at)
+        if closed < 0:
+            return len(css)
+        depth += css.count("{", at, closed) - 1
+        at = closed + 1
+    return at
+
+
+def declarations(style: str) -> Declarations:
+    """`a: b; c: d` → {a: b, c: d}, lower case, without `!important`."""
+    found: Declarations = {}
+    for part in style[:MAX_STYLE_CHARS].split(";"):
+        name, colon, value = part.partition(":")
+        if colon:
+            found[name.strip().lower()] = value.replace("!important", "").strip().lower()
+    return found
+
+
+def look_of(
+    tag: str, attributes: Mapping[str, str | None], sheet: StyleSheet, around: Look
+) -> Look:
+    """How text in an element looks, given how it looks around it."""
+    style = sheet.of(tag, attributes)
+    if attributes.get("style"):
+        style |= declarations(attributes["style"] or "")
+    if not style and not (attributes.keys() & _ATTRIBUTES):
+        return around
+    look = _coloured(tag, attributes, style, around)
+    if "font-size" in style:
+        look = replace(look, size_px=_font_px(style["font-size"], around.size_px))
+    elif tag == "font" and attributes.get("size") in {"0", "-7"}:
+        look = replace(look, size_px=0.0)
+    if "visibility" in style:
+        look = replace(look, visible=style["visibility"] not in {"hidden", "collapse"})
+    if "hidden" in attributes or _is_gone(style):
+        look = replace(look, gone=True)
+    return look
+
+
+_ATTRIBUTES = frozenset({"hidden", "bgcolor", "color", "text", "background", "size"})
+
+
+def _is_gone(style: Declarations) -> bool:
+    """Whether an element's box is not there, empty, or outside of the screen."""
+    if style.get("display") == "none" or style.get("mso-hide") == "all":
+        return True
+    if (_number(style.get("opacity", "1")) < 0.1) or "opacity(0" in style.get("filter", ""):
+        return True
+    if "scale(0)" in style.get("transform", "").replace(" ", ""):
+        return True
+    clip = style.get("clip", "") + style.get("clip-path", "")
+    if "rect(0" in clip.replace(" ", "") or "inset(50%" in clip or "inset(100%" in clip:
+        return True
+    small = [
+        _px(style[name]) <= 1.0
+        for name in ("width", "height", "max-width", "max-height", "line-height")
+        if name in style and style[name] not in {"auto", "none", "normal", "100%"}
+    ]
+    if any(small) and "hidden" in style.get("overflow", "") + style.get("overflow-y", ""):
+        return True
+    places = ["text-indent", "margin-left", "margin-top"]
+    if style.get("position") in {"absolute", "fixed", "relative"}:
+        places += ["left", "top"]
+    return any(_px(style.get(name, "0")) <= -_FAR_PX for name in places)
+
+
+def _coloured(
+    tag: str, attributes: Mapping[str, str | None], style: Declarations, around: Look
+) -> Look:
+    look = around
+    foreground = style.get("color") or attributes.get("color" if tag == "font" else "text")
+    if foreground and (tag in {"font", "body"} or "color" in style):
+        known, colour = _colour(foreground)
+        if known:
+            look = replace(look, colour=colour)
+    painted = (
+        style.get("background-color") or style.get("background") or attributes.get("bgcolor") or ""
+    )
+    if "url(" in painted + style.get("background-image", "") or attributes.get("background"):
+        return replace(look, background=None)
+    if painted and painted not in {"none", "transparent", "inherit", "initial"}:
+        known, colour = _colour(painted)
+        look = replace(look, background=colour if known and colour else None)
+    return look
+
+
+def _colour(value: str) -> tuple[bool, Rgb | None]:
+    """(whether the value is understood, the colour; None for fully transparent)."""
+    value = value.strip().lower()
+    match = _HEX.search(value)
+    if match:
+        digits = match[1]
+        if len(digits) in {3, 4}:
+            digits = "".join(2 * digit for digit in digits)
+        if digits[6:] == "00":
+            return True, None
+        return True, (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16))
+    match = _RGB.search(value)
+    if match:
+        if match[4] is not None and _number(match[4]) < 0.05:
+            return True, None
+        return True, (min(int(match[1]), 255), min(int(match[2]), 255), min(int(match[3]), 255))
+    if value == "transparent":
+        return True, None
+    named = next((_NAMED[word] for word in value.split()[:5] if word in _NAMED), None)
+    return named is not None, named
+
+
+def _font_px(value: str, around: float) -> float:
+    match = _LENGTH.match(value.strip())
+    if match is None or not match[1].strip("-."):
+        return around if value in {"inherit", "smaller", "larger"} else _BASE_PX
+    number, unit = _number(match[1]), match[2] or ""
+    if unit in {"em", "%"}:
+        return around * (number if unit == "em" else number / 100)
+    return number * _PX.get(unit, _BASE_PX)
+
+
+def _px(value: str) -> float:
+    match = _LENGTH.match(value.strip())
+    if match is None or not match[1].strip("-."):
+        return _BASE_PX
+    return _number(match[1]) * _PX.get(match[2] or "", 4.0)
+
+
+def _number(value: str) -> float:
+    try:
+        return float(value.strip().rstrip("%")) / (100.0 if value.strip().endswith("%") else 1.0)
+    except ValueError:
+        return 1.0

@@ -1,0 +1,273 @@
+"""HTML of a mail → the text a person reads: quotes marked with `>`, hidden text left out and counted.
+
+Parsed by Lexbor on a bounded piece (`html_bounds.py`); nothing is fetched, no script runs. How text
+hides is `hidden_html.py`'s business, which words introduce quotes `introductions.py`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from kits.support_triage._mail.hidden_html import Look, StyleSheet, look_of
+from kits.support_triage._mail.html_bounds import bounded
+from kits.support_triage._mail.html_tables import (
+    BLOCKS,
+    DROPPED,
+    FOLLOWED_IDS,
+    FOLLOWED_STYLES,
+    PARAGRAPHS,
+    QUOTES,
+)
+
+MAX_NODES = 150_000
+MAX_TEXT_CHARS = 200_000
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+_MAX_LIST_NUMBER = 999
+_MAX_ADDRESS_CHARS = 120
+Attributes = dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlText:
+    """What HTML shows.
+
+    Attributes:
+        text: lines that are quoted begin with `> `.
+        hidden_chars: characters, spaces apart, that nobody can see.
+        note: why a part was not read; empty when all was.
+    """
+
+    text: str
+    hidden_chars: int
+    note: str = ""
+
+
+@dataclass(slots=True)
+class _Page:
+    """The text as it grows, line by line."""
+
+    lines: list[str] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
+    level: int = 0
+    prefix: str = ""
+    chars: int = 0
+
+    def write(self, text: str, verbatim: bool = False) -> None:
+        if verbatim:
+            first, *more = text.replace("\r\n", "\n").split("\n")
+            self._add(first)
+            for one in more:
+                self.end_line()
+                self._add(one)
+            return
+        words = _SPACE.sub(" ", text)
+        if not self.line or self.line[-1].endswith((" ", "\t")):
+            words = words.lstrip(" ")
+        self._add(words)
+
+    def _add(self, text: str) -> None:
+        if text:
+            self.line.append(text)
+            self.chars += len(text)
+
+    def end_line(self) -> None:
+        text = "".join(self.line).rstrip()
+        self.line.clear()
+        if text:
+            self.lines.append(self._mark() + self.prefix + text)
+            self.prefix = ""
+
+    def break_line(self) -> None:
+        """A line break that somebody set: of two, one is a blank line."""
+        if "".join(self.line).strip():
+            self.end_line()
+        else:
+            self.line.clear()
+            self.blank()
+
+    def blank(self) -> None:
+        """At most one blank line."""
+        self.end_line()
+        if self.lines and self.lines[-1].strip(" >"):
+            self.lines.append(self._mark().rstrip())
+
+    def cell(self) -> None:
+        if "".join(self.line).strip():
+            self.line.append("\t")
+
+    def _mark(self) -> str:
+        return "> " * min(self.level, 10)
+
+
+@dataclass(slots=True)
+class _Walk:
+    page: _Page
+    sheet: StyleSheet
+    is_forwarding: bool
+    hidden_chars: int = 0
+    numbers: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What holds around a node."""
+
+    look: Look
+    verbatim: bool = False
+
+
+def html_to_text(html: str, is_forwarding: bool = False) -> HtmlText:
+    """The text of a mail's HTML. Work is bounded whatever stands in it.
+
+    Args:
+        is_forwarding: the mail forwards another one, so what stands below a header block is content.
+    """
+    html, note = bounded(html)
+    root = LexborHTMLParser(html).root
+    if root is None:
+        return HtmlText("", 0, note)
+    sheet = StyleSheet(node.text(deep=True) for node in root.css("style"))
+    walk = _Walk(_Page(), sheet, is_forwarding)
+    complete = _walk(root, walk)
+    walk.page.end_line()
+    text = "\n".join(walk.page.lines)
+    if not complete or len(text) > MAX_TEXT_CHARS:
+        note = note or "the HTML is very long; the end is not read"
+    return HtmlText(text[:MAX_TEXT_CHARS].strip(), walk.hidden_chars, note)
+
+
+def _walk(root: LexborNode, walk: _Walk) -> bool:
+    """Visits nodes in order; False when there were too many."""
+    todo: list[tuple[LexborNode, _Place] | Callable[[], None]] = [(root, _Place(Look()))]
+    for _ in range(MAX_NODES):
+        if not todo:
+            return True
+        step = todo.pop()
+        if callable(step):
+            step()
+            continue
+        node, place = step
+        following = node.next
+        if following is not None and node is not root:
+            todo.append((following, place))
+        tag = node.tag
+        if tag == "-text":
+            _write(node.text_content or "", place, walk)
+        elif tag is not None and not tag.startswith(("-", "!")) and tag not in DROPPED:
+            inner, leave = _enter(node, tag, place, walk)
+            if leave is not None:
+                todo.append(leave)
+            child = node.child
+            if child is not None:
+                todo.append((child, inner))
+    return not todo
+
+
+def _write(text: str, place: _Place, walk: _Walk) -> None:
+    if place.look.hidden:
+        walk.hidden_chars += sum(not char.isspace() for char in text)
+    elif walk.page.chars <= MAX_TEXT_CHARS:
+        walk.page.write(text, place.verbatim)
+
+
+def _enter(
+    node: LexborNode, tag: str, place: _Place, walk: _Walk
+) -> tuple[_Place, Callable[[], None] | None]:
+    """Opens an element: how its content looks, and what to do when it ends."""
+    attributes: Attributes = node.attributes
+    page = walk.page
+    look = look_of(tag, attributes, walk.sheet, place.look)
+    inner = _Place(look, place.verbatim or tag == "pre")
+    if look.hidden:
+        return inner, None
+    if _opens_quote(tag, attributes):
+        page.end_line()
+        page.level += 1
+        return inner, lambda: _leave_quote(page)
+    if not walk.is_forwarding and not page.level and _is_followed(attributes):
+        # what stands below is the answered mail, to the end
+        page.end_line()
+        page.level += 1
+    if tag == "br":
+        page.break_line()
+    elif tag in {"td", "th"}:
+        page.cell()
+    elif tag == "img":
+        _write_picture(attributes, page)
+    elif tag == "a":
+        return inner, _leave_link(attributes, page)
+    elif tag in BLOCKS:
+        return inner, _enter_block(node, tag, walk)
+    return inner, None
+
+
+def _enter_block(node: LexborNode, tag: str, walk: _Walk) -> Callable[[], None]:
+    page = walk.page
+    leave = page.blank if tag in PARAGRAPHS else page.end_line
+    leave()
+    if tag == "li":
+        parent = node.parent
+        if parent is not None and parent.tag == "ol":
+            number = min(walk.numbers.get(parent.mem_id, 0) + 1, _MAX_LIST_NUMBER)
+            walk.numbers[parent.mem_id] = number
+            page.prefix = f"{number}. "
+        else:
+            page.prefix = "- "
+    elif tag == "hr":
+        page.lines.append(page._mark() + "-----")
+    return leave
+
+
+def _opens_quote(tag: str, attributes: Attributes) -> bool:
+    for name, values in QUOTES.get(tag, {}).items():
+        found = (attributes.get(name) or "").lower()
+        # Outlook puts x_ before the names of a mail that it answers
+        if any(word.removeprefix("x_") in values for word in found.split()[:20]):
+            return True
+    return False
+
+
+def _is_followed(attributes: Attributes) -> bool:
+    name = (attributes.get("id") or "").lower()
+    if name and name.removeprefix("x_") in FOLLOWED_IDS:
+        return True
+    style = attributes.get("style")
+    return bool(style) and any(
+        part in "".join((style or "").lower().split()) for part in FOLLOWED_STYLES
+    )
+
+
+def _leave_quote(page: _Page) -> None:
+    page.end_line()
+    page.level = max(0, page.level - 1)
+
+
+def _leave_link(attributes: Attributes, page: _Page) -> Callable[[], None] | None:
+    """Addresses and numbers behind a link are told where its text does not; web links never are."""
+    target = (attributes.get("href") or "")[:2000]
+    kind, _, rest = target.partition(":")
+    if kind.strip().lower() not in {"mailto", "tel"}:
+        return None
+    address = unquote(rest.partition("?")[0]).strip()
+    if not address or len(address) > _MAX_ADDRESS_CHARS or not address.isprintable():
+        return None
+    already = len(page.line)
+
+    def leave() -> None:
+        said = "".join(page.line[already:] if already <= len(page.line) else page.line)
+        if said.strip() and address.lower() not in said.lower() and "@" not in said:
+            page.write(f" ({address})")
+
+    return leave
+
+
+def _write_picture(attributes: Attributes, page: _Page) -> None:
+    alt = attributes.get("alt") or ""
+    # only emoji, which some programs write as pictures: other words behind a picture nobody sees
+    if 0 < len(alt) <= 4 and not any(char.isascii() for char in alt):
+        page.write(alt)

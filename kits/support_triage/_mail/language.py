@@ -1,0 +1,74 @@
+"""Which language a text is in: one of a set, or none when the text is too short to tell.
+
+By the character-sequence model of py3langid (Lui and Baldwin 2012), on a bounded piece of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+LANGUAGES = (
+    *(
+        "en",
+        "de",
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "nl",
+        "pl",
+        "sv",
+        "da",
+        "nb",
+        "fi",
+        "cs",
+        "sk",
+        "hu",
+        "ro",
+    ),
+    *("tr", "ru", "uk", "bg", "el", "ja", "zh", "ko", "ar", "he", "hr", "sl", "et", "lv", "lt"),
+)
+"""What is looked for; a larger set confuses short texts."""
+MAX_CHARS = 2000
+"""Characters that are looked at."""
+MIN_LETTERS = 12
+"""Letters a text must have; fewer where each stands for a syllable or a word."""
+MIN_CONFIDENCE = 0.6
+_DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_NOISE = re.compile(
+    r"\S{0,100}@\S{1,100}|https?://\S{1,300}|\S{0,40}\d\S{0,40}|[A-Z]{3,20}(?![a-z])"
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    # loading takes half a second: only a program that reads mails pays for it
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    wanted = [_model_code(code) for code in LANGUAGES]
+    identifier.set_languages([code for code in wanted if code in set(identifier.labels)])
+    return identifier
+
+
+def _model_code(code: str) -> str:
+    return "no" if code == "nb" else code
+
+
+def language_of(text: str) -> str:
+    """ISO 639-1 code of the language of `text`; empty when it is too short or too unclear."""
+    # numbers, addresses and links speak no language; all-capital words are names and codes
+    words = _NOISE.sub(" ", text[:MAX_CHARS])
+    letters = len(_LETTER.findall(words)) + 4 * len(_DENSE.findall(words))
+    if letters < MIN_LETTERS:
+        return ""
+    code, confidence = _identifier().classify(words)
+    if confidence < MIN_CONFIDENCE:
+        return ""
+    return "nb" if code == "no" else str(code)

@@ -1,0 +1,139 @@
+"""A mail's bytes → what somebody wrote in it just now: the text a model sees and spans point into.
+
+Puts together what the other files of this package do. Who may be answered is `kits.core.mail.automatic`'s
+business, what the text means is the models'.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kits.core.mail.message import Message, read_message
+from kits.core.mail.threads import is_forward_subject
+from kits.support_triage._mail.html_text import html_to_text
+from kits.support_triage._mail.invisible import look_alike_words, without_invisible
+from kits.support_triage._mail.language import language_of
+from kits.support_triage._mail.quotes import Split, split_quotes
+from kits.support_triage._mail.signatures import split_signature
+
+MAX_BODY_CHARS = 20_000
+"""Characters of new text that models see."""
+_STUB_CHARS = 300
+_STUBS = re.compile(
+    r"view (?:this|it|the) (?:e-?mail|message|newsletter)? ?(?:online|in (?:your|a) (?:web )?browser)|"
+    r"(?:does not|doesn't|cannot|can't) (?:support|display|show|read) html|html(?:-| )?(?:capable|enabled|version|format)|"
+    r"im browser (?:ansehen|anzeigen|öffnen|lesen)|html-?(?:fähig|nachricht|mail|ansicht|darstellung)|"
+    r"(?:dans|avec) (?:votre|un) navigateur|version html|en (?:su|tu|el) navegador|"
+    r"nel (?:tuo )?browser|no (?:seu )?navegador|in (?:je|uw) browser",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w{2,40}")
+_SAME_WORDS = 0.5
+"""Share of the plain text's words that HTML must show too, or they are not the same letter."""
+_MAX_WORDS = 5_000
+_MANY_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a mail says.
+
+    Attributes:
+        body: the new text only: no quoted text, no signature; a forwarded mail is part of it.
+        text: subject, blank line, body: what models see; spans index into it.
+        quoted: what was quoted.
+        language: ISO 639-1, or empty where that cannot be told.
+        hidden_chars: characters that a person would not have seen.
+        notes: what was odd about the mail, in words.
+    """
+
+    message: Message
+    subject: str
+    body: str
+    text: str
+    quoted: str
+    language: str
+    hidden_chars: int
+    notes: tuple[str, ...]
+
+
+def read_mail(content: bytes) -> Reading:
+    """Reads a mail; work is bounded, nothing is fetched or opened.
+
+    Raises:
+        DataError: there are no bytes, or too many.
+    """
+    message = read_message(content)
+    notes = list(message.complaints)
+    is_forwarding = is_forward_subject(message.subject)
+    shown, hidden = _shown(message, is_forwarding, notes)
+    split = split_quotes(_tidy(shown), is_forwarding)
+    body = _body(split, notes)
+    if len(body) > MAX_BODY_CHARS:
+        notes.append("the text is very long; the end is not looked at")
+        body = body[:MAX_BODY_CHARS]
+    subject, hidden_above = without_invisible(message.subject)
+    text = f"{subject}\n\n{body}".strip() if subject else body
+    notes += [
+        f"a word is written with look-alike letters: {one!r}" for one in look_alike_words(text)
+    ]
+    hidden += hidden_above
+    if hidden:
+        notes.append(f"{hidden} characters were hidden")
+    return Reading(
+        message=message,
+        subject=subject,
+        body=body,
+        text=text,
+        quoted=split.quoted,
+        language=language_of(body) or language_of(text),
+        hidden_chars=hidden,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _shown(message: Message, is_forwarding: bool, notes: list[str]) -> tuple[str, int]:
+    """The text that a person sees, and how many characters were hidden."""
+    plain, hidden = without_invisible(message.plain)
+    if not message.html:
+        return plain, hidden
+    rich = html_to_text(message.html, is_forwarding)
+    if rich.note:
+        notes.append(rich.note)
+    text, unseen = without_invisible(rich.text)
+    unseen += rich.hidden_chars
+    if not text.strip() or (rich.note and plain.strip()):
+        return plain, hidden + unseen
+    if not plain.strip() or _is_stub(plain):
+        return text, unseen
+    if not _say_the_same(plain, text):
+        # mail programs show the HTML: the plain text would reach the model past every eye
+        notes.append("the plain text and the HTML say different things; the HTML is read")
+        return text, unseen
+    return plain, hidden + unseen
+
+
+def _is_stub(plain: str) -> bool:
+    return len(plain.strip()) <= _STUB_CHARS and _STUBS.search(plain) is not None
+
+
+def _say_the_same(plain: str, rich: str) -> bool:
+    words = set(_WORD.findall(plain.lower())[:_MAX_WORDS])
+    seen = set(_WORD.findall(rich.lower()))
+    return not words or len(words & seen) >= _SAME_WORDS * len(words)
+
+
+def _tidy(text: str) -> str:
+    # line by line: a pattern for blanks before a line end costs the square of a long run of them
+    return _MANY_LINES.sub("\n\n\n", "\n".join(map(str.rstrip, text.split("\n")))).strip("\n")
+
+
+def _body(split: Split, notes: list[str]) -> str:
+    own, _ = split_signature(split.new)
+    body = "\n\n".join(part for part in (own, split.forwarded) if part.strip())
+    if not body.strip() and split.quoted:
+        # some answer below a quote that nothing marks: better all of it than nothing
+        notes.append("nothing new was found above the quoted text; all of it is read")
+        return split.quoted
+    return _MANY_LINES.sub("\n\n", body).strip()
