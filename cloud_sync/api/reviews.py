@@ -13,16 +13,18 @@ from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.learning.audits import audited
 from cloud_sync.learning.champions import band_reader
 from cloud_sync.learning.leases import Leases
-from cloud_sync.learning.reviews import Choice, count_waiting, queue, submit, suggestion
+from cloud_sync.learning.reviews import Beside, Choice, count_waiting, queue, submit, suggestion
 from cloud_sync.store.models import Person
 from cloud_sync.web.auth import Reviewer, Viewer
 from kits.core.events import Identity
-from kits.core.prediction import Box, prediction_to_json
+from kits.core.prediction import Box, Quantity, prediction_to_json
 from kits.core.stats import Estimate
 
 router = APIRouter(prefix="/v1/reviews", tags=["reviews"])
 
 MAX_BOXES = 200
+MAX_LABEL = 400
+"""A sample about several things has their labels in one, with `|` between."""
 
 
 class BoxIn(BaseModel):
@@ -43,16 +45,30 @@ class BoxIn(BaseModel):
         return self
 
 
+class QuantityIn(BaseModel):
+    """A number a person states, as the urgency of a mail."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=40)
+    value: float = Field(allow_inf_nan=False)
+    unit: str = Field("", max_length=20)
+
+
 class ReviewIn(BaseModel):
-    """One decision. `label` and `boxes` count for `correct` only."""
+    """One decision. Label, boxes, spans and quantities count for `correct` only."""
 
     model_config = ConfigDict(extra="forbid")
 
     sample_id: Identity
     decision: Choice
-    label: str = Field("", max_length=64)
+    label: str = Field("", max_length=MAX_LABEL, description="several with `|` between")
     note: str = Field("", max_length=1000, description="in words, kept with the statement")
     boxes: list[BoxIn] = Field(default_factory=list, max_length=MAX_BOXES)
+    spans: list[int] = Field(
+        default_factory=list, max_length=MAX_BOXES, description="which of the model's spans hold"
+    )
+    quantities: list[QuantityIn] = Field(default_factory=list, max_length=20)
 
 
 class ReviewOut(BaseModel):
@@ -136,9 +152,11 @@ def post_review(who: Reviewer, session: SessionDep, request: Request, body: Revi
     if person is None:
         raise NotAllowedError("this person is gone")
     boxes = [Box(b.x0, b.y0, b.x1, b.y1, b.label) for b in body.boxes]
+    quantities = tuple(Quantity(q.name, q.value, q.unit) for q in body.quantities)
     outcome = submit(
         session, person, body.sample_id, body.decision,
-        label=body.label.strip(), boxes=boxes, note=body.note.strip(),
+        label=body.label.strip(), boxes=boxes,
+        beside=Beside(tuple(body.spans), quantities, body.note.strip()),
     )  # fmt: skip
     get_leases(request).release(body.sample_id)
     return ReviewOut(

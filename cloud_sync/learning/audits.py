@@ -17,7 +17,7 @@ from cloud_sync.store.models import Annotation, Review, Sample
 from cloud_sync.store.models.intake import AUDIT
 from kits.core.stats import Estimate, proportion
 
-NEGATIVE_LABELS = frozenset({GOOD_LABEL, "healthy", "normal", "ok", "lost"})
+NEGATIVE_LABELS = frozenset({GOOD_LABEL, "healthy", "normal", "ok", "lost", "oos"})
 """Labels that mean "nothing to act on" in the kits' data."""
 
 

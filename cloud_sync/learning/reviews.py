@@ -24,7 +24,7 @@ from cloud_sync.store.models.intake import STORED_UNDECIDED
 from kits.core.annotation import Annotation, annotation_to_json
 from kits.core.errors import DataError
 from kits.core.operating_point import Band
-from kits.core.prediction import Box, Prediction, prediction_from_json
+from kits.core.prediction import Box, Prediction, Quantity, Span, prediction_from_json
 from kits.core.sample import utc_now
 from kits.core.window import MEDIA_TYPE as WINDOW
 
@@ -35,8 +35,11 @@ AUDIT_EVERY = 4
 PER_TIER = 300
 UNSURE_PEOPLE = 2
 GOOD_LABEL = "good"
-_WORDS = {WINDOW: ("normal", "fault")}
+MAIL = "message/rfc822"
+_WORDS = {WINDOW: ("normal", "fault"), MAIL: ("oos", "other")}
 """Media type → what nothing wrong, and something wrong, is called where the model has no word."""
+_ALL_LABELLED = frozenset({MAIL})
+"""Media types of which every sample is about something: what was not acted on is not "nothing there"."""
 
 
 def good_label(media_type: str) -> str:
@@ -59,6 +62,21 @@ class Waiting:
 
     sample: Sample
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a person states beside a label and boxes.
+
+    Attributes:
+        spans: which of the model's spans hold, by their place in the prediction; of `correct` only.
+        quantities: of `correct` only.
+        note: in words; kept with any statement.
+    """
+
+    spans: tuple[int, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +143,24 @@ def submit(
     *,
     label: str = "",
     boxes: Sequence[Box] = (),
-    note: str = "",
+    beside: Beside | None = None,
     now: datetime | None = None,
 ) -> Outcome:
     """Records a person's decision; saying the same twice equals once.
 
-    `accept` takes over the model's label and boxes, `correct` the ones given.
+    `accept` takes over what the model said, `correct` what is given.
 
     Raises:
         NotFoundError: no such sample.
-        DataError: `correct` without a label or boxes.
+        DataError: `correct` without a label or boxes, or with a span that is not there.
     """
     sample = session.get(Sample, sample_id)
     if sample is None:
         raise NotFoundError(f"no sample {sample_id!r}")
-    stated = _statement(sample, decision, label, boxes, person.login, now or utc_now())
-    stated = replace(stated, note=note.replace("\0", "\ufffd")) if stated else None
+    beside = beside or Beside()
+    given = Annotation(label, tuple(boxes), _spans(sample, beside.spans), beside.quantities)
+    stated = _statement(sample, decision, given, person.login, now or utc_now())
+    stated = replace(stated, note=beside.note.replace("\0", "\ufffd")) if stated else None
     last = _last_review(session, sample_id, person.id)
     if last is not None and _same_statement(session, last, decision, stated):
         row = session.get(AnnotationRow, last.annotation_id) if last.annotation_id else None
@@ -227,21 +247,31 @@ def _interleave(ranked: list[str], audits: list[str]) -> Iterable[str]:
         yield found
 
 
+def _spans(sample: Sample, chosen: Sequence[int]) -> tuple[Span, ...]:
+    if not chosen:
+        return ()
+    there = suggestion(sample).spans
+    wrong = [place for place in chosen if not 0 <= place < len(there)]
+    if wrong:
+        raise DataError(f"this sample has {len(there)} spans, none at {wrong[0]}", where=sample.id)
+    return tuple(there[place] for place in sorted(set(chosen)))
+
+
 def _statement(
-    sample: Sample, decision: Choice, label: str, boxes: Sequence[Box], login: str, at: datetime
+    sample: Sample, decision: Choice, given: Annotation, login: str, at: datetime
 ) -> Annotation | None:
     if decision == "correct":
-        if not label and not boxes:
+        if not given.label and not given.boxes:
             raise DataError(
                 "a correction needs a label or boxes",
                 where=sample.id,
                 fix=f"label {good_label(sample.media_type)!r} says that nothing is wrong with it",
             )
-        return Annotation(label, tuple(boxes), source="review", author=login, at=at)
+        return replace(given, source="review", author=login, at=at)
     if decision != "accept":
         return None
     said = suggestion(sample)
-    if sample.verdict == "pass":
+    if sample.verdict == "pass" and sample.media_type not in _ALL_LABELLED:
         # agreeing with "pass" says there is nothing; boxes below the threshold are not taken over
         return Annotation(good_label(sample.media_type), source="review", author=login, at=at)
     return Annotation(

@@ -16,7 +16,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.samples import annotations_in_force
-from cloud_sync.learning.reviews import bad_label, count_waiting, good_label, suggestion
+from cloud_sync.learning.reviews import MAIL, bad_label, count_waiting, good_label, suggestion
 from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Sample
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
@@ -127,13 +127,15 @@ def sensor_faults(said: Prediction) -> list[str]:
     return [text for text in texts if isinstance(text, str) and text]
 
 
+_KINDS = {WINDOW: ("Window", "Sensor window"), MAIL: ("Mail", "Mail")}
+"""Media type → what its bytes are called, and what stands in the place of a picture."""
+
+
 def why_no_picture(sample: Sample) -> str:
     """What to show in place of the picture."""
-    if sample.blob_state == "expected":
-        return "Window on its way" if sample.media_type == WINDOW else "Picture on its way"
-    if sample.blob_state == "none":
-        return "Window not kept" if sample.media_type == WINDOW else "Picture not kept"
-    return "Sensor window" if sample.media_type == WINDOW else sample.media_type
+    short, whole = _KINDS.get(sample.media_type, ("Picture", sample.media_type))
+    states = {"expected": f"{short} on its way", "none": f"{short} not kept"}
+    return states.get(sample.blob_state, whole)
 
 
 def sample_cards(session: Session, samples: list[Sample]) -> list[SampleCard]:

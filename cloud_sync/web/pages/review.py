@@ -12,7 +12,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
-from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, Response
 
 from cloud_sync.api.reviews import get_leases
@@ -20,12 +19,12 @@ from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.learning import reviews
 from cloud_sync.learning.champions import band_reader
-from cloud_sync.store.models import Bundle, Project, Sample
+from cloud_sync.store.models import Sample
+from cloud_sync.web import text_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ReviewerPage, render
 from cloud_sync.web.security import SECURITY_HEADERS
 from kits.core.discovery import get_kit
-from kits.core.window import MEDIA_TYPE as WINDOW
 
 router = APIRouter(route_class=PageRoute)
 AT_ONCE = 40
@@ -58,7 +57,7 @@ def review_page(
 
 
 @router.get("/review/cards/{sample_id}")
-def card(session: ReadDep, _who: ReviewerPage, sample_id: str) -> Response:
+def card(hub: HubDep, session: ReadDep, _who: ReviewerPage, sample_id: str) -> Response:
     """One sample, as its kit wants it shown and annotated."""
     sample = session.get(Sample, sample_id)
     if sample is None:
@@ -66,16 +65,22 @@ def card(session: ReadDep, _who: ReviewerPage, sample_id: str) -> Response:
     said = views.predicted(sample)
     passed = sample.verdict == "pass"
     address = f"/v1/samples/{quote(sample.id)}"
-    text = _partial(_kit_of(session, sample)).render(
+    kit = text_views.kit_of(session, sample)
+    reading = text_views.reading(hub, kit, sample, said)
+    labels = views.known_labels(session, sample)
+    text = _partial(kit).render(
         sample=sample,
         prediction=said,
+        reading=reading,
         content_url=f"{address}/content" if views.has_picture(sample) else "",
         signal_url=f"{address}/signal" if views.has_signal(sample) else "",
         history_url=f"{address}/history",
         orders=views.orders(said),
         sensor_faults=views.sensor_faults(said),
         suggestions=[] if passed else [asdict(box) for box in said.boxes],
-        labels=views.known_labels(session, sample),
+        labels=labels
+        if reading is None
+        else text_views.ranked_labels(labels, said, sample.media_type),
         summary=views.summary(sample),
         suggested_label=(
             reviews.good_label(sample.media_type)
@@ -84,16 +89,6 @@ def card(session: ReadDep, _who: ReviewerPage, sample_id: str) -> Response:
         ),
     )
     return HTMLResponse(text, headers={**SECURITY_HEADERS, "Cache-Control": "no-store"})
-
-
-def _kit_of(session: Session, sample: Sample) -> str:
-    bundle = session.get(Bundle, sample.bundle)
-    if bundle is not None:
-        return bundle.kit
-    project = session.get(Project, sample.project)
-    if project is not None:
-        return project.kit
-    return "predictive-maintenance" if sample.media_type == WINDOW else "visual-inspection"
 
 
 @lru_cache(maxsize=32)

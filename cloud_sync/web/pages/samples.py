@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.errors import NotFoundError
-from cloud_sync.hub import ReadDep
+from cloud_sync.hub import HubDep, ReadDep
 from cloud_sync.intake import provenance
 from cloud_sync.learning.reviews import GOOD_LABEL
 from cloud_sync.store.models import Device, Sample
 from cloud_sync.store.models.intake import DECIDED, LABELLED
+from cloud_sync.web import text_views
 from cloud_sync.web import view_models as views
 from cloud_sync.web.pages._render import PageRoute, ViewerPage, fragment, render
 from kits.core.window import MEDIA_TYPE as WINDOW
@@ -112,7 +113,9 @@ def sample_grid(  # noqa: PLR0913, PLR0917  (one argument per filter in the addr
 
 
 @router.get("/samples/{sample_id}")
-def sample_page(request: Request, session: ReadDep, who: ViewerPage, sample_id: str) -> Response:
+def sample_page(
+    request: Request, hub: HubDep, session: ReadDep, who: ViewerPage, sample_id: str
+) -> Response:
     """One sample."""
     sample = session.get(Sample, sample_id)
     if sample is None:
@@ -128,5 +131,6 @@ def sample_page(request: Request, session: ReadDep, who: ViewerPage, sample_id: 
         bundle_name=views.bundle_names(session).get(sample.bundle, ""),
         annotations=views.history(session, sample_id),
         provenance=provenance.mark(session, sample.bundle),
+        reading=text_views.reading(hub, text_views.kit_of(session, sample), sample, said),
         is_window=sample.media_type == WINDOW, signal=views.has_signal(sample), orders=views.orders(said),
     )  # fmt: skip

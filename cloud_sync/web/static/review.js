@@ -85,6 +85,7 @@ class Review {
     this.editor = null;
     this.viewer = null;
     this.chosen = "";
+    this.picked = [];
     this.stuck = false;
     this.card.replaceChildren();
   }
@@ -161,7 +162,11 @@ class Review {
 
   // --- decisions ----------------------------------------------------------------------------
 
+  // a sample that is about several things has its labels in one, in the order of the alphabet
+  get several() { return Boolean(this.card.querySelector("[data-several]")); }
+
   chosenLabel(boxes) {
+    if (this.several) return [...this.picked].sort().join("|") || this.words.bad[0];
     const names = new Set(boxes.map((box) => box.label));
     return names.size === 1 ? [...names][0] : this.chosen || this.words.bad[0];
   }
@@ -169,23 +174,44 @@ class Review {
   decide(decision, label = "") {
     if (this.stuck && decision === "skip") return this.leaveOut();
     if (!this.id) return;
+    if (decision === "correct" && !label) return this.ask("Choose what it is first.");
     const body = { sample_id: this.id, decision, label, boxes: [] };
     const note = this.card.querySelector("[data-note]")?.value.trim();
     if (note) body.note = note;
     if (decision === "accept") {
       const boxes = this.editor?.result ?? [];
       const suggested = this.card.querySelector("[data-suggested-label]")?.dataset.suggestedLabel ?? "";
-      const other = !this.editor && this.chosen && this.chosen !== suggested;
+      const chosen = this.several ? this.chosenLabel([]) : this.chosen;
+      const other = !this.editor && chosen && chosen !== suggested;
       if (this.editor?.edited || other) body.decision = "correct";
       body.boxes = boxes;
-      body.label = boxes.length ? this.chosenLabel(boxes) : this.editor?.edited ? this.words.good[0] : other ? this.chosen : suggested;
+      body.label = boxes.length ? this.chosenLabel(boxes) : this.editor?.edited ? this.words.good[0] : other ? chosen : suggested;
     } else if (decision === "correct" && label !== this.words.good[0]) {
       body.boxes = this.editor?.result ?? [];
     }
+    this.addText(body);
     this.outbox.add(body);
     this.say(`${body.decision} ${body.label}`);
     this.index += 1;
     this.show();
+  }
+
+  // of a text: which of the found pieces hold, and the levels as they stand; touching them corrects the model
+  addText(body) {
+    if (body.decision !== "accept" && body.decision !== "correct") return;
+    const marks = [...this.card.querySelectorAll("[data-span]")];
+    const levels = [...this.card.querySelectorAll("[data-quantity]")];
+    const touched = marks.some((mark) => mark.getAttribute("aria-pressed") === "false") || levels.some((level) => level.value !== level.dataset.suggested && level.value !== "");
+    if (body.decision === "accept" && touched && body.label) body.decision = "correct";
+    if (body.decision !== "correct") return;
+    if (marks.length) body.spans = marks.filter((mark) => mark.getAttribute("aria-pressed") === "true").map((mark) => Number(mark.dataset.span));
+    const stated = levels.filter((level) => level.value !== "");
+    if (stated.length) body.quantities = stated.map((level) => ({ name: level.dataset.quantity, value: Number(level.value), unit: level.dataset.unit }));
+  }
+
+  ask(text) {
+    this.say(text);
+    this.status(text);
   }
 
   back() {
@@ -200,6 +226,11 @@ class Review {
   // --- keyboard and buttons -----------------------------------------------------------------
 
   setLabel(label) {
+    if (this.several) {
+      this.picked = this.picked.includes(label) ? this.picked.filter((other) => other !== label) : [...this.picked, label];
+      this.status("");
+      return this.markLabel(label);
+    }
     this.editor?.setLabel(label);
     if (!this.editor) this.chosen = this.chosen === label ? "" : label;
     this.markLabel(this.editor ? label : this.chosen);
@@ -207,7 +238,8 @@ class Review {
 
   markLabel(label) {
     for (const button of this.card.querySelectorAll("[data-label]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.label === label));
+      const on = this.several ? this.picked.includes(button.dataset.label) : button.dataset.label === label;
+      button.setAttribute("aria-pressed", String(on));
     }
   }
 
@@ -220,15 +252,18 @@ class Review {
       this.editor?.labels.push(label);
       const button = buttons[0].cloneNode(true);
       button.dataset.label = label;
-      button.replaceChildren(Object.assign(document.createElement("kbd"), { textContent: buttons.length + 1 }), ` ${label}`);
+      const key = buttons.length < 9 ? [Object.assign(document.createElement("kbd"), { textContent: buttons.length + 1 })] : [];
+      button.replaceChildren(...key, ` ${label}`);
       list.append(button);
     }
     field.value = "";
-    if (this.editor || this.chosen !== label) this.setLabel(label);
+    if (this.editor || (this.several ? !this.picked.includes(label) : this.chosen !== label)) this.setLabel(label);
     (this.editor?.svg ?? this.card).focus();
   }
 
   click(event) {
+    const mark = event.target.closest("[data-span]");
+    if (mark) return this.toggleMark(mark);
     const button = event.target.closest("button");
     if (!button) return;
     const { act, label, decide } = button.dataset;
@@ -236,6 +271,8 @@ class Review {
     else if (decide) this.decide("correct", decide);
     else if (act) this.run(act);
   }
+
+  toggleMark(mark) { mark.setAttribute("aria-pressed", String(mark.getAttribute("aria-pressed") === "false")); }
 
   run(act) {
     const table = {
@@ -275,6 +312,11 @@ class Review {
     }
     if (event.altKey) return false;
     const keys = { a: "accept", g: "good", d: "defect", u: "unsure", s: "skip", "?": "help", Delete: "delete", Backspace: "delete", "+": "zoomIn", "=": "zoomIn", "-": "zoomOut", 0: "fit" };
+    const mark = event.target.closest?.("[data-span]");
+    if (mark && (key === "Enter" || key === " ")) {
+      this.toggleMark(mark);
+      return true;
+    }
     const onControl = event.target.closest?.("button, a, summary");
     if (key === "Enter" && !onControl) keys.Enter = "accept";
     if (keys[key]) {

@@ -59,7 +59,9 @@ function show(answer) {
   one("text").scrollTop = 0;
   one("left-out").hidden = !answer.left_out;
   one("left-out").textContent = `${answer.left_out} more characters are not shown`;
-  document.querySelector("[data-do=accept]").disabled = !Object.keys(answer.guess).length;
+  const accept = document.querySelector("[data-do=accept]");
+  accept.disabled = !best();
+  accept.lastChild.textContent = best() ? ` Accept: ${best()}` : " Accept the guess";
   document.querySelector("[data-do=none]").hidden = !answer.none;
   one("live").textContent = `Sample ${answer.number} of ${answer.total}. ${answer.title}`;
   labels();
