@@ -158,7 +158,7 @@ class RolloutConfig(Section):
 
 
 class Prices(Section):
-    """What a retraining costs the firm, in the currency of the projects' `kit.yaml`."""
+    """What a retraining costs the firm, and its people's time, in the currency of the projects' `kit.yaml`."""
 
     compute_hour: float = Field(0.5, ge=0, description="one hour of the training machine, money")
     compute_hours: float = Field(2.0, ge=0, description="length of a training, hours")
@@ -166,3 +166,8 @@ class Prices(Section):
         40.0, ge=0, description="a person approves and watches the rollout, money"
     )
     months: float = Field(3.0, gt=0, description="how long the gain is counted, months")
+    mail_minutes: float = Field(
+        1.0, ge=0, description="a person reads a mail and sorts it, minutes"
+    )
+    answer_minutes: float = Field(4.0, ge=0, description="a person writes an answer, minutes")
+    minute: float = Field(0.6, ge=0, description="one minute of a person who answers mails, money")

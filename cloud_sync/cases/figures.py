@@ -140,7 +140,9 @@ def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
     alpha, below, rank = (1 - confidence) / 2, 0.0, 0
     for k in range(n // 2):
-        below += math.comb(n, k) / 2**n
+        # by logarithms: of thousands of values the numbers themselves have thousands of digits
+        chance = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2)
+        below += math.exp(chance)
         if below > alpha:
             break
         rank = k + 1

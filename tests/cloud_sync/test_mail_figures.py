@@ -1,0 +1,174 @@
+"""What deciding mails without a person is worth, counted from rows as devices send them, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.hub import Hub
+from cloud_sync.mails.figures import MailFigures, MailReport, as_json, mail_report, monday
+from cloud_sync.mails.truth import is_wrong
+from kits.core.events import Event
+from kits.core.stats import proportion
+from tests.cloud_sync.case_builders import take
+from tests.cloud_sync.fleet_builders import AT, add_device, make_hub
+from tests.cloud_sync.mail_builders import (
+    PROJECT,
+    bundle_id,
+    days,
+    draft,
+    filed,
+    know_bundle,
+    mail_row,
+)
+from tests.cloud_sync.test_page_queries import plans_of
+
+COSTS = "costs: {currency: CHF, review: 0.5, overkill: 4.0}"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, database_url: str) -> Iterator[Hub]:
+    with make_hub(tmp_path, database_url=database_url) as hub:
+        add_device(hub)
+        know_bundle(hub, kit_yaml=COSTS)
+        yield hub
+
+
+def report(hub: Hub, **asked: object) -> MailReport:
+    with hub.database.session() as session:
+        return mail_report(session, hub.config.prices, now=days(1), **asked)
+
+
+def the_project(hub: Hub) -> MailFigures:
+    [one] = report(hub).projects
+    return one
+
+
+def send(hub: Hub, *events: Event) -> None:
+    """Each class is a frame of its own."""
+    for klass in ("s", "l"):
+        some = [event for event in events if event.klass == klass]
+        if some:
+            take(hub, *some)
+
+
+def test_mails_are_counted_by_project_bundle_and_week(hub: Hub) -> None:
+    other = know_bundle(hub, 2)
+    send(
+        hub, mail_row(1, "a"), mail_row(2, "b", verdict="review"), mail_row(3, "c", -7),
+        mail_row(4, "d", -7, bundle=other), mail_row(5, "long-ago", -400),
+    )  # fmt: skip
+    found = report(hub)
+    [project] = found.projects
+    assert (project.project, project.tally.mails, project.tally.acts) == (PROJECT, 4, 3)
+    assert project.share == proportion(3, 4)
+    assert [(one.bundle, one.tally.mails) for one in found.bundles] == sorted(
+        [(bundle_id(), 3), (other, 1)]
+    )
+    assert [(one.week, one.tally.mails) for one in found.weeks] == [
+        (monday(days(-7)), 2),
+        (monday(AT), 2),
+    ]
+    assert report(hub, project="other").projects == ()
+    assert report(hub, weeks=1).projects[0].tally.mails == 2
+
+
+def test_the_error_rate_is_that_of_the_audits_alone(hub: Hub) -> None:
+    send(
+        hub, mail_row(1, "right", audit=True), mail_row(2, "wrong", audit=True), mail_row(3, "open", audit=True),
+        mail_row(4, "filed"), mail_row(5, "unseen"), mail_row(6, "hard", verdict="review"),
+        filed(11, "right", "order-status"), filed(12, "wrong", "returns"), filed(13, "filed", "returns"),
+        filed(14, "hard", "returns"),
+    )  # fmt: skip
+    one = the_project(hub)
+    tally = one.tally
+    assert (tally.audits, tally.audits_wrong, tally.audits_waiting) == (2, 1, 1)
+    assert one.error == proportion(1, 2)
+    assert (tally.later, tally.later_wrong) == (1, 1)
+
+
+def test_the_newest_word_of_a_person_counts_and_the_hub_outranks_the_mailbox(hub: Hub) -> None:
+    from cloud_sync.store.models import Annotation
+
+    send(
+        hub, mail_row(1, "m", audit=True), filed(11, "m", "returns"), filed(12, "m", "order-status")
+    )
+    assert the_project(hub).tally.audits_wrong == 0
+    with hub.database.transaction() as session:
+        session.add(Annotation(sample_id="m", label="billing", body={}, source="review"))
+    send(hub, filed(13, "m", "order-status"))
+    assert (the_project(hub).tally.audits, the_project(hub).tally.audits_wrong) == (1, 1)
+
+
+def test_audits_of_what_the_model_left_to_a_person_say_nothing_of_its_decisions(hub: Hub) -> None:
+    hard = mail_row(1, "hard", verdict="review")
+    hard = hard.model_copy(update={"body": hard.body.model_copy(update={"kept_for": "audit"})})
+    send(hub, hard, filed(11, "hard", "returns"))
+    assert the_project(hub).tally.audits == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "truth", "wrong"),
+    [("a", "a", False), ("a", "b", True), ("a", "a|b", False), ("a|b", "b", False), ("oos", "a", True)],
+)  # fmt: skip
+def test_a_mail_of_several_intents_is_right_with_any_of_them(
+    said: str, truth: str, wrong: bool
+) -> None:
+    assert is_wrong(said, truth) is wrong
+
+
+def test_drafts_are_counted_with_what_was_changed_and_how_soon_they_were_sent(hub: Hub) -> None:
+    send(
+        hub, mail_row(1, "a"), mail_row(2, "b"), mail_row(3, "c"),
+        draft(11, "a", "accepted", 1 / 24), draft(12, "b", "edited", 3 / 24, changed_share=0.2),
+        draft(13, "c", "discarded", 5 / 24), draft(14, "gone", "edited", 1 / 24, changed_share=0.4),
+    )  # fmt: skip
+    one = the_project(hub)
+    assert (one.tally.accepted, one.tally.edited, one.tally.discarded) == (1, 2, 1)
+    assert one.unchanged == proportion(1, 4)
+    assert one.changed is not None and one.changed.value == pytest.approx(0.3)
+    assert one.answer_h is not None and (one.answer_h.value, one.answer_h.n) == (2.0, 2)
+
+
+def test_what_is_saved_is_as_uncertain_as_the_error_rate(hub: Hub) -> None:
+    rows = [mail_row(n, f"m{n}") for n in range(1, 11)]
+    audits = [mail_row(20 + n, f"q{n}", audit=True) for n in range(4)]
+    said = [filed(30 + n, f"q{n}", "order-status" if n else "returns") for n in range(4)]
+    send(hub, *rows, *audits, *said, draft(50, "m1", "edited", changed_share=0.25))
+    one, prices = the_project(hub), hub.config.prices
+    error = proportion(1, 4)
+    written = 0.75 * prices.answer_minutes
+    assert one.minutes.value == pytest.approx(10 * 0.75 * prices.mail_minutes + written)
+    assert one.money.value == pytest.approx(10 * (0.5 - 0.25 * 4) + written * prices.minute)
+    assert one.money.low == pytest.approx(10 * (0.5 - error.high * 4) + written * prices.minute)
+    assert one.money.high == pytest.approx(10 * (0.5 - error.low * 4) + written * prices.minute)
+    assert one.currency == "CHF"
+
+
+def test_without_an_audit_nothing_is_said_of_errors(hub: Hub) -> None:
+    send(hub, mail_row(1, "a"))
+    [line] = as_json(report(hub))["projects"]
+    assert line["metrics"]["auto_error"] is None
+    assert line["metrics"]["draft_unchanged"] is None
+    assert line["counts"] == {
+        "mails": 1, "acts": 1, "audits": 0, "audits_wrong": 0, "audits_waiting": 0, "later": 0,
+        "later_wrong": 0, "accepted": 0, "edited": 0, "discarded": 0,
+    }  # fmt: skip
+
+
+def test_weeks_begin_on_mondays_in_utc() -> None:
+    assert monday(AT).weekday() == 0
+    assert monday(monday(AT)) == monday(AT)
+    assert monday(monday(AT) - timedelta(seconds=1)) == monday(AT) - timedelta(days=7)
+
+
+def test_figures_read_mails_by_an_index_of_their_own(tmp_path: Path) -> None:
+    with make_hub(tmp_path) as hub:
+        ways = plans_of(
+            hub, lambda session: mail_report(session, hub.config.prices, now=AT, weeks=1) and None
+        )
+    assert any("COVERING INDEX ix_sample_mail" in way for way in ways), ways
+    assert not [way for way in ways if "SCAN sample" in way and "INDEX" not in way], ways
