@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from kits.support_triage._entities.spec import EntitiesConfig
+
 Approach = Literal["auto", "names", "ngrams", "encoder"]
 OUT_OF_SCOPE = "oos"
 
@@ -99,6 +101,7 @@ class Config(_Section):
         "auto",
         description="whether mails that counting words decides as well as all models together skip the network",
     )
+    entities: EntitiesConfig = EntitiesConfig.model_validate({})
     knowledge: str = Field(
         "", description="folder with what replies may cite (Markdown, HTML, PDF, CSV); empty: none"
     )

@@ -8,7 +8,7 @@ must beat the best single model. Scales and temperature come from the same round
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from kits.core.errors import DataError
 from kits.support_triage._learning.features import Features
 from kits.support_triage._learning.folds import fold_of
 from kits.support_triage._learning.linear import STRENGTHS, Kind, Linear, Matrix, fit
-from kits.support_triage._models.heads import Floats, Head, joined, shares
+from kits.support_triage._models.heads import Floats, Head, combined, joined, shares
 from kits.support_triage._models.spec import HeadSpec, View
 
 FOLDS = 5
@@ -37,6 +37,8 @@ class Learned:
 
     Attributes:
         held_out: probabilities by cross-validation, shape (n, classes).
+        by_words: the same where counted pieces decide alone; None: none are counted.
+        truth: which classes hold, shape (n, classes).
         losses: mean logarithmic loss by candidate, by cross-validation.
         right: share of right labels by candidate, by cross-validation.
         notes: sentences for the run's report.
@@ -44,6 +46,8 @@ class Learned:
 
     head: Head
     held_out: Floats
+    by_words: Floats | None
+    truth: NDArray[np.bool_]
     losses: dict[str, float]
     right: dict[str, float]
     notes: tuple[str, ...]
@@ -217,6 +221,8 @@ class _Choice:
         return Learned(
             head=self._fitted(features, spec[0], pieces, network),
             held_out=spec[1],
+            by_words=None if pieces is None else combined(spec[0], pieces.decisions, None),
+            truth=self.rounds.truth,
             losses={name: round(self._loss(t), 4) for name, t in tried.items()},
             right={name: float(self.rounds.right(t[1], 0.5).mean()) for name, t in tried.items()},
             notes=(self._note(spec[0], tried),),
@@ -312,12 +318,6 @@ class _Choice:
             f"cross-validation on {n} mails, share right: {shares}; "
             f"weight of counted words {spec.ngram_weight:g}"
         )
-
-
-def with_spec(learned: Learned, **settings: float) -> Learned:
-    """The same models with other settings."""
-    head = replace(learned.head, spec=learned.head.spec.model_copy(update=settings))
-    return replace(learned, head=head)
 
 
 def smallest(loss: Callable[[float], float], low: float, high: float) -> float:

@@ -28,8 +28,7 @@ from kits.support_triage._models.spec import (
 from kits.support_triage._models.words import telling_words
 
 Floats = NDArray[np.float32]
-INTENT, URGENCY, SENTIMENT = "intent", "urgency", "sentiment"
-TARGETS = (INTENT, URGENCY, SENTIMENT)
+INTENT, SEVERAL, URGENCY, SENTIMENT = "intent", "several", "urgency", "sentiment"
 
 
 @dataclass(frozen=True)
@@ -128,6 +127,7 @@ def load_classifier(
         encoder = Encoder(spec.encoder, session, tokenizer)
     described: dict[str, HeadSpec | None] = {
         INTENT: spec.intent,
+        SEVERAL: spec.several,
         URGENCY: spec.urgency,
         SENTIMENT: spec.sentiment,
     }

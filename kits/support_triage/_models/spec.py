@@ -69,6 +69,9 @@ class ClassifierSpec(_Part):
     encoder: EncoderSpec | None = None
     ngrams: bool = Field(True, description="whether counted pieces are in the bundle")
     intent: HeadSpec
+    several: HeadSpec | None = Field(
+        None, description="which intents hold, each by itself; where some mails have more than one"
+    )
     urgency: HeadSpec | None = None
     sentiment: HeadSpec | None = None
     scope: ScopeSpec | None = None

@@ -1,0 +1,228 @@
+"""From labelled mails to the classifier of a bundle: intent, several intents, urgency, sentiment, scope, short cut.
+
+It decides what is learned at all; how one target is learned is `choice.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
+from kits.support_triage._learning.choice import Learned, learn_head
+from kits.support_triage._learning.features import Embedder, Features, features_of
+from kits.support_triage._learning.mails import Mail, those
+from kits.support_triage._learning.scope import LEAST, choose_threshold, split_labels
+from kits.support_triage._learning.shortcut import choose_shortcut
+from kits.support_triage._models.classifier import (
+    INTENT,
+    SENTIMENT,
+    SEVERAL,
+    URGENCY,
+    ngram_files,
+)
+from kits.support_triage._models.heads import Head, combined, head_files
+from kits.support_triage._models.spec import ClassifierSpec, EncoderSpec, HeadSpec, ScopeSpec
+from kits.support_triage.config import Config
+
+MOSTLY_SEVERAL = 0.2
+"""Share of mails with several intents from which every intent is decided by itself."""
+_LEAST_SEVERAL = 10
+_LEAST_LEVELS = 20
+
+
+@dataclass(frozen=True)
+class LearnedClassifier:
+    """What training made of the mails.
+
+    Attributes:
+        files: arrays for the bundle, by path.
+        intent: the intent by cross-validation, on `mails`.
+        mails: those that the intent was learned from, in the order of its rows.
+    """
+
+    spec: ClassifierSpec
+    heads: Mapping[str, Head]
+    ngrams: Ngrams | None
+    files: Mapping[str, bytes]
+    intent: Learned
+    mails: tuple[Mail, ...]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def learn_classifier(
+    mails: Sequence[Mail],
+    val: Sequence[Mail],
+    config: Config,
+    embedder: Embedder | None,
+    *,
+    seed: int,
+) -> LearnedClassifier:
+    """Learns all targets.
+
+    Args:
+        val: mails that nothing is learned from but the threshold of what is out of scope.
+        embedder: the network; None: counted words alone decide.
+
+    Raises:
+        DataError: fewer than two intents are labelled.
+    """
+    ngrams = learn_ngrams([mail.text for mail in mails])
+    features = features_of([mail.text for mail in mails], ngrams, embedder)
+    job = _Job(list(mails), features, config, seed)
+    intent, inside = job.intent()
+    heads = {INTENT: intent.head, **job.others()}
+    encoder = embedder.encoder.spec if embedder is not None else None
+    if not any(head.asks_network for head in heads.values()):
+        encoder = None
+    spec = ClassifierSpec(
+        approach="ngrams" if encoder is None else "encoder",
+        encoder=encoder,
+        intent=heads[INTENT].spec,
+        several=_spec(heads, SEVERAL),
+        urgency=_spec(heads, URGENCY),
+        sentiment=_spec(heads, SENTIMENT),
+        scope=job.scope(intent.head, val, ngrams, embedder),
+        shortcut=_shortcut(intent, heads, encoder, config),
+    )
+    files = ngram_files(ngrams)
+    for target, head in heads.items():
+        files.update(head_files(target, head))
+    return LearnedClassifier(
+        spec=spec,
+        heads=heads,
+        ngrams=ngrams,
+        files=files,
+        intent=intent,
+        mails=tuple(inside),
+        figures=_figures(intent),
+        notes=(*intent.notes, *job.notes),
+    )
+
+
+def _spec(heads: Mapping[str, Head], target: str) -> HeadSpec | None:
+    return heads[target].spec if target in heads else None
+
+
+def _figures(intent: Learned) -> dict[str, float]:
+    figures = {f"cv_right_{name}": round(value, 4) for name, value in intent.right.items()}
+    return {**figures, "ngram_weight": intent.head.spec.ngram_weight}
+
+
+def _shortcut(
+    intent: Learned, heads: Mapping[str, Head], encoder: EncoderSpec | None, config: Config
+) -> float | None:
+    others = (head for target, head in heads.items() if target != INTENT)
+    if encoder is None or config.shortcut == "never" or intent.head.spec.several:
+        return None
+    if intent.by_words is None or any(head.asks_network for head in others):
+        return None
+    return choose_shortcut(intent.by_words, intent.held_out, intent.truth)
+
+
+@dataclass
+class _Job:
+    mails: list[Mail]
+    features: Features
+    config: Config
+    seed: int
+    notes: list[str] = field(default_factory=list)
+
+    def intent(self) -> tuple[Learned, list[Mail]]:
+        """The intent, and the mails it was learned from."""
+        names = self.config.out_of_scope
+        places, mails = those(self.mails, lambda m: bool(m.label) and m.label not in names)
+        several = sum("|" in mail.label for mail in mails)
+        every = several > MOSTLY_SEVERAL * len(mails)
+        if every:
+            # a mail about nothing known teaches what none of the intents looks like
+            places, mails = those(self.mails, lambda m: bool(m.label))
+        elif several:
+            places, mails = those(
+                self.mails, lambda m: bool(m.label) and m.label not in names and "|" not in m.label
+            )
+        if not mails:
+            raise DataError("no mail is labelled", fix="kit label, or import labelled mails")
+        if several:
+            self.notes.append(
+                f"{several} mails have several intents: "
+                + ("every intent is decided by itself" if every else "such mails go to a person")
+            )
+        return self._learn(places, [m.label for m in mails], several=every), mails
+
+    def others(self) -> dict[str, Head]:
+        """Further targets that enough mails say something of."""
+        heads = {}
+        names = self.config.out_of_scope
+        places, mails = those(self.mails, lambda m: bool(m.label) and m.label not in names)
+        several = sum("|" in mail.label for mail in mails)
+        if _LEAST_SEVERAL <= several <= MOSTLY_SEVERAL * len(mails):
+            heads[SEVERAL] = self._learn(places, [m.label for m in mails], several=True).head
+        for target in (URGENCY, SENTIMENT):
+            learned = self._levels(target)
+            if learned is not None:
+                heads[target] = learned.head
+                self.notes.append(f"{target}: {learned.notes[0]}")
+        return heads
+
+    def scope(
+        self, head: Head, val: Sequence[Mail], ngrams: Ngrams, embedder: Embedder | None
+    ) -> ScopeSpec | None:
+        """When a mail is out of scope; None where too few such mails are known.
+
+        Mails out of scope in the training part were not learned from, so they may choose the threshold where the
+        validation part has too few.
+        """
+        names = self.config.out_of_scope
+        if head.spec.several:
+            return ScopeSpec(below=0.0, names=names)
+        judged = [mail for mail in val if mail.label and "|" not in mail.label]
+        outside = [mail for mail in judged if mail.label in names]
+        if len(outside) < LEAST:
+            judged += [mail for mail in self.mails if mail.label in names]
+        labels = [mail.label for mail in judged]
+        places_in, places_out = split_labels(labels, names)
+        if len(places_out) < LEAST or not len(places_in):
+            return None
+        found = probabilities(head, features_of([m.text for m in judged], ngrams, embedder))
+        likely = np.asarray(head.spec.classes, dtype=object)[found.argmax(axis=1)]
+        inside = np.isin(np.arange(len(judged)), places_in)
+        below = choose_threshold(
+            found.max(axis=1).astype(np.float64), likely == np.asarray(labels, dtype=object), inside
+        )
+        self.notes.append(
+            f"out of scope below confidence {below:.3f}, chosen on {len(places_in)} mails within and"
+            f" {len(places_out)} out of it"
+        )
+        return ScopeSpec(below=below, names=names)
+
+    def _levels(self, target: str) -> Learned | None:
+        places, mails = those(self.mails, lambda m: m.level(target) is not None)
+        labels = [f"{mail.level(target):g}" for mail in mails]
+        if len(labels) < _LEAST_LEVELS or len(set(labels)) < 2:
+            return None
+        return self._learn(places, labels, several=False)
+
+    def _learn(self, places: Sequence[int], labels: Sequence[str], *, several: bool) -> Learned:
+        return learn_head(
+            self.features.rows(np.asarray(places, np.int64)),
+            labels,
+            [self.mails[n].group for n in places],
+            seed=self.seed,
+            several=several,
+            none_of=self.config.out_of_scope,
+        )
+
+
+def probabilities(head: Head, features: Features) -> np.typing.NDArray[np.float32]:
+    """A head's probabilities of many texts at once, shape (n, classes)."""
+    pieces = vectors = None
+    if features.pieces is not None and head.sparse is not None and head.constants is not None:
+        pieces = np.asarray(features.pieces @ head.sparse.astype(np.float32)) + head.constants
+    if features.vectors is not None and head.dense is not None and head.asks_network:
+        vectors = features.view(head.spec.view) @ head.dense[:-1] + head.dense[-1]
+    return combined(head.spec, pieces, vectors)

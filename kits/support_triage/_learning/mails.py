@@ -1,0 +1,76 @@
+"""A dataset's mails as texts with what people said of them: the first step of every training.
+
+It reads and sorts; nothing is learned here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.errors import DataError
+from kits.core.kit import NoProgress, Progress
+from kits.core.prediction import Span
+from kits.support_triage._mail.reading import read_mail
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail of the dataset.
+
+    Attributes:
+        text: what the models see.
+        label: the intent, several joined by `|`; empty where nobody said it.
+        levels: urgency and sentiment by name, where somebody said them.
+        group: what must stay together (a thread, a customer).
+    """
+
+    sample_id: str
+    text: str
+    language: str
+    label: str
+    spans: tuple[Span, ...]
+    levels: tuple[tuple[str, float], ...]
+    group: str
+
+    def level(self, name: str) -> float | None:
+        """A level by name; None where nobody said it."""
+        return dict(self.levels).get(name)
+
+
+def load_mails(
+    dataset: Dataset, items: Sequence[DatasetItem], progress: Progress | None = None
+) -> tuple[Mail, ...]:
+    """The mails of the items, in their order; one that cannot be read is left out."""
+    shown = progress or NoProgress()
+    shown.begin("reading mails", len(items))
+    mails = []
+    for item in items:
+        # the import has said so; a mail that nobody can read teaches nothing
+        with contextlib.suppress(DataError):
+            mails.append(_mail(dataset, item))
+        shown.advance()
+    shown.end()
+    return tuple(mails)
+
+
+def _mail(dataset: Dataset, item: DatasetItem) -> Mail:
+    reading = read_mail(dataset.content(item))
+    said = item.annotation
+    return Mail(
+        sample_id=item.sample.id,
+        text=reading.text,
+        language=reading.language,
+        label=said.label if said is not None else "",
+        spans=said.spans if said is not None else (),
+        levels=tuple((q.name, q.value) for q in said.quantities) if said is not None else (),
+        group=item.sample.group,
+    )
+
+
+def those(mails: Sequence[Mail], wanted: Callable[[Mail], bool]) -> tuple[list[int], list[Mail]]:
+    """Places and mails for which something holds."""
+    places = [n for n, mail in enumerate(mails) if wanted(mail)]
+    return places, [mails[n] for n in places]

@@ -1,0 +1,155 @@
+"""What the models found in a mail → a prediction: label, confidence, words for a person, figures for the record.
+
+Pure: values in, a prediction out. Confidence is 0 wherever no intent may be acted on by itself, so that every
+operating point sends such a mail to a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from kits.core.prediction import Prediction, Quantity, Reason, Span
+from kits.support_triage._mail.reading import Reading
+from kits.support_triage._models.classifier import (
+    INTENT,
+    SENTIMENT,
+    SEVERAL,
+    URGENCY,
+    Classifier,
+    Verdicts,
+)
+
+LISTED = 5
+"""Likely labels that a prediction names."""
+_CLOSE = 0.2
+"""A second label with more than this is told as a doubt."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The intent of one mail.
+
+    Attributes:
+        confidence: that `label` is right; 0 where a person must decide whatever the operating point says.
+        doubt: why it is not certain; empty where nothing speaks against it.
+    """
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    second: str
+    doubt: str
+
+
+def judged(classifier: Classifier, verdicts: Verdicts) -> Judged:
+    """The intent that the probabilities speak for, or that it is out of scope, or that there are several."""
+    spec, head = classifier.spec, classifier.heads[INTENT].spec
+    found = verdicts.probabilities[INTENT]
+    likely = np.argsort(-found, kind="stable")[:LISTED]
+    listed = {head.classes[n]: round(float(found[n]), 6) for n in likely}
+    label, confidence = head.classes[likely[0]], float(found[likely[0]])
+    second = head.classes[likely[1]] if len(likely) > 1 else ""
+    together = _several(classifier, verdicts)
+    if head.several:
+        confidence = exactness(found, head.cut)
+    doubt = ""
+    if len(together) > 1:
+        return Judged(
+            "|".join(together), 0.0, listed, second, "several matters: " + ", ".join(together)
+        )
+    if spec.scope is not None and (
+        label in spec.scope.names
+        or confidence < spec.scope.below
+        or (head.several and not together)
+    ):
+        return Judged(
+            spec.scope.names[0], 0.0, listed, label, f"about none of the intents; nearest: {label}"
+        )
+    if spec.suggests_only:
+        return Judged(
+            label, 0.0, listed, second, "no mail was labelled yet: a suggestion by the label's name"
+        )
+    if second and listed[second] >= _CLOSE:
+        doubt = f"could also be {second} ({listed[second]:.0%})"
+    return Judged(label, confidence, listed, second, doubt)
+
+
+def exactness(found: NDArray[np.float32], cut: float) -> float:
+    """Probability that exactly the labels above the cut hold, each independent of the others."""
+    return float(np.prod(np.where(found >= cut, found, 1 - found), dtype=np.float64))
+
+
+def _several(classifier: Classifier, verdicts: Verdicts) -> tuple[str, ...]:
+    """The labels that hold by themselves, sorted; empty where nothing asks for it."""
+    for target in (SEVERAL, INTENT):
+        head = classifier.heads.get(target)
+        if head is not None and head.spec.several:
+            found = verdicts.probabilities[target]
+            return tuple(head.spec.classes[n] for n in np.flatnonzero(found >= head.spec.cut))
+    return ()
+
+
+def told(
+    classifier: Classifier,
+    verdicts: Verdicts,
+    reading: Reading,
+    spans: Sequence[Span],
+    automatic: str,
+    needs_person: str = "",
+) -> Prediction:
+    """The prediction for one mail.
+
+    Args:
+        automatic: why a machine wrote it; empty where a person did.
+        needs_person: why a person must see it, whatever it is about.
+    """
+    if not reading.text.strip():
+        details = _details(reading, automatic, (), "")
+        return Prediction(0.0, reasons=(Reason("the mail holds no text"),), details=details)
+    intent = judged(classifier, verdicts)
+    words = classifier.words_for(reading.text, intent.label)
+    doubts = [text for text in (needs_person, intent.doubt) if text]
+    reasons = [
+        Reason(f"“{word}” speaks for {intent.label}", weight, "text") for word, weight in words
+    ]
+    return Prediction(
+        score=0.0 if needs_person else intent.confidence,
+        label=intent.label,
+        probabilities=intent.probabilities,
+        spans=tuple(spans),
+        quantities=tuple(_levels(classifier, verdicts)),
+        reasons=(*(Reason(text) for text in doubts), *reasons),
+        details=_details(reading, automatic, verdicts.stages, intent.second),
+    )
+
+
+def _levels(classifier: Classifier, verdicts: Verdicts) -> list[Quantity]:
+    levels = []
+    for name in (URGENCY, SENTIMENT):
+        if name in classifier.heads:
+            found = verdicts.probabilities[name]
+            best = int(found.argmax())
+            value = float(classifier.heads[name].spec.classes[best])
+            levels.append(Quantity(name, value, "level", confidence=round(float(found[best]), 6)))
+    return levels
+
+
+def _details(
+    reading: Reading, automatic: str, stages: Sequence[str], second: str
+) -> dict[str, JsonValue]:
+    digest = hashlib.sha256(" ".join(reading.text.split()).encode("utf-8", "replace")).hexdigest()
+    return {
+        "language": reading.language,
+        "automatic": automatic,
+        "hidden_chars": reading.hidden_chars,
+        "attachments": [attachment.name for attachment in reading.message.attachments],
+        "text_digest": digest,
+        "second": second,
+        "stages": list(stages),
+    }

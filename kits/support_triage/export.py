@@ -1,0 +1,61 @@
+"""A run's files → the bundle's models, arrays and config. The encoder is quantised without calibration.
+
+Counted pieces and heads are arrays that numpy computes with: a graph for them would be slower than they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+from pydantic import BaseModel, JsonValue
+
+from kits.core.dataset import Dataset
+from kits.core.errors import DataError
+from kits.core.kit import Exported
+from kits.core.runtime import Array
+from kits.support_triage._models.spec import ENCODER_ROLE
+from kits.support_triage.config import Config
+from kits.support_triage.runtime import TriageSpec
+from kits.support_triage.train import ENCODER_FILE, FILES_FOLDER, SPEC_FILE
+
+
+def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
+    """The deployable models of a run.
+
+    Raises:
+        DataError: the run holds no training of this kit.
+    """
+    del dataset
+    assert isinstance(config, Config)
+    path = run_dir / SPEC_FILE
+    if not path.is_file():
+        raise DataError("this run holds no trained model", where=str(run_dir), fix="kit train")
+    spec = TriageSpec.model_validate_json(path.read_bytes())
+    encoder = run_dir / ENCODER_FILE
+    has_encoder = spec.classifier.encoder is not None
+    roles = (ENCODER_ROLE,) if has_encoder else ()
+    return Exported(
+        models={ENCODER_ROLE: encoder.read_bytes()} if has_encoder else {},
+        config=cast(dict[str, JsonValue], spec.model_dump(mode="json")),
+        labels=tuple(dict.fromkeys((*spec.classifier.intent.classes, *config.out_of_scope[:1]))),
+        quantize_roles=roles,
+        precisions=("fp16", "int8"),
+        dynamic_roles=roles,
+        files=dict(_files(run_dir / FILES_FOLDER)),
+    )
+
+
+def calibration_feeds(
+    exported: Exported, role: str, contents: Iterable[bytes]
+) -> Iterator[Mapping[str, Array]]:
+    """Nothing: the encoder's activations are quantised while it runs."""
+    del exported, role, contents
+    yield from ()
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()

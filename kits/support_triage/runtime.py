@@ -1,0 +1,138 @@
+"""A support-triage bundle at work: mail → what it is about, what it names, how urgent it is. The device runs this file.
+
+It composes reading, models and extraction; no trainer, no dataset, no network. Whether a label is certain enough
+to act on is the operating point's; what happens to the mail is the agent's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kits.core.bundle import Bundle
+from kits.core.errors import BundleError, DataError
+from kits.core.mail.automatic import why_automatic
+from kits.core.prediction import Prediction, Span
+from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
+from kits.core.showing import Shown
+from kits.support_triage._entities.extractor import Extractor
+from kits.support_triage._entities.spec import EntitiesSpec
+from kits.support_triage._mail.reading import Reading, read_mail
+from kits.support_triage._models.classifier import Classifier, load_classifier
+from kits.support_triage._models.spec import ClassifierSpec
+from kits.support_triage._models.telling import told
+
+MEDIA_TYPE = "message/rfc822"
+
+
+class TriageSpec(BaseModel):
+    """What the runtime needs to know; the bundle's `config`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    classifier: ClassifierSpec = Field(description="the learned models")
+    entities: EntitiesSpec = Field(
+        default_factory=lambda: EntitiesSpec.model_validate({}), description="what is looked for"
+    )
+
+
+def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
+    """The runtime of a bundle.
+
+    Raises:
+        BundleError: its config is not one of this kit, or a file or model is missing or does not fit.
+    """
+    try:
+        spec = TriageSpec.model_validate(bundle.manifest.config)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BundleError(
+            f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
+            where=bundle.id[:12],
+        ) from error
+    return TriageRuntime(
+        spec,
+        load_classifier(spec.classifier, bundle, sessions, target),
+        Extractor.from_spec(spec.entities),
+    )
+
+
+@dataclass(frozen=True)
+class TriageRuntime:
+    """`Runtime` of this kit."""
+
+    spec: TriageSpec
+    classifier: Classifier
+    extractor: Extractor
+
+    def decode(self, content: bytes, media_type: str) -> Payload:
+        """A mail's bytes stay bytes: what cannot be read in them is told, not refused.
+
+        Raises:
+            DataError: empty, or over the size limit.
+        """
+        del media_type  # the content says what it is
+        read_mail(content)
+        return content
+
+    def encode(self, payload: Payload) -> tuple[bytes, str]:
+        """The mail as it came."""
+        return _bytes(payload), MEDIA_TYPE
+
+    def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
+        """One prediction per mail. Raises DataError for one that is empty or over the size limit."""
+        readings = [read_mail(_bytes(payload)) for payload in payloads]
+        verdicts = self.classifier.judge([reading.text for reading in readings])
+        return [
+            told(self.classifier, found, reading, *self._rest(reading))
+            for found, reading in zip(verdicts, readings, strict=True)
+        ]
+
+    def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
+        """One prediction with the time of each stage: reading, models, entities and words.
+
+        Raises:
+            DataError: empty, or over the size limit.
+        """
+        started = time.perf_counter()
+        reading = read_mail(_bytes(payload))
+        read = time.perf_counter()
+        verdicts = self.classifier.judge([reading.text])[0]
+        decided = time.perf_counter()
+        prediction = told(self.classifier, verdicts, reading, *self._rest(reading))
+        ended = time.perf_counter()
+        times = StageTimes(1e3 * (read - started), 1e3 * (decided - read), 1e3 * (ended - decided))
+        return prediction, times
+
+    def _rest(self, reading: Reading) -> tuple[tuple[Span, ...], str]:
+        spans = self.extractor.find(reading.text, reading.language)
+        return spans, why_automatic(reading.message)
+
+
+def shown(content: bytes) -> Shown:
+    """A mail as a person reads it: the text that the models see, never markup.
+
+    Raises:
+        DataError: empty, or over the size limit.
+    """
+    reading = read_mail(content)
+    message = reading.message
+    return Shown(
+        title=reading.subject,
+        text=reading.text,
+        facts={
+            "from": message.sender,
+            "language": reading.language,
+            "attachments": [attachment.name for attachment in message.attachments],
+            "notes": list(reading.notes),
+        },
+    )
+
+
+def _bytes(payload: Payload) -> bytes:
+    if not isinstance(payload, bytes):
+        raise DataError("this kit takes mails as bytes", fix=f"send {MEDIA_TYPE}")
+    return payload

