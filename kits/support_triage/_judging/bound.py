@@ -58,6 +58,7 @@ def certify(
     *,
     epsilon: float,
     delta: float,
+    floor: float = 0.0,
     known: Mapping[str, str] | None = None,
 ) -> Certified:
     """The loosest threshold at which at most `epsilon` of the accepted are wrong, with confidence 1−`delta`.
@@ -68,6 +69,7 @@ def certify(
     labels may be left out after the errors were seen.
 
     Args:
+        floor: a label is left out for its own errors only where their share is above this, too.
         confidence: (n,) of the predicted label, 0 to 1; 0 for mails that are never decided.
         wrong: (n,) whether the prediction is wrong.
         labels: (n,) predicted.
@@ -83,7 +85,7 @@ def certify(
     if threshold is None:
         return Certified(None, n, left_out=left_out, needed=_needed(score, wrong, epsilon, delta))
     accepted = score >= threshold
-    bad = _shown_bad(accepted, wrong, labels, epsilon, delta * LABELS_PART)
+    bad = _shown_bad(accepted, wrong, labels, (epsilon, floor), delta * LABELS_PART)
     left_out |= bad
     kept = accepted & np.array([label not in bad for label in labels], dtype=bool)
     errors, count = int(wrong[kept].sum()), int(kept.sum())
@@ -117,9 +119,10 @@ def _walk(
     found: float | None = None
     tested = -1
     for threshold, count in zip(_GRID, counts):
-        if count < enough:
+        # of thresholds that accept the same mails, the strictest is the one that was shown
+        if count < enough or count == tested:
             continue
-        if count != tested and upper_bound(int(errors[count]), int(count), 1 - level) > epsilon:
+        if upper_bound(int(errors[count]), int(count), 1 - level) > epsilon:
             break
         found, tested = float(threshold), int(count)
     return found
@@ -131,16 +134,17 @@ def _least(epsilon: float, delta: float) -> int:
 
 
 def _shown_bad(
-    accepted: Flags, wrong: Flags, labels: Sequence[str], epsilon: float, delta: float
+    accepted: Flags, wrong: Flags, labels: Sequence[str], limits: tuple[float, float], delta: float
 ) -> dict[str, str]:
-    """Labels whose own error is above ε beyond doubt: the lower bound at 1 − δ, shared by all labels."""
+    """Labels whose own error is above ε beyond doubt (the lower bound at 1 − δ, shared by all labels) and above the floor."""
+    epsilon, floor = limits
     names = np.asarray(labels)
     level = delta / max(1, len(set(labels)))
     bad = {}
     for label in sorted({str(name) for name in names[accepted]}):
         mine = accepted & (names == label)
         count, errors = int(mine.sum()), int(wrong[mine].sum())
-        if errors and beta_quantile(level, errors, count - errors + 1) > epsilon:
+        if errors > floor * count and beta_quantile(level, errors, count - errors + 1) > epsilon:
             bad[label] = f"{errors} of {count} were wrong at this confidence"
     return bad
 

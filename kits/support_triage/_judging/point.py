@@ -1,0 +1,109 @@
+"""The operating point: from which confidence on a mail is filed without a person, and the promise that goes with it.
+
+The proof is `bound.py`'s; here it is decided which mails it is made on and what the bundle is told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from kits.core.dataset import Dataset
+from kits.core.kit import EvaluateTask
+from kits.core.operating_point import Band, ErrorBound, OperatingPoint
+from kits.core.stats import Estimate, proportion
+from kits.support_triage._judging.bound import Certified, certify, guarantee_text
+from kits.support_triage._judging.judged import Judged, intents
+from kits.support_triage.config import Config
+
+NEVER = 2.0
+"""Confidence that no mail reaches: it is 1 at most."""
+LEARNED = 3
+"""A label learned from fewer mails is never decided without a person, whatever it scores."""
+
+
+def choose(task: EvaluateTask, config: Config, judged: Sequence[Judged]) -> OperatingPoint:
+    """One threshold for all labels, those left out aside.
+
+    Mails of one thread or of one text share their errors, so one of each group counts, the first by id; ids are drawn
+    from contents, which is as good as by lot.
+    """
+    labelled = [one for one in judged if one.labelled]
+    mails = _one_of_each_group(labelled)
+    rare = _rarely_learned(task.dataset, config.out_of_scope)
+    found = certify(
+        np.array([_confidence(one, config) for one in mails], dtype=np.float64),
+        np.array([not one.right for one in mails], dtype=bool),
+        ["|".join(sorted(one.said)) for one in mails],
+        epsilon=config.bound.epsilon,
+        delta=config.bound.delta,
+        floor=config.bound.floor,
+        known=rare,
+    )
+    sentence = guarantee_text(found, config.bound.epsilon, config.bound.delta)
+    promised = found.threshold is not None
+    groups = "" if len(mails) == len(labelled) else f", one of each of {len(mails)} groups"
+    return OperatingPoint(
+        default=Band(act_at=NEVER if found.threshold is None else found.threshold, review_from=0.0),
+        per_label={label: Band(act_at=NEVER, review_from=0.0) for label in found.left_out},
+        action="file",
+        bound=_bound(found, config),
+        costs=task.costs,
+        rates=_rates(found),
+        guarantee=sentence if promised else "",
+        method="Learn-then-Test with fixed sequences and exact binomial tests (Angelopoulos et al. 2021), on "
+        f"{len(labelled)} labelled mails of val{groups}" + ("" if promised else f"; {sentence}"),
+        dataset=task.dataset.id,
+        seed=task.seed,
+    )
+
+
+def _one_of_each_group(judged: Sequence[Judged]) -> list[Judged]:
+    first: dict[str, Judged] = {}
+    for one in sorted(judged, key=lambda one: one.item.sample.id):
+        first.setdefault(one.group, one)
+    return list(first.values())
+
+
+def _confidence(one: Judged, config: Config) -> float:
+    """0 for what is out of scope or unknown: such mails are a person's."""
+    foreign = bool(one.said & set(config.out_of_scope)) or not one.said
+    return 0.0 if foreign else min(max(one.prediction.score, 0.0), 1.0)
+
+
+def _rarely_learned(dataset: Dataset, names: tuple[str, ...]) -> dict[str, str]:
+    """Labels of too few training mails. Counts only: no error is looked at, so the promise is not touched."""
+    counts = Counter[str]()
+    for item in dataset.of("train"):
+        if item.annotation is not None and item.annotation.label:
+            counts["|".join(sorted(intents(item.annotation.label, names)))] += 1
+    return {
+        label: f"learned from {n} mail{'' if n == 1 else 's'} only"
+        for label, n in sorted(counts.items())
+        if n < LEARNED and "|" not in label
+    }
+
+
+def _bound(found: Certified, config: Config) -> ErrorBound:
+    return ErrorBound(
+        epsilon=config.bound.epsilon,
+        delta=config.bound.delta,
+        n=found.n,
+        accepted=found.accepted,
+        errors=found.errors,
+        coverage=proportion(found.accepted, found.n),
+        upper=found.upper,
+        left_out=dict(found.left_out),
+    )
+
+
+def _rates(found: Certified) -> dict[str, Estimate]:
+    """At exactly this threshold, on the mails that it was chosen on."""
+    if not found.n:
+        return {}
+    rates = {"auto_coverage": proportion(found.accepted, found.n)}
+    if found.accepted:
+        rates["auto_error"] = proportion(found.errors, found.accepted)
+    return rates

@@ -1,0 +1,265 @@
+"""Figures of mails: by their exact names, with intervals, and only where the data allows them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from kits.core.kit import RawSample
+from kits.core.operating_point import Band, OperatingPoint
+from kits.core.prediction import Quantity, Span
+from kits.core.stats import Estimate
+from kits.support_triage import evaluate
+from kits.support_triage.config import BoundConfig, Config
+from tests.support_triage.triage import sample, task_of
+
+WORDS = (
+    "parcel", "refund", "invoice", "colour", "voucher", "ladder", "kettle", "window", "garden", "pencil", "bottle",
+    "jacket", "mirror", "basket", "candle", "hammer", "puzzle", "guitar", "saddle", "teapot",
+)  # fmt: skip
+
+
+def text(number: int) -> str:
+    """Texts unlike each other: numbers alone would be taken for one template."""
+    return " ".join(WORDS[number // 20**k % 20] for k in range(3))
+
+
+def point(act_at: float, **labels: float) -> OperatingPoint:
+    return OperatingPoint(
+        default=Band(act_at=act_at, review_from=0.0),
+        per_label={name: Band(act_at=at, review_from=0.0) for name, at in labels.items()},
+        action="file",
+        method="stated",
+        dataset="d",
+        seed=0,
+    )
+
+
+def said(label: str, score: float, **more: object) -> dict[str, object]:
+    return {"label": label, "score": score, **more}
+
+
+def metrics(samples: list[RawSample], act_at: float = 0.8) -> dict[str, Estimate]:
+    task = task_of(samples, split="test", point=point(act_at))
+    return dict(evaluate.evaluate(task).metrics)
+
+
+def test_intents_are_counted_with_what_is_out_of_scope_apart() -> None:
+    samples = [
+        sample(text(1), "refund", says=said("refund", 0.9)),
+        sample(text(2), "refund", says=said("delay", 0.9)),
+        sample(text(3), "delay", says=said("delay", 0.5)),
+        sample(text(4), "delay", says=said("oos", 0.0)),
+        sample(text(5), "oos", says=said("oos", 0.0)),
+        sample(text(6), "oos", says=said("refund", 0.3)),
+    ]
+    found = metrics(samples)
+    assert found["accuracy"].value == pytest.approx(3 / 6)
+    assert found["in_scope_accuracy"].value == pytest.approx(2 / 4)
+    assert found["oos_recall"].value == pytest.approx(1 / 2)
+    assert found["auto_coverage"].value == pytest.approx(2 / 6)
+    assert found["auto_error"].value == pytest.approx(1 / 2)
+    # refund: 1 of 2 found, 2 said → 1/2; delay: 1 of 2, 2 said → 1/2; oos: 1 of 2, 2 said → 1/2
+    assert found["macro_f1"].value == pytest.approx(0.5)
+    assert "micro_f1" not in found
+    assert "entity_exact" not in found
+    assert "urgency_accuracy" not in found
+    assert all(e.low <= e.value <= e.high for e in found.values())
+
+
+def test_out_of_scope_is_ranked_by_what_the_intents_leave() -> None:
+    samples = [
+        sample(text(n), "refund", says=said("refund", 0.9, probabilities={"refund": 0.9 - n / 100}))
+        for n in range(10)
+    ] + [
+        sample(text(50 + n), "other", says=said("oos", 0.0, probabilities={"refund": 0.2}))
+        for n in range(10)
+    ]
+    task = task_of(samples, split="test", out_of_scope=("oos", "other"))
+    found = evaluate.evaluate(task).metrics
+    assert found["oos_auroc"].value == 1.0
+    assert found["oos_auroc"].low < 1.0
+    assert found["oos_recall"].value == 1.0
+
+
+def test_several_intents_are_right_only_all_together() -> None:
+    samples = [
+        sample(text(1), "delay|refund", says=said("refund|delay", 0.9)),
+        sample(text(2), "delay|refund", says=said("refund", 0.9)),
+    ]
+    found = metrics(samples)
+    assert found["accuracy"].value == 0.5
+    assert found["micro_f1"].value == pytest.approx(2 * 3 / 7)
+
+
+def test_entities_count_where_somebody_marked_them_and_no_other_kinds() -> None:
+    marked = (Span(0, 6, "order", "parcel"),)
+    samples = [
+        sample(text(1), "a", spans=marked, says=said("a", 0.9, spans=[[0, 6, "order", "parcel"]])),
+        sample(text(2), "a", spans=marked, says=said("a", 0.9, spans=[[0, 5, "order", "parce"]])),
+        sample(text(3), "a", says=said("a", 0.9, spans=[[0, 6, "date", "parcel"]])),
+    ]
+    found = metrics(samples)
+    assert found["entity_exact"].value == pytest.approx(2 / 3)
+    assert found["entity_f1"].value == pytest.approx(0.5)
+
+
+def test_levels_are_right_when_they_round_to_the_truth() -> None:
+    samples = [
+        sample(text(n), levels=(Quantity("urgency", level, "level"),), says={"urgency": told})
+        for n, (level, told) in enumerate([(3.0, 2.8), (1.0, 1.2), (0.0, 2.0), (2.0, 2.0)])
+    ]
+    found = metrics(samples)
+    assert found["urgency_accuracy"].value == 0.75
+    assert "accuracy" not in found
+
+
+def test_mails_of_one_thread_do_not_make_an_interval_narrow() -> None:
+    def many(groups: int) -> Estimate:
+        samples = [
+            sample(
+                text(n), "a", group=f"g{n % groups}", says=said("a" if n % groups % 2 else "b", 0.9)
+            )
+            for n in range(60)
+        ]
+        return metrics(samples)["accuracy"]
+
+    alone, threads = many(60), many(6)
+    assert threads.high - threads.low > 2 * (alone.high - alone.low)
+    assert "6 groups" in threads.method
+
+
+def test_slices_tell_labels_languages_and_sources_apart() -> None:
+    samples = [
+        sample(
+            text(n),
+            "a" if n % 2 else "b",
+            language="de" if n % 2 else "en",
+            says=said("a", 0.9 if n % 2 else 0.1),
+        )
+        for n in range(20)
+    ]
+    task = task_of(samples, split="test", point=point(0.8))
+    slices = evaluate.evaluate(task).slices
+    assert slices["label a"]["recall"].value == 1.0
+    assert slices["label a"]["precision"].value == 0.5
+    assert slices["label b"]["recall"].value == 0.0
+    assert slices["language de"]["accuracy"].value == 1.0
+    assert slices["language en"]["auto_coverage"].value == 0.0
+
+
+def test_a_wrong_act_costs_an_escape_a_look_costs_a_review() -> None:
+    samples = [
+        sample(text(1), "a", says=said("a", 0.9)),
+        sample(text(2), "a", says=said("b", 0.9)),
+        sample(text(3), "a", says=said("b", 0.1)),
+    ]
+    task = task_of(samples, split="test", point=point(0.8))
+    results = evaluate.evaluate(task).results
+    costs = {(r.verdict, r.prediction["label"]): r.cost for r in results}
+    assert costs == {("act", "a"): 0.0, ("act", "b"): 20.0, ("review", "b"): 2.0}
+
+
+def test_figures_can_be_drawn_again_from_kept_results() -> None:
+    samples = [sample(text(n), "a" if n % 3 else "oos", says=said("a", 0.9)) for n in range(30)]
+    task = task_of(samples, split="test", point=point(0.8))
+    done = evaluate.evaluate(task)
+    by_id = {item.sample.id: item for item in task.items}
+    items = [by_id[result.sample_id] for result in done.results]
+    for name in ("accuracy", "macro_f1", "auto_error", "oos_recall"):
+        again = evaluate.statistic(name, items, done.results)
+        assert again is not None
+        assert again(np.arange(30)) == pytest.approx(done.metrics[name].value)
+    assert evaluate.statistic("entity_f1", items, done.results) is None
+    assert evaluate.statistic("rmse", items, done.results) is None
+
+
+# -- the operating point --------------------------------------------------------------------------
+
+
+def calibration(n: int, wrong_every: int, label: str = "a") -> list[RawSample]:
+    return [
+        sample(
+            text(number),
+            "b" if number % wrong_every == 0 else label,
+            says=said(label, 0.9 + 0.09 * (number % 97) / 97),
+        )
+        for number in range(1, n + 1)
+    ]
+
+
+def learned(label: str, n: int) -> list[RawSample]:
+    return [sample(f"{text(5000 + number)} {label}", label, split="train") for number in range(n)]
+
+
+def test_the_bundle_is_given_the_promise_with_its_evidence() -> None:
+    samples = calibration(600, 300) + learned("a", 5) + learned("b", 5)
+    chosen = evaluate.choose_operating_point(task_of(samples), Config())
+    assert chosen.bound is not None
+    assert chosen.action == "file"
+    assert 0.85 < chosen.default.act_at <= 0.91
+    assert (chosen.bound.n, chosen.bound.accepted, chosen.bound.errors) == (600, 600, 2)
+    assert chosen.bound.upper <= 0.02
+    assert chosen.guarantee.startswith(
+        "at most 2 % wrong among automatic mails, with 95% confidence"
+    )
+    assert chosen.rates["auto_coverage"].value == 1.0
+
+
+def test_without_enough_mails_nothing_is_decided_and_it_is_said_why() -> None:
+    samples = calibration(60, 1000) + learned("a", 5)
+    chosen = evaluate.choose_operating_point(task_of(samples), Config())
+    assert chosen.guarantee == ""
+    assert re.search(r"about \d+ labelled mails would do", chosen.method)
+    task = task_of(samples, point=chosen)
+    assert evaluate.evaluate(task).metrics["auto_coverage"].value == 0.0
+
+
+def test_without_any_mail_nothing_is_decided_either() -> None:
+    chosen = evaluate.choose_operating_point(task_of([]), Config())
+    assert chosen.bound is not None
+    assert chosen.bound.accepted == 0
+    assert chosen.default.act_at > 1.0
+
+
+def test_a_label_learned_from_two_mails_is_left_to_people() -> None:
+    samples = calibration(600, 1000) + learned("a", 5) + learned("rare", 2)
+    rare = sample(text(700), "rare", says=said("rare", 0.999))
+    chosen = evaluate.choose_operating_point(task_of([*samples, rare]), Config())
+    assert chosen.bound is not None
+    assert chosen.bound.left_out == {"rare": "learned from 2 mails only"}
+    assert chosen.per_label["rare"].act_at > 1.0
+
+
+def test_mails_of_one_thread_count_once_for_the_promise() -> None:
+    samples = [sample(text(n), "a", group=f"g{n % 100}", says=said("a", 0.95)) for n in range(600)]
+    chosen = evaluate.choose_operating_point(task_of(samples), Config())
+    assert chosen.bound is not None
+    assert chosen.bound.n == 100
+    assert chosen.guarantee == ""
+    assert "100 groups" in chosen.method
+
+
+def test_a_looser_promise_decides_more() -> None:
+    samples = calibration(800, 40) + learned("a", 5) + learned("b", 5)
+    task = task_of(samples)
+    strict = evaluate.choose_operating_point(task, Config())
+    loose = evaluate.choose_operating_point(task, Config(bound=BoundConfig(epsilon=0.05)))
+    assert strict.bound is not None
+    assert loose.bound is not None
+    assert loose.bound.accepted > strict.bound.accepted
+
+
+def test_the_report_shows_error_by_share_and_the_worst_mistakes() -> None:
+    samples = calibration(300, 10) + learned("a", 5)
+    task = task_of(samples, point=point(0.95))
+    plots = evaluate.plots(task, evaluate.evaluate(task))
+    assert [p.title for p in plots] == [
+        "Error by share decided without a person",
+        "Does confidence keep its word?",
+        "What is taken for what",
+    ]
+    assert all(p.svg.startswith("<svg") for p in plots)
+    assert "b → a" in plots[2].svg
