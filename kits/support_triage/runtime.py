@@ -17,13 +17,15 @@ from kits.core.errors import BundleError, DataError
 from kits.core.mail.automatic import why_automatic
 from kits.core.prediction import Prediction, Span
 from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
-from kits.core.showing import Shown
 from kits.support_triage._entities.extractor import Extractor
 from kits.support_triage._entities.spec import EntitiesSpec
 from kits.support_triage._mail.reading import Reading, read_mail
 from kits.support_triage._models.classifier import Classifier, load_classifier
 from kits.support_triage._models.spec import ClassifierSpec
 from kits.support_triage._models.telling import told
+from kits.support_triage._shown import shown
+
+__all__ = ["MEDIA_TYPE", "TriageRuntime", "TriageSpec", "load", "shown"]
 
 MEDIA_TYPE = "message/rfc822"
 
@@ -110,26 +112,6 @@ class TriageRuntime:
     def _rest(self, reading: Reading) -> tuple[tuple[Span, ...], str]:
         spans = self.extractor.find(reading.text, reading.language)
         return spans, why_automatic(reading.message)
-
-
-def shown(content: bytes) -> Shown:
-    """A mail as a person reads it: the text that the models see, never markup.
-
-    Raises:
-        DataError: empty, or over the size limit.
-    """
-    reading = read_mail(content)
-    message = reading.message
-    return Shown(
-        title=reading.subject,
-        text=reading.text,
-        facts={
-            "from": message.sender,
-            "language": reading.language,
-            "attachments": [attachment.name for attachment in message.attachments],
-            "notes": list(reading.notes),
-        },
-    )
 
 
 def _bytes(payload: Payload) -> bytes:
