@@ -64,7 +64,7 @@ def dates(text: Text) -> Iterator[Found]:
         for match in _SHORT.finditer(text.raw):
             if _read_numeric(match.group(), "de") is not None:
                 yield Found(match.start(), match.end(), "date", 0.85)
-        yield from _ago(text)
+    yield from _ago(text)
     yield from _named(text)
     for hit in _RELATIVE.find(text):
         yield Found(text.words[hit.first].start, text.words[hit.last - 1].end, "date", 0.9)

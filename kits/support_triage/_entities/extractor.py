@@ -70,8 +70,9 @@ class Extractor:
 
     def __init__(self, spec: EntitiesSpec) -> None:
         self._spec = spec
-        self._own = frozenset(spec.patterns)
-        self._common = tuple(kind for kind in spec.kinds if kind not in self._own)
+        taught = spec.tagger.kinds if spec.tagger else ()
+        own = {*spec.patterns, *taught}
+        self._common = tuple(kind for kind in spec.kinds if kind not in own)
         self._finders = tuple(
             dict.fromkeys(finder for kind in self._common for finder in FINDERS[kind])
         )
@@ -135,7 +136,7 @@ class Extractor:
         """Whether findings of `kind` are replaced before a text leaves; what labels taught counts as personal."""
         if kind in self._spec.patterns:
             return self._spec.patterns[kind].personal
-        if kind == PRODUCT:
+        if kind == PRODUCT or kind in self._spec.not_personal:
             return False
         return KINDS[kind].personal if kind in KINDS else True
 

@@ -59,6 +59,7 @@ def learn(
     given = EntitiesSpec(
         kinds=config.kinds,
         day_first=config.day_first,
+        not_personal=config.not_personal,
         patterns=config.patterns,
         products=tuple(products),
     )

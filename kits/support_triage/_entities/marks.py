@@ -121,5 +121,5 @@ def phones(text: Text) -> Iterator[Found]:
 
 
 def _cue_before(raw: str, start: int) -> bool:
-    words = re.findall(r"[^\W\d_]+", raw[max(0, start - 32) : start].lower())
+    words = re.findall(r"[^\W\d_]+", raw[max(0, start - 200) : start].lower())
     return any(word in _PHONE_CUES for word in words[-4:])

@@ -52,7 +52,7 @@ class Phrases(Generic[Value]):
             if first < free_from:
                 continue
             hit = self._at(words, first, word)
-            if hit is not None:
+            if hit is not None and _together(text, hit.first, hit.last):
                 free_from = hit.last
                 yield hit
 
@@ -70,3 +70,11 @@ class Phrases(Generic[Value]):
             if rows:
                 return Hit(first, first + 1, rows[0][2])
         return None
+
+
+def _together(text: Text, first: int, last: int) -> bool:
+    """Whether no sentence ends within."""
+    if last - first == 1:
+        return True
+    between = text.raw[text.words[first].start : text.words[last - 1].end]
+    return not any(mark in between for mark in (". ", "! ", "? ", "\n\n", "; ", ": "))

@@ -79,6 +79,10 @@ class EntitiesConfig(_Section):
         description="how 03/04/2026 is read: auto by the mail's language, and told as unsure",
     )
     learn: bool = Field(True, description="learn kinds from marked examples, where there are any")
+    not_personal: tuple[str, ...] = Field(
+        (),
+        description="learned kinds that may leave the process; all others are replaced before a text does",
+    )
 
     @field_validator("kinds")
     @classmethod
@@ -137,6 +141,7 @@ class EntitiesSpec(_Section):
     patterns: dict[str, PatternSpec] = Field(
         default_factory=dict, description="the firm's own numbers by kind"
     )
+    not_personal: tuple[str, ...] = Field((), description="see EntitiesConfig")
     products: tuple[ProductSpec, ...] = Field(
         (), max_length=MAX_PRODUCTS, description="the firm's catalogue"
     )

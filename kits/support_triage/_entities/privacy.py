@@ -1,0 +1,185 @@
+"""What must not leave the process: personal data found, replaced by placeholders, and put back exactly.
+
+`<EMAIL_1>` stands for one address wherever it occurs in a thread. What looks like a placeholder in the text itself is
+replaced too, so that a stranger can neither forge one nor break the way back. No guarantee that every name is found:
+the kinds that are found are in `kinds.KINDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kits.core.prediction import Span
+from kits.support_triage._entities.extractor import Extractor, settle
+from kits.support_triage._entities.phrases import Phrases
+from kits.support_triage._entities.text import Found, Text
+
+_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{0,40}_[0-9]{1,9}>")
+_LITERAL = "LITERAL"
+_NAME = "name"
+_SECRET_PIECE = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
+_ROUNDS = 8
+_MAX_NAMES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A text without personal data.
+
+    Attributes:
+        table: placeholder → what it stands for. It stays in the process.
+    """
+
+    text: str
+    table: Mapping[str, str] = field(default_factory=dict)
+
+
+def personal_spans(
+    text: str, extractor: Extractor, language: str = "", names: Iterable[str] = ()
+) -> tuple[Span, ...]:
+    """The personal data in `text`: of personal kinds, web addresses that carry a token, names wherever they come again.
+
+    Args:
+        names: known from elsewhere, as the sender's from the mail's header.
+    """
+    forged = [Found(m.start(), m.end(), _LITERAL, 1.0) for m in _PLACEHOLDER.finditer(text)]
+    found: list[Found] = []
+    known = tuple(names)
+    for _ in range(_ROUNDS):
+        # what lost against an overlapping finding, or stands otherwise beside a placeholder, shows only once it is replaced
+        left = _Left(text, [*found, *forged])
+        seen = _found_in(left.text, extractor, language, known)
+        fresh = [one for one in map(left.original, seen) if one is not None]
+        if not fresh:
+            break
+        found += fresh
+        known = (*known, *(text[f.start : f.end] for f in fresh if f.kind == _NAME))
+    return tuple(
+        Span(f.start, f.end, f.kind, text[f.start : f.end], f.confidence)
+        for f in sorted(found, key=lambda f: f.start)
+    )
+
+
+def _found_in(text: str, extractor: Extractor, language: str, names: Sequence[str]) -> list[Found]:
+    spans = [span for span in extractor.find(text, language) if _is_personal(span, extractor)]
+    rows = [(0, Found(s.start, s.end, s.label, s.confidence)) for s in spans]
+    said = [*names, *(span.text for span in spans if span.label == _NAME)]
+    return settle([*rows, *((1, one) for one in _again(text, said))], len(text))
+
+
+class _Left:
+    """What is left of a text once findings are replaced, and the way back to places in it.
+
+    Args:
+        text: the original.
+        found: not overlapping.
+    """
+
+    def __init__(self, text: str, found: Sequence[Found]) -> None:
+        pieces: list[str] = []
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._shifts: list[int] = []
+        at = length = 0
+        for one in sorted(found, key=lambda f: f.start):
+            mark = f"<{_word(one.kind)}_1>"
+            pieces += [text[at : one.start], mark]
+            self._kept(length, one.start - at, at)
+            length += one.start - at + len(mark)
+            at = one.end
+        self._kept(length, len(text) - at, at)
+        self.text = "".join([*pieces, text[at:]])
+
+    def _kept(self, start: int, size: int, origin: int) -> None:
+        self._starts.append(start)
+        self._ends.append(start + size)
+        self._shifts.append(origin - start)
+
+    def original(self, found: Found) -> Found | None:
+        """`found` where it stands in the original; None: a placeholder is part of it."""
+        piece = bisect_right(self._starts, found.start) - 1
+        while piece >= 0 and self._ends[piece] == self._starts[piece]:
+            piece -= 1
+        if piece < 0 or found.end > self._ends[piece] or found.start < self._starts[piece]:
+            return None
+        shift = self._shifts[piece]
+        return Found(found.start + shift, found.end + shift, found.kind, found.confidence)
+
+
+def _word(kind: str) -> str:
+    """A kind as a placeholder spells it."""
+    return re.sub(r"[^A-Z0-9]", "_", kind.upper())[:40]
+
+
+def _is_personal(span: Span, extractor: Extractor) -> bool:
+    if span.label != "url":
+        return extractor.personal(span.label)
+    _, _, path = span.text.partition("://")
+    return "?" in path or "@" in path or "#" in path or bool(_SECRET_PIECE.search(path))
+
+
+def _again(text: str, names: Iterable[str]) -> list[Found]:
+    """Every place where a name, or a part of it that has three letters, stands with a capital."""
+    table: dict[str, str] = {}
+    for name in names:
+        for piece in (name, *name.split()):
+            if len(table) < _MAX_NAMES and sum(c.isalpha() for c in piece) >= 3:
+                table[piece.lower()] = _NAME
+    read = Text(text)
+    places = (
+        (read.words[hit.first].start, read.words[hit.last - 1].end)
+        for hit in Phrases(table).find(read)
+    )
+    return [Found(start, end, _NAME, 0.7) for start, end in places if text[start].isupper()]
+
+
+def redact(text: str, spans: Sequence[Span], table: Mapping[str, str] | None = None) -> Redacted:
+    """`text` with every span replaced by a placeholder of its kind.
+
+    Args:
+        spans: as `personal_spans` gives them; of overlapping ones the first counts.
+        table: of the mails before in the thread: what is known keeps its placeholder.
+
+    Returns:
+        The text, and the table with all that was known and what is new.
+    """
+    known = dict(table or {})
+    names = {(_kind_of(mark), value): mark for mark, value in known.items()}
+    counts: dict[str, int] = {}
+    for mark in known:
+        counts[_kind_of(mark)] = max(
+            counts.get(_kind_of(mark), 0), int(mark[1:-1].rsplit("_", 1)[1])
+        )
+    pieces: list[str] = []
+    at = 0
+    for start, end, kind in _replaced(text, spans):
+        if start < at:
+            continue
+        value = text[start:end]
+        if (kind, value) not in names:
+            counts[kind] = counts.get(kind, 0) + 1
+            names[kind, value] = f"<{kind}_{counts[kind]}>"
+            known[names[kind, value]] = value
+        pieces += [text[at:start], names[kind, value]]
+        at = end
+    return Redacted("".join([*pieces, text[at:]]), known)
+
+
+def _replaced(text: str, spans: Sequence[Span]) -> list[tuple[int, int, str]]:
+    rows = [(s.start, s.end, _word(s.label)) for s in spans]
+    forged = [(m.start(), m.end(), _LITERAL) for m in _PLACEHOLDER.finditer(text)]
+    # a forged placeholder goes before what lies in it: else half of one could stay
+    free = [r for r in rows if not any(a < r[1] and r[0] < b for a, b, _ in forged)]
+    return sorted([*free, *forged])
+
+
+def _kind_of(mark: str) -> str:
+    return mark[1:-1].rsplit("_", 1)[0]
+
+
+def restore(text: str, table: Mapping[str, str]) -> str:
+    """`text` with every placeholder of `table` replaced by what it stands for; others stay as they are."""
+    return _PLACEHOLDER.sub(lambda match: table.get(match.group(), match.group()), text)

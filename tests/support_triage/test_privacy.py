@@ -1,0 +1,128 @@
+"""Personal data is replaced before a text leaves, and comes back exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kits.core.prediction import Span
+from kits.support_triage._entities.extractor import Extractor
+from kits.support_triage._entities.kinds import KINDS
+from kits.support_triage._entities.privacy import Redacted, personal_spans, redact, restore
+from kits.support_triage._entities.spec import EntitiesSpec, PatternSpec, ProductSpec
+
+COMMON = Extractor(EntitiesSpec())
+MAIL = """Dear Ms Miller,
+
+please send order 4711-99 to Hauptstraße 12, 10115 Berlin and write to max@example.com or call +49 30 1234567.
+IBAN DE89 3704 0044 0532 0130 00. https://shop.example/reset?token=abc123 - Ms Miller knows.
+
+Kind regards,
+Max Muster
+"""
+PIECES = [
+    "max@example.com",
+    "anna.b@mail.example.org",
+    "DE89370400440532013000",
+    "4111 1111 1111 1111",
+    "+49 30 1234567",
+    "order 4711-99",
+    "ATU13585627",
+    "Dear Ms Miller,\n",
+    "\n\nKind regards,\nMax Muster\n",
+    "Hauptstraße 12, 10115 Berlin",
+    "https://x.example/?k=1",
+    "<EMAIL_1>",
+    "<EMAIL_2",
+    "<LITERAL_1>",
+    "<NAME_1>",
+    "<<ORDER_12>>",
+    "\ufffc",
+    "\x00",
+    "the parcel is late",
+    " ",
+    "\n",
+    "é",
+    "1",
+    "@",
+    ">",
+]
+
+
+def private(text: str, table: dict[str, str] | None = None) -> Redacted:
+    return redact(text, personal_spans(text, COMMON), table)
+
+
+def test_a_mail_loses_its_personal_data_and_nothing_else() -> None:
+    told = private(MAIL)
+    assert told.text == (
+        "Dear Ms <NAME_1>,\n\nplease send order <ORDER_1> to <ADDRESS_1> and write to <EMAIL_1> or call <PHONE_1>.\n"
+        "IBAN <IBAN_1>. <URL_1> - Ms <NAME_1> knows.\n\nKind regards,\n<NAME_2>\n"
+    )
+    assert restore(told.text, told.table) == MAIL
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_text_comes_back_exactly_and_nothing_personal_stays(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    text = "".join(PIECES[i] for i in rng.integers(len(PIECES), size=30))
+    told = private(text)
+    assert restore(told.text, told.table) == text
+    assert personal_spans(told.text, COMMON) == ()
+    for secret in PIECES[:5]:
+        assert f" {secret} " not in told.text
+
+
+def test_one_value_has_one_placeholder_in_a_whole_thread() -> None:
+    first = private("I am max@example.com")
+    second = private("again max@example.com, and now anna@example.com", dict(first.table))
+    assert first.text == "I am <EMAIL_1>"
+    assert second.text == "again <EMAIL_1>, and now <EMAIL_2>"
+    assert restore(first.text, second.table) == "I am max@example.com"
+
+
+def test_a_forged_placeholder_brings_no_secret_back() -> None:
+    told = private("max@example.com says <EMAIL_1>")
+    assert told.text == "<EMAIL_1> says <LITERAL_1>"
+    assert restore(told.text, told.table) == "max@example.com says <EMAIL_1>"
+
+
+def test_a_placeholder_that_a_writer_invents_stays_one() -> None:
+    told = private("max@example.com")
+    assert restore("Dear <NAME_7>, <EMAIL_1>", told.table) == "Dear <NAME_7>, max@example.com"
+
+
+def test_a_name_from_the_header_is_taken_out_wherever_it_stands() -> None:
+    text = "This is Erika. Mustermann is my surname, a mustermann is a sample."
+    spans = personal_spans(text, COMMON, names=["Erika Mustermann"])
+    assert redact(text, spans).text == (
+        "This is <NAME_1>. <NAME_2> is my surname, a mustermann is a sample."
+    )
+
+
+def test_plain_web_addresses_and_products_may_leave() -> None:
+    shop = Extractor(EntitiesSpec(products=(ProductSpec(names=("Kaffeemaschine Roma",)),)))
+    text = "see https://shop.example/faq about the Kaffeemaschine Roma"
+    assert personal_spans(text, shop) == ()
+
+
+@pytest.mark.parametrize("personal", [True, False])
+def test_the_firm_says_whether_its_own_numbers_are_personal(personal: bool) -> None:
+    own = Extractor(
+        EntitiesSpec(patterns={"device": PatternSpec(pattern=r"DV\d{4}", personal=personal)})
+    )
+    assert bool(personal_spans("it is DV1234", own)) is personal
+
+
+def test_every_kind_can_be_a_placeholder() -> None:
+    for kind in [*KINDS, "Ticket-no", "x" * 40]:
+        told = redact("abc", [Span(0, 1, kind, "a")])
+        assert told.text.endswith("_1>bc")
+        assert restore(told.text, told.table) == "abc"
+
+
+def test_spans_that_overlap_are_replaced_once() -> None:
+    spans = [Span(0, 4, "email", "a@b."), Span(2, 6, "phone", "b.c ")]
+    told = redact("a@b.c d", spans)
+    assert told.text == "<EMAIL_1>c d"
+    assert restore(told.text, told.table) == "a@b.c d"
