@@ -99,6 +99,8 @@ class ImapMailbox:
         except (IMAPClientAbortError, OSError) as error:
             raise MailboxLostError(f"no answer to the login: {error}", where=self._where) from error
         except IMAPClientError as error:
+            if "[UNAVAILABLE]" in str(error):  # RFC 5530: it may let us in later
+                raise MailboxLostError("the login is out of order", where=self._where) from None
             raise MailboxLoginError(
                 f"the mail server does not let {config.user} in: {_words(error)}",
                 where=self._where,

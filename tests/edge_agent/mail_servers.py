@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from imapclient import IMAPClient
 DOVECOT = shutil.which("dovecot") or "/usr/sbin/dovecot"
 PASSWORD = "geheim"
 SPECIAL = {"Drafts": "\\Drafts", "Sent": "\\Sent", "Trash": "\\Trash"}
-_started: list[Dovecot] = []
+_made: list[Dovecot] = []
 
 
 def has_dovecot() -> bool:
@@ -28,24 +29,24 @@ def has_dovecot() -> bool:
 
 
 def kill_leftovers() -> None:
-    """Ends the servers of a test that failed before it could."""
-    while _started:
-        _started[-1].stop()
+    """Ends all servers and takes away what they left."""
+    while _made:
+        server = _made.pop()
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @dataclass
 class Dovecot:
-    """A mail server on the loopback address.
+    """A mail server on the loopback address, in a folder that its processes, which run as others, can reach.
 
     Args:
-        folder: empty, of the test's own.
         special: folder → special use, empty for none; all are there from the beginning.
         lacks: capabilities it does not show.
         prefix: of all folders but INBOX.
         certificate: certificate and key; with them TLS is spoken on `tls_port`.
     """
 
-    folder: Path
     special: Mapping[str, str] = field(default_factory=lambda: SPECIAL)
     lacks: Sequence[str] = ()
     separator: str = "/"
@@ -54,6 +55,9 @@ class Dovecot:
     users: Sequence[str] = ("shop", "other")
 
     def __post_init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
+        self.folder.chmod(0o755)
+        _made.append(self)
         self.port, self.tls_port = _free_port(), _free_port()
         for name in ("base", "state", "mail"):
             (self.folder / name).mkdir(parents=True)
@@ -67,7 +71,6 @@ class Dovecot:
             [DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf")],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        _started.append(self)
         end = time.monotonic() + 15
         while time.monotonic() < end:
             with contextlib.suppress(OSError, IMAPClient.Error), self.login():
@@ -81,7 +84,6 @@ class Dovecot:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(10)
             self._process = None
-            _started.remove(self)
 
     # -- looking and laying in -------------------------------------------------------------------
 
@@ -100,7 +102,7 @@ class Dovecot:
             for mail in mails:
                 client.append(folder, mail)
 
-    def fill(self, mails: Sequence[bytes], folder: str = "Maildir/new") -> None:
+    def fill(self, mails: Sequence[bytes]) -> None:
         """Lays many mails in at once, as a delivery agent does."""
         maildir = self.folder / "mail" / "shop" / "Maildir"
         for part in ("new", "cur", "tmp"):
@@ -203,10 +205,6 @@ service stats {{
         )
         lines = [f"{user}:{{PLAIN}}{PASSWORD}\n" for user in self.users]
         (self.folder / "users").write_text("".join(lines))
-        for path in (self.folder, *self.folder.parents):
-            if path == Path("/tmp") or not os.access(path, os.W_OK) or len(path.parts) < 3:
-                break
-            path.chmod(path.stat().st_mode | 0o055)  # its processes run as somebody else
         self._own(self.folder / "mail")
 
     @staticmethod

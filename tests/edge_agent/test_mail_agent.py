@@ -24,8 +24,8 @@ def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Dovecot:
-    return Dovecot(tmp_path / "dovecot").start()
+def server() -> Dovecot:
+    return Dovecot().start()
 
 
 def test_mails_are_filed_and_answered_and_what_is_not_known_stays(
