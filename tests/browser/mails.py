@@ -95,7 +95,7 @@ def _refund() -> Letter:
             ("template greeting", "template damaged", "record order 48053", "template closing"),
             ("You will get 50 EUR tomorrow. (no passage says so)",),
         ),
-        details={"second_label": "damaged_item"},
+        details={"second": "damaged_item"},
     )
     return Letter("refund", content, "review", said)
 

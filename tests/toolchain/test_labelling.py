@@ -19,6 +19,7 @@ from kits.toolchain.labelling.applying import apply
 from kits.toolchain.labelling.desk import Desk
 from kits.toolchain.labelling.journal import Entry, Journal
 from kits.toolchain.labelling.tables import Row, read_table, write_table
+from kits.toolchain.labelling.work import Guess, Sitting
 from kits.toolchain.project import Project
 from tests.toolchain.notes import TOPICS, make_notes_project, notes, notes_kit
 
@@ -156,7 +157,7 @@ class TestRounds:
         label_all(Desk(notes, "ada"), 12)
         task = Desk(notes, "ada").sit(12).task()
         assert task is not None and task.stands_for == 3
-        assert list(task.guess) == [truth(task.shown.text)]
+        assert task.guess.labels == (truth(task.shown.text),)
 
     def test_samples_that_are_no_text_are_labelled_in_the_hub(
         self, dots_folder: Path, tmp_path: Path
@@ -205,17 +206,21 @@ class TestSitting:
     def test_few_labels_keep_their_keys_and_of_many_the_likeliest_come_first(
         self, notes: Project
     ) -> None:
-        sitting = Desk(notes, "ada").sit(2)
-        for name in ("refund", "parcel"):
-            sitting._used[name] = 1
-        assert sitting.labels({"refund": 0.9}) == ("parcel", "refund")
-        for number in range(12):
-            sitting._used[f"topic-{number}"] = number
-        assert sitting.labels({"refund": 0.9, "topic-0": 0.1})[:3] == (
-            "refund",
-            "topic-0",
-            "topic-11",
-        )
+        desk = Desk(notes, "ada")
+        order = desk.sit(2).order
+
+        def labels(names: tuple[str, ...]) -> tuple[str, ...]:
+            sitting = Sitting(
+                desk.dataset, desk.journal, "ada", order, desk.look,
+                lambda _content: Guess("refund", {"refund": 0.9, "topic-4": 0.1}), names=names,
+            )  # fmt: skip
+            task = sitting.task()
+            assert task is not None
+            return task.labels
+
+        assert labels(("refund", "parcel")) == ("parcel", "refund")
+        many = labels(("parcel", "refund", *(f"topic-{n}" for n in range(12))))
+        assert many[:2] == ("refund", "topic-4") and len(many) == 14
 
     def test_what_steers_a_terminal_or_turns_text_around_is_not_shown(
         self, notes_kit: Path, tmp_path: Path

@@ -103,9 +103,7 @@ def _export(desk: Desk, path: Path, n: int, console: Console) -> None:
     sitting = desk.sit(n)
     rows = []
     while (task := sitting.task()) is not None:
-        rows.append(
-            Row(task.item, task.shown, max(task.guess, key=task.guess.__getitem__, default=""))
-        )
+        rows.append(Row(task.item, task.shown, task.guess.label))
         sitting.place += 1
     write_atomically(path, write_table(rows))
     console.answer(

@@ -128,8 +128,8 @@ class Control:
     def _enter(self) -> None:
         if self.several:
             self._state(self.picked)
-        elif self.task is not None and self.task.guess:
-            self._state([max(self.task.guess, key=self.task.guess.__getitem__)])
+        elif self.task is not None and self.task.guess.label:
+            self._state(list(self.task.guess.labels))
         else:
             self.message = "there is no guess to accept: choose a label"
 

@@ -5,10 +5,11 @@ Composition only; what a statement does is `work.py`'s, how it looks `terminal.p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -22,6 +23,15 @@ from kits.toolchain.labelling.curve import curve_json, curve_lines
 from kits.toolchain.labelling.journal import NAME, Journal
 from kits.toolchain.labelling.work import Guess, Sitting, labels_in
 from kits.toolchain.project import Project
+
+
+@runtime_checkable
+class NamesLabels(Protocol):
+    """A kit's configuration may name labels before any sample has them."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Label → what it is about, in one line."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,17 @@ class Desk:
         if not order:
             raise DataError("nothing is left to label", where=self.dataset.id[:12], fix="kit train")
         none = self.project.kit.manifest.words.none
-        return Sitting(self.dataset, self.journal, self.author, order, self.look, self.guess, none)
+        config = self.project.kit_config
+        return Sitting(
+            self.dataset,
+            self.journal,
+            self.author,
+            order,
+            self.look,
+            self.guess,
+            none,
+            tuple(config.labels) if isinstance(config, NamesLabels) else (),
+        )
 
     def finish(self) -> RoundEnd:
         """Makes a dataset version of what was said, and measures what it was worth."""
@@ -163,7 +183,7 @@ def _guesser(project: Project) -> tuple[str, Callable[[bytes], Guess]]:
     try:
         path: Path = project.bundle_path()
     except DataError:
-        return "", lambda _content: {}
+        return "", lambda _content: Guess()
     from kits import load_bundle
 
     ready = load_bundle(path)
@@ -173,7 +193,7 @@ def _guesser(project: Project) -> tuple[str, Callable[[bytes], Guess]]:
         try:
             said = bundle.predict_bytes(content, media_type)
         except KitwrightError:
-            return {}  # a sample that cannot be judged can still be labelled
-        return said.probabilities or ({said.label: said.score} if said.label else {})
+            return Guess()  # a sample that cannot be judged can still be labelled
+        return Guess(said.label, said.probabilities)
 
     return ready.id, partial(guess, ready)

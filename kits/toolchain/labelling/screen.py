@@ -82,16 +82,17 @@ def _labels(control: Control, task: Task) -> Text:
 
 
 def _list(labels: Sequence[str], guess: Guess, picked: Sequence[str], *, numbered: bool) -> Text:
-    best = max(guess, key=guess.__getitem__, default="")
     shown = Text()
     for number, label in enumerate(labels, start=1):
-        share = guess.get(label, 0.0)
+        share = guess.likely.get(label, 0.0)
         key = f" {number} " if numbered else " ↵ " if number == 1 else "   "
         shown.append(key, style="reverse" if numbered or number == 1 else "")
-        style = "bold green" if label in picked else "bold" if label == best else ""
+        style = "bold green" if label in picked else "bold" if label in guess.labels else ""
         mark = "✓" if label in picked else ""
         shown.append(f" {label}{mark}", style=style)
-        likely = f" {100 * share:.0f} %" if share >= 0.005 else " guess" if label == best else ""
+        likely = (
+            f" {100 * share:.0f} %" if share >= 0.005 else " guess" if label in guess.labels else ""
+        )
         shown.append(f"{likely}   ", style="dim")
     return shown
 

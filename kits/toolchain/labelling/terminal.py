@@ -62,8 +62,8 @@ def run(
             end = finish()
             if control.left or not end.waiting:
                 return end
-            screen.update(_after(end))
             keys(0)  # typed while nobody could see what for
+            screen.update(_after(end))
             if not _wants_more(keys):
                 return end
 

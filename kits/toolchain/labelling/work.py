@@ -24,8 +24,22 @@ SEVERAL = "|"
 MAX_LABEL = 60
 ON_KEYS = 9
 
-Guess = Mapping[str, float]
-"""Label → how likely the newest model takes it to be; 0 for a label that is only expected, empty for none."""
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What is expected of a sample.
+
+    Attributes:
+        label: what accepting the guess states, several labels with `|` between; empty for none.
+        likely: label → how likely the newest model takes it to be.
+    """
+
+    label: str = ""
+    likely: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return labels_in(self.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,7 @@ class Sitting:
         look: bytes → what a person sees.
         guess: bytes → what the newest model says.
         none: the label of what fits no other; empty where the kit knows none.
+        names: labels that the project names before any sample has them.
         clock: now, in UTC.
     """
 
@@ -66,8 +81,9 @@ class Sitting:
     author: str
     order: Sequence[Suggestion]
     look: Callable[[bytes], Shown]
-    guess: Callable[[bytes], Guess] = lambda _content: {}
+    guess: Callable[[bytes], Guess] = lambda _content: Guess()
     none: str = ""
+    names: tuple[str, ...] = ()
     clock: Callable[[], datetime] = utc_now
     place: int = 0
     _acts: list[Act] = field(default_factory=list)
@@ -80,11 +96,9 @@ class Sitting:
         for identity, item in self._items.items():
             annotation = stated.get(identity) or item.annotation
             self._used.update(labels_in(annotation.label if annotation else ""))
-        for label in self.dataset.header.labels:
+        for label in (*self.dataset.header.labels, *self.names, self.none):
             for name in labels_in(label):
                 self._used.setdefault(name, 0)
-        if self.none:
-            self._used.setdefault(self.none, 0)
 
     @property
     def over(self) -> bool:
@@ -99,7 +113,8 @@ class Sitting:
         item = self._items[why.sample_id]
         content = self.dataset.content(item)
         shown = self.look(content)
-        guess = dict(self.guess(content)) or ({why.guess: 0.0} if why.guess else {})
+        guess = self.guess(content)
+        guess = guess if guess.label else Guess(why.guess)
         return Task(
             item,
             Shown(printable(shown.title), printable(shown.text), shown.facts),
@@ -116,7 +131,9 @@ class Sitting:
         known = sorted(set(self._used) - {self.none})
         if len(known) <= ON_KEYS:
             return tuple(known)
-        return tuple(sorted(known, key=lambda name: (-guess.get(name, 0.0), -self._used[name])))
+        return tuple(
+            sorted(known, key=lambda name: (-guess.likely.get(name, 0.0), -self._used[name]))
+        )
 
     def state(self, labels: Iterable[str]) -> None:
         """The sample is about this.

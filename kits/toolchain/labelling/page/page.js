@@ -60,16 +60,12 @@ function show(answer) {
   one("left-out").hidden = !answer.left_out;
   one("left-out").textContent = `${answer.left_out} more characters are not shown`;
   const accept = document.querySelector("[data-do=accept]");
-  accept.disabled = !best();
-  accept.lastChild.textContent = best() ? ` Accept: ${best()}` : " Accept the guess";
+  accept.disabled = !answer.guess.length;
+  accept.lastChild.textContent = ` Accept${answer.guess.length ? `: ${answer.guess.join(", ")}` : " the guess"}`;
   document.querySelector("[data-do=none]").hidden = !answer.none;
   one("live").textContent = `Sample ${answer.number} of ${answer.total}. ${answer.title}`;
   labels();
   one("sample").focus({ preventScroll: true });
-}
-
-function best() {
-  return Object.entries(now.guess).sort((a, b) => b[1] - a[1])[0]?.[0] ?? "";
 }
 
 function fitting() {
@@ -82,7 +78,7 @@ function fitting() {
 function labels() {
   const shown = fitting();
   const wanted = search.value.trim();
-  const buttons = shown.map((name, index) => button(name, wanted ? "" : String(index + 1), now.guess[name]));
+  const buttons = shown.map((name, index) => button(name, wanted ? "" : String(index + 1), now.likely[name]));
   if (wanted && !shown.some((name) => name.toLowerCase() === wanted.toLowerCase())) buttons.push(button(wanted, "", 0, `New label: ${wanted}`));
   one("labels").replaceChildren(...buttons);
   const left = wanted ? 0 : now.labels.length - shown.length;
@@ -97,7 +93,7 @@ function button(name, key, share, words) {
   made.type = "button";
   made.dataset.label = name;
   made.setAttribute("aria-pressed", String(picked.includes(name)));
-  if (name === best()) made.classList.add("is-guess");
+  if (now.guess.includes(name)) made.classList.add("is-guess");
   if (key) made.append(Object.assign(document.createElement("kbd"), { textContent: key }));
   made.append(words ?? name);
   if (share >= 0.005) made.append(Object.assign(document.createElement("span"), { textContent: `${Math.round(100 * share)} %` }));
@@ -151,7 +147,7 @@ function table(curve) {
 }
 
 const DO = {
-  accept: () => best() && act("state", [best()]),
+  accept: () => now.guess.length && act("state", now.guess),
   take: () => (picked.length ? act("state", picked) : note("Choose a label first.")),
   none: () => now.none && act("state", [now.none]),
   several: () => { several = !several; picked = []; labels(); },
