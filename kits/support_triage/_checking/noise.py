@@ -27,6 +27,7 @@ _SHUFFLES = 999
 _SURE = 0.01
 _WEAK = 0.2
 _SUSPICIOUS_SHARE = 0.03
+_ENOUGH = 0.9
 _SHOWN = 30
 _SHARPNESS = 6.0
 """Margins of a linear classifier → probabilities, as in the n-gram model of this kit."""
@@ -158,13 +159,14 @@ def agreement(done: CrossValidated) -> Agreement:
 def suspects(done: CrossValidated) -> list[tuple[int, int]]:
     """Rows whose label the rest contradicts, with the label that fits, the surest first.
 
-    A label k is confidently meant where its probability reaches the mean of those labelled k.
+    A label k is confidently meant where its probability reaches the mean of those labelled k; `_ENOUGH` always does.
     """
     n, k = done.probabilities.shape
     bars = np.array([
         done.probabilities[done.given == label, label].mean() if (done.given == label).any() else 1.0
         for label in range(k)
     ])  # fmt: skip
+    bars = np.minimum(bars, _ENOUGH)
     sure = np.where(done.probabilities >= bars, done.probabilities, -1.0)
     meant = sure.argmax(axis=1)
     rows = np.flatnonzero((sure.max(axis=1) > 0) & (meant != done.given))

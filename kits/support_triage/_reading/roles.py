@@ -32,12 +32,12 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "urgency": ("urgency", "priority", "severity", "dringlichkeit", "prioritaet", "priorität", "impact"),
     "sentiment": ("sentiment", "polarity", "tone", "positive", "stimmung", "mood"),
     "language": ("language", "lang", "locale", "sprache", "langue", "idioma", "lingua"),
-    "id": ("id", "ticket_id", "message_id", "complaint_id", "case_id", "number", "nr"),
     "date": ("date", "datetime", "timestamp", "created", "created_at", "received", "sent_at", "datum", "time"),
     "group": (
         "thread", "thread_id", "conversation", "conversation_id", "customer", "customer_id", "user_id", "account_id",
         "client_id", "ticket", "ticket_id", "session_id", "kunde", "kundennummer", "group",
     ),
+    "id": ("id", "ticket_id", "message_id", "complaint_id", "case_id", "number", "nr"),
     "sender": ("from", "sender", "sender_email", "from_address", "email_address", "absender", "von"),
     "split": ("split", "set", "partition", "subset", "fold_name"),
     "source": ("source", "channel", "mailbox", "shop", "site", "quelle"),
@@ -206,7 +206,7 @@ def _splits(cells: list[str]) -> bool:
 
 
 def _few(cells: list[str]) -> bool:
-    return bool(cells) and 1 < len(set(cells)) <= max(2, len(cells) // 5) and _short(cells)
+    return bool(cells) and 1 < len(set(cells)) <= max(2, len(cells) // 3) and _short(cells)
 
 
 def _short(cells: list[str]) -> bool:

@@ -1,0 +1,180 @@
+"""Mailboxes as files: mbox, EML and Maildir, their folders and keywords as intents, threads in one piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kits.core.mail.message import read_message
+from kits.core.mail.writing import write_message
+from kits.support_triage import data
+from kits.support_triage._mail.reading import read_mail
+from tests.support_triage.triage import label_of, put, read_all, told
+
+
+def mail(number: int, *extra: tuple[str, str], body: str = "") -> bytes:
+    return write_message(
+        subject=f"Question {number}",
+        body=body or f"words of mail {number}",
+        sender=f"c{number}@shop.example",
+        message_id=f"<{number}@shop.example>",
+        extra=extra,
+    )
+
+
+def as_mbox(*mails: bytes) -> bytes:
+    line = b"From c@shop.example Thu Nov 26 00:25:41 2026\n"
+    quoted = (m.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ") for m in mails)
+    return b"".join(line + m + b"\n" for m in quoted)
+
+
+def test_an_mbox_gives_its_mails_in_order_with_quoted_lines_restored(tmp_path: Path) -> None:
+    body = "Hello\n\nFrom here on it is broken.\n"
+    path = put(tmp_path / "all.mbox", as_mbox(mail(1), mail(2, body=body), mail(3)))
+    assert data.detect_format(path) == "mbox"
+    samples, _ = read_all(path)
+    assert [read_message(s.content).subject for s in samples] == [
+        f"Question {n}" for n in (1, 2, 3)
+    ]
+    assert read_mail(samples[1].content).body == body.strip()
+    assert [s.source for s in samples] == ["all.mbox:1", "all.mbox:2", "all.mbox:3"]
+
+
+def test_a_sentence_that_begins_with_from_does_not_end_a_mail(tmp_path: Path) -> None:
+    one = mail(1, body="Hello\n\nFrom the first day it leaked.\n").replace(b"\r\n", b"\n")
+    content = b"From a@b.example Thu Nov 26 00:25:41 2026\n" + one + b"\n" + as_mbox(mail(2))
+    samples, _ = read_all(put(tmp_path / "all.mbox", content))
+    assert len(samples) == 2
+
+
+def test_gmail_labels_are_intents_and_its_own_ones_are_not(tmp_path: Path) -> None:
+    path = put(
+        tmp_path / "All mail.mbox",
+        as_mbox(
+            mail(1, ("X-Gmail-Labels", "Inbox,Refunds,Unread,Category Updates")),
+            mail(2, ("X-Gmail-Labels", "Archived,Delivery,Refunds")),
+            mail(3, ("X-Gmail-Labels", "Inbox,Important")),
+            mail(4, ("X-Gmail-Labels", "Sent,Refunds")),
+        ),
+    )
+    samples, findings = read_all(path)
+    assert [label_of(s) for s in samples] == ["Refunds", "Delivery|Refunds", ""]
+    assert "1 mails lie in sent folders" in told(findings, "mails-passed-over")
+
+
+def test_a_file_per_folder_names_the_intents(tmp_path: Path) -> None:
+    put(tmp_path / "Inbox", as_mbox(mail(1)))
+    put(tmp_path / "Inbox.sbd" / "Billing", as_mbox(mail(2)))
+    put(tmp_path / "Inbox.sbd" / "Billing.msf", "index")
+    put(tmp_path / "Delivery.mbox" / "mbox", as_mbox(mail(3)))
+    put(tmp_path / "Gesendet", as_mbox(mail(4)))
+    samples, findings = read_all(tmp_path)
+    labels = {read_message(s.content).subject[-1]: label_of(s) for s in samples}
+    assert labels == {"1": "", "2": "Billing", "3": "Delivery"}
+    assert "sent folders" in told(findings, "mails-passed-over")
+
+
+def test_eml_files_take_the_intent_of_their_folder(tmp_path: Path) -> None:
+    put(tmp_path / "refund" / "a.eml", mail(1))
+    put(tmp_path / "delivery" / "b.eml", mail(2))
+    put(tmp_path / "c.eml", mail(3))
+    put(tmp_path / "Spam" / "d.eml", mail(4))
+    samples, findings = read_all(tmp_path)
+    assert {s.source: label_of(s) for s in samples} == {
+        "refund/a.eml": "refund", "delivery/b.eml": "delivery", "c.eml": "",
+    }  # fmt: skip
+    assert "2 intents found" in told(findings, "labels")
+
+
+def test_folders_called_like_splits_are_splits(tmp_path: Path) -> None:
+    put(tmp_path / "train" / "refund" / "a.eml", mail(1))
+    put(tmp_path / "test" / "refund" / "b.eml", mail(2))
+    samples, _ = read_all(tmp_path)
+    assert {s.split: label_of(s) for s in samples} == {"train": "refund", "test": "refund"}
+
+
+def test_a_flat_folder_of_mails_has_no_labels_and_says_so(tmp_path: Path) -> None:
+    put(tmp_path / "a.eml", mail(1))
+    samples, findings = read_all(tmp_path)
+    assert [label_of(s) for s in samples] == [""]
+    assert samples[0].annotation is None
+    assert "no mail has a label" in told(findings, "labels")
+
+
+def maildir(root: Path, folder: str, name: str, content: bytes) -> None:
+    base = root / folder if folder else root
+    for part in ("cur", "new", "tmp"):
+        (base / part).mkdir(parents=True, exist_ok=True)
+    put(base / "cur" / name, content)
+
+
+def test_a_maildir_takes_dotted_folders_and_keywords_as_intents(tmp_path: Path) -> None:
+    maildir(tmp_path, "", "1.a.host:2,Sa", mail(1))
+    maildir(tmp_path, "", "2.a.host:2,S", mail(2))
+    maildir(tmp_path, ".Billing.Open", "3.a.host:2,", mail(3))
+    maildir(tmp_path, ".Drafts", "4.a.host:2,D", mail(4))
+    maildir(tmp_path, "", "5.a.host:2,ST", mail(5))
+    put(tmp_path / "dovecot-keywords", "0 refund\n1 $Forwarded\n")
+    assert data.detect_format(tmp_path) == "maildir"
+    samples, findings = read_all(tmp_path)
+    labels = {read_message(s.content).subject[-1]: label_of(s) for s in samples}
+    assert labels == {"1": "refund", "2": "", "3": "Billing/Open"}
+    left = told(findings, "mails-passed-over")
+    assert "drafts" in left
+    assert "trash" in left
+
+
+def test_reading_a_mail_does_not_change_its_name(tmp_path: Path) -> None:
+    maildir(tmp_path, "", "1.a.host:2,", mail(1))
+    before = read_all(tmp_path)[0][0].source
+    (tmp_path / "cur" / "1.a.host:2,").rename(tmp_path / "cur" / "1.a.host:2,RS")
+    assert read_all(tmp_path)[0][0].source == before
+
+
+def test_a_thread_has_one_group_whatever_its_mails_tell(tmp_path: Path) -> None:
+    path = put(
+        tmp_path / "all.mbox",
+        as_mbox(
+            mail(1),
+            mail(2, ("In-Reply-To", "<1@shop.example>"), ("References", "<1@shop.example>")),
+            mail(3, ("In-Reply-To", "<2@shop.example>")),
+            mail(4),
+        ),
+    )
+    samples, _ = read_all(path)
+    groups = [s.group for s in samples]
+    assert groups[0] == groups[1] == groups[2] != groups[3]
+
+
+def test_all_mails_of_a_sender_may_be_one_group(tmp_path: Path) -> None:
+    put(tmp_path / "mails.yaml", "group: sender\n")
+    put(tmp_path / "a.eml", mail(1))
+    put(tmp_path / "b.eml", mail(1, ("X-Other", "1")))
+    samples, _ = read_all(tmp_path)
+    assert samples[0].group == samples[1].group == "sender=c1@shop.example"
+
+
+def test_a_folder_can_be_said_to_be_no_intent(tmp_path: Path) -> None:
+    put(tmp_path / "mails.yaml", "labels: {Old: '', Rechnung: invoice}\n")
+    put(tmp_path / "Old" / "a.eml", mail(1))
+    put(tmp_path / "Rechnung" / "b.eml", mail(2))
+    samples, _ = read_all(tmp_path)
+    assert {s.source: label_of(s) for s in samples} == {
+        "Old/a.eml": "",
+        "Rechnung/b.eml": "invoice",
+    }
+
+
+def test_an_empty_mail_is_refused_and_the_rest_is_read(tmp_path: Path) -> None:
+    put(tmp_path / "a.eml", b"")
+    put(tmp_path / "b.eml", mail(1))
+    samples, findings = read_all(tmp_path)
+    assert len(samples) == 1
+    assert [f.evidence for f in findings if f.level == "fail"] == [("a.eml",)]
+
+
+def test_a_mail_too_large_is_refused_without_being_held(tmp_path: Path) -> None:
+    huge = mail(1) + b"x" * 70 + b"\n" + (b"y" * 1000 + b"\n") * 70_000
+    path = put(tmp_path / "all.mbox", as_mbox(mail(2)) + as_mbox(huge) + as_mbox(mail(3)))
+    samples, findings = read_all(path)
+    assert [read_message(s.content).subject for s in samples] == ["Question 2", "Question 3"]
+    assert "all.mbox:2" in told(findings)
