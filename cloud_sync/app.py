@@ -180,19 +180,21 @@ def start_ingest(hub: Hub, broker: Broker, parts: ExitStack) -> MqttLink:
 
 
 def start_care(hub: Hub, parts: ExitStack) -> None:
-    """Starts what looks after the rows that came: clocks, holes, age, cases, telling the outside."""
+    """Starts what looks after the rows that came: clocks, holes, age, cases, mails, telling the outside."""
     from cloud_sync.cases.keeper import CaseKeeper
     from cloud_sync.cmms.poll import CmmsPoll
     from cloud_sync.cmms.start import cmms_of, cmms_targets
     from cloud_sync.effects.dispatcher import Dispatcher
     from cloud_sync.effects.start import targets_of
     from cloud_sync.intake.watch import IntakeWatch
+    from cloud_sync.mails.keeper import MailKeeper
     from cloud_sync.retention.keeper import RetentionKeeper
 
     dispatcher = Dispatcher(hub, [*targets_of(hub.config), *cmms_targets(hub)])
     cmms = cmms_of(hub.config.cmms)
     poll = CmmsPoll(hub, cmms) if cmms is not None and hub.config.cmms.poll_s else None
-    for part in (dispatcher, IntakeWatch(hub), RetentionKeeper(hub), CaseKeeper(hub, poll)):
+    loops = (IntakeWatch(hub), RetentionKeeper(hub), CaseKeeper(hub, poll), MailKeeper(hub))
+    for part in (dispatcher, *loops):
         part.start()
         parts.callback(part.stop)
 

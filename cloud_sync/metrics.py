@@ -17,7 +17,7 @@ from prometheus_client import (
 from sqlalchemy import func, select
 
 from cloud_sync.store.db import Database
-from cloud_sync.store.models import Case, Device, Effect, Job, Sample
+from cloud_sync.store.models import Case, Device, Effect, Job, MailErasure, MailGate, Sample
 from cloud_sync.store.models.intake import EXPECTED
 from kits.core.alarm import LEVELS
 
@@ -124,6 +124,16 @@ class Metrics:
         self.cases = Gauge(
             "kitwright_cases_open", "open cases of machines by level", ["level"], registry=registry
         )
+        self.mail_gates = Gauge(
+            "kitwright_mail_gates_closed",
+            "bundles that may decide no mail without a person, by the hub's word",
+            registry=registry,
+        )
+        self.mail_erasures = Gauge(
+            "kitwright_mail_erasures_waiting",
+            "erasures of correspondents that some device has not answered yet",
+            registry=registry,
+        )
         self.devices = Gauge("kitwright_devices", "devices", ["state"], registry=registry)
         self.jobs = Gauge("kitwright_jobs", "jobs", ["state"], registry=registry)
 
@@ -145,6 +155,10 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
             select(Case.level, func.count()).where(Case.closed_at.is_(None)).group_by(Case.level)
         ).all()
         waiting = session.scalar(select(func.count()).select_from(Sample).where(EXPECTED)) or 0
+        closed = select(func.count()).select_from(MailGate).where(MailGate.closed_at.is_not(None))
+        metrics.mail_gates.set(session.scalar(closed) or 0)
+        told = select(func.count()).select_from(MailErasure).where(MailErasure.address != "")
+        metrics.mail_erasures.set(session.scalar(told) or 0)
     for state, count in (("known", known), ("online", online), ("revoked", revoked)):
         metrics.devices.labels(state).set(count)
     for state, count in {

@@ -125,8 +125,15 @@ async def put_dataset(who: Engineer, hub: HubDep, request: Request, dataset_id: 
 def get_dataset(_who: Viewer, hub: HubDep, session: ReadDep, dataset_id: str) -> Response:
     """JSON Lines, as `kit data import --format kitwright` reads it."""
     check_digest(dataset_id)
-    if session.get(Dataset, dataset_id) is None:
+    row = session.get(Dataset, dataset_id)
+    if row is None:
         raise NotFoundError("no such dataset version", where=dataset_id[:12])
+    if row.successor:
+        raise NotFoundError(
+            f"{row.erased} samples of this version were erased, and its file with them",
+            where=dataset_id[:12],
+            fix=f"GET /v1/datasets/{row.successor}, the same without those",
+        )
     return Response(
         hub.storage.get(dataset_id),
         media_type=MEDIA_TYPE,

@@ -67,6 +67,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "add the code to `cmms.causes`, and state the cause on the page of the case",
     ),
     AlertInfo(
+        "mail-promise-broken", ("error",),
+        "audits of mails refuted the promise of a bundle; its gate is closed, every mail goes to a person",
+        "look at the audits that were wrong, then train anew, or open the gate with a reason: "
+        "[the promise](../how-to/watch-a-mailbox.md#the-promise)",
+    ),
+    AlertInfo(
         "revocation-list", ("error",),
         "the list of revoked certificates ends within 7 days and could not be renewed",
         "make `pki/` of the hub's data writable; `cloud-sync doctor`",

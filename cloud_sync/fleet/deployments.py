@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from cloud_sync.cases import telling
 from cloud_sync.fleet import reports, waves, windows
 from cloud_sync.fleet.judgement import BAD, FINAL
+from cloud_sync.mails.telling import MailWords
+from cloud_sync.mails.telling import words_for as mail_words
 from cloud_sync.store.models import Bundle, Deployment, Device, Rollout
 from kits.core.hub_api import Desired, DesiredBundle, Reported, Withdrawn
 from kits.core.sample import utc_now
@@ -26,11 +28,14 @@ def desired_for(session: Session, device: str) -> Desired:
     that a device which is on its way with it stops.
     """
     wanted = desired_states(session, device).get(device, Desired())
+    mails = mail_words(session, device, addresses=True).get(device, MailWords())
     return wanted.model_copy(
         update={
             "withdrawn": _withdrawn(session, device),
             "windows": windows.asked(session, device).get(device, ()),
             "cases": telling.words_for(session, device).get(device, ()),
+            "gates": mails.gates,
+            "erasures": mails.erasures,
         }
     )
 

@@ -21,6 +21,8 @@ from cloud_sync.fleet.renewal import Renewal
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.loop import Loop, always
+from cloud_sync.mails.telling import MailWords
+from cloud_sync.mails.telling import words_for as mail_words
 from cloud_sync.store.models import Deployment, Device, Rollout
 from kits.core.hub_api import Desired
 from kits.core.topics import DeviceTopics
@@ -128,11 +130,18 @@ class Supervisor:
             self._published.clear()  # a broker that was restarted has forgotten what it retained
         wanted = deployments.desired_states(session)
         asked, told = windows.asked(session), telling.words_for(session)
+        mails = mail_words(session)
         known = select(Device.name, Device.site).where(Device.revoked_at.is_(None))
         for name, site in session.execute(known).all():
             desired = wanted.get(name, Desired())
+            of_mails = mails.get(name, MailWords())
             desired = desired.model_copy(
-                update={"windows": asked.get(name, ()), "cases": told.get(name, ())}
+                update={
+                    "windows": asked.get(name, ()),
+                    "cases": told.get(name, ()),
+                    "gates": of_mails.gates,
+                    "erasures": of_mails.erasures,
+                }
             )
             payload = desired.model_dump_json().encode()
             if self._published.get(name) == payload:
@@ -157,5 +166,5 @@ def _fingerprint(session: Session, connection: int) -> Fingerprint:
     ).one()
     known = session.execute(select(func.count(Device.name), func.max(Device.created_at))).one()
     asked = {name: [wish.id for wish in wishes] for name, wishes in windows.asked(session).items()}
-    told = telling.words_for(session)
+    told = telling.words_for(session), mail_words(session)
     return connection, ([tuple(row) for row in running], tuple(newest), tuple(known), asked, told)

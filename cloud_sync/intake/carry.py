@@ -19,6 +19,7 @@ from cloud_sync.cases.assets import Seen, note_watched
 from cloud_sync.effects.outbox import EffectOutbox
 from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, believable, tick_of, to_time
 from cloud_sync.intake.epochs import Key
+from cloud_sync.mails.answers import take_answers
 from cloud_sync.mails.drafts import Told, write_drafts
 from cloud_sync.store import models
 from cloud_sync.store.bulk import Value, Values, aware, in_portions, insert_fresh, sql_time
@@ -29,6 +30,7 @@ from kits.core.events import (
     CaseBody,
     DecisionBody,
     DraftBody,
+    ErasedBody,
     Event,
     GapBody,
     HealthBody,
@@ -81,6 +83,8 @@ class Carrier:
         self._drafts(
             [(key, e, e.body) for key, e in fresh.items() if isinstance(e.body, DraftBody)]
         )
+        answers = [(key[0], e.body) for key, e in fresh.items() if isinstance(e.body, ErasedBody)]
+        self.odd += take_answers(self._session, answers)
         healths: dict[str, HealthBody] = {}
         for key, event in fresh.items():
             match event.body:

@@ -1,4 +1,4 @@
-"""Which model decided: samples of bundles the hub does not know, or that were withdrawn.
+"""Which model decided: samples of bundles the hub does not know, or that were withdrawn; and samples that were erased.
 
 Such samples are stored and shown, marked, but nothing is learned from them: a model nobody can
 name, or one that was rolled back, must not poison the next one.
@@ -15,11 +15,13 @@ from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Bundle, Sample, WithdrawnBundle
+from cloud_sync.store.models.mails import ERASED as ERASED_STATE
 from kits.core.errors import DataError
 
 KNOWN = "known"
 UNKNOWN = "unknown bundle"
 WITHDRAWN = "withdrawn bundle"
+ERASED = "erased mail"
 IDS_AT_ONCE = 1000
 
 
@@ -97,7 +99,7 @@ def count_of(session: Session, bundle: str) -> int:
 
 
 def refused_among(session: Session, ids: Collection[str]) -> dict[str, str]:
-    """Those of many samples that may not be learned from: id → UNKNOWN or WITHDRAWN.
+    """Those of many samples that may not be learned from: id → UNKNOWN, WITHDRAWN or ERASED.
 
     Samples that never came to this hub are not among them: nothing is known against those.
     """
@@ -106,8 +108,11 @@ def refused_among(session: Session, ids: Collection[str]) -> dict[str, str]:
     names = sorted(ids)
     for start in range(0, len(names), IDS_AT_ONCE):
         some = Sample.id.in_(names[start : start + IDS_AT_ONCE])
-        query = select(Sample.id, Sample.bundle).where(some)
-        for name, bundle in session.execute(query):
+        query = select(Sample.id, Sample.bundle, Sample.blob_state).where(some)
+        for name, bundle, state in session.execute(query):
+            if state == ERASED_STATE:
+                found[name] = ERASED
+                continue
             if bundle not in marks:
                 marks[bundle] = mark(session, bundle)
             if marks[bundle] != KNOWN:

@@ -25,7 +25,7 @@ from kits.core.errors import DataError
 from kits.core.sample import digest_of
 
 MEDIA_TYPE = "application/vnd.kitwright.dataset+jsonl"
-_ARTICLES = {provenance.UNKNOWN: "an", provenance.WITHDRAWN: "a"}
+_ARTICLES = {provenance.UNKNOWN: "an", provenance.WITHDRAWN: "a", provenance.ERASED: "an"}
 
 
 @dataclass(frozen=True)

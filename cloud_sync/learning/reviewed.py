@@ -1,6 +1,7 @@
 """Samples of which it is known what they are: those to learn from, and how many may not be.
 
-A person decided it in a review, or what was found at the machine did (`cases/labels.py`).
+A person decided it in a review, or what was found at the machine did (`cases/labels.py`), or a person who
+filed a mail.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cloud_sync.learning.reviews import FINAL, GOOD_LABEL
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Review
 from cloud_sync.store.models import Sample as SampleRow
+from cloud_sync.store.models.mails import MAILS
 from kits.core.annotation import Annotation, annotation_from_json
 from kits.core.sample import Sample
 from kits.core.window import MEDIA_TYPE as WINDOW
@@ -54,14 +56,21 @@ def reviewed_samples(session: Session, project: str) -> list[Reviewed]:
         .join(AnnotationRow, AnnotationRow.sample_id == SampleRow.id)
         .where(*mine, AnnotationRow.source == OUTCOME)
     )
+    by_filing = (
+        select(SampleRow, AnnotationRow)
+        .join(AnnotationRow, AnnotationRow.sample_id == SampleRow.id)
+        .where(*mine, MAILS, AnnotationRow.source == "device", AnnotationRow.label != "")
+    )
     rows = [*session.execute(by_people), *session.execute(by_outcome)]
+    # what is said at a mailbox is outranked by what is said here, whenever that was
+    filings = sorted(session.execute(by_filing), key=lambda row: row[1].id)
     found = {
         sample.id: Reviewed(
             _to_core(sample, annotation.label),
             annotation_from_json(annotation.body),
             sample.kept_for == "audit",
         )
-        for sample, annotation in sorted(rows, key=lambda row: row[1].id)
+        for sample, annotation in [*filings, *sorted(rows, key=lambda row: row[1].id)]
     }
     return [found[key] for key in sorted(found)]
 

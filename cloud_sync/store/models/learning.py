@@ -66,7 +66,10 @@ class Project(Base):
 class Dataset(Base):
     """A dataset version; its file is a blob under the same digest.
 
-    `pinned`: the blobs it names are marked as kept.
+    Attributes:
+        pinned: the blobs it names are marked as kept.
+        erased: samples of it that were erased since.
+        successor: the version without those; the file of this one is gone then.
     """
 
     __tablename__ = "dataset"
@@ -79,6 +82,8 @@ class Dataset(Base):
     created_by: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
+    erased: Mapped[int] = mapped_column(default=0, server_default="0")
+    successor: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Job(Base):

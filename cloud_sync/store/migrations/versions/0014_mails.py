@@ -30,7 +30,11 @@ def _time(name: str, *, nullable: bool = False) -> sa.Column[UtcDateTime]:
 
 
 def upgrade() -> None:
-    """Five tables, and mails among the samples by an index that costs the others nothing."""
+    """Five tables, mails among the samples by an index that costs the others nothing, and dataset versions
+    that were replaced because samples of theirs were erased."""
+    with op.batch_alter_table("dataset") as batch:
+        batch.add_column(sa.Column("erased", sa.Integer(), server_default="0", nullable=False))
+        batch.add_column(sa.Column("successor", sa.String(), server_default="", nullable=False))
     op.create_table(
         "mail_draft",
         *_text("device", "sample_id", "fate", "intent", "bundle"),
@@ -94,3 +98,6 @@ def downgrade() -> None:
     op.drop_index("ix_sample_mail", table_name="sample")
     for table in ("mail_log", "mail_erasure", "mail_who", "mail_gate", "mail_draft"):
         op.drop_table(table)
+    with op.batch_alter_table("dataset") as batch:
+        batch.drop_column("successor")
+        batch.drop_column("erased")
