@@ -203,6 +203,24 @@ def test_a_hostile_note_neither_moves_the_cursor_nor_names_the_window(
     assert found
 
 
+def test_a_long_text_is_read_by_scrolling(notes: Project, sit: Callable[..., Terminal]) -> None:
+    from kits.toolchain.importing import ImportOptions, import_data
+
+    text = "Long\n" + "\n".join(f"line {number}" for number in range(60))
+    (notes.root / "notes" / "long.txt").write_text(text)
+    import_data(notes, notes.root / "notes", ImportOptions())
+    terminal = sit("--round", "41")
+    for number in range(1, 42):
+        terminal.wait(f"{number} of 41", "q keep and quit")
+        if "line 0" in terminal.shown:
+            break
+        terminal.press("s")
+    assert "line 10" in terminal.shown and "line 59" not in terminal.shown
+    assert "more lines: ↓" in terminal.shown
+    terminal.press("\x1b[6~" * 6).wait("line 59")
+    assert "line 0 " not in terminal.shown
+
+
 def test_without_a_terminal_it_says_what_else_there_is(notes: Project) -> None:
     done = kit(notes, "label")
     assert done.returncode == 2 and "--page" in done.stderr and "--json" in done.stderr

@@ -33,7 +33,8 @@ class Screen:
         if task is None:
             return
         below = [_labels(control, task), _prompt(control), _keys(control)]
-        used = sum(len(console.render_lines(part, options)) for part in below)
+        free = options.update(height=None)
+        used = sum(len(console.render_lines(part, free)) for part in below)
         room = max(_FEW_LINES, (options.height or console.height) - used - 5)
         yield _head(control, task)
         yield _text(control, task, options.max_width, room)
