@@ -22,6 +22,8 @@ MAX_DEPTH = 20
 MAX_PARTS = 300
 """Parts of a mail that are looked at."""
 _MAX_BOUNDARY = 200
+_MAX_MISSES = 100_000
+"""Places that look like a boundary and are none."""
 _MAX_PADDING = 1000
 """Bytes of white space after a boundary on its line."""
 
@@ -75,6 +77,9 @@ def _parse(whole: bytes, span: tuple[int, int], budget: Budget, depth: int, defa
     fields, cut = header_fields(whole[span[0] : min(header_end, span[0] + MAX_BLOCK_BYTES + 1)])
     if cut:
         budget.complain("too many or too long headers; the rest is not read")
+    if not fields:
+        # broken programs leave out headers and the blank line below them
+        start = span[0] if header_end > span[0] else start
     headers = _grouped(fields)
     media_type, parameters = split_parameters(first_value(headers, "content-type"))
     if media_type.count("/") != 1 or media_type.startswith("/") or media_type.endswith("/"):
@@ -142,10 +147,12 @@ def _between(
     start, end = span
     found: list[tuple[int, int]] = []
     begin = -1
+    misses = 0
     at = whole.find(mark, start, end)
-    while at >= 0 and len(found) <= MAX_PARTS:
+    while at >= 0 and len(found) <= MAX_PARTS and misses < _MAX_MISSES:
         closing = _boundary(whole, at, mark, span)
         if closing is None:
+            misses += 1
             at = whole.find(mark, at + len(mark), end)
             continue
         if begin >= 0:

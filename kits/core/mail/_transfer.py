@@ -40,7 +40,7 @@ def decode_base64_lenient(raw: bytes) -> bytes:
 def _base64(raw: bytes) -> tuple[bytes, str]:
     dense = raw.translate(None, _SPACE)
     foreign = len(dense) - len(dense.translate(None, _NOT_BASE64))
-    if foreign > _MAX_FOREIGN * len(dense) and foreign > 2:
+    if foreign + raw.count(b" ") > max(2, _MAX_FOREIGN * len(dense)):
         return raw, "declared as base64, but is not"
     said = "damaged base64" if foreign or (len(dense) % 4 and dense) else ""
     return decode_base64_lenient(dense), said

@@ -15,7 +15,13 @@ def fold(text: str) -> str:
     """`text` for comparing: `Gönderildi` and `gonderildi` are the same."""
     # Turkish İ and ı, Polish ł and Danish ø have no accent that could be taken off
     plain = unicodedata.normalize("NFKD", text.casefold()).translate(_SAME)
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    return " ".join("".join(_plain(char) for char in plain).split())
+
+
+def _plain(char: str) -> str:
+    if unicodedata.combining(char):
+        return ""
+    return char if char.isascii() else str(unicodedata.decimal(char, char))
 
 
 def folded_words(text: str) -> frozenset[str]:

@@ -229,7 +229,8 @@ def _coloured(
     painted = (
         style.get("background-color") or style.get("background") or attributes.get("bgcolor") or ""
     )
-    if "url(" in painted + style.get("background-image", "") or attributes.get("background"):
+    picture = painted + style.get("background-image", "")
+    if "url(" in picture or "gradient" in picture or attributes.get("background"):
         return replace(look, background=None)
     if painted and painted not in {"none", "transparent", "inherit", "initial"}:
         known, colour = _colour(painted)

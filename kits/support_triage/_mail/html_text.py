@@ -135,6 +135,8 @@ def html_to_text(html: str, is_forwarding: bool = False) -> HtmlText:
     walk = _Walk(_Page(), sheet, is_forwarding)
     complete = _walk(root, walk)
     walk.page.end_line()
+    while walk.page.lines and not walk.page.lines[-1].strip("> "):
+        walk.page.lines.pop()
     text = "\n".join(walk.page.lines)
     if not complete or len(text) > MAX_TEXT_CHARS:
         note = note or "the HTML is very long; the end is not read"
@@ -219,7 +221,8 @@ def _enter_block(node: LexborNode, tag: str, walk: _Walk) -> Callable[[], None]:
         else:
             page.prefix = "- "
     elif tag == "hr":
-        page.lines.append(page._mark() + "-----")
+        page.write("-----")
+        page.end_line()
     return leave
 
 

@@ -146,7 +146,9 @@ def introduction(lines: Sequence[str], at: int) -> Introduction | None:
         if not line or is_quoted(lines[number]) or len(joined) > _MAX_CHARS:
             return None
         joined = f"{joined} {line}".strip()
-        if line.rstrip(" *_\u200e\u200f").endswith((":", "：")):
+        # Hungarian programs put a colon into the brackets that hold the date
+        closed = joined.count("(") <= joined.count(")")
+        if closed and line.rstrip(" *_").endswith((":", "：")):
             if number > at and not _begins(fold(lines[at][:MAX_LINE_CHARS])):
                 return None
             strength = _strength(fold(joined[:_MAX_CHARS]))

@@ -17,7 +17,7 @@ VALEDICTIONS = {
     "sv": "med vänliga hälsningar|med vänlig hälsning|vänliga hälsningar|hälsningar|mvh|vänligen|vänlig hälsning",
     "da": "med venlig hilsen|venlig hilsen|mvh|hilsen|de bedste hilsner|vh|bedste hilsner|kærlig hilsen",
     "nb": "med vennlig hilsen|vennlig hilsen|hilsen|beste hilsen",
-    "fi": "ystävällisin terveisin|terveisin|terveisiä|yt|parhain terveisin|t.",
+    "fi": "ystävällisin terveisin|terveisin|terveisiä|yt|parhain terveisin",
     "cs": "s pozdravem|s přátelským pozdravem|děkuji, s pozdravem|hezký den|s úctou",
     "sk": "s pozdravom|s priateľským pozdravom",
     "hu": "üdvözlettel|tisztelettel|üdv|köszönettel|szívélyes üdvözlettel",

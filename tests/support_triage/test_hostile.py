@@ -1,0 +1,89 @@
+"""Mails made to harm are read like others: in bounded work, with nothing that nobody sees, nothing opened."""
+
+from __future__ import annotations
+
+import socket
+import tracemalloc
+import zipfile
+
+import pytest
+
+from kits.support_triage._mail.language import language_of
+from kits.support_triage._mail.reading import MAX_BODY_CHARS, Reading, read_mail
+from tests.support_triage.hostile_mails import ASKS, SECRET, Hostile, hostile_mails, zip_bomb
+
+MAILS = hostile_mails()
+
+
+def test_there_are_two_hundred() -> None:
+    assert len({one.name for one in MAILS}) == len(MAILS) >= 200
+
+
+@pytest.mark.parametrize("hostile", MAILS, ids=lambda one: one.name)
+def test_a_hostile_mail_is_read_and_harms_nobody(
+    hostile: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the model of languages is an archive itself
+    assert language_of("Where is my order?") == "en"
+    monkeypatch.setattr(socket, "socket", _refused)
+    monkeypatch.setattr(zipfile, "ZipFile", _refused)
+
+    reading = read_mail(hostile.content)
+
+    assert isinstance(reading, Reading)
+    assert len(reading.body) <= MAX_BODY_CHARS
+    assert reading.text.encode("utf-8").decode("utf-8") == reading.text
+    assert not any(ord(char) < 32 and char not in "\n\t" for char in reading.text)
+    if hostile.hides:
+        assert SECRET not in reading.text
+    if hostile.asks:
+        assert ASKS in reading.text
+
+
+def _refused(*_: object, **__: object) -> None:
+    raise AssertionError("a mail must neither be opened nor call anybody")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [one for one in MAILS if one.name.startswith(("style ", "tag "))],
+    ids=lambda one: one.name,
+)
+def test_what_was_hidden_is_counted_and_told(hostile: Hostile) -> None:
+    reading = read_mail(hostile.content)
+
+    assert reading.hidden_chars >= len(SECRET.replace(" ", ""))
+    assert any("hidden" in note for note in reading.notes)
+
+
+def test_a_text_that_only_machines_would_read_is_told() -> None:
+    mail = next(one for one in MAILS if one.name == "another text for machines")
+
+    assert any("say different things" in note for note in read_mail(mail.content).notes)
+
+
+def test_look_alike_letters_are_told() -> None:
+    mail = next(one for one in MAILS if one.name == "look-alikes")
+
+    assert any("look-alike letters" in note for note in read_mail(mail.content).notes)
+
+
+def test_a_bomb_stays_packed_and_is_listed() -> None:
+    mail = next(one for one in MAILS if one.name == "bomb as a.zip")
+
+    (attachment,) = read_mail(mail.content).message.attachments
+
+    assert attachment.name == "a.zip"
+    assert attachment.size == len(zip_bomb())
+
+
+def test_memory_grows_no_more_than_the_mail() -> None:
+    mail = next(one for one in MAILS if one.name == "20 MB")
+    tracemalloc.start()
+    try:
+        read_mail(mail.content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2 * len(mail.content)

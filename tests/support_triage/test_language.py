@@ -1,0 +1,48 @@
+"""The language of a mail is told where it can be, and not guessed where it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from kits.support_triage._mail.language import language_of
+from tests.support_triage.quote_cases import LANGUAGES
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_whole_mails_are_told_apart(code: str) -> None:
+    words = LANGUAGES[code]
+
+    found = language_of(f"{words.asked}\n{words.answer}")
+
+    # Danish and Norwegian write many sentences with the same letters
+    assert found in ({"da", "nb"} if code in {"da", "nb"} else {code})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ok",
+        "4711",
+        "Rechnung",
+        "jo@example.com",
+        "https://example.com/a/b",
+        "AB-12345 / 99",
+        "?!",
+    ],
+)
+def test_what_is_too_short_has_no_language(text: str) -> None:
+    assert language_of(text) == ""
+
+
+def test_numbers_links_and_names_of_articles_do_not_decide() -> None:
+    noise = "AB-12345 https://example.com/the/order/is/here SAMSUNG GALAXY jo@example.com "
+
+    assert language_of(noise + "Wo ist meine Bestellung geblieben?") == "de"
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 1_000_000, "@" * 1_000_000, "9" * 1_000_000, "a@" * 500_000, "\u4e00" * 500_000]
+)
+def test_long_texts_are_no_trouble(text: str) -> None:
+    assert isinstance(language_of(text), str)
