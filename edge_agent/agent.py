@@ -354,6 +354,9 @@ class Agent:
         """What the hub wants besides bundles."""
         self.watching.ask(desired.windows)
         self.watching.desk.follow(desired.cases)
+        room = getattr(self.source, "room", None)  # a mailbox has one
+        if room is not None:
+            room.follow(desired)
 
     def _wake_updater(self) -> None:
         self.updater.wake()

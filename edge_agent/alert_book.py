@@ -27,7 +27,8 @@ _FLAPS, _FLAPS_WITHIN_S = 3, 60.0
 that are never given up."""
 _CALM_S = 30.0
 _MAX_BEGAN = 500
-PASSING: tuple[str, ...] = ("corrupt-sample", "model-failed", "source-clock", "window-request-vain")
+PASSING: tuple[str, ...] = ("corrupt-sample", "model-failed", "source-clock", "window-request-vain",
+                            "draft-failed", "mail-send-doubtful")  # fmt: skip
 """Raised for one sample each: nobody ever finds that it is over. It is after `PASSING_CALM_S`."""
 PASSING_CALM_S = 600.0
 LASTING: tuple[str, ...] = ("bundle-refused", "bundle-rolled-back", "bundle-unusable")

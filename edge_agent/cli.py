@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge_agent.alarms.commands import app as alarms_app
+from edge_agent.mail.commands import app as mail_app
 from kits.core.console import Console
 from kits.core.console import run as run_app
 from kits.program import make_program
@@ -24,6 +25,7 @@ config_app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 app.add_typer(alarms_app, name="alarms")
+app.add_typer(mail_app, name="mail")
 
 ConfigOption = Annotated[
     Path,

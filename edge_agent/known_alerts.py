@@ -55,6 +55,57 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at the asset's name, `source.keep_s` and `selection.budget_bytes_per_day`",
     ),
     AlertInfo(
+        "mailbox-lost", ("error",),
+        "the mail server does not answer, or ends the connection; it is tried again, and no mail is lost",
+        "look at network, `source.host` and `source.port`; `edge-agent doctor` tries the mailbox",
+    ),
+    AlertInfo(
+        "mailbox-refuses", ("error",),
+        "the mail server does not let the agent in: password, token or certificate",
+        "renew the password or token in the agent's environment; some providers want an app password",
+    ),
+    AlertInfo(
+        "mail-not-filed", ("error",),
+        "the server refused several times to file a mail or to take its draft; the mail stays where it is",
+        "look at the folder's name and rights, and at the mailbox's quota; the text says what was refused",
+    ),
+    AlertInfo(
+        "mail-no-drafts-folder", ("error",),
+        "no folder of drafts is known in the mailbox: replies are not laid anywhere",
+        "set `source.drafts.folder`",
+    ),
+    AlertInfo(
+        "mail-ledger-stuck", ("error",),
+        "the disk does not take decisions about mails: no further mail is decided meanwhile",
+        "look at the disk: full, read-only or dying",
+    ),
+    AlertInfo(
+        "mail-gate-closed", ("error",),
+        "audits or the hub say that too many automatic decisions are wrong: every mail goes to a person",
+        "look at the audit mails that were filed elsewhere, train a new bundle; "
+        "`edge-agent mail gate open --because …` opens it again",
+    ),
+    AlertInfo(
+        "draft-failed", ("warning",),
+        "a reply could not be drafted; its mail is filed or left as it would be without one",
+        "read the agent's log; when it repeats, roll out another bundle",
+    ),
+    AlertInfo(
+        "mail-send-fails", ("error",),
+        "replies are not sent: the SMTP server does not take them; they lie in the drafts instead",
+        "look at `source.send`, and send what lies in the drafts",
+    ),
+    AlertInfo(
+        "mail-send-doubtful", ("warning",),
+        "the agent died while it sent a reply: nobody knows whether it went out, so it lies in the drafts too",
+        "look whether the customer has it before you send the draft",
+    ),
+    AlertInfo(
+        "mail-hook-fails", ("error",),
+        "the help desk's address does not take decisions; calls are repeated for three days",
+        "look at the desk, `source.hook.url` and the key",
+    ),
+    AlertInfo(
         "no-bundle", ("warning",),
         "no bundle is active: the safe side decides on every part",
         "roll one out, or `edge-agent apply BUNDLE`",

@@ -18,16 +18,15 @@ from dataclasses import dataclass, field, replace
 from pydantic import JsonValue
 
 from edge_agent import shadow as shadowing
-from edge_agent.actions.base import Order
 from edge_agent.actions.dispatcher import Dispatcher
 from edge_agent.alarms.recordings import window_meta
-from edge_agent.alarms.steps import Step
-from edge_agent.alarms.watching import VERDICTS, Heard, Judgement, Watching
+from edge_agent.alarms.watching import Heard, Judgement, Watching
 from edge_agent.config import AgentConfig
 from edge_agent.deadline import DeadlineGuard
 from edge_agent.decide import Outcome, judge, safe, told
 from edge_agent.engine.ladder import Loaded
 from edge_agent.log import warn
+from edge_agent.orders import case_order, order_of, stages_of
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.selection import Choice, Selection
 from edge_agent.shadow import Shadow
@@ -37,7 +36,7 @@ from edge_agent.update.probation import Tally
 from kits.core.errors import DataError
 from kits.core.events import DecisionBody
 from kits.core.prediction import Prediction
-from kits.core.runtime import Payload, StageTimes
+from kits.core.runtime import Payload
 from kits.core.sample import new_sample_id, utc_now
 from kits.core.window import MEDIA_TYPE, Window, encode_window
 
@@ -172,13 +171,13 @@ class Line:
         guarded: dict[str, Future[str]] = {}
 
         def order(outcome: Outcome) -> dict[str, Future[str]]:
-            return self._dispatcher.dispatch(_order(sample_id, captured, outcome, deadline_mono))
+            return self._dispatcher.dispatch(order_of(sample_id, captured, outcome, deadline_mono))
 
         def too_late() -> None:
             # actions get a little time of their own: the safe side done late is better than never
             late = deadline_mono + self._config.reject_deadline_ms / 1000
             outcome = safe("the deadline passed", self._config.safe_side)
-            guarded.update(self._dispatcher.dispatch(_order(sample_id, captured, outcome, late)))
+            guarded.update(self._dispatcher.dispatch(order_of(sample_id, captured, outcome, late)))
 
         self._guard.arm(deadline_mono, too_late)
         judged = self._judge(captured, deciding, deadline_mono)
@@ -221,8 +220,8 @@ class Line:
         futures: dict[str, Future[str]] = {}
         for step in heard.steps:
             if not step.quiet and step.body.transition != "closed":
-                order = _case_order(
-                    _order(sample_id, captured, judged.outcome, deadline_mono), step
+                order = case_order(
+                    order_of(sample_id, captured, judged.outcome, deadline_mono), step
                 )
                 futures |= self._dispatcher.dispatch(order)
         before, judged = judged, replace(judged, outcome=heard.outcome)
@@ -253,7 +252,7 @@ class Line:
             started = time.monotonic()
             prediction, times = ready.predict_timed(payload)
             now = time.monotonic()
-            said, stages = told(prediction), _stages(times)
+            said, stages = told(prediction), stages_of(times)
             outcome = judge(
                 ready.bundle.operating_point,
                 prediction,
@@ -354,34 +353,6 @@ class Line:
             self._watching.desk.settle(at_end=True)
             self._watching.courses.keep()
         self.recorder.close(timeout_s)
-
-
-def _order(sample_id: str, captured: Captured, outcome: Outcome, deadline_mono: float) -> Order:
-    return Order(
-        sample_id=sample_id,
-        verdict=outcome.verdict,
-        label=outcome.label,
-        score=outcome.score,
-        captured_at=captured.captured_at,
-        deadline_mono=deadline_mono,
-        reason=outcome.reason,
-    )
-
-
-def _case_order(order: Order, step: Step) -> Order:
-    body = step.body
-    return replace(
-        order, verdict=VERDICTS[body.level], label=body.label, reason=body.reason,
-        case_id=body.case_id, asset=body.asset, step=body.transition, level=body.level,
-    )  # fmt: skip
-
-
-def _stages(times: StageTimes) -> dict[str, float]:
-    return {
-        "pre": float(times.pre_ms),
-        "infer": float(times.infer_ms),
-        "post": float(times.post_ms),
-    }
 
 
 def _body(

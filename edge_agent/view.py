@@ -49,6 +49,7 @@ def figures(agent: Agent) -> dict[str, float]:
         **_update_figures(agent),
         **_case_figures(agent),
         **_signal_figures(agent),
+        **_mail_figures(agent),
     }
     for outcome in ("done", "late", "error"):
         counts = agent.dispatcher.counts().values()
@@ -72,6 +73,12 @@ def _signal_figures(agent: Agent) -> dict[str, float]:
         "ring_bytes": feed.ring.nbytes,
         "ring_shortened": feed.ring.shortened,
     }
+
+
+def _mail_figures(agent: Agent) -> dict[str, float]:
+    """Of a mailbox; none of any other source."""
+    room = getattr(agent.source, "room", None)
+    return dict(room.figures()) if room is not None else {}
 
 
 def _case_figures(agent: Agent) -> dict[str, float]:

@@ -12,6 +12,7 @@ import http.client
 import json
 import ssl
 import time
+from collections.abc import Mapping
 
 from urllib3.util import Url, parse_url
 from urllib3.util.wait import wait_for_read
@@ -40,10 +41,13 @@ class HttpAction:
         self._connection: http.client.HTTPConnection | None = None
 
     def do(self, order: Order, timeout_s: float) -> None:
+        self.call(json.dumps(order.as_json()).encode(), {}, timeout_s)
+
+    def call(self, body: bytes, headers: Mapping[str, str], timeout_s: float) -> None:
+        """Sends a JSON body once, with further headers. Raises UnreachableError unless it is answered by 2xx."""
         until = time.monotonic() + timeout_s
-        body = json.dumps(order.as_json()).encode()
         try:
-            status = self._call(body, until)
+            status = self._call(body, headers, until)
         except OSError as error:
             self._drop()
             raise UnreachableError(f"no answer: {error}", where=self._where) from error
@@ -62,11 +66,11 @@ class HttpAction:
         if self._connection is not None:
             self._connection.close()
 
-    def _call(self, body: bytes, until: float) -> int:
+    def _call(self, body: bytes, extra: Mapping[str, str], until: float) -> int:
         url = parse_url(self._config.url)
         connection = self._connected(url, until)
         connection.sock.settimeout(self._left_s(until))
-        headers = headers_for_json(self._config.headers)
+        headers = headers_for_json({**self._config.headers, **extra})
         connection.request(self._config.method, url.request_uri, body, headers)
         with connection.getresponse() as response:
             response.read(_ANSWER_BYTES)

@@ -14,16 +14,19 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import JsonValue
 
 from edge_agent.mail.ledger import Ledger
+from kits.core.events import ErasedBody
 
 BEGINNING = "0" * 64
 _NONCE = 12
 _PAGE = 1000
+_ANSWER_WORTH = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +143,29 @@ class Chain:
             before, good = digest, number
         return good, ""
 
-    def erase(self, address: str, at: str) -> int:
-        """Destroys a correspondent's key and all that tells of the person; how many mails that were."""
-        who = self._seals.who(address)
+    def erase(self, address: str, at: datetime, request: str = "") -> int:
+        """Destroys a correspondent's key and all that tells of the person; how many mails that were.
+
+        Args:
+            request: id of the hub's wish, which is answered in the same step; doing it twice equals once.
+        """
+        who, note = self._seals.who(address), f"erased/{request}"
         with self._ledger.transaction() as db:
-            mails = db.execute("SELECT COUNT(*) FROM mails WHERE who=?", (who,)).fetchone()[0]
+            if request and self._ledger.note(note):
+                return 0
+            mails = int(db.execute("SELECT COUNT(*) FROM mails WHERE who=?", (who,)).fetchone()[0])
             db.execute("DELETE FROM keys WHERE who=?", (who,))
             db.execute(
-                "UPDATE mails SET sealed=NULL, content=NULL, message_id='' WHERE who=?"
-                " AND state='acted'",
-                (who,),
+                "UPDATE mails SET sealed=NULL, message_id='' WHERE who=? AND state='acted'", (who,)
             )
-            self.add({"kind": "erasure", "at": at, "mails": int(mails)})
+            self.add({"kind": "erasure", "at": at.isoformat(), "mails": mails})
+            if request:
+                self._ledger.keep_note(note, at.isoformat())
+                body = ErasedBody(request=request, who=who, mails=mails, at=at)
+                self._ledger.say("l", body.model_dump_json(), worth=_ANSWER_WORTH)
         # the journal still holds the old pages until they are written back
         self._ledger.read("PRAGMA wal_checkpoint(TRUNCATE)")
-        return int(mails)
+        return mails
 
     def _rows(self) -> Iterator[tuple[int, str, str]]:
         after = 0

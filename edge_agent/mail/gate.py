@@ -7,16 +7,22 @@ is opened by another bundle or by a person who says why.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge_agent.log import log, warn
 from edge_agent.mail.ledger import Ledger
 from edge_agent.sources.base import Alerts
+from kits.core.hub_api import GateWord
 from kits.core.monitor import MonitorState, PromiseMonitor
 from kits.core.operating_point import ErrorBound
 
 ALERT = "mail-gate-closed"
 _NOTE = "gate"
+_WORDS = "gate-words"
 
 
 class GateMemory(BaseModel):
@@ -29,6 +35,7 @@ class GateMemory(BaseModel):
     because: str = Field("", description="why it is as it is, in words")
     audits: int = Field(0, ge=0, description="audit mails that a person filed")
     wrong: int = Field(0, ge=0, description="of these, decided wrongly")
+    word_at: datetime | None = Field(None, description="of the newest word of the hub followed")
     monitor: MonitorState | None = Field(None, description="the bet; none without a promise")
 
 
@@ -48,14 +55,17 @@ def read_gate(ledger: Ledger) -> GateMemory:
 def open_gate(ledger: Ledger, because: str) -> GateMemory:
     """A person opens it; the bet begins anew."""
     with ledger.transaction():
-        memory = read_gate(ledger)
-        state = memory.monitor
-        fresh = PromiseMonitor(state.epsilon, state.delta).state() if state is not None else None
-        memory = memory.model_copy(
-            update={"closed": False, "because": because, "audits": 0, "wrong": 0, "monitor": fresh}
-        )
+        memory = _opened(read_gate(ledger), because)
         ledger.keep_note(_NOTE, memory.model_dump_json())
     return memory
+
+
+def _opened(memory: GateMemory, because: str) -> GateMemory:
+    state = memory.monitor
+    fresh = PromiseMonitor(state.epsilon, state.delta).state() if state is not None else None
+    return memory.model_copy(
+        update={"closed": False, "because": because, "audits": 0, "wrong": 0, "monitor": fresh}
+    )
 
 
 class Gate:
@@ -74,11 +84,36 @@ class Gate:
         memory = read_gate(self._ledger)
         if bundle and memory.bundle != bundle:
             memory = self._begin(bundle, bound)
+        memory = self._heeded(memory)
         if memory.closed:
             self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
         else:
             self._alerts(ALERT, "info", "mails are decided without a person again")
         return not memory.closed
+
+    def follow(self, words: Sequence[GateWord]) -> None:
+        """What the hub says of gates; heeded at the next decision. From any thread."""
+        told = _words().dump_json(tuple(words)).decode()
+        if told != self._ledger.note(_WORDS):
+            self._ledger.keep_note(_WORDS, told)
+
+    def _heeded(self, memory: GateMemory) -> GateMemory:
+        """The gate after the newest word about its bundle, each followed once."""
+        told = self._ledger.note(_WORDS)
+        words = _words().validate_json(told) if told else ()
+        mine = [word for word in words if word.bundle == memory.bundle]
+        word = max(mine, key=lambda one: one.at, default=None)
+        if word is None or (memory.word_at is not None and word.at <= memory.word_at):
+            return memory
+        because = f"{word.who or 'the hub'}: {word.why}"
+        memory = (
+            memory.model_copy(update={"closed": True, "because": because})
+            if word.closed
+            else _opened(memory, because)
+        )
+        memory = memory.model_copy(update={"word_at": word.at})
+        self._ledger.keep_note(_NOTE, memory.model_dump_json())
+        return memory
 
     def hear(self, bundle: str, *, wrong: bool) -> None:
         """A person filed an audit mail of this bundle."""
@@ -105,3 +140,8 @@ class Gate:
         self._ledger.keep_note(_NOTE, memory.model_dump_json())
         log("mail_gate_new", bundle=bundle[:12])
         return memory
+
+
+@cache
+def _words() -> TypeAdapter[tuple[GateWord, ...]]:
+    return TypeAdapter(tuple[GateWord, ...])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting, Lookups, Writer
+from edge_agent.mail.hook import Hook
 from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.sending import Sending
@@ -45,4 +46,5 @@ def open_mailbox(
     drafting = Drafting(alerts, lookups, writer)
     room = MailRoom(config, ledger, Teller(ledger, put, committed), drafting, alerts)
     sending = Sending(config.send, ledger, alerts) if config.send is not None else None
-    return ImapSource(config, room, lambda: ImapMailbox(config), alerts, has_bundle, sending)
+    hook = Hook(config.hook, ledger, alerts) if config.hook is not None else None
+    return ImapSource(config, room, lambda: ImapMailbox(config), alerts, has_bundle, sending, hook)

@@ -7,10 +7,11 @@ is carried out by `acting.py`.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -20,7 +21,8 @@ from edge_agent.log import warn
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting
-from edge_agent.mail.gate import Gate
+from edge_agent.mail.gate import Gate, read_gate
+from edge_agent.mail.hook import body_of
 from edge_agent.mail.identity import split
 from edge_agent.mail.ledger import Ledger, MailRecord
 from edge_agent.mail.letters import draft_id_of, head_of
@@ -28,11 +30,28 @@ from edge_agent.mail.planning import Plan, is_audit, plan_for
 from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, Settled
 from kits.core.events import DecisionBody
+from kits.core.hub_api import Desired
 from kits.core.mail.allowance import Allowance
 from kits.core.mail.automatic import why_automatic
 from kits.core.prediction import Draft
-from kits.core.sample import digest_of
+from kits.core.sample import digest_of, utc_now
 
+_METRICS = {
+    "mails_filed": "filed",
+    "mails_not_filed": "not filed",
+    "mails_drafted": "drafted",
+    "mails_sent": "sent",
+    "mails_unanswerable": "unanswerable",
+    "mails_over_rate": "over rate",
+    "mails_audited": "audits",
+    "mails_held_back": "held back",
+    "drafts_accepted": "draft accepted",
+    "drafts_edited": "draft edited",
+    "drafts_discarded": "draft discarded",
+    "mails_relabelled": "relabelled",
+    "mails_confirmed": "confirmed",
+}
+"""Metric → what is counted."""
 STUCK = "mail-ledger-stuck"
 _DAY_S = 86_400.0
 _AUDIT_WORTH = 4.0
@@ -106,6 +125,22 @@ class MailRoom:
             return
         self.alerts(STUCK, "info", "the disk takes decisions about mails again")
 
+    def follow(self, desired: Desired) -> None:
+        """What the hub says of gates, and whom it wants erased. From any thread."""
+        self.gate.follow(desired.gates)
+        for word in desired.erasures:
+            if word.address:
+                self.chain.erase(word.address, utc_now(), word.id)
+
+    def figures(self) -> Mapping[str, float]:
+        """For the metrics, by their names; also after the end."""
+        found: dict[str, float] = {metric: self.counts[name] for metric, name in _METRICS.items()}
+        found["drafts_failed"] = self.drafting.counts["failed"]
+        with contextlib.suppress(sqlite3.Error):
+            found["mails_waiting"] = self.ledger.waiting()
+            found["mail_gate_open"] = float(not read_gate(self.ledger).closed)
+        return found
+
     def group_of(self, letter: Letter) -> str:
         """What mails of one correspondent share: they are never split between training and test."""
         head = head_of(letter.content)
@@ -133,6 +168,14 @@ class MailRoom:
         with self.ledger.transaction():
             self.ledger.add(record)
             self._enter(letter, told, who, outcome)
+            hook = self.config.hook
+            if (
+                hook is not None
+                and outcome.body.verdict in hook.verdicts
+                and not self.config.dry_run
+            ):
+                call = body_of(outcome.body, told.message_id)
+                self.ledger.put_call(letter.sample_id, call, 0, self.clock())
             self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
         if plan.send:
             self._allowance.record(told.sender, told.subject, self.clock())
@@ -188,7 +231,8 @@ class MailRoom:
         plan: Plan,
         draft: Draft | None,
     ) -> MailRecord:
-        body, sealed, drafted = settled.body, None, plan.draft or plan.send
+        sealed, drafted = None, plan.draft or plan.send
+        body = settled.body.model_copy(update={"meta": {**settled.body.meta, "who": who}})
         if draft is not None:
             shown: dict[str, JsonValue] = {
                 "subject": draft.subject, "body": draft.body, "language": draft.language,

@@ -15,6 +15,7 @@ from edge_agent.errors import MailboxError, MailboxLoginError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Actor, Places, places_of
 from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.hook import Hook
 from edge_agent.mail.identity import sample_id_of
 from edge_agent.mail.learning import Learner
 from edge_agent.mail.mailbox import Mailbox
@@ -41,6 +42,7 @@ class ImapSource:
         connect: makes a connection.
         has_bundle: whether a model decides; until then mails wait in the mailbox.
         sending: None: nothing is ever sent.
+        hook: None: no help desk is told.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class ImapSource:
         alerts: Alerts,
         has_bundle: Callable[[], bool],
         sending: Sending | None = None,
+        hook: Hook | None = None,
     ) -> None:
         self._config = config
         self.room = room
@@ -58,6 +61,7 @@ class ImapSource:
         self._alerts = alerts
         self._has_bundle = has_bundle
         self._sending = sending
+        self._hook = hook
         self._closed = threading.Event()
         self._pause_s = _FIRST_PAUSE_S
         self.learner = Learner(room)
@@ -79,6 +83,8 @@ class ImapSource:
                 self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
         finally:
             self.health.end()
+            if self._hook is not None:
+                self._hook.close()
             self.room.teller.tell()
 
     def close(self) -> None:
@@ -113,6 +119,8 @@ class ImapSource:
         self.health.capture.beat()
         actor.act(doubtful=True)
         self.learner.look(box, places)
+        if self._hook is not None:
+            self._hook.look()
         self.room.teller.tell()
 
     def _folder(self, box: Mailbox, actor: Actor, folder: str) -> Iterator[Captured]:
