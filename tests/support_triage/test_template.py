@@ -1,0 +1,61 @@
+"""`kit new support-triage`: a project whose files open, with the answers in them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_agent.config import load_config
+from edge_agent.mail.config import ImapSourceConfig
+from kits.support_triage._reading.sidecar import load_sidecar
+from kits.support_triage.config import Config
+from kits.toolchain.project import Project
+from kits.toolchain.scaffold import new
+
+ANSWERS = {
+    "minutes_by_hand": "6", "cost_per_hour": "40", "cost_wrong_route": "25", "epsilon": "0.03", "delta": "0.1",
+    "imap_host": "mail.shop.example", "imap_user": "info@shop.example", "problem": 'late: "parcels" # mostly',
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("new") / "Shop mail"
+    new("support-triage", root, dict(ANSWERS), ask=False)
+    return root
+
+
+def test_the_answers_stand_in_the_project(shop: Path) -> None:
+    project = Project.open(shop)
+    assert project.config.name == "shop-mail"
+    assert project.config.problem == 'late: "parcels" # mostly'
+    assert project.config.costs.review == pytest.approx(4.0)
+    assert project.config.costs.escape == 25
+    assert isinstance(project.kit_config, Config)
+    assert (project.kit_config.bound.epsilon, project.kit_config.bound.delta) == (0.03, 0.1)
+
+
+def test_the_mailbox_is_only_looked_at_until_somebody_says_otherwise(shop: Path) -> None:
+    source = load_config(shop / "agent.yaml").source
+    assert isinstance(source, ImapSourceConfig)
+    assert source.dry_run and source.send is None
+    assert (source.host, source.user) == ("mail.shop.example", "info@shop.example")
+    assert source.own == ("info@shop.example",)
+
+
+def test_what_is_stated_about_mails_can_be_read(shop: Path) -> None:
+    assert load_sidecar(shop).group == "thread"
+
+
+def test_there_is_something_to_cite_as_an_example(shop: Path) -> None:
+    folder = Project.open(shop).config.model["knowledge"]
+    assert any((shop / str(folder)).rglob("*.md"))
+
+
+def test_the_projects_own_tests_pass(shop: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    done = subprocess.run(command, cwd=shop, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
