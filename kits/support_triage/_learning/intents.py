@@ -17,6 +17,7 @@ from kits.support_triage._learning.features import Embedder, Features, features_
 from kits.support_triage._learning.mails import Mail, those
 from kits.support_triage._learning.scope import LEAST, choose_threshold, split_labels
 from kits.support_triage._learning.shortcut import choose_shortcut
+from kits.support_triage._models import arrays
 from kits.support_triage._models.classifier import (
     INTENT,
     SENTIMENT,
@@ -24,7 +25,8 @@ from kits.support_triage._models.classifier import (
     URGENCY,
     ngram_files,
 )
-from kits.support_triage._models.heads import Head, combined, head_files
+from kits.support_triage._models.heads import Floats, Head, combined, head_files
+from kits.support_triage._models.scope import MEANS_FILE, likeness, means_of, value
 from kits.support_triage._models.spec import ClassifierSpec, EncoderSpec, HeadSpec, ScopeSpec
 from kits.support_triage.config import Config
 
@@ -79,6 +81,8 @@ def learn_classifier(
     encoder = embedder.encoder.spec if embedder is not None else None
     if not any(head.asks_network for head in heads.values()):
         encoder = None
+    means = job.means(intent, inside) if encoder is not None else None
+    scope = job.scope(intent.head, val, ngrams, embedder, means)
     spec = ClassifierSpec(
         approach="ngrams" if encoder is None else "encoder",
         encoder=encoder,
@@ -86,12 +90,14 @@ def learn_classifier(
         several=_spec(heads, SEVERAL),
         urgency=_spec(heads, URGENCY),
         sentiment=_spec(heads, SENTIMENT),
-        scope=job.scope(intent.head, val, ngrams, embedder),
+        scope=scope,
         shortcut=_shortcut(intent, heads, encoder, config),
     )
     files = ngram_files(ngrams)
     for target, head in heads.items():
         files.update(head_files(target, head))
+    if scope is not None and scope.familiar and means is not None:
+        files[MEANS_FILE] = arrays.to_bytes(means)
     return LearnedClassifier(
         spec=spec,
         heads=heads,
@@ -169,8 +175,21 @@ class _Job:
                 self.notes.append(f"{target}: {learned.notes[0]}")
         return heads
 
+    def means(self, intent: Learned, inside: Sequence[Mail]) -> Floats | None:
+        """The mean vector of each intent's mails; None where a mail may have several."""
+        if intent.head.spec.several or self.features.vectors is None:
+            return None
+        known = {mail.sample_id: n for n, mail in enumerate(self.mails)}
+        rows = [known[mail.sample_id] for mail in inside]
+        return means_of(self.features.vectors[rows, : self.features.width], intent.truth)
+
     def scope(
-        self, head: Head, val: Sequence[Mail], ngrams: Ngrams, embedder: Embedder | None
+        self,
+        head: Head,
+        val: Sequence[Mail],
+        ngrams: Ngrams,
+        embedder: Embedder | None,
+        means: Floats | None,
     ) -> ScopeSpec | None:
         """When a mail is out of scope; None where too few such mails are known.
 
@@ -188,17 +207,23 @@ class _Job:
         places_in, places_out = split_labels(labels, names)
         if len(places_out) < LEAST or not len(places_in):
             return None
-        found = probabilities(head, features_of([m.text for m in judged], ngrams, embedder))
+        features = features_of([m.text for m in judged], ngrams, embedder)
+        found = probabilities(head, features)
+        like = None
+        if means is not None and features.vectors is not None:
+            like = likeness(features.vectors, means, found.argmax(axis=1))
         likely = np.asarray(head.spec.classes, dtype=object)[found.argmax(axis=1)]
         inside = np.isin(np.arange(len(judged)), places_in)
         below = choose_threshold(
-            found.max(axis=1).astype(np.float64), likely == np.asarray(labels, dtype=object), inside
+            value(found.max(axis=1), like).astype(np.float64),
+            likely == np.asarray(labels, dtype=object),
+            inside,
         )
         self.notes.append(
-            f"out of scope below confidence {below:.3f}, chosen on {len(places_in)} mails within and"
+            f"out of scope below {below:.3f}, chosen on {len(places_in)} mails within and"
             f" {len(places_out)} out of it"
         )
-        return ScopeSpec(below=below, names=names)
+        return ScopeSpec(below=below, names=names, familiar=means is not None)
 
     def _levels(self, target: str) -> Learned | None:
         places, mails = those(self.mails, lambda m: m.level(target) is not None)
@@ -218,7 +243,7 @@ class _Job:
         )
 
 
-def probabilities(head: Head, features: Features) -> np.typing.NDArray[np.float32]:
+def probabilities(head: Head, features: Features) -> Floats:
     """A head's probabilities of many texts at once, shape (n, classes)."""
     pieces = vectors = None
     if features.pieces is not None and head.sparse is not None and head.constants is not None:

@@ -19,6 +19,7 @@ from kits.support_triage._features.ngrams import Block, Indices, Ngrams
 from kits.support_triage._models import arrays
 from kits.support_triage._models.encoder import Encoder
 from kits.support_triage._models.heads import Head, read_head
+from kits.support_triage._models.scope import likeness, read_means
 from kits.support_triage._models.spec import (
     ENCODER_ROLE,
     TOKENIZER_FILE,
@@ -37,10 +38,12 @@ class Verdicts:
 
     Attributes:
         probabilities: by target, shape (classes,) each.
+        likeness: cosine with the mean of the likely intent's mails; None where nobody asked.
         stages: models that were asked, in order.
     """
 
     probabilities: Mapping[str, Floats]
+    likeness: float | None
     stages: tuple[str, ...]
 
 
@@ -52,12 +55,14 @@ class Classifier:
         ngrams: known pieces; None: none are counted.
         encoder: the network; None: there is none.
         heads: by target.
+        means: of the intents' mails, shape (classes, width); None where they do not count.
     """
 
     spec: ClassifierSpec
     ngrams: Ngrams | None
     encoder: Encoder | None
     heads: Mapping[str, Head]
+    means: Floats | None = None
 
     def judge(self, texts: Sequence[str]) -> list[Verdicts]:
         """What the models say of each text."""
@@ -106,7 +111,12 @@ class Classifier:
                 on_vector = head.on_vector(vector)
             probabilities[target] = head.probabilities(pieces.get(target), on_vector)
         stages = (*(("words",) if pieces else ()), *(("network",) if vector is not None else ()))
-        return Verdicts(probabilities, stages)
+        return Verdicts(probabilities, self._likeness(probabilities[INTENT], vector), stages)
+
+    def _likeness(self, intent: Floats, vector: Floats | None) -> float | None:
+        if self.means is None or vector is None:
+            return None
+        return float(likeness(vector[None], self.means, np.array([intent.argmax()]))[0])
 
 
 def load_classifier(
@@ -140,7 +150,10 @@ def load_classifier(
     for name, head in heads.items():
         if head.dense is None and head.sparse is None:
             raise BundleError(f"the bundle has no model for the {name}", where=bundle.id[:12])
-    return Classifier(spec, ngrams, encoder, heads)
+    means = None
+    if spec.scope is not None and spec.scope.familiar and spec.encoder is not None:
+        means = read_means(bundle.files, len(spec.intent.classes), spec.encoder.width)
+    return Classifier(spec, ngrams, encoder, heads, means)
 
 
 def ngram_files(ngrams: Ngrams) -> dict[str, bytes]:

@@ -58,7 +58,12 @@ class HeadSpec(_Part):
 class ScopeSpec(_Part):
     """When a mail is about none of the intents."""
 
-    below: float = Field(ge=0, le=1, description="confidence below which it is out of scope")
+    below: float = Field(
+        ge=0, le=1, description="value of `scope.value` below which a mail is out of scope"
+    )
+    familiar: bool = Field(
+        False, description="whether the labels' mean vectors are in the bundle and count"
+    )
     names: tuple[str, ...] = Field(min_length=1, description="labels that mean it")
 
 

@@ -24,6 +24,7 @@ from kits.support_triage._models.classifier import (
     Classifier,
     Verdicts,
 )
+from kits.support_triage._models.scope import value
 
 LISTED = 5
 """Likely labels that a prediction names."""
@@ -65,7 +66,7 @@ def judged(classifier: Classifier, verdicts: Verdicts) -> Judged:
         )
     if spec.scope is not None and (
         label in spec.scope.names
-        or confidence < spec.scope.below
+        or _inside(confidence, verdicts.likeness) < spec.scope.below
         or (head.several and not together)
     ):
         return Judged(
@@ -78,6 +79,11 @@ def judged(classifier: Classifier, verdicts: Verdicts) -> Judged:
     if second and listed[second] >= _CLOSE:
         doubt = f"could also be {second} ({listed[second]:.0%})"
     return Judged(label, confidence, listed, second, doubt)
+
+
+def _inside(confidence: float, likeness: float | None) -> float:
+    like = None if likeness is None else np.array([likeness], np.float32)
+    return float(value(np.array([confidence], np.float32), like)[0])
 
 
 def exactness(found: NDArray[np.float32], cut: float) -> float:
