@@ -19,6 +19,7 @@ from kits.core.prediction import Prediction, Span
 from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
 from kits.support_triage._entities.extractor import Extractor
 from kits.support_triage._entities.spec import EntitiesSpec
+from kits.support_triage._entities.tone import Tone, read_tone
 from kits.support_triage._mail.reading import Reading, read_mail
 from kits.support_triage._models.classifier import Classifier, load_classifier
 from kits.support_triage._models.spec import ClassifierSpec
@@ -36,6 +37,9 @@ class TriageSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     classifier: ClassifierSpec = Field(description="the learned models")
+    out_of_scope: tuple[str, ...] = Field(
+        ("oos",), min_length=1, description="labels that mean none of the intents"
+    )
     entities: EntitiesSpec = Field(
         default_factory=lambda: EntitiesSpec.model_validate({}), description="what is looked for"
     )
@@ -109,9 +113,14 @@ class TriageRuntime:
         times = StageTimes(1e3 * (read - started), 1e3 * (decided - read), 1e3 * (ended - decided))
         return prediction, times
 
-    def _rest(self, reading: Reading) -> tuple[tuple[Span, ...], str]:
+    @property
+    def out_of_scope(self) -> tuple[str, ...]:
+        """Labels that mean: none of the intents; the first stands for all."""
+        return self.spec.out_of_scope
+
+    def _rest(self, reading: Reading) -> tuple[tuple[Span, ...], str, Tone]:
         spans = self.extractor.find(reading.text, reading.language)
-        return spans, why_automatic(reading.message)
+        return spans, why_automatic(reading.message), read_tone(reading.text, reading.language)
 
 
 def _bytes(payload: Payload) -> bytes:

@@ -16,7 +16,8 @@ from kits.core.bundle import LicenceNote
 from kits.core.dataset import Dataset
 from kits.core.errors import ConfigError, MachineError
 from kits.core.files import write_atomically
-from kits.core.kit import TrainOutcome, TrainTask
+from kits.core.kit import Progress, TrainOutcome, TrainTask
+from kits.core.labelling import Curve, Suggestion
 from kits.core.mail.writing import write_message
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate, proportion
@@ -31,6 +32,7 @@ from kits.support_triage._learning.encoders import (
 )
 from kits.support_triage._learning.features import Embedder
 from kits.support_triage._learning.intents import learn_classifier
+from kits.support_triage._learning.labelling import measure, suggest
 from kits.support_triage._learning.mails import Mail, load_mails
 from kits.support_triage._learning.names import described, head_of_names
 from kits.support_triage._models.classifier import INTENT
@@ -67,17 +69,14 @@ def train(task: TrainTask) -> TrainOutcome:
     val = load_mails(task.dataset, task.dataset.of("val"))
     by_names = _by_names(mails, config)
     graph = _graph(config, needed=by_names or config.approach == "encoder")
-    embedder = None
-    if graph is not None:
-        encoder = Encoder(graph.spec, cpu_session(graph.model), graph.tokenizer)
-        embedder = Embedder(encoder, task.progress)
+    embedder = _embedder(graph, task.progress)
     if by_names:
         assert embedder is not None
         made = _named(config, embedder)
     else:
         made = _learned(mails, val, config, embedder, task.seed)
     keeps = made.classifier.encoder is not None
-    _save(task.out_dir, made, _entities(mails, config), graph if keeps else None)
+    _save(task.out_dir, made, _spec(made, mails, config), graph if keeps else None)
     return TrainOutcome(
         figures=made.figures,
         baseline=made.baseline,
@@ -100,6 +99,34 @@ def examples(config: BaseModel, seed: int) -> Iterator[tuple[bytes, str]]:
     for name in sorted(config.labels):
         text = described(name, config.labels[name])
         yield write_message(subject=name, body=text), MEDIA_TYPE
+
+
+def next_to_label(dataset: Dataset, config: BaseModel, n: int, seed: int) -> tuple[Suggestion, ...]:
+    """Up to `n` mails of `train` without a label, the most useful first.
+
+    Raises:
+        DataError: every mail is labelled.
+        ConfigError: the encoder is not there.
+    """
+    assert isinstance(config, Config)
+    return suggest(dataset, config, _embedder(_graph(config, needed=False)), n, seed)
+
+
+def learning_curve(dataset: Dataset, config: BaseModel, seed: int) -> Curve:
+    """What labels have bought so far, and what the next ones are expected to.
+
+    Raises:
+        ConfigError: the encoder is not there.
+    """
+    assert isinstance(config, Config)
+    return measure(dataset, config, _embedder(_graph(config, needed=False)), seed)
+
+
+def _embedder(graph: EncoderGraph | None, progress: Progress | None = None) -> Embedder | None:
+    if graph is None:
+        return None
+    encoder = Encoder(graph.spec, cpu_session(graph.model), graph.tokenizer)
+    return Embedder(encoder, progress)
 
 
 def _by_names(mails: Sequence[Mail], config: Config) -> bool:
@@ -178,8 +205,15 @@ def _entities(mails: Sequence[Mail], config: Config) -> EntitiesSpec:
     return learn([(mail.text, mail.spans) for mail in mails], section, products)
 
 
-def _save(folder: Path, made: _Made, entities: EntitiesSpec, graph: EncoderGraph | None) -> None:
-    spec = TriageSpec(classifier=made.classifier, entities=entities)
+def _spec(made: _Made, mails: Sequence[Mail], config: Config) -> TriageSpec:
+    return TriageSpec(
+        classifier=made.classifier,
+        out_of_scope=config.out_of_scope,
+        entities=_entities(mails, config),
+    )
+
+
+def _save(folder: Path, made: _Made, spec: TriageSpec, graph: EncoderGraph | None) -> None:
     files = dict(made.files)
     if graph is not None:
         write_atomically(folder / ENCODER_FILE, graph.model)

@@ -90,13 +90,14 @@ def learn_classifier(
         several=_spec(heads, SEVERAL),
         urgency=_spec(heads, URGENCY),
         sentiment=_spec(heads, SENTIMENT),
+        familiar=means is not None,
         scope=scope,
         shortcut=_shortcut(intent, heads, encoder, config),
     )
     files = ngram_files(ngrams)
     for target, head in heads.items():
         files.update(head_files(target, head))
-    if scope is not None and scope.familiar and means is not None:
+    if means is not None:
         files[MEANS_FILE] = arrays.to_bytes(means)
     return LearnedClassifier(
         spec=spec,
@@ -223,7 +224,7 @@ class _Job:
             f"out of scope below {below:.3f}, chosen on {len(places_in)} mails within and"
             f" {len(places_out)} out of it"
         )
-        return ScopeSpec(below=below, names=names, familiar=means is not None)
+        return ScopeSpec(below=below, names=names)
 
     def _levels(self, target: str) -> Learned | None:
         places, mails = those(self.mails, lambda m: m.level(target) is not None)

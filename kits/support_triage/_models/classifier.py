@@ -151,7 +151,7 @@ def load_classifier(
         if head.dense is None and head.sparse is None:
             raise BundleError(f"the bundle has no model for the {name}", where=bundle.id[:12])
     means = None
-    if spec.scope is not None and spec.scope.familiar and spec.encoder is not None:
+    if spec.familiar and spec.encoder is not None:
         means = read_means(bundle.files, len(spec.intent.classes), spec.encoder.width)
     return Classifier(spec, ngrams, encoder, heads, means)
 

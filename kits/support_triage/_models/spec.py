@@ -61,9 +61,6 @@ class ScopeSpec(_Part):
     below: float = Field(
         ge=0, le=1, description="value of `scope.value` below which a mail is out of scope"
     )
-    familiar: bool = Field(
-        False, description="whether the labels' mean vectors are in the bundle and count"
-    )
     names: tuple[str, ...] = Field(min_length=1, description="labels that mean it")
 
 
@@ -79,6 +76,9 @@ class ClassifierSpec(_Part):
     )
     urgency: HeadSpec | None = None
     sentiment: HeadSpec | None = None
+    familiar: bool = Field(
+        False, description="whether the intents' mean vectors are in the bundle and count"
+    )
     scope: ScopeSpec | None = None
     shortcut: float | None = Field(
         None,

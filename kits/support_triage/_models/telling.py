@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from kits.core.prediction import Prediction, Quantity, Reason, Span
+from kits.support_triage._entities.tone import Tone
 from kits.support_triage._mail.reading import Reading
 from kits.support_triage._models.classifier import (
     INTENT,
@@ -39,6 +40,7 @@ class Judged:
     Attributes:
         confidence: that `label` is right; 0 where a person must decide whatever the operating point says.
         doubt: why it is not certain; empty where nothing speaks against it.
+        outside: how much speaks for none of the intents, 0 to 1.
     """
 
     label: str
@@ -46,6 +48,7 @@ class Judged:
     probabilities: dict[str, float]
     second: str
     doubt: str
+    outside: float = 0.0
 
 
 def judged(classifier: Classifier, verdicts: Verdicts) -> Judged:
@@ -59,26 +62,22 @@ def judged(classifier: Classifier, verdicts: Verdicts) -> Judged:
     together = _several(classifier, verdicts)
     if head.several:
         confidence = exactness(found, head.cut)
-    doubt = ""
+    inside = _inside(confidence, verdicts.likeness)
+    doubt = f"could also be {second} ({listed[second]:.0%})" if second else ""
+    told = Judged(label, confidence, listed, second, doubt, 1 - inside)
     if len(together) > 1:
-        return Judged(
-            "|".join(together), 0.0, listed, second, "several matters: " + ", ".join(together)
-        )
-    if spec.scope is not None and (
-        label in spec.scope.names
-        or _inside(confidence, verdicts.likeness) < spec.scope.below
-        or (head.several and not together)
-    ):
-        return Judged(
-            spec.scope.names[0], 0.0, listed, label, f"about none of the intents; nearest: {label}"
-        )
+        doubt = "several matters: " + ", ".join(together)
+        return replace(told, label="|".join(together), confidence=0.0, doubt=doubt)
+    below = spec.scope.below if spec.scope is not None else 0.0
+    names = spec.scope.names if spec.scope is not None else ()
+    if label in names or inside < below or (head.several and not together and names):
+        doubt = f"about none of the intents; nearest: {label}"
+        return replace(told, label=names[0], confidence=0.0, second=label, doubt=doubt)
     if spec.suggests_only:
-        return Judged(
-            label, 0.0, listed, second, "no mail was labelled yet: a suggestion by the label's name"
-        )
-    if second and listed[second] >= _CLOSE:
-        doubt = f"could also be {second} ({listed[second]:.0%})"
-    return Judged(label, confidence, listed, second, doubt)
+        doubt = "no mail was labelled yet: a suggestion by the label's name"
+        return replace(told, confidence=0.0, doubt=doubt)
+    close = bool(second) and listed[second] >= _CLOSE
+    return told if close else replace(told, doubt="")
 
 
 def _inside(confidence: float, likeness: float | None) -> float:
@@ -107,47 +106,50 @@ def told(
     reading: Reading,
     spans: Sequence[Span],
     automatic: str,
-    needs_person: str = "",
+    tone: Tone,
 ) -> Prediction:
     """The prediction for one mail.
 
     Args:
         automatic: why a machine wrote it; empty where a person did.
-        needs_person: why a person must see it, whatever it is about.
+        tone: how it sounds by its words: what no label taught, and why a person must see it.
     """
     if not reading.text.strip():
-        details = _details(reading, automatic, (), "")
+        details = _details(reading, automatic, Judged("", 0.0, {}, "", ""), ())
         return Prediction(0.0, reasons=(Reason("the mail holds no text"),), details=details)
     intent = judged(classifier, verdicts)
     words = classifier.words_for(reading.text, intent.label)
-    doubts = [text for text in (needs_person, intent.doubt) if text]
+    doubts = [text for text in (tone.needs_person, intent.doubt) if text]
     reasons = [
         Reason(f"“{word}” speaks for {intent.label}", weight, "text") for word, weight in words
     ]
     return Prediction(
-        score=0.0 if needs_person else intent.confidence,
+        score=0.0 if tone.needs_person else intent.confidence,
         label=intent.label,
         probabilities=intent.probabilities,
         spans=tuple(spans),
-        quantities=tuple(_levels(classifier, verdicts)),
+        quantities=tuple(_levels(classifier, verdicts, tone)),
         reasons=(*(Reason(text) for text in doubts), *reasons),
-        details=_details(reading, automatic, verdicts.stages, intent.second),
+        details=_details(reading, automatic, intent, verdicts.stages),
     )
 
 
-def _levels(classifier: Classifier, verdicts: Verdicts) -> list[Quantity]:
+def _levels(classifier: Classifier, verdicts: Verdicts, tone: Tone) -> list[Quantity]:
+    """Urgency and sentiment: by learned models, or by the words of the mail where nothing was learned."""
     levels = []
-    for name in (URGENCY, SENTIMENT):
+    for name, by_words in ((URGENCY, tone.urgency), (SENTIMENT, tone.sentiment)):
         if name in classifier.heads:
             found = verdicts.probabilities[name]
             best = int(found.argmax())
             value = float(classifier.heads[name].spec.classes[best])
             levels.append(Quantity(name, value, "level", confidence=round(float(found[best]), 6)))
+        else:
+            levels.append(Quantity(name, float(by_words), "level"))
     return levels
 
 
 def _details(
-    reading: Reading, automatic: str, stages: Sequence[str], second: str
+    reading: Reading, automatic: str, intent: Judged, stages: Sequence[str]
 ) -> dict[str, JsonValue]:
     digest = hashlib.sha256(" ".join(reading.text.split()).encode("utf-8", "replace")).hexdigest()
     return {
@@ -156,6 +158,7 @@ def _details(
         "hidden_chars": reading.hidden_chars,
         "attachments": [attachment.name for attachment in reading.message.attachments],
         "text_digest": digest,
-        "second": second,
+        "second": intent.second,
+        "out_of_scope": round(intent.outside, 6),
         "stages": list(stages),
     }
