@@ -27,8 +27,8 @@ from cloud_sync.mails.forgetting import forget, let_go
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.holding import may_remove_bytes
+from cloud_sync.store.models import Blob, Device, MailErasure, MailWho, Sample
 from cloud_sync.store.models import Dataset as DatasetRow
-from cloud_sync.store.models import Device, MailErasure, MailWho, Sample
 from cloud_sync.store.models.mails import ERASED, MAILS, MEDIA_TYPE
 from kits.core.dataset import Dataset, build, to_bytes
 from kits.core.errors import KitwrightError
@@ -128,9 +128,17 @@ def again(hub: Hub, now: datetime) -> int:
                 session.get_one(MailErasure, row.id).samples += done
                 chain.record(session, "hub", "erase-late", row.id, {"samples": done})
             count += done
-    if count:
-        remove_bytes(hub)
+    _let_go_of_late_bytes(hub)
+    remove_bytes(hub)
     return count
+
+
+def _let_go_of_late_bytes(hub: Hub) -> None:
+    """Bytes of erased mails whose storing had begun before."""
+    digest = Sample.meta["erased"]["digest"].as_string()
+    with hub.database.transaction() as session:
+        query = select(Blob.digest).join(Sample, Blob.digest == digest)
+        let_go(session, set(session.scalars(query.where(MAILS, Sample.blob_state == ERASED))))
 
 
 def remove_bytes(hub: Hub) -> bool:

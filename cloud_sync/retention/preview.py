@@ -11,10 +11,11 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.retention import others
+from cloud_sync.retention import mails, others
 from cloud_sync.retention.rules import (
     ALERT_ROWS,
     KINDS,
+    MAILS,
     PICTURES,
     SAMPLES,
     TELEMETRY,
@@ -31,7 +32,7 @@ def preview(hub: Hub, now: datetime) -> dict[str, int]:
         KitwrightError: a dataset version cannot be read, so nobody knows which samples it needs.
     """
     rules = Rules.at(hub.config.retention, now)
-    if rules.samples:
+    if rules.samples or rules.mails:
         pin_datasets(hub)
     found: dict[str, int] = dict.fromkeys(KINDS, 0)
     with hub.database.session() as session:
@@ -40,6 +41,8 @@ def preview(hub: Hub, now: datetime) -> dict[str, int]:
             found[ALERT_ROWS] = _rows(session, "a", rules.alerts)
         if rules.samples:
             found[SAMPLES], found[PICTURES] = _samples(session, rules.samples)
+        if rules.mails:
+            found[MAILS] = mails.count_old(session, rules.mails)
         for old in others.old_rows(rules):
             found[old.kind] += others.count_old(session, old)
     return found

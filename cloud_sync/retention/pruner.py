@@ -22,10 +22,12 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.watch import SEAL_AFTER
 from cloud_sync.retention import others
+from cloud_sync.retention.mails import forget_old
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.retention.rows import Step, due, prune_portion
 from cloud_sync.retention.rules import (
     ALERT_ROWS,
+    MAILS,
     PICTURES,
     SAMPLES,
     TELEMETRY,
@@ -98,6 +100,7 @@ class Pruner:
             self._too_many_rows,
             partial(self._rows, "a", ALERT_ROWS, self._rules.alerts),
             self._samples,
+            self._mails,
             self._pictures,
             *(
                 partial(self._repeat, old.kind, partial(_others, old))
@@ -205,6 +208,18 @@ class Pruner:
             self._count(SAMPLES, pruner.samples)
             time.sleep(PAUSE_S)
             more = more and not self._late()
+
+    def _mails(self) -> None:
+        """What mails say; the mails of dataset versions are marked before."""
+        before = self._rules.mails
+        if before is None or self._waits:
+            return
+        try:
+            pin_datasets(self._hub)
+        except KitwrightError as error:
+            self._put_off(error)
+            return
+        self._repeat(MAILS, partial(forget_old, before=before, now=self._now))
 
     def _pictures(self) -> None:
         more = not self._waits

@@ -14,12 +14,13 @@ CLOCK_DAYS = 400
 TELEMETRY = "telemetry"
 SAMPLES = "samples"
 PICTURES = "pictures"
+MAILS = "texts of mails"
 ALERTS = "alerts"
 ALERT_ROWS = "alert rows"
 EFFECTS = "effects"
 AUDIT_LOG = "audit log"
 CLOCKS = "clocks"
-KINDS = (TELEMETRY, SAMPLES, PICTURES, ALERTS, ALERT_ROWS, EFFECTS, AUDIT_LOG, CLOCKS)
+KINDS = (TELEMETRY, SAMPLES, PICTURES, MAILS, ALERTS, ALERT_ROWS, EFFECTS, AUDIT_LOG, CLOCKS)
 """What is counted when it goes; pictures go with their samples."""
 
 
@@ -29,6 +30,7 @@ class Rules:
 
     telemetry: datetime | None
     samples: datetime | None
+    mails: datetime | None
     alerts: datetime | None
     effects: datetime | None
     audit_log: datetime | None
@@ -44,6 +46,7 @@ class Rules:
         return cls(
             before(config.telemetry_days),
             before(config.samples_days),
+            before(config.mails_days),
             before(config.alerts_days),
             before(config.effects_days),
             before(config.audit_log_days),
@@ -63,6 +66,7 @@ def in_words(config: RetentionConfig) -> dict[str, str]:
     return {
         TELEMETRY: telemetry,
         SAMPLES: words(config.samples_days) + " unless labelled, in a dataset or audits",
+        MAILS: words(config.mails_days) + (" unless in a dataset" if config.mails_days else ""),
         ALERTS: words(config.alerts_days) + (" after they are over" if config.alerts_days else ""),
         EFFECTS: words(config.effects_days),
         AUDIT_LOG: words(config.audit_log_days),

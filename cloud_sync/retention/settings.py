@@ -22,6 +22,12 @@ class RetentionConfig(Section):
         description="samples with their bytes, unless somebody said something of them, a dataset"
         " version names them, or they are audits; days since they came",
     )
+    mails_days: float = Field(
+        0,
+        ge=0,
+        description="what mails say: their bytes, what was found in them, drafts' words; decision and label"
+        " stay, and mails that a dataset version names; days since they came",
+    )
     alerts_days: float = Field(0, ge=0, description="alerts that are over, days since then")
     effects_days: float = Field(
         30, ge=0, description="webhooks and mails that were done or given up, days since then"

@@ -11,6 +11,7 @@ import pytest
 from cloud_sync.hub import Hub
 from cloud_sync.mails.figures import MailFigures, MailReport, as_json, mail_report, monday
 from cloud_sync.mails.truth import is_wrong
+from cloud_sync.store.models import Annotation
 from kits.core.events import Event
 from kits.core.stats import proportion
 from tests.cloud_sync.case_builders import take
@@ -91,8 +92,6 @@ def test_the_error_rate_is_that_of_the_audits_alone(hub: Hub) -> None:
 
 
 def test_the_newest_word_of_a_person_counts_and_the_hub_outranks_the_mailbox(hub: Hub) -> None:
-    from cloud_sync.store.models import Annotation
-
     send(
         hub, mail_row(1, "m", audit=True), filed(11, "m", "returns"), filed(12, "m", "order-status")
     )

@@ -14,7 +14,8 @@ from cloud_sync.fleet.deployments import desired_for
 from cloud_sync.hub import Hub
 from cloud_sync.mails import chain, gates
 from cloud_sync.mails.gates import ALERT, GateWatch
-from cloud_sync.store.models import Alert, Device, MailGate, Sample
+from cloud_sync.store.models import Alert, Bundle, Device, MailGate, Sample
+from kits.core import bundle as formats
 from kits.core.errors import DataError
 from kits.core.hub_api import GateWord
 from kits.core.sample import utc_now
@@ -184,11 +185,8 @@ def test_a_bundle_that_promises_nothing_has_no_gate(hub: Hub) -> None:
     content = mail_bundle(3, promises=False)
     digest = put_blob(hub, content)
     with hub.database.transaction() as session:
-        from cloud_sync.store.models import Bundle
-        from kits.core.bundle import bundle_id as identity
-
         row = Bundle(
-            id=identity(content), project=PROJECT, name=PROJECT, version=3, kit="support-triage",
+            id=formats.bundle_id(content), project=PROJECT, name=PROJECT, version=3, kit="support-triage",
             blob=digest, size=len(content), origin="publisher",
         )  # fmt: skip
         session.add(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_sync.store.models.intake import Sample, part_of
@@ -20,6 +20,12 @@ Index(
     "ix_sample_mail", Sample.media_type, Sample.captured_at, Sample.project, Sample.bundle,
     Sample.verdict, Sample.device, Sample.id,
     sqlite_where=MAILS, postgresql_where=MAILS,
+)  # fmt: skip
+TELLING_MAILS = and_(MAILS, Sample.blob_state != part_of(ERASED))
+"""Mails that still tell of a person."""
+Index(
+    "ix_sample_mail_text", Sample.media_type, Sample.received_at,
+    sqlite_where=TELLING_MAILS, postgresql_where=TELLING_MAILS,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 _MAILS = sa.text("media_type = 'message/rfc822'")
+_TELLING = sa.text("media_type = 'message/rfc822' AND blob_state != 'erased'")
 
 
 def _text(*names: str) -> list[sa.Column[str]]:
@@ -91,10 +92,15 @@ def upgrade() -> None:
         ["media_type", "captured_at", "project", "bundle", "verdict", "device", "id"],
         sqlite_where=_MAILS, postgresql_where=_MAILS,
     )  # fmt: skip
+    op.create_index(
+        "ix_sample_mail_text", "sample", ["media_type", "received_at"],
+        sqlite_where=_TELLING, postgresql_where=_TELLING,
+    )  # fmt: skip
 
 
 def downgrade() -> None:
     """Takes them away; drafts stay in the event table by the names of their mails only."""
+    op.drop_index("ix_sample_mail_text", table_name="sample")
     op.drop_index("ix_sample_mail", table_name="sample")
     for table in ("mail_log", "mail_erasure", "mail_who", "mail_gate", "mail_draft"):
         op.drop_table(table)
