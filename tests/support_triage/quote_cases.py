@@ -445,6 +445,27 @@ TRAPS = (
         "42, blue.",
     ),
     Case(
+        "dashes around a name that wrote",
+        "Yes.\n\n---- Jo Berg wrote ----\n\n> old\n> lines\n",
+        "Yes.",
+    ),
+    Case(
+        "an introduction that is broken inside its address",
+        "Ja.\n\nAm Do., 12. März 2026, 10:11 schrieb Jo Berg <\njo.berg@example.com>:\n\n> alt\n> alt\n",
+        "Ja.",
+    ),
+    Case(
+        "an introduction right below the text, with what is quoted unmarked",
+        "Ja\nPå 12 mars 2026 på 02:23:18, Jo Berg (jo@example.com) skrev:\n\ngammelt\n",
+        "Ja",
+    ),
+    Case(
+        "a header block with an address for answers",
+        "Yes.\n\nFrom: jo@example.com\nReply-To: jo@example.com\nSent: Thu, 12 Mar 2026 10:11:12 +0000\nTo: ann@example.org\n"
+        "Subject: 4711\n\nold\n",
+        "Yes.",
+    ),
+    Case(
         "a mail that only quotes is read whole",
         "> My order 10482231\n> is missing.\n",
         "> My order 10482231\n> is missing.",

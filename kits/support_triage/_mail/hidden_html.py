@@ -1,22 +1,23 @@
-"""Whether HTML shows its text: styles, attributes and style sheets by which mails hide words.
+"""Whether HTML shows its text: styles and attributes by which mails hide words.
 
 Computes the few properties that decide, as far as a mail program would. Colours are compared with the
-background they stand on. Nothing is fetched; selectors beyond one tag, class or id only make a
-background unknown.
+background they stand on. Nothing is fetched; how styles are read is `style_sheet.py`'s business.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-Declarations = dict[str, str]
+from kits.support_triage._mail.style_sheet import (
+    Attributes,
+    Declarations,
+    StyleSheet,
+    declarations,
+)
+
 Rgb = tuple[int, int, int]
 
-MAX_CSS_CHARS = 100_000
-MAX_STYLE_CHARS = 4_000
-_MAX_RULES = 2_000
 _BASE_PX = 16.0
 _UNREADABLE_PX = 2.5
 """Letters so small are not read."""
@@ -24,13 +25,11 @@ _FAR_PX = 400.0
 """So far to the left or above, nothing is on the screen."""
 _SAME_COLOUR = 24
 """Steps of 255 in each channel that nobody tells apart."""
-_COMMENT = re.compile(r"/\*[^*]{0,2000}(?:\*(?!/)[^*]{0,2000}){0,50}\*/")
 _LENGTH = re.compile(r"(-?\d{0,6}\.?\d{0,6})(px|pt|em|rem|ex|%|vw|vh|in|cm|mm)?$")
 _RGB = re.compile(
     r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]{1,6})%?)?\s*\)"
 )
 _HEX = re.compile(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})(?![0-9a-f])")
-_SIMPLE = re.compile(r"([a-z][a-z0-9]{0,20})?(?:([.#])([a-z0-9_-]{1,80}))?$", re.IGNORECASE)
 _PX = {
     "px": 1.0,
     "": 1.0,
@@ -85,93 +84,7 @@ class Look:
         )
 
 
-class StyleSheet:
-    """The rules of a mail's `<style>` elements that one tag, class or id selects."""
-
-    def __init__(self, css: Iterable[str]) -> None:
-        self._by_selector: dict[tuple[str, str], list[Declarations]] = {}
-        self._unknown_background: set[tuple[str, str]] = set()
-        rules = 0
-        for text in css:
-            for selectors, body in _rules(text[:MAX_CSS_CHARS]):
-                rules += 1
-                if rules > _MAX_RULES:
-                    return
-                self._add(selectors, declarations(body))
-
-    def _add(self, selectors: str, found: Declarations) -> None:
-        for selector in selectors.split(",")[:50]:
-            parts = selector.strip().split()
-            match = _SIMPLE.match(parts[-1]) if parts else None
-            if match is None or not parts:
-                continue
-            tag, kind, name = (match[1] or "").lower(), match[2] or "", match[3] or ""
-            key = (tag, kind + name)
-            if len(parts) == 1 and parts[0] != "*":
-                self._by_selector.setdefault(key, []).append(found)
-            elif "background" in found or "background-color" in found:
-                self._unknown_background.add(key)
-
-    def of(self, tag: str, attributes: Mapping[str, str | None]) -> Declarations:
-        """What the sheet says of an element."""
-        if not self._by_selector and not self._unknown_background:
-            return {}
-        merged: Declarations = {}
-        for key in _keys(tag, attributes):
-            for found in self._by_selector.get(key, ()):
-                merged.update(found)
-            if key in self._unknown_background:
-                merged["background"] = "unknown"
-        return merged
-
-
-def _keys(tag: str, attributes: Mapping[str, str | None]) -> list[tuple[str, str]]:
-    names = [f".{name}" for name in (attributes.get("class") or "").split()[:20]]
-    if attributes.get("id"):
-        names.append(f"#{attributes['id']}")
-    return [(tag, ""), *(key for name in names for key in (("", name), (tag, name)))]
-
-
-def _rules(css: str) -> Iterable[tuple[str, str]]:
-    """(selectors, body) of rules outside of `@media` and the like: those are for other screens."""
-    css = _COMMENT.sub(" ", css.replace("<!--", " ").replace("-->", " "))
-    at = 0
-    while (opened := css.find("{", at)) >= 0:
-        selectors = css[at:opened].rpartition(";")[2].strip()
-        closed = css.find("}", opened)
-        if closed < 0:
-            return
-        if selectors.startswith("@"):
-            at = _after_block(css, opened)
-            continue
-        yield selectors[-2000:], css[opened + 1 : closed]
-        at = closed + 1
-
-
-def _after_block(css: str, opened: int) -> int:
-    depth, at = 1, opened + 1
-    while depth:
-        closed = css.find("}", at)
-        if closed < 0:
-            return len(css)
-        depth += css.count("{", at, closed) - 1
-        at = closed + 1
-    return at
-
-
-def declarations(style: str) -> Declarations:
-    """`a: b; c: d` → {a: b, c: d}, lower case, without `!important`."""
-    found: Declarations = {}
-    for part in style[:MAX_STYLE_CHARS].split(";"):
-        name, colon, value = part.partition(":")
-        if colon:
-            found[name.strip().lower()] = value.replace("!important", "").strip().lower()
-    return found
-
-
-def look_of(
-    tag: str, attributes: Mapping[str, str | None], sheet: StyleSheet, around: Look
-) -> Look:
+def look_of(tag: str, attributes: Attributes, sheet: StyleSheet, around: Look) -> Look:
     """How text in an element looks, given how it looks around it."""
     style = sheet.of(tag, attributes)
     if attributes.get("style"):
@@ -217,9 +130,7 @@ def _is_gone(style: Declarations) -> bool:
     return any(_px(style.get(name, "0")) <= -_FAR_PX for name in places)
 
 
-def _coloured(
-    tag: str, attributes: Mapping[str, str | None], style: Declarations, around: Look
-) -> Look:
+def _coloured(tag: str, attributes: Attributes, style: Declarations, around: Look) -> Look:
     look = around
     foreground = style.get("color") or attributes.get("color" if tag == "font" else "text")
     if foreground and (tag in {"font", "body"} or "color" in style):

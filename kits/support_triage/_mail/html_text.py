@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from kits.support_triage._mail.hidden_html import Look, StyleSheet, look_of
+from kits.support_triage._mail.hidden_html import Look, look_of
 from kits.support_triage._mail.html_bounds import bounded
 from kits.support_triage._mail.html_tables import (
     BLOCKS,
@@ -23,13 +23,13 @@ from kits.support_triage._mail.html_tables import (
     PARAGRAPHS,
     QUOTES,
 )
+from kits.support_triage._mail.style_sheet import Attributes, StyleSheet
 
 MAX_NODES = 150_000
 MAX_TEXT_CHARS = 200_000
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _MAX_LIST_NUMBER = 999
 _MAX_ADDRESS_CHARS = 120
-Attributes = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)

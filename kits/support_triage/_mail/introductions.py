@@ -140,6 +140,8 @@ def _labels(line: str) -> frozenset[str]:
 
 def introduction(lines: Sequence[str], at: int) -> Introduction | None:
     """The introduction (`On … Jo wrote:`) that starts at this line, if one does."""
+    if _VERB.search(_separated(lines[at])):
+        return Introduction(1, Strength.WEAK)
     joined = ""
     for number in range(at, min(len(lines), at + _MAX_LINES)):
         line = lines[number][:MAX_LINE_CHARS].strip()

@@ -89,7 +89,8 @@ def _cut_block(lines: list[str]) -> tuple[list[str], list[str]]:
     for number in range(max(0, len(lines) - _MAX_BLOCK_LINES - 1), len(lines)):
         rest = [line for line in lines[number + 1 :] if line.strip()]
         folded = fold(lines[number][:_MAX_CHARS].strip(" ,.!;*_-–—，。！、"))
-        ends = folded in _VALEDICTIONS or (
+        wish, comma, name = folded.partition(",")
+        ends = (wish if comma and len(name.split()) <= 4 else folded) in _VALEDICTIONS or (
             folded.startswith(_LONG_VALEDICTIONS) and len(folded.split()) <= _MAX_CONTACT_WORDS
         )
         thanked = folded in _THANKS and 0 < len(rest) <= _MAX_THANKED_LINES
