@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        server = Dovecot().start()
+        server = Dovecot(driver="sdbox").start()
         try:
             began = time.monotonic()
             outcome = run_lives(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.policy import default as modern
 from pathlib import Path
@@ -10,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
-from tests.edge_agent.mail_parts import decisions, mail_config
+from edge_agent.mail.drafting import Drafting
+from kits.core.correspondence import Lookup, Record
+from tests.edge_agent.mail_parts import decisions, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.edge_agent.parts import wait_for
 
 pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
 
@@ -50,3 +55,263 @@ def test_mails_are_filed_and_answered_and_what_is_not_known_stays(
         ("invoice", "act", {"draft": "done", "file": "done"}),
         ("oos", "review", {}),
     ]
+
+
+def test_a_second_life_finds_nothing_to_do(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess?"))
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    again = Agent(config).run()
+    assert again.samples == 0
+    assert len(server.mails("Drafts")) == 1
+    assert len(decisions(config)) == 2
+
+
+def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess?"))
+    config = mail_config(tmp_path, server, dry_run=True)
+    Agent(config).run()
+    assert len(server.ids("INBOX")) == 2
+    assert server.mails("Drafts") == []
+    assert server.mails("Orders") == []
+    assert [b.meta["would"] for b in decisions(config)] == [
+        "move to Orders, lay a draft",
+        "leave it",
+    ]
+
+
+def test_no_mail_looks_read_because_a_program_saw_it(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess?"))
+    Agent(mail_config(tmp_path, server)).run()
+    with server.login() as client:
+        for folder in ("INBOX", "Orders"):
+            client.select_folder(folder, readonly=True)
+            assert client.search(["SEEN"]) == []
+        client.select_folder("Drafts", readonly=True)
+        (flags,) = client.get_flags(client.search()).values()
+        assert {b"\\Draft", b"\\Seen"} <= set(flags)
+
+
+def test_mails_of_before_the_first_start_are_left_alone(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1))
+    config = mail_config(tmp_path, server, since=None)
+    assert Agent(config).run().samples == 0
+    server.deliver(a_mail(2))
+    assert Agent(config).run().samples == 1
+    assert server.ids("INBOX") == ["<q1@example.com>"]
+
+
+def test_a_machine_gets_no_draft(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(
+        a_mail(1, Auto_Submitted="auto-replied"),
+        a_mail(2, List_Id="<news.example.com>"),
+        a_mail(3, sender="shop@shop.example"),
+        a_mail(4, X_Auto_Response_Suppress="All"),
+    )
+    Agent(mail_config(tmp_path, server)).run()
+    (draft,) = (message_from_bytes(raw) for raw in server.mails("Drafts"))
+    assert draft["In-Reply-To"] == "<q4@example.com>", "Exchange writes that header for persons too"
+
+
+def test_one_sender_gets_only_so_many_drafts_in_a_day(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(*(a_mail(n, sender="a@example.com") for n in range(5)))
+    drafts = {"sender": "shop@shop.example", "per_sender_per_day": 2}
+    summary = Agent(mail_config(tmp_path, server, drafts=drafts)).run()
+    assert len(server.mails("Drafts")) == 2
+    assert len(server.ids("Orders")) == 5
+    assert summary.figures["mails_over_rate"] == 3
+
+
+def test_a_mail_that_is_too_large_goes_to_a_person_unread(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1, "Where is my order? " + "x" * 50_000))
+    config = mail_config(tmp_path, server, max_bytes=20_000)
+    Agent(config).run()
+    (body,) = decisions(config)
+    assert body.verdict == "review"
+    assert "larger than 20000 bytes" in body.reason
+    assert server.ids("INBOX") == ["<q1@example.com>"]
+
+
+def test_a_mail_of_several_megabytes_is_read_in_pieces(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1, "Where is my order?\n" + "word " * 500_000))
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    assert [(b.verdict, b.label) for b in decisions(config)] == [("act", "order")]
+
+
+def test_a_kits_fault_leaves_the_mail_to_a_person(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1, "crash"), a_mail(2))
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    assert [b.verdict for b in decisions(config)] == ["review", "act"]
+
+
+def test_the_same_mail_delivered_twice_is_decided_once(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1), b"Received: from a by b; Mon, 4 May 2026\r\n" + a_mail(1))
+    config = mail_config(tmp_path, server)
+    assert Agent(config).run().samples == 1
+    assert len(server.mails("Drafts")) == 1
+
+
+def test_a_folder_whose_uids_became_worthless_is_read_anew_without_a_second_decision(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess?"))
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    server.renumber()
+    server.deliver(a_mail(4))
+    assert Agent(config).run().samples == 1
+    assert len(decisions(config)) == 3
+    assert len(server.mails("Drafts")) == 2
+
+
+def test_a_person_who_was_faster_is_not_disturbed(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1))
+    config = mail_config(tmp_path, server)
+    agent = Agent(config)
+    settle = agent.source.room.settle  # type: ignore[attr-defined]  # of a mailbox
+
+    def settle_late(letter: object, settled: object) -> None:
+        settle(letter, settled)
+        with server.login() as client:
+            client.select_folder("INBOX")
+            client.move(client.search(), "Trash")
+
+    agent.source.room.settle = settle_late  # type: ignore[attr-defined]
+    agent.run()
+    assert server.ids("Trash") == ["<q1@example.com>"]
+    assert server.ids("Orders") == []
+    assert decisions(config)[0].actions["file"] == "late"
+
+
+@pytest.mark.parametrize("how", ["keyword", "copy", "none"])
+def test_a_mail_can_be_marked_or_copied_instead(tmp_path: Path, server: Dovecot, how: str) -> None:
+    server.deliver(a_mail(1))
+    filing = {"how": how, "folders": {"order": "Bestellungen/Übersee"}}
+    Agent(mail_config(tmp_path, server, filing=filing)).run()
+    assert server.ids("INBOX") == ["<q1@example.com>"]
+    assert bool(server.ids("Bestellungen/Übersee")) == (how == "copy")
+    with server.login() as client:
+        client.select_folder("INBOX", readonly=True)
+        found = client.search(["KEYWORD", "Bestellungen__bersee"])
+    assert bool(found) == (how == "keyword")
+
+
+@pytest.mark.parametrize(
+    ("special", "separator", "prefix", "drafts"),
+    [
+        ({"Entwürfe": "", "Gesendet": ""}, "/", "", "Entwürfe"),
+        ({"Brouillons": "\\Drafts", "Drafts": ""}, "/", "", "Brouillons"),
+        ({"Drafts": "", "Sent": ""}, ".", "INBOX.", "INBOX.Drafts"),
+        ({"[Gmail]/Concepten": "\\Drafts", "[Gmail]/Verzonden": ""}, "/", "", "[Gmail]/Concepten"),
+    ],
+)
+def test_drafts_are_found_in_whatever_the_server_calls_them(
+    tmp_path: Path, special: dict[str, str], separator: str, prefix: str, drafts: str
+) -> None:
+    server = Dovecot(special=special, separator=separator, prefix=prefix).start()
+    server.deliver(a_mail(1))
+    Agent(mail_config(tmp_path, server)).run()
+    assert len(server.mails(drafts)) == 1
+    assert server.ids(f"{prefix}Orders") == ["<q1@example.com>"]
+
+
+def test_without_a_folder_of_drafts_it_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    server = Dovecot(special={"Ablage": ""}).start()
+    server.deliver(a_mail(1))
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    assert "mail-no-drafts-folder" in {body.name for body in rows(config, "a")}
+    assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+@pytest.mark.parametrize("lacks", [("MOVE",), ("MOVE", "UIDPLUS"), ("IDLE", "LITERAL+")])
+def test_a_server_that_can_little_is_enough(tmp_path: Path, lacks: tuple[str, ...]) -> None:
+    server = Dovecot(lacks=lacks).start()
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"))
+    Agent(mail_config(tmp_path, server)).run()
+    assert server.ids("INBOX") == []
+    assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+def test_without_uidplus_no_mail_of_a_persons_is_expunged(tmp_path: Path) -> None:
+    server = Dovecot(lacks=("MOVE", "UIDPLUS")).start()
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess?"))
+    with server.login() as client:
+        client.select_folder("INBOX")
+        client.add_flags([2], [b"\\Deleted"])  # a person may still change their mind
+    Agent(mail_config(tmp_path, server)).run()
+    assert "<q3@example.com>" in server.ids("INBOX")
+    assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+def test_new_mail_is_dealt_with_soon_after_it_arrives(tmp_path: Path, server: Dovecot) -> None:
+    config = mail_config(tmp_path, server, once=False, poll_s=600)
+    agent = Agent(config)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        wait_for(lambda: agent.source.health.up and agent.line.has_bundle())
+        time.sleep(1)
+        server.deliver(a_mail(1))
+        wait_for(lambda: server.ids("Orders") == ["<q1@example.com>"])
+    finally:
+        agent.stop()
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_server_that_goes_away_is_found_again(tmp_path: Path, server: Dovecot) -> None:
+    agent = Agent(mail_config(tmp_path, server, once=False))
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        server.deliver(a_mail(1))
+        wait_for(lambda: len(server.ids("Orders")) == 1)
+        server.stop()
+        wait_for(lambda: "mailbox-lost" in agent.alerts.open())
+        server.start()
+        server.deliver(a_mail(2, "my second order"))
+        wait_for(lambda: len(server.ids("Orders")) == 2, 30)
+        wait_for(lambda: "mailbox-lost" not in agent.alerts.open())
+    finally:
+        agent.stop()
+        thread.join(20)
+
+
+def test_a_folder_that_the_server_refuses_leaves_the_mail_to_a_person(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"))
+    filing = {"folders": {"order": "a/../b", "invoice": "Bills"}}
+    config = mail_config(tmp_path, server, filing=filing)
+    Agent(config).run()
+    assert server.ids("INBOX") == ["<q1@example.com>"]
+    assert server.ids("Bills") == ["<q2@example.com>"]
+    by_label = {body.label: body.actions for body in decisions(config)}
+    assert by_label["order"]["file"] == "error"
+    assert len(server.mails("Drafts")) == 2
+    assert "mail-not-filed" in {body.name for body in rows(config, "a")}
+
+
+def test_a_draft_may_be_filled_from_the_firms_own_records(tmp_path: Path, server: Dovecot) -> None:
+    class Orders:
+        def fetch(self, lookups: Sequence[Lookup]) -> Sequence[Record]:
+            return [Record(one, {"state": "packed"}) for one in lookups]
+
+    server.deliver(a_mail(1))
+    agent = Agent(mail_config(tmp_path, server))
+    agent.source.room.drafting = Drafting(agent.alerts, Orders())  # type: ignore[attr-defined]
+    agent.run()
+    assert b"State: packed" in server.mails("Drafts")[0]
+
+
+def test_figures_tell_what_was_done(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1), a_mail(2, Precedence="bulk"))
+    figures = Agent(mail_config(tmp_path, server)).run().figures
+    assert (figures["mails_filed"], figures["mails_drafted"]) == (2, 1)
+    assert (figures["mails_unanswerable"], figures["mail_gate_open"]) == (1, 1)
+    assert figures["mails_waiting"] == 0

@@ -25,6 +25,6 @@ def no_server_outlives_its_test() -> Iterator[None]:
 def test_each_mail_is_decided_once_and_no_draft_is_laid_twice(
     tmp_path: Path, lacks: Sequence[str], mails: int, kills: int
 ) -> None:
-    server = Dovecot(lacks=lacks).start()
+    server = Dovecot(lacks=lacks, driver="sdbox").start()
     outcome = run_lives(tmp_path, server, mails=mails, kills=kills, seed=0)
     assert outcome.wrong == 0, words(outcome)
