@@ -242,6 +242,12 @@ def test_a_mail_that_only_encloses_another_is_about_that_one() -> None:
     assert message.complaints == ("the text is that of the enclosed mail",)
 
 
+def test_a_text_with_a_file_name_is_the_text_where_there_is_no_other() -> None:
+    message = read_message(multipart(part("Where is 4711?", 'text/plain; name="text.txt"')))
+
+    assert message.plain.strip() == "Where is 4711?"
+
+
 def test_uuencoded_files_in_the_text_are_attachments() -> None:
     text = "Here it is.\nbegin 644 bill.pdf\n#0V%T\n`\nend\nThanks"
 

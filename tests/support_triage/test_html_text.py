@@ -166,6 +166,28 @@ def test_what_programs_quote_is_marked(html: str) -> None:
     assert all(line.startswith(">") or not line for line in lines[1:])
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        'class="gmail_signature"',
+        'id="Signature"',
+        'id="x_Signature"',
+        'class="moz-signature"',
+        'id="ms-outlook-mobile-signature"',
+    ],
+)
+def test_what_programs_frame_as_a_signature_is_cut(frame: str) -> None:
+    html = f"<p>Where is 4711?</p><div {frame}><p>Jo Berg</p><p>High Street 5</p><p>Order 10482231 too</p></div><p>Thanks</p>"
+
+    assert text(html).split() == ["Where", "is", "4711?", "Order", "10482231", "too", "Thanks"]
+
+
+def test_who_writes_into_the_frame_of_the_signature_is_read() -> None:
+    html = '<div class="gmail_signature">Cancel it</div><blockquote type="cite">old</blockquote>'
+
+    assert text(html) == "Cancel it\n> old"
+
+
 def test_answers_between_quotes_are_not_marked() -> None:
     html = '<div class="gmail_quote"><blockquote class="gmail_quote">Size?</blockquote><div>42</div><blockquote class="gmail_quote">Colour?</blockquote><div>blue</div></div>'
 

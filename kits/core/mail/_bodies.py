@@ -55,7 +55,7 @@ def collect(root: Part, budget: Budget) -> Bodies:
     files: list[Attachment] = []
     texts = [text for text in _texts(root, budget, files, top=True) if text.plain or text.html]
     if not texts:
-        texts = _forwarded(root, budget)
+        texts = _named(root, budget) or _forwarded(root, budget)
     if len(files) > MAX_ATTACHMENTS:
         budget.complain(f"more than {MAX_ATTACHMENTS} attachments; the rest is not listed")
     plain, rich = _joined(texts)
@@ -169,23 +169,36 @@ def _without_uuencoded(text: str) -> tuple[str, list[Attachment]]:
     return "".join(kept), files
 
 
+def _named(root: Part, budget: Budget) -> list[_Text]:
+    """Some programs give the text of a mail a file name; it is the text where there is no other."""
+    for part in _leaves(root):
+        if part.media_type in {"text/plain", "text/html"} and part.disposition != "attachment":
+            texts = [text for text in _texts(part, budget, [], top=True) if text.plain or text.html]
+            if texts:
+                return texts
+    return []
+
+
+def _leaves(part: Part) -> Iterator[Part]:
+    if not part.children:
+        yield part
+    for child in part.children:
+        yield from _leaves(child)
+
+
 def _forwarded(root: Part, budget: Budget) -> list[_Text]:
     """A mail without words of its own that encloses another is about what that one says."""
-    enclosed = next(_enclosed(root), None)
+    plainly = {"", "7bit", "8bit", "binary"}
+    enclosed = next(
+        (
+            part
+            for part in _leaves(root)
+            if part.media_type == "message/rfc822" and part.encoding.lower() in plainly
+        ),
+        None,
+    )
     if enclosed is None:
         return []
     budget.complain("the text is that of the enclosed mail")
     inner = parse_part(enclosed.content, budget)
     return [text for text in _texts(inner, budget, [], top=True) if text.plain or text.html]
-
-
-def _enclosed(part: Part) -> Iterator[Part]:
-    if part.media_type == "message/rfc822" and part.encoding.lower() in {
-        "",
-        "7bit",
-        "8bit",
-        "binary",
-    }:
-        yield part
-    for child in part.children:
-        yield from _enclosed(child)

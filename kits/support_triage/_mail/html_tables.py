@@ -81,6 +81,17 @@ QUOTES: dict[str, dict[str, frozenset[str]]] = {
 }
 """Tag → attribute → names of elements that hold a quote or introduce one."""
 
+SIGNATURES: dict[str, frozenset[str]] = {
+    "class": frozenset(
+        {"gmail_signature", "moz-signature", "protonmail_signature_block", "tutanota_sig"}
+    ),
+    "id": frozenset(
+        {"signature", "applemailsignature", "ms-outlook-mobile-signature", "mailbirdsignature"}
+        | {"zohosignature", "yahoosignature", "ymail_android_signature"}
+    ),
+}
+"""Attribute → names of elements that hold a signature."""
+
 FOLLOWED_IDS = frozenset(
     {
         "appendonsend",

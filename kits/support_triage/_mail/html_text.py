@@ -7,7 +7,7 @@ hides is `hidden_html.py`'s business, which words introduce quotes `introduction
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -22,13 +22,16 @@ from kits.support_triage._mail.html_tables import (
     FOLLOWED_STYLES,
     PARAGRAPHS,
     QUOTES,
+    SIGNATURES,
 )
+from kits.support_triage._mail.signatures import says_something
 from kits.support_triage._mail.style_sheet import Attributes, StyleSheet
 
 MAX_NODES = 150_000
 MAX_TEXT_CHARS = 200_000
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _MAX_LIST_NUMBER = 999
+_MAX_NAMES = 20
 _MAX_ADDRESS_CHARS = 120
 
 
@@ -56,6 +59,8 @@ class _Page:
     level: int = 0
     prefix: str = ""
     chars: int = 0
+    signed: int = 0
+    aside: int = 0
 
     def write(self, text: str, verbatim: bool = False) -> None:
         if verbatim:
@@ -78,7 +83,9 @@ class _Page:
     def end_line(self) -> None:
         text = "".join(self.line).rstrip()
         self.line.clear()
-        if text:
+        if text and self.signed and not self.level and not says_something(text):
+            self.aside += 1
+        elif text:
             self.lines.append(self._mark() + self.prefix + text)
             self.prefix = ""
 
@@ -109,6 +116,7 @@ class _Walk:
     page: _Page
     sheet: StyleSheet
     is_forwarding: bool
+    cuts_signatures: bool = True
     hidden_chars: int = 0
     numbers: dict[int, int] = field(default_factory=dict)
 
@@ -134,9 +142,10 @@ def html_to_text(html: str, is_forwarding: bool = False) -> HtmlText:
     sheet = StyleSheet(node.text(deep=True) for node in root.css("style"))
     walk = _Walk(_Page(), sheet, is_forwarding)
     complete = _walk(root, walk)
-    walk.page.end_line()
-    while walk.page.lines and not walk.page.lines[-1].strip("> "):
-        walk.page.lines.pop()
+    if walk.page.aside and not any(line.strip() and line[0] != ">" for line in walk.page.lines):
+        # some write into the frame that their program made for the signature
+        walk = _Walk(_Page(), sheet, is_forwarding, cuts_signatures=False)
+        complete = _walk(root, walk)
     text = "\n".join(walk.page.lines)
     if not complete or len(text) > MAX_TEXT_CHARS:
         note = note or "the HTML is very long; the end is not read"
@@ -144,7 +153,15 @@ def html_to_text(html: str, is_forwarding: bool = False) -> HtmlText:
 
 
 def _walk(root: LexborNode, walk: _Walk) -> bool:
-    """Visits nodes in order; False when there were too many."""
+    """Writes the page; False when there were too many nodes for all of it."""
+    complete = _visit(root, walk)
+    walk.page.end_line()
+    while walk.page.lines and not walk.page.lines[-1].strip("> "):
+        walk.page.lines.pop()
+    return complete
+
+
+def _visit(root: LexborNode, walk: _Walk) -> bool:
     todo: list[tuple[LexborNode, _Place] | Callable[[], None]] = [(root, _Place(Look()))]
     for _ in range(MAX_NODES):
         if not todo:
@@ -187,10 +204,14 @@ def _enter(
     inner = _Place(look, place.verbatim or tag == "pre")
     if look.hidden:
         return inner, None
-    if _opens_quote(tag, attributes):
+    if _is_named(attributes, QUOTES.get(tag, {})):
         page.end_line()
         page.level += 1
         return inner, lambda: _leave_quote(page)
+    if walk.cuts_signatures and _is_named(attributes, SIGNATURES):
+        page.end_line()
+        page.signed += 1
+        return inner, lambda: _leave_signature(page)
     if not walk.is_forwarding and not page.level and _is_followed(attributes):
         # what stands below is the answered mail, to the end
         page.end_line()
@@ -226,11 +247,13 @@ def _enter_block(node: LexborNode, tag: str, walk: _Walk) -> Callable[[], None]:
     return leave
 
 
-def _opens_quote(tag: str, attributes: Attributes) -> bool:
-    for name, values in QUOTES.get(tag, {}).items():
-        found = (attributes.get(name) or "").lower()
+def _is_named(attributes: Attributes, table: Mapping[str, frozenset[str]]) -> bool:
+    for name, values in table.items():
+        found = attributes.get(name)
         # Outlook puts x_ before the names of a mail that it answers
-        if any(word.removeprefix("x_") in values for word in found.split()[:20]):
+        if found and any(
+            word.removeprefix("x_") in values for word in found.lower().split()[:_MAX_NAMES]
+        ):
             return True
     return False
 
@@ -243,6 +266,11 @@ def _is_followed(attributes: Attributes) -> bool:
     return bool(style) and any(
         part in "".join((style or "").lower().split()) for part in FOLLOWED_STYLES
     )
+
+
+def _leave_signature(page: _Page) -> None:
+    page.end_line()
+    page.signed = max(0, page.signed - 1)
 
 
 def _leave_quote(page: _Page) -> None:

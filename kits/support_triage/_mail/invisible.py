@@ -19,6 +19,10 @@ _JOINED = re.compile("[\u200c\u200d]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800]")
 _FIRST_JOINING = 0x0590
 """From Hebrew on, joiners belong to the writing: Arabic, Indic scripts, emoji."""
+_MISREAD = {
+    code: bytes([code]).decode("cp1252", errors="ignore") or None for code in range(0x80, 0xA0)
+}
+"""Control characters that were letters and dashes before some program took cp1252 for latin-1."""
 _HARMLESS = frozenset("\ufe0e\ufe0f\u00ad\u200e\u200f\u061c\ufeff\r")
 """Taken out, but no sign of hiding: emoji forms, soft hyphens, direction marks, byte order marks."""
 
@@ -35,6 +39,7 @@ def without_invisible(text: str) -> tuple[str, int]:
     """`text` without characters that nobody sees, and how many of them were there to hide."""
     if text.isascii() and text.isprintable():
         return text, 0
+    text = text.translate(_MISREAD)
     hidden = sum(match[0] not in _HARMLESS for match in _GONE.finditer(text))
     text = _GONE.sub("", text)
     kept: list[str] = []

@@ -28,10 +28,15 @@ _STUBS = re.compile(
     r"nel (?:tuo )?browser|no (?:seu )?navegador|in (?:je|uw) browser",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\w{2,40}")
-_SAME_WORDS = 0.5
-"""Share of the plain text's words that HTML must show too, or they are not the same letter."""
-_MAX_WORDS = 5_000
+_WORD = re.compile(
+    "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,40}"
+)
+"""A word, or a sign of a script that has no spaces."""
+_SHOWN = 0.6
+"""Share of a plain line's words that the HTML must show too."""
+_MIN_WORDS = 3
+_NOTED_WORDS = 8
+"""Words missing in the HTML from which it is told: programs write a few of their own."""
 _MANY_LINES = re.compile(r"\n{3,}")
 
 
@@ -107,21 +112,29 @@ def _shown(message: Message, is_forwarding: bool, notes: list[str]) -> tuple[str
         return plain, hidden + unseen
     if not plain.strip() or _is_stub(plain):
         return text, unseen
-    if not _say_the_same(plain, text):
-        # mail programs show the HTML: the plain text would reach the model past every eye
-        notes.append("the plain text and the HTML say different things; the HTML is read")
-        return text, unseen
-    return plain, hidden + unseen
+    only_plain = _words_only_in(plain, text)
+    if only_plain >= _NOTED_WORDS:
+        notes.append("the plain text says what the HTML does not show; the HTML is read")
+    # mail programs show the HTML: what only the plain text says would reach the model past every eye
+    return (text, unseen) if only_plain else (plain, hidden + unseen)
 
 
 def _is_stub(plain: str) -> bool:
     return len(plain.strip()) <= _STUB_CHARS and _STUBS.search(plain) is not None
 
 
-def _say_the_same(plain: str, rich: str) -> bool:
-    words = set(_WORD.findall(plain.lower())[:_MAX_WORDS])
-    seen = set(_WORD.findall(rich.lower()))
-    return not words or len(words & seen) >= _SAME_WORDS * len(words)
+def _words_only_in(plain: str, shown: str) -> int:
+    """Words in lines of `plain` that `shown` does not have."""
+    seen = set(_WORD.findall(shown.lower()))
+    missing = 0
+    for line in plain.lower().split("\n"):
+        # plain text spells out the links that HTML hides behind words
+        told = " ".join(word for word in line.split() if "://" not in word)
+        words = _WORD.findall(told)
+        unseen = sum(word not in seen for word in words)
+        if len(words) >= _MIN_WORDS and unseen > (1 - _SHOWN) * len(words):
+            missing += len(words)
+    return missing
 
 
 def _tidy(text: str) -> str:

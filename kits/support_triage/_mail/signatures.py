@@ -103,8 +103,13 @@ def _cut_block(lines: list[str]) -> tuple[list[str], list[str]]:
 
 def _divided(above: list[str], below: list[str]) -> tuple[list[str], list[str]]:
     """Lines below that say something go back up."""
-    said = [line for line in below[1:] if _must_stay(line) or _is_sentence(line)]
+    said = [line for line in below[1:] if says_something(line)]
     return above + said, [line for line in below if line not in said]
+
+
+def says_something(line: str) -> bool:
+    """Whether a line stays even where a signature stands: a question, an order, a sentence."""
+    return _must_stay(line) or _is_sentence(line)
 
 
 def _must_stay(line: str) -> bool:
