@@ -101,3 +101,10 @@ def test_an_answer_without_references_refers_to_what_is_known() -> None:
 
     assert known.references == ("<a@x>", "<b@x>")
     assert (unknown.in_reply_to, unknown.references) == ("", ())
+
+
+def test_an_answer_goes_where_the_customer_asks() -> None:
+    asked = read_message(mail(From="form@example.org", Reply_To="jo@example.com"))
+
+    assert reply_headers(asked).to == "jo@example.com"
+    assert reply_headers(read_message(mail(Subject="x"))).to == ""

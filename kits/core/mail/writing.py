@@ -1,7 +1,7 @@
 """A message → bytes (RFC 5322): rows of a table as mails, and answers that wait in a drafts folder.
 
-The same arguments give the same bytes. Nothing is sent here, and what an answer says is the drafter's
-business.
+The same arguments give the same bytes. Nothing is sent here; which headers keep an answer with its
+question is `threads.py`'s business.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from kits.core.errors import DataError
-from kits.core.mail.message import Message
-from kits.core.mail.threads import reply_headers
-from kits.core.prediction import Draft
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -61,44 +58,6 @@ def write_message(
         fields.append(("Message-ID", _one_line(message_id)))
     fields += [(_field_name(name), _words(value)) for name, value in extra]
     return _assembled(fields, body)
-
-
-def write_reply(
-    original: Message,
-    draft: Draft,
-    *,
-    sender: str,
-    message_id: str,
-    date: datetime,
-    extra: Fields = (),
-) -> bytes:
-    """An answer with its threading headers, marked as written by a program (RFC 3834).
-
-    Args:
-        sender: the firm's own address, alone or as `Name <address>`.
-        message_id: the answer's own, with brackets; the same draft keeps the same one.
-
-    Raises:
-        DataError: the mail names no address to answer to, or `sender` is none.
-    """
-    headers = reply_headers(original)
-    if not headers.to:
-        raise DataError("the mail names nobody to answer", where=original.message_id)
-    threading = [("In-Reply-To", headers.in_reply_to), ("References", " ".join(headers.references))]
-    return write_message(
-        subject=draft.subject or headers.subject,
-        body=draft.body,
-        sender=sender,
-        to=headers.to,
-        date=date,
-        message_id=message_id,
-        extra=[
-            *((name, value) for name, value in threading if value),
-            ("Auto-Submitted", "auto-replied"),
-            *([("Content-Language", draft.language)] if draft.language else []),
-            *extra,
-        ],
-    )
 
 
 def _assembled(fields: list[tuple[str, str]], body: str) -> bytes:
