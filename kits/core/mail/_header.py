@@ -212,7 +212,7 @@ def _address(piece: str) -> Address | None:
     address = "".join(address.split()).strip("'\"")
     if "@" not in address or len(address) > MAX_ADDRESS_CHARS:
         return None
-    return Address(decode_words(_unquote(name)).strip("\"' "), address)
+    return Address(decode_words(_unquote(name)), address)
 
 
 def message_ids(raw: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ says is the kit's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kits.core.mail._header import without_comments
@@ -208,8 +208,3 @@ def _plain_value(value: str) -> str:
 
 def _shown(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
-
-
-def known_headers() -> Iterable[str]:
-    """Names of the headers that are looked at, for documentation."""
-    return (rule.header for rule in RULES)
