@@ -11,6 +11,7 @@ from cloud_sync.commands import (
     hub,
     intake,
     learning,
+    mails,
     people,
     retention,
     rollouts,
@@ -24,7 +25,8 @@ def make_app() -> typer.Typer:
     app = make_program(
         "cloud-sync", "The hub on the firm's own box: samples, reviews, retraining, rollouts."
     )
-    for verbs in (hub, people, fleet, broker, rollouts, intake, cases, retention, learning):
+    every = (hub, people, fleet, broker, rollouts, intake, cases, mails, retention, learning)
+    for verbs in every:
         verbs.register(app)
     return app
 

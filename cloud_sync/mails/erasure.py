@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -155,6 +155,35 @@ def remove_bytes(hub: Hub) -> bool:
                 log.warning("event=erased_bytes_wait error=%r", error.what)
                 return False
     return False
+
+
+def newest(session: Session, limit: int = 50) -> Sequence[MailErasure]:
+    """Correspondents that were erased, newest first."""
+    return session.scalars(select(MailErasure).order_by(MailErasure.at.desc()).limit(limit)).all()
+
+
+def found_json(found: Found) -> dict[str, JsonValue]:
+    """What would be erased, for API and `--json`."""
+    return {
+        "samples": len(found.samples), "versions": dict(found.versions),
+        "version_count": len(found.versions), "devices": list(found.devices),
+        "device_count": len(found.devices),
+    }  # fmt: skip
+
+
+def as_json(erased: Erased) -> dict[str, JsonValue]:
+    """What was erased, for the same."""
+    done: dict[str, JsonValue] = {"id": erased.id, "bytes_gone": erased.bytes_gone}
+    return {**found_json(erased.found), **done, "samples": erased.samples}
+
+
+def row_json(row: MailErasure) -> dict[str, JsonValue]:
+    """An erasure of before, for the same."""
+    return {
+        "id": row.id, "by": row.by, "at": row.at.isoformat(), "samples": row.samples,
+        "devices": {name: answer is not None for name, answer in row.devices.items()},
+        "waiting": bool(row.address),
+    }  # fmt: skip
 
 
 # -- finding ---------------------------------------------------------------------------------------

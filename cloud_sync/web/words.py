@@ -9,12 +9,12 @@ from typing import Any
 _TONES = {
     "is-good": {
         "pass", "online", "released", "done", "committed", "champion", "better", "passed",
-        "in force", "in order", "normal", "returned",
+        "in force", "in order", "normal", "returned", "gate open",
     },
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
         "given up", "left alone", "withdrawn", "withdrawn bundle",
-        "expired", "alarm", "open",
+        "expired", "alarm", "open", "gate closed",
     },
     "is-warn": {
         "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",

@@ -14,6 +14,7 @@ from cloud_sync.web.pages import (
     fleet,
     intake,
     learning,
+    mails,
     overview,
     releases,
     review,
@@ -24,5 +25,5 @@ from cloud_sync.web.pages._render import install
 __all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
-for _part in (account, overview, samples, cases, review, learning, releases, fleet, intake):
+for _part in (account, overview, samples, cases, mails, review, learning, releases, fleet, intake):
     router.include_router(_part.router)

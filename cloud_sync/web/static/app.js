@@ -28,27 +28,34 @@ function fitPictures() {
   }
 }
 
-// <form data-api="POST /v1/rollouts" data-then="/rollouts/{rollout}">: fields become JSON
+// <form data-api="POST /v1/rollouts" data-then="/rollouts/{rollout}">: fields become JSON; a button may have a
+// field, a confirmation, and with data-tell words about the answer instead of another page
 async function submit(event) {
   const form = event.target.closest("form[data-api]");
   if (!form) return;
   event.preventDefault();
-  if (form.dataset.confirm && !(await confirmed(form.dataset.confirm, form.dataset.confirmButton))) return;
+  const asked = event.submitter?.dataset.confirm ? event.submitter.dataset : form.dataset;
+  if (asked.confirm && !(await confirmed(asked.confirm, asked.confirmButton))) return;
   const [method, path] = form.dataset.api.split(" ");
-  const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
-  const button = form.querySelector("button");
+  const fields = Object.fromEntries([...new FormData(form, event.submitter)].filter(([, value]) => value !== ""));
+  const button = event.submitter ?? form.querySelector("button");
   button.disabled = true;
   const answer = await send(method, path, fields);
   button.disabled = false;
-  if (answer.ok) done(form, answer.json);
+  if (answer.ok && button.dataset.tell) note(form, filled(button.dataset.tell, answer.json), "");
+  else if (answer.ok) done(form, answer.json);
   else note(form, answer.what, "is-bad");
 }
 
 function done(form, json) {
   if (form.dataset.secret) return secret(form, json);
-  const then = (form.dataset.then ?? "").replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(json[key] ?? ""));
+  const then = filled(form.dataset.then ?? "", json, encodeURIComponent);
   if (then) location.assign(then);
   else location.reload();
+}
+
+function filled(text, json, written = String) {
+  return text.replace(/\{(\w+)\}/g, (_, key) => written(json[key] ?? ""));
 }
 
 function note(form, text, kind) {
