@@ -25,6 +25,7 @@ from kits.support_triage._models.classifier import Classifier, load_classifier
 from kits.support_triage._models.spec import ClassifierSpec
 from kits.support_triage._models.telling import told
 from kits.support_triage._shown import shown
+from kits.support_triage.config import OUT_OF_SCOPE
 
 __all__ = ["MEDIA_TYPE", "TriageRuntime", "TriageSpec", "load", "shown"]
 
@@ -73,6 +74,12 @@ class TriageRuntime:
     spec: TriageSpec
     classifier: Classifier
     extractor: Extractor
+
+    @property
+    def out_of_scope(self) -> tuple[str, ...]:
+        """Labels that mean: none of the intents; the first stands for all."""
+        scope = self.spec.classifier.scope
+        return scope.names if scope is not None else (OUT_OF_SCOPE,)
 
     def decode(self, content: bytes, media_type: str) -> Payload:
         """A mail's bytes stay bytes: what cannot be read in them is told, not refused.

@@ -5,6 +5,7 @@ SVG with the classes of the report's style sheet. It draws what was judged; noth
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
@@ -18,7 +19,7 @@ from kits.core.stats import proportion
 from kits.support_triage._judging.judged import intents, scope_names
 
 Floats = NDArray[np.float64]
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 300, 70, 20, 24, 48
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 300, 70, 30, 24, 48
 _MOST_POINTS = 400
 _BINS = 10
 _PAIRS = 12
@@ -87,7 +88,7 @@ def risk_coverage(
     ends = ends[ends >= min(20, len(order) - 1)]
     ends = ends[:: max(1, len(ends) // _MOST_POINTS)]
     ends = ends if ends.size and ends[-1] == len(order) - 1 else np.append(ends, len(order) - 1)
-    top = max(float(errors[ends].max()), 1.3 * (limit or 0.0), 0.01) * 1.05
+    top = _round_up(max(float(errors[ends].max()), 1.3 * (limit or 0.0), 0.01))
     frame = _Frame(1.0, top)
     points = " ".join(frame.point((end + 1) / len(order), float(errors[end])) for end in ends)
     body = f'<polyline class="curve" points="{points}"/>'
@@ -153,6 +154,12 @@ def _short(label: str) -> str:
     return label if len(label) <= 24 else f"{label[:23]}…"
 
 
+def _round_up(value: float) -> float:
+    """The next of 1, 2, 2.5, 5, 10 × 10ⁿ at or above `value`."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= value * 0.999)
+
+
 class _Frame:
     """Axes from zero, in per cent."""
 
@@ -187,8 +194,8 @@ class _Frame:
             f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(y_label)} over {escape(x_label)}">'
         ]
         digits = 0 if self._top > 0.1 else 1
-        for step in range(5):
-            value = self._top * step / 4
+        for step in range(6):
+            value = self._top * step / 5
             y = float(self.point(0, value).split(",")[1])
             parts.append(
                 f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'

@@ -47,6 +47,13 @@ def replay(
     tune: Annotated[
         bool, typer.Option("--tune", help="Also the other positions of the dial.")
     ] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="Minutes one mail takes by hand; 2 by default.")
+    ] = None,
+    hourly: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Cost of an hour of that; costs.review a mail by default."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with timelines.")
     ] = None,
@@ -55,7 +62,7 @@ def replay(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """What a bundle would have done with recorded data: alarms, found failures, money."""
+    """What a bundle would have done with recorded data: alarms and failures, or mails filed, and money."""
     from kits import load_bundle
     from kits.core.console import Console
     from kits.core.discovery import get_kit
@@ -63,6 +70,7 @@ def replay(
     from kits.toolchain.progress import make_progress
     from kits.toolchain.replaying import run
     from kits.toolchain.replaying.machines import ReplayOptions
+    from kits.toolchain.replaying.mails import MailOptions
 
     console = Console(as_json, quiet)
     file, opened = run.bundle_of(project, bundle)
@@ -72,7 +80,16 @@ def replay(
         ready,
         path,
         costs=opened.config.costs if opened else ready.bundle.operating_point.costs,
-        options=ReplayOptions(from_date, to_date, failures, horizon, lead, planned_stop, tune),
+        options=ReplayOptions(
+            from_date,
+            to_date,
+            failures,
+            horizon,
+            lead,
+            planned_stop,
+            tune,
+            MailOptions(minutes, hourly),
+        ),
         format=data_format,
         learned=run.learned_by(opened, ready),
         progress=make_progress(console),

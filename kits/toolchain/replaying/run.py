@@ -20,9 +20,11 @@ from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.toolchain.evaluation import leakage_note, read_outside
 from kits.toolchain.project import Project
-from kits.toolchain.replaying import text
+from kits.toolchain.replaying import mail_text, text
 from kits.toolchain.replaying.figures import Terms
 from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
+from kits.toolchain.replaying.mail_page import page as mails_page
+from kits.toolchain.replaying.mails import ReplayedMails, replay_mails, replays_mails
 from kits.toolchain.replaying.page import machines_page, samples_page
 from kits.toolchain.replaying.samples import ReplayedSamples, replay_samples
 
@@ -90,6 +92,14 @@ def replay(
             complaints = [remark, *complaints]
         name = path.resolve().name or str(path)
         heading = text.Heading(kit.manifest.title, name, ready.id, tuple(complaints))
+        if replays_mails(kit):
+            _refuse_options(options, kit)
+            return _of_mails(replay_mails(kit, task, options.mail), heading, costs)
+        if options.mail.given:
+            raise UsageError(
+                f"--minutes and --hourly are for mails, and this bundle is one of {kit.name}",
+                fix="leave them out",
+            )
         if ready.bundle.operating_point.alarm is None or kit.replay is None:
             _refuse_options(options, kit)
             return _of_samples(replay_samples(kit, task), heading, costs)
@@ -155,6 +165,16 @@ def _of_machines(done: Replayed, heading: text.Heading) -> Answer:
         text.machines_json(done, heading),
         machines_page(done, heading),
         text.next_command(done) or _AFTER,
+    )
+
+
+def _of_mails(done: ReplayedMails, heading: text.Heading, costs: Costs) -> Answer:
+    return Answer(
+        mail_text.line(done, costs),
+        tuple(mail_text.rows(done, heading, costs)),
+        mail_text.document(done, heading, costs),
+        mails_page(done, heading, costs),
+        "kit report --open",
     )
 
 

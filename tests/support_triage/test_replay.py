@@ -1,0 +1,152 @@
+"""`kit replay` of mails: what would have been filed, how much of it wrongly, and what that is worth."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+
+from kits.core.annotation import Annotation
+from kits.core.discovery import get_kit
+from kits.core.errors import DataError
+from kits.core.kit import EvaluateTask, RawSample
+from kits.core.mail.writing import write_message
+from kits.core.operating_point import Band, Costs, ErrorBound, OperatingPoint
+from kits.core.stats import proportion
+from kits.toolchain.replaying import mail_text
+from kits.toolchain.replaying.mail_page import page
+from kits.toolchain.replaying.mails import MailOptions, ReplayedMails, replay_mails
+from kits.toolchain.replaying.text import Heading
+from tests.support_triage.triage import MAIL, task_of
+
+COSTS = Costs(escape=20.0, review=1.0)
+HEADING = Heading("Support-email triage", "inbox.mbox", "b" * 64, ())
+
+
+def mail(
+    number: int, label: str, says: str, score: float, month: int = 1, **details: str
+) -> RawSample:
+
+    told = {"label": says, "score": score, "details": details}
+    content = write_message(
+        subject="", body=f"mail number {number}", sender="ann@shop.example",
+        date=datetime(2025, month, 3, tzinfo=timezone.utc), extra=[("X-Says", json.dumps(told))],
+    )  # fmt: skip
+    return RawSample(content, MAIL, f"m{number}", Annotation(label) if label else None)
+
+
+def point(bound: ErrorBound | None = None) -> OperatingPoint:
+    return OperatingPoint(
+        default=Band(act_at=0.9, review_from=0.0), action="file", bound=bound, method="stated", dataset="d", seed=0
+    )  # fmt: skip
+
+
+def task(samples: list[RawSample], bound: ErrorBound | None = None) -> EvaluateTask:
+    return replace(task_of(samples, split="test", point=point(bound)), costs=COSTS)
+
+
+def year() -> list[RawSample]:
+    """60 mails in two months: 45 filed, 3 of them wrongly, 2 from machines."""
+    return [
+        *(mail(n, "refund", "refund", 0.95, month=1 + n % 2) for n in range(42)),
+        *(mail(50 + n, "delay", "refund", 0.95) for n in range(3)),
+        *(mail(60 + n, "delay", "delay", 0.2, month=2) for n in range(13)),
+        *(mail(80 + n, "delay", "delay", 0.2, automatic="a list") for n in range(2)),
+    ]
+
+
+def replayed(
+    samples: list[RawSample], options: MailOptions | None = None, bound: ErrorBound | None = None
+) -> ReplayedMails:
+    return replay_mails(get_kit("support-triage"), task(samples, bound), options or MailOptions())
+
+
+def test_share_mistakes_time_and_money_are_counted_with_intervals() -> None:
+    done = replayed(year(), MailOptions(minutes=3, hourly=40))
+    assert (done.n, done.filed, done.machines) == (60, 45, 2)
+    assert done.share.value == pytest.approx(0.75)
+    assert done.wrong is not None
+    assert done.wrong.value == pytest.approx(3 / 45)
+    assert done.minutes.value == pytest.approx(45 * 3)
+    assert done.hours.value == pytest.approx(45 * 3 / 60)
+    # 45 looks of 2 EUR saved, 3 wrong filings of 20 EUR
+    assert done.money.value == pytest.approx(45 * 2 - 3 * 20)
+    for figure in (done.share, done.wrong, done.minutes, done.money):
+        assert figure.low < figure.value < figure.high
+
+
+def test_what_nobody_says_is_taken_from_the_project_and_said() -> None:
+    done = replayed(year())
+    assert done.work.cost == COSTS.review
+    assert "2 minutes a mail (taken, --minutes changes it)" in done.work.said
+    assert "costs.review" in done.work.said
+
+
+def test_each_intent_and_each_month_has_its_row() -> None:
+    done = replayed(year())
+    intents = {row.name: (row.mails, row.filed, row.wrong) for row in done.intents}
+    assert intents == {"refund": (45, 45, 3), "delay": (15, 0, 0)}
+    months = {row.name: row.mails for row in done.months}
+    assert months == {"2025-01": 26, "2025-02": 34}
+
+
+def test_a_mailbox_without_labels_is_worth_what_the_bundle_promises() -> None:
+    bound = ErrorBound(
+        epsilon=0.02, delta=0.05, n=1000, accepted=800, errors=8, coverage=proportion(800, 1000), upper=0.018,
+        left_out={"legal": "learned from 2 mails only"},
+    )  # fmt: skip
+    samples = [mail(n, "", "refund", 0.95 if n < 80 else 0.3) for n in range(100)]
+    done = replayed(samples, bound=bound)
+    assert done.wrong is None
+    assert done.money.value == pytest.approx(80 - 80 * 0.01 * 20)
+    assert done.money.low <= 80 - 80 * 0.018 * 20 + 8
+    assert "no mail has a label" in " ".join(done.notes)
+    assert "legal" in " ".join(done.notes)
+    assert "at most 2 %" in mail_text.promise(done.bound)
+
+
+def test_a_bundle_that_promises_nothing_saves_nothing_and_says_so() -> None:
+    done = replayed([mail(n, "refund", "refund", 0.1) for n in range(20)])
+    assert done.filed == 0
+    assert done.money.value == 0.0
+    assert "promises nothing yet" in " ".join(done.notes)
+
+
+def test_the_answer_is_a_line_rows_and_json_with_stable_names() -> None:
+    done = replayed(year(), MailOptions(minutes=3, hourly=40))
+    line = mail_text.line(done, COSTS)
+    assert line.startswith("75.0 % [")
+    assert "of 60 mails filed without a person" in line
+    assert "30" in line
+    rows = "\n".join(mail_text.rows(done, HEADING, COSTS))
+    assert "refund" in rows
+    assert "machines wrote 2 of 60" in rows
+    told = mail_text.document(done, HEADING, COSTS)
+    assert told["filed"] == 45
+    assert set(told) == {
+        "bundle", "data", "mails", "filed", "machines", "automatic_share", "wrong", "minutes_saved", "money_saved",
+        "currency", "minutes_per_mail", "cost_per_mail", "bound", "by_intent", "by_month", "notes",
+    }  # fmt: skip
+
+
+def test_the_page_needs_nothing_else_and_shows_hostile_labels_as_text() -> None:
+    samples = [*year(), mail(99, "x", "<script>alert(1)</script>", 0.1)]
+    html = page(replayed(samples), HEADING, COSTS)
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "http" not in html.replace("http-equiv", "")
+    assert "2025-02: 34 mails" in html
+
+
+def test_mails_that_cannot_be_read_go_to_a_person_and_are_counted() -> None:
+    broken = RawSample(b"", MAIL, "empty")
+    done = replayed([*year(), broken])
+    assert done.n == 60
+    assert "1 mails could not be read" in " ".join(done.notes)
+
+
+def test_nothing_readable_is_told() -> None:
+    with pytest.raises(DataError, match="not one mail"):
+        replayed([RawSample(b"", MAIL, "empty")])
