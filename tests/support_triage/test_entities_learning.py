@@ -172,6 +172,36 @@ def test_a_taught_kind_takes_the_place_of_the_common_one(spec: EntitiesSpec) -> 
     ]
 
 
+def test_rules_that_agree_with_the_marks_stay_beside_the_model() -> None:
+    rng = random.Random(0)
+    rows = [marked("pay {amount} by card", amount=f"{rng.randint(10, 99)} EUR") for _ in range(40)]
+    taught = learn(rows, EntitiesConfig(kinds=("amount",)))
+    assert taught.tagger is not None
+    assert taught.kinds == ("amount",)
+    found = Extractor(taught).find("Der Betrag von 1.234,50 € fehlt")
+    assert places(found) == [("amount", "1.234,50 €")]
+
+
+def test_rules_that_the_marks_contradict_are_switched_off() -> None:
+    rng = random.Random(0)
+    rows = [marked("pay {amount} dollars", amount=str(rng.randint(10, 99))) for _ in range(40)]
+    taught = learn(rows, EntitiesConfig(kinds=("amount",)))
+    assert taught.kinds == ()
+    assert places(Extractor(taught).find("pay 77 dollars")) == [("amount", "77")]
+
+
+def test_what_rules_find_is_a_hint_even_where_it_is_not_looked_for() -> None:
+    rng = random.Random(0)
+    days = [f"{rng.randint(1, 28)}.{rng.randint(1, 12)}.2026" for _ in range(80)]
+    rows = [marked("i leave {checkout}", checkout=day) for day in days[:40]]
+    rows += [marked("i come {checkin}", checkin=day) for day in days[40:]]
+    extractor = Extractor(learn(rows, NONE))
+    assert places(extractor.find("i come tomorrow, i leave 3 March 2026")) == [
+        ("checkin", "tomorrow"),
+        ("checkout", "3 March 2026"),
+    ]
+
+
 def test_a_damaged_model_is_refused(spec: EntitiesSpec) -> None:
     assert spec.tagger is not None
     for change in ({"weights": "AAAA"}, {"features": "%%%"}, {"transitions": ((0.0,),)}):

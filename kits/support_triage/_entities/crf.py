@@ -21,6 +21,7 @@ from kits.support_triage._entities.tokens import (
     REACH,
     Token,
     feature_id,
+    is_mark,
     pair_features,
     tags,
     token_features,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 MAX_FEATURES = 40_000
 """Features kept in a bundle: the heaviest."""
-_ROUNDS = 150
+_ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ def line_features(line: Marked) -> list[list[int]]:
     keys = [PAD] * REACH + [token.key for token in line.tokens] + [PAD] * REACH
     hidden = {place + REACH for place in line.masked}
     rows: list[list[int]] = [[] for _ in range(size)]
+    said = [""] * REACH + [token.hint for token in line.tokens] + [""] * REACH
     for place, key in enumerate(keys):
-        for offset, feature in token_features(key, masked=place in hidden):
+        for offset, feature in token_features(key, said[place], masked=place in hidden):
             seen_by = place - REACH - offset
             if 0 <= seen_by < size:
                 rows[seen_by].append(feature_id(offset, feature))
@@ -72,13 +74,19 @@ def line_features(line: Marked) -> list[list[int]]:
 
 
 def learn_tagger(
-    lines: Sequence[Marked], kinds: Sequence[str], *, penalty: float = 0.5, least: int = 2
+    lines: Sequence[Marked],
+    kinds: Sequence[str],
+    hints: Sequence[str] = (),
+    *,
+    penalty: float = 0.5,
+    least: int = 2,
 ) -> TaggerSpec:
     """The model of marked lines.
 
     Args:
         lines: with tags as `tokens.tags(kinds)` numbers them.
         kinds: what is marked.
+        hints: kinds that the lines' hints are of.
         penalty: weight of the squared weights.
         least: how often a feature must occur to be learned.
     """
@@ -92,28 +100,44 @@ def learn_tagger(
         start,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": _ROUNDS, "ftol": 1e-7},
+        options={"maxiter": _ROUNDS, "ftol": 1e-6},
     )
     emitted, steps = problem.split(np.asarray(best.x, dtype=np.float64))
-    return _packed(kinds, problem.ids, emitted, steps + problem.allowed)
+    ids, packed, scale = _packed(problem.ids, emitted)
+    return TaggerSpec(
+        kinds=tuple(kinds),
+        hints=tuple(hints),
+        edges=tuple(_edges(lines, 1 + 2 * at) for at in range(len(kinds))),
+        features=ids,
+        weights=packed,
+        scale=scale,
+        transitions=tuple(
+            tuple(round(float(v), 5) for v in row) for row in steps + problem.allowed
+        ),
+    )
 
 
-def _packed(
-    kinds: Sequence[str], ids: NDArray[np.uint32], emitted: Floats, steps: Floats
-) -> TaggerSpec:
+def _edges(lines: Sequence[Marked], begin: int) -> str:
+    """Marks with which values of a kind began or ended; `begin` is the number of the kind's first tag."""
+    seen: set[str] = set()
+    for line in lines:
+        for at, tag in enumerate(line.tags):
+            follows = at + 1 < len(line.tags) and line.tags[at + 1] == begin + 1
+            if tag == begin or (tag == begin + 1 and not follows):
+                seen.add(line.tokens[at].key)
+    return "".join(sorted(key for key in seen if is_mark(key)))
+
+
+def _packed(ids: NDArray[np.uint32], emitted: Floats) -> tuple[str, str, float]:
+    """Features and weights in base64 and what a weight of 1 stands for: the heaviest, in eight bits."""
     weight = np.abs(emitted).max(axis=1)
     keep = np.sort(np.argsort(-weight, kind="stable")[:MAX_FEATURES])
     keep = keep[weight[keep] > 0]
     scale = float(weight.max() / 127) if weight.size and weight.max() > 0 else 1.0
     small = np.round(emitted[keep] / scale).astype(np.int8)
     told = np.abs(small).max(axis=1) > 0 if len(keep) else np.zeros(0, dtype=bool)
-    return TaggerSpec(
-        kinds=tuple(kinds),
-        features=base64.b64encode(ids[keep][told].astype("<u4").tobytes()).decode(),
-        weights=base64.b64encode(small[told].tobytes()).decode(),
-        scale=scale,
-        transitions=tuple(tuple(round(float(v), 5) for v in row) for row in steps),
-    )
+    names = base64.b64encode(ids[keep][told].astype("<u4").tobytes()).decode()
+    return names, base64.b64encode(small[told].tobytes()).decode(), scale
 
 
 def allowed_steps(width: int) -> Floats:

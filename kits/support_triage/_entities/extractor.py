@@ -12,53 +12,20 @@ from datetime import date
 from pydantic import JsonValue
 
 from kits.core.prediction import Span
-from kits.support_triage._entities import checksums, marks
-from kits.support_triage._entities.addresses import addresses
-from kits.support_triage._entities.amounts import amounts, read_amount
-from kits.support_triage._entities.catalogue import Catalogue
-from kits.support_triage._entities.dates import dates, read_date
-from kits.support_triage._entities.kinds import (
-    FROM_CATALOGUE,
-    FROM_CONFIG,
-    FROM_LOOKS,
-    FROM_MODEL,
-    KINDS,
-    PRODUCT,
-)
+from kits.support_triage._entities import checksums
+from kits.support_triage._entities.amounts import read_amount
+from kits.support_triage._entities.dates import read_date
+from kits.support_triage._entities.kinds import AGREED, FROM_LOOKS, FROM_MODEL, KINDS, PRODUCT
 from kits.support_triage._entities.learned import LearnedPatterns
-from kits.support_triage._entities.names import names
-from kits.support_triage._entities.numbers import numbered
-from kits.support_triage._entities.safe_pattern import compile_safely
-from kits.support_triage._entities.spec import EntitiesSpec, PatternSpec
+from kits.support_triage._entities.rules import Ranked, Rules, settle
+from kits.support_triage._entities.spec import EntitiesSpec
 from kits.support_triage._entities.tagger import Tagger
 from kits.support_triage._entities.text import Found, Text
-
-Finder = Callable[[Text], Iterator[Found]]
-
-FINDERS: Mapping[str, tuple[Finder, ...]] = {
-    "url": (marks.urls,),
-    "email": (marks.emails,),
-    "iban": (marks.ibans,),
-    "card": (marks.cards,),
-    "vat": (marks.vats,),
-    "tracking": (marks.parcels, numbered),
-    "order": (numbered,),
-    "invoice": (numbered,),
-    "customer": (numbered,),
-    "amount": (amounts,),
-    "date": (dates,),
-    "phone": (marks.phones,),
-    "address": (addresses,),
-    "name": (names,),
-}
-"""Which functions find a common kind."""
 
 WINDOW = 40_000
 """Characters looked at at once."""
 OVERLAP = 4_200
 """Characters that two windows share: two of the longest findings (a web address)."""
-UNSURE = 0.5
-"""Confidence factor of a number of the firm whose check digit is wrong: perhaps mistyped."""
 
 
 class Extractor:
@@ -70,19 +37,12 @@ class Extractor:
 
     def __init__(self, spec: EntitiesSpec) -> None:
         self._spec = spec
-        taught = spec.tagger.kinds if spec.tagger else ()
-        own = {*spec.patterns, *taught}
-        self._common = tuple(kind for kind in spec.kinds if kind not in own)
-        self._finders = tuple(
-            dict.fromkeys(finder for kind in self._common for finder in FINDERS[kind])
-        )
-        self._patterns = {
-            kind: compile_safely(own.pattern, ignore_case=own.ignore_case)
-            for kind, own in spec.patterns.items()
-        }
-        self.catalogue = Catalogue(spec.products)
-        self._learned = LearnedPatterns(spec.learned_patterns, spec.learned_words)
         self._tagger = None if spec.tagger is None else Tagger(spec.tagger)
+        hints = spec.tagger.hints if spec.tagger else ()
+        self._rules = Rules(tuple({*spec.kinds, *hints}), spec.patterns, spec.products)
+        self._only_hints = frozenset(hints) - {*spec.kinds, *spec.patterns, PRODUCT}
+        self._agreed = frozenset(spec.tagger.kinds if spec.tagger else ()) & {*spec.kinds}
+        self._learned = LearnedPatterns(spec.learned_patterns, spec.learned_words)
 
     @classmethod
     def from_spec(cls, spec: EntitiesSpec) -> Extractor:
@@ -100,7 +60,7 @@ class Extractor:
             text: any text; time is linear in its length.
             language: ISO 639-1 code of it, or empty.
         """
-        found: list[tuple[int, Found]] = []
+        found: list[Ranked] = []
         for start in range(0, max(1, len(text)), WINDOW):
             piece = text[start : start + WINDOW + OVERLAP]
             last = start + WINDOW >= len(text)
@@ -115,19 +75,13 @@ class Extractor:
             for f in settle(found, len(text))
         )
 
-    def _in_window(self, text: Text) -> Iterator[tuple[int, Found]]:
-        for kind, pattern in self._patterns.items():
-            own = self._spec.patterns[kind]
-            for match in pattern.finditer(text.raw):
-                yield FROM_CONFIG, Found(*match.span(), kind, _trust(own, match.group()))
-        for finder in self._finders:
-            for found in finder(text):
-                if found.kind in self._common:
-                    yield KINDS[found.kind].rank, found
-        for found in self.catalogue.find(text):
-            yield FROM_CATALOGUE, found
+    def _in_window(self, text: Text) -> Iterator[Ranked]:
+        ruled = self._rules.find(text)
+        for rank, found in ruled:
+            if found.kind not in self._only_hints:
+                yield min(rank, AGREED) if found.kind in self._agreed else rank, found
         if self._tagger is not None:
-            for found in self._tagger.find(text):
+            for found in self._tagger.find(text, settle(ruled, len(text.raw))):
                 yield FROM_MODEL, found
         for found in self._learned.find(text):
             yield FROM_LOOKS, found
@@ -147,7 +101,7 @@ class Extractor:
             on: the day the mail was written, for relative days.
         """
         if span.label == PRODUCT:
-            return self.catalogue.sku(span.text) or span.text
+            return self._rules.catalogue.sku(span.text) or span.text
         if span.label == "date":
             return read_date(span.text, language, on=on, day_first=self._spec.day_first)
         if span.label == "amount":
@@ -167,25 +121,3 @@ _READERS: Mapping[str, Callable[[str], str]] = {
     "invoice": lambda value: value.upper().lstrip("#"),
     "customer": lambda value: value.upper().lstrip("#"),
 }
-
-
-def _trust(own: PatternSpec, value: str) -> float:
-    if not own.checksum:
-        return 0.95
-    return 0.99 if checksums.SCHEMES[own.checksum](checksums.compact(value)) else UNSURE
-
-
-def settle(found: list[tuple[int, Found]], length: int) -> list[Found]:
-    """Of overlapping findings the one of the lowest rank stays, then the longer, then the earlier.
-
-    Args:
-        found: rank and finding; repeats are allowed.
-        length: characters of the text.
-    """
-    taken = bytearray(length)
-    kept: list[Found] = []
-    for _, one in sorted(found, key=lambda f: (f[0], f[1].start - f[1].end, f[1].start, f[1].kind)):
-        if one.end > one.start and not any(taken[one.start : one.end]):
-            taken[one.start : one.end] = b"\1" * (one.end - one.start)
-            kept.append(one)
-    return sorted(kept, key=lambda f: f.start)

@@ -42,10 +42,11 @@ KINDS: Mapping[str, EntityKind] = {
 }
 
 FROM_CONFIG = 0
-FROM_MODEL = 1
+AGREED = 1
+FROM_MODEL = 2
 FROM_LOOKS = 24
 FROM_CATALOGUE = 35
-"""Ranks of what a firm says itself, what the model sees in its context, what only looks like an example, and products:
+"""Ranks of what a firm says itself, common kinds whose rules agree with the firm's marks, what the model sees, what only looks like an example, and products:
 a number whose check digits or words say what it is goes before a look; a sum or a number is never a product."""
 
 PRODUCT = "product"

@@ -7,12 +7,14 @@ to the model, which sees the words around. Heavy libraries are imported in `crf`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kits.core.errors import DataError
 from kits.core.prediction import Span
 from kits.support_triage._entities.crf import Marked, learn_tagger
+from kits.support_triage._entities.kinds import KINDS
 from kits.support_triage._entities.learned import LearnedPatterns
+from kits.support_triage._entities.rules import Rules, settle
 from kits.support_triage._entities.shapes import (
     LEAST_VALUES,
     checksum_of,
@@ -29,7 +31,7 @@ from kits.support_triage._entities.spec import (
     ProductSpec,
     TaggerSpec,
 )
-from kits.support_triage._entities.text import Text
+from kits.support_triage._entities.text import Found, Text
 from kits.support_triage._entities.tokens import tags, tokenise
 
 Example = tuple[str, tuple[Span, ...]]
@@ -37,6 +39,8 @@ LEAST_FOR_MODEL = 30
 """Marked spans below which only looks and classes are learned."""
 LEAST_PRECISION = 0.98
 """Share of a look's matches that must have been marked."""
+LEAST_AGREEMENT = 0.9
+"""Share of a common kind's findings that were marked, below which the rules for it are switched off."""
 MAX_TOKENS = 400_000
 """Tokens learned from at most: the marked lines first, then lines without a mark."""
 
@@ -71,8 +75,28 @@ def learn(
         classes = tuple(_classes(examples, values))
         return given.model_copy(update={"learned_patterns": looks, "learned_words": classes})
     # a model sees the words around, so it needs no list of words that count everywhere
-    model = _model(examples, tuple(sorted(values)))
-    return given.model_copy(update={"learned_patterns": looks, "tagger": model})
+    rules = Rules(tuple(KINDS), given.patterns, given.products)
+    hints = [settle(rules.find(Text(text)), len(text)) for text, _ in examples]
+    model = _model(examples, hints, tuple(sorted(values)))
+    kinds = tuple(kind for kind in given.kinds if kind not in _mistaken(examples, hints, values))
+    return given.model_copy(update={"kinds": kinds, "learned_patterns": looks, "tagger": model})
+
+
+def _mistaken(
+    examples: Sequence[Example], hints: Sequence[Sequence[Found]], values: Mapping[str, list[str]]
+) -> set[str]:
+    """Common kinds that the firm marks otherwise than the rules: only the model finds these."""
+    mistaken = set()
+    for kind in set(values) & set(KINDS):
+        found = right = 0
+        for (_, spans), rows in zip(examples, hints, strict=True):
+            marked = {(s.start, s.end) for s in spans if s.label == kind}
+            places = [(f.start, f.end) for f in rows if f.kind == kind]
+            found += len(places)
+            right += sum(place in marked for place in places)
+        if right < LEAST_AGREEMENT * found:
+            mistaken.add(kind)
+    return mistaken
 
 
 def _values(examples: Sequence[Example]) -> dict[str, list[str]]:
@@ -127,11 +151,13 @@ def _precision(examples: Sequence[Example], finder: LearnedPatterns) -> float:
     return right / found if found else 0.0
 
 
-def _model(examples: Sequence[Example], kinds: tuple[str, ...]) -> TaggerSpec | None:
+def _model(
+    examples: Sequence[Example], hints: Sequence[Sequence[Found]], kinds: tuple[str, ...]
+) -> TaggerSpec | None:
     with_marks: list[Marked] = []
     without: list[Marked] = []
-    for text, spans in examples:
-        for line in marked_lines(text, spans, kinds):
+    for (text, spans), found in zip(examples, hints, strict=True):
+        for line in marked_lines(text, spans, kinds, found):
             (with_marks if any(line.tags) else without).append(line)
     if not with_marks:
         return None
@@ -146,14 +172,16 @@ def _model(examples: Sequence[Example], kinds: tuple[str, ...]) -> TaggerSpec | 
         if budget < 0:
             break
         lines.append(line)
-    return learn_tagger(lines, kinds)
+    return learn_tagger(lines, kinds, (*KINDS,))
 
 
-def marked_lines(text: str, spans: Sequence[Span], kinds: Sequence[str]) -> Iterator[Marked]:
+def marked_lines(
+    text: str, spans: Sequence[Span], kinds: Sequence[str], hints: Sequence[Found] = ()
+) -> Iterator[Marked]:
     """The lines of a text with a tag for each token; a token that a span only touches belongs to it."""
     number = {name: at for at, name in enumerate(tags(kinds))}
     ordered = sorted(spans, key=lambda span: span.start)
-    for tokens in tokenise(text):
+    for tokens in tokenise(text, hints):
         marks = [0] * len(tokens)
         for span in ordered:
             inside = [i for i, t in enumerate(tokens) if t.start < span.end and t.end > span.start]

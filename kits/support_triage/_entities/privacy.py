@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kits.core.prediction import Span
-from kits.support_triage._entities.extractor import Extractor, settle
+from kits.support_triage._entities.extractor import Extractor
 from kits.support_triage._entities.phrases import Phrases
+from kits.support_triage._entities.rules import settle
 from kits.support_triage._entities.text import Found, Text
 
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{0,40}_[0-9]{1,9}>")

@@ -127,6 +127,12 @@ class TaggerSpec(_Section):
     """A linear-chain model over tokens, as numbers in base64 (little-endian)."""
 
     kinds: tuple[str, ...] = Field(description="kinds it marks")
+    hints: tuple[str, ...] = Field(
+        (), description="common kinds whose findings it is told, whether they are looked for or not"
+    )
+    edges: tuple[str, ...] = Field(
+        description="per kind, the marks that its values began or ended with; others are cut off"
+    )
     features: str = Field(description="CRC-32 of each feature, uint32, sorted")
     weights: str = Field(description="int8, one row a feature, one column a tag")
     scale: float = Field(gt=0, description="what a weight of 1 stands for")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from kits.support_triage._entities.tokens import (
     REACH,
     Token,
     feature_id,
+    is_mark,
     pair_features,
     tags,
     token_features,
@@ -47,6 +48,7 @@ class Tagger:
 
     def __init__(self, spec: TaggerSpec) -> None:
         self.kinds = spec.kinds
+        self._edges = spec.edges
         self._width = len(tags(spec.kinds))
         try:
             ids = np.frombuffer(base64.b64decode(spec.features, validate=True), dtype="<u4")
@@ -55,16 +57,24 @@ class Tagger:
             self._steps = np.asarray(spec.transitions, dtype=np.float64)
         except (ValueError, binascii.Error) as error:
             raise BundleError("the entity model in the bundle is damaged") from error
-        if self._steps.shape != (self._width, self._width) or not np.isfinite(self._steps).all():
+        if (
+            len(spec.edges) != len(spec.kinds)
+            or self._steps.shape != (self._width, self._width)
+            or not np.isfinite(self._steps).all()
+        ):
             raise BundleError("the entity model in the bundle is damaged: transitions")
         self._rows = dict(zip(ids.tolist(), range(len(ids)), strict=True))
         self._table = table
-        self._tokens: dict[str, Floats] = {}
+        self._tokens: dict[tuple[str, str], Floats] = {}
         self._pairs: dict[tuple[str, str, bool], Floats] = {}
 
-    def find(self, text: Text) -> Iterator[Found]:
-        """The spans of the most likely tags of each line; confidence is the least sure token's."""
-        for line in tokenise(text.raw):
+    def find(self, text: Text, hints: Sequence[Found] = ()) -> Iterator[Found]:
+        """The spans of the most likely tags of each line; confidence is the least sure token's.
+
+        Args:
+            hints: what rules found in `text`, in order and not overlapping.
+        """
+        for line in tokenise(text.raw, hints):
             emissions = self.emissions(line)
             for first, last in _unsure(emissions):
                 yield from self._spans(line[first:last], emissions[first:last])
@@ -73,7 +83,8 @@ class Tagger:
         """What tokens and neighbours say of each tag, shape (tokens, tags)."""
         size = len(line)
         keys = [PAD] * REACH + [token.key for token in line] + [PAD] * REACH
-        each = np.stack([self._of_token(key) for key in keys])
+        said = [""] * REACH + [token.hint for token in line] + [""] * REACH
+        each = np.stack([self._of_token(*known) for known in zip(keys, said, strict=True)])
         total = np.zeros((size, self._width))
         for offset in range(-REACH, REACH + 1):
             # a token that stands `offset` to the right is seen from `offset` further left
@@ -87,13 +98,13 @@ class Tagger:
             total += pairs[begin : begin + size, offset + 2]
         return total
 
-    def _of_token(self, key: str) -> Floats:
-        known = self._tokens.get(key)
+    def _of_token(self, key: str, hint: str) -> Floats:
+        known = self._tokens.get((key, hint))
         if known is None:
             known = np.zeros((2 * REACH + 1, self._width))
-            self._sum(known, REACH, token_features(key))
+            self._sum(known, REACH, token_features(key, hint))
             if len(self._tokens) < _CACHED:
-                self._tokens[key] = known
+                self._tokens[key, hint] = known
         return known
 
     def _of_pair(self, left: str, right: str, glued: bool) -> Floats:
@@ -127,8 +138,19 @@ class Tagger:
             while at < len(path) and path[at] == inside:
                 at += 1
             confidence = float(min(sure[i, path[i]] for i in range(first, at)))
-            kind = self.kinds[(tag - 1) // 2]
-            yield Found(line[first].start, line[at - 1].end, kind, min(1.0, confidence))
+            inner = self._trimmed(line[first:at], (tag - 1) // 2)
+            if inner:
+                kind = self.kinds[(tag - 1) // 2]
+                yield Found(inner[0].start, inner[-1].end, kind, min(1.0, confidence))
+
+    def _trimmed(self, span: list[Token], kind: int) -> list[Token]:
+        """`span` without marks at its ends that no value of the kind ever had there."""
+        usual = self._edges[kind]
+        while span and is_mark(span[0].key) and span[0].key not in usual:
+            span = span[1:]
+        while span and is_mark(span[-1].key) and span[-1].key not in usual:
+            span = span[:-1]
+        return span
 
 
 def _unsure(emissions: Floats) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kits.support_triage._entities.date_words import MONTHS, NUMBERS, RELATIVE, UNITS, WEEKDAYS
+from kits.support_triage._entities.text import Found
 
 _TOKEN = re.compile(r"[^\W\d_]+|[0-9]+|[^\s]")
 _LONGEST = 40
@@ -29,16 +30,24 @@ class Token:
     Attributes:
         key: all that features are made of: equal keys have equal features.
         glued: no space before it.
+        hint: what rules found here: `B-date` where it begins, `I-date` within; empty: nothing.
     """
 
     start: int
     end: int
     key: str
     glued: bool
+    hint: str = ""
 
 
-def tokenise(text: str) -> list[list[Token]]:
-    """The tokens of each line of `text` that has any; places index into the whole text."""
+def tokenise(text: str, hints: Sequence[Found] = ()) -> list[list[Token]]:
+    """The tokens of each line of `text` that has any; places index into the whole text.
+
+    Args:
+        hints: what rules found, in order and not overlapping.
+    """
+    told = iter(hints)
+    hint = next(told, None)
     lines: list[list[Token]] = []
     offset = 0
     for line in text.split("\n"):
@@ -48,12 +57,22 @@ def tokenise(text: str) -> list[list[Token]]:
             start, end = match.span()
             piece = match.group()[:_LONGEST]
             key = "0" * len(piece) if piece[0] in "0123456789" else piece
-            row.append(Token(offset + start, offset + end, key, start == before))
+            while hint is not None and hint.end <= offset + start:
+                hint = next(told, None)
+            said = ""
+            if hint is not None and hint.start < offset + end:
+                said = f"{'B' if offset + start <= hint.start else 'I'}-{hint.kind}"
+            row.append(Token(offset + start, offset + end, key, start == before, said))
             before = end
         if row:
             lines.append(row)
         offset += len(line) + 1
     return lines
+
+
+def is_mark(key: str) -> bool:
+    """Whether a token is neither letters nor digits."""
+    return not key[0].isalnum()
 
 
 def _classes(word: str) -> list[str]:
@@ -80,10 +99,11 @@ def _shape(key: str) -> str:
     return "Aa" if key[0].isupper() else "a"
 
 
-def token_features(key: str, masked: bool = False) -> list[tuple[int, str]]:
+def token_features(key: str, hint: str = "", masked: bool = False) -> list[tuple[int, str]]:
     """Features of one token, each with where it is seen from: -1 is seen by the token before it.
 
     Args:
+        hint: as in `Token`.
         masked: as if the word had never been seen: only its shape and class are told.
     """
     if key == PAD:
@@ -94,6 +114,8 @@ def token_features(key: str, masked: bool = False) -> list[tuple[int, str]]:
     if key[0] == "0":
         found += [(offset, f"n{len(key)}") for offset in _NEAR]
     found += [(offset, f"c{name}") for name in _classes(word) for offset in _ALL[1:-1]]
+    if hint:
+        found += [(offset, f"h{hint}") for offset in _ALL[1:-1]]
     if masked:
         return found
     found += [(offset, f"w{word}") for offset in _ALL]
