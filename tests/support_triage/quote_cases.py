@@ -466,6 +466,16 @@ TRAPS = (
         "Yes.",
     ),
     Case(
+        "a header block of a mail without a subject",
+        "Да.\n\nОт: Jo Berg (jo@example.com)\nОтправлено: четверг, 12 марта 2026 г. 15:05\nКому: Ann (ann@example.org)\n\nстарое\n",
+        "Да.",
+    ),
+    Case(
+        "a date and an address above marked lines",
+        "Yes.\n2026/3/12 Jo Berg <jo@example.com>\n\n>  old\n",
+        "Yes.",
+    ),
+    Case(
         "a mail that only quotes is read whole",
         "> My order 10482231\n> is missing.\n",
         "> My order 10482231\n> is missing.",

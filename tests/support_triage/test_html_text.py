@@ -156,6 +156,7 @@ def test_what_a_person_sees_is_kept(html: str) -> None:
         '<div class="x_gmail_quote"><blockquote class="x_gmail_quote">old</blockquote></div>',
         '<div id="mail-editor-reference-message-container">old</div>',
         '<div class="zmail_extra">old</div>',
+        '<div class="ydp9b1f0a55yahoo_quoted" id="ydp9b1f0a55yahoo_quoted_5894"><div>On … wrote:</div><div>old</div></div>',
     ],
 )
 def test_what_programs_quote_is_marked(html: str) -> None:

@@ -250,12 +250,16 @@ def _enter_block(node: LexborNode, tag: str, walk: _Walk) -> Callable[[], None]:
 def _is_named(attributes: Attributes, table: Mapping[str, frozenset[str]]) -> bool:
     for name, values in table.items():
         found = attributes.get(name)
-        # Outlook puts x_ before the names of a mail that it answers
-        if found and any(
-            word.removeprefix("x_") in values for word in found.lower().split()[:_MAX_NAMES]
-        ):
+        if found and any(_bare(word) in values for word in found.lower().split()[:_MAX_NAMES]):
             return True
     return False
+
+
+def _bare(name: str) -> str:
+    """A name without what Outlook (`x_`) and Yahoo (`ydp…`) put before those of a mail that they answer."""
+    if name.startswith("ydp") and name.endswith("yahoo_quoted"):
+        return "yahoo_quoted"
+    return name.removeprefix("x_")
 
 
 def _is_followed(attributes: Attributes) -> bool:

@@ -29,6 +29,9 @@ _LABEL = re.compile(r"[\s>*_•·|-]{0,8}([^:：]{1,40}?)[\s*_]{0,4}[:：](?!//)
 _YEAR = re.compile(r"(?<!\d)(?:19|20|14|25)\d\d(?!\d)")
 _TIME = re.compile(r"(?<!\d)\d{1,2}\s?[:.h時时]\s?\d{2}(?!\d)")
 _DATE = re.compile(r"(?<!\d)\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2,4}")
+_OLD_GMAIL = re.compile(
+    r"\s{0,5}\d{4}[/-]\d{1,2}[/-]\d{1,2} [^<>]{0,80}<[^\s<>@]{1,64}@[^\s<>@]{1,190}>\s*$"
+)
 _MAILBOX = re.compile(r"[^\s<>@()\[\]]{1,64}@[^\s<>@()\[\]]{1,190}")
 
 
@@ -127,6 +130,10 @@ def header_block(lines: Sequence[str], at: int) -> int:
             unlabelled += 1
     # sender and recipient alone may be a journey; forms write sender and subject
     complete = {"sender", "subject"} <= found and bool(found & {"sent", "to"})
+    if not complete and {"sender", "sent", "to"} <= found:
+        # a mail without a subject has no line for it
+        block = " ".join(line[:MAX_LINE_CHARS] for line in lines[at : last + 1])
+        complete = bool(_MAILBOX.search(block) and _YEAR.search(block) and _TIME.search(block))
     return last + 1 - at if complete else 0
 
 
@@ -140,7 +147,7 @@ def _labels(line: str) -> frozenset[str]:
 
 def introduction(lines: Sequence[str], at: int) -> Introduction | None:
     """The introduction (`On … Jo wrote:`) that starts at this line, if one does."""
-    if _VERB.search(_separated(lines[at])):
+    if _VERB.search(_separated(lines[at])) or _OLD_GMAIL.match(lines[at][:MAX_LINE_CHARS]):
         return Introduction(1, Strength.WEAK)
     joined = ""
     for number in range(at, min(len(lines), at + _MAX_LINES)):
