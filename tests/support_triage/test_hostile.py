@@ -64,10 +64,13 @@ def test_a_text_that_only_machines_would_read_is_told() -> None:
         assert any("HTML does not show" in note for note in read_mail(mail.content).notes)
 
 
-def test_look_alike_letters_are_told() -> None:
+def test_look_alike_letters_are_read_as_what_they_pretend_and_told() -> None:
     mail = next(one for one in MAILS if one.name == "look-alikes")
 
-    assert any("look-alike letters" in note for note in read_mail(mail.content).notes)
+    reading = read_mail(mail.content)
+
+    assert "paypal and apple" in reading.text
+    assert any("look-alike letters" in note for note in reading.notes)
 
 
 def test_a_bomb_stays_packed_and_is_listed() -> None:

@@ -128,3 +128,17 @@ def test_a_mail_without_any_text_is_empty_and_no_error() -> None:
 def test_no_bytes_are_no_mail() -> None:
     with pytest.raises(DataError, match="empty"):
         read_mail(b"")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Order АВ-10482231", "Order АВ-10482231"),  # no Latin letter in the word
+        ("Order АB10482231", "Order AB10482231"),
+        ("Где мой заказ ПА-4711?", "Где мой заказ ПА-4711?"),
+        ("Wo ist meine Größe?", "Wo ist meine Größe?"),
+        ("Πού είναι η παραγγελία μου;", "Πού είναι η παραγγελία μου;"),
+    ],
+)
+def test_a_number_typed_with_letters_of_another_alphabet_is_found(written: str, read: str) -> None:
+    assert read_mail(write_message(subject="", body=written)).text == read

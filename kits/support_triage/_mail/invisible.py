@@ -1,7 +1,7 @@
 """Characters that nobody sees or that deceive: taken out and counted, or noted.
 
 Zero-width and direction characters, tag characters (which can carry a whole hidden instruction), and
-letters of other alphabets that look like Latin ones. HTML's ways of hiding are in `hidden_html.py`.
+letters of other alphabets that stand for Latin ones. HTML's ways of hiding are in `hidden_html.py`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOOKALIKES = {
 }
 """Cyrillic and Greek letters → the Latin ones they look like (Unicode TR 39, the common ones)."""
 _LOOKALIKE_TABLE = str.maketrans(_LOOKALIKES)
-_MIXED = re.compile(r"[^\W\d_]{3,60}")
+_WORD = re.compile(r"[^\W_]{2,60}")
 
 
 def without_invisible(text: str) -> tuple[str, int]:
@@ -60,25 +60,32 @@ def _joins(char: str) -> bool:
     return ord(char) >= _FIRST_JOINING and not char.isspace() and char not in _JOINERS
 
 
-def look_alike_words(text: str, limit: int = 20) -> tuple[str, ...]:
-    """Words that mix Latin letters with look-alikes of other alphabets, as they were written."""
-    found: list[str] = []
+def plain_letters(text: str) -> tuple[str, tuple[str, ...]]:
+    """`text` with look-alikes made Latin in words of Latin letters, and those words as they were.
+
+    No position changes: a number that was typed with a Cyrillic `А` is found like any other. Words with a
+    letter that looks like no Latin one are of that other language and stay.
+    """
     if text.isascii():
-        return ()
-    for match in _MIXED.finditer(text):
+        return text, ()
+    found: dict[str, str] = {}
+    for match in _WORD.finditer(text):
         word = match[0]
-        if word.isascii() or not any(char in _LOOKALIKES for char in word):
-            continue
-        if any("LATIN" in unicodedata.name(char, "") for char in word):
-            found.append(word)
-            if len(found) >= limit:
-                break
-    return tuple(dict.fromkeys(found))
+        if not word.isascii() and _is_disguised(word):
+            found[word] = word.translate(_LOOKALIKE_TABLE)
+    if not found:
+        return text, ()
+    plain = _WORD.sub(lambda match: found.get(match[0], match[0]), text)
+    return plain, tuple(found)
 
 
-def plain_letters(text: str) -> str:
-    """`text` with compatibility forms made plain (NFKC) and look-alikes in mixed words as Latin."""
-    text = unicodedata.normalize("NFKC", text)
-    for word in look_alike_words(text):
-        text = text.replace(word, word.translate(_LOOKALIKE_TABLE))
-    return text
+def _is_disguised(word: str) -> bool:
+    latin = alike = 0
+    for char in word:
+        if char in _LOOKALIKES:
+            alike += 1
+        elif unicodedata.name(char, "").startswith("LATIN"):
+            latin += 1
+        elif not char.isdigit():
+            return False
+    return bool(latin and alike)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import is_forward_subject
 from kits.support_triage._mail.html_text import html_to_text
-from kits.support_triage._mail.invisible import look_alike_words, without_invisible
+from kits.support_triage._mail.invisible import plain_letters, without_invisible
 from kits.support_triage._mail.language import language_of
 from kits.support_triage._mail.quotes import Split, split_quotes
 from kits.support_triage._mail.signatures import split_signature
 
 MAX_BODY_CHARS = 20_000
 """Characters of new text that models see."""
+_MAX_DISGUISED = 10
+"""Words with look-alike letters that are told."""
 _STUB_CHARS = 300
 _STUBS = re.compile(
     r"view (?:this|it|the) (?:e-?mail|message|newsletter)? ?(?:online|in (?:your|a) (?:web )?browser)|"
@@ -79,10 +81,11 @@ def read_mail(content: bytes) -> Reading:
         notes.append("the text is very long; the end is not looked at")
         body = body[:MAX_BODY_CHARS]
     subject, hidden_above = without_invisible(message.subject)
+    subject, disguised_above = plain_letters(subject)
+    body, disguised = plain_letters(body)
     text = f"{subject}\n\n{body}".strip() if subject else body
-    notes += [
-        f"a word is written with look-alike letters: {one!r}" for one in look_alike_words(text)
-    ]
+    for word in dict.fromkeys((*disguised_above, *disguised)[:_MAX_DISGUISED]):
+        notes.append(f"a word is written with look-alike letters: {word!r}")
     hidden += hidden_above
     if hidden:
         notes.append(f"{hidden} characters were hidden")
