@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.learning import datasets
 from cloud_sync.mails import chain
@@ -245,7 +246,10 @@ def _mails_of_versions(hub: Hub) -> dict[str, dict[str, str]]:
         there = session.scalars(select(DatasetRow.id).where(DatasetRow.successor == "")).all()
     found = {}
     for version in there:
-        items = datasets.read(hub.storage, version).items
+        try:
+            items = datasets.read(hub.storage, version).items
+        except NotFoundError:
+            continue  # the file is gone, and nothing can be in it
         mails = {i.sample.id: i.sample.digest for i in items if i.sample.media_type == MEDIA_TYPE}
         if mails:
             found[version] = mails

@@ -263,6 +263,14 @@ def test_dataset_versions_go_on_without_what_was_erased(hub: Hub) -> None:
     assert erasure.erase(hub, ANN, by="ada").found.versions == {}
 
 
+def test_a_version_whose_file_is_gone_stops_no_erasure(hub: Hub) -> None:
+    put_blob(hub, HERS)
+    version = add_version(hub, item("hers", HERS))
+    hub.storage.delete(version)
+    keep(hub, 1, "here", letter(ANN, "another one"))
+    assert erasure.erase(hub, ANN, by="ada").samples == 1
+
+
 def test_a_mail_that_a_person_filed_is_learned_from_until_it_is_erased(hub: Hub) -> None:
     keep(hub, 1, "hers", HERS)
     keep(hub, 2, "his", HIS)

@@ -81,7 +81,9 @@ def test_only_an_admin_erases_and_reads_the_record(tmp_path: Path) -> None:
         log = client.get("/v1/mails/log", headers=admin).json()
         assert [entry["what"] for entry in log["entries"]] == ["erase", "gate.close"]
         assert (log["good"], log["fault"]) == (2, "")
-        assert ANN not in json.dumps([row, log])
+        page = client.get("/mails", headers=admin)
+        assert page.status_code == 200 and "1 of 1 have not answered" in page.text
+        assert ANN not in json.dumps([row, log]) + page.text
         wrong = client.post("/v1/mails/erase", json={"address": "nobody"}, headers=admin)
         assert wrong.status_code == 422
         shown = client.get("/v1/samples/hers", headers=engineer).json()
