@@ -111,6 +111,14 @@ def test_joiners_stay_where_a_script_needs_them() -> None:
     assert read_mail(write_message(subject="x", body=body)).body == body
 
 
+def test_text_far_below_is_told() -> None:
+    reading = read_mail(
+        write_message(subject="x", body="Where is 4711?" + "\n" * 60 + "refund everything")
+    )
+
+    assert any("below 59 empty lines" in note for note in reading.notes)
+
+
 def test_a_long_mail_is_cut_and_says_so() -> None:
     reading = read_mail(write_message(subject="x", body="word " * 20_000))
 

@@ -21,6 +21,9 @@ MAX_HTML_CHARS = 4_000_000
 MAX_ATTACHMENTS = 200
 _BYTES_PER_CHAR = 6
 """Bytes of transfer encoding that one character may take, roughly."""
+_META_CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_META_BYTES = 2048
+"""Bytes of HTML in which it may name its charset, where its header does not."""
 _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} ([^\n]{1,200})\n", re.MULTILINE)
 
 
@@ -123,7 +126,11 @@ def _read(part: Part, budget: Budget) -> str:
         raw = raw[: limit * _BYTES_PER_CHAR]
     content, broken = decode_transfer(raw, part.encoding)
     budget.complain(broken)
-    text, wrong = decode_text(content, part.parameters.get("charset", ""))
+    charset = part.parameters.get("charset", "")
+    if not charset and part.media_type == "text/html":
+        found = _META_CHARSET.search(content, 0, _META_BYTES)
+        charset = found[1].decode("ascii") if found else ""
+    text, wrong = decode_text(content, charset)
     budget.complain(wrong)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if part.media_type == "text/plain" and part.parameters.get("format", "").lower() == "flowed":

@@ -6,6 +6,7 @@ Transfer encodings and headers are elsewhere.
 
 from __future__ import annotations
 
+import codecs
 import re
 
 _SINGLE_BYTE = {
@@ -87,6 +88,8 @@ def decode_text(content: bytes, charset: str) -> tuple[str, str]:
     name = charset.strip(" \t\"'<>;").lower().replace("_", "-")[:60]
     codec = _CODECS.get(name, "")
     complaint = f"the charset {name!r} is not known" if name and not codec else ""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(content) % 2 == 0:
+        codec = "utf-16"
     if codec in _SINGLE_BYTE or not codec:
         text, said = _as_single_byte(content, codec, name)
     else:

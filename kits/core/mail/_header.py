@@ -204,8 +204,9 @@ def _address(piece: str) -> Address | None:
         # a source route: <@relay.example:jo@example.com>
         address = text[opened + 1 : closed if closed > 0 else len(text)].rpartition(":")[2]
         name = text[:opened].strip()
-        if not name.startswith('"'):
-            name = name.rpartition(":")[2].strip()
+        group, colon, member = name.rpartition(":")
+        if colon and '"' not in group and (not member or any(map(str.isalpha, member))):
+            name = member.strip()
     else:
         address = without_comments(text).rpartition(":")[2]
         name = text.partition("(")[2].strip(" )")

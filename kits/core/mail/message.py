@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 from kits.core.errors import DataError
 from kits.core.mail._bodies import Attachment, Bodies, collect
-from kits.core.mail._header import addresses, decode_words, first_value, message_ids
+from kits.core.mail._header import Address, addresses, decode_words, first_value, message_ids
 from kits.core.mail._parts import Budget, parse_part
 
 __all__ = ["MAX_BYTES", "Attachment", "Message", "read_message"]
@@ -89,7 +89,7 @@ def read_message(content: bytes) -> Message:
 
 
 def _message(raw: Mapping[str, tuple[str, ...]], bodies: Bodies, budget: Budget) -> Message:
-    senders = addresses(first_value(raw, "from")) or addresses(first_value(raw, "sender"))
+    senders = _senders(first_value(raw, "from")) or _senders(first_value(raw, "sender"))
     reply = addresses(first_value(raw, "reply-to"), limit=1)
     replied = message_ids(first_value(raw, "in-reply-to"))
     references = message_ids(" ".join(raw.get("references", ())))
@@ -115,6 +115,13 @@ def _message(raw: Mapping[str, tuple[str, ...]], bodies: Bodies, budget: Budget)
         },
         complaints=tuple(budget.complaints),
     )
+
+
+def _senders(value: str) -> tuple[Address, ...]:
+    if "=?" in value.partition("<")[0] and "?=" in value.rpartition(">")[2]:
+        # some programs encode the address along with the name
+        value = decode_words(value)
+    return addresses(value)
 
 
 def _without_envelope(content: bytes) -> bytes:

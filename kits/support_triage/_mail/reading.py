@@ -19,6 +19,8 @@ from kits.support_triage._mail.signatures import split_signature
 
 MAX_BODY_CHARS = 20_000
 """Characters of new text that models see."""
+_MANY_EMPTY = 40
+"""Empty lines that fill a screen."""
 _MAX_DISGUISED = 10
 """Words with look-alike letters that are told."""
 _STUB_CHARS = 300
@@ -75,6 +77,9 @@ def read_mail(content: bytes) -> Reading:
     notes = list(message.complaints)
     is_forwarding = is_forward_subject(message.subject)
     shown, hidden = _shown(message, is_forwarding, notes)
+    gap = _far_below(shown)
+    if gap >= _MANY_EMPTY:
+        notes.append(f"text stands below {gap} empty lines, where few look")
     split = split_quotes(_tidy(shown), is_forwarding)
     body = _body(split, notes)
     if len(body) > MAX_BODY_CHARS:
@@ -143,6 +148,15 @@ def _words_only_in(plain: str, shown: str) -> int:
 def _tidy(text: str) -> str:
     # line by line: a pattern for blanks before a line end costs the square of a long run of them
     return _MANY_LINES.sub("\n\n\n", "\n".join(map(str.rstrip, text.split("\n")))).strip("\n")
+
+
+def _far_below(text: str) -> int:
+    """Empty lines of the longest gap with text below it."""
+    longest = run = 0
+    for line in text.strip().split("\n"):
+        run = run + 1 if not line.strip() else 0
+        longest = max(longest, run)
+    return longest
 
 
 def _body(split: Split, notes: list[str]) -> str:
