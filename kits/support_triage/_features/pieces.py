@@ -29,11 +29,15 @@ _PAIR = 0x9E3779B97F4A7C15
 
 def normalised(text: str) -> str:
     """NFKC, case folded, without accents, one space between words and at both ends."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).casefold()
+    # marks go first: putting a pile of them in order takes quadratic time
+    text = unicodedata.normalize("NFKC", _without_marks(text[:MAX_CHARACTERS])).casefold()
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFD", text)
-        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+        text = _without_marks(unicodedata.normalize("NFD", text))
     return " ".join(("", *text[:MAX_CHARACTERS].split(), ""))
+
+
+def _without_marks(text: str) -> str:
+    return text if text.isascii() else "".join(c for c in text if not unicodedata.combining(c))
 
 
 def hashed_pieces(text: str) -> tuple[Hashes, Hashes]:
