@@ -26,6 +26,11 @@ from kits.core.events import ErasedBody
 BEGINNING = "0" * 64
 _NONCE = 12
 _PAGE = 1000
+_FORGET_KEYS = "DELETE FROM keys WHERE who NOT IN (SELECT who FROM mails WHERE at>=?)"
+_FORGET_DRAFTS = (
+    "UPDATE mails SET sealed=NULL"
+    " WHERE sealed NOT NULL AND who NOT IN (SELECT who FROM mails WHERE at>=?)"
+)
 _ANSWER_WORTH = 5.0
 
 
@@ -166,6 +171,18 @@ class Chain:
         # the journal still holds the old pages until they are written back
         self._ledger.read("PRAGMA wal_checkpoint(TRUNCATE)")
         return mails
+
+    def forget(self, before: float) -> int:
+        """Destroys the keys of those whose last mail is older; how many that were.
+
+        Args:
+            before: seconds since 1970.
+        """
+        with self._ledger.transaction() as db:
+            gone = db.execute(_FORGET_KEYS, (before,)).rowcount
+            if gone:
+                db.execute(_FORGET_DRAFTS, (before,))
+        return gone
 
     def _rows(self) -> Iterator[tuple[int, str, str]]:
         after = 0

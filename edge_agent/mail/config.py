@@ -155,6 +155,13 @@ class ImapSourceConfig(Section):
     own_addresses: tuple[Line, ...] = Field(
         (), description="the firm's own addresses: mail from them is never answered"
     )
+    keep_text_days: int = Field(
+        365,
+        ge=1,
+        le=3650,
+        description="what was drafted for a correspondent and what the record tells of one becomes unreadable so"
+        " many days after the last mail",
+    )
     name: Line = Field("mailbox", max_length=100, description="name of the source in events")
 
     @model_validator(mode="after")

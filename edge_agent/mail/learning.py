@@ -51,7 +51,7 @@ class Learner:
             MailboxLostError: the connection is lost; the rest is looked at in the next one.
         """
         config = self._room.config.learning
-        if not config.enabled or self._room.config.dry_run or time.monotonic() < self._due:
+        if not config.enabled or time.monotonic() < self._due:
             return
         self._due = time.monotonic() + config.every_s
         try:

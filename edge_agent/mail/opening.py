@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting, Lookups, Writer
 from edge_agent.mail.hook import Hook
+from edge_agent.mail.in_work import InWork
 from edge_agent.mail.ledger import Ledger
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.sending import Sending
@@ -47,4 +49,6 @@ def open_mailbox(
     room = MailRoom(config, ledger, Teller(ledger, put, committed), drafting, alerts)
     sending = Sending(config.send, ledger, alerts) if config.send is not None else None
     hook = Hook(config.hook, ledger, alerts) if config.hook is not None else None
-    return ImapSource(config, room, lambda: ImapMailbox(config), alerts, has_bundle, sending, hook)
+    in_work = InWork(ledger_path(state_dir).with_name("in_work"))
+    connect = partial(ImapMailbox, config)
+    return ImapSource(config, room, connect, alerts, in_work, has_bundle, sending, hook)

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 
 from pydantic import JsonValue
 
-from edge_agent.log import warn
+from edge_agent.log import log, warn
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting
@@ -114,6 +114,7 @@ class MailRoom:
         self.clock = clock
         self.counts: Counter[str] = Counter()
         self._allowance = Allowance()
+        self._forgets_at = float("-inf")
 
     def settle(self, letter: Letter, settled: Settled) -> None:
         """Takes what was decided about a letter; on a disk that takes nothing the letter stays undecided."""
@@ -131,6 +132,16 @@ class MailRoom:
         for word in desired.erasures:
             if word.address:
                 self.chain.erase(word.address, utc_now(), word.id)
+
+    def forget(self) -> None:
+        """Makes unreadable, once a day, what is older than it may be kept."""
+        now = self.clock()
+        if now < self._forgets_at:
+            return
+        self._forgets_at = now + _DAY_S
+        gone = self.chain.forget(now - self.config.keep_text_days * _DAY_S)
+        if gone:
+            log("correspondents_forgotten", count=gone)
 
     def figures(self) -> Mapping[str, float]:
         """For the metrics, by their names; also after the end."""
@@ -164,6 +175,8 @@ class MailRoom:
             meta: dict[str, JsonValue] = {**outcome.body.meta, "would": plan.words}
             outcome = replace(outcome, body=outcome.body.model_copy(update={"meta": meta}))
             plan = Plan()
+            # nothing is filed, so a person files all of them: each says whether it would have been right
+            audit = outcome.body.verdict == "act" and self.config.learning.enabled
         record = self._record(letter, told, who, outcome, audit=audit, plan=plan, draft=draft)
         with self.ledger.transaction():
             self.ledger.add(record)
@@ -179,7 +192,7 @@ class MailRoom:
             self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
         if plan.send:
             self._allowance.record(told.sender, told.subject, self.clock())
-        self.counts["audits"] += audit
+        self.counts["audits"] += audit and not self.config.dry_run
 
     def _read(self, letter: Letter) -> _Told:
         head = head_of(letter.content)

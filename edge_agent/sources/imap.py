@@ -17,6 +17,7 @@ from edge_agent.mail.acting import Actor, Places, places_of
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.hook import Hook
 from edge_agent.mail.identity import sample_id_of
+from edge_agent.mail.in_work import DEATHS, InWork
 from edge_agent.mail.learning import Learner
 from edge_agent.mail.mailbox import Mailbox
 from edge_agent.mail.room import Letter, MailRoom
@@ -40,6 +41,7 @@ class ImapSource:
     Args:
         room: takes what is decided.
         connect: makes a connection.
+        in_work: remembers which mail is being judged.
         has_bundle: whether a model decides; until then mails wait in the mailbox.
         sending: None: nothing is ever sent.
         hook: None: no help desk is told.
@@ -51,6 +53,7 @@ class ImapSource:
         room: MailRoom,
         connect: Callable[[], Mailbox],
         alerts: Alerts,
+        in_work: InWork,
         has_bundle: Callable[[], bool],
         sending: Sending | None = None,
         hook: Hook | None = None,
@@ -59,6 +62,7 @@ class ImapSource:
         self.room = room
         self._connect = connect
         self._alerts = alerts
+        self._in_work = in_work
         self._has_bundle = has_bundle
         self._sending = sending
         self._hook = hook
@@ -119,6 +123,7 @@ class ImapSource:
         self.health.capture.beat()
         actor.act(doubtful=True)
         self.learner.look(box, places)
+        self.room.forget()
         if self._hook is not None:
             self._hook.look()
         self.room.teller.tell()
@@ -151,18 +156,23 @@ class ImapSource:
             if self.health.capture.wait(self._closed, _BUNDLE_PAUSE_S):
                 return
         self.health.captured += 1
+        deaths = self._in_work.begin(letter.sample_id)
         while not self._closed.is_set():
             self.health.capture.rest()
-            yield self._captured(letter)
+            yield self._captured(letter, deaths)
             if ledger.knows(letter.sample_id):
                 break
             self.health.capture.wait(self._closed, _STUCK_PAUSE_S)
+        self._in_work.end()
         self.health.capture.beat()
         actor.act()
         self.room.teller.tell()
 
-    def _captured(self, letter: Letter) -> Captured:
-        too_large = not letter.whole
+    def _captured(self, letter: Letter, deaths: int) -> Captured:
+        why = "" if letter.whole else f"larger than {self._config.max_bytes} bytes"
+        if deaths >= DEATHS:
+            warn("mail_ended_the_agent", sample=letter.sample_id, times=deaths)
+            why = f"the agent has ended {deaths} times over it"
         return Captured(
             letter.content,
             MEDIA_TYPE,
@@ -170,7 +180,7 @@ class ImapSource:
             group=self.room.group_of(letter),
             sample_id=letter.sample_id,
             receipt=partial(self.room.settle, letter),
-            unjudged=f"larger than {self._config.max_bytes} bytes" if too_large else "",
+            unjudged=why,
         )
 
     # -- reading ---------------------------------------------------------------------------------

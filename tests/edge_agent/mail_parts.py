@@ -20,8 +20,9 @@ from tests.edge_agent.parts import agent_config, rows_of, tiny_onnx
 
 _RUNTIME = '''
 """Sorts by a word: `order` (0.9), `invoice` (0.8), else nothing known (0.0)."""
+import os
+
 from kits.core.correspondence import Brief, Lookup
-from kits.core.errors import DataError
 from kits.core.mail.message import read_message
 from kits.core.prediction import Draft, Prediction, Reason
 from kits.core.runtime import StageTimes
@@ -50,6 +51,8 @@ class Sorter:
         text = (message.subject + " " + message.plain).lower()
         if "crash" in text:
             raise RuntimeError("a kit's fault")
+        if "poison" in text:
+            os._exit(11)
         for word, score in WORDS.items():
             if word in text:
                 return Prediction(score=score, label=word, reasons=(Reason("the word " + word, 1.0),))

@@ -115,10 +115,24 @@ class Lives:
         self._life()
         return self._outcome(kills)
 
+    def end_of_a_life(self) -> int:
+        """How a life ends that nobody cuts: its exit code."""
+        return subprocess.run(
+            self._command,
+            env=self._environment,
+            capture_output=True,
+            timeout=_LIFE_LIMIT_S,
+            check=False,
+        ).returncode
+
+    @property
+    def _command(self) -> Sequence[str]:
+        program = [sys.executable, "-m", "edge_agent.cli", "run", "--json"]
+        return [*program, "-c", str(self.config)]
+
     def _life(self, until: int | None = None) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-m", "edge_agent.cli", "run", "-c", str(self.config), "--json"],
-            env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            self._command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         end = time.monotonic() + _LIFE_LIMIT_S
         if until is None:

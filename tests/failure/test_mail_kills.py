@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge_agent.mail_servers import Dovecot, has_dovecot, kill_leftovers
-from tests.failure.mail_lives import run_lives, words
+from edge_agent.config import load_config
+from tests.edge_agent.mail_parts import decisions
+from tests.edge_agent.mail_servers import Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.failure.mail_lives import Lives, run_lives, words
 
 pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
 
@@ -28,3 +30,17 @@ def test_each_mail_is_decided_once_and_no_draft_is_laid_twice(
     server = Dovecot(lacks=lacks, driver="sdbox").start()
     outcome = run_lives(tmp_path, server, mails=mails, kills=kills, seed=0)
     assert outcome.wrong == 0, words(outcome)
+
+
+def test_a_mail_that_ends_the_agent_goes_to_a_person_and_the_next_ones_are_dealt_with(
+    tmp_path: Path,
+) -> None:
+    server = Dovecot().start()
+    lives = Lives(tmp_path, server, 0, seed=0)
+    server.deliver(a_mail(1), a_mail(2, "poison"), a_mail(4))
+    ends = [lives.end_of_a_life() for _ in range(3)]
+    assert ends == [11, 11, 0]
+    said = {body.verdict: body.reason for body in decisions(load_config(lives.config))}
+    assert said["review"].endswith("the agent has ended 2 times over it")
+    assert server.ids("INBOX") == ["<q2@example.com>"]
+    assert len(server.ids("Orders")) == 2

@@ -1,0 +1,299 @@
+"""Into the mail server and out of the house: TLS and logins, sending, the help desk's webhook, `doctor`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BufferedRWPair
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from edge_agent.config import AgentConfig
+from edge_agent.doctor import examine
+from edge_agent.errors import MailboxLoginError, MailboxLostError
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.imap import ImapMailbox
+from edge_agent.mail.login import token
+from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+
+pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+KEY = base64.b64encode(b"a key of some length").decode()
+
+
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
+    monkeypatch.setenv("KW_TEST_HOOK_KEY", f"whsec_{KEY}")
+    yield
+    kill_leftovers()
+
+
+@pytest.fixture
+def server() -> Dovecot:
+    return Dovecot().start()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", str(key), "-out", str(chain)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return chain, key
+
+
+def mailbox(server: Dovecot, **changes: object) -> ImapSourceConfig:
+    given: dict[str, object] = {
+        "host": "127.0.0.1", "port": server.port, "security": "plain", "user": "shop",
+        "password_env": "KW_TEST_MAIL_PASSWORD", "timeout_s": 5,
+    }  # fmt: skip
+    return ImapSourceConfig.model_validate({**given, **changes})
+
+
+# -- in ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_server_with_the_firms_own_authority_is_believed_and_no_other(
+    certificate: tuple[Path, Path], security: str
+) -> None:
+    server = Dovecot(certificate=certificate).start()
+    port = server.tls_port if security == "tls" else server.port
+    known = {"host": "localhost", "port": port, "security": security}
+    with closing(ImapMailbox(mailbox(server, **known, ca_file=certificate[0]))) as box:
+        assert box.open("INBOX").validity > 0
+    with pytest.raises(MailboxLostError):
+        ImapMailbox(mailbox(server, **known))
+
+
+def test_a_wrong_password_says_so_without_the_password(
+    server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", "wrong-secret")
+    with pytest.raises(MailboxLoginError) as caught:
+        ImapMailbox(mailbox(server))
+    assert "shop" in str(caught.value)
+    assert "wrong-secret" not in str(caught.value)
+
+
+def test_a_password_that_is_not_set_is_told_with_its_name(
+    server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KW_TEST_MAIL_PASSWORD")
+    with pytest.raises(MailboxLoginError, match="KW_TEST_MAIL_PASSWORD"):
+        ImapMailbox(mailbox(server))
+
+
+def test_a_server_that_says_nothing_is_given_up_in_time(server: Dovecot) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = mailbox(server, port=silent.getsockname()[1], timeout_s=0.5)
+        with pytest.raises(MailboxLostError):
+            ImapMailbox(config)
+
+
+def test_a_token_comes_from_a_command_each_time(server: Dovecot) -> None:
+    config = mailbox(server, password_env="", token_command=["printf", "abc"])
+    assert token(config) == "abc"
+    failing = mailbox(server, password_env="", token_command=["false", "--secret", "s3cret"])
+    with pytest.raises(MailboxLoginError) as caught:
+        token(failing)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_doctor_tells_what_the_mailbox_has(tmp_path: Path, server: Dovecot) -> None:
+    found = next(c for c in examine(mail_config(tmp_path, server)) if c.check == "source")
+    assert found.ok
+    assert "drafts in Drafts, sent in Sent, IDLE MOVE UIDPLUS" in found.found
+
+
+def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
+    server = Dovecot(special={"Ablage": ""}).start()
+    found = next(c for c in examine(mail_config(tmp_path, server)) if c.check == "source")
+    assert (found.ok, found.fix) == (False, "set source.drafts.folder")
+    server.stop()
+    found = next(c for c in examine(mail_config(tmp_path, server)) if c.check == "source")
+    assert not found.ok
+
+
+# -- sending -------------------------------------------------------------------------------------
+
+
+class Sink:
+    """An SMTP server that takes every mail, or ends in the middle of one."""
+
+    def __init__(self, *, dies: bool = False) -> None:
+        self.mails: list[tuple[str, list[str], bytes]] = []
+        self._dies = dies
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+            except OSError:
+                return
+            with peer, peer.makefile("rwb") as channel:
+                self._talk(channel)
+
+    def _talk(self, channel: BufferedRWPair) -> None:
+        sender, receivers = "", []
+
+        def say(line: bytes) -> None:
+            channel.write(line + b"\r\n")
+            channel.flush()
+
+        say(b"220 sink")
+        while line := channel.readline():
+            word = line[:4].upper()
+            if word == b"MAIL":
+                sender = line.decode().partition(":")[2].split()[0]
+            if word == b"RCPT":
+                receivers.append(line.decode().partition(":")[2].strip())
+            if word == b"DATA":
+                say(b"354 go on")
+                content = b""
+                while (part := channel.readline()) != b".\r\n":
+                    content += part
+                self.mails.append((sender, receivers, content))
+                if self._dies:
+                    return  # it has the mail, and nobody hears that it has
+            say(b"221 bye" if word == b"QUIT" else b"250 ok")
+            if word == b"QUIT":
+                return
+
+
+def sending(tmp_path: Path, server: Dovecot, sink: Sink, *intents: str) -> AgentConfig:
+    send = {"intents": list(intents), "host": "127.0.0.1", "port": sink.port, "security": "plain"}
+    return mail_config(tmp_path, server, send=send)
+
+
+def test_only_what_a_person_named_is_sent_and_no_machine_answers_it(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    sink = Sink()
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"))
+    config = sending(tmp_path, server, sink, "order")
+    Agent(config).run()
+    ((sender, receivers, content),) = sink.mails
+    assert (sender, receivers) == ("<>", ["<customer1@example.com>"])
+    assert b"Auto-Submitted: auto-replied" in content
+    assert b"In-Reply-To: <q1@example.com>" in content
+    assert len(server.mails("Drafts")) == 1
+    sink.close()
+
+
+def test_what_may_have_been_sent_is_never_sent_again_but_laid_before_a_person(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    sink = Sink(dies=True)
+    server.deliver(a_mail(1))
+    config = sending(tmp_path, server, sink, "order")
+    for _ in range(2):
+        Agent(config).run()
+    assert len(sink.mails) == 1
+    assert len(server.mails("Drafts")) == 1
+    names = {body.name for body in rows(config, "a")}
+    assert "mail-send-fails" in names
+    sink.close()
+
+
+def test_two_programs_that_answer_each_other_come_to_an_end(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    sink = Sink()
+    server.deliver(
+        *(a_mail(n, sender=f"bot{n}@bots.example", subject=f"Ticket {n}: order") for n in range(8))
+    )
+    Agent(sending(tmp_path, server, sink, "order")).run()
+    assert len(sink.mails) == 3, "the same subject from the same domain"
+    assert len(server.mails("Drafts")) == 5
+    sink.close()
+
+
+# -- the help desk -------------------------------------------------------------------------------
+
+
+class Desk:
+    """A help desk that remembers what it was told."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.calls: list[tuple[dict[str, str], bytes]] = []
+        self.status = status
+        desk = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                desk.calls.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                self.send_response(desk.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Nobody reads it."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
+
+
+def test_a_desk_is_told_with_a_signature_and_without_a_word_of_the_mail(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    desk = Desk()
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess?"))
+    hook = {"url": desk.url, "secret_env": "KW_TEST_HOOK_KEY"}
+    config = mail_config(tmp_path, server, hook=hook)
+    Agent(config).run()
+    ((headers, body),) = desk.calls
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    digest = hmac.new(base64.b64decode(KEY), signed, hashlib.sha256).digest()
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
+    told = json.loads(body)["data"]
+    assert (told["intent"], told["message_id"]) == ("order", "<q1@example.com>")
+    assert told["sample_id"] == headers["webhook-id"] == decisions(config)[0].sample_id
+    assert b"Where is" not in body and b"customer1" not in body
+    desk.close()
+
+
+def test_a_desk_that_is_away_is_told_later_and_only_once(tmp_path: Path, server: Dovecot) -> None:
+    desk = Desk(status=503)
+    server.deliver(a_mail(1))
+    hook = {"url": desk.url, "secret_env": "KW_TEST_HOOK_KEY"}
+    config = mail_config(tmp_path, server, hook=hook)
+    Agent(config).run()
+    assert len(desk.calls) == 1
+    assert "mail-hook-fails" in {body.name for body in rows(config, "a")}
+    desk.status = 200
+    with closing(ledger_of(config)) as ledger:
+        (waiting,) = ledger.calls(float("inf"))
+        ledger.put_call(waiting[0], waiting[1], waiting[2], 0.0)
+    for _ in range(2):
+        Agent(config).run()
+    assert len(desk.calls) == 2
+    desk.close()
