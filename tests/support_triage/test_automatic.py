@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kits.core.mail.allowance import Allowance, Limits
-from kits.core.mail.automatic import RULES, Rule, why_automatic
+from kits.core.mail.automatic import MEDIA_TYPES, RULES, Rule, why_automatic
 from kits.core.mail.message import read_message
 
 
@@ -65,6 +67,15 @@ def test_each_header_of_the_table_is_known(rule: Rule) -> None:
 
 def test_the_table_has_a_mail_for_each_line() -> None:
     assert set(AUTOMATIC) == {rule.header for rule in RULES}
+
+
+def test_every_header_stands_in_the_reference() -> None:
+    page = (
+        (Path(__file__).parents[2] / "docs" / "reference" / "mails.md").read_text("utf-8").lower()
+    )
+
+    assert [rule.header for rule in RULES if f"| `{rule.header}` |" not in page] == []
+    assert [kind for kind in MEDIA_TYPES if f"`{kind}`" not in page] == []
 
 
 @pytest.mark.parametrize(
