@@ -114,6 +114,22 @@ def test_the_firm_says_whether_its_own_numbers_are_personal(personal: bool) -> N
     assert bool(personal_spans("it is DV1234", own)) is personal
 
 
+def test_kinds_that_nobody_looks_for_are_taken_out_all_the_same() -> None:
+    nothing = Extractor(EntitiesSpec(kinds=()))
+    told = redact("write to a@b.example", personal_spans("write to a@b.example", nothing))
+    assert nothing.find("write to a@b.example") == ()
+    assert told.text == "write to <EMAIL_1>"
+
+
+def test_a_harmless_kind_cannot_cover_a_personal_one() -> None:
+    own = Extractor(
+        EntitiesSpec(patterns={"line": PatternSpec(pattern=r"\d{2} \d{7}", personal=False)})
+    )
+    text = "call +49 30 1234567"
+    assert [span.label for span in own.find(text)] == ["line"]
+    assert redact(text, personal_spans(text, own)).text == "call <PHONE_1>"
+
+
 def test_every_kind_can_be_a_placeholder() -> None:
     for kind in [*KINDS, "Ticket-no", "x" * 40]:
         told = redact("abc", [Span(0, 1, kind, "a")])

@@ -76,7 +76,6 @@ def line_features(line: Marked) -> list[list[int]]:
 def learn_tagger(
     lines: Sequence[Marked],
     kinds: Sequence[str],
-    hints: Sequence[str] = (),
     *,
     penalty: float = 0.5,
     least: int = 2,
@@ -86,7 +85,6 @@ def learn_tagger(
     Args:
         lines: with tags as `tokens.tags(kinds)` numbers them.
         kinds: what is marked.
-        hints: kinds that the lines' hints are of.
         penalty: weight of the squared weights.
         least: how often a feature must occur to be learned.
     """
@@ -106,7 +104,6 @@ def learn_tagger(
     ids, packed, scale = _packed(problem.ids, emitted)
     return TaggerSpec(
         kinds=tuple(kinds),
-        hints=tuple(hints),
         edges=tuple(_edges(lines, 1 + 2 * at) for at in range(len(kinds))),
         features=ids,
         weights=packed,

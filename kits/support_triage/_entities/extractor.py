@@ -6,7 +6,7 @@ memory stay linear. Nothing here learns, and nothing is looked up outside the te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from pydantic import JsonValue
@@ -38,9 +38,9 @@ class Extractor:
     def __init__(self, spec: EntitiesSpec) -> None:
         self._spec = spec
         self._tagger = None if spec.tagger is None else Tagger(spec.tagger)
-        hints = spec.tagger.hints if spec.tagger else ()
-        self._rules = Rules(tuple({*spec.kinds, *hints}), spec.patterns, spec.products)
-        self._only_hints = frozenset(hints) - {*spec.kinds, *spec.patterns, PRODUCT}
+        # all common kinds are found always: a model takes them as hints, and what is personal must not slip through
+        self._rules = Rules(tuple(KINDS), spec.patterns, spec.products)
+        self._unwanted = frozenset(KINDS) - {*spec.kinds, *spec.patterns}
         self._agreed = frozenset(spec.tagger.kinds if spec.tagger else ()) & {*spec.kinds}
         self._learned = LearnedPatterns(spec.learned_patterns, spec.learned_words)
 
@@ -60,25 +60,40 @@ class Extractor:
             text: any text; time is linear in its length.
             language: ISO 639-1 code of it, or empty.
         """
+        return self._settled(text, self._in_windows(text, language, every_kind=False))
+
+    def find_where(
+        self, text: str, language: str, wanted: Callable[[str, str], bool]
+    ) -> tuple[Span, ...]:
+        """As `find`, of every kind there is and only where `wanted(kind, surface)`: nothing else may cover a finding."""
+        rows = self._in_windows(text, language, every_kind=True)
+        return self._settled(
+            text, [r for r in rows if wanted(r[1].kind, text[r[1].start : r[1].end])]
+        )
+
+    def _settled(self, text: str, found: Sequence[Ranked]) -> tuple[Span, ...]:
+        return tuple(
+            Span(f.start, f.end, f.kind, text[f.start : f.end], round(f.confidence, 4))
+            for f in settle(found, len(text))
+        )
+
+    def _in_windows(self, text: str, language: str, *, every_kind: bool) -> list[Ranked]:
         found: list[Ranked] = []
         for start in range(0, max(1, len(text)), WINDOW):
             piece = text[start : start + WINDOW + OVERLAP]
             last = start + WINDOW >= len(text)
             found += [
                 (rank, Found(f.start + start, f.end + start, f.kind, f.confidence))
-                for rank, f in self._in_window(Text(piece, language))
+                for rank, f in self._in_window(Text(piece, language), every_kind)
                 # what touches a cut is seen whole by the neighbouring window
                 if (last or f.end < WINDOW + OVERLAP // 2) and (not start or f.start)
             ]
-        return tuple(
-            Span(f.start, f.end, f.kind, text[f.start : f.end], round(f.confidence, 4))
-            for f in settle(found, len(text))
-        )
+        return found
 
-    def _in_window(self, text: Text) -> Iterator[Ranked]:
+    def _in_window(self, text: Text, every_kind: bool) -> Iterator[Ranked]:
         ruled = self._rules.find(text)
         for rank, found in ruled:
-            if found.kind not in self._only_hints:
+            if every_kind or found.kind not in self._unwanted:
                 yield min(rank, AGREED) if found.kind in self._agreed else rank, found
         if self._tagger is not None:
             for found in self._tagger.find(text, settle(ruled, len(text.raw))):

@@ -172,7 +172,7 @@ def _model(
         if budget < 0:
             break
         lines.append(line)
-    return learn_tagger(lines, kinds, (*KINDS,))
+    return learn_tagger(lines, kinds)
 
 
 def marked_lines(

@@ -65,10 +65,18 @@ def personal_spans(
 
 
 def _found_in(text: str, extractor: Extractor, language: str, names: Sequence[str]) -> list[Found]:
-    spans = [span for span in extractor.find(text, language) if _is_personal(span, extractor)]
+    def wanted(kind: str, surface: str) -> bool:
+        return _carries_a_token(surface) if kind == "url" else extractor.personal(kind)
+
+    spans = extractor.find_where(text, language, wanted)
     rows = [(0, Found(s.start, s.end, s.label, s.confidence)) for s in spans]
     said = [*names, *(span.text for span in spans if span.label == _NAME)]
     return settle([*rows, *((1, one) for one in _again(text, said))], len(text))
+
+
+def _carries_a_token(address: str) -> bool:
+    _, _, path = address.partition("://")
+    return "?" in path or "@" in path or "#" in path or bool(_SECRET_PIECE.search(path))
 
 
 class _Left:
@@ -113,13 +121,6 @@ class _Left:
 def _word(kind: str) -> str:
     """A kind as a placeholder spells it."""
     return re.sub(r"[^A-Z0-9]", "_", kind.upper())[:40]
-
-
-def _is_personal(span: Span, extractor: Extractor) -> bool:
-    if span.label != "url":
-        return extractor.personal(span.label)
-    _, _, path = span.text.partition("://")
-    return "?" in path or "@" in path or "#" in path or bool(_SECRET_PIECE.search(path))
 
 
 def _again(text: str, names: Iterable[str]) -> list[Found]:

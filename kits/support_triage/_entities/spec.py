@@ -127,9 +127,6 @@ class TaggerSpec(_Section):
     """A linear-chain model over tokens, as numbers in base64 (little-endian)."""
 
     kinds: tuple[str, ...] = Field(description="kinds it marks")
-    hints: tuple[str, ...] = Field(
-        (), description="common kinds whose findings it is told, whether they are looked for or not"
-    )
     edges: tuple[str, ...] = Field(
         description="per kind, the marks that its values began or ended with; others are cut off"
     )
