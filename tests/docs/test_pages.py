@@ -153,6 +153,7 @@ def test_every_source_and_action_has_its_page() -> None:
     how_to = ROOT / "docs" / "how-to"
     cameras = (how_to / "connect-a-camera.md").read_text(encoding="utf-8")
     machines = (how_to / "connect-a-machine.md").read_text(encoding="utf-8")
+    mailbox = (how_to / "connect-a-mailbox.md").read_text(encoding="utf-8")
     actuators = (how_to / "connect-an-actuator.md").read_text(encoding="utf-8")
     keys = agent_config.AgentConfig.model_json_schema()["$defs"]
     kinds = {
@@ -162,5 +163,5 @@ def test_every_source_and_action_has_its_page() -> None:
     }
     assert len(kinds) >= 6
     for name, kind in kinds.items():
-        page = actuators if "Action" in name else cameras + machines
+        page = actuators if "Action" in name else cameras + machines + mailbox
         assert f"kind: {kind}" in page, name
