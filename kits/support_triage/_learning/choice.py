@@ -28,6 +28,8 @@ _SCALES = (0.25, 64.0)
 _TEMPERATURES = (0.2, 5.0)
 _STEPS = 12
 _CUTS = tuple(round(0.05 * step, 2) for step in range(4, 15))
+_ENOUGH_TO_TRUST = 3_000
+"""Samples above which one that is labelled wrong changes nothing."""
 _TINY = 1e-9
 
 
@@ -157,6 +159,20 @@ class _Rounds:
         only: Floats = -np.log(np.maximum(probabilities[holds], _TINY))
         return only
 
+    def fit_loss(self, probabilities: Floats, truth: NDArray[np.bool_] | None = None) -> float:
+        """The mean loss that scales and temperatures are fitted by.
+
+        One mail more than there are is taken to be labelled wrong (Platt 1999): where all come out right, no
+        finite factor would be too large, and whatever is out of scope would be certain.
+        """
+        holds = self.truth if truth is None else truth
+        loss = float(self.losses(probabilities, holds).mean())
+        if self.several or len(holds) > _ENOUGH_TO_TRUST:
+            return loss
+        wrong = 1.0 / (len(holds) + 2)
+        others = -np.log(np.maximum(probabilities, _TINY))[~holds].mean()
+        return (1 - wrong) * loss + wrong * float(others)
+
     def right(self, probabilities: Floats, cut: float) -> NDArray[np.bool_]:
         """Which samples are labelled exactly right, shape (n,)."""
         if self.several:
@@ -191,7 +207,7 @@ class _Rounds:
 
     def _scaled_loss(self, decisions: Floats, truth: NDArray[np.bool_], scale: float) -> float:
         scaled = shares(decisions * np.float32(scale), self.several)
-        return float(self.losses(scaled, truth).mean())
+        return self.fit_loss(scaled, truth)
 
 
 @dataclass(frozen=True)
@@ -265,7 +281,7 @@ class _Choice:
 
         def loss(temperature: float) -> float:
             found = shares(logits / np.float32(temperature), several)
-            return float(self.rounds.losses(found).mean())
+            return self.rounds.fit_loss(found)
 
         best = smallest(loss, *_TEMPERATURES)
         warm = spec.model_copy(update={"temperature": best})
