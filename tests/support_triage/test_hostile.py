@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import tracemalloc
 import zipfile
@@ -92,3 +93,22 @@ def test_memory_grows_no_more_than_the_mail() -> None:
         tracemalloc.stop()
 
     assert peak < 2 * len(mail.content)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_mails_damaged_at_random_are_read(seed: int) -> None:
+    random_ = random.Random(seed)
+    small = [one.content for one in MAILS if len(one.content) < 10_000]
+    for _ in range(50):
+        damaged = bytearray(random_.choice(small))
+        for _ in range(random_.randrange(1, 10)):
+            spot = random_.randrange(len(damaged) + 1)
+            piece = random_.choice(small)[: random_.randrange(80)]
+            damaged[spot : spot + random_.randrange(60)] = piece
+
+        reading = read_mail(bytes(damaged) or b"x")
+
+        assert reading.text.encode("utf-8").decode("utf-8") == reading.text
+        assert all(
+            "\n" not in value for values in reading.message.headers.values() for value in values
+        )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Callable
+
 import pytest
 
 from kits.core.errors import DataError
 from kits.core.mail.writing import write_message
 from kits.support_triage._mail.reading import MAX_BODY_CHARS, read_mail
+from tests.support_triage.quote_cases import LANGUAGES, Language
 
 
 def alternative(plain: str, rich: str, subject: str = "Re: x") -> bytes:
@@ -87,6 +91,56 @@ def test_outlooks_answer_is_divided_from_what_it_answers() -> None:
 
     assert reading.body == "Nein, 4711 ist nicht da."
     assert "Ist 4711 da?" in reading.quoted
+
+
+def _lines(text: str) -> str:
+    return "".join(f"<div>{html.escape(line)}</div>" for line in text.split("\n"))
+
+
+def _gmail(words: Language) -> str:
+    return (
+        f'<div dir="ltr">{_lines(words.answer)}</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">'
+        f'{html.escape(words.gmail)}<br></div><blockquote class="gmail_quote">{_lines(words.asked)}</blockquote></div>'
+    )
+
+
+def _apple(words: Language) -> str:
+    return (
+        f'{_lines(words.answer)}<div><br><blockquote type="cite"><div>{html.escape(words.apple)}</div><br>'
+        f"<div>{_lines(words.asked)}</div></blockquote></div>"
+    )
+
+
+def _outlook(words: Language) -> str:
+    block = html.escape(words.outlook).replace("\n", "<br>")
+    return (
+        f"<div class=WordSection1>{_lines(words.answer)}<p>&nbsp;</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'>"
+        f"<p>{block}</p></div>{_lines(words.asked)}</div>"
+    )
+
+
+def _web_outlook(words: Language) -> str:
+    block = html.escape(words.outlook).replace("\n", "<br>")
+    return (
+        f'<div>{_lines(words.answer)}</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg">{block}</div>'
+        f"<div>{_lines(words.asked)}</div>"
+    )
+
+
+def _unknown(words: Language) -> str:
+    return f"{_lines(words.answer)}<p>{html.escape(words.gmail)}</p><blockquote>{_lines(words.asked)}</blockquote>"
+
+
+@pytest.mark.parametrize("program", [_gmail, _apple, _outlook, _web_outlook, _unknown])
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_only_what_is_new_in_a_page_is_read(code: str, program: Callable[[Language], str]) -> None:
+    words = LANGUAGES[code]
+
+    reading = read_mail(page(program(words)))
+
+    assert reading.body == words.answer
+    assert words.asked.split("\n")[1] in reading.quoted
+    assert reading.hidden_chars == 0
 
 
 def test_a_mail_of_which_nothing_is_new_is_read_whole_and_says_so() -> None:
