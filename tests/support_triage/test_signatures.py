@@ -53,6 +53,9 @@ def test_what_stands_below_the_delimiter_is_cut(delimiter: str) -> None:
         ),
         (f"{ASKS}\n-- \nJo, customer AB-12345", f"{ASKS}\nJo, customer AB-12345"),
         (f"{ASKS}\n\nMfG\n#A10482231", f"{ASKS}\n\n#A10482231"),
+        (f"{ASKS}\n\nMfG\nJo\nKd-Nr. 12345", f"{ASKS}\n\nKd-Nr. 12345"),
+        ("Hello\nThanks\nsize 42\nblue", "Hello\nThanks\nsize 42\nblue"),
+        ("Hello\nThanks\nplease hurry", "Hello\nThanks\nplease hurry"),
         ("Best regards\nJo", "Best regards\nJo"),
         ("-- \nWhere is 4711?", "-- \nWhere is 4711?"),
         ("Sent from my iPhone", "Sent from my iPhone"),
@@ -74,7 +77,8 @@ def test_nothing_that_says_something_is_lost(text: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "thanks", ["Thanks,\nJo", "Vielen Dank!\nJo Berg", "Merci d'avance\nJo", "Gracias\nJo"]
+    "thanks",
+    ["Thanks,\nJo", "Vielen Dank!\nJo Berg", "Merci d'avance\nJo", "Gracias\nJo de la Torre"],
 )
 def test_thanks_above_a_name_end_a_mail(thanks: str) -> None:
     assert body(f"{ASKS}\n\n{thanks}") == ASKS

@@ -17,12 +17,14 @@ _MAX_BLOCK_LINES = 14
 _MAX_DELIMITED_LINES = 40
 """Lines below `-- ` that are taken for a signature."""
 _MAX_THANKED_LINES = 3
+_MAX_NAME_WORDS = 4
+_MAX_PARTICLE_CHARS = 3
 _MAX_CONTACT_CHARS = 90
 _MAX_CONTACT_WORDS = 8
 _MAX_DEVICE_CHARS = 160
 _DELIMITER = re.compile(r"(?:-- ?|—|––)$")
 _ORDER = re.compile(
-    r"#\s?\w{0,8}\d{2,20}|(?<![\w+])[A-Z]{1,5}[-/ ]?\d{4,20}(?!\w)|(?<!\w)\d{6,20}(?![\w/-])|"
+    r"#\s?\w{0,8}\d{2,20}|(?<!\w)(?:nr|no|num|n°|nº|ref|id|№|č)\W{0,3}\d{3,20}|(?<![\w+])[A-Z]{1,5}[-/ ]?\d{4,20}(?!\w)|(?<!\w)\d{6,20}(?![\w/-])|"
     r"(?:order|bestell|auftrag|rechnung|invoice|commande|facture|pedido|factura|ordine|fattura|encomenda|"
     r"bestelling|factuur|zamówi|faktur|beställ|tilaus|objedn|rendelés|comand|sipariş|заказ|замовл|"
     r"παραγγελ|注文|订单|訂單|주문|طلب|kunden|customer|ticket|tracking|sendung)\D{0,24}\d",
@@ -93,7 +95,9 @@ def _cut_block(lines: list[str]) -> tuple[list[str], list[str]]:
         ends = (wish if comma and len(name.split()) <= 4 else folded) in _VALEDICTIONS or (
             folded.startswith(_LONG_VALEDICTIONS) and len(folded.split()) <= _MAX_CONTACT_WORDS
         )
-        thanked = folded in _THANKS and 0 < len(rest) <= _MAX_THANKED_LINES
+        thanked = (
+            folded in _THANKS and 0 < len(rest) <= _MAX_THANKED_LINES and all(map(_is_name, rest))
+        )
         if not (ends or thanked) or _must_stay(lines[number]):
             continue
         if any(line.strip() for line in lines[:number]):
@@ -110,6 +114,17 @@ def _divided(above: list[str], below: list[str]) -> tuple[list[str], list[str]]:
 def says_something(line: str) -> bool:
     """Whether a line stays even where a signature stands: a question, an order, a sentence."""
     return _must_stay(line) or _is_sentence(line)
+
+
+def _is_name(line: str) -> bool:
+    """Whether a line may be somebody's name: a few words without digits, none in small letters but particles."""
+    words = line[:_MAX_CHARS].split()
+    return (
+        len(words) <= _MAX_NAME_WORDS
+        and not any(char.isdigit() for char in line[:_MAX_CHARS])
+        and any(not word[0].islower() for word in words)
+        and all(not word[0].islower() or len(word) <= _MAX_PARTICLE_CHARS for word in words)
+    )
 
 
 def _must_stay(line: str) -> bool:
