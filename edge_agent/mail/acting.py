@@ -31,6 +31,8 @@ from kits.core.prediction import Draft
 NOT_FILED = "mail-not-filed"
 NO_DRAFTS = "mail-no-drafts-folder"
 _TRIES = 5
+_REFUSED_PAUSE_S = 60.0
+"""A server that says no may be out of room for a while: doubled each time."""
 _SETTLES_S = 1.0
 """A server may still be at work on what a connection that broke asked for."""
 
@@ -76,6 +78,7 @@ class Actor:
         self._sending = sending
         self._folders = {folder.name for folder in places.all}
         self.counts: Counter[str] = room.counts
+        self._rests: dict[str, float] = {}
         if room.ledger.to_do(1):
             pause(_SETTLES_S)
             self.act(doubtful=True)
@@ -89,10 +92,13 @@ class Actor:
         Raises:
             MailboxLostError: the connection is lost; what is left is done in the next one.
         """
-        while records := self._room.ledger.to_do():
+        while records := [one for one in self._room.ledger.to_do() if self._is_due(one)]:
             done = [self._one(record, doubtful or record.attempts > 0) for record in records]
             if not any(done):
                 return  # the server refuses all of them: they are tried again later
+
+    def _is_due(self, record: MailRecord) -> bool:
+        return time.monotonic() >= self._rests.get(record.sample_id, float("-inf"))
 
     def _one(self, record: MailRecord, doubtful: bool) -> bool:
         """Whether a mail is done with."""
@@ -108,6 +114,9 @@ class Actor:
         except MailboxRefusedError as error:
             if record.attempts + 1 < _TRIES:
                 self._room.ledger.change(record.sample_id, attempts=record.attempts + 1)
+                if not self._room.config.once:
+                    pause_s = _REFUSED_PAUSE_S * 2**record.attempts
+                    self._rests[record.sample_id] = time.monotonic() + pause_s
                 warn("mail_act_refused", sample=record.sample_id, error=error.what)
                 return False
             self._room.alerts(NOT_FILED, "error", f"a mail stays where it is: {error.what}")

@@ -7,16 +7,19 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html.parser import HTMLParser
 
 from kits.core.events import DraftFate
 
 _MAX_CHARS = 20_000
-_MAX_WORDS = 3000
+_MAX_WORDS = 1500
 _UNUSED = 0.7
 """A reply that keeps less than 30 % of the draft was written anew."""
 _SAME = 0.02
 """A greeting's comma or a blank more is no change of the draft."""
 _MAX_CHANGED = 20
+_HIDDEN = frozenset({"blockquote", "style", "script", "head", "title"})
+_BREAKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3"})
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _WORD = re.compile(r"\w+")
 _QUOTE_MARKS = (">", "-----", "_____", "________________________________")
@@ -66,6 +69,38 @@ def own_text(sent: str) -> str:
     while kept and (not kept[-1].strip() or _introduces(kept[-1])):
         kept.pop()
     return "\n".join(kept)[:_MAX_CHARS]
+
+
+class _Words(HTMLParser):
+    """The text of HTML without quotations and what is not shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._inside = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self._inside += tag in _HIDDEN
+        if tag in _BREAKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = max(0, self._inside - (tag in _HIDDEN))
+        if tag in _BREAKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._inside:
+            self.parts.append(data)
+
+
+def text_of_html(html: str) -> str:
+    """The words of a mail that was sent as HTML alone."""
+    parser = _Words()
+    parser.feed(html[: 10 * _MAX_CHARS])
+    parser.close()
+    return "".join(parser.parts)
 
 
 def sentences(text: str) -> Sequence[str]:

@@ -172,10 +172,10 @@ class ImapMailbox:
             return self._state
         self._open = ""
         found: Mapping[bytes, Any] = self._ask(self._client.select_folder, folder)
-        self._state = FolderState(
-            int(found.get(b"UIDVALIDITY", 0)), int(found.get(b"UIDNEXT", 0) or 0)
-        )
-        self._open = folder
+        validity, next_uid = int(found.get(b"UIDVALIDITY", 0)), int(found.get(b"UIDNEXT", 0) or 0)
+        if not next_uid:  # RFC 3501 lets a server leave it out
+            next_uid = max(self._ask(self._client.search, ["ALL"]), default=0) + 1
+        self._state, self._open = FolderState(validity, next_uid), folder
         return self._state
 
     # -- looking ---------------------------------------------------------------------------------

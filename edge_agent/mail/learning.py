@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Places
-from edge_agent.mail.comparing import Comparison, compare
+from edge_agent.mail.comparing import Comparison, compare, text_of_html
 from edge_agent.mail.folders import on_server
 from edge_agent.mail.ledger import MailRecord
 from edge_agent.mail.letters import DRAFT_HEADER, head_of
@@ -98,10 +98,9 @@ class Learner:
             sent = read_message(box.fetch(uid, size))
         except DataError:
             return None
-        if not sent.plain:
-            return None
         signature = self._room.config.drafts.signature
-        return compare(str(text["body"]), sent.plain, signature=signature)
+        words = sent.plain or text_of_html(sent.html)
+        return compare(str(text["body"]), words, signature=signature) if words.strip() else None
 
     def _tell_fate(
         self, record: MailRecord, compared: Comparison | None, at: datetime | None

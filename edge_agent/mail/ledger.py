@@ -233,8 +233,10 @@ class Ledger:
                 db.execute(_SET[name], (value, sample_id))
 
     def to_do(self, limit: int = 100) -> list[MailRecord]:
-        """Mails that are decided and not acted on, oldest first."""
-        found = self.read(_SELECT + "state='decided' ORDER BY at, rowid LIMIT ?", (limit,))
+        """Mails that are decided and not acted on, oldest first; those that were refused come last."""
+        found = self.read(
+            _SELECT + "state='decided' ORDER BY attempts, at, rowid LIMIT ?", (limit,)
+        )
         return [MailRecord.of(row) for row in found]
 
     def by_message(self, message_id: str) -> list[MailRecord]:

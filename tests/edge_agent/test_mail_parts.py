@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.mail.chain import Chain, Seals
-from edge_agent.mail.comparing import compare, own_text
+from edge_agent.mail.comparing import compare, own_text, text_of_html
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.folders import on_server, special
 from edge_agent.mail.gate import Gate, open_gate, read_gate
@@ -198,6 +198,15 @@ def test_a_sentence_more_is_an_edit() -> None:
     assert (
         compare(DRAFT, DRAFT.replace("Kind", "We added a voucher for you. Kind")).fate == "edited"
     )
+
+
+def test_a_reply_in_html_alone_is_compared_too() -> None:
+    lines = "".join(f"<p>{line}</p>" for line in DRAFT.split("\n\n"))
+    html = (
+        f"<head><style>p {{color: red}}</style></head>{lines}<blockquote>Where is it?</blockquote>"
+    )
+    assert compare(DRAFT, text_of_html(html)).fate == "accepted"
+    assert len(text_of_html("<div>" * 200_000)) < 250_000
 
 
 def test_only_what_stands_above_a_quotation_is_ones_own() -> None:
