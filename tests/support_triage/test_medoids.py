@@ -23,7 +23,8 @@ def clouds(sizes: tuple[int, ...]) -> np.ndarray:
     centres = np.eye(len(sizes), 8)
     rows = [centres[n] + 0.05 * rng.normal(size=(size, 8)) for n, size in enumerate(sizes)]
     vectors = np.concatenate(rows).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def test_the_kit_offers_what_labelling_needs() -> None:
@@ -40,7 +41,7 @@ def test_first_one_mail_of_every_cluster_the_largest_first() -> None:
 
 def test_later_mails_that_could_be_either_come_first() -> None:
     vectors = clouds((20, 20))
-    probabilities = np.tile(np.float32([0.99, 0.01]), (40, 1))
+    probabilities = np.tile(np.array([0.99, 0.01], np.float32), (40, 1))
     probabilities[7] = (0.51, 0.49)
     probabilities[31] = (0.45, 0.55)
     found = unsure(vectors, probabilities, ("a", "b"), [str(n) for n in range(40)], 2, seed=0)

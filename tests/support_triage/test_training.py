@@ -197,7 +197,7 @@ def test_the_strictest_threshold_that_is_as_good_as_the_best_is_taken() -> None:
 
 def test_the_network_is_skipped_only_where_words_are_not_wrong_more_often() -> None:
     truth = np.eye(2, dtype=bool)[np.zeros(400, int)]
-    sure = np.tile(np.float32([0.99, 0.01]), (400, 1))
+    sure = np.tile(np.array([0.99, 0.01], np.float32), (400, 1))
     assert choose_shortcut(sure, sure, truth) == 0.9
     worse = sure.copy()
     worse[:5] = worse[:5, ::-1]

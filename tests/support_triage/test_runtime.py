@@ -1,0 +1,132 @@
+"""A bundle at work on single mails: what it tells, what it refuses, and what it never acts on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kits.core.bundle import Bundle
+from kits.core.errors import BundleError, DataError
+from kits.core.mail.writing import write_message
+from kits.core.prediction import prediction_from_json, prediction_to_json
+from kits.core.runtime import cpu_session
+from kits.support_triage import KIT
+from kits.support_triage.config import Config
+
+from .learned import LearnedBundle, dataset_of, learn, made_up, without
+
+MACHINE = (
+    b"From: robot@shop.example\r\nTo: help@firm.example\r\nAuto-Submitted: auto-generated\r\n"
+    b"Subject: please refund\r\n\r\nplease refund the lamp\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> LearnedBundle:
+    data = dataset_of([*made_up(90), *made_up(20, seed=1, split="val")])
+    return learn(data, Config(approach="ngrams"), tmp_path_factory.mktemp("run"))
+
+
+def test_a_prediction_survives_the_wire(made: LearnedBundle) -> None:
+    prediction = made.says("please refund the lamp, order 48213")[0]
+    assert prediction_from_json(prediction_to_json(prediction)) == prediction
+
+
+def test_mails_decided_together_and_alone_come_out_the_same(made: LearnedBundle) -> None:
+    texts = [mail.text for mail in made_up(8, seed=4)]
+    assert made.says(*texts) == [made.says(text)[0] for text in texts]
+
+
+def test_a_machine_s_mail_is_told_with_the_header_that_says_so(made: LearnedBundle) -> None:
+    prediction = made.runtime.predict([MACHINE])[0]
+    assert "auto-submitted" in str(prediction.details["automatic"]).lower()
+    assert made.says("please refund the lamp")[0].details["automatic"] == ""
+
+
+def test_a_mail_without_text_is_nobody_s_but_a_person_s(made: LearnedBundle) -> None:
+    prediction = made.says("")[0]
+    assert (prediction.label, prediction.score) == ("", 0.0)
+    assert prediction.reasons[0].text == "the mail holds no text"
+
+
+def test_danger_brings_a_person_however_certain_the_intent(made: LearnedBundle) -> None:
+    usual = made.says("i want my money back please refund the lamp")[0]
+    grave = made.says("i want my money back please refund the lamp or my lawyer will sue you")[0]
+    assert usual.score > 0 == grave.score
+    assert grave.label == usual.label
+    assert "law" in grave.reasons[0].text
+
+
+def test_entities_index_into_the_text_that_is_shown(made: LearnedBundle) -> None:
+    content = write_message(subject="refund", body="mail me at ann@shop.example, please refund")
+    prediction = made.runtime.predict([content])[0]
+    shown = KIT.runtime.shown(content)  # type: ignore[attr-defined]  # an optional offer
+    assert prediction.spans
+    assert all(shown.text[s.start : s.end] == s.text for s in prediction.spans)
+
+
+def test_times_are_told_for_each_stage(made: LearnedBundle) -> None:
+    content = write_message(subject="", body="where is my order")
+    prediction, times = made.runtime.predict_timed(content)
+    assert prediction == made.runtime.predict([content])[0]
+    assert min(times.pre_ms, times.infer_ms, times.post_ms) >= 0 < times.total_ms
+
+
+def test_what_is_no_mail_is_refused(made: LearnedBundle) -> None:
+    with pytest.raises(DataError):
+        made.runtime.decode(b"", "message/rfc822")
+    with pytest.raises(DataError, match="mails as bytes"):
+        made.runtime.predict([{"subject": "refund"}])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ngrams/words.known.npy", "heads/intent.sparse.npy", "heads/intent.constants.npy"],
+)
+def test_a_bundle_with_an_absent_or_damaged_array_is_refused(
+    made: LearnedBundle, path: str
+) -> None:
+    whole = made.bundle.files[path]
+    pickled = whole[:10] + whole[10:].replace(b"'descr': '<", b"'descr': '|O", 1)
+    for damaged in (None, b"", whole[:-4], whole + b"....", pickled, b"\x80\x04N."):
+        with pytest.raises(BundleError):
+            loaded(without(made.bundle, path, damaged))
+
+
+def test_known_pieces_out_of_order_are_refused(made: LearnedBundle) -> None:
+    path = "ngrams/runs.known.npy"
+    whole = made.bundle.files[path]
+    swapped = whole[:-16] + whole[-8:] + whole[-16:-8]
+    with pytest.raises(BundleError, match="order"):
+        loaded(without(made.bundle, path, swapped))
+
+
+def test_a_config_of_another_kit_is_refused(made: LearnedBundle) -> None:
+    manifest = made.bundle.manifest.model_copy(update={"config": {"approach": "detector"}})
+    with pytest.raises(BundleError, match="malformed"):
+        loaded(replace(made.bundle, manifest=manifest))
+
+
+def test_the_device_needs_no_trainer(made: LearnedBundle, tmp_path: Path) -> None:
+    heavy = ("torch", "transformers", "sklearn", "scipy", "pandas", "onnx")
+    script = (
+        "import sys, kits.support_triage.runtime as r; "
+        f"print([m for m in {heavy!r} if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_the_config_of_a_bundle_is_plain_json(made: LearnedBundle) -> None:
+    text = json.dumps(made.bundle.manifest.config)
+    assert "refund" in text
+    assert len(text) < 20_000
+
+
+def loaded(bundle: Bundle) -> object:
+    return KIT.runtime.load(bundle, cpu_session)
