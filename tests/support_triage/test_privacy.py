@@ -100,6 +100,39 @@ def test_a_name_from_the_header_is_taken_out_wherever_it_stands() -> None:
     )
 
 
+def test_a_number_that_was_explained_once_is_taken_out_everywhere() -> None:
+    text = "48178 is late!\n\nMy order number is 48178. Please send 48178 again, not 481789."
+    assert private(text).text == (
+        "<ORDER_1> is late!\n\nMy order number is <ORDER_1>. Please send <ORDER_1> again, not 481789."
+    )
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "Kind regards,\n",
+        "Many thanks in advance\n",
+        "Danke\n",
+        "Merci d'avance\n\n",
+        "Mit freundlichen Grüßen aus Bonn\n",
+        "Un saludo,\n",
+        "Thanks, ",
+        "Pozdrawiam\n",
+        "Med vänlig hälsning\n",
+        "S pozdravem\n",
+        "Saygılarımla\n",
+    ],
+)
+def test_the_name_under_a_closing_is_taken_out(closing: str) -> None:
+    text = f"Where is it?\n\n{closing}Jana van Dijk"
+    assert private(text).text == f"Where is it?\n\n{closing}<NAME_1>"
+
+
+def test_what_follows_a_closing_and_is_no_name_stays() -> None:
+    for text in ("Thanks\n\nthe parcel came", "Thanks,\nSupport Team", "Best\n12 Items", "Danke"):
+        assert private(text).text == text
+
+
 def test_plain_web_addresses_and_products_may_leave() -> None:
     shop = Extractor(EntitiesSpec(products=(ProductSpec(names=("Kaffeemaschine Roma",)),)))
     text = "see https://shop.example/faq about the Kaffeemaschine Roma"

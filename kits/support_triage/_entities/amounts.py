@@ -41,6 +41,7 @@ _AFTER = re.compile(
     r"[ \u00a0\u202f]{0,2}[0-9]{1,9}(?:[.,'’ \u00a0\u202f][0-9]{3}){0,4}(?:[.,][0-9]{1,2})?(?:,[-–])?(?![0-9])"
 )
 _NUMBER = re.compile(r"[0-9][0-9.,'’ \u00a0\u202f]*")
+_ENDS = frozenset("0123456789 \u00a0\u202f-–")
 _REACH = 28
 _IN_FRONT = frozenset("$£¥")
 
@@ -70,7 +71,9 @@ def _glued(text: Text) -> Iterator[Found]:
 
 
 def _beside(raw: str, start: int, end: int) -> tuple[int, int] | None:
-    head = _BEFORE.search(raw[max(0, start - _REACH) : start])
+    # only where a number may end: else each of a million currency signs would look back
+    near = start and raw[start - 1] in _ENDS
+    head = _BEFORE.search(raw[max(0, start - _REACH) : start]) if near else None
     tail = _AFTER.match(raw, end, end + _REACH)
     before = (start - len(head.group()), end) if head else None
     after = (start, tail.end()) if tail else None

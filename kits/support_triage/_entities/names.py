@@ -29,7 +29,10 @@ _INTRODUCTIONS = (
 )
 _CLOSINGS = (
     "kind regards;best regards;regards;warm regards;best wishes;sincerely;yours sincerely;yours faithfully;"
-    "cheers;many thanks;thanks;thank you;best;yours;mit freundlichen grüßen;mit freundlichen grüssen;"
+    "cheers;many thanks;thanks;thank you;best;yours;thanks in advance;danke;vielen dank;besten dank;herzlichen dank;"
+    "mit besten grüßen;herzliche grüße;gruss;bien à toi;bonne journée;je vous remercie;merci beaucoup;muchas gracias;un cordial saludo;"
+    "grazie mille;muito obrigado;muito obrigada;bedankt;dank u;z góry dziękuję;tusen tack;mange tak;děkuji předem;s přáním;"
+    "mit freundlichen grüßen;mit freundlichen grüssen;"
     "freundliche grüße;viele grüße;beste grüße;liebe grüße;schöne grüße;mfg;vg;lg;gruß;grüße;cordialement;"
     "bien cordialement;salutations;bien à vous;merci;sincères salutations;saludos;saludos cordiales;"
     "un saludo;atentamente;gracias;cordiali saluti;distinti saluti;saluti;grazie;atenciosamente;"
@@ -59,6 +62,11 @@ _NOBODY = frozenset(
     )
 )
 _LIMIT = 3
+_MARKS = " ,.!-–*_\t\r\n"
+_SHORT_LINE = 40
+"""Characters that may follow a closing on its line."""
+_GAP = 12
+"""Spaces, marks and empty lines between a closing and the name."""
 _CONNECT = frozenset(listed("van von de der den di da del la le zu dos das du ter ten"))
 
 
@@ -114,24 +122,39 @@ def _long(word: Word) -> bool:
 
 
 def _after_closing(text: Text, first: int, last: int) -> Found | None:
-    """The line under a closing that stands alone, if it can be a name."""
+    """The name after a closing's comma, or on the line below; a few more words may follow the closing on its own line."""
     raw, words = text.raw, text.words
-    if not _begins_line(text, first) or last >= len(words):
+    if not _begins_line(text, first):
         return None
-    gap = raw[words[last - 1].end : words[last].start]
-    if not ("\n" in gap or "," in gap) or len(gap) > 12:
+    after = words[last - 1].end
+    line_end = raw.find("\n", after)
+    rest = raw[after : line_end if line_end >= 0 else len(raw)]
+    said = rest.strip(_MARKS)
+    if said and rest.startswith(","):
+        return _name_in(raw, after)
+    if line_end < 0 or len(said) > _SHORT_LINE or any(mark in said for mark in ".?:;"):
         return None
-    end = raw.find("\n", words[last].start)
-    line = raw[words[last].start : end if end >= 0 else len(raw)].strip(" .,\t\r")
+    return _name_in(raw, line_end)
+
+
+def _name_in(raw: str, start: int) -> Found | None:
+    """The first line from `start` on that has letters, if it can be a name."""
+    begin = start
+    while begin < len(raw) and begin - start <= _GAP and raw[begin] in _MARKS:
+        begin += 1
+    end = raw.find("\n", begin)
+    name = raw[begin : end if end >= 0 else len(raw)].rstrip(_MARKS)
+    return Found(begin, begin + len(name), "name", 0.8) if _looks_like_a_name(name) else None
+
+
+def _looks_like_a_name(line: str) -> bool:
     tokens = line.split()
     if (
         not 1 <= len(tokens) <= 4
         or len(line) > 50
         or any(c.isdigit() or c in "@:/!?" for c in line)
     ):
-        return None
-    if tokens[0].lower() in _NOBODY or not all(
-        t[0].isupper() or t.lower() in _CONNECT for t in tokens
-    ):
-        return None
-    return Found(words[last].start, words[last].start + len(line), "name", 0.8)
+        return False
+    if any(token.lower() in _NOBODY for token in tokens):
+        return False
+    return all(token[0].isupper() or token.lower() in _CONNECT for token in tokens)

@@ -23,7 +23,9 @@ _LITERAL = "LITERAL"
 _NAME = "name"
 _SECRET_PIECE = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
 _ROUNDS = 8
-_MAX_NAMES = 200
+_LEAST = 3
+"""Letters and digits of what is looked for again: shorter pieces are other words too."""
+_MAX_AGAIN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,14 @@ class Redacted:
 def personal_spans(
     text: str, extractor: Extractor, language: str = "", names: Iterable[str] = ()
 ) -> tuple[Span, ...]:
-    """The personal data in `text`: of personal kinds, web addresses that carry a token, names wherever they come again.
+    """The personal data in `text`: of personal kinds, web addresses that carry a token, and all of it wherever it comes again.
 
     Args:
         names: known from elsewhere, as the sender's from the mail's header.
     """
     forged = [Found(m.start(), m.end(), _LITERAL, 1.0) for m in _PLACEHOLDER.finditer(text)]
     found: list[Found] = []
-    known = tuple(names)
+    known = tuple((name, _NAME) for name in names)
     for _ in range(_ROUNDS):
         # what lost against an overlapping finding, or stands otherwise beside a placeholder, shows only once it is replaced
         left = _Left(text, [*found, *forged])
@@ -57,20 +59,22 @@ def personal_spans(
         if not fresh:
             break
         found += fresh
-        known = (*known, *(text[f.start : f.end] for f in fresh if f.kind == _NAME))
+        known = (*known, *((text[f.start : f.end], f.kind) for f in fresh))
     return tuple(
         Span(f.start, f.end, f.kind, text[f.start : f.end], f.confidence)
         for f in sorted(found, key=lambda f: f.start)
     )
 
 
-def _found_in(text: str, extractor: Extractor, language: str, names: Sequence[str]) -> list[Found]:
+def _found_in(
+    text: str, extractor: Extractor, language: str, known: Sequence[tuple[str, str]]
+) -> list[Found]:
     def wanted(kind: str, surface: str) -> bool:
         return _carries_a_token(surface) if kind == "url" else extractor.personal(kind)
 
     spans = extractor.find_where(text, language, wanted)
     rows = [(0, Found(s.start, s.end, s.label, s.confidence)) for s in spans]
-    said = [*names, *(span.text for span in spans if span.label == _NAME)]
+    said = [*known, *((span.text, span.label) for span in spans)]
     return settle([*rows, *((1, one) for one in _again(text, said))], len(text))
 
 
@@ -123,19 +127,21 @@ def _word(kind: str) -> str:
     return re.sub(r"[^A-Z0-9]", "_", kind.upper())[:40]
 
 
-def _again(text: str, names: Iterable[str]) -> list[Found]:
-    """Every place where a name, or a part of it that has three letters, stands with a capital."""
+def _again(text: str, said: Iterable[tuple[str, str]]) -> list[Found]:
+    """Every other place of what was found: a name and its parts with a capital, anything else as it is."""
     table: dict[str, str] = {}
-    for name in names:
-        for piece in (name, *name.split()):
-            if len(table) < _MAX_NAMES and sum(c.isalpha() for c in piece) >= 3:
-                table[piece.lower()] = _NAME
+    for surface, kind in said:
+        pieces = (surface, *surface.split()) if kind == _NAME else (surface,)
+        for piece in pieces:
+            if len(table) < _MAX_AGAIN and sum(c.isalnum() for c in piece) >= _LEAST:
+                table.setdefault(piece.lower(), kind)
     read = Text(text)
-    places = (
-        (read.words[hit.first].start, read.words[hit.last - 1].end)
-        for hit in Phrases(table).find(read)
-    )
-    return [Found(start, end, _NAME, 0.7) for start, end in places if text[start].isupper()]
+    found: list[Found] = []
+    for hit in Phrases(table).find(read):
+        start, end = read.words[hit.first].start, read.words[hit.last - 1].end
+        if hit.value != _NAME or text[start].isupper():
+            found.append(Found(start, end, hit.value, 0.7))
+    return found
 
 
 def redact(text: str, spans: Sequence[Span], table: Mapping[str, str] | None = None) -> Redacted:

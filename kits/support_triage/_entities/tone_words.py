@@ -112,32 +112,32 @@ DANGER: Mapping[str, tuple[str, ...]] = {
     "legal": listed(
         "lawyer;attorney;solicitor;legal action;lawsuit;sue you;sue your;suing;take you to court;small claims;ombudsman;"
         "trading standards;data protection authority;gdpr;cease and desist;consumer protection;chargeback;"
-        "anwalt;anwältin;rechtsanwalt;rechtsanwältin;anwaltlich;klage einreichen;verklagen;rechtliche schritte;gericht;"
-        "verbraucherzentrale;strafanzeige;anzeige erstatten;dsgvo;datenschutzbehörde;abmahnung;mahnbescheid;"
+        "anwalt;anwältin;rechtsanwalt;rechtsanwältin;anwaltlich;klage einreichen;verklagen;rechtliche schritte;"
+        "vor gericht;verbraucherzentrale;strafanzeige;anzeige erstatten;dsgvo;datenschutzbehörde;abmahnung;mahnbescheid;"
         "avocat;avocate;poursuites;action en justice;tribunal;porter plainte;mise en demeure;rgpd;cnil;dgccrf;huissier;"
-        "abogado;abogada;demanda judicial;acciones legales;tribunales;denuncia;denunciar;rgpd;consumo;"
+        "abogado;abogada;demanda judicial;acciones legales;tribunales;denuncia;denunciar;rgpd;"
         "avvocato;azioni legali;vie legali;denuncia;denunciare;tribunale;diffida;garante;"
-        "advogado;advogada;ação judicial;processo judicial;tribunal;deco;procon;livro de reclamações;"
-        "advocaat;juridische stappen;rechtbank;aangifte;avg;ingebrekestelling;consumentenbond;"
+        "advogado;advogada;ação judicial;processo judicial;tribunal;procon;livro de reclamações;"
+        "advocaat;juridische stappen;rechtbank;aangifte;ingebrekestelling;consumentenbond;"
         "adwokat*;prawnik*;pozew;do sądu;rodo;rzecznik*;uokik;prokuratur*;advokat*;stämma;stämning;"
         "allmänna reklamationsnämnden;polisanmäl*;konsumentverket;retssag;sagsøge;politianmeld*;forbrugerklagenævnet;"
         "advokát*;právník*;žaloba;žalobu;k soudu;trestní oznámení;čoi;avukat*;dava açacağım;mahkeme*;savcılık;tüketici hakem heyeti;kvkk",
         ";",
     ),
     "safety": listed(
-        "caught fire;on fire;smoke came;smoking;burned;burnt;burns;exploded;explosion;electric shock;electrocuted;shock hazard;"
-        "injured;injury;hurt myself;hospital;ambulance;bleeding;allergic reaction;poison*;choking;choked;suffocat*;gas leak;overheated;"
+        "caught fire;on fire;smoke came;burned;burnt;burns;exploded;explosion;electric shock;electrocuted;shock hazard;"
+        "injured;injury;hurt myself;ambulance;bleeding;allergic reaction;poison*;choking;choked;suffocat*;gas leak;overheated;"
         "brennt;gebrannt;brandgefahr;rauch;qualmt;explodiert;stromschlag;elektrischer schlag;verletzt;verletzung;verletzungen;"
-        "krankenhaus;notarzt;verbrannt;verbrennung*;vergiftung;allergische reaktion;überhitzt;"
-        "pris feu;incendie;brûlé;brûlure;brûlures;explosé;décharge électrique;électrocuté;blessé;blessée;blessure;hôpital;allergique;fumée;"
-        "se incendió;incendio;humo;quemó;quemadura;quemaduras;explotó;descarga eléctrica;herido;herida;lesión;hospital;alergia;"
-        "preso fuoco;incendio;fumo;bruciato;ustione;ustioni;esploso;scossa elettrica;ferito;ferita;ospedale;"
+        "notarzt;verbrannt;verbrennung*;vergiftung;allergische reaktion;überhitzt;"
+        "pris feu;incendie;brûlé;brûlure;brûlures;explosé;décharge électrique;électrocuté;blessé;blessée;blessure;allergique;fumée;"
+        "se incendió;incendio;humo;quemó;quemadura;quemaduras;explotó;descarga eléctrica;herido;herida;lesión;alergia;"
+        "preso fuoco;incendio;bruciato;ustione;ustioni;esploso;scossa elettrica;ferito;ferita;"
         "pegou fogo;incêndio;fumaça;queimadura;queimou;explodiu;choque elétrico;ferido;ferida;ferimento;"
-        "in brand;brandwond*;rook;ontploft;elektrische schok;gewond;verwonding;ziekenhuis;"
-        "zapalił*;pożar;dym;oparzeni*;wybuch*;porażenie prądem;ranny;ranna;obrażeni*;szpital;"
-        "fattade eld;brann;brännskad*;exploderade;elstöt;elchock;skadad;sjukhus;brød i brand;brandsår;eksploderede;"
-        "elektrisk stød;tilskadekomst;kommet til skade;hospitalet;začal* hořet;požár;popálen*;výbuch;zranění;zraněn*;nemocnic*;"
-        "yangın;alev aldı;yandı;patladı;elektrik çarptı;yaralandı;yaralanma;hastane*",
+        "in brand;brandwond*;ontploft;elektrische schok;gewond;verwonding;"
+        "zapalił*;pożar;dym;oparzeni*;wybuch*;porażenie prądem;ranny;ranna;obrażeni*;"
+        "fattade eld;brann;brännskad*;exploderade;elstöt;elchock;skadad;brød i brand;brandsår;eksploderede;"
+        "elektrisk stød;tilskadekomst;kommet til skade;začal* hořet;požár;popálen*;výbuch;zranění;zraněn*;"
+        "yangın;alev aldı;yandı;patladı;elektrik çarptı;yaralandı;yaralanma",
         ";",
     ),
     "harm": listed(
@@ -146,8 +146,8 @@ DANGER: Mapping[str, tuple[str, ...]] = {
         ";",
     ),
     "press": listed(
-        "journalist;newspaper;i am a reporter;presse;zeitung;journaliste;periodista;periódico;giornalista;giornale;jornalista;"
-        "dziennikarz*;gazeta;journalisten;novinář*;gazeteci",
+        "journalist;i am a reporter;journaliste;periodista;giornalista;jornalista;"
+        "dziennikarz*;journalisten;novinář*;gazeteci",
         ";",
     ),
 }
