@@ -167,7 +167,7 @@ class Prices(Section):
     )
     months: float = Field(3.0, gt=0, description="how long the gain is counted, months")
     mail_minutes: float = Field(
-        1.0, ge=0, description="a person reads a mail and sorts it, minutes"
+        2.0, ge=0, description="a person reads a mail and sorts it, minutes"
     )
     answer_minutes: float = Field(4.0, ge=0, description="a person writes an answer, minutes")
     minute: float = Field(0.6, ge=0, description="one minute of a person who answers mails, money")

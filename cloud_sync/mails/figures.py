@@ -243,7 +243,7 @@ def _figures(
         return tally.acts * (1.0 - wrong) * prices.mail_minutes + written
 
     def money(wrong: float) -> float:
-        return tally.acts * (costs.review - wrong * costs.overkill) + written * prices.minute
+        return tally.acts * (costs.review - wrong * costs.escape) + written * prices.minute
 
     return MailFigures(
         project, bundle, week, tally, proportion(tally.acts, tally.mails), error,

@@ -25,7 +25,7 @@ from tests.cloud_sync.mail_builders import ANN, MAIL, know_bundle, letter
 
 DEVICE = "mail-server"
 INTENTS = ("order-status", "returns", "billing", "change-address")
-COSTS = "costs: {currency: EUR, review: 0.6, overkill: 5.0}"
+COSTS = "costs: {currency: EUR, review: 0.6, escape: 5.0}"
 _PER_WEEK = 90
 
 

@@ -27,7 +27,7 @@ from tests.cloud_sync.mail_builders import (
 )
 from tests.cloud_sync.test_page_queries import plans_of
 
-COSTS = "costs: {currency: CHF, review: 0.5, overkill: 4.0}"
+COSTS = "costs: {currency: CHF, review: 0.5, escape: 4.0}"
 
 
 @pytest.fixture
