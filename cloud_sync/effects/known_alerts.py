@@ -70,7 +70,7 @@ ALERTS: tuple[AlertInfo, ...] = (
         "mail-promise-broken", ("error",),
         "audits of mails refuted the promise of a bundle; its gate is closed, every mail goes to a person",
         "look at the audits that were wrong, then train anew, or open the gate with a reason: "
-        "[the promise](../how-to/connect-a-mailbox.md#the-gate)",
+        "[the promise](../how-to/watch-a-mailbox.md#the-promise)",
     ),
     AlertInfo(
         "revocation-list", ("error",),
