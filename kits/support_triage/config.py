@@ -105,6 +105,9 @@ class Config(_Section):
     knowledge: str = Field(
         "", description="folder with what replies may cite (Markdown, HTML, PDF, CSV); empty: none"
     )
+    templates: str = Field(
+        "", description="folder with the firm's own phrases and answers (YAML); empty: the kit's"
+    )
 
     @field_validator("out_of_scope")
     @classmethod

@@ -38,7 +38,7 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
     roles = (ENCODER_ROLE,) if has_encoder else ()
     return Exported(
         models={ENCODER_ROLE: encoder.read_bytes()} if has_encoder else {},
-        config=cast(dict[str, JsonValue], spec.model_dump(mode="json")),
+        config=cast(dict[str, JsonValue], spec.model_dump(mode="json", by_alias=True)),
         labels=tuple(dict.fromkeys((*spec.classifier.intent.classes, *config.out_of_scope[:1]))),
         quantize_roles=roles,
         precisions=("fp16", "int8"),

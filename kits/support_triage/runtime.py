@@ -13,11 +13,16 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kits.core.bundle import Bundle
+from kits.core.correspondence import Brief, Lookup, Record
 from kits.core.errors import BundleError, DataError
 from kits.core.mail.automatic import why_automatic
-from kits.core.prediction import Prediction, Span
+from kits.core.prediction import Draft, Prediction, Span
 from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
+from kits.support_triage._drafting.drafter import Drafter
+from kits.support_triage._drafting.knowledge import Knowledge
+from kits.support_triage._drafting.templates import FirmTemplates, Templates
 from kits.support_triage._entities.extractor import Extractor
+from kits.support_triage._entities.privacy import personal_spans, redact
 from kits.support_triage._entities.spec import EntitiesSpec
 from kits.support_triage._entities.tone import Tone, read_tone
 from kits.support_triage._mail.reading import Reading, read_mail
@@ -25,11 +30,11 @@ from kits.support_triage._models.classifier import Classifier, load_classifier
 from kits.support_triage._models.spec import ClassifierSpec
 from kits.support_triage._models.telling import told
 from kits.support_triage._shown import shown
-from kits.support_triage.config import OUT_OF_SCOPE
 
 __all__ = ["MEDIA_TYPE", "TriageRuntime", "TriageSpec", "load", "shown"]
 
 MEDIA_TYPE = "message/rfc822"
+KNOWLEDGE_FILE = "knowledge.json"
 
 
 class TriageSpec(BaseModel):
@@ -43,6 +48,10 @@ class TriageSpec(BaseModel):
     )
     entities: EntitiesSpec = Field(
         default_factory=lambda: EntitiesSpec.model_validate({}), description="what is looked for"
+    )
+    templates: FirmTemplates = Field(
+        default_factory=lambda: FirmTemplates.model_validate({}),
+        description="what the firm says of its replies",
     )
 
 
@@ -60,26 +69,43 @@ def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runti
             f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
             where=bundle.id[:12],
         ) from error
-    return TriageRuntime(
-        spec,
-        load_classifier(spec.classifier, bundle, sessions, target),
-        Extractor.from_spec(spec.entities),
+    classifier = load_classifier(spec.classifier, bundle, sessions, target)
+    extractor = Extractor.from_spec(spec.entities)
+    return TriageRuntime(spec, classifier, extractor, _drafter(spec, bundle, classifier, extractor))
+
+
+def _drafter(
+    spec: TriageSpec, bundle: Bundle, classifier: Classifier, extractor: Extractor
+) -> Drafter:
+    """What replies are drafted with: the bundle's knowledge, or the records and templates alone."""
+    stored = bundle.files.get(KNOWLEDGE_FILE)
+    knowledge = (
+        Knowledge(version="", passages=()) if stored is None else Knowledge.from_json(stored)
+    )
+    encoder = classifier.encoder
+    embeds = encoder is not None and knowledge.dimensions == encoder.spec.width
+
+    def redacted(reading: Reading) -> str:
+        names = (reading.message.sender_name,)
+        spans = personal_spans(reading.text, extractor, reading.language, names)
+        return redact(reading.text, spans).text
+
+    return Drafter(
+        knowledge,
+        Templates(spec.templates),
+        embed=encoder.last_layer if encoder is not None and embeds else None,
+        redact=redacted,
     )
 
 
 @dataclass(frozen=True)
 class TriageRuntime:
-    """`Runtime` of this kit."""
+    """`Runtime` and `Correspondent` of this kit."""
 
     spec: TriageSpec
     classifier: Classifier
     extractor: Extractor
-
-    @property
-    def out_of_scope(self) -> tuple[str, ...]:
-        """Labels that mean: none of the intents; the first stands for all."""
-        scope = self.spec.classifier.scope
-        return scope.names if scope is not None else (OUT_OF_SCOPE,)
+    drafter: Drafter
 
     def decode(self, content: bytes, media_type: str) -> Payload:
         """A mail's bytes stay bytes: what cannot be read in them is told, not refused.
@@ -119,6 +145,24 @@ class TriageRuntime:
         ended = time.perf_counter()
         times = StageTimes(1e3 * (read - started), 1e3 * (decided - read), 1e3 * (ended - decided))
         return prediction, times
+
+    def lookups(self, payload: Payload, prediction: Prediction) -> tuple[Lookup, ...]:
+        """Records worth having before a reply is drafted."""
+        return self.drafter.lookups(read_mail(_bytes(payload)), prediction)
+
+    def brief(self, payload: Payload, prediction: Prediction) -> Brief | None:
+        """What a writer outside may see: no personal data; None when there is nothing to write about."""
+        return self.drafter.brief(read_mail(_bytes(payload)), prediction)
+
+    def draft(
+        self,
+        payload: Payload,
+        prediction: Prediction,
+        records: Sequence[Record] = (),
+        written: str = "",
+    ) -> Draft | None:
+        """A reply in which every sentence can be checked; None when a machine wrote or nothing can be said."""
+        return self.drafter.draft(read_mail(_bytes(payload)), prediction, records, written)
 
     @property
     def out_of_scope(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ on mails that nothing was learned from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -21,6 +21,8 @@ from kits.core.labelling import Curve, Suggestion
 from kits.core.mail.writing import write_message
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate, proportion
+from kits.support_triage._drafting.knowledge import build_knowledge
+from kits.support_triage._drafting.templates import FirmTemplates, load_templates
 from kits.support_triage._entities.catalogue import read_catalogue
 from kits.support_triage._entities.learning import learn
 from kits.support_triage._entities.spec import EntitiesSpec, ProductSpec
@@ -40,7 +42,7 @@ from kits.support_triage._models.encoder import Encoder
 from kits.support_triage._models.heads import head_files
 from kits.support_triage._models.spec import TOKENIZER_FILE, ClassifierSpec
 from kits.support_triage.config import Config
-from kits.support_triage.runtime import MEDIA_TYPE, TriageSpec
+from kits.support_triage.runtime import KNOWLEDGE_FILE, MEDIA_TYPE, TriageSpec
 
 SPEC_FILE, ENCODER_FILE, FILES_FOLDER = "triage.json", "encoder.onnx", "files"
 _LICENCE = LicenceNote(part="heads", source="trained on your mails", licence="yours")
@@ -76,6 +78,8 @@ def train(task: TrainTask) -> TrainOutcome:
     else:
         made = _learned(mails, val, config, embedder, task.seed)
     keeps = made.classifier.encoder is not None
+    known = _knowledge(config, embedder.encoder if embedder is not None and keeps else None)
+    made = replace(made, files={**made.files, **known})
     _save(task.out_dir, made, _spec(made, mails, config), graph if keeps else None)
     return TrainOutcome(
         figures=made.figures,
@@ -210,7 +214,28 @@ def _spec(made: _Made, mails: Sequence[Mail], config: Config) -> TriageSpec:
         classifier=made.classifier,
         out_of_scope=config.out_of_scope,
         entities=_entities(mails, config),
+        templates=load_templates(_folder(config.templates, "model.templates")).firm
+        if config.templates
+        else FirmTemplates.model_validate({"silent": config.out_of_scope}),
     )
+
+
+def _knowledge(config: Config, encoder: Encoder | None) -> dict[str, bytes]:
+    """The knowledge base as a file of the bundle, its passages' vectors by the encoder that ships."""
+    if not config.knowledge:
+        return {}
+    folder = _folder(config.knowledge, "model.knowledge")
+    known = build_knowledge(folder, embed=encoder.last_layer if encoder is not None else None)
+    return {KNOWLEDGE_FILE: known.to_json().encode()}
+
+
+def _folder(name: str, where: str) -> Path:
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise ConfigError(
+            f"there is no folder {name!r}", where=where, fix="create it, or leave the setting out"
+        )
+    return folder
 
 
 def _save(folder: Path, made: _Made, spec: TriageSpec, graph: EncoderGraph | None) -> None:
@@ -220,4 +245,4 @@ def _save(folder: Path, made: _Made, spec: TriageSpec, graph: EncoderGraph | Non
         files[TOKENIZER_FILE] = graph.tokenizer
     for path, content in files.items():
         write_atomically(folder / FILES_FOLDER / path, content)
-    write_atomically(folder / SPEC_FILE, spec.model_dump_json(indent=1).encode())
+    write_atomically(folder / SPEC_FILE, spec.model_dump_json(indent=1, by_alias=True).encode())

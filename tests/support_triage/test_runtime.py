@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.bundle import Bundle
+from kits.core.correspondence import Correspondent
 from kits.core.errors import BundleError, DataError
 from kits.core.mail.writing import write_message
 from kits.core.prediction import prediction_from_json, prediction_to_json
@@ -68,6 +69,27 @@ def test_entities_index_into_the_text_that_is_shown(made: LearnedBundle) -> None
     shown = KIT.runtime.shown(content)  # type: ignore[attr-defined]  # an optional offer
     assert prediction.spans
     assert all(shown.text[s.start : s.end] == s.text for s in prediction.spans)
+
+
+def test_a_bundle_drafts_from_its_knowledge_and_never_for_a_machine(tmp_path: Path) -> None:
+    folder = tmp_path / "knowledge"
+    folder.mkdir()
+    (folder / "refunds.md").write_text(
+        "# Refunds\n\nMoney comes back within five days of a refund.\n"
+    )
+    data = dataset_of([*made_up(60), *made_up(12, seed=1, split="val")])
+    config = Config(approach="ngrams", knowledge=str(folder))
+    runtime = learn(data, config, tmp_path / "run").runtime
+    assert isinstance(runtime, Correspondent)
+    asked = write_message(
+        subject="refund", body="when do i get the money back, please refund the lamp",
+        sender="ann@shop.example",
+    )  # fmt: skip
+    draft = runtime.draft(asked, runtime.predict([asked])[0])
+    assert draft is not None and "within five days" in draft.body
+    brief = runtime.brief(asked, runtime.predict([asked])[0])
+    assert brief is not None and brief.passages[0].source.startswith("refunds.md")
+    assert runtime.draft(MACHINE, runtime.predict([MACHINE])[0]) is None
 
 
 def test_times_are_told_for_each_stage(made: LearnedBundle) -> None:

@@ -67,6 +67,14 @@ class Encoder:
             vectors[rows] = found
         return vectors
 
+    def last_layer(self, texts: Sequence[str]) -> Floats:
+        """The last layer's view alone, shape (n, width): what texts are compared by.
+
+        Raises:
+            BundleError, MachineError: the network cannot be executed.
+        """
+        return self.embed(texts)[:, : self.spec.width]
+
     def _tokens(self, text: str) -> list[int]:
         # bounded before the tokenizer sees it: a mail of 20 MB costs no more than its beginning
         short = " ".join(text[: 4 * _CHARACTERS_PER_TOKEN * self.spec.max_tokens].split())
