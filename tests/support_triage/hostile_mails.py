@@ -119,15 +119,16 @@ def _hidden() -> Iterator[Hostile]:
     }
     for name, plain in alternatives.items():
         yield Hostile(name, _alternative(plain), hides=True)
+        yield Hostile(f"deep HTML and {name}", _alternative(plain, "<div>" * 50_000), hides=True)
 
 
-def _alternative(plain: str) -> bytes:
+def _alternative(plain: str, more: str = "") -> bytes:
     """A mail whose HTML asks and whose plain text says something else."""
     return (
         "Subject: Help\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
         f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{plain}\r\n"
         "--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-        f"<p>{ASKS}</p><p>It was paid for last week and should be here.</p>\r\n--b--\r\n"
+        f"<p>{ASKS}</p><p>It was paid for last week and should be here.</p>{more}\r\n--b--\r\n"
     ).encode()
 
 

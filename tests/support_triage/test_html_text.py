@@ -99,6 +99,26 @@ HIDDEN = [
     "<style>div.a{opacity:0}</style><div class=a>X</div>",
     "<style>/* x */ @media print{.a{color:red}} .a{display:none}</style><div class=a>X</div>",
     "<style>.w{color:#fff}</style><div class=w>X</div>",
+    "<style>body .q{display:none}</style><div class=q>X</div>",
+    "<style>div > p.q{display:none}</style><div><p class=q>X</p></div>",
+    "<style>[data-q]{display:none}</style><div data-q=1>X</div>",
+    "<style>p:nth-child(3){display:none}</style><p>X</p>",
+    "<style>p:not(.a):not(:first-child):not(:last-child){display:none}</style><p>X</p>",
+    "<style>* .q{font-size:0}</style><div class=q>X</div>",
+    "<style>@media all{.q{display:none}}</style><div class=q>X</div>",
+    "<style>@media screen and (max-width:99999px){.q{display:none}}</style><div class=q>X</div>",
+    "<style>@supports (display:block){.q{display:none}} .z{}</style><div class=q>X</div>",
+    "<style>@import url(x); @media not print{.b{} .q{display:none}}</style><div class=q>X</div>",
+    "<style>"
+    + "/* pad */" * 20_000
+    + "</style><style>.q{display:none}</style><div class=q>X</div>",
+    "<style>" + ".a{color:red}" * 20_000 + ".q{display:none}</style><div class=q>X</div>",
+    "<style>"
+    + ",".join(f".a{n}" for n in range(5000))
+    + ",.q{display:none}</style><div class=q>X</div>",
+    "<style>.q{display:none</style><div class=q>X</div>",
+    '<div style="font:0/0 a">X</div>',
+    '<div style="font:1px Arial">X</div>',
 ]
 
 
@@ -121,6 +141,12 @@ def test_what_nobody_sees_is_left_out_and_counted(html: str) -> None:
         '<div style="background-image:linear-gradient(red,blue)"><span style="color:#fff">X</span></div>',
         "<style>@media screen and (max-width:600px){.a{display:none}}</style><div class=a>X</div>",
         "<style>.box .a{display:none}</style><div class=a>X</div>",
+        "<style>@media (prefers-color-scheme:dark){.a{color:#fff}}</style><div class=a>X</div>",
+        "<style>@media print{.a{display:none}}</style><div class=a>X</div>",
+        "<style>@font-face{font-size:0} @keyframes k{from{opacity:0}}</style><div class=a>X</div>",
+        "<style>.btn td{background:#000}</style><table class=btn><tr><td style='color:#fff'>X</td></tr></table>",
+        '<div style="font:italic 700 12px/1.5 Arial">X</div>',
+        '<div style="font:inherit">X</div>',
         '<div style="opacity:0.9">X</div>',
         '<div style="font-size:9px;color:#888">X</div>',
         '<div style="line-height:0">X</div>',
@@ -130,6 +156,7 @@ def test_what_nobody_sees_is_left_out_and_counted(html: str) -> None:
         "<style>.a{display:none}</style><div class=a style='display:block'>X</div>",
         '<div style="color:nonsense;font-size:huge">X</div>',
         "<style>broken { { { display:none</style><div>X</div>",
+        "<style>p::before, :nonsense(, {display:none}</style><div>X</div>",
     ],
 )
 def test_what_a_person_sees_is_kept(html: str) -> None:
@@ -218,6 +245,13 @@ def test_a_block_quote_that_somebody_set_himself_is_content() -> None:
         "<table><tr><td>" * 50_000,
         "<div></x>" * 100_000,
         "<style>" + "@media{" * 50_000 + "</style>x",
+        "<style>" + "p:nth-last-child(3){color:red}" * 5_000 + "</style>" + "<p>x" * 20_000,
+        "<style>" + "* * * .a{color:red}" * 20_000 + "</style>" + "<p>x" * 10_000,
+        "<style>" + ":has(:has(p)){color:red}" * 500 + "</style>" + "<div>" * 200 + "<p>x" * 5_000,
+        "<style>.a{"
+        + ";".join(f"p{n}:1" for n in range(500))
+        + "}</style>"
+        + "<p class='a a a a a'>x" * 20_000,
         "<style>" + "a{" * 50_000 + "</style>x",
         "<style>" + "/*" * 50_000 + "</style>x",
         "<style>" + "a" * 500_000 + "</style>x",
@@ -228,6 +262,9 @@ def test_a_block_quote_that_somebody_set_himself_is_content() -> None:
         " " * 1_000_000 + "x",
         "<!--" * 200_000,
         "<ul><li>" * 50_000,
+        "<table><tr>" + "<td>x" * 100_000,
+        "<p>" + "<b>x</b>" * 100_000,
+        '<a href="mailto:a@b.example">x</a>' * 50_000,
         '<img src="data:image/png;base64,' + "A" * 2_000_000 + '">',
     ],
     ids=lambda html: html[:14],

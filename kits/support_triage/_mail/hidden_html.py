@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from kits.support_triage._mail.style_sheet import (
     Attributes,
     Declarations,
-    StyleSheet,
     declarations,
 )
 
@@ -84,16 +83,18 @@ class Look:
         )
 
 
-def look_of(tag: str, attributes: Attributes, sheet: StyleSheet, around: Look) -> Look:
-    """How text in an element looks, given how it looks around it."""
-    style = sheet.of(tag, attributes)
+def look_of(tag: str, attributes: Attributes, from_sheet: Declarations, around: Look) -> Look:
+    """How text in an element looks, given what style sheets say of it and how it looks around it."""
+    style = from_sheet
     if attributes.get("style"):
-        style |= declarations(attributes["style"] or "")
+        style = style | declarations(attributes["style"] or "")
     if not style and not (attributes.keys() & _ATTRIBUTES):
         return around
     look = _coloured(tag, attributes, style, around)
     if "font-size" in style:
         look = replace(look, size_px=_font_px(style["font-size"], around.size_px))
+    elif "font" in style:
+        look = replace(look, size_px=_short_font_px(style["font"], around.size_px))
     elif tag == "font" and attributes.get("size") in {"0", "-7"}:
         look = replace(look, size_px=0.0)
     if "visibility" in style:
@@ -179,6 +180,18 @@ def _font_px(value: str, around: float) -> float:
     if unit in {"em", "%"}:
         return around * (number if unit == "em" else number / 100)
     return number * _PX.get(unit, _BASE_PX)
+
+
+def _short_font_px(value: str, around: float) -> float:
+    """The size in `font: italic 12px/1.5 Arial`."""
+    for word in value.split()[:8]:
+        size = word.partition("/")[0]
+        if size[:1].isdigit() or size[:1] == ".":
+            # a number without a unit is a weight, unless it is nothing
+            if size.isdigit() and int(size) >= 100:
+                continue
+            return _font_px(size, around)
+    return around
 
 
 def _px(value: str) -> float:

@@ -6,7 +6,6 @@ hides is `hidden_html.py`'s business, which words introduce quotes `introduction
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -24,12 +23,11 @@ from kits.support_triage._mail.html_tables import (
     QUOTES,
     SIGNATURES,
 )
-from kits.support_triage._mail.signatures import says_something
+from kits.support_triage._mail.page import Page
 from kits.support_triage._mail.style_sheet import Attributes, StyleSheet
 
 MAX_NODES = 150_000
 MAX_TEXT_CHARS = 200_000
-_SPACE = re.compile(r"[ \t\n\r\f]+")
 _MAX_LIST_NUMBER = 999
 _MAX_NAMES = 20
 _MAX_ADDRESS_CHARS = 120
@@ -51,69 +49,8 @@ class HtmlText:
 
 
 @dataclass(slots=True)
-class _Page:
-    """The text as it grows, line by line."""
-
-    lines: list[str] = field(default_factory=list)
-    line: list[str] = field(default_factory=list)
-    level: int = 0
-    prefix: str = ""
-    chars: int = 0
-    signed: int = 0
-    aside: int = 0
-
-    def write(self, text: str, verbatim: bool = False) -> None:
-        if verbatim:
-            first, *more = text.replace("\r\n", "\n").split("\n")
-            self._add(first)
-            for one in more:
-                self.end_line()
-                self._add(one)
-            return
-        words = _SPACE.sub(" ", text)
-        if not self.line or self.line[-1].endswith((" ", "\t")):
-            words = words.lstrip(" ")
-        self._add(words)
-
-    def _add(self, text: str) -> None:
-        if text:
-            self.line.append(text)
-            self.chars += len(text)
-
-    def end_line(self) -> None:
-        text = "".join(self.line).rstrip()
-        self.line.clear()
-        if text and self.signed and not self.level and not says_something(text):
-            self.aside += 1
-        elif text:
-            self.lines.append(self._mark() + self.prefix + text)
-            self.prefix = ""
-
-    def break_line(self) -> None:
-        """A line break that somebody set: of two, one is a blank line."""
-        if "".join(self.line).strip():
-            self.end_line()
-        else:
-            self.line.clear()
-            self.blank()
-
-    def blank(self) -> None:
-        """At most one blank line."""
-        self.end_line()
-        if self.lines and self.lines[-1].strip(" >"):
-            self.lines.append(self._mark().rstrip())
-
-    def cell(self) -> None:
-        if "".join(self.line).strip():
-            self.line.append("\t")
-
-    def _mark(self) -> str:
-        return "> " * min(self.level, 10)
-
-
-@dataclass(slots=True)
 class _Walk:
-    page: _Page
+    page: Page
     sheet: StyleSheet
     is_forwarding: bool
     cuts_signatures: bool = True
@@ -139,25 +76,25 @@ def html_to_text(html: str, is_forwarding: bool = False) -> HtmlText:
     root = LexborHTMLParser(html).root
     if root is None:
         return HtmlText("", 0, note)
-    sheet = StyleSheet(node.text(deep=True) for node in root.css("style"))
-    walk = _Walk(_Page(), sheet, is_forwarding)
+    sheet = StyleSheet(root, html.count("<"))
+    walk = _Walk(Page(), sheet, is_forwarding)
     complete = _walk(root, walk)
-    if walk.page.aside and not any(line.strip() and line[0] != ">" for line in walk.page.lines):
+    if walk.page.aside and not walk.page.has_new_text:
         # some write into the frame that their program made for the signature
-        walk = _Walk(_Page(), sheet, is_forwarding, cuts_signatures=False)
+        walk = _Walk(Page(), sheet, is_forwarding, cuts_signatures=False)
         complete = _walk(root, walk)
     text = "\n".join(walk.page.lines)
     if not complete or len(text) > MAX_TEXT_CHARS:
         note = note or "the HTML is very long; the end is not read"
+    elif not sheet.complete:
+        note = note or "the styles of the HTML are too many; hidden text may be read"
     return HtmlText(text[:MAX_TEXT_CHARS].strip(), walk.hidden_chars, note)
 
 
 def _walk(root: LexborNode, walk: _Walk) -> bool:
     """Writes the page; False when there were too many nodes for all of it."""
     complete = _visit(root, walk)
-    walk.page.end_line()
-    while walk.page.lines and not walk.page.lines[-1].strip("> "):
-        walk.page.lines.pop()
+    walk.page.trim()
     return complete
 
 
@@ -200,7 +137,7 @@ def _enter(
     """Opens an element: how its content looks, and what to do when it ends."""
     attributes: Attributes = node.attributes
     page = walk.page
-    look = look_of(tag, attributes, walk.sheet, place.look)
+    look = look_of(tag, attributes, walk.sheet.of(node, tag, attributes), place.look)
     inner = _Place(look, place.verbatim or tag == "pre")
     if look.hidden:
         return inner, None
@@ -272,17 +209,17 @@ def _is_followed(attributes: Attributes) -> bool:
     )
 
 
-def _leave_signature(page: _Page) -> None:
+def _leave_signature(page: Page) -> None:
     page.end_line()
     page.signed = max(0, page.signed - 1)
 
 
-def _leave_quote(page: _Page) -> None:
+def _leave_quote(page: Page) -> None:
     page.end_line()
     page.level = max(0, page.level - 1)
 
 
-def _leave_link(attributes: Attributes, page: _Page) -> Callable[[], None] | None:
+def _leave_link(attributes: Attributes, page: Page) -> Callable[[], None] | None:
     """Addresses and numbers behind a link are told where its text does not; web links never are."""
     target = (attributes.get("href") or "")[:2000]
     kind, _, rest = target.partition(":")
@@ -301,7 +238,7 @@ def _leave_link(attributes: Attributes, page: _Page) -> Callable[[], None] | Non
     return leave
 
 
-def _write_picture(attributes: Attributes, page: _Page) -> None:
+def _write_picture(attributes: Attributes, page: Page) -> None:
     alt = attributes.get("alt") or ""
     # only emoji, which some programs write as pictures: other words behind a picture nobody sees
     if 0 < len(alt) <= 4 and not any(char.isascii() for char in alt):

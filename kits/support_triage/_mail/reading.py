@@ -116,7 +116,7 @@ def _shown(message: Message, is_forwarding: bool, notes: list[str]) -> tuple[str
         notes.append(rich.note)
     text, unseen = without_invisible(rich.text)
     unseen += rich.hidden_chars
-    if not text.strip() or (rich.note and plain.strip()):
+    if not text.strip():
         return plain, hidden + unseen
     if not plain.strip() or _is_stub(plain):
         return text, unseen

@@ -1,65 +1,90 @@
 """Style sheets and style attributes of a mail's HTML → the declarations that hold for an element.
 
-Only selectors of one tag, class or id are followed; longer ones only make a background unknown. What the
-declarations mean for legibility is `hidden_html.py`'s business. Works in linear time on bounded text.
+Selectors of one tag, class or id are looked up; the others are matched by the parser's own engine, as far
+as a budget of work goes. What the declarations mean for legibility is `hidden_html.py`'s business.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from selectolax.lexbor import LexborNode, SelectolaxError
 
 Attributes = Mapping[str, str | None]
 Declarations = dict[str, str]
 
-UNKNOWN = "unknown"
-"""A background that a selector sets which is not followed."""
-MAX_CSS_CHARS = 100_000
 MAX_STYLE_CHARS = 4_000
-_MAX_RULES = 2_000
+"""Characters of one rule or style attribute that are read."""
 _MAX_CLASSES = 20
-_MAX_SELECTORS = 50
-_COMMENT = re.compile(r"/\*[^*]{0,2000}(?:\*(?!/)[^*]{0,2000}){0,50}\*/")
+_MAX_SELECTOR_CHARS = 300
+_BUDGET = 2_000_000.0
+"""Nodes that the engine may visit for all selectors of a mail: about half a second."""
+_PROPERTIES = frozenset(
+    {"display", "visibility", "opacity", "filter", "transform", "clip", "clip-path", "mso-hide"}
+    | {"width", "height", "max-width", "max-height", "line-height", "overflow", "overflow-y"}
+    | {"position", "left", "top", "text-indent", "margin-left", "margin-top", "font", "font-size"}
+    | {"color", "background", "background-color", "background-image"}
+)
+"""Properties that decide whether text is seen; no other is kept."""
 _SIMPLE = re.compile(r"([a-z][a-z0-9]{0,20})?(?:([.#])([a-z0-9_-]{1,80}))?$", re.IGNORECASE)
+_GROUPS = ("@media", "@supports", "@layer", "@container", "@document", "@-moz-document")
+"""Blocks that hold rules; those of the others (`@font-face`, `@keyframes`) are no rules for elements."""
+_WIDTH = re.compile(r"max-(?:device-)?width\s{0,5}:\s{0,5}(\d{1,6})")
+_SCREEN_PX = 900
+"""Screens are at least so wide: a rule for narrower ones is for phones."""
 
 
 class StyleSheet:
-    """The rules of a mail's `<style>` elements that one tag, class or id selects."""
+    """The rules of a mail's `<style>` elements, ready to be asked for one element after the other.
 
-    def __init__(self, css: Iterable[str]) -> None:
-        self._by_selector: dict[tuple[str, str], list[Declarations]] = {}
-        self._unknown_background: set[tuple[str, str]] = set()
-        rules = 0
-        for text in css:
-            for selectors, body in _rules(text[:MAX_CSS_CHARS]):
-                rules += 1
-                if rules > _MAX_RULES:
-                    return
-                self._add(selectors, declarations(body))
+    Attributes:
+        complete: False when some rules would have cost too much to follow.
+    """
 
-    def _add(self, selectors: str, found: Declarations) -> None:
-        for selector in selectors.split(",")[:_MAX_SELECTORS]:
-            parts = selector.strip().split()
-            match = _SIMPLE.match(parts[-1]) if parts else None
-            if match is None or not parts:
-                continue
-            tag, kind, name = (match[1] or "").lower(), match[2] or "", match[3] or ""
-            key = (tag, kind + name)
-            if len(parts) == 1 and parts[0] != "*":
-                self._by_selector.setdefault(key, []).append(found)
-            elif "background" in found or "background-color" in found:
-                self._unknown_background.add(key)
+    def __init__(self, root: LexborNode, nodes: int) -> None:
+        self.complete = True
+        self._by_name: dict[tuple[str, str], Declarations] = {}
+        self._by_node: dict[int, Declarations] = {}
+        self._budget = _BUDGET
+        for style in root.css("style"):
+            for selectors, body in _rules(style.text(deep=True)):
+                found = declarations(body)
+                if found:
+                    self._add(selectors, found, root, nodes)
 
-    def of(self, tag: str, attributes: Attributes) -> Declarations:
+    def _add(self, selectors: str, found: Declarations, root: LexborNode, nodes: int) -> None:
+        for selector in selectors.split(","):
+            name = selector.strip()
+            match = _SIMPLE.match(name)
+            if name and match is not None:
+                key = ((match[1] or "").lower(), (match[2] or "") + (match[3] or ""))
+                self._by_name.setdefault(key, {}).update(found)
+            elif name:
+                self._match(name, found, root, nodes)
+
+    def _match(self, selector: str, found: Declarations, root: LexborNode, nodes: int) -> None:
+        # places among siblings are counted anew at each node
+        counted = any(sign in selector for sign in ":~+")
+        self._budget -= nodes * (1 + nodes / 100 if counted else 1)
+        if self._budget < 0 or len(selector) > _MAX_SELECTOR_CHARS:
+            self.complete = False
+            return
+        try:
+            matched = root.css(selector)
+        except SelectolaxError:
+            return  # no browser understands it either
+        for node in matched:
+            self._by_node.setdefault(node.mem_id, {}).update(found)
+
+    def of(self, node: LexborNode, tag: str, attributes: Attributes) -> Declarations:
         """What the sheet says of an element."""
-        if not self._by_selector and not self._unknown_background:
+        if not self._by_name and not self._by_node:
             return {}
         merged: Declarations = {}
         for key in _keys(tag, attributes):
-            for found in self._by_selector.get(key, ()):
-                merged.update(found)
-            if key in self._unknown_background:
-                merged["background"] = UNKNOWN
+            merged.update(self._by_name.get(key, ()))
+        merged.update(self._by_node.get(node.mem_id, ()))
         return merged
 
 
@@ -70,20 +95,38 @@ def _keys(tag: str, attributes: Attributes) -> list[tuple[str, str]]:
     return [(tag, ""), *(key for name in names for key in (("", name), (tag, name)))]
 
 
-def _rules(css: str) -> Iterable[tuple[str, str]]:
-    """(selectors, body) of rules outside of `@media` and the like: those are for other screens."""
-    css = _COMMENT.sub(" ", css.replace("<!--", " ").replace("-->", " "))
+def _rules(css: str) -> Iterator[tuple[str, str]]:
+    """(selectors, body) of the rules that hold on a wide screen."""
+    css = "".join(_without_comments(css)).replace("<!--", " ").replace("-->", " ")
     at = 0
     while (opened := css.find("{", at)) >= 0:
-        selectors = css[at:opened].rpartition(";")[2].strip()
+        head = css[at:opened].rpartition(";")[2].strip("} \t\r\n\f")
+        if head.startswith("@"):
+            inside = head.lower().startswith(_GROUPS) and _holds(head.lower())
+            at = opened + 1 if inside else _after_block(css, opened)
+            continue
         closed = css.find("}", opened)
+        closed = len(css) if closed < 0 else closed
+        yield head, css[opened + 1 : closed]
+        at = closed + 1
+
+
+def _holds(group: str) -> bool:
+    """Whether a block is for a wide screen in daylight."""
+    if "dark" in group or ("print" in group and "not print" not in group):
+        return False
+    return all(int(width) >= _SCREEN_PX for width in _WIDTH.findall(group))
+
+
+def _without_comments(css: str) -> Iterable[str]:
+    at = 0
+    while (opened := css.find("/*", at)) >= 0:
+        yield css[at:opened]
+        closed = css.find("*/", opened + 2)
         if closed < 0:
             return
-        if selectors.startswith("@"):
-            at = _after_block(css, opened)
-            continue
-        yield selectors[-2000:], css[opened + 1 : closed]
-        at = closed + 1
+        at = closed + 2
+    yield css[at:]
 
 
 def _after_block(css: str, opened: int) -> int:
@@ -98,10 +141,11 @@ def _after_block(css: str, opened: int) -> int:
 
 
 def declarations(style: str) -> Declarations:
-    """`a: b; c: d` → {a: b, c: d}, lower case, without `!important`."""
+    """`a: b; c: d` → {a: b, c: d}, lower case, without `!important`; only what decides on legibility."""
     found: Declarations = {}
     for part in style[:MAX_STYLE_CHARS].split(";"):
         name, colon, value = part.partition(":")
-        if colon:
-            found[name.strip().lower()] = value.replace("!important", "").strip().lower()
+        name = name.strip().lower()
+        if colon and name in _PROPERTIES:
+            found[name] = value.replace("!important", "").strip().lower()
     return found
