@@ -70,4 +70,4 @@ def test_what_the_kit_is_sure_of_is_filed_and_the_rest_is_left_to_a_person(
     assert len(filed) >= 20
     assert len(wrong) <= 1
     assert set(server.ids("INBOX")) == set(truth) - set(filed)
-    assert all("language" in body.prediction["details"] for body in decisions(config))
+    assert all("language" in str(body.prediction["details"]) for body in decisions(config))

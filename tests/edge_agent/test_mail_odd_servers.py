@@ -1,0 +1,176 @@
+"""Mail servers that say odd things, leave things out, or end in the middle: scripted ones, on real sockets."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from io import BufferedRWPair
+
+import pytest
+
+from edge_agent.errors import MailboxLoginError, MailboxLostError, MailboxRefusedError
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.imap import ImapMailbox
+
+GREETING = b"* OK ready\r\n"
+SCRIPT: dict[bytes, bytes] = {
+    b"CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2 AUTH=PLAIN\r\nTAG OK done\r\n",
+    b"LOGIN": b"TAG OK in\r\n",
+    b"LIST": b'* LIST (\\HasNoChildren) "/" INBOX\r\nTAG OK done\r\n',
+    b"SELECT": b"* 0 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT 5] ok\r\nTAG OK [READ-WRITE] ok\r\n",
+    b"LOGOUT": b"* BYE\r\nTAG OK done\r\n",
+}
+
+
+class Scripted:
+    """Answers each command by its first word; an answer of nothing ends the connection."""
+
+    def __init__(self, **changes: bytes) -> None:
+        given = {name.encode(): answer for name, answer in changes.items()}
+        self._script: Mapping[bytes, bytes] = {**SCRIPT, **given}
+        self.heard: list[bytes] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+            except OSError:
+                return
+            with peer, peer.makefile("rwb") as channel:
+                self._talk(channel)
+
+    def _talk(self, channel: BufferedRWPair) -> None:
+        channel.write(GREETING)
+        channel.flush()
+        while line := channel.readline():
+            self.heard.append(line.strip())
+            tag, _, rest = line.strip().partition(b" ")
+            words = rest.split(b" ")
+            word = words[1] if words[0] == b"UID" else words[0]
+            if word == b"AUTHENTICATE":
+                self._authenticate(channel, tag, rest)
+                continue
+            answer = self._script.get(word.upper(), b"TAG BAD unknown\r\n")
+            if not answer:
+                return
+            channel.write(answer.replace(b"TAG", tag))
+            channel.flush()
+
+    def _authenticate(self, channel: BufferedRWPair, tag: bytes, rest: bytes) -> None:
+        channel.write(b"+ \r\n")
+        channel.flush()
+        said = base64.b64decode(channel.readline().strip())
+        self.heard.append(rest + b" " + said)
+        good = b"auth=Bearer good-token" in said
+        channel.write(tag + (b" OK in\r\n" if good else b" NO [AUTHENTICATIONFAILED] expired\r\n"))
+        channel.flush()
+
+
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", "geheim")
+    monkeypatch.setenv("KW_TEST_TOKEN", "good-token")
+
+
+def config_of(server: Scripted, **changes: object) -> ImapSourceConfig:
+    given: dict[str, object] = {
+        "host": "127.0.0.1", "port": server.port, "security": "plain", "user": "shop@example.org",
+        "password_env": "KW_TEST_MAIL_PASSWORD", "timeout_s": 3,
+    }  # fmt: skip
+    return ImapSourceConfig.model_validate({**given, **changes})
+
+
+@pytest.fixture
+def box(request: pytest.FixtureRequest) -> Iterator[ImapMailbox]:
+    """At a server that answers as the test's parameter says."""
+    with (
+        closing(Scripted(**request.param)) as server,
+        closing(ImapMailbox(config_of(server))) as box,
+    ):
+        yield box
+
+
+def says(**changes: bytes) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("box", [changes], indirect=True)
+
+
+def test_a_token_is_shown_as_the_providers_want_it() -> None:
+    with closing(Scripted()) as server:
+        config = config_of(server, password_env="", token_env="KW_TEST_TOKEN")
+        ImapMailbox(config).close()
+        wanted = b"AUTHENTICATE XOAUTH2 user=shop@example.org\1auth=Bearer good-token\1\1"
+        assert wanted in server.heard
+        assert not any(b"LOGIN" in line for line in server.heard)
+
+
+def test_an_expired_token_is_told_as_a_login_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KW_TEST_TOKEN", "old-token")
+    with closing(Scripted()) as server, pytest.raises(MailboxLoginError) as caught:
+        ImapMailbox(config_of(server, password_env="", token_env="KW_TEST_TOKEN"))
+    assert "old-token" not in str(caught.value)
+
+
+def test_a_login_that_is_out_of_order_is_no_wrong_password() -> None:
+    server = Scripted(LOGIN=b"TAG NO [UNAVAILABLE] later\r\n")
+    with closing(server), pytest.raises(MailboxLostError):
+        ImapMailbox(config_of(server))
+
+
+@says(
+    SELECT=b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\n",
+    SEARCH=b"* SEARCH 3 9 4\r\nTAG OK done\r\n",
+)
+def test_a_server_that_does_not_say_the_next_uid_is_asked_for_the_last(box: ImapMailbox) -> None:
+    assert box.open("INBOX").next_uid == 10
+
+
+@says(SEARCH=b"* SEARCH 3 9 4\r\nTAG OK done\r\n")
+def test_the_last_mail_is_not_new_because_a_server_names_it_again(box: ImapMailbox) -> None:
+    box.open("INBOX")
+    assert box.uids_after(8) == [9]
+    assert box.uids_after(9) == []
+
+
+@says(SEARCH=b"* SEARCH three\r\nTAG OK done\r\n")
+def test_an_answer_that_makes_no_sense_ends_the_connection(box: ImapMailbox) -> None:
+    box.open("INBOX")
+    with pytest.raises(MailboxLostError):
+        box.uids_after(0)
+
+
+@says(FETCH=b"* 1 FETCH (UID 1 RFC822.SIZE 5) garbage ((\r\nTAG OK done\r\n")
+def test_garbage_in_an_answer_ends_the_connection(box: ImapMailbox) -> None:
+    box.open("INBOX")
+    with pytest.raises(MailboxLostError):
+        box.sizes([1])
+
+
+@says(FETCH=b"")
+def test_a_connection_that_ends_in_the_middle_is_lost(box: ImapMailbox) -> None:
+    box.open("INBOX")
+    with pytest.raises(MailboxLostError):
+        box.sizes([1])
+
+
+@says(APPEND=b"TAG NO [OVERQUOTA] full\r\n")
+def test_a_full_mailbox_refuses_one_thing_and_goes_on(box: ImapMailbox) -> None:
+    with pytest.raises(MailboxRefusedError, match="OVERQUOTA"):
+        box.append("INBOX", b"Subject: x\r\n\r\nx", ())
+    assert box.open("INBOX").validity == 7
+
+
+@says(
+    FETCH=b"* 4 FETCH (UID 44 RFC822.SIZE 3)\r\n* 1 FETCH (UID 1 RFC822.SIZE 5)\r\nTAG OK done\r\n"
+)
+def test_what_a_server_tells_unasked_is_not_taken_for_an_answer(box: ImapMailbox) -> None:
+    box.open("INBOX")
+    assert box.sizes([1]) == {1: 5}
