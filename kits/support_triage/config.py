@@ -74,7 +74,8 @@ class BoundConfig(_Section):
         0.1,
         gt=0,
         le=1,
-        description="an intent whose own error may well be above this is left to a person, 0 to 1",
+        description="an intent that is surely wrong more often than `epsilon`, and in more than this share of the mails"
+        " decided as it, is left to a person, 0 to 1",
     )
 
 

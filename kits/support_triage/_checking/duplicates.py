@@ -7,7 +7,6 @@ MinHash (Broder 1997) in bands, and each candidate pair is then compared for rea
 from __future__ import annotations
 
 import zlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -50,8 +49,8 @@ def similar_texts(texts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The same for texts that were read already."""
     first: dict[bytes, str] = {}
     pairs: set[tuple[str, str]] = set()
-    runs: dict[str, Runs] = {}
-    buckets: dict[tuple[int, bytes], list[str]] = defaultdict(list)
+    long: list[str] = []
+    runs: list[Runs] = []
     for sample_id, text in texts:
         words = masked_words(text)
         if not words:
@@ -59,19 +58,35 @@ def similar_texts(texts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         original = first.setdefault(key_of(words), sample_id)
         if original != sample_id:
             pairs.add(_ordered(original, sample_id))
-            continue
-        if len(words) >= LEAST_WORDS:
-            runs[sample_id] = _runs(words)
-            for band in _bands(runs[sample_id]):
-                if len(buckets[band]) < _MAX_BUCKET:
-                    buckets[band].append(sample_id)
-    for ids in buckets.values():
-        for index, one in enumerate(ids):
-            for two in ids[index + 1 :]:
-                pair = _ordered(one, two)
-                if pair not in pairs and _jaccard(runs[one], runs[two]) >= SIMILAR:
-                    pairs.add(pair)
+        elif len(words) >= LEAST_WORDS:
+            long.append(sample_id)
+            runs.append(_runs(words))
+    compared: set[tuple[int, int]] = set()
+    for one, two in _candidates(runs):
+        if (one, two) not in compared:
+            compared.add((one, two))
+            if _jaccard(runs[one], runs[two]) >= SIMILAR:
+                pairs.add(_ordered(long[one], long[two]))
     return sorted(pairs)
+
+
+def _candidates(runs: list[Runs]) -> Iterator[tuple[int, int]]:
+    """Rows that agree in a band of their least hashes; of a crowd only the first ones are compared."""
+    if not runs:
+        return
+    least = np.stack([_least_hashes(one) for one in runs])
+    rows = _HASHES // _BANDS
+    for band in range(_BANDS):
+        part = np.ascontiguousarray(least[:, band * rows : (band + 1) * rows])
+        keys = part.view(np.dtype((np.void, part.dtype.itemsize * rows)))[:, 0]
+        _, group, size = np.unique(keys, return_inverse=True, return_counts=True)
+        order = np.argsort(group, kind="stable")
+        ends = np.cumsum(size)
+        for end, count in zip(ends[size > 1].tolist(), size[size > 1].tolist()):
+            crowd = order[end - count : end][:_MAX_BUCKET].tolist()
+            for place, one in enumerate(crowd):
+                for two in crowd[place + 1 :]:
+                    yield one, two
 
 
 def _ordered(one: str, two: str) -> tuple[str, str]:
@@ -96,11 +111,11 @@ def _coefficients() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 _FACTORS, _SHIFTS = _coefficients()
 
 
-def _bands(runs: Runs) -> Iterator[tuple[int, bytes]]:
-    least = ((_FACTORS * (runs.astype(np.uint64) % _PRIME) + _SHIFTS) % _PRIME).min(axis=1)
-    rows = _HASHES // _BANDS
-    for band in range(_BANDS):
-        yield band, least[band * rows : (band + 1) * rows].tobytes()
+def _least_hashes(runs: Runs) -> NDArray[np.uint32]:
+    """MinHash: the least of each of `_HASHES` permutations, shape (_HASHES,)."""
+    hashed = (_FACTORS * (runs.astype(np.uint64) % _PRIME) + _SHIFTS) % _PRIME
+    least: NDArray[np.uint32] = hashed.min(axis=1).astype(np.uint32)
+    return least
 
 
 def _jaccard(one: Runs, two: Runs) -> float:
