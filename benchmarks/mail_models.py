@@ -1,0 +1,226 @@
+"""How well the triage kit decides on public intents: Banking77 in full and with ten mails a label, CLINC150 with what is
+out of scope, 154 labels chosen by the kit against random ones.
+
+Everything goes through the kit's own files: rows become mails, mails a dataset version, `train`, `export`, the
+bundle's runtime. Test parts are judged once; nothing is chosen on them. Without a name all are run.
+
+Usage: python -m benchmarks.mail_models FOLDER [full] [split] [few] [scope] [medoids] [--seeds N]
+FOLDER holds `banking77/` and `clinc150/` with `text,label` tables. The licences of both: CC BY 4.0 and 3.0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kits.core.annotation import Annotation
+from kits.core.bundle import BundleManifest
+from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
+from kits.core.kit import TrainTask
+from kits.core.labelling import WithLabelling
+from kits.core.mail.writing import write_message
+from kits.core.operating_point import Costs
+from kits.core.prediction import Prediction
+from kits.core.runtime import OnnxSession, Session
+from kits.core.sample import Sample, sample_id_for, utc_now
+from kits.core.stats import proportion
+from kits.support_triage import KIT
+from kits.support_triage._learning.folds import fold_of
+from kits.support_triage.config import Config
+from kits.toolchain import bundling, quantize
+from kits.toolchain.evaluation import MemoryBlobStore
+
+Row = tuple[str, str]
+MEDIA_TYPE = "message/rfc822"
+LABELS = 154
+OUT = "oos"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a bundle says of test mails, and what it cost to make."""
+
+    said: Sequence[Prediction]
+    labels: Sequence[str]
+    train_cpu_s: float
+    notes: tuple[str, ...]
+
+    def right(self) -> np.ndarray:
+        """Whether the most likely label is right, shape (n,)."""
+        return np.array([p.label == label for p, label in zip(self.said, self.labels, strict=True)])
+
+
+def rows_of(path: Path) -> list[Row]:
+    """Text and label of a table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["text"], row["label"]) for row in csv.DictReader(file)]
+
+
+def dataset_of(parts: Mapping[Split, Sequence[Row]]) -> Dataset:
+    """A version with the rows as mails; an empty label says nothing."""
+    blobs, items = MemoryBlobStore(), []
+    for split, rows in parts.items():
+        for number, (text, label) in enumerate(rows):
+            content = write_message(subject="", body=text)
+            sample = Sample(
+                id=sample_id_for(content, f"{split}/{number}"),
+                media_type=MEDIA_TYPE,
+                digest=blobs.put(content),
+                size=len(content),
+                captured_at=utc_now(),
+                source=f"{split}/{number}",
+            )
+            items.append(DatasetItem(sample, Annotation(label) if label else None, split))
+    header = DatasetHeader(kit=KIT.name, split_rule="as published", seed=0)
+    return build(header, items, blobs)
+
+
+def session(model: bytes) -> Session:
+    """One thread, as on a device."""
+    return OnnxSession(model, threads=1)
+
+
+def judged(
+    train: Sequence[Row], val: Sequence[Row], test: Sequence[Row], seed: int, *, int8: bool = False
+) -> Figures:
+    """Trains, exports, loads and judges.
+
+    Args:
+        int8: whether the encoder is quantised before it is judged, as `kit compile` does.
+    """
+    dataset, config = dataset_of({"train": train, "val": val}), Config()
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.process_time()
+        outcome = KIT.train.train(TrainTask(dataset, config, Costs(), Path(folder), seed))
+        spent = time.process_time() - started
+        exported = KIT.export.export(Path(folder), dataset, config)
+    models = bundling.fp32_models(exported)
+    if int8:
+        models = tuple(
+            bundling.Built(m.role, "int8", "cpu", quantize.to_dynamic_int8(m.content))
+            for m in models
+        )
+    manifest = BundleManifest(
+        kit=KIT.name,
+        name="benchmark",
+        project="benchmark",
+        version=1,
+        created_at=utc_now(),
+        media_types=(MEDIA_TYPE,),
+        artefacts=(),
+        config=dict(exported.config),
+        dataset=dataset.id,
+        seed=seed,
+        run="benchmark",
+    )
+    point = bundling.undecided(dataset, seed)
+    bundle = bundling.in_memory(manifest, point, models, exported.files)
+    runtime = KIT.runtime.load(bundle, session)
+    mails = [write_message(subject="", body=text) for text, _ in test]
+    said = [
+        p
+        for start in range(0, len(mails), 256)
+        for p in runtime.predict(mails[start : start + 256])
+    ]
+    return Figures(said, [label for _, label in test], spent, outcome.notes)
+
+
+def tell(name: str, seed: int, right: np.ndarray, figures: Figures) -> None:
+    """One line: the share, its interval, n, seed and cost."""
+    share = proportion(int(right.sum()), len(right))
+    print(
+        f"{name:<28} {share.text(4)} n {len(right)} seed {seed} training {figures.train_cpu_s:.0f} CPU-s"
+    )
+    for note in figures.notes:
+        print(f"    {note}")
+
+
+def full(folder: Path, seed: int) -> None:
+    """Banking77, all 10,003 mails learned from: as a project with a test part of its own and no val would."""
+    train, test = rows_of(folder / "banking77/train.csv"), rows_of(folder / "banking77/test.csv")
+    figures = judged(train, (), test, seed)
+    tell("banking77, all of train", seed, figures.right(), figures)
+
+
+def split(folder: Path, seed: int) -> None:
+    """Banking77, the kit's own shares of train (0.7, 0.15, 0.15), the official test part judged; then in INT8."""
+    rows, test = rows_of(folder / "banking77/train.csv"), rows_of(folder / "banking77/test.csv")
+    part = fold_of([label for _, label in rows], [""] * len(rows), 20, seed)
+    train = [row for row, number in zip(rows, part, strict=True) if number < 14]
+    val = [row for row, number in zip(rows, part, strict=True) if 14 <= number < 17]
+    for int8 in (False, True):
+        figures = judged(train, val, test, seed, int8=int8)
+        name = "banking77, 70 % of train" + (", int8" if int8 else "")
+        tell(name, seed, figures.right(), figures)
+
+
+def few(folder: Path, seed: int) -> None:
+    """Banking77 with the published ten mails a label."""
+    place = folder / "banking77"
+    figures = judged(
+        rows_of(place / "published_train_10.csv"),
+        rows_of(place / "published_valid.csv"),
+        rows_of(place / "test.csv"),
+        seed,
+    )
+    tell("banking77, 10 a label", seed, figures.right(), figures)
+
+
+def scope(folder: Path, seed: int) -> None:
+    """CLINC150: the threshold is chosen on val, which holds 100 mails out of scope (oos-threshold)."""
+    train, val, test = (
+        rows_of(folder / f"clinc150/{name}.csv") for name in ("train", "val", "test")
+    )
+    figures = judged(train, val, test, seed)
+    outside = np.array([label == OUT for label in figures.labels])
+    tell("clinc150, in scope", seed, figures.right()[~outside], figures)
+    tell("clinc150, out of scope found", seed, figures.right()[outside], figures)
+
+
+def medoids(folder: Path, seed: int) -> None:
+    """Banking77 with 154 labels: the mails that `kit label` would ask for, against as many random ones."""
+    rows, test = rows_of(folder / "banking77/train.csv"), rows_of(folder / "banking77/test.csv")
+    dataset = dataset_of({"train": [(text, "") for text, _ in rows]})
+    offer = KIT.train
+    assert isinstance(offer, WithLabelling)
+    number = {item.sample.id: int(item.sample.source.split("/")[1]) for item in dataset.items}
+    asked = offer.next_to_label(dataset, Config(), LABELS, seed)
+    drawn = np.random.default_rng(seed).choice(len(rows), LABELS, replace=False)
+    for name, chosen in (
+        ("medoids", [number[s.sample_id] for s in asked]),
+        ("random", list(drawn)),
+    ):
+        figures = judged([rows[n] for n in chosen], (), test, seed)
+        tell(f"banking77, {LABELS} labels by {name}", seed, figures.right(), figures)
+
+
+RUNS: Mapping[str, Callable[[Path, int], None]] = {
+    "full": full,
+    "split": split,
+    "few": few,
+    "scope": scope,
+    "medoids": medoids,
+}
+
+
+def main() -> None:
+    """Runs what was named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("runs", nargs="*", choices=[*RUNS, []], default=[])
+    parser.add_argument("--seeds", type=int, default=1)
+    given = parser.parse_args()
+    for name in given.runs or RUNS:
+        for seed in range(given.seeds):
+            RUNS[name](given.folder, seed)
+
+
+if __name__ == "__main__":
+    main()
