@@ -126,7 +126,7 @@ class Metrics:
         )
         self.mail_gates = Gauge(
             "kitwright_mail_gates_closed",
-            "bundles that may decide no mail without a person, by the hub's word",
+            "bundles that devices run and that may decide no mail without a person, by the hub's word",
             registry=registry,
         )
         self.mail_erasures = Gauge(
@@ -155,7 +155,9 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
             select(Case.level, func.count()).where(Case.closed_at.is_(None)).group_by(Case.level)
         ).all()
         waiting = session.scalar(select(func.count()).select_from(Sample).where(EXPECTED)) or 0
-        closed = select(func.count()).select_from(MailGate).where(MailGate.closed_at.is_not(None))
+        runs = select(Device.running_bundle).where(Device.revoked_at.is_(None))
+        closed = select(func.count()).select_from(MailGate)
+        closed = closed.where(MailGate.closed_at.is_not(None), MailGate.bundle.in_(runs))
         metrics.mail_gates.set(session.scalar(closed) or 0)
         told = select(func.count()).select_from(MailErasure).where(MailErasure.address != "")
         metrics.mail_erasures.set(session.scalar(told) or 0)

@@ -73,6 +73,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "[the promise](../how-to/watch-a-mailbox.md#the-promise)",
     ),
     AlertInfo(
+        "erasure-not-heard", ("warning",),
+        "a device has not said for 30 days that it erased a correspondent; it is told no more",
+        "bring it on line and erase again, or revoke it: [erase a customer](../how-to/erase-a-customer.md)",
+    ),
+    AlertInfo(
         "revocation-list", ("error",),
         "the list of revoked certificates ends within 7 days and could not be renewed",
         "make `pki/` of the hub's data writable; `cloud-sync doctor`",

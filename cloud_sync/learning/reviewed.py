@@ -84,7 +84,10 @@ def refused_samples(session: Session, project: str) -> dict[str, int]:
     outcome = select(AnnotationRow.id).where(
         AnnotationRow.sample_id == SampleRow.id, AnnotationRow.source == OUTCOME
     )
-    known = exists(reviewed) | exists(outcome)
+    filing = select(AnnotationRow.id).where(
+        AnnotationRow.sample_id == SampleRow.id, MAILS, AnnotationRow.source == "device"
+    )
+    known = exists(reviewed) | exists(outcome) | exists(filing)
     base = select(func.count()).select_from(SampleRow).where(known)
     base = base.where(SampleRow.blob_state == "stored", SampleRow.project.in_((project, "")))
     mine = base.where(SampleRow.project == project, provenance.withdrawn())

@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloud_sync.effects.alerts import raise_alert
+from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.mails import chain
 from cloud_sync.store.models import MailErasure
 from kits.core.events import ErasedBody
 
+ALERT = "erasure-not-heard"
 STANDS = timedelta(days=30)
 """So long devices are told, and what comes late is erased."""
 
@@ -38,7 +41,7 @@ def take_answers(session: Session, told: Sequence[tuple[str, ErasedBody]]) -> li
     return odd
 
 
-def give_up(session: Session, now: datetime) -> int:
+def give_up(session: Session, notify: NotifyConfig, now: datetime) -> int:
     """Forgets addresses that devices were told for long enough; how many devices never answered."""
     late = select(MailErasure).where(MailErasure.address != "", MailErasure.at < now - STANDS)
     silent = 0
@@ -46,5 +49,7 @@ def give_up(session: Session, now: datetime) -> int:
         names = sorted(name for name, answer in row.devices.items() if answer is None)
         row.address = ""
         chain.record(session, "hub", "erasure-not-heard", row.id, {"devices": len(names)})
+        text = f"{', '.join(names[:5])} never said that a correspondent was erased there"
+        raise_alert(session, notify, ALERT, "warning", text, where=row.id[:12])
         silent += len(names)
     return silent

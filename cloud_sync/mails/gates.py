@@ -170,9 +170,16 @@ def open_gate(session: Session, bundle: str, *, who: str, why: str) -> MailGate:
 
 
 def listed(session: Session) -> Sequence[MailGate]:
-    """All gates, closed ones first."""
-    order = MailGate.closed_at.is_(None), MailGate.project, MailGate.bundle
-    return session.scalars(select(MailGate).order_by(*order)).all()
+    """All gates: those of bundles that devices run first, of these the closed ones."""
+    runs = select(Device.running_bundle).where(Device.revoked_at.is_(None))
+    order = MailGate.bundle.not_in(runs), MailGate.closed_at.is_(None), MailGate.project
+    return session.scalars(select(MailGate).order_by(*order, MailGate.bundle)).all()
+
+
+def running(session: Session) -> dict[str, int]:
+    """Bundle → devices that run it."""
+    query = select(Device.running_bundle, func.count()).where(Device.revoked_at.is_(None))
+    return {row[0]: row[1] for row in session.execute(query.group_by(Device.running_bundle))}
 
 
 def as_json(gate: MailGate) -> dict[str, JsonValue]:

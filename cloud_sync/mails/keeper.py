@@ -44,4 +44,4 @@ class MailKeeper:
         self._gates.step()
         again(self._hub, utc_now())
         with self._hub.database.transaction() as session:
-            give_up(session, utc_now())
+            give_up(session, self._hub.config.notify, utc_now())

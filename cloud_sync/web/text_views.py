@@ -61,12 +61,15 @@ def kit_of(session: Session, sample: Sample) -> str:
     return _DEFAULT_KITS.get(sample.media_type, "visual-inspection")
 
 
+_ABSENT = {"expected": "The text is on its way", "erased": "The text was erased"}
+
+
 def reading(hub: Hub, kit: str, sample: Sample, said: Prediction) -> Reading | None:
     """The sample's text; None when it is of another nature. A text that cannot be read says why."""
     if not is_text(kit, sample.media_type):
         return None
     if sample.blob_state != "stored":
-        return Reading(why_none="The text is on its way" if sample.blob_state == "expected" else "The text was not kept")  # fmt: skip
+        return Reading(why_none=_ABSENT.get(sample.blob_state, "The text was not kept"))
     if sample.blob_size > MAX_BYTES:
         return Reading(why_none="The text is too large to be shown")
     try:

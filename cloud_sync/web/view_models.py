@@ -134,7 +134,9 @@ _KINDS = {WINDOW: ("Window", "Sensor window"), MAIL: ("Mail", "Mail")}
 def why_no_picture(sample: Sample) -> str:
     """What to show in place of the picture."""
     short, whole = _KINDS.get(sample.media_type, ("Picture", sample.media_type))
-    states = {"expected": f"{short} on its way", "none": f"{short} not kept"}
+    states = {
+        "expected": f"{short} on its way", "none": f"{short} not kept", "erased": f"{short} erased",
+    }  # fmt: skip
     return states.get(sample.blob_state, whole)
 
 

@@ -174,8 +174,10 @@ def test_a_device_that_never_answers_is_given_up_with_the_address(hub: Hub) -> N
     erasure.erase(hub, ANN, by="ada")
     later = utc_now() + STANDS + timedelta(hours=1)
     with hub.database.transaction() as session:
-        assert give_up(session, utc_now()) == 0
-        assert give_up(session, later) == 1
+        assert give_up(session, hub.config.notify, utc_now()) == 0
+        assert give_up(session, hub.config.notify, later) == 1
+        [text] = session.scalars(select(models.Alert.text))
+        assert text == "press-1 never said that a correspondent was erased there"
     assert ANN not in everything(hub)
 
 

@@ -23,6 +23,7 @@ def mails_page(request: Request, hub: HubDep, session: ReadDep, who: ViewerPage)
     return render(
         request, session, who, "mails.html",
         report=report, weeks=figures.WEEKS, gates=gates.listed(session),
+        running=gates.running(session),
         bundle_names=views.bundle_names(session),
         erasures=erasure.newest(session, SHOWN) if admin else [],
         entries=[chain.as_json(row) for row in chain.newest(session, SHOWN)] if admin else [],
