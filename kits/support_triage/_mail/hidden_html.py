@@ -6,6 +6,7 @@ background they stand on. Nothing is fetched; how styles are read is `style_shee
 
 from __future__ import annotations
 
+import colorsys
 import re
 from dataclasses import dataclass, replace
 
@@ -22,11 +23,20 @@ _UNREADABLE_PX = 2.5
 """Letters so small are not read."""
 _FAR_PX = 400.0
 """So far to the left or above, nothing is on the screen."""
+_FAINT = 0.1
+"""Opacity below which nothing is seen."""
 _SAME_COLOUR = 24
 """Steps of 255 in each channel that nobody tells apart."""
 _LENGTH = re.compile(r"(-?\d{0,6}\.?\d{0,6})(px|pt|em|rem|ex|%|vw|vh|in|cm|mm)?$")
-_RGB = re.compile(
-    r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,/]+([\d.]{1,6})%?)?\s*\)"
+_GAP = r"[\s,/]{1,9}"
+_ALPHA = rf"(?:{_GAP}([\d.]{{1,6}}%?))?\s{{0,9}}\)"
+_RGB = re.compile(rf"rgba?\(\s{{0,9}}(\d{{1,3}}){_GAP}(\d{{1,3}}){_GAP}(\d{{1,3}}){_ALPHA}")
+_HSL = re.compile(
+    rf"hsla?\(\s{{0,9}}(\d{{1,3}})(?:deg)?{_GAP}(\d{{1,3}})%?{_GAP}(\d{{1,3}})%?{_ALPHA}"
+)
+_SCALE = re.compile(r"scale[xy]?\(\s{0,9}(-?[\d.]{1,8})")
+_TRANSLATE = re.compile(
+    r"translate(?:x|y|3d)?\(\s{0,9}(-?[\d.]{1,8}[a-z]{0,3})(?:\s{0,9},\s{0,9}(-?[\d.]{1,8}[a-z]{0,3}))?"
 )
 _HEX = re.compile(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})(?![0-9a-f])")
 _PX = {
@@ -41,12 +51,19 @@ _PX = {
     "mm": 3.8,
 }
 _NAMED: dict[str, Rgb] = {
-    "white": (255, 255, 255),
+    **dict.fromkeys(("white", "canvas", "window", "field", "buttonhighlight"), (255, 255, 255)),
     "black": (0, 0, 0),
     "snow": (255, 250, 250),
     "ivory": (255, 255, 240),
     "whitesmoke": (245, 245, 245),
     "ghostwhite": (248, 248, 255),
+    "floralwhite": (255, 250, 240),
+    "mintcream": (245, 255, 250),
+    "azure": (240, 255, 255),
+    "seashell": (255, 245, 238),
+    "aliceblue": (240, 248, 255),
+    "honeydew": (240, 255, 240),
+    "lavenderblush": (255, 240, 245),
     "red": (255, 0, 0),
     "green": (0, 128, 0),
     "blue": (0, 0, 255),
@@ -68,15 +85,16 @@ class Look:
     gone: bool = False
     visible: bool = True
     size_px: float = _BASE_PX
+    opacity: float = 1.0
     colour: Rgb | None = _BLACK
     background: Rgb | None = _WHITE
 
     @property
     def hidden(self) -> bool:
         """Whether nobody can read text that looks so."""
-        if self.gone or not self.visible or self.size_px < _UNREADABLE_PX:
+        if self.gone or not self.visible or self.colour is None:
             return True
-        if self.colour is None:
+        if self.size_px < _UNREADABLE_PX or self.opacity < _FAINT:
             return True
         return self.background is not None and all(
             abs(one - other) <= _SAME_COLOUR for one, other in zip(self.colour, self.background)
@@ -88,7 +106,7 @@ def look_of(tag: str, attributes: Attributes, from_sheet: Declarations, around: 
     style = from_sheet
     if attributes.get("style"):
         style = style | declarations(attributes["style"] or "")
-    if not style and not (attributes.keys() & _ATTRIBUTES):
+    if not style and not (attributes.keys() & _ATTRIBUTES) and tag != "dialog":
         return around
     look = _coloured(tag, attributes, style, around)
     if "font-size" in style:
@@ -99,7 +117,10 @@ def look_of(tag: str, attributes: Attributes, from_sheet: Declarations, around: 
         look = replace(look, size_px=0.0)
     if "visibility" in style:
         look = replace(look, visible=style["visibility"] not in {"hidden", "collapse"})
-    if "hidden" in attributes or _is_gone(style):
+    if "opacity" in style:
+        look = replace(look, opacity=around.opacity * max(0.0, _number(style["opacity"])))
+    closed = tag == "dialog" and "open" not in attributes
+    if closed or "hidden" in attributes or _is_gone(style):
         look = replace(look, gone=True)
     return look
 
@@ -111,9 +132,9 @@ def _is_gone(style: Declarations) -> bool:
     """Whether an element's box is not there, empty, or outside of the screen."""
     if style.get("display") == "none" or style.get("mso-hide") == "all":
         return True
-    if (_number(style.get("opacity", "1")) < 0.1) or "opacity(0" in style.get("filter", ""):
+    if style.get("content-visibility") == "hidden" or style.get("zoom") in {"0", "0%"}:
         return True
-    if "scale(0)" in style.get("transform", "").replace(" ", ""):
+    if "opacity(0" in style.get("filter", "") or _is_moved_away(style.get("transform", "")):
         return True
     clip = style.get("clip", "") + style.get("clip-path", "")
     if "rect(0" in clip.replace(" ", "") or "inset(50%" in clip or "inset(100%" in clip:
@@ -123,18 +144,27 @@ def _is_gone(style: Declarations) -> bool:
         for name in ("width", "height", "max-width", "max-height", "line-height")
         if name in style and style[name] not in {"auto", "none", "normal", "100%"}
     ]
-    if any(small) and "hidden" in style.get("overflow", "") + style.get("overflow-y", ""):
+    overflow = style.get("overflow", "") + style.get("overflow-y", "")
+    if any(small) and any(word in overflow for word in ("hidden", "clip", "auto", "scroll")):
         return True
-    places = ["text-indent", "margin-left", "margin-top"]
+    places = ["text-indent", "margin-left", "margin-top", "margin-right"]
     if style.get("position") in {"absolute", "fixed", "relative"}:
-        places += ["left", "top"]
+        places += ["left", "top", "right"]
     return any(_px(style.get(name, "0")) <= -_FAR_PX for name in places)
+
+
+def _is_moved_away(transform: str) -> bool:
+    if any(abs(_number(found)) < _FAINT for found in _SCALE.findall(transform)):
+        return True
+    moves = [one for found in _TRANSLATE.findall(transform) for one in found if one]
+    return any(_px(one) <= -_FAR_PX for one in moves)
 
 
 def _coloured(tag: str, attributes: Attributes, style: Declarations, around: Look) -> Look:
     look = around
-    foreground = style.get("color") or attributes.get("color" if tag == "font" else "text")
-    if foreground and (tag in {"font", "body"} or "color" in style):
+    fill = style.get("-webkit-text-fill-color")
+    foreground = fill or style.get("color") or attributes.get("color" if tag == "font" else "text")
+    if foreground and (tag in {"font", "body"} or fill or "color" in style):
         known, colour = _colour(foreground)
         if known:
             look = replace(look, colour=colour)
@@ -153,23 +183,39 @@ def _coloured(tag: str, attributes: Attributes, style: Declarations, around: Loo
 def _colour(value: str) -> tuple[bool, Rgb | None]:
     """(whether the value is understood, the colour; None for fully transparent)."""
     value = value.strip().lower()
-    match = _HEX.search(value)
-    if match:
-        digits = match[1]
-        if len(digits) in {3, 4}:
-            digits = "".join(2 * digit for digit in digits)
-        if digits[6:] == "00":
-            return True, None
-        return True, (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16))
-    match = _RGB.search(value)
-    if match:
-        if match[4] is not None and _number(match[4]) < 0.05:
-            return True, None
-        return True, (min(int(match[1]), 255), min(int(match[2]), 255), min(int(match[3]), 255))
     if value == "transparent":
         return True, None
+    match = _HEX.search(value)
+    if match:
+        return True, _from_hex(match[1])
+    match = _RGB.search(value) or _HSL.search(value)
+    if match:
+        faint = match[4] is not None and _number(match[4]) < _FAINT
+        numbers = int(match[1]), int(match[2]), int(match[3])
+        from_numbers = _from_hsl if match[0].startswith("hsl") else _from_rgb
+        return True, None if faint else from_numbers(*numbers)
     named = next((_NAMED[word] for word in value.split()[:5] if word in _NAMED), None)
     return named is not None, named
+
+
+def _from_hex(digits: str) -> Rgb | None:
+    if len(digits) in {3, 4}:
+        digits = "".join(2 * digit for digit in digits)
+    if len(digits) == 8 and int(digits[6:], 16) < _FAINT * 255:
+        return None
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
+
+
+def _from_rgb(red: int, green: int, blue: int) -> Rgb:
+    return min(red, 255), min(green, 255), min(blue, 255)
+
+
+def _from_hsl(hue: int, saturation: int, lightness: int) -> Rgb:
+    channels = colorsys.hls_to_rgb(
+        (hue % 360) / 360, min(lightness, 100) / 100, min(saturation, 100) / 100
+    )
+    red, green, blue = (round(255 * channel) for channel in channels)
+    return red, green, blue
 
 
 def _font_px(value: str, around: float) -> float:

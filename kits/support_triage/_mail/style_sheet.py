@@ -24,6 +24,7 @@ _PROPERTIES = frozenset(
     {"display", "visibility", "opacity", "filter", "transform", "clip", "clip-path", "mso-hide"}
     | {"width", "height", "max-width", "max-height", "line-height", "overflow", "overflow-y"}
     | {"position", "left", "top", "text-indent", "margin-left", "margin-top", "font", "font-size"}
+    | {"margin-right", "right", "zoom", "content-visibility", "-webkit-text-fill-color"}
     | {"color", "background", "background-color", "background-image"}
 )
 """Properties that decide whether text is seen; no other is kept."""
