@@ -91,6 +91,16 @@ ALERTS: tuple[AlertInfo, ...] = (
         "read the agent's log; when it repeats, roll out another bundle",
     ),
     AlertInfo(
+        "lookup-fails", ("warning",),
+        "a system of the firm does not tell its records; replies are drafted without them",
+        "look at the system, `source.lookups` and its secret; it is asked again by itself",
+    ),
+    AlertInfo(
+        "writer-fails", ("warning",),
+        "the language model gives no usable answer; replies are drafted from templates and passages alone",
+        "look at the model's server and `source.writer`",
+    ),
+    AlertInfo(
         "mail-send-fails", ("error",),
         "replies are not sent: the SMTP server does not take them; they lie in the drafts instead",
         "look at `source.send`, and send what lies in the drafts",

@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from edge_agent.lookups.config import LookupConfig
 from edge_agent.section import Section
+from edge_agent.writers.config import WriterConfig
 
 MIB = 1 << 20
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -150,6 +152,13 @@ class ImapSourceConfig(Section):
     filing: FilingConfig = Field(FilingConfig(), description="how mails are filed")
     drafts: DraftsConfig = Field(DraftsConfig(), description="replies laid into the drafts")
     learning: LearningConfig = Field(LearningConfig(), description="what is learned from persons")
+    lookups: tuple[LookupConfig, ...] = Field(
+        (), max_length=20, description="where records are asked for that replies need; empty: none"
+    )
+    writer: WriterConfig | None = Field(
+        None,
+        description="a language model that proposes replies, which are then checked; empty: none",
+    )
     send: SendConfig | None = Field(None, description="sending without a person; empty: never")
     hook: HookConfig | None = Field(None, description="message to a help desk; empty: none")
     own_addresses: tuple[Line, ...] = Field(
@@ -163,6 +172,13 @@ class ImapSourceConfig(Section):
         " many days after the last mail",
     )
     name: Line = Field("mailbox", max_length=100, description="name of the source in events")
+
+    @model_validator(mode="after")
+    def _one_api_a_kind(self) -> ImapSourceConfig:
+        kinds = [lookup.kind for lookup in self.lookups]
+        if len(kinds) != len(set(kinds)):
+            raise ValueError("lookups: each kind once")
+        return self
 
     @model_validator(mode="after")
     def _one_way_in(self) -> ImapSourceConfig:

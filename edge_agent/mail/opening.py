@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from edge_agent.lookups.http import HttpLookups
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting, Lookups, Writer
 from edge_agent.mail.hook import Hook
@@ -17,6 +18,7 @@ from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts
 from edge_agent.sources.imap import ImapSource
 from edge_agent.sync.entry import Entry
+from edge_agent.writers.openai import OpenAiWriter
 
 
 def ledger_path(state_dir: Path) -> Path:
@@ -41,10 +43,18 @@ def open_mailbox(
         put: takes entries for the outbox.
         committed: as `Outbox.mark`.
         has_bundle: whether a model decides.
+        lookups, writer: in place of what the configuration names.
+
+    Raises:
+        ConfigError: the environment variable of a secret is not set.
     """
     from edge_agent.mail.imap import ImapMailbox
 
     ledger = Ledger(ledger_path(state_dir))
+    if lookups is None and config.lookups:
+        lookups = HttpLookups(config.lookups, alerts)
+    if writer is None and config.writer is not None:
+        writer = OpenAiWriter(config.writer, alerts)
     drafting = Drafting(alerts, lookups, writer)
     room = MailRoom(config, ledger, Teller(ledger, put, committed), drafting, alerts)
     sending = Sending(config.send, ledger, alerts) if config.send is not None else None

@@ -1,0 +1,1 @@
+"""Records of the firm's own systems, as a reply needs them."""

@@ -1,0 +1,1 @@
+"""Language models that may propose a reply; the kit's check decides what of it stands."""
