@@ -173,16 +173,21 @@ class _Problem:
         from scipy.sparse import csr_matrix
 
         ordered = sorted(lines, key=lambda line: -len(line.tokens))
-        rows = [row for line in ordered for row in line_features(line)]
-        flat = np.asarray([i for row in rows for i in row], dtype=np.uint32)
+        sizes: list[int] = []
+        pieces: list[NDArray[np.uint32]] = []
+        for line in ordered:
+            features = line_features(line)
+            sizes += [len(row) for row in features]
+            pieces.append(np.asarray([i for row in features for i in row], dtype=np.uint32))
+        flat = np.concatenate(pieces)
         ids, place, counts = np.unique(flat, return_inverse=True, return_counts=True)
         kept = counts >= least
         column = np.where(kept, np.cumsum(kept) - 1, -1)[place]
-        row_of = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        row_of = np.repeat(np.arange(len(sizes)), sizes)
         there = column >= 0
         matrix = csr_matrix(
             (np.ones(int(there.sum())), (row_of[there], column[there])),
-            shape=(len(rows), int(kept.sum())),
+            shape=(len(sizes), int(kept.sum())),
         )
         gold = np.asarray([tag for line in ordered for tag in line.tags], dtype=np.intp)
         lengths = np.asarray([len(line.tokens) for line in ordered], dtype=np.intp)
@@ -192,8 +197,8 @@ class _Problem:
             for tag in line.tags:
                 steps[before, tag] += 1
                 before = tag
-        told = np.zeros((len(rows), width))
-        told[np.arange(len(rows)), gold] = 1.0
+        told = np.zeros((len(sizes), width))
+        told[np.arange(len(sizes)), gold] = 1.0
         return cls(
             width=width,
             ids=ids[kept],

@@ -41,7 +41,7 @@ LEAST_PRECISION = 0.98
 """Share of a look's matches that must have been marked."""
 LEAST_AGREEMENT = 0.9
 """Share of a common kind's findings that were marked, below which the rules for it are switched off."""
-MAX_TOKENS = 400_000
+MAX_TOKENS = 200_000
 """Tokens learned from at most: the marked lines first, then lines without a mark."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kits.support_triage._entities import checksums
+from kits.support_triage._entities import checksums, vat_ids
 from kits.support_triage._entities.text import Found, Text, listed
 
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]{1,2000}", re.IGNORECASE)
@@ -82,11 +82,11 @@ def vats(text: Text) -> Iterator[Found]:
     """VAT ids by the check digits of their country."""
     for match in _VAT.finditer(text.raw):
         piece = match.group()
-        if piece[:3] not in checksums.VAT and piece[:2] not in checksums.VAT:
+        if piece[:3] not in vat_ids.VAT and piece[:2] not in vat_ids.VAT:
             continue
         for size in range(len(piece), 7, -1):
             after = text.raw[match.start() + size : match.start() + size + 1]
-            if not after.isalnum() and checksums.vat(checksums.compact(piece[:size])):
+            if not after.isalnum() and vat_ids.vat(checksums.compact(piece[:size])):
                 yield Found(match.start(), match.start() + size, "vat", 0.99)
                 break
 
