@@ -172,6 +172,23 @@ def test_a_taught_kind_takes_the_place_of_the_common_one(spec: EntitiesSpec) -> 
     ]
 
 
+def test_texts_that_nobody_read_for_entities_do_not_teach_that_there_are_none() -> None:
+    rng = random.Random(0)
+    orders = [f"LX-{rng.randint(1000, 9999)}" for _ in range(440)]
+    rows = [marked("send {order} back please", order=o) for o in orders[:40]]
+    rows += [(f"send {o} back please", ()) for o in orders[40:]]
+    extractor = Extractor(learn(rows, NONE))
+    assert places(extractor.find("send LX-0001 back please")) == [("order", "LX-0001")]
+
+
+def test_texts_without_an_entity_teach_that_there_is_none() -> None:
+    rng = random.Random(0)
+    rows = [marked("refund {amount} please", amount=str(rng.randint(10, 99))) for _ in range(60)]
+    rows += [(f"room {rng.randint(10, 99)} please", ()) for _ in range(60)]
+    extractor = Extractor(learn(rows, NONE))
+    assert places(extractor.find("room 55 please\nrefund 55 please")) == [("amount", "55")]
+
+
 def test_rules_that_agree_with_the_marks_stay_beside_the_model() -> None:
     rng = random.Random(0)
     rows = [marked("pay {amount} by card", amount=f"{rng.randint(10, 99)} EUR") for _ in range(40)]

@@ -41,6 +41,9 @@ LEAST_PRECISION = 0.98
 """Share of a look's matches that must have been marked."""
 LEAST_AGREEMENT = 0.9
 """Share of a common kind's findings that were marked, below which the rules for it are switched off."""
+UNREAD = 0.3
+"""Share of texts without a mark that hold what is marked elsewhere, above which nobody can have read them."""
+LEAST_LETTERS = 4
 MAX_TOKENS = 200_000
 """Tokens learned from at most: the marked lines first, then lines without a mark."""
 
@@ -70,6 +73,7 @@ def learn(
     values = _values(examples)
     if not config.learn or not values:
         return given
+    examples = _read_by_somebody(examples, values)
     looks = tuple(_looks(examples, values))
     if sum(len(v) for v in values.values()) < LEAST_FOR_MODEL:
         classes = tuple(_classes(examples, values))
@@ -113,7 +117,29 @@ def _values(examples: Sequence[Example]) -> dict[str, list[str]]:
     return values
 
 
-def _looks(examples: Sequence[Example], values: dict[str, list[str]]) -> Iterator[LearnedPattern]:
+def _read_by_somebody(
+    examples: Sequence[Example], values: Mapping[str, list[str]]
+) -> Sequence[Example]:
+    """`examples` without the texts that have no mark only because nobody looked for entities in them.
+
+    They betray themselves: what is marked elsewhere stands in them as well. If they taught "nothing here", a model of a
+    mailbox of which a tenth is marked would find nothing.
+    """
+    words = [
+        LearnedWords(kind=kind, words=tuple(sorted({v.lower() for v in rows})), precision=1.0)
+        for kind, rows in values.items()
+        if all(sum(c.isalnum() for c in value) >= LEAST_LETTERS for value in rows)
+    ]
+    finder = LearnedPatterns([*_every_look(values)], words)
+    bare = [text for text, spans in examples if not spans]
+    betrayed = sum(any(True for _ in finder.find(Text(text))) for text in bare)
+    if len(bare) < LEAST_FOR_MODEL or betrayed <= UNREAD * len(bare):
+        return examples
+    return [example for example in examples if example[1]]
+
+
+def _every_look(values: Mapping[str, list[str]]) -> Iterator[LearnedPattern]:
+    """The looks of values, whatever else has them."""
     for kind, surfaces in sorted(values.items()):
         if not code_like(surfaces) or len(set(surfaces)) < LEAST_VALUES:
             continue
@@ -122,12 +148,18 @@ def _looks(examples: Sequence[Example], values: dict[str, list[str]]) -> Iterato
             continue  # `299` could be anything: only the words around it tell
         for pattern in patterns_of(surfaces):
             try:
-                look = LearnedPattern(kind=kind, pattern=pattern, checksum=checksum, precision=1.0)
+                yield LearnedPattern(kind=kind, pattern=pattern, checksum=checksum, precision=1.0)
             except ValueError:
                 continue  # too long or too free to be a safe pattern: the model finds them
-            precision = _precision(examples, LearnedPatterns([look], []))
-            if precision >= LEAST_PRECISION:
-                yield look.model_copy(update={"precision": round(precision, 4)})
+
+
+def _looks(
+    examples: Sequence[Example], values: Mapping[str, list[str]]
+) -> Iterator[LearnedPattern]:
+    for look in _every_look(values):
+        precision = _precision(examples, LearnedPatterns([look], []))
+        if precision >= LEAST_PRECISION:
+            yield look.model_copy(update={"precision": round(precision, 4)})
 
 
 def _classes(examples: Sequence[Example], values: dict[str, list[str]]) -> Iterator[LearnedWords]:
