@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Plot
 from kits.core.prediction import prediction_from_json
-from kits.core.stats import proportion
+from kits.core.stats import bootstrap, proportion
 from kits.support_triage._judging.judged import intents, scope_names
 
 Floats = NDArray[np.float64]
@@ -23,6 +23,7 @@ _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 300, 70, 30, 24, 48
 _MOST_POINTS = 400
 _BINS = 10
 _PAIRS = 12
+_ROUNDS = 500
 _ROW = 26
 
 
@@ -50,8 +51,8 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
         ),
         Plot(
             "Does confidence keep its word?",
-            svg=reliability(scores, ~wrong),
-            caption="Tenths of confidence with the share that was right and its 95 % interval; on the dashed line "
+            svg=reliability(scores[scores > 0], ~wrong[scores > 0]),
+            caption="Mails that may be decided without a person. Tenths of confidence with the share that was right and its 95 % interval; on the dashed line "
             "confidence is the share that is right.",
         ),
     ]
@@ -69,7 +70,32 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
                 "in red those that were decided without a person.",
             )
         )
-    return made
+    return [*made, _worth([result for result, _, _ in judged], task)]
+
+
+def _worth(results: Sequence[ItemResult], task: EvaluateTask) -> Plot:
+    """What 1,000 mails like these cost with and without the bundle."""
+    costs = task.costs
+    spent = np.array([result.cost for result in results])
+    acted = np.array([result.verdict == "act" for result in results], dtype=bool)
+    saved = bootstrap(
+        lambda rows: float(1000 * (costs.review - spent[rows]).mean()),
+        [result.group for result in results],
+        seed=task.seed,
+        rounds=_ROUNDS,
+    )
+    rows = (
+        ("per 1,000 mails", costs.currency),
+        ("saved", f"{saved.value:,.0f} [{saved.low:,.0f}, {saved.high:,.0f}]"),
+        ("a person sorts all of them", f"{1000 * costs.review:,.0f}"),
+        ("looks that are left", f"{1000 * costs.review * (1 - acted.mean()):,.0f}"),
+        ("wrong filings", f"{1000 * float(spent[acted].sum()) / len(results):,.0f}"),
+    )
+    caption = (
+        f"A look costs {costs.review:g}, a wrong filing {costs.escape:g} {costs.currency} (costs.review, costs.escape); "
+        f"n={len(results)}. What a draft saves is not counted."
+    )
+    return Plot("What it is worth", table=rows, caption=caption)
 
 
 def _said(result: ItemResult) -> str:
@@ -151,7 +177,7 @@ def worst_pairs(pairs: Counter[tuple[str, str]], results: Sequence[ItemResult]) 
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 24 else f"{label[:23]}…"
+    return label if len(label) <= 21 else f"{label[:20]}…"
 
 
 def _round_up(value: float) -> float:
