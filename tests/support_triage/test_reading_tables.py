@@ -76,6 +76,13 @@ def test_columns_are_found_by_name_and_content_and_said(
     assert roles in told(findings, "columns")
 
 
+@pytest.mark.parametrize("n", [3, 30, 300])
+def test_a_file_with_hardly_two_rows_of_one_intent_keeps_its_label(tmp_path: Path, n: int) -> None:
+    content = many(["text", "intent", "domain"], ["words of {n} here", "intent_{n}", "d{even}"], n)
+    samples, _ = read_all(put(tmp_path / "few.csv", content))
+    assert [label_of(s) for s in samples] == [f"intent_{number}" for number in range(n)]
+
+
 def test_a_table_without_a_header_is_read_by_its_cells(tmp_path: Path) -> None:
     content = rows(*([f"{text} {n}", lab] for n in range(3) for text, lab in TEXTS))
     samples, findings = read_all(put(tmp_path / "mails.csv", content))

@@ -23,6 +23,8 @@ LABEL_NAMES = (
     "tag", "reason", "domain",
 )  # fmt: skip
 """Best first; words of the name count too (`ticket_category`)."""
+_SURE_NAMES = frozenset(LABEL_NAMES[:8])
+"""Names that mean the label even where its values hardly come again: a file of few rows and many intents."""
 TEXT_NAMES = (
     "text", "body", "utterance", "message", "narrative", "email", "mail", "content", "sentence", "query", "question",
     "description", "comment", "review", "request", "nachricht", "inhalt", "texte", "mensaje", "testo", "instruction",
@@ -55,6 +57,7 @@ _BY_A_WORD = frozenset({"urgency", "sentiment", "language", "id", "date"})
 _LABEL_CHARS = 80
 _MOST_LABELS = 0.5
 _FEW_ROWS = 20
+_LABEL_WORDS = 8
 _TEXT_WORDS = 2.5
 _ALMOST_ALL = 0.9
 
@@ -270,15 +273,16 @@ def _longest(free: Mapping[str, list[str]], taken: set[str]) -> str:
 def _a_label(free: Mapping[str, list[str]], taken: set[str]) -> str:
     """A column of labels by its name; without one, the only other column that repeats itself."""
     for name in _ranked(free, LABEL_NAMES):
-        if name not in taken and _is_label(free[name]):
+        sure = _plain(name) in _SURE_NAMES and _words(free[name]) <= _LABEL_WORDS
+        if name not in taken and _is_label(free[name], sure):
             return name
     others = [n for n, c in free.items() if n not in taken and _is_label(c) and _few(c)]
     return others[0] if len(others) == 1 else ""
 
 
-def _is_label(cells: list[str]) -> bool:
+def _is_label(cells: list[str], sure: bool = False) -> bool:
     """Short cells that come again; a head of few rows cannot show that yet."""
     parts = {part.strip() for cell in cells for part in re.split(r"[|;]", cell)}
     if not cells or not _short(list(parts)):
         return False
-    return len(cells) < _FEW_ROWS or len(parts) <= max(2.0, _MOST_LABELS * len(cells))
+    return sure or len(cells) < _FEW_ROWS or len(parts) <= max(2.0, _MOST_LABELS * len(cells))
