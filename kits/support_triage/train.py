@@ -22,6 +22,7 @@ from kits.core.mail.writing import write_message
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate, proportion
 from kits.support_triage._drafting.knowledge import build_knowledge
+from kits.support_triage._drafting.retrieval import link_intents
 from kits.support_triage._drafting.templates import FirmTemplates, load_templates
 from kits.support_triage._entities.catalogue import read_catalogue
 from kits.support_triage._entities.learning import learn
@@ -46,6 +47,8 @@ from kits.support_triage.runtime import KNOWLEDGE_FILE, MEDIA_TYPE, TriageSpec
 
 SPEC_FILE, ENCODER_FILE, FILES_FOLDER = "triage.json", "encoder.onnx", "files"
 _LICENCE = LicenceNote(part="heads", source="trained on your mails", licence="yours")
+_TOLD_NOTES = 20
+"""Of a knowledge base with many odd files, so many are named in the report."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ def train(task: TrainTask) -> TrainOutcome:
     else:
         made = _learned(mails, val, config, embedder, task.seed)
     keeps = made.classifier.encoder is not None
-    known = _knowledge(config, embedder.encoder if embedder is not None and keeps else None)
-    made = replace(made, files={**made.files, **known})
+    encoder = embedder.encoder if embedder is not None and keeps else None
+    made = _with_knowledge(made, mails, config, encoder)
     _save(task.out_dir, made, _spec(made, mails, config), graph if keeps else None)
     return TrainOutcome(
         figures=made.figures,
@@ -214,19 +217,34 @@ def _spec(made: _Made, mails: Sequence[Mail], config: Config) -> TriageSpec:
         classifier=made.classifier,
         out_of_scope=config.out_of_scope,
         entities=_entities(mails, config),
-        templates=load_templates(_folder(config.templates, "model.templates")).firm
-        if config.templates
-        else FirmTemplates.model_validate({"silent": config.out_of_scope}),
+        templates=_templates(config),
     )
 
 
-def _knowledge(config: Config, encoder: Encoder | None) -> dict[str, bytes]:
-    """The knowledge base as a file of the bundle, its passages' vectors by the encoder that ships."""
+def _templates(config: Config) -> FirmTemplates:
+    """The firm's templates; what is out of scope is answered by none of them."""
+    folder = config.templates
+    firm = (
+        load_templates(_folder(folder, "model.templates")).firm
+        if folder
+        else FirmTemplates.model_validate({})
+    )
+    silent = tuple(dict.fromkeys((*firm.silent, *config.out_of_scope)))
+    return firm.model_copy(update={"silent": silent})
+
+
+def _with_knowledge(
+    made: _Made, mails: Sequence[Mail], config: Config, encoder: Encoder | None
+) -> _Made:
+    """With the knowledge base as a file of the bundle, its passages' vectors by the encoder that ships."""
     if not config.knowledge:
-        return {}
+        return made
     folder = _folder(config.knowledge, "model.knowledge")
     known = build_knowledge(folder, embed=encoder.last_layer if encoder is not None else None)
-    return {KNOWLEDGE_FILE: known.to_json().encode()}
+    said = [(m.text, m.label, m.language) for m in mails if m.label and "|" not in m.label]
+    content = link_intents(known, said).to_json().encode()
+    told = tuple(f"knowledge: {note}" for note in known.notes[:_TOLD_NOTES])
+    return replace(made, files={**made.files, KNOWLEDGE_FILE: content}, notes=(*made.notes, *told))
 
 
 def _folder(name: str, where: str) -> Path:

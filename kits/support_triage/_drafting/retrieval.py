@@ -204,7 +204,7 @@ def link_intents(
     examples: Sequence[tuple[str, str, str]],
     embed: Embed | None = None,
     *,
-    per_intent: int = 60,
+    per_intent: int = 40,
 ) -> Knowledge:
     """The knowledge base with links from intents to the passages that their mails have most in common with.
 
