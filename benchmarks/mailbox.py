@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -28,16 +29,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = Dovecot(driver="sdbox").start()
         try:
-            began = time.monotonic()
+            began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
             outcome = run_lives(
                 Path(folder), server, mails=given.mails, kills=given.kills, seed=given.seed
             )
             took_s = time.monotonic() - began
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)  # of lives that ended: not dovecot
         finally:
             kill_leftovers()
-    speed = f"{given.mails / took_s:.0f} mails/s with all restarts"
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    speed = f"{given.mails / took_s:.0f} mails/s and {cpu_s:.1f} s of CPU with all starts"
     print(words(outcome, [speed]))
-    print(json.dumps({**vars(outcome), "seed": given.seed, "took_s": round(took_s, 1)}))
+    print(
+        json.dumps(
+            {
+                **vars(outcome),
+                "seed": given.seed,
+                "took_s": round(took_s, 1),
+                "cpu_s": round(cpu_s, 1),
+            }
+        )
+    )
     if outcome.wrong:
         raise SystemExit(1)
 

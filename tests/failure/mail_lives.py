@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -47,7 +47,6 @@ class Outcome:
     doubled: int = 0
     drafts_missing: int = 0
     drafts_twice: int = 0
-    complaints: list[str] = field(default_factory=list)
 
     @property
     def wrong(self) -> int:
