@@ -10,7 +10,7 @@ _SAME = str.maketrans(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def fold(text: str) -> str:
     """`text` for comparing: `Gönderildi` and `gonderildi` are the same."""
     # Turkish İ and ı, Polish ł and Danish ø have no accent that could be taken off

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from kits.support_triage._mail._folding import fold, folded_words
 from kits.support_triage._mail.quote_words import LANGUAGES
@@ -141,8 +142,13 @@ def _labels(line: str) -> frozenset[str]:
     match = _LABEL.match(line[:MAX_LINE_CHARS])
     if match is None:
         return frozenset()
-    label = fold(match[1].strip(" *_"))
-    return frozenset(kind for kind, words in _KINDS.items() if label in words)
+    return _kinds(match[1].strip(" *_"))
+
+
+@lru_cache(maxsize=1024)
+def _kinds(label: str) -> frozenset[str]:
+    folded = fold(label)
+    return frozenset(kind for kind, words in _KINDS.items() if folded in words)
 
 
 def introduction(lines: Sequence[str], at: int) -> Introduction | None:
