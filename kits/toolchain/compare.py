@@ -7,6 +7,7 @@ got worse beyond the stated limits. It changes nothing; the caller decides what 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pydantic import JsonValue
 from kits import load_bundle
 from kits.core.dataset import Split
 from kits.core.errors import BundleError, DataError
-from kits.core.kit import Evaluation, NoProgress, Progress
+from kits.core.kit import Evaluation, Kit, NoProgress, Progress
 from kits.core.stats import Estimate, upper_bound
 from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
 from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
@@ -138,7 +139,7 @@ def compare(
     difference = pair.cost_difference(project.config.costs, chosen_seed)
     goal = goal_ratio(project.kit, goal_metric(project, before.metrics), items, before, after)
     allowed = allowed or Allowed(max_new_escapes=project.config.gate.max_new_escapes)
-    reasons = _objections(goal, pair, difference, allowed)
+    reasons = _objections(goal, pair, difference, allowed, _counts(pair, project.kit))
     return Comparison(
         better=not reasons,
         reason="; ".join(reasons) or _praise(difference, project.config.costs.currency),
@@ -156,15 +157,23 @@ def compare(
     )
 
 
+def _counts(pair: Pair, kit: Kit) -> list[tuple[int, str]]:
+    """Of what there must be enough to prove anything: both classes, or samples where a label alone can be wrong."""
+    if kit.manifest.words.none:
+        return [(len(pair.before), "labelled")]
+    return [(pair.escapes()[2], "defective"), (pair.overkill()[2], "good")]
+
+
 def _objections(
     goal: GoalRatio,
     pair: Pair,
     difference: Estimate,
     allowed: Allowed,
+    counts: Iterable[tuple[int, str]],
 ) -> list[str]:
     """Why the challenger is not better; empty when it is."""
     reasons = []
-    for count, what in ((pair.escapes()[2], "defective"), (pair.overkill()[2], "good")):
+    for count, what in counts:
         if count < MIN_PER_CLASS:
             reasons.append(
                 f"only {count} {what} test samples: an interval from fewer than {MIN_PER_CLASS} "

@@ -27,7 +27,7 @@ Statistic = Callable[[Indices], float]
 SMALLER_IS_BETTER = frozenset(
     {"escape_rate", "overkill_rate", "rmse", "nasa_score", "false_onsets_per_day", "ece", "brier"}
 )
-NEGATIVE_TRUTHS = frozenset({"", "good", "ok", "normal", "negative", "lost", "(none)"})
+NEGATIVE_TRUTHS = frozenset({"", "good", "ok", "normal", "negative", "lost", "oos", "(none)"})
 
 
 class OffersStatistic(Protocol):

@@ -44,7 +44,7 @@ def test_the_pictures_story_names_what_generate_makes(tmp_path: Path) -> None:
     assert all(f"\n{answer}:" in questions for answer in story.answers)
 
 
-@pytest.mark.parametrize("name", ["visual-inspection", "predictive-maintenance"])
+@pytest.mark.parametrize("name", ["visual-inspection", "predictive-maintenance", "support-triage"])
 def test_the_device_of_a_story_has_a_valid_configuration(tmp_path: Path, name: str) -> None:
     story = get_kit(name).story
     assert story is not None
@@ -85,3 +85,26 @@ def test_a_scripted_person_speaks_of_samples_without_boxes_too(tmp_path: Path) -
     assert hub.answers["a"]["decision"] == "accept"
     assert hub.answers["b"] == {"decision": "correct", "label": "normal", "boxes": []}
     assert hub.answers["c"] == {"decision": "correct", "label": "cavitation", "boxes": []}
+
+
+def test_a_scripted_person_leaves_what_was_found_in_a_mail_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "truth.json").write_text(json.dumps({"a.eml": {"label": "refund"}}))
+    found = {"spans": [{"start": 0, "end": 5, "label": "order", "text": "48053"}]}
+    sample = {"id": "a", "source": "f/a.eml", "verdict": "review", "label": "refund"}
+    hub = QueueOf([{**sample, "suggestion": found}])
+    done = ScriptedReviewer(hub, tmp_path / "truth.json", "oos").review_all("shop")
+    assert (done.accepted, done.corrected) == (1, 0)
+    assert hub.answers["a"]["spans"] == [0]
+
+
+def test_the_mailbox_story_names_what_generate_makes(tmp_path: Path) -> None:
+    kit = get_kit("support-triage")
+    story = kit.story
+    assert story is not None
+    kit.demo.generate(tmp_path, seed=3)
+    assert any((tmp_path / story.data).glob("*.csv"))
+    truth = json.loads((tmp_path / story.truth).read_text())
+    assert set(truth) == {file.name for file in (tmp_path / story.line).iterdir()}
+    assert story.harmless in {said["label"] for said in truth.values()}
+    questions = (template_of(kit.name) / "copier.yml").read_text()
+    assert all(f"\n{answer}:" in questions for answer in story.answers)

@@ -60,15 +60,19 @@ class ScriptedReviewer:
         return Reviewed(accepted, corrected, found)
 
     def _answer(self, sample: dict[str, JsonValue], truth: dict[str, JsonValue]) -> bool:
-        """Accepts a harmless sample that passed, corrects everything else; True when accepted."""
+        """Accepts a harmless sample that passed, states the truth of all others; True when the model had said so."""
         if truth["label"] == self.harmless and sample["verdict"] == "pass":
             agreed: dict[str, JsonValue] = {"label": self.harmless, "boxes": []}
             self.hub.review(str(sample["id"]), {"decision": "accept", **agreed})
             return True
+        said = sample.get("suggestion")
+        spans = said.get("spans") if isinstance(said, dict) else None
         answer: dict[str, JsonValue] = {
             "decision": "correct",
             "label": truth["label"],
             "boxes": truth.get("boxes", []),
         }
+        if isinstance(spans, list) and spans:
+            answer["spans"] = list(range(len(spans)))
         self.hub.review(str(sample["id"]), answer)
-        return False
+        return sample.get("label") == truth["label"] and not answer["boxes"]

@@ -21,6 +21,8 @@ from kits.toolchain.splitting import Shares
 
 PER_ROUND = 50
 HELD_OUT: tuple[Split, ...] = ("val", "test")
+MAX_CANDIDATES = 1000
+"""Unlabelled samples that a kit chooses from in one round, drawn at random: nobody waits minutes for the next fifty."""
 _MEASURES = "drawn at random: the model is judged by such ones"
 _RANDOM = "drawn at random"
 
@@ -118,7 +120,7 @@ def _telling(
     if n == 0 or not isinstance(train, WithLabelling):
         return _at_random(items, seed, _RANDOM)[:n]
     known = with_statements(dataset, standing)
-    usable = {item.sample.id for item in items}
+    usable = {one.sample_id for one in _at_random(items, seed, "")[:MAX_CANDIDATES]}
     # the kit must neither pick from nor look at what the model is judged by
     learning = [
         # what says something but no label (spans alone) still waits for one

@@ -56,6 +56,7 @@ def run(
     console = console or Console(highlight=False)
     with _keyboard() as keys, console.screen(hide_cursor=True) as screen:
         while True:
+            screen.update(Text("choosing the ones that teach most …"))
             control = Control(begin())
             _round(control, keys, console, screen.update)
             screen.update(Text("measuring what these labels bought …"))
