@@ -85,7 +85,8 @@ def names(text: Text) -> Iterator[Found]:
 
 
 def _begins_line(text: Text, first: int) -> bool:
-    head = text.raw[: text.words[first].start][-40:]
+    start = text.words[first].start
+    head = text.raw[max(0, start - 40) : start]
     return not head.rsplit("\n", 1)[-1].strip(" \t*>\"'.,!¡")
 
 

@@ -177,10 +177,14 @@ def redact(text: str, spans: Sequence[Span], table: Mapping[str, str] | None = N
 
 
 def _replaced(text: str, spans: Sequence[Span]) -> list[tuple[int, int, str]]:
-    rows = [(s.start, s.end, _word(s.label)) for s in spans]
     forged = [(m.start(), m.end(), _LITERAL) for m in _PLACEHOLDER.finditer(text)]
-    # a forged placeholder goes before what lies in it: else half of one could stay
-    free = [r for r in rows if not any(a < r[1] and r[0] < b for a, b, _ in forged)]
+    ends = [end for _, end, _ in forged]
+    free = []
+    for span in spans:
+        # a forged placeholder goes before what lies in it: else half of one could stay
+        next_forged = bisect_right(ends, span.start)
+        if next_forged == len(forged) or forged[next_forged][0] >= span.end:
+            free.append((span.start, span.end, _word(span.label)))
     return sorted([*free, *forged])
 
 
