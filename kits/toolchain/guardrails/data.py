@@ -74,10 +74,14 @@ def _claims(context: Context, dataset: Dataset) -> Iterator[Finding]:
     positives = sum(map(is_positive, test))
     negatives = sum(i.annotation is not None for i in test) - positives
     metric = context.project.config.metric
+    reported = context.project.kit.manifest.metrics
     for name, check_name, n, what in (
         ("escape_rate", "claim-escape", positives, "defects or other positives"),
         ("overkill_rate", "claim-overkill", negatives, "good samples"),
     ):
+        if name not in reported:
+            # a kit that sorts by intent has no defects and no good samples
+            continue
         target = metric.target if metric.name == name and metric.target else ENOUGH_BOUND
         yield _claim(check_name, name, n, what, target)
 
