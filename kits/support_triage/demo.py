@@ -28,7 +28,13 @@ STORY = DemoStory(
     finds="with a matter of the shop",
     action="file",
     # two hundred mails carry no promise of 2 %: the demo's is ten in a hundred, nine times of ten
-    answers={"approach": "ngrams", "epsilon": "0.1", "delta": "0.1", "cost_wrong_route": "8"},
+    answers={
+        "approach": "ngrams",
+        "epsilon": "0.1",
+        "delta": "0.1",
+        "cost_wrong_route": "8",
+        "knowledge": "",
+    },
     source={"kind": "folder", "rate_hz": 100},
 )
 LANGUAGES = ("en", "de")
