@@ -31,6 +31,7 @@ from kits.toolchain.gate import Judgement, Limits, judge
 from kits.toolchain.golden import loosen_golden
 from kits.toolchain.lowering import lowerable, nothing_to_lower
 from kits.toolchain.project import Project
+from kits.toolchain.promise import broken_promise
 from kits.toolchain.targets import CANDIDATES, TARGETS, check_choice
 from kits.toolchain.tracking import RunFolder, start_run
 from kits.toolchain.training import VERSION_FIGURE, goal_metric, recorded_versions
@@ -200,16 +201,19 @@ class _Job:
     ) -> str:
         """Why a precision may not ship; empty when it may. The evidence goes into `result`."""
         ready = self._ready((*self.full, *models), candidate)
+        found = self._evaluate(ready, items)
         judged = judge(
             self.project.kit,
             candidate,
             goal_metric(self.project, reference.metrics),
             items,
             reference,
-            self._evaluate(ready, items),
+            found,
             self.limits,
         )
         result.judgements.append(judged)
+        if judged.accepted and (broken := broken_promise(self.base.operating_point, found)):
+            return broken
         if judged.accepted and must_gain and self.kind != "tensorrt":
             return self._too_slow(ready, items, candidate, result)
         return judged.reason
