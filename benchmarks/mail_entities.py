@@ -23,7 +23,7 @@ from kits.support_triage._entities.extractor import Extractor
 from kits.support_triage._entities.learning import Example, learn
 from kits.support_triage._entities.scoring import score_entities
 from kits.support_triage._entities.spec import EntitiesConfig, EntitiesSpec
-from kits.support_triage._entities.tone import read_tone
+from kits.support_triage._entities.tone import CAN_WAIT, read_tone
 
 JUDGED_FOLDS = range(12, 16)
 """Folds of NLU++ that are judged; those before are learned from."""
@@ -144,9 +144,10 @@ def tone(folder: Path, seed: int) -> None:
 
 
 def _levels(name: str, texts: Sequence[str], truth: Sequence[str], names: str) -> None:
-    """`names`: the set's level for our levels 0 to 3."""
+    """`names`: the set's level for each of ours, the lowest first."""
     right = sum(
-        names[read_tone(text).urgency] == level for text, level in zip(texts, truth, strict=True)
+        names[read_tone(text).urgency - CAN_WAIT] == level
+        for text, level in zip(texts, truth, strict=True)
     )
     most = Counter(truth).most_common(1)[0][1]
     print(name)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from kits.support_triage._entities.tone import FEATURES, needs_person, read_tone
+from kits.support_triage._entities.tone import (
+    AT_ONCE,
+    CAN_WAIT,
+    FEATURES,
+    SOON,
+    USUAL,
+    needs_person,
+    read_tone,
+)
 
 URGENT = [
     "This is urgent, please answer immediately!",
@@ -44,8 +52,8 @@ DANGER = [
 
 @pytest.mark.parametrize("text", URGENT)
 def test_urgent_mails_are_urgent_in_every_language(text: str) -> None:
-    assert read_tone(text).urgency >= 2
-    assert read_tone("Bonjour, hello, hallo, hola.").urgency == 1
+    assert read_tone(text).urgency >= SOON
+    assert read_tone("Bonjour, hello, hallo, hola.").urgency == USUAL
 
 
 @pytest.mark.parametrize(("text", "reason"), DANGER)
@@ -93,11 +101,11 @@ def test_feeling_with_its_negation(text: str, sentiment: int) -> None:
 
 def test_a_mail_that_can_wait_is_below_a_usual_one() -> None:
     calm = read_tone("Just a question, no rush: which colours do you have?")
-    assert calm.urgency == 0
+    assert calm.urgency == CAN_WAIT
 
 
 def test_a_phrase_does_not_reach_over_the_end_of_a_sentence() -> None:
-    assert read_tone("The queue was third. Time passed.").urgency == 1
+    assert read_tone("The queue was third. Time passed.").urgency == USUAL
 
 
 def test_features_are_shares_and_named() -> None:
@@ -105,7 +113,7 @@ def test_features_are_shares_and_named() -> None:
     assert len(tone.features) == len(FEATURES)
     assert all(0.0 <= value <= 1.0 for value in tone.features)
     assert dict(zip(FEATURES, tone.features, strict=True))["danger"] > 0
-    assert tone.urgency == 3
+    assert tone.urgency == AT_ONCE
 
 
 def test_danger_at_the_end_of_a_long_mail_is_seen() -> None:
@@ -113,4 +121,4 @@ def test_danger_at_the_end_of_a_long_mail_is_seen() -> None:
 
 
 def test_a_megabyte_of_cues_is_read() -> None:
-    assert read_tone("not very good! " * 70_000).urgency in range(4)
+    assert read_tone("not very good! " * 70_000).urgency in range(CAN_WAIT, AT_ONCE + 1)

@@ -72,7 +72,9 @@ _URGENCY_WEIGHTS: Mapping[str, float] = {
     "calm": -1.5,
 }
 _LEVELS = (0.5, 2.0, 4.0)
-"""Least sums for urgency 1, 2 and 3."""
+"""Least sums for the levels above the lowest."""
+CAN_WAIT, USUAL, SOON, AT_ONCE = 1, 2, 3, 4
+"""Levels as labels in words have them: low, medium, high, critical."""
 _ENOUGH = 3
 """Occurrences after which more change nothing."""
 
@@ -82,7 +84,7 @@ class Tone:
     """How a text sounds.
 
     Attributes:
-        urgency: 0 can wait, 1 usual, 2 soon, 3 at once.
+        urgency: 1 can wait, 2 usual, 3 soon, 4 at once.
         sentiment: 0 negative, 1 neutral, 2 positive.
         needs_person: why a person must answer, for a person to read; empty: nothing speaks for it.
         cues: the words that decided, as they stand in the text, at most ten.
@@ -173,7 +175,7 @@ def _urgency(features: Mapping[str, float]) -> int:
         weight * min(1.0, features[name] * _ENOUGH if name != "capitals" else features[name])
         for name, weight in _URGENCY_WEIGHTS.items()
     )
-    return sum(total >= level for level in _LEVELS)
+    return CAN_WAIT + sum(total >= level for level in _LEVELS)
 
 
 def _sentiment(counts: Mapping[str, float]) -> int:
