@@ -20,6 +20,7 @@ from edge_agent.actions.config import (
     SimulatedActionConfig,
 )
 from edge_agent.alarms.config import AlarmsConfig
+from edge_agent.anchoring import anchored
 from edge_agent.errors import AgentConfigError
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.section import Section
@@ -28,11 +29,6 @@ from edge_agent.sources.config import (
     FolderSourceConfig,
     SourceConfig,
     VideoSourceConfig,
-)
-from edge_agent.sources.machine_config import (
-    MqttSourceConfig,
-    OpcUaSourceConfig,
-    ReplaySourceConfig,
 )
 from edge_agent.sync.eviction import Budgets
 from kits.core.complaints import KeyPath
@@ -354,7 +350,7 @@ def parse_config(
         config = validate_settings(raw, AgentConfig, where=where, lines=lines)
     except ConfigError as error:
         raise AgentConfigError(error.what, where=error.where, fix=error.fix) from None
-    return _anchored(config, base)
+    return anchored(config, base)
 
 
 def _refuse_bare_on(raw: Mapping[str, object], where: str) -> None:
@@ -367,42 +363,3 @@ def _refuse_bare_on(raw: Mapping[str, object], where: str) -> None:
                 where=f"{where}: actions.{number}",
                 fix="did you mean 'verdicts'? e.g. verdicts: [act]",
             )
-
-
-def _anchored(config: AgentConfig, base: Path) -> AgentConfig:
-    """The same configuration with absolute paths."""
-    changes: dict[str, object] = {"state_dir": base / config.state_dir}
-    if config.bundle is not None:
-        changes["bundle"] = base / config.bundle
-    if config.hub.ca_file is not None:
-        changes["hub"] = config.hub.model_copy(update={"ca_file": base / config.hub.ca_file})
-    if isinstance(config.source, FolderSourceConfig):
-        changes["source"] = config.source.model_copy(update={"path": base / config.source.path})
-    elif isinstance(config.source, VideoSourceConfig) and "://" not in config.source.url:
-        changes["source"] = config.source.model_copy(update={"url": str(base / config.source.url)})
-    elif isinstance(config.source, ReplaySourceConfig):
-        changes["source"] = config.source.model_copy(update={"path": base / config.source.path})
-    elif isinstance(config.source, OpcUaSourceConfig | MqttSourceConfig):
-        names = {"certificate", "private_key", "server_certificate", "ca_file"}
-        paths = {n: v for n, v in config.source if n in names and v is not None}
-        changes["source"] = config.source.model_copy(
-            update={name: base / path for name, path in paths.items()}
-        )
-    elif isinstance(config.source, ImapSourceConfig):
-        changes["source"] = _anchored_mailbox(config.source, base)
-    changes["actions"] = tuple(
-        action.model_copy(update={"path": base / action.path})
-        if isinstance(action, SimulatedActionConfig) and action.path is not None
-        else action
-        for action in config.actions
-    )
-    return config.model_copy(update=changes)
-
-
-def _anchored_mailbox(source: ImapSourceConfig, base: Path) -> ImapSourceConfig:
-    changes: dict[str, object] = {}
-    if source.ca_file is not None:
-        changes["ca_file"] = base / source.ca_file
-    if source.send is not None and source.send.ca_file is not None:
-        changes["send"] = source.send.model_copy(update={"ca_file": base / source.send.ca_file})
-    return source.model_copy(update=changes)
