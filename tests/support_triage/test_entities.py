@@ -112,6 +112,15 @@ def test_a_mistyped_number_of_the_firm_is_found_but_unsure() -> None:
     assert wrong.confidence <= 0.5
 
 
+def test_letters_of_the_firms_numbers_are_no_part_of_the_check() -> None:
+    own = EntitiesSpec(
+        patterns={"order": PatternSpec(pattern=r"SO-\d{6}", checksum="luhn")}, kinds=()
+    )
+    right, wrong = Extractor(own).find("SO-123455 SO-123456")
+    assert right.confidence > 0.9
+    assert wrong.confidence <= 0.5
+
+
 def test_kinds_can_be_left_out() -> None:
     only = Extractor(EntitiesSpec(kinds=("email",)))
     assert found("order 12345 of a@b.example", extractor=only) == [("email", "a@b.example")]

@@ -113,6 +113,14 @@ SCHEMES: Mapping[str, Check] = {
 }
 """Schemes a firm may name for its own numbers, and that learning tries on examples."""
 
+
+def passes(scheme: str, value: str) -> bool:
+    """Whether a number of the firm passes `scheme`, with its letters or without them: `SO-` may be no part of the sum."""
+    number = compact(value)
+    digits = "".join(c for c in number if c.isdigit())
+    return SCHEMES[scheme](number) or SCHEMES[scheme](digits)
+
+
 IBAN_LENGTHS: Mapping[str, int] = {
     **dict.fromkeys(("NO",), 15),
     **dict.fromkeys(("BE",), 16),

@@ -31,9 +31,7 @@ class LearnedPatterns:
         if text.has_digits:
             for row, pattern in self._patterns:
                 for match in pattern.finditer(text.raw):
-                    wrong = row.checksum and not checksums.SCHEMES[row.checksum](
-                        checksums.compact(match.group())
-                    )
+                    wrong = row.checksum and not checksums.passes(row.checksum, match.group())
                     trust = row.precision * (_WRONG_CHECK if wrong else 1.0)
                     yield Found(match.start(), match.end(), row.kind, trust)
         if self._any_words:

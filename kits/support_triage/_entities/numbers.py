@@ -21,7 +21,7 @@ _MONEY_AFTER = re.compile(
     re.IGNORECASE,
 )
 
-_STEMS: Mapping[str, Mapping[str, str]] = {
+_WORDS: Mapping[str, Mapping[str, str]] = {
     "order": {
         "en": "order orders ordernumber orderid ordernum purchase purchases po",
         "de": "bestellung bestellnummer bestellnr auftrag auftragsnummer auftragsnr bestell",
@@ -82,7 +82,7 @@ _STEMS: Mapping[str, Mapping[str, str]] = {
 """Words that tell what the number after them is."""
 
 _CUES: Mapping[str, str] = {
-    word: kind for kind, rows in _STEMS.items() for row in rows.values() for word in row.split()
+    word: kind for kind, rows in _WORDS.items() for row in rows.values() for word in row.split()
 }
 _FILLERS = frozenset(
     listed(

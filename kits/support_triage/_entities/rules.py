@@ -83,7 +83,7 @@ class Rules:
 def _trust(own: PatternSpec, value: str) -> float:
     if not own.checksum:
         return 0.95
-    return 0.99 if checksums.SCHEMES[own.checksum](checksums.compact(value)) else UNSURE
+    return 0.99 if checksums.passes(own.checksum, value) else UNSURE
 
 
 def settle(found: Sequence[Ranked], length: int) -> list[Found]:

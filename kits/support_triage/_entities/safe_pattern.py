@@ -119,7 +119,7 @@ class _Parser:
 
     def _repeated(self, part: _Part) -> _Part:
         char = self._peek()
-        if char in ("*", "+") and char:
+        if char in ("*", "+"):
             raise self._wrong(f"{char} has no end: write {{1,20}}")
         if char == "?":
             self._at += 1

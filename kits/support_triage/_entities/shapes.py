@@ -5,7 +5,6 @@ Looks at marked values only; whether a look is good enough to be used is measure
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
@@ -98,14 +97,12 @@ def checksum_of(values: Sequence[str]) -> str:
     numbers = sorted({checksums.compact(value) for value in values})
     if len(numbers) < LEAST_CHECKED:
         return ""
-    return next(
-        (
-            name
-            for name, check in checksums.SCHEMES.items()
-            if all(check(number) or check(re.sub(r"[A-Z]", "", number)) for number in numbers)
-        ),
-        "",
+    fitting = (
+        scheme
+        for scheme in checksums.SCHEMES
+        if all(checksums.passes(scheme, number) for number in numbers)
     )
+    return next(fitting, "")
 
 
 def closed_class(values: Sequence[str]) -> tuple[str, ...]:
