@@ -25,6 +25,7 @@ from cloud_sync.mails import chain
 from cloud_sync.mails.answers import STANDS
 from cloud_sync.mails.correspondents import Correspondents, normal, read_stored
 from cloud_sync.mails.forgetting import forget, let_go
+from cloud_sync.mails.traces import clear_jobs, overwriting
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.holding import may_remove_bytes
@@ -95,7 +96,8 @@ def erase(hub: Hub, address: str, *, by: str) -> Erased:
     plain, now = normal(address), utc_now()
     who = Correspondents(hub.config.keys_dir).who(plain)
     replace_versions(hub, found, by=by)
-    with hub.database.transaction() as session:
+    clear_jobs(hub, _projects(hub, found.versions))
+    with overwriting(hub) as session:
         count = forget(session, found.samples, now)
         let_go(session, found.digests)
         row = MailErasure(
@@ -124,7 +126,7 @@ def again(hub: Hub, now: datetime) -> int:
     for row in rows:
         found = _found(hub, row.who, {}, until=row.at)
         if found.samples:
-            with hub.database.transaction() as session:
+            with overwriting(hub) as session:
                 done = forget(session, found.samples, now)
                 session.get_one(MailErasure, row.id).samples += done
                 chain.record(session, "hub", "erase-late", row.id, {"samples": done})
@@ -254,6 +256,12 @@ def _mails_of_versions(hub: Hub) -> dict[str, dict[str, str]]:
         if mails:
             found[version] = mails
     return found
+
+
+def _projects(hub: Hub, versions: Collection[str]) -> set[str]:
+    with hub.database.session() as session:
+        query = select(DatasetRow.project).where(DatasetRow.id.in_(sorted(versions)))
+        return set(session.scalars(query))
 
 
 # -- dataset versions ------------------------------------------------------------------------------

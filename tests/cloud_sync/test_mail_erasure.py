@@ -108,6 +108,40 @@ def test_all_that_tells_of_a_person_goes_and_the_decision_stays(hub: Hub) -> Non
         assert fate == "edited"
 
 
+def test_nothing_of_it_is_left_in_the_files_of_the_database(tmp_path: Path) -> None:
+    with make_hub(tmp_path) as hub:
+        add_device(hub)
+        know_bundle(hub)
+        secret = {f"part{n}": f"SECRET-{n}-" + "x" * 400 for n in range(30)}  # more than one page
+        keep(hub, 1, "hers", HERS, meta=secret)
+        take(hub, draft(11, "hers", "edited", changed=["SECRET words of a draft"]))
+        files = [path for path in tmp_path.glob("hub.sqlite*") if path.suffix != ".sqlite-shm"]
+        assert any(b"SECRET" in path.read_bytes() for path in files)
+        erasure.erase(hub, ANN, by="ada")
+        assert [path.name for path in files if b"SECRET" in path.read_bytes()] == []
+
+
+def test_what_ended_jobs_left_of_its_samples_goes(hub: Hub) -> None:
+    put_blob(hub, HERS)
+    add_version(hub, item("hers", HERS))
+    with hub.database.transaction() as session:
+        session.add_all(
+            models.Job(id=n, kind="retrain", state=state, args={"project": project})
+            for n, state, project in (
+                (1, "failed", PROJECT),
+                (2, "running", PROJECT),
+                (3, "done", "x"),
+            )
+        )
+    folders = [hub.config.jobs_dir / str(n) / "dataset" for n in (1, 2, 3)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder.parent / "log.txt").write_text("the log stays")
+    erasure.erase(hub, ANN, by="ada")
+    assert [folder.exists() for folder in folders] == [False, True, True]
+    assert (folders[0].parent / "log.txt").exists()
+
+
 def test_a_dry_run_only_counts(hub: Hub) -> None:
     keep(hub, 1, "hers", HERS)
     found = erasure.find(hub, ANN)
