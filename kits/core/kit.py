@@ -294,6 +294,14 @@ class ConfigModule(Protocol):
     Config: type[BaseModel]
 
 
+@runtime_checkable
+class NamesFiles(Protocol):
+    """What a kit's configuration offers when it names files or folders of the project."""
+
+    def located(self, root: Path) -> BaseModel:
+        """The same with relative paths taken from the project's folder, wherever a command was typed."""
+
+
 @dataclass(frozen=True)
 class Kit:
     """A kit found on this machine.

@@ -6,6 +6,7 @@ where mails are read and where they are moved to belongs to the agent's configur
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -109,6 +110,21 @@ class Config(_Section):
     templates: str = Field(
         "", description="folder with the firm's own phrases and answers (YAML); empty: the kit's"
     )
+
+    def located(self, root: Path) -> Config:
+        """The same with relative paths taken from the project's folder; a hub id stays one."""
+        encoder, entities = self.encoder, self.entities
+        if (root / encoder.source / "config.json").is_file() and encoder.source:
+            encoder = encoder.model_copy(update={"source": str(root / encoder.source)})
+        if entities.catalogue:
+            catalogue = str(root / Path(entities.catalogue).expanduser())
+            entities = entities.model_copy(update={"catalogue": catalogue})
+        folders = {
+            name: str(root / Path(getattr(self, name)).expanduser())
+            for name in ("knowledge", "templates")
+            if getattr(self, name)
+        }
+        return self.model_copy(update={"encoder": encoder, "entities": entities, **folders})
 
     @field_validator("out_of_scope")
     @classmethod

@@ -34,10 +34,11 @@ from kits.support_triage._learning.encoders import (
     make_graph,
 )
 from kits.support_triage._learning.features import Embedder
-from kits.support_triage._learning.intents import learn_classifier
+from kits.support_triage._learning.intents import LearnedClassifier, learn_classifier
 from kits.support_triage._learning.labelling import measure, suggest
 from kits.support_triage._learning.mails import Mail, load_mails
 from kits.support_triage._learning.names import described, head_of_names
+from kits.support_triage._learning.tuning import tried_tuning
 from kits.support_triage._models.classifier import INTENT
 from kits.support_triage._models.encoder import Encoder
 from kits.support_triage._models.heads import head_files
@@ -79,7 +80,8 @@ def train(task: TrainTask) -> TrainOutcome:
         assert embedder is not None
         made = _named(config, embedder)
     else:
-        made = _learned(mails, val, config, embedder, task.seed)
+        learned, graph, note = _learned(task, config, mails, val, embedder, graph)
+        made = _made(learned, val, note)
     keeps = made.classifier.encoder is not None
     encoder = embedder.encoder if embedder is not None and keeps else None
     made = _with_knowledge(made, mails, config, encoder)
@@ -178,20 +180,28 @@ def _named(config: Config, embedder: Embedder) -> _Made:
 
 
 def _learned(
+    task: TrainTask,
+    config: Config,
     mails: Sequence[Mail],
     val: Sequence[Mail],
-    config: Config,
     embedder: Embedder | None,
-    seed: int,
-) -> _Made:
-    learned = learn_classifier(mails, val, config, embedder, seed=seed)
+    graph: EncoderGraph | None,
+) -> tuple[LearnedClassifier, EncoderGraph | None, str]:
+    """The classifier, its encoder (tuned or as it came), and what was tried."""
+    learned = learn_classifier(mails, val, config, embedder, seed=task.seed)
+    if graph is None:
+        return learned, None, ""
+    done = tried_tuning(task, config, learned, graph, mails, val)
+    return done.learned, done.graph, done.note
+
+
+def _made(learned: LearnedClassifier, val: Sequence[Mail], note: str) -> _Made:
     labels = [mail.label for mail in learned.mails]
     most = max(set(labels), key=lambda name: (labels.count(name), name))
     judged = [mail for mail in val if mail.label]
     baseline = proportion(sum(mail.label == most for mail in judged), len(judged))
-    return _Made(
-        learned.spec, learned.files, learned.figures, {"accuracy": baseline}, learned.notes
-    )
+    notes = (*learned.notes, *((note,) if note else ()))
+    return _Made(learned.spec, learned.files, learned.figures, {"accuracy": baseline}, notes)
 
 
 def _entities(mails: Sequence[Mail], config: Config) -> EntitiesSpec:

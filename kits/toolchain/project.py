@@ -21,7 +21,7 @@ from kits.core.dataset import Dataset, load
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.files import write_atomically
-from kits.core.kit import Kit
+from kits.core.kit import Kit, NamesFiles
 from kits.core.operating_point import Costs
 from kits.core.settings import key_lines, read_settings, validate_settings
 
@@ -156,6 +156,8 @@ class Project:
         kit_config = validate_settings(
             config.model, kit.config_model, where=where, prefix=("model",), lines=lines
         )
+        if isinstance(kit_config, NamesFiles):
+            kit_config = kit_config.located(root)
         return cls(root, config, kit, kit_config)
 
     def with_settings(self, settings: Iterable[str]) -> Project:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -207,3 +208,74 @@ def test_the_network_is_skipped_only_where_words_are_not_wrong_more_often() -> N
 
 def test_the_smallest_loss_is_found() -> None:
     assert smallest(lambda x: (np.log(x) - 1) ** 2, 0.1, 100) == pytest.approx(np.e, rel=0.05)
+
+
+def test_paths_of_a_project_are_taken_from_its_folder(tmp_path: Path) -> None:
+    tiny_encoder(tmp_path / "own")
+    config = Config.model_validate(
+        {
+            "knowledge": "help",
+            "encoder": {"source": "own"},
+            "entities": {"catalogue": "/shop/products.csv"},
+        }
+    ).located(tmp_path)
+    assert config.knowledge == str(tmp_path / "help")
+    assert config.encoder.source == str(tmp_path / "own")
+    assert config.entities.catalogue == "/shop/products.csv"
+    assert config.templates == ""
+    hub = Config(encoder=EncoderConfig(source="firm/model")).located(tmp_path)
+    assert hub.encoder.source == "firm/model"
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_a_tuned_encoder_is_judged_on_mails_it_never_saw(
+    encoder_folder: Path, tmp_path: Path, method: str
+) -> None:
+    config = Config.model_validate(
+        {
+            "encoder": {"source": str(encoder_folder)},
+            "tuning": {"enabled": "always", "method": method, "epochs": 2, "learning_rate": 0.01},
+        }
+    )
+    made = learn(dataset_of(made_up(60)), config, tmp_path)
+    note = next(n for n in made.outcome.notes if "fine-tuned encoder" in n)
+    assert "on 12 mails that neither saw" in note
+    spec = made.bundle.manifest.config["classifier"]
+    assert isinstance(spec, dict)
+    if "does not ship" not in note and isinstance(spec["encoder"], dict):
+        assert str(spec["encoder"]["name"]).endswith("fine-tuned")
+    assert right(made.says("please refund the lamp"), [Said("", "refund")]) == 1
+
+
+def test_tuning_pulls_mails_of_one_label_together(encoder_folder: Path) -> None:
+    from kits.support_triage._learning.encoders import find_weights, load_network, read_tokenizer
+    from kits.support_triage._learning.finetune import _agreement, tokens_of, tune, wanted
+    from kits.support_triage.config import TuningConfig
+
+    assert not wanted(TuningConfig(), 10_000, "cpu")
+    assert wanted(TuningConfig(enabled="always"), 1, "cpu")
+    weights = find_weights(EncoderConfig(source=str(encoder_folder)))
+    assert weights is not None
+    mails = made_up(48)
+    names = sorted({m.label for m in mails})
+    classes = np.array([names.index(m.label) for m in mails], np.int64)
+    tokens = tokens_of(read_tokenizer(weights), [m.text for m in mails], 48)
+    config = TuningConfig(method="full", epochs=20, learning_rate=0.05, batch=16)
+    tuned = tune(load_network(weights), tokens, classes, config, seed=0, device="cpu")
+
+    def apart(network: Any) -> float:
+        """How much more alike mails of one label are than others."""
+        import torch
+
+        from kits.support_triage._learning.finetune import _batch
+
+        with torch.no_grad():
+            numbers, mask = _batch(tokens, "cpu")
+            vectors = torch.eye(int(network.config.hidden_size))
+            cosines = _agreement(network, vectors, numbers, mask)
+            unit = torch.nn.functional.normalize(cosines, dim=1).numpy()
+        same = classes[:, None] == classes[None]
+        alike = unit @ unit.T
+        return float(alike[same].mean() - alike[~same].mean())
+
+    assert apart(tuned) > apart(load_network(weights)) + 0.1

@@ -41,6 +41,7 @@ class Learned:
         held_out: probabilities by cross-validation, shape (n, classes).
         by_words: the same where counted pieces decide alone; None: none are counted.
         truth: which classes hold, shape (n, classes).
+        judging: places of the samples that these rows are of, shape (n,).
         losses: mean logarithmic loss by candidate, by cross-validation.
         right: share of right labels by candidate, by cross-validation.
         notes: sentences for the run's report.
@@ -50,6 +51,7 @@ class Learned:
     held_out: Floats
     by_words: Floats | None
     truth: NDArray[np.bool_]
+    judging: NDArray[np.intp]
     losses: dict[str, float]
     right: dict[str, float]
     notes: tuple[str, ...]
@@ -87,6 +89,7 @@ def learn_head(
     several: bool = False,
     folds: int = FOLDS,
     none_of: Sequence[str] = (),
+    unseen: NDArray[np.bool_] | None = None,
 ) -> Learned:
     """Learns one target.
 
@@ -94,6 +97,8 @@ def learn_head(
         labels: one for each row of the features.
         several: labels may be joined by `|`, and each is decided by itself.
         none_of: labels that mean none of the classes; only where `several` may hold.
+        unseen: mails that the network was not tuned on, shape (n,): only they judge, in a single round. None: it
+            was tuned on none.
 
     Raises:
         DataError: fewer than two classes.
@@ -106,8 +111,11 @@ def learn_head(
             fix="label mails of at least two kinds",
         )
     truth = truth_table(labels, classes, several)
-    fold = fold_of(labels, groups, min(folds, len(labels)), seed)
-    rounds = _Rounds(truth, fold, several)
+    if unseen is None:
+        fold = fold_of(labels, groups, min(folds, len(labels)), seed)
+        rounds = _Rounds(truth, fold, several, np.arange(len(labels)))
+    else:
+        rounds = _Rounds(truth, np.where(unseen, 0, -1), several, np.flatnonzero(unseen))
     candidates = [
         rounds.candidate(name, kind, view, rows) for name, kind, view, rows in _families(features)
     ]
@@ -127,15 +135,27 @@ def _families(features: Features) -> list[tuple[str, Kind, View, Matrix]]:
 
 @dataclass(frozen=True)
 class _Rounds:
-    """The rounds of cross-validation over one target."""
+    """The rounds of cross-validation over one target.
 
-    truth: NDArray[np.bool_]
+    Attributes:
+        known: which classes hold for each sample, shape (n, classes).
+        fold: of each sample; what has none (−1) is learned from in every round and never judges.
+        judging: places of the samples that have one.
+    """
+
+    known: NDArray[np.bool_]
     fold: NDArray[np.int64]
     several: bool
+    judging: NDArray[np.intp]
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """Which classes hold for each sample that judges."""
+        return self.known[self.judging]
 
     def candidate(self, name: str, kind: Kind, view: View, rows: Matrix) -> _Candidate:
         """A family at its best strength, with its decisions in every round."""
-        numbers = sorted(set(self.fold.tolist()))
+        numbers = sorted(set(self.fold[self.judging].tolist()))
         tried = numbers if len(self.fold) <= _ALL_FOLDS_UP_TO else numbers[:1]
         done: dict[float, dict[int, Floats]] = {}
         for strength in STRENGTHS[kind]:
@@ -146,7 +166,7 @@ class _Rounds:
         }
         decisions = np.zeros(self.truth.shape, np.float32)
         for number, decided in rounds.items():
-            decisions[self.fold == number] = decided
+            decisions[self.fold[self.judging] == number] = decided
         return _Candidate(name, kind, view, decisions, best, self._scale(decisions, self.truth))
 
     def losses(self, probabilities: Floats, truth: NDArray[np.bool_] | None = None) -> Floats:
@@ -192,12 +212,12 @@ class _Rounds:
         kept = np.flatnonzero(self.fold != number)
         if not len(kept):
             kept = left_out
-        model = fit(kind, rows[kept], self.truth[kept], strength, self.several)
+        model = fit(kind, rows[kept], self.known[kept], strength, self.several)
         return model.decide(rows[left_out])
 
     def _loss_of(self, rounds: dict[int, Floats]) -> float:
         decisions = np.concatenate(list(rounds.values()))
-        truth = np.concatenate([self.truth[self.fold == n] for n in rounds])
+        truth = np.concatenate([self.known[self.fold == n] for n in rounds])
         scale = self._scale(decisions, truth)
         return self._scaled_loss(decisions, truth, scale)
 
@@ -239,6 +259,7 @@ class _Choice:
             held_out=spec[1],
             by_words=None if pieces is None else combined(spec[0], pieces.decisions, None),
             truth=self.rounds.truth,
+            judging=self.rounds.judging,
             losses={name: round(self._loss(t), 4) for name, t in tried.items()},
             right={name: float(self.rounds.right(t[1], 0.5).mean()) for name, t in tried.items()},
             notes=(self._note(spec[0], tried),),
@@ -292,9 +313,7 @@ class _Choice:
 
     def _gains(self, new: tuple[HeadSpec, Floats], old: tuple[HeadSpec, Floats]) -> bool:
         """Whether the loss is smaller by more than the difference's standard error."""
-        gain = self.rounds.losses(old[1]) - self.rounds.losses(new[1])
-        error = float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-        return bool(gain.mean() > error)
+        return gains(self.rounds.losses(new[1]), self.rounds.losses(old[1]))
 
     def _with_cut(self, spec: HeadSpec, held_out: Floats) -> HeadSpec:
         if not spec.several:
@@ -323,7 +342,7 @@ class _Choice:
 
     def _fit(self, rows: Matrix, candidate: _Candidate) -> Linear:
         rounds = self.rounds
-        return fit(candidate.kind, rows, rounds.truth, candidate.strength, rounds.several)
+        return fit(candidate.kind, rows, rounds.known, candidate.strength, rounds.several)
 
     def _note(self, spec: HeadSpec, tried: dict[str, tuple[HeadSpec, Floats]]) -> str:
         n = len(self.rounds.truth)
@@ -334,6 +353,13 @@ class _Choice:
             f"cross-validation on {n} mails, share right: {shares}; "
             f"weight of counted words {spec.ngram_weight:g}"
         )
+
+
+def gains(new: Floats, old: Floats) -> bool:
+    """Whether losses of the same samples are smaller on average, by more than the difference's standard error."""
+    gain = old - new
+    error = float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+    return bool(gain.mean() > error)
 
 
 def smallest(loss: Callable[[float], float], low: float, high: float) -> float:

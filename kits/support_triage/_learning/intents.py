@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
-from kits.support_triage._learning.choice import Learned, learn_head
+from kits.support_triage._learning.choice import Learned, learn_head, truth_table
 from kits.support_triage._learning.features import Embedder, Features, features_of
 from kits.support_triage._learning.mails import Mail, those
 from kits.support_triage._learning.scope import LEAST, choose_threshold, split_labels
@@ -63,19 +64,21 @@ def learn_classifier(
     embedder: Embedder | None,
     *,
     seed: int,
+    unseen: frozenset[str] | None = None,
 ) -> LearnedClassifier:
     """Learns all targets.
 
     Args:
         val: mails that nothing is learned from but the threshold of what is out of scope.
         embedder: the network; None: counted words alone decide.
+        unseen: ids of the mails that the network was not tuned on; None: it was tuned on none.
 
     Raises:
         DataError: fewer than two intents are labelled.
     """
     ngrams = learn_ngrams([mail.text for mail in mails])
     features = features_of([mail.text for mail in mails], ngrams, embedder)
-    job = _Job(list(mails), features, config, seed)
+    job = _Job(list(mails), features, config, seed, unseen)
     intent, inside = job.intent()
     heads = {INTENT: intent.head, **job.others()}
     encoder = embedder.encoder.spec if embedder is not None else None
@@ -137,6 +140,7 @@ class _Job:
     features: Features
     config: Config
     seed: int
+    unseen: frozenset[str] | None = None
     notes: list[str] = field(default_factory=list)
 
     def intent(self) -> tuple[Learned, list[Mail]]:
@@ -182,7 +186,9 @@ class _Job:
             return None
         known = {mail.sample_id: n for n, mail in enumerate(self.mails)}
         rows = [known[mail.sample_id] for mail in inside]
-        return means_of(self.features.vectors[rows, : self.features.width], intent.truth)
+        labels = [mail.label for mail in inside]
+        truth = truth_table(labels, intent.head.spec.classes, several=False)
+        return means_of(self.features.vectors[rows, : self.features.width], truth)
 
     def scope(
         self,
@@ -241,7 +247,16 @@ class _Job:
             seed=self.seed,
             several=several,
             none_of=self.config.out_of_scope,
+            unseen=self._unseen(places),
         )
+
+    def _unseen(self, places: Sequence[int]) -> NDArray[np.bool_] | None:
+        """Which of the mails may judge a tuned network; None where it was tuned on none."""
+        if self.unseen is None:
+            return None
+        flags = np.array([self.mails[n].sample_id in self.unseen for n in places])
+        # of a further target, all may be new to it or none: then every mail judges, in turn
+        return flags if flags.any() and not flags.all() else None
 
 
 def probabilities(head: Head, features: Features) -> Floats:
