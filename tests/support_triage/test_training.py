@@ -279,3 +279,18 @@ def test_tuning_pulls_mails_of_one_label_together(encoder_folder: Path) -> None:
         return float(alike[same].mean() - alike[~same].mean())
 
     assert apart(tuned) > apart(load_network(weights)) + 0.1
+
+
+def test_labels_that_were_changed_are_among_those_named_as_doubtful(tmp_path: Path) -> None:
+    mails = made_up(150)
+    mails[3] = replace(mails[3], label="order")
+    mails[7] = replace(mails[7], label="invoice")
+    data = dataset_of(mails)
+    wrong = {item.sample.id for item in data.items if item.sample.source in {"3", "7"}}
+    made = learn(data, WORDS, tmp_path)
+    note = next(n for n in made.outcome.notes if "may be wrong" in n)
+    assert all(identity in note for identity in wrong)
+
+
+def test_clean_labels_accuse_nobody(words: LearnedBundle) -> None:
+    assert not any("may be wrong" in note for note in words.outcome.notes)

@@ -16,6 +16,7 @@ from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
 from kits.support_triage._learning.choice import Learned, learn_head, truth_table
 from kits.support_triage._learning.features import Embedder, Features, features_of
 from kits.support_triage._learning.mails import Mail, those
+from kits.support_triage._learning.noise import noise_note
 from kits.support_triage._learning.scope import LEAST, choose_threshold, split_labels
 from kits.support_triage._learning.shortcut import choose_shortcut
 from kits.support_triage._models import arrays
@@ -110,12 +111,21 @@ def learn_classifier(
         intent=intent,
         mails=tuple(inside),
         figures=_figures(intent),
-        notes=(*intent.notes, *job.notes),
+        notes=(*intent.notes, *job.notes, *_doubts(intent, inside)),
     )
 
 
 def _spec(heads: Mapping[str, Head], target: str) -> HeadSpec | None:
     return heads[target].spec if target in heads else None
+
+
+def _doubts(intent: Learned, mails: Sequence[Mail]) -> tuple[str, ...]:
+    """Labels that may be wrong, where each mail has one."""
+    if intent.head.spec.several:
+        return ()
+    judged = [mails[n] for n in intent.judging]
+    note = noise_note(judged, intent.head.spec.classes, intent.held_out, intent.truth)
+    return (note,) if note else ()
 
 
 def _figures(intent: Learned) -> dict[str, float]:
