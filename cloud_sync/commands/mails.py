@@ -201,7 +201,14 @@ def _words(samples: int, found: Found) -> str:
         )
     if found.devices:
         parts.append(f"and what {len(found.devices)} devices know")
-    return ", ".join(parts)
+    text = ", ".join(parts)
+    if found.bundles:
+        names = ", ".join(name[:12] for name in found.bundles)
+        text += (
+            f". Signed bundles that carry such a mail as a golden sample stay as they are: {names}; train"
+            " anew, then `kit withdraw` them"
+        )
+    return text
 
 
 def log_show(

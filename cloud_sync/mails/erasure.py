@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -25,6 +25,7 @@ from cloud_sync.mails import chain
 from cloud_sync.mails.answers import STANDS
 from cloud_sync.mails.correspondents import Correspondents, normal, read_stored
 from cloud_sync.mails.forgetting import forget, let_go
+from cloud_sync.mails.goldens import carried_by
 from cloud_sync.mails.traces import clear_jobs, overwriting
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.store.bulk import in_portions
@@ -53,12 +54,15 @@ class Found:
         digests: bytes of mails, of samples and of dataset versions.
         versions: dataset version → how many of its samples are meant.
         devices: devices that have sent mails, and are told.
+        bundles: bundles that carry a mail of this correspondent as a golden sample. They are signed, so they
+            stay as they are: a new one has to take their place.
     """
 
     samples: frozenset[str] = frozenset()
     digests: frozenset[str] = frozenset()
     versions: Mapping[str, int] = field(default_factory=dict)
     devices: tuple[str, ...] = ()
+    bundles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ def find(hub: Hub, address: str) -> Found:
     who = people.who(normal(address))
     items = _mails_of_versions(hub)
     read_stored(hub, people, {digest for mails in items.values() for digest in mails.values()})
-    return _found(hub, who, items)
+    found = _found(hub, who, items)
+    return replace(found, bundles=carried_by(hub, people, who, _projects(hub, items)))
 
 
 def erase(hub: Hub, address: str, *, by: str) -> Erased:
@@ -107,7 +112,7 @@ def erase(hub: Hub, address: str, *, by: str) -> Erased:
         session.add(row)
         details: dict[str, JsonValue] = {
             "who": who, "samples": count, "versions": len(found.versions),
-            "devices": len(found.devices),
+            "devices": len(found.devices), "bundles": [name[:12] for name in found.bundles[:20]],
         }  # fmt: skip
         chain.record(session, by, "erase", row.id, details)
         audit(session, by, _ASKS, row.id, samples=count, versions=len(found.versions))
@@ -170,7 +175,8 @@ def found_json(found: Found) -> dict[str, JsonValue]:
     return {
         "samples": len(found.samples), "versions": dict(found.versions),
         "version_count": len(found.versions), "devices": list(found.devices),
-        "device_count": len(found.devices),
+        "device_count": len(found.devices), "bundles": list(found.bundles),
+        "bundle_count": len(found.bundles),
     }  # fmt: skip
 
 

@@ -90,7 +90,9 @@ def stamp(at: datetime, seq: int) -> Stamp:
     return Stamp(wall=at, mono_ns=seq * 1_000_000, boot="b1", trust="ntp")
 
 
-def mail_bundle(version: int = 1, *, epsilon: float = 0.02, promises: bool = True) -> bytes:
+def mail_bundle(
+    version: int = 1, *, epsilon: float = 0.02, promises: bool = True, golden: bytes = b""
+) -> bytes:
     """A real bundle whose operating point promises a share of wrong decisions at most."""
     model = bytes([version]) * 64
     manifest = formats.BundleManifest(
@@ -112,16 +114,23 @@ def mail_bundle(version: int = 1, *, epsilon: float = 0.02, promises: bool = Tru
         bound=bound if promises else None,
     )  # fmt: skip
     files = {"models/m.onnx": model, "card.md": b"# card"}
-    return formats.pack(manifest, point, formats.GoldenSet(), files)
+    samples = ()
+    if golden:
+        files["golden/1.eml"] = golden
+        one = formats.GoldenSample(
+            path="golden/1.eml", media_type=MAIL, prediction={"score": 0.9}, verdict="act"
+        )
+        samples = (one,)
+    return formats.pack(manifest, point, formats.GoldenSet(samples=samples), files)
 
 
 def bundle_id(version: int = 1) -> str:
     return formats.bundle_id(mail_bundle(version))
 
 
-def know_bundle(hub: Hub, version: int = 1, *, kit_yaml: str = "") -> str:
+def know_bundle(hub: Hub, version: int = 1, *, kit_yaml: str = "", golden: bytes = b"") -> str:
     """The hub has the bundle, released; its id."""
-    content = mail_bundle(version)
+    content = mail_bundle(version, golden=golden)
     digest = put_blob(hub, content)
     with hub.database.transaction() as session:
         if session.get(Project, PROJECT) is None:

@@ -299,6 +299,20 @@ def test_dataset_versions_go_on_without_what_was_erased(hub: Hub) -> None:
     assert erasure.erase(hub, ANN, by="ada").found.versions == {}
 
 
+def test_bundles_that_carry_a_mail_of_the_person_are_named(hub: Hub) -> None:
+    carries = know_bundle(hub, 2, golden=HERS)
+    know_bundle(hub, 3, golden=HIS)
+    keep(hub, 1, "hers", HERS, bundle=carries)
+    put_blob(hub, HIS)
+    add_version(hub, item("his", HIS))  # its project has others
+    assert erasure.find(hub, ANN).bundles == (carries,)
+    assert erasure.find(hub, "nobody@example.org").bundles == ()
+    with hub.database.session() as session:
+        digest = session.get_one(models.Bundle, carries).blob
+    hub.storage.delete(digest)  # one that cannot be read stops nothing
+    assert erasure.erase(hub, ANN, by="ada").samples == 1
+
+
 def test_a_version_whose_file_is_gone_stops_no_erasure(hub: Hub) -> None:
     put_blob(hub, HERS)
     version = add_version(hub, item("hers", HERS))
