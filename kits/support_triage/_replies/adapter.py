@@ -1,0 +1,294 @@
+"""Small additions to a language model's weights (LoRA, Hu et al. 2022) that make it choose as the firm answers.
+
+On a GPU with the package bitsandbytes the weights lie in four bits meanwhile (QLoRA, Dettmers et al. 2023); that
+path is not run on a GPU here. Nothing is downloaded unless a hub id and `allow_download` say so, weights are read as
+safetensors only, and the adapter ships only where it beats the model as it was on conversations it did not see.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from kits.core.errors import ConfigError, DataError, MachineError
+from kits.core.files import write_atomically
+from kits.core.kit import NoProgress, Progress
+from kits.core.sample import digest_of
+from kits.core.stats import Estimate, bootstrap
+from kits.support_triage._replies.examples import Example
+
+if TYPE_CHECKING:
+    import torch
+
+MIN_EXAMPLES = 20
+_IGNORED = -100
+"""What the loss of transformers' models leaves out."""
+
+
+class ReplyModelConfig(BaseModel):
+    """How a reply model is tuned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base: str = Field(description="folder with a transformers chat model, or a hub id")
+    allow_download: bool = Field(False, description="whether a hub id may be fetched")
+    rank: int = Field(16, ge=1, le=256, description="rank of the additions")
+    alpha: int = Field(32, ge=1, le=1024, description="scale of the additions")
+    epochs: int = Field(3, ge=1, le=50, description="passes over the conversations")
+    batch: int = Field(4, ge=1, le=256, description="conversations per step")
+    learning_rate: float = Field(2e-4, gt=0, lt=0.1, description="largest step size")
+    max_tokens: int = Field(2048, ge=64, le=32_768, description="longer conversations are left out")
+    four_bits: bool = Field(
+        True, description="four-bit weights on a GPU where bitsandbytes is installed"
+    )
+    seed: int = Field(0, description="of order, split and additions")
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a tuning made.
+
+    Attributes:
+        before, after: mean loss per conversation on unseen ones, nats per token of the answer; `gain` is the paired difference.
+        kept: whether the adapter was written: its gain is above zero beyond doubt.
+    """
+
+    folder: Path
+    examples: int
+    left_out: int
+    before: Estimate
+    after: Estimate
+    gain: Estimate
+    kept: bool
+
+
+@dataclass(frozen=True)
+class _Row:
+    tokens: list[int]
+    asked: int  # tokens of the prompt, which are not learned
+
+
+def tune(
+    examples: Sequence[Example],
+    config: ReplyModelConfig,
+    out: Path,
+    *,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Tuned:
+    """Learns an adapter and writes it to `out` with its card, if it is better than the model as it was.
+
+    Args:
+        device: `auto`, `cpu` or `cuda:0`.
+
+    Raises:
+        DataError: too few conversations that fit.
+        ConfigError: the base model is not there.
+        MachineError: a package is missing.
+    """
+    torch, model, tokenizer = _loaded(config, device)
+    rows = [row for row in (_row(tokenizer, e) for e in examples) if _fits(row, config)]
+    if len(rows) < MIN_EXAMPLES:
+        raise DataError(
+            f"{len(rows)} answered mails are too few to learn a reply model from",
+            fix=f"at least {MIN_EXAMPLES} that fit into max_tokens; some hundred do well",
+        )
+    rng = np.random.default_rng(config.seed)
+    order = rng.permutation(len(rows))
+    held = [rows[n] for n in order[: max(5, len(rows) // 5)]]
+    learned = [rows[n] for n in order[len(held) :]]
+    before = _losses(torch, model, held, config.batch)
+    torch.manual_seed(config.seed)
+    model = _with_additions(model, config)
+    _learn(torch, model, learned, config, rng, progress or NoProgress())
+    after = _losses(torch, model, held, config.batch)
+    gain = _estimate(before - after, config.seed)
+    tuned = Tuned(
+        folder=out,
+        examples=len(learned),
+        left_out=len(examples) - len(rows),
+        before=_estimate(before, config.seed),
+        after=_estimate(after, config.seed),
+        gain=gain,
+        kept=gain.low > 0,
+    )
+    if tuned.kept:
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
+        _write_card(tuned, examples, config)
+    return tuned
+
+
+def _loaded(config: ReplyModelConfig, device: str) -> tuple[Any, Any, Any]:
+    """torch, the base model on its device, its tokenizer."""
+    try:
+        import torch
+        from peft import LoraConfig  # noqa: F401  only whether it is there, before anything long begins
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
+    except ImportError as error:
+        raise MachineError(
+            f"a reply model needs the package {error.name!r}", fix="pip install 'kitwright[llm]'"
+        ) from error
+    logging.disable_progress_bar()
+    place = str(Path(config.base).expanduser())
+    local = not config.allow_download
+    if local and not Path(place).is_dir():
+        raise ConfigError(
+            "no such model",
+            where=config.base,
+            fix="name a folder, or a hub id with allow_download",
+        )
+    where = torch.device(
+        ("cuda:0" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    )
+    extra: dict[str, Any] = {}
+    if where.type == "cuda":
+        extra["dtype"] = torch.bfloat16
+        if config.four_bits and importlib.util.find_spec("bitsandbytes") is not None:
+            extra["quantization_config"] = _four_bits(torch)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local)
+        model = AutoModelForCausalLM.from_pretrained(
+            place, local_files_only=local, use_safetensors=True, **extra
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the model cannot be loaded: {error}", where=config.base) from error
+    if not tokenizer.chat_template:
+        raise ConfigError(
+            "this model has no chat template", where=config.base, fix="take an instruct model"
+        )
+    if "quantization_config" not in extra:
+        model = model.to(where)
+    return torch, model, tokenizer
+
+
+def _four_bits(torch: Any) -> object:
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+def _row(tokenizer: Any, example: Example) -> _Row:
+    asked = tokenizer.apply_chat_template(
+        example.messages, add_generation_prompt=True, tokenize=True, return_dict=False
+    )
+    answer = tokenizer(example.written, add_special_tokens=False)["input_ids"]
+    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
+    return _Row([*asked, *answer, *end], len(asked))
+
+
+def _fits(row: _Row, config: ReplyModelConfig) -> bool:
+    return len(row.tokens) <= config.max_tokens
+
+
+def _with_additions(model: Any, config: ReplyModelConfig) -> Any:
+    from peft import LoraConfig, TaskType, get_peft_model, prepare_model_for_kbit_training
+
+    if getattr(model, "is_loaded_in_4bit", False):
+        model = prepare_model_for_kbit_training(model)
+    additions = LoraConfig(
+        task_type=TaskType.CAUSAL_LM,
+        r=config.rank,
+        lora_alpha=config.alpha,
+        lora_dropout=0.05,
+        target_modules="all-linear",
+    )
+    with warnings.catch_warnings():
+        # peft asks for an attribute by a name that transformers is about to give up
+        warnings.simplefilter("ignore", FutureWarning)
+        return get_peft_model(model, additions)
+
+
+def _learn(
+    torch: Any,
+    model: Any,
+    rows: Sequence[_Row],
+    config: ReplyModelConfig,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> None:
+    steps = config.epochs * math.ceil(len(rows) / config.batch)
+    weights = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=config.learning_rate)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, steps + 1)
+    model.train()
+    progress.begin("tune the reply model", steps)
+    for _ in range(config.epochs):
+        order = rng.permutation(len(rows))
+        for first in range(0, len(order), config.batch):
+            batch = [rows[n] for n in order[first : first + config.batch]]
+            loss = _batch_losses(torch, model, batch).mean()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimiser.step()
+            rate.step()
+            optimiser.zero_grad()
+            progress.advance(loss=float(loss.detach()))
+    progress.end()
+
+
+def _losses(torch: Any, model: Any, rows: Sequence[_Row], size: int) -> np.ndarray[Any, Any]:
+    """Mean loss of each answer's tokens, shape (n,)."""
+    model.eval()
+    with torch.no_grad():
+        parts = [
+            _batch_losses(torch, model, rows[first : first + size]).float().cpu().numpy()
+            for first in range(0, len(rows), size)
+        ]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _batch_losses(torch: Any, model: Any, rows: Sequence[_Row]) -> torch.Tensor:
+    longest = max(len(row.tokens) for row in rows)
+    tokens = torch.zeros((len(rows), longest), dtype=torch.long)
+    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    wanted = torch.full((len(rows), longest), _IGNORED, dtype=torch.long)
+    for n, row in enumerate(rows):
+        length = len(row.tokens)
+        tokens[n, :length] = torch.tensor(row.tokens)
+        mask[n, :length] = 1
+        wanted[n, row.asked : length] = tokens[n, row.asked : length]
+    where = next(model.parameters()).device
+    logits = model(input_ids=tokens.to(where), attention_mask=mask.to(where)).logits[:, :-1]
+    targets = wanted[:, 1:].to(where)
+    losses = torch.nn.functional.cross_entropy(
+        logits.transpose(1, 2).float(), targets, ignore_index=_IGNORED, reduction="none"
+    )
+    counted: torch.Tensor = losses.sum(1) / (targets != _IGNORED).sum(1).clamp(min=1)
+    return counted
+
+
+def _estimate(values: np.ndarray[Any, Any], seed: int) -> Estimate:
+    groups = [str(n) for n in range(len(values))]
+    return bootstrap(lambda rows: float(values[rows].mean()), groups, seed=seed)
+
+
+def _write_card(tuned: Tuned, examples: Sequence[Example], config: ReplyModelConfig) -> None:
+    """`kitwright.json` beside the adapter: what it came from, and what it is worth."""
+    digest = digest_of("\n".join(sorted(e.told + e.written for e in examples)).encode())
+    card = {
+        "base": config.base,
+        "examples": tuned.examples,
+        "dataset": digest,
+        "seed": config.seed,
+        "settings": config.model_dump(mode="json"),
+        "loss_before": tuned.before.model_dump(mode="json"),
+        "loss_after": tuned.after.model_dump(mode="json"),
+        "gain": tuned.gain.model_dump(mode="json"),
+    }
+    write_atomically(tuned.folder / "kitwright.json", json.dumps(card, indent=1).encode())
