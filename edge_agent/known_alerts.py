@@ -80,6 +80,12 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at the disk: full, read-only or dying",
     ),
     AlertInfo(
+        "mail-ledger-damaged", ("error",),
+        "the record of what was decided about mails was damaged: it was set aside and a new one begun; "
+        "mails that lie in the mailbox are a person's, unless `source.since` has them read anew",
+        "look at the disk; the old file lies beside the new one in `state_dir/mail`",
+    ),
+    AlertInfo(
         "mail-gate-closed", ("error",),
         "audits or the hub say that too many automatic decisions are wrong: every mail goes to a person",
         "look at the audit mails that were filed elsewhere, train a new bundle; "

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.folders import on_server, special
-from edge_agent.mail.ledger import MailRecord
+from edge_agent.mail.ledger import IN_DOUBT, MailRecord
 from edge_agent.mail.letters import DRAFT_HEADER, head_of, write_draft
 from edge_agent.mail.mailbox import Folder, Mailbox
 from edge_agent.mail.planning import Plan
@@ -92,6 +92,7 @@ class Actor:
         Raises:
             MailboxLostError: the connection is lost; what is left is done in the next one.
         """
+        doubtful = doubtful or bool(self._room.ledger.note(IN_DOUBT))
         while records := [one for one in self._room.ledger.to_do() if self._is_due(one)]:
             done = [self._one(record, doubtful or record.attempts > 0) for record in records]
             if not any(done):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from edge_agent.log import warn
+from edge_agent.pulse import Pulse
 from edge_agent.sources.base import Alerts, Settled
 from kits.core.correspondence import Brief, Correspondent, Lookup, Record
 from kits.core.prediction import Draft
@@ -39,17 +40,24 @@ class Drafting:
     Args:
         lookups: None: no records.
         writer: None: from templates and passages alone.
+        pulse: beats while the kit is at work, and rests while others are waited for, who have time-outs of their
+            own: a kit that hangs is noticed.
 
     Attributes:
         counts: `drafted`, `nothing to say` and `failed`.
     """
 
     def __init__(
-        self, alerts: Alerts, lookups: Lookups | None = None, writer: Writer | None = None
+        self,
+        alerts: Alerts,
+        lookups: Lookups | None = None,
+        writer: Writer | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._alerts = alerts
         self._lookups = lookups
         self._writer = writer
+        self._pulse = pulse or Pulse()
         self.counts: Counter[str] = Counter()
 
     def draft(self, settled: Settled) -> Draft | None:
@@ -61,6 +69,8 @@ class Drafting:
             self._alerts("draft-failed", "warning", f"no draft: {type(error).__name__}")
             self.counts["failed"] += 1
             return None
+        finally:
+            self._pulse.rest()
         usable = draft is not None and draft.body.strip() and len(draft.body) <= _MAX_BODY
         self.counts["drafted" if usable else "nothing to say"] += 1
         return draft if usable else None
@@ -74,10 +84,25 @@ class Drafting:
         runtime = ready.runtime
         if not isinstance(runtime, Correspondent):
             return None
+        self._pulse.beat()
         records: Sequence[Record] = ()
         if self._lookups is not None:
-            wanted = runtime.lookups(payload, prediction)[:_MAX_LOOKUPS]
-            records = self._lookups.fetch(wanted) if wanted else ()
+            records = self._fetched(runtime.lookups(payload, prediction)[:_MAX_LOOKUPS])
         brief = runtime.brief(payload, prediction) if self._writer is not None else None
-        written = self._writer.write(brief) if self._writer is not None and brief else ""
-        return runtime.draft(payload, prediction, records, written)
+        return runtime.draft(payload, prediction, records, self._written(brief))
+
+    def _fetched(self, wanted: Sequence[Lookup]) -> Sequence[Record]:
+        if self._lookups is None or not wanted:
+            return ()
+        self._pulse.rest()
+        found = self._lookups.fetch(wanted)
+        self._pulse.beat()
+        return found
+
+    def _written(self, brief: Brief | None) -> str:
+        if self._writer is None or brief is None:
+            return ""
+        self._pulse.rest()
+        text = self._writer.write(brief)
+        self._pulse.beat()
+        return text

@@ -23,6 +23,9 @@ from kits.core.files import make_folder
 T = TypeVar("T")
 State = Literal["decided", "acted"]
 
+IN_DOUBT = "in-doubt"
+"""A note: another ledger was here and is lost, so that what was done to a mail is known to the mailbox alone."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS positions (

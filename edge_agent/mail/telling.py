@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from pydantic import TypeAdapter
 
-from edge_agent.mail.ledger import Ledger
+from edge_agent.mail.ledger import IN_DOUBT, Ledger
 from edge_agent.sync.entry import Entry
 from kits.core.events import Body, EventClass
 
@@ -57,8 +57,11 @@ class Teller:
             return False  # the outbox is out of reach
         if not self._ledger.note(_ALIGNED):
             # this ledger has told nothing yet: another one may have, before it was lost
+            before = max(mark or 0 for mark in marks)
             with self._ledger.transaction():
-                self._ledger.number_beyond(max(mark or 0 for mark in marks))
+                self._ledger.number_beyond(before)
+                if before:
+                    self._ledger.keep_note(IN_DOUBT, "1")
                 self._ledger.keep_note(_ALIGNED, "1")
         self._aligned = True
         return True

@@ -14,7 +14,6 @@ from functools import partial
 from edge_agent.errors import MailboxError, MailboxLoginError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Actor, Places, places_of
-from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.hook import Hook
 from edge_agent.mail.identity import sample_id_of
 from edge_agent.mail.in_work import DEATHS, InWork
@@ -49,16 +48,16 @@ class ImapSource:
 
     def __init__(
         self,
-        config: ImapSourceConfig,
         room: MailRoom,
         connect: Callable[[], Mailbox],
         alerts: Alerts,
         in_work: InWork,
         has_bundle: Callable[[], bool],
+        health: SourceHealth,
         sending: Sending | None = None,
         hook: Hook | None = None,
     ) -> None:
-        self._config = config
+        self._config = room.config
         self.room = room
         self._connect = connect
         self._alerts = alerts
@@ -69,7 +68,7 @@ class ImapSource:
         self._closed = threading.Event()
         self._pause_s = _FIRST_PAUSE_S
         self.learner = Learner(room)
-        self.health = SourceHealth()
+        self.health = health
         self.live = True
 
     def samples(self) -> Iterator[Captured]:
@@ -101,6 +100,7 @@ class ImapSource:
         self.health.capture.beat()
         box = self._connect()
         try:
+            self.room.teller.tell()  # a ledger that was lost is noticed before anything is done
             places = places_of(box, self.room)
             actor = Actor(self.room, box, places, self._sending, self._rest)
             self._back()

@@ -13,6 +13,7 @@ import pytest
 
 from edge_agent.agent import Agent
 from edge_agent.mail.drafting import Drafting
+from edge_agent.mail.opening import ledger_path
 from kits.core.correspondence import Lookup, Record
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
@@ -166,6 +167,29 @@ def test_a_folder_whose_uids_became_worthless_is_read_anew_without_a_second_deci
     assert Agent(config).run().samples == 1
     assert len(decisions(config)) == 3
     assert len(server.mails("Drafts")) == 2
+
+
+@pytest.mark.parametrize("damage", [b"this is no database at all " * 500, None])
+def test_a_ledger_that_is_lost_leads_to_no_second_draft(
+    tmp_path: Path, server: Dovecot, damage: bytes | None
+) -> None:
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess? No order."))
+    filing = {"how": "none", "folders": {}}
+    config = mail_config(tmp_path, server, filing=filing)
+    Agent(config).run()
+    assert len(server.mails("Drafts")) == 2
+    ledger = ledger_path(config.state_dir)
+    for suffix in ("-wal", "-shm"):
+        ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+    if damage is None:
+        ledger.unlink()
+    else:
+        ledger.write_bytes(damage)
+    assert Agent(config).run().samples == 2
+    assert len(server.mails("Drafts")) == 2
+    assert len({body.sample_id for body in decisions(config)}) == 2
+    raised = {body.name for body in rows(config, "a")}
+    assert ("mail-ledger-damaged" in raised) == (damage is not None)
 
 
 def test_a_person_who_was_faster_is_not_disturbed(tmp_path: Path, server: Dovecot) -> None:
