@@ -71,6 +71,11 @@ def _notes(judged: Sequence[Judged], unread: int, metrics: Mapping[str, Estimate
     notes = [text for name, text in _NOTES.items() if name not in metrics]
     if unread:
         notes.append(f"{unread} mails could not be read and were left out")
+    marked = sum(bool(one.spans) for one in judged)
+    if 0 < marked < len(judged):
+        notes.append(
+            f"entities are marked in {marked} of {len(judged)} mails; one without a mark counts as having none"
+        )
     machines = sum(bool(one.prediction.details.get("automatic")) for one in judged)
     if machines:
         notes.append(f"{machines} of these mails were written by machines")

@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from kits.core.kit import RawSample
+from kits.core.dataset import DatasetItem
+from kits.core.kit import EvaluateTask, Evaluation, RawSample
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Quantity, Span
 from kits.core.stats import Estimate
@@ -104,6 +105,8 @@ def test_entities_count_where_somebody_marked_them_and_no_other_kinds() -> None:
     found = metrics(samples)
     assert found["entity_exact"].value == pytest.approx(2 / 3)
     assert found["entity_f1"].value == pytest.approx(0.5)
+    notes = evaluate.evaluate(task_of(samples, split="test")).notes
+    assert any("entities are marked in 2 of 3 mails" in note for note in notes)
 
 
 def test_levels_are_right_when_they_round_to_the_truth() -> None:
@@ -166,14 +169,30 @@ def test_figures_can_be_drawn_again_from_kept_results() -> None:
     samples = [sample(text(n), "a" if n % 3 else "oos", says=said("a", 0.9)) for n in range(30)]
     task = task_of(samples, split="test", point=point(0.8))
     done = evaluate.evaluate(task)
-    by_id = {item.sample.id: item for item in task.items}
-    items = [by_id[result.sample_id] for result in done.results]
+    items = sorted_items(task, done)
     for name in ("accuracy", "macro_f1", "auto_error", "oos_recall"):
         again = evaluate.statistic(name, items, done.results)
         assert again is not None
         assert again(np.arange(30)) == pytest.approx(done.metrics[name].value)
     assert evaluate.statistic("entity_f1", items, done.results) is None
     assert evaluate.statistic("rmse", items, done.results) is None
+
+
+def test_another_name_for_out_of_scope_is_known_when_figures_are_drawn_again() -> None:
+    samples = [
+        sample(text(n), "misc" if n % 2 else "a", says=said("misc" if n % 4 else "a", 0.9))
+        for n in range(20)
+    ]
+    task = task_of(samples, split="test", point=point(0.8), out_of_scope=("misc", "oos"))
+    done = evaluate.evaluate(task)
+    again = evaluate.statistic("oos_recall", sorted_items(task, done), done.results)
+    assert again is not None
+    assert again(np.arange(20)) == done.metrics["oos_recall"].value == 1.0
+
+
+def sorted_items(task: EvaluateTask, done: Evaluation) -> list[DatasetItem]:
+    by_id = {item.sample.id: item for item in task.items}
+    return [by_id[result.sample_id] for result in done.results]
 
 
 # -- the operating point --------------------------------------------------------------------------

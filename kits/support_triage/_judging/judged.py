@@ -24,6 +24,7 @@ from kits.core.runtime import Payload
 from kits.support_triage.config import OUT_OF_SCOPE
 
 BATCH = 32
+_SCOPE = "scope"
 
 
 @runtime_checkable
@@ -101,8 +102,15 @@ class Judged:
             verdict=self.verdict or "review",
             score=self.prediction.score,
             cost=self.cost(costs),
-            prediction=prediction_to_json(replace(self.prediction, draft=None)),
+            prediction=prediction_to_json(self._kept()),
         )
+
+    def _kept(self) -> Prediction:
+        """The prediction without its draft; the name of what is out of scope goes along where it is another."""
+        details = dict(self.prediction.details)
+        if self.scope != OUT_OF_SCOPE:
+            details[_SCOPE] = self.scope
+        return replace(self.prediction, draft=None, details=details)
 
 
 def scope_names(runtime: object) -> tuple[str, ...]:
@@ -163,15 +171,14 @@ def beside(
 
 def judged_again(items: Sequence[DatasetItem], results: Sequence[ItemResult]) -> list[Judged]:
     """The same from results that were kept, for resampling in pairs."""
-    names = (OUT_OF_SCOPE,)
-    return [
-        replace(
-            beside(item, prediction_from_json(dict(result.prediction)), names, None),
-            truth=intents(result.truth, names),
-            verdict=result.verdict,
-        )
-        for item, result in zip(items, results)
-    ]
+    return [_again(item, result) for item, result in zip(items, results)]
+
+
+def _again(item: DatasetItem, result: ItemResult) -> Judged:
+    prediction = prediction_from_json(dict(result.prediction))
+    names = (str(prediction.details.get(_SCOPE, OUT_OF_SCOPE)),)
+    found = beside(item, prediction, names, None)
+    return replace(found, truth=intents(result.truth, names), verdict=result.verdict)
 
 
 def intents(label: str, names: tuple[str, ...]) -> frozenset[str]:
