@@ -31,7 +31,8 @@ class Record:
     """What a firm's own system answered to a lookup.
 
     Attributes:
-        fields: flat, typed by its client; empty when there is no such record.
+        fields: flat, typed by its client: dates as ISO 8601 (`2026-03-16`), amounts with their currency
+            (`79.90 EUR`); empty when there is no such record.
     """
 
     lookup: Lookup

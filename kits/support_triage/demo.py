@@ -44,7 +44,7 @@ COLUMNS = (
     *("message_id", "date", "sender", "subject", "body", "label"),
     *("language", "urgency", "sentiment", "entities"),
 )
-_KNOWLEDGE = Path(__file__).parent / "_simulated" / "knowledge"
+_SIMULATED = Path(__file__).parent / "_simulated"
 
 
 def generate(folder: Path, seed: int) -> None:
@@ -55,7 +55,7 @@ def generate(folder: Path, seed: int) -> None:
     - `archive.mbox`: the same mails as a mail program would have kept them, without labels.
     - `line/NUMBER.eml`: the inbox, as it comes.
     - `truth.json`: file name of a mail → `{"label": INTENT | "oos", "kind", "urgency", "sentiment", "order"}`.
-    - `knowledge/`: the shop's help pages. `orders.json`: its orders, as the order API tells them.
+    - `knowledge/`: the shop's help pages. `templates/`: how it writes. `orders.json`: its orders, as the order API tells them.
     """
     shop = make_shop(np.random.default_rng(seed))
     history = list(write_mails(seed, shop, HISTORY_MAILS, languages=LANGUAGES))
@@ -71,7 +71,8 @@ def generate(folder: Path, seed: int) -> None:
     write_table(folder / "labelled" / "mails.csv", history[:LABELLED_MAILS])
     write_archive(folder / "archive.mbox", history)
     _write_inbox(folder, inbox)
-    shutil.copytree(_KNOWLEDGE, folder / "knowledge", dirs_exist_ok=True)
+    for part in ("knowledge", "templates"):
+        shutil.copytree(_SIMULATED / part, folder / part, dirs_exist_ok=True)
     orders = [order.as_json() for order in shop.orders]
     (folder / "orders.json").write_text(json.dumps(orders, indent=1), encoding="utf-8")
 

@@ -22,7 +22,7 @@ from kits.core.mail.writing import write_message
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate, proportion
 from kits.support_triage._drafting.knowledge import build_knowledge
-from kits.support_triage._drafting.retrieval import link_intents
+from kits.support_triage._drafting.retrieval import link_intents, unanswered
 from kits.support_triage._drafting.templates import FirmTemplates, load_templates
 from kits.support_triage._entities.catalogue import read_catalogue
 from kits.support_triage._entities.learning import learn
@@ -252,9 +252,15 @@ def _with_knowledge(
     folder = _folder(config.knowledge, "model.knowledge")
     known = build_knowledge(folder, embed=encoder.last_layer if encoder is not None else None)
     said = [(m.text, m.label, m.language) for m in mails if m.label and "|" not in m.label]
-    content = link_intents(known, said).to_json().encode()
-    told = tuple(f"knowledge: {note}" for note in known.notes[:_TOLD_NOTES])
-    return replace(made, files={**made.files, KNOWLEDGE_FILE: content}, notes=(*made.notes, *told))
+    linked = link_intents(known, said)
+    told = [f"knowledge: {note}" for note in known.notes[:_TOLD_NOTES]]
+    unsure = sorted(set(unanswered(linked)) - set(config.out_of_scope))
+    if unsure:
+        told.append(
+            f"knowledge: no page answers {', '.join(unsure)} for sure: write one, or pin one in the templates"
+        )
+    files = {**made.files, KNOWLEDGE_FILE: linked.to_json().encode()}
+    return replace(made, files=files, notes=(*made.notes, *told))
 
 
 def _folder(name: str, where: str) -> Path:

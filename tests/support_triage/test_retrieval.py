@@ -10,7 +10,7 @@ import pytest
 
 from kits.support_triage import demo
 from kits.support_triage._drafting.knowledge import Knowledge, Vectors, build_knowledge
-from kits.support_triage._drafting.retrieval import Retriever, link_intents
+from kits.support_triage._drafting.retrieval import Retriever, link_intents, unanswered
 from kits.support_triage._simulated.mails import write_mails
 from kits.support_triage._simulated.shop import make_shop
 
@@ -79,6 +79,11 @@ def test_a_link_finds_what_the_words_of_the_mail_do_not(linked: Knowledge) -> No
     finder = Retriever(linked)
     assert finder.find(question, "en") == ()
     assert finder.find(question, "en", "change_address")[0].source == "en/shipping.md#4"
+
+
+def test_intents_that_no_page_answers_are_known(linked: Knowledge) -> None:
+    assert "invoice_copy" not in unanswered(linked)
+    assert unanswered(link_intents(linked, [("zzz qqq", "nonsense", "en")])) == ("nonsense",)
 
 
 def test_most_mails_of_the_shop_find_the_right_page(linked: Knowledge) -> None:

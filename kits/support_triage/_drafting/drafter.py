@@ -109,7 +109,7 @@ class Drafter:
         )
         vetted = vet(records, reading.message.answer_address, firm.owners)
         cut = [*vetted.cut]
-        facts = self._facts(case, vetted.told, cut)
+        facts = self._facts(case, vetted.told)
         answers = self._answers_of_the_firm(case, vetted.told, cut)
         cited = self._cited(case, cut)
         needs = self._needs(case, records)
@@ -154,17 +154,17 @@ class Drafter:
             f"template:{case.language}/{name}", split_sentences(text, case.language)
         )[0]
 
-    def _facts(self, case: _Case, records: Sequence[Facts], cut: list[str]) -> list[Line]:
-        """What the records say, each fact that is not overtaken by a later one."""
+    def _facts(self, case: _Case, records: Sequence[Facts]) -> list[Line]:
+        """What the records say, each fact that is not overtaken by a later one.
+
+        A fact that a record does not have is no loss worth telling: the usual ones are tried one by one.
+        """
         lines: list[Line] = []
         for record in records:
             for fact in self._templates.facts(case.intents):
                 overtaken = any(record.fields.get(name) for name in fact.unless)
                 if fact.kind == record.kind and not overtaken and fact.name in case.wording.facts:
                     lines += self._fill(case, case.wording.facts[fact.name], record, [])
-        del (
-            cut
-        )  # a fact that a record does not have is no loss: the usual facts are tried one by one
         return lines
 
     def _fill(self, case: _Case, sentence: str, record: Facts, cut: list[str]) -> tuple[Line, ...]:

@@ -204,7 +204,7 @@ def link_intents(
     examples: Sequence[tuple[str, str, str]],
     embed: Embed | None = None,
     *,
-    per_intent: int = 40,
+    per_intent: int = 60,
 ) -> Knowledge:
     """The knowledge base with links from intents to the passages that their mails have most in common with.
 
@@ -237,6 +237,15 @@ def link_intents(
         intent: _nearest(knowledge, mean - average, best[intent]) for intent, mean in means.items()
     }
     return knowledge.model_copy(update={"links": links})
+
+
+def unanswered(knowledge: Knowledge) -> tuple[str, ...]:
+    """Intents that no passage answers for sure: a person may pin one, or write it."""
+    return tuple(
+        intent
+        for intent, near in knowledge.links.items()
+        if not any(_is_sure(link) for link in near.values())
+    )
 
 
 def _nearest(knowledge: Knowledge, lift: Scores, best: Scores) -> dict[str, Link]:
