@@ -61,7 +61,6 @@ class Actor:
 
     Args:
         sending: None: nothing is ever sent.
-        pause: waits so many seconds.
     """
 
     def __init__(
@@ -70,7 +69,6 @@ class Actor:
         box: Mailbox,
         places: Places,
         sending: Sending | None = None,
-        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._room = room
         self._box = box
@@ -79,7 +77,17 @@ class Actor:
         self._folders = {folder.name for folder in places.all}
         self.counts: Counter[str] = room.counts
         self._rests: dict[str, float] = {}
-        if room.ledger.to_do(1):
+
+    def recover(self, pause: Callable[[float], object]) -> None:
+        """Does what an earlier connection or life left, and may have begun.
+
+        Args:
+            pause: waits so many seconds.
+
+        Raises:
+            MailboxLostError: as `act`.
+        """
+        if self._room.ledger.to_do(1):
             pause(_SETTLES_S)
             self.act(doubtful=True)
 

@@ -172,9 +172,9 @@ class Learner:
 
     def _hear_of(self, head: Message, label: str, folder: str) -> None:
         found = self._ledger.by_message(head.message_id) if head.message_id else []
-        for record in found[:1]:
-            if record.filed_to != folder:
-                self._hear(record, label, folder)
+        # two mails under one Message-ID: a stranger may want a person's word to count for another mail
+        if len(found) == 1 and found[0].filed_to != folder:
+            self._hear(found[0], label, folder)
 
     def _hear(self, record: MailRecord, label: str, folder: str) -> None:
         """A person filed a mail in the folder of an intent."""

@@ -162,7 +162,7 @@ class MailRoom:
         who = self.seals.who(told.sender)
         outcome, audit = self._held_back(letter, settled)
         draft = (
-            self._draft(told, who, settled)
+            self._draft(told, who, outcome)
             if outcome.body.verdict != "pass" and not audit
             else None
         )
@@ -181,18 +181,16 @@ class MailRoom:
         with self.ledger.transaction():
             self.ledger.add(record)
             self._enter(letter, told, who, outcome)
-            hook = self.config.hook
-            if (
-                hook is not None
-                and outcome.body.verdict in hook.verdicts
-                and not self.config.dry_run
-            ):
-                call = body_of(outcome.body, told.message_id)
-                self.ledger.put_call(letter.sample_id, call, 0, self.clock())
+            self._tell_desk(outcome.body, told)
             self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
         if plan.send:
             self._allowance.record(told.sender, told.subject, self.clock())
         self.counts["audits"] += audit and not self.config.dry_run
+
+    def _tell_desk(self, body: DecisionBody, told: _Told) -> None:
+        hook = self.config.hook
+        if hook is not None and body.verdict in hook.verdicts and not self.config.dry_run:
+            self.ledger.put_call(body.sample_id, body_of(body, told.message_id), 0, self.clock())
 
     def _read(self, letter: Letter) -> _Told:
         head = head_of(letter.content)

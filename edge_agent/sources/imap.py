@@ -7,6 +7,8 @@ knowledge, never the server's flags.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -19,7 +21,7 @@ from edge_agent.mail.identity import sample_id_of
 from edge_agent.mail.in_work import DEATHS, InWork
 from edge_agent.mail.learning import Learner
 from edge_agent.mail.mailbox import Mailbox
-from edge_agent.mail.room import Letter, MailRoom
+from edge_agent.mail.room import STUCK, Letter, MailRoom
 from edge_agent.mail.sending import Sending
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 
@@ -82,13 +84,18 @@ class ImapSource:
                     self._pause_s = max(self._pause_s, _LOGIN_PAUSE_S)
                 except MailboxError as error:
                     self._lost(LOST, error)
+                except (sqlite3.Error, OSError) as error:
+                    # of the ledger: what was under way is asked of the mailbox when it goes on
+                    warn("mail_ledger_stuck", error=error)
+                    self._alerts(STUCK, "error", f"the disk does not take decisions: {error}")
                 self.health.capture.wait(self._closed, self._pause_s)
                 self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
         finally:
             self.health.end()
             if self._hook is not None:
                 self._hook.close()
-            self.room.teller.tell()
+            with contextlib.suppress(sqlite3.Error):  # else at the next start
+                self.room.teller.tell()
 
     def close(self) -> None:
         self._closed.set()
@@ -102,7 +109,8 @@ class ImapSource:
         try:
             self.room.teller.tell()  # a ledger that was lost is noticed before anything is done
             places = places_of(box, self.room)
-            actor = Actor(self.room, box, places, self._sending, self._rest)
+            actor = Actor(self.room, box, places, self._sending)
+            actor.recover(self._rest)
             self._back()
             self.learner.look(box, places)
             while not self._closed.is_set():

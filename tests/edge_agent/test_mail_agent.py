@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -190,6 +191,26 @@ def test_a_ledger_that_is_lost_leads_to_no_second_draft(
     assert len({body.sample_id for body in decisions(config)}) == 2
     raised = {body.name for body in rows(config, "a")}
     assert ("mail-ledger-damaged" in raised) == (damage is not None)
+
+
+def test_a_ledger_that_cannot_be_written_for_a_while_stops_mails_and_loses_none(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1))
+    config = mail_config(tmp_path, server)
+    agent = Agent(config)
+    agent.source.room.ledger.read("PRAGMA busy_timeout=50")  # type: ignore[attr-defined]  # of a mailbox
+    other = sqlite3.connect(ledger_path(config.state_dir), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    wait_for(lambda: "mail-ledger-stuck" in agent.alerts.open())
+    assert server.ids("INBOX") == ["<q1@example.com>"]
+    other.execute("COMMIT")
+    other.close()
+    thread.join(30)
+    assert server.ids("Orders") == ["<q1@example.com>"]
+    assert len(decisions(config)) == 1
 
 
 def test_a_person_who_was_faster_is_not_disturbed(tmp_path: Path, server: Dovecot) -> None:

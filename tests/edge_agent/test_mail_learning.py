@@ -148,6 +148,17 @@ def test_what_the_agent_filed_itself_is_no_label(tmp_path: Path, server: Dovecot
     assert labels(config) == []
 
 
+def test_a_persons_word_never_counts_for_a_strangers_mail_of_the_same_message_id(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(3, "Do you like chess?"), a_mail(3, "Or do you like draughts?"))
+    config = mail_config(tmp_path, server)
+    assert Agent(config).run().samples == 2
+    file_audits(server, "Orders")
+    Agent(config).run()
+    assert labels(config) == []
+
+
 ALL_AUDITS = {"audit_share": 1, "every_s": 1}
 
 
