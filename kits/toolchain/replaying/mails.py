@@ -28,6 +28,7 @@ DEFAULT_MINUTES = 2.0
 """Minutes that sorting one mail by hand is taken to need where nobody says it: open, read, forward."""
 _ROUNDS = 500
 _BATCH = 32
+_NONE = Estimate(value=0.0, low=0.0, high=0.0, n=0)
 _NO_DATE = "(no date)"
 _NO_INTENT = "(none)"
 
@@ -259,18 +260,24 @@ def _money(
     seen: Sequence[Seen], task: EvaluateTask, work: Work, bound: ErrorBound | None
 ) -> Estimate:
     """Saved looks less wrong filings. Mails that nobody labelled are wrong as often as the bundle's own evidence says."""
-    likely = bound.errors / bound.accepted if bound is not None and bound.accepted else 0.0
-    worst = bound.upper if bound is not None and bound.accepted else 0.0
+    made = bound is not None and bound.accepted > 0
+    likely = proportion(bound.errors, bound.accepted) if bound is not None and made else _NONE
+    worst = bound.upper if bound is not None and made else 0.0
     looks = np.array([work.cost if one.filed else 0.0 for one in seen])
     unlabelled = np.array([one.filed and one.wrong is None for one in seen], dtype=np.float64)
     known = np.array([task.costs.escape if one.wrong else 0.0 for one in seen])
-    saved = looks - known - unlabelled * likely * task.costs.escape
+    saved = looks - known - unlabelled * likely.value * task.costs.escape
     groups = [one.group for one in seen]
     found = bootstrap(
         lambda rows: float(saved[rows].mean() * len(seen)), groups, seed=task.seed, rounds=_ROUNDS
     )
-    doubt = float(unlabelled.sum()) * max(worst - likely, 0.0) * task.costs.escape
-    return found.model_copy(update={"low": found.low - doubt})
+    at_stake = float(unlabelled.sum()) * task.costs.escape
+    return found.model_copy(
+        update={
+            "low": found.low - at_stake * max(worst - likely.value, 0.0),
+            "high": found.high + at_stake * (likely.value - likely.low),
+        }
+    )
 
 
 def _rows(seen: Sequence[Seen], *, by_intent: bool) -> tuple[Row, ...]:
