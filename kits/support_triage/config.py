@@ -86,7 +86,7 @@ class Config(_Section):
     approach: Approach = Field(
         "auto",
         description="`names` needs no labelled mail, only `labels`, and only suggests; `ngrams` counts words;"
-        " `encoder` adds a network; `auto` takes what cross-validation gains",
+        " `encoder` always asks a network as well; `auto` takes what cross-validation gains",
     )
     labels: dict[str, str] = Field(
         default_factory=dict,

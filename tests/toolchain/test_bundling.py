@@ -13,6 +13,7 @@ from kits.core.kit import Exported
 from kits.core.operating_point import Band
 from kits.core.prediction import Prediction
 from kits.toolchain import bundling
+from kits.toolchain.lowering import nothing_to_lower
 from kits.toolchain.project import Project
 from kits.toolchain.tracking import read_run
 from kits.toolchain.training import Trained, train_project
@@ -151,3 +152,13 @@ def test_files_of_a_kit_stay_in_its_bundle_in_every_precision(
 def test_a_kit_cannot_replace_what_every_bundle_has(path: str) -> None:
     with pytest.raises(BundleError, match="cannot put"):
         bundling.export_note(Exported({}, {}, (), files={path: b""}))
+
+
+def test_dynamic_int8_is_for_cpus_alone_and_that_is_said() -> None:
+    full = [bundling.Built("encoder", "fp32", "any", b"")]
+    note = bundling.ExportNote(
+        quantize_roles=("encoder",), precisions=("fp16", "int8"), dynamic_roles=("encoder",)
+    )
+    assert nothing_to_lower(full, note, ("int8",), "cpu") == ""
+    assert nothing_to_lower(full, note, ("fp16",), "tensorrt") == ""
+    assert "CPUs alone" in nothing_to_lower(full, note, ("int8",), "tensorrt")

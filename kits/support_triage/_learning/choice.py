@@ -87,9 +87,9 @@ def learn_head(
     *,
     seed: int,
     several: bool = False,
-    folds: int = FOLDS,
     none_of: Sequence[str] = (),
     unseen: NDArray[np.bool_] | None = None,
+    network: bool = False,
 ) -> Learned:
     """Learns one target.
 
@@ -99,6 +99,7 @@ def learn_head(
         none_of: labels that mean none of the classes; only where `several` may hold.
         unseen: mails that the network was not tuned on, shape (n,): only they judge, in a single round. None: it
             was tuned on none.
+        network: whether the network is asked also where counted pieces alone do as well.
 
     Raises:
         DataError: fewer than two classes.
@@ -112,14 +113,14 @@ def learn_head(
         )
     truth = truth_table(labels, classes, several)
     if unseen is None:
-        fold = fold_of(labels, groups, min(folds, len(labels)), seed)
+        fold = fold_of(labels, groups, min(FOLDS, len(labels)), seed)
         rounds = _Rounds(truth, fold, several, np.arange(len(labels)))
     else:
         rounds = _Rounds(truth, np.where(unseen, 0, -1), several, np.flatnonzero(unseen))
     candidates = [
         rounds.candidate(name, kind, view, rows) for name, kind, view, rows in _families(features)
     ]
-    return _Choice(classes, rounds, candidates).learned(features)
+    return _Choice(classes, rounds, candidates, network).learned(features)
 
 
 def _families(features: Features) -> list[tuple[str, Kind, View, Matrix]]:
@@ -237,12 +238,15 @@ class _Choice:
     classes: tuple[str, ...]
     rounds: _Rounds
     candidates: list[_Candidate]
+    network: bool
 
     def learned(self, features: Features) -> Learned:
         pieces = next((c for c in self.candidates if c.kind == "pieces"), None)
         tried = {c.name: self._tempered(self._alone(c), pieces, c) for c in self.candidates}
-        best = self.candidates[0]
-        for candidate in self.candidates[1:]:
+        able = [c for c in self.candidates if c.kind == "vectors"] if self.network else []
+        first, *others = able or self.candidates
+        best = first
+        for candidate in others:
             if self._gains(tried[candidate.name], tried[best.name]):
                 best = candidate
         spec, network = tried[best.name], best if best.kind == "vectors" else None

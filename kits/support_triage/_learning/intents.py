@@ -258,6 +258,7 @@ class _Job:
             several=several,
             none_of=self.config.out_of_scope,
             unseen=self._unseen(places),
+            network=self.config.approach == "encoder",
         )
 
     def _unseen(self, places: Sequence[int]) -> NDArray[np.bool_] | None:

@@ -1,0 +1,77 @@
+"""The whole way: a table of mails, `kit train`, `kit compile`, a bundle that proves itself."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from kits import load_bundle
+from kits.core.bundle import open_file
+from kits.core.mail.writing import write_message
+from kits.toolchain.compile import compile_run
+from kits.toolchain.gate import Limits
+from kits.toolchain.importing import import_data
+from kits.toolchain.intake import ImportOptions
+from kits.toolchain.project import Project
+from kits.toolchain.training import Trained, train_project
+
+from .learned import made_up
+from .networks import tiny_encoder
+
+KIT_YAML = """\
+kit: support-triage
+name: shop
+problem: Mails lie for hours before somebody sorts them.
+costs: {escape: 20, overkill: 2, review: 2, prevalence: 0.9}
+model: {approach: encoder, encoder: {source: own}, shortcut: never, knowledge: help}
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Trained]:
+    root = tmp_path_factory.mktemp("project")
+    (root / "kit.yaml").write_text(KIT_YAML)
+    tiny_encoder(root / "own")
+    (root / "help").mkdir()
+    (root / "help" / "refunds.md").write_text("# Refunds\n\nMoney comes back within five days.\n")
+    table = root / "mails.csv"
+    with table.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        writer.writerows([mail.text, mail.label] for mail in made_up(240))
+    import_data(Project.open(root), table, ImportOptions())
+    project = Project.open(root)
+    return project, train_project(project, device="cpu", seed=1)
+
+
+def test_a_trained_bundle_proves_itself(trained: tuple[Project, Trained]) -> None:
+    _, made = trained
+    ready = load_bundle(made.bundle)
+    assert ready.check_golden() == ()
+    assert made.metrics["accuracy"].value > 0.9
+    mail = write_message(subject="", body="please refund the lamp")
+    assert ready.predict_bytes(mail, "message/rfc822").label == "refund"
+
+
+def test_the_kit_s_files_are_in_every_bundle_that_is_made_of_a_run(
+    trained: tuple[Project, Trained],
+) -> None:
+    project, made = trained
+    run = open_file(made.bundle)
+    compiled = open_file(compile_run(project, target="cpu", precision="fp32").path)
+    own = {p for p in run.files if p.startswith(("heads/", "ngrams/", "encoder/", "knowledge"))}
+    assert "knowledge.json" in own and "heads/intent.sparse.npy" in own
+    assert all(compiled.files[path] == run.files[path] for path in own)
+
+
+def test_an_encoder_that_ships_has_an_int8_without_calibration(
+    trained: tuple[Project, Trained],
+) -> None:
+    project, made = trained
+    assert [a.role for a in open_file(made.bundle).manifest.artefacts] == ["encoder"]
+    lenient = Limits(0.5, 0.5, 0.5, 0.5, 0.5)  # weights without meaning lose more than real ones
+    compiled = compile_run(project, target="cpu", precision="int8", limits=lenient)
+    bundle = open_file(compiled.path)
+    assert {a.precision for a in bundle.manifest.artefacts} == {"fp32", "int8"}
+    assert load_bundle(compiled.path).check_golden() == ()
