@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
-from cloud_sync.mails import chain, erasure, figures, gates
+from cloud_sync.mails import chain, erasure, figures, finding, gates
 from cloud_sync.mails.correspondents import MAX_ADDRESS
 from cloud_sync.web.auth import Admin, Engineer, Viewer
 from kits.core.sample import utc_now
@@ -72,7 +72,7 @@ def open_gate(bundle_id: str, body: Reason, who: Engineer, session: SessionDep) 
 def erase(body: Erase, who: Admin, hub: HubDep) -> Json:
     """Erases a correspondent for ever, here and on the devices; or says what would be erased."""
     if body.dry_run:
-        return erasure.found_json(erasure.find(hub, body.address))
+        return finding.found_json(finding.find(hub, body.address))
     return erasure.as_json(erasure.erase(hub, body.address, by=who.login))
 
 

@@ -19,8 +19,8 @@ from cloud_sync.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloud_sync.mails.erasure import Found
     from cloud_sync.mails.figures import MailFigures
+    from cloud_sync.mails.finding import Found
     from kits.core.stats import Estimate
 
 BundleName = Annotated[str, typer.Argument(help="Id of the bundle, or its beginning.")]
@@ -174,15 +174,15 @@ def mails_erase(
     as_json: JsonOption = False,
 ) -> None:
     """Erase a correspondent for ever: mails, what was found in them, drafts; here and on the devices."""
-    from cloud_sync.mails import erasure
+    from cloud_sync.mails import erasure, finding
     from kits.core.console import Console
 
     console = Console(as_json)
     with opened(data) as hub:
         if dry_run:
-            found = erasure.find(hub, address)
+            found = finding.find(hub, address)
             console.answer(
-                f"would erase {_words(len(found.samples), found)}", erasure.found_json(found)
+                f"would erase {_words(len(found.samples), found)}", finding.found_json(found)
             )
             console.next(f"cloud-sync mails erase ADDRESS --data {data}")
             return

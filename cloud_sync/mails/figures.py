@@ -7,67 +7,25 @@ Read from the tables anew each time; nothing is stored, and nothing is promised 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, timezone
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.figures import median
 from cloud_sync.learning.costs import project_costs
-from cloud_sync.mails import truth
+from cloud_sync.mails.tallies import WEEK, Key, Tally, monday, tallies
 from cloud_sync.sections import Prices
-from cloud_sync.store.models import Bundle, MailDraft, Project, Sample
-from cloud_sync.store.models.mails import MAILS
+from cloud_sync.store.models import Project
 from kits.core.errors import ConfigError
 from kits.core.operating_point import Costs
 from kits.core.stats import Estimate, proportion
 
-WEEK = timedelta(days=7)
 WEEKS = 12
 MAX_WEEKS = 260
-_HOUR = timedelta(hours=1)
-Key = tuple[str, str, datetime]
-"""Project, bundle, Monday."""
-
-
-@dataclass
-class Tally:
-    """Counts that add up.
-
-    Attributes:
-        mails, acts: all, and those decided without a person.
-        audits, audits_wrong, audits_waiting: audit mails a person has filed, those decided wrongly, those not filed yet.
-        later, later_wrong: filed mails that somebody looked at by chance, and wrong ones among them.
-        accepted, edited, discarded: drafts.
-        changed: of each edited draft the share of its words that was not sent.
-        answer_h: hours from a mail to its answer.
-    """
-
-    mails: int = 0
-    acts: int = 0
-    audits: int = 0
-    audits_wrong: int = 0
-    audits_waiting: int = 0
-    later: int = 0
-    later_wrong: int = 0
-    accepted: int = 0
-    edited: int = 0
-    discarded: int = 0
-    changed: list[float] = field(default_factory=list)
-    answer_h: list[float] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        """Also what `other` counts."""
-        for name in self.__dataclass_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    @property
-    def drafts(self) -> int:
-        """Drafts whose fate is known."""
-        return self.accepted + self.edited + self.discarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +76,8 @@ def mail_report(
         project: only of this one.
     """
     since = monday(now) - (min(weeks, MAX_WEEKS) - 1) * WEEK
-    tallies = _tallies(session, since, now)
-    kept = {key: one for key, one in tallies.items() if not project or key[0] == project}
+    counted = tallies(session, since, now)
+    kept = {key: one for key, one in counted.items() if not project or key[0] == project}
     costs = _costs(session)
 
     def figures(at: tuple[str, str, datetime | None], tally: Tally) -> MailFigures:
@@ -140,79 +98,6 @@ def mail_report(
     )  # fmt: skip
 
 
-def monday(at: datetime) -> datetime:
-    """The beginning of a time's week, UTC."""
-    day = at.astimezone(timezone.utc).date()
-    return datetime.combine(day - timedelta(days=day.weekday()), time(), timezone.utc)
-
-
-# -- counting --------------------------------------------------------------------------------------
-
-
-def _tallies(session: Session, since: datetime, until: datetime) -> Mapping[Key, Tally]:
-    found: dict[Key, Tally] = defaultdict(Tally)
-    _count_mails(session, found, since, until)
-    judged, waiting = truth.audited(session, since=since, until=until)
-    for one in judged:
-        tally = found[one.project, one.bundle, monday(one.at)]
-        tally.audits += 1
-        tally.audits_wrong += one.wrong
-    for name, bundle, at in waiting:
-        found[name, bundle, monday(at)].audits_waiting += 1
-    for one in truth.found_later(session, since=since, until=until):
-        tally = found[one.project, one.bundle, monday(one.at)]
-        tally.later += 1
-        tally.later_wrong += one.wrong
-    _count_drafts(session, found, since, until)
-    return found
-
-
-def _count_mails(
-    session: Session, found: dict[Key, Tally], since: datetime, until: datetime
-) -> None:
-    """Week by week: each is a walk over a part of one index, whatever the database calls a week."""
-    columns = Sample.project, Sample.bundle, Sample.verdict
-    week = since
-    while week <= until:
-        query = (
-            select(*columns, func.count())
-            .where(MAILS, Sample.captured_at >= week, Sample.captured_at < min(week + WEEK, until))
-            .group_by(*columns)
-        )
-        for project, bundle, verdict, count in session.execute(query):
-            tally = found[project, bundle, week]
-            tally.mails += count
-            tally.acts += count if verdict == "act" else 0
-        week += WEEK
-
-
-def _count_drafts(
-    session: Session, found: dict[Key, Tally], since: datetime, until: datetime
-) -> None:
-    """In the week in which the draft was sent or thrown away."""
-    project = func.coalesce(Bundle.project, Sample.project, "")
-    columns = MailDraft.fate, MailDraft.changed_share, MailDraft.at, MailDraft.bundle
-    known = Sample.id.is_not(None)
-    mine = (Sample.id == MailDraft.sample_id) & (Sample.device == MailDraft.device)
-    query = (
-        select(*columns, project, known, Sample.captured_at)
-        .outerjoin(Sample, mine)
-        .outerjoin(Bundle, Bundle.id == MailDraft.bundle)
-        .where(MailDraft.at >= since, MailDraft.at < until)
-    )
-    for fate, changed, at, bundle, name, found_mail, came in session.execute(query):
-        tally = found[name, bundle, monday(at)]
-        if fate == "discarded":
-            tally.discarded += 1
-            continue
-        tally.accepted += fate == "accepted"
-        tally.edited += fate == "edited"
-        if fate == "edited":
-            tally.changed.append(changed)
-        if found_mail and at >= came:
-            tally.answer_h.append((at - came) / _HOUR)
-
-
 def _costs(session: Session) -> dict[str, Costs]:
     """Project → its costs; one whose `kit.yaml` cannot be read has the defaults."""
     found = {}
@@ -222,9 +107,6 @@ def _costs(session: Session) -> dict[str, Costs]:
         except ConfigError:
             found[name] = Costs()
     return found
-
-
-# -- figures of counts -----------------------------------------------------------------------------
 
 
 def _figures(

@@ -15,7 +15,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.parts import Parts
 from cloud_sync.learning import datasets, freezing
 from cloud_sync.learning.reviewed import reviewed_samples
-from cloud_sync.mails import chain, erasure
+from cloud_sync.mails import chain, erasure, finding
 from cloud_sync.mails.answers import STANDS, give_up
 from cloud_sync.mails.telling import words_for
 from cloud_sync.store import models
@@ -144,7 +144,7 @@ def test_what_ended_jobs_left_of_its_samples_goes(hub: Hub) -> None:
 
 def test_a_dry_run_only_counts(hub: Hub) -> None:
     keep(hub, 1, "hers", HERS)
-    found = erasure.find(hub, ANN)
+    found = finding.find(hub, ANN)
     assert (found.samples, found.devices) == (frozenset({"hers"}), ("press-1",))
     assert sample(hub, "hers").prediction and hub.storage.has(digest_of(HERS))
     assert count(hub, MailErasure) == 0
@@ -305,8 +305,8 @@ def test_bundles_that_carry_a_mail_of_the_person_are_named(hub: Hub) -> None:
     keep(hub, 1, "hers", HERS, bundle=carries)
     put_blob(hub, HIS)
     add_version(hub, item("his", HIS))  # its project has others
-    assert erasure.find(hub, ANN).bundles == (carries,)
-    assert erasure.find(hub, "nobody@example.org").bundles == ()
+    assert finding.find(hub, ANN).bundles == (carries,)
+    assert finding.find(hub, "nobody@example.org").bundles == ()
     with hub.database.session() as session:
         digest = session.get_one(models.Bundle, carries).blob
     hub.storage.delete(digest)  # one that cannot be read stops nothing
@@ -361,6 +361,6 @@ def test_mails_that_cannot_be_read_or_are_gone_are_nobodys(hub: Hub) -> None:
     keep(hub, 2, "odd", b"From: \xff\xfe <<>>\n\nx")
     keep(hub, 3, "gone", letter(ANN, "gone"))
     hub.storage.delete(digest_of(letter(ANN, "gone")))
-    assert erasure.find(hub, ANN).samples == frozenset()
+    assert finding.find(hub, ANN).samples == frozenset()
     with pytest.raises(NotFoundError):
         hub.storage.get(digest_of(letter(ANN, "gone")))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.hub import Hub
-from cloud_sync.mails.figures import MailFigures, MailReport, as_json, mail_report, monday
+from cloud_sync.mails.figures import MailFigures, MailReport, as_json, mail_report
+from cloud_sync.mails.tallies import monday
 from cloud_sync.mails.truth import is_wrong
 from cloud_sync.store.models import Annotation
 from kits.core.events import Event
