@@ -27,10 +27,10 @@ STORY = DemoStory(
     harmless=OOS,
     finds="with a matter of the shop",
     action="file",
-    # two hundred mails carry no promise of 2 %: the demo's is ten in a hundred, nine times of ten
+    # a few hundred mails carry no promise of 2 %: the demo's is 15 in a hundred, nine times of ten
     answers={
         "approach": "ngrams",
-        "epsilon": "0.1",
+        "epsilon": "0.15",
         "delta": "0.1",
         "cost_wrong_route": "8",
         "knowledge": "",
@@ -38,7 +38,7 @@ STORY = DemoStory(
     source={"kind": "folder", "rate_hz": 100},
 )
 LANGUAGES = ("en", "de")
-HISTORY_MAILS, LABELLED_MAILS, INBOX_MAILS = 1_200, 200, 400
+HISTORY_MAILS, LABELLED_MAILS, INBOX_MAILS = 1_200, 200, 500
 MACHINES, STRANGERS = 0.08, 0.05
 COLUMNS = (
     *("message_id", "date", "sender", "subject", "body", "label"),

@@ -12,7 +12,7 @@ from cloud_sync.config import load
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation
 from kits.core.sample import utc_now
-from tests.browser.mails import add_mails
+from tests.browser.letters import add_letters
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 def letters(filled: Path) -> dict[str, str]:
     """Mails in the hub that each test gets a copy of; name → sample."""
     hub = Hub.open(load(filled))
-    found = add_mails(hub, utc_now())
+    found = add_letters(hub, utc_now())
     hub.close()
     return found
 
