@@ -28,6 +28,7 @@ from edge_agent.sources.base import Alerts, Captured, SourceHealth
 MEDIA_TYPE = "message/rfc822"
 LOST, REFUSES = "mailbox-lost", "mailbox-refuses"
 _BATCH = 50
+"""Mails fetched together."""
 _BATCH_BYTES = 4 << 20
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 1.0, 300.0
 _LOGIN_PAUSE_S = 60.0
@@ -69,6 +70,7 @@ class ImapSource:
         self._hook = hook
         self._closed = threading.Event()
         self._pause_s = _FIRST_PAUSE_S
+        self._batch = _BATCH
         self.learner = Learner(room)
         self.health = health
         self.live = True
@@ -147,12 +149,14 @@ class ImapSource:
         elif before == 0:
             log("mailbox_read_anew", folder=folder)
         uids = box.uids_after(before, self._config.since)
-        for at in range(0, len(uids), _BATCH):
-            for letter in self._letters(box, folder, state.validity, uids[at : at + _BATCH]):
+        while uids:
+            now, uids = uids[: self._batch], uids[self._batch :]
+            for letter in self._letters(box, folder, state.validity, now):
                 if self._closed.is_set():
                     return
                 yield from self._one(letter, actor)
                 box.open(folder)
+            self._batch = min(2 * self._batch, _BATCH)
 
     def _one(self, letter: Letter, actor: Actor) -> Iterator[Captured]:
         """A letter until it is decided: on a disk that takes nothing it comes again."""
@@ -242,6 +246,7 @@ class ImapSource:
 
     def _lost(self, name: str, error: MailboxError) -> None:
         self.health.up = False
+        self._batch = max(1, self._batch // 2)  # on a line that breaks often less must be enough
         self.health.reconnects += 1
         warn("mailbox_lost", source=self._config.name, why=error.what)
         self._alerts(name, "error", f"{self._config.name}: {error.what}")

@@ -19,6 +19,7 @@ from kits.core.correspondence import Lookup, Record
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
 from tests.edge_agent.parts import wait_for
+from tests.failure.proxy import Proxy
 
 pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
 
@@ -211,6 +212,20 @@ def test_a_ledger_that_cannot_be_written_for_a_while_stops_mails_and_loses_none(
     thread.join(30)
     assert server.ids("Orders") == ["<q1@example.com>"]
     assert len(decisions(config)) == 1
+
+
+def test_a_line_that_breaks_again_and_again_changes_nothing(tmp_path: Path) -> None:
+    server = Dovecot(driver="sdbox").start()
+    server.fill([a_mail(n) for n in range(12)])
+    with Proxy(("127.0.0.1", server.port), cut_every=8000) as proxy:
+        config = mail_config(tmp_path, server, port=proxy.port, timeout_s=1)
+        Agent(config).run()
+        assert proxy.cuts >= 3
+    wanted = [f"<q{n}@example.com>" for n in range(12)]
+    assert sorted(server.ids("Orders")) == sorted(wanted)
+    assert server.ids("INBOX") == []
+    assert len(server.ids("Drafts")) == len(set(server.ids("Drafts"))) == 12
+    assert len({body.sample_id for body in decisions(config)}) == len(decisions(config)) == 12
 
 
 def test_a_person_who_was_faster_is_not_disturbed(tmp_path: Path, server: Dovecot) -> None:
