@@ -239,6 +239,7 @@ def status(agent: Agent) -> dict[str, JsonValue]:
         "delivery": _delivery(agent),
         "actions": {name: dict(counts) for name, counts in agent.dispatcher.counts().items()},
         "alerts": dict(agent.alerts.open()),
+        "mailbox": getattr(agent.source, "room", None) is not None,
         "cases": cases.as_json(cases.worst_first(agent.watching.desk.assets())),
         "figures": dict(figures(agent)),
         "recent": [
@@ -287,6 +288,7 @@ def status_lines(answer: dict[str, Any]) -> list[str]:
         f" pass {figures['verdict_pass']:.0f}",
         *actions,
         *_case_lines(answer),
+        *_mail_lines(answer),
         *delivery_lines(answer),
         *(f"  alert    {text}" for text in answer["alerts"].values()),
     ]
@@ -298,6 +300,20 @@ def _case_lines(answer: dict[str, Any]) -> list[str]:
         f"  case     {one['asset']}: {one['level']}, {one['case']['state']}"
         for one in answer["cases"]
         if one["case"] is not None
+    ]
+
+
+def _mail_lines(answer: dict[str, Any]) -> list[str]:
+    """What was done in a mailbox; nothing at any other source."""
+    if not answer.get("mailbox"):
+        return []
+    figures = answer["figures"]
+    gate = "open" if figures["mail_gate_open"] else "closed: every mail goes to a person"
+    return [
+        f"  mail     {figures['mails_filed']:.0f} filed, {figures['mails_waiting']:.0f} waiting,"
+        f" {figures['mails_drafted']:.0f} drafts ({figures['drafts_accepted']:.0f} sent as they were,"
+        f" {figures['drafts_edited']:.0f} changed, {figures['drafts_discarded']:.0f} not used)",
+        f"  gate     {gate}",
     ]
 
 

@@ -15,6 +15,7 @@ import pytest
 from edge_agent.agent import Agent
 from edge_agent.mail.drafting import Drafting
 from edge_agent.mail.opening import ledger_path
+from edge_agent.view import status_lines
 from kits.core.correspondence import Lookup, Record
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
@@ -375,3 +376,15 @@ def test_figures_tell_what_was_done(tmp_path: Path, server: Dovecot) -> None:
     assert (figures["mails_filed"], figures["mails_drafted"]) == (2, 1)
     assert (figures["mails_unanswerable"], figures["mail_gate_open"]) == (1, 1)
     assert figures["mails_waiting"] == 0
+
+
+def test_status_tells_of_the_mailbox(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1))
+    agent = Agent(mail_config(tmp_path, server))
+    agent.run()
+    lines = [line.strip() for line in status_lines(dict(agent.status()))]
+    assert (
+        "mail     1 filed, 0 waiting, 1 drafts (0 sent as they were, 0 changed, 0 not used)"
+        in lines
+    )
+    assert "gate     open" in lines
