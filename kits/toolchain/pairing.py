@@ -25,7 +25,16 @@ Indices = NDArray[np.intp]
 Statistic = Callable[[Indices], float]
 
 SMALLER_IS_BETTER = frozenset(
-    {"escape_rate", "overkill_rate", "rmse", "nasa_score", "false_onsets_per_day", "ece", "brier"}
+    {
+        "escape_rate",
+        "overkill_rate",
+        "rmse",
+        "nasa_score",
+        "false_onsets_per_day",
+        "ece",
+        "brier",
+        "auto_error",
+    }
 )
 NEGATIVE_TRUTHS = frozenset({"", "good", "ok", "normal", "negative", "lost", "oos", "(none)"})
 

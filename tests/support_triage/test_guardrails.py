@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kits.core.discovery import get_kit
+from kits.support_triage._judging.figures import SHARES
 from kits.toolchain.guardrails import check_project
 from kits.toolchain.importing import ImportOptions, import_data
+from kits.toolchain.pairing import SMALLER_IS_BETTER
 from kits.toolchain.project import Project
 from tests.support_triage.test_checks import COLOURS, MATTERS, THINGS
 from tests.support_triage.triage import put
@@ -27,3 +30,11 @@ def test_a_mail_project_is_measured_against_sorting_by_hand(tmp_path: Path) -> N
         "have a person look at everything: 1000.00 EUR per 1,000",
     )
     assert found["labels-predictable"].level == "pass"
+
+
+def test_every_figure_of_mails_may_be_a_goal_and_errors_are_better_small() -> None:
+    reported = get_kit("support-triage").manifest.metrics
+    assert {*SHARES, "macro_f1", "micro_f1", "entity_exact", "entity_f1", "oos_auroc"} == set(
+        reported
+    )
+    assert "auto_error" in SMALLER_IS_BETTER
