@@ -6,7 +6,7 @@ Called by `rows.py` with rows the event table has just taken, in the same transa
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -21,8 +21,10 @@ from cloud_sync.intake.clock import MAX_BOOT_LENGTH, MAX_NS, ClockBook, believab
 from cloud_sync.intake.epochs import Key
 from cloud_sync.mails.answers import take_answers
 from cloud_sync.mails.drafts import Told, write_drafts
+from cloud_sync.mails.filing import note_filed
 from cloud_sync.store import models
 from cloud_sync.store.bulk import Value, Values, aware, in_portions, insert_fresh, sql_time
+from cloud_sync.store.models.mails import MEDIA_TYPE as MAIL
 from kits.core.annotation import annotation_from_json, annotation_to_json
 from kits.core.errors import DataError
 from kits.core.events import (
@@ -100,6 +102,7 @@ class Carrier:
             figures = [{"name": n, "figures": _finite(h)} for n, h in sorted(healths.items())]
             self._session.execute(update(models.Device), figures)
         self._session.flush()
+        note_filed(self._session, _filed(fresh.values()))
         if self._effects is not None:
             self._effects.alerts(self._session, self._alerts)
         for key, event in fresh.items():
@@ -280,6 +283,18 @@ class Carrier:
             for some in in_portions(bundles)
             for row in self._session.execute(query.where(models.Bundle.id.in_(some)))
         }
+
+
+def _filed(events: Iterable[Event]) -> set[str]:
+    """Samples of which a device may have said, now or before, what a person made of a mail."""
+    found = set()
+    for event in events:
+        body = event.body
+        if isinstance(body, LabelBody) or (
+            isinstance(body, DecisionBody) and body.media_type == MAIL
+        ):
+            found.add(body.sample_id)
+    return found
 
 
 def _shifted(time: datetime, by: timedelta) -> datetime:

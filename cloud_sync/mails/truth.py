@@ -64,13 +64,15 @@ def audited(
 ) -> tuple[list[Judged], list[tuple[str, str, datetime]]]:
     """Audit mails by what persons said; and those that nobody has filed yet, as (project, bundle, time).
 
-    Of the automatic decisions only: mails that were filed, or would have been but for the audit.
+    Of the automatic decisions only: mails that would have been filed but for the audit, and filed ones that were
+    drawn, too. Of the latter only what is said here counts: at the mailbox nobody confirms what lies right.
     """
     asked = select(*_COLUMNS, Sample.verdict, Sample.meta).outerjoin(Annotation, _SAID)
     within = _within(since, until, bundle)
     rows: list[Any] = list(session.execute(asked.where(AUDIT, *within).order_by(Annotation.id)))
     automatic = [row for row in rows if row[8] == "act" or row[9].get("audit") is True]
-    judged = _fold(tuple(row)[:8] for row in automatic if row[6])
+    counts = (row for row in automatic if row[6] and (row[8] != "act" or row[7] in STRONG))
+    judged = _fold(tuple(row)[:8] for row in counts)
     known = {one.sample for one in judged}
     waiting = {row[0]: (row[1], row[2], row[3]) for row in automatic if row[0] not in known}
     return judged, list(waiting.values())

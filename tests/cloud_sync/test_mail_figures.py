@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.hub import Hub
+from cloud_sync.learning import reviews
 from cloud_sync.mails.figures import MailFigures, MailReport, as_json, mail_report
 from cloud_sync.mails.tallies import monday
 from cloud_sync.mails.truth import is_wrong
@@ -16,7 +17,7 @@ from cloud_sync.store.models import Annotation
 from kits.core.events import Event
 from kits.core.stats import proportion
 from tests.cloud_sync.case_builders import take
-from tests.cloud_sync.fleet_builders import AT, add_device, make_hub
+from tests.cloud_sync.fleet_builders import AT, add_device, make_hub, put_blob
 from tests.cloud_sync.mail_builders import (
     PROJECT,
     bundle_id,
@@ -24,6 +25,7 @@ from tests.cloud_sync.mail_builders import (
     draft,
     filed,
     know_bundle,
+    letter,
     mail_row,
 )
 from tests.cloud_sync.test_page_queries import plans_of
@@ -108,6 +110,32 @@ def test_audits_of_what_the_model_left_to_a_person_say_nothing_of_its_decisions(
     hard = hard.model_copy(update={"body": hard.body.model_copy(update={"kept_for": "audit"})})
     send(hub, hard, filed(11, "hard", "returns"))
     assert the_project(hub).tally.audits == 0
+
+
+def test_of_a_filed_mail_only_what_a_reviewer_says_is_evidence(hub: Hub) -> None:
+    rows = []
+    for n in (1, 2):
+        row = mail_row(n, f"acted{n}")
+        rows.append(
+            row.model_copy(update={"body": row.body.model_copy(update={"kept_for": "audit"})})
+        )
+    send(hub, *rows, filed(11, "acted1", "returns"), filed(12, "acted2", "returns"))
+    with hub.database.transaction() as session:
+        session.add(Annotation(sample_id="acted2", label="returns", body={}, source="review"))
+    tally = the_project(hub).tally
+    assert (tally.audits, tally.audits_wrong, tally.audits_waiting) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("first", ["mail", "label"])
+def test_a_mail_that_was_filed_by_a_person_waits_for_no_review(hub: Hub, first: str) -> None:
+    content = letter()
+    put_blob(hub, content)
+    parts = [mail_row(1, "m", verdict="review", content=content), filed(11, "m", "returns")]
+    for row in parts if first == "mail" else parts[::-1]:
+        take(hub, row)
+    take(hub, mail_row(2, "other", verdict="review", content=content))
+    with hub.database.session() as session:
+        assert [one.sample.id for one in reviews.queue(session, person_id=1)] == ["other"]
 
 
 @pytest.mark.parametrize(
