@@ -11,6 +11,7 @@ fi
 venv=.venv-device
 version() { "$1" -c 'import sys; print(*sys.version_info[:3])'; }
 [ "$(version "$venv/bin/python" 2>/dev/null)" = "$(version "$python")" ] || "$python" -m venv --clear "$venv"
-"$venv/bin/pip" install -q -e '.[cpu,agent,machines]' pytest onnx
-[ $# -gt 0 ] || set -- tests/core tests/edge_agent tests/predictive_maintenance/test_device_side.py
+"$venv/bin/pip" install -q -e '.[cpu,agent,mail,machines]' pytest onnx
+[ $# -gt 0 ] || set -- tests/core tests/edge_agent tests/predictive_maintenance/test_device_side.py \
+  tests/support_triage/test_device_side.py
 "$venv/bin/python" -m pytest "$@"
