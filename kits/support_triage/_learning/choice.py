@@ -118,7 +118,9 @@ def learn_head(
     else:
         rounds = _Rounds(truth, np.where(unseen, 0, -1), several, np.flatnonzero(unseen))
     candidates = [
-        rounds.candidate(name, kind, view, rows) for name, kind, view, rows in _families(features)
+        rounds.candidate(name, kind, view, rows)
+        for name, kind, view, rows in _families(features)
+        if not (several and view == "layers")
     ]
     return _Choice(classes, rounds, candidates, network).learned(features)
 
@@ -158,10 +160,12 @@ class _Rounds:
         """A family at its best strength, with its decisions in every round."""
         numbers = sorted(set(self.fold[self.judging].tolist()))
         tried = numbers if len(self.fold) <= _ALL_FOLDS_UP_TO else numbers[:1]
-        done: dict[float, dict[int, Floats]] = {}
-        for strength in STRENGTHS[kind]:
-            done[strength] = {n: self._round(kind, rows, n, strength) for n in tried}
-        best = min(STRENGTHS[kind], key=lambda s: self._loss_of(done[s]))
+        strengths = STRENGTHS[kind]
+        if self.several:
+            # as many models as labels: the middle strength does, and training stays within minutes
+            strengths = strengths[len(strengths) // 2 :][:1]
+        done = {s: {n: self._round(kind, rows, n, s) for n in tried} for s in strengths}
+        best = min(strengths, key=lambda s: self._loss_of(done[s]))
         rounds = done[best] | {
             n: self._round(kind, rows, n, best) for n in numbers if n not in done[best]
         }
