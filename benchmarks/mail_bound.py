@@ -29,12 +29,12 @@ from kits.core.stats import proportion
 from kits.support_triage import data
 from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
 from kits.support_triage._judging.bound import certify
-from kits.support_triage._learning.choice import truth_table
 from kits.support_triage._learning.encoders import find_weights, load_network, make_graph
 from kits.support_triage._learning.features import Embedder, features_of
 from kits.support_triage._learning.intents import learn_classifier, probabilities
 from kits.support_triage._learning.linear import STRENGTHS, fit
 from kits.support_triage._learning.mails import Mail
+from kits.support_triage._learning.rounds import truth_table
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._models.classifier import INTENT
 from kits.support_triage._models.encoder import Encoder

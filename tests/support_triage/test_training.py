@@ -11,9 +11,10 @@ import pytest
 
 from kits.core.errors import ConfigError, DataError
 from kits.support_triage import KIT
-from kits.support_triage._learning.choice import learn_head, smallest
+from kits.support_triage._learning.choice import learn_head
 from kits.support_triage._learning.features import Features
 from kits.support_triage._learning.folds import fold_of
+from kits.support_triage._learning.rounds import smallest
 from kits.support_triage._learning.scope import choose_threshold
 from kits.support_triage._learning.shortcut import choose_shortcut
 from kits.support_triage.config import Config, EncoderConfig

@@ -7,7 +7,7 @@ must beat the best single model. Scales and temperature come from the same round
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,21 +16,15 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 from kits.support_triage._learning.features import Features
 from kits.support_triage._learning.folds import fold_of
-from kits.support_triage._learning.linear import STRENGTHS, Kind, Linear, Matrix, fit
+from kits.support_triage._learning.linear import Kind, Linear, Matrix, fit
+from kits.support_triage._learning.rounds import Candidate, Rounds, gains, smallest, truth_table
 from kits.support_triage._models.heads import Floats, Head, combined, joined, shares
 from kits.support_triage._models.spec import HeadSpec, View
 
 FOLDS = 5
-_ALL_FOLDS_UP_TO = 3_000
-"""Samples up to which every fold judges a strength; above, one of them does."""
 _WEIGHTS = tuple(round(0.1 * step, 1) for step in range(11))
-_SCALES = (0.25, 64.0)
 _TEMPERATURES = (0.2, 5.0)
-_STEPS = 12
 _CUTS = tuple(round(0.05 * step, 2) for step in range(4, 15))
-_ENOUGH_TO_TRUST = 3_000
-"""Samples above which one that is labelled wrong changes nothing."""
-_TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -55,29 +49,6 @@ class Learned:
     losses: dict[str, float]
     right: dict[str, float]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A model by cross-validation: decisions on unseen samples, and the strength and scale that were best."""
-
-    name: str
-    kind: Kind
-    view: View
-    decisions: Floats
-    strength: float
-    scale: float
-
-
-def truth_table(labels: Sequence[str], classes: Sequence[str], several: bool) -> NDArray[np.bool_]:
-    """Which classes hold for each label, shape (n, classes); several are joined by `|`."""
-    place = {name: n for n, name in enumerate(classes)}
-    table = np.zeros((len(labels), len(classes)), bool)
-    for row, label in enumerate(labels):
-        for name in label.split("|") if several else (label,):
-            if name in place:
-                table[row, place[name]] = True
-    return table
 
 
 def learn_head(
@@ -114,9 +85,9 @@ def learn_head(
     truth = truth_table(labels, classes, several)
     if unseen is None:
         fold = fold_of(labels, groups, min(FOLDS, len(labels)), seed)
-        rounds = _Rounds(truth, fold, several, np.arange(len(labels)))
+        rounds = Rounds(truth, fold, several, np.arange(len(labels)))
     else:
-        rounds = _Rounds(truth, np.where(unseen, 0, -1), several, np.flatnonzero(unseen))
+        rounds = Rounds(truth, np.where(unseen, 0, -1), several, np.flatnonzero(unseen))
     candidates = [
         rounds.candidate(name, kind, view, rows)
         for name, kind, view, rows in _families(features)
@@ -137,111 +108,12 @@ def _families(features: Features) -> list[tuple[str, Kind, View, Matrix]]:
 
 
 @dataclass(frozen=True)
-class _Rounds:
-    """The rounds of cross-validation over one target.
-
-    Attributes:
-        known: which classes hold for each sample, shape (n, classes).
-        fold: of each sample; what has none (−1) is learned from in every round and never judges.
-        judging: places of the samples that have one.
-    """
-
-    known: NDArray[np.bool_]
-    fold: NDArray[np.int64]
-    several: bool
-    judging: NDArray[np.intp]
-
-    @property
-    def truth(self) -> NDArray[np.bool_]:
-        """Which classes hold for each sample that judges."""
-        return self.known[self.judging]
-
-    def candidate(self, name: str, kind: Kind, view: View, rows: Matrix) -> _Candidate:
-        """A family at its best strength, with its decisions in every round."""
-        numbers = sorted(set(self.fold[self.judging].tolist()))
-        tried = numbers if len(self.fold) <= _ALL_FOLDS_UP_TO else numbers[:1]
-        strengths = STRENGTHS[kind]
-        if self.several:
-            # as many models as labels: the middle strength does, and training stays within minutes
-            strengths = strengths[len(strengths) // 2 :][:1]
-        done = {s: {n: self._round(kind, rows, n, s) for n in tried} for s in strengths}
-        best = min(strengths, key=lambda s: self._loss_of(done[s]))
-        rounds = done[best] | {
-            n: self._round(kind, rows, n, best) for n in numbers if n not in done[best]
-        }
-        decisions = np.zeros(self.truth.shape, np.float32)
-        for number, decided in rounds.items():
-            decisions[self.fold[self.judging] == number] = decided
-        return _Candidate(name, kind, view, decisions, best, self._scale(decisions, self.truth))
-
-    def losses(self, probabilities: Floats, truth: NDArray[np.bool_] | None = None) -> Floats:
-        """Logarithmic loss of each sample, shape (n,)."""
-        holds = self.truth if truth is None else truth
-        if self.several:
-            each = np.where(holds, probabilities, 1 - probabilities)
-            loss: Floats = -np.log(np.maximum(each, _TINY)).sum(axis=1)
-            return loss
-        only: Floats = -np.log(np.maximum(probabilities[holds], _TINY))
-        return only
-
-    def fit_loss(self, probabilities: Floats, truth: NDArray[np.bool_] | None = None) -> float:
-        """The mean loss that scales and temperatures are fitted by.
-
-        One mail more than there are is taken to be labelled wrong (Platt 1999): where all come out right, no
-        finite factor would be too large, and whatever is out of scope would be certain.
-        """
-        holds = self.truth if truth is None else truth
-        loss = float(self.losses(probabilities, holds).mean())
-        if self.several or len(holds) > _ENOUGH_TO_TRUST:
-            return loss
-        wrong = 1.0 / (len(holds) + 2)
-        others = -np.log(np.maximum(probabilities, _TINY))[~holds].mean()
-        return (1 - wrong) * loss + wrong * float(others)
-
-    def right(self, probabilities: Floats, cut: float) -> NDArray[np.bool_]:
-        """Which samples are labelled exactly right, shape (n,)."""
-        if self.several:
-            exact: NDArray[np.bool_] = ((probabilities >= cut) == self.truth).all(axis=1)
-            return exact
-        hit: NDArray[np.bool_] = self.truth[
-            np.arange(len(self.truth)), probabilities.argmax(axis=1)
-        ]
-        return hit
-
-    def spec(self, classes: tuple[str, ...], **settings: float | View) -> HeadSpec:
-        """A head's specification with these settings."""
-        return HeadSpec.model_validate({"classes": classes, "several": self.several, **settings})
-
-    def _round(self, kind: Kind, rows: Matrix, number: int, strength: float) -> Floats:
-        left_out = np.flatnonzero(self.fold == number)
-        kept = np.flatnonzero(self.fold != number)
-        if not len(kept):
-            kept = left_out
-        model = fit(kind, rows[kept], self.known[kept], strength, self.several)
-        return model.decide(rows[left_out])
-
-    def _loss_of(self, rounds: dict[int, Floats]) -> float:
-        decisions = np.concatenate(list(rounds.values()))
-        truth = np.concatenate([self.known[self.fold == n] for n in rounds])
-        scale = self._scale(decisions, truth)
-        return self._scaled_loss(decisions, truth, scale)
-
-    def _scale(self, decisions: Floats, truth: NDArray[np.bool_]) -> float:
-        """The factor that makes decisions the most honest probabilities."""
-        return smallest(lambda s: self._scaled_loss(decisions, truth, s), *_SCALES)
-
-    def _scaled_loss(self, decisions: Floats, truth: NDArray[np.bool_], scale: float) -> float:
-        scaled = shares(decisions * np.float32(scale), self.several)
-        return self.fit_loss(scaled, truth)
-
-
-@dataclass(frozen=True)
 class _Choice:
     """The decision which candidates ship."""
 
     classes: tuple[str, ...]
-    rounds: _Rounds
-    candidates: list[_Candidate]
+    rounds: Rounds
+    candidates: list[Candidate]
     network: bool
 
     def learned(self, features: Features) -> Learned:
@@ -273,7 +145,7 @@ class _Choice:
             notes=(self._note(spec[0], tried),),
         )
 
-    def _alone(self, candidate: _Candidate) -> HeadSpec:
+    def _alone(self, candidate: Candidate) -> HeadSpec:
         on_pieces = candidate.kind == "pieces"
         return self.rounds.spec(
             self.classes,
@@ -282,7 +154,7 @@ class _Choice:
             **{"ngram_scale" if on_pieces else "dense_scale": candidate.scale},
         )
 
-    def _mixed(self, pieces: _Candidate, network: _Candidate) -> tuple[HeadSpec, Floats]:
+    def _mixed(self, pieces: Candidate, network: Candidate) -> tuple[HeadSpec, Floats]:
         """The mean at the weight with the smallest loss."""
         tried = [
             self._tempered(
@@ -301,7 +173,7 @@ class _Choice:
         return min(tried, key=self._loss)
 
     def _tempered(
-        self, spec: HeadSpec, pieces: _Candidate | None, network: _Candidate
+        self, spec: HeadSpec, pieces: Candidate | None, network: Candidate
     ) -> tuple[HeadSpec, Floats]:
         """The specification with its best temperature, and its probabilities of unseen samples."""
         on_pieces = None if pieces is None else pieces.decisions
@@ -333,8 +205,8 @@ class _Choice:
         self,
         features: Features,
         spec: HeadSpec,
-        pieces: _Candidate | None,
-        network: _Candidate | None,
+        pieces: Candidate | None,
+        network: Candidate | None,
     ) -> Head:
         """The models learned from all samples."""
         dense = sparse = constants = None
@@ -348,7 +220,7 @@ class _Choice:
         view: View = network.view if network is not None else "none"
         return Head(spec.model_copy(update={"view": view}), dense, sparse, constants)
 
-    def _fit(self, rows: Matrix, candidate: _Candidate) -> Linear:
+    def _fit(self, rows: Matrix, candidate: Candidate) -> Linear:
         rounds = self.rounds
         return fit(candidate.kind, rows, rounds.known, candidate.strength, rounds.several)
 
@@ -361,28 +233,3 @@ class _Choice:
             f"cross-validation on {n} mails, share right: {shares}; "
             f"weight of counted words {spec.ngram_weight:g}"
         )
-
-
-def gains(new: Floats, old: Floats) -> bool:
-    """Whether losses of the same samples are smaller on average, by more than the difference's standard error."""
-    gain = old - new
-    error = float(gain.std(ddof=1)) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-    return bool(gain.mean() > error)
-
-
-def smallest(loss: Callable[[float], float], low: float, high: float) -> float:
-    """Where a loss with one valley is smallest, by golden sections of the logarithm (Kiefer 1953)."""
-    ratio = (5**0.5 - 1) / 2
-    left, right = np.log(low), np.log(high)
-    near, far = right - ratio * (right - left), left + ratio * (right - left)
-    at_near, at_far = loss(float(np.exp(near))), loss(float(np.exp(far)))
-    for _ in range(_STEPS):
-        if at_near <= at_far:
-            right, far, at_far = far, near, at_near
-            near = right - ratio * (right - left)
-            at_near = loss(float(np.exp(near)))
-        else:
-            left, near, at_near = near, far, at_far
-            far = left + ratio * (right - left)
-            at_far = loss(float(np.exp(far)))
-    return float(np.exp((left + right) / 2))

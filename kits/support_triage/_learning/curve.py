@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from kits.core.labelling import Curve, CurvePoint
 from kits.core.stats import Estimate, proportion
-from kits.support_triage._learning.choice import truth_table
 from kits.support_triage._learning.folds import fold_of
 from kits.support_triage._learning.linear import Kind, Matrix, fit
+from kits.support_triage._learning.rounds import truth_table
 
 NEXT = 50
 LEAST = 30

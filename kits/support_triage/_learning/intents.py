@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
-from kits.support_triage._learning.choice import Learned, learn_head, truth_table
+from kits.support_triage._learning.choice import Learned, learn_head
 from kits.support_triage._learning.features import Embedder, Features, features_of
 from kits.support_triage._learning.mails import Mail, those
 from kits.support_triage._learning.noise import noise_note
+from kits.support_triage._learning.rounds import truth_table
 from kits.support_triage._learning.scope import LEAST, choose_threshold, split_labels
 from kits.support_triage._learning.shortcut import choose_shortcut
 from kits.support_triage._models import arrays

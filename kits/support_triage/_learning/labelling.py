@@ -13,13 +13,13 @@ from kits.core.dataset import Dataset
 from kits.core.errors import DataError
 from kits.core.labelling import Curve, Suggestion
 from kits.support_triage._features.ngrams import learn_ngrams
-from kits.support_triage._learning.choice import truth_table
 from kits.support_triage._learning.curve import learning_curve
 from kits.support_triage._learning.features import Embedder, features_of
 from kits.support_triage._learning.linear import Floats, Kind, Matrix, fit
 from kits.support_triage._learning.mails import Mail, load_mails
 from kits.support_triage._learning.medoids import representative, unsure
 from kits.support_triage._learning.names import head_of_names
+from kits.support_triage._learning.rounds import truth_table
 from kits.support_triage._models.heads import shares
 from kits.support_triage.config import Config
 

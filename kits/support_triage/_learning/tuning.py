@@ -12,7 +12,6 @@ import numpy as np
 
 from kits.core.kit import TrainTask
 from kits.core.runtime import cpu_session
-from kits.support_triage._learning.choice import gains
 from kits.support_triage._learning.encoders import (
     EncoderGraph,
     find_weights,
@@ -24,6 +23,7 @@ from kits.support_triage._learning.finetune import place, tokens_of, tune, wante
 from kits.support_triage._learning.folds import fold_of
 from kits.support_triage._learning.intents import LearnedClassifier, learn_classifier
 from kits.support_triage._learning.mails import Mail
+from kits.support_triage._learning.rounds import gains
 from kits.support_triage._models.encoder import Encoder
 from kits.support_triage.config import Config
 
