@@ -27,6 +27,7 @@ from cloud_sync.learning.processes import CommandError, Finished, kit_command, r
 from cloud_sync.learning.runner import JobContext
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import Job, Project
+from kits.core import belongings
 from kits.core import bundle as bundles
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import Dataset, to_bytes
@@ -113,6 +114,9 @@ def _write_project(context: JobContext, start: Start) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     (root / "kit.yaml").write_text(start.kit_yaml, encoding="utf-8")
+    taken_along = bundles.open_bytes(start.champion).files.get(belongings.NAME)
+    if taken_along is not None:
+        belongings.unpack_belongings(taken_along, root)
     (data / "manifest.jsonl").write_bytes(to_bytes(start.dataset))
     blobs = FolderBlobStore(data / "blobs")
     for item in start.dataset.items:

@@ -28,13 +28,7 @@ STORY = DemoStory(
     finds="with a matter of the shop",
     action="file",
     # a few hundred mails carry no promise of 2 %: the demo's is 15 in a hundred, nine times of ten
-    answers={
-        "approach": "ngrams",
-        "epsilon": "0.15",
-        "delta": "0.1",
-        "cost_wrong_route": "8",
-        "knowledge": "",
-    },
+    answers={"approach": "ngrams", "epsilon": "0.15", "delta": "0.1", "cost_wrong_route": "8"},
     source={"kind": "folder", "rate_hz": 100},
 )
 LANGUAGES = ("en", "de")

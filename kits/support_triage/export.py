@@ -11,6 +11,7 @@ from typing import cast
 
 from pydantic import BaseModel, JsonValue
 
+from kits.core import belongings
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError
 from kits.core.kit import Exported
@@ -43,7 +44,7 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         quantize_roles=roles,
         precisions=("fp16", "int8"),
         dynamic_roles=roles,
-        files=dict(_files(run_dir / FILES_FOLDER)),
+        files={**dict(_files(run_dir / FILES_FOLDER)), **_belongings(run_dir.parents[1], config)},
     )
 
 
@@ -53,6 +54,13 @@ def calibration_feeds(
     """Nothing: the encoder's activations are quantised while it runs."""
     del exported, role, contents
     yield from ()
+
+
+def _belongings(root: Path, config: Config) -> dict[str, bytes]:
+    """What the configuration names in the project's folder: a hub that retrains has nothing else of it."""
+    named = (config.knowledge, config.templates, config.entities.catalogue)
+    paths = [root / name for name in named if name]
+    return {belongings.NAME: belongings.pack_belongings(root, paths)} if paths else {}
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,0 +1,71 @@
+"""Files of a project that its configuration names, taken along in a bundle: where it is retrained, they are there.
+
+One archive, stored and not packed, so that nothing grows beyond the bundle that was checked; names are relative and
+stay inside the folder they are unpacked to. What the files mean is for the kit.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from kits.core.errors import BundleError, DataError
+from kits.core.files import write_atomically
+
+NAME = "project.zip"
+"""Path in a bundle."""
+MAX_FILES = 5000
+MAX_BYTES = 100 << 20
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def pack_belongings(root: Path, named: Iterable[Path]) -> bytes:
+    """The named files, and all files in the named folders, that lie in `root`; others cannot be taken along.
+
+    The same files give the same bytes.
+
+    Raises:
+        DataError: too many, or too large.
+    """
+    inside = root.resolve()
+    found: set[Path] = set()
+    for path in named:
+        below = path.rglob("*") if path.is_dir() else (path,)
+        found.update(p for p in below if p.is_file() and p.resolve().is_relative_to(inside))
+    if len(found) > MAX_FILES or sum(path.stat().st_size for path in found) > MAX_BYTES:
+        raise DataError(
+            f"more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB are named by the configuration",
+            where=str(root),
+            fix="name a folder that holds nothing else",
+        )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(found):
+            name = path.resolve().relative_to(inside).as_posix()
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), path.read_bytes())
+    return buffer.getvalue()
+
+
+def unpack_belongings(content: bytes, root: Path) -> int:
+    """Writes what `pack_belongings` took along below `root`; how many files that were.
+
+    Raises:
+        BundleError: no such archive, or a name that leads out of the folder.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise BundleError("the project's files in this bundle are packed", where=NAME)
+            files = {entry.filename: archive.read(entry) for entry in entries}
+    except zipfile.BadZipFile as error:
+        raise BundleError("the project's files in this bundle are damaged", where=NAME) from error
+    for name in files:
+        path = PurePosixPath(name)
+        if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
+            raise BundleError(f"{name!r} leads out of the project", where=NAME)
+    for name, bytes_ in files.items():
+        write_atomically(root / PurePosixPath(name), bytes_)
+    return len(files)
