@@ -92,6 +92,10 @@ def test_no_folder_means_the_kits_own(tmp_path: Path) -> None:
         ("facts: {return: [shiped]}", "no 'shiped' here"),
         ("anwsers: {}", "anwsers"),
         ("languages: []", "no language"),
+        ("answers: {return: {en: ['Box {order.box']}}", "braces do not match"),
+        ("answers: {return: {en: ['Box {box}.']}}", "no slot: {box}"),
+        ("answers: {return: {en: ['On {order.at:dat}.']}}", "no slot: {order.at:dat}"),
+        ("phrases: {en: {greeting: 'Dear {name},'}}", "no place for a slot"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:

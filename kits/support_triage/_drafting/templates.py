@@ -6,6 +6,8 @@ Names and gender are never guessed, so no phrase has a place for them. Filling s
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +23,9 @@ Register = Literal["formal", "informal"]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 Tone = Literal["neutral", "negative", "positive", "urgent"]
 
+FORMATS = ("", "text", "date", "amount", "whole")
+"""What may follow the colon of a slot."""
+_SLOT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "cs", "tr")
 """Languages the kit has phrases in."""
 
@@ -219,3 +224,46 @@ def _check(firm: FirmTemplates) -> None:
             )
     if not firm.languages:
         raise ConfigError("no language to answer in", where="templates: languages", fix="name one")
+    _check_slots(firm)
+
+
+def _check_slots(firm: FirmTemplates) -> None:
+    """Found when templates are read, not when the first mail is to be answered."""
+    filled = [s for by_code in firm.answers.values() for texts in by_code.values() for s in texts]
+    plain: list[str | None] = []
+    for changes in firm.phrases.values():
+        filled += changes.facts.values()
+        plain += [changes.greeting, changes.foreign, changes.team, changes.closing]
+        plain += [*changes.tones.values(), *changes.needs.values()]
+    for sentence in filled:
+        for slot, form in _slots(sentence):
+            if not _SLOT.fullmatch(slot) or form not in FORMATS:
+                raise ConfigError(
+                    f"no slot: {{{slot}{':' if form else ''}{form}}}",
+                    where=f"templates: {sentence}",
+                    fix="{kind.field}, {kind.field:date}, :amount or :whole",
+                )
+    for phrase in plain:
+        if phrase and _slots(phrase):
+            raise ConfigError(
+                "this phrase has no place for a slot",
+                where=f"templates: {phrase}",
+                fix="names are never guessed: write it without braces",
+            )
+
+
+def _slots(sentence: str) -> list[tuple[str, str]]:
+    """Slots of a sentence with their formats.
+
+    Raises:
+        ConfigError: braces do not match.
+    """
+    try:
+        parts = list(string.Formatter().parse(sentence))
+    except ValueError as error:
+        raise ConfigError(
+            f"braces do not match: {error}",
+            where=f"templates: {sentence}",
+            fix="write a brace that is no slot twice",
+        ) from None
+    return [(slot, form or "") for _, slot, form, _ in parts if slot is not None]
