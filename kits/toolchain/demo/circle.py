@@ -361,7 +361,11 @@ def _side_by_side(circle: Circle) -> list[str]:
         for bundle in (circle.champion["bundle"], circle.retraining["bundle"])
     )
     truth = json.loads((circle.root / "data" / circle.story.truth).read_text())
-    labels = {name: str(said["label"]) for name, said in truth.items()}
+    # a row for each pair of matters would say little of each
+    labels = {
+        name: "several" if "|" in str(said["label"]) else str(said["label"])
+        for name, said in truth.items()
+    }
     return verdict_table(labels, first, second, circle.story.sample)
 
 
