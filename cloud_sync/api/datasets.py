@@ -34,6 +34,8 @@ class DatasetPublic(BaseModel):
     note: str
     created_by: str
     created_at: datetime
+    erased: int = Field(description="samples of it that were erased since")
+    successor: str = Field(description="the version without those; the file of this one is gone")
 
 
 class DatasetPage(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,16 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from cloud_sync.hub import Hub
+from cloud_sync.intake.ingest import Ingest
 from cloud_sync.store.models import Event, MailDraft, Sample
 from kits.core.events import MAX_WORDS, DraftBody
+from kits.core.events import Event as Row
 from kits.core.frames import Frame, decode_frame, encode_frame
 from tests.cloud_sync.case_builders import take
 from tests.cloud_sync.fleet_builders import AT, add_device, make_hub
-from tests.cloud_sync.intake_builders import count
+from tests.cloud_sync.intake_builders import SilentLink, count, frame_message
 from tests.cloud_sync.mail_builders import days, draft, know_bundle, mail_row
+from tests.cloud_sync.test_ingest_workers import together
 
 
 @pytest.fixture
@@ -81,3 +84,25 @@ def test_a_draft_survives_the_wire_and_its_bounds_hold() -> None:
                   {"sample_id": "a/b"}, {"changed_share": float("nan")}):  # fmt: skip
         with pytest.raises(ValidationError):
             DraftBody.model_validate({**fields, **wrong})
+
+
+def test_two_workers_with_words_about_the_same_drafts_end_with_the_newest(hub: Hub) -> None:
+    names = [f"m{n}" for n in range(30)]
+    older = [draft(n, name, "discarded", 0.1) for n, name in enumerate(names, 1)]
+    newer = [draft(100 + n, name, "edited", 0.2) for n, name in enumerate(names, 1)]
+    mails = [mail_row(200 + n, name) for n, name in enumerate(names, 1)]
+    frames = [(older, "l"), (newer, "l"), (mails, "s"), (newer, "l"), (older, "l")]
+
+    def work(order: list[tuple[list[Row], str]]) -> Callable[[], None]:
+        ingest = Ingest(hub, SilentLink(hub))
+        batches = [[frame_message(*rows, klass=klass)] for rows, klass in order]
+
+        def run() -> None:
+            for batch in batches:
+                ingest.process(batch)
+
+        return run
+
+    assert together([work(frames), work(frames[::-1])]) == []
+    assert {row.sample_id: row.fate for row in drafts(hub)} == dict.fromkeys(names, "edited")
+    assert count(hub, Event) == 90

@@ -29,6 +29,7 @@ from tests.cloud_sync.mail_builders import (
     letter,
     mail_row,
 )
+from tests.cloud_sync.test_mail_erasure import add_version, item
 
 PROBE = "<script>alert(1)</script>{{ 7 * 7 }}"
 
@@ -117,6 +118,24 @@ def test_words_of_devices_and_people_are_only_words_on_the_page(tmp_path: Path) 
         text = client.get("/mails", headers=admin).text
         assert "<script>alert" not in text and "&lt;script&gt;" in text
         assert "{{ 7 * 7 }}" in text.replace("&#34;", '"')
+
+
+def test_a_version_says_how_many_of_its_samples_are_gone_and_which_one_goes_on(
+    tmp_path: Path,
+) -> None:
+    with open_hub(tmp_path) as (client, hub):
+        fill(hub)
+        admin = add_person(hub, "root", "admin")
+        version = add_version(hub, item("hers", letter(ANN)))
+        client.post("/v1/mails/erase", json={"address": ANN}, headers=admin)
+        newest, old = client.get("/v1/datasets", headers=admin).json()["datasets"]
+        assert (old["id"], old["erased"], old["successor"]) == (version, 1, newest["id"])
+        gone = client.get(f"/v1/datasets/{version}", headers=admin)
+        assert gone.status_code == 404 and newest["id"] in gone.json()["fix"]
+        assert client.get(f"/v1/datasets/{newest['id']}", headers=admin).status_code == 200
+        page = client.get(f"/datasets/{version}", headers=admin).text
+        assert "1 of its samples" in page and f"/datasets/{newest['id']}" in page
+        assert "1 erased" in client.get("/datasets", headers=admin).text
 
 
 def said(hub: Hub, *words: str, code: int = 0) -> object:

@@ -30,6 +30,7 @@ def dataset_list(request: Request, session: ReadDep, who: ViewerPage) -> Respons
         {
             "id": row.id, "project": row.project, "n": row.n, "sizes": views.split_sizes(row),
             "note": row.note, "created_at": row.created_at, "created_by": row.created_by,
+            "erased": row.erased,
         }
         for row in found
     ]  # fmt: skip
