@@ -7,7 +7,7 @@ reported with its reason; on the last rung a difference is the bundle's fault an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -18,7 +18,7 @@ from edge_agent.log import log, warn
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, MachineError
 from kits.core.ready import ReadyBundle, interleaved_ms, make_ready
-from kits.core.runtime import Session, SessionFactory
+from kits.core.runtime import Remembers, Session, SessionFactory
 
 _TIMED_SAMPLES = 5
 _CLEARLY = 0.9
@@ -119,7 +119,7 @@ class Ladder:
                 continue
             chosen, ready = self._faster(bundle, provider, ready)
             log("bundle_loaded", bundle=bundle.id[:12], provider=chosen)
-            return Loaded(ready, chosen, tuple(notes), waits)
+            return Loaded(_remembering(ready), chosen, tuple(notes), waits)
         if waits:
             return self.load(bundle)  # nothing else runs here: better late than never
         if isinstance(failure, BundleError | EngineError):
@@ -182,6 +182,14 @@ class Ladder:
         raise GoldenMismatchError(
             what, where=bundle.id[:12], fix="publish a bundle built for this device"
         )
+
+
+def _remembering(ready: ReadyBundle) -> ReadyBundle:
+    """With a memory where its kit has one; only now, as it was timed and proved without."""
+    runtime = ready.runtime
+    return (
+        replace(ready, runtime=runtime.remembering()) if isinstance(runtime, Remembers) else ready
+    )
 
 
 def _proved(

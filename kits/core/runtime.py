@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,17 @@ class Runtime(Protocol):
 
     def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
         """As `predict` for one payload, with the time of each stage."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A runtime whose samples repeat themselves, so that remembering answers pays where it runs for long.
+
+    Measuring a runtime that remembers would measure nothing: `load` gives one that does not.
+    """
+
+    def remembering(self) -> Runtime:
+        """The same runtime with a bounded memory of what it was asked; its answers are the same."""
 
 
 class OnnxSession:

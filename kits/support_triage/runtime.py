@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,7 @@ from kits.core.bundle import Bundle
 from kits.core.correspondence import Brief, Lookup, Record
 from kits.core.errors import BundleError, DataError
 from kits.core.mail.automatic import why_automatic
+from kits.core.mail.message import refuse_unreadable
 from kits.core.prediction import Draft, Prediction, Span
 from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
 from kits.support_triage._drafting.drafter import Drafter
@@ -26,7 +27,8 @@ from kits.support_triage._entities.privacy import personal_spans, redact
 from kits.support_triage._entities.spec import EntitiesSpec
 from kits.support_triage._entities.tone import Tone, read_tone
 from kits.support_triage._mail.reading import Reading, read_mail
-from kits.support_triage._models.classifier import Classifier, load_classifier
+from kits.support_triage._models.classifier import Classifier, Verdicts, load_classifier
+from kits.support_triage._models.memory import Memory
 from kits.support_triage._models.spec import ClassifierSpec
 from kits.support_triage._models.telling import told
 from kits.support_triage._shown import shown
@@ -106,6 +108,11 @@ class TriageRuntime:
     classifier: Classifier
     extractor: Extractor
     drafter: Drafter
+    memory: Memory | None = None
+
+    def remembering(self) -> TriageRuntime:
+        """The same models, which judge a text once: for an agent, whose mails repeat themselves."""
+        return replace(self, memory=Memory())
 
     def decode(self, content: bytes, media_type: str) -> Payload:
         """A mail's bytes stay bytes: what cannot be read in them is told, not refused.
@@ -114,7 +121,7 @@ class TriageRuntime:
             DataError: empty, or over the size limit.
         """
         del media_type  # the content says what it is
-        read_mail(content)
+        refuse_unreadable(content)
         return content
 
     def encode(self, payload: Payload) -> tuple[bytes, str]:
@@ -124,7 +131,7 @@ class TriageRuntime:
     def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
         """One prediction per mail. Raises DataError for one that is empty or over the size limit."""
         readings = [read_mail(_bytes(payload)) for payload in payloads]
-        verdicts = self.classifier.judge([reading.text for reading in readings])
+        verdicts = self._judge([reading.text for reading in readings])
         return [
             told(self.classifier, found, reading, *self._rest(reading))
             for found, reading in zip(verdicts, readings, strict=True)
@@ -139,7 +146,7 @@ class TriageRuntime:
         started = time.perf_counter()
         reading = read_mail(_bytes(payload))
         read = time.perf_counter()
-        verdicts = self.classifier.judge([reading.text])[0]
+        verdicts = self._judge([reading.text])[0]
         decided = time.perf_counter()
         prediction = told(self.classifier, verdicts, reading, *self._rest(reading))
         ended = time.perf_counter()
@@ -168,6 +175,11 @@ class TriageRuntime:
     def out_of_scope(self) -> tuple[str, ...]:
         """Labels that mean: none of the intents; the first stands for all."""
         return self.spec.out_of_scope
+
+    def _judge(self, texts: Sequence[str]) -> list[Verdicts]:
+        if self.memory is None:
+            return self.classifier.judge(texts)
+        return self.memory.judge(texts, self.classifier.judge)
 
     def _rest(self, reading: Reading) -> tuple[tuple[Span, ...], str, Tone]:
         spans = self.extractor.find(reading.text, reading.language)

@@ -17,7 +17,7 @@ from kits.core.mail._bodies import Attachment, Bodies, collect
 from kits.core.mail._header import Address, addresses, decode_words, first_value, message_ids
 from kits.core.mail._parts import Budget, parse_part
 
-__all__ = ["MAX_BYTES", "Attachment", "Message", "read_message"]
+__all__ = ["MAX_BYTES", "Attachment", "Message", "read_message", "refuse_unreadable"]
 
 MAX_BYTES = 20 * 1024 * 1024
 """Bytes of the largest mail that is read."""
@@ -71,13 +71,7 @@ def read_message(content: bytes) -> Message:
     Raises:
         DataError: there are no bytes, or more than `MAX_BYTES`.
     """
-    if not content.strip():
-        raise DataError("the mail is empty", fix="export the mail with its headers")
-    if len(content) > MAX_BYTES:
-        raise DataError(
-            f"the mail has {len(content) / 2**20:.0f} MB, more than {MAX_BYTES // 2**20}",
-            fix="a person has to read it; mails without their attachments can be imported",
-        )
+    refuse_unreadable(content)
     budget = Budget()
     root = parse_part(_without_envelope(content), budget)
     raw = root.headers
@@ -86,6 +80,21 @@ def read_message(content: bytes) -> Message:
             budget.complain(f"{len(raw[name])} {name} headers; the first counts")
     bodies = collect(root, budget)
     return _message(raw, bodies, budget)
+
+
+def refuse_unreadable(content: bytes) -> None:
+    """Refuses what `read_message` does not read, without reading it.
+
+    Raises:
+        DataError: there are no bytes, or more than `MAX_BYTES`.
+    """
+    if not content.strip():
+        raise DataError("the mail is empty", fix="export the mail with its headers")
+    if len(content) > MAX_BYTES:
+        raise DataError(
+            f"the mail has {len(content) / 2**20:.0f} MB, more than {MAX_BYTES // 2**20}",
+            fix="a person has to read it; mails without their attachments can be imported",
+        )
 
 
 def _message(raw: Mapping[str, tuple[str, ...]], bodies: Bodies, budget: Budget) -> Message:
