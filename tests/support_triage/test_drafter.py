@@ -114,6 +114,15 @@ def test_an_order_of_somebody_else_is_never_revealed(
     assert any("belongs to another address" in cut for cut in found.cut)
 
 
+def test_a_stranger_cannot_tell_whether_an_order_exists(tmp_path: Path) -> None:
+    make = drafter(tmp_path, {"needs": {"return": ["order"]}})
+    mail, said = reading(sender="eve@evil.example"), prediction(order="48214")
+    foreign = _draft(make.draft(mail, said, [order()]))
+    absent = _draft(make.draft(mail, said, [Record(Lookup("order", "48214"))]))
+    assert foreign.body == absent.body
+    assert "Please send us your order number." in foreign.body
+
+
 def test_what_is_missing_is_asked_for(tmp_path: Path) -> None:
     make = drafter(tmp_path, {"needs": {"return": ["order"]}})
     ask = "Please send us your order number."

@@ -112,7 +112,7 @@ class Drafter:
         facts = self._facts(case, vetted.told)
         answers = self._answers_of_the_firm(case, vetted.told, cut)
         cited = self._cited(case, cut)
-        needs = self._needs(case, records)
+        needs = self._needs(case, records, vetted.told)
         if written.strip():
             cited = self._written(case, written, cited, cut)
         if not (facts or answers or cited or needs):
@@ -196,11 +196,14 @@ class Drafter:
                     lines += self._fill(case, sentence, record, cut)
         return lines
 
-    def _needs(self, case: _Case, records: Sequence[Record]) -> list[Line]:
-        """Asks for the numbers that these intents need and the mail does not hold, or that nothing was found for."""
+    def _needs(self, case: _Case, records: Sequence[Record], told: Sequence[Facts]) -> list[Line]:
+        """Asks for the numbers that these intents need, where the mail holds none or no record may be told.
+
+        A stranger reads the same about an order that is somebody else's and about one that does not exist.
+        """
         kinds = self._templates.firm.lookups
         named = {kinds[s.label] for s in case.prediction.spans if s.label in kinds}
-        named -= {r.lookup.kind for r in records if not r.fields}
+        named -= {r.lookup.kind for r in records} - {facts.kind for facts in told}
         wanted = [k for intent in case.intents for k in self._templates.firm.needs.get(intent, ())]
         lines: list[Line] = []
         for kind in dict.fromkeys(wanted):
