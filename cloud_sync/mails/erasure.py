@@ -96,6 +96,7 @@ def again(hub: Hub, now: datetime) -> int:
             count += done
     _let_go_of_late_bytes(hub)
     remove_bytes(hub)
+    clear_jobs(hub, projects_of(hub))  # of jobs that ran when somebody was erased
     return count
 
 

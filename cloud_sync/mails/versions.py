@@ -39,11 +39,11 @@ def mails_of_versions(hub: Hub) -> dict[str, dict[str, str]]:
     return found
 
 
-def projects_of(hub: Hub, versions: Collection[str]) -> set[str]:
-    """The projects of some versions."""
+def projects_of(hub: Hub, versions: Collection[str] | None = None) -> set[str]:
+    """The projects of some versions; None: of all that have a successor."""
+    mine = DatasetRow.successor != "" if versions is None else DatasetRow.id.in_(sorted(versions))
     with hub.database.session() as session:
-        query = select(DatasetRow.project).where(DatasetRow.id.in_(sorted(versions)))
-        return set(session.scalars(query))
+        return set(session.scalars(select(DatasetRow.project).where(mine)))
 
 
 def replace_versions(

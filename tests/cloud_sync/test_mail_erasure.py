@@ -140,6 +140,10 @@ def test_what_ended_jobs_left_of_its_samples_goes(hub: Hub) -> None:
     erasure.erase(hub, ANN, by="ada")
     assert [folder.exists() for folder in folders] == [False, True, True]
     assert (folders[0].parent / "log.txt").exists()
+    with hub.database.transaction() as session:
+        session.get_one(models.Job, 2).state = "done"
+    erasure.again(hub, utc_now())
+    assert [folder.exists() for folder in folders] == [False, False, True]
 
 
 def test_a_dry_run_only_counts(hub: Hub) -> None:
