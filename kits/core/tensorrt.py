@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 _PLACE = re.compile(r"In \S+ at \S+:[0-9]+")
+_LARGEST = re.compile(r"_max_(\d{1,6})$")
 _CHARS = 240
 
 
@@ -38,7 +39,7 @@ def build(trt: ModuleType, model: bytes, workspace_bytes: int) -> Built:
 
     Args:
         trt: `tensorrt` or `tensorrt_rtx`.
-        model: ONNX bytes; a dynamic dimension is fixed to 1.
+        model: ONNX bytes; a dynamic dimension whose name ends in `_max_N` goes from 1 to N, any other is fixed to 1.
         workspace_bytes: memory the engine may use beside its weights.
     """
     api: Any = trt
@@ -94,12 +95,23 @@ def _plain(text: str) -> str:
 
 
 def _profile(builder: Any, network: Any) -> Any | None:
-    """A profile that fixes every dynamic dimension to 1; None when all shapes are static."""
+    """A profile with the bounds of every dynamic dimension; None when all shapes are static."""
     inputs = [network.get_input(index) for index in range(network.num_inputs)]
     if not any(-1 in tuple(tensor.shape) for tensor in inputs):
         return None
     profile = builder.create_optimization_profile()
     for tensor in inputs:
-        shape = tuple(1 if size == -1 else size for size in tensor.shape)
-        profile.set_shape(tensor.name, shape, shape, shape)
+        bounds = [
+            dimension_bounds(tensor.get_dimension_name(axis)) if size == -1 else (size,) * 3
+            for axis, size in enumerate(tuple(tensor.shape))
+        ]
+        least, usual, most = (tuple(bound[n] for bound in bounds) for n in range(3))
+        profile.set_shape(tensor.name, least, usual, most)
     return profile
+
+
+def dimension_bounds(name: str) -> tuple[int, int, int]:
+    """Least, usual and largest size of a dynamic dimension: `tokens_max_256` says it, any other name means 1."""
+    said = _LARGEST.search(name or "")
+    largest = max(1, int(said.group(1))) if said else 1
+    return 1, max(1, largest // 4), largest

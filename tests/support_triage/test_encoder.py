@@ -9,6 +9,7 @@ import pytest
 
 from kits.core.errors import BundleError, ConfigError
 from kits.core.runtime import cpu_session
+from kits.core.tensorrt import dimension_bounds
 from kits.support_triage._learning.encoders import (
     EncoderGraph,
     find_weights,
@@ -98,6 +99,16 @@ def test_dynamic_int8_stays_close_and_is_smaller(graph: EncoderGraph) -> None:
 def test_tensorrt_takes_the_graph_in_fp32_and_fp16(graph: EncoderGraph) -> None:
     assert trt_check.check_onnx(graph.model) == ()
     assert trt_check.check_onnx(quantize.to_fp16(graph.model)) == ()
+
+
+def test_an_engine_is_built_for_all_lengths_that_texts_may_have(graph: EncoderGraph) -> None:
+    import onnx
+
+    model = onnx.load_from_string(graph.model)
+    for tensor in model.graph.input:
+        names = [d.dim_param for d in tensor.type.tensor_type.shape.dim]
+        assert [dimension_bounds(name)[2] for name in names] == [64, graph.spec.max_tokens]
+    assert dimension_bounds("batch") == (1, 1, 1)
 
 
 def test_the_card_names_the_licence_that_the_model_states(graph: EncoderGraph) -> None:

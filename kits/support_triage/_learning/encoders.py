@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kits.core.bundle import LicenceNote
 from kits.core.errors import ConfigError, MachineError
-from kits.support_triage._models.encoder import INPUTS
+from kits.support_triage._models.encoder import BATCH_TEXTS, INPUTS
 from kits.support_triage._models.spec import EncoderSpec
 from kits.support_triage.config import EncoderConfig
 
@@ -158,7 +158,9 @@ def make_graph(
         name=weights.name + (" fine-tuned" if tuned else ""),
     )
     return EncoderGraph(
-        model=_traced(pooled(network, layers, first_token=_first_token(Path(weights.place)))),
+        model=_traced(
+            pooled(network, layers, first_token=_first_token(Path(weights.place))), spec.max_tokens
+        ),
         tokenizer=read_tokenizer(weights),
         spec=spec,
         licence=LicenceNote(part="encoder", source=weights.name, licence=_licence(weights)),
@@ -196,13 +198,15 @@ def pooled(network: nn.Module, layers: list[int], *, first_token: bool = False) 
     return Pooled().eval()
 
 
-def _traced(network: nn.Module) -> bytes:
+def _traced(network: nn.Module, max_tokens: int) -> bytes:
     import torch
 
     numbers = torch.ones(2, 8, dtype=torch.long)
     mask = torch.ones(2, 8, dtype=torch.long)
     mask[1, 5:] = 0
-    sizes = {name: {0: "texts", 1: "tokens"} for name in INPUTS} | {"vectors": {0: "texts"}}
+    # the names tell an engine's builder how large a dimension may get
+    texts, tokens = f"texts_max_{BATCH_TEXTS}", f"tokens_max_{max_tokens}"
+    sizes = {name: {0: texts, 1: tokens} for name in INPUTS} | {"vectors": {0: texts}}
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
         # the tracing exporter is deprecated, but the new one takes ten times as long

@@ -18,7 +18,7 @@ from kits.support_triage._models.spec import EncoderSpec
 Floats = NDArray[np.float32]
 _CHARACTERS_PER_TOKEN = 32
 _BATCH_TOKENS = 4_096
-_BATCH_TEXTS = 64
+BATCH_TEXTS = 64
 INPUTS = ("input_ids", "attention_mask")
 
 
@@ -88,7 +88,7 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     batches: list[list[int]] = []
     for row in sorted(range(len(lengths)), key=lambda i: lengths[i]):
         last = batches[-1] if batches else []
-        room = last and len(last) < _BATCH_TEXTS and (len(last) + 1) * lengths[row] <= _BATCH_TOKENS
+        room = last and len(last) < BATCH_TEXTS and (len(last) + 1) * lengths[row] <= _BATCH_TOKENS
         if room:
             last.append(row)
         else:
