@@ -17,17 +17,14 @@ def curve_lines(curve: Curve) -> list[str]:
     for point in curve.points:
         reached = point.reached
         lines.append(f"{point.labels:>7}  {_bar(reached)}  {_figure(reached)}")
-    lines.append(gain_line(curve))
-    if curve.note:
-        lines.append(curve.note)
-    return lines
+    return [*lines, gain_line(curve)]
 
 
 def gain_line(curve: Curve) -> str:
     """What the next labels are expected to buy, in one sentence."""
     gain = curve.gain
     if gain is None:
-        return "what more labels would buy cannot be said yet"
+        return curve.note or "what more labels would buy cannot be said yet"
     return (
         f"the next {curve.next_labels} labels buy about {100 * gain.value:+.1f} points of "
         f"{curve.metric.replace('_', ' ')} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"

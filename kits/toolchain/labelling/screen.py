@@ -43,13 +43,12 @@ class Screen:
 
 def _head(control: Control, task: Task) -> Text:
     done = _BAR * (task.number - 1) // task.total
-    alike = f"; {task.stands_for} are much like it" if task.stands_for > 1 else ""
     return Text.assemble(
         (f"{task.number} of {task.total} ", "bold"),
         ("━" * done, "green"),
         ("─" * (_BAR - done), "dim"),
         f" {control.sitting.made} labelled in this round\n",
-        (f"{task.why}{alike}", "dim"),
+        (task.why, "dim"),
     )
 
 

@@ -54,7 +54,7 @@ function show(answer) {
   bar.max = answer.total;
   bar.value = answer.number - 1;
   one("title").textContent = answer.title || "(no subject)";
-  one("why").textContent = answer.why + (answer.stands_for > 1 ? `; ${answer.stands_for} are much like it` : "");
+  one("why").textContent = answer.why;
   one("text").textContent = answer.text;
   one("text").scrollTop = 0;
   one("left-out").hidden = !answer.left_out;
@@ -125,10 +125,9 @@ const percent = (value) => (100 * value).toFixed(1);
 const signed = (value) => (value >= 0 ? "+" : "−") + Math.abs(100 * value).toFixed(1);
 
 function said(curve) {
-  const gain = curve.gain
+  return [curve.gain
     ? `The next ${curve.next_labels} labels buy about ${signed(curve.gain.value)} points of ${curve.metric.replaceAll("_", " ")} [${signed(curve.gain.low)}, ${signed(curve.gain.high)}]`
-    : "What more labels would buy cannot be said yet";
-  return curve.note ? [gain, curve.note] : [gain];
+    : curve.note || "What more labels would buy cannot be said yet"];
 }
 
 function table(curve) {
