@@ -89,7 +89,10 @@ def train(task: TrainTask) -> TrainOutcome:
     return TrainOutcome(
         figures=made.figures,
         baseline=made.baseline,
-        licences=(_LICENCE, *((graph.licence,) if graph is not None and keeps else ())),
+        licences=(
+            *(() if by_names else (_LICENCE,)),
+            *((graph.licence,) if graph is not None and keeps else ()),
+        ),
         notes=made.notes,
     )
 
