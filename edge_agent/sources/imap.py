@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from edge_agent.errors import MailboxError, MailboxLoginError
+from edge_agent.errors import MailboxError, MailboxLoginError, SourceError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Actor, Places, places_of
 from edge_agent.mail.hook import Hook
@@ -83,6 +83,8 @@ class ImapSource:
                     return
                 except MailboxLoginError as error:
                     self._lost(REFUSES, error)
+                    if self._config.once:
+                        raise SourceError(error.what, where=error.where, fix=error.fix) from error
                     self._pause_s = max(self._pause_s, _LOGIN_PAUSE_S)
                 except MailboxError as error:
                     self._lost(LOST, error)
@@ -90,7 +92,7 @@ class ImapSource:
                     # of the ledger: what was under way is asked of the mailbox when it goes on
                     warn("mail_ledger_stuck", error=error)
                     self._alerts(STUCK, "error", f"the disk does not take decisions: {error}")
-                self.health.capture.wait(self._closed, self._pause_s)
+                self._rest(self._pause_s)
                 self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
         finally:
             self.health.end()
@@ -105,8 +107,11 @@ class ImapSource:
     # -- one connection --------------------------------------------------------------------------
 
     def _connection(self) -> Iterator[Captured]:
-        """Until it is lost, or there is nothing more to come."""
-        self.health.capture.beat()
+        """Until it is lost, or there is nothing more to come.
+
+        The pulse beats only while it waits for mail: whatever is asked of the server has time-outs of its own, and
+        may take long on a slow line.
+        """
         box = self._connect()
         try:
             self.room.teller.tell()  # a ledger that was lost is noticed before anything is done
@@ -125,12 +130,12 @@ class ImapSource:
                 if self.health.captured == found:
                     box.open(self._config.folders[0])
                     box.wait(self._config.poll_s, self._closed, self.health.capture.beat)
+                    self.health.capture.rest()
         finally:
             self.health.capture.rest()
             box.close()
 
     def _look(self, box: Mailbox, actor: Actor, places: Places) -> None:
-        self.health.capture.beat()
         actor.act(doubtful=True)
         self.learner.look(box, places)
         self.room.forget()
@@ -165,18 +170,16 @@ class ImapSource:
             ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
             return
         while not self._has_bundle():
-            if self.health.capture.wait(self._closed, _BUNDLE_PAUSE_S):
+            if self._rest(_BUNDLE_PAUSE_S):
                 return
         self.health.captured += 1
         deaths = self._in_work.begin(letter.sample_id)
         while not self._closed.is_set():
-            self.health.capture.rest()
             yield self._captured(letter, deaths)
             if ledger.knows(letter.sample_id):
                 break
-            self.health.capture.wait(self._closed, _STUCK_PAUSE_S)
+            self._rest(_STUCK_PAUSE_S)
         self._in_work.end()
-        self.health.capture.beat()
         actor.act()
         self.room.teller.tell()
 
@@ -210,7 +213,6 @@ class ImapSource:
                 yield from self._fetched(box, folder, validity, together)
                 together = []
             if size > self._config.max_bytes:
-                self.health.capture.beat()
                 yield self._head(box, folder, validity, uid, size)
             elif size:
                 together.append(uid)
@@ -218,7 +220,6 @@ class ImapSource:
     def _fetched(
         self, box: Mailbox, folder: str, validity: int, uids: list[int]
     ) -> Iterator[Letter]:
-        self.health.capture.beat()
         box.open(folder)
         if len(uids) == 1:
             content = box.fetch(uids[0], self._config.max_bytes)
@@ -241,8 +242,11 @@ class ImapSource:
 
     # -- health ----------------------------------------------------------------------------------
 
-    def _rest(self, seconds: float) -> None:
-        self.health.capture.wait(self._closed, seconds)
+    def _rest(self, seconds: float) -> bool:
+        """Waits; True when it is to end."""
+        ended = self.health.capture.wait(self._closed, seconds)
+        self.health.capture.rest()
+        return ended
 
     def _lost(self, name: str, error: MailboxError) -> None:
         self.health.up = False

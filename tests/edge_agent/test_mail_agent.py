@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.errors import SourceError
 from edge_agent.mail.drafting import Drafting
 from edge_agent.mail.opening import ledger_path
 from edge_agent.view import status_lines
@@ -368,6 +369,15 @@ def test_a_draft_may_be_filled_from_the_firms_own_records(tmp_path: Path, server
     agent.source.room.drafting = Drafting(agent.alerts, Orders())  # type: ignore[attr-defined]
     agent.run()
     assert b"State: packed" in server.mails("Drafts")[0]
+
+
+def test_a_single_run_with_a_wrong_password_ends_with_what_to_do(
+    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", "wrong")
+    with pytest.raises(SourceError, match="does not let shop in") as caught:
+        Agent(mail_config(tmp_path, server)).run()
+    assert "password" in caught.value.fix
 
 
 def test_figures_tell_what_was_done(tmp_path: Path, server: Dovecot) -> None:
