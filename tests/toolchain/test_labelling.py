@@ -159,6 +159,13 @@ class TestRounds:
         assert task is not None and task.stands_for == 3
         assert task.guess.labels == (truth(task.shown.text),)
 
+    def test_a_bundle_that_cannot_be_used_keeps_nobody_from_labelling(self, notes: Project) -> None:
+        notes.bundles_dir.mkdir()
+        (notes.bundles_dir / "letterbox-1-000000000000.kwb").write_bytes(b"torn")
+        desk = Desk(notes, "ada")
+        task = desk.sit(1).task()
+        assert desk.bundle == "" and task is not None and task.guess.label == ""
+
     def test_samples_that_are_no_text_are_labelled_in_the_hub(
         self, dots_folder: Path, tmp_path: Path
     ) -> None:

@@ -52,7 +52,7 @@ class Terminal:
             if select.select([self.descriptor], [], [], 0.5)[0]:
                 content = self._read()
                 assert content or all(text in self.shown for text in texts), self.shown[-2000:]
-                self.shown += _ESCAPES.sub("", content)
+                self.shown += _ESCAPES.sub("", content).replace("\xa0", " ")
         return self.shown
 
     def press(self, keys: str) -> Terminal:
@@ -65,7 +65,7 @@ class Terminal:
         until = time.monotonic() + PATIENCE_S
         while content := self._read():
             assert time.monotonic() < until
-            self.shown += _ESCAPES.sub("", content)
+            self.shown += _ESCAPES.sub("", content).replace("\xa0", " ")
         return self.program.wait(PATIENCE_S)
 
     def _read(self) -> str:

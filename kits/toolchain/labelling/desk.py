@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
 from kits.core.dataset import Split
-from kits.core.errors import DataError, KitwrightError, UsageError
+from kits.core.errors import BundleError, DataError, KitwrightError, UsageError
 from kits.core.labelling import Curve, WithLabelling
 from kits.core.showing import Shown, shows
 from kits.toolchain.labelling import rounds
@@ -178,15 +177,16 @@ class Desk:
 
 def _guesser(project: Project) -> tuple[str, Callable[[bytes], Guess]]:
     """The newest bundle's id and what it says; without a bundle nothing is guessed."""
+    from kits import load_bundle
     from kits.core.ready import ReadyBundle
 
     try:
-        path: Path = project.bundle_path()
-    except DataError:
-        return "", lambda _content: Guess()
-    from kits import load_bundle
-
-    ready = load_bundle(path)
+        ready = load_bundle(project.bundle_path())
+    except (DataError, BundleError):
+        return (
+            "",
+            lambda _content: Guess(),
+        )  # a bundle that cannot be used keeps nobody from labelling
     media_type = project.kit.manifest.media_types[0]
 
     def guess(bundle: ReadyBundle, content: bytes) -> Guess:

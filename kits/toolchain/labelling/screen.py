@@ -86,15 +86,20 @@ def _list(labels: Sequence[str], guess: Guess, picked: Sequence[str], *, numbere
     for number, label in enumerate(labels, start=1):
         share = guess.likely.get(label, 0.0)
         key = f" {number} " if numbered else " ↵ " if number == 1 else "   "
-        shown.append(key, style="reverse" if numbered or number == 1 else "")
         style = "bold green" if label in picked else "bold" if label in guess.labels else ""
         mark = "✓" if label in picked else ""
-        shown.append(f" {label}{mark}", style=style)
-        likely = (
-            f" {100 * share:.0f} %" if share >= 0.005 else " guess" if label in guess.labels else ""
-        )
-        shown.append(f"{likely}   ", style="dim")
+        likely = f" {100 * share:.0f} %" if share >= 0.005 else ""
+        said = likely or (" guess" if label in guess.labels else "")
+        # a key and its label stay on one line
+        shown.append(_unbroken(key), style="reverse" if numbered or number == 1 else "")
+        shown.append(_unbroken(f" {label}{mark}"), style=style)
+        shown.append(_unbroken(said), style="dim")
+        shown.append("   ")
     return shown
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\u00a0")
 
 
 def _prompt(control: Control) -> Text:
