@@ -97,3 +97,20 @@ def test_the_circle_closes_for_machines(tmp_path: Path, options: list[str], step
     alarms, cases = acts(folder, "SELECT COUNT(*) FROM asset_case")
     assert alarms >= cases > 0
     assert ("prove the path, not quality" in told) == (not options)
+
+
+@pytest.mark.slow
+def test_a_mailbox_is_sorted_once_enough_was_reviewed(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    told = run_demo(folder, named="support-triage")
+    assert_closed(folder, told, 14)
+    rows = [row_of(told, label) for label in ("oos", "refund", "return", "invoice_copy")]
+    before, after = ([row[side] for row in rows] for side in (0, 1))
+    # two hundred labels carry no promise: everything goes to a person
+    assert all(acts == 0 for acts, _, _ in before)
+    assert sum(acts for acts, _, _ in after[1:]) > sum(seen for _, seen, _ in after[1:])
+    acts_on_nothing, left, _ = after[0]
+    assert acts_on_nothing < left, "mails about none of the intents stay with a person"
+    assert re.search(r"cost per mail, challenger minus champion: -", told)
+    filed, counted = acts(folder, "SELECT COUNT(*) FROM sample WHERE verdict = 'act'")
+    assert filed == counted > 0
