@@ -128,6 +128,8 @@ class Exported:
             length varies); it needs no calibration.
         files: what the bundle holds beside models, by path (a tokenizer, arrays, a knowledge base). The
             runtime reads them from `Bundle.files`; they stay as they are in every precision.
+        golden: made inputs with their media types, by which a device proves itself in place of samples: where
+            samples hold what must not leave with a bundle. None: samples do.
     """
 
     models: Mapping[str, bytes]
@@ -139,6 +141,7 @@ class Exported:
     cpu_roles: tuple[str, ...] = ()
     dynamic_roles: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    golden: tuple[tuple[bytes, str], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Counted pieces and heads are arrays that numpy computes with: a graph for them w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -16,9 +16,11 @@ from kits.core.dataset import Dataset
 from kits.core.errors import DataError
 from kits.core.kit import Exported
 from kits.core.runtime import Array
+from kits.support_triage._learning.golden import golden_mails
+from kits.support_triage._learning.mails import load_mails
 from kits.support_triage._models.spec import ENCODER_ROLE
 from kits.support_triage.config import Config
-from kits.support_triage.runtime import TriageSpec
+from kits.support_triage.runtime import MEDIA_TYPE, TriageSpec
 from kits.support_triage.train import ENCODER_FILE, FILES_FOLDER, SPEC_FILE
 
 
@@ -28,7 +30,6 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
     Raises:
         DataError: the run holds no training of this kit.
     """
-    del dataset
     assert isinstance(config, Config)
     path = run_dir / SPEC_FILE
     if not path.is_file():
@@ -37,14 +38,16 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
     encoder = run_dir / ENCODER_FILE
     has_encoder = spec.classifier.encoder is not None
     roles = (ENCODER_ROLE,) if has_encoder else ()
+    labels = tuple(dict.fromkeys((*spec.classifier.intent.classes, *config.out_of_scope[:1])))
     return Exported(
         models={ENCODER_ROLE: encoder.read_bytes()} if has_encoder else {},
         config=cast(dict[str, JsonValue], spec.model_dump(mode="json", by_alias=True)),
-        labels=tuple(dict.fromkeys((*spec.classifier.intent.classes, *config.out_of_scope[:1]))),
+        labels=labels,
         quantize_roles=roles,
         precisions=("fp16", "int8"),
         dynamic_roles=roles,
         files={**dict(_files(run_dir / FILES_FOLDER)), **_belongings(run_dir.parents[1], config)},
+        golden=tuple((mail, MEDIA_TYPE) for mail in _golden(dataset, labels)),
     )
 
 
@@ -61,6 +64,11 @@ def _belongings(root: Path, config: Config) -> dict[str, bytes]:
     named = (config.knowledge, config.templates, config.entities.catalogue)
     paths = [root / name for name in named if name]
     return {belongings.NAME: belongings.pack_belongings(root, paths)} if paths else {}
+
+
+def _golden(dataset: Dataset, labels: Sequence[str]) -> Iterator[bytes]:
+    items = [item for part in ("val", "train") for item in dataset.of(part) if item.sample.digest]
+    yield from golden_mails(load_mails(dataset, items), labels)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -207,21 +207,22 @@ def _refuse_endless(point: OperatingPoint) -> None:
 
 def choose_golden(
     ready: ReadyBundle,
-    dataset: Dataset,
+    given: Iterable[tuple[bytes, str]],
     made: Iterable[tuple[bytes, str]] = (),
     *,
     tolerance: float = GOLDEN_TOLERANCE["fp32"],
 ) -> list[tuple[GoldenSample, bytes]]:
-    """Up to 20 samples of `train` and `val`, spread over the verdicts, with reference outputs.
+    """Up to 20 inputs, spread over the verdicts, with reference outputs.
 
     A sample whose verdict would change within the tolerance is left out: it would make a good
     device look broken. Samples far from every threshold come first, so that they also serve
     lower precisions.
 
     Args:
-        made: inputs with their media types that take the place of samples where there are none.
+        given: inputs with their media types, as `candidates` gives samples.
+        made: such inputs that take their place where none of them serves.
     """
-    found = _choose_golden(ready, _candidates(dataset), tolerance)
+    found = _choose_golden(ready, given, tolerance)
     return found or _choose_golden(ready, made, tolerance)
 
 
@@ -245,7 +246,7 @@ def _choose_golden(
     return sorted(_spread(ordered), key=lambda pair: pair[0].path)
 
 
-def _candidates(dataset: Dataset) -> Iterator[tuple[bytes, str]]:
+def candidates(dataset: Dataset) -> Iterator[tuple[bytes, str]]:
     """Samples of val, then train, at most 100 of each; a fixed selection for a version."""
     splits: tuple[Split, ...] = ("val", "train")
     for split in splits:

@@ -151,7 +151,7 @@ class _Flow:
             manifest,
             point,
             models,
-            bundling.choose_golden(ready, self.dataset, self._examples()),
+            bundling.choose_golden(ready, self._golden(exported), self._examples()),
             counts=self.dataset.counts(),
             notes=notes,
             extra=exported.files,
@@ -239,6 +239,10 @@ class _Flow:
             progress=self.progress,
         )
         return self.project.kit.evaluate.choose_operating_point(task, self.project.kit_config)
+
+    def _golden(self, exported: Exported) -> Iterable[tuple[bytes, str]]:
+        """What golden samples are chosen from."""
+        return bundling.candidates(self.dataset) if exported.golden is None else exported.golden
 
     def _examples(self) -> Iterator[tuple[bytes, str]]:
         return without_data.examples(self.project, self.dataset, self.run.record.seed)
