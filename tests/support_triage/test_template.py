@@ -10,6 +10,7 @@ import pytest
 
 from edge_agent.config import load_config
 from edge_agent.mail.config import ImapSourceConfig
+from kits.support_triage._drafting.templates import load_templates
 from kits.support_triage._reading.sidecar import load_sidecar
 from kits.support_triage.config import Config
 from kits.toolchain.project import Project
@@ -53,6 +54,22 @@ def test_what_is_stated_about_mails_can_be_read(shop: Path) -> None:
 def test_there_is_something_to_cite_as_an_example(shop: Path) -> None:
     folder = Project.open(shop).config.model["knowledge"]
     assert any((shop / str(folder)).rglob("*.md"))
+
+
+def test_the_example_of_an_order_api_is_a_valid_one(shop: Path, tmp_path: Path) -> None:
+    text = (shop / "agent.yaml").read_text()
+    begin, end = text.index("  # lookups:"), text.index("  own_addresses:")
+    example = text[begin:end].replace("  # ", "  ")
+    (tmp_path / "agent.yaml").write_text(text[:begin] + example + text[end:])
+    source = load_config(tmp_path / "agent.yaml").source
+    assert isinstance(source, ImapSourceConfig)
+    assert [lookup.kind for lookup in source.lookups] == ["order"]
+
+
+def test_what_the_firm_says_of_its_replies_can_be_read(shop: Path) -> None:
+    config = Project.open(shop).kit_config
+    assert isinstance(config, Config)
+    assert load_templates(Path(config.templates)).firm.register_ == "formal"
 
 
 def test_the_projects_own_tests_pass(shop: Path) -> None:
