@@ -77,7 +77,8 @@ def place(
     if believed:
         findings.append(_pair_finding(candidates, believed))
     for cluster in clusters:
-        cluster.split = _stated_split(cluster, findings)
+        cluster.split = _stated_split(cluster)
+    findings += _leaks(clusters)
     _share_out(clusters, shares, seed, findings)
     splits = {m.id: c.split for c in clusters for m in c.members if c.split is not None}
     groups = {m.id: c.group for c in clusters for m in c.members}
@@ -154,22 +155,46 @@ def _pair_finding(candidates: Sequence[Candidate], pairs: list[tuple[str, str]])
     )
 
 
-def _stated_split(cluster: _Cluster, findings: list[Finding]) -> Split | None:
-    """What the version before or the data says; in a conflict the stricter side."""
+def _stated(cluster: _Cluster) -> list[Split]:
+    """Every split that the version before or the data names for its members, the strictest last."""
     stated = {m.fixed or m.given for m in cluster.members} - {None}
-    wishes = sorted((s for s in stated if s), key=lambda s: STRICTNESS[s])
-    if len(wishes) > 1:
-        findings.append(
-            Finding(
-                "leakage",
-                "warn",
-                f"group {cluster.group!r} ({len(cluster.members)} samples) stood in "
-                f"{' and '.join(wishes)}; all of it is now in {wishes[-1]}",
-                tuple(f"{m.source} ({m.fixed or m.given or 'new'})" for m in cluster.members[:20]),
-                "nothing to do: the figures would have been too good",
-            )
-        )
+    return sorted((s for s in stated if s), key=lambda s: STRICTNESS[s])
+
+
+def _stated_split(cluster: _Cluster) -> Split | None:
+    """What the version before or the data says; in a conflict the stricter side."""
+    wishes = _stated(cluster)
     return wishes[-1] if wishes else None
+
+
+def _leaks(clusters: Sequence[_Cluster]) -> list[Finding]:
+    """One line for all groups that stood in several splits, the largest groups as examples."""
+    torn = [(cluster, _stated(cluster)) for cluster in clusters if len(_stated(cluster)) > 1]
+    if not torn:
+        return []
+    torn.sort(key=lambda pair: (-len(pair[0].members), pair[0].group))
+    moved = sum(
+        (m.fixed or m.given) not in (None, cluster.split)
+        for cluster, _ in torn
+        for m in cluster.members
+    )
+    groups = "1 group" if len(torn) == 1 else f"{len(torn)} groups"
+    return [
+        Finding(
+            "leakage",
+            "warn",
+            f"{groups} stood in more than one split: {moved} samples were moved, each group to its strictest",
+            tuple(_torn(cluster, wishes) for cluster, wishes in torn[:20]),
+            "nothing to do: the figures would have been too good",
+        )
+    ]
+
+
+def _torn(cluster: _Cluster, wishes: Sequence[Split]) -> str:
+    """A group with one sample of each split that it stood in."""
+    first = {m.fixed or m.given: m.source for m in reversed(cluster.members)}
+    named = ", ".join(f"{first[split]} ({split})" for split in wishes)
+    return f"{len(cluster.members)} samples, now all {cluster.split}: {named}"
 
 
 def _share_out(
@@ -192,19 +217,22 @@ def _carve(clusters: list[_Cluster], missing: list[Split], shares: Shares, seed:
     total = Counter[str]()
     for cluster in clusters:
         total.update(cluster.labels)
+    # what was just made for one missing split is not spare for the other
+    given = next((s for s in SPLITS if s != "train" and s not in missing), None)
     for split in missing:
         for label in sorted(total, key=lambda name: (total[name], name)):
             wanted = shares[split] * total[label]
             have = float(sum(c.labels[label] for c in clusters if c.split == split))
-            for cluster in _donors(clusters, label, split, seed):
+            for cluster in _donors(clusters, label, given, seed):
                 if have >= wanted:
                     break
                 have += cluster.labels[label]
                 cluster.split = split
 
 
-def _donors(clusters: list[_Cluster], label: str, split: Split, seed: int) -> list[_Cluster]:
-    held_out: Split = "val" if split == "test" else "test"
+def _donors(
+    clusters: list[_Cluster], label: str, held_out: Split | None, seed: int
+) -> list[_Cluster]:
     having = [c for c in clusters if c.labels[label] and c.split is not None]
     spare = _shuffled([c for c in having if c.split == held_out], seed)
     train = _shuffled([c for c in having if c.split == "train"], seed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+import pytest
+
 from kits.core.dataset import SPLITS, Split
 from kits.toolchain.splitting import Candidate, place
 
@@ -69,6 +71,23 @@ def test_a_leak_in_the_given_split_goes_to_the_stricter_side_and_is_said() -> No
     assert placed.splits["s0001"] == placed.splits["s0055"] == "test"
     leak = next(f for f in placed.findings if f.check == "leakage")
     assert any("1.jpg" in line for line in leak.evidence)
+
+
+def test_many_leaks_are_one_line_with_a_count_and_examples() -> None:
+    samples = [*candidates(40, given="train"), *candidates(40, start=40, given="test")]
+    pairs = [(f"s{n:04}", f"s{n + 40:04}") for n in range(0, 30, 10)]
+    placed = place(samples, pairs, SHARES, seed=0)
+    leaks = [f for f in placed.findings if f.check == "leakage"]
+    assert len(leaks) == 1
+    assert leaks[0].text.startswith("3 groups stood in more than one split: 3 samples were moved")
+    assert len(leaks[0].evidence) == 3
+    assert all("(train)" in line and "(test)" in line for line in leaks[0].evidence)
+
+
+def test_two_missing_splits_both_get_their_full_share() -> None:
+    placed = place(candidates(200, given="train"), [], SHARES, seed=0)
+    counts = Counter(placed.splits.values())
+    assert counts == {split: pytest.approx(200 * share, abs=1) for split, share in SHARES.items()}
 
 
 def test_a_test_split_is_made_when_the_data_has_none() -> None:
