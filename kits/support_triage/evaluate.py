@@ -74,7 +74,7 @@ def _notes(judged: Sequence[Judged], unread: int, metrics: Mapping[str, Estimate
     marked = sum(bool(one.spans) for one in judged)
     if 0 < marked < len(judged):
         notes.append(
-            f"entities are marked in {marked} of {len(judged)} mails; one without a mark counts as having none"
+            f"entities are marked in {marked} of {len(judged)} mails: entity figures are of these"
         )
     machines = sum(bool(one.prediction.details.get("automatic")) for one in judged)
     if machines:

@@ -22,6 +22,8 @@ from kits.core.kit import Finding
 from kits.toolchain.project import Project
 
 _FINDINGS = TypeAdapter(list[Finding])
+_TABLE_WIDTH, _TABLE_ROWS, _LABEL_WIDTH = 100, 30, 60
+"""Characters of a table's line, its lines at most, and characters of a label in it."""
 
 
 @runtime_checkable
@@ -80,15 +82,57 @@ def describe(dataset: Dataset) -> dict[str, JsonValue]:
 
 
 def count_table(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """split → label → n as an aligned table."""
-    labels = sorted({label for row in counts.values() for label in row})
+    """split → label → n as an aligned table, a line per label where these do not fit beside each other.
+
+    Of samples with several labels (`a|b`) each label is counted.
+    """
+    single = {split: _each_label(row) for split, row in counts.items()}
+    labels = sorted({label for row in single.values() for label in row})
     width = max(8, *(len(label) for label in labels)) if labels else 8
+    if 8 + (width + 2) * len(labels) > _TABLE_WIDTH:
+        return _tall_table(single)
     head = " " * 8 + "".join(f"{label:>{width + 2}}" for label in labels)
     rows = [
-        f"{split:8}" + "".join(f"{row.get(label, 0):>{width + 2}}" for label in labels)
-        for split, row in counts.items()
+        f"{split:8}" + "".join(f"{row[label]:>{width + 2}}" for label in labels)
+        for split, row in single.items()
     ]
     return "\n".join([head, *rows])
+
+
+def _each_label(row: Mapping[str, int]) -> Counter[str]:
+    found = Counter[str]()
+    for label, n in row.items():
+        for part in label.split("|"):
+            found[part] += n
+    return found
+
+
+def _tall_table(counts: Mapping[str, Counter[str]]) -> str:
+    """A line per label, the most frequent first."""
+    total = Counter[str]()
+    for row in counts.values():
+        total.update(row)
+    shown = [label for label, _ in sorted(total.items(), key=lambda e: (-e[1], e[0]))]
+    rest = shown[_TABLE_ROWS:]
+    lines = [
+        [label, *(str(row[label]) for row in counts.values())] for label in shown[:_TABLE_ROWS]
+    ]
+    if rest:
+        sums = (str(sum(row[label] for label in rest)) for row in counts.values())
+        lines.append([f"… and {len(rest)} more labels", *sums])
+    names = [_cut(line[0]) for line in lines]
+    width = max(len(name) for name in names)
+    head = " " * width + "".join(f"{split:>8}" for split in counts)
+    body = [
+        f"{name:{width}}" + "".join(f"{n:>8}" for n in line[1:]) for name, line in zip(names, lines)
+    ]
+    return "\n".join([head, *body])
+
+
+def _cut(label: str) -> str:
+    """One line of a table: no line breaks, nothing that moves the cursor, not too long."""
+    plain = "".join(c if c.isprintable() else " " for c in label)
+    return plain if len(plain) <= _LABEL_WIDTH else plain[: _LABEL_WIDTH - 1] + "…"
 
 
 def difference(old: Dataset, new: Dataset) -> Difference:

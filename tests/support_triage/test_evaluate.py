@@ -100,13 +100,31 @@ def test_entities_count_where_somebody_marked_them_and_no_other_kinds() -> None:
     samples = [
         sample(text(1), "a", spans=marked, says=said("a", 0.9, spans=[[0, 6, "order", "parcel"]])),
         sample(text(2), "a", spans=marked, says=said("a", 0.9, spans=[[0, 5, "order", "parce"]])),
-        sample(text(3), "a", says=said("a", 0.9, spans=[[0, 6, "date", "parcel"]])),
+        sample(
+            text(3),
+            "a",
+            spans=marked,
+            says=said("a", 0.9, spans=[[0, 6, "order", "parcel"], [7, 9, "date", "x"]]),
+        ),
     ]
     found = metrics(samples)
     assert found["entity_exact"].value == pytest.approx(2 / 3)
-    assert found["entity_f1"].value == pytest.approx(0.5)
+    assert found["entity_f1"].value == pytest.approx(2 / 3)
+
+
+def test_a_mail_in_which_nobody_marked_anything_says_nothing_of_entities() -> None:
+    marked = (Span(0, 6, "order", "parcel"),)
+    samples = [
+        sample(text(1), "a", spans=marked, says=said("a", 0.9, spans=[[0, 6, "order", "parcel"]])),
+        sample(text(2), "a", spans=marked, says=said("a", 0.9)),
+        sample(text(3), "a", says=said("a", 0.9)),
+        sample(text(4), "a", says=said("a", 0.9, spans=[[0, 6, "order", "parcel"]])),
+    ]
+    found = metrics(samples)
+    assert (found["entity_exact"].value, found["entity_exact"].n) == (0.5, 2)
+    assert found["entity_f1"].value == pytest.approx(2 / 3)
     notes = evaluate.evaluate(task_of(samples, split="test")).notes
-    assert any("entities are marked in 2 of 3 mails" in note for note in notes)
+    assert any("entities are marked in 2 of 4 mails" in note for note in notes)
 
 
 def test_levels_are_right_when_they_round_to_the_truth() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kits.core.errors import DataError, UsageError
-from kits.toolchain.datasets import difference, export, load_findings
+from kits.toolchain.datasets import count_table, difference, export, load_findings
 from kits.toolchain.importing import ImportOptions, import_data, open_outside
 from kits.toolchain.project import Project
 from tests.toolchain.plugin import numbers, plugin, project, write_samples
@@ -140,3 +140,23 @@ def test_outside_data_is_opened_without_touching_the_project(
     dataset = open_outside(project, data, tmp_path / "store")
     assert len(dataset.of("test")) == 52
     assert project.dataset_ids() == []
+
+
+def test_many_or_long_labels_are_counted_one_a_line_and_the_rest_summed_up() -> None:
+    names = [f"label {n:02} {'long' * 30}" for n in range(40)]
+    counts = {"train": {name: 100 - n for n, name in enumerate(names)}, "test": {names[0]: 1}}
+    lines = count_table(counts).splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert lines[0].split() == ["train", "test"]
+    assert lines[1].split()[-2:] == ["100", "1"]
+    assert lines[-1].split() == ["…", "and", "10", "more", "labels", str(sum(range(61, 71))), "0"]
+
+
+def test_of_samples_with_several_labels_each_is_counted() -> None:
+    table = count_table({"train": {"refund|delay": 2, "refund": 1}}).splitlines()
+    assert table[0].split() == ["delay", "refund"]
+    assert table[1].split() == ["train", "2", "3"]
+
+
+def test_a_label_cannot_move_the_cursor() -> None:
+    assert "\x1b" not in count_table({"train": {"\x1b[2J" + "x" * 200: 1}})

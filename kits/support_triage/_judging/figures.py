@@ -206,11 +206,14 @@ def _triples(one: Judged, kinds: frozenset[str]) -> tuple[set[Triple], set[Tripl
 
 
 def entity_hit(judged: Sequence[Judged]) -> Hit:
-    """All marked entities of a mail found, exactly, and none beside; only where somebody marks entities."""
+    """All marked entities of a mail found, exactly, and none beside; only of mails in which somebody marked one.
+
+    A mail without a mark may hold none, or nobody looked: either way it says nothing, and would flatter the figure.
+    """
     kinds = _kinds(judged)
 
     def hit(one: Judged) -> bool | None:
-        if not kinds:
+        if not one.spans:
             return None
         truth, said = _triples(one, kinds)
         return truth == said
@@ -222,7 +225,7 @@ def _entity_f1(judged: Sequence[Judged]) -> Statistic | None:
     kinds = _kinds(judged)
     if not kinds:
         return None
-    pairs = [_triples(one, kinds) for one in judged]
+    pairs = [_triples(one, kinds) if one.spans else (set(), set()) for one in judged]
     return _f1_of(np.array([(len(t & s), len(t) + len(s)) for t, s in pairs]))
 
 
