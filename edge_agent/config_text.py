@@ -41,13 +41,19 @@ def shown(config: BaseModel) -> dict[str, JsonValue]:
 
 
 def _mask(section: dict[str, JsonValue]) -> None:
-    headers, url = section.get("headers"), section.get("url")
-    if section.get("password"):
-        section["password"] = _MASK
-    if isinstance(headers, dict):
-        section["headers"] = dict.fromkeys(headers, _MASK)
-    if isinstance(url, str):
-        section["url"] = _masked(url)
+    """Also in the sections inside it, as the APIs and the help desk of a mailbox."""
+    for name, value in section.items():
+        if name == "headers" and isinstance(value, dict):
+            section[name] = dict.fromkeys(value, _MASK)
+        elif name == "password" and value:
+            section[name] = _MASK
+        elif name == "url" and isinstance(value, str):
+            section[name] = _masked(value)
+        elif name == "token_command" and isinstance(value, list):
+            section[name] = [*value[:1], *(_MASK for _ in value[1:])]
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                _mask(inner)
 
 
 def _masked(url: str) -> str:

@@ -19,13 +19,14 @@ from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.folders import on_server, special
 from edge_agent.mail.ledger import IN_DOUBT, MailRecord
-from edge_agent.mail.letters import DRAFT_HEADER, head_of, write_draft
+from edge_agent.mail.letters import DRAFT_HEADER, write_draft
 from edge_agent.mail.mailbox import Folder, Mailbox
 from edge_agent.mail.planning import Plan
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.sending import Sending
 from kits.core.errors import DataError
 from kits.core.events import DecisionBody
+from kits.core.mail.threads import ReplyHeaders
 from kits.core.prediction import Draft
 
 NOT_FILED = "mail-not-filed"
@@ -216,11 +217,13 @@ class Actor:
         self, record: MailRecord, text: Mapping[str, JsonValue], *, automatic: bool = False
     ) -> bytes:
         config = self._room.config
-        original = head_of(str(text["headers"]).encode("utf-8", "replace"))
-        if original is None:
-            raise DataError("a mail without headers cannot be answered")
         return write_draft(
-            original,
+            ReplyHeaders(
+                str(text["subject"]),
+                str(text["to"]),
+                str(text["in_reply_to"]),
+                tuple(str(text["references"]).split()),
+            ),
             Draft(str(text["subject"]), str(text["body"]), str(text["language"])),
             sender=config.sender,
             sample_id=record.sample_id,

@@ -83,7 +83,7 @@ class Gate:
         """Whether this bundle may decide without a person."""
         memory = read_gate(self._ledger)
         if bundle and memory.bundle != bundle:
-            memory = self._begin(bundle, bound)
+            memory = self._begin(bundle, bound, memory)
         memory = self._heeded(memory)
         if memory.closed:
             self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
@@ -99,8 +99,11 @@ class Gate:
 
     def _heeded(self, memory: GateMemory) -> GateMemory:
         """The gate after the newest word about its bundle, each followed once."""
-        told = self._ledger.note(_WORDS)
-        words = _words().validate_json(told) if told else ()
+        try:
+            words = _words().validate_json(self._ledger.note(_WORDS) or "[]")
+        except ValidationError:
+            warn("mail_gate_words_unreadable")  # the hub says them again
+            words = ()
         mine = [word for word in words if word.bundle == memory.bundle]
         word = max(mine, key=lambda one: one.at, default=None)
         if word is None or (memory.word_at is not None and word.at <= memory.word_at):
@@ -134,9 +137,11 @@ class Gate:
         if memory.closed:
             self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
 
-    def _begin(self, bundle: str, bound: ErrorBound | None) -> GateMemory:
+    def _begin(self, bundle: str, bound: ErrorBound | None, before: GateMemory) -> GateMemory:
         monitor = PromiseMonitor(bound.epsilon, bound.delta).state() if bound is not None else None
         memory = GateMemory(bundle=bundle, monitor=monitor, because="a new bundle decides")
+        if before.closed and not before.bundle:  # unreadable: it may be this bundle's
+            memory = memory.model_copy(update={"closed": True, "because": before.because})
         self._ledger.keep_note(_NOTE, memory.model_dump_json())
         log("mail_gate_new", bundle=bundle[:12])
         return memory

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from edge_agent.errors import MailboxLoginError, MailboxLostError, MailboxRefusedError
 from edge_agent.log import warn
 from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.letters import head_of
 from edge_agent.mail.login import secret, tls_context, token
 from edge_agent.mail.mailbox import Folder, FolderState
 
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 """Bytes asked for at once of one mail."""
+_PLAIN = re.compile(r"[\w.@<>+=/:!#$&'?^~-]{1,200}", re.ASCII)
+"""The library quotes neither brackets nor wildcards: with those, an id would be a part of the question."""
+_MAX_COMPARED = 500
+"""Mails whose header is looked at here, because the server cannot be asked."""
 _LOOK_S = 1.0
 _MAX_FOLDERS = 5000
 _REISSUE_S = 1500.0
@@ -171,7 +177,11 @@ class ImapMailbox:
         if folder == self._open and not fresh:
             return self._state
         self._open = ""
-        found: Mapping[bytes, Any] = self._ask(self._client.select_folder, folder)
+        found: Mapping[bytes, Any] = self._ask(
+            self._client.select_folder,
+            folder,
+            readonly=self._config.dry_run,  # else the server takes it for seen: `\\Recent` goes
+        )
         validity, next_uid = int(found.get(b"UIDVALIDITY", 0)), int(found.get(b"UIDNEXT", 0) or 0)
         if not next_uid:  # RFC 3501 lets a server leave it out
             next_uid = max(self._ask(self._client.search, ["ALL"]), default=0) + 1
@@ -228,8 +238,14 @@ class ImapMailbox:
         }
 
     def find(self, header: str, value: str) -> list[int]:
-        found = self._ask(self._client.search, ["HEADER", header, value])
-        return sorted(int(n) for n in found)
+        # strangers choose ids: a server is only asked for letters that every server understands
+        asked = max(_PLAIN.findall(value), key=len, default="")
+        found = self._ask(self._client.search, ["HEADER", header, asked])
+        uids = sorted(int(n) for n in found)
+        if asked == value:
+            return uids
+        heads = self.headers(uids[-_MAX_COMPARED:], (header,))
+        return [uid for uid in uids if _has_id(heads.get(uid, b""), header, value)]
 
     # -- changing --------------------------------------------------------------------------------
 
@@ -304,6 +320,13 @@ class ImapMailbox:
 
     def keep_alive(self) -> None:
         self._ask(self._client.noop)
+
+
+def _has_id(raw: bytes, header: str, value: str) -> bool:
+    head = head_of(raw)
+    if head is None:
+        return False
+    return value in (head.message_id, head.in_reply_to, *head.headers.get(header.lower(), ()))
 
 
 def _words(error: Exception) -> str:

@@ -48,6 +48,8 @@ CREATE TABLE IF NOT EXISTS untold (
     media_type TEXT NOT NULL, content BLOB);
 CREATE TABLE IF NOT EXISTS calls (
     sample_id TEXT PRIMARY KEY, body TEXT NOT NULL, attempts INTEGER NOT NULL, due REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS replies (who TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS replies_by_who ON replies (who, at);
 CREATE TABLE IF NOT EXISTS chain (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, entry TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS keys (who TEXT PRIMARY KEY, key BLOB NOT NULL);
 """
@@ -258,11 +260,15 @@ class Ledger:
         return [MailRecord.of(row) for row in found]
 
     def replies_to(self, who: str, since: float) -> int:
-        """Replies drafted for a correspondent since then."""
-        found = self.read(
-            "SELECT COUNT(*) FROM mails WHERE who=? AND at>=? AND draft_id<>''", (who, since)
-        )
+        """Replies drafted for whoever receives them since then."""
+        found = self.read("SELECT COUNT(*) FROM replies WHERE who=? AND at>=?", (who, since))
         return int(found[0][0])
+
+    def keep_reply(self, who: str, at: float, *, forget_before: float) -> None:
+        """Counts a reply for its receiver; those of before are not counted any more."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM replies WHERE at<?", (forget_before,))
+            db.execute("INSERT INTO replies VALUES (?, ?)", (who, at))
 
     def waiting(self) -> int:
         """Mails that are decided and not acted on."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from edge_agent.mail.identity import split
 from kits.core.errors import DataError
 from kits.core.mail.message import Message, read_message
-from kits.core.mail.threads import reply_headers
+from kits.core.mail.threads import ReplyHeaders
 from kits.core.mail.writing import write_message
 from kits.core.prediction import Draft
 
@@ -34,7 +34,7 @@ def head_of(content: bytes) -> Message | None:
 
 
 def write_draft(
-    original: Message,
+    headers: ReplyHeaders,
     draft: Draft,
     *,
     sender: str,
@@ -46,13 +46,13 @@ def write_draft(
     """A reply as bytes with CRLF.
 
     Args:
-        original: the mail that is answered, its headers at least.
+        headers: of an answer to the mail, as it was read when the draft was made and checked: read again from less of
+            it, another address could stand there.
         automatic: whether no person sends it.
 
     Raises:
         DataError: the mail names nobody to answer, or the sender is no address.
     """
-    headers = reply_headers(original)
     extra = [
         ("In-Reply-To", headers.in_reply_to),
         ("References", " ".join(headers.references)),

@@ -23,7 +23,6 @@ from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting
 from edge_agent.mail.gate import Gate, read_gate
 from edge_agent.mail.hook import body_of
-from edge_agent.mail.identity import split
 from edge_agent.mail.ledger import Ledger, MailRecord
 from edge_agent.mail.letters import draft_id_of, head_of
 from edge_agent.mail.planning import Plan, is_audit, plan_for
@@ -32,7 +31,8 @@ from edge_agent.sources.base import Alerts, Settled
 from kits.core.events import DecisionBody
 from kits.core.hub_api import Desired
 from kits.core.mail.allowance import Allowance
-from kits.core.mail.automatic import why_automatic
+from kits.core.mail.automatic import plain_address, why_automatic
+from kits.core.mail.threads import ReplyHeaders, reply_headers
 from kits.core.prediction import Draft
 from kits.core.sample import digest_of, utc_now
 
@@ -82,6 +82,7 @@ class _Told:
     sender: str
     subject: str
     why_automatic: str
+    reply: ReplyHeaders
 
 
 class MailRoom:
@@ -161,15 +162,11 @@ class MailRoom:
         told = self._read(letter)
         who = self.seals.who(told.sender)
         outcome, audit = self._held_back(letter, settled)
-        draft = (
-            self._draft(told, who, outcome)
-            if outcome.body.verdict != "pass" and not audit
-            else None
-        )
+        draft = self._draft(told, outcome) if outcome.body.verdict != "pass" and not audit else None
         plan = plan_for(
             self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None
         )
-        if plan.send and self._allowance.why_not(told.sender, told.subject, self.clock()):
+        if plan.send and self._allowance.why_not(told.reply.to, told.subject, self.clock()):
             plan = replace(plan, send=False, draft=True)  # two programs may be answering each other
         if self.config.dry_run:
             meta: dict[str, JsonValue] = {**outcome.body.meta, "would": plan.words}
@@ -183,8 +180,11 @@ class MailRoom:
             self._enter(letter, told, who, outcome)
             self._tell_desk(outcome.body, told)
             self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
+            if plan.draft or plan.send:
+                now = self.clock()
+                self.ledger.keep_reply(self._receiver(told), now, forget_before=now - _DAY_S)
         if plan.send:
-            self._allowance.record(told.sender, told.subject, self.clock())
+            self._allowance.record(told.reply.to, told.subject, self.clock())
         self.counts["audits"] += audit and not self.config.dry_run
 
     def _tell_desk(self, body: DecisionBody, told: _Told) -> None:
@@ -195,9 +195,11 @@ class MailRoom:
     def _read(self, letter: Letter) -> _Told:
         head = head_of(letter.content)
         if head is None:
-            return _Told("", "", "", "no headers")
+            return _Told("", "", "", "no headers", ReplyHeaders("", "", "", ()))
         why = why_automatic(head, self.config.own)
-        return _Told(head.message_id, head.sender.lower(), head.subject[:500], why)
+        return _Told(
+            head.message_id, head.sender.lower(), head.subject[:500], why, reply_headers(head)
+        )
 
     def _held_back(self, letter: Letter, settled: Settled) -> tuple[Settled, bool]:
         """The same, but for a person where the gate is closed or the audit wants it; whether it does."""
@@ -215,7 +217,7 @@ class MailRoom:
         entry = replace(held.entry, worth=_AUDIT_WORTH, content=letter.content)
         return replace(held, body=body, entry=replace(entry, media_type=body.media_type)), True
 
-    def _draft(self, told: _Told, who: str, settled: Settled) -> Draft | None:
+    def _draft(self, told: _Told, settled: Settled) -> Draft | None:
         wanted = self.config.drafts.which
         acts = settled.body.verdict == "act"
         used = wanted == "all" or (acts and (wanted == "act" or self.config.send is not None))
@@ -226,10 +228,14 @@ class MailRoom:
             self.counts["unanswerable"] += 1
             return None
         limit = self.config.drafts.per_sender_per_day
-        if self.ledger.replies_to(who, self.clock() - _DAY_S) >= limit:
+        if self.ledger.replies_to(self._receiver(told), self.clock() - _DAY_S) >= limit:
             self.counts["over rate"] += 1
             return None
         return self.drafting.draft(settled)
+
+    def _receiver(self, told: _Told) -> str:
+        """Whom an answer reaches: Reply-To and `+tags` are a stranger's to choose, a mailbox is not."""
+        return self.seals.who(plain_address(told.reply.to))
 
     def _record(
         self,
@@ -251,8 +257,11 @@ class MailRoom:
             }  # fmt: skip
             body = body.model_copy(update={"prediction": {**body.prediction, "draft": shown}})
             if drafted:
-                head = split(letter.content)[0].decode("utf-8", "surrogateescape")
-                text: dict[str, JsonValue] = {**shown, "headers": head[:65_536]}
+                reply = told.reply
+                text: dict[str, JsonValue] = {
+                    **shown, "subject": draft.subject or reply.subject, "to": reply.to,
+                    "in_reply_to": reply.in_reply_to, "references": " ".join(reply.references),
+                }  # fmt: skip
                 sealed = self.seals.seal(who, _encodable(text), letter.sample_id)
         return MailRecord(
             letter.sample_id, told.message_id, who, "decided",

@@ -237,6 +237,21 @@ def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit:
     assert all(meaning for _, _, meaning in describe(AgentConfig))
 
 
+def test_config_show_masks_what_lies_deeper_in_a_mailbox(site: Path, tiny_kit: Path) -> None:
+    api = {"kind": "order", "url": "https://shop.example/{key}?token=hunter1", "fields": {"state": {"path": "s"}},
+           "headers": {"X-Api-Key": "hunter2"}}  # fmt: skip
+    source = {
+        "kind": "imap", "host": "h", "user": "u", "token_command": ["give-token", "--key", "hunter3"],
+        "lookups": [api], "writer": {"url": "https://ada:hunter4@llm.example/v1", "model": "m"},
+        "hook": {"url": "https://desk.example/in?key=hunter5", "secret_env": "DESK_KEY"},
+    }  # fmt: skip
+    write_config(site, source=source)
+    shown = agent(site, tiny_kit, "config", "show").stdout
+    assert "hunter" not in shown
+    assert "give-token" in shown
+    assert "https://***@llm.example/v1" in shown
+
+
 @pytest.mark.parametrize(
     ("raw", "hint"),
     [

@@ -236,4 +236,16 @@ def test_a_word_of_the_hub_is_followed_once(ledger: Ledger) -> None:
 
 def test_a_gate_that_cannot_be_read_is_closed(ledger: Ledger) -> None:
     ledger.keep_note("gate", json.dumps({"closed": "perhaps"}))
-    assert not Gate(ledger, no_alert).is_open("", None)
+    gate = Gate(ledger, no_alert)
+    assert not gate.is_open("", None)
+    assert not gate.is_open("b1", BOUND), "no bundle opens what may have been closed"
+    assert not Gate(ledger, no_alert).is_open("b1", BOUND)
+    word = GateWord(bundle="b1", closed=False, who="ada", why="we looked", at=NOW)
+    gate.follow([word])
+    assert gate.is_open("b1", BOUND), "a person opens it, here or at the hub"
+    assert read_gate(ledger).monitor is not None
+
+
+def test_words_of_the_hub_that_cannot_be_read_stop_no_mail(ledger: Ledger) -> None:
+    ledger.keep_note("gate-words", "{")
+    assert Gate(ledger, no_alert).is_open("b1", BOUND)

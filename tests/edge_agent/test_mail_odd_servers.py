@@ -84,7 +84,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 def config_of(server: Scripted, **changes: object) -> ImapSourceConfig:
     given: dict[str, object] = {
         "host": "127.0.0.1", "port": server.port, "security": "plain", "user": "shop@example.org",
-        "password_env": "KW_TEST_MAIL_PASSWORD", "timeout_s": 3,
+        "password_env": "KW_TEST_MAIL_PASSWORD", "timeout_s": 3, "dry_run": False,
     }  # fmt: skip
     return ImapSourceConfig.model_validate({**given, **changes})
 

@@ -16,6 +16,7 @@ from edge_agent.mail.identity import header_values, sample_id_of
 from edge_agent.mail.letters import head_of, write_draft
 from edge_agent.mail.mailbox import Folder
 from edge_agent.mail.planning import is_audit, plan_for
+from kits.core.mail.threads import reply_headers
 from kits.core.prediction import Draft
 from tests.edge_agent.mail_servers import a_mail
 
@@ -119,7 +120,7 @@ def test_a_draft_stands_below_its_question_and_is_no_machines_mail() -> None:
     original = head_of(question)
     assert original is not None
     raw = write_draft(
-        original, Draft("", "Grüße aus Köln.\n\nViele Zeilen", "de"),
+        reply_headers(original), Draft("", "Grüße aus Köln.\n\nViele Zeilen", "de"),
         sender="shop@shop.example", sample_id="m" + "1" * 25, at=NOW, signature="Die Firma",
     )  # fmt: skip
     draft = message_from_bytes(raw, policy=modern)
@@ -138,7 +139,7 @@ def test_what_is_sent_without_a_person_says_so() -> None:
     original = head_of(a_mail(7))
     assert original is not None
     raw = write_draft(
-        original, Draft("x", "y", "en"), sender="shop@shop.example", sample_id="m1", at=NOW,
+        reply_headers(original), Draft("x", "y", "en"), sender="shop@shop.example", sample_id="m1", at=NOW,
         automatic=True,
     )  # fmt: skip
     assert message_from_bytes(raw)["Auto-Submitted"] == "auto-replied"

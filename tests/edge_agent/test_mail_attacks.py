@@ -1,0 +1,130 @@
+"""Strangers at a mailbox: whom an answer goes to, how often, and headers made to stop the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+
+pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
+    yield
+    kill_leftovers()
+
+
+@pytest.fixture
+def server() -> Dovecot:
+    return Dovecot().start()
+
+
+def raw_mail(*lines: str, text: str = "Where is my order?") -> bytes:
+    """A mail with exactly these header lines."""
+    return "\r\n".join([*lines, "", text, ""]).encode()
+
+
+@pytest.mark.parametrize("padding", [70_000, 200_000, 270_000])
+def test_a_draft_goes_to_the_address_that_the_kit_has_checked(
+    tmp_path: Path, server: Dovecot, padding: int
+) -> None:
+    """Records are told to the owner's address alone: nobody may have another one written above the draft."""
+    junk = [f"X-Junk-{n}: {'y' * 900}" for n in range(padding // 912)]
+    server.deliver(
+        raw_mail(
+            "From: eve@evil.example", "Subject: order", "Message-ID: <1@evil.example>", *junk,
+            "Reply-To: anna@mail.example",
+        )
+    )  # fmt: skip
+    Agent(mail_config(tmp_path, server)).run()
+    (draft,) = server.mails("Drafts")
+    seen_by_the_kit = "anna@mail.example" if padding < 1 << 18 else "eve@evil.example"
+    assert message_from_bytes(draft)["To"] == seen_by_the_kit
+
+
+def test_senders_who_all_want_the_answer_sent_to_one_address_count_as_one(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(
+        *(
+            a_mail(
+                n, sender=f"e{n}@evil{n}.example", Reply_To=f"Anna+{n} <Victim+{n}@Mail.example>"
+            )
+            for n in range(8)
+        )
+    )
+    Agent(mail_config(tmp_path, server)).run()
+    assert len(server.mails("Drafts")) == 5
+    server.deliver(a_mail(9, sender="e9@evil9.example", Reply_To="victim@mail.example"))
+    Agent(mail_config(tmp_path, server)).run()
+    assert len(server.mails("Drafts")) == 5, "a restart forgets nobody"
+
+
+@pytest.mark.parametrize(
+    "message_id",
+    ["<grüße@x.example>", '<a"b\\c@x.example>', "<{5}@x.example>", "<*)(%@x.example>", "<" + "a" * 890 + "@x>",
+     "<a\x00b@x.example>"],
+)  # fmt: skip
+def test_a_message_id_of_any_letters_stops_nothing(
+    tmp_path: Path, server: Dovecot, message_id: str
+) -> None:
+    """Also when the mailbox is asked whether a draft is there already, as after a kill."""
+    head = ("From: a@x.example", "Subject: order", f"Message-ID: {message_id}")
+    server.deliver(raw_mail(*head), a_mail(2))
+    config = mail_config(tmp_path, server)
+    ledger = ledger_of(config)
+    ledger.keep_note("in-doubt", "1")
+    ledger.close()
+    Agent(config).run()
+    assert [body.actions.get("file") for body in decisions(config)] == ["done", "done"]
+    assert len(server.mails("Drafts")) == 2
+
+
+def test_two_mails_of_one_message_id_are_both_decided(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1), a_mail(1, "The invoice is wrong"))
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    assert [body.label for body in decisions(config)] == ["order", "invoice"]
+    assert len(server.mails("Orders")) == len(server.mails("Büro/Rechnungen")) == 1
+
+
+def test_the_firms_own_draft_and_answer_are_no_customers(tmp_path: Path, server: Dovecot) -> None:
+    """They come back, as by a rule that copies what is sent into the inbox."""
+    server.deliver(a_mail(1))
+    config = mail_config(tmp_path, server, own_addresses=["shop@shop.example"])
+    Agent(config).run()
+    (draft,) = server.mails("Drafts")
+    server.deliver(draft, draft.replace(b"shop@shop.example", b"Shop+x@SHOP.example"))
+    Agent(config).run()
+    assert len(decisions(config)) == 3
+    assert len(server.mails("Drafts")) == 1
+
+
+def test_a_dry_run_leaves_every_byte_flag_and_folder_as_it_was(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"), a_mail(3, "chess"))
+
+    def everything() -> object:
+        with server.login() as client:
+            found = []
+            for flags, _, name in sorted(client.list_folders(), key=str):
+                client.select_folder(name, readonly=True)
+                uids = client.search()
+                parts = ["FLAGS", "INTERNALDATE", "BODY.PEEK[]"]
+                found.append((name, flags, client.fetch(uids, parts) if uids else None))
+            return found, sorted(client.list_sub_folders(), key=str)
+
+    before = everything()
+    assert b"\\Recent" in str(before).encode()
+    Agent(mail_config(tmp_path, server, dry_run=True)).run()
+    after = everything()
+    assert after == before
