@@ -21,12 +21,16 @@ _at_once = threading.BoundedSemaphore(2)
 
 
 def is_text(kit: str, media_type: str) -> bool:
-    """Whether samples of this kit are read here."""
+    """Whether samples of this kit are read here.
+
+    Raises:
+        ImportError: the kit's reader needs a package that is not installed.
+    """
     try:
         found = get_kit(kit)
-        return media_type in found.manifest.media_types and shows(found) is not None
-    except (KitwrightError, ImportError):
+    except KitwrightError:
         return False  # a kit that is not here shows nothing; the page of a sample says what is kept
+    return media_type in found.manifest.media_types and shows(found) is not None
 
 
 def read_text(kit: str, content: bytes) -> Shown:

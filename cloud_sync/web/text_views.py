@@ -66,8 +66,13 @@ _ABSENT = {"expected": "The text is on its way", "erased": "The text was erased"
 
 def reading(hub: Hub, kit: str, sample: Sample, said: Prediction) -> Reading | None:
     """The sample's text; None when it is of another nature. A text that cannot be read says why."""
-    if not is_text(kit, sample.media_type):
-        return None
+    try:
+        if not is_text(kit, sample.media_type):
+            return None
+    except ImportError as error:
+        return Reading(
+            why_none=f"{error.name} is missing, which reads it: pip install 'kitwright[hub,mail]'"
+        )
     if sample.blob_state != "stored":
         return Reading(why_none=_ABSENT.get(sample.blob_state, "The text was not kept"))
     if sample.blob_size > MAX_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,6 +118,15 @@ def test_without_a_text_the_card_says_why(opened, columns: dict[str, object], wh
     change(hub, **columns)
     shown = read(hub)
     assert shown is not None and why in shown.why_none and shown.pieces == ()
+
+
+def test_a_package_that_is_missing_is_named_with_its_remedy(
+    opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, hub, _ = opened
+    monkeypatch.setitem(sys.modules, "kits.support_triage.runtime", None)
+    shown = read(hub)
+    assert shown is not None and "kitwright[hub,mail]" in shown.why_none
 
 
 def test_samples_of_another_nature_are_no_text(opened) -> None:
