@@ -36,6 +36,8 @@ def test_the_answers_stand_in_the_project(shop: Path) -> None:
     assert project.config.costs.review == pytest.approx(4.0)
     assert project.config.costs.escape == 25
     assert isinstance(project.kit_config, Config)
+    split = project.config.data.split
+    assert (split.train, split.val, split.test) == (0.75, 0.15, 0.1)
     assert (project.kit_config.bound.epsilon, project.kit_config.bound.delta) == (0.03, 0.1)
 
 

@@ -248,6 +248,11 @@ def _embedded(passages: Sequence[KnownPassage], embed: Embed | None) -> tuple[in
 
 
 def _digest(passages: Sequence[KnownPassage]) -> str:
-    dumped = [passage.model_dump(mode="json") for passage in passages]
-    canonical = json.dumps(dumped, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    """SHA-256 of the passages as canonical JSON, one at a time: a device need not hold them all twice."""
+    found = hashlib.sha256(b"[")
+    for number, passage in enumerate(passages):
+        dumped = passage.model_dump(mode="json")
+        text = json.dumps(dumped, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        found.update(f"{',' if number else ''}{text}".encode())
+    found.update(b"]")
+    return found.hexdigest()

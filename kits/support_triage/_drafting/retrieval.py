@@ -1,25 +1,22 @@
 """Passages that answer a question: by words, by pieces of words, and by meaning where there are vectors.
 
-BM25 (Robertson and Zaragoza 2009) on words and, for inflected and compound words, on runs of four letters instead of
-a stemmer per language; cosine of embeddings; the rankings are joined by reciprocal rank fusion (Cormack and others
-2009). Responsible for the order and for a floor below which nothing is cited; what is then written is `drafter.py`'s
-business.
+BM25 (`bm25.py`) on words and, for inflected and compound words, on runs of four letters instead of a stemmer per
+language; cosine of embeddings; the rankings are joined by reciprocal rank fusion (Cormack and others 2009). Responsible
+for the order and for a floor below which nothing is cited; what is then written is `drafter.py`'s business.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kits.core.correspondence import Passage
+from kits.support_triage._drafting.bm25 import Bm25, Scores
 from kits.support_triage._drafting.knowledge import Embed, Knowledge, Link, unit_rows
 from kits.support_triage._drafting.wordings import folded_words, stopwords
 
-K1, B = 1.2, 0.75
 RRF_K = 60
 RUN = 4
 QUERY_CHARS = 4_000
@@ -33,70 +30,8 @@ LINK_RANKINGS = 3
 SURE_LIFT, SURE_BEST = 0.12, 0.15
 """Where a passage is cited for its intent: it fits a sixth of the intent's mails best, and others' much less."""
 LINKS = 12
-_RAREST, _HALF = 6, 0.5
 _OTHER_LANGUAGE = 0.5
 """Weight of a passage in another language than the customer's."""
-
-Scores = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Posting:
-    rows: NDArray[np.int32]
-    weights: Scores
-
-
-class Bm25:
-    """An inverted index with the weight of each token in each document computed beforehand."""
-
-    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
-        self.size = len(documents)
-        lengths = np.array([len(tokens) for tokens in documents], dtype=np.float32)
-        mean = float(lengths.mean()) if self.size else 1.0
-        norms = K1 * (1 - B + B * lengths / max(mean, 1.0))
-        rows: dict[str, list[tuple[int, int]]] = {}
-        for number, tokens in enumerate(documents):
-            for token, count in Counter(tokens).items():
-                rows.setdefault(token, []).append((number, count))
-        self.idf: dict[str, float] = {}
-        self._postings: dict[str, _Posting] = {}
-        for token, pairs in rows.items():
-            idf = float(np.log(1 + (self.size - len(pairs) + 0.5) / (len(pairs) + 0.5)))
-            where = np.array([number for number, _ in pairs], dtype=np.int32)
-            counts = np.array([count for _, count in pairs], dtype=np.float32)
-            self.idf[token] = idf
-            weights = idf * counts * (K1 + 1) / (counts + norms[where])
-            self._postings[token] = _Posting(where, weights.astype(np.float32))
-
-    def scores(self, tokens: Mapping[str, float]) -> Scores:
-        """One score per document; `tokens` have weights."""
-        total = np.zeros(self.size, dtype=np.float32)
-        for token, weight in tokens.items():
-            posting = self._postings.get(token)
-            if posting is not None:
-                total[posting.rows] += weight * posting.weights
-        return total
-
-    def share(self, tokens: Sequence[str]) -> Scores:
-        """Per document, the part of the weight (idf) of the rarest of these tokens that it holds.
-
-        Tokens that no document holds count as the rarest: a question about something else has many of them. One token
-        in common is chance unless it is half of what was asked.
-        """
-        unknown = float(np.log(1 + (self.size + 0.5) / 0.5))
-        weights = {token: self.idf.get(token, unknown) for token in dict.fromkeys(tokens)}
-        rarest = sorted(weights, key=lambda token: -weights[token])
-        known = [token for token in rarest if token in self._postings][:_RAREST]
-        missing = [token for token in rarest if token not in self._postings][:_RAREST]
-        held = np.zeros(self.size, dtype=np.float32)
-        matches = np.zeros(self.size, dtype=np.int32)
-        for token in known:
-            held[self._postings[token].rows] += weights[token]
-            matches[self._postings[token].rows] += 1
-        whole = sum(weights[token] for token in known) + unknown * len(missing) / 2
-        share = held / np.float32(max(whole, 1e-6))
-        kept: Scores = np.where((matches > 1) | (share >= _HALF), share, 0).astype(np.float32)
-        return kept
 
 
 class Retriever:
@@ -113,9 +48,9 @@ class Retriever:
         self._passages = knowledge.passages
         self._embed = embed if knowledge.dimensions else None
         self._matrix = knowledge.matrix() if self._embed else None
-        words = [folded_words(passage.searched) for passage in self._passages]
-        self._words = Bm25([[w for w in tokens if w not in stopwords()] for tokens in words])
-        self._runs = Bm25([runs(tokens) for tokens in words])
+        silent = stopwords()
+        self._words = Bm25((w for w in tokens if w not in silent) for tokens in self._folded())
+        self._runs = Bm25(runs(tokens) for tokens in self._folded())
         self._linked = {
             intent: np.array(
                 [near[p.source].lift if p.source in near else 0 for p in self._passages],
@@ -184,6 +119,9 @@ class Retriever:
         ]
         mean: Scores = np.maximum(np.mean(scaled, axis=0), 0)
         return mean
+
+    def _folded(self) -> Iterator[list[str]]:
+        return (folded_words(passage.searched) for passage in self._passages)
 
     def _content(self, question: str) -> list[str]:
         words = folded_words(question[:QUERY_CHARS])[:QUERY_WORDS]
