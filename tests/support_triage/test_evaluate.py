@@ -297,7 +297,7 @@ def test_the_report_shows_error_by_share_and_the_worst_mistakes() -> None:
         "Error by share decided without a person",
         "Does confidence keep its word?",
         "What is taken for what",
-        "What it is worth",
+        "What is saved, and what is left to pay",
     ]
     assert all(p.svg.startswith("<svg") for p in plots[:3])
     # 2 EUR a look for 1,000 mails

@@ -89,6 +89,23 @@ def test_money_needs_both_classes() -> None:
     assert figures.cost_curve(evaluation(only_good), Costs()) == ([], [])
 
 
+def test_where_a_person_gets_the_rest_each_sample_costs_what_it_cost() -> None:
+    filed = [result(n, "refund", "act", 0.9) for n in range(8)]
+    wrong = [result(8, "delay", "act", 0.95, 15.0)]
+    left = [result(9, "delay", "review", 0.2, 2.0)]
+    money = figures.money_by_hand(evaluation([*filed, *wrong, *left]), Costs(escape=15, review=2))
+    assert money.with_model.value == pytest.approx(1700)
+    assert money.alternative == ("a person inspecting everything", 2000.0)
+    assert [r.sample_id for r in figures.worst_acts([*filed, *wrong, *left], 5)] == ["s8"]
+
+
+def test_no_wrong_act_among_few_is_no_certainty_either() -> None:
+    filed = [result(n, "refund", "act", 0.9) for n in range(10)]
+    money = figures.money_by_hand(evaluation(filed), Costs(escape=15, review=2))
+    assert money.with_model.value == 0
+    assert money.with_model.high > 1000
+
+
 def test_cost_curve_ends_at_acting_on_all_and_on_nothing() -> None:
     costs = Costs(escape=100, overkill=2, review=0.5, prevalence=0.1)
     both = [result(0, "defect", "act", 0.8), result(1, "good", "pass", 0.2)]

@@ -95,7 +95,7 @@ def _worth(results: Sequence[ItemResult], task: EvaluateTask) -> Plot:
         f"A look costs {costs.review:g}, a wrong filing {costs.escape:g} {costs.currency} (costs.review, costs.escape); "
         f"n={len(results)}. What a draft saves is not counted."
     )
-    return Plot("What it is worth", table=rows, caption=caption)
+    return Plot("What is saved, and what is left to pay", table=rows, caption=caption)
 
 
 def _said(result: ItemResult) -> str:

@@ -95,8 +95,21 @@ class Facts:
         return self.bundle.operating_point
 
     @property
+    def by_hand(self) -> bool:
+        """Whether all that is not decided goes to a person: nothing is passed unseen, no class is missed."""
+        return self.point.bound is not None
+
+    @property
     def money(self) -> figures.Money | None:
-        return figures.money(self.evaluation, self.project.config.costs)
+        costs = self.project.config.costs
+        if self.by_hand:
+            return figures.money_by_hand(self.evaluation, costs)
+        return figures.money(self.evaluation, costs)
+
+    def wrong(self, count: int) -> list[ItemResult]:
+        """The worst wrong verdicts."""
+        worst = figures.worst_acts if self.by_hand else figures.worst_mistakes
+        return worst(self.evaluation.results, count)
 
     @property
     def repeat(self) -> str:
@@ -193,7 +206,7 @@ def render(facts: Facts) -> str:
         verdicts=figures.VERDICTS,
         is_positive=is_positive,
         mistakes=_mistakes(facts),
-        wrong=len(figures.worst_mistakes(results, len(results))),
+        wrong=len(facts.wrong(len(results))),
         counts=facts.dataset.counts() if facts.dataset else {},
         licences=facts.bundle.manifest.licences,
     )
@@ -213,6 +226,8 @@ def _marks(point: OperatingPoint) -> list[plots.Mark]:
 
 
 def _cost_plot(facts: Facts) -> str:
+    if facts.by_hand:
+        return ""
     xs, ys = figures.cost_curve(facts.evaluation, facts.project.config.costs)
     if not xs:
         return ""
@@ -227,6 +242,8 @@ def _cost_plot(facts: Facts) -> str:
 
 
 def _score_plot(facts: Facts) -> str:
+    if facts.by_hand:
+        return ""
     negatives, positives = figures.split_scores(facts.evaluation.results)
     if not negatives or not positives:
         return ""
@@ -269,10 +286,9 @@ def _dataset(project: Project, identity: str) -> Dataset | None:
 
 
 def _mistakes(facts: Facts) -> list[Mistake]:
-    worst = figures.worst_mistakes(facts.evaluation.results, _PICTURES)
     return [
         Mistake(
-            kind="escape" if is_positive(result.truth) else "overkill",
+            kind=_kind(facts, result),
             truth=result.truth or "(none)",
             verdict=result.verdict,
             score=result.score,
@@ -280,8 +296,15 @@ def _mistakes(facts: Facts) -> list[Mistake]:
             source=_source(facts.dataset, result),
             picture=_picture(facts, result),
         )
-        for result in worst
+        for result in facts.wrong(_PICTURES)
     ]
+
+
+def _kind(facts: Facts, result: ItemResult) -> str:
+    if facts.by_hand:
+        said = prediction_from_json(dict(result.prediction)).label if result.prediction else ""
+        return f"taken for {said or 'none'}"
+    return "escape" if is_positive(result.truth) else "overkill"
 
 
 def _source(dataset: Dataset | None, result: ItemResult) -> str:

@@ -28,15 +28,16 @@ class Money:
 
     Attributes:
         with_model: at the operating point, with its interval.
-        nobody: when nothing is inspected; everyone: when a person looks at each sample.
-        reject_all: when everything is acted on.
+        everyone: when a person looks at each sample.
+        nobody: when nothing is inspected; None where nothing may be passed unseen.
+        reject_all: when everything is acted on; None where that is no way to work.
     """
 
     currency: str
     with_model: Estimate
-    nobody: float
     everyone: float
-    reject_all: float
+    nobody: float | None = None
+    reject_all: float | None = None
 
     @property
     def alternative(self) -> tuple[str, float]:
@@ -46,8 +47,9 @@ class Money:
             "a person inspecting everything": self.everyone,
             "acting on everything": self.reject_all,
         }
-        name = min(ways, key=lambda way: ways[way])
-        return name, ways[name]
+        possible = {name: cost for name, cost in ways.items() if cost is not None}
+        name = min(possible, key=lambda way: possible[way])
+        return name, possible[name]
 
     @property
     def saved(self) -> float:
@@ -74,6 +76,20 @@ def money(evaluation: Evaluation, costs: Costs) -> Money | None:
         everyone=PARTS * costs.review,
         reject_all=PARTS * (1 - costs.prevalence) * costs.overkill,
     )
+
+
+def money_by_hand(evaluation: Evaluation, costs: Costs) -> Money:
+    """The money view where whatever is not decided goes to a person: each sample at what it cost."""
+    cost = _costs(evaluation.results)
+    groups = [r.group or r.sample_id for r in evaluation.results]
+    spent = bootstrap(lambda rows: PARTS * float(cost[rows].mean()), groups, seed=evaluation.seed)
+    acted = [r for r in evaluation.results if r.verdict == "act"]
+    if acted and not any(r.cost for r in acted):
+        # resampling never draws a mistake that did not happen; the exact bound says how often it may
+        share = len(acted) / len(evaluation.results)
+        unseen = PARTS * share * costs.escape * proportion(0, len(acted)).high
+        spent = spent.model_copy(update={"high": max(spent.high, spent.value + unseen)})
+    return Money(costs.currency, spent, everyone=PARTS * costs.review)
 
 
 def _never_certain(estimate: Estimate, evaluation: Evaluation, costs: Costs) -> Estimate:
@@ -143,6 +159,12 @@ def worst_mistakes(results: Sequence[ItemResult], count: int) -> list[ItemResult
         return -result.cost, sign * result.score
 
     return sorted(wrong, key=key)[:count]
+
+
+def worst_acts(results: Sequence[ItemResult], count: int) -> list[ItemResult]:
+    """What was decided wrongly without a person: the dearest first, then the surest."""
+    wrong = [r for r in results if r.verdict == "act" and r.cost > 0]
+    return sorted(wrong, key=lambda r: (-r.cost, -r.score))[:count]
 
 
 def _truths(results: Sequence[ItemResult]) -> NDArray[np.bool_]:
