@@ -99,12 +99,56 @@ def test_a_source_that_links_elsewhere_is_cut_too() -> None:
         ("http://shop.example.evil.test/", ("shop.example.evil.test",)),
         ("javascript:alert(1)", ("javascript:",)),
         ("münchen.example", ("münchen.example",)),
+        (
+            "aa.bb.cc.dd.ee.ff.gg.shop.example.evil.test",
+            ("aa.bb.cc.dd.ee.ff.gg.shop.example.evil.test",),
+        ),
+        ("shop.example.xn--p1ai", ("shop.example.xn--p1ai",)),
+        ("evil.xn--p1ai", ("evil.xn--p1ai",)),
+        ("https://shop.example.:443/a.", ("shop.example",)),
+        ("mailto:help@shop.example", ("shop.example",)),
+        ("Visit shop.example.", ("shop.example",)),
         ("It costs 12.50 and arrives on 12.3.2026, e.g. by post.", ()),
         ("Wir liefern z.B. Lampen, d.h. Licht.", ()),
     ],
 )
 def test_links_are_seen_however_they_are_written(text: str, links: tuple[str, ...]) -> None:
     assert links_in(text) == links
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://[2001:db8::7]/shop.example",
+        "http://2130706433/shop.example",
+        "http://0x7f000001/help.shop.example",
+        "http://intranet/shop.example",
+        "https://evil%2Eexample/shop.example",
+        "https://shop.example@evil.test/",
+        "https://shop.example:x@evil.test/",
+        "https://evil.test\\@shop.example/",
+        "https:\\\\evil.test\\shop.example",
+        "https://evil.test./shop.example",
+        "https://evil.xn--p1ai/shop.example",
+        "javascript:alert(1)//shop.example",
+        "data:text/html,shop.example",
+        "aa.bb.cc.dd.ee.ff.gg.shop.example.evil.test",
+        "shop.example.xn--p1ai",
+        "HTTPS://SHOP.EXAMPLE.EVIL.TEST",
+        "file:///etc/shop.example",
+        "xn--shp-0na.example",
+        "shoр.example",  # a Cyrillic letter
+        "help@shop.example.evil.test",
+        "shop.example.evil。test",
+    ],
+)
+def test_a_link_never_passes_because_the_firms_name_stands_in_it(text: str) -> None:
+    assert foreign_links(text, ("shop.example",))
+
+
+@pytest.mark.parametrize("piece", ["a.", "a-", "1.", "http://", "xn--a.", "mailto:", "x@", "://["])
+def test_links_are_looked_for_in_bounded_time(piece: str) -> None:
+    assert isinstance(links_in(piece * (1_000_000 // len(piece))), tuple)
 
 
 def test_only_the_firms_hosts_and_those_below_them_are_own() -> None:
