@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -163,6 +164,7 @@ class Agent:
             committed=self.outbox.mark,
             alerts=self.alerts,
             has_bundle=self._has_bundle,
+            discard=partial(self.outbox.give_up_blob, reason="erased"),
         )
 
     def _has_bundle(self) -> bool:

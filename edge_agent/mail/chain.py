@@ -20,10 +20,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import JsonValue
 
+from edge_agent.mail.forgetting import forget_words
 from edge_agent.mail.ledger import Ledger
 from kits.core.events import ErasedBody
 
 BEGINNING = "0" * 64
+_END = "chain-end"
+"""A note: number and hash of the newest entry, so that one cut off at the end is missed."""
 _NONCE = 12
 _PAGE = 1000
 _FORGET_KEYS = "DELETE FROM keys WHERE who NOT IN (SELECT who FROM mails WHERE at>=?)"
@@ -123,6 +126,7 @@ class Chain:
             db.execute(
                 "INSERT INTO chain VALUES (?, ?, ?)", (number, _hash(written), written.decode())
             )
+            self._ledger.keep_note(_END, f"{number} {_hash(written)}")
 
     def links(self, sample_id: str = "") -> Iterator[Link]:
         """All entries in order, or those about one mail."""
@@ -138,6 +142,9 @@ class Chain:
 
     def verify(self) -> tuple[int, str]:
         """(entries that hold, what is wrong with the next one; empty: all hold)."""
+        # read first: entries that are added meanwhile stand behind it
+        number_at_end, _, hash_at_end = self._ledger.note(_END).partition(" ")
+        last = int(number_at_end) if number_at_end.isdigit() else 0
         before, good = BEGINNING, 0
         for number, digest, written in self._rows():
             if _hash(written.encode()) != digest:
@@ -145,7 +152,11 @@ class Chain:
             entry = json.loads(written)
             if entry.get("before") != before or number != good + 1 or entry.get("number") != number:
                 return good, f"entry {number} does not follow entry {good}"
+            if number == last and digest != hash_at_end:
+                return good, f"entry {number} is not the one that was written"
             before, good = digest, number
+        if good < last:
+            return good, f"entries {good + 1} to {last} are missing at the end"
         return good, ""
 
     def erase(self, address: str, at: datetime, request: str = "") -> int:
@@ -163,6 +174,7 @@ class Chain:
             db.execute(
                 "UPDATE mails SET sealed=NULL, message_id='' WHERE who=? AND state='acted'", (who,)
             )
+            forget_words(self._ledger, who, at.timestamp())
             self.add({"kind": "erasure", "at": at.isoformat(), "mails": mails})
             if request:
                 self._ledger.keep_note(note, at.isoformat())

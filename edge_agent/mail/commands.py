@@ -174,6 +174,9 @@ def audit_erase(
     with _ledger(config) as ledger:
         mails = _chain(ledger).erase(address, utc_now())
     out.answer(f"{mails} mails can no more be read here", {"mails": mails})
+    out.note(
+        "what waits for the hub is thrown away by the agent within its next look at the mailbox"
+    )
     out.note("mails themselves lie in the mailbox, copies of some at the hub: erase them there too")
     out.next("edge-agent mail audit verify")
 

@@ -38,6 +38,7 @@ def open_mailbox(
     committed: Callable[[str], int | None],
     alerts: Alerts,
     has_bundle: Callable[[], bool],
+    discard: Callable[[str], object] = lambda _digest: None,
     lookups: Lookups | None = None,
     writer: Writer | None = None,
 ) -> ImapSource:
@@ -47,6 +48,7 @@ def open_mailbox(
         put: takes entries for the outbox.
         committed: as `Outbox.mark`.
         has_bundle: whether a model decides.
+        discard: throws away bytes that wait in the outbox, by their digest.
         lookups, writer: in place of what the configuration names.
 
     Raises:
@@ -61,7 +63,9 @@ def open_mailbox(
     if writer is None and config.writer is not None:
         writer = OpenAiWriter(config.writer, alerts)
     drafting = Drafting(alerts, lookups, writer, health.capture)
-    room = MailRoom(config, ledger, Teller(ledger, put, committed), drafting, alerts)
+    room = MailRoom(
+        config, ledger, Teller(ledger, put, committed), drafting, alerts, discard=discard
+    )
     sending = Sending(config.send, ledger, alerts) if config.send is not None else None
     hook = Hook(config.hook, ledger, alerts) if config.hook is not None else None
     in_work = InWork(ledger_path(state_dir).with_name("in_work"))

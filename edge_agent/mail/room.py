@@ -21,6 +21,7 @@ from edge_agent.log import log, warn
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting
+from edge_agent.mail.forgetting import discard_bytes
 from edge_agent.mail.gate import Gate, read_gate
 from edge_agent.mail.hook import body_of
 from edge_agent.mail.ledger import Ledger, MailRecord
@@ -90,6 +91,7 @@ class MailRoom:
 
     Args:
         clock: seconds since 1970.
+        discard: throws away bytes that wait in the outbox, by their digest.
 
     Attributes:
         counts: `filed`, `drafted`, `audits`, `held back` and others, for the figures.
@@ -103,6 +105,7 @@ class MailRoom:
         drafting: Drafting,
         alerts: Alerts,
         clock: Callable[[], float] = time.time,
+        discard: Callable[[str], object] = lambda _digest: None,
     ) -> None:
         self.config = config
         self.ledger = ledger
@@ -113,6 +116,7 @@ class MailRoom:
         self.gate = Gate(ledger, alerts)
         self.alerts = alerts
         self.clock = clock
+        self._discard = discard
         self.counts: Counter[str] = Counter()
         self._allowance = Allowance()
         self._forgets_at = float("-inf")
@@ -135,8 +139,9 @@ class MailRoom:
                 self.chain.erase(word.address, utc_now(), word.id)
 
     def forget(self) -> None:
-        """Makes unreadable, once a day, what is older than it may be kept."""
+        """Throws away bytes of whom was erased; once a day makes unreadable what is older than it may be kept."""
         now = self.clock()
+        discard_bytes(self.ledger, self._discard, now)
         if now < self._forgets_at:
             return
         self._forgets_at = now + _DAY_S

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.mail.chain import Chain, Seals
+from kits.core.sample import utc_now
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
 
@@ -128,3 +130,26 @@ def test_a_dry_run_leaves_every_byte_flag_and_folder_as_it_was(
     Agent(mail_config(tmp_path, server, dry_run=True)).run()
     after = everything()
     assert after == before
+
+
+def test_of_an_erased_person_no_file_of_the_agent_says_anything(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    """Ledger, journal, what waits for a hub and its bytes; of the others all stays."""
+    server.deliver(
+        a_mail(11, "Where is my order? I live in Unterdorf.", sender="Zora <zora@quux.example>"),
+        a_mail(12, "Unterdorf has a chess club", sender="zora@quux.example"),
+        a_mail(13, "Oberdorf has one too", sender="other@bar.example"),
+    )
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    files = config.state_dir.rglob("*")
+    assert any(b"Unterdorf" in path.read_bytes() for path in files if path.is_file())
+    ledger = ledger_of(config)
+    assert Chain(ledger, Seals(ledger)).erase("Zora@Quux.example", utc_now()) == 2
+    ledger.close()
+    Agent(config).run()
+    left = {path.name: path.read_bytes() for path in config.state_dir.rglob("*") if path.is_file()}
+    for word in (b"Unterdorf", b"quux", b"Zora", b"<q11@", b"<q12@"):
+        assert [name for name, content in left.items() if word in content] == []
+    assert any(b"Oberdorf" in content for content in left.values())

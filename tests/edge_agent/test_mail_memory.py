@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.gate import Gate, open_gate, read_gate
-from edge_agent.mail.ledger import Ledger
+from edge_agent.mail.ledger import Ledger, MailRecord
 from edge_agent.mail.telling import Teller, mark_of
 from edge_agent.sync.entry import Entry
 from kits.core.events import DecisionBody, ErasedBody
@@ -64,6 +64,68 @@ def test_an_entry_left_out_is_found(ledger: Ledger) -> None:
     with ledger.transaction() as db:
         db.execute("DELETE FROM chain WHERE number=2")
     assert chain.verify() == (1, "entry 3 does not follow entry 1")
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("DELETE FROM chain WHERE number=3", "entries 3 to 3 are missing at the end"),
+        ("DELETE FROM chain", "entries 1 to 3 are missing at the end"),
+        ("UPDATE chain SET number=number+10", "entry 11 does not follow entry 0"),
+        ("UPDATE chain SET hash='0'", "entry 1 was changed"),
+    ],
+)
+def test_entries_cut_off_or_moved_are_found(ledger: Ledger, tampering: str, found: str) -> None:
+    chain = filled(ledger)
+    with ledger.transaction() as db:
+        db.execute(tampering)
+    assert chain.verify()[1] == found
+
+
+def test_an_end_that_was_written_anew_is_found(ledger: Ledger, tmp_path: Path) -> None:
+    chain = filled(ledger)
+    other = Ledger(tmp_path / "other" / "ledger.sqlite")
+    forged = filled(other)
+    with ledger.transaction() as db:
+        db.execute("DELETE FROM chain")
+        db.executemany(
+            "INSERT INTO chain VALUES (?, ?, ?)",
+            other.read("SELECT number, hash, entry FROM chain ORDER BY number"),
+        )
+    assert forged.verify() == (3, "")
+    assert chain.verify() == (2, "entry 3 is not the one that was written")
+
+
+def test_what_was_not_told_yet_forgets_the_person_too(ledger: Ledger, tmp_path: Path) -> None:
+    """Of mails that wait for the outbox, for being acted on, and for the help desk."""
+    chain, who = filled(ledger), Seals(ledger).who("c1@example.com")
+    body = decision(1).model_copy(
+        update={
+            "label": "order", "reason": "private reason",
+            "prediction": {"label": "order", "score": 0.9, "draft": {"body": "private draft"}},
+        }
+    )  # fmt: skip
+    row, content = body.model_dump_json(), b"From: c1@example.com private"
+    with ledger.transaction():
+        ledger.add(
+            MailRecord(
+                body.sample_id, "<private@example.com>", who, "decided", "INBOX", 1, 1, "act", "order",
+                "b1", False, 0.0, row=row, content=content,
+            )
+        )  # fmt: skip
+        ledger.say("s", row, content=content)
+        ledger.say("s", decision(2).model_dump_json(), content=b"another's mail")
+        ledger.put_call(body.sample_id, '{"message_id": "<private@example.com>"}', 0, 0.0)
+        ledger.change(body.sample_id, message_id="")
+    assert chain.erase("c1@example.com", NOW) == 1
+    mine, others = ledger.untold("s", 0)
+    told = DecisionBody.model_validate_json(mine.body)
+    assert (told.label, told.reason, mine.content) == ("order", "", None)
+    assert told.prediction == {"label": "order", "score": 0.9}
+    assert others.content == b"another's mail"
+    assert not list(ledger.calls(1e12))
+    for file in (tmp_path / "mail").iterdir():
+        assert b"private" not in file.read_bytes(), file.name
 
 
 def test_a_person_is_forgotten_and_the_chain_still_holds(ledger: Ledger, tmp_path: Path) -> None:
