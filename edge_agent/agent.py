@@ -155,16 +155,18 @@ class Agent:
         config = self.config
         if not isinstance(config.source, ImapSourceConfig):
             return make_source(config.source, self.alerts)
-        from edge_agent.mail.opening import open_mailbox
+        from edge_agent.mail.opening import Post, open_mailbox
 
         return open_mailbox(
             config.source,
             config.state_dir,
-            put=self.writer.put,
-            committed=self.outbox.mark,
+            post=Post(
+                self.writer.put,
+                self.outbox.mark,
+                partial(self.outbox.give_up_blob, reason="erased"),
+            ),
             alerts=self.alerts,
             has_bundle=self._has_bundle,
-            discard=partial(self.outbox.give_up_blob, reason="erased"),
         )
 
     def _has_bundle(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -30,25 +31,36 @@ def ledger_path(state_dir: Path) -> Path:
     return state_dir / "mail" / "ledger.sqlite"
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The way to the hub.
+
+    Attributes:
+        put: takes entries for the outbox; False: there is no room now.
+        committed: as `Outbox.mark`.
+        discard: throws away bytes that wait there, by their digest.
+    """
+
+    put: Callable[[Entry], bool]
+    committed: Callable[[str], int | None]
+    discard: Callable[[str], object]
+
+
 def open_mailbox(
     config: ImapSourceConfig,
     state_dir: Path,
     *,
-    put: Callable[[Entry], bool],
-    committed: Callable[[str], int | None],
+    post: Post,
     alerts: Alerts,
     has_bundle: Callable[[], bool],
-    discard: Callable[[str], object] = lambda _digest: None,
     lookups: Lookups | None = None,
     writer: Writer | None = None,
 ) -> ImapSource:
     """The source of a mailbox; connects to nothing yet.
 
     Args:
-        put: takes entries for the outbox.
-        committed: as `Outbox.mark`.
+        post: the way to the hub.
         has_bundle: whether a model decides.
-        discard: throws away bytes that wait in the outbox, by their digest.
         lookups, writer: in place of what the configuration names.
 
     Raises:
@@ -63,9 +75,8 @@ def open_mailbox(
     if writer is None and config.writer is not None:
         writer = OpenAiWriter(config.writer, alerts)
     drafting = Drafting(alerts, lookups, writer, health.capture)
-    room = MailRoom(
-        config, ledger, Teller(ledger, put, committed), drafting, alerts, discard=discard
-    )
+    teller = Teller(ledger, post.put, post.committed)
+    room = MailRoom(config, ledger, teller, drafting, alerts, discard=post.discard)
     sending = Sending(config.send, ledger, alerts) if config.send is not None else None
     hook = Hook(config.hook, ledger, alerts) if config.hook is not None else None
     in_work = InWork(ledger_path(state_dir).with_name("in_work"))
