@@ -25,7 +25,7 @@ from edge_agent.config import AgentConfig
 from edge_agent.deadline import DeadlineGuard
 from edge_agent.decide import Outcome, judge, safe, told
 from edge_agent.engine.ladder import Loaded
-from edge_agent.log import warn
+from edge_agent.log import failure, warn
 from edge_agent.orders import case_order, order_of, stages_of
 from edge_agent.recorder import Pending, Recorder
 from edge_agent.selection import Choice, Selection
@@ -275,7 +275,7 @@ class Line:
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
-        warn("model_failed", error=repr(error))
+        warn("model_failed", error=failure(error))
         self._alerts("model-failed", "error", f"the model failed: {type(error).__name__}")
 
     # -- keeping ---------------------------------------------------------------------------------

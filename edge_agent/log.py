@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 _LOG = logging.getLogger("edge_agent")
 
@@ -27,6 +28,17 @@ def log(event: str, *, level: int = logging.INFO, **values: object) -> None:
 def warn(event: str, **values: object) -> None:
     """An event a person should look at."""
     log(event, level=logging.WARNING, **values)
+
+
+def failure(error: BaseException) -> str:
+    """An error of code that had a sample in its hands: its type and place. Its text may be the sample's."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    code = trace.tb_frame.f_code
+    return f"{type(error).__name__} in {code.co_name} ({Path(code.co_filename).name}:{trace.tb_lineno})"
 
 
 def _quoted(value: object) -> str:

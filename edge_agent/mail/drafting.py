@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from edge_agent.log import warn
+from edge_agent.log import failure, warn
 from edge_agent.pulse import Pulse
 from edge_agent.sources.base import Alerts, Settled
 from kits.core.correspondence import Brief, Correspondent, Lookup, Record
@@ -65,7 +65,7 @@ class Drafting:
         try:
             draft = self._draft(settled)
         except Exception as error:  # noqa: BLE001  a kit's failure costs the draft, never the mail
-            warn("draft_failed", error=repr(error))
+            warn("draft_failed", error=failure(error))
             self._alerts("draft-failed", "warning", f"no draft: {type(error).__name__}")
             self.counts["failed"] += 1
             return None

@@ -21,7 +21,7 @@ from edge_agent.errors import MailboxLoginError, MailboxLostError, MailboxRefuse
 from edge_agent.log import warn
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.letters import head_of
-from edge_agent.mail.login import secret, tls_context, token
+from edge_agent.mail.login import secret, tls_context, token, without_secret
 from edge_agent.mail.mailbox import Folder, FolderState
 
 if TYPE_CHECKING:
@@ -100,15 +100,21 @@ class ImapMailbox:
         try:
             if bearer:
                 client.oauth2_login(config.user, bearer)
-            else:
+            elif (config.user + password).isascii():
                 client.login(config.user, password)
+            else:
+                client.plain_login(config.user, password)  # LOGIN has no letters beyond ASCII
         except (IMAPClientAbortError, OSError) as error:
-            raise MailboxLostError(f"no answer to the login: {error}", where=self._where) from error
+            raise MailboxLostError(
+                f"no answer to the login: {without_secret(_words(error), bearer or password)}",
+                where=self._where,
+            ) from None
         except IMAPClientError as error:
             if "[UNAVAILABLE]" in str(error):  # RFC 5530: it may let us in later
                 raise MailboxLostError("the login is out of order", where=self._where) from None
             raise MailboxLoginError(
-                f"the mail server does not let {config.user} in: {_words(error)}",
+                f"the mail server does not let {config.user} in:"
+                f" {without_secret(_words(error), bearer or password)}",
                 where=self._where,
                 fix="check user and password or token; some providers want an app password",
             ) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import ssl
 import subprocess
 from pathlib import Path
@@ -12,6 +14,8 @@ from edge_agent.mail.config import ImapSourceConfig
 
 _COMMAND_LIMIT_S = 30.0
 _TOKEN_BYTES = 16_384
+_CODE = re.compile(r"\[[A-Z-]{1,40}\]")
+"""What a server says in one word (RFC 5530)."""
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -71,3 +75,16 @@ def token(config: ImapSourceConfig) -> str:
     if not found:
         raise MailboxLoginError("the token's command printed nothing", where="source.token_command")
     return found
+
+
+def without_secret(words: str, hidden: str) -> str:
+    """What a server said to a login, or its code alone where it repeats the secret, as it is or in base64."""
+    raw = hidden.encode()
+    forms = {hidden}
+    for shift in range(3):  # a secret stands at one of three places in groups of three bytes
+        inner = raw[shift : shift + (len(raw) - shift) // 3 * 3]
+        forms.add(base64.b64encode(inner).decode())
+    if not any(form and form in words for form in forms):
+        return words
+    code = _CODE.search(words)
+    return f"{code[0] if code else ''} (it repeats the secret: not shown)".strip()

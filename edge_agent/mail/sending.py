@@ -54,7 +54,7 @@ class Sending:
             with self._server() as server:
                 self._ledger.keep_note(note, "begun")
                 refused = server.sendmail("", [to], content)
-        except (OSError, smtplib.SMTPException, MailboxLoginError) as error:
+        except (OSError, smtplib.SMTPException, MailboxLoginError, UnicodeError) as error:
             warn("mail_not_sent", error=type(error).__name__)
             self._alerts(FAILS, "error", f"replies are not sent: {type(error).__name__}")
             return "doubtful"

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from edge_agent.log import log
+from edge_agent.log import failure, log
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,14 @@ def test_a_name_from_outside_is_one_word_that_no_terminal_obeys(
     caplog.set_level(logging.INFO, logger="edge_agent")
     log("case", asset=value)
     assert caplog.messages == [f"event=case asset={shown}"]
+
+
+def test_an_error_over_a_sample_tells_its_place_and_nothing_of_the_sample() -> None:
+    with pytest.raises(UnicodeDecodeError) as caught:
+        b"dear shop, my card is \xff".decode()
+    told = failure(caught.value)
+    assert "card" in repr(caught.value), "which is why its text is not told"
+    assert "card" not in told
+    assert told.startswith("UnicodeDecodeError in test_an_error_over_a_sample")
+    assert "test_log.py:" in told
+    assert failure(ValueError("card")) == "ValueError"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import socket
 import threading
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from io import BufferedRWPair
 
 import pytest
 
-from edge_agent.errors import MailboxLoginError, MailboxLostError, MailboxRefusedError
+from edge_agent.errors import MailboxError, MailboxLoginError, MailboxLostError, MailboxRefusedError
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap import ImapMailbox
 
@@ -123,6 +124,30 @@ def test_a_login_that_is_out_of_order_is_no_wrong_password() -> None:
     server = Scripted(LOGIN=b"TAG NO [UNAVAILABLE] later\r\n")
     with closing(server), pytest.raises(MailboxLostError):
         ImapMailbox(config_of(server))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"TAG BAD unknown command: LOGIN shop geheim#1", b"TAG NO geheim#1 is wrong",
+     b"* BYE LOGIN shop \"geheim#1\"", b"TAG NO " + base64.b64encode(b"\0shop\0geheim#1")],
+)  # fmt: skip
+def test_a_server_that_repeats_the_password_does_not_bring_it_into_messages(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", "geheim#1")
+    with closing(Scripted(LOGIN=answer + b"\r\n")) as server, pytest.raises(MailboxError) as caught:
+        ImapMailbox(config_of(server))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "geheim#1" not in told
+    assert base64.b64encode(b"\0shop\0geheim#1").decode() not in told
+
+
+def test_a_password_of_any_letters_is_sent_and_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", "geheim-ü\N{SNOWMAN}")
+    with closing(Scripted()) as server, pytest.raises(MailboxLoginError) as caught:
+        ImapMailbox(config_of(server))
+    assert "\0shop@example.org\0geheim-ü\N{SNOWMAN}".encode() in server.heard[-1]
+    assert "geheim" not in "".join(traceback.format_exception(caught.value))
 
 
 @says(
