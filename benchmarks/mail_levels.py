@@ -49,7 +49,7 @@ def main() -> None:
             continue
         texts = [read_mail(sample.content).text for sample, _ in stated]
         levels = [f"{value:g}" for _, value in stated]
-        features = features_of(texts, learn_ngrams(texts), embedder)
+        features = features_of(texts, learn_ngrams(texts), embedder).with_tone(texts)
         groups = [sample.group or sample.source for sample, _ in stated]
         most = Counter(levels).most_common(1)[0][1]
         print(

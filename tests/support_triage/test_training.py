@@ -45,6 +45,23 @@ def test_counted_words_learn_intents_and_urgency(words: LearnedBundle) -> None:
     assert words.bundle.manifest.artefacts == ()
 
 
+def test_the_tone_of_a_language_that_was_never_seen_is_told_on_the_firm_s_own_scale(
+    tmp_path: Path,
+) -> None:
+    urgent, calm = ("this is urgent", "answer asap"), ("there is no hurry", "no rush")
+    known = [
+        Said(f"about the {thing} {words[n % 2]}", "ab"[n % 2], urgency=level)
+        for words, level in ((urgent, 30.0), (calm, 10.0))
+        for n, thing in enumerate(("lamp", "sofa", "rug", "desk", "door", "bulb", "shelf", "oven"))
+        for _ in range(2)
+    ]
+    learned = learn(dataset_of(known), WORDS, tmp_path)
+    found = learned.says("Es ist sehr dringend, bitte sofort", "Es hat keine Eile")
+    levels = [next(q.value for q in p.quantities if q.name == "urgency") for p in found]
+    assert levels == [30.0, 10.0]
+    assert found[0].details["scales"] == {"urgency": [10.0, 30.0], "sentiment": [0.0, 1.0, 2.0]}
+
+
 def test_confidence_is_the_likely_label_s_probability(words: LearnedBundle) -> None:
     prediction = words.says("please refund the lamp")[0]
     assert prediction.score == pytest.approx(prediction.probabilities[prediction.label], abs=1e-5)

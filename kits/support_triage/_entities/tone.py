@@ -75,6 +75,9 @@ _LEVELS = (0.5, 2.0, 4.0)
 """Least sums for the levels above the lowest."""
 CAN_WAIT, USUAL, SOON, AT_ONCE = 1, 2, 3, 4
 """Levels as labels in words have them: low, medium, high, critical."""
+URGENCIES = (CAN_WAIT, USUAL, SOON, AT_ONCE)
+SENTIMENTS = (0, 1, 2)
+"""Negative, neutral, positive."""
 _ENOUGH = 3
 """Occurrences after which more change nothing."""
 

@@ -22,6 +22,8 @@ from kits.support_triage._models.heads import Floats, Head, combined, joined, sh
 from kits.support_triage._models.spec import HeadSpec, View
 
 FOLDS = 5
+TONED = "tone"
+"""Counted pieces with the tone's columns behind them."""
 _WEIGHTS = tuple(round(0.1 * step, 1) for step in range(11))
 _TEMPERATURES = (0.2, 5.0)
 _CUTS = tuple(round(0.05 * step, 2) for step in range(4, 15))
@@ -100,6 +102,8 @@ def _families(features: Features) -> list[tuple[str, Kind, View, Matrix]]:
     families: list[tuple[str, Kind, View, Matrix]] = []
     if features.pieces is not None:
         families.append(("ngrams", "pieces", "none", features.pieces))
+    if features.toned is not None:
+        families.append((TONED, "pieces", "none", features.toned))
     if features.vectors is not None:
         families.append(("encoder", "vectors", "last", features.view("last")))
         if features.has_layers:
@@ -117,16 +121,18 @@ class _Choice:
     network: bool
 
     def learned(self, features: Features) -> Learned:
-        pieces = next((c for c in self.candidates if c.kind == "pieces"), None)
-        tried = {c.name: self._tempered(self._alone(c), pieces, c) for c in self.candidates}
-        able = [c for c in self.candidates if c.kind == "vectors"] if self.network else []
-        first, *others = able or self.candidates
-        best = first
-        for candidate in others:
-            if self._gains(tried[candidate.name], tried[best.name]):
-                best = candidate
-        spec, network = tried[best.name], best if best.kind == "vectors" else None
+        tried = {
+            c.name: self._tempered(self._alone(c), c if c.kind == "pieces" else None, c)
+            for c in self.candidates
+        }
+        pieces = self._first_or_better([c for c in self.candidates if c.kind == "pieces"], tried)
         networks = [c for c in self.candidates if c.kind == "vectors"]
+        counted = [] if pieces is None else [pieces]
+        best = self._first_or_better(
+            (networks if self.network else []) or [*counted, *networks], tried
+        )
+        assert best is not None  # there are pieces or a network
+        spec, network = tried[best.name], best if best.kind == "vectors" else None
         if pieces is not None and networks:
             partner = network or min(networks, key=lambda c: self._loss(tried[c.name]))
             mixed = self._mixed(pieces, partner)
@@ -144,6 +150,16 @@ class _Choice:
             right={name: float(self.rounds.right(t[1], 0.5).mean()) for name, t in tried.items()},
             notes=(self._note(spec[0], tried),),
         )
+
+    def _first_or_better(
+        self, candidates: Sequence[Candidate], tried: dict[str, tuple[HeadSpec, Floats]]
+    ) -> Candidate | None:
+        """The simplest, unless a later one gains; None of none."""
+        best: Candidate | None = None
+        for candidate in candidates:
+            if best is None or self._gains(tried[candidate.name], tried[best.name]):
+                best = candidate
+        return best
 
     def _alone(self, candidate: Candidate) -> HeadSpec:
         on_pieces = candidate.kind == "pieces"
@@ -213,12 +229,15 @@ class _Choice:
         if network is not None:
             model = self._fit(features.view(network.view), network)
             dense = np.vstack([model.weights, model.constants[None]]).astype(np.float32)
-        if pieces is not None and features.pieces is not None:
+        tone = pieces is not None and pieces.name == TONED
+        rows = features.toned if tone else features.pieces
+        if pieces is not None and rows is not None:
             # also where they have no weight: they tell the words that a reason names
-            model = self._fit(features.pieces, pieces)
+            model = self._fit(rows, pieces)
             sparse, constants = model.weights.astype(np.float16), model.constants
         view: View = network.view if network is not None else "none"
-        return Head(spec.model_copy(update={"view": view}), dense, sparse, constants)
+        made = spec.model_copy(update={"view": view, "tone": tone})
+        return Head(made, dense, sparse, constants)
 
     def _fit(self, rows: Matrix, candidate: Candidate) -> Linear:
         rounds = self.rounds

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from kits.support_triage._features.ngrams import Ngrams
 from kits.support_triage._learning.linear import Floats, Matrix, sparse_rows
 from kits.support_triage._models.encoder import Encoder
 from kits.support_triage._models.spec import View
+from kits.support_triage._models.tone_columns import tone_columns
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -33,11 +34,13 @@ class Features:
         pieces: shape (n, pieces); None: none are counted.
         vectors: shape (n, views × width); None: there is no network.
         width: numbers of one view.
+        toned: the pieces with the tone's columns behind them; None: the tone does not matter.
     """
 
     pieces: csr_matrix | None
     vectors: Floats | None
     width: int = 0
+    toned: csr_matrix | None = None
 
     @property
     def has_layers(self) -> bool:
@@ -55,7 +58,17 @@ class Features:
             None if self.pieces is None else self.pieces[places],
             None if self.vectors is None else self.vectors[places],
             self.width,
+            None if self.toned is None else self.toned[places],
         )
+
+    def with_tone(self, texts: Sequence[str]) -> Features:
+        """The same with the tone's columns beside them; without pieces nothing changes."""
+        from scipy.sparse import csr_matrix, hstack
+
+        if self.pieces is None or not len(texts):
+            return self
+        tones = csr_matrix(np.stack([tone_columns(text) for text in texts]))
+        return replace(self, toned=hstack([self.pieces, tones], format="csr", dtype=np.float32))
 
 
 class Embedder:

@@ -248,11 +248,16 @@ class _Job:
         labels = [f"{mail.level(target):g}" for mail in mails]
         if len(labels) < _LEAST_LEVELS or len(set(labels)) < 2:
             return None
-        return self._learn(places, labels, several=False)
+        return self._learn(places, labels, several=False, tone=True)
 
-    def _learn(self, places: Sequence[int], labels: Sequence[str], *, several: bool) -> Learned:
+    def _learn(
+        self, places: Sequence[int], labels: Sequence[str], *, several: bool, tone: bool = False
+    ) -> Learned:
+        features = self.features.rows(np.asarray(places, np.int64))
+        if tone:
+            features = features.with_tone([self.mails[n].text for n in places])
         return learn_head(
-            self.features.rows(np.asarray(places, np.int64)),
+            features,
             labels,
             [self.mails[n].group for n in places],
             seed=self.seed,

@@ -26,6 +26,7 @@ from kits.support_triage._models.spec import (
     ClassifierSpec,
     HeadSpec,
 )
+from kits.support_triage._models.tone_columns import COLUMNS, tone_columns
 from kits.support_triage._models.words import telling_words
 
 Floats = NDArray[np.float32]
@@ -67,7 +68,7 @@ class Classifier:
     def judge(self, texts: Sequence[str]) -> list[Verdicts]:
         """What the models say of each text."""
         rows = [self._row(text) for text in texts]
-        pieces = [self._on_pieces(row) for row in rows]
+        pieces = [self._on_pieces(row, text) for row, text in zip(rows, texts, strict=True)]
         asked = [n for n in range(len(texts)) if self._asks_network(pieces[n])]
         vectors: dict[int, Floats] = {}
         if self.encoder is not None and asked:
@@ -86,14 +87,22 @@ class Classifier:
     def _row(self, text: str) -> tuple[Indices, Floats] | None:
         return None if self.ngrams is None else self.ngrams.row(text)
 
-    def _on_pieces(self, row: tuple[Indices, Floats] | None) -> dict[str, Floats]:
+    def _on_pieces(self, row: tuple[Indices, Floats] | None, text: str) -> dict[str, Floats]:
         if row is None:
             return {}
+        counting = {name: head for name, head in self.heads.items() if head.sparse is not None}
+        toned = row
+        if any(head.spec.tone for head in counting.values()):
+            toned = self._with_tone(row, text)
         return {
-            target: head.on_pieces(*row)
-            for target, head in self.heads.items()
-            if head.sparse is not None
+            name: head.on_pieces(*(toned if head.spec.tone else row))
+            for name, head in counting.items()
         }
+
+    def _with_tone(self, row: tuple[Indices, Floats], text: str) -> tuple[Indices, Floats]:
+        assert self.ngrams is not None
+        places = self.ngrams.size + np.arange(COLUMNS)
+        return np.append(row[0], places), np.append(row[1], tone_columns(text))
 
     def _asks_network(self, pieces: Mapping[str, Floats]) -> bool:
         if not any(head.asks_network for head in self.heads.values()):

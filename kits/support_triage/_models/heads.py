@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kits.support_triage._features.ngrams import Indices
 from kits.support_triage._models import arrays
 from kits.support_triage._models.spec import EncoderSpec, HeadSpec
+from kits.support_triage._models.tone_columns import COLUMNS
 
 Floats = NDArray[np.float32]
 _LARGEST = 80.0
@@ -26,7 +27,8 @@ class Head:
 
     Attributes:
         dense: weights on the vector with the constants in the last row, shape (width + 1, classes); None: no network.
-        sparse: weights of pieces, shape (pieces, classes), float16; None: pieces are not counted.
+        sparse: weights of pieces, and of the tone's columns behind them where `spec.tone`, shape (pieces, classes),
+            float16; None: pieces are not counted.
         constants: of the decision on pieces, shape (classes,).
     """
 
@@ -143,6 +145,7 @@ def read_head(
         width = encoder.width * (encoder.views if spec.view == "layers" else 1)
         dense = arrays.floats(files, f"{place}.dense.npy", (width + 1, classes))
     if pieces is not None:
-        sparse = arrays.halves(files, f"{place}.sparse.npy", (pieces, classes))
+        rows = pieces + (COLUMNS if spec.tone else 0)
+        sparse = arrays.halves(files, f"{place}.sparse.npy", (rows, classes))
         constants = arrays.floats(files, f"{place}.constants.npy", (classes,))
     return Head(spec, dense, sparse, constants)

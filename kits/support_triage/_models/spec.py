@@ -47,6 +47,7 @@ class HeadSpec(_Part):
     several: bool = Field(
         False, description="whether a mail may have several of the labels, or none"
     )
+    tone: bool = Field(False, description="whether the tone's columns follow the counted pieces")
     cut: float = Field(
         0.5,
         gt=0,

@@ -26,6 +26,7 @@ from kits.support_triage._models.classifier import (
     Verdicts,
 )
 from kits.support_triage._models.scope import value
+from kits.support_triage._models.tone_columns import scale_by_words
 
 LISTED = 5
 """Likely labels that a prediction names."""
@@ -130,7 +131,10 @@ def told(
         spans=tuple(spans),
         quantities=tuple(_levels(classifier, verdicts, tone)),
         reasons=(*(Reason(text) for text in doubts), *reasons),
-        details=_details(reading, automatic, intent, verdicts.stages),
+        details={
+            **_details(reading, automatic, intent, verdicts.stages),
+            "scales": _scales(classifier),
+        },
     )
 
 
@@ -146,6 +150,16 @@ def _levels(classifier: Classifier, verdicts: Verdicts, tone: Tone) -> list[Quan
         else:
             levels.append(Quantity(name, float(by_words), "level"))
     return levels
+
+
+def _scales(classifier: Classifier) -> dict[str, JsonValue]:
+    """The levels that urgency and sentiment can have, the lowest first: the labels' own, or those of words alone."""
+    scales: dict[str, JsonValue] = {}
+    for name in (URGENCY, SENTIMENT):
+        head = classifier.heads.get(name)
+        levels = scale_by_words(name) if head is None else map(float, head.spec.classes)
+        scales[name] = [*sorted(float(level) for level in levels)]
+    return scales
 
 
 def _details(
