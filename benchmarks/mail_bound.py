@@ -32,14 +32,13 @@ from kits.support_triage._judging.bound import certify
 from kits.support_triage._learning.encoders import find_weights, load_network, make_graph
 from kits.support_triage._learning.features import Embedder, features_of
 from kits.support_triage._learning.intents import learn_classifier, probabilities
-from kits.support_triage._learning.linear import STRENGTHS, fit
 from kits.support_triage._learning.mails import Mail
+from kits.support_triage._learning.recipe import Recipe
 from kits.support_triage._learning.rounds import truth_table
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._models.classifier import INTENT
 from kits.support_triage._models.encoder import Encoder
 from kits.support_triage._models.heads import Head
-from kits.support_triage._models.spec import HeadSpec
 from kits.support_triage.config import Config
 
 CALIBRATION = 2_000
@@ -88,11 +87,11 @@ def main() -> None:
     )
     embedder = None if args.approach == "ngrams" else network(config)
     drawn: list[Drawn] = []
-    settings: HeadSpec | None = None
+    recipe: Recipe | None = None
     for seed in range(args.first, args.first + args.seeds):
-        one, made = draw(seed, learn, test, config, embedder, settings)
+        one, made = draw(seed, learn, test, config, embedder, recipe)
         drawn.append(one)
-        settings = made.head.spec if args.settings == "first" else None
+        recipe = made.recipe if args.settings == "first" else None
         print(
             f"seed {one.seed}: accuracy {one.accuracy:.4f}, promised coverage {one.promised_coverage:.3f}, on test:"
             f" coverage {one.coverage:.3f}, wrong {one.errors} of {one.accepted} = {one.error:.4f},"
@@ -127,6 +126,7 @@ class Made:
 
     head: Head
     ngrams: Ngrams | None
+    recipe: Recipe
 
 
 def learned(
@@ -134,23 +134,16 @@ def learned(
     config: Config,
     embedder: Embedder | None,
     seed: int,
-    settings: HeadSpec | None,
+    recipe: Recipe | None,
 ) -> Made:
-    """By the kit's learner; with `settings` its models are fitted, and nothing is chosen anew."""
-    if settings is None:
+    """By the kit's learner; with a `recipe` its models are fitted, and nothing is chosen anew."""
+    if recipe is None:
         made = learn_classifier(mails, (), config, embedder, seed=seed)
-        return Made(made.heads[INTENT], made.ngrams)
+        return Made(made.heads[INTENT], made.ngrams, made.intent.recipe)
     ngrams = learn_ngrams([mail.text for mail in mails])
     features = features_of([mail.text for mail in mails], ngrams, embedder)
-    truth = truth_table([mail.label for mail in mails], settings.classes, False)
-    dense = sparse = constants = None
-    if settings.view != "none":
-        model = fit("vectors", features.view(settings.view), truth, STRENGTHS["vectors"][1], False)
-        dense = np.vstack([model.weights, model.constants[None]]).astype(np.float32)
-    if features.pieces is not None:
-        model = fit("pieces", features.pieces, truth, STRENGTHS["pieces"][1], False)
-        sparse, constants = model.weights.astype(np.float16), model.constants
-    return Made(Head(settings, dense, sparse, constants), ngrams)
+    truth = truth_table([mail.label for mail in mails], recipe.spec.classes, False)
+    return Made(recipe.learn(features, truth), ngrams, recipe)
 
 
 def draw(
@@ -159,13 +152,13 @@ def draw(
     test: Sequence[Mail],
     config: Config,
     embedder: Embedder | None,
-    settings: HeadSpec | None,
+    recipe: Recipe | None,
 ) -> tuple[Drawn, Made]:
     """Learns from all but 2,000 mails, calibrates on those, counts on the test part."""
     began = time.perf_counter()
     order = np.random.default_rng(seed).permutation(len(learn))
     calibration = [learn[n] for n in order[:CALIBRATION]]
-    made = learned([learn[n] for n in order[CALIBRATION:]], config, embedder, seed, settings)
+    made = learned([learn[n] for n in order[CALIBRATION:]], config, embedder, seed, recipe)
 
     def said(judged: Sequence[Mail]) -> tuple[Floats, list[str], NDArray[np.bool_]]:
         features = features_of([m.text for m in judged], made.ngrams, embedder)

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kits.core.errors import ConfigError, DataError
 from kits.support_triage import KIT
 from kits.support_triage._learning.choice import learn_head
 from kits.support_triage._learning.features import Features
 from kits.support_triage._learning.folds import fold_of
-from kits.support_triage._learning.rounds import smallest
+from kits.support_triage._learning.recipe import Recipe
+from kits.support_triage._learning.rounds import Candidate, Rounds, smallest, truth_table
 from kits.support_triage._learning.scope import choose_threshold
 from kits.support_triage._learning.shortcut import choose_shortcut
 from kits.support_triage.config import Config, EncoderConfig
@@ -192,6 +194,33 @@ def test_few_labels_by_a_good_network_leave_counted_words_without_weight() -> No
     learned = learn_head(features, [f"c{n}" for n in truth], [""] * 30, seed=0)
     assert learned.head.spec.ngram_weight <= 0.2
     assert learned.right["encoder"] > 0.9 > learned.right["ngrams"]
+
+
+def test_the_mean_of_two_looks_at_the_network_is_one_linear_model_that_says_the_same() -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.integers(4, size=120)
+    centre = np.eye(4, 8, dtype=np.float32)[truth]
+    looks = [centre + 0.5 * rng.normal(size=(120, 8)) for _ in range(3)]
+    vectors = np.hstack([v / np.linalg.norm(v, axis=1, keepdims=True) for v in looks])
+    features = Features(None, vectors.astype(np.float32), 8)
+    holds = truth_table([f"c{n}" for n in truth], ("c0", "c1", "c2", "c3"), several=False)
+    rounds = Rounds(holds, np.arange(120) % 5, False, np.arange(120))
+    last = rounds.candidate("encoder", "vectors", "last", features.view("last"))
+    layers = rounds.candidate("layers", "vectors", "layers", features.view("layers"))
+
+    def said(model: Candidate) -> NDArray[np.float32]:
+        spec = rounds.spec(("c0", "c1", "c2", "c3"), view=model.view, ngram_weight=0.0)
+        head = Recipe(spec, None, model).learn(features, holds)
+        assert head.dense is not None
+        width = len(head.dense) - 1
+        decided: NDArray[np.float32] = vectors[:, :width] @ head.dense[:-1] + head.dense[-1]
+        return decided
+
+    both = rounds.mean_of("views", (last, layers))
+    mean = (last.scale * said(last) + layers.scale * said(layers)) / 2
+    assert said(both) == pytest.approx(mean, abs=1e-3)
+    right = {c.name: (c.decisions.argmax(axis=1) == truth).mean() for c in (last, layers, both)}
+    assert right["views"] > right["encoder"]
 
 
 def test_confidence_by_cross_validation_is_calibrated_on_noisy_labels() -> None:

@@ -1,8 +1,8 @@
 """Which models decide one target, by cross-validation: counted pieces, the network's vectors, or their mean.
 
 The simpler stands until the next is better by more than its standard error, measured on mails that the models
-of that round did not see: the network must beat counting words, more layers must beat the last one, the mean
-must beat the best single model. Scales and temperature come from the same rounds, so that confidence is honest.
+of that round did not see: the network must beat counting words, more layers must beat the last one, the mean of
+both looks at the network must beat either, the mean with counted words the best of all. Scales and temperature come from the same rounds, so that confidence is honest.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 from kits.support_triage._learning.features import Features
 from kits.support_triage._learning.folds import fold_of
-from kits.support_triage._learning.linear import Kind, Linear, Matrix, fit
+from kits.support_triage._learning.linear import Kind, Matrix
+from kits.support_triage._learning.recipe import TONED, Recipe
 from kits.support_triage._learning.rounds import Candidate, Rounds, gains, smallest, truth_table
 from kits.support_triage._models.heads import Floats, Head, combined, joined, shares
 from kits.support_triage._models.spec import HeadSpec, View
 
 FOLDS = 5
-TONED = "tone"
-"""Counted pieces with the tone's columns behind them."""
 _WEIGHTS = tuple(round(0.1 * step, 1) for step in range(11))
 _TEMPERATURES = (0.2, 5.0)
 _CUTS = tuple(round(0.05 * step, 2) for step in range(4, 15))
@@ -44,6 +43,7 @@ class Learned:
     """
 
     head: Head
+    recipe: Recipe
     held_out: Floats
     by_words: Floats | None
     truth: NDArray[np.bool_]
@@ -95,6 +95,9 @@ def learn_head(
         for name, kind, view, rows in _families(features)
         if not (several and view == "layers")
     ]
+    looks = tuple(c for c in candidates if c.kind == "vectors")
+    if len(looks) > 1:
+        candidates.append(rounds.mean_of("views", looks))
     return _Choice(classes, rounds, candidates, network).learned(features)
 
 
@@ -140,8 +143,10 @@ class _Choice:
             if self._gains(mixed, spec):
                 spec, network = mixed, partner
         spec = (self._with_cut(spec[0], spec[1]), spec[1])
+        recipe = Recipe(spec[0], pieces, network)
         return Learned(
-            head=self._fitted(features, spec[0], pieces, network),
+            head=recipe.learn(features, self.rounds.known),
+            recipe=recipe,
             held_out=spec[1],
             by_words=None if pieces is None else combined(spec[0], pieces.decisions, None),
             truth=self.rounds.truth,
@@ -216,32 +221,6 @@ class _Choice:
             return spec
         cut = max(_CUTS, key=lambda c: (self.rounds.right(held_out, c).mean(), -abs(c - 0.5)))
         return spec.model_copy(update={"cut": cut})
-
-    def _fitted(
-        self,
-        features: Features,
-        spec: HeadSpec,
-        pieces: Candidate | None,
-        network: Candidate | None,
-    ) -> Head:
-        """The models learned from all samples."""
-        dense = sparse = constants = None
-        if network is not None:
-            model = self._fit(features.view(network.view), network)
-            dense = np.vstack([model.weights, model.constants[None]]).astype(np.float32)
-        tone = pieces is not None and pieces.name == TONED
-        rows = features.toned if tone else features.pieces
-        if pieces is not None and rows is not None:
-            # also where they have no weight: they tell the words that a reason names
-            model = self._fit(rows, pieces)
-            sparse, constants = model.weights.astype(np.float16), model.constants
-        view: View = network.view if network is not None else "none"
-        made = spec.model_copy(update={"view": view, "tone": tone})
-        return Head(made, dense, sparse, constants)
-
-    def _fit(self, rows: Matrix, candidate: Candidate) -> Linear:
-        rounds = self.rounds
-        return fit(candidate.kind, rows, rounds.known, candidate.strength, rounds.several)
 
     def _note(self, spec: HeadSpec, tried: dict[str, tuple[HeadSpec, Floats]]) -> str:
         n = len(self.rounds.truth)

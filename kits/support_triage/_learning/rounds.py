@@ -26,7 +26,12 @@ _TINY = 1e-9
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model by cross-validation: decisions on unseen samples, and the strength and scale that were best."""
+    """A model by cross-validation: decisions on unseen samples, and the strength and scale that were best.
+
+    Attributes:
+        parts: of a mean, the models it is the mean of, whose decisions are added at their scales; its own strength
+            says nothing then.
+    """
 
     name: str
     kind: Kind
@@ -34,6 +39,7 @@ class Candidate:
     decisions: Floats
     strength: float
     scale: float
+    parts: tuple[Candidate, ...] = ()
 
 
 def truth_table(labels: Sequence[str], classes: Sequence[str], several: bool) -> NDArray[np.bool_]:
@@ -84,6 +90,18 @@ class Rounds:
         for number, decided in rounds.items():
             decisions[self.fold[self.judging] == number] = decided
         return Candidate(name, kind, view, decisions, best, self._scale(decisions, self.truth))
+
+    def mean_of(self, name: str, parts: tuple[Candidate, ...]) -> Candidate:
+        """The mean of linear models on views of the same vector: one linear model again, so it costs a device nothing.
+
+        Each was learned with a strength of its own, which no single model of all views can have.
+        """
+        share = np.float32(1 / len(parts))
+        decisions: Floats = np.sum(
+            [np.float32(p.scale) * share * p.decisions for p in parts], axis=0, dtype=np.float32
+        )
+        scale = self._scale(decisions, self.truth)
+        return Candidate(name, parts[0].kind, "layers", decisions, 0.0, scale, parts)
 
     def losses(self, probabilities: Floats, truth: NDArray[np.bool_] | None = None) -> Floats:
         """Logarithmic loss of each sample, shape (n,)."""
