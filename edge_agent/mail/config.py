@@ -79,7 +79,14 @@ class LearningConfig(Section):
 class SendConfig(Section):
     """Sending without a person: only for intents that are named here."""
 
-    intents: tuple[Line, ...] = Field(min_length=1, description="whose replies are sent at once")
+    intents: tuple[Line, ...] = Field(
+        min_length=1,
+        description="whose replies are sent at once; one to another address than the mail is from is laid into the"
+        " drafts, unless the mail is from the firm itself, as of a form",
+    )
+    per_hour: int = Field(
+        60, ge=1, le=10_000, description="replies sent at most; the others are laid into the drafts"
+    )
     host: Line = Field(description="SMTP server")
     port: int = Field(465, gt=0, lt=65_536, description="465 with tls, 587 with starttls")
     security: Literal["tls", "starttls", "plain"] = Field(

@@ -27,12 +27,12 @@ from edge_agent.mail.hook import body_of
 from edge_agent.mail.ledger import Ledger, MailRecord
 from edge_agent.mail.letters import draft_id_of, head_of
 from edge_agent.mail.planning import Plan, is_audit, plan_for
+from edge_agent.mail.replying import Replies
 from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, Settled
 from kits.core.events import DecisionBody
 from kits.core.hub_api import Desired
-from kits.core.mail.allowance import Allowance
-from kits.core.mail.automatic import plain_address, why_automatic
+from kits.core.mail.automatic import why_automatic
 from kits.core.mail.threads import ReplyHeaders, reply_headers
 from kits.core.prediction import Draft
 from kits.core.sample import digest_of, utc_now
@@ -118,7 +118,7 @@ class MailRoom:
         self.clock = clock
         self._discard = discard
         self.counts: Counter[str] = Counter()
-        self._allowance = Allowance()
+        self._replies = Replies(config, ledger, self.seals, clock)
         self._forgets_at = float("-inf")
 
     def settle(self, letter: Letter, settled: Settled) -> None:
@@ -171,8 +171,8 @@ class MailRoom:
         plan = plan_for(
             self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None
         )
-        if plan.send and self._allowance.why_not(told.reply.to, told.subject, self.clock()):
-            plan = replace(plan, send=False, draft=True)  # two programs may be answering each other
+        if plan.send and not self._replies.may_go_out(told.sender, told.reply.to, told.subject):
+            plan = replace(plan, send=False, draft=True)
         if self.config.dry_run:
             meta: dict[str, JsonValue] = {**outcome.body.meta, "would": plan.words}
             outcome = replace(outcome, body=outcome.body.model_copy(update={"meta": meta}))
@@ -186,10 +186,7 @@ class MailRoom:
             self._tell_desk(outcome.body, told)
             self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
             if plan.draft or plan.send:
-                now = self.clock()
-                self.ledger.keep_reply(self._receiver(told), now, forget_before=now - _DAY_S)
-        if plan.send:
-            self._allowance.record(told.reply.to, told.subject, self.clock())
+                self._replies.count(told.reply.to, told.subject, sent=plan.send)
         self.counts["audits"] += audit and not self.config.dry_run
 
     def _tell_desk(self, body: DecisionBody, told: _Told) -> None:
@@ -232,15 +229,10 @@ class MailRoom:
         if told.why_automatic or automatic:
             self.counts["unanswerable"] += 1
             return None
-        limit = self.config.drafts.per_sender_per_day
-        if self.ledger.replies_to(self._receiver(told), self.clock() - _DAY_S) >= limit:
+        if self._replies.enough(told.reply.to):
             self.counts["over rate"] += 1
             return None
         return self.drafting.draft(settled)
-
-    def _receiver(self, told: _Told) -> str:
-        """Whom an answer reaches: Reply-To and `+tags` are a stranger's to choose, a mailbox is not."""
-        return self.seals.who(plain_address(told.reply.to))
 
     def _record(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from datetime import datetime, timezone
 
 import pytest
@@ -159,6 +160,14 @@ def test_broken_quoted_printable_gives_what_can_be_read(body: str, text: str) ->
 )
 def test_encoded_words_are_decoded_and_broken_ones_stay(raw: str, subject: str) -> None:
     assert read_message(mail(Subject=raw)).subject == subject
+
+
+def test_no_header_moves_a_terminals_cursor() -> None:
+    """Also by the single-character sequences of eight-bit terminals."""
+    found = read_message(
+        b"From: =?utf-8?q?=C2=9BJo?= <jo@x.example>\r\nSubject: a=?utf-8?q?_=C2=9B31m=1B[2J=C2=9D?= \xc2\x9b b\r\n\r\nx"
+    )
+    assert not any(unicodedata.category(c) == "Cc" for c in found.subject + found.sender_name)
 
 
 def test_a_line_break_in_an_encoded_subject_makes_no_header() -> None:

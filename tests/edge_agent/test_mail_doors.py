@@ -229,6 +229,34 @@ def test_two_programs_that_answer_each_other_come_to_an_end(
     sink.close()
 
 
+def test_nobody_has_a_reply_sent_to_a_third_person(tmp_path: Path, server: Dovecot) -> None:
+    """It lies in the drafts; the firm's own form may name the customer in Reply-To."""
+    sink = Sink()
+    server.deliver(
+        a_mail(1, sender="eve@evil.example", Reply_To="victim@mail.example"),
+        a_mail(2, sender="shop@shop.example", Reply_To="customer2@example.com"),
+        a_mail(3, sender="Me+x@example.com", Reply_To="me@Example.com"),
+    )
+    Agent(sending(tmp_path, server, sink, "order")).run()
+    assert [one for _, (one,), _ in sink.mails] == ["<customer2@example.com>", "<me@Example.com>"]
+    (draft,) = server.mails("Drafts")
+    assert b"victim@mail.example" in draft
+    sink.close()
+
+
+def test_only_so_many_replies_are_sent_in_an_hour(tmp_path: Path, server: Dovecot) -> None:
+    sink = Sink()
+    server.deliver(*(a_mail(n, sender=f"c@shop{n}.example") for n in range(3)))
+    send = {"intents": ["order"], "host": "127.0.0.1", "port": sink.port, "security": "plain"}
+    config = mail_config(tmp_path, server, send={**send, "per_hour": 2})
+    Agent(config).run()
+    server.deliver(a_mail(9))
+    Agent(config).run()
+    assert len(sink.mails) == 2, "a restart forgets none"
+    assert len(server.mails("Drafts")) == 2
+    sink.close()
+
+
 # -- the help desk -------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ MAX_VALUE_CHARS = 16_000
 """Characters of one field that are read."""
 MAX_ADDRESS_CHARS = 320
 _MAX_SECTIONS = 50
-_CONTROLS = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 # lengths are bounded, so that a broken word costs little and stays as it is
 _WORD = re.compile(
     r"=\?([A-Za-z0-9_.:+-]{1,60})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?]{0,4000})\?="

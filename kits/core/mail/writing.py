@@ -15,7 +15,7 @@ from datetime import datetime
 
 from kits.core.errors import DataError
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]+")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _NAME = re.compile(r"[!-9;-~]{1,76}")
 _ADDRESS = re.compile(r"[^\s<>,;:()\[\]\"\\]{1,64}@[^\s<>,;:()\[\]\"\\]{1,255}")
