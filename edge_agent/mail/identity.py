@@ -19,7 +19,7 @@ _TRACE = (
     "arc-",
 )
 """Headers servers add on the way, by their beginnings."""
-_NAMED = ("message-id", "from", "date", "subject")
+_NAMED = ("message-id", "from", "reply-to", "date", "subject")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _MAX_HEADERS = 1000
 _MAX_HEADER_BYTES = 1 << 18

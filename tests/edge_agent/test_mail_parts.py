@@ -48,6 +48,12 @@ def test_a_message_id_of_another_mail_hides_nothing() -> None:
     assert sample_id_of("me", mine) != sample_id_of("you", mine)
 
 
+def test_a_copy_that_wants_the_answer_elsewhere_is_another_mail() -> None:
+    """Else whoever got a copy could send it first, and the customer's own would count as decided."""
+    copy = a_mail(7, Reply_To="eve@evil.example")
+    assert sample_id_of("me", a_mail(7)) != sample_id_of("me", copy)
+
+
 def test_mails_without_a_message_id_are_told_apart_by_all_they_say() -> None:
     one = b"From: a@example.com\r\nX-Spam: 1\r\nSubject: x\r\n\r\nhello"
     other = b"From: b@example.com\r\nX-Spam: 1\r\nSubject: x\r\n\r\nhello"

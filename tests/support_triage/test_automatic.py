@@ -156,6 +156,13 @@ def test_the_firms_own_address_is_never_answered() -> None:
     assert "own address" in why("From: support@shop.example", own)
     assert "own address" in why("From: support+de@SHOP.example", own)
     assert "own address" in why("From: jo@example.com\nReply-To: support@shop.example", own)
+    for own_one, spelling in (
+        ("support@shop.example", '"support"@shop.example.'),
+        ("support@müller.example", "support@xn--mller-kva.example"),
+        ("support@MÜLLER.example", "support@müller.example"),
+        ("my.shop@gmail.com", "MyShop+x@googlemail.com"),
+    ):
+        assert "own address" in why(f"From: {spelling}", (own_one,))
     # the shop's own contact form names the customer
     assert why("From: support@shop.example\nReply-To: jo@example.com", own) == ""
 

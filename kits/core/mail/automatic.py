@@ -6,6 +6,7 @@ says is the kit's.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -133,6 +134,10 @@ _NO_REPLY = re.compile(
     r"non[._-]?rispondere|nao[._-]?responda|nie[._-]?odpowiadaj|niet[._-]?beantwoorden|"
     r"svar[._-]?ej|ikke[._-]?svar)(?:$|[._-]|\d)"
 )
+_DOTS_MEAN_NOTHING = ("gmail.com", "googlemail.com")
+"""One provider under two names, to whom `a.b` and `ab` are one mailbox."""
+_MAX_DOMAIN = 253
+"""Characters (RFC 1035)."""
 _ROBOT = re.compile(
     r"^(?:bounces?|msprvs1|prvs|srs[01])[+=_-]|[._-]bounces?$|-owner$|^owner-|-request$"
 )
@@ -197,9 +202,16 @@ def _by_addresses(message: Message, own_addresses: Sequence[str]) -> str:
 
 
 def plain_address(address: str) -> str:
-    """An address as it is compared: lower case, without `+tag`."""
+    """An address as it is compared, so that one mailbox has one spelling: lower case, without `+tag`."""
     local, _, domain = address.strip().strip("<>").lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}" if domain else ""
+    domain = domain.rstrip(".")
+    if not domain.isascii() and len(domain) <= _MAX_DOMAIN:  # its time grows with the square
+        with contextlib.suppress(UnicodeError):
+            domain = domain.encode("idna").decode("ascii")
+    local = local.strip('"').partition("+")[0]
+    if domain in _DOTS_MEAN_NOTHING:
+        local, domain = local.replace(".", ""), _DOTS_MEAN_NOTHING[0]
+    return f"{local}@{domain}" if domain else ""
 
 
 def _plain_value(value: str) -> str:
