@@ -83,6 +83,10 @@ METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("mails_held_back", "counter", "mails left to a person because the gate is closed"),
     MetricInfo("mail_gate_open", "gauge", "1 while mails are decided without a person"),
     MetricInfo("drafts_failed", "counter", "replies that could not be drafted"),
+    MetricInfo(
+        "mails_suggested", "counter", "mails for which a language model suggested an intent"
+    ),
+    MetricInfo("suggestions_failed", "counter", "mails of which the kit could not say what to ask"),
     MetricInfo("drafts_accepted", "counter", "drafts that were sent as they were"),
     MetricInfo("drafts_edited", "counter", "drafts that were sent with changes"),
     MetricInfo("drafts_discarded", "counter", "drafts that were not used"),

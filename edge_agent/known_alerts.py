@@ -107,6 +107,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "look at the model's server and `source.writer`",
     ),
     AlertInfo(
+        "suggestions-fail", ("warning",),
+        "the language model suggests no intents; mails go to a person without a suggestion, as they are decided",
+        "look at the model's server, `source.writer.suggest_timeout_s` and `source.writer.suggests`",
+    ),
+    AlertInfo(
         "mail-send-fails", ("error",),
         "replies are not sent: the SMTP server does not take them; they lie in the drafts instead",
         "look at `source.send`, and send what lies in the drafts",

@@ -17,6 +17,7 @@ from edge_agent.mail.in_work import InWork
 from edge_agent.mail.ledger import IN_DOUBT, Ledger
 from edge_agent.mail.room import MailRoom
 from edge_agent.mail.sending import Sending
+from edge_agent.mail.suggesting import Suggester, Suggesting
 from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, SourceHealth
 from edge_agent.sources.imap import ImapSource
@@ -72,11 +73,17 @@ def open_mailbox(
     ledger, health = open_ledger(ledger_path(state_dir), alerts), SourceHealth()
     if lookups is None and config.lookups:
         lookups = HttpLookups(config.lookups, alerts)
-    if writer is None and config.writer is not None:
-        writer = OpenAiWriter(config.writer, alerts)
+    suggester: Suggester | None = None
+    if config.writer is not None:
+        model = OpenAiWriter(config.writer, alerts)
+        writer = writer or model
+        suggester = model if config.writer.suggests else None
     drafting = Drafting(alerts, lookups, writer, health.capture)
+    suggesting = Suggesting(suggester, health.capture)
     teller = Teller(ledger, post.put, post.committed)
-    room = MailRoom(config, ledger, teller, drafting, alerts, discard=post.discard)
+    room = MailRoom(
+        config, ledger, teller, drafting, alerts, discard=post.discard, suggesting=suggesting
+    )
     sending = Sending(config.send, ledger, alerts) if config.send is not None else None
     hook = Hook(config.hook, ledger, alerts) if config.hook is not None else None
     in_work = InWork(ledger_path(state_dir).with_name("in_work"))

@@ -28,6 +28,7 @@ from edge_agent.mail.ledger import Ledger, MailRecord
 from edge_agent.mail.letters import draft_id_of, head_of
 from edge_agent.mail.planning import Plan, is_audit, plan_for
 from edge_agent.mail.replying import Replies
+from edge_agent.mail.suggesting import SUGGESTED, Suggesting
 from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, Settled
 from kits.core.events import DecisionBody
@@ -92,6 +93,7 @@ class MailRoom:
     Args:
         clock: seconds since 1970.
         discard: throws away bytes that wait in the outbox, by their digest.
+        suggesting: None: nobody suggests anything.
 
     Attributes:
         counts: `filed`, `drafted`, `audits`, `held back` and others, for the figures.
@@ -106,11 +108,13 @@ class MailRoom:
         alerts: Alerts,
         clock: Callable[[], float] = time.time,
         discard: Callable[[str], object] = lambda _digest: None,
+        suggesting: Suggesting | None = None,
     ) -> None:
         self.config = config
         self.ledger = ledger
         self.teller = teller
         self.drafting = drafting
+        self.suggesting = suggesting or Suggesting()
         self.seals = Seals(ledger)
         self.chain = Chain(ledger, self.seals)
         self.gate = Gate(ledger, alerts)
@@ -153,6 +157,8 @@ class MailRoom:
         """For the metrics, by their names; also after the end."""
         found: dict[str, float] = {metric: self.counts[name] for metric, name in _METRICS.items()}
         found["drafts_failed"] = self.drafting.counts["failed"]
+        found["mails_suggested"] = self.suggesting.counts["suggested"]
+        found["suggestions_failed"] = self.suggesting.counts["failed"]
         with contextlib.suppress(sqlite3.Error):
             found["mails_waiting"] = self.ledger.waiting()
             found["mail_gate_open"] = float(not read_gate(self.ledger).closed)
@@ -167,6 +173,7 @@ class MailRoom:
         told = self._read(letter)
         who = self.seals.who(told.sender)
         outcome, audit = self._held_back(letter, settled)
+        outcome = outcome if audit else self._with_suggestion(letter, told, outcome)
         draft = self._draft(told, outcome) if outcome.body.verdict != "pass" and not audit else None
         plan = plan_for(
             self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None
@@ -219,14 +226,24 @@ class MailRoom:
         entry = replace(held.entry, worth=_AUDIT_WORTH, content=letter.content)
         return replace(held, body=body, entry=replace(entry, media_type=body.media_type)), True
 
+    def _with_suggestion(self, letter: Letter, told: _Told, settled: Settled) -> Settled:
+        """The same decision, with what a language model says beside it: before the transaction, in bounded time."""
+        body = settled.body
+        if body.verdict != "review" or not letter.whole or _why_no_person(told, settled):
+            return settled
+        found = self.suggesting.suggest(settled)
+        if found is None:
+            return settled
+        meta = {**body.meta, **found.as_meta()}
+        return replace(settled, body=body.model_copy(update={"meta": meta}))
+
     def _draft(self, told: _Told, settled: Settled) -> Draft | None:
         wanted = self.config.drafts.which
         acts = settled.body.verdict == "act"
         used = wanted == "all" or (acts and (wanted == "act" or self.config.send is not None))
         if not used:
             return None
-        automatic = settled.prediction.details.get("automatic") if settled.prediction else ""
-        if told.why_automatic or automatic:
+        if _why_no_person(told, settled):
             self.counts["unanswerable"] += 1
             return None
         if self._replies.enough(told.reply.to):
@@ -288,10 +305,17 @@ class MailRoom:
             "label": body.label,
             "reasons": digest_of(words.encode()),
         }
+        entry |= {name: body.meta[name] for name in SUGGESTED if name in body.meta}
         text: dict[str, JsonValue] = {
             "from": told.sender, "subject": told.subject, "reasons": words, "why": body.reason
         }  # fmt: skip
         self.chain.add(entry, who, _encodable(text))
+
+
+def _why_no_person(told: _Told, settled: Settled) -> object:
+    """Why a machine wrote it, as the mailbox or the kit finds; empty: a person did."""
+    details = settled.prediction.details if settled.prediction is not None else {}
+    return told.why_automatic or details.get("automatic", "")
 
 
 def _for_person(settled: Settled, why: str, meta: dict[str, JsonValue]) -> Settled:

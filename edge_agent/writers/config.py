@@ -12,7 +12,7 @@ from edge_agent.section import Section
 
 
 class WriterConfig(Section):
-    """Who proposes replies. Off unless the section is there."""
+    """Who proposes replies, and may suggest intents. Off unless the section is there."""
 
     kind: Literal["openai"] = "openai"
     url: str = Field(
@@ -28,6 +28,13 @@ class WriterConfig(Section):
     )
     max_tokens: int = Field(500, ge=16, le=4_096, description="longest answer, tokens")
     timeout_s: float = Field(60.0, gt=0, le=600, description="for one answer, seconds")
+    suggests: bool = Field(
+        False,
+        description="also have it suggest an intent for each mail that goes to a person; it never decides",
+    )
+    suggest_timeout_s: float = Field(
+        5.0, gt=0, le=60, description="for a suggestion, seconds; the next mail waits as long"
+    )
     ca_file: Path | None = Field(None, description="PEM file of an authority of the firm's own")
     insecure: bool = Field(False, description="allow http:// beyond this machine")
 

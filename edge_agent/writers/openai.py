@@ -1,28 +1,34 @@
-"""Has a language model behind any OpenAI-compatible address choose sentences for a reply.
+"""Has a language model behind any OpenAI-compatible address choose sentences for a reply, or suggest an intent.
 
-It sees a brief and nothing else: the thread without personal data, and passages. It has no tools, its answer has a
-forced form, and temperature 0; what it says is a proposal, and nothing it says is believed. Whatever goes wrong, there
-is no proposal, which is told once as an alert.
+It sees a brief or a question and nothing else: the thread without personal data, passages or labels. Its answer has a
+forced form; what it says is a proposal, and nothing it says is believed. Whatever goes wrong, there is no proposal,
+which is told once as an alert.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from edge_agent.json_http import JsonApi
-from edge_agent.log import warn
 from edge_agent.sources.base import Alerts
-from edge_agent.sources.secrets import password
+from edge_agent.writers.chat import Asked, Chat, Lack
 from edge_agent.writers.config import WriterConfig
-from kits.core.correspondence import WRITER_RULES, Brief, brief_as_text
-from kits.core.errors import UnreachableError
+from kits.core.correspondence import (
+    SUGGESTER_RULES,
+    WRITER_RULES,
+    Brief,
+    Question,
+    brief_as_text,
+    question_as_text,
+)
 
-ALERT = "writer-fails"
+ALERT, SUGGESTS_ALERT = "writer-fails", "suggestions-fail"
 MAX_SENTENCES = 20
-_MAX_BYTES = 1 << 18
 _MAX_CHARS = 600
+_MAX_LABEL_TOKENS = 100
 
 
 class _Sentence(BaseModel):
@@ -38,110 +44,93 @@ class _Written(BaseModel):
     sentences: list[_Sentence] = Field(max_length=MAX_SENTENCES, description="in their order")
 
 
+class _Suggested(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    label: str = Field(max_length=500, description="one of the labels that were told")
+
+
 class OpenAiWriter:
-    """A writer.
+    """A writer, and a suggester where the configuration says so.
 
     Args:
         alerts: told when it begins to fail, and when it answers again.
+        clock: monotonic seconds.
 
     Attributes:
-        counts: `asked`, `written`, `empty` and `failed`.
+        name: the model's.
+        counts: of briefs `asked`, `written`, `empty`, `failed` and `rested`.
+        suggested: of questions `asked`, `suggested`, `unknown` (no label that was told), `failed` and `rested`.
 
     Raises:
         ConfigError: the secret's environment variable is not set.
     """
 
-    def __init__(self, config: WriterConfig, alerts: Alerts) -> None:
-        secret = password(config.secret_env, "source.writer")
-        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        self._config = config
-        self._alerts = alerts
-        self._http = JsonApi(config.timeout_s, _MAX_BYTES, config.ca_file, headers)
-        self._failing = False
+    def __init__(
+        self, config: WriterConfig, alerts: Alerts, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.name = config.model
         self.counts: Counter[str] = Counter()
+        self.suggested: Counter[str] = Counter()
+        self._max_tokens = config.max_tokens
+        writes = Lack(ALERT, "no proposals", "the writer answers again")
+        suggests = Lack(SUGGESTS_ALERT, "no suggestions", "intents are suggested again")
+        self._replies = Chat(config, config.timeout_s, writes, alerts, clock)
+        self._intents = Chat(config, config.suggest_timeout_s, suggests, alerts, clock)
 
     def write(self, brief: Brief) -> str:
         """One proposed sentence a paragraph; empty when there is none. Raises nothing."""
-        self.counts["asked"] += 1
-        try:
-            sentences = self._ask(brief)
-        except UnreachableError as error:
-            self.counts["failed"] += 1
-            warn("writer_failed", error=error.what)
-            if not self._failing:
-                self._alerts(ALERT, "warning", f"no proposals: {error.what}")
-            self._failing = True
+        if self._replies.rests:
+            self.counts["rested"] += 1
             return ""
-        if self._failing:
-            self._alerts(ALERT, "info", "the writer answers again")
-        self._failing = False
+        self.counts["asked"] += 1
+        written = self._replies.ask(
+            _asked_to_write(brief, self._max_tokens), _Written.model_validate_json
+        )
+        if written is None:
+            self.counts["failed"] += 1
+            return ""
         sources = {passage.source for passage in brief.passages}
-        kept = [" ".join(s.text.split()) for s in sentences if s.source in sources]
+        kept = [" ".join(s.text.split()) for s in written.sentences if s.source in sources]
         self.counts["written" if kept else "empty"] += 1
         return "\n\n".join(kept)
 
-    def _ask(self, brief: Brief) -> list[_Sentence]:
-        url = f"{self._config.url.rstrip('/')}/chat/completions"
-        answer = self._http.call("POST", url, request_for(brief, self._config))
-        if not 200 <= answer.status < 300:
-            raise UnreachableError(f"answered {answer.status}")
-        try:
-            return _Written.model_validate_json(_content(answer.value)).sentences
-        except ValidationError as error:
-            raise UnreachableError("its answer does not have the form it was asked for") from error
+    def suggest(self, question: Question) -> str:
+        """One of the question's labels; empty when there is no suggestion. Raises nothing."""
+        if self._intents.rests:
+            self.suggested["rested"] += 1
+            return ""
+        self.suggested["asked"] += 1
+        found = self._intents.ask(_asked_to_suggest(question), _Suggested.model_validate_json)
+        if found is None:
+            self.suggested["failed"] += 1
+            return ""
+        known = found.label in question.labels
+        self.suggested["suggested" if known else "unknown"] += 1
+        return found.label if known else ""
 
 
-def request_for(brief: Brief, config: WriterConfig) -> dict[str, JsonValue]:
-    """The body of the call: no tools, nothing beyond the brief."""
-    body: dict[str, JsonValue] = {
-        "model": config.model,
-        "messages": [
-            {"role": "system", "content": WRITER_RULES},
-            {"role": "user", "content": brief_as_text(brief)},
-        ],
-        "temperature": 0,
-        "seed": 0,
-        "n": 1,
-        "max_tokens": config.max_tokens,
-        "stream": False,
-    }
-    schema = _schema([passage.source for passage in brief.passages])
-    if config.constraint == "json_schema":
-        named: JsonValue = {"name": "reply", "strict": True, "schema": schema}
-        body["response_format"] = {"type": "json_schema", "json_schema": named}
-    elif config.constraint == "guided_json":
-        body["guided_json"] = schema
-    else:
-        body["response_format"] = {"type": "json_object"}
-    return body
+def _asked_to_write(brief: Brief, max_tokens: int) -> Asked:
+    sources = [passage.source for passage in brief.passages]
+    sentence = _object({"source": _one_of(sources), "text": {"type": "string"}})
+    schema = _object({"sentences": {"type": "array", "items": sentence}})
+    return Asked(WRITER_RULES, brief_as_text(brief), "reply", schema, max_tokens)
 
 
-def _schema(sources: list[str]) -> dict[str, JsonValue]:
-    known: list[JsonValue] = [*sources]
-    sentence: dict[str, JsonValue] = {
-        "type": "object",
-        "properties": {"source": {"type": "string", "enum": known}, "text": {"type": "string"}},
-        "required": ["source", "text"],
-        "additionalProperties": False,
-    }
+def _asked_to_suggest(question: Question) -> Asked:
+    schema = _object({"label": _one_of([*question.labels])})
+    told = question_as_text(question)
+    return Asked(SUGGESTER_RULES, told, "suggestion", schema, _MAX_LABEL_TOKENS)
+
+
+def _one_of(values: Sequence[str]) -> JsonValue:
+    return {"type": "string", "enum": [*values]}
+
+
+def _object(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {
         "type": "object",
-        "properties": {"sentences": {"type": "array", "items": sentence}},
-        "required": ["sentences"],
+        "properties": properties,
+        "required": [*properties],
         "additionalProperties": False,
     }
-
-
-def _content(value: JsonValue) -> str:
-    """The text of the first choice.
-
-    Raises:
-        UnreachableError: the answer is none of the API's.
-    """
-    try:
-        content = value["choices"][0]["message"]["content"]  # type: ignore[index,call-overload]  # any JSON may come
-    except (KeyError, IndexError, TypeError) as error:
-        raise UnreachableError("its answer is none of an OpenAI-compatible API") from error
-    if not isinstance(content, str):
-        raise UnreachableError("its answer holds no text")
-    return content

@@ -90,7 +90,8 @@ class Config(_Section):
     )
     labels: dict[str, str] = Field(
         default_factory=dict,
-        description="intents and what each is about, in one line; needed where nothing is labelled",
+        description="intents and what each is about, in one line; needed where nothing is labelled, and told to a"
+        " language model that suggests",
     )
     out_of_scope: tuple[str, ...] = Field(
         (OUT_OF_SCOPE,),

@@ -9,21 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kits.core.bundle import Bundle
-from kits.core.correspondence import Brief, Lookup, Record
+from kits.core.correspondence import Brief, Lookup, Question, Record
 from kits.core.errors import BundleError, DataError
 from kits.core.mail.automatic import why_automatic
 from kits.core.mail.message import refuse_unreadable
 from kits.core.prediction import Draft, Prediction, Span
 from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
+from kits.support_triage._asking import question_of, without_personal_data
 from kits.support_triage._drafting.drafter import Drafter
 from kits.support_triage._drafting.knowledge import Knowledge
 from kits.support_triage._drafting.templates import FirmTemplates, Templates
 from kits.support_triage._entities.extractor import Extractor
-from kits.support_triage._entities.privacy import personal_spans, redact
 from kits.support_triage._entities.spec import EntitiesSpec
 from kits.support_triage._entities.tone import Tone, read_tone
 from kits.support_triage._mail.reading import Reading, read_mail
@@ -47,6 +48,10 @@ class TriageSpec(BaseModel):
     classifier: ClassifierSpec = Field(description="the learned models")
     out_of_scope: tuple[str, ...] = Field(
         ("oos",), min_length=1, description="labels that mean none of the intents"
+    )
+    labels: dict[str, str] = Field(
+        default_factory=dict,
+        description="intents and what each is about, in one line, as configured",
     )
     entities: EntitiesSpec = Field(
         default_factory=lambda: EntitiesSpec.model_validate({}), description="what is looked for"
@@ -87,16 +92,11 @@ def _drafter(
     encoder = classifier.encoder
     embeds = encoder is not None and knowledge.dimensions == encoder.spec.width
 
-    def redacted(reading: Reading) -> str:
-        names = (reading.message.sender_name,)
-        spans = personal_spans(reading.text, extractor, reading.language, names)
-        return redact(reading.text, spans).text
-
     return Drafter(
         knowledge,
         Templates(spec.templates),
         embed=encoder.last_layer if encoder is not None and embeds else None,
-        redact=redacted,
+        redact=partial(without_personal_data, extractor=extractor),
     )
 
 
@@ -161,6 +161,11 @@ class TriageRuntime:
         """What a writer outside may see: no personal data; None when there is nothing to write about."""
         return self.drafter.brief(read_mail(_bytes(payload)), prediction)
 
+    def question(self, payload: Payload, prediction: Prediction) -> Question | None:
+        """What a language model may see that suggests an intent; None for a machine's mail or one without text."""
+        reading = read_mail(_bytes(payload))
+        return question_of(reading, prediction, self._choices(), self.extractor)
+
     def draft(
         self,
         payload: Payload,
@@ -175,6 +180,12 @@ class TriageRuntime:
     def out_of_scope(self) -> tuple[str, ...]:
         """Labels that mean: none of the intents; the first stands for all."""
         return self.spec.out_of_scope
+
+    def _choices(self) -> dict[str, str]:
+        """Labels that a person may give, each with what it is about: learned ones, described ones, and none of them."""
+        none_of_them = {self.spec.out_of_scope[0]: "about none of these"}
+        learned = dict.fromkeys(self.spec.classifier.intent.classes, "")
+        return {**learned, **none_of_them, **self.spec.labels}
 
     def _judge(self, texts: Sequence[str]) -> list[Verdicts]:
         if self.memory is None:

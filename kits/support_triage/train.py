@@ -229,6 +229,7 @@ def _spec(made: _Made, mails: Sequence[Mail], config: Config) -> TriageSpec:
     return TriageSpec(
         classifier=made.classifier,
         out_of_scope=config.out_of_scope,
+        labels=config.labels,
         entities=_entities(mails, config),
         templates=_templates(config),
     )

@@ -22,7 +22,7 @@ _RUNTIME = '''
 """Sorts by a word: `order` (0.9), `invoice` (0.8), else nothing known (0.0)."""
 import os
 
-from kits.core.correspondence import Brief, Lookup
+from kits.core.correspondence import Brief, Lookup, Question
 from kits.core.mail.message import read_message
 from kits.core.prediction import Draft, Prediction, Reason
 from kits.core.runtime import StageTimes
@@ -63,6 +63,9 @@ class Sorter:
 
     def brief(self, payload, prediction):
         return Brief("", "en", prediction.label, ())
+
+    def question(self, payload, prediction):
+        return Question(read_message(payload).plain, {"order": "", "invoice": "", "oos": ""})
 
     def draft(self, payload, prediction, records=(), written=""):
         if prediction.label == "oos":

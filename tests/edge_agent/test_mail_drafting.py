@@ -13,7 +13,7 @@ from edge_agent.mail.drafting import Drafting
 from edge_agent.pulse import Pulse
 from edge_agent.sources.base import Settled
 from edge_agent.sync.entry import Entry
-from kits.core.correspondence import Brief, Lookup, Record
+from kits.core.correspondence import Brief, Lookup, Question, Record
 from kits.core.prediction import Draft, Prediction
 from kits.core.ready import ReadyBundle
 from tests.edge_agent.parts import decision
@@ -36,6 +36,12 @@ class Kit:
 
     def brief(self, _payload: object, _prediction: object) -> Brief:
         return Brief("thread", "en", "order", ())
+
+    def question(self, _payload: object, _prediction: object) -> Question | None:
+        self.silent.append(self._pulse.silent_s)
+        if self._fails:
+            raise KeyError("a kit's fault")
+        return Question("thread", {"order": "", "oos": ""})
 
     def draft(
         self, _payload: object, _prediction: object, records: Sequence[Record], written: str

@@ -152,3 +152,41 @@ def test_the_config_of_a_bundle_is_plain_json(made: LearnedBundle) -> None:
 
 def loaded(bundle: Bundle) -> object:
     return KIT.runtime.load(bundle, cpu_session)
+
+
+def test_a_question_tells_the_labels_with_their_descriptions_and_no_personal_data(
+    tmp_path: Path,
+) -> None:
+    data = dataset_of([*made_up(60), *made_up(12, seed=1, split="val")])
+    labels = {"refund": "wants money back", "warranty": "broken within two years"}
+    learned = learn(data, Config(approach="ngrams", labels=labels), tmp_path / "run")
+    runtime = learned.runtime
+    assert isinstance(runtime, Correspondent)
+    asked = write_message(
+        subject="refund", body="Refund the lamp please, write to ann@mail.example or 030 1234567.",
+        sender="ann@mail.example",
+    )  # fmt: skip
+    question = runtime.question(asked, runtime.predict([asked])[0])
+    assert question is not None
+    assert question.labels == {
+        "invoice": "", "order": "", "refund": "wants money back", "oos": "about none of these",
+        "warranty": "broken within two years",
+    }  # fmt: skip
+    assert "Refund the lamp" in question.thread
+    assert "ann@" not in question.thread and "1234567" not in question.thread
+    assert learned.bundle.manifest.config["labels"] == labels
+
+
+@pytest.mark.parametrize("mail", [MACHINE, write_message(subject="", body="")])
+def test_nobody_is_asked_about_a_machine_s_mail_or_one_without_text(
+    made: LearnedBundle, mail: bytes
+) -> None:
+    assert isinstance(made.runtime, Correspondent)
+    assert made.runtime.question(mail, made.runtime.predict([mail])[0]) is None
+
+
+def test_a_question_about_a_huge_mail_is_bounded(made: LearnedBundle) -> None:
+    assert isinstance(made.runtime, Correspondent)
+    mail = write_message(subject="refund", body="please refund the lamp " * 40_000)
+    question = made.runtime.question(mail, made.runtime.predict([mail])[0])
+    assert question is not None and len(question.thread) <= 4_000

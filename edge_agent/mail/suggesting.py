@@ -1,0 +1,93 @@
+"""Has a language model suggest what a mail is about that goes to a person. It never decides.
+
+The kit says what may be asked; the answer is one of the labels it told, or none. Verdict, label and score of the
+decision are not touched here or by anybody who uses this. Whatever fails on the way, there is no suggestion.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from edge_agent.log import warn
+from edge_agent.pulse import Pulse
+from edge_agent.sources.base import Settled
+from kits.core.correspondence import Correspondent, Question
+
+SUGGESTED = ("suggested", "suggested_by")
+"""What stands beside a decision: the label that was suggested, and the name of the model that did."""
+_MAX_NAME = 200
+
+
+class Suggester(Protocol):
+    """Suggests a label, from what a question tells and nothing else.
+
+    Attributes:
+        name: who it is, for the record.
+    """
+
+    name: str
+
+    def suggest(self, question: Question) -> str:
+        """One of the question's labels; empty when it has none. Raises nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a language model said, and which."""
+
+    label: str
+    source: str
+
+    def as_meta(self) -> dict[str, JsonValue]:
+        """Beside the decision: in its row and in the record."""
+        return dict(zip(SUGGESTED, (self.label, self.source), strict=True))
+
+
+class Suggesting:
+    """Asks, with the bundle that decided.
+
+    Args:
+        suggester: None: nobody is asked.
+        pulse: rests while the model is waited for, which has a time-out of its own; beats while the kit is at work.
+
+    Attributes:
+        counts: `suggested`, `none` and `failed` (a fault of the kit's; a model's are an alert of the model's client).
+    """
+
+    def __init__(self, suggester: Suggester | None = None, pulse: Pulse | None = None) -> None:
+        self._suggester = suggester
+        self._pulse = pulse or Pulse()
+        self.counts: Counter[str] = Counter()
+
+    def suggest(self, settled: Settled) -> Suggestion | None:
+        """What the mail may be about; None when nobody is asked, or nothing was said."""
+        if self._suggester is None:
+            return None
+        try:
+            question = self._question(settled)
+        except Exception as error:  # noqa: BLE001  a kit's failure costs the suggestion, never the mail
+            warn("suggestion_failed", error=repr(error))
+            self.counts["failed"] += 1
+            return None
+        finally:
+            self._pulse.rest()
+        if question is None:
+            return None
+        label = self._suggester.suggest(question)
+        known = label in question.labels
+        self.counts["suggested" if known else "none"] += 1
+        return Suggestion(label, self._suggester.name[:_MAX_NAME]) if known else None
+
+    def _question(self, settled: Settled) -> Question | None:
+        ready, payload, prediction = settled.ready, settled.payload, settled.prediction
+        if ready is None or payload is None or prediction is None:
+            return None
+        runtime = ready.runtime
+        if not isinstance(runtime, Correspondent):
+            return None
+        self._pulse.beat()
+        return runtime.question(payload, prediction)
