@@ -159,14 +159,19 @@ class ImapMailbox:
     # -- folders ---------------------------------------------------------------------------------
 
     def folders(self) -> Sequence[Folder]:
-        found = self._ask(self._client.list_folders)[:_MAX_FOLDERS]
+        self._client.folder_encode = False  # one name that is none would cost all the others
+        try:
+            found = self._ask(self._client.list_folders)[:_MAX_FOLDERS]
+        finally:
+            self._client.folder_encode = True
         return [
             Folder(
-                str(name),
+                name,
                 (delimiter or b"").decode("ascii", "replace"),
                 frozenset(flag.decode("ascii", "replace").lower() for flag in flags),
             )
-            for flags, delimiter, name in found
+            for flags, delimiter, raw in found
+            if (name := _folder_name(raw))
         ]
 
     def make_folder(self, name: str) -> None:
@@ -326,6 +331,21 @@ class ImapMailbox:
 
     def keep_alive(self) -> None:
         self._ask(self._client.noop)
+
+
+def _folder_name(raw: bytes | str) -> str:
+    """A name in modified UTF-7 (RFC 3501, 5.1.3); empty when it is broken and nobody can name the folder."""
+    from imapclient.imap_utf7 import decode
+
+    if isinstance(raw, str):  # made of digits alone
+        return raw
+    try:
+        name = str(decode(raw))
+        name.encode()
+    except UnicodeError:
+        warn("mail_folder_unreadable", name=raw)
+        return ""
+    return name
 
 
 def _has_id(raw: bytes, header: str, value: str) -> bool:

@@ -151,6 +151,16 @@ def test_a_password_of_any_letters_is_sent_and_never_told(monkeypatch: pytest.Mo
 
 
 @says(
+    LIST=b'* LIST () "/" "&bad"\r\n* LIST () "/" "&2D0-"\r\n* LIST () "/" {2}\r\n\xff\xfe\r\n* LIST () NIL 7\r\n'
+    b'* LIST (\\Sent) "/" "B&APw-ro"\r\nTAG OK done\r\n'
+)
+def test_a_folder_with_a_broken_name_hides_none_of_the_others(box: ImapMailbox) -> None:
+    names = [folder.name for folder in box.folders()]
+    assert names[-2:] == ["7", "Büro"]
+    assert not any("bad" in name or "\ud83d" in name for name in names)
+
+
+@says(
     SELECT=b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\n",
     SEARCH=b"* SEARCH 3 9 4\r\nTAG OK done\r\n",
 )
