@@ -18,6 +18,7 @@ from kits.core.kit import Kit, RawSample
 from kits.core.operating_point import Decision
 from kits.core.prediction import Prediction, prediction_to_json
 from kits.core.ready import ReadyBundle
+from kits.toolchain.drafting import Records, with_draft
 
 Picture = Callable[[bytes, Prediction | None, Annotation | None], bytes]
 """What a kit's `evaluate.py` may offer as `picture`: a PNG of a sample with what was found."""
@@ -150,12 +151,17 @@ def _read_by_kit(kit: Kit, path: Path) -> Iterator[Input]:
 
 
 def predict_inputs(
-    ready: ReadyBundle, inputs: Iterable[Input], *, keep: bool = False
+    ready: ReadyBundle,
+    inputs: Iterable[Input],
+    *,
+    keep: bool = False,
+    records: Records | None = None,
 ) -> Iterator[Predicted]:
     """One result per input, in order; what cannot be read is a result with an error.
 
     Args:
         keep: the bytes of samples that are no files stay, to be drawn.
+        records: what replies may tell, where samples may be answered; None: nothing.
     """
     for given in inputs:
         if given.error:
@@ -163,7 +169,8 @@ def predict_inputs(
             continue
         try:
             content = given.path.read_bytes() if given.content is None else given.content
-            prediction = ready.predict_bytes(content, given.media_type)
+            payload = ready.runtime.decode(content, given.media_type)
+            prediction = with_draft(ready.runtime, payload, ready.predict([payload])[0], records)
         except DataError as error:
             yield Predicted(given.path, error=error.what, sample=given.sample)
         except OSError as error:

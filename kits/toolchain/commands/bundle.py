@@ -188,17 +188,28 @@ def predict(
     save: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write pictures with what was found.")
     ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="JSON with records that replies may tell; none without it."
+        ),
+    ] = None,
     provider: ProviderOption = "cpu",
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Predict files and folders through the same runtime as the device."""
+    """Predict files and folders through the same runtime as the device.
+
+    Where samples are letters, the reply that would be drafted is shown with the source of each
+    sentence. Nothing is sent and no address is called.
+    """
     from kits.core.bundle import open_file
     from kits.core.console import Console
     from kits.core.discovery import get_kit
     from kits.core.ready import make_ready
     from kits.toolchain import predict as predicting
+    from kits.toolchain.drafting import Records, draft_lines
     from kits.toolchain.providers import provider_sessions
 
     console = Console(as_json, quiet)
@@ -208,7 +219,8 @@ def predict(
     ready = make_ready(opened, sessions=sessions, target=target)
     kit = get_kit(ready.bundle.manifest.kit)
     found = predicting.inputs_of(kit, inputs)
-    results = list(predicting.predict_inputs(ready, found, keep=save is not None))
+    known = Records.read(records) if records is not None else None
+    results = list(predicting.predict_inputs(ready, found, keep=save is not None, records=known))
     predicting.refuse_if_all_failed(results)
     console.answer(
         _summary(results),
@@ -216,6 +228,9 @@ def predict(
     )
     for result in results:
         console.note(_row(result))
+        if result.prediction is not None and result.prediction.draft is not None:
+            for line in draft_lines(result.prediction.draft):
+                console.note(f"      {line}")
     if save is not None:
         written = predicting.save_pictures(kit, results, save)
         console.note(f"{written} pictures in {save}")
