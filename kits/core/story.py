@@ -1,15 +1,59 @@
 """How a kit's demo is told: where its data lies, in which words, and what the kit shows beside the circle.
 
-An optional part of the contract (`STORY` in a kit's `demo.py`), read by `kit demo` alone. It holds values;
-the steps of the circle are the toolchain's, and are the same for every kit.
+An optional part of the contract (`STORY` in a kit's `demo.py`), read by `kit demo` alone. It holds values, and the
+steps that no other kit has; the steps of the circle are the toolchain's, and are the same for every kit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 from pydantic import JsonValue
+
+
+class DemoStage(Protocol):
+    """What a step of a kit's own finds when the circle is closed.
+
+    Attributes:
+        root: the demo's folder; what `generate` wrote is in `data` below it.
+        seed: that `generate` was given.
+        bundle: the file of the bundle that the device runs in the end.
+    """
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def bundle(self) -> Path: ...
+
+    def run(self, *command: str, secrets: Mapping[str, str] | None = None) -> dict[str, JsonValue]:
+        """Runs a command of Kitwright's that answers with one JSON document; a list stands under `items`.
+
+        Args:
+            secrets: additional environment of this command alone.
+
+        Raises:
+            KitwrightError: it failed; carries the end of its log.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStep:
+    """A step that only this kit has, after the circle.
+
+    Attributes:
+        title: of the step ("read a few mails nobody has seen").
+        show: does it and says in lines what came of it.
+    """
+
+    title: str
+    show: Callable[[DemoStage], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +89,13 @@ class DemoStory:
         finds: what is searched for, plural ("defects").
         action: name of the device's action, for `agent.yaml`.
         answers: of the project's template, beside `name`.
+        project: folders that take the place of those of the same name in the new project.
         source: the `source` section of `agent.yaml`, without `path` and `loop`.
         agent: further sections of `agent.yaml`, in place of the demo's own.
+        figures: metrics that are told, with what each is in words; empty: all by their names.
+        honest: what must be known about the demo's figures, in sentences.
         extra: left out with `kit demo --short`; None: the kit has no second way.
+        own: steps of the kit's own, after the circle; left out with `kit demo --short`.
     """
 
     learns_from: str
@@ -60,8 +108,12 @@ class DemoStory:
     truth: str = "truth.json"
     action: str = "reject"
     answers: Mapping[str, str] = field(default_factory=dict)
+    project: tuple[str, ...] = ()
     source: Mapping[str, JsonValue] = field(
         default_factory=lambda: {"kind": "folder", "rate_hz": 20}
     )
     agent: Mapping[str, JsonValue] = field(default_factory=dict)
+    figures: Mapping[str, str] = field(default_factory=dict)
+    honest: str = ""
     extra: ExtraStep | None = None
+    own: tuple[OwnStep, ...] = ()

@@ -103,6 +103,8 @@ def test_the_mailbox_story_names_what_generate_makes(tmp_path: Path) -> None:
     assert story is not None
     kit.demo.generate(tmp_path, seed=3)
     assert any((tmp_path / story.data).glob("*.csv"))
+    assert all(any((tmp_path / name).rglob("*.*")) for name in story.project)
+    assert all((template_of(kit.name) / "project" / name).is_dir() for name in story.project)
     truth = json.loads((tmp_path / story.truth).read_text())
     assert set(truth) == {file.name for file in (tmp_path / story.line).iterdir()}
     assert story.harmless in {said["label"] for said in truth.values()}

@@ -90,9 +90,12 @@ def find_dovecot() -> Path | None:
     return Path(found) if found else None
 
 
-def why_no_mailbox() -> str:
-    """Why no mailbox can be had on this machine, with what to install; empty: it can."""
-    program = find_dovecot()
+def why_no_mailbox(program: Path | None) -> str:
+    """Why no mailbox can be had on this machine, with what to install; empty: it can.
+
+    Args:
+        program: as `find_dovecot` found it.
+    """
     if program is None:
         return "no dovecot on this machine (apt install dovecot-imapd)"
     try:
@@ -236,7 +239,9 @@ class MailboxServer:
     def counts(self) -> dict[str, int]:
         """Folder → mails in it, empty ones left out."""
         with self.login() as client:
-            names = [str(name) for _, _, name in client.list_folders()]
+            names = [
+                str(name) for flags, _, name in client.list_folders() if b"\\Noselect" not in flags
+            ]
             found = {name: client.folder_status(name, ["MESSAGES"]) for name in names}
         return {
             name: int(status[b"MESSAGES"]) for name, status in found.items() if status[b"MESSAGES"]

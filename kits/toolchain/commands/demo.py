@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from kits.toolchain.commands.options import JsonOption
+
 
 def register(app: typer.Typer) -> None:
     """Adds the verb to `app`."""
@@ -25,9 +27,11 @@ def demo(
     short: Annotated[
         bool,
         typer.Option(
-            "--short", help="leave out the kit's second way, e.g. the detector (needs extra yolo)"
+            "--short",
+            help="leave out what the kit shows beside the circle, e.g. the detector (needs extra yolo)",
         ),
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run the whole circle on this machine, on generated data.
 
@@ -36,4 +40,4 @@ def demo(
     """
     from kits.toolchain.demo import run_demo
 
-    run_demo(kit, folder, seed=seed, keep=keep, short=short)
+    run_demo(kit, folder, seed=seed, keep=keep, short=short, as_json=as_json)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kits.toolchain.demo.circle import run_demo
+from kits.toolchain.demo.run import run_demo
 
 __all__ = ["run_demo"]

@@ -7,32 +7,29 @@ folders come from the kit's own story.
 
 from __future__ import annotations
 
-import json
-import secrets
 import shutil
 import socket
-import sys
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, GateError
-from kits.core.story import DemoStory, ExtraStep
+from kits.core.story import DemoStory, ExtraStep, OwnStep
 from kits.toolchain.demo.device import agent_yaml
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
 from kits.toolchain.demo.reviewer import ScriptedReviewer
-from kits.toolchain.demo.summary import compared_lines, figures_text, verdict_table
-from kits.toolchain.passphrase import PASSPHRASE_VARIABLE
+from kits.toolchain.demo.stage import Stage
+from kits.toolchain.demo.summary import figures_text
 
-MARK = ".kitwright-demo"
 DEVICE = "line-1"
 _AGAIN_S = 12.0
-_NEXT = "next: kit demo --keep     (leaves hub and agent running and prints the page's address)"
 
 
 @dataclass
@@ -45,6 +42,7 @@ class Circle:
     seed: int
     programs: Programs
     project: Path
+    keep: bool = False
     name: str = "demo-line"
     hub: HubApi | None = None
     token: str = ""
@@ -53,51 +51,18 @@ class Circle:
     first: Json = field(default_factory=dict)
     retraining: Json = field(default_factory=dict)
     rollout: JsonValue = None
+    agent: subprocess.Popen[bytes] | None = None
 
 
 Step = Callable[[Circle], str]
 
 
-def run_demo(kit: str, folder: Path, *, seed: int, keep: bool, short: bool) -> None:
-    """Runs the circle in `folder`.
+def steps_of(story: DemoStory, *, short: bool) -> list[tuple[str, Step]]:
+    """The steps with their titles, in order.
 
     Args:
         short: leaves out what the kit shows beside the circle.
-
-    Raises:
-        ConfigError: the kit has no story, or the folder holds something that is not an earlier demo.
-        KitwrightError: a step failed; says where its log is.
     """
-    story = _story(kit)
-    root = _fresh(folder)
-    programs = Programs(root / "logs", {"XDG_CONFIG_HOME": str(root / "engineer")})
-    circle = Circle(kit, story, root, seed, programs, root / "project")
-    # a person types a passphrase; only the commands that sign are given this one
-    circle.engineer = {PASSPHRASE_VARIABLE: secrets.token_urlsafe(16)}
-    began = time.monotonic()
-    try:
-        for number, (title, step) in enumerate(_steps(story, short=short), start=1):
-            _run_step(number, title, step, circle)
-        print(_summary(circle, time.monotonic() - began))  # noqa: T201  the answer
-        if keep:
-            _keep_running(circle)
-        else:
-            print(_NEXT)  # noqa: T201  the last line
-    finally:
-        circle.programs.stop_all()
-
-
-def _story(kit: str) -> DemoStory:
-    story = get_kit(kit).story
-    if story is None:
-        raise ConfigError(
-            f"the kit {kit!r} does not say how its demo goes",
-            fix="give its demo.py a STORY, see docs/how-to/write-your-own-kit.md",
-        )
-    return story
-
-
-def _steps(story: DemoStory, *, short: bool) -> list[tuple[str, Step]]:
     steps: list[tuple[str, Step]] = [
         ("make demo data", _generate),
         (f"scaffold a project, import {story.learns_from}", _scaffold),
@@ -119,30 +84,8 @@ def _steps(story: DemoStory, *, short: bool) -> list[tuple[str, Step]]:
         ("sign the better model", _approve),
         ("roll it out", _roll_out),
         ("run the line again", _run_line_again),
+        *(() if short else ((own.title, partial(_own_step, own)) for own in story.own)),
     ]
-
-
-def _run_step(number: int, title: str, step: Step, circle: Circle) -> None:
-    sys.stdout.write(f"[{number:2}] {title} … ")
-    sys.stdout.flush()
-    started = time.monotonic()
-    outcome = step(circle)
-    print(f"{time.monotonic() - started:.0f} s\n     {outcome}", flush=True)  # noqa: T201
-
-
-def _fresh(folder: Path) -> Path:
-    root = folder.resolve()
-    if root.exists() and any(root.iterdir()):
-        if not (root / MARK).exists():
-            raise ConfigError(
-                "this folder is not empty and not an earlier demo",
-                where=str(root),
-                fix="choose another with --dir",
-            )
-        shutil.rmtree(root)
-    root.mkdir(parents=True, exist_ok=True)
-    (root / MARK).write_text("made by `kit demo`; may be deleted\n")
-    return root
 
 
 def _generate(circle: Circle) -> str:
@@ -173,6 +116,9 @@ def _scaffold(circle: Circle) -> str:
         # a busy laptop stutters more than a line may
         *("--answer", "latency_limit_ms=1000"),
     )
+    for name in circle.story.project:
+        shutil.rmtree(circle.project / name, ignore_errors=True)
+        shutil.copytree(circle.root / "data" / name, circle.project / name)
     found = circle.programs.json("kit", "data", "show", "-C", str(circle.project), "--json")
     return f"dataset {str(found['id'])[:12]}: {found['n']} samples"
 
@@ -190,7 +136,7 @@ def _train(circle: Circle) -> str:
     circle.first = circle.programs.json(
         *("kit", "train", "-C", str(circle.project), "--json", "--seed", str(circle.seed))
     )
-    return figures_text(circle.first["metrics"])
+    return figures_text(circle.first["metrics"], circle.story.figures)
 
 
 def _compile(circle: Circle) -> str:
@@ -226,7 +172,7 @@ def _start_hub(circle: Circle) -> str:
 
 
 def _publish(circle: Circle) -> str:
-    hub = _hub(circle)
+    hub = hub_of(circle)
     answer = circle.programs.json(
         *("kit", "publish", "-C", str(circle.project), "--hub", hub.url, "--json"),
         secrets=circle.engineer,
@@ -238,7 +184,7 @@ def _publish(circle: Circle) -> str:
 
 
 def _enroll(circle: Circle) -> str:
-    hub = _hub(circle)
+    hub = hub_of(circle)
     added = circle.programs.json(
         *("cloud-sync", "device", "add", DEVICE, "--data", str(circle.root / "hub"), "--json")
     )
@@ -260,7 +206,7 @@ def _run_line(circle: Circle) -> str:
 
 def _review(circle: Circle) -> str:
     truth = circle.root / "data" / circle.story.truth
-    done = ScriptedReviewer(_hub(circle), truth, circle.story.harmless).review_all(circle.name)
+    done = ScriptedReviewer(hub_of(circle), truth, circle.story.harmless).review_all(circle.name)
     return (
         f"{done.total} reviewed by a scripted person: {done.accepted} accepted, "
         f"{done.corrected} corrected, {done.found} {circle.story.finds} among them"
@@ -268,7 +214,7 @@ def _review(circle: Circle) -> str:
 
 
 def _retrain(circle: Circle) -> str:
-    hub = _hub(circle)
+    hub = hub_of(circle)
     job = hub.call("POST", "/v1/retrainings", {"project": circle.name})["job"]
     circle.retraining = hub.wait_for_job(job, timeout_s=240)
     compared = circle.retraining["compare"]
@@ -282,7 +228,7 @@ def _approve(circle: Circle) -> str:
     """What the hub trained goes nowhere before the release engineer has signed it."""
     bundle = str(circle.retraining["bundle"])
     answer = circle.programs.json(
-        *("kit", "approve", bundle, "--hub", _hub(circle).url, "--yes", "--json"),
+        *("kit", "approve", bundle, "--hub", hub_of(circle).url, "--yes", "--json"),
         *("--expect-changes", str(_changes(circle.retraining))),
         secrets=circle.engineer,
     )
@@ -298,15 +244,14 @@ def _changes(retraining: Mapping[str, JsonValue]) -> float:
 
 
 def _roll_out(circle: Circle) -> str:
-    hub = _hub(circle)
+    hub = hub_of(circle)
     bundle = str(circle.retraining["bundle"])
     rollout = hub.roll_out(bundle, DEVICE)["rollout"]
     _write_agent_config(circle, loop=True)
-    agent = circle.programs.start("edge-agent", "run", "--config", _config(circle))
+    circle.agent = circle.programs.start("edge-agent", "run", "--config", _config(circle))
     state = hub.wait_for_rollout(rollout, timeout_s=120)
     if state != "committed":
         raise GateError(f"the device reports {state}", where=f"rollout {rollout}")
-    del agent
     return f"device {DEVICE} verified, shadowed, switched and committed {bundle[:12]}"
 
 
@@ -316,73 +261,40 @@ def _run_line_again(circle: Circle) -> str:
     deadline = time.monotonic() + _AGAIN_S
     while time.monotonic() < deadline:
         time.sleep(1)
-        seen = {Path(str(row["source"])).name for row in _judged(circle, bundle)}
+        seen = {Path(str(row["source"])).name for row in judged(circle, bundle)}
         if len(seen) >= _files(wanted):
             break
     return _decisions(circle, bundle)
 
 
-def _judged(circle: Circle, bundle: str) -> list[Json]:
+def _own_step(own: OwnStep, circle: Circle) -> str:
+    """What only this kit shows, with the bundle that the device runs."""
+    if circle.agent is not None and not circle.keep:
+        circle.programs.stop(circle.agent)  # the line goes round and round, and has been seen
+    kept = circle.root / "agent" / "bundles" / f"{circle.retraining['bundle']}.kwb"
+    return own.show(Stage(circle.root, circle.seed, kept, circle.programs))
+
+
+def judged(circle: Circle, bundle: str) -> list[Json]:
     """What a bundle decided; what was recorded around an alarm has a row of its own, which nobody judged."""
-    return [row for row in _hub(circle).samples(bundle) if row["score"] is not None]
+    return [row for row in hub_of(circle).samples(bundle) if row["score"] is not None]
 
 
 def _decisions(circle: Circle, bundle: str) -> str:
     """How the device decided with one bundle, by the hub's own records."""
-    rows = _judged(circle, bundle)
+    rows = judged(circle, bundle)
     verdicts = [str(row["verdict"]) for row in rows]
     kept = sum(bool(row["has_blob"]) for row in rows)
     parts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("act", "review", "pass"))
-    cases = sum(case.get("bundle") == bundle for case in _hub(circle).cases(DEVICE))
+    cases = sum(case.get("bundle") == bundle for case in hub_of(circle).cases(DEVICE))
     opened = f"; {cases} cases opened" if cases else ""
     return (
         f"{len(rows)} decisions arrived ({parts}), {kept} with their {circle.story.content}{opened}"
     )
 
 
-def _summary(circle: Circle, took_s: float) -> str:
-    project = circle.root / "project"
-    lines = [
-        f"\nThe circle is closed after {took_s:.0f} s. What happened:",
-        *_side_by_side(circle),
-        *compared_lines(circle.retraining["compare"], circle.story.sample),
-        f"  report      {project}/runs/{circle.first['run']}/report.html",
-        f"  {circle.story.action + 's':11} {circle.root}/agent/actuator.jsonl",
-        f"  hub's data  {circle.root}/hub",
-        f"  logs        {circle.root}/logs",
-    ]
-    return "\n".join(lines)
-
-
-def _side_by_side(circle: Circle) -> list[str]:
-    """What both bundles said of the same samples of the line, by what these truly were."""
-    first, second = (
-        {Path(str(row["source"])).name: str(row["verdict"]) for row in _judged(circle, str(bundle))}
-        for bundle in (circle.champion["bundle"], circle.retraining["bundle"])
-    )
-    truth = json.loads((circle.root / "data" / circle.story.truth).read_text())
-    # a row for each pair of matters would say little of each
-    labels = {
-        name: "several" if "|" in str(said["label"]) else str(said["label"])
-        for name, said in truth.items()
-    }
-    return verdict_table(labels, first, second, circle.story.sample)
-
-
-def _keep_running(circle: Circle) -> None:
-    password = circle.programs.text(
-        *("cloud-sync", "user", "add", "demo-person", "--role", "engineer", "--print-password"),
-        *("--data", str(circle.root / "hub")),
-    )
-    print(f"open {_hub(circle).url}   {password.strip()}\nCtrl-C stops hub and agent")  # noqa: T201
-    try:
-        circle.programs.running[0].wait()
-    except KeyboardInterrupt:
-        print("stopping")  # noqa: T201
-
-
 def _write_agent_config(circle: Circle, *, loop: bool = False) -> None:
-    written = agent_yaml(circle.root, circle.story, _hub(circle).url, seed=circle.seed, loop=loop)
+    written = agent_yaml(circle.root, circle.story, hub_of(circle).url, seed=circle.seed, loop=loop)
     Path(_config(circle)).write_text(written)
 
 
@@ -390,7 +302,8 @@ def _config(circle: Circle) -> str:
     return str(circle.root / "agent.yaml")
 
 
-def _hub(circle: Circle) -> HubApi:
+def hub_of(circle: Circle) -> HubApi:
+    """The hub. Raises ConfigError before it was started."""
     if circle.hub is None:
         raise ConfigError("the hub has not been started")
     return circle.hub

@@ -88,15 +88,20 @@ class Programs:
 
     def stop_all(self, grace_s: float = 10.0) -> None:
         """Stops what was started, newest first: SIGTERM, then SIGKILL after `grace_s`."""
-        for process in reversed(self.running):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(grace_s)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-        self.running.clear()
+        for process in reversed(tuple(self.running)):
+            self.stop(process, grace_s)
+
+    def stop(self, process: subprocess.Popen[bytes], grace_s: float = 10.0) -> None:
+        """Stops one of those that were started: SIGTERM, then SIGKILL after `grace_s`."""
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(grace_s)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if process in self.running:
+            self.running.remove(process)
 
     def _run(
         self, command: Sequence[str], secrets: dict[str, str] | None = None

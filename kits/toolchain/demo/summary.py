@@ -13,10 +13,19 @@ from kits.core.stats import Estimate
 from kits.toolchain.demo.gain import gain_text
 
 
-def figures_text(metrics: JsonValue) -> str:
-    """`image_auroc 0.91 [0.87, 0.94], …` from the JSON of a run."""
+def figures_text(metrics: JsonValue, words: Mapping[str, str] | None = None) -> str:
+    """`image_auroc 0.91 [0.87, 0.94], …` from the JSON of a run.
+
+    Args:
+        words: metrics that are told, in this order, with what each is called; none: all by their names.
+    """
     rows = metrics if isinstance(metrics, dict) else {}
-    shown = {name: Estimate.model_validate(value) for name, value in rows.items()}
+    names = words or {name: name for name in rows}
+    shown = {
+        called: Estimate.model_validate(rows[name])
+        for name, called in names.items()
+        if name in rows
+    }
     return ", ".join(f"{name} {estimate.text(2)}" for name, estimate in shown.items())
 
 
@@ -51,17 +60,23 @@ def verdict_table(
     return lines
 
 
-def compared_lines(compared: JsonValue, sample: str) -> list[str]:
+def compared_lines(
+    compared: JsonValue, sample: str, words: Mapping[str, str] | None = None
+) -> list[str]:
     """Champion and challenger, what the change is worth, and on what it was measured.
 
     Args:
         sample: what one sample is called.
+        words: as in `figures_text`.
     """
     if not isinstance(compared, dict):
         return []
     cost = Estimate.model_validate(compared["cost_difference"])
     return [
-        *(f"  {who:10}  {figures_text(compared[who])}" for who in ("champion", "challenger")),
+        *(
+            f"  {who:10}  {figures_text(compared[who], words)}"
+            for who in ("champion", "challenger")
+        ),
         f"  cost per {sample}, challenger minus champion: {cost.text()}",
         f"  from where: {gain_text(compared['champion'], compared['challenger'])}",
         f"  on the {compared['split']} split of dataset {str(compared['dataset'])[:12]}, "
