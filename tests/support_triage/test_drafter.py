@@ -258,6 +258,7 @@ def test_whatever_is_written_every_sentence_of_a_reply_is_a_known_one(tmp_path: 
         said = [normalised(s) for line in lines for s in split_sentences(line, "en")]
         assert set(said) <= allowed
         assert len(draft.citations) == len(said)
+        assert "\n".join((draft.subject, draft.body, *draft.cut)).encode()
         stood += bool(draft.cut)
     assert stood > 300, "the proposals were worth cutting"
 

@@ -111,6 +111,7 @@ class Sources:
 
 def told(sentence: str, reason: str) -> str:
     """A cut sentence as a person reads of it."""
-    shown = " ".join(sentence.split())
+    whole = sentence.encode("utf-8", "replace").decode()  # halves of characters can be kept nowhere
+    shown = " ".join(whole.split())
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
     return f"{shown} – cut: {reason}"
