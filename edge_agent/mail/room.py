@@ -33,7 +33,7 @@ from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, Settled
 from kits.core.events import DecisionBody
 from kits.core.hub_api import Desired
-from kits.core.mail.automatic import why_automatic
+from kits.core.mail.automatic import author_address, why_automatic
 from kits.core.mail.threads import ReplyHeaders, reply_headers
 from kits.core.prediction import Draft
 from kits.core.sample import digest_of, utc_now
@@ -82,6 +82,7 @@ class _Told:
 
     message_id: str
     sender: str
+    author: str
     subject: str
     why_automatic: str
     reply: ReplyHeaders
@@ -167,11 +168,13 @@ class MailRoom:
     def group_of(self, letter: Letter) -> str:
         """What mails of one correspondent share: they are never split between training and test."""
         head = head_of(letter.content)
-        return self.seals.who(head.sender)[:32] if head is not None else ""
+        if head is None:
+            return ""
+        return self.seals.who(author_address(head, self.config.own))[:32]
 
     def _settle(self, letter: Letter, settled: Settled) -> None:
         told = self._read(letter)
-        who = self.seals.who(told.sender)
+        who = self.seals.who(told.author)
         outcome, audit = self._held_back(letter, settled)
         outcome = outcome if audit else self._with_suggestion(letter, told, outcome)
         draft = self._draft(told, outcome) if outcome.body.verdict != "pass" and not audit else None
@@ -204,10 +207,15 @@ class MailRoom:
     def _read(self, letter: Letter) -> _Told:
         head = head_of(letter.content)
         if head is None:
-            return _Told("", "", "", "no headers", ReplyHeaders("", "", "", ()))
+            return _Told("", "", "", "", "no headers", ReplyHeaders("", "", "", ()))
         why = why_automatic(head, self.config.own)
         return _Told(
-            head.message_id, head.sender.lower(), head.subject[:500], why, reply_headers(head)
+            message_id=head.message_id,
+            sender=head.sender.lower(),
+            author=author_address(head, self.config.own),
+            subject=head.subject[:500],
+            why_automatic=why,
+            reply=reply_headers(head),
         )
 
     def _held_back(self, letter: Letter, settled: Settled) -> tuple[Settled, bool]:
@@ -307,7 +315,7 @@ class MailRoom:
         }
         entry |= {name: body.meta[name] for name in SUGGESTED if name in body.meta}
         text: dict[str, JsonValue] = {
-            "from": told.sender, "subject": told.subject, "reasons": words, "why": body.reason
+            "from": told.author, "subject": told.subject, "reasons": words, "why": body.reason
         }  # fmt: skip
         self.chain.add(entry, who, _encodable(text))
 

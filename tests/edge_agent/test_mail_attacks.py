@@ -153,3 +153,23 @@ def test_of_an_erased_person_no_file_of_the_agent_says_anything(
     for word in (b"Unterdorf", b"quux", b"Zora", b"<q11@", b"<q12@"):
         assert [name for name, content in left.items() if word in content] == []
     assert any(b"Oberdorf" in content for content in left.values())
+
+
+def test_customers_who_write_by_a_form_are_different_people(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    """Each has a group and a key of their own: erasing one erases that one."""
+    server.deliver(
+        a_mail(1, sender="shop@shop.example", Reply_To="Anna@mail.example"),
+        a_mail(2, sender="shop@shop.example", Reply_To="ben@mail.example"),
+        a_mail(3, sender="no-reply@forms.example", Reply_To="anna@mail.example"),
+    )
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    anna, ben, again = decisions(config)
+    assert anna.group == again.group != ben.group
+    ledger = ledger_of(config)
+    chain = Chain(ledger, Seals(ledger))
+    assert chain.erase("anna@mail.example", utc_now()) == 2
+    assert [link.text["from"] for link in chain.links() if link.text] == ["ben@mail.example"]
+    ledger.close()

@@ -201,6 +201,20 @@ def _by_addresses(message: Message, own_addresses: Sequence[str]) -> str:
     return ""
 
 
+def author_address(message: Message, own_addresses: Sequence[str] = ()) -> str:
+    """Address of the person who wrote: From, or Reply-To of what a form sent for somebody, lower case.
+
+    Args:
+        own_addresses: the firm's own, as which its forms write.
+    """
+    plain = plain_address(message.sender)
+    is_form = plain in {plain_address(one) for one in own_addresses} or bool(
+        _NO_REPLY.search(plain.partition("@")[0])
+    )
+    author = message.reply_to if is_form and message.reply_to else message.sender
+    return author.strip().lower()
+
+
 def plain_address(address: str) -> str:
     """An address as it is compared, so that one mailbox has one spelling: lower case, without `+tag`."""
     local, _, domain = address.strip().strip("<>").lower().rpartition("@")
