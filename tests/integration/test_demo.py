@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from kits.support_triage._simulated.mailbox_server import find_dovecot
+
 CHANGES = {"YOLO_AUTOINSTALL": "0", "YOLO_OFFLINE": "1"}
 
 
@@ -103,7 +105,7 @@ def test_the_circle_closes_for_machines(tmp_path: Path, options: list[str], step
 def test_a_mailbox_is_sorted_once_enough_was_reviewed(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     told = run_demo(folder, named="support-triage")
-    assert_closed(folder, told, 14)
+    assert_closed(folder, told, 16)
     rows = [row_of(told, label) for label in ("oos", "refund", "return", "invoice_copy")]
     before, after = ([row[side] for row in rows] for side in (0, 1))
     # two hundred labels carry no promise: everything goes to a person
@@ -114,3 +116,24 @@ def test_a_mailbox_is_sorted_once_enough_was_reviewed(tmp_path: Path) -> None:
     assert re.search(r"cost per mail, challenger minus champion: -", told)
     filed, counted = acts(folder, "SELECT COUNT(*) FROM sample WHERE verdict = 'act'")
     assert filed == counted > 0
+    project = folder / "project"
+    assert (project / "templates" / "shop.yaml").exists()
+    assert not list((project / "knowledge").rglob("example.md"))
+    assert "← your order system, order" in told
+    assert "belongs to another address" in told
+    assert "no draft, whatever it says" in told
+    if find_dovecot() is not None:
+        assert "dry_run: false: INBOX" in told
+        assert "1 sent as it was, 1 changed" in told
+    assert "all mails are made up" in told
+
+
+@pytest.mark.slow
+def test_a_mailboxs_demo_is_told_to_a_program(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    told = json.loads(run_demo(folder, "--short", "--json", named="support-triage"))
+    assert [step["number"] for step in told["steps"]] == list(range(1, 15))
+    assert all(step["outcome"] for step in told["steps"])
+    assert told["compare"]["better"] is True
+    assert told["champion"] != told["challenger"]
+    assert Path(told["report"]).exists()

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from kits.support_triage import demo
 from kits.support_triage._simulated.mailbox_server import find_dovecot, why_no_mailbox
@@ -49,7 +50,7 @@ def test_a_customer_a_stranger_a_machine_and_a_matter_of_nobody_are_shown(stage:
 
 
 def test_each_sentence_of_a_draft_stands_beside_its_source() -> None:
-    draft = {
+    draft: dict[str, JsonValue] = {
         "body": "Hello,\n\nIt is on its way. It comes tomorrow.\n\nKind regards",
         "language": "en",
         "citations": [
@@ -70,7 +71,11 @@ def test_each_sentence_of_a_draft_stands_beside_its_source() -> None:
 
 
 def test_sentences_that_do_not_fit_their_sources_are_not_given_wrong_ones() -> None:
-    draft = {"body": "Hello, all.", "language": "en", "citations": ["a.md#1", "b.md#2", "a.md#1"]}
+    draft: dict[str, JsonValue] = {
+        "body": "Hello, all.",
+        "language": "en",
+        "citations": ["a.md#1", "b.md#2", "a.md#1"],
+    }
     assert list(draft_lines(draft)) == [
         "| Hello, all.",
         "sentences from your help page a.md#1, your help page b.md#2",
@@ -88,6 +93,7 @@ def test_a_mail_server_of_another_age_is_named_and_not_started(tmp_path: Path) -
     assert why_no_mailbox(old) == "dovecot 2.3.21 is here, and 2.4 is needed"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_dovecot() is None, reason="no dovecot on this machine")
 def test_a_mailbox_is_looked_at_then_sorted_then_learned_from(stage: Stage) -> None:
     told = show_mailbox(stage)

@@ -154,14 +154,17 @@ def _counts(server: MailboxServer) -> str:
 
 
 def _printed(drafts: Sequence[Message]) -> list[str]:
-    """One of the drafts as it lies there; an English one if there is."""
-    english = [one for one in drafts if one.headers.get("content-language") == ("en",)]
-    for draft in (english or list(drafts))[:1]:
-        return [
-            f"one of the drafts, to {', '.join(draft.to)}: “{draft.subject}”",
-            *(f"  | {line}".rstrip() for line in draft.plain.strip().splitlines()),
-        ]
-    return []
+    """One of the drafts as it lies there: an English one that tells of an order, if there is."""
+    lines: list[str] = []
+    for draft in sorted(drafts, key=_telling)[:1]:
+        lines.append(f"one of the drafts, to {', '.join(draft.to)}: “{draft.subject}”")
+        lines += [f"  | {line}".rstrip() for line in draft.plain.strip().splitlines()]
+    return lines
+
+
+def _telling(draft: Message) -> tuple[bool, bool]:
+    english = draft.headers.get("content-language") == ("en",)
+    return not english, "Your order 4" not in draft.plain
 
 
 def _a_persons_day(server: MailboxServer, drafts: Sequence[Message], true_of: Truth) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from kits.core.mail.message import read_message
 from kits.core.story import DemoStage
 from kits.support_triage._drafting.sentences import split_sentences
+from kits.support_triage._mail.reading import read_mail
+from kits.support_triage._simulated.mails import OOS
 
 Row = Mapping[str, JsonValue]
 Truth = Mapping[str, Row]
@@ -61,22 +62,27 @@ def _count(rows: Sequence[Row], truth: Truth) -> str:
 def _shown(rows: Sequence[Row], truth: Truth) -> Iterator[str]:
     for title, fits in _KINDS:
         fitting = [row for row in rows if fits(row, truth[_name(row)])]
-        # whoever reads the demo reads English
-        english = [row for row in fitting if _details(row).get("language") == "en"]
-        for row in (english or fitting)[:1]:
+        for row in sorted(fitting, key=_telling)[:1]:
             yield from _one(title, row)
 
 
+def _telling(row: Row) -> tuple[bool, bool]:
+    """Whoever reads the demo reads English, and knows what it is to wait for a parcel."""
+    return _details(row).get("language") != "en", row["label"] != "where_is_my_order"
+
+
 def _one(title: str, row: Row) -> Iterator[str]:
-    message = read_message(Path(str(row["path"])).read_bytes())
-    yield f"{title}: “{message.subject}” from {message.sender}"
+    mail = read_mail(Path(str(row["path"])).read_bytes())
+    yield f"{title}: “{mail.subject}” from {mail.message.sender}"
+    yield f"  “{_short(' '.join(mail.body.split()))}”"
     why = str(_details(row).get("automatic") or "")
     if why:
         yield f"  a machine wrote it ({why}): no draft, whatever it says"
         return
     score = float(str(row["score"]))
     sure = f", {score:.0%} sure" if score else ""
-    yield f"  about {row['label']}{sure}: {_VERDICTS.get(str(row['verdict']), row['verdict'])}"
+    matter = "none of the shop's matters" if row["label"] == OOS else row["label"]
+    yield f"  about {matter}{sure}: {_VERDICTS.get(str(row['verdict']), row['verdict'])}"
     draft = draft_of(row)
     if not draft:
         yield "  no draft: there is nothing that the shop could say to it"
@@ -90,12 +96,15 @@ def draft_lines(draft: Row) -> Iterator[str]:
     sentences = split_sentences(str(draft.get("body", "")), str(draft.get("language", "")))
     if len(sentences) == len(sources):
         for sentence, source in zip(sentences, sources):
-            shown = sentence if len(sentence) <= _WIDTH else sentence[: _WIDTH - 1] + "…"
-            yield f"| {shown}  ← {source_words(source)}"
+            yield f"| {_short(sentence)}  ← {source_words(source)}"
     else:
         yield from (f"| {line}" for line in str(draft.get("body", "")).splitlines() if line)
         yield f"sentences from {', '.join(source_words(one) for one in dict.fromkeys(sources))}"
     yield from (f"left out: {reason}" for reason in _texts(draft.get("cut")))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
 def source_words(source: str) -> str:

@@ -30,6 +30,7 @@ def figures_text(metrics: JsonValue, words: Mapping[str, str] | None = None) -> 
 
 
 _SAID = ("act", "review", "pass")
+_LONGEST_LABEL = 24
 
 
 def verdict_table(
@@ -45,18 +46,20 @@ def verdict_table(
     both = [name for name in truth if name in first and name in second]
     if not both:
         return []
+    labels = sorted({truth[name] for name in both})
+    width = min(_LONGEST_LABEL, max(16, *map(len, labels)))
     lines = [
         f"  of the same {len(both)} {sample}s of the line, act / review / pass"
         " (some were learned from; the figures below are of others):",
-        f"  {'what it was':16} {'number':>6}   {'first model':>15}   {'after review':>15}",
+        f"  {'what it was':{width}} {'number':>6}   {'first model':>15}   {'after review':>15}",
     ]
-    for label in sorted({truth[name] for name in both}):
+    for label in labels:
         mine = [name for name in both if truth[name] == label]
         counts = (
             " / ".join(f"{sum(said[n] == word for n in mine):3}" for word in _SAID)
             for said in (first, second)
         )
-        lines.append(f"  {label[:16]:16} {len(mine):6}   " + "   ".join(counts))
+        lines.append(f"  {label[:width]:{width}} {len(mine):6}   " + "   ".join(counts))
     return lines
 
 
