@@ -89,6 +89,10 @@ def _project_text(one: MailFigures) -> str:
             "drafts sent as they were", _percent(one.unchanged),
             f"{tally.accepted} of {tally.drafts}; {tally.edited} edited, {tally.discarded} discarded",
         ),
+        (
+            "suggestions a person agreed with", _percent(one.agreed),
+            f"{tally.suggested_right} of {tally.suggested} by a language model; they decided nothing",
+        ),
         ("changed in an edited draft, median", _percent(one.changed), f"{tally.edited} edited"),
         ("hours until the answer, median", _plain(one.answer_h, 1), f"{len(tally.answer_h)} answers"),
         ("minutes saved", _plain(one.minutes, 0), "prices.mail_minutes, answer_minutes"),

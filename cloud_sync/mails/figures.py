@@ -37,6 +37,7 @@ class MailFigures:
         share: decided without a person, of all mails.
         error: wrong among audited decisions, unbiased; n = 0 where nothing was audited.
         unchanged: drafts sent as they were, of those whose fate is known.
+        agreed: a language model's suggestions that a person agreed with, of those a person said anything to.
         changed: median share of an edited draft that was not sent.
         answer_h: median hours from a mail to its answer, of those answered with a draft.
         minutes, money: saved, beside a person who reads and answers each mail.
@@ -49,6 +50,7 @@ class MailFigures:
     share: Estimate
     error: Estimate
     unchanged: Estimate
+    agreed: Estimate
     changed: Estimate | None
     answer_h: Estimate | None
     minutes: Estimate
@@ -130,6 +132,7 @@ def _figures(
     return MailFigures(
         project, bundle, week, tally, proportion(tally.acts, tally.mails), error,
         proportion(tally.accepted, tally.drafts),
+        proportion(tally.suggested_right, tally.suggested),
         median(tally.changed) if tally.changed else None,
         median(tally.answer_h) if tally.answer_h else None,
         _by_error(error, minutes(error.value), minutes(error.high), minutes(error.low)),
@@ -169,6 +172,7 @@ def figures_json(one: MailFigures) -> dict[str, JsonValue]:
         for name, estimate in (
             ("auto_share", one.share), ("auto_error", one.error if one.error.n else None),
             ("draft_unchanged", one.unchanged if one.unchanged.n else None),
+            ("suggestion_agreed", one.agreed if one.agreed.n else None),
             ("draft_changed", one.changed), ("answer_h", one.answer_h),
             ("minutes_saved", one.minutes), ("money_saved", one.money),
         )

@@ -31,6 +31,8 @@ class Tally:
         mails, acts: all, and those decided without a person.
         audits, audits_wrong, audits_waiting: audit mails a person has filed, those decided wrongly, those not filed yet.
         later, later_wrong: filed mails that somebody looked at by chance, and wrong ones among them.
+        suggested, suggested_right: mails left to a person for which a language model suggested an intent and a person
+            said one, and those for which both said the same.
         accepted, edited, discarded: drafts.
         changed: of each edited draft the share of its words that was not sent.
         answer_h: hours from a mail to its answer.
@@ -43,6 +45,8 @@ class Tally:
     audits_waiting: int = 0
     later: int = 0
     later_wrong: int = 0
+    suggested: int = 0
+    suggested_right: int = 0
     accepted: int = 0
     edited: int = 0
     discarded: int = 0
@@ -81,6 +85,10 @@ def tallies(session: Session, since: datetime, until: datetime) -> Mapping[Key, 
         tally = found[one.project, one.bundle, monday(one.at)]
         tally.later += 1
         tally.later_wrong += one.wrong
+    for one in truth.suggested(session, since=since, until=until):
+        tally = found[one.project, one.bundle, monday(one.at)]
+        tally.suggested += 1
+        tally.suggested_right += not one.wrong
     _count_drafts(session, found, since, until)
     return found
 

@@ -87,6 +87,25 @@ def found_later(
     return _fold(tuple(row) for row in session.execute(plain.order_by(Annotation.id)))
 
 
+def suggested(
+    session: Session, *, since: datetime | None = None, until: datetime | None = None
+) -> list[Judged]:
+    """Mails left to a person for which a language model suggested something (`said`), and what the person said.
+
+    Who reviews at the hub has seen the suggestion; who files at the mailbox has not.
+    """
+    asked = select(*_COLUMNS, Sample.meta).join(Annotation, _SAID)
+    left = asked.where(
+        *_within(since, until, ""), Sample.verdict == "review", Annotation.label != ""
+    )
+    rows: list[Any] = list(session.execute(left.order_by(Annotation.id)))
+    return _fold(
+        (*row[:4], row[8]["suggested"], *row[5:8])
+        for row in rows
+        if isinstance(row[8].get("suggested"), str)
+    )
+
+
 def _within(
     since: datetime | None, until: datetime | None, bundle: str
 ) -> list[ColumnElement[bool]]:

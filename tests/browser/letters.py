@@ -42,17 +42,18 @@ HOSTILE_HTML = """<html><body><p>Where is my parcel?</p><script>alert(1)</script
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail and what the model said of it."""
+    """One mail and what the model said of it; `suggested` is what a language model said."""
 
     name: str
     content: bytes
     verdict: str
     prediction: Prediction
+    suggested: str = ""
 
 
 def letters() -> list[Letter]:
     """What a support mailbox holds on a Monday."""
-    return [_refund(), _hostile(), _machine(), _empty()]
+    return [_refund(), _hostile(), _machine(), _empty(), _doubtful()]
 
 
 def _plain(subject: str, body: str, extra: tuple[tuple[str, str], ...] = ()) -> bytes:
@@ -132,6 +133,12 @@ def _empty() -> Letter:
     return Letter("empty", b"   ", "review", Prediction(0.0, "oos"))
 
 
+def _doubtful() -> Letter:
+    content = _plain("Glass", "The glass of the lamp has a crack.")
+    said = Prediction(0.3, "refund", {"refund": 0.3, "invoice_copy": 0.2})
+    return Letter("doubtful", content, "review", said, "damaged_item")
+
+
 def add_letters(hub: Hub, now: datetime) -> dict[str, str]:
     """Fills `hub`; name of a letter → its sample."""
     found: dict[str, str] = {}
@@ -161,6 +168,8 @@ def _add(hub: Hub, session: object, letter: Letter, number: int, now: datetime) 
     meta: dict[str, JsonValue] = {}
     if letter.content.strip():
         meta["subject"] = read_message(letter.content).subject
+    if letter.suggested:
+        meta |= {"suggested": letter.suggested, "suggested_by": "qwen2.5:3b"}
     identity = new_sample_id(at)
     session.add(Blob(digest=digest, size=len(letter.content), media_type="message/rfc822"))  # type: ignore[attr-defined]
     session.add(  # type: ignore[attr-defined]

@@ -134,6 +134,21 @@ def test_a_new_intent_is_named_on_the_card(
     assert stated(hub, letters["machine"])["label"] == "newsletter"
 
 
+def test_what_a_language_model_suggests_is_a_button_and_nothing_is_taken_over_without_it(
+    letters: dict[str, str], open_page: Callable[[str, str], object], hub: Hub
+) -> None:
+    page = open_letter(open_page, letters["doubtful"])
+    text = page.inner_text("[data-card]")
+    assert "A language model suggests" in text and "qwen2.5:3b; it decided nothing" in text
+    button = page.locator("p:has-text('A language model suggests') button")
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    page.keyboard.press("d")
+    sent(page)
+    assert stated(hub, letters["doubtful"])["label"] == "damaged_item"
+
+
 def test_a_hostile_letter_is_text_loads_nothing_and_is_told_of(
     letters: dict[str, str], open_page: Callable[[str, str], object]
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from cloud_sync.hub import Hub
 from cloud_sync.learning import reviews
@@ -183,8 +184,34 @@ def test_without_an_audit_nothing_is_said_of_errors(hub: Hub) -> None:
     assert line["metrics"]["draft_unchanged"] is None
     assert line["counts"] == {
         "mails": 1, "acts": 1, "audits": 0, "audits_wrong": 0, "audits_waiting": 0, "later": 0,
-        "later_wrong": 0, "accepted": 0, "edited": 0, "discarded": 0,
+        "later_wrong": 0, "suggested": 0, "suggested_right": 0, "accepted": 0, "edited": 0, "discarded": 0,
     }  # fmt: skip
+
+
+def test_suggestions_are_counted_against_what_persons_said_and_say_nothing_of_decisions(
+    hub: Hub,
+) -> None:
+    def hard(seq: int, name: str, suggested: JsonValue, **more: str) -> Event:
+        return mail_row(
+            seq,
+            name,
+            verdict=more.get("verdict", "review"),
+            label="oos",
+            meta={"suggested": suggested},
+        )
+
+    send(
+        hub, hard(1, "right", "returns"), hard(2, "wrong", "billing"), hard(3, "open", "returns"),
+        hard(4, "odd", {"label": "returns"}), hard(5, "acted", "returns", verdict="act"),
+        mail_row(6, "alone", verdict="review"),
+        *[filed(10 + n, name, "returns") for n, name in enumerate(("right", "wrong", "odd", "acted", "alone"))],
+    )  # fmt: skip
+    one = the_project(hub)
+    assert (one.tally.suggested, one.tally.suggested_right) == (2, 1)
+    assert one.agreed == proportion(1, 2)
+    assert one.tally.audits == 0
+    [line] = as_json(report(hub))["projects"]
+    assert line["metrics"]["suggestion_agreed"]["n"] == 2
 
 
 def test_weeks_begin_on_mondays_in_utc() -> None:

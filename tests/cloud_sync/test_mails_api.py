@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import JsonValue
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
@@ -195,3 +196,31 @@ def test_a_gate_nobody_knows_is_refused_in_words(tmp_path: Path, verb: str) -> N
         done = CliRunner().invoke(make_app(), words)
         assert isinstance(done.exception, NotFoundError)
         assert "no gate of bundle" in done.exception.what
+
+
+@pytest.mark.parametrize(
+    ("suggested", "shown"),
+    [
+        ("returns", 'data-label="returns" aria-pressed="false">returns</button>'),
+        ("oos", 'data-decide="oos">oos</button>'),
+        (PROBE, "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7 * 7 }}</button>"),
+        ("x" * 101, ""),
+        ({"label": "returns"}, ""),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_the_review_card_shows_what_a_language_model_suggests_as_text(
+    tmp_path: Path, suggested: JsonValue, shown: str
+) -> None:
+    with open_hub(tmp_path) as (client, hub):
+        know_bundle(hub)
+        content = letter(ANN)
+        put_blob(hub, content)
+        meta: dict[str, JsonValue] = {"suggested": suggested, "suggested_by": PROBE}
+        take(hub, mail_row(1, "m", verdict="review", label="billing", content=content, meta=meta))
+        card = client.get("/review/cards/m", headers=add_person(hub, "rita", "reviewer")).text
+        assert 'data-suggested-label="billing"' in card
+        assert PROBE not in card
+        assert ("A language model suggests" in card) is bool(shown)
+        assert shown in card

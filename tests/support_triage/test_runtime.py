@@ -63,6 +63,14 @@ def test_danger_brings_a_person_however_certain_the_intent(made: LearnedBundle) 
     assert "law" in grave.reasons[0].text
 
 
+def test_it_is_told_what_looked_at_a_mail_rules_first(made: LearnedBundle) -> None:
+    usual, empty = made.says("please refund the lamp", "")
+    assert usual.details["stages"] == ["rules", "words"]
+    assert empty.details["stages"] == ["rules"]
+    machine = made.runtime.predict([MACHINE])[0]
+    assert machine.details["stages"] == ["rules", "words"]
+
+
 def test_entities_index_into_the_text_that_is_shown(made: LearnedBundle) -> None:
     content = write_message(subject="refund", body="mail me at ann@shop.example, please refund")
     prediction = made.runtime.predict([content])[0]

@@ -30,6 +30,8 @@ from kits.support_triage._models.tone_columns import scale_by_words
 
 LISTED = 5
 """Likely labels that a prediction names."""
+RULES = "rules"
+"""The first stage, which looks at every mail: headers of machines, no text, words that need a person."""
 _CLOSE = 0.2
 """A second label with more than this is told as a doubt."""
 
@@ -163,8 +165,9 @@ def _scales(classifier: Classifier) -> dict[str, JsonValue]:
 
 
 def _details(
-    reading: Reading, automatic: str, intent: Judged, stages: Sequence[str]
+    reading: Reading, automatic: str, intent: Judged, models: Sequence[str]
 ) -> dict[str, JsonValue]:
+    """What stands beside the decision; `stages`: what looked at the mail, in order, rules and `models`."""
     digest = hashlib.sha256(" ".join(reading.text.split()).encode("utf-8", "replace")).hexdigest()
     return {
         "language": reading.language,
@@ -174,5 +177,5 @@ def _details(
         "text_digest": digest,
         "second": intent.second,
         "out_of_scope": round(intent.outside, 6),
-        "stages": list(stages),
+        "stages": [RULES, *models],
     }
