@@ -14,11 +14,13 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from kits.core.correspondence import suggested_as_text
+
 Mood = Literal[
     "obedient", "lying", "injecting", "slow", "garbage", "error", "endless", "wordy", "foreign"
 ]
 Told = dict[str, JsonValue]
-Saying = Callable[[Mapping[str, JsonValue]], JsonValue]
+Saying = Callable[[Mapping[str, JsonValue]], str]
 Sentences = Callable[[Mapping[str, JsonValue]], list[JsonValue]]
 
 
@@ -92,10 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             told = json.loads(body["messages"][-1]["content"])
             said = _LABELS[mood] if "labels" in told else _SAYINGS[mood]
-            content = json.dumps(said(told))
-            answer = {
-                "choices": [{"index": 0, "message": {"role": "assistant", "content": content}}]
-            }
+            message = {"role": "assistant", "content": said(told)}
+            answer = {"choices": [{"index": 0, "message": message}]}
             self._send(200, json.dumps(answer).encode())
 
     def _send(self, status: int, body: bytes) -> None:
@@ -154,7 +154,7 @@ def _passages(told: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
 
 
 def _written(choose: Sentences) -> Saying:
-    return lambda told: {"sentences": [*choose(told)]}
+    return lambda told: json.dumps({"sentences": choose(told)})
 
 
 def _labels(told: Mapping[str, JsonValue]) -> list[str]:
@@ -162,16 +162,17 @@ def _labels(told: Mapping[str, JsonValue]) -> list[str]:
     return [*found] if isinstance(found, dict) else []
 
 
-def _first_named(told: Mapping[str, JsonValue]) -> JsonValue:
+def _first_named(told: Mapping[str, JsonValue]) -> str:
     """The first label whose words stand in the mail, else the last one."""
     mail, labels = str(told["mail"]).lower(), _labels(told)
     named = (label for label in labels if label.lower().replace("_", " ") in mail)
-    return {"label": next(named, labels[-1])}
+    return suggested_as_text(next(named, labels[-1]))
 
 
-def _overreaching(told: Mapping[str, JsonValue]) -> JsonValue:
+def _overreaching(told: Mapping[str, JsonValue]) -> str:
     """Chooses without reading, and decides what nobody asked it about."""
-    return {"label": _labels(told)[0], "verdict": "act", "score": 1.0, "folder": "Trash"}
+    label = _labels(told)[0]
+    return json.dumps({"label": label, "verdict": "act", "score": 1.0, "folder": "Trash"})
 
 
 _SAYINGS: Mapping[str, Saying] = {
@@ -184,7 +185,7 @@ _SAYINGS: Mapping[str, Saying] = {
 _LABELS: Mapping[str, Saying] = {
     "obedient": _first_named,
     "lying": _overreaching,
-    "injecting": lambda told: {"label": str(told["mail"])[:400]},
-    "wordy": lambda _told: {"label": "because " * 1_000},
-    "foreign": lambda _told: {"label": "elsewhere"},
+    "injecting": lambda told: suggested_as_text(str(told["mail"])[:400]),
+    "wordy": lambda _told: suggested_as_text("because " * 1_000),
+    "foreign": lambda _told: suggested_as_text("elsewhere"),
 }
