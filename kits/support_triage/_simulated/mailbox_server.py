@@ -8,6 +8,7 @@ and the folder goes with the server.
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
 import pwd
 import re
@@ -44,6 +45,7 @@ listen = 127.0.0.1
 auth_allow_cleartext = yes
 auth_mechanisms = plain login
 default_internal_user = {internal}
+default_internal_group = {group}
 default_login_user = {login}
 first_valid_uid = 1
 mail_uid = {uid}
@@ -281,6 +283,8 @@ class MailboxServer:
             folder=self.folder,
             tls=tls,
             internal="dovecot" if root else me,
+            # of files that its processes share: nobody but root may give them to another group
+            group="dovecot" if root else grp.getgrgid(os.getgid()).gr_name,
             login="dovenull" if root else me,
             uid=owner.pw_uid,
             gid=owner.pw_gid,

@@ -78,7 +78,8 @@ def show_mailbox(stage: DemoStage) -> str:
         try:
             server.start()
         except MachineError as error:
-            return f"left out: {error.what}: {error.where.splitlines()[-1]}"
+            last = error.where.strip().rpartition("\n")[2]
+            return f"left out: {error.what}: {last}"
         return "\n".join(_acts(_Scene(stage, server, orders.url, folder), orders))
 
 
