@@ -83,7 +83,8 @@ class Learner:
             return [record]
         if head.message_id and (found := self._ledger.by_draft(head.message_id)):
             return found
-        return self._ledger.by_message(head.in_reply_to) if head.in_reply_to else []
+        found = self._ledger.by_message(head.in_reply_to) if head.in_reply_to else []
+        return found if len(found) == 1 else []  # of two under one Message-ID one is a stranger's
 
     def _compared(
         self, box: Mailbox, record: MailRecord, folder: str, uid: int

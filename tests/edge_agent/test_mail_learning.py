@@ -159,6 +159,22 @@ def test_a_persons_word_never_counts_for_a_strangers_mail_of_the_same_message_id
     assert labels(config) == []
 
 
+def test_an_answer_never_counts_for_a_strangers_mail_of_the_same_message_id(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1, "Another order?", sender="eve@evil.example"))
+    config = one_mail(tmp_path, server)
+    assert len(decisions(config)) == 2
+    with server.login() as client:
+        client.select_folder("Drafts")
+        client.delete_messages(client.search(["TO", "eve"]))
+        client.expunge()
+    send(server, keeps_header=False)
+    Agent(config).run()
+    Agent(config).run()
+    assert fates(config) == []
+
+
 ALL_AUDITS = {"audit_share": 1, "every_s": 1}
 
 
