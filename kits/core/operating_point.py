@@ -127,9 +127,20 @@ class OperatingPoint(BaseModel):
         band = self.per_label.get(label, self.default)
         if score >= band.act_at:
             return Decision("act", score, label, f"score {score:.4g} ≥ {band.act_at:.4g}")
+        if self.bound is not None and score >= band.review_from:
+            return Decision("review", score, label, self._unproved(label, score, band))
         if score >= band.review_from:
             return Decision("review", score, label, f"score {score:.4g} within the review band")
         return Decision("pass", score, label, f"score {score:.4g} < {band.review_from:.4g}")
+
+    def _unproved(self, label: str, score: float, band: Band) -> str:
+        """Why a promised error rate leaves a sample to a person."""
+        bound = self.bound
+        if bound is None or not bound.accepted:
+            return "nothing is decided without a person yet: no error rate can be promised"
+        if label in bound.left_out:
+            return f"{label} is left to a person: {bound.left_out[label]}"
+        return f"confidence {score:.4g}, below {band.act_at:.4g} a person decides"
 
 
 _RANK: dict[Verdict, int] = {"pass": 0, "review": 1, "act": 2}

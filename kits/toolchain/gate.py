@@ -13,7 +13,10 @@ from pydantic import JsonValue
 
 from kits.core.dataset import DatasetItem
 from kits.core.kit import Evaluation, Kit
-from kits.toolchain.pairing import goal_ratio, pair_up
+from kits.toolchain.pairing import GoalRatio, goal_ratio, pair_up
+
+_ALWAYS = "accuracy"
+"""Kept as well as the goal, where both were measured: a goal of verdicts says nothing of what nobody decides on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,13 @@ def judge(
     pair = pair_up(reference, candidate)
     escapes, overkill = pair.escapes(), pair.overkill()
     agreement = pair.agreement()
+    labels = _labels_kept(kit, items, reference, candidate)
     checks = (
+        (
+            labels is not None and labels.ratio < 1 - limits.max_loss,
+            f"{_ALWAYS} falls to {(labels.ratio if labels else 1):.1%} of what it was, "
+            f"{1 - limits.max_loss:.1%} is asked",
+        ),
         (
             ratio.ratio < 1 - limits.max_loss,
             f"{goal} falls from {ratio.before:.4g} to {ratio.after:.4g}: "
@@ -107,6 +116,14 @@ def judge(
         "n": len(pair.before),
     }
     return Judgement(precision, not reasons, "; ".join(reasons), evidence)
+
+
+def _labels_kept(
+    kit: Kit, items: Sequence[DatasetItem], reference: Evaluation, candidate: Evaluation
+) -> GoalRatio | None:
+    if _ALWAYS not in reference.metrics or _ALWAYS not in candidate.metrics:
+        return None
+    return goal_ratio(kit, _ALWAYS, items, reference, candidate)
 
 
 def _rise(counts: tuple[int, int, int]) -> float:

@@ -169,7 +169,7 @@ def _merge(intake: Intake, known: Entry, raw: RawSample, annotation: Annotation 
                     f"{known.sample.source}: {', '.join(stated_labels(known.annotation))}",
                     f"{raw.source}: {', '.join(stated_labels(annotation))}",
                 ),
-                "delete the wrong one of the two files and import again with --replace",
+                "delete the wrong one of the two and import again with --replace",
             )
         )
     stated = known.given

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+import json
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from kits import load_bundle
+from kits.cli import make_app
 from kits.core.bundle import open_file
+from kits.core.kit import Evaluation, ItemResult
 from kits.core.mail.writing import write_message
+from kits.core.stats import proportion
 from kits.toolchain.compile import compile_run
-from kits.toolchain.gate import Limits
+from kits.toolchain.gate import Limits, judge
 from kits.toolchain.importing import import_data
 from kits.toolchain.intake import ImportOptions
 from kits.toolchain.project import Project
@@ -63,6 +69,60 @@ def test_the_kit_s_files_are_in_every_bundle_that_is_made_of_a_run(
     own = {p for p in run.files if p.startswith(("heads/", "ngrams/", "encoder/", "knowledge"))}
     assert "knowledge.json" in own and "heads/intent.sparse.npy" in own
     assert all(compiled.files[path] == run.files[path] for path in own)
+
+
+def test_one_mail_is_predicted_with_why_and_with_a_draft(
+    trained: tuple[Project, Trained], tmp_path: Path
+) -> None:
+    _, made = trained
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(
+        write_message(
+            subject="Lamp",
+            sender="anna@example.com",
+            body="please refund the lamp \x1b[2J, when does the money come back, within how many days?",
+        )
+    )
+    words = ["predict", str(mail), "--bundle", str(made.bundle)]
+    out = CliRunner().invoke(make_app(), words).stdout
+    assert "refund" in out and "\x1b" not in out
+    assert "Money comes back within five days." in out
+    said = json.loads(CliRunner().invoke(make_app(), [*words, "--json"]).stdout)["predictions"][0]
+    assert "Money comes back within five days." in said["prediction"]["draft"]["body"]
+
+
+def test_models_that_name_other_intents_are_refused_also_where_nothing_is_decided_by_itself(
+    trained: tuple[Project, Trained],
+) -> None:
+    project, _ = trained
+    items = project.dataset().of("val")
+    item = items[0]
+    label = item.annotation.label if item.annotation else ""
+
+    def judged(said: str, right: int) -> Evaluation:
+        results = tuple(
+            ItemResult(
+                one.sample.id,
+                one.sample.id,
+                label,
+                "review",
+                0.5,
+                cost=2.0,
+                prediction={"score": 0.5, "label": said},
+            )
+            for one in items
+        )
+        metrics = {
+            "auto_coverage": proportion(0, len(items)),
+            "accuracy": proportion(right, len(items)),
+        }
+        return Evaluation("support-triage", "d", "val", len(items), 0, metrics, {}, results)
+
+    before, after = judged(label, len(items)), judged("other", 0)
+    found = judge(project.kit, "int8", "auto_coverage", items, before, after, Limits())
+    assert not found.accepted
+    assert found.reason.startswith("accuracy falls to 0.0%")
+    assert judge(project.kit, "int8", "auto_coverage", items, before, before, Limits()).accepted
 
 
 def test_an_encoder_that_ships_has_an_int8_without_calibration(

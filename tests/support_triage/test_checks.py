@@ -108,6 +108,12 @@ def test_rare_labels_and_missing_validation_mails_are_told() -> None:
     assert "149" in found["promise"].text
 
 
+def test_one_label_alone_closes_the_gate_before_training_does() -> None:
+    found = checked([matter("refund", n) for n in range(30)])["one-label"]
+    assert found.level == "fail"
+    assert "'refund'" in found.text
+
+
 def test_a_set_of_few_mails_a_label_says_that_counted_words_mislead() -> None:
     found = checked(good(8), Config(approach="ngrams"))
     assert level(found, "few-shot") == "warn"

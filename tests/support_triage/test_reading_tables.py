@@ -261,6 +261,20 @@ def test_deep_json_is_a_bad_row(tmp_path: Path) -> None:
     assert told([f for f in findings if f.level == "fail"]).startswith("row 5 of m.jsonl")
 
 
+def test_a_column_called_label_is_one_however_long_and_strange_its_labels(tmp_path: Path) -> None:
+    labels = ["Größe / Maß", "🛒 Korb", "x" * 500]
+    rows = "\n".join(f"where is my order number {n} please,{labels[n % 3]}" for n in range(60))
+    (tmp_path / "mails.csv").write_text(f"text,label\n{rows}\n", encoding="utf-8")
+    samples, _ = read_all(tmp_path, "csv")
+    assert {label_of(one) for one in samples} == set(labels)
+
+
+def test_columns_in_which_nothing_stands_are_named(tmp_path: Path) -> None:
+    (tmp_path / "mails.csv").write_text("text,label\n,a\n,b\n")
+    with pytest.raises(DataError, match="there is nothing in text"):
+        list(data.read(tmp_path, "csv"))
+
+
 def test_a_file_without_texts_is_passed_over_and_said(tmp_path: Path) -> None:
     put(tmp_path / "train.csv", rows(["text", "label"], *map(list, TEXTS)))
     put(tmp_path / "picked.csv", many(["k", "seed", "row"], ["5", "{even}", "{n}"]))

@@ -38,6 +38,18 @@ def test_a_small_test_split_says_what_it_bounds_and_what_is_missing(filled: Proj
     assert "59 are needed" in claim.fix and "53 more" in claim.fix
 
 
+def test_what_an_import_complained_of_many_times_is_one_line(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = write_samples(tmp_path / "data", "good", numbers(1, 80))
+    write_samples(folder, "bad", numbers(1, 80))
+    import_data(project, folder, ImportOptions())
+    found = [f for f in check_project(project) if f.check == "import-conflicting-labels"]
+    assert len(found) == 1
+    assert found[0].text.endswith("(80 times)")
+    assert len(found[0].evidence) == 160
+
+
 @pytest.mark.parametrize(("bound", "n"), [(0.05, 59), (0.01, 299)])
 def test_the_needed_number_is_the_known_one(bound: float, n: int) -> None:
     assert needed_for(bound) == n

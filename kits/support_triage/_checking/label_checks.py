@@ -38,6 +38,13 @@ def few_per_label(mails: list[Mail]) -> Iterator[Finding]:
     few = {label: n for label, n in sorted(counts.items()) if n < FEW}
     if not counts:
         return
+    if len(counts) == 1:
+        yield Finding(
+            "one-label",
+            "fail",
+            f"every labelled mail is {next(iter(counts))!r}: there is nothing to tell apart",
+            fix="label mails of at least two kinds: kit label",
+        )
     if few:
         yield Finding(
             "few-per-label",

@@ -175,6 +175,9 @@ def guarantee_text(found: Certified, epsilon: float, delta: float) -> str:
             return (
                 f"{told}; about {found.needed} labelled mails would do, if the rest are like these"
             )
+        least = math.ceil(math.log(delta) / math.log1p(-epsilon))
+        if found.n < least:
+            return f"{told}; it takes {least} at the least, with none of them decided wrongly"
         return (
             f"{told}; even the surest are wrong too often, so more mails of this kind would not do"
         )

@@ -25,6 +25,7 @@ class Mail:
         label: the intent, several joined by `|`; empty where nobody said it.
         levels: urgency and sentiment by name, where somebody said them.
         group: what must stay together (a thread, a customer).
+        source: where a person finds it: the file, and the row in it.
     """
 
     sample_id: str
@@ -34,6 +35,7 @@ class Mail:
     spans: tuple[Span, ...]
     levels: tuple[tuple[str, float], ...]
     group: str
+    source: str = ""
 
     def level(self, name: str) -> float | None:
         """A level by name; None where nobody said it."""
@@ -67,6 +69,7 @@ def _mail(dataset: Dataset, item: DatasetItem) -> Mail:
         spans=said.spans if said is not None else (),
         levels=tuple((q.name, q.value) for q in said.quantities) if said is not None else (),
         group=item.sample.group,
+        source=item.sample.source,
     )
 
 

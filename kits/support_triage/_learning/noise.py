@@ -74,7 +74,7 @@ def noise_note(
         return ""
     given = truth.argmax(axis=1)
     shown = "; ".join(
-        f"{mails[one.row].sample_id} is {classes[given[one.row]]}, looks like {classes[one.likely]}"
+        f"{mails[one.row].source or mails[one.row].sample_id} is {classes[given[one.row]]}, looks like {classes[one.likely]}"
         for one in found[:_TOLD]
     )
     share = len(found) / len(mails)

@@ -281,8 +281,10 @@ def _a_label(free: Mapping[str, list[str]], taken: set[str]) -> str:
 
 
 def _is_label(cells: list[str], sure: bool = False) -> bool:
-    """Short cells that come again; a head of few rows cannot show that yet."""
+    """Short cells that come again; a head of few rows cannot show that yet. A sure name needs no proof."""
     parts = {part.strip() for cell in cells for part in re.split(r"[|;]", cell)}
-    if not cells or not _short(list(parts)):
+    if not cells or sure:
+        return sure and bool(cells)
+    if not _short(list(parts)):
         return False
-    return sure or len(cells) < _FEW_ROWS or len(parts) <= max(2.0, _MOST_LABELS * len(cells))
+    return len(cells) < _FEW_ROWS or len(parts) <= max(2.0, _MOST_LABELS * len(cells))

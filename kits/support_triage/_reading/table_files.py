@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +103,14 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         yield from _rows(found, sidecar, seen)
 
 
+def _without_texts(columns: Sequence[str], head: Sequence[Row]) -> str:
+    told = f"no column of texts among {', '.join(columns[:8])}"
+    empty = [name for name in columns if not any(row.get(name, "").strip() for row in head)]
+    if not empty:
+        return told
+    return f"{told}; there is nothing in {', '.join(empty[:8])}"
+
+
 def _open(file: Path, name: str, sidecar: Sidecar) -> Found | Finding:
     try:
         table = open_table(file)
@@ -111,7 +119,7 @@ def _open(file: Path, name: str, sidecar: Sidecar) -> Found | Finding:
         return _passed_over(name, getattr(error, "what", str(error)))
     roles = find_roles(table.columns, head, sidecar)
     if not roles.usable:
-        return _passed_over(name, f"no column of texts among {', '.join(table.columns[:8])}")
+        return _passed_over(name, _without_texts(table.columns, head))
     if file.suffix.lower() in _DOUBTFUL and not (roles.label or roles.urgency or roles.sentiment):
         return _passed_over(name, "it looks like notes or settings, not like rows of mails")
     split, main = split_of(name, sidecar)

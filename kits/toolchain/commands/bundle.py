@@ -9,7 +9,12 @@ import typer
 
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
+_TOLD_IN_FULL, _REASONS, _SPANS = 3, 5, 10
+"""Results that are told in full at most, and what of each."""
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kits.toolchain.bench import Bench
     from kits.toolchain.predict import Predicted
 
@@ -228,9 +233,12 @@ def predict(
     )
     for result in results:
         console.note(_row(result))
+        lines = list(_why(result)) if len(results) <= _TOLD_IN_FULL else []
         if result.prediction is not None and result.prediction.draft is not None:
-            for line in draft_lines(result.prediction.draft):
-                console.note(f"      {line}")
+            lines += draft_lines(result.prediction.draft)
+        for line in lines:
+            # what a stranger wrote may hold signs that move a terminal's cursor
+            console.note("      " + "".join(c for c in line if c.isprintable()))
     if save is not None:
         written = predicting.save_pictures(kit, results, save)
         console.note(f"{written} pictures in {save}")
@@ -253,6 +261,24 @@ def _row(result: Predicted) -> str:
     boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
     score, label = result.prediction.score, result.decision.label or "-"
     return f"  {result.decision.verdict:<7} {score:10.4g}  {label:<14} {result.name}{boxes}"
+
+
+def _why(result: Predicted) -> Iterator[str]:
+    """What stands behind a verdict, for the few results that a person reads one by one."""
+    if result.prediction is None or result.decision is None:
+        return
+    said = result.prediction
+    yield result.decision.reason
+    yield from (reason.text for reason in said.reasons[:_REASONS])
+    levels = (f"{q.name} {q.value:g}{_unit(q.unit)}" for q in said.quantities)
+    if line := ", ".join(levels):
+        yield line
+    if line := ", ".join(f"{s.label}: {s.text}" for s in said.spans[:_SPANS]):
+        yield line
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in ("", "level") else f" {unit}"
 
 
 def _bundle_path(project: Path, given: str) -> Path:

@@ -83,8 +83,11 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
         console.note(f"licence: {licence.part} from {licence.source}: {licence.licence}")
     for text in trained.notes:
         console.note(f"note: {text}")
-    if guarantee := open_file(trained.bundle).operating_point.guarantee:
-        console.note(f"thresholds: {guarantee}")
+    point = open_file(trained.bundle).operating_point
+    if point.guarantee:
+        console.note(f"thresholds: {point.guarantee}")
+    elif point.bound is not None:
+        console.note(f"thresholds: none: {point.method.partition('; ')[2]}")
     console.note(f"report: {trained.run_dir / 'report.html'}")
     console.next("kit compile")
 

@@ -21,13 +21,15 @@ def check(context: Context) -> Iterator[Finding]:
             "set costs.escape in kit.yaml to what one miss costs",
         )
         return
-    complaints = list(_complaints(costs))
+    # where whatever is not acted on goes to a person, no positive is ever let pass
+    misses = "escape_rate" in context.project.kit.manifest.metrics
+    complaints = list(_complaints(costs, misses=misses))
     yield from complaints
     if not complaints:
         yield Finding("costs", "pass", "the costs are plausible", (_shown(costs),))
 
 
-def _complaints(costs: Costs) -> Iterator[Finding]:
+def _complaints(costs: Costs, *, misses: bool) -> Iterator[Finding]:
     if costs == Costs(currency=costs.currency):
         yield Finding(
             "costs-default",
@@ -36,7 +38,7 @@ def _complaints(costs: Costs) -> Iterator[Finding]:
             (_shown(costs),),
             "ask whoever pays for complaints and scrap, and set `costs` in kit.yaml",
         )
-    if costs.escape <= costs.overkill:
+    if misses and costs.escape <= costs.overkill:
         yield Finding(
             "costs-order",
             "warn",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -190,9 +190,16 @@ def _leakage(dataset: Dataset) -> Finding:
 
 def _from_import(findings: Iterable[Finding]) -> Iterator[Finding]:
     """What was refused then is no longer in the data: worth a warning, not a failure."""
+    alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.level != "pass":
-            yield replace(finding, check=f"import-{finding.check}", level="warn")
+            alike[finding.check, finding.text].append(finding)
+    for (check, text), found in alike.items():
+        times = f" ({len(found)} times)" if len(found) > 1 else ""
+        evidence = tuple(line for finding in found for line in finding.evidence)
+        yield replace(
+            found[0], check=f"import-{check}", level="warn", text=text + times, evidence=evidence
+        )
 
 
 def _stated(item: DatasetItem) -> set[str]:
