@@ -15,7 +15,6 @@ from pydantic import JsonValue, ValidationError
 
 from edge_agent.json_http import JsonApi
 from edge_agent.log import warn
-from edge_agent.sources.base import Alerts
 from edge_agent.sources.secrets import password
 from edge_agent.writers.config import WriterConfig
 from kits.core.errors import UnreachableError
@@ -47,11 +46,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What is missing while the model fails: the alert, and its words when it begins and ends."""
+    """What is missing while the model fails: words for when that begins and ends, and who is told.
 
-    alert: str
+    Attributes:
+        tell: called with severity and text; severity `info`: it is over.
+    """
+
     begins: str
     ends: str
+    tell: Callable[[str, str], None]
 
 
 class Chat:
@@ -70,14 +73,12 @@ class Chat:
         config: WriterConfig,
         timeout_s: float,
         lack: Lack,
-        alerts: Alerts,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         secret = password(config.secret_env, "source.writer")
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         self._config = config
         self._lack = lack
-        self._alerts = alerts
         self._clock = clock
         self._http = JsonApi(timeout_s, _MAX_BYTES, config.ca_file, headers)
         self._failures = 0
@@ -105,7 +106,7 @@ class Chat:
             self._failed("its answer does not have the form it was asked for")
             return None
         if self._failures:
-            self._alerts(self._lack.alert, "info", self._lack.ends)
+            self._lack.tell("info", self._lack.ends)
         self._failures = 0
         return found
 
@@ -117,9 +118,9 @@ class Chat:
         return _content(answer.value)
 
     def _failed(self, why: str) -> None:
-        warn("writer_failed", alert=self._lack.alert, error=why)
+        warn("writer_failed", lack=self._lack.begins, error=why)
         if not self._failures:
-            self._alerts(self._lack.alert, "warning", f"{self._lack.begins}: {why}")
+            self._lack.tell("warning", f"{self._lack.begins}: {why}")
         self._failures += 1
         if self._failures >= _FAILURES:
             longer = min(self._failures - _FAILURES, 10)

@@ -73,10 +73,18 @@ class OpenAiWriter:
         self.counts: Counter[str] = Counter()
         self.suggested: Counter[str] = Counter()
         self._max_tokens = config.max_tokens
-        writes = Lack(ALERT, "no proposals", "the writer answers again")
-        suggests = Lack(SUGGESTS_ALERT, "no suggestions", "intents are suggested again")
-        self._replies = Chat(config, config.timeout_s, writes, alerts, clock)
-        self._intents = Chat(config, config.suggest_timeout_s, suggests, alerts, clock)
+        replies = Lack(
+            "no proposals",
+            "the writer answers again",
+            lambda severity, text: alerts(ALERT, severity, text),
+        )
+        intents = Lack(
+            "no suggestions",
+            "intents are suggested again",
+            lambda severity, text: alerts(SUGGESTS_ALERT, severity, text),
+        )
+        self._replies = Chat(config, config.timeout_s, replies, clock)
+        self._intents = Chat(config, config.suggest_timeout_s, intents, clock)
 
     def write(self, brief: Brief) -> str:
         """One proposed sentence a paragraph; empty when there is none. Raises nothing."""
