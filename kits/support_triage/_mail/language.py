@@ -51,10 +51,19 @@ def _identifier() -> LanguageIdentifier:
     # loading takes half a second: only a program that reads mails pays for it
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    every = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     wanted = [_model_code(code) for code in LANGUAGES]
-    identifier.set_languages([code for code in wanted if code in set(identifier.labels)])
-    return identifier
+    every.set_languages([code for code in wanted if code in set(every.labels)])
+    # made anew, because the first keeps the 20 MB of the languages that are not asked for
+    return LanguageIdentifier(
+        every.nb_ptc,
+        every.nb_pc,
+        every.nb_classes,
+        every.tk_nextmove,
+        every.tk_output,
+        norm_probs=True,
+        tk_row=every.tk_row,
+    )
 
 
 def _model_code(code: str) -> str:
