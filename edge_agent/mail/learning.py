@@ -135,7 +135,8 @@ class Learner:
         if not waiting:
             return
         box.open(folder, fresh=True)
-        uids = box.uids_after(0)[-_MAX_DRAFTS:]
+        found = box.uids_after(0)
+        uids = found[-_MAX_DRAFTS:]
         there: set[str] = set()
         for at in range(0, len(uids), _MAX_AT_ONCE):
             names = (DRAFT_HEADER, "In-Reply-To")
@@ -152,6 +153,8 @@ class Learner:
             elif record.gone_at is None:
                 self._ledger.change(record.sample_id, gone_at=now)
             elif now - record.gone_at >= self._room.config.learning.discarded_after_s:
+                if len(found) > len(uids) and box.find(DRAFT_HEADER, record.sample_id):
+                    continue  # it lies below the newest ones
                 self._tell_fate(record, Comparison("discarded", 1.0, ()), None)
 
     # -- where mails were filed --------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from email import message_from_bytes
@@ -104,6 +105,20 @@ def test_a_draft_that_was_thrown_away_is_discarded_after_a_while(
     agent.source.room.clock = lambda: clock() + 60  # type: ignore[attr-defined]
     agent.run()
     assert [fate.fate for fate in fates(config)] == ["discarded"]
+
+
+def test_a_draft_below_thousands_of_newer_ones_is_not_taken_for_thrown_away(tmp_path: Path) -> None:
+    server = Dovecot(driver="sdbox").start()
+    config = one_mail(
+        tmp_path, server, learning={"audit_share": 0, "every_s": 1, "discarded_after_s": 1}
+    )
+    with server.login() as client:
+        for _ in range(5):
+            client.multiappend("Drafts", [b"Subject: a note\r\n\r\nx\r\n"] * 401)
+    for _ in range(3):
+        Agent(config).run()
+        time.sleep(1.1)
+    assert fates(config) == []
 
 
 def test_a_draft_that_lies_there_has_no_fate_yet(tmp_path: Path, server: Dovecot) -> None:
