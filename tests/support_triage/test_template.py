@@ -68,6 +68,15 @@ def test_the_example_of_an_order_api_is_a_valid_one(shop: Path, tmp_path: Path) 
     assert [lookup.kind for lookup in source.lookups] == ["order"]
 
 
+def test_the_example_of_a_language_model_is_a_valid_one(shop: Path, tmp_path: Path) -> None:
+    text = (shop / "agent.yaml").read_text()
+    assert "  # writer: " in text
+    (tmp_path / "agent.yaml").write_text(text.replace("  # writer: ", "  writer: "))
+    source = load_config(tmp_path / "agent.yaml").source
+    assert isinstance(source, ImapSourceConfig)
+    assert source.writer is not None and source.writer.suggests
+
+
 def test_what_the_firm_says_of_its_replies_can_be_read(shop: Path) -> None:
     config = Project.open(shop).kit_config
     assert isinstance(config, Config)
