@@ -6,7 +6,7 @@ and, for a misspelt key, the likely one. It does not know any of these models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,21 @@ def read_settings(path: Path, model: type[Model], *, fix: str = "") -> Model:
         ConfigError: absent, not YAML, an unknown key, or a value that does not fit.
     """
     return parse_settings(read_text(path, fix=fix), model, where=str(path))
+
+
+def read_beside(data: Path, names: Iterable[str], model: type[Model]) -> Model:
+    """What is stated in a file beside data; the model's defaults where there is none.
+
+    Args:
+        data: the folder, or one file in it.
+        names: of the file, the first that is there counts.
+
+    Raises:
+        ConfigError: see `read_settings`.
+    """
+    folder = data if data.is_dir() else data.parent
+    file = next((folder / name for name in names if (folder / name).is_file()), None)
+    return model() if file is None else read_settings(file, model)
 
 
 def parse_settings(text: str, model: type[Model], *, where: str) -> Model:

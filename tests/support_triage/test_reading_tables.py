@@ -345,7 +345,7 @@ def test_a_statement_replaces_guesses(tmp_path: Path) -> None:
 def test_a_misspelt_key_is_refused_with_what_was_meant(tmp_path: Path) -> None:
     put(tmp_path / "m.csv", rows(["text", "label"], *map(list, TEXTS)))
     put(tmp_path / "mails.yaml", "columns: {lable: kind}\n")
-    with pytest.raises(ConfigError, match=r"no key 'columns\.lable'") as error:
+    with pytest.raises(ConfigError, match=r"unknown key 'columns\.lable'") as error:
         read_all(tmp_path)
     assert error.value.fix == "did you mean 'label'?"
 

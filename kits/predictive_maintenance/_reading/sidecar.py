@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from kits.core.errors import ConfigError, did_you_mean
+from kits.core.settings import read_beside
 from kits.predictive_maintenance._reading.tables import Column
 
 NAMES = ("machines.yaml", "machines.yml")
@@ -143,39 +142,4 @@ def load_sidecar(path: Path) -> Sidecar:
     Raises:
         ConfigError: not YAML, an unknown key, or a value of the wrong kind.
     """
-    folder = path if path.is_dir() else path.parent
-    file = next((folder / name for name in NAMES if (folder / name).is_file()), None)
-    if file is None:
-        return Sidecar()
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"machines.yaml cannot be read: {error}", where=str(file)) from error
-    try:
-        return Sidecar.model_validate(content or {})
-    except ValidationError as error:
-        raise _explained(error, file) from error
-
-
-def _explained(error: ValidationError, file: Path) -> ConfigError:
-    """The first complaint, with the key that was probably meant."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        *above, wrong = first["loc"]
-        return ConfigError(
-            f"machines.yaml has no key {place!r}",
-            where=str(file),
-            fix=did_you_mean(str(wrong), _keys_at([str(part) for part in above])),
-        )
-    return ConfigError(f"machines.yaml, {place or 'the file'}: {first['msg']}", where=str(file))
-
-
-def _keys_at(path: list[str]) -> list[str]:
-    model: type[BaseModel] = Sidecar
-    for part in path:
-        kind = model.model_fields[part].annotation
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            return []
-        model = kind
-    return list(model.model_fields)
+    return read_beside(path, NAMES, Sidecar)

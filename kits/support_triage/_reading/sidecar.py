@@ -8,10 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from kits.core.errors import ConfigError, did_you_mean
+from kits.core.settings import read_beside
 
 NAMES = ("mails.yaml", "mails.yml")
 
@@ -82,30 +81,4 @@ def load_sidecar(path: Path) -> Sidecar:
     Raises:
         ConfigError: not YAML, an unknown key, or a value of the wrong kind.
     """
-    folder = path if path.is_dir() else path.parent
-    file = next((folder / name for name in NAMES if (folder / name).is_file()), None)
-    if file is None:
-        return Sidecar()
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file.name} cannot be read: {error}", where=str(file)) from error
-    try:
-        return Sidecar.model_validate(content or {})
-    except ValidationError as error:
-        raise _explained(error, file) from error
-
-
-def _explained(error: ValidationError, file: Path) -> ConfigError:
-    """The first complaint, with the key that was probably meant."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        *above, wrong = first["loc"]
-        known: type[BaseModel] = Columns if above == ["columns"] else Sidecar
-        return ConfigError(
-            f"{file.name} has no key {place!r}",
-            where=str(file),
-            fix=did_you_mean(str(wrong), known.model_fields),
-        )
-    return ConfigError(f"{file.name}, {place or 'the file'}: {first['msg']}", where=str(file))
+    return read_beside(path, NAMES, Sidecar)
