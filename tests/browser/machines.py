@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -184,24 +183,6 @@ def _send(hub: Hub, rows: list[Event], klass: str) -> None:
         frame = Frame(epoch=f"e{klass}", rows=tuple(rows[first : first + ROWS_IN_FRAME]))
         with hub.database.transaction() as session:
             write_frames(session, [FrameIn(topic, frame)], blob_limit=1 << 24)
-
-
-@contextmanager
-def kit_on_path(folder: Path) -> Iterator[None]:
-    """The kit's entry point, where this checkout was not installed with it."""
-    info = folder / "predictive_maintenance_here-0.1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: predictive-maintenance-here\nVersion: 0.1.0\n"
-    )
-    (info / "entry_points.txt").write_text(
-        "[kitwright.kits]\npredictive-maintenance = kits.predictive_maintenance:KIT\n"
-    )
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from cloud_sync.fleet import windows
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, Case, Sample
 from kits.core.sample import utc_now
-from tests.browser.machines import DEVICE, add_machines, kit_on_path
+from tests.browser.machines import DEVICE, add_machines
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -24,13 +23,12 @@ SHOTS = os.environ.get("KITWRIGHT_SCREENSHOTS", "")
 
 
 @pytest.fixture(scope="module")
-def found(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def found(filled: Path) -> dict[str, str]:
     """Machines in the hub that each test gets a copy of."""
-    with kit_on_path(tmp_path_factory.mktemp("kit")):
-        hub = Hub.open(load(filled))
-        made = add_machines(hub, utc_now())
-        hub.close()
-        yield made
+    hub = Hub.open(load(filled))
+    made = add_machines(hub, utc_now())
+    hub.close()
+    return made
 
 
 @pytest.fixture

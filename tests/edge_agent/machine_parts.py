@@ -13,6 +13,7 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.sample import digest_of
 from kits.core.window import MEDIA_TYPE, Channel, Window, encode_window
 from tests.edge_agent.parts import tiny_onnx
+from tests.third_party import write_kit
 
 START = datetime(2026, 5, 4, 6, 0, tzinfo=timezone.utc)
 
@@ -84,18 +85,7 @@ runtime_imports: []
 
 def write_level_kit(folder: Path) -> None:
     """A third-party kit for machines, installed as an entry point."""
-    package = folder / "tiny_level"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        "from pathlib import Path\nfrom kits.core.kit import Kit\n"
-        "KIT = Kit(__name__, Path(__file__).parent)\n"
-    )
-    (package / "runtime.py").write_text(_RUNTIME)
-    (package / "kit.yaml").write_text(_KIT_YAML)
-    info = folder / "tiny_level-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-level\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[kitwright.kits]\ntiny-level = tiny_level:KIT\n")
+    write_kit(folder, "tiny_level", "tiny-level", runtime=_RUNTIME, manifest=_KIT_YAML)
 
 
 def level_window(level: float, asset: str = "pump-1", at: datetime = START, n: int = 64) -> Window:

@@ -17,6 +17,7 @@ from kits.core.sample import digest_of
 from kits.core.stats import Estimate
 from tests.edge_agent.mail_servers import Dovecot, a_mail
 from tests.edge_agent.parts import agent_config, rows_of, tiny_onnx
+from tests.third_party import write_kit
 
 _RUNTIME = '''
 """Sorts by a word: `order` (0.9), `invoice` (0.8), else nothing known (0.0)."""
@@ -95,18 +96,7 @@ runtime_imports: []
 
 def write_mail_kit(folder: Path) -> None:
     """A third-party kit for mails, installed as an entry point."""
-    package = folder / "tiny_mail"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        "from pathlib import Path\nfrom kits.core.kit import Kit\n"
-        "KIT = Kit(__name__, Path(__file__).parent)\n"
-    )
-    (package / "runtime.py").write_text(_RUNTIME)
-    (package / "kit.yaml").write_text(_KIT_YAML)
-    info = folder / "tiny_mail-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-mail\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[kitwright.kits]\ntiny-mail = tiny_mail:KIT\n")
+    write_kit(folder, "tiny_mail", "tiny-mail", runtime=_RUNTIME, manifest=_KIT_YAML)
 
 
 def make_mail_bundle(version: int = 1, *, act_at: float = 0.7, epsilon: float = 0.02) -> bytes:

@@ -19,6 +19,7 @@ from kits.core.bundle import Artefact, BundleManifest, GoldenSample, GoldenSet, 
 from kits.core.events import DecisionBody, Event, EventClass
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.sample import digest_of, utc_now
+from tests.third_party import write_kit
 
 _RUNTIME = """
 import os
@@ -118,20 +119,7 @@ runtime_imports: [cv2]
 
 
 def write_tiny_kit(folder: Path) -> None:
-    package = folder / "tiny_brightness"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        "from pathlib import Path\nfrom kits.core.kit import Kit\n"
-        "KIT = Kit(__name__, Path(__file__).parent)\n"
-    )
-    (package / "runtime.py").write_text(_RUNTIME)
-    (package / "kit.yaml").write_text(_KIT_YAML)
-    info = folder / "tiny_brightness-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-brightness\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[kitwright.kits]\ntiny-brightness = tiny_brightness:KIT\n"
-    )
+    write_kit(folder, "tiny_brightness", "tiny-brightness", runtime=_RUNTIME, manifest=_KIT_YAML)
 
 
 def tiny_onnx(scale: float = 1.0) -> bytes:

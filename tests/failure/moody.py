@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.third_party import write_kit
+
 _RUNTIME = '''
 import os
 import signal
@@ -84,15 +86,4 @@ runtime_imports: [cv2]
 
 def write_moody_kit(folder: Path) -> None:
     """Writes the kit's package and its entry point into a folder for `PYTHONPATH`."""
-    package = folder / "moody_kit"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(
-        "from pathlib import Path\nfrom kits.core.kit import Kit\n"
-        "KIT = Kit(__name__, Path(__file__).parent)\n"
-    )
-    (package / "runtime.py").write_text(_RUNTIME)
-    (package / "kit.yaml").write_text(_KIT_YAML)
-    info = folder / "moody_kit-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: moody-kit\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[kitwright.kits]\nmoody = moody_kit:KIT\n")
+    write_kit(folder, "moody_kit", "moody", runtime=_RUNTIME, manifest=_KIT_YAML)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from kits.toolchain.project import Project
 from kits.toolchain.roots import Desk
 from kits.toolchain.training import Trained, train_project
 from tests.quick_disk import no_waiting_for_the_disk  # noqa: F401  a fixture
+from tests.third_party import installed, register
 
 from .running_hub import RunningHub
 
@@ -34,19 +33,9 @@ def dots_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Installs the dots kit for this process and its children, as pip would: by entry point."""
     site = tmp_path_factory.mktemp("site")
     shutil.copytree(Path(__file__).parent / "dots_kit", site / "dots_kit")
-    info = site / "dots_kit-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dots-kit\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[kitwright.kits]\ndots = dots_kit:KIT\n")
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = f"{site}:{before}" if before else str(site)
-    sys.path.insert(0, str(site))
-    yield site
-    sys.path.remove(str(site))
-    if before is None:
-        del os.environ["PYTHONPATH"]
-    else:
-        os.environ["PYTHONPATH"] = before
+    register(site, "dots_kit", "dots")
+    with installed(site):
+        yield site
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.project import Project
+from tests.third_party import installed, register
 
 TOPICS = {
     "parcel": "where is my parcel it is late",
@@ -25,19 +24,9 @@ def notes_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Installs the notes kit for this process and its children, as pip would: by entry point."""
     site = tmp_path_factory.mktemp("notes-site")
     shutil.copytree(Path(__file__).parent / "notes_kit", site / "notes_kit")
-    info = site / "notes_kit-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: notes-kit\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[kitwright.kits]\nnotes = notes_kit:KIT\n")
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = f"{site}:{before}" if before else str(site)
-    sys.path.insert(0, str(site))
-    yield site
-    sys.path.remove(str(site))
-    if before is None:
-        del os.environ["PYTHONPATH"]
-    else:
-        os.environ["PYTHONPATH"] = before
+    register(site, "notes_kit", "notes")
+    with installed(site):
+        yield site
 
 
 def write_notes(folder: Path, n: int) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from kits.toolchain.project import Project
 from kits.toolchain.scaffold import new
+from tests.third_party import register
 
 NAME, PACKAGE = "tiny-kit", "tiny_kit"
 
@@ -20,10 +21,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of the installed plug-in."""
     folder = tmp_path / "plugin"
     new("plugin-kit", folder, {"name": NAME}, ask=False)
-    info = folder / f"{PACKAGE}-0.1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 0.1.0\n")
-    (info / "entry_points.txt").write_text(f"[kitwright.kits]\n{NAME} = {PACKAGE}:KIT\n")
+    register(folder, PACKAGE, NAME)
     monkeypatch.syspath_prepend(str(folder))
     yield folder
     for module in [m for m in sys.modules if m.split(".")[0] == PACKAGE]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.third_party import register
 from tests.toolchain.plugin import numbers, plugin, project, write_samples
 
 __all__ = ["plugin", "project"]
@@ -113,10 +114,7 @@ def test_data_that_cannot_be_read_leaves_a_project_and_says_how_to_go_on(
 
 
 def test_a_broken_kit_is_listed_with_its_reason(tmp_path: Path) -> None:
-    info = tmp_path / "ruin-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ruin\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[kitwright.kits]\nruin = ruin_kit:KIT\n")
+    register(tmp_path, "ruin_kit", "ruin")
     document = json.loads(kit("list", "--json", path=tmp_path).stdout)
     broken = document["broken"]
     assert broken[0]["name"] == "ruin" and "ruin_kit" in broken[0]["reason"]
