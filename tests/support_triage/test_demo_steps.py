@@ -62,10 +62,10 @@ def test_each_sentence_of_a_draft_stands_beside_its_source() -> None:
         "cut": ["order 48013: no such record was found"],
     }
     assert list(draft_lines(draft)) == [
-        "| Hello,  ← your wording en/greeting",
+        "| Hello,  ← a set phrase, en/greeting",
         "| It is on its way.  ← your help page en/shipping.md#1",
         "| It comes tomorrow.  ← your order system, order 48012",
-        "| Kind regards  ← your wording en/closing",
+        "| Kind regards  ← a set phrase, en/closing",
         "left out: order 48013: no such record was found",
     ]
 

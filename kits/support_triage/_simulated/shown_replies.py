@@ -110,7 +110,7 @@ def _short(text: str) -> str:
 def source_words(source: str) -> str:
     """A citation in the words of somebody who owns a shop."""
     kind, _, rest = source.partition(":")
-    known = {"template": "your wording", "record": "your order system,"}
+    known = {"template": "a set phrase,", "record": "your order system,"}
     return f"{known[kind]} {rest}" if kind in known else f"your help page {source}"
 
 
