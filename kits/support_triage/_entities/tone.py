@@ -116,7 +116,8 @@ def read_tone(text: str, language: str = "") -> Tone:
     _feel(read, counts)
     counts["exclamations"] = float(read.raw.count("!"))
     counts["questions"] = float(read.raw.count("?"))
-    danger, word = _danger(text)
+    # most mails are looked at whole: their words are found once
+    danger, word = _danger(read if len(text) <= MAX_CHARS else Text(text[:MAX_DANGER]))
     counts["danger"] = float(bool(danger))
     features = {name: min(count, _ENOUGH) / _ENOUGH for name, count in counts.items()}
     features["capitals"] = _capitals(read)
@@ -131,12 +132,11 @@ def read_tone(text: str, language: str = "") -> Tone:
 
 def needs_person(text: str) -> str:
     """Why a person must answer, whatever a model says; empty: nothing speaks for it."""
-    danger, word = _danger(text)
+    danger, word = _danger(Text(text[:MAX_DANGER]))
     return f"{_REASONS[danger]} (“{word}”)" if danger else ""
 
 
-def _danger(text: str) -> tuple[str, str]:
-    read = Text(text[:MAX_DANGER])
+def _danger(read: Text) -> tuple[str, str]:
     for hit in _DANGER_PHRASES.find(read):
         return hit.value, read.raw[read.words[hit.first].start : read.words[hit.last - 1].end]
     return "", ""
