@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.folders import on_server, special
+from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.ledger import IN_DOUBT, MailRecord
 from edge_agent.mail.letters import DRAFT_HEADER, write_draft
 from edge_agent.mail.mailbox import Folder, Mailbox
@@ -32,6 +33,7 @@ from kits.core.prediction import Draft
 NOT_FILED = "mail-not-filed"
 NO_DRAFTS = "mail-no-drafts-folder"
 _TRIES = 5
+_MAX_ALIKE = 20
 _REFUSED_PAUSE_S = 60.0
 """A server that says no may be out of room for a while: doubled each time."""
 _SETTLES_S = 1.0
@@ -270,7 +272,16 @@ class Actor:
         if state.validity == record.validity:
             return record.uid if self._box.sizes([record.uid]) else 0
         found = self._box.find("Message-ID", record.message_id) if record.message_id else []
-        return found[0] if len(found) == 1 else 0
+        return next((uid for uid in found[:_MAX_ALIKE] if self._is(uid, record)), 0)
+
+    def _is(self, uid: int, record: MailRecord) -> bool:
+        """Whether it is this mail: a stranger's may bear the same Message-ID."""
+        config, size = self._room.config, self._size(uid)
+        if size > config.max_bytes:
+            head = self._box.headers([uid], ()).get(uid, b"")[:MAX_HEAD]
+            return sample_id_of(config.account, head, str(size)) == record.sample_id
+        content = self._box.fetch(uid, config.max_bytes)
+        return sample_id_of(config.account, content) == record.sample_id
 
     def _lies_in(self, folder: str, record: MailRecord, size: int) -> bool:
         """Whether a mail like it is there; when its size is known, one of that size."""

@@ -21,6 +21,8 @@ _TRACE = (
 """Headers servers add on the way, by their beginnings."""
 _NAMED = ("message-id", "from", "reply-to", "date", "subject")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+MAX_HEAD = 1 << 18
+"""Bytes of the headers that stand for a mail too large to be read."""
 _MAX_HEADERS = 1000
 _MAX_HEADER_BYTES = 1 << 18
 

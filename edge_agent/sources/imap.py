@@ -17,7 +17,7 @@ from edge_agent.errors import MailboxError, MailboxLoginError, SourceError
 from edge_agent.log import log, warn
 from edge_agent.mail.acting import Actor, Places, places_of
 from edge_agent.mail.hook import Hook
-from edge_agent.mail.identity import sample_id_of
+from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.in_work import DEATHS, InWork
 from edge_agent.mail.learning import Learner
 from edge_agent.mail.mailbox import Mailbox
@@ -236,7 +236,7 @@ class ImapSource:
 
     def _head(self, box: Mailbox, folder: str, validity: int, uid: int, size: int) -> Letter:
         box.open(folder)
-        head = box.headers([uid], ()).get(uid, b"")[: 1 << 18]
+        head = box.headers([uid], ()).get(uid, b"")[:MAX_HEAD]
         sample_id = sample_id_of(self._config.account, head, str(size))
         return Letter(sample_id, folder, validity, uid, head, whole=False)
 

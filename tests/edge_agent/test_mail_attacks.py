@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
+from edge_agent.config import AgentConfig
 from edge_agent.mail.chain import Chain, Seals
+from edge_agent.mail.config import ImapSourceConfig
+from edge_agent.mail.identity import sample_id_of
+from edge_agent.mail.ledger import MailRecord
+from edge_agent.mail.planning import Plan
 from kits.core.sample import utc_now
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.edge_agent.parts import decision
 
 pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
 
@@ -27,6 +33,11 @@ def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def server() -> Dovecot:
     return Dovecot().start()
+
+
+def account_of(config: AgentConfig) -> str:
+    assert isinstance(config.source, ImapSourceConfig)
+    return config.source.account
 
 
 def raw_mail(*lines: str, text: str = "Where is my order?") -> bytes:
@@ -173,3 +184,40 @@ def test_customers_who_write_by_a_form_are_different_people(
     assert chain.erase("anna@mail.example", utc_now()) == 2
     assert [link.text["from"] for link in chain.links() if link.text] == ["ben@mail.example"]
     ledger.close()
+
+
+@pytest.mark.parametrize("filler", [0, 20_000])
+def test_in_a_renumbered_folder_no_strangers_mail_is_moved_for_another(
+    tmp_path: Path, server: Dovecot, filler: int
+) -> None:
+    """What is to be filed is gone; a mail that bears its Message-ID lies there, or both do."""
+    mine = a_mail(1, "A chess question" + " x" * filler)
+    server.deliver(a_mail(1, "Another chess question"))
+    config = mail_config(tmp_path, server, max_bytes=10_000)
+    lost = decision(1).model_copy(update={"sample_id": "m" + "0" * 25})
+    here = decision(2).model_copy(update={"sample_id": sample_id_of(account_of(config), mine)})
+    if filler:
+        with server.login() as client:
+            client.append("INBOX", mine)
+            client.select_folder("INBOX")
+            (uid,) = client.search(["LARGER", "10000"])
+            found = client.fetch(uid, ["RFC822.SIZE", "BODY.PEEK[HEADER]"])[uid]
+        head, size = found[b"BODY[HEADER]"], str(found[b"RFC822.SIZE"])
+        here = here.model_copy(update={"sample_id": sample_id_of(account_of(config), head, size)})
+    else:
+        server.deliver(mine)
+    ledger = ledger_of(config)
+    plan = Plan("move", "Orders").to_json()
+    for body in (lost, here):
+        ledger.add(
+            MailRecord(
+                body.sample_id, "<q1@example.com>", "w", "decided", "INBOX", 1, 1, "act", "order", "b", False,
+                0.0, plan=plan, row=body.model_dump_json(),
+            )
+        )  # fmt: skip
+    ledger.close()
+    Agent(config).run()
+    (moved,) = server.mails("Orders")
+    assert b"A chess question" in moved
+    (left,) = server.mails("INBOX")
+    assert b"Another chess question" in left
