@@ -95,8 +95,9 @@ def test_what_is_no_statement_is_refused_and_the_page_lives_on(
     assert visitor.now()["number"] == 1
 
 
-def test_too_much_is_refused_unread(visitor: Visitor) -> None:
-    headers = {"Content-Length": str(MAX_BODY + 1)}
+@pytest.mark.parametrize("size", [str(MAX_BODY + 1), "9" * 5_000, "²", "-1", "0x1"])
+def test_too_much_is_refused_unread(visitor: Visitor, size: str) -> None:
+    headers = {"Content-Length": size}
     assert visitor.ask(f"/{visitor.token}/act", b"{", headers)[0] == 413
 
 

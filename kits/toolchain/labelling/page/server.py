@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, "this did not come from the page")
             return
         size = self.headers.get("Content-Length", "")
-        if not size.isdigit() or int(size) > MAX_BODY:
+        if not (size.isascii() and size.isdigit()) or len(size) > 9 or int(size) > MAX_BODY:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much for a statement")
             return
         if place != "act":
