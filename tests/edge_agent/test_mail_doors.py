@@ -164,6 +164,9 @@ class Sink:
         say(b"220 sink")
         while line := channel.readline():
             word = line[:4].upper()
+            if word == b"EHLO":
+                say(b"250-sink\r\n250 AUTH PLAIN")
+                continue
             if word == b"MAIL":
                 sender = line.decode().partition(":")[2].split()[0]
             if word == b"RCPT":
@@ -241,6 +244,21 @@ def test_nobody_has_a_reply_sent_to_a_third_person(tmp_path: Path, server: Dovec
     assert [one for _, (one,), _ in sink.mails] == ["<customer2@example.com>", "<me@Example.com>"]
     (draft,) = server.mails("Drafts")
     assert b"victim@mail.example" in draft
+    sink.close()
+
+
+def test_a_password_that_smtp_cannot_carry_costs_no_reply_and_no_agent(
+    tmp_path: Path, server: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KW_TEST_SMTP_PASSWORD", "geheim-\N{SNOWMAN}")
+    sink = Sink()
+    server.deliver(a_mail(1))
+    send = {"intents": ["order"], "host": "127.0.0.1", "port": sink.port, "security": "plain",
+            "user": "shop", "password_env": "KW_TEST_SMTP_PASSWORD"}  # fmt: skip
+    config = mail_config(tmp_path, server, send=send)
+    Agent(config).run()
+    assert (sink.mails, len(server.mails("Drafts"))) == ([], 1)
+    assert "mail-send-fails" in {body.name for body in rows(config, "a")}
     sink.close()
 
 
