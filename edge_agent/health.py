@@ -87,6 +87,9 @@ METRICS: tuple[MetricInfo, ...] = (
         "mails_suggested", "counter", "mails for which a language model suggested an intent"
     ),
     MetricInfo("suggestions_failed", "counter", "mails of which the kit could not say what to ask"),
+    MetricInfo(
+        "suggestions_without_time", "counter", "mails not suggested for: it took too much time"
+    ),
     MetricInfo("drafts_accepted", "counter", "drafts that were sent as they were"),
     MetricInfo("drafts_edited", "counter", "drafts that were sent with changes"),
     MetricInfo("drafts_discarded", "counter", "drafts that were not used"),

@@ -160,6 +160,7 @@ class MailRoom:
         found["drafts_failed"] = self.drafting.counts["failed"]
         found["mails_suggested"] = self.suggesting.counts["suggested"]
         found["suggestions_failed"] = self.suggesting.counts["failed"]
+        found["suggestions_without_time"] = self.suggesting.counts["no time"]
         with contextlib.suppress(sqlite3.Error):
             found["mails_waiting"] = self.ledger.waiting()
             found["mail_gate_open"] = float(not read_gate(self.ledger).closed)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from edge_agent.agent import Agent
 from edge_agent.config import AgentConfig
 from edge_agent.mail.chain import Chain, Seals
-from edge_agent.mail.suggesting import Suggesting
+from edge_agent.mail.suggesting import AT_ONCE_S, SHARE, Suggesting
 from edge_agent.pulse import Pulse
 from edge_agent.writers.config import WriterConfig
 from edge_agent.writers.openai import SUGGESTS_ALERT, OpenAiWriter
@@ -154,6 +154,25 @@ def test_only_a_label_that_the_kit_told_is_a_suggestion(said: str, label: str) -
     assert suggesting.counts == {"suggested" if label else "none": 1}
     assert kit.silent[0] > 0, "a kit that hangs is noticed"
     assert (model.silent, pulse.silent_s) == ([0], 0), "a model has a time-out of its own"
+
+
+def test_a_model_that_answers_slowly_takes_a_fifth_of_the_time_at_most() -> None:
+    pulse, now = Pulse(), [0.0]
+
+    class Slow(Told):
+        def suggest(self, question: Question) -> str:
+            now[0] += 4.0
+            return super().suggest(question)
+
+    model = Slow("order", pulse)
+    suggesting = Suggesting(model, pulse, lambda: now[0])
+    for _ in range(10_000):
+        suggesting.suggest(settled(Kit(pulse)))
+        now[0] += 0.1  # a mail that is decided without it
+    asked = len(model.silent)
+    assert asked >= 15, "what is left over from quiet times is used at once"
+    assert 4.0 * asked <= AT_ONCE_S + SHARE * now[0] + 4.0
+    assert suggesting.counts == {"suggested": asked, "no time": 10_000 - asked}
 
 
 def test_a_kits_fault_costs_the_suggestion_alone() -> None:
