@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from kits.core.errors import BundleError
+from kits.support_triage._features.ngrams import Block
+from kits.support_triage._features.pieces import readable_words
 from kits.support_triage._models import arrays
 from kits.support_triage._models.heads import combined, shares
 from kits.support_triage._models.scope import likeness, means_of, value
 from kits.support_triage._models.spec import HeadSpec
+from kits.support_triage._models.words import telling_words
 
 A = np.array([[2.0, 0.0, -1.0]], np.float32)
 B = np.array([[0.0, 2.0, -1.0]], np.float32)
@@ -93,3 +96,14 @@ def test_an_array_of_objects_is_never_read() -> None:
     np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(BundleError):
         arrays.floats({"m.npy": buffer.getvalue()}, "m.npy", (1,))
+
+
+def test_a_word_that_stands_in_every_mail_is_the_last_to_be_a_reason() -> None:
+    words, hashes = readable_words("the broken")
+    order = np.argsort(hashes)
+    rarity = {"the": 1.01, "broken": 3.0}
+    block = Block(hashes[order], np.array([rarity[words[n]] for n in order], np.float32))
+    strong = {"the": 2.0, "broken": 0.4}  # by weight times value "the" is the stronger one
+    weights = np.array([[strong[words[n]], 0.0] for n in order], np.float16)
+    told = telling_words("the broken", block, weights, 0)
+    assert [word for word, _ in told] == ["broken", "the"]

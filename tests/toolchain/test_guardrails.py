@@ -38,6 +38,15 @@ def test_a_small_test_split_says_what_it_bounds_and_what_is_missing(filled: Proj
     assert "59 are needed" in claim.fix and "53 more" in claim.fix
 
 
+def test_of_samples_with_several_labels_each_label_is_counted(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = write_samples(tmp_path / "data", "bright|dim", numbers(1, 80))
+    import_data(project, write_samples(folder, "dim", numbers(5, 40)), ImportOptions())
+    shown = by_check(project)["imbalance"].evidence
+    assert [line.split(":")[0] for line in shown] == ["dim", "bright"]
+
+
 def test_what_an_import_complained_of_many_times_is_one_line(
     project: Project, tmp_path: Path
 ) -> None:

@@ -23,7 +23,8 @@ def telling_words(
         weights: of the known words by class, shape (words, classes).
 
     Returns:
-        Words as they stand in the normalised text, each with its weight times its value; the strongest first.
+        Words as they stand in the normalised text, each with its weight times its value. Of words as strong, the rarer
+        comes first: what stands in every mail ("the", "is") tells nobody anything.
     """
     found, hashes = readable_words(text)
     if not found or not len(words.known):
@@ -32,8 +33,9 @@ def telling_words(
     known = words.known[place] == hashes
     rows = weights[place].astype(np.float32)
     spoke = np.where(known, words.weights[place] * (rows[:, label] - rows.mean(axis=1)), 0.0)
+    rarity = words.weights[place] - 1  # 0 for a piece in every mail, see `learn_ngrams`
     best: dict[str, float] = {}
-    for n in np.argsort(-spoke, kind="stable"):
+    for n in np.argsort(-spoke * rarity, kind="stable"):
         if spoke[n] <= 0 or len(best) == SHOWN:
             break
         best.setdefault(found[n], round(float(spoke[n]), 3))

@@ -158,7 +158,7 @@ def _labels(dataset: Dataset) -> Iterator[Finding]:
 
 def _empty_classes(dataset: Dataset) -> Iterator[Finding]:
     used = {name for item in dataset.items for name in _stated(item)}
-    for label in sorted(set(dataset.header.labels) - used):
+    for label in sorted(_each(dataset.header.labels) - used):
         yield Finding(
             "empty-class",
             "warn",
@@ -205,7 +205,12 @@ def _from_import(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _stated(item: DatasetItem) -> set[str]:
     if item.annotation is None:
         return set()
-    return {item.annotation.label, *(b.label for b in item.annotation.boxes)} - {""}
+    return _each({item.annotation.label, *(b.label for b in item.annotation.boxes)})
+
+
+def _each(labels: Iterable[str]) -> set[str]:
+    """Every label by itself: several of one sample are joined by `|`."""
+    return {part for label in labels for part in label.split("|")} - {""}
 
 
 def _names(items: Iterable[DatasetItem]) -> tuple[str, ...]:
