@@ -18,7 +18,7 @@ class _Loop:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def do(self, work: Coroutine[Any, Any, Any], timeout_s: float = 20.0) -> Any:
+    def do(self, work: Coroutine[Any, Any, Any], timeout_s: float = 60.0) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
 
     def close(self) -> None:

@@ -22,7 +22,12 @@ def no_server_outlives_its_test() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("lacks", "mails", "kills"), [((), 300, 10), (("MOVE", "UIDPLUS"), 100, 3)]
+    ("lacks", "mails", "kills"),
+    [
+        ((), 150, 6),
+        (("MOVE", "UIDPLUS"), 60, 2),
+        pytest.param((), 1000, 30, marks=pytest.mark.slow),
+    ],
 )
 def test_each_mail_is_decided_once_and_no_draft_is_laid_twice(
     tmp_path: Path, lacks: Sequence[str], mails: int, kills: int
