@@ -10,7 +10,11 @@ import pytest
 from pydantic import JsonValue
 
 from kits.support_triage import demo
-from kits.support_triage._simulated.mailbox_server import find_dovecot, why_no_mailbox
+from kits.support_triage._simulated.mailbox_server import (
+    MailboxServer,
+    find_dovecot,
+    why_no_mailbox,
+)
 from kits.support_triage._simulated.shown_mailbox import FOLDERS, show_mailbox
 from kits.support_triage._simulated.shown_replies import draft_lines, show_replies
 from kits.toolchain.demo.programs import Programs
@@ -91,6 +95,19 @@ def test_a_mail_server_of_another_age_is_named_and_not_started(tmp_path: Path) -
     old.write_text("#!/bin/sh\necho '2.3.21 (47349e2482)'\n")
     old.chmod(0o755)
     assert why_no_mailbox(old) == "dovecot 2.3.21 is here, and 2.4 is needed"
+
+
+@pytest.mark.skipif(find_dovecot() is None, reason="no dovecot on this machine")
+def test_a_person_may_file_where_nobody_filed_before() -> None:
+    with MailboxServer() as server:
+        server.start()
+        server.deliver(b"Message-ID: <a@b>\r\n\r\none", b"Message-ID: <c@d>\r\n\r\ntwo")
+        server.take_out("INBOX", "<a@b>", to="Sorted/Refund")
+        assert server.counts() == {"INBOX": 1, "Sorted/Refund": 1}
+        assert server.ids("Sorted/Refund") == ["<a@b>"]
+        server.take_out("INBOX", "<c@d>")
+        assert server.counts() == {"Sorted/Refund": 1}
+    assert not server.folder.exists()
 
 
 @pytest.mark.slow

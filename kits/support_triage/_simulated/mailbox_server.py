@@ -250,8 +250,10 @@ class MailboxServer:
         }
 
     def take_out(self, folder: str, message_id: str, to: str = "") -> None:
-        """Moves the mail of this Message-ID to another folder, or deletes it."""
+        """Moves the mail of this Message-ID to another folder, which is made when absent, or deletes it."""
         with self.login() as client:
+            if to and not client.folder_exists(to):
+                client.create_folder(to)
             client.select_folder(folder)
             uids = client.search(["HEADER", "Message-ID", message_id])
             if to and uids:
