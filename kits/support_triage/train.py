@@ -48,6 +48,7 @@ from kits.support_triage.runtime import KNOWLEDGE_FILE, MEDIA_TYPE, TriageSpec
 
 SPEC_FILE, ENCODER_FILE, FILES_FOLDER = "triage.json", "encoder.onnx", "files"
 _LICENCE = LicenceNote(part="heads", source="trained on your mails", licence="yours")
+_TOLD_INTENTS = 8
 _TOLD_NOTES = 20
 """Of a knowledge base with many odd files, so many are named in the report."""
 
@@ -261,10 +262,17 @@ def _with_knowledge(
     unsure = sorted(set(unanswered(linked)) - set(config.out_of_scope))
     if unsure:
         told.append(
-            f"knowledge: no page answers {', '.join(unsure)} for sure: write one, or pin one in the templates"
+            f"knowledge: no page answers {_some(unsure)} for sure: write one, or pin one in the templates"
         )
     files = {**made.files, KNOWLEDGE_FILE: linked.to_json().encode()}
     return replace(made, files=files, notes=(*made.notes, *told))
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names for a sentence: all of a few, else how many there are beside the first."""
+    if len(names) <= _TOLD_INTENTS:
+        return ", ".join(names)
+    return f"{', '.join(names[:_TOLD_INTENTS])} and {len(names) - _TOLD_INTENTS} other intents"
 
 
 def _folder(name: str, where: str) -> Path:

@@ -17,6 +17,7 @@ from kits.core.mail.writing import write_message
 from kits.core.prediction import prediction_from_json, prediction_to_json
 from kits.core.runtime import cpu_session
 from kits.support_triage import KIT
+from kits.support_triage._shown import shown
 from kits.support_triage.config import Config
 
 from .learned import LearnedBundle, dataset_of, learn, made_up, without
@@ -198,3 +199,8 @@ def test_a_question_about_a_huge_mail_is_bounded(made: LearnedBundle) -> None:
     mail = write_message(subject="refund", body="please refund the lamp " * 40_000)
     question = made.runtime.question(mail, made.runtime.predict([mail])[0])
     assert question is not None and len(question.thread) <= 4_000
+
+
+def test_a_row_that_names_nobody_is_shown_without_a_made_up_sender() -> None:
+    mail = write_message(subject="", body="where is it", sender="customer@example.invalid")
+    assert shown(mail).title == "unknown sender, without a date"
