@@ -6,19 +6,20 @@ import time
 from collections.abc import Sequence
 from email.message import EmailMessage
 
+import pytest
+
 from kits.support_triage._simulated.mailbox_server import (
     PASSWORD,
     MailboxServer,
     find_dovecot,
+    why_no_mailbox,
 )
 
-__all__ = ["PASSWORD", "Dovecot", "a_mail", "has_dovecot", "kill_leftovers"]
+__all__ = ["PASSWORD", "Dovecot", "a_mail", "kill_leftovers", "needs_dovecot"]
 
 _made: list[Dovecot] = []
-
-
-def has_dovecot() -> bool:
-    return find_dovecot() is not None
+_WHY_NONE = why_no_mailbox(find_dovecot())
+needs_dovecot = pytest.mark.skipif(bool(_WHY_NONE), reason=_WHY_NONE)
 
 
 def kill_leftovers() -> None:

@@ -19,11 +19,11 @@ from edge_agent.mail.opening import ledger_path
 from edge_agent.view import status_lines
 from kits.core.correspondence import Lookup, Record
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.edge_agent.parts import wait_for
 from tests.failure.proxy import Proxy
 
-pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+pytestmark = needs_dovecot
 
 
 @pytest.fixture(autouse=True)

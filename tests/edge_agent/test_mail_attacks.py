@@ -17,10 +17,10 @@ from edge_agent.mail.ledger import MailRecord
 from edge_agent.mail.planning import Plan
 from kits.core.sample import utc_now
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.edge_agent.parts import decision
 
-pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+pytestmark = needs_dovecot
 
 
 @pytest.fixture(autouse=True)

@@ -25,9 +25,9 @@ from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap import ImapMailbox
 from edge_agent.mail.login import token
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 
-pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+pytestmark = needs_dovecot
 KEY = base64.b64encode(b"a key of some length").decode()
 
 

@@ -20,9 +20,9 @@ from edge_agent.mail.chain import Chain, Seals
 from kits.core.annotation import annotation_from_json
 from kits.core.hub_api import Desired, ErasureWord
 from tests.edge_agent.mail_parts import decisions, fates, labels, ledger_of, mail_config, rows
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 
-pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+pytestmark = needs_dovecot
 
 
 @pytest.fixture(autouse=True)

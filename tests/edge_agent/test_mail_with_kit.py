@@ -14,10 +14,11 @@ from kits.core.operating_point import Band
 from kits.core.prediction import prediction_to_json
 from kits.support_triage.config import Config
 from tests.edge_agent.mail_parts import decisions, mail_config
-from tests.edge_agent.mail_servers import PASSWORD, Dovecot, has_dovecot, kill_leftovers
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, kill_leftovers, needs_dovecot
 from tests.support_triage.learned import STRANGE, dataset_of, learn, made_up
 
-pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+pytest.importorskip("sklearn", reason="the device side's Python has no trainer")
+pytestmark = needs_dovecot
 FOLDERS = {"refund": "Refunds", "invoice": "Invoices", "order": "Orders"}
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from edge_agent.config import load_config
 from tests.edge_agent.mail_parts import decisions
-from tests.edge_agent.mail_servers import Dovecot, a_mail, has_dovecot, kill_leftovers
+from tests.edge_agent.mail_servers import Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.failure.mail_lives import Lives, run_lives, words
 
-pytestmark = pytest.mark.skipif(not has_dovecot(), reason="no dovecot on this machine")
+pytestmark = needs_dovecot
 
 
 @pytest.fixture(autouse=True)
