@@ -6,12 +6,15 @@ either the whole blob or none. It does not count references: the owner of the fo
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from kits.core.errors import DataError
-from kits.core.files import sync, write_atomically
+from kits.core.files import make_folder, sync, write_atomically
 from kits.core.sample import digest_of
 
 
@@ -53,6 +56,19 @@ class FolderBlobStore:
             write_atomically(target, content)
         return digest
 
+    @contextmanager
+    def at_once(self) -> Iterator[BlobStore]:
+        """A store for many bytes, which reach the disk together: waiting for it one by one takes minutes.
+
+        They are in this store once the block has ended; when it raises, none of them is.
+        """
+        bulk = _Bulk(self)
+        try:
+            yield bulk
+            bulk.settle()
+        finally:
+            bulk.clear()
+
     def get(self, digest: str) -> bytes:
         try:
             content = self.path(digest).read_bytes()
@@ -90,3 +106,46 @@ class FolderBlobStore:
         for file in torn:
             file.unlink(missing_ok=True)
         return len(torn)
+
+
+class _Bulk:
+    """Bytes under other names than their digest's until all of them are on the disk."""
+
+    def __init__(self, store: FolderBlobStore) -> None:
+        self._store = store
+        self._waiting: dict[str, Path] = {}
+
+    def put(self, content: bytes) -> str:
+        digest = digest_of(content)
+        if digest in self._waiting or self._store.has(digest):
+            return digest
+        target = self._store.path(digest)
+        make_folder(target.parent)
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        temporary.write_bytes(content)
+        self._waiting[digest] = temporary
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        waiting = self._waiting.get(digest)
+        return self._store.get(digest) if waiting is None else waiting.read_bytes()
+
+    def has(self, digest: str) -> bool:
+        return digest in self._waiting or self._store.has(digest)
+
+    def settle(self) -> None:
+        """Gives everything its name, after all of it is on the disk."""
+        os.sync()
+        folders = set()
+        for digest in list(self._waiting):
+            target = self._store.path(digest)
+            self._waiting.pop(digest).replace(target)
+            folders.add(target.parent)
+        for folder in sorted(folders):
+            sync(folder)
+
+    def clear(self) -> None:
+        """Takes away what has no name yet."""
+        for temporary in self._waiting.values():
+            temporary.unlink(missing_ok=True)
+        self._waiting.clear()

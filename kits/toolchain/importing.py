@@ -62,7 +62,8 @@ def import_data(
     if parent:
         add_existing(intake, project.dataset(parent))
     stream = project.kit.data.read(path, format_)
-    take_in(intake, counted(stream, progress, "reading"), options, project.blobs)
+    with project.blobs.at_once() as blobs:
+        take_in(intake, counted(stream, progress, "reading"), options, blobs)
     if not intake.kept and not intake.duplicates:
         raise _nothing_usable(path, format_, intake)
     dataset = _make_version(project, intake, parent, options.note, progress)
@@ -96,11 +97,13 @@ def open_outside(project: Project, path: Path, store: Path, format_: str = "auto
     format_ = _format(project, path, format_)
     if format_ == KITWRIGHT:
         dataset, source = _read_version(path, project.kit.name)
-        for item in dataset.items:
-            blobs.put(source.get(item.sample.digest))
+        with blobs.at_once() as together:
+            for item in dataset.items:
+                together.put(source.get(item.sample.digest))
         return replace(dataset, blobs=blobs)
     intake = Intake()
-    take_in(intake, project.kit.data.read(path, format_), ImportOptions(), blobs)
+    with blobs.at_once() as together:
+        take_in(intake, project.kit.data.read(path, format_), ImportOptions(), together)
     if not intake.kept:
         raise _nothing_usable(path, format_, intake)
     items = [
@@ -215,9 +218,10 @@ def _item(entry: Entry, placed: Placed) -> DatasetItem:
 def _import_version(project: Project, path: Path) -> ImportReport:
     """Takes over a version as it is: same items, same splits, same id."""
     dataset, source = _read_version(path, project.kit.name)
-    for item in dataset.items:
-        if item.sample.digest and not project.blobs.has(item.sample.digest):
-            project.blobs.put(source.get(item.sample.digest))
+    with project.blobs.at_once() as blobs:
+        for item in dataset.items:
+            if item.sample.digest and not blobs.has(item.sample.digest):
+                blobs.put(source.get(item.sample.digest))
     dataset = replace(dataset, blobs=project.blobs)
     save(dataset, project.datasets_dir)
     save_findings(project, dataset.id, [])

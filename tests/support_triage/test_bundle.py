@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from kits.core.bundle import open_file
 from kits.core.kit import Evaluation, ItemResult
 from kits.core.mail.writing import write_message
 from kits.core.stats import proportion
+from kits.support_triage._models.classifier import INTENT
+from kits.support_triage.runtime import TriageRuntime
 from kits.toolchain.compile import compile_run
 from kits.toolchain.gate import Limits, judge
 from kits.toolchain.importing import import_data
@@ -135,3 +138,19 @@ def test_an_encoder_that_ships_has_an_int8_without_calibration(
     bundle = open_file(compiled.path)
     assert {a.precision for a in bundle.manifest.artefacts} == {"fp32", "int8"}
     assert load_bundle(compiled.path).check_golden() == ()
+
+
+def test_reasons_are_what_counted(trained: tuple[Project, Trained]) -> None:
+    runtime = load_bundle(trained[1].bundle).runtime
+    assert isinstance(runtime, TriageRuntime)
+    intent = runtime.classifier.heads[INTENT]
+    mail = write_message(subject="", body="please refund the lamp")
+
+    def reasons(weight: float) -> str:
+        head = replace(intent, spec=intent.spec.model_copy(update={"ngram_weight": weight}))
+        heads = {**runtime.classifier.heads, INTENT: head}
+        changed = replace(runtime, classifier=replace(runtime.classifier, heads=heads))
+        return " ".join(reason.text for reason in changed.predict([mail])[0].reasons)
+
+    assert "speaks for refund" in reasons(0.5)
+    assert "speaks for" not in reasons(0.0), "words that had no weight are no reason"

@@ -7,7 +7,7 @@ operating point sends such a mail to a person.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,23 +121,31 @@ def told(
         details = _details(reading, automatic, Judged("", 0.0, {}, "", ""), ())
         return Prediction(0.0, reasons=(Reason("the mail holds no text"),), details=details)
     intent = judged(classifier, verdicts)
-    words = classifier.words_for(reading.text, intent.label)
     doubts = [text for text in (tone.needs_person, intent.doubt) if text]
-    reasons = [
-        Reason(f"“{word}” speaks for {intent.label}", weight, "text") for word, weight in words
-    ]
     return Prediction(
         score=0.0 if tone.needs_person else intent.confidence,
         label=intent.label,
         probabilities=intent.probabilities,
         spans=tuple(spans),
         quantities=tuple(_levels(classifier, verdicts, tone)),
-        reasons=(*(Reason(text) for text in doubts), *reasons),
+        reasons=(
+            *(Reason(text) for text in doubts),
+            *_reasons(classifier, verdicts, reading.text, intent.label),
+        ),
         details={
             **_details(reading, automatic, intent, verdicts.stages),
             "scales": _scales(classifier),
         },
     )
+
+
+def _reasons(classifier: Classifier, verdicts: Verdicts, text: str, label: str) -> Iterator[Reason]:
+    """What spoke for the label: words where they counted, else how like the label's mails it is."""
+    if "network" not in verdicts.stages or classifier.heads[INTENT].spec.ngram_weight > 0:
+        for word, weight in classifier.words_for(text, label):
+            yield Reason(f"“{word}” speaks for {label}", weight, "text")
+    elif verdicts.likeness is not None and label in classifier.heads[INTENT].spec.classes:
+        yield Reason(f"reads like the mails that are {label} (likeness {verdicts.likeness:.2f})")
 
 
 def _levels(classifier: Classifier, verdicts: Verdicts, tone: Tone) -> list[Quantity]:
