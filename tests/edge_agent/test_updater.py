@@ -112,13 +112,18 @@ def test_what_was_built_for_something_else_is_not_used(
     assert [r.state for r in bench.reports if r.deployment == 2] == ["committed"]
 
 
+def hangs_over(bench: Bench, content: bytes) -> bool:
+    """Whether its engine is being built: the state is said a moment before the building begins."""
+    return state_of(bench) == "building" and (bundle_id_of(content), True) in bench.loads
+
+
 def test_a_bundle_that_hangs_while_it_is_made_ready_is_refused_and_holds_no_other_up(
     bench: Bench, engine: threading.Event
 ) -> None:
     third = make_bundle(3, act_at=0.77)
     bench.hub.publish(NEW)
     with updating(bench):
-        wait_for(lambda: state_of(bench) == "building")
+        wait_for(lambda: hangs_over(bench, NEW))
         bench.building = None
         bench.seconds += LOAD_LIMIT_S + 1
         wait_for(lambda: (bench.last.state, bench.last.deployment) == ("failed", 1))
@@ -134,7 +139,7 @@ def test_what_hangs_although_nobody_wants_it_any_more_holds_the_next_up_for_its_
 ) -> None:
     bench.hub.publish(NEW)
     with updating(bench):
-        wait_for(lambda: state_of(bench) == "building")
+        wait_for(lambda: hangs_over(bench, NEW))
         bench.building = None
         bench.hub.withdraw(1)
         wait_for(lambda: not bench.installer.busy)

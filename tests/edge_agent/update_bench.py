@@ -146,9 +146,10 @@ class Bench:
 
     def load(self, bundle: Bundle, *, build: bool = True) -> Loaded:
         """As the ladder; what is in `lame` does not come up on this machine at the moment."""
+        building = self.building if build else None  # before it is told that a load has begun
         self.loads.append((bundle.id, build))
-        if build and self.building is not None:
-            self.building.wait(60)
+        if building is not None:
+            building.wait(60)
         if bundle.id in self.lame:
             raise EngineError("the GPU is busy")
         return self.ladder.load(bundle, build=build)
