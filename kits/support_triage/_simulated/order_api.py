@@ -11,11 +11,10 @@ import argparse
 import hmac
 import json
 import re
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Literal
 from urllib.parse import unquote
 
@@ -23,6 +22,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from kits.support_triage._simulated.shop import Order, make_shop
+from kits.support_triage._simulated.small_server import Served, SmallServer
 
 Fault = Literal["", "error", "slow", "redirect", "endless", "garbage", "wrong-order", "drop"]
 
@@ -50,7 +50,7 @@ class Behaviour:
     headers: list[Mapping[str, str]] = field(default_factory=list)
 
 
-class OrderApi:
+class OrderApi(Served):
     """The server, in a thread, until `close`.
 
     Args:
@@ -62,31 +62,10 @@ class OrderApi:
         self, orders: Sequence[Order], secret: str = SECRET, host: str = "127.0.0.1", port: int = 0
     ) -> None:
         self.behaviour = Behaviour()
-        self._server = _Server((host, port), orders, secret, self.behaviour)
-        self.url = f"http://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
-
-    def __enter__(self) -> OrderApi:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Ends it; a request that hangs is let go."""
-        self._server.ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+        super().__init__(_Server((host, port), orders, secret, self.behaviour))
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(SmallServer):
     def __init__(
         self, address: tuple[str, int], orders: Sequence[Order], secret: str, behaviour: Behaviour
     ) -> None:
@@ -94,7 +73,6 @@ class _Server(ThreadingHTTPServer):
         self.orders = {order.number: order.as_json() for order in orders}
         self.secret = secret
         self.behaviour = behaviour
-        self.ended = threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,14 +7,14 @@ for tests, demo and integrators; no language model is in it.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Literal
 
 from pydantic import JsonValue
 
 from kits.core.correspondence import suggested_as_text
+from kits.support_triage._simulated.small_server import Served, SmallServer
 
 Mood = Literal[
     "obedient", "lying", "injecting", "slow", "garbage", "error", "endless", "wordy", "foreign"
@@ -24,16 +24,13 @@ Saying = Callable[[Mapping[str, JsonValue]], str]
 Sentences = Callable[[Mapping[str, JsonValue]], list[JsonValue]]
 
 
-class WriterApi:
+class WriterApi(Served):
     """The endpoint, in a thread, until `close`; its `mood` may be changed while it runs."""
 
     def __init__(self, mood: Mood = "obedient", secret: str = "") -> None:
         self._server = _Server(mood, secret)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
+        super().__init__(self._server)
+        self.url += "/v1"
 
     @property
     def heard(self) -> list[Told]:
@@ -44,30 +41,13 @@ class WriterApi:
         """Changes how it answers."""
         self._server.mood = mood
 
-    def __enter__(self) -> WriterApi:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Ends it; a call that hangs is let go."""
-        self._server.ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(SmallServer):
     def __init__(self, mood: Mood, secret: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.mood: Mood = mood
         self.secret = secret
         self.heard: list[Told] = []
-        self.ended = threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):

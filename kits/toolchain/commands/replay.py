@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
+
+if TYPE_CHECKING:
+    from kits.core.console import Console
+    from kits.toolchain.replaying.run import Answer
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +70,6 @@ def replay(
     from kits import load_bundle
     from kits.core.console import Console
     from kits.core.discovery import get_kit
-    from kits.core.files import write_atomically
     from kits.toolchain.progress import make_progress
     from kits.toolchain.replaying import run
     from kits.toolchain.replaying.machines import ReplayOptions
@@ -94,6 +97,13 @@ def replay(
         learned=run.learned_by(opened, ready),
         progress=make_progress(console),
     )
+    _say(console, answer, report)
+
+
+def _say(console: Console, answer: Answer, report: Path | None) -> None:
+    """Writes the page where one is wanted, and tells the answer."""
+    from kits.core.files import write_atomically
+
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(report, answer.html.encode())
