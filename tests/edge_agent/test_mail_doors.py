@@ -24,6 +24,7 @@ from edge_agent.errors import MailboxLoginError, MailboxLostError
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap import ImapMailbox
 from edge_agent.mail.login import token
+from tests.edge_agent.line_server import LineServer
 from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 
@@ -132,27 +133,13 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
 # -- sending -------------------------------------------------------------------------------------
 
 
-class Sink:
+class Sink(LineServer):
     """An SMTP server that takes every mail, or ends in the middle of one."""
 
     def __init__(self, *, dies: bool = False) -> None:
         self.mails: list[tuple[str, list[str], bytes]] = []
         self._dies = dies
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._socket.getsockname()[1])
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                peer, _ = self._socket.accept()
-            except OSError:
-                return
-            with peer, peer.makefile("rwb") as channel:
-                self._talk(channel)
+        super().__init__()
 
     def _talk(self, channel: BufferedRWPair) -> None:
         sender, receivers = "", []

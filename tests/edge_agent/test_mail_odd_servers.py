@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import socket
-import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -15,6 +13,7 @@ import pytest
 from edge_agent.errors import MailboxError, MailboxLoginError, MailboxLostError, MailboxRefusedError
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap import ImapMailbox
+from tests.edge_agent.line_server import LineServer
 
 GREETING = b"* OK ready\r\n"
 SCRIPT: dict[bytes, bytes] = {
@@ -26,28 +25,14 @@ SCRIPT: dict[bytes, bytes] = {
 }
 
 
-class Scripted:
+class Scripted(LineServer):
     """Answers each command by its first word; an answer of nothing ends the connection."""
 
     def __init__(self, **changes: bytes) -> None:
         given = {name.encode(): answer for name, answer in changes.items()}
         self._script: Mapping[bytes, bytes] = {**SCRIPT, **given}
         self.heard: list[bytes] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._socket.getsockname()[1])
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                peer, _ = self._socket.accept()
-            except OSError:
-                return
-            with peer, peer.makefile("rwb") as channel:
-                self._talk(channel)
+        super().__init__()
 
     def _talk(self, channel: BufferedRWPair) -> None:
         channel.write(GREETING)
