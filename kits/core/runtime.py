@@ -93,6 +93,12 @@ class Remembers(Protocol):
         """The same runtime with a bounded memory of what it was asked; its answers are the same."""
 
 
+_CPU = "CPUExecutionProvider"
+_SLOWER_ON_CPU = ("SkipLayerNormFusion",)
+"""Rewritings by onnxruntime (1.32) that cost more than they save: its joined sum and norm takes five times as long as
+the two one after the other, 15 % of a text network's time, see `benchmarks/mail_speed.py`."""
+
+
 class OnnxSession:
     """`Session` on onnxruntime.
 
@@ -106,7 +112,7 @@ class OnnxSession:
     """
 
     _NAMES: ClassVar = {
-        "CPUExecutionProvider": "cpu",
+        _CPU: "cpu",
         "CUDAExecutionProvider": "cuda",
         "TensorrtExecutionProvider": "tensorrt",
     }
@@ -114,7 +120,7 @@ class OnnxSession:
     def __init__(
         self,
         model: bytes,
-        providers: Sequence[str] = ("CPUExecutionProvider",),
+        providers: Sequence[str] = (_CPU,),
         threads: int = 0,
     ) -> None:
         import onnxruntime as ort  # 0.1 s and 60 MB: only once a model is loaded
@@ -123,7 +129,12 @@ class OnnxSession:
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         try:
-            self._session = ort.InferenceSession(model, options, providers=list(providers))
+            self._session = ort.InferenceSession(
+                model,
+                options,
+                providers=list(providers),
+                disabled_optimizers=_SLOWER_ON_CPU if providers[0] == _CPU else (),
+            )
         except Exception as error:  # onnxruntime raises its own, unrelated classes
             raise BundleError(f"onnxruntime cannot load the model: {error}") from error
         self.provider = self._NAMES.get(self._session.get_providers()[0], "cpu")

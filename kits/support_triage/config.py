@@ -33,7 +33,10 @@ class EncoderConfig(_Section):
         False, description="whether a hub id may be fetched; nothing is downloaded otherwise"
     )
     max_tokens: int = Field(
-        256, ge=16, le=512, description="pieces of words that are looked at; the rest is cut off"
+        128,
+        ge=16,
+        le=512,
+        description="pieces of words that the network looks at, about 90 words; counted words see the whole mail",
     )
     layers: Literal["auto", "last"] = Field(
         "auto",

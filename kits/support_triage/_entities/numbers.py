@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from kits.support_triage._entities.text import Found, Text, listed
 
 _VALUE = re.compile(
-    r"(?<![^\W_])[A-Za-z0-9]{1,30}(?:(?:[-/_]|\.(?=[0-9]))[A-Za-z0-9]{1,30}){0,5}(?![^\W_])"
+    # a digit is looked for first: most runs are words
+    r"(?<![^\W_])(?=[A-Za-z./_-]{0,185}[0-9])[A-Za-z0-9]{1,30}(?:(?:[-/_]|\.(?=[0-9]))[A-Za-z0-9]{1,30}){0,5}(?![^\W_])"
 )
 _NO_NUMBER = re.compile(
     r"^(?:\d{1,2}[./-]\d{1,2}(?:[./-](?:\d{2}|\d{4}))?|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,3}(?:\.\d{3})+|\d+\.\d{1,2})$"

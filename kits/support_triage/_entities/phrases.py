@@ -43,12 +43,17 @@ class Phrases(Generic[Value]):
         for rows in (*self._exact.values(), *self._stems.values()):
             rows.sort(key=lambda row: -len(row[0]))
         self._lengths = sorted({len(stem) for stem in self._stems}, reverse=True)
+        shortest = self._lengths[-1] if self._lengths else 0
+        self._shortest, self._beginnings = shortest, {stem[:shortest] for stem in self._stems}
 
     def find(self, text: Text) -> Iterator[Hit[Value]]:
         """The phrases of `text`, left to right, none within another that began before it."""
-        words = [word.folded for word in text.words]
+        words, shortest = text.folded, self._shortest
         free_from = 0
         for first, word in enumerate(words):
+            # most words begin no phrase: two look-ups tell
+            if word not in self._exact and word[:shortest] not in self._beginnings:
+                continue
             if first < free_from:
                 continue
             hit = self._at(words, first, word)

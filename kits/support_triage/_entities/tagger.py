@@ -34,6 +34,8 @@ CERTAIN = 12.0
 _CACHED = 20_000
 _PAIR_OFFSETS = 5
 FORBIDDEN = -1e4
+_SCALED_EVERY = 4
+"""Tokens after which a recursion is scaled: seldom enough to be quick, often enough for doubles."""
 
 
 class Tagger:
@@ -181,19 +183,19 @@ def best_path(emissions: Floats, steps: Floats) -> list[int]:
 
 
 def marginals(emissions: Floats, steps: Floats) -> Floats:
-    """Probability of each tag at each token, by the forward-backward recursions, scaled per token."""
+    """Probability of each tag at each token, by the forward-backward recursions, scaled every few tokens."""
     emitted = np.exp(emissions - emissions.max(axis=1, keepdims=True))
-    moved = np.exp(steps)
-    forward = np.empty_like(emitted)
-    backward = np.ones_like(emitted)
-    forward[0] = emitted[0] * moved[0]
-    forward[0] /= forward[0].sum()
+    moved = np.exp(steps - steps.max())
+    forward, backward = np.empty_like(emitted), np.ones_like(emitted)
+    np.multiply(emitted[0], moved[0], out=forward[0])
     for at in range(1, len(emitted)):
-        forward[at] = (forward[at - 1] @ moved) * emitted[at]
-        forward[at] /= forward[at].sum()
+        np.multiply(forward[at - 1] @ moved, emitted[at], out=forward[at])
+        if not at % _SCALED_EVERY:
+            forward[at] /= forward[at].sum()
     for at in range(len(emitted) - 2, -1, -1):
-        backward[at] = moved @ (backward[at + 1] * emitted[at + 1])
-        backward[at] /= backward[at].sum()
+        np.dot(moved, backward[at + 1] * emitted[at + 1], out=backward[at])
+        if not at % _SCALED_EVERY:
+            backward[at] /= backward[at].sum()
     both = forward * backward
     result: Floats = both / both.sum(axis=1, keepdims=True)
     return result

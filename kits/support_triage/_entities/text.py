@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -17,9 +18,8 @@ def listed(words: str, mark: str = " ") -> tuple[str, ...]:
     return tuple(words.split(mark))
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A run of letters and digits; `folded` is its lower case."""
+class Word(NamedTuple):
+    """A run of letters and digits; `folded` is its lower case. A tuple, because a mail has hundreds."""
 
     start: int
     end: int
@@ -51,6 +51,11 @@ class Text:
     @cached_property
     def words(self) -> tuple[Word, ...]:
         return tuple(Word(m.start(), m.end(), m.group().lower()) for m in _WORD.finditer(self.raw))
+
+    @cached_property
+    def folded(self) -> list[str]:
+        """The words in lower case."""
+        return [word.folded for word in self.words]
 
     @cached_property
     def has_digits(self) -> bool:

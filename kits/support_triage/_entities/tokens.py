@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kits.support_triage._entities.date_words import MONTHS, NUMBERS, RELATIVE, UNITS, WEEKDAYS
 from kits.support_triage._entities.text import Found
@@ -23,9 +23,8 @@ _ALL = tuple(range(-REACH, REACH + 1))
 PAD = "\x00"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A run of letters, a run of digits, or one mark.
+class Token(NamedTuple):
+    """A run of letters, a run of digits, or one mark. A tuple, because a mail has hundreds.
 
     Attributes:
         key: all that features are made of: equal keys have equal features.
