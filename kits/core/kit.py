@@ -125,7 +125,7 @@ class Exported:
         precisions: lower ones that the graphs of these roles allow.
         cpu_roles: those that only CPUs execute (trees); a device does not try its GPU with them.
         dynamic_roles: those whose INT8 quantises activations while it runs, for CPUs alone (text, whose
-            length varies); it needs no calibration.
+            length varies); `calibration_feeds` only shows which channels stand out, and may give none.
         files: what the bundle holds beside models, by path (a tokenizer, arrays, a knowledge base). The
             runtime reads them from `Bundle.files`; they stay as they are in every precision.
         golden: made inputs with their media types, by which a device proves itself in place of samples: where

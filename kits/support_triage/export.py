@@ -1,14 +1,16 @@
-"""A run's files → the bundle's models, arrays and config. The encoder is quantised without calibration.
+"""A run's files → the bundle's models, arrays and config. Mails show the encoder's outlying channels.
 
 Counted pieces and heads are arrays that numpy computes with: a graph for them would be slower than they are.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 from pydantic import BaseModel, JsonValue
 
 from kits.core import belongings
@@ -18,7 +20,9 @@ from kits.core.kit import Exported
 from kits.core.runtime import Array
 from kits.support_triage._learning.golden import golden_mails
 from kits.support_triage._learning.mails import load_mails
-from kits.support_triage._models.spec import ENCODER_ROLE
+from kits.support_triage._mail.reading import read_mail
+from kits.support_triage._models.encoder import INPUTS, Tokens
+from kits.support_triage._models.spec import ENCODER_ROLE, TOKENIZER_FILE
 from kits.support_triage.config import Config
 from kits.support_triage.runtime import MEDIA_TYPE, TriageSpec
 from kits.support_triage.train import ENCODER_FILE, FILES_FOLDER, SPEC_FILE
@@ -54,9 +58,15 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
 def calibration_feeds(
     exported: Exported, role: str, contents: Iterable[bytes]
 ) -> Iterator[Mapping[str, Array]]:
-    """Nothing: the encoder's activations are quantised while it runs."""
-    del exported, role, contents
-    yield from ()
+    """Token numbers of mails, by which the encoder's outlying channels are found; unreadable mails give none."""
+    encoder = TriageSpec.model_validate(exported.config).classifier.encoder
+    if role != ENCODER_ROLE or encoder is None:
+        return
+    tokens = Tokens(exported.files[TOKENIZER_FILE], encoder.max_tokens)
+    for content in contents:
+        with contextlib.suppress(DataError):
+            numbers = np.array([tokens.of(read_mail(content).text)], np.int64)
+            yield dict(zip(INPUTS, (numbers, np.ones_like(numbers)), strict=True))
 
 
 def _belongings(root: Path, config: Config) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,8 +26,9 @@ from kits.support_triage._drafting.knowledge import Knowledge
 from kits.support_triage._drafting.templates import FirmTemplates, Templates
 from kits.support_triage._entities.extractor import Extractor
 from kits.support_triage._entities.spec import EntitiesSpec
-from kits.support_triage._entities.tone import Tone, read_tone
-from kits.support_triage._mail.reading import Reading, read_mail
+from kits.support_triage._entities.text import Text
+from kits.support_triage._entities.tone import Tone, tone_of
+from kits.support_triage._mail.reading import LastReading, Reading
 from kits.support_triage._models.classifier import Classifier, Verdicts, load_classifier
 from kits.support_triage._models.memory import Memory
 from kits.support_triage._models.spec import ClassifierSpec
@@ -109,6 +110,7 @@ class TriageRuntime:
     extractor: Extractor
     drafter: Drafter
     memory: Memory | None = None
+    last: LastReading = field(default_factory=LastReading, repr=False, compare=False)
 
     def remembering(self) -> TriageRuntime:
         """The same models, which judge a text once: for an agent, whose mails repeat themselves."""
@@ -130,7 +132,7 @@ class TriageRuntime:
 
     def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
         """One prediction per mail. Raises DataError for one that is empty or over the size limit."""
-        readings = [read_mail(_bytes(payload)) for payload in payloads]
+        readings = [self._read(payload) for payload in payloads]
         verdicts = self._judge([reading.text for reading in readings])
         return [
             told(self.classifier, found, reading, *self._rest(reading))
@@ -144,7 +146,7 @@ class TriageRuntime:
             DataError: empty, or over the size limit.
         """
         started = time.perf_counter()
-        reading = read_mail(_bytes(payload))
+        reading = self._read(payload)
         read = time.perf_counter()
         verdicts = self._judge([reading.text])[0]
         decided = time.perf_counter()
@@ -155,15 +157,15 @@ class TriageRuntime:
 
     def lookups(self, payload: Payload, prediction: Prediction) -> tuple[Lookup, ...]:
         """Records worth having before a reply is drafted."""
-        return self.drafter.lookups(read_mail(_bytes(payload)), prediction)
+        return self.drafter.lookups(self._read(payload), prediction)
 
     def brief(self, payload: Payload, prediction: Prediction) -> Brief | None:
         """What a writer outside may see: no personal data; None when there is nothing to write about."""
-        return self.drafter.brief(read_mail(_bytes(payload)), prediction)
+        return self.drafter.brief(self._read(payload), prediction)
 
     def question(self, payload: Payload, prediction: Prediction) -> Question | None:
         """What a language model may see that suggests an intent; None for a machine's mail or one without text."""
-        reading = read_mail(_bytes(payload))
+        reading = self._read(payload)
         return question_of(reading, prediction, self._choices(), self.extractor)
 
     def draft(
@@ -174,7 +176,7 @@ class TriageRuntime:
         written: str = "",
     ) -> Draft | None:
         """A reply in which every sentence can be checked; None when a machine wrote or nothing can be said."""
-        return self.drafter.draft(read_mail(_bytes(payload)), prediction, records, written)
+        return self.drafter.draft(self._read(payload), prediction, records, written)
 
     @property
     def out_of_scope(self) -> tuple[str, ...]:
@@ -187,14 +189,17 @@ class TriageRuntime:
         learned = dict.fromkeys(self.spec.classifier.intent.classes, "")
         return {**learned, **none_of_them, **self.spec.labels}
 
+    def _read(self, payload: Payload) -> Reading:
+        return self.last.of(_bytes(payload))
+
     def _judge(self, texts: Sequence[str]) -> list[Verdicts]:
         if self.memory is None:
             return self.classifier.judge(texts)
         return self.memory.judge(texts, self.classifier.judge)
 
     def _rest(self, reading: Reading) -> tuple[tuple[Span, ...], str, Tone]:
-        spans = self.extractor.find(reading.text, reading.language)
-        return spans, why_automatic(reading.message), read_tone(reading.text, reading.language)
+        text = Text(reading.text, reading.language)
+        return self.extractor.find_in(text), why_automatic(reading.message), tone_of(text)
 
 
 def _bytes(payload: Payload) -> bytes:

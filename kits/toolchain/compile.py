@@ -249,7 +249,11 @@ class _Job:
             if precision == "fp16":
                 content = quantize.to_fp16(exported.models[role])
             elif role in exported.dynamic_roles:
-                content = quantize.to_dynamic_int8(exported.models[role], exported.quantize_exclude)
+                content = quantize.to_dynamic_int8(
+                    exported.models[role],
+                    self._calibration(role, result).feeds,
+                    exported.quantize_exclude,
+                )
             else:
                 content = quantize.to_int8(
                     exported.models[role],
@@ -356,9 +360,7 @@ class _Job:
             "measured": [{"precision": j.precision, **j.evidence} for j in result.judgements],
             "refused": list(result.refused),
         }
-        if result.precision == "int8" and not set(self.note.quantize_roles) <= set(
-            self.note.dynamic_roles
-        ):
+        if result.precision == "int8":
             chosen = self._calibration_items()
             provenance["calibration"] = {
                 "n": len(chosen),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from kits.core.errors import DataError, MachineError
 from kits.core.runtime import Array
 from kits.toolchain.quiet import stdout_kept_clean
+from kits.toolchain.smoothing import embeddings_by_row, smooth
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -74,12 +75,15 @@ def to_int8(
         return target.read_bytes()
 
 
-def to_dynamic_int8(model: bytes, exclude: tuple[str, ...] = ()) -> bytes:
+def to_dynamic_int8(
+    model: bytes, feeds: Sequence[Feeds] = (), exclude: tuple[str, ...] = ()
+) -> bytes:
     """An INT8 version for CPUs whose activations are quantised while it runs; weights per channel.
 
-    For models of text: their length varies, and they need no calibration. TensorRT takes none of it.
+    For models of text, whose length varies. TensorRT takes none of it.
 
     Args:
+        feeds: inputs by which outlying channels are found, one sample each; none: they stay as they are.
         exclude: regular expressions; a node whose name matches stays in floating point.
 
     Raises:
@@ -89,17 +93,19 @@ def to_dynamic_int8(model: bytes, exclude: tuple[str, ...] = ()) -> bytes:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    prepared = onnx.load_from_string(model)
+    smooth(prepared, feeds)
+    embeddings_by_row(prepared)
     with tempfile.TemporaryDirectory() as folder, stdout_kept_clean():
         source, target = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
-        source.write_bytes(model)
-        names = [node.name for node in onnx.load(source).graph.node]
+        onnx.save(prepared, source)
         quantize_dynamic(
             source,
             target,
             per_channel=True,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-            nodes_to_exclude=matching(names, exclude),
+            op_types_to_quantize=["MatMul", "Gemm"],
+            nodes_to_exclude=matching([node.name for node in prepared.graph.node], exclude),
         )
         return target.read_bytes()
 

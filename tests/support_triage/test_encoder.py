@@ -17,7 +17,7 @@ from kits.support_triage._learning.encoders import (
     make_graph,
     pooled,
 )
-from kits.support_triage._models.encoder import Encoder
+from kits.support_triage._models.encoder import Encoder, Tokens
 from kits.support_triage.config import EncoderConfig
 from kits.toolchain import quantize, trt_check
 
@@ -80,6 +80,19 @@ def test_what_lies_beyond_the_limit_is_not_looked_at(graph: EncoderGraph) -> Non
     start = "refund " * 100
     one, other = encoder.embed([start + "a" * 500, start + "z" * 1_000_000])
     assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_long_text_has_the_tokens_of_its_beginning(graph: EncoderGraph, seed: int) -> None:
+    from tokenizers import Tokenizer
+
+    rng = np.random.default_rng(seed)
+    words = ["".join(rng.choice([*"abz09?.é\u00a0"], rng.integers(1, 30))) for _ in range(400)]
+    text = " ".join(words[: rng.integers(1, 400)])
+    whole = Tokenizer.from_str(graph.tokenizer.decode())
+    whole.no_padding()
+    whole.enable_truncation(48)
+    assert Tokens(graph.tokenizer, 48).of(text) == whole.encode(" ".join(text.split())).ids
 
 
 def test_no_texts_give_no_vectors(graph: EncoderGraph) -> None:

@@ -60,13 +60,17 @@ class Extractor:
             text: any text; time is linear in its length.
             language: ISO 639-1 code of it, or empty.
         """
-        return self._settled(text, self._in_windows(text, language, every_kind=False))
+        return self.find_in(Text(text, language))
+
+    def find_in(self, text: Text) -> tuple[Span, ...]:
+        """As `find`, of a text whose words somebody else looks at too."""
+        return self._settled(text.raw, self._in_windows(text, every_kind=False))
 
     def find_where(
         self, text: str, language: str, wanted: Callable[[str, str], bool]
     ) -> tuple[Span, ...]:
         """As `find`, of every kind there is and only where `wanted(kind, surface)`: nothing else may cover a finding."""
-        rows = self._in_windows(text, language, every_kind=True)
+        rows = self._in_windows(Text(text, language), every_kind=True)
         return self._settled(
             text, [r for r in rows if wanted(r[1].kind, text[r[1].start : r[1].end])]
         )
@@ -77,14 +81,17 @@ class Extractor:
             for f in settle(found, len(text))
         )
 
-    def _in_windows(self, text: str, language: str, *, every_kind: bool) -> list[Ranked]:
+    def _in_windows(self, text: Text, *, every_kind: bool) -> list[Ranked]:
+        size = len(text.raw)
+        if size <= WINDOW:
+            return list(self._in_window(text, every_kind))
         found: list[Ranked] = []
-        for start in range(0, max(1, len(text)), WINDOW):
-            piece = text[start : start + WINDOW + OVERLAP]
-            last = start + WINDOW >= len(text)
+        for start in range(0, size, WINDOW):
+            piece = Text(text.raw[start : start + WINDOW + OVERLAP], text.language)
+            last = start + WINDOW >= size
             found += [
                 (rank, Found(f.start + start, f.end + start, f.kind, f.confidence))
-                for rank, f in self._in_window(Text(piece, language), every_kind)
+                for rank, f in self._in_window(piece, every_kind)
                 # what touches a cut is seen whole by the neighbouring window
                 if (last or f.end < WINDOW + OVERLAP // 2) and (not start or f.start)
             ]

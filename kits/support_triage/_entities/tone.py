@@ -107,7 +107,12 @@ def read_tone(text: str, language: str = "") -> Tone:
     Args:
         language: ISO 639-1 code; the words of all languages are looked for whatever it is.
     """
-    read = Text(text[:MAX_CHARS], language)
+    return tone_of(Text(text, language))
+
+
+def tone_of(text: Text) -> Tone:
+    """As `read_tone`, of a text whose words somebody else looks at too."""
+    read = _begin(text, MAX_CHARS)
     counts: dict[str, float] = dict.fromkeys(FEATURES, 0.0)
     seen: list[str] = []
     for hit in _CUE_PHRASES.find(read):
@@ -116,8 +121,7 @@ def read_tone(text: str, language: str = "") -> Tone:
     _feel(read, counts)
     counts["exclamations"] = float(read.raw.count("!"))
     counts["questions"] = float(read.raw.count("?"))
-    # most mails are looked at whole: their words are found once
-    danger, word = _danger(read if len(text) <= MAX_CHARS else Text(text[:MAX_DANGER]))
+    danger, word = _danger(_begin(text, MAX_DANGER))
     counts["danger"] = float(bool(danger))
     features = {name: min(count, _ENOUGH) / _ENOUGH for name, count in counts.items()}
     features["capitals"] = _capitals(read)
@@ -134,6 +138,11 @@ def needs_person(text: str) -> str:
     """Why a person must answer, whatever a model says; empty: nothing speaks for it."""
     danger, word = _danger(Text(text[:MAX_DANGER]))
     return f"{_REASONS[danger]} (“{word}”)" if danger else ""
+
+
+def _begin(text: Text, chars: int) -> Text:
+    """The text up to so many characters: most are looked at whole, and their words found once."""
+    return text if len(text.raw) <= chars else Text(text.raw[:chars], text.language)
 
 
 def _danger(read: Text) -> tuple[str, str]:

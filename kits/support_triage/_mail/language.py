@@ -34,8 +34,8 @@ LANGUAGES = (
     *("tr", "ru", "uk", "bg", "el", "ja", "zh", "ko", "ar", "he", "hr", "sl", "et", "lv", "lt"),
 )
 """What is looked for; a larger set confuses short texts."""
-MAX_CHARS = 2000
-"""Characters that are looked at."""
+MAX_CHARS = 500
+"""Characters that are looked at: more tell nothing new, see `docs/benchmarks.md`."""
 MIN_LETTERS = 12
 """Letters a text must have; fewer where each stands for a syllable or a word."""
 MIN_CONFIDENCE = 0.6

@@ -106,6 +106,20 @@ def read_mail(content: bytes) -> Reading:
     )
 
 
+class LastReading:
+    """Reads a mail once for all that is asked about it, one question after the other. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._last: tuple[bytes, Reading] | None = None
+
+    def of(self, content: bytes) -> Reading:
+        """As `read_mail`; the same bytes object is not read again until another one came."""
+        last = self._last
+        if last is None or last[0] is not content:
+            self._last = last = (content, read_mail(content))
+        return last[1]
+
+
 def _shown(message: Message, is_forwarding: bool, notes: list[str]) -> tuple[str, int]:
     """The text that a person sees, and how many characters were hidden."""
     plain, hidden = without_invisible(message.plain)

@@ -16,35 +16,66 @@ from kits.core.runtime import Session
 from kits.support_triage._models.spec import EncoderSpec
 
 Floats = NDArray[np.float32]
-_CHARACTERS_PER_TOKEN = 32
+_USUAL_CHARACTERS_PER_TOKEN, _CHARACTERS_PER_TOKEN = 6, 32
 _BATCH_TOKENS = 4_096
 BATCH_TEXTS = 64
 INPUTS = ("input_ids", "attention_mask")
+
+
+class Tokens:
+    """A network's tokenizer: text → token numbers, as many as are looked at.
+
+    Args:
+        tokenizer: `tokenizer.json` of the Hugging Face library `tokenizers`.
+        most: token numbers of a text at most.
+
+    Raises:
+        BundleError: the tokenizer cannot be read.
+    """
+
+    def __init__(self, tokenizer: bytes, most: int) -> None:
+        from tokenizers import Tokenizer  # 20 MB: only where there is a network
+
+        self._most = most
+        try:
+            self._tokenizer = Tokenizer.from_str(tokenizer.decode())
+        except Exception as error:  # tokenizers raises plain Exception
+            raise BundleError(f"the tokenizer cannot be read: {error}", fix="kit train") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(most)
+
+    def of(self, text: str) -> list[int]:
+        """Token numbers of the text's beginning: a mail of 20 MB costs no more than that."""
+        short = " ".join(text[: 4 * _CHARACTERS_PER_TOKEN * self._most].split())
+        begins = short[: _USUAL_CHARACTERS_PER_TOKEN * self._most]
+        if len(begins) < len(short) and " " in begins:
+            # up to a whole word, so that its tokens are those of the whole text
+            numbers = self._encoded(begins.rpartition(" ")[0])
+            if len(numbers) == self._most:
+                return numbers
+        return self._encoded(short[: _CHARACTERS_PER_TOKEN * self._most]) or [0]
+
+    def _encoded(self, text: str) -> list[int]:
+        numbers: list[int] = self._tokenizer.encode(text).ids
+        return numbers
 
 
 class Encoder:
     """A network with its tokenizer.
 
     Args:
-        tokenizer: `tokenizer.json` of the Hugging Face library `tokenizers`.
+        tokenizer: as of `Tokens`.
 
     Raises:
         BundleError: the tokenizer cannot be read, or the network has other inputs.
     """
 
     def __init__(self, spec: EncoderSpec, session: Session, tokenizer: bytes) -> None:
-        from tokenizers import Tokenizer  # 20 MB: only where there is a network
-
         self.spec = spec
         self._session = session
         if sorted(i.name for i in session.inputs()) != sorted(INPUTS):
             raise BundleError("the encoder has other inputs than " + " and ".join(INPUTS))
-        try:
-            self._tokenizer = Tokenizer.from_str(tokenizer.decode())
-        except Exception as error:  # tokenizers raises plain Exception
-            raise BundleError(f"the tokenizer cannot be read: {error}", fix="kit train") from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(spec.max_tokens)
+        self._tokens = Tokens(tokenizer, spec.max_tokens)
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Vectors of the texts, shape (n, views × width); each view has unit length.
@@ -53,7 +84,7 @@ class Encoder:
             BundleError, MachineError: the network cannot be executed.
         """
         vectors = np.zeros((len(texts), self.spec.views * self.spec.width), np.float32)
-        tokens = [self._tokens(text) for text in texts]
+        tokens = [self._tokens.of(text) for text in texts]
         for rows in _batches([len(t) for t in tokens]):
             longest = max(len(tokens[row]) for row in rows)
             numbers = np.zeros((len(rows), longest), np.int64)
@@ -74,13 +105,6 @@ class Encoder:
             BundleError, MachineError: the network cannot be executed.
         """
         return self.embed(texts)[:, : self.spec.width]
-
-    def _tokens(self, text: str) -> list[int]:
-        # bounded before the tokenizer sees it: a mail of 20 MB costs no more than its beginning
-        short = " ".join(text[: 4 * _CHARACTERS_PER_TOKEN * self.spec.max_tokens].split())
-        short = short[: _CHARACTERS_PER_TOKEN * self.spec.max_tokens]
-        numbers: list[int] = self._tokenizer.encode(short).ids
-        return numbers or [0]
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
