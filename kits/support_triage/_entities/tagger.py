@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import BundleError
+from kits.support_triage._entities.chain import best_path, sure_around
 from kits.support_triage._entities.spec import TaggerSpec
 from kits.support_triage._entities.text import Found, Text
 from kits.support_triage._entities.tokens import (
@@ -34,8 +35,6 @@ CERTAIN = 12.0
 _CACHED = 20_000
 _PAIR_OFFSETS = 5
 FORBIDDEN = -1e4
-_SCALED_EVERY = 4
-"""Tokens after which a recursion is scaled: seldom enough to be quick, often enough for doubles."""
 
 
 class Tagger:
@@ -128,7 +127,7 @@ class Tagger:
         path = best_path(emissions, self._steps)
         if not any(path):
             return
-        sure = marginals(emissions, self._steps)
+        sure = sure_around(path, emissions, self._steps)
         at = 0
         while at < len(path):
             tag = path[at]
@@ -165,37 +164,3 @@ def _unsure(emissions: Floats) -> Iterator[tuple[int, int]]:
     lasts = np.concatenate((cuts, [doubtful.size - 1]))
     for first, last in zip(doubtful[firsts].tolist(), doubtful[lasts].tolist(), strict=True):
         yield first, last + 1
-
-
-def best_path(emissions: Floats, steps: Floats) -> list[int]:
-    """The most likely tags (Viterbi 1967)."""
-    score = emissions[0] + steps[0]
-    back: list[NDArray[np.intp]] = []
-    for row in emissions[1:]:
-        ways = score[:, None] + steps
-        origin = ways.argmax(axis=0)
-        back.append(origin)
-        score = ways[origin, np.arange(len(score))] + row
-    path = [int(score.argmax())]
-    for origin in reversed(back):
-        path.append(int(origin[path[-1]]))
-    return path[::-1]
-
-
-def marginals(emissions: Floats, steps: Floats) -> Floats:
-    """Probability of each tag at each token, by the forward-backward recursions, scaled every few tokens."""
-    emitted = np.exp(emissions - emissions.max(axis=1, keepdims=True))
-    moved = np.exp(steps - steps.max())
-    forward, backward = np.empty_like(emitted), np.ones_like(emitted)
-    np.multiply(emitted[0], moved[0], out=forward[0])
-    for at in range(1, len(emitted)):
-        np.multiply(forward[at - 1] @ moved, emitted[at], out=forward[at])
-        if not at % _SCALED_EVERY:
-            forward[at] /= forward[at].sum()
-    for at in range(len(emitted) - 2, -1, -1):
-        np.dot(moved, backward[at + 1] * emitted[at + 1], out=backward[at])
-        if not at % _SCALED_EVERY:
-            backward[at] /= backward[at].sum()
-    both = forward * backward
-    result: Floats = both / both.sum(axis=1, keepdims=True)
-    return result
