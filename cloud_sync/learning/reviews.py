@@ -254,7 +254,8 @@ def _spans(sample: Sample, chosen: Sequence[int]) -> tuple[Span, ...]:
     wrong = [place for place in chosen if not 0 <= place < len(there)]
     if wrong:
         raise DataError(f"this sample has {len(there)} spans, none at {wrong[0]}", where=sample.id)
-    return tuple(there[place] for place in sorted(set(chosen)))
+    # a value follows from the words: only these are learned from
+    return tuple(replace(there[place], value=None) for place in sorted(set(chosen)))
 
 
 def _statement(

@@ -27,11 +27,15 @@ MAX_LABEL_BUTTONS = 9
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A piece of the text; `span` is the place of what was found there in the prediction, -1 for plain text."""
+    """A piece of the text; `span` is the place of what was found there in the prediction, -1 for plain text.
+
+    `value` says it in one form where the words do not: the day that “tomorrow” is.
+    """
 
     text: str
     label: str = ""
     span: int = -1
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def _with_places(found: Sequence[Piece], said: Prediction) -> list[Marked]:
     for piece in found:
         end = at + len(piece.text)
         span = places.get((at, end), -1) if piece.label else -1
-        marked.append(Marked(piece.text, piece.label, span))
+        marked.append(Marked(piece.text, piece.label, span, piece.value))
         at = end
     return marked
 

@@ -118,6 +118,11 @@ class HookConfig(Section):
     verdicts: tuple[Literal["act", "review", "pass"], ...] = Field(
         ("act",), description="verdicts that are told"
     )
+    values: tuple[str, ...] = Field(
+        (),
+        max_length=50,
+        description="kinds of what a mail names whose values are told too, such as order, product, date",
+    )
     timeout_s: float = Field(10.0, gt=0, le=60, description="for one call, seconds")
 
 

@@ -1,7 +1,7 @@
 """Tells a help desk of decisions, by the Standard Webhooks: id, time and signature over both and the body.
 
 A call waits in the ledger until it is answered; the id is the mail's, so a desk that hears it twice knows. No text of
-a mail travels. One call that fails holds up the others until the next look: the desk is away, not the mail.
+a mail travels but the values that the configuration asks for. One call that fails holds up the others until the next look: the desk is away, not the mail.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pydantic import JsonValue
 
@@ -26,16 +26,27 @@ from edge_agent.mail.login import secret
 from edge_agent.sources.base import Alerts
 from kits.core.errors import KitwrightError
 from kits.core.events import DecisionBody
+from kits.core.prediction import Prediction
 
 FAILS = "mail-hook-fails"
 RETRIES_S = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Pauses after each failure, as the specification proposes; after the last the call is given up."""
 _AT_ONCE = 20
+_MOST_VALUES = 50
 _PREFIX = "whsec_"
 
 
-def body_of(decision: DecisionBody, message_id: str) -> str:
-    """What a desk is told, as JSON."""
+def body_of(
+    decision: DecisionBody,
+    message_id: str,
+    prediction: Prediction | None = None,
+    kinds: Sequence[str] = (),
+) -> str:
+    """What a desk is told, as JSON.
+
+    Args:
+        prediction: whose levels are told, and the values of what it found of these `kinds`.
+    """
     data: dict[str, JsonValue] = {
         "sample_id": decision.sample_id,
         "message_id": message_id,
@@ -44,10 +55,24 @@ def body_of(decision: DecisionBody, message_id: str) -> str:
         "score": decision.score,
         "reason": decision.reason,
     }
+    if prediction is not None:
+        data |= {level.name: level.value for level in prediction.quantities}
+        data["values"] = _values(prediction, kinds)
     told: dict[str, JsonValue] = {
         "type": "mail.decided", "timestamp": decision.captured_at.isoformat(), "data": data
     }  # fmt: skip
     return json.dumps(told, separators=(",", ":"))
+
+
+def _values(prediction: Prediction, kinds: Sequence[str]) -> list[JsonValue]:
+    """What the mail names of these kinds, each thing once, in the order of the mail."""
+    found: list[JsonValue] = []
+    for span in prediction.spans:
+        value = span.text if span.value is None else span.value
+        one: JsonValue = {"kind": span.label, "value": value}
+        if span.label in kinds and one not in found and len(found) < _MOST_VALUES:
+            found.append(one)
+    return found
 
 
 def signature(key: str, message_id: str, at_s: int, body: bytes) -> str:

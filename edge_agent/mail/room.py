@@ -194,16 +194,17 @@ class MailRoom:
         with self.ledger.transaction():
             self.ledger.add(record)
             self._enter(letter, told, who, outcome)
-            self._tell_desk(outcome.body, told)
+            self._tell_desk(outcome, told)
             self.ledger.advance(f"in/{letter.folder}", letter.validity, letter.uid)
             if plan.draft or plan.send:
                 self._replies.count(told.reply.to, told.subject, sent=plan.send)
         self.counts["audits"] += audit and not self.config.dry_run
 
-    def _tell_desk(self, body: DecisionBody, told: _Told) -> None:
-        hook = self.config.hook
+    def _tell_desk(self, settled: Settled, told: _Told) -> None:
+        hook, body = self.config.hook, settled.body
         if hook is not None and body.verdict in hook.verdicts and not self.config.dry_run:
-            self.ledger.put_call(body.sample_id, body_of(body, told.message_id), 0, self.clock())
+            said = body_of(body, told.message_id, settled.prediction, hook.values)
+            self.ledger.put_call(body.sample_id, said, 0, self.clock())
 
     def _read(self, letter: Letter) -> _Told:
         head = head_of(letter.content)

@@ -31,13 +31,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of text: characters `start` to `end` (exclusive) of the sample's plain text."""
+    """A piece of text: characters `start` to `end` (exclusive) of the sample's plain text.
+
+    `value` is what it says in one form, where the kit can read it: a day by ISO 8601, a sum with its currency.
+    """
 
     start: int
     end: int
     label: str
     text: str
     confidence: float = 1.0
+    value: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)

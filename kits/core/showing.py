@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 20_000
 """Characters of a text that are shown; a longer one says how much was left out."""
+_PLAIN = ("value", "currency", "date")
+"""Parts of a value that need no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,20 @@ def shows(kit: Kit) -> Callable[[bytes], Shown] | None:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text; `label` is empty where nothing was found."""
+    """A stretch of text; `label` is empty where nothing was found, `value` where it says what stands there."""
 
     text: str
     label: str = ""
+    value: str = ""
+
+
+def value_in_words(value: JsonValue) -> str:
+    """A value for a person: `2026-04-03`, `79.90 EUR`, `month 4, day 3`; empty where there is none."""
+    if not isinstance(value, dict):
+        return "" if value is None else str(value)
+    plain = [str(value[name]) for name in _PLAIN if value.get(name)]
+    named = [f"{name} {said}" for name, said in value.items() if name not in _PLAIN]
+    return ", ".join((*filter(None, [" ".join(plain)]), *named))
 
 
 def pieces(text: str, spans: Iterable[Span], limit: int = MAX_TEXT) -> tuple[Piece, ...]:
@@ -66,7 +78,9 @@ def pieces(text: str, spans: Iterable[Span], limit: int = MAX_TEXT) -> tuple[Pie
             continue
         if span.start > place:
             shown.append(Piece(text[place : span.start]))
-        shown.append(Piece(text[span.start : span.end], span.label or "?"))
+        shown.append(
+            Piece(text[span.start : span.end], span.label or "?", value_in_words(span.value))
+        )
         place = span.end
     if place < end:
         shown.append(Piece(text[place:end]))

@@ -198,8 +198,11 @@ class TriageRuntime:
         return self.memory.judge(texts, self.classifier.judge)
 
     def _rest(self, reading: Reading) -> tuple[tuple[Span, ...], str, Tone]:
-        text = Text(reading.text, reading.language)
-        return self.extractor.find_in(text), why_automatic(reading.message), tone_of(text)
+        text, sent = Text(reading.text, reading.language), reading.message.date
+        spans = self.extractor.valued(
+            self.extractor.find_in(text), reading.language, on=sent.date() if sent else None
+        )
+        return spans, why_automatic(reading.message), tone_of(text)
 
 
 def _bytes(payload: Payload) -> bytes:

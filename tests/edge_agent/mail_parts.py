@@ -22,10 +22,11 @@ from tests.third_party import write_kit
 _RUNTIME = '''
 """Sorts by a word: `order` (0.9), `invoice` (0.8), else nothing known (0.0)."""
 import os
+import re
 
 from kits.core.correspondence import Brief, Lookup, Question
 from kits.core.mail.message import read_message
-from kits.core.prediction import Draft, Prediction, Reason
+from kits.core.prediction import Draft, Prediction, Quantity, Reason, Span
 from kits.core.runtime import StageTimes
 
 WORDS = {"order": 0.9, "invoice": 0.8}
@@ -56,7 +57,15 @@ class Sorter:
             os._exit(11)
         for word, score in WORDS.items():
             if word in text:
-                return Prediction(score=score, label=word, reasons=(Reason("the word " + word, 1.0),))
+                return Prediction(
+                    score=score, label=word, reasons=(Reason("the word " + word, 1.0),),
+                    spans=tuple(
+                        Span(*m.span(), kind, m.group(), value=value + m.group())
+                        for m in re.finditer("[0-9]{5}", text)
+                        for kind, value in (("order", "No. "), ("phone", ""))
+                    ),
+                    quantities=(Quantity("urgency", 3.0, "level"),),
+                )
         return Prediction(score=0.0, label="oos")
 
     def lookups(self, payload, prediction):

@@ -310,7 +310,24 @@ def test_a_desk_is_told_with_a_signature_and_without_a_word_of_the_mail(
     told = json.loads(body)["data"]
     assert (told["intent"], told["message_id"]) == ("order", "<q1@example.com>")
     assert told["sample_id"] == headers["webhook-id"] == decisions(config)[0].sample_id
+    assert (told["urgency"], told["values"]) == (3.0, [])
     assert b"Where is" not in body and b"customer1" not in body
+    desk.close()
+
+
+def test_a_desk_is_told_what_it_asks_for_of_what_a_mail_names(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    desk = Desk()
+    server.deliver(a_mail(1, "Order 48214 and again 48214, and order 50000: where are they?"))
+    hook = {"url": desk.url, "secret_env": "KW_TEST_HOOK_KEY", "values": ["order", "date"]}
+    Agent(mail_config(tmp_path, server, hook=hook)).run()
+    ((_, body),) = desk.calls
+    assert json.loads(body)["data"]["values"] == [
+        {"kind": "order", "value": "No. 48214"},
+        {"kind": "order", "value": "No. 50000"},
+    ]
+    assert b"again" not in body and b"phone" not in body
     desk.close()
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from kits.core.mail.writing import write_message
 from kits.core.prediction import prediction_from_json, prediction_to_json
 from kits.core.runtime import cpu_session
 from kits.support_triage import KIT
+from kits.support_triage._mail.reading import LastReading
 from kits.support_triage._shown import shown
 from kits.support_triage.config import Config
 
@@ -37,6 +39,27 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> LearnedBundle:
 def test_a_prediction_survives_the_wire(made: LearnedBundle) -> None:
     prediction = made.says("please refund the lamp, order 48213")[0]
     assert prediction_from_json(prediction_to_json(prediction)) == prediction
+
+
+def test_what_a_mail_names_has_its_value_in_one_form(made: LearnedBundle) -> None:
+    mail = write_message(
+        subject="refund",
+        body="Order #48213 came yesterday and I paid 79,90 €.",
+        date=datetime(2026, 11, 26, 9, tzinfo=timezone.utc),
+    )
+    found = {span.label: span.value for span in made.runtime.predict([mail])[0].spans}
+    assert found["date"] == {"date": "2026-11-25"}
+    assert found["amount"] == {"value": "79.90", "currency": "EUR"}
+    assert found["order"] is None  # as it stands in the mail
+
+
+def test_a_mail_is_read_once_for_all_that_is_asked_about_it(made: LearnedBundle) -> None:
+    runtime = replace(made.runtime, last=LastReading())
+    mail = bytes(write_message(subject="refund", body="please refund the lamp"))
+    first = runtime.last.of(mail)
+    assert runtime.last.of(mail) is first
+    assert runtime.last.of(bytes(bytearray(mail))) == first
+    assert runtime.last.of(mail) is not first
 
 
 def test_mails_decided_together_and_alone_come_out_the_same(made: LearnedBundle) -> None:

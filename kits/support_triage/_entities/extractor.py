@@ -7,6 +7,7 @@ memory stay linear. Nothing here learns, and nothing is looked up outside the te
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from pydantic import JsonValue
@@ -115,6 +116,16 @@ class Extractor:
         if kind == PRODUCT or kind in self._spec.not_personal:
             return False
         return KINDS[kind].personal if kind in KINDS else True
+
+    def valued(
+        self, spans: Sequence[Span], language: str = "", on: date | None = None
+    ) -> tuple[Span, ...]:
+        """The spans with their values (`normalise`); one that stands there as it was written has none."""
+        found = []
+        for span in spans:
+            value = self.normalise(span, language, on)
+            found.append(span if value == span.text else replace(span, value=value))
+        return tuple(found)
 
     def normalise(self, span: Span, language: str = "", on: date | None = None) -> JsonValue:
         """The value of a finding in one form: an ISO date, a decimal sum, a compact number, a SKU.
