@@ -1,4 +1,4 @@
-"""A run's files → the bundle's models, arrays and config. Mails show which of its channels stand out.
+"""A run's files → the bundle's models, arrays and config. Mails show which of the encoder's channels stand out.
 
 Counted pieces and heads are arrays that numpy computes with: a graph for them would be slower than they are.
 """
