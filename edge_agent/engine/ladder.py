@@ -119,7 +119,7 @@ class Ladder:
                 continue
             chosen, ready = self._faster(bundle, provider, ready)
             log("bundle_loaded", bundle=bundle.id[:12], provider=chosen)
-            return Loaded(_remembering(ready), chosen, tuple(notes), waits)
+            return Loaded(_for_months(ready, keep_files=waits), chosen, tuple(notes), waits)
         if waits:
             return self.load(bundle)  # nothing else runs here: better late than never
         if isinstance(failure, BundleError | EngineError):
@@ -184,11 +184,15 @@ class Ladder:
         )
 
 
-def _remembering(ready: ReadyBundle) -> ReadyBundle:
-    """With a memory where its kit has one; only now, as it was timed and proved without."""
-    runtime = ready.runtime
-    return (
-        replace(ready, runtime=runtime.remembering()) if isinstance(runtime, Remembers) else ready
+def _for_months(ready: ReadyBundle, *, keep_files: bool) -> ReadyBundle:
+    """With a memory where its kit has one, only now, as it was timed and proved without; without the bundle's bytes,
+    unless a better engine is yet to be built from them.
+    """
+    runtime, bundle = ready.runtime, ready.bundle
+    return replace(
+        ready,
+        runtime=runtime.remembering() if isinstance(runtime, Remembers) else runtime,
+        bundle=bundle if keep_files else bundle.without_files(),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -120,6 +120,10 @@ class Bundle:
     def full_precision(self) -> bool:
         """Whether a model of it must be computed in the precision that its file has."""
         return any(artefact.full_precision for artefact in self.manifest.artefacts)
+
+    def without_files(self) -> Bundle:
+        """The same without models, golden inputs and texts: for who has loaded them and decides for months."""
+        return replace(self, files={})
 
     def artefact(self, role: str, target: str = "cpu") -> bytes:
         """ONNX bytes for a role: the one made for `target`, else the one for any machine.
