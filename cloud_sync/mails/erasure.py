@@ -28,7 +28,7 @@ from cloud_sync.mails.versions import projects_of, replace_versions
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.store.holding import may_remove_bytes
 from cloud_sync.store.models import Blob, MailErasure, Sample
-from cloud_sync.store.models.mails import ERASED, MAILS
+from cloud_sync.store.models.mails import ERASED, ERASED_DIGEST, MAILS
 from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 
@@ -102,9 +102,8 @@ def again(hub: Hub, now: datetime) -> int:
 
 def _let_go_of_late_bytes(hub: Hub) -> None:
     """Bytes of erased mails whose storing had begun before."""
-    digest = Sample.meta["erased"]["digest"].as_string()
     with hub.database.transaction() as session:
-        query = select(Blob.digest).join(Sample, Blob.digest == digest)
+        query = select(Blob.digest).join(Sample, Blob.digest == ERASED_DIGEST)
         let_go(session, set(session.scalars(query.where(MAILS, Sample.blob_state == ERASED))))
 
 

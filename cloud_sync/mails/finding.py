@@ -20,7 +20,8 @@ from cloud_sync.mails.goldens import carried_by
 from cloud_sync.mails.versions import mails_of_versions, projects_of
 from cloud_sync.store.bulk import in_portions
 from cloud_sync.store.models import Device, MailErasure, MailWho, Sample
-from cloud_sync.store.models.mails import ERASED, MAILS
+from cloud_sync.store.models.mails import ERASED, MAILS, WHO
+from kits.core.mail_remarks import read_remarks
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _samples(
     for some in in_portions(digests):
         take(session.scalars(there.where(Sample.blob.in_(some))).all())
     for device, name in sorted(_names(session, who, found.values())):
-        mine = there.where(Sample.device == device, Sample.meta["who"].as_string() == name)
+        mine = there.where(Sample.device == device, name == WHO)
         take(session.scalars(mine).all())
     for device, group in sorted({(row.device, row.group) for row in found.values() if row.group}):
         take(session.scalars(there.where(Sample.device == device, Sample.group == group)).all())
@@ -117,7 +118,7 @@ def _samples(
 
 def _names(session: Session, who: str, samples: Collection[Sample]) -> set[tuple[str, str]]:
     """(device, its own digest of this person): from mails that were found, and from devices' answers."""
-    names = {(row.device, str(row.meta["who"])) for row in samples if row.meta.get("who")}
+    names = {(row.device, name) for row in samples if (name := read_remarks(row.meta).who)}
     for answers in session.scalars(select(MailErasure.devices).where(MailErasure.who == who)):
         names |= {
             (device, name) for device, name in answers.items() if isinstance(name, str) and name

@@ -25,13 +25,13 @@ from cloud_sync.store.models import (
     Sample,
 )
 from cloud_sync.store.models.mails import ERASED, MAILS
-from cloud_sync.store.types import JsonObject
+from kits.core.mail_remarks import ErasedRemark, MailRemarks, read_remarks, write_remarks
 
 _TELLING = ("label", "draft", "decision")
 """Kinds of events whose bodies may hold words of a mail."""
 _KEPT = ("label", "source", "at")
 """What stays of an annotation."""
-META_KEPT = ("audit", "gate")
+_REMARKS_KEPT = {"audit", "gate"}
 
 
 def forget(session: Session, ids: Collection[str], at: datetime) -> int:
@@ -71,9 +71,9 @@ def let_go(session: Session, digests: Collection[str]) -> None:
 
 
 def _empty(sample: Sample, at: datetime) -> None:
-    left: JsonObject = {name: sample.meta[name] for name in META_KEPT if name in sample.meta}
-    left["erased"] = {"at": at.isoformat(), "digest": sample.blob}
-    sample.meta, sample.prediction = left, {}
+    left = read_remarks(sample.meta).model_dump(include=_REMARKS_KEPT, exclude_unset=True)
+    erased = ErasedRemark(at=at.isoformat(), digest=sample.blob)
+    sample.meta, sample.prediction = write_remarks(left, MailRemarks(erased=erased)), {}
     sample.reason, sample.group, sample.source = "", "", ""
     # nothing names the bytes any more: what arrives of them late is refused
     sample.blob, sample.blob_size, sample.blob_state = "", 0, ERASED

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.store.models import Annotation, Sample
 from cloud_sync.store.models.intake import AUDIT
 from cloud_sync.store.models.mails import MAILS
+from kits.core.mail_remarks import read_remarks
 
 STRONG = ("review", "outcome")
 """What is said in the hub, or by the world, outranks what was said at the device."""
@@ -70,7 +71,7 @@ def audited(
     asked = select(*_COLUMNS, Sample.verdict, Sample.meta).outerjoin(Annotation, _SAID)
     within = _within(since, until, bundle)
     rows: list[Any] = list(session.execute(asked.where(AUDIT, *within).order_by(Annotation.id)))
-    automatic = [row for row in rows if row[8] == "act" or row[9].get("audit") is True]
+    automatic = [row for row in rows if row[8] == "act" or read_remarks(row[9]).audit]
     counts = (row for row in automatic if row[6] and (row[8] != "act" or row[7] in STRONG))
     judged = _fold(tuple(row)[:8] for row in counts)
     known = {one.sample for one in judged}
@@ -100,9 +101,7 @@ def suggested(
     )
     rows: list[Any] = list(session.execute(left.order_by(Annotation.id)))
     return _fold(
-        (*row[:4], row[8]["suggested"], *row[5:8])
-        for row in rows
-        if isinstance(row[8].get("suggested"), str)
+        (*row[:4], label, *row[5:8]) for row in rows if (label := read_remarks(row[8]).suggested)
     )
 
 

@@ -28,13 +28,14 @@ from edge_agent.mail.ledger import Ledger, MailRecord
 from edge_agent.mail.letters import draft_id_of, head_of
 from edge_agent.mail.planning import Plan, is_audit, plan_for
 from edge_agent.mail.replying import Replies
-from edge_agent.mail.suggesting import SUGGESTED, Suggesting
+from edge_agent.mail.suggesting import Suggesting
 from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, Settled
 from kits.core.events import DecisionBody
 from kits.core.hub_api import Desired
 from kits.core.mail.automatic import author_address, why_automatic
 from kits.core.mail.threads import ReplyHeaders, reply_headers
+from kits.core.mail_remarks import MailRemarks, read_remarks, write_remarks
 from kits.core.prediction import Draft
 from kits.core.sample import digest_of, utc_now
 
@@ -57,6 +58,8 @@ _METRICS = {
 STUCK = "mail-ledger-stuck"
 _DAY_S = 86_400.0
 _AUDIT_WORTH = 4.0
+_IN_RECORD = {"suggested", "suggested_by"}
+"""Remarks that the entry of a decision in the chain has, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +188,7 @@ class MailRoom:
         if plan.send and not self._replies.may_go_out(told.sender, told.reply.to, told.subject):
             plan = replace(plan, send=False, draft=True)
         if self.config.dry_run:
-            meta: dict[str, JsonValue] = {**outcome.body.meta, "would": plan.words}
-            outcome = replace(outcome, body=outcome.body.model_copy(update={"meta": meta}))
+            outcome = _remarked(outcome, MailRemarks(would=plan.words))
             plan = Plan()
             # nothing is filed, so a person files all of them: each says whether it would have been right
             audit = outcome.body.verdict == "act" and self.config.learning.enabled
@@ -227,11 +229,11 @@ class MailRoom:
             return settled, False
         if not self.gate.is_open(ready.id, ready.bundle.operating_point.bound):
             self.counts["held back"] += 1
-            return _for_person(settled, "the gate is closed", {"gate": "closed"}), False
+            return _for_person(settled, "the gate is closed", MailRemarks(gate="closed")), False
         share = self.config.learning.audit_share if self.config.learning.enabled else 0.0
         if self.config.dry_run or not is_audit(self.ledger.salt, letter.sample_id, share):
             return settled, False
-        held = _for_person(settled, "an audit mail: a person files it", {"audit": True})
+        held = _for_person(settled, "an audit mail: a person files it", MailRemarks(audit=True))
         body = held.body.model_copy(update={"kept_for": "audit"})
         entry = replace(held.entry, worth=_AUDIT_WORTH, content=letter.content)
         return replace(held, body=body, entry=replace(entry, media_type=body.media_type)), True
@@ -242,10 +244,7 @@ class MailRoom:
         if body.verdict != "review" or not letter.whole or _why_no_person(told, settled):
             return settled
         found = self.suggesting.suggest(settled)
-        if found is None:
-            return settled
-        meta = {**body.meta, **found.as_meta()}
-        return replace(settled, body=body.model_copy(update={"meta": meta}))
+        return settled if found is None else _remarked(settled, found.remarks)
 
     def _draft(self, told: _Told, settled: Settled) -> Draft | None:
         wanted = self.config.drafts.which
@@ -273,7 +272,7 @@ class MailRoom:
         draft: Draft | None,
     ) -> MailRecord:
         sealed, drafted = None, plan.draft or plan.send
-        body = settled.body.model_copy(update={"meta": {**settled.body.meta, "who": who}})
+        body = _remarked(settled, MailRemarks(who=who)).body
         if draft is not None:
             shown: dict[str, JsonValue] = {
                 "subject": draft.subject, "body": draft.body, "language": draft.language,
@@ -315,7 +314,7 @@ class MailRoom:
             "label": body.label,
             "reasons": digest_of(words.encode()),
         }
-        entry |= {name: body.meta[name] for name in SUGGESTED if name in body.meta}
+        entry |= read_remarks(body.meta).model_dump(include=_IN_RECORD, exclude_unset=True)
         text: dict[str, JsonValue] = {
             "from": told.author, "subject": told.subject, "reasons": words, "why": body.reason
         }  # fmt: skip
@@ -328,15 +327,17 @@ def _why_no_person(told: _Told, settled: Settled) -> object:
     return told.why_automatic or details.get("automatic", "")
 
 
-def _for_person(settled: Settled, why: str, meta: dict[str, JsonValue]) -> Settled:
-    body: DecisionBody = settled.body.model_copy(
-        update={
-            "verdict": "review",
-            "reason": f"{why}; the model said act: {settled.body.reason}",
-            "meta": {**settled.body.meta, **meta},
-        }
+def _for_person(settled: Settled, why: str, remarks: MailRemarks) -> Settled:
+    reason = f"{why}; the model said act: {settled.body.reason}"
+    body = settled.body.model_copy(update={"verdict": "review", "reason": reason})
+    return _remarked(replace(settled, body=body), remarks)
+
+
+def _remarked(settled: Settled, remarks: MailRemarks) -> Settled:
+    body = settled.body
+    return replace(
+        settled, body=body.model_copy(update={"meta": write_remarks(body.meta, remarks)})
     )
-    return replace(settled, body=body)
 
 
 def _encodable(text: dict[str, JsonValue]) -> dict[str, JsonValue]:

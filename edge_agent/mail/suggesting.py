@@ -13,15 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from pydantic import JsonValue
-
 from edge_agent.log import warn
 from edge_agent.pulse import Pulse
 from edge_agent.sources.base import Settled
 from kits.core.correspondence import Correspondent, Question
+from kits.core.mail_remarks import MailRemarks
 
-SUGGESTED = ("suggested", "suggested_by")
-"""What stands beside a decision: the label that was suggested, and the name of the model that did."""
 AT_ONCE_S = 60.0
 SHARE = 0.2
 """Suggestions may take so many seconds at once, and such a share of the time in the long run."""
@@ -48,9 +45,10 @@ class Suggestion:
     label: str
     source: str
 
-    def as_meta(self) -> dict[str, JsonValue]:
+    @property
+    def remarks(self) -> MailRemarks:
         """Beside the decision: in its row and in the record."""
-        return dict(zip(SUGGESTED, (self.label, self.source), strict=True))
+        return MailRemarks(suggested=self.label, suggested_by=self.source)
 
 
 class Suggesting:

@@ -100,7 +100,9 @@ class DecisionBody(_Wire):
         "",
         description="why the bytes were kept: act, review, novelty, unknown-regime, audit, request",
     )
-    meta: JsonObject = Field(default_factory=dict)
+    meta: JsonObject = Field(
+        default_factory=dict, description="what a source or a kit adds; of mails: `mail_remarks.py`"
+    )
 
 
 class AlertBody(_Wire):

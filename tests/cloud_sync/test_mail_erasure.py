@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import select, update
 
 from cloud_sync.errors import NotFoundError
@@ -24,6 +25,7 @@ from kits.core.annotation import Annotation
 from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.errors import DataError
 from kits.core.events import ErasedBody, Event
+from kits.core.mail_remarks import MailRemarks, read_remarks, write_remarks
 from kits.core.prediction import Span
 from kits.core.sample import Sample as CoreSample
 from kits.core.sample import digest_of, utc_now
@@ -80,7 +82,9 @@ def everything(hub: Hub) -> str:
 
 
 def test_all_that_tells_of_a_person_goes_and_the_decision_stays(hub: Hub) -> None:
-    keep(hub, 1, "hers", HERS, group="<thread-of-ann@example.org>", meta={"subject": "SECRET meta"})
+    told: dict[str, JsonValue] = {"subject": "SECRET meta", "audit": "SECRET audit"}
+    told = write_remarks(told, MailRemarks(who="SECRET who", gate="closed"))
+    keep(hub, 1, "hers", HERS, group="<thread-of-ann@example.org>", meta=told)
     keep(hub, 2, "his", HIS)
     take(hub, draft(11, "hers", "edited", changed=["SECRET Ann"]), filed(12, "hers", "returns"))
     with hub.database.transaction() as session:
@@ -95,7 +99,9 @@ def test_all_that_tells_of_a_person_goes_and_the_decision_stays(hub: Hub) -> Non
         0.97,
         "erased",
     )
-    assert row.meta["erased"]["digest"] == digest_of(HERS)
+    left = read_remarks(row.meta)
+    assert left.erased is not None and left.erased.digest == digest_of(HERS)
+    assert left.gate == "closed"
     said = everything(hub)
     assert "SECRET" not in said and "thread-of-ann" not in said
     assert not hub.storage.has(digest_of(HERS))
@@ -155,10 +161,11 @@ def test_a_dry_run_only_counts(hub: Hub) -> None:
 
 
 def test_mails_without_bytes_are_found_by_thread_and_by_the_devices_own_name(hub: Hub) -> None:
-    keep(hub, 1, "first", HERS, group="<t1>", meta={"who": "d1-ann"})
+    hers, his = (write_remarks({}, MailRemarks(who=who)) for who in ("d1-ann", "d1-bob"))
+    keep(hub, 1, "first", HERS, group="<t1>", meta=hers)
     take(
-        hub, mail_row(2, "same-thread", group="<t1>"), mail_row(3, "same-name", meta={"who": "d1-ann"}),
-        mail_row(4, "other", group="<t2>", meta={"who": "d1-bob"}), mail_row(5, "none"),
+        hub, mail_row(2, "same-thread", group="<t1>"), mail_row(3, "same-name", meta=hers),
+        mail_row(4, "other", group="<t2>", meta=his), mail_row(5, "none"),
     )  # fmt: skip
     done = erasure.erase(hub, ANN, by="ada")
     assert done.found.samples == {"first", "same-thread", "same-name"}

@@ -15,6 +15,9 @@ MEDIA_TYPE = "message/rfc822"
 ERASED = "erased"
 """State of the bytes of a sample of which only digest and decision are left."""
 MAILS = Sample.media_type == part_of(MEDIA_TYPE)
+WHO = Sample.meta["who"].as_string()
+ERASED_DIGEST = Sample.meta["erased"]["digest"].as_string()
+"""Remarks (`kits.core.mail_remarks`) that mails are looked for by."""
 
 Index(
     "ix_sample_mail", Sample.media_type, Sample.captured_at, Sample.project, Sample.bundle,
