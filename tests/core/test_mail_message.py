@@ -62,7 +62,12 @@ def part(text: str, media_type: str = "text/plain", **headers: str) -> str:
         ("注文はどこですか①", "shift_jis", "cp932"),
         ("注文はどこですか", "iso-2022-jp", "cp932"),  # declared wrongly
         ("注文はどこですか", "euc-jp", "euc_jp"),
+        ("我的订单𠮷在哪里", "gb18030", "gb18030"),
+        ("我的订单在哪里", "hz-gb-2312", "hz"),
         ("주문은 어디", "ks_c_5601-1987", "cp949"),
+        ("주문은 어디", "ksc_5601", "cp949"),
+        ("Zażółć gęślą jaźń", "iso_8859-2:1987", "iso8859_2"),
+        ("Где мой заказ?", "csISOLatinCyrillic", "iso8859_5"),
         ("주문은 어디", "euc-kr", "euc_kr"),
         ("คำสั่งซื้อ", "tis-620", "cp874"),
         ("Größe", "UTF8", "utf-8"),
@@ -79,6 +84,24 @@ def test_text_is_decoded_whatever_its_charset_is_called(
     message = read_message(mail(content, Content_Type=declared, Content_Transfer_Encoding="base64"))
 
     assert message.plain == text
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "complaints"),
+    [
+        (b"\x1b$B-!-j\x1b(B 5 \x1b(I6E\x1b(B", "①㈱ 5 ｶﾅ", ()),
+        (b"\x1b$B|b66yu\x1b(B, 4711", "髙橋﨑, 4711", ()),
+        (b"\x1b$BF|K\\\n8l-!\x1b(B", "日本\n語①", ()),
+        (b"\x1b$B-!~~\x1b(B x", "①\ufffd\ufffd x", ("damaged iso-2022-jp",)),
+    ],
+)
+def test_japanese_of_windows_is_no_ascii(
+    content: bytes, text: str, complaints: tuple[str, ...]
+) -> None:
+    """Letters that the standard lacks, as Outlook writes them: a numeral in a circle, a firm's sign, names."""
+    message = read_message(mail(content, Content_Type="text/plain; charset=iso-2022-jp"))
+
+    assert (message.plain, message.complaints) == (text, complaints)
 
 
 def test_the_five_bytes_without_meaning_do_not_spoil_the_rest() -> None:
@@ -249,6 +272,17 @@ def test_a_mail_that_only_encloses_another_is_about_that_one() -> None:
 
     assert message.plain.strip() == "Where is 4711?"
     assert message.complaints == ("the text is that of the enclosed mail",)
+
+
+def test_a_mail_that_was_enclosed_again_and_again_is_still_read() -> None:
+    content = f"Subject: x{BREAK}{BREAK}Where is 4711?".encode()
+    for _ in range(5):
+        inner, mark = part(content.decode(), "message/rfc822"), f"b{len(content)}"
+        content = multipart(part("", "text/plain"), inner, boundary=mark)
+
+    message = read_message(content)
+
+    assert message.plain.strip() == "Where is 4711?"
 
 
 def test_a_text_with_a_file_name_is_the_text_where_there_is_no_other() -> None:

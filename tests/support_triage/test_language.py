@@ -42,6 +42,18 @@ def test_numbers_links_and_names_of_articles_do_not_decide() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("您好，我的订单10482231还没有到，请问什么时候能收到？谢谢", "zh"),
+        ("注文番号AB-10482231の商品がまだ届いておりません。", "ja"),
+        ("詳しくはhttps://example.com/aをご覧ください。返品したいです。", "ja"),
+    ],
+)
+def test_a_number_takes_no_words_with_it_where_no_spaces_are_written(text: str, code: str) -> None:
+    assert language_of(text) == code
+
+
+@pytest.mark.parametrize(
     "text", ["x" * 1_000_000, "@" * 1_000_000, "9" * 1_000_000, "a@" * 500_000, "\u4e00" * 500_000]
 )
 def test_long_texts_are_no_trouble(text: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kits.core.mail._charsets import decode_text
-from kits.core.mail._parts import Budget, Part, parse_part
+from kits.core.mail._parts import MAX_DEPTH, Budget, Part, parse_part
 from kits.core.mail._transfer import decode_transfer, decoded_size
 
 MAX_PLAIN_CHARS = 200_000
@@ -194,9 +194,23 @@ def _leaves(part: Part) -> Iterator[Part]:
 
 
 def _forwarded(root: Part, budget: Budget) -> list[_Text]:
-    """A mail without words of its own that encloses another is about what that one says."""
+    """A mail without words of its own that encloses another is about what that one says, or encloses in turn."""
+    for _ in range(MAX_DEPTH):
+        enclosed = _enclosed(root)
+        if enclosed is None:
+            return []
+        root = parse_part(enclosed.content, budget)
+        texts = [text for text in _texts(root, budget, [], top=True) if text.plain or text.html]
+        if texts:
+            budget.complain("the text is that of the enclosed mail")
+            return texts
+    budget.complain(f"mails enclosed deeper than {MAX_DEPTH} are not read")
+    return []
+
+
+def _enclosed(root: Part) -> Part | None:
     plainly = {"", "7bit", "8bit", "binary"}
-    enclosed = next(
+    return next(
         (
             part
             for part in _leaves(root)
@@ -204,8 +218,3 @@ def _forwarded(root: Part, budget: Budget) -> list[_Text]:
         ),
         None,
     )
-    if enclosed is None:
-        return []
-    budget.complain("the text is that of the enclosed mail")
-    inner = parse_part(enclosed.content, budget)
-    return [text for text in _texts(inner, budget, [], top=True) if text.plain or text.html]

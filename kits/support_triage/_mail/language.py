@@ -40,8 +40,11 @@ MIN_LETTERS = 12
 """Letters a text must have; fewer where each stands for a syllable or a word."""
 MIN_CONFIDENCE = 0.6
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+# scripts without spaces put numbers and links among their words: a piece of noise ends where they begin
+_SPACED = r"[^\s\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef]"
 _NOISE = re.compile(
-    r"\S{0,100}@\S{1,100}|https?://\S{1,300}|\S{0,40}\d\S{0,40}|[A-Z]{3,20}(?![a-z])"
+    rf"{_SPACED}{{0,100}}@{_SPACED}{{1,100}}|https?://{_SPACED}{{1,300}}|{_SPACED}{{0,40}}\d{_SPACED}{{0,40}}|"
+    r"[A-Z]{3,20}(?![a-z])"
 )
 _LETTER = re.compile(r"[^\W\d_]")
 
