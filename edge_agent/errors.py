@@ -23,6 +23,7 @@ kits.core.errors.KitwrightError
         ├── MailboxLostError   the connection to it is of no use any more
         ├── MailboxLoginError  it does not let us in
         └── MailboxRefusedError  it says no to one request
+            └── MailboxFullError  because the mailbox is full
 """
 
 from __future__ import annotations
@@ -100,3 +101,7 @@ class MailboxLoginError(MailboxError):
 
 class MailboxRefusedError(MailboxError):
     """The mail server says no to one request; the connection goes on."""
+
+
+class MailboxFullError(MailboxRefusedError):
+    """The mail server says no because the mailbox is over its quota; it says yes once there is room."""

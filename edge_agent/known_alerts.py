@@ -65,9 +65,14 @@ ALERTS: tuple[AlertInfo, ...] = (
         "renew the password or token in the agent's environment; some providers want an app password",
     ),
     AlertInfo(
+        "mailbox-full", ("error",),
+        "the mailbox is over its quota: the server takes no draft and files no mail; both wait, nothing is lost",
+        "empty the trash, archive old mail or raise the quota; it goes on by itself within five minutes",
+    ),
+    AlertInfo(
         "mail-not-filed", ("error",),
         "the server refused several times to file a mail or to take its draft; the mail stays where it is",
-        "look at the folder's name and rights, and at the mailbox's quota; the text says what was refused",
+        "look at the folder's name and rights; the text says what was refused",
     ),
     AlertInfo(
         "mail-no-drafts-folder", ("error",),

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 
 from pydantic import JsonValue
 
-from edge_agent.errors import MailboxRefusedError
+from edge_agent.errors import MailboxFullError, MailboxRefusedError
 from edge_agent.log import log, warn
 from edge_agent.mail.folders import on_server, special
 from edge_agent.mail.identity import MAX_HEAD, sample_id_of
@@ -32,10 +32,13 @@ from kits.core.prediction import Draft
 
 NOT_FILED = "mail-not-filed"
 NO_DRAFTS = "mail-no-drafts-folder"
+FULL = "mailbox-full"
 _TRIES = 5
 _MAX_ALIKE = 20
 _REFUSED_PAUSE_S = 60.0
-"""A server that says no may be out of room for a while: doubled each time."""
+"""A server that says no may be out of order for a while: doubled each time."""
+_FULL_PAUSE_S, _MAX_FULL_PAUSE_S = 5.0, 300.0
+"""After which a full mailbox is tried again, with one mail: doubled each time."""
 _SETTLES_S = 1.0
 """A server may still be at work on what a connection that broke asked for."""
 
@@ -80,6 +83,8 @@ class Actor:
         self._folders = {folder.name for folder in places.all}
         self.counts: Counter[str] = room.counts
         self._rests: dict[str, float] = {}
+        self._full_until = float("-inf")
+        self._full_pause_s = _FULL_PAUSE_S
 
     def recover(self, pause: Callable[[float], object]) -> None:
         """Does what an earlier connection or life left, and may have begun.
@@ -90,7 +95,7 @@ class Actor:
         Raises:
             MailboxLostError: as `act`.
         """
-        if self._room.ledger.to_do(1):
+        if self._room.ledger.waiting():
             pause(_SETTLES_S)
             self.act(doubtful=True)
 
@@ -104,13 +109,20 @@ class Actor:
             MailboxLostError: the connection is lost; what is left is done in the next one.
         """
         doubtful = doubtful or bool(self._room.ledger.note(IN_DOUBT))
-        while records := [one for one in self._room.ledger.to_do() if self._is_due(one)]:
-            done = [self._one(record, doubtful or record.attempts > 0) for record in records]
-            if not any(done):
-                return  # the server refuses all of them: they are tried again later
+        ledger, done = self._room.ledger, True
+        while done:  # else the server refuses all of them: they are tried again later
+            done = False
+            for sample_id, plan in ledger.to_do():
+                due = self._is_due(sample_id, Plan.from_json(plan))
+                record = ledger.get(sample_id) if due else None
+                if record is not None:
+                    done |= self._one(record, doubtful or record.attempts > 0)
 
-    def _is_due(self, record: MailRecord) -> bool:
-        return time.monotonic() >= self._rests.get(record.sample_id, float("-inf"))
+    def _is_due(self, sample_id: str, plan: Plan) -> bool:
+        now = time.monotonic()
+        if plan.needs_room and now < self._full_until:
+            return False
+        return now >= self._rests.get(sample_id, float("-inf"))
 
     def _one(self, record: MailRecord, doubtful: bool) -> bool:
         """Whether a mail is done with."""
@@ -123,6 +135,9 @@ class Actor:
                 filed_to = self._file(record, plan, doubtful)
                 done["file"] = "done" if filed_to else "late"  # a person was faster
                 self.counts["filed"] += bool(filed_to)
+        except MailboxFullError as error:
+            self._wait_for_room(record, error)
+            return False
         except MailboxRefusedError as error:
             if record.attempts + 1 < _TRIES:
                 self._room.ledger.change(record.sample_id, attempts=record.attempts + 1)
@@ -137,8 +152,25 @@ class Actor:
         else:
             if done.get("file") == "done":
                 self._room.alerts(NOT_FILED, "info", "mails are filed again")
+            if plan.needs_room:
+                self._full_pause_s = _FULL_PAUSE_S
+                self._room.alerts(FULL, "info", "the mailbox has room again")
         self._finish(record, filed_to, done)
         return True
+
+    def _wait_for_room(self, record: MailRecord, error: MailboxFullError) -> None:
+        """A mailbox that is full is no fault of a mail's: it waits as long as it takes."""
+        if not record.attempts:  # a part of it may be done: the mailbox is asked the next time
+            self._room.ledger.change(record.sample_id, attempts=1)
+        self._full_until = time.monotonic() + self._full_pause_s
+        self._full_pause_s = min(2 * self._full_pause_s, _MAX_FULL_PAUSE_S)
+        waiting = self._room.ledger.waiting()
+        warn("mailbox_full", waiting=waiting, error=error.what)
+        self._room.alerts(
+            FULL,
+            "error",
+            f"the mailbox is full, and {waiting} mails wait to be filed or answered: make room in it",
+        )
 
     def _finish(self, record: MailRecord, filed_to: str, done: Mapping[str, str]) -> None:
         room = self._room
@@ -162,6 +194,7 @@ class Actor:
                 draft_id=record.draft_id if drafted else "",
                 fate="sent" if done.get("send") == "done" else "",
             )
+        self.counts["sent"] += done.get("send") == "done"
         log("mail_done", sample=record.sample_id, verdict=body.verdict, did=" ".join(done))
 
     # -- replies ---------------------------------------------------------------------------------
@@ -182,7 +215,6 @@ class Actor:
         if plan.send and self._sending is not None:
             sent = self._sending.send(record, lambda: self._written(record, text, automatic=True))
             if sent != "doubtful":
-                self.counts["sent"] += 1
                 return {"send": sent}
         return {"draft": self._lay(record, text, doubtful or plan.send)}
 

@@ -17,7 +17,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from edge_agent.errors import MailboxLoginError, MailboxLostError, MailboxRefusedError
+from edge_agent.errors import (
+    MailboxFullError,
+    MailboxLoginError,
+    MailboxLostError,
+    MailboxRefusedError,
+)
 from edge_agent.log import warn
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.letters import head_of
@@ -35,6 +40,8 @@ _MAX_COMPARED = 500
 """Mails whose header is looked at here, because the server cannot be asked."""
 _LOOK_S = 1.0
 _MAX_FOLDERS = 5000
+_FULL = "[OVERQUOTA]"
+"""A response code of RFC 5530."""
 _REISSUE_S = 1500.0
 """Servers end an IDLE after 30 minutes (RFC 2177); firewalls earlier."""
 
@@ -137,7 +144,8 @@ class ImapMailbox:
                 raise MailboxLostError(
                     f"the server's answer makes no sense: {_words(error)}", where=self._where
                 ) from error
-            raise MailboxRefusedError(_words(error), where=self._where) from error
+            refused = MailboxFullError if _FULL in str(error).upper() else MailboxRefusedError
+            raise refused(_words(error), where=self._where) from error
         except (ValueError, LookupError, TypeError) as error:
             # the library's parser on an answer it does not know: what comes next is in doubt too
             raise MailboxLostError(

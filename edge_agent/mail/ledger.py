@@ -25,6 +25,8 @@ State = Literal["decided", "acted"]
 
 IN_DOUBT = "in-doubt"
 """A note: another ledger was here and is lost, so that what was done to a mail is known to the mailbox alone."""
+MAX_WAITING, MAX_UNTOLD = 1000, 10_000
+"""Decided mails that wait for the mailbox, rows that wait for the outbox: at most, with a batch on top."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -238,12 +240,11 @@ class Ledger:
             for name, value in values.items():
                 db.execute(_SET[name], (value, sample_id))
 
-    def to_do(self, limit: int = 100) -> list[MailRecord]:
-        """Mails that are decided and not acted on, oldest first; those that were refused come last."""
-        found = self.read(
-            _SELECT + "state='decided' ORDER BY attempts, at, rowid LIMIT ?", (limit,)
+    def to_do(self) -> list[tuple[str, str]]:
+        """(sample, plan) of mails that are decided and not acted on: oldest first, those that were refused last."""
+        return self.read(
+            "SELECT sample_id, plan FROM mails WHERE state='decided' ORDER BY attempts, at, rowid"
         )
-        return [MailRecord.of(row) for row in found]
 
     def by_message(self, message_id: str) -> list[MailRecord]:
         """Mails of this Message-ID, newest first."""
@@ -274,6 +275,11 @@ class Ledger:
     def waiting(self) -> int:
         """Mails that are decided and not acted on."""
         return int(self.read("SELECT COUNT(*) FROM mails WHERE state='decided'")[0][0])
+
+    def is_behind(self) -> bool:
+        """Whether so much waits for the mailbox or the outbox that no further mail is to be decided."""
+        untold = "SELECT COUNT(*) FROM (SELECT 1 FROM untold LIMIT ?)"
+        return self.waiting() >= MAX_WAITING or self.read(untold, (MAX_UNTOLD,))[0][0] >= MAX_UNTOLD
 
     def _where(self, condition: str, value: str) -> list[MailRecord]:
         found = self.read(_SELECT + condition + " ORDER BY at DESC LIMIT 20", (value,))

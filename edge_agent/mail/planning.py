@@ -36,6 +36,11 @@ class Plan:
         return cls(**json.loads(text))
 
     @property
+    def needs_room(self) -> bool:
+        """Whether the mailbox must have room for it."""
+        return self.draft or self.how in ("move", "copy")
+
+    @property
     def words(self) -> str:
         """For a person."""
         done = []

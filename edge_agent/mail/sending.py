@@ -25,7 +25,9 @@ from edge_agent.sources.base import Alerts
 
 DOUBTFUL = "mail-send-doubtful"
 FAILS = "mail-send-fails"
-_NOTE = "sending/"
+NOTE = "sending/"
+"""Notes of what is being sent, by sample id."""
+_SENT = "done"
 
 
 class Sending:
@@ -42,8 +44,11 @@ class Sending:
 
     def send(self, record: MailRecord, written: Callable[[], bytes]) -> Literal["done", "doubtful"]:
         """Sends a mail once; `doubtful`: it did not go out, or nobody knows, and a person sees to it."""
-        note = _NOTE + record.sample_id
-        if self._ledger.note(note):
+        note = NOTE + record.sample_id
+        before = self._ledger.note(note)
+        if before == _SENT:
+            return "done"  # and what came after it was refused, or cut by a kill
+        if before:
             self._alerts(
                 DOUBTFUL, "warning", "a reply may have been sent: it lies in the drafts too"
             )
@@ -60,7 +65,7 @@ class Sending:
             return "doubtful"
         if refused:
             return "doubtful"
-        self._ledger.keep_note(note, "done")
+        self._ledger.keep_note(note, _SENT)
         self._alerts(FAILS, "info", "replies are sent again")
         return "done"
 

@@ -154,7 +154,7 @@ class ImapSource:
         elif before == 0:
             log("mailbox_read_anew", folder=folder)
         uids = box.uids_after(before, self._config.since)
-        while uids:
+        while uids and not ledger.is_behind():
             now, uids = uids[: self._batch], uids[self._batch :]
             for letter in self._letters(box, folder, state.validity, now):
                 if self._closed.is_set():

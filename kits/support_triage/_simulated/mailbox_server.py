@@ -83,6 +83,20 @@ service anvil {{
 service stats {{
   chroot =
 }}
+{quota}
+"""
+_QUOTA = """mail_plugins {{
+  quota = yes
+}}
+protocol imap {{
+  mail_plugins {{
+    imap_quota = yes
+  }}
+}}
+quota mailbox {{
+  driver = count
+  storage_size = {kib}k
+}}
 """
 
 
@@ -127,6 +141,7 @@ class MailboxServer:
         prefix: of all folders but INBOX.
         certificate: certificate and key; with them TLS is spoken on `tls_port`.
         driver: how mails are stored; `sdbox` is the quicker one for a folder of ten thousand.
+        quota_kib: what all folders of a user hold together, KiB; 0: as much as the disk.
         users: login names, all with `PASSWORD`; the first is who looks and delivers.
     """
 
@@ -136,6 +151,7 @@ class MailboxServer:
     prefix: str = ""
     certificate: tuple[Path, Path] | None = None
     driver: str = "maildir"
+    quota_kib: int = 0
     users: Sequence[str] = ("shop", "other")
 
     def __post_init__(self) -> None:
@@ -297,6 +313,7 @@ class MailboxServer:
             boxes="\n".join(_box(name, use) for name, use in self.special.items()),
             port=self.port,
             tls_port=self.tls_port if self.certificate else 0,
+            quota=_QUOTA.format(kib=self.quota_kib) if self.quota_kib else "",
         )
         (self.folder / "dovecot.conf").write_text(written)
         lines = [f"{user}:{{PLAIN}}{PASSWORD}\n" for user in self.users]

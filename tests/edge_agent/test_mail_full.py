@@ -1,0 +1,116 @@
+"""No room: the mailbox is over its quota, or the disk under the ledger takes nothing. Nothing is lost or done twice."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from tests.edge_agent.mail_parts import decisions, mail_config
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+from tests.edge_agent.parts import wait_for
+
+pytestmark = needs_dovecot
+FULL = "mailbox-full"
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
+    yield
+    kill_leftovers()
+
+
+# -- the mailbox -----------------------------------------------------------------------------------
+
+
+def full_server() -> Dovecot:
+    """A mailbox in which there is no room for a draft."""
+    server = Dovecot(quota_kib=100).start()
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"), a_mail(3, "Do you like chess?"))
+    fill_up(server)
+    return server
+
+
+def fill_up(server: Dovecot) -> None:
+    """Old mails in the trash take all the room there is."""
+    with server.login() as client:
+        for lines in (1000, 300, 100, 30, 10, 3, 1):
+            with contextlib.suppress(client.Error):
+                while True:
+                    client.append("Trash", a_mail(99, ("x" * 70 + "\n") * lines))
+
+
+def make_room(server: Dovecot) -> None:
+    """A person empties the trash."""
+    with server.login() as client:
+        client.select_folder("Trash")
+        client.delete_messages(client.search())
+        client.expunge()
+
+
+@pytest.mark.parametrize("how", ["move", "copy"])
+def test_a_full_mailbox_gets_its_drafts_once_there_is_room_and_once_only(
+    tmp_path: Path, how: str
+) -> None:
+    server = full_server()
+    filing = {"how": how, "folders": {"order": "Orders", "invoice": "Bills"}}
+    config = mail_config(tmp_path, server, filing=filing)
+    for _ in range(6):  # more often than a refused mail is tried
+        agent = Agent(config)
+        assert agent.run().figures["mails_waiting"] == 2
+        assert FULL in agent.alerts.open()
+    assert server.mails("Drafts") == []
+    assert server.ids("INBOX") == [f"<q{n}@example.com>" for n in (1, 2, 3)]
+    assert [body.label for body in decisions(config)] == ["oos"], "what is not done is not told"
+    make_room(server)
+    for _ in range(2):
+        agent = Agent(config)
+        agent.run()
+        assert FULL not in agent.alerts.open()
+    assert len(server.mails("Drafts")) == 2
+    assert server.ids("Orders") == ["<q1@example.com>"]
+    assert server.ids("Bills") == ["<q2@example.com>"]
+    assert len({body.sample_id for body in decisions(config)}) == len(decisions(config)) == 3
+
+
+def test_a_running_agent_tries_a_full_mailbox_with_one_mail_and_goes_on_by_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = full_server()
+    monkeypatch.setattr(logging.getLogger("edge_agent"), "propagate", True)
+    config = mail_config(tmp_path, server, once=False)
+    agent = Agent(config)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    wait_for(lambda: FULL in agent.alerts.open())
+    wait_for(lambda: agent.figures()["mails_waiting"] == 2)
+    make_room(server)
+    wait_for(lambda: FULL not in agent.alerts.open(), 60)
+    wait_for(lambda: agent.figures()["mails_waiting"] == 0)
+    agent.stop()
+    thread.join(30)
+    assert caplog.text.count("mailbox_full") < 4, "five seconds, then twice as long each time"
+    assert len(server.mails("Drafts")) == 2
+    assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+def test_no_further_mail_is_decided_while_too_many_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.mail.ledger.MAX_WAITING", 2)
+    server = full_server()
+    config = mail_config(tmp_path, server)
+    assert Agent(config).run().samples == 3
+    make_room(server)
+    server.deliver(a_mail(4, "Do you like chess?"))
+    fill_up(server)
+    assert Agent(config).run().samples == 0
+    make_room(server)
+    assert Agent(config).run().samples == 1
+    assert len({body.sample_id for body in decisions(config)}) == len(decisions(config)) == 4
