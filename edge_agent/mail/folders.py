@@ -44,8 +44,11 @@ def special(folders: Sequence[Folder], use: str, configured: str = "") -> str:
     if flagged:
         return min(flagged, key=len)
     names = {_plain(name): rank for rank, name in enumerate(SPECIAL[use])}
-    ranked = [(names[leaf], len(f.name), f.name) for f in usable if (leaf := _leaf(f)) in names]
-    return min(ranked)[2] if ranked else ""
+    # what lies deeper belongs to something else, as the drafts of an archive
+    ranked = [
+        (_depth(f), names[leaf], len(f.name), f.name) for f in usable if (leaf := _leaf(f)) in names
+    ]
+    return min(ranked)[-1] if ranked else ""
 
 
 def on_server(name: str, folders: Iterable[Folder]) -> str:
@@ -69,6 +72,10 @@ def on_server(name: str, folders: Iterable[Folder]) -> str:
 
 def _leaf(folder: Folder) -> str:
     return _plain(folder.name.rsplit(folder.delimiter, 1)[-1] if folder.delimiter else folder.name)
+
+
+def _depth(folder: Folder) -> int:
+    return folder.name.count(folder.delimiter) if folder.delimiter else 0
 
 
 def _plain(name: str) -> str:

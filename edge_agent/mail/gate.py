@@ -1,8 +1,8 @@
 """The gate: whether anything may be decided without a person. It closes itself when the promise is broken.
 
 Audit mails were left to a person, drawn at random: where the person files them says whether the decision would
-have been right. The bet against the bundle's promise is kept over restarts; it ends with the bundle. A closed gate
-is opened by another bundle or by a person who says why.
+have been right. The bet against the bundle's promise is kept over restarts; it rests while another bundle decides, and
+goes on when this one comes back. A closed gate is opened by another bundle or by a person who says why.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from kits.core.operating_point import ErrorBound
 
 ALERT = "mail-gate-closed"
 _NOTE = "gate"
+_EARLIER = "gate/"
+"""Before the id of a bundle that decided before."""
 _WORDS = "gate-words"
 
 
@@ -41,7 +43,10 @@ class GateMemory(BaseModel):
 
 def read_gate(ledger: Ledger) -> GateMemory:
     """The gate as it stands; open when nothing is known of it."""
-    text = ledger.note(_NOTE)
+    return _read(ledger.note(_NOTE))
+
+
+def _read(text: str) -> GateMemory:
     if not text:
         return GateMemory()
     try:
@@ -138,11 +143,17 @@ class Gate:
             self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
 
     def _begin(self, bundle: str, bound: ErrorBound | None, before: GateMemory) -> GateMemory:
-        monitor = PromiseMonitor(bound.epsilon, bound.delta).state() if bound is not None else None
-        memory = GateMemory(bundle=bundle, monitor=monitor, because="a new bundle decides")
+        memory = _read(self._ledger.note(_EARLIER + bundle))
+        if not memory.bundle and not memory.closed:
+            monitor = PromiseMonitor(bound.epsilon, bound.delta).state() if bound else None
+            memory = GateMemory(bundle=bundle, monitor=monitor, because="a new bundle decides")
         if before.closed and not before.bundle:  # unreadable: it may be this bundle's
             memory = memory.model_copy(update={"closed": True, "because": before.because})
-        self._ledger.keep_note(_NOTE, memory.model_dump_json())
+        memory = memory.model_copy(update={"bundle": bundle})
+        with self._ledger.transaction():
+            if before.bundle:
+                self._ledger.keep_note(_EARLIER + before.bundle, before.model_dump_json())
+            self._ledger.keep_note(_NOTE, memory.model_dump_json())
         log("mail_gate_new", bundle=bundle[:12])
         return memory
 

@@ -256,6 +256,15 @@ class ImapMailbox:
             if key.startswith(b"BODY[") and value is not None
         }
 
+    def keywords(self, uids: Sequence[int]) -> Mapping[int, frozenset[str]]:
+        if not uids:
+            return {}
+        found = self._ask(self._client.get_flags, uids)
+        return {
+            int(n): frozenset(flag.decode("ascii", "replace").lower() for flag in flags)
+            for n, flags in found.items()
+        }
+
     def find(self, header: str, value: str) -> list[int]:
         # strangers choose ids: a server is only asked for letters that every server understands
         asked = max(_PLAIN.findall(value), key=len, default="")

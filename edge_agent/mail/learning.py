@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 
 from edge_agent.errors import MailboxRefusedError
 from edge_agent.log import log, warn
-from edge_agent.mail.acting import Places
+from edge_agent.mail.acting import Places, keyword_of
 from edge_agent.mail.comparing import Comparison, compare, text_of_html
 from edge_agent.mail.folders import on_server
 from edge_agent.mail.ledger import MailRecord
@@ -160,38 +160,50 @@ class Learner:
     # -- where mails were filed --------------------------------------------------------------------
 
     def _look_at_filed(self, box: Mailbox, places: Places) -> None:
-        config = self._room.config
-        if config.filing.how not in ("move", "copy"):
-            return
-        labels: dict[str, str] = {}
-        for label, name in config.filing.folders.items():
-            labels.setdefault(on_server(name, places.all), label)
-        known = {folder.name for folder in box.folders()}
-        for folder, label in labels.items():
-            if folder not in known:
-                continue
-            with self._new_heads(box, "filed", folder) as heads:
-                for _uid, head in heads:
-                    self._hear_of(head, label, folder)
+        filing = self._room.config.filing
+        if filing.how == "keyword":
+            self._look_at_marked(box, _by_place(filing.folders, keyword_of))
+        elif filing.how != "none":  # a label of Gmail is a folder too
+            labels = _by_place(filing.folders, lambda name: on_server(name, places.all))
+            known = {folder.name for folder in box.folders()}
+            for folder in sorted(known & labels.keys()):
+                with self._new_heads(box, "filed", folder) as heads:
+                    for _uid, head in heads:
+                        self._hear_of(head, labels[folder], folder)
 
-    def _hear_of(self, head: Message, label: str, folder: str) -> None:
+    def _look_at_marked(self, box: Mailbox, labels: Mapping[str, Sequence[str]]) -> None:
+        """The newest mails whose keywords are not those that we set."""
+        for folder in self._room.config.folders:
+            state = box.open(folder, fresh=True)
+            records = self._ledger.unsaid(folder, state.validity, _MAX_AT_ONCE)
+            marked = box.keywords([record.uid for record in records])
+            for record in records:
+                mine = keyword_of(record.filed_to) if record.filed_to else ""
+                found = marked.get(record.uid, frozenset())
+                others = [one for one in labels if one.lower() in found and one != mine]
+                if len(others) == 1:
+                    self._hear(record, labels[others[0]], others[0])
+
+    def _hear_of(self, head: Message, meant: Sequence[str], folder: str) -> None:
         found = self._ledger.by_message(head.message_id) if head.message_id else []
         # two mails under one Message-ID: a stranger may want a person's word to count for another mail
         if len(found) == 1 and found[0].filed_to != folder:
-            self._hear(found[0], label, folder)
+            self._hear(found[0], meant, folder)
 
-    def _hear(self, record: MailRecord, label: str, folder: str) -> None:
-        """A person filed a mail in the folder of an intent."""
-        if record.state != "acted" or label == record.said_label:
+    def _hear(self, record: MailRecord, meant: Sequence[str], folder: str) -> None:
+        """A person filed a mail in the folder of these intents."""
+        said = "|".join(meant)
+        if record.state != "acted" or said == record.said_label:
             return
-        wrong = label not in record.label.split("|")
+        label, wrong = said_by_filing(record.label, meant)
         annotation = Annotation(
             label=label, source="device", author="mailbox", note=f"filed in {folder}"
         )
         body = LabelBody(sample_id=record.sample_id, annotation=annotation_to_json(annotation))
         with self._ledger.transaction():
-            self._ledger.change(record.sample_id, said_label=label, filed_to=folder)
-            self._ledger.say("l", body.model_dump_json(), worth=_LABEL_WORTH)
+            self._ledger.change(record.sample_id, said_label=said, filed_to=folder)
+            if label:
+                self._ledger.say("l", body.model_dump_json(), worth=_LABEL_WORTH)
             self._room.chain.add(
                 {"kind": "override" if wrong else "confirmation", "at": annotation.at.isoformat(),
                  "sample_id": record.sample_id, "label": label, "was": record.label}
@@ -223,3 +235,29 @@ class Learner:
         heads = box.headers(uids, wanted)
         yield [(uid, head) for uid in uids if (head := head_of(heads.get(uid, b"")))]
         self._ledger.advance(name, state.validity, uids[-1] if uids else before)
+
+
+def _by_place(
+    folders: Mapping[str, str], place: Callable[[str], str]
+) -> Mapping[str, Sequence[str]]:
+    """Place → intents whose mails go there."""
+    found: dict[str, list[str]] = {}
+    for label, name in folders.items():
+        found.setdefault(place(name), []).append(label)
+    return found
+
+
+def said_by_filing(decided: str, meant: Sequence[str]) -> tuple[str, bool]:
+    """What a person says by filing a mail, and whether that contradicts what was decided.
+
+    Args:
+        decided: the label, several intents joined by `|`.
+        meant: intents of the folder; the label is empty where it has several and none was decided: which one is meant
+            nobody said.
+    """
+    if decided in meant:
+        return decided, False
+    both = [intent for intent in decided.split("|") if intent in meant]
+    if both:
+        return "|".join(both), False
+    return (meant[0] if len(meant) == 1 else ""), True

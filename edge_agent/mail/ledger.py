@@ -261,6 +261,15 @@ class Ledger:
         )
         return [MailRecord.of(row) for row in found]
 
+    def unsaid(self, folder: str, validity: int, limit: int) -> list[MailRecord]:
+        """Mails of a folder of which no person has said anything, newest first."""
+        found = self.read(
+            _SELECT + "folder=? AND validity=? AND said_label='' AND state='acted'"
+            " ORDER BY at DESC LIMIT ?",
+            (folder, validity, limit),
+        )
+        return [MailRecord.of(row) for row in found]
+
     def replies_to(self, who: str, since: float) -> int:
         """Replies drafted for whoever receives them since then."""
         found = self.read("SELECT COUNT(*) FROM replies WHERE who=? AND at>=?", (who, since))

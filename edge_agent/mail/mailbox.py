@@ -73,6 +73,9 @@ class Mailbox(Protocol):
     def headers(self, uids: Sequence[int], names: Sequence[str]) -> Mapping[int, bytes]:
         """UID → the header lines of these names; all headers for no names."""
 
+    def keywords(self, uids: Sequence[int]) -> Mapping[int, frozenset[str]]:
+        """UID → keywords and flags, lower case, of mails that are there."""
+
     def find(self, header: str, value: str) -> list[int]:
         """UIDs of mails whose header holds the value."""
 

@@ -257,6 +257,65 @@ def test_audits_filed_where_the_model_would_have_filed_them_keep_the_gate_open(
     assert (figures["mails_confirmed"], figures["mail_gate_open"]) == (3, 1)
 
 
+def test_an_audit_in_a_folder_that_several_intents_share_agrees_with_any_of_them(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(*(a_mail(n, "The invoice is wrong") for n in range(3)))
+    config = mail_config(
+        tmp_path, server, learning=ALL_AUDITS,
+        filing={"folders": {"order": "Desk", "invoice": "Desk"}},
+    )  # fmt: skip
+    Agent(config).run()
+    file_audits(server, "Desk")
+    figures = Agent(config).run().figures
+    assert (figures["mails_confirmed"], figures["mail_gate_open"]) == (3, 1)
+    assert {annotation_from_json(one.annotation).label for one in labels(config)} == {"invoice"}
+
+
+def test_where_a_folder_may_mean_several_intents_none_of_them_is_learned(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(*(a_mail(n) for n in range(3)))
+    folders = {"order": "Orders", "invoice": "Desk", "refund": "Desk"}
+    config = mail_config(tmp_path, server, learning=ALL_AUDITS, filing={"folders": folders})
+    Agent(config).run()
+    file_audits(server, "Desk")
+    figures = Agent(config).run().figures
+    assert (figures["mails_relabelled"], figures["mail_gate_open"]) == (3, 0), "wrong all the same"
+    assert labels(config) == []
+
+
+@pytest.mark.parametrize(("keyword", "wrong"), [("Bills_2026", 3), ("Orders", 0)])
+def test_where_mails_are_marked_the_keywords_that_persons_set_are_heard(
+    tmp_path: Path, server: Dovecot, keyword: str, wrong: int
+) -> None:
+    server.deliver(*(a_mail(n) for n in range(3)))
+    filing = {"how": "keyword", "folders": {"order": "Orders", "invoice": "Bills 2026"}}
+    config = mail_config(tmp_path, server, learning=ALL_AUDITS, filing=filing)
+    Agent(config).run()
+    with server.login() as client:
+        client.select_folder("INBOX")
+        client.add_flags(client.search(), [keyword])
+    figures = Agent(config).run().figures
+    assert (figures["mails_relabelled"], figures["mails_confirmed"]) == (wrong, 3 - wrong)
+    assert figures["mail_gate_open"] == (wrong == 0)
+    assert Agent(config).run().figures["mails_relabelled"] == 0, "each word is heard once"
+
+
+def test_a_keyword_that_we_set_is_no_persons_word(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1))
+    filing = {"how": "keyword", "folders": {"order": "Orders", "invoice": "Bills"}}
+    config = mail_config(tmp_path, server, filing=filing)
+    for _ in range(2):
+        Agent(config).run()
+    assert labels(config) == []
+    with server.login() as client:
+        client.select_folder("INBOX")
+        client.add_flags(client.search(), ["Bills"])
+    Agent(config).run()
+    assert [annotation_from_json(one.annotation).label for one in labels(config)] == ["invoice"]
+
+
 def test_the_record_of_decisions_is_shown_verified_and_erased(
     tmp_path: Path, server: Dovecot
 ) -> None:

@@ -254,6 +254,24 @@ def test_audits_that_break_the_promise_close_the_gate_until_another_bundle_comes
     assert raised["mail-gate-closed"] == "info"
 
 
+def test_a_bundle_that_broke_its_promise_does_not_decide_again_after_another_one(
+    ledger: Ledger,
+) -> None:
+    """As after a rollback: what was learned of the older bundle still holds."""
+    gate = Gate(ledger, no_alert)
+    gate.is_open("b1", BOUND)
+    for _ in range(3):
+        gate.hear("b1", wrong=True)
+    assert gate.is_open("b2", BOUND)
+    gate.hear("b2", wrong=True)
+    assert not gate.is_open("b1", BOUND)
+    open_gate(ledger, "the folder was wrong")
+    assert gate.is_open("b1", BOUND)
+    assert gate.is_open("b2", BOUND)
+    assert (read_gate(ledger).audits, read_gate(ledger).wrong) == (1, 1), "its bet goes on"
+    assert gate.is_open("b1", BOUND), "what a person opened stays so"
+
+
 def test_right_audits_keep_the_gate_open(ledger: Ledger) -> None:
     gate = Gate(ledger, no_alert)
     assert gate.is_open("b1", BOUND)

@@ -13,6 +13,7 @@ from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.folders import on_server, special
 from edge_agent.mail.hook import signature
 from edge_agent.mail.identity import header_values, sample_id_of
+from edge_agent.mail.learning import said_by_filing
 from edge_agent.mail.letters import head_of, write_draft
 from edge_agent.mail.mailbox import Folder
 from edge_agent.mail.planning import is_audit, plan_for
@@ -103,6 +104,10 @@ def test_drafts_are_known_by_their_name_in_many_languages(name: str) -> None:
     assert special(folders("INBOX", "Other", name), "\\drafts") == name
 
 
+def test_drafts_of_something_else_are_not_those_of_the_mailbox() -> None:
+    assert special(folders("INBOX", "Clients/Drafts", "Bozze"), "\\drafts") == "Bozze"
+
+
 def test_a_folder_that_cannot_be_opened_is_none() -> None:
     known = [Folder("Drafts", "/", frozenset({"\\noselect"}))]
     assert special(known, "\\drafts") == ""
@@ -114,6 +119,27 @@ def test_names_follow_the_servers_delimiter_and_prefix() -> None:
     assert on_server("Support/Orders", courier) == "INBOX.Support.Orders"
     assert on_server("Support/Orders", folders("INBOX", "Sent")) == "Support/Orders"
     assert on_server("INBOX", courier) == "INBOX"
+
+
+# -- what filing says --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("decided", "meant", "said"),
+    [
+        ("order", ("order",), ("order", False)),
+        ("order", ("invoice",), ("invoice", True)),
+        ("order", ("invoice", "order"), ("order", False)),
+        ("order", ("invoice", "refund"), ("", True)),
+        ("order|refund", ("refund",), ("refund", False)),
+        ("order|refund", ("refund", "order"), ("order|refund", False)),
+        ("order|refund", ("order|refund",), ("order|refund", False)),
+    ],
+)
+def test_a_folder_says_what_its_intents_have_in_common_with_the_decision(
+    decided: str, meant: tuple[str, ...], said: tuple[str, bool]
+) -> None:
+    assert said_by_filing(decided, meant) == said
 
 
 # -- letters -------------------------------------------------------------------------------------
