@@ -33,7 +33,7 @@ from kits.predictive_maintenance.runtime import MachineSpec
 
 SPEC_FILE, MODEL_FILE = "machine.json", "model.onnx"
 _CAP = 1e4
-_LICENCE = LicenceNote(part="model", source="trained on your data", licence="yours")
+_LICENCE = LicenceNote(part="model", source="your data", licence="yours")
 
 
 @dataclass(frozen=True)

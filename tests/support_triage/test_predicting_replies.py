@@ -79,7 +79,16 @@ def test_without_records_nothing_is_claimed_to_be_absent(bundle: Path, tmp_path:
 
 def test_a_machine_gets_no_draft(bundle: Path, tmp_path: Path, records: Path) -> None:
     given = (mail(tmp_path, OWNER, Auto_Submitted="auto-replied"), "--bundle", str(bundle))
-    assert "subject:" not in predict(*given, "--records", str(records))
+    told = predict(*given, "--records", str(records))
+    assert "subject:" not in told and "no draft: " in told
+
+
+def test_what_cannot_be_read_says_what_to_do_beside_the_others(
+    bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.eml").write_bytes(b"")
+    told = predict(mail(tmp_path, OWNER), str(tmp_path / "empty.eml"), "--bundle", str(bundle))
+    assert "the mail is empty (export the mail with its headers)" in told
 
 
 def test_a_number_is_found_behind_letters_and_never_inside_another(records: Path) -> None:

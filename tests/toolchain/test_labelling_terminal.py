@@ -239,11 +239,19 @@ def test_programs_are_told_how_far_it_is_and_what_comes_next(notes: Project) -> 
     assert state["curve"]["gain"] is None and state["bundle"] == ""
 
 
+def test_while_nothing_is_labelled_every_command_leads_to_labelling(notes: Project) -> None:
+    assert kit(notes, "data", "import", "notes").stdout.endswith("next: kit label\n")
+    checked = kit(notes, "check")
+    assert "fix: kit label shows the most telling ones first" in checked.stdout
+    assert checked.stdout.endswith("next: kit label\n")
+
+
 def test_a_table_goes_round_by_command_and_a_wrong_one_changes_nothing(
     notes: Project, tmp_path: Path
 ) -> None:
     table = tmp_path / "round.csv"
-    assert kit(notes, "label", "--export", str(table), "--round", "5").returncode == 0
+    written = kit(notes, "label", "--export", str(table), "--round", "5")
+    assert written.stdout.endswith(f"next: kit label --import {table}\n")
     rows = table.read_text(encoding="utf-8-sig").splitlines()
     filled = [rows[0], *(row + "parcel" for row in rows[1:])]
     table.write_text("\n".join([*filled, "f-none,,,,parcel"]))

@@ -42,6 +42,12 @@ class Mail:
         return dict(self.levels).get(name)
 
 
+def require_intents(mails: Sequence[Mail], out_of_scope: Sequence[str]) -> None:
+    """Raises DataError where no mail is labelled with an intent: said before anything slow begins."""
+    if not any(mail.label and mail.label not in out_of_scope for mail in mails):
+        raise DataError("no mail is labelled", fix="kit label, or import labelled mails")
+
+
 def load_mails(
     dataset: Dataset, items: Sequence[DatasetItem], progress: Progress | None = None
 ) -> tuple[Mail, ...]:

@@ -105,7 +105,7 @@ class _Box:
             yield Finding("labels", "pass", f"{len(self.labels)} intents found: {shown}")
         else:
             yield Finding(
-                "labels",
+                "no-labels",
                 "warn",
                 "no mail has a label: folders and keywords tell none",
                 fix="kit label, or state labels_from and labels in mails.yaml",

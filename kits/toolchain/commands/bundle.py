@@ -214,7 +214,7 @@ def predict(
     from kits.core.discovery import get_kit
     from kits.core.ready import make_ready
     from kits.toolchain import predict as predicting
-    from kits.toolchain.drafting import Records, draft_lines
+    from kits.toolchain.drafting import NO_DRAFT, Records, draft_lines, drafts_replies
     from kits.toolchain.providers import provider_sessions
 
     console = Console(as_json, quiet)
@@ -231,18 +231,21 @@ def predict(
         _summary(results),
         {"bundle": ready.id, "predictions": [result.as_json() for result in results]},
     )
+    replies = drafts_replies(ready.runtime)
     for result in results:
         console.note(_row(result))
         lines = list(_why(result)) if len(results) <= _TOLD_IN_FULL else []
         if result.prediction is not None and result.prediction.draft is not None:
             lines += draft_lines(result.prediction.draft)
+        elif replies and result.prediction is not None:
+            lines.append(NO_DRAFT)
         for line in lines:
             # what a stranger wrote may hold signs that move a terminal's cursor
             console.note("      " + "".join(c for c in line if c.isprintable()))
     if save is not None:
         written = predicting.save_pictures(kit, results, save)
         console.note(f"{written} pictures in {save}")
-    console.next("kit bench")
+    console.next("kit replay PATH" if replies else "kit bench")
 
 
 def _summary(results: list[Predicted]) -> str:

@@ -23,6 +23,7 @@ def check(
     from kits.toolchain.commands.data import findings_text
     from kits.toolchain.datasets import findings_as_json
     from kits.toolchain.guardrails import check_project
+    from kits.toolchain.labelling.wanted import wants_labels
     from kits.toolchain.project import Project
 
     console = Console(as_json, quiet)
@@ -47,4 +48,5 @@ def check(
     )
     if not passed:
         raise typer.Exit(GateError.exit_code)
-    console.next("kit train")
+    wanted = opened.current_dataset_id and wants_labels(opened, opened.dataset())
+    console.next("kit label" if wanted else "kit train")

@@ -53,14 +53,16 @@ def import_(
 ) -> None:
     """Import data as a new dataset version and make it the current one."""
     from kits.toolchain.importing import ImportOptions, import_data
+    from kits.toolchain.labelling.wanted import next_command
     from kits.toolchain.progress import make_progress
     from kits.toolchain.project import Project
 
     console = Console(as_json, quiet)
     options = ImportOptions(format_, only, label, note, replace)
-    report = import_data(Project.open(project), path, options, make_progress(console))
+    opened = Project.open(project)
+    report = import_data(opened, path, options, make_progress(console))
     console.answer(report_text(report), report_json(report))
-    console.next("kit check")
+    console.next(next_command(opened, report.dataset, "kit check"))
 
 
 def report_text(report: ImportReport) -> str:
@@ -90,7 +92,7 @@ def findings_text(findings: Iterable[Finding]) -> list[str]:
         examples = [e for f in found for e in f.evidence]
         lines += [f"       {example}" for example in examples[:_SHOWN]]
         if len(examples) > _SHOWN:
-            lines.append(f"       … and {len(examples) - _SHOWN} more")
+            lines.append("       … more of them: --json")
         if found[0].fix:
             lines.append(f"       fix: {found[0].fix}")
     return lines

@@ -48,6 +48,7 @@ def label(
 
     from kits.toolchain.labelling.applying import apply as make_version
     from kits.toolchain.labelling.desk import Desk
+    from kits.toolchain.labelling.wanted import next_command
     from kits.toolchain.project import Project
 
     console = Console(as_json, quiet)
@@ -63,8 +64,10 @@ def label(
         return
     else:
         _by_hand(desk, per_round, console, port if page else None)
-    labelled = desk.state().labelled
-    console.next("kit train" if labelled else "kit label")
+    if export is not None:
+        console.next(f"kit label --import {export}")
+    else:
+        console.next(next_command(desk.project, desk.project.dataset(), "kit train"))
 
 
 def _by_hand(desk: Desk, per_round: int, console: Console, port: int | None) -> None:

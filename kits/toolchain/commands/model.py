@@ -78,6 +78,8 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
         reached = trained.metrics[trained.goal].value
         console.note(f"target for {trained.goal}: {target:g}, reached: {reached:.4g}")
     for name, estimate in trained.baseline.items():
+        if name != trained.goal and name in trained.metrics:
+            console.note(f"{name} {trained.metrics[name].text()}")
         console.note(f"without learning: {name} {estimate.text()}")
     for licence in trained.licences:
         console.note(f"licence: {licence.part} from {licence.source}: {licence.licence}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kits.core.dataset import SPLITS, Dataset, DatasetItem, Split
 from kits.core.kit import Finding
+from kits.core.labelling import WithLabelling
 from kits.core.stats import upper_bound
 from kits.toolchain import without_data
 from kits.toolchain.datasets import load_findings
@@ -17,6 +18,12 @@ ENOUGH_BOUND = 0.05
 """A rate bounded to 5 % is the least that is worth claiming when no target is set."""
 FEW_FOR_TRAINING = 20
 IMBALANCE = 20
+_ONLY_UNLABELLED = "no-labels"
+"""What an import says of missing labels is over once a person stated some."""
+_HOW_TO_LABEL = {
+    True: "kit label shows the most telling ones first; not all of them are needed",
+    False: "label them in the review pages, or import them with --label",
+}
 _NEEDED_FOR: Mapping[Split, str] = {
     "train": "there is nothing to learn from",
     "val": "thresholds cannot be chosen",
@@ -40,9 +47,11 @@ def check(context: Context) -> Iterator[Finding]:
         return
     yield from _splits(dataset)
     yield from _claims(context, dataset)
-    yield from _labels(dataset)
+    yield from _labels(context, dataset)
     yield _leakage(dataset)
-    yield from _from_import(load_findings(context.project, dataset.id))
+    labelled = any(item.annotation and item.annotation.label for item in dataset.items)
+    found = load_findings(context.project, dataset.id)
+    yield from _from_import(f for f in found if not (labelled and f.check == _ONLY_UNLABELLED))
 
 
 def _splits(dataset: Dataset) -> Iterator[Finding]:
@@ -120,7 +129,7 @@ def needed_for(bound: float, confidence: float = 0.95) -> int:
     return high
 
 
-def _labels(dataset: Dataset) -> Iterator[Finding]:
+def _labels(context: Context, dataset: Dataset) -> Iterator[Finding]:
     train = dataset.of("train")
     bare = [i for i in train if i.annotation is None]
     if bare:
@@ -129,7 +138,7 @@ def _labels(dataset: Dataset) -> Iterator[Finding]:
             "warn",
             f"{len(bare)} of {len(train)} training samples have no label",
             _names(bare),
-            "label them in the review pages, or import them with --label",
+            _HOW_TO_LABEL[isinstance(context.project.kit.train, WithLabelling)],
         )
     counts = Counter(name for item in train for name in _stated(item))
     elsewhere = {n for i in (*dataset.of("val"), *dataset.of("test")) for n in _stated(i)}

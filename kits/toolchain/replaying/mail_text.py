@@ -46,6 +46,8 @@ def rows(done: ReplayedMails, heading: Heading, costs: Costs) -> Iterator[str]:
     if told := promise(done.bound):
         yield f"  {told}"
     yield f"  work: {done.work.said}; a wrong filing costs {money_text(costs.escape)} {costs.currency}"
+    if done.right is not None:
+        yield f"  the intent is right for {percent(done.right)} of {done.right.n} labelled mails, filed or not"
     yield f"  machines wrote {done.machines} of {done.n}: sorted, never answered"
     yield from _table("intent", done.intents[:_SHOWN])
     if len(done.intents) > _SHOWN:
@@ -74,6 +76,7 @@ def document(done: ReplayedMails, heading: Heading, costs: Costs) -> dict[str, J
         "machines": done.machines,
         "automatic_share": finite(done.share),
         "wrong": finite(done.wrong),
+        "right": finite(done.right),
         "minutes_saved": finite(done.minutes),
         "money_saved": finite(done.money),
         "currency": costs.currency,

@@ -31,6 +31,7 @@ _BATCH = 32
 _NONE = Estimate(value=0.0, low=0.0, high=0.0, n=0)
 _NO_DATE = "(no date)"
 _NO_INTENT = "(none)"
+_RIGHT = "accuracy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class ReplayedMails:
     Attributes:
         share: filed without a person.
         wrong: of the filed ones that somebody labelled; None where nobody did.
+        right: of all labelled ones, filed or not, those whose intent the bundle named; None where the kit does not say.
         minutes, money: saved beside sorting all by hand; wrong ones cost the project's `escape`.
         machines: mails that machines wrote.
     """
@@ -109,6 +111,7 @@ class ReplayedMails:
     intents: tuple[Row, ...]
     months: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    right: Estimate | None = None
 
     @property
     def hours(self) -> Estimate:
@@ -128,7 +131,8 @@ def replay_mails(kit: Kit, task: EvaluateTask, options: MailOptions) -> Replayed
     Raises:
         DataError: not one mail can be read.
     """
-    seen, unread = _through(task, _judged(kit, task))
+    judged, right = _judged(kit, task)
+    seen, unread = _through(task, judged)
     if not seen:
         raise DataError("not one mail could be read by this bundle", fix="check the data's kind")
     point = task.operating_point
@@ -150,16 +154,17 @@ def replay_mails(kit: Kit, task: EvaluateTask, options: MailOptions) -> Replayed
         intents=_rows(seen, by_intent=True),
         months=_rows(seen, by_intent=False),
         notes=tuple(_notes(seen, unread, bound)),
+        right=right,
     )
 
 
-def _judged(kit: Kit, task: EvaluateTask) -> Mapping[str, ItemResult]:
-    """What the kit itself says of the labelled mails, by sample id."""
+def _judged(kit: Kit, task: EvaluateTask) -> tuple[Mapping[str, ItemResult], Estimate | None]:
+    """What the kit itself says of the labelled mails, by sample id, and how many it is right about."""
     labelled = tuple(item for item in task.items if item.annotation and item.annotation.label)
     if not labelled:
-        return {}
-    results = kit.evaluate.evaluate(replace(task, items=labelled)).results
-    return {result.sample_id: result for result in results}
+        return {}, None
+    judged = kit.evaluate.evaluate(replace(task, items=labelled))
+    return {result.sample_id: result for result in judged.results}, judged.metrics.get(_RIGHT)
 
 
 def _through(task: EvaluateTask, judged: Mapping[str, ItemResult]) -> tuple[list[Seen], int]:
@@ -184,6 +189,8 @@ def _predicted(
     task: EvaluateTask, items: Sequence[DatasetItem]
 ) -> tuple[dict[str, Prediction], int]:
     found: dict[str, Prediction] = {}
+    if not items:
+        return found, 0
     task.progress.begin("replaying mails", len(items))
     for start in range(0, len(items), _BATCH):
         batch = items[start : start + _BATCH]
