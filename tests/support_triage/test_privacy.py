@@ -73,6 +73,33 @@ def test_any_text_comes_back_exactly_and_nothing_personal_stays(seed: int) -> No
         assert f" {secret} " not in told.text
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("call +49 170 1234567 4111 1111 1111 1111", "call +<NUMBER_1> <PHONE_1>"),
+        ("paid 2026 4111 1111 1111 1111", "paid <NUMBER_1>"),
+        ("卡号4111111111111111，谢谢", "卡号<NUMBER_1>，谢谢"),
+        ("카드번호 ４１１１ １１１１ １１１１ １１１１", "카드번호 <NUMBER_1>"),
+        ("no 4111 1111 1111 1112", "no <NUMBER_1>"),
+        ("on 12.03.2026 12.04.2026 and 1.000.000,00 €", "on 12.03.2026 12.04.2026 and 1.000.000,00 €"),
+        ("https://shop.example/p/123456789012", "https://shop.example/p/123456789012"),
+    ],
+)  # fmt: skip
+def test_a_number_as_long_as_an_account_goes_whatever_stands_beside_it(
+    text: str, left: str
+) -> None:
+    told = private(text)
+    assert told.text == left
+    assert restore(told.text, told.table) == text
+
+
+def test_an_article_number_that_the_firm_calls_no_secret_stays() -> None:
+    own = PatternSpec(pattern="ART-?[0-9]{12}", personal=False)
+    extractor = Extractor(EntitiesSpec(patterns={"article": own}))
+    text = "ART-400638133393 is broken"
+    assert redact(text, personal_spans(text, extractor)).text == text
+
+
 def test_one_value_has_one_placeholder_in_a_whole_thread() -> None:
     first = private("I am max@example.com")
     second = private("again max@example.com, and now anna@example.com", dict(first.table))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kits.core.prediction import Span
@@ -22,6 +22,9 @@ _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{0,40}_[0-9]{1,9}>")
 _LITERAL = "LITERAL"
 _NAME = "name"
 _SECRET_PIECE = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}")
+_NUMBER = "number"
+_LONG_NUMBER = re.compile(r"\d(?:[ \u00a0()/.-]{0,3}\d){10,400}")
+"""As long as a card or an account, whatever stands beside it: two numbers in a row have no right check digit."""
 _ROUNDS = 8
 _LEAST = 3
 """Letters and digits of what is looked for again: shorter pieces are other words too."""
@@ -74,8 +77,20 @@ def _found_in(
 
     spans = extractor.find_where(text, language, wanted)
     rows = [(0, Found(s.start, s.end, s.label, s.confidence)) for s in spans]
+    if _LONG_NUMBER.search(text):
+        others = extractor.find_where(text, language, lambda kind, said: not wanted(kind, said))
+        rows += [(2, one) for one in _long_numbers(text, others)]
     said = [*known, *((span.text, span.label) for span in spans)]
     return settle([*rows, *((1, one) for one in _again(text, said))], len(text))
+
+
+def _long_numbers(text: str, others: Iterable[Span]) -> Iterator[Found]:
+    """Numbers that may be an account and are nothing else, as a date, a sum or an article that is known."""
+    left = text
+    for one in others:
+        left = left[: one.start] + "x" * (one.end - one.start) + left[one.end :]
+    for match in _LONG_NUMBER.finditer(left):
+        yield Found(match.start(), match.end(), _NUMBER, 0.5)
 
 
 def _carries_a_token(address: str) -> bool:
