@@ -80,6 +80,17 @@ def test_share_mistakes_time_and_money_are_counted_with_intervals() -> None:
         assert figure.low < figure.value < figure.high
 
 
+def test_mails_of_a_few_threads_do_not_make_a_year_without_mistakes_certain() -> None:
+    threads = [
+        replace(mail(n, "refund", "refund", 0.95), group=f"thread={n % 5}") for n in range(100)
+    ]
+    done, alone = replayed(threads), replayed([replace(one, group="") for one in threads])
+    assert done.wrong is not None
+    assert alone.wrong is not None
+    assert done.wrong.value == alone.wrong.value == 0
+    assert done.wrong.high > 0.4 > 0.05 > alone.wrong.high
+
+
 def test_what_nobody_says_is_taken_from_the_project_and_said() -> None:
     done = replayed(year())
     assert done.work.cost == COSTS.review

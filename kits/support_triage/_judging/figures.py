@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.stats import Estimate, auroc, auroc_estimate, bootstrap, proportion
+from kits.core.stats import Estimate, auroc, auroc_estimate, bootstrap, share_of
 from kits.support_triage._judging.judged import Judged
 
 Rows = NDArray[np.intp]
@@ -66,15 +66,7 @@ def share(judged: Sequence[Judged], hit: Hit, seed: int) -> Estimate | None:
     if not counted:
         return None
     values = np.array([value for _, value in counted], dtype=bool)
-    exact = proportion(int(values.sum()), len(values))
-    groups = [group for group, _ in counted]
-    if len(set(groups)) == len(groups):
-        return exact
-    drawn = bootstrap(lambda rows: float(values[rows].mean()), groups, seed=seed, rounds=ROUNDS)
-    # a rate of 0 or 1 stays so in every resample, which would look certain
-    if values.all() or not values.any():
-        return exact.model_copy(update={"method": f"{exact.method}, {len(set(groups))} groups"})
-    return drawn
+    return share_of(values, [group for group, _ in counted], seed=seed, rounds=ROUNDS)
 
 
 def statistic_of(name: str, judged: Sequence[Judged]) -> Statistic | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
@@ -21,7 +20,7 @@ from kits.core.mail.message import read_message
 from kits.core.operating_point import ErrorBound
 from kits.core.prediction import Prediction, prediction_from_json
 from kits.core.runtime import Payload
-from kits.core.stats import Estimate, bootstrap, proportion
+from kits.core.stats import Estimate, bootstrap, proportion, share_of
 
 MEDIA_TYPE = "message/rfc822"
 DEFAULT_MINUTES = 2.0
@@ -140,7 +139,7 @@ def replay_mails(kit: Kit, task: EvaluateTask, options: MailOptions) -> Replayed
     work = _work(options, task)
     groups = [one.group for one in seen]
     filed = np.array([one.filed for one in seen], dtype=bool)
-    share = _rate(filed, groups, task.seed)
+    share = share_of(filed, groups, seed=task.seed, rounds=_ROUNDS)
     return ReplayedMails(
         n=len(seen),
         filed=int(filed.sum()),
@@ -244,18 +243,12 @@ def _work(options: MailOptions, task: EvaluateTask) -> Work:
 # -- figures ----------------------------------------------------------------------------------------
 
 
-def _rate(values: NDArray[np.bool_], groups: Sequence[str], seed: int) -> Estimate:
-    """Exact where each mail stands for itself, else by whole threads."""
-    if len(set(groups)) == len(groups) or values.all() or not values.any():
-        return proportion(int(values.sum()), len(values))
-    return bootstrap(lambda rows: float(values[rows].mean()), groups, seed=seed, rounds=_ROUNDS)
-
-
 def _wrong(seen: Sequence[Seen], seed: int) -> Estimate | None:
     judged = [one for one in seen if one.filed and one.wrong is not None]
     if not judged:
         return None
-    return _rate(np.array([bool(one.wrong) for one in judged]), [one.group for one in judged], seed)
+    wrong = np.array([bool(one.wrong) for one in judged])
+    return share_of(wrong, [one.group for one in judged], seed=seed, rounds=_ROUNDS)
 
 
 def _scaled(estimate: Estimate, factor: float) -> Estimate:
