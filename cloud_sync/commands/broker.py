@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from cloud_sync.commands.options import DATA, DataOption, JsonOption, family
+from kits.core.console import Console
+from kits.core.errors import ConfigError
 
 
 def register(app: typer.Typer) -> None:
@@ -17,8 +19,6 @@ def broker_config(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     from cloud_sync.config import load
     from cloud_sync.fleet import mosquitto_files
     from cloud_sync.fleet.pki import Authority
-    from kits.core.console import Console
-    from kits.core.errors import ConfigError
 
     config = load(data)
     kind = config.broker.kind

@@ -9,12 +9,18 @@ import typer
 from cloud_sync.commands.options import (
     DATA,
     DataOption,
+    DeviceOption,
     JsonOption,
+    LimitOption,
+    ProjectOption,
     family,
     opened,
     operator,
     table,
 )
+from kits.core.console import Console
+from kits.core.errors import ConfigError, UnreachableError, UsageError
+from kits.core.sample import utc_now
 
 if TYPE_CHECKING:
     from cloud_sync.cases.figures import CaseFigures
@@ -38,16 +44,14 @@ def register(app: typer.Typer) -> None:
 
 def case_list(
     state: Annotated[str, typer.Option(help="open or closed.")] = "",
-    device: Annotated[str, typer.Option(help="Only of this device.")] = "",
+    device: DeviceOption = "",
     asset: Annotated[str, typer.Option(help="Only of this machine.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 50,
+    limit: LimitOption = 50,
     data: DataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
     """List cases, open ones first, then the newest."""
     from cloud_sync.cases import reading
-    from kits.core.console import Console
-    from kits.core.errors import UsageError
 
     which: reading.Which
     if state == "open":
@@ -77,7 +81,6 @@ def case_acknowledge(
     """Say that somebody has taken a case on."""
     from cloud_sync.cases import closing, reading
     from cloud_sync.effects.alerts import outbox_for
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.transaction() as session:
         config = hub.config
@@ -99,7 +102,6 @@ def case_close(
     """Close a case; what was found becomes the label of the samples behind it."""
     from cloud_sync.cases import closing, reading
     from cloud_sync.effects.alerts import outbox_for
-    from kits.core.console import Console
 
     console = Console(as_json)
     with opened(data) as hub, hub.database.transaction() as session:
@@ -120,7 +122,7 @@ def case_close(
 
 
 def case_report(
-    project: Annotated[str, typer.Option(help="Only of this project.")] = "",
+    project: ProjectOption = "",
     days: Annotated[float, typer.Option(min=1, max=3660, help="Of the last so many days.")] = 180,
     level: Annotated[str, typer.Option(help="alarm, or warn for all cases.")] = "alarm",
     data: DataOption = DATA,
@@ -128,9 +130,6 @@ def case_report(
 ) -> None:
     """Say what alarms were worth: false ones per machine-month, how many were true, how early."""
     from cloud_sync.cases import figures
-    from kits.core.console import Console
-    from kits.core.errors import UsageError
-    from kits.core.sample import utc_now
 
     if level not in ("alarm", "warn"):
         raise UsageError(f"no level {level!r}", fix="alarm or warn")
@@ -166,8 +165,6 @@ def cmms_test(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 
     from cloud_sync.cmms.start import cmms_of
     from cloud_sync.config import load
-    from kits.core.console import Console
-    from kits.core.errors import ConfigError, UnreachableError
 
     console = Console(as_json)
     config = load(data).cmms
@@ -203,7 +200,6 @@ def cmms_simulate(
     import uvicorn
 
     from cloud_sync.cmms.simulator import Simulator, simulator_app
-    from kits.core.console import Console
 
     console = Console()
     console.answer(

@@ -10,12 +10,14 @@ from cloud_sync.commands.options import (
     DATA,
     DataOption,
     JsonOption,
+    ProjectOption,
     QuietOption,
     family,
     opened,
     operator,
     table,
 )
+from kits.core.console import Console
 
 if TYPE_CHECKING:
     from cloud_sync.store.models import Bundle
@@ -42,7 +44,6 @@ def device_add(
 ) -> None:
     """Prepare the enrolment of a device: prints a one-time token, valid for 24 hours."""
     from cloud_sync.fleet import devices
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:
@@ -65,7 +66,6 @@ def device_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """List devices, the end of their certificates, and who has not enrolled yet."""
     from cloud_sync.api.fleet import awaited_json, device_json
     from cloud_sync.fleet import device_certificates, devices
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         found, awaited = devices.all_devices(session), devices.awaited(session)
@@ -104,7 +104,6 @@ def device_revoke(
 ) -> None:
     """End a device's access to API and broker, or an enrolment that was prepared."""
     from cloud_sync.fleet import devices
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:
@@ -123,7 +122,6 @@ def device_request_window(
 ) -> None:
     """Ask a device for the raw signals of the last minutes of a machine."""
     from cloud_sync.fleet import windows
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:
@@ -137,13 +135,12 @@ def device_request_window(
 
 
 def bundle_list(
-    project: Annotated[str, typer.Option(help="Only of this project.")] = "",
+    project: ProjectOption = "",
     data: DataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
     """List bundles, newest first."""
     from cloud_sync.fleet import bundles, withdrawals
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         found = bundles.all_bundles(session, project)

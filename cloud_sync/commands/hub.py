@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, family, opened
+from kits.core.console import Console
+from kits.core.errors import MachineError, UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +45,6 @@ def init(
     from cloud_sync.config import load
     from cloud_sync.fleet.broker import answers, free_port
     from cloud_sync.fleet.pki import Authority
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     if not broker_port:
@@ -113,7 +114,6 @@ def worker(
     from cloud_sync.app import start_care, start_ingest, start_jobs
     from cloud_sync.fleet.broker import make_broker
     from cloud_sync.intake.link import require_broker
-    from kits.core.errors import UsageError
 
     if not (ingest or jobs):
         raise UsageError("a worker without ingest and jobs has nothing to do")
@@ -142,7 +142,6 @@ def backup(
 ) -> None:
     """Save configuration, keys, tables and pictures into one file; the hub may run."""
     from cloud_sync import setup
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     with opened(data) as hub:
@@ -163,7 +162,6 @@ def restore(
 ) -> None:
     """Unpack a backup into an empty folder and check every blob."""
     from cloud_sync import setup
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     done = setup.restore(source, data)
@@ -186,8 +184,6 @@ def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 
     from cloud_sync import setup
     from cloud_sync.commands.options import table
-    from kits.core.console import Console
-    from kits.core.errors import MachineError
 
     console = Console(as_json)
     findings = setup.doctor(data)
@@ -206,7 +202,6 @@ def doctor(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 def config_show(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Print the configuration in force, every key with what it means; secrets are hidden."""
     from cloud_sync.config import dump, load, without_secrets
-    from kits.core.console import Console
 
     config = without_secrets(load(data))
     Console(as_json).answer(dump(config), config.model_dump(mode="json"))

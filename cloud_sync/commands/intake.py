@@ -11,17 +11,21 @@ import typer
 from cloud_sync.commands.options import (
     DATA,
     DataOption,
+    DeviceOption,
     JsonOption,
+    LimitOption,
+    ProjectOption,
     QuietOption,
     family,
     opened,
     operator,
     table,
 )
+from kits.core.console import Console
+from kits.core.errors import ConfigError, UsageError
 
 BundleOption = Annotated[str, typer.Option("--bundle", help="Id of the bundle that decided.")]
 TargetOption = Annotated[str, typer.Option(help="Only of this receiver: webhook, mail, odoo …")]
-LimitOption = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def ledger(
-    device: Annotated[str, typer.Option(help="Only of this device.")] = "",
+    device: DeviceOption = "",
     data: DataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +53,6 @@ def ledger(
     from cloud_sync.fleet import devices
     from cloud_sync.intake.ledger import accounts
     from cloud_sync.intake.words import CLASS_WORDS, account_json, account_words, loss_words
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         if device:
@@ -80,8 +83,8 @@ def ledger(
 
 def sample_export(
     target: Annotated[Path, typer.Argument(help="A folder for samples.jsonl and the bytes.")],
-    project: Annotated[str, typer.Option(help="Only of this project.")] = "",
-    device: Annotated[str, typer.Option(help="Only of this device.")] = "",
+    project: ProjectOption = "",
+    device: DeviceOption = "",
     verdict: Annotated[str, typer.Option(help="act, review or pass.")] = "",
     with_bytes: Annotated[bool, typer.Option("--bytes/--no-bytes", help="Also the bytes.")] = True,
     data: DataOption = DATA,
@@ -92,7 +95,6 @@ def sample_export(
     from cloud_sync.errors import NotFoundError
     from cloud_sync.intake import samples
     from kits.core.blobs import FolderBlobStore
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     wanted = samples.SampleFilter(project, device, verdict=verdict)
@@ -128,7 +130,6 @@ def sample_withdraw(
 ) -> None:
     """Learn nothing any more from what a bundle decided; its samples stay, marked."""
     from cloud_sync.intake import provenance
-    from kits.core.console import Console
 
     console = Console(as_json)
     with opened(data) as hub, hub.database.transaction() as session:
@@ -144,7 +145,6 @@ def sample_reinstate(
 ) -> None:
     """Take a withdrawal back."""
     from cloud_sync.intake import provenance
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.transaction() as session:
         count = provenance.reinstate(session, bundle, by=operator())
@@ -162,8 +162,6 @@ def effect_list(
 ) -> None:
     """List what others were told or are to be told, newest first."""
     from cloud_sync.effects import letters
-    from kits.core.console import Console
-    from kits.core.errors import UsageError
 
     if state and state not in letters.STATES:
         raise UsageError(f"no state {state!r}", fix=f"one of {', '.join(letters.STATES)}")
@@ -194,7 +192,6 @@ def effect_replay(
 ) -> None:
     """Try again what was given up, under the ids it had; a running hub does it."""
     from cloud_sync.effects import letters
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.transaction() as session:
         count = letters.replay(session, by=operator(), effect_id=effect or None, target=target)
@@ -206,8 +203,6 @@ def effect_test(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     from cloud_sync.cmms.start import cmms_targets
     from cloud_sync.effects.alerts import outbox_for
     from cloud_sync.effects.start import targets_of
-    from kits.core.console import Console
-    from kits.core.errors import ConfigError
 
     console = Console(as_json)
     with opened(data) as hub:
@@ -230,7 +225,6 @@ def quarantine_list(
     from sqlalchemy import select
 
     from cloud_sync.store.models import Quarantine
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         newest = select(Quarantine).order_by(Quarantine.id.desc()).limit(limit)
@@ -250,7 +244,6 @@ def quarantine_save(
     """Write the bytes of a message that could not be read to a file."""
     from cloud_sync.errors import NotFoundError
     from cloud_sync.store.models import Quarantine
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         found = session.get(Quarantine, message)

@@ -10,14 +10,17 @@ from cloud_sync.commands.options import (
     DATA,
     DataOption,
     JsonOption,
+    LimitOption,
+    ProjectOption,
     QuietOption,
     family,
     opened,
     operator,
     table,
 )
+from kits.core.console import Console
+from kits.core.errors import UsageError
 
-ProjectOption = Annotated[str, typer.Option(help="Only of this project.")]
 ProjectName = Annotated[str, typer.Argument(help="The project.")]
 
 
@@ -38,7 +41,7 @@ def register(app: typer.Typer) -> None:
 def review_list(
     project: ProjectOption = "",
     login: Annotated[str, typer.Option(help="The queue of this person.")] = "admin",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 20,
+    limit: LimitOption = 20,
     data: DataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,7 +49,6 @@ def review_list(
     from cloud_sync.learning import reviews
     from cloud_sync.learning.champions import band_reader
     from cloud_sync.web.accounts import find_person
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         person = find_person(session, login).id
@@ -73,7 +75,6 @@ def retrain_plan(
 ) -> None:
     """Say whether a retraining is worth it, and why."""
     from cloud_sync.learning.planning import plan
-    from kits.core.console import Console
 
     console = Console(as_json)
     with opened(data) as hub, hub.database.session() as session:
@@ -102,7 +103,6 @@ def retrain_run(
 ) -> None:
     """Queue a retraining; a running hub works it off."""
     from cloud_sync.learning.retraining import request
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:
@@ -114,7 +114,6 @@ def retrain_run(
 
 def crm_verb() -> None:
     """Not part of this installation: comes with the lead-scoring kit."""
-    from kits.core.errors import UsageError
 
     raise UsageError(
         "connecting a CRM comes with the lead-scoring kit, which is not installed",

@@ -10,11 +10,14 @@ from cloud_sync.commands.options import (
     DATA,
     DataOption,
     JsonOption,
+    ProjectOption,
     family,
     opened,
     operator,
     table,
 )
+from kits.core.console import Console
+from kits.core.sample import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,15 +47,13 @@ def register(app: typer.Typer) -> None:
 
 
 def mails_figures(
-    project: Annotated[str, typer.Option(help="Only of this project.")] = "",
+    project: ProjectOption = "",
     weeks: Annotated[int, typer.Option(min=1, max=260, help="The last so many weeks.")] = 12,
     data: DataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
     """Say what was decided without a person, how often wrongly, and what became of drafts."""
     from cloud_sync.mails import figures
-    from kits.core.console import Console
-    from kits.core.sample import utc_now
 
     console = Console(as_json)
     with opened(data) as hub, hub.database.session() as session:
@@ -122,7 +123,6 @@ def _plain(estimate: Estimate | None, digits: int) -> str:
 def mails_gates(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """List the promises of bundles, with what audits say of them."""
     from cloud_sync.mails import gates
-    from kits.core.console import Console
 
     console = Console(as_json)
     with opened(data) as hub, hub.database.session() as session:
@@ -157,7 +157,6 @@ def mails_open(
 
 def _say(bundle: str, why: str, data: DataOption, as_json: bool, *, close: bool) -> None:
     from cloud_sync.mails import gates
-    from kits.core.console import Console
 
     act = gates.close_gate if close else gates.open_gate
     with opened(data) as hub, hub.database.transaction() as session:
@@ -179,7 +178,6 @@ def mails_erase(
 ) -> None:
     """Erase a correspondent for ever: mails, what was found in them, drafts; here and on the devices."""
     from cloud_sync.mails import erasure, finding
-    from kits.core.console import Console
 
     console = Console(as_json)
     with opened(data) as hub:
@@ -222,7 +220,6 @@ def log_show(
 ) -> None:
     """Show what was done with mails here, newest first."""
     from cloud_sync.mails import chain
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         found = [chain.as_json(row) for row in chain.newest(session, limit)]
@@ -238,7 +235,6 @@ def log_show(
 def log_verify(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Check that no entry was changed, left out or cut off. Exit code 1 if one was."""
     from cloud_sync.mails import chain
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         checked = chain.verify(session)

@@ -27,6 +27,9 @@ DataOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
+ProjectOption = Annotated[str, typer.Option(help="Only of this project.")]
+DeviceOption = Annotated[str, typer.Option(help="Only of this device.")]
+LimitOption = Annotated[int, typer.Option(min=1, max=500, help="At most so many.")]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from cloud_sync.commands.options import (
     operator,
     table,
 )
+from kits.core.console import Console
 
 RoleOption = Annotated[str, typer.Option(help="viewer, reviewer, engineer or admin.")]
 
@@ -44,7 +45,6 @@ def user_add(
     import secrets
 
     from cloud_sync.web.accounts import create_person
-    from kits.core.console import Console
 
     console = Console(as_json, quiet or print_password)
     given = password or secrets.token_urlsafe(12)
@@ -63,7 +63,6 @@ def user_add(
 def user_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """List people."""
     from cloud_sync.web.accounts import list_people
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         people = list_people(session)
@@ -85,7 +84,6 @@ def token_add(
 ) -> None:
     """Make an API token; it is shown this once."""
     from cloud_sync.web.accounts import issue_token
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:

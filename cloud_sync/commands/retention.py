@@ -15,6 +15,8 @@ from cloud_sync.commands.options import (
     operator,
     table,
 )
+from kits.core.console import Console
+from kits.core.sample import utc_now
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +31,6 @@ def retention_plan(data: DataOption = DATA, as_json: JsonOption = False) -> None
     from cloud_sync.retention.preview import preview
     from cloud_sync.retention.pruner import pruned_ever
     from cloud_sync.retention.rules import in_words
-    from kits.core.console import Console
-    from kits.core.sample import utc_now
 
     console = Console(as_json)
     with opened(data) as hub:
@@ -60,7 +60,6 @@ def retention_run(
     """Remove now what the rules allow; a running hub does so by itself every hour."""
     from cloud_sync.hub import audit
     from cloud_sync.retention.pruner import Pruner
-    from kits.core.console import Console
 
     if dry_run:
         retention_plan(data, as_json)

@@ -16,6 +16,7 @@ from cloud_sync.commands.options import (
     operator,
     table,
 )
+from kits.core.console import Console
 
 Number = Annotated[int, typer.Argument(help="Number of the rollout.")]
 
@@ -54,7 +55,6 @@ def start(
 ) -> None:
     """Bring an approved bundle to a device or, in waves, to a group."""
     from cloud_sync.fleet import bundles, rollouts
-    from kits.core.console import Console
 
     console = Console(as_json, quiet)
     with opened(data) as hub, hub.database.transaction() as session:
@@ -83,7 +83,6 @@ def start(
 def status(number: Number, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Show a rollout: each device with its state, since when, and why."""
     from cloud_sync.fleet import rollouts, standings
-    from kits.core.console import Console
 
     with opened(data) as hub, hub.database.session() as session:
         rollout = rollouts.find(session, number)
@@ -118,7 +117,6 @@ def abort(number: Number, data: DataOption = DATA, as_json: JsonOption = False) 
 
 def _turn(verb: str, number: int, data: DataOption, as_json: bool) -> None:
     from cloud_sync.fleet import rollouts
-    from kits.core.console import Console
 
     turn = {"pause": rollouts.pause, "resume": rollouts.resume, "abort": rollouts.abort}[verb]
     with opened(data) as hub, hub.database.transaction() as session:
