@@ -27,13 +27,19 @@ from kits.core.events import ErasedBody
 BEGINNING = "0" * 64
 _END = "chain-end"
 """A note: number and hash of the newest entry, so that one cut off at the end is missed."""
+_START = "chain-start"
+"""A note: number and hash of the last entry that was let go of, which an entry in the chain confirms."""
+_SHORTENED = "shortened"
 _NONCE = 12
 _PAGE = 1000
-_FORGET_KEYS = "DELETE FROM keys WHERE who NOT IN (SELECT who FROM mails WHERE at>=?)"
-_FORGET_DRAFTS = (
-    "UPDATE mails SET sealed=NULL"
-    " WHERE sealed NOT NULL AND who NOT IN (SELECT who FROM mails WHERE at>=?)"
+_FORGET_KEYS = (
+    "DELETE FROM keys WHERE who NOT IN (SELECT who FROM mails WHERE at>=?)"
+    " AND who NOT IN (SELECT who FROM spoken WHERE at>=?)"
 )
+_FORGET_DRAFTS = (
+    "UPDATE mails SET sealed=NULL WHERE sealed NOT NULL AND who NOT IN (SELECT who FROM keys)"
+)
+_FIRST = "SELECT number, hash, entry FROM chain WHERE number<? ORDER BY number LIMIT ?"
 _ANSWER_WORTH = 5.0
 
 
@@ -142,10 +148,15 @@ class Chain:
 
     def verify(self) -> tuple[int, str]:
         """(entries that hold, what is wrong with the next one; empty: all hold)."""
-        # read first: entries that are added meanwhile stand behind it
-        number_at_end, _, hash_at_end = self._ledger.note(_END).partition(" ")
-        last = int(number_at_end) if number_at_end.isdigit() else 0
-        before, good = BEGINNING, 0
+        with self._ledger.snapshot():
+            start, hash_at_start = self._noted(_START)
+            good, wrong = self._verified(start, hash_at_start)
+        return good - start, wrong
+
+    def _verified(self, start: int, hash_at_start: str) -> tuple[int, str]:
+        """(number of the last entry that holds, what is wrong with the next one)."""
+        last, hash_at_end = self._noted(_END)
+        before, good, confirmed = hash_at_start or BEGINNING, start, not start
         for number, digest, written in self._rows():
             if _hash(written.encode()) != digest:
                 return good, f"entry {number} was changed"
@@ -154,10 +165,44 @@ class Chain:
                 return good, f"entry {number} does not follow entry {good}"
             if number == last and digest != hash_at_end:
                 return good, f"entry {number} is not the one that was written"
+            if entry.get("kind") == _SHORTENED and entry.get("through") == start:
+                confirmed = entry.get("hash") == hash_at_start
             before, good = digest, number
         if good < last:
             return good, f"entries {good + 1} to {last} are missing at the end"
+        if not confirmed:
+            return start, f"entries 1 to {start} are missing, and none says that they were let go"
         return good, ""
+
+    def _noted(self, note: str) -> tuple[int, str]:
+        number, _, digest = self._ledger.note(note).partition(" ")
+        return (int(number), digest) if number.isdigit() else (0, "")
+
+    def shorten(self, at: datetime, before: datetime, most: int) -> int:
+        """Lets go of old entries at the beginning, a bounded number at once; how many.
+
+        An entry says so, with the hash of the last one that went: the others still follow it.
+
+        Args:
+            at: now.
+            before: what was decided earlier goes, with all that stands before it.
+            most: entries that may stay, whatever their age.
+        """
+        with self._ledger.transaction() as db:
+            first, last = db.execute("SELECT MIN(number), MAX(number) FROM chain").fetchone()
+            through, digest = 0, ""
+            for number, hash_, written in db.execute(_FIRST, (last or 0, _PAGE)):
+                if last - number >= most or _decided_before(json.loads(written), before):
+                    through, digest = int(number), str(hash_)
+            if not through:
+                return 0
+            self.add({"kind": _SHORTENED, "at": at.isoformat(), "through": through, "hash": digest})
+            self._ledger.keep_note(_START, f"{through} {digest}")
+            db.execute("DELETE FROM chain WHERE number<=?", (through,))
+            db.execute(
+                "DELETE FROM meta WHERE key LIKE 'erased/%' AND value<?", (before.isoformat(),)
+            )
+        return through - int(first) + 1
 
     def erase(self, address: str, at: datetime, request: str = "") -> int:
         """Destroys a correspondent's key and all that tells of the person; how many mails that were.
@@ -169,12 +214,12 @@ class Chain:
         with self._ledger.transaction() as db:
             if request and self._ledger.note(note):
                 return 0
-            mails = int(db.execute("SELECT COUNT(*) FROM mails WHERE who=?", (who,)).fetchone()[0])
             db.execute("DELETE FROM keys WHERE who=?", (who,))
+            db.execute("DELETE FROM spoken WHERE who=?", (who,))
             db.execute(
                 "UPDATE mails SET sealed=NULL, message_id='' WHERE who=? AND state='acted'", (who,)
             )
-            forget_words(self._ledger, who, at.timestamp())
+            mails = len(forget_words(self._ledger, who, at.timestamp()))
             self.add({"kind": "erasure", "at": at.isoformat(), "mails": mails})
             if request:
                 self._ledger.keep_note(note, at.isoformat())
@@ -191,9 +236,10 @@ class Chain:
             before: seconds since 1970.
         """
         with self._ledger.transaction() as db:
-            gone = db.execute(_FORGET_KEYS, (before,)).rowcount
+            gone = db.execute(_FORGET_KEYS, (before, before)).rowcount
             if gone:
-                db.execute(_FORGET_DRAFTS, (before,))
+                db.execute(_FORGET_DRAFTS)
+            db.execute("DELETE FROM spoken WHERE at<?", (before,))
         return gone
 
     def _rows(self) -> Iterator[tuple[int, str, str]]:
@@ -204,6 +250,12 @@ class Chain:
         ):
             yield from rows
             after = int(rows[-1][0])
+
+
+def _decided_before(entry: Mapping[str, JsonValue], moment: datetime) -> bool:
+    """Only decisions bear the time of our own clock; what stands between them goes with them."""
+    at = str(entry.get("at", ""))
+    return entry.get("kind") == "decision" and bool(at) and datetime.fromisoformat(at) < moment
 
 
 def _canonical(value: Mapping[str, JsonValue]) -> bytes:

@@ -151,7 +151,7 @@ def audit_export(
     from kits.core.files import write_atomically
 
     out = Console(as_json)
-    with _ledger(config) as ledger:
+    with _ledger(config) as ledger, ledger.snapshot():
         lines = [json.dumps(_as_json(link), ensure_ascii=False) for link in _chain(ledger).links()]
     write_atomically(file, "".join(f"{line}\n" for line in lines).encode(), private=True)
     out.answer(f"{len(lines)} entries in {file}", {"entries": len(lines), "file": str(file)})

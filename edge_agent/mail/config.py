@@ -76,6 +76,40 @@ class LearningConfig(Section):
     )
 
 
+class KeepingConfig(Section):
+    """How much the agent's ledger keeps of mails that are done with."""
+
+    mails_days: int = Field(
+        90,
+        ge=7,
+        le=3650,
+        description="a mail is followed for so many days after it was decided: what becomes of its draft, where"
+        " persons file it; then a digest of it stays",
+    )
+    mails: int = Field(
+        100_000,
+        ge=100,
+        le=10_000_000,
+        description="mails followed at most, about 2 KB each; of those done with the oldest go first",
+    )
+    known: int = Field(
+        1_000_000,
+        ge=100,
+        le=100_000_000,
+        description="digests at most, about 60 bytes each, by which no mail is decided twice; none of the last 30 days"
+        " goes. Mails that arrived before the oldest one are left alone",
+    )
+    record_days: int = Field(
+        1460, ge=30, le=36_500, description="entries of the record of decisions stay so many days"
+    )
+    record: int = Field(
+        500_000,
+        ge=100,
+        le=100_000_000,
+        description="entries of the record at most, about 1 KB each; the oldest go first",
+    )
+
+
 class SendConfig(Section):
     """Sending without a person: only for intents that are named here."""
 
@@ -183,6 +217,7 @@ class ImapSourceConfig(Section):
         description="what was drafted for a correspondent and what the record tells of one becomes unreadable so"
         " many days after the last mail",
     )
+    keeping: KeepingConfig = Field(KeepingConfig(), description="what is kept of mails done with")
     name: Line = Field("mailbox", max_length=100, description="name of the source in events")
 
     @model_validator(mode="after")

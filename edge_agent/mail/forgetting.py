@@ -35,8 +35,8 @@ def discard_bytes(ledger: Ledger, discard: Callable[[str], object], now_s: float
                 db.execute("DELETE FROM erased WHERE digest=?", (digest,))
 
 
-def forget_words(ledger: Ledger, who: str, at_s: float) -> None:
-    """Empties them, in the transaction under way if there is one.
+def forget_words(ledger: Ledger, who: str, at_s: float) -> set[str]:
+    """Empties them, in the transaction under way if there is one; the mails that were told of, by their ids.
 
     Args:
         who: the correspondent's keyed digest.
@@ -49,19 +49,22 @@ def forget_words(ledger: Ledger, who: str, at_s: float) -> None:
         ).fetchall():
             db.execute("UPDATE mails SET row=? WHERE sample_id=?", (_without(row), sample_id))
         db.execute("UPDATE mails SET content=NULL WHERE who=?", (who,))
+        for (written,) in db.execute(
+            "SELECT entry FROM chain WHERE instr(entry, ?)>0", (f'"who":"{who}"',)
+        ).fetchall():
+            entry = json.loads(written)
+            mails.add(str(entry.get("sample_id", "")))  # its row may be let go of
+            if digest := entry.get("digest"):
+                db.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (digest, at_s))
         for number, body in db.execute("SELECT number, body FROM untold").fetchall():
             if json.loads(body).get("sample_id") in mails:
                 db.execute(
                     "UPDATE untold SET body=?, content=NULL WHERE number=?",
                     (_without(body), number),
                 )
-        for (entry,) in db.execute(
-            "SELECT entry FROM chain WHERE instr(entry, ?)>0", (f'"who":"{who}"',)
-        ).fetchall():
-            if digest := json.loads(entry).get("digest"):
-                db.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (digest, at_s))
         # a desk would find the letter by its Message-ID
         db.executemany("DELETE FROM calls WHERE sample_id=?", [(one,) for one in mails])
+    return mails - {""}
 
 
 def _without(body: str) -> str:

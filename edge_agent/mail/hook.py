@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from pydantic import JsonValue
@@ -31,6 +32,9 @@ from kits.core.prediction import Prediction
 FAILS = "mail-hook-fails"
 RETRIES_S = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Pauses after each failure, as the specification proposes; after the last the call is given up."""
+MAX_CALLS = 10_000
+"""Calls that wait at most, for a desk that is away; those tried most often are given up first."""
+GIVEN_UP = "calls given up"
 _AT_ONCE = 20
 _MOST_VALUES = 50
 _PREFIX = "whsec_"
@@ -96,6 +100,7 @@ class Hook:
 
     Args:
         ledger: holds them.
+        counts: gets `calls given up`.
         clock: seconds since 1970.
     """
 
@@ -104,6 +109,7 @@ class Hook:
         config: HookConfig,
         ledger: Ledger,
         alerts: Alerts,
+        counts: Counter[str],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
@@ -111,10 +117,11 @@ class Hook:
         self._alerts = alerts
         self._clock = clock
         self._http = HttpAction(HttpActionConfig(name="hook", url=config.url))
-        self.given_up = 0
+        self._counts = counts
 
     def look(self) -> None:
         """Makes them, until one fails."""
+        self._counts[GIVEN_UP] += self._ledger.drop_calls_beyond(MAX_CALLS)
         for sample_id, body, attempts in self._ledger.calls(self._clock(), _AT_ONCE):
             try:
                 self._call(sample_id, body.encode())
@@ -142,7 +149,7 @@ class Hook:
         warn("mail_hook_failed", sample=sample_id, attempts=attempts + 1, error=error)
         self._alerts(FAILS, "error", f"the help desk is not told: {error}")
         if attempts >= len(RETRIES_S):
-            self.given_up += 1
+            self._counts[GIVEN_UP] += 1
             self._ledger.drop_call(sample_id)
             return
         due = self._clock() + RETRIES_S[attempts]

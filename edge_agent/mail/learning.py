@@ -27,7 +27,7 @@ from kits.core.mail.message import Message, read_message
 
 _MAX_AT_ONCE = 500
 _MAX_SENT_BYTES = 2 << 20
-_MAX_DRAFTS = 2000
+_MAX_DRAFTS, _MAX_OPEN = 2000, 1000
 _LABEL_WORTH = 1.0
 _BEGAN = "learning-began"
 
@@ -43,6 +43,7 @@ class Learner:
         self._room = room
         self._ledger = room.ledger
         self._due = float("-inf")
+        self._after = (0.0, "")
 
     def look(self, box: Mailbox, places: Places) -> None:
         """Looks, when it is time.
@@ -131,7 +132,10 @@ class Learner:
     # -- drafts that are gone ----------------------------------------------------------------------
 
     def _look_at_drafts(self, box: Mailbox, folder: str) -> None:
-        waiting = self._ledger.open_drafts()
+        waiting = self._ledger.open_drafts(self._after, _MAX_OPEN)
+        # of more than fit into one look the others are looked at in the next
+        full = len(waiting) == _MAX_OPEN
+        self._after = (waiting[-1].at, waiting[-1].sample_id) if full else (0.0, "")
         if not waiting:
             return
         box.open(folder, fresh=True)

@@ -9,6 +9,7 @@ is done with.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import secrets
 import sqlite3
 import threading
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from edge_agent.mail.schema import SCHEMA
 from kits.core.events import EventClass
 from kits.core.files import make_folder
 
@@ -28,34 +30,6 @@ IN_DOUBT = "in-doubt"
 MAX_WAITING, MAX_UNTOLD = 1000, 10_000
 """Decided mails that wait for the mailbox, rows that wait for the outbox: at most, with a batch on top."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS positions (
-    name TEXT PRIMARY KEY, validity INTEGER NOT NULL, uid INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS mails (
-    sample_id TEXT PRIMARY KEY, message_id TEXT NOT NULL, who TEXT NOT NULL, state TEXT NOT NULL,
-    folder TEXT NOT NULL, validity INTEGER NOT NULL, uid INTEGER NOT NULL,
-    verdict TEXT NOT NULL, label TEXT NOT NULL, bundle TEXT NOT NULL, audit INTEGER NOT NULL,
-    at REAL NOT NULL, filed_to TEXT NOT NULL, plan TEXT NOT NULL, row TEXT NOT NULL,
-    content BLOB, media_type TEXT NOT NULL, worth REAL NOT NULL,
-    sealed BLOB, draft_id TEXT NOT NULL, fate TEXT NOT NULL, gone_at REAL, said_label TEXT NOT NULL,
-    attempts INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS mails_by_message ON mails (message_id);
-CREATE INDEX IF NOT EXISTS mails_by_who ON mails (who, at);
-CREATE INDEX IF NOT EXISTS mails_to_do ON mails (at) WHERE state='decided';
-CREATE INDEX IF NOT EXISTS mails_by_draft ON mails (draft_id) WHERE draft_id<>'';
-CREATE INDEX IF NOT EXISTS drafts_open ON mails (at) WHERE draft_id<>'' AND fate='';
-CREATE TABLE IF NOT EXISTS untold (
-    number INTEGER PRIMARY KEY, klass TEXT NOT NULL, worth REAL NOT NULL, body TEXT NOT NULL,
-    media_type TEXT NOT NULL, content BLOB);
-CREATE TABLE IF NOT EXISTS calls (
-    sample_id TEXT PRIMARY KEY, body TEXT NOT NULL, attempts INTEGER NOT NULL, due REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS replies (who TEXT NOT NULL, at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS replies_by_who ON replies (who, at);
-CREATE TABLE IF NOT EXISTS erased (digest TEXT PRIMARY KEY, at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS chain (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, entry TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS keys (who TEXT PRIMARY KEY, key BLOB NOT NULL);
-"""
 _FIELDS = (
     "sample_id, message_id, who, state, folder, validity, uid, verdict, label, bundle, audit, at,"
     " filed_to, plan, row, content, media_type, worth, sealed, draft_id, fate, gone_at, said_label,"
@@ -158,7 +132,7 @@ class Ledger:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA secure_delete=ON")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(SCHEMA)
         self.salt = bytes.fromhex(self._kept("salt", lambda: secrets.token_hex(32)))
 
     def close(self) -> None:
@@ -181,6 +155,19 @@ class Ledger:
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
                 raise
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Whatever is read inside is of one moment; others go on writing."""
+        with self._lock:
+            if self._db.in_transaction:
+                yield
+                return
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("ROLLBACK")
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query."""
@@ -224,8 +211,12 @@ class Ledger:
         return MailRecord.of(found[0]) if found else None
 
     def knows(self, sample_id: str) -> bool:
-        """Whether it was decided."""
-        return bool(self.read("SELECT 1 FROM mails WHERE sample_id=?", (sample_id,)))
+        """Whether it was decided, also long ago."""
+        digest = digest_of_id(sample_id)
+        return bool(
+            self.read("SELECT 1 FROM mails WHERE sample_id=?", (sample_id,))
+            or self.read("SELECT 1 FROM known WHERE mail=?", (digest,))
+        )
 
     def add(self, record: MailRecord) -> None:
         """A new decision."""
@@ -254,10 +245,16 @@ class Ledger:
         """Mails whose draft has this Message-ID."""
         return self._where("draft_id=?", draft_id)
 
-    def open_drafts(self, limit: int = 1000) -> list[MailRecord]:
-        """Mails whose draft nobody has used or thrown away yet, oldest first."""
+    def open_drafts(self, after: tuple[float, str], limit: int) -> list[MailRecord]:
+        """Mails whose draft nobody has used or thrown away yet, oldest first.
+
+        Args:
+            after: time and sample of the one before.
+        """
         found = self.read(
-            _SELECT + "draft_id<>'' AND fate='' AND state='acted' ORDER BY at LIMIT ?", (limit,)
+            _SELECT + "draft_id<>'' AND fate='' AND state='acted' AND at>=?"
+            " AND (at, sample_id)>(?, ?) ORDER BY at, sample_id LIMIT ?",
+            (after[0], *after, limit),
         )
         return [MailRecord.of(row) for row in found]
 
@@ -356,7 +353,25 @@ class Ledger:
                 "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?)", (sample_id, body, attempts, due)
             )
 
+    def drop_calls_beyond(self, most: int) -> int:
+        """Gives up the calls that were tried most often, where there are more than these; how many."""
+        over = int(self.read("SELECT COUNT(*) FROM calls")[0][0]) - most
+        if over <= 0:
+            return 0
+        with self.transaction() as db:
+            db.execute(
+                "DELETE FROM calls WHERE sample_id IN"
+                " (SELECT sample_id FROM calls ORDER BY attempts DESC, due LIMIT ?)",
+                (over,),
+            )
+        return over
+
     def drop_call(self, sample_id: str) -> None:
         """A call was made, or given up."""
         with self.transaction() as db:
             db.execute("DELETE FROM calls WHERE sample_id=?", (sample_id,))
+
+
+def digest_of_id(sample_id: str) -> bytes:
+    """What stays of a mail that is done with: 16 bytes."""
+    return hashlib.sha256(sample_id.encode()).digest()[:16]

@@ -85,7 +85,7 @@ def open_mailbox(
         config, ledger, teller, drafting, alerts, discard=post.discard, suggesting=suggesting
     )
     sending = Sending(config.send, ledger, alerts) if config.send is not None else None
-    hook = Hook(config.hook, ledger, alerts) if config.hook is not None else None
+    hook = Hook(config.hook, ledger, alerts, room.counts) if config.hook is not None else None
     in_work = InWork(ledger_path(state_dir).with_name("in_work"))
     connect = partial(ImapMailbox, config)
     return ImapSource(room, connect, alerts, in_work, has_bundle, health, sending, hook)

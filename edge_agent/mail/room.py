@@ -17,21 +17,21 @@ from datetime import datetime, timezone
 
 from pydantic import JsonValue
 
-from edge_agent.log import log, warn
+from edge_agent.log import warn
 from edge_agent.mail.chain import Chain, Seals
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.drafting import Drafting
 from edge_agent.mail.forgetting import discard_bytes
 from edge_agent.mail.gate import Gate, read_gate
-from edge_agent.mail.hook import body_of
+from edge_agent.mail.hook import GIVEN_UP, body_of
 from edge_agent.mail.ledger import Ledger, MailRecord
 from edge_agent.mail.letters import draft_id_of, head_of
 from edge_agent.mail.planning import Plan, is_audit, plan_for
+from edge_agent.mail.pruning import Pruning
 from edge_agent.mail.replying import Replies
 from edge_agent.mail.suggesting import Suggesting
 from edge_agent.mail.telling import Teller
 from edge_agent.sources.base import Alerts, Settled
-from kits.core.events import DecisionBody
 from kits.core.hub_api import Desired
 from kits.core.mail.automatic import author_address, why_automatic
 from kits.core.mail.threads import ReplyHeaders, reply_headers
@@ -53,10 +53,13 @@ _METRICS = {
     "drafts_discarded": "draft discarded",
     "mails_relabelled": "relabelled",
     "mails_confirmed": "confirmed",
+    "mails_let_go": "let go",
+    "mail_digests_dropped": "digests dropped",
+    "mail_record_let_go": "record let go",
+    "mail_calls_given_up": GIVEN_UP,
 }
 """Metric → what is counted."""
 STUCK = "mail-ledger-stuck"
-_DAY_S = 86_400.0
 _AUDIT_WORTH = 4.0
 _IN_RECORD = {"suggested", "suggested_by"}
 """Remarks that the entry of a decision in the chain has, too."""
@@ -127,7 +130,7 @@ class MailRoom:
         self._discard = discard
         self.counts: Counter[str] = Counter()
         self._replies = Replies(config, ledger, self.seals, clock)
-        self._forgets_at = float("-inf")
+        self._pruning = Pruning(config, ledger, self.chain, self.counts)
 
     def settle(self, letter: Letter, settled: Settled) -> None:
         """Takes what was decided about a letter; on a disk that takes nothing the letter stays undecided."""
@@ -147,15 +150,10 @@ class MailRoom:
                 self.chain.erase(word.address, utc_now(), word.id)
 
     def forget(self) -> None:
-        """Throws away bytes of whom was erased; once a day makes unreadable what is older than it may be kept."""
+        """Throws away bytes of whom was erased; once a day lets go of what is old."""
         now = self.clock()
         discard_bytes(self.ledger, self._discard, now)
-        if now < self._forgets_at:
-            return
-        self._forgets_at = now + _DAY_S
-        gone = self.chain.forget(now - self.config.keep_text_days * _DAY_S)
-        if gone:
-            log("correspondents_forgotten", count=gone)
+        self._pruning.look(now)
 
     def figures(self) -> Mapping[str, float]:
         """For the metrics, by their names; also after the end."""
@@ -166,6 +164,7 @@ class MailRoom:
         found["suggestions_without_time"] = self.suggesting.counts["no time"]
         with contextlib.suppress(sqlite3.Error):
             found["mails_waiting"] = self.ledger.waiting()
+            found |= self._pruning.figures()
             found["mail_gate_open"] = float(not read_gate(self.ledger).closed)
         return found
 

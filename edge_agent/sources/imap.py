@@ -21,6 +21,7 @@ from edge_agent.mail.identity import MAX_HEAD, sample_id_of
 from edge_agent.mail.in_work import DEATHS, InWork
 from edge_agent.mail.learning import Learner
 from edge_agent.mail.mailbox import Mailbox
+from edge_agent.mail.pruning import known_since, was_read
 from edge_agent.mail.room import STUCK, Letter, MailRoom
 from edge_agent.mail.sending import Sending
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
@@ -151,9 +152,10 @@ class ImapSource:
             since = self._config.since
             before = 0 if since is not None else max(0, state.next_uid - 1)
             ledger.advance(name, state.validity, before)
-        elif before == 0:
-            log("mailbox_read_anew", folder=folder)
-        uids = box.uids_after(before, self._config.since)
+        since = max(filter(None, (self._config.since, known_since(ledger, folder))), default=None)
+        if before == 0:
+            log("mailbox_read_anew", folder=folder, since=since)
+        uids = box.uids_after(before, since)
         while uids and not ledger.is_behind():
             now, uids = uids[: self._batch], uids[self._batch :]
             for letter in self._letters(box, folder, state.validity, now):
@@ -162,6 +164,8 @@ class ImapSource:
                 yield from self._one(letter, actor)
                 box.open(folder)
             self._batch = min(2 * self._batch, _BATCH)
+        if not uids:
+            was_read(ledger, folder, self.room.clock())
 
     def _one(self, letter: Letter, actor: Actor) -> Iterator[Captured]:
         """A letter until it is decided: on a disk that takes nothing it comes again."""
