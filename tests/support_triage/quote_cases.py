@@ -126,6 +126,33 @@ TRAPS = (
         "From: Jo Berg <jo@example.com>\nSubject: Question\n\nMessage Body:\nDo you ship to Norway?",
     ),
     Case(
+        "a header block whose lines were paragraphs is one",
+        "Blue, please.\n\nFrom: Jo Berg\n\nSent: Thursday, March 12, 2026 10:11 AM\n\nTo: Ann\n\nSubject: Colour\n\n"
+        "Which colour do you need?",
+        "Blue, please.",
+    ),
+    Case(
+        "below a header block a label is the quoted mail's",
+        "Blue, please.\n\nFrom: Jo Berg\nSubject: Colour\nTo: Ann\n\nDate: soon\nWhich colour do you need?",
+        "Blue, please.",
+    ),
+    Case(
+        "a journey with blank lines is no header block",
+        "I need a quote:\n\nFrom: Berlin\n\nTo: Munich\n\nDate: 12.03.2026 10:15\n\nHow much is it?",
+        "I need a quote:\n\nFrom: Berlin\n\nTo: Munich\n\nDate: 12.03.2026 10:15\n\nHow much is it?",
+    ),
+    Case(
+        "who wrote and a header block below, as Notes writes them",
+        "Blau, bitte.\n\n-----Jo Berg <jo@example.com> schrieb: -----\nAn: ann@example.org\nVon: Jo Berg\nDatum: 12.03.2026 10:11\n"
+        "Betreff: Farbe\n\nWelche Farbe?",
+        "Blau, bitte.",
+    ),
+    Case(
+        "a help desk's line ends what is new, in any language",
+        "Blau, bitte.\n\n##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein -##\n\nWelche Farbe?",
+        "Blau, bitte.",
+    ),
+    Case(
         "a journey is no header block",
         "I need a quote:\nFrom: Berlin\nTo: Munich\nDate: 12.03.2026\nHow much is it?",
         "I need a quote:\nFrom: Berlin\nTo: Munich\nDate: 12.03.2026\nHow much is it?",

@@ -25,6 +25,8 @@ _MAX_UNLABELLED = 3
 """Lines of a header block that go on with the one above."""
 _MARK = re.compile(r"\s{0,3}[>＞›]")
 _SEPARATOR = re.compile(r"[\s*_]{0,6}[-–—_=~]{2,60}\s?(.{2,220}?)\s?[-–—_=~]{2,60}[\s*]{0,4}$")
+_DESK = re.compile(r"\s{0,9}##- ?.{5,200}? ?-##\s*$")
+"""The line above which help desks want their answer, in every language."""
 _RULE = re.compile(r"\s{0,20}[-–—_=*]{5,200}\s*$")
 _LABEL = re.compile(r"[\s>*_•·|-]{0,8}([^:：]{1,40}?)[\s*_]{0,4}[:：](?!//)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20|14|25)\d\d(?!\d)")
@@ -105,6 +107,8 @@ def is_forward(line: str) -> bool:
 
 def is_separator(line: str) -> bool:
     """Whether a dashed line says that the mail that is answered follows."""
+    if _DESK.match(line[:MAX_LINE_CHARS]):
+        return True
     said = _separated(line)
     return bool(said) and (said in _ORIGINAL or (bool(_VERB.search(said)) and _dated(said)))
 
@@ -119,23 +123,39 @@ def header_block(lines: Sequence[str], at: int) -> int:
     if not _labels(lines[at]):
         return 0
     found: set[str] = set()
-    last, unlabelled = at, 0
+    last, unlabelled, spaced = at, 0, False
     for number in range(at, min(len(lines), at + _MAX_HEADER_LINES)):
         kinds = _labels(lines[number])
         if kinds:
             found |= kinds
             last, unlabelled = number, 0
-        elif unlabelled >= _MAX_UNLABELLED or not lines[number].strip():
+        elif not lines[number].strip():
+            if _is_complete(lines[at : last + 1], found, spaced) or not _goes_on(lines, number):
+                break
+            spaced = True
+        elif unlabelled >= _MAX_UNLABELLED:
             break
         else:
             unlabelled += 1
+    return last + 1 - at if _is_complete(lines[at : last + 1], found, spaced) else 0
+
+
+def _is_complete(lines: Sequence[str], found: set[str], spaced: bool) -> bool:
+    """Whether these kinds of labels make a header block; with blank lines between it must say when."""
     # sender and recipient alone may be a journey; forms write sender and subject
-    complete = {"sender", "subject"} <= found and bool(found & {"sent", "to"})
-    if not complete and {"sender", "sent", "to"} <= found:
-        # a mail without a subject has no line for it
-        block = " ".join(line[:MAX_LINE_CHARS] for line in lines[at : last + 1])
-        complete = bool(_MAILBOX.search(block) and _YEAR.search(block) and _TIME.search(block))
-    return last + 1 - at if complete else 0
+    if not spaced and {"sender", "subject"} <= found and found & {"sent", "to"}:
+        return True
+    if not {"sender", "sent", "to"} <= found:
+        return False
+    # a mail without a subject has no line for it
+    block = " ".join(line[:MAX_LINE_CHARS] for line in lines)
+    named = "subject" in found or _MAILBOX.search(block)
+    return bool(named and _YEAR.search(block) and _TIME.search(block))
+
+
+def _goes_on(lines: Sequence[str], blank: int) -> bool:
+    """Whether a header block goes on below a blank line: each line of it was a paragraph."""
+    return blank + 1 < len(lines) and bool(_labels(lines[blank + 1]))
 
 
 def _labels(line: str) -> frozenset[str]:

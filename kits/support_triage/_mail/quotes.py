@@ -116,7 +116,10 @@ def _head(lines: Sequence[str], at: int) -> int:
             more = header_block(lines, below) or (found.lines if found else 0)
             count = below + more - at if more else 1
         return count
-    return header_block(lines, at)
+    found = introduction(lines, at)
+    # Notes writes who wrote, and then a header block
+    more = header_block(lines, at + found.lines) if found and at + found.lines < len(lines) else 0
+    return found.lines + more if found and more else header_block(lines, at)
 
 
 def _skip_blank(lines: Sequence[str], at: int) -> int:
