@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -28,6 +29,8 @@ _MARK = b"kitwright-sha256:"
 _COMMENT_BYTES = len(_MARK) + 64
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ENCRYPTED = 1
+
+Spec = TypeVar("Spec", bound=BaseModel)
 
 
 class Artefact(BaseModel):
@@ -120,6 +123,21 @@ class Bundle:
     def full_precision(self) -> bool:
         """Whether a model of it must be computed in the precision that its file has."""
         return any(artefact.full_precision for artefact in self.manifest.artefacts)
+
+    def config_as(self, model: type[Spec]) -> Spec:
+        """What the kit's runtime needs to know, as the kit's own model.
+
+        Raises:
+            BundleError: it does not fit the model.
+        """
+        try:
+            return model.model_validate(self.manifest.config)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise BundleError(
+                f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
+                where=self.id[:12],
+            ) from error
 
     def without_files(self) -> Bundle:
         """The same without models, golden inputs and texts: for who has loaded them and decides for months."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, DataError
@@ -69,14 +69,7 @@ def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runti
     Raises:
         BundleError: its config is not one of this kit, or the model is missing or does not fit.
     """
-    try:
-        spec = MachineSpec.model_validate(bundle.manifest.config)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BundleError(
-            f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
-            where=bundle.id[:12],
-        ) from error
+    spec = bundle.config_as(MachineSpec)
     return MachineRuntime(
         spec, _judge(spec, bundle, sessions, target), bundle.operating_point.default
     )

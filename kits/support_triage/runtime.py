@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from kits.core.bundle import Bundle
 from kits.core.correspondence import Brief, Lookup, Question, Record
-from kits.core.errors import BundleError, DataError
+from kits.core.errors import DataError
 from kits.core.mail.automatic import why_automatic
 from kits.core.mail.message import refuse_unreadable
 from kits.core.prediction import Draft, Prediction, Span
@@ -69,14 +69,7 @@ def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runti
     Raises:
         BundleError: its config is not one of this kit, or a file or model is missing or does not fit.
     """
-    try:
-        spec = TriageSpec.model_validate(bundle.manifest.config)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BundleError(
-            f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
-            where=bundle.id[:12],
-        ) from error
+    spec = bundle.config_as(TriageSpec)
     classifier = load_classifier(spec.classifier, bundle, sessions, target)
     extractor = Extractor.from_spec(spec.entities)
     return TriageRuntime(spec, classifier, extractor, _drafter(spec, bundle, classifier, extractor))

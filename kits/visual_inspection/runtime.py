@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, DataError
@@ -76,21 +76,13 @@ def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runti
     Raises:
         BundleError: its config is not one of this kit, or the model is missing or does not fit.
     """
-    config = bundle.manifest.config
-    approach = config.get("approach")
-    try:
-        if approach == "detector":
-            spec = _reporting(DetectorSpec.model_validate(config), bundle.operating_point)
-            return DetectorRuntime(spec, sessions(bundle.artefact("model", target)))
-        if approach == "good-parts":
-            parts = GoodPartsSpec.model_validate(config)
-            return GoodPartsRuntime(parts, sessions(bundle.artefact("model", target)))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BundleError(
-            f"the bundle's config is malformed: {first['loc']}: {first['msg']}",
-            where=bundle.id[:12],
-        ) from error
+    approach = bundle.manifest.config.get("approach")
+    if approach == "detector":
+        spec = _reporting(bundle.config_as(DetectorSpec), bundle.operating_point)
+        return DetectorRuntime(spec, sessions(bundle.artefact("model", target)))
+    if approach == "good-parts":
+        parts = bundle.config_as(GoodPartsSpec)
+        return GoodPartsRuntime(parts, sessions(bundle.artefact("model", target)))
     raise BundleError(
         f"the bundle is for an approach this kit does not know: {approach!r}",
         where=bundle.id[:12],

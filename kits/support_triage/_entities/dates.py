@@ -97,25 +97,13 @@ def _around(text: Text, at: int) -> tuple[int, int]:
     if look >= 0 and words[look].folded in _OF:
         look -= 1
     if look >= 0 and _near(text, words[look], words[look + 1]) and _is_day(words[look].folded):
-        first, day_before = look, True
-        if (
-            first
-            and words[first - 1].folded in WEEKDAYS
-            and _near(text, words[first - 1], words[first])
-        ):
-            first -= 1
+        first, day_before = _with_weekday(text, look), True
     look = last
     if not day_before and look < len(words) and _near(text, words[at], words[look]):
         if words[look].folded == "the" and look + 1 < len(words):
             look += 1
         if _is_day(words[look].folded):
-            last = look + 1
-            if (
-                first
-                and words[first - 1].folded in WEEKDAYS
-                and _near(text, words[first - 1], words[first])
-            ):
-                first -= 1
+            first, last = _with_weekday(text, first), look + 1
     look = last
     if look + 1 < len(words) and words[look].folded in _OF:
         look += 1
@@ -126,6 +114,17 @@ def _around(text: Text, at: int) -> tuple[int, int]:
     ):
         last = look + 1
     return first, last
+
+
+def _with_weekday(text: Text, first: int) -> int:
+    """The word before a date's first one where that is a weekday, else the first one."""
+    words = text.words
+    is_there = (
+        first
+        and words[first - 1].folded in WEEKDAYS
+        and _near(text, words[first - 1], words[first])
+    )
+    return first - 1 if is_there else first
 
 
 def _is_day(word: str) -> bool:

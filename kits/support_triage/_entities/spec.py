@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from kits.core.errors import did_you_mean
 from kits.support_triage._entities.checksums import SCHEMES
@@ -30,28 +37,26 @@ def _known_scheme(name: str) -> str:
     return name
 
 
+def _safe_pattern(pattern: str) -> str:
+    compile_safely(pattern)
+    return pattern
+
+
+SafePattern = Annotated[str, AfterValidator(_safe_pattern)]
+Scheme = Annotated[str, AfterValidator(_known_scheme)]
+
+
 class PatternSpec(_Section):
     """One of the firm's own numbers."""
 
-    pattern: str = Field(
+    pattern: SafePattern = Field(
         description="what the number looks like, as `SO-\\d{6}`; a bounded part of regular expressions"
     )
-    checksum: str = Field(
+    checksum: Scheme = Field(
         "", description="scheme of its check digits (`luhn`, `mod97-10`, …); empty: none"
     )
     ignore_case: bool = Field(False, description="whether `so-123456` is one too")
     personal: bool = Field(True, description="replaced before a text leaves the process")
-
-    @field_validator("pattern")
-    @classmethod
-    def _safe(cls, value: str) -> str:
-        compile_safely(value)
-        return value
-
-    @field_validator("checksum")
-    @classmethod
-    def _scheme(cls, value: str) -> str:
-        return _known_scheme(value)
 
 
 class ProductSpec(_Section):
@@ -97,22 +102,11 @@ class LearnedPattern(_Section):
     """A look of values that examples had in common."""
 
     kind: str = Field(description="the kind it belongs to")
-    pattern: str = Field(description="in the same safe part of regular expressions")
-    checksum: str = Field("", description="scheme that all examples passed; empty: none")
+    pattern: SafePattern = Field(description="in the same safe part of regular expressions")
+    checksum: Scheme = Field("", description="scheme that all examples passed; empty: none")
     precision: float = Field(
         ge=0, le=1, description="share of its matches in the examples that were marked"
     )
-
-    @field_validator("pattern")
-    @classmethod
-    def _safe(cls, value: str) -> str:
-        compile_safely(value)
-        return value
-
-    @field_validator("checksum")
-    @classmethod
-    def _scheme(cls, value: str) -> str:
-        return _known_scheme(value)
 
 
 class LearnedWords(_Section):
