@@ -115,8 +115,8 @@ class SendConfig(Section):
 
     intents: tuple[Line, ...] = Field(
         min_length=1,
-        description="whose replies are sent at once; one to another address than the mail is from is laid into the"
-        " drafts, unless the mail is from the firm itself, as of a form",
+        description="whose replies are sent at once; one from which something was cut is laid into the drafts, and so"
+        " is one to another address than the mail is from, unless the mail is from the firm itself, as of a form",
     )
     per_hour: int = Field(
         60, ge=1, le=10_000, description="replies sent at most; the others are laid into the drafts"

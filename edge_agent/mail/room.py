@@ -184,7 +184,10 @@ class MailRoom:
         plan = plan_for(
             self.config, outcome.body.verdict, outcome.body.label, drafted=draft is not None
         )
-        if plan.send and not self._replies.may_go_out(told.sender, told.reply.to, told.subject):
+        doubtful = draft is not None and draft.cut  # something could not be said: a person looks
+        if plan.send and (
+            doubtful or not self._replies.may_go_out(told.sender, told.reply.to, told.subject)
+        ):
             plan = replace(plan, send=False, draft=True)
         if self.config.dry_run:
             outcome = _remarked(outcome, MailRemarks(would=plan.words))

@@ -82,7 +82,8 @@ class Sorter:
             return None
         known = "; ".join(str(r.fields.get("state", "?")) for r in records)
         body = "Hello,\\n\\nyour " + prediction.label + " is on its way." + (" State: " + known if known else "")
-        return Draft("", body + "\\n\\nKind regards", "en", ("template", "template"))
+        cut = ("no such record",) if "unknown" in read_message(payload).plain else ()
+        return Draft("", body + "\\n\\nKind regards", "en", ("template", "template"), cut)
 
 
 def load(bundle, sessions, target="cpu"):

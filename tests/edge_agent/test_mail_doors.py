@@ -191,6 +191,18 @@ def test_only_what_a_person_named_is_sent_and_no_machine_answers_it(
     sink.close()
 
 
+def test_a_reply_from_which_something_was_cut_is_not_sent_but_laid_before_a_person(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    sink = Sink()
+    server.deliver(a_mail(1), a_mail(2, "Where is my order, of an unknown number?"))
+    Agent(sending(tmp_path, server, sink, "order")).run()
+    assert [one for _, (one,), _ in sink.mails] == ["<customer1@example.com>"]
+    (draft,) = server.mails("Drafts")
+    assert b"In-Reply-To: <q2@example.com>" in draft
+    sink.close()
+
+
 def test_what_may_have_been_sent_is_never_sent_again_but_laid_before_a_person(
     tmp_path: Path, server: Dovecot
 ) -> None:
