@@ -73,7 +73,7 @@ def shop_pages(embed: Embed | None) -> None:
         for m in write_mails(LEARN_SEED, shop, LEARN, languages=tuple(ANSWERS))
         if len(m.intents) == 1
     ]
-    linked = link_intents(known, learned)
+    linked = link_intents(known, learned, embed)
     for language, pages in ANSWERS.items():
         mails = [
             m for m in write_mails(ASK_SEED, shop, ASK, languages=(language,)) if m.label in pages

@@ -83,11 +83,10 @@ def train(task: TrainTask) -> TrainOutcome:
         assert embedder is not None
         made = _named(config, embedder)
     else:
-        learned, graph, note = _learned(task, config, mails, val, embedder, graph)
+        learned, graph, embedder, note = _learned(task, config, mails, val, embedder, graph)
         made = _made(learned, val, note)
     keeps = made.classifier.encoder is not None
-    encoder = embedder.encoder if embedder is not None and keeps else None
-    made = _with_knowledge(made, mails, config, encoder)
+    made = _with_knowledge(made, mails, config, embedder if keeps else None)
     _save(task.out_dir, made, _spec(made, mails, config), graph if keeps else None)
     return TrainOutcome(
         figures=made.figures,
@@ -192,13 +191,13 @@ def _learned(
     val: Sequence[Mail],
     embedder: Embedder | None,
     graph: EncoderGraph | None,
-) -> tuple[LearnedClassifier, EncoderGraph | None, str]:
-    """The classifier, its encoder (tuned or as it came), and what was tried."""
+) -> tuple[LearnedClassifier, EncoderGraph | None, Embedder | None, str]:
+    """The classifier, its encoder (tuned or as it came) with who reads by it, and what was tried."""
     learned = learn_classifier(mails, val, config, embedder, seed=task.seed)
-    if graph is None:
-        return learned, None, ""
-    done = tried_tuning(task, config, learned, graph, mails, val)
-    return done.learned, done.graph, done.note
+    if graph is None or embedder is None:
+        return learned, None, None, ""
+    done = tried_tuning(task, config, learned, graph, embedder, mails, val)
+    return done.learned, done.graph, done.embedder, done.note
 
 
 def _made(learned: LearnedClassifier, val: Sequence[Mail], note: str) -> _Made:
@@ -251,15 +250,17 @@ def _templates(config: Config) -> FirmTemplates:
 
 
 def _with_knowledge(
-    made: _Made, mails: Sequence[Mail], config: Config, encoder: Encoder | None
+    made: _Made, mails: Sequence[Mail], config: Config, embedder: Embedder | None
 ) -> _Made:
     """With the knowledge base as a file of the bundle, its passages' vectors by the encoder that ships."""
     if not config.knowledge:
         return made
     folder = _folder(config.knowledge, "model.knowledge")
-    known = build_knowledge(folder, embed=encoder.last_layer if encoder is not None else None)
+    # mails are read already: to link them by what they mean costs no more than by their words
+    embed = embedder.last_layer if embedder is not None else None
+    known = build_knowledge(folder, embed=embed)
     said = [(m.text, m.label, m.language) for m in mails if m.label and "|" not in m.label]
-    linked = link_intents(known, said)
+    linked = link_intents(known, said, embed)
     told = [f"knowledge: {note}" for note in known.notes[:_TOLD_NOTES]]
     unsure = sorted(set(unanswered(linked)) - set(config.out_of_scope))
     if not known.passages:

@@ -11,14 +11,28 @@ import pytest
 from numpy.typing import NDArray
 
 from kits.core.errors import ConfigError, DataError
+from kits.core.kit import TrainTask
+from kits.core.operating_point import Costs
+from kits.core.runtime import cpu_session
 from kits.support_triage import KIT
 from kits.support_triage._learning.choice import learn_head
-from kits.support_triage._learning.features import Features
+from kits.support_triage._learning.encoders import (
+    EncoderGraph,
+    find_weights,
+    load_network,
+    make_graph,
+    read_tokenizer,
+)
+from kits.support_triage._learning.features import Embedder, Features
 from kits.support_triage._learning.folds import fold_of
+from kits.support_triage._learning.intents import learn_classifier
+from kits.support_triage._learning.mails import load_mails
 from kits.support_triage._learning.recipe import Recipe
 from kits.support_triage._learning.rounds import Candidate, Rounds, smallest, truth_table
 from kits.support_triage._learning.scope import choose_threshold
 from kits.support_triage._learning.shortcut import choose_shortcut
+from kits.support_triage._learning.tuning import tried_tuning
+from kits.support_triage._models.encoder import Encoder
 from kits.support_triage.config import Config, EncoderConfig
 
 from .learned import STRANGE, LearnedBundle, Said, dataset_of, learn, made_up, right
@@ -300,8 +314,43 @@ def test_a_tuned_encoder_is_judged_on_mails_it_never_saw(
     assert right(made.says("please refund the lamp"), [Said("", "refund")]) == 1
 
 
+def test_who_reads_by_a_tuned_encoder_reads_by_the_one_that_ships(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    config = Config.model_validate(
+        {
+            "approach": "encoder",
+            "encoder": {"source": str(encoder_folder)},
+            "tuning": {"enabled": "always", "epochs": 1},
+        }
+    )
+    weights = find_weights(config.encoder)
+    assert weights is not None
+    graph = make_graph(weights, load_network(weights), config.encoder)
+    embedder = embedder_of(graph)
+    dataset = dataset_of(made_up(60))
+    mails = load_mails(dataset, dataset.of("train"))
+    task = TrainTask(dataset, config, Costs(), tmp_path, 0)
+    frozen = learn_classifier(mails, (), config, embedder, seed=0)
+    # a frozen network that knows nothing: the tuned one is better than that
+    nothing = np.full_like(frozen.intent.held_out, 1 / frozen.intent.held_out.shape[1])
+    worse = replace(frozen, intent=replace(frozen.intent, held_out=nothing))
+    done = tried_tuning(task, config, worse, graph, embedder, mails, ())
+    assert done.graph.spec.name.endswith("fine-tuned")
+    question = ["where is my order"]
+    assert np.allclose(
+        done.embedder.last_layer(question), embedder_of(done.graph).last_layer(question), atol=1e-5
+    )
+    assert not np.allclose(
+        done.embedder.last_layer(question), embedder.last_layer(question), atol=1e-5
+    )
+
+
+def embedder_of(graph: EncoderGraph) -> Embedder:
+    return Embedder(Encoder(graph.spec, cpu_session(graph.model), graph.tokenizer))
+
+
 def test_tuning_pulls_mails_of_one_label_together(encoder_folder: Path) -> None:
-    from kits.support_triage._learning.encoders import find_weights, load_network, read_tokenizer
     from kits.support_triage._learning.finetune import _agreement, tokens_of, tune, wanted
     from kits.support_triage.config import TuningConfig
 

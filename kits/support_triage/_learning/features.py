@@ -89,6 +89,10 @@ class Embedder:
         found = [self._known[digest] for digest in digests]
         return np.stack(found) if found else np.empty((0, width), np.float32)
 
+    def last_layer(self, texts: Sequence[str]) -> Floats:
+        """The last layer's view alone, shape (n, width)."""
+        return self.embed(texts)[:, : self.encoder.spec.width]
+
     def _learn(self, digests: Sequence[bytes], texts: Sequence[str]) -> None:
         self._progress.begin("reading mails with the encoder", len(texts))
         # texts of like length together in a chunk, so that little is padded

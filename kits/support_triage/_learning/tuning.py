@@ -36,11 +36,13 @@ class Tuned:
     """The classifier that ships, with its encoder.
 
     Attributes:
+        embedder: of this encoder, with the mails it has read.
         note: a sentence on what was tried; empty where nothing was.
     """
 
     learned: LearnedClassifier
     graph: EncoderGraph
+    embedder: Embedder
     note: str
 
 
@@ -49,6 +51,7 @@ def tried_tuning(
     config: Config,
     frozen: LearnedClassifier,
     graph: EncoderGraph,
+    embedder: Embedder,
     mails: Sequence[Mail],
     val: Sequence[Mail],
 ) -> Tuned:
@@ -59,7 +62,7 @@ def tried_tuning(
     """
     labels = [mail.label for mail in frozen.mails]
     if frozen.intent.head.spec.several or not wanted(config.tuning, len(labels), task.device):
-        return Tuned(frozen, graph, "")
+        return Tuned(frozen, graph, embedder, "")
     weights = find_weights(config.encoder)
     assert weights is not None  # the frozen graph was made of them
     fold = fold_of(labels, [mail.group for mail in frozen.mails], _FOLDS, task.seed)
@@ -75,16 +78,18 @@ def tried_tuning(
         progress=task.progress,
     )
     made = make_graph(weights, network, config.encoder, tuned=True)
-    embedder = Embedder(Encoder(made.spec, cpu_session(made.model), made.tokenizer), task.progress)
+    reader = Embedder(Encoder(made.spec, cpu_session(made.model), made.tokenizer), task.progress)
     unseen = frozenset(frozen.mails[n].sample_id for n in np.flatnonzero(fold == 0))
-    tuned = learn_classifier(mails, val, config, embedder, seed=task.seed, unseen=unseen)
+    tuned = learn_classifier(mails, val, config, reader, seed=task.seed, unseen=unseen)
     old, new = _losses(frozen, unseen), _losses(tuned, unseen)
     better = gains(new, old)
     note = (
         f"the fine-tuned encoder {'ships' if better else 'does not ship'}: loss {new.mean():.3f} beside {old.mean():.3f}"
         f" of the frozen one, on {len(unseen)} mails that neither saw"
     )
-    return Tuned(tuned, made, note) if better else Tuned(frozen, graph, note)
+    if better:
+        return Tuned(tuned, made, reader, note)
+    return Tuned(frozen, graph, embedder, note)
 
 
 def _losses(learned: LearnedClassifier, unseen: frozenset[str]) -> np.typing.NDArray[np.float32]:
