@@ -6,10 +6,8 @@ changes, leaves out, reorders or cuts off entries is found by `verify`. No addre
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from pydantic import JsonValue
 from sqlalchemy import select
@@ -17,20 +15,12 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import MailLogEntry, Setting
+from kits.core.chained import Checked, End, Entry, check, follow
 from kits.core.sample import utc_now
 
-BEGINNING = "0" * 64
 _HEAD = "mail-log"
 _PAGE = 1000
 MAX_ENTRY = 8000
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What `verify` found: entries that hold, and what is wrong after them (empty: nothing)."""
-
-    good: int
-    fault: str
 
 
 def record(
@@ -42,17 +32,16 @@ def record(
 ) -> MailLogEntry:
     """Appends an entry, in the transaction of what it tells; writers come one after the other."""
     head = _hold(session)
-    number, before = _read_head(head)
-    entry: dict[str, JsonValue] = {
-        "number": number + 1, "before": before, "at": utc_now().isoformat(), "who": who[:200],
-        "what": what, "target": target[:200], "details": dict(details or {}),
+    told: dict[str, JsonValue] = {
+        "at": utc_now().isoformat(), "who": who[:200], "what": what, "target": target[:200],
+        "details": dict(details or {}),
     }  # fmt: skip
-    written = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    number, digest, written = follow(_end(head), told)
     if len(written) > MAX_ENTRY:
         raise ValueError(f"an entry of {len(written)} characters")
-    row = MailLogEntry(number=number + 1, hash=_hash(written), entry=written)
+    row = MailLogEntry(number=number, hash=digest, entry=written)
     session.add(row)
-    head.value = {"number": row.number, "hash": row.hash}
+    head.value = {"number": number, "hash": digest}
     session.flush()
     return row
 
@@ -77,18 +66,8 @@ def newest(session: Session, limit: int = 50) -> list[MailLogEntry]:
 
 def verify(session: Session) -> Checked:
     """Whether the record is as it was written."""
-    good, before = 0, BEGINNING
-    head = session.get(Setting, _HEAD)
-    for row in entries(session):
-        if _hash(row.entry) != row.hash:
-            return Checked(good, f"entry {row.number} was changed")
-        said = json.loads(row.entry)
-        if said.get("before") != before or not said.get("number") == row.number == good + 1:
-            return Checked(good, f"entry {row.number} does not follow entry {good}")
-        good, before = row.number, row.hash
-    if _read_head(head) != (good, before):
-        return Checked(good, f"entries after {good} are missing")
-    return Checked(good, "")
+    rows = (Entry(row.number, row.hash, row.entry) for row in entries(session))
+    return check(rows, lambda: _end(session.get(Setting, _HEAD, populate_existing=True)))
 
 
 def as_json(row: MailLogEntry) -> dict[str, JsonValue]:
@@ -107,13 +86,7 @@ def _hold(session: Session) -> Setting:
     return session.get_one(Setting, _HEAD, with_for_update=True, populate_existing=True)
 
 
-def _read_head(head: Setting | None) -> tuple[int, str]:
+def _end(head: Setting | None) -> End:
     value = head.value if head is not None else {}
     number, digest = value.get("number"), value.get("hash")
-    return (
-        (number, digest) if isinstance(number, int) and isinstance(digest, str) else (0, BEGINNING)
-    )
-
-
-def _hash(written: str) -> str:
-    return hashlib.sha256(written.encode()).hexdigest()
+    return End(number, digest) if isinstance(number, int) and isinstance(digest, str) else End()

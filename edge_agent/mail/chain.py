@@ -22,9 +22,9 @@ from pydantic import JsonValue
 
 from edge_agent.mail.forgetting import forget_words
 from edge_agent.mail.ledger import Ledger
+from kits.core.chained import Checked, End, Entry, canonical, check, follow
 from kits.core.events import ErasedBody
 
-BEGINNING = "0" * 64
 _END = "chain-end"
 """A note: number and hash of the newest entry, so that one cut off at the end is missed."""
 _START = "chain-start"
@@ -76,7 +76,7 @@ class Seals:
         """Text that only the correspondent's key opens again; `about` binds it to its place."""
         key, nonce = self._key(who, make=True), secrets.token_bytes(_NONCE)
         assert key is not None
-        return nonce + AESGCM(key).encrypt(nonce, _canonical(text), about.encode())
+        return nonce + AESGCM(key).encrypt(nonce, canonical(text).encode(), about.encode())
 
     def unseal(self, who: str, sealed: bytes | None, about: str) -> Mapping[str, JsonValue] | None:
         """The text; None when its key was erased."""
@@ -123,16 +123,13 @@ class Chain:
             last = db.execute(
                 "SELECT number, hash FROM chain ORDER BY number DESC LIMIT 1"
             ).fetchone()
-            number, before = (int(last[0]) + 1, str(last[1])) if last else (1, BEGINNING)
-            entry: dict[str, JsonValue] = {"number": number, "before": before, **told}
+            end = End(int(last[0]), str(last[1])) if last else End()
             if who and text:
-                sealed = self._seals.seal(who, text, str(number))
-                entry |= {"who": who, "sealed": base64.b64encode(sealed).decode()}
-            written = _canonical(entry)
-            db.execute(
-                "INSERT INTO chain VALUES (?, ?, ?)", (number, _hash(written), written.decode())
-            )
-            self._ledger.keep_note(_END, f"{number} {_hash(written)}")
+                sealed = self._seals.seal(who, text, str(end.number + 1))
+                told = {**told, "who": who, "sealed": base64.b64encode(sealed).decode()}
+            entry = follow(end, told)
+            db.execute("INSERT INTO chain VALUES (?, ?, ?)", entry)
+            self._ledger.keep_note(_END, f"{entry.number} {entry.digest}")
 
     def links(self, sample_id: str = "") -> Iterator[Link]:
         """All entries in order, or those about one mail."""
@@ -146,63 +143,9 @@ class Chain:
             )
             yield Link(number, digest, entry, text)
 
-    def verify(self) -> tuple[int, str]:
-        """(entries that hold, what is wrong with the next one; empty: all hold)."""
-        with self._ledger.snapshot():
-            start, hash_at_start = self._noted(_START)
-            good, wrong = self._verified(start, hash_at_start)
-        return good - start, wrong
-
-    def _verified(self, start: int, hash_at_start: str) -> tuple[int, str]:
-        """(number of the last entry that holds, what is wrong with the next one)."""
-        last, hash_at_end = self._noted(_END)
-        before, good, confirmed = hash_at_start or BEGINNING, start, not start
-        for number, digest, written in self._rows():
-            if _hash(written.encode()) != digest:
-                return good, f"entry {number} was changed"
-            entry = json.loads(written)
-            if entry.get("before") != before or number != good + 1 or entry.get("number") != number:
-                return good, f"entry {number} does not follow entry {good}"
-            if number == last and digest != hash_at_end:
-                return good, f"entry {number} is not the one that was written"
-            if entry.get("kind") == _SHORTENED and entry.get("through") == start:
-                confirmed = entry.get("hash") == hash_at_start
-            before, good = digest, number
-        if good < last:
-            return good, f"entries {good + 1} to {last} are missing at the end"
-        if not confirmed:
-            return start, f"entries 1 to {start} are missing, and none says that they were let go"
-        return good, ""
-
-    def _noted(self, note: str) -> tuple[int, str]:
-        number, _, digest = self._ledger.note(note).partition(" ")
-        return (int(number), digest) if number.isdigit() else (0, "")
-
-    def shorten(self, at: datetime, before: datetime, most: int) -> int:
-        """Lets go of old entries at the beginning, a bounded number at once; how many.
-
-        An entry says so, with the hash of the last one that went: the others still follow it.
-
-        Args:
-            at: now.
-            before: what was decided earlier goes, with all that stands before it.
-            most: entries that may stay, whatever their age.
-        """
-        with self._ledger.transaction() as db:
-            first, last = db.execute("SELECT MIN(number), MAX(number) FROM chain").fetchone()
-            through, digest = 0, ""
-            for number, hash_, written in db.execute(_FIRST, (last or 0, _PAGE)):
-                if last - number >= most or _decided_before(json.loads(written), before):
-                    through, digest = int(number), str(hash_)
-            if not through:
-                return 0
-            self.add({"kind": _SHORTENED, "at": at.isoformat(), "through": through, "hash": digest})
-            self._ledger.keep_note(_START, f"{through} {digest}")
-            db.execute("DELETE FROM chain WHERE number<=?", (through,))
-            db.execute(
-                "DELETE FROM meta WHERE key LIKE 'erased/%' AND value<?", (before.isoformat(),)
-            )
-        return through - int(first) + 1
+    def verify(self) -> Checked:
+        """Whether the entries are as they were written."""
+        return check(self._rows(), self._end)
 
     def erase(self, address: str, at: datetime, request: str = "") -> int:
         """Destroys a correspondent's key and all that tells of the person; how many mails that were.
@@ -242,25 +185,15 @@ class Chain:
             db.execute("DELETE FROM spoken WHERE at<?", (before,))
         return gone
 
-    def _rows(self) -> Iterator[tuple[int, str, str]]:
+    def _end(self) -> End:
+        number, _, digest = self._ledger.note(_END).partition(" ")
+        return End(int(number), digest) if number.isdigit() else End()
+
+    def _rows(self) -> Iterator[Entry]:
         after = 0
         while rows := self._ledger.read(
             "SELECT number, hash, entry FROM chain WHERE number>? ORDER BY number LIMIT ?",
             (after, _PAGE),
         ):
-            yield from rows
+            yield from (Entry(*row) for row in rows)
             after = int(rows[-1][0])
-
-
-def _decided_before(entry: Mapping[str, JsonValue], moment: datetime) -> bool:
-    """Only decisions bear the time of our own clock; what stands between them goes with them."""
-    at = str(entry.get("at", ""))
-    return entry.get("kind") == "decision" and bool(at) and datetime.fromisoformat(at) < moment
-
-
-def _canonical(value: Mapping[str, JsonValue]) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def _hash(written: bytes) -> str:
-    return hashlib.sha256(written).hexdigest()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.hub import Hub
 from cloud_sync.mails import chain
 from cloud_sync.store.models import MailLogEntry
+from kits.core.chained import BEGINNING, Checked
 from tests.cloud_sync.fleet_builders import make_hub
 
 
@@ -27,9 +28,9 @@ def hub(tmp_path: Path, database_url: str) -> Iterator[Hub]:
 
 def test_the_record_holds_as_it_was_written(hub: Hub) -> None:
     with hub.database.session() as session:
-        assert chain.verify(session) == chain.Checked(5, "")
+        assert chain.verify(session) == Checked(5, "")
         lines = [chain.export_line(row) for row in chain.entries(session)]
-    before = chain.BEGINNING
+    before = BEGINNING
     for line in lines:  # as anybody can check it without us
         digest, _, written = line.partition(" ")
         assert hashlib.sha256(written.encode()).hexdigest() == digest
@@ -39,7 +40,7 @@ def test_the_record_holds_as_it_was_written(hub: Hub) -> None:
 
 def test_an_empty_record_holds(tmp_path: Path) -> None:
     with make_hub(tmp_path) as hub, hub.database.session() as session:
-        assert chain.verify(session) == chain.Checked(0, "")
+        assert chain.verify(session) == Checked(0, "")
 
 
 def change(session: Session) -> None:
@@ -75,7 +76,7 @@ def renumber(session: Session) -> None:
         (change, 2, "entry 3 was changed"),
         (change_with_digest, 3, "entry 4 does not follow entry 3"),
         (leave_out, 2, "entry 4 does not follow entry 2"),
-        (cut_off, 3, "entries after 3 are missing"),
+        (cut_off, 3, "entries 4 to 5 are missing at the end"),
         (renumber, 2, "entry 3 does not follow entry 2"),
     ],
 )
@@ -85,7 +86,7 @@ def test_tampering_is_found_where_it_is(
     with hub.database.transaction() as session:
         tamper(session)
     with hub.database.session() as session:
-        assert chain.verify(session) == chain.Checked(good, fault)
+        assert chain.verify(session) == Checked(good, fault)
 
 
 def test_an_entry_that_was_rolled_back_leaves_no_hole(hub: Hub) -> None:
@@ -95,4 +96,4 @@ def test_an_entry_that_was_rolled_back_leaves_no_hole(hub: Hub) -> None:
     with hub.database.transaction() as session:
         assert chain.record(session, "ada", "erase", "x5").number == 6
     with hub.database.session() as session:
-        assert chain.verify(session) == chain.Checked(6, "")
+        assert chain.verify(session) == Checked(6, "")
