@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 20_000
 """Characters of a text that are shown; a longer one says how much was left out."""
 _PLAIN = ("value", "currency", "date")
-"""Parts of a value that need no name."""
+"""Parts of a value that a person reads; a month without a year, or a weekday, stands in the text as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,11 @@ class Piece:
 
 
 def value_in_words(value: JsonValue) -> str:
-    """A value for a person: `2026-04-03`, `79.90 EUR`, `month 4, day 3`; empty where there is none."""
+    """A value for a person: `2026-04-03`, `79.90 EUR`; empty where it says no more than the words do."""
     if not isinstance(value, dict):
         return "" if value is None else str(value)
-    plain = [str(value[name]) for name in _PLAIN if value.get(name)]
-    named = [f"{name} {said}" for name, said in value.items() if name not in _PLAIN]
-    return ", ".join((*filter(None, [" ".join(plain)]), *named))
+    plain = " ".join(str(value[name]) for name in _PLAIN if value.get(name))
+    return f"{plain} or {value['or']}" if plain and value.get("or") else plain
 
 
 def pieces(text: str, spans: Iterable[Span], limit: int = MAX_TEXT) -> tuple[Piece, ...]:

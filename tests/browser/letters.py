@@ -67,9 +67,9 @@ def _plain(subject: str, body: str, extra: tuple[tuple[str, str], ...] = ()) -> 
     )
 
 
-def _span(text: str, piece: str, label: str) -> Span:
+def _span(text: str, piece: str, label: str, value: JsonValue = None) -> Span:
     start = text.index(piece)
-    return Span(start, start + len(piece), label, piece)
+    return Span(start, start + len(piece), label, piece, value=value)
 
 
 def _refund() -> Letter:
@@ -81,7 +81,7 @@ def _refund() -> Letter:
         {"refund": 0.81, "damaged_item": 0.14, "cancel_order": 0.02},
         spans=(
             _span(text, "LL-48053", "order"),
-            _span(text, "27 February", "date"),
+            _span(text, "27 February", "date", {"date": "2026-02-27"}),
             _span(text, "+44 555 410 507", "phone"),
         ),
         quantities=(Quantity("urgency", 2, "level"), Quantity("sentiment", 0, "level")),

@@ -62,7 +62,7 @@ def test_a_letter_tells_what_a_person_needs(
     marks = page.locator("mark").all_inner_texts()
     assert [mark.split("\n")[0] for mark in marks] == [
         "LL-48053order",
-        "27 Februarydate",
+        "27 Februarydate 2026-02-27",
         "+44 555 410 507phone",
     ]
 
