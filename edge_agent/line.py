@@ -203,6 +203,7 @@ class Line:
         ready = deciding.loaded.ready if deciding is not None else None
         receipt(Settled(judged.outcome, body, entry, judged.prediction, judged.payload, ready))
         self.verdicts[body.verdict] += 1
+        self.recorder.remember(body)
         self._run_shadow(judged)
 
     def _watch(self, captured: Captured, deciding: _Deciding, watching: Watching) -> None:

@@ -60,6 +60,10 @@ class Recorder:
         except queue.Full:
             self._put(pending.entry)
 
+    def remember(self, body: DecisionBody) -> None:
+        """Shows a decision whose source sees to the rest; it is put nowhere from here."""
+        self.recent.append(body)
+
     def close(self, timeout_s: float) -> None:
         """Finishes what it has."""
         self._queue.put(None)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.learning.reviews import GOOD_LABEL
 from cloud_sync.store.models import Annotation, Review, Sample
 from cloud_sync.store.models.intake import AUDIT
+from cloud_sync.store.models.mails import MAILS
 from kits.core.stats import Estimate, proportion
 
 NEGATIVE_LABELS = frozenset({GOOD_LABEL, "healthy", "normal", "ok", "lost", "oos"})
@@ -65,8 +66,14 @@ def count(judged: Iterable[tuple[str, bool]]) -> AuditCounts:
     return AuditCounts(n, positives, escapes, overkills, reviews)
 
 
-def audited(session: Session, project: str = "", bundle: str = "") -> AuditCounts:
-    """Counts over the audit samples that a person has decided; the newest decision counts."""
+def audited(
+    session: Session, project: str = "", bundle: str = "", *, mails: bool = True
+) -> AuditCounts:
+    """Counts over the audit samples that a person has decided; the newest decision counts.
+
+    Args:
+        mails: False: without those, which are right or wrong in other ways (`cloud_sync.mails`).
+    """
     # boxes count only where there is no label, and reading JSON costs more than all the rest
     body = case((Annotation.label == "", Annotation.body))
     query = (
@@ -78,6 +85,8 @@ def audited(session: Session, project: str = "", bundle: str = "") -> AuditCount
         .where(AUDIT)
         .order_by(Annotation.id)
     )
+    if not mails:
+        query = query.where(~MAILS)
     if project:
         query = query.where(Sample.project == project)
     if bundle:

@@ -110,10 +110,12 @@ class GateWatch:
 def promise_of(hub: Hub, row: Bundle) -> ErrorBound | None:
     """What a bundle promises; None when it promises nothing, or cannot be read."""
     try:
-        return bundles.open_bytes(hub.storage.get(row.blob)).operating_point.bound
+        bound = bundles.open_bytes(hub.storage.get(row.blob)).operating_point.bound
     except KitwrightError as error:
         log.warning("event=promise_not_read bundle=%s error=%r", row.id[:12], error.what)
         return None
+    # what was asked for is no promise where no mail may be decided by itself
+    return bound if bound is not None and bound.accepted else None
 
 
 def count_audits(session: Session, notify: NotifyConfig, bundle: str) -> bool:

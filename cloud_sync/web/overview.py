@@ -29,8 +29,11 @@ from cloud_sync.store.models import (
     Sample,
 )
 from cloud_sync.store.models.cases import OPEN_ALARMS
+from cloud_sync.store.models.mails import MEDIA_TYPE as MAIL
 from cloud_sync.web.auth import Identity
 from cloud_sync.web.view_models import bundle_names, pairs
+from kits.core.discovery import get_kit
+from kits.core.errors import KitwrightError
 from kits.core.sample import utc_now
 from kits.core.stats import Estimate
 
@@ -113,7 +116,7 @@ class Overview:
     devices: list[DeviceLine]
     enrolled: int
     online: int
-    rates: list[Rate]
+    rates: list[Rate]  # none where all is mail
     waiting: int
     reviewed: int
     alerts: list[Alert]
@@ -133,6 +136,23 @@ class Overview:
         return self.enrolled - self.online
 
 
+def _rates(session: Session) -> list[Rate]:
+    audits = audited(session, mails=False).rates()
+    return [
+        Rate("Escapes: missed defects", audits["escape_rate"]),
+        Rate("Overkill: good parts rejected", audits["overkill_rate"]),
+    ]
+
+
+def _letters_only(session: Session) -> bool:
+    """Whether every bundle here decides mails, whose figures have a page of their own."""
+    kits = session.scalars(select(Bundle.kit).distinct()).all()
+    try:
+        return bool(kits) and all(get_kit(k).manifest.media_types == (MAIL,) for k in kits)
+    except KitwrightError:
+        return False  # of a kit that is not installed here nothing is known
+
+
 def make_overview(session: Session, who: Identity, now: datetime | None = None) -> Overview:
     """The overview for one person."""
     now = now or utc_now()
@@ -146,7 +166,6 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
     ).all()
     reviewed = session.scalar(select(func.count()).select_from(Review).where(Review.at >= since))
     waiting = count_waiting(session, who.person_id)
-    audits = audited(session).rates()
     hours = _per_hour(session, now)
     in_use = Device.revoked_at.is_(None)
     return Overview(
@@ -157,10 +176,7 @@ def make_overview(session: Session, who: Identity, now: datetime | None = None) 
         devices=_devices(session, now),
         enrolled=_count(session, Device.name, in_use),
         online=_count(session, Device.name, in_use & Device.online),
-        rates=[
-            Rate("Escapes: missed defects", audits["escape_rate"]),
-            Rate("Overkill: good parts rejected", audits["overkill_rate"]),
-        ],
+        rates=[] if _letters_only(session) else _rates(session),
         waiting=waiting,
         reviewed=reviewed or 0,
         alerts=list(session.scalars(recent.limit(SHOWN_ALERTS))),

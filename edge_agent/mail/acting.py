@@ -195,7 +195,13 @@ class Actor:
                 fate="sent" if done.get("send") == "done" else "",
             )
         self.counts["sent"] += done.get("send") == "done"
-        log("mail_done", sample=record.sample_id, verdict=body.verdict, did=" ".join(done))
+        log(
+            "mail_done",
+            sample=record.sample_id,
+            verdict=body.verdict,
+            label=body.label,
+            did=" ".join(done),
+        )
 
     # -- replies ---------------------------------------------------------------------------------
 

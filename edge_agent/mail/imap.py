@@ -28,6 +28,7 @@ from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.letters import head_of
 from edge_agent.mail.login import secret, tls_context, token, without_secret
 from edge_agent.mail.mailbox import Folder, FolderState
+from edge_agent.mail.unreachable import why_unreachable
 
 if TYPE_CHECKING:
     from imapclient import IMAPClient
@@ -138,7 +139,8 @@ class ImapMailbox:
         try:
             yield
         except (imaplib.IMAP4.abort, OSError) as error:
-            raise MailboxLostError(f"the connection is lost: {error}", where=self._where) from error
+            what, fix = why_unreachable(error, self._where)
+            raise MailboxLostError(what, where=self._where, fix=fix) from error
         except imaplib.IMAP4.error as error:
             if type(error).__name__ == "ProtocolError":
                 raise MailboxLostError(

@@ -34,6 +34,7 @@ _BATCH_BYTES = 4 << 20
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 1.0, 300.0
 _LOGIN_PAUSE_S = 60.0
 """Servers lock accounts out that try a wrong password often."""
+_NEW_ONLY = "mails that come from now on; source.since takes earlier ones, too"
 _STUCK_PAUSE_S = 2.0
 _BUNDLE_PAUSE_S = 0.5
 
@@ -152,6 +153,8 @@ class ImapSource:
             since = self._config.since
             before = 0 if since is not None else max(0, state.next_uid - 1)
             ledger.advance(name, state.validity, before)
+            if since is None:
+                log("mailbox_begun", folder=folder, takes=_NEW_ONLY)
         since = max(filter(None, (self._config.since, known_since(ledger, folder))), default=None)
         if before == 0:
             log("mailbox_read_anew", folder=folder, since=since)
@@ -256,8 +259,9 @@ class ImapSource:
         self.health.up = False
         self._batch = max(1, self._batch // 2)  # on a line that breaks often less must be enough
         self.health.reconnects += 1
-        warn("mailbox_lost", source=self._config.name, why=error.what)
-        self._alerts(name, "error", f"{self._config.name}: {error.what}")
+        told = f"{error.what} ({error.fix})" if error.fix else error.what
+        warn("mailbox_lost", source=self._config.name, why=told)
+        self._alerts(name, "error", f"{self._config.name}: {told}")
 
     def _back(self) -> None:
         self._pause_s = _FIRST_PAUSE_S

@@ -91,7 +91,12 @@ def stamp(at: datetime, seq: int) -> Stamp:
 
 
 def mail_bundle(
-    version: int = 1, *, epsilon: float = 0.02, promises: bool = True, golden: bytes = b""
+    version: int = 1,
+    *,
+    epsilon: float = 0.02,
+    promises: bool = True,
+    accepted: int = 800,
+    golden: bytes = b"",
 ) -> bytes:
     """A real bundle whose operating point promises a share of wrong decisions at most."""
     model = bytes([version]) * 64
@@ -106,8 +111,8 @@ def mail_bundle(
         ),
     )  # fmt: skip
     bound = ErrorBound(
-        epsilon=epsilon, delta=0.05, n=1000, accepted=800, errors=5, coverage=proportion(800, 1000),
-        upper=0.013,
+        epsilon=epsilon, delta=0.05, n=1000, accepted=accepted, errors=min(5, accepted),
+        coverage=proportion(accepted, 1000), upper=0.013,
     )  # fmt: skip
     point = OperatingPoint(
         default=Band(act_at=0.9, review_from=0.0), action="file", method="test", dataset="d", seed=1,

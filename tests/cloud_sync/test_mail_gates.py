@@ -181,8 +181,12 @@ def test_a_corrected_audit_counts_as_it_was_corrected(hub: Hub) -> None:
     assert (gate(hub).audits, gate(hub).wrong) == (2, 1)
 
 
-def test_a_bundle_that_promises_nothing_has_no_gate(hub: Hub) -> None:
-    content = mail_bundle(3, promises=False)
+@pytest.mark.parametrize(
+    "content",
+    [mail_bundle(3, promises=False), mail_bundle(3, accepted=0)],
+    ids=["none asked for", "asked for, and too few mails to make it"],
+)
+def test_a_bundle_that_promises_nothing_has_no_gate(hub: Hub, content: bytes) -> None:
     digest = put_blob(hub, content)
     with hub.database.transaction() as session:
         row = Bundle(

@@ -22,6 +22,7 @@ from cloud_sync.web import overview
 from cloud_sync.web.auth import Identity, create_person
 from cloud_sync.web.pages import samples as sample_pages
 from tests.cloud_sync.fleet_builders import AT, add_device, make_hub
+from tests.cloud_sync.mail_builders import know_bundle
 
 VIEWER = Identity(0, "ann", "viewer", "")
 
@@ -91,6 +92,33 @@ def test_boxes_without_a_label_are_a_defect_in_the_audited_rates(hub: Hub) -> No
     with hub.database.session() as session:
         counts = audits.audited(session)
     assert (counts.n, counts.positives, counts.escapes) == (3, 1, 1)
+
+
+def test_mails_are_judged_on_their_own_page_and_dilute_no_rate_of_parts(hub: Hub) -> None:
+    mail: dict[str, object] = {"media_type": "message/rfc822"}
+    with hub.database.transaction() as session:
+        person = create_person(session, "eve", "", "reviewer", by="test")
+        rows = [
+            sample("a", 1, kept_for="audit"),
+            sample("m", 1, "review", kept_for="audit", **mail),
+        ]
+        session.execute(insert(Sample), rows)
+        for name in ("a", "m"):
+            said = Annotation(sample_id=name, label="dent", body={}, source="review")
+            session.add(said)
+            session.flush()
+            session.add(Review(
+                sample_id=name, person_id=person.id, decision="correct", annotation_id=said.id
+            ))  # fmt: skip
+    with hub.database.session() as session:
+        escapes = overview.make_overview(session, VIEWER, AT).rates[0].estimate
+    assert (escapes.n, escapes.value) == (1, 1.0)
+
+
+def test_where_all_bundles_decide_mails_no_rate_of_parts_is_shown(hub: Hub) -> None:
+    know_bundle(hub)
+    with hub.database.session() as session:
+        assert overview.make_overview(session, VIEWER, AT).rates == []
 
 
 def test_samples_decided_before_an_update_do_not_wait_again(database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
@@ -99,10 +100,14 @@ def test_no_mail_looks_read_because_a_program_saw_it(tmp_path: Path, server: Dov
         assert {b"\\Draft", b"\\Seen"} <= set(flags)
 
 
-def test_mails_of_before_the_first_start_are_left_alone(tmp_path: Path, server: Dovecot) -> None:
+def test_mails_of_before_the_first_start_are_left_alone_and_it_is_said(
+    tmp_path: Path, server: Dovecot, caplog: pytest.LogCaptureFixture
+) -> None:
     server.deliver(a_mail(1))
     config = mail_config(tmp_path, server, since=None)
-    assert Agent(config).run().samples == 0
+    with caplog.at_level("INFO"):
+        assert Agent(config).run().samples == 0
+    assert "event=mailbox_begun folder=INBOX" in caplog.text and "source.since" in caplog.text
     server.deliver(a_mail(2))
     assert Agent(config).run().samples == 1
     assert server.ids("INBOX") == ["<q1@example.com>"]
@@ -398,3 +403,11 @@ def test_status_tells_of_the_mailbox(tmp_path: Path, server: Dovecot) -> None:
         in lines
     )
     assert "gate     open" in lines
+
+
+def test_the_page_shows_what_was_decided_last(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(a_mail(1))
+    agent = Agent(mail_config(tmp_path, server))
+    agent.run()
+    [shown] = json.loads(json.dumps(agent.status()))["recent"]
+    assert (shown["source"], shown["verdict"], shown["label"]) == ("mailbox", "act", "order")

@@ -77,8 +77,9 @@ def test_a_server_with_the_firms_own_authority_is_believed_and_no_other(
     known = {"host": "localhost", "port": port, "security": security}
     with closing(ImapMailbox(mailbox(server, **known, ca_file=certificate[0]))) as box:
         assert box.open("INBOX").validity > 0
-    with pytest.raises(MailboxLostError):
+    with pytest.raises(MailboxLostError, match="is not trusted: self-signed") as caught:
         ImapMailbox(mailbox(server, **known))
+    assert "ca_file" in caught.value.fix
 
 
 def test_a_wrong_password_says_so_without_the_password(
@@ -102,8 +103,24 @@ def test_a_password_that_is_not_set_is_told_with_its_name(
 def test_a_server_that_says_nothing_is_given_up_in_time(server: Dovecot) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config = mailbox(server, port=silent.getsockname()[1], timeout_s=0.5)
-        with pytest.raises(MailboxLostError):
+        with pytest.raises(MailboxLostError, match="no answer from"):
             ImapMailbox(config)
+
+
+def test_whoever_cannot_be_reached_is_told_by_what_to_change(server: Dovecot) -> None:
+    with pytest.raises(MailboxLostError, match="speaks no TLS there") as caught:
+        ImapMailbox(mailbox(server, security="tls"))
+    assert "security" in caught.value.fix
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))  # and never listens
+        with pytest.raises(MailboxLostError, match="nobody listens at") as caught:
+            ImapMailbox(mailbox(server, port=free.getsockname()[1]))
+    assert "port" in caught.value.fix
+    with pytest.raises(
+        MailboxLostError, match=r"the name in imap\.invalid:993 is not known"
+    ) as caught:
+        ImapMailbox(mailbox(server, host="imap.invalid", port=993, security="tls"))
+    assert "DNS" in caught.value.fix
 
 
 def test_a_token_comes_from_a_command_each_time(server: Dovecot) -> None:
