@@ -14,6 +14,7 @@ from kits.support_triage._mail.style_sheet import (
     Attributes,
     Declarations,
     declarations,
+    merged,
 )
 
 Rgb = tuple[int, int, int]
@@ -23,6 +24,10 @@ _UNREADABLE_PX = 2.5
 """Letters so small are not read."""
 _FAR_PX = 400.0
 """So far to the left or above, nothing is on the screen."""
+_BEYOND_PX = 3000.0
+"""So far to the right or below, nobody scrolls."""
+_TIGHT_PX = -8.0
+"""Letters so close stand on each other."""
 _FAINT = 0.1
 """Opacity below which nothing is seen."""
 _SAME_COLOUR = 24
@@ -34,6 +39,8 @@ _RGB = re.compile(rf"rgba?\(\s{{0,9}}(\d{{1,3}}){_GAP}(\d{{1,3}}){_GAP}(\d{{1,3}
 _HSL = re.compile(
     rf"hsla?\(\s{{0,9}}(\d{{1,3}})(?:deg)?{_GAP}(\d{{1,3}})%?{_GAP}(\d{{1,3}})%?{_ALPHA}"
 )
+_LIGHTNESS = re.compile(r"(ok)?l(?:ab|ch)\(\s{0,9}([\d.]{1,8}%?)")
+_NEARLY_WHITE = 0.97
 _SCALE = re.compile(r"scale[xy]?\(\s{0,9}(-?[\d.]{1,8})")
 _TRANSLATE = re.compile(
     r"translate(?:x|y|3d)?\(\s{0,9}(-?[\d.]{1,8}[a-z]{0,3})(?:\s{0,9},\s{0,9}(-?[\d.]{1,8}[a-z]{0,3}))?"
@@ -105,7 +112,7 @@ def look_of(tag: str, attributes: Attributes, from_sheet: Declarations, around: 
     """How text in an element looks, given what style sheets say of it and how it looks around it."""
     style = from_sheet
     if attributes.get("style"):
-        style = style | declarations(attributes["style"] or "")
+        style = merged(style, declarations(attributes["style"] or ""))
     if not style and not (attributes.keys() & _ATTRIBUTES) and tag != "dialog":
         return around
     look = _coloured(tag, attributes, style, around)
@@ -128,16 +135,16 @@ def look_of(tag: str, attributes: Attributes, from_sheet: Declarations, around: 
 _ATTRIBUTES = frozenset({"hidden", "bgcolor", "color", "text", "background", "size"})
 
 
+_EMPTY_SHAPES = ("rect(0", "inset(50%", "inset(100%", "circle(0", "ellipse(0")
+
+
 def _is_gone(style: Declarations) -> bool:
     """Whether an element's box is not there, empty, or outside of the screen."""
     if style.get("display") == "none" or style.get("mso-hide") == "all":
         return True
     if style.get("content-visibility") == "hidden" or style.get("zoom") in {"0", "0%"}:
         return True
-    if "opacity(0" in style.get("filter", "") or _is_moved_away(style.get("transform", "")):
-        return True
-    clip = style.get("clip", "") + style.get("clip-path", "")
-    if "rect(0" in clip.replace(" ", "") or "inset(50%" in clip or "inset(100%" in clip:
+    if "opacity(0" in style.get("filter", "") or _is_moved_away(style) or _is_squeezed(style):
         return True
     small = [
         _px(style[name]) <= 1.0
@@ -150,10 +157,24 @@ def _is_gone(style: Declarations) -> bool:
     places = ["text-indent", "margin-left", "margin-top", "margin-right"]
     if style.get("position") in {"absolute", "fixed", "relative"}:
         places += ["left", "top", "right"]
+        if any(_px(style.get(name, "0")) >= _BEYOND_PX for name in ("left", "top")):
+            return True
     return any(_px(style.get(name, "0")) <= -_FAR_PX for name in places)
 
 
-def _is_moved_away(transform: str) -> bool:
+def _is_squeezed(style: Declarations) -> bool:
+    clip = (style.get("clip", "") + style.get("clip-path", "")).replace(" ", "")
+    return (
+        any(shape in clip for shape in _EMPTY_SHAPES)
+        or abs(_number(style.get("scale", "1").split(" ")[0])) < _FAINT
+        or _px(style.get("letter-spacing", "0")) <= _TIGHT_PX
+    )
+
+
+def _is_moved_away(style: Declarations) -> bool:
+    transform = style.get("transform", "")
+    if any(_px(one) <= -_FAR_PX for one in style.get("translate", "0").split(" ")[:3]):
+        return True
     if any(abs(_number(found)) < _FAINT for found in _SCALE.findall(transform)):
         return True
     moves = [one for found in _TRANSLATE.findall(transform) for one in found if one]
@@ -194,6 +215,10 @@ def _colour(value: str) -> tuple[bool, Rgb | None]:
         numbers = int(match[1]), int(match[2]), int(match[3])
         from_numbers = _from_hsl if match[0].startswith("hsl") else _from_rgb
         return True, None if faint else from_numbers(*numbers)
+    light = _LIGHTNESS.search(value)
+    if light:
+        share = _number(light[2]) / (1 if light[1] or light[2].endswith("%") else 100)
+        return share >= _NEARLY_WHITE, _WHITE
     named = next((_NAMED[word] for word in value.split()[:5] if word in _NAMED), None)
     return named is not None, named
 
@@ -219,7 +244,7 @@ def _from_hsl(hue: int, saturation: int, lightness: int) -> Rgb:
 
 
 def _font_px(value: str, around: float) -> float:
-    match = _LENGTH.match(value.strip())
+    match = _LENGTH.match(value.strip().removeprefix("calc(").removesuffix(")").strip())
     if match is None or not match[1].strip("-."):
         return around if value in {"inherit", "smaller", "larger"} else _BASE_PX
     number, unit = _number(match[1]), match[2] or ""

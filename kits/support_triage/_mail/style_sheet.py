@@ -25,9 +25,13 @@ _PROPERTIES = frozenset(
     | {"width", "height", "max-width", "max-height", "line-height", "overflow", "overflow-y"}
     | {"position", "left", "top", "text-indent", "margin-left", "margin-top", "font", "font-size"}
     | {"margin-right", "right", "zoom", "content-visibility", "-webkit-text-fill-color"}
+    | {"scale", "translate", "letter-spacing"}
     | {"color", "background", "background-color", "background-image"}
 )
 """Properties that decide whether text is seen; no other is kept."""
+_IMPORTANT = "!"
+"""Before the name of a property: what is said of it goes before all that is said without `!important`."""
+_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|(.))", re.IGNORECASE)
 _SIMPLE = re.compile(r"([a-z][a-z0-9]{0,20})?(?:([.#])([a-z0-9_-]{1,80}))?$", re.IGNORECASE)
 _GROUPS = ("@media", "@supports", "@layer", "@container", "@document", "@-moz-document")
 """Blocks that hold rules; those of the others (`@font-face`, `@keyframes`) are no rules for elements."""
@@ -60,7 +64,7 @@ class StyleSheet:
             match = _SIMPLE.match(name)
             if name and match is not None:
                 key = ((match[1] or "").lower(), (match[2] or "") + (match[3] or ""))
-                self._by_name.setdefault(key, {}).update(found)
+                self._by_name[key] = merged(self._by_name.get(key, {}), found)
             elif name:
                 self._match(name, found, root, nodes)
 
@@ -76,17 +80,16 @@ class StyleSheet:
         except SelectolaxError:
             return  # no browser understands it either
         for node in matched:
-            self._by_node.setdefault(node.mem_id, {}).update(found)
+            self._by_node[node.mem_id] = merged(self._by_node.get(node.mem_id, {}), found)
 
     def of(self, node: LexborNode, tag: str, attributes: Attributes) -> Declarations:
         """What the sheet says of an element."""
         if not self._by_name and not self._by_node:
             return {}
-        merged: Declarations = {}
+        found: Declarations = {}
         for key in _keys(tag, attributes):
-            merged.update(self._by_name.get(key, ()))
-        merged.update(self._by_node.get(node.mem_id, ()))
-        return merged
+            found = merged(found, self._by_name.get(key, {}))
+        return merged(found, self._by_node.get(node.mem_id, {}))
 
 
 def _keys(tag: str, attributes: Attributes) -> list[tuple[str, str]]:
@@ -144,9 +147,34 @@ def _after_block(css: str, opened: int) -> int:
 def declarations(style: str) -> Declarations:
     """`a: b; c: d` → {a: b, c: d}, lower case, without `!important`; only what decides on legibility."""
     found: Declarations = {}
-    for part in style[:MAX_STYLE_CHARS].split(";"):
+    for part in "".join(_without_comments(style[:MAX_STYLE_CHARS])).split(";"):
         name, colon, value = part.partition(":")
-        name = name.strip().lower()
-        if colon and name in _PROPERTIES:
-            found[name] = value.replace("!important", "").strip().lower()
+        name, value = _unescaped(name).strip().lower(), _unescaped(value).strip().lower()
+        if not colon or name not in _PROPERTIES:
+            continue
+        said, important, _ = value.partition("!")
+        one = {name: said.strip()}
+        found = merged(found, {**one, _IMPORTANT + name: ""} if important else one)
     return found
+
+
+def merged(first: Declarations, then: Declarations) -> Declarations:
+    """What holds of both: the later, unless only the first is important."""
+    if not first:
+        return then
+    kept = {
+        name: value
+        for name, value in then.items()
+        if _IMPORTANT + name not in first or _IMPORTANT + name in then
+    }
+    return first | kept
+
+
+def _unescaped(style: str) -> str:
+    if "\\" not in style:
+        return style
+    return _ESCAPE.sub(lambda m: _char(int(m[1], 16)) if m[1] else m[2], style)
+
+
+def _char(number: int) -> str:
+    return chr(number) if number < 0x110000 else "\ufffd"
