@@ -23,7 +23,15 @@ from cloud_sync.mails.answers import take_answers
 from cloud_sync.mails.drafts import Told, write_drafts
 from cloud_sync.mails.filing import note_filed
 from cloud_sync.store import models
-from cloud_sync.store.bulk import Value, Values, aware, in_portions, insert_fresh, sql_time
+from cloud_sync.store.bulk import (
+    Value,
+    Values,
+    aware,
+    found_among,
+    in_portions,
+    insert_fresh,
+    sql_time,
+)
 from cloud_sync.store.models.mails import MEDIA_TYPE as MAIL
 from kits.core.annotation import annotation_from_json, annotation_to_json
 from kits.core.errors import DataError
@@ -112,7 +120,11 @@ class Carrier:
     def _samples(self, decisions: list[tuple[Key, Event, DecisionBody]]) -> None:
         if not decisions:
             return
-        stored = self._stored({body.blob.digest for _, _, body in decisions if body.blob})
+        stored = found_among(
+            self._session,
+            models.Blob.digest,
+            {body.blob.digest for _, _, body in decisions if body.blob},
+        )
         projects = self._projects({body.bundle for _, _, body in decisions})
         self.unknown_bundle += sum(body.bundle not in projects for _, _, body in decisions)
         rows = [
@@ -267,14 +279,6 @@ class Carrier:
             reason=body.reason,
         )  # fmt: skip
         self._session.add(gap)
-
-    def _stored(self, digests: set[str]) -> set[str]:
-        query = select(models.Blob.digest)
-        return {
-            digest
-            for some in in_portions(digests)
-            for digest in self._session.scalars(query.where(models.Blob.digest.in_(some)))
-        }
 
     def _projects(self, bundles: set[str]) -> dict[str, str]:
         query = select(models.Bundle.id, models.Bundle.project)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub, audit
 from cloud_sync.intake import provenance
-from cloud_sync.store.bulk import in_portions
+from cloud_sync.store.bulk import found_among, in_portions
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Blob
 from cloud_sync.store.models import Dataset as DatasetRow
@@ -110,11 +110,7 @@ def describe(dataset: Dataset, storage: Storage) -> Version:
 def _stored(hub: Hub, digests: Collection[str]) -> set[str]:
     """Those whose row says that they are whole; bytes alone may be torn by a power cut."""
     with hub.database.session() as session:
-        return {
-            digest
-            for some in in_portions(digests)
-            for digest in session.scalars(select(Blob.digest).where(Blob.digest.in_(some)))
-        }
+        return found_among(session, Blob.digest, digests)
 
 
 def keep_blobs(session: Session, digests: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import exists, select
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
-from cloud_sync.store.bulk import in_portions
+from cloud_sync.store.bulk import found_among, in_portions
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import MailWho, Sample
 from cloud_sync.store.models.mails import MAILS
@@ -100,13 +100,7 @@ def read_stored(hub: Hub, people: Correspondents, others: Iterable[str] = ()) ->
 
 def _known(hub: Hub, digests: Collection[str]) -> set[str]:
     with hub.database.session() as session:
-        return {
-            digest
-            for some in in_portions(digests)
-            for digest in session.scalars(
-                select(MailWho.digest).where(MailWho.digest.in_(some)).distinct()
-            )
-        }
+        return found_among(session, MailWho.digest, digests)
 
 
 def _read(hub: Hub, people: Correspondents, digests: Collection[str]) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.epochs import Key
-from cloud_sync.store.bulk import in_portions
+from cloud_sync.store.bulk import found_among
 from cloud_sync.store.models import MailDraft, Sample
 from cloud_sync.store.models.mails import ERASED
 from kits.core.events import DraftBody
@@ -73,10 +73,4 @@ def _known(session: Session, names: set[tuple[str, str]]) -> dict[tuple[str, str
 
 def _erased(session: Session, names: set[str]) -> set[str]:
     """Those whose text must not come back."""
-    return {
-        name
-        for some in in_portions(names)
-        for name in session.scalars(
-            select(Sample.id).where(Sample.id.in_(some), Sample.blob_state == ERASED)
-        )
-    }
+    return found_among(session, Sample.id, names, Sample.blob_state == ERASED)

@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Connection, Table
+from sqlalchemy import JSON, ColumnElement, Connection, Table, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.store.types import Base
 
@@ -95,6 +95,21 @@ def in_portions(values: Collection[str]) -> Iterator[list[str]]:
     ordered = sorted(values)
     for first in range(0, len(ordered), AT_ONCE):
         yield ordered[first : first + AT_ONCE]
+
+
+def found_among(
+    session: Session,
+    column: InstrumentedAttribute[str],
+    values: Collection[str],
+    *conditions: ColumnElement[bool],
+) -> set[str]:
+    """Those of many values that stand in a column, in rows that meet the conditions."""
+    query = select(column).where(*conditions)
+    return {
+        value
+        for some in in_portions(values)
+        for value in session.scalars(query.where(column.in_(some)))
+    }
 
 
 def sql_time(session: Session) -> Callable[[datetime], Value]:

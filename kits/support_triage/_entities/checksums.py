@@ -66,21 +66,21 @@ def mod_11_2(number: str) -> bool:
 
 def mod_11(number: str) -> bool:
     """Weights 2 to 7 from the right, the check digit last; a remainder of 10 has no number."""
-    if not digits_only(number) or len(number) < 2:
-        return False
-    total = sum(int(digit) * (2 + place % 6) for place, digit in enumerate(reversed(number[:-1])))
-    return (11 - total % 11) % 11 == int(number[-1])
+    return _from_the_right(number, (2, 3, 4, 5, 6, 7), 11)
 
 
 def ean(number: str) -> bool:
     """GS1 modulo 10 with weights 3 and 1: EAN, GTIN, SSCC."""
+    return _from_the_right(number, (3, 1), 10)
+
+
+def _from_the_right(number: str, weights: Sequence[int], modulus: int) -> bool:
+    """Whether the last digit fills the sum of the others up to the modulus; weights begin beside it, again and again."""
     if not digits_only(number) or len(number) < 2:
         return False
-    total = sum(
-        int(digit) * (3 if place % 2 == 0 else 1)
-        for place, digit in enumerate(reversed(number[:-1]))
-    )
-    return (10 - total % 10) % 10 == int(number[-1])
+    body = enumerate(reversed(number[:-1]))
+    total = sum(int(digit) * weights[place % len(weights)] for place, digit in body)
+    return -total % modulus == int(number[-1])
 
 
 def s10(number: str) -> bool:
