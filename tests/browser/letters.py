@@ -17,6 +17,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import Blob, Bundle, Project, Sample
 from kits.core.mail.message import read_message
 from kits.core.mail.writing import write_message
+from kits.core.mail_remarks import MailRemarks, write_remarks
 from kits.core.prediction import Draft, Prediction, Quantity, Reason, Span, prediction_to_json
 from kits.core.sample import digest_of, new_sample_id, utc_now
 from kits.support_triage._mail.reading import read_mail
@@ -169,7 +170,8 @@ def _add(hub: Hub, session: object, letter: Letter, number: int, now: datetime) 
     if letter.content.strip():
         meta["subject"] = read_message(letter.content).subject
     if letter.suggested:
-        meta |= {"suggested": letter.suggested, "suggested_by": "qwen2.5:3b"}
+        remarks = MailRemarks(suggested=letter.suggested, suggested_by="qwen2.5:3b")
+        meta = write_remarks(meta, remarks)
     identity = new_sample_id(at)
     session.add(Blob(digest=digest, size=len(letter.content), media_type="message/rfc822"))  # type: ignore[attr-defined]
     session.add(  # type: ignore[attr-defined]

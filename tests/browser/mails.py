@@ -18,6 +18,7 @@ from cloud_sync.mails.gates import GateWatch
 from cloud_sync.store.models import Device
 from kits.core.events import BlobRef, DecisionBody, DraftBody, Event, LabelBody, Stamp
 from kits.core.frames import Frame
+from kits.core.mail_remarks import MailRemarks, write_remarks
 from kits.core.sample import digest_of
 from kits.core.topics import ParsedTopic
 from tests.cloud_sync.fleet_builders import put_blob
@@ -59,7 +60,9 @@ def _mail(rng: random.Random, name: str, at: datetime, bundle: str, wrong: float
     audit = acts and rng.random() < 0.25
     body = _decision(name, at, bundle, "act" if acts and not audit else "review", label=label)
     if audit:
-        body = body.model_copy(update={"kept_for": "audit", "meta": {"audit": True}})
+        body = body.model_copy(
+            update={"kept_for": "audit", "meta": write_remarks({}, MailRemarks(audit=True))}
+        )
     rows = [_row(body, at)]
     if audit and rng.random() < 0.9:
         truth = rng.choice(INTENTS) if rng.random() < wrong else label

@@ -11,6 +11,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import Blob, Bundle, Project, Release
 from kits.core import bundle as formats
 from kits.core.events import BlobRef, DecisionBody, DraftBody, Event, LabelBody, Stamp
+from kits.core.mail_remarks import MailRemarks, write_remarks
 from kits.core.operating_point import Band, ErrorBound, OperatingPoint
 from kits.core.releases import target_path
 from kits.core.sample import digest_of
@@ -60,7 +61,7 @@ def mail_row(
         verdict="review" if audit else verdict, score=0.97, label=label, blob=blob, group=group,
         reason="score 0.97", source="mailbox", kept_for="audit" if audit else "",
         prediction={"score": 0.97, "label": label, "spans": [{"text": "4711"}]},
-        meta={**({"audit": True} if audit else {}), **(meta or {})},
+        meta=write_remarks(meta or {}, MailRemarks(audit=True) if audit else MailRemarks()),
     )  # fmt: skip
     return Event(seq=seq, klass="s", at=stamp(body.captured_at, seq), body=body)
 
