@@ -81,8 +81,8 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "mail-ledger-stuck", ("error",),
-        "the disk does not take decisions about mails: no further mail is decided meanwhile",
-        "look at the disk: full, read-only or dying",
+        "the disk does not take decisions about mails: no further mail is decided meanwhile, none is lost",
+        "make room under `state_dir`, or look whether the disk is read-only or dying; it goes on by itself",
     ),
     AlertInfo(
         "mail-ledger-damaged", ("error",),

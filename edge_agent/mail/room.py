@@ -60,6 +60,7 @@ _METRICS = {
 }
 """Metric → what is counted."""
 STUCK = "mail-ledger-stuck"
+_PROBE = "probe"
 _AUDIT_WORTH = 4.0
 _IN_RECORD = {"suggested", "suggested_by"}
 """Remarks that the entry of a decision in the chain has, too."""
@@ -141,6 +142,14 @@ class MailRoom:
             self.alerts(STUCK, "error", f"the disk does not take decisions about mails: {error}")
             return
         self.alerts(STUCK, "info", "the disk takes decisions about mails again")
+
+    def can_keep(self) -> bool:
+        """Whether the disk takes a word: a mail is not judged, nor a model asked, for what cannot be kept."""
+        try:
+            self.ledger.keep_note(_PROBE, str(self.clock()))
+        except sqlite3.Error:
+            return False
+        return True
 
     def follow(self, desired: Desired) -> None:
         """What the hub says of gates, and whom it wants erased. From any thread."""

@@ -35,7 +35,7 @@ _FIRST_PAUSE_S, _MAX_PAUSE_S = 1.0, 300.0
 _LOGIN_PAUSE_S = 60.0
 """Servers lock accounts out that try a wrong password often."""
 _NEW_ONLY = "mails that come from now on; source.since takes earlier ones, too"
-_STUCK_PAUSE_S = 2.0
+_STUCK_PAUSE_S, _MAX_STUCK_PAUSE_S = 2.0, 60.0
 _BUNDLE_PAUSE_S = 0.5
 
 
@@ -72,6 +72,7 @@ class ImapSource:
         self._hook = hook
         self._closed = threading.Event()
         self._pause_s = _FIRST_PAUSE_S
+        self._stuck = False
         self._batch = _BATCH
         self.learner = Learner(room)
         self.health = health
@@ -92,6 +93,7 @@ class ImapSource:
                     self._lost(LOST, error)
                 except (sqlite3.Error, OSError) as error:
                     # of the ledger: what was under way is asked of the mailbox when it goes on
+                    self._stuck = True
                     warn("mail_ledger_stuck", error=error)
                     self._alerts(STUCK, "error", f"the disk does not take decisions: {error}")
                 self._rest(self._pause_s)
@@ -144,19 +146,24 @@ class ImapSource:
         if self._hook is not None:
             self._hook.look()
         self.room.teller.tell()
+        # not when a connection is made: a server or a disk that fails right after that is not asked each second
+        self._pause_s = _FIRST_PAUSE_S
+        if self._stuck and self.room.can_keep():
+            self._stuck = False
+            self._alerts(STUCK, "info", "the disk takes decisions about mails again")
 
     def _folder(self, box: Mailbox, actor: Actor, folder: str) -> Iterator[Captured]:
         state = box.open(folder, fresh=True)
         name, ledger = f"in/{folder}", self.room.ledger
         before = ledger.position(name, state.validity)
+        begins = self._config.since
+        since = max(filter(None, (begins, known_since(ledger, folder))), default=None)
         if before is None:
-            since = self._config.since
-            before = 0 if since is not None else max(0, state.next_uid - 1)
+            before = 0 if begins is not None else max(0, state.next_uid - 1)
             ledger.advance(name, state.validity, before)
-            if since is None:
+            if begins is None:
                 log("mailbox_begun", folder=folder, takes=_NEW_ONLY)
-        since = max(filter(None, (self._config.since, known_since(ledger, folder))), default=None)
-        if before == 0:
+        elif before == 0:
             log("mailbox_read_anew", folder=folder, since=since)
         uids = box.uids_after(before, since)
         while uids and not ledger.is_behind():
@@ -181,11 +188,14 @@ class ImapSource:
                 return
         self.health.captured += 1
         deaths = self._in_work.begin(letter.sample_id)
+        pause_s = _STUCK_PAUSE_S
         while not self._closed.is_set():
             yield self._captured(letter, deaths)
             if ledger.knows(letter.sample_id):
+                self._pause_s = _FIRST_PAUSE_S
                 break
-            self._rest(_STUCK_PAUSE_S)
+            while not self._rest(pause_s) and not self.room.can_keep():
+                pause_s = min(2 * pause_s, _MAX_STUCK_PAUSE_S)
         self._in_work.end()
         actor.act()
         self.room.teller.tell()
@@ -264,7 +274,6 @@ class ImapSource:
         self._alerts(name, "error", f"{self._config.name}: {told}")
 
     def _back(self) -> None:
-        self._pause_s = _FIRST_PAUSE_S
         self.health.up = True
         for name in (LOST, REFUSES):
             self._alerts(name, "info", f"{self._config.name}: the mailbox is read")

@@ -6,14 +6,22 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
 from edge_agent.agent import Agent
-from tests.edge_agent.mail_parts import decisions, mail_config
+from edge_agent.config import AgentConfig
+from edge_agent.mail.chain import Chain, Seals
+from edge_agent.mail.ledger import Ledger
+from edge_agent.mail.room import STUCK
+from edge_agent.sources.imap import ImapSource
+from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.edge_agent.parts import wait_for
+from tests.edge_agent.test_disk_full import fill, mounted
 
 pytestmark = needs_dovecot
 FULL = "mailbox-full"
@@ -114,3 +122,102 @@ def test_no_further_mail_is_decided_while_too_many_wait(
     make_room(server)
     assert Agent(config).run().samples == 1
     assert len({body.sample_id for body in decisions(config)}) == len(decisions(config)) == 4
+
+
+# -- the disk --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MiB for all that the agent keeps."""
+    yield from mounted(tmp_path / "disk", "24m")
+
+
+def lives(config: AgentConfig) -> tuple[Agent, threading.Thread]:
+    agent = Agent(config)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    return agent, thread
+
+
+def ledger_in(agent: Agent) -> Ledger:
+    assert isinstance(agent.source, ImapSource)
+    return agent.source.room.ledger
+
+
+def assert_each_once(config: AgentConfig, server: Dovecot, mails: int) -> None:
+    wanted = sorted(f"<q{n}@example.com>" for n in range(mails))
+    assert sorted(server.ids("Orders")) == wanted
+    assert server.ids("INBOX") == []
+    drafts = [message_from_bytes(raw)["In-Reply-To"] for raw in server.mails("Drafts")]
+    assert sorted(drafts) == wanted
+    told = [body.sample_id for body in decisions(config)]
+    assert len(told) == len(set(told)) == mails
+    with closing(ledger_of(config)) as ledger:
+        entries = [link.told["sample_id"] for link in Chain(ledger, Seals(ledger)).links()]
+        assert Chain(ledger, Seals(ledger)).verify() == (mails, "")
+        assert len(set(entries)) == mails
+
+
+def test_a_disk_without_a_free_byte_stops_mails_and_loses_none(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    server = Dovecot().start()
+    server.deliver(*(a_mail(n) for n in range(3)))
+    config = mail_config(small_disk, server, once=False)
+    agent, thread = lives(config)
+    wait_for(lambda: len(server.ids("Orders")) == 3)
+    filler = fill(small_disk)
+    server.fill([a_mail(n) for n in range(3, 60)])
+    wait_for(lambda: STUCK in agent.alerts.open(), 60)
+    fill(small_disk, "more")  # also what the ballast gave back
+    (small_disk / "more").unlink()
+    filler.unlink()
+    wait_for(lambda: len(server.ids("Orders")) == 60, 120)
+    wait_for(lambda: STUCK not in agent.alerts.open())
+    wait_for(lambda: not ledger_in(agent).untold("s", 0), 60)
+    agent.stop()
+    thread.join(30)
+    assert_each_once(config, server, 60)
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2, 4, 7])
+def test_a_ledger_that_finds_no_room_at_any_step_does_nothing_twice(
+    tmp_path: Path, pages: int
+) -> None:
+    server = Dovecot().start()
+    server.deliver(*(a_mail(n) for n in range(25)))
+    config = mail_config(tmp_path, server)
+    agent = Agent(config)
+    ledger = ledger_in(agent)
+    size = ledger.read("PRAGMA page_count")[0][0]
+    ledger.read(f"PRAGMA max_page_count={size + pages}")
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    wait_for(lambda: STUCK in agent.alerts.open())
+    ledger.read("PRAGMA max_page_count=1000000")
+    thread.join(60)
+    assert not thread.is_alive()
+    assert STUCK not in agent.alerts.open()
+    assert_each_once(config, server, 25)
+
+
+def test_an_agent_that_starts_on_a_full_disk_goes_on_once_there_is_room(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    server = Dovecot().start()
+    config = mail_config(small_disk, server, once=False)
+    agent, thread = lives(config)
+    wait_for(lambda: agent.figures()["source_up"] == 1)
+    agent.stop()
+    thread.join(30)
+    server.deliver(*(a_mail(n) for n in range(3)))
+    filler = fill(small_disk)
+    agent, thread = lives(config)
+    wait_for(lambda: STUCK in agent.alerts.open(), 60)
+    filler.unlink()
+    wait_for(lambda: len(server.ids("Orders")) == 3, 60)
+    wait_for(lambda: not ledger_in(agent).untold("s", 0), 60)
+    agent.stop()
+    thread.join(30)
+    assert_each_once(config, server, 3)
