@@ -144,8 +144,50 @@ class Chain:
             yield Link(number, digest, entry, text)
 
     def verify(self) -> Checked:
-        """Whether the entries are as they were written."""
-        return check(self._rows(), self._end)
+        """Whether the entries are as they were written; `good` counts those that are still there."""
+        with self._ledger.snapshot():
+            start = self._noted(_START)
+            found = check(self._rows(), lambda: self._noted(_END), start)
+            if not found.fault and start.number and not self._confirms(start):
+                fault = (
+                    f"entries 1 to {start.number} are missing, and none says that they were let go"
+                )
+                return Checked(0, fault)
+        return Checked(found.good - start.number, found.fault)
+
+    def _confirms(self, start: End) -> bool:
+        """Whether an entry says that those up to this one were let go."""
+        told = (json.loads(row.written) for row in self._rows() if _SHORTENED in row.written)
+        return any(
+            (one.get("kind"), one.get("through"), one.get("hash")) == (_SHORTENED, *start)
+            for one in told
+        )
+
+    def shorten(self, at: datetime, before: datetime, most: int) -> int:
+        """Lets go of old entries at the beginning, a bounded number at once; how many.
+
+        An entry says so, with the hash of the last one that went: the others still follow it.
+
+        Args:
+            at: now.
+            before: what was decided earlier goes, with all that stands before it.
+            most: entries that may stay, whatever their age.
+        """
+        with self._ledger.transaction() as db:
+            first, last = db.execute("SELECT MIN(number), MAX(number) FROM chain").fetchone()
+            through, digest = 0, ""
+            for number, hash_, written in db.execute(_FIRST, (last or 0, _PAGE)):
+                if last - number >= most or _decided_before(json.loads(written), before):
+                    through, digest = int(number), str(hash_)
+            if not through:
+                return 0
+            self.add({"kind": _SHORTENED, "at": at.isoformat(), "through": through, "hash": digest})
+            self._ledger.keep_note(_START, f"{through} {digest}")
+            db.execute("DELETE FROM chain WHERE number<=?", (through,))
+            db.execute(
+                "DELETE FROM meta WHERE key LIKE 'erased/%' AND value<?", (before.isoformat(),)
+            )
+        return through - int(first) + 1
 
     def erase(self, address: str, at: datetime, request: str = "") -> int:
         """Destroys a correspondent's key and all that tells of the person; how many mails that were.
@@ -185,8 +227,8 @@ class Chain:
             db.execute("DELETE FROM spoken WHERE at<?", (before,))
         return gone
 
-    def _end(self) -> End:
-        number, _, digest = self._ledger.note(_END).partition(" ")
+    def _noted(self, note: str) -> End:
+        number, _, digest = self._ledger.note(note).partition(" ")
         return End(int(number), digest) if number.isdigit() else End()
 
     def _rows(self) -> Iterator[Entry]:
@@ -197,3 +239,9 @@ class Chain:
         ):
             yield from (Entry(*row) for row in rows)
             after = int(rows[-1][0])
+
+
+def _decided_before(entry: Mapping[str, JsonValue], moment: datetime) -> bool:
+    """Only decisions bear the time of our own clock; what stands between them goes with them."""
+    at = str(entry.get("at", ""))
+    return entry.get("kind") == "decision" and bool(at) and datetime.fromisoformat(at) < moment

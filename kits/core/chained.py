@@ -52,15 +52,16 @@ def follow(end: End, told: Mapping[str, JsonValue]) -> Entry:
     return Entry(number, digest_of(written.encode()), written)
 
 
-def check(entries: Iterable[Entry], end: Callable[[], End]) -> Checked:
+def check(entries: Iterable[Entry], end: Callable[[], End], start: End | None = None) -> Checked:
     """Whether the entries are as they were written; others may be added meanwhile.
 
     Args:
         entries: by their numbers.
         end: reads where they end.
+        start: the last entry that was let go of; the first one follows it. None: none was.
     """
     noted = end()  # before the entries: what is added meanwhile stands behind it
-    good, before = 0, BEGINNING
+    good, before = start or End()
     for number, digest, written in entries:
         if digest_of(written.encode()) != digest:
             return Checked(good, f"entry {number} was changed")
