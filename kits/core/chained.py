@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """How many entries hold, and what is wrong after them; empty: nothing."""
+    """Number of the last entry that holds, and what is wrong after it; empty: nothing."""
 
     good: int
     fault: str

@@ -90,3 +90,15 @@ def test_what_is_added_while_entries_are_checked_is_no_fault(there: int) -> None
         return found
 
     assert check(entries, end) == Checked(there + 1, "")
+
+
+def test_entries_that_were_let_go_of_at_the_beginning_are_not_missed() -> None:
+    entries = made(5)
+    start, rest = End(2, entries[1].digest), entries[2:]
+    assert check(rest, lambda: end_of(entries), start) == Checked(5, "")
+    assert (
+        check(rest[1:], lambda: end_of(entries), start).fault == "entry 4 does not follow entry 2"
+    )
+    assert (
+        check([], lambda: end_of(entries), start).fault == "entries 3 to 5 are missing at the end"
+    )
