@@ -263,7 +263,7 @@ class MailRoom:
         used = wanted == "all" or (acts and (wanted == "act" or self.config.send is not None))
         if not used:
             return None
-        if _why_no_person(told, settled):
+        if not told.reply.to or _why_no_person(told, settled):
             self.counts["unanswerable"] += 1
             return None
         if self._replies.enough(told.reply.to):

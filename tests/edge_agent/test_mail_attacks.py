@@ -101,6 +101,18 @@ def test_a_message_id_of_any_letters_stops_nothing(
     assert len(server.mails("Drafts")) == 2
 
 
+def test_a_mail_from_nobody_is_filed_and_gets_no_draft(tmp_path: Path, server: Dovecot) -> None:
+    server.deliver(
+        b"Subject: my order\r\nMessage-ID: <a@x>\r\n\r\nhello",
+        b"From: <>\r\nSubject: my order\r\nMessage-ID: <b@x>\r\n\r\nhello",
+        b"From: undisclosed:;\r\nSubject: my order\r\nMessage-ID: <c@x>\r\n\r\nhello",
+    )
+    config = mail_config(tmp_path, server)
+    assert Agent(config).run().figures["mails_unanswerable"] == 3
+    assert len(server.ids("Orders")) == 3
+    assert server.mails("Drafts") == []
+
+
 def test_two_mails_of_one_message_id_are_both_decided(tmp_path: Path, server: Dovecot) -> None:
     server.deliver(a_mail(1), a_mail(1, "The invoice is wrong"))
     config = mail_config(tmp_path, server)
