@@ -319,7 +319,7 @@ class _Job:
         result.latency_ms.update({"fp32": fp32, precision: lower})
         if lower <= _MIN_SPEED_UP * fp32:
             return ""
-        return f"not faster here: {lower:.2f} ms, FP32 takes {fp32:.2f} ms"
+        return f"hardly faster here: {lower:.2f} ms, FP32 takes {fp32:.2f} ms"
 
     def _check_tensorrt(self, shipped: Sequence[Built], precision: str, result: Compiled) -> None:
         """Asks TensorRT's parser and builder about what will be built on the device."""

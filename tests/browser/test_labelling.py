@@ -79,6 +79,7 @@ def test_a_round_is_done_without_the_mouse(desk: Desk, visit: Callable[..., obje
         page.keyboard.press("1")
         page.keyboard.press("2")
         page.locator("[data-picked]", has_text="parcel, refund").wait_for()
+        assert page.is_hidden("[data-do=accept]"), "one key, one meaning"
         page.keyboard.press("Enter")
         at(page, 3)
         page.keyboard.press("o")

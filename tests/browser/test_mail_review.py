@@ -122,6 +122,19 @@ def test_a_letter_about_nothing_we_know_is_out_of_scope_by_one_key(
     assert stated(hub, letters["hostile"])["label"] == "oos"
 
 
+def test_the_keys_of_a_letter_are_told_in_words_of_letters(
+    letters: dict[str, str], open_page: Callable[[str, str], object]
+) -> None:
+    page = open_letter(open_page, letters["refund"])
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    told = page.inner_text("dialog")
+    assert "Out of scope" in told and "File as chosen" in told
+    assert not any(word in told for word in ("box", "defect", "part", "zoom"))
+    assert page.inner_text(".decide [data-act=good]").split() == ["O", "Out", "of", "scope"]
+    assert page.get_by_text("Out of scope").locator("visible=true").count() == 2
+
+
 def test_a_new_intent_is_named_on_the_card(
     letters: dict[str, str], open_page: Callable[[str, str], object], hub: Hub
 ) -> None:

@@ -7,7 +7,7 @@ import { ScoreHistory, SignalView } from "/static/signal.js";
 
 const PREFETCH = 3;
 const AGAIN_MS = 3000;
-const WORDS = { good: ["good", "Good part"], bad: ["defect", "Defect"] };
+const WORDS = { good: ["good", "Good part"], bad: ["defect", "Defect"], goodKey: "g" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Review {
@@ -17,6 +17,7 @@ class Review {
     this.card = root.querySelector("[data-card]");
     this.live = root.querySelector("[data-live]");
     this.help = root.querySelector("dialog");
+    this.words = WORDS;
     this.queue = JSON.parse(root.dataset.queue);
     this.index = 0;
     this.turn = 0;
@@ -117,6 +118,7 @@ class Review {
     this.viewer = signal ? new SignalView(signal) : null;
     for (const history of this.card.querySelectorAll("[data-history]")) new ScoreHistory(history);
     this.nameDecisions();
+    this.tellKeys();
     this.markLabel(this.editor?.label);
     document.dispatchEvent(new CustomEvent("kw:content", { detail: this.card }));
     this.say(`Sample ${this.index + 1} of ${this.total}. ${this.card.querySelector("[data-summary]")?.textContent ?? ""}`);
@@ -126,11 +128,20 @@ class Review {
   // a kit's card says what nothing wrong, and something wrong, is called
   nameDecisions() {
     const own = this.card.querySelector("[data-good-label]")?.dataset;
-    this.words = own ? { good: [own.goodLabel, own.goodWord], bad: [own.badLabel, own.badWord] } : WORDS;
+    this.words = own ? { good: [own.goodLabel, own.goodWord], bad: [own.badLabel, own.badWord], goodKey: own.goodKey || "g" } : WORDS;
     for (const [act, key] of [["good", "good"], ["defect", "bad"]]) {
       const button = this.root.querySelector(`.decide [data-act=${act}]`);
       button.lastChild.textContent = ` ${this.words[key][1]}`;
     }
+    this.root.querySelector(".decide [data-act=good] kbd").textContent = this.words.goodKey.toUpperCase();
+  }
+
+  // the list of keys is of what is shown: boxes are drawn on pictures only
+  tellKeys() {
+    const kind = this.editor ? "picture" : this.viewer ? "signal" : "choice";
+    for (const one of this.help.querySelectorAll("[data-of]")) one.hidden = !one.dataset.of.split(" ").includes(kind);
+    for (const one of this.help.querySelectorAll("[data-word-of]")) one.textContent = this.words[one.dataset.wordOf][1];
+    this.help.querySelector("[data-key-of=good]").textContent = this.words.goodKey.toUpperCase();
   }
 
   makeEditor(host) {
@@ -311,7 +322,7 @@ class Review {
       return true;
     }
     if (event.altKey) return false;
-    const keys = { a: "accept", g: "good", d: "defect", u: "unsure", s: "skip", "?": "help", Delete: "delete", Backspace: "delete", "+": "zoomIn", "=": "zoomIn", "-": "zoomOut", 0: "fit" };
+    const keys = { a: "accept", g: "good", [this.words.goodKey]: "good", d: "defect", u: "unsure", s: "skip", "?": "help", Delete: "delete", Backspace: "delete", "+": "zoomIn", "=": "zoomIn", "-": "zoomOut", 0: "fit" };
     const mark = event.target.closest?.("[data-span]");
     if (mark && (key === "Enter" || key === " ")) {
       this.toggleMark(mark);

@@ -84,6 +84,8 @@ function labels() {
   const left = wanted ? 0 : now.labels.length - shown.length;
   one("more").textContent = left > 0 ? `and ${left} more: search` : now.labels.length ? "" : "No labels yet: name the first one above";
   one("several").hidden = !several;
+  // one key, one meaning: Enter states what is chosen now
+  document.querySelector("[data-do=accept]").hidden = several;
   one("picked").textContent = picked.join(", ") || "none yet";
   document.querySelector("[data-do=several]").setAttribute("aria-pressed", String(several));
 }
