@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from edge_agent.alarms.commands import app as alarms_app
 from edge_agent.mail.commands import app as mail_app
+from edge_agent.options import DEFAULT, ConfigOption, JsonOption, QuietOption, settings_of
 from kits.core.console import Console
 from kits.core.console import run as run_app
 from kits.program import make_program
-
-if TYPE_CHECKING:
-    from edge_agent.config import AgentConfig
 
 app = make_program(
     "edge-agent",
@@ -27,14 +25,6 @@ app.add_typer(config_app, name="config")
 app.add_typer(alarms_app, name="alarms")
 app.add_typer(mail_app, name="mail")
 
-ConfigOption = Annotated[
-    Path,
-    # who may not read it is told by us, with the account to use
-    typer.Option("--config", "-c", help="The agent's configuration.", readable=False),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Only the answer.")]
-DEFAULT = Path("agent.yaml")
 _OPENING_LIMIT_S = 1800.0  # a large outbox on a slow disk is read whole before it is trusted
 
 
@@ -44,12 +34,6 @@ def main() -> None:
 
     with leaving_behind():
         run_app(app)
-
-
-def _load(path: Path) -> AgentConfig:
-    from edge_agent.config import load_config
-
-    return load_config(path)
 
 
 @app.command()
@@ -69,7 +53,7 @@ def enroll(
     """Exchange a one-time token for this device's identity."""
     from edge_agent import enroll as enrolment
 
-    out, settings = Console(as_json, quiet), _load(config)
+    out, settings = Console(as_json, quiet), settings_of(config)
     before = enrolment.known_identity(settings.identity_path)
     identity = enrolment.enroll(
         settings.hub,
@@ -117,7 +101,7 @@ def run(
     from edge_agent.agent import Agent
     from edge_agent.process import ending_on_signals
 
-    out, settings = Console(as_json, quiet), _load(config)
+    out, settings = Console(as_json, quiet), settings_of(config)
     if status_host:
         page = settings.status.model_copy(update={"host": status_host})
         settings = settings.model_copy(update={"status": page})
@@ -146,7 +130,7 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     from edge_agent.status import ask, page_address
     from edge_agent.view import status_lines
 
-    out, settings = Console(as_json), _load(config)
+    out, settings = Console(as_json), settings_of(config)
     answer = ask(settings)
     out.answer("\n".join(status_lines(answer)), answer)
     if answer["ailment"]:
@@ -162,7 +146,7 @@ def doctor(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     from edge_agent.doctor import examine
 
     out = Console(as_json)
-    checks = list(examine(_load(config)))
+    checks = list(examine(settings_of(config)))
     bad = [c for c in checks if not c.ok]
     rows = [
         ("check", "found", "needed", "fix"),
@@ -193,7 +177,7 @@ def apply(
     from kits.core.bundle import open_file
     from kits.core.errors import UsageError
 
-    out, settings = Console(as_json), _load(config)
+    out, settings = Console(as_json), settings_of(config)
     opened, slots = open_file(bundle), Slots(settings.state_dir)
     denied = slots.state.denied.get(opened.id)
     if denied is not None:
@@ -219,7 +203,7 @@ def rollback(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> Non
     from edge_agent.update.slots import Slots
     from kits.core.errors import UsageError
 
-    out, settings = Console(as_json), _load(config)
+    out, settings = Console(as_json), settings_of(config)
     slots = Slots(settings.state_dir)
     previous = slots.state.previous
     if not slots.has(previous):
@@ -240,7 +224,7 @@ def allow(
     from edge_agent.update.slots import Slots
     from kits.core.errors import UsageError
 
-    out, settings = Console(as_json), _load(config)
+    out, settings = Console(as_json), settings_of(config)
     slots = Slots(settings.state_dir)
     found = [known for known in slots.state.denied if known.startswith(bundle)]
     if len(bundle) < 8 or len(found) != 1:
@@ -270,7 +254,7 @@ def replay(
     from kits.core.bundle import open_file
     from kits.core.errors import UsageError
 
-    settings = _load(config)
+    settings = settings_of(config)
     log.setup("warning")
     given = bundle or settings.bundle
     if bundle is None:
@@ -301,7 +285,7 @@ def config_show(
         text = "\n".join(f"{key:42} {default:16} {meaning}" for key, default, meaning in rows)
         out.answer(text, [{"key": k, "default": d, "meaning": m} for k, d, m in rows])
         return
-    values = shown(_load(config))
+    values = shown(settings_of(config))
     out.answer(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip(), values)
 
 
@@ -314,7 +298,7 @@ def install_service(
     """Print the systemd unit, or write it with --path."""
     from edge_agent.service_unit import make_unit
 
-    unit = make_unit(config.absolute(), _load(config).state_dir, user)
+    unit = make_unit(config.absolute(), settings_of(config).state_dir, user)
     if path is None:
         print(unit, end="")  # noqa: T201  the command's output
         return

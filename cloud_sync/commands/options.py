@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from kits.core.console import account_name
 
 if TYPE_CHECKING:
     from cloud_sync.hub import Hub
@@ -57,10 +58,8 @@ def opened(data: Path) -> Iterator[Hub]:
 
 def operator() -> str:
     """Who types, for the audit log."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return "cli"
+    name = account_name()
+    return f"cli:{name}" if name else "cli"
 
 
 def family(app: typer.Typer, name: str, text: str) -> typer.Typer:

@@ -6,17 +6,16 @@ that is not running at its next start.
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge_agent.options import DEFAULT, ConfigOption, JsonOption, WhoOption, author_of, settings_of
 from kits.core.console import Console
 
 if TYPE_CHECKING:
     from edge_agent.alarms.memory import Asset
-    from edge_agent.config import AgentConfig
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,22 +23,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", help="The agent's configuration.", readable=False)
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 AssetArgument = Annotated[
     str, typer.Argument(help="The asset, as `edge-agent alarms list` names it.")
 ]
 NoteOption = Annotated[str, typer.Option("--note", help="Why, in words.")]
-WhoOption = Annotated[str, typer.Option("--who", help="Who says so; else the account's name.")]
-DEFAULT = Path("agent.yaml")
-
-
-def _load(path: Path) -> AgentConfig:
-    from edge_agent.config import load_config
-
-    return load_config(path)
 
 
 @app.command("list")
@@ -53,7 +40,7 @@ def list_cases(
     from edge_agent.alarms.shown import as_json as shown
     from edge_agent.alarms.shown import lines, worst_first
 
-    out, settings = Console(as_json), _load(config)
+    out, settings = Console(as_json), settings_of(config)
     found = worst_first(read_memory(settings.cases_path).assets)
     if not everything:
         found = {n: a for n, a in found.items() if a.case is not None or a.shelf is not None}
@@ -125,7 +112,7 @@ def _known(config: Path, name: str) -> Asset:
     from edge_agent.alarms.memory import read_memory
     from kits.core.errors import UsageError
 
-    assets = read_memory(_load(config).cases_path).assets
+    assets = read_memory(settings_of(config).cases_path).assets
     if name not in assets:
         some = ", ".join(list(assets)[:5]) or "none was seen yet"
         raise UsageError("no such asset is watched here", where=name[:64], fix=f"known: {some}")
@@ -144,8 +131,8 @@ def _leave(
 ) -> None:
     from edge_agent.alarms.wishes import leave_wish, new_wish
 
-    wish = new_wish(kind, asset, who or getpass.getuser(), note, hours)
-    leave_wish(_load(config).state_dir, wish)
+    wish = new_wish(kind, asset, author_of(who), note, hours)
+    leave_wish(settings_of(config).state_dir, wish)
     out = Console(as_json)
     out.answer(f"{kind} {asset}: left for the agent", {"asset": asset, "wish": kind, "id": wish.id})
     out.next("edge-agent alarms list --all")

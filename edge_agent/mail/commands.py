@@ -6,7 +6,6 @@ They work on the ledger itself, beside a running agent or without one.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edge_agent.options import DEFAULT, ConfigOption, JsonOption, WhoOption, author_of, settings_of
 from kits.core.console import Console
 
 if TYPE_CHECKING:
@@ -38,21 +38,14 @@ audit_app = typer.Typer(
 app.add_typer(gate_app, name="gate")
 app.add_typer(audit_app, name="audit")
 
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", help="The agent's configuration.", readable=False)
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-DEFAULT = Path("agent.yaml")
-
 
 @contextlib.contextmanager
 def _ledger(config: Path) -> Iterator[Ledger]:
-    from edge_agent.config import load_config
     from edge_agent.mail.ledger import Ledger
     from edge_agent.mail.opening import ledger_path
     from kits.core.errors import DataError
 
-    path = ledger_path(load_config(config).state_dir)
+    path = ledger_path(settings_of(config).state_dir)
     if not path.exists():
         raise DataError("no mail was decided here yet", where=str(path), fix="edge-agent run")
     with contextlib.closing(Ledger(path)) as ledger:
@@ -87,7 +80,7 @@ def gate_show(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> No
 @gate_app.command("open")
 def gate_open(
     because: Annotated[str, typer.Option("--because", help="Why it may be opened, in words.")],
-    who: Annotated[str, typer.Option("--who", help="Who says so; else the account's name.")] = "",
+    who: WhoOption = "",
     config: ConfigOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
@@ -100,7 +93,7 @@ def gate_open(
         raise UsageError(
             "say why", fix="edge-agent mail gate open --because 'the folder was wrong'"
         )
-    out, author = Console(as_json), who or getpass.getuser()
+    out, author = Console(as_json), author_of(who)
     with _ledger(config) as ledger, ledger.transaction():
         open_gate(ledger, f"{author}: {because}")
         _chain(ledger).add(

@@ -8,6 +8,7 @@ when a user can fix them.
 from __future__ import annotations
 
 import errno
+import getpass
 import json
 import os
 import sys
@@ -68,6 +69,14 @@ class Console:
 def colour_wanted() -> bool:
     """Whether colour is welcome (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def account_name() -> str:
+    """The name of the account that types; empty: it has none, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def run(app: Callable[[], object]) -> None:

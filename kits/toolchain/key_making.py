@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-
+from kits.core.console import account_name
 from kits.toolchain.keys import KeyStore, PublicHalf, Role
 
 
@@ -24,14 +23,7 @@ def make_keys(
     if not lacking:
         return []
     passphrase = None if no_passphrase else keys.new_passphrase()
-    return [keys.create(role, owner or _login(), passphrase) for role in lacking]
+    return [keys.create(role, owner or account_name(), passphrase) for role in lacking]
 
 
 _ROLES: tuple[Role, ...] = ("root", "targets")
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return ""

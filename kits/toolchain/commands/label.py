@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kits.core.console import Console
+from kits.core.console import Console, account_name
 from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, QuietOption
 
 if TYPE_CHECKING:
@@ -44,15 +44,13 @@ def label(
     quiet: QuietOption = False,
 ) -> None:
     """Label samples by hand, the ones that teach most first; `--json` says how far it is."""
-    import getpass
-
     from kits.toolchain.labelling.applying import apply as make_version
     from kits.toolchain.labelling.desk import Desk
     from kits.toolchain.labelling.wanted import next_command
     from kits.toolchain.project import Project
 
     console = Console(as_json, quiet)
-    desk = Desk(Project.open(project), author or getpass.getuser())
+    desk = Desk(Project.open(project), author or account_name() or "unknown")
     if export is not None:
         _export(desk, export, per_round, console)
     elif import_ is not None:
