@@ -200,7 +200,7 @@ class Actor:
             sample=record.sample_id,
             verdict=body.verdict,
             label=body.label,
-            did=" ".join(done),
+            did=" ".join(name if how == "done" else f"{name}:{how}" for name, how in done.items()),
         )
 
     # -- replies ---------------------------------------------------------------------------------

@@ -51,7 +51,10 @@ class DraftsConfig(Section):
         "act", description="for mails that are filed, for all that can be answered, or for none"
     )
     folder: Line = Field("", description="empty: the one the server or its language names")
-    sender: Line = Field("", description="address replies come from; empty: source.user")
+    sender: Line = Field(
+        "",
+        description="address replies come from; empty: source.user, or the first of own_addresses where that is none",
+    )
     signature: str = Field("", max_length=2000, description="text under each reply")
     per_sender_per_day: int = Field(
         5, ge=1, le=1000, description="replies drafted or sent to one address at most, per 24 hours"
@@ -248,8 +251,9 @@ class ImapSourceConfig(Section):
 
     @property
     def sender(self) -> str:
-        """The address replies come from."""
-        return self.drafts.sender or self.user
+        """The address replies come from; many servers know a user by a name that is none. Empty: nobody named one."""
+        named = (self.drafts.sender, self.user, *self.own_addresses)
+        return next((one for one in named if "@" in one), "")
 
     @property
     def own(self) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ def _looked(config: ImapSourceConfig, box: ImapMailbox) -> Found:
     missing = [name for name in config.folders if name.upper() != "INBOX" and name not in names]
     if missing:
         return Found(words, f"no folder {missing[0]}", "set source.folders")
+    if config.drafts.which != "none" and not config.sender:
+        return Found(words, "no address that replies come from", "set source.drafts.sender")
     if config.drafts.which != "none" and not drafts:
         return Found(words, "no folder of drafts", "set source.drafts.folder")
     if config.learning.enabled and not sent:

@@ -113,6 +113,15 @@ def test_mails_of_before_the_first_start_are_left_alone_and_it_is_said(
     assert server.ids("INBOX") == ["<q1@example.com>"]
 
 
+def test_replies_come_from_the_firms_own_address_where_the_login_is_none(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1))
+    Agent(mail_config(tmp_path, server, drafts={}, own_addresses=["help@shop.example"])).run()
+    [draft] = server.mails("Drafts")
+    assert b"From: help@shop.example" in draft
+
+
 def test_a_machine_gets_no_draft(tmp_path: Path, server: Dovecot) -> None:
     server.deliver(
         a_mail(1, Auto_Submitted="auto-replied"),

@@ -138,6 +138,12 @@ def test_doctor_tells_what_the_mailbox_has(tmp_path: Path, server: Dovecot) -> N
     assert "drafts in Drafts, sent in Sent, IDLE MOVE UIDPLUS" in found.found
 
 
+def test_doctor_says_that_replies_have_no_address(tmp_path: Path, server: Dovecot) -> None:
+    config = mail_config(tmp_path, server, drafts={}, own_addresses=[])
+    found = next(c for c in examine(config) if c.check == "source")
+    assert not found.ok and "source.drafts.sender" in found.fix
+
+
 def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
     server = Dovecot(special={"Ablage": ""}).start()
     found = next(c for c in examine(mail_config(tmp_path, server)) if c.check == "source")
