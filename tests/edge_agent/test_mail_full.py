@@ -22,6 +22,7 @@ from tests.edge_agent.mail_parts import decisions, ledger_of, mail_config
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
 from tests.edge_agent.parts import wait_for
 from tests.edge_agent.test_disk_full import fill, mounted
+from tests.edge_agent.test_mail_doors import Sink
 
 pytestmark = needs_dovecot
 FULL = "mailbox-full"
@@ -106,6 +107,23 @@ def test_a_running_agent_tries_a_full_mailbox_with_one_mail_and_goes_on_by_itsel
     assert caplog.text.count("mailbox_full") < 4, "five seconds, then twice as long each time"
     assert len(server.mails("Drafts")) == 2
     assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+def test_a_reply_that_was_sent_is_not_laid_into_the_drafts_when_its_mail_cannot_be_filed(
+    tmp_path: Path,
+) -> None:
+    server, sink = full_server(), Sink()
+    send = {"intents": ["order"], "host": "127.0.0.1", "port": sink.port, "security": "plain"}
+    filing = {"how": "copy", "folders": {"order": "Orders"}}
+    config = mail_config(tmp_path, server, send=send, filing=filing)
+    Agent(config).run()
+    assert (len(sink.mails), server.ids("Orders")) == (1, [])
+    make_room(server)
+    Agent(config).run()
+    sink.close()
+    assert (len(sink.mails), server.ids("Orders")) == (1, ["<q1@example.com>"])
+    drafts = [message_from_bytes(raw)["In-Reply-To"] for raw in server.mails("Drafts")]
+    assert "<q1@example.com>" not in drafts
 
 
 def test_no_further_mail_is_decided_while_too_many_wait(
