@@ -81,6 +81,20 @@ class Loop:
                 )  # fmt: skip
 
 
+class Looping:
+    """What works in one loop, and begins and ends with it. Its maker sets the loop."""
+
+    _loop: Loop
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Ends after the turn at hand."""
+        self._loop.stop()
+
+
 def always(pause_s: float) -> Callable[[int], float]:
     """The same pause after each fault."""
     return lambda _faults: pause_s

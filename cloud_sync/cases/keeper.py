@@ -8,14 +8,14 @@ from cloud_sync.cases.labels import state_late
 from cloud_sync.cmms.inbound import forget_old
 from cloud_sync.cmms.poll import CmmsPoll
 from cloud_sync.hub import Hub
-from cloud_sync.loop import Loop
+from cloud_sync.loop import Loop, Looping
 from kits.core.sample import utc_now
 
 LOOK_S = 60.0
 SOON_S = 1.0
 
 
-class CaseKeeper:
+class CaseKeeper(Looping):
     """The loop.
 
     Args:
@@ -30,14 +30,6 @@ class CaseKeeper:
         self._loop = Loop(
             "cases", self._turn, hub.metrics, after_fault=self._pause_s, first_s=SOON_S
         )
-
-    def start(self) -> None:
-        """Starts it."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Ends after the turn at hand."""
-        self._loop.stop()
 
     def _turn(self) -> float:
         now = time.monotonic()

@@ -20,7 +20,7 @@ from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.renewal import Renewal
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
-from cloud_sync.loop import Loop, always
+from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.mails.telling import MailWords
 from cloud_sync.mails.telling import words_for as mail_words
 from cloud_sync.store.models import Deployment, Device, Rollout
@@ -56,7 +56,7 @@ class Part:
             self._not_before = time.monotonic() + wait_s
 
 
-class Supervisor:
+class Supervisor(Looping):
     """The loop.
 
     Args:
@@ -83,14 +83,6 @@ class Supervisor:
         self._loop = Loop(
             "fleet", self._turn, hub.metrics, after_fault=always(poll_s), first_s=poll_s
         )
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Stops it."""
-        self._loop.stop()
 
     def _turn(self) -> float:
         self.step()

@@ -21,7 +21,7 @@ from cloud_sync.intake.ledger import Account, account_of
 from cloud_sync.intake.parts import part_path
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.words import duration_words
-from cloud_sync.loop import Loop, always
+from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.store.models import Blob, BlobPart, BootClock, Epoch, Sample
 from cloud_sync.store.types import UtcDateTime
 from kits.core.sample import utc_now
@@ -52,7 +52,7 @@ _REDATE = (
 """By the table, not by the ORM: that a sample was pruned meanwhile is no error."""
 
 
-class IntakeWatch:
+class IntakeWatch(Looping):
     """The loop.
 
     Args:
@@ -68,14 +68,6 @@ class IntakeWatch:
         self._loop = Loop(
             "intake-watch", self._turn, hub.metrics, after_fault=always(POLL_S), first_s=POLL_S
         )
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Stops it."""
-        self._loop.stop()
 
     def _turn(self) -> float:
         self.step(time.monotonic())

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from cloud_sync.hub import Hub
 from cloud_sync.learning.planning import watch_drift
-from cloud_sync.loop import Loop, always
+from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.store.models import Project
 
 PERIOD_S = 3600.0
@@ -16,7 +16,7 @@ PERIOD_S = 3600.0
 _log = logging.getLogger(__name__)
 
 
-class DriftWatch:
+class DriftWatch(Looping):
     """The loop.
 
     Args:
@@ -30,14 +30,6 @@ class DriftWatch:
             "drift", self._turn, hub.metrics,
             after_fault=always(period_s), first_s=period_s, traceback=True,
         )  # fmt: skip
-
-    def start(self) -> None:
-        """Starts the thread; the first look is after one period."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Stops it."""
-        self._loop.stop()
 
     def step(self) -> int:
         """One look at all projects; number of alerts written."""

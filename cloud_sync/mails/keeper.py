@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloud_sync.hub import Hub
-from cloud_sync.loop import Loop, always
+from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.mails.answers import give_up
 from cloud_sync.mails.erasure import again
 from cloud_sync.mails.gates import GateWatch
@@ -13,7 +13,7 @@ LOOK_S = 60.0
 SOON_S = 2.0
 
 
-class MailKeeper:
+class MailKeeper(Looping):
     """The loop.
 
     Args:
@@ -26,14 +26,6 @@ class MailKeeper:
         self._loop = Loop(
             "mails", self._turn, hub.metrics, after_fault=always(LOOK_S), first_s=SOON_S
         )
-
-    def start(self) -> None:
-        """Starts it."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Ends after the turn at hand."""
-        self._loop.stop()
 
     def _turn(self) -> float:
         self.look()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloud_sync.hub import Hub
-from cloud_sync.loop import Loop, always
+from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.retention.pruner import Pruner
 
 FIRST_S = 60.0
@@ -11,7 +11,7 @@ EVERY_S = 3600.0
 AGAIN_S = 30.0
 
 
-class RetentionKeeper:
+class RetentionKeeper(Looping):
     """The loop.
 
     Args:
@@ -23,14 +23,6 @@ class RetentionKeeper:
         self._loop = Loop(
             "retention", self._turn, hub.metrics, after_fault=always(EVERY_S), first_s=FIRST_S
         )
-
-    def start(self) -> None:
-        """Starts it; the first turn is after a minute."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Ends after the turn at hand."""
-        self._loop.stop()
 
     def _turn(self) -> float:
         pruner = Pruner(self._hub)
