@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Feeds = Mapping[str, Array]
-MAX_ROWS = 1_500
-"""Rows (tokens) of samples that the search looks at, so that their activations fit into 200 MB."""
+MAX_ROWS, MAX_FLOATS = 1_500, 50_000_000
+"""Rows (tokens) of samples that the search looks at, and what their activations may hold: 200 MB of FP32."""
 _MIN_TABLE_ROWS = 512
 _CAPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 """Largest values of a channel that are left, in medians over the channels."""
@@ -47,8 +47,10 @@ def smooth(model: ModelProto, feeds: Sequence[Feeds]) -> None:
         feeds: inputs by name, one sample each.
     """
     groups = _groups(model.graph)
-    inputs = _inputs_of(model, [group.source for group in groups], feeds)
     weights = {i.name: i for i in model.graph.initializer}
+    channels = sum(weights[group.products[0].input[1]].dims[0] for group in groups)
+    chosen = list(_bounded(feeds, min(MAX_ROWS, MAX_FLOATS // max(channels, 1))))
+    inputs = _inputs_of(model, [group.source for group in groups], chosen)
     for group in groups:
         if group.source in inputs:
             tables = [_values(weights[node.input[1]]) for node in group.products]
@@ -139,8 +141,7 @@ def _inputs_of(
     import onnx
     import onnxruntime as ort
 
-    chosen = list(_bounded(feeds))
-    if not chosen or not names:
+    if not feeds or not names:
         return {}
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
@@ -150,17 +151,18 @@ def _inputs_of(
         )
     session = ort.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     found: dict[str, list[Floats]] = {name: [] for name in names}
-    for feed in chosen:
+    for feed in feeds:
         for name, values in zip(names, session.run(list(names), dict(feed)), strict=True):
             found[name].append(values.reshape(-1, values.shape[-1]))
     return found
 
 
-def _bounded(feeds: Sequence[Feeds]) -> Iterator[Feeds]:
+def _bounded(feeds: Sequence[Feeds], most: int) -> Iterator[Feeds]:
+    """Samples, as long as they have no more than `most` rows together; one that is too long is left out."""
     rows = 0
     for feed in feeds:
         size = max(array.size for array in feed.values())
-        if rows + size <= MAX_ROWS:
+        if rows + size <= most:
             rows += size
             yield feed
 
