@@ -41,8 +41,15 @@ _MAX_COMPARED = 500
 """Mails whose header is looked at here, because the server cannot be asked."""
 _LOOK_S = 1.0
 _MAX_FOLDERS = 5000
-_FULL = "[OVERQUOTA]"
-"""A response code of RFC 5530."""
+_FULL = (
+    "[overquota]",
+    "over quota",
+    "overquota",
+    "quota exceeded",
+    "mailbox full",
+    "mailbox is full",
+)
+"""A response code of RFC 5530, and what servers say that do not know it."""
 _REISSUE_S = 1500.0
 """Servers end an IDLE after 30 minutes (RFC 2177); firewalls earlier."""
 
@@ -146,8 +153,10 @@ class ImapMailbox:
                 raise MailboxLostError(
                     f"the server's answer makes no sense: {_words(error)}", where=self._where
                 ) from error
-            refused = MailboxFullError if _FULL in str(error).upper() else MailboxRefusedError
-            raise refused(_words(error), where=self._where) from error
+            said = _words(error)
+            full = any(words in said.lower() for words in _FULL)
+            refused = MailboxFullError if full else MailboxRefusedError
+            raise refused(said, where=self._where) from error
         except (ValueError, LookupError, TypeError) as error:
             # the library's parser on an answer it does not know: what comes next is in doubt too
             raise MailboxLostError(

@@ -10,7 +10,13 @@ from io import BufferedRWPair
 
 import pytest
 
-from edge_agent.errors import MailboxError, MailboxLoginError, MailboxLostError, MailboxRefusedError
+from edge_agent.errors import (
+    MailboxError,
+    MailboxFullError,
+    MailboxLoginError,
+    MailboxLostError,
+    MailboxRefusedError,
+)
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.mail.imap import ImapMailbox
 from tests.edge_agent.line_server import LineServer
@@ -179,6 +185,28 @@ def test_a_connection_that_ends_in_the_middle_is_lost(box: ImapMailbox) -> None:
     box.open("INBOX")
     with pytest.raises(MailboxLostError):
         box.sizes([1])
+
+
+@pytest.mark.parametrize(
+    ("said", "full"),
+    [
+        (b"[OVERQUOTA] sorry", True),
+        (b"Over quota", True),
+        (b"Quota exceeded", True),
+        (b"COPY failed: mailbox is full.", True),
+        (b"[TRYCREATE] no such folder", False),
+        (b"[NOPERM] not yours", False),
+    ],
+)
+def test_a_mailbox_that_is_full_is_told_from_other_refusals(said: bytes, full: bool) -> None:
+    with (
+        closing(Scripted(COPY=b"TAG NO " + said + b"\r\n")) as server,
+        closing(ImapMailbox(config_of(server))) as box,
+    ):
+        box.open("INBOX")
+        with pytest.raises(MailboxRefusedError) as caught:
+            box.copy(1, "Orders")
+    assert isinstance(caught.value, MailboxFullError) == full
 
 
 @says(APPEND=b"TAG NO [OVERQUOTA] full\r\n")
