@@ -46,6 +46,15 @@ def test_a_sentence_that_begins_with_from_does_not_end_a_mail(tmp_path: Path) ->
     assert len(samples) == 2
 
 
+def test_the_firms_own_replies_are_left_out_and_its_forms_are_not(tmp_path: Path) -> None:
+    put(tmp_path / "mails.yaml", b"own_addresses: [Service@shop.example]")
+    ours = mail(2, ("In-Reply-To", "<1@shop.example>")).replace(b"c2@", b"service@")
+    form = mail(3, ("Reply-To", "ann@mail.example")).replace(b"c3@", b"service@")
+    samples, findings = read_all(put(tmp_path / "all.mbox", as_mbox(mail(1), ours, form, mail(4))))
+    assert [read_message(s.content).subject[-1] for s in samples] == ["1", "3", "4"]
+    assert "1 mails were written by own_addresses" in told(findings, "mails-passed-over")
+
+
 def test_gmail_labels_are_intents_and_its_own_ones_are_not(tmp_path: Path) -> None:
     path = put(
         tmp_path / "All mail.mbox",

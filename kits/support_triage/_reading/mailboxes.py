@@ -9,12 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from kits.core.annotation import Annotation
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
+from kits.core.mail.automatic import author_address, plain_address
 from kits.core.mail.message import Message, read_message
 from kits.core.mail.threads import thread_key
 from kits.support_triage._reading import folders
@@ -29,8 +31,12 @@ MAX_MAILS = 5_000_000
 _KEYWORD_HEADERS = ("x-gmail-labels", "x-keywords", "x-mozilla-keys", "keywords")
 _MBOX_SUFFIXES = frozenset({".mbox", ".mbx", ".mboxrd", ".mboxo"})
 _OWN_WORDS = {
-    "sent": "the firm's own", "drafts": "not sent", "trash": "thrown away", "spam": "unwanted",
-}  # fmt: skip
+    "sent": "lie in sent folders (the firm's own)",
+    "drafts": "lie in drafts folders (not sent)",
+    "trash": "lie in trash folders (thrown away)",
+    "spam": "lie in spam folders (unwanted)",
+    "own": "were written by own_addresses",
+}
 
 
 @dataclass
@@ -41,6 +47,11 @@ class _Box:
     threads: dict[str, str] = field(default_factory=dict)
     own: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+
+    @cached_property
+    def ours(self) -> frozenset[str]:
+        """The firm's addresses as they are compared."""
+        return frozenset(plain_address(one) for one in self.sidecar.own_addresses)
 
     def sample(
         self,
@@ -58,6 +69,9 @@ class _Box:
             message = read_message(content)
         except DataError as error:
             return _refused(source, error.what)
+        if plain_address(author_address(message, self.sidecar.own_addresses)) in self.ours:
+            self.own["own"] += 1
+            return None
         words = [*keywords, *_keywords(message)]
         if kind := next((k for word in words if (k := folders.own_kind(word))), ""):
             self.own[kind] += 1
@@ -97,7 +111,7 @@ class _Box:
             yield Finding(
                 "mails-passed-over",
                 "warn",
-                f"{count} mails lie in {kind} folders ({_OWN_WORDS[kind]}) and were left out",
+                f"{count} mails {_OWN_WORDS[kind]} and were left out",
                 fix="nothing to do: they are no customers' mails to learn from",
             )
         if self.labels:

@@ -67,6 +67,9 @@ class Sidecar(_Section):
     group: Literal["thread", "sender"] = Field(
         "thread", description="what stays in one split: a thread, or all mails of one sender"
     )
+    own_addresses: tuple[str, ...] = Field(
+        (), description="the firm's own addresses: what they wrote in a mailbox is left out"
+    )
     splits: dict[str, Literal["train", "val", "test"]] = Field(
         {}, description="file or folder name → split"
     )
