@@ -102,6 +102,18 @@ def test_each_look_does_a_bounded_piece_until_all_is_done(ledger: Ledger) -> Non
     }  # fmt: skip
 
 
+def test_no_further_mail_is_decided_while_the_outbox_takes_no_rows(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.mail.ledger.MAX_UNTOLD", 3)
+    for number in range(3):
+        assert not ledger.is_behind()
+        ledger.say("s", decision(number).model_dump_json())
+    assert ledger.is_behind()
+    ledger.told("s", 1)
+    assert not ledger.is_behind()
+
+
 # -- digests ---------------------------------------------------------------------------------------
 
 

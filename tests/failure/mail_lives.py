@@ -112,7 +112,7 @@ class Lives:
         for number in range(kills):
             self._life(until=int(step * (number + self._random.random())))
         self._life()
-        return self._outcome(kills)
+        return self.outcome(kills)
 
     def end_of_a_life(self) -> int:
         """How a life ends that nobody cuts: its exit code."""
@@ -159,7 +159,8 @@ class Lives:
 
     # -- looking ---------------------------------------------------------------------------------
 
-    def _outcome(self, kills: int) -> Outcome:
+    def outcome(self, kills: int) -> Outcome:
+        """What lies where now, after so many kills."""
         outcome = Outcome(self._mails, kills)
         rows = Counter(body.sample_id for body in decisions(self._settings()))
         outcome.decided_twice = sum(count > 1 for count in rows.values())
