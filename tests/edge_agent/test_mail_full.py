@@ -109,6 +109,22 @@ def test_a_running_agent_tries_a_full_mailbox_with_one_mail_and_goes_on_by_itsel
     assert server.ids("Orders") == ["<q1@example.com>"]
 
 
+def test_a_draft_for_which_there_was_room_is_laid_once_though_its_mail_cannot_be_copied(
+    tmp_path: Path,
+) -> None:
+    server = Dovecot(quota_kib=60).start()
+    server.deliver(a_mail(1, "Where is my order? " + ("x" * 70 + "\n") * 500))
+    config = mail_config(tmp_path, server, filing={"how": "copy", "folders": {"order": "Orders"}})
+    for _ in range(3):
+        agent = Agent(config)
+        agent.run()
+        assert FULL in agent.alerts.open()
+    assert (len(server.mails("Drafts")), server.ids("Orders")) == (1, [])
+    server.raise_quota(1000)
+    Agent(config).run()
+    assert (len(server.mails("Drafts")), server.ids("Orders")) == (1, ["<q1@example.com>"])
+
+
 def test_a_reply_that_was_sent_is_not_laid_into_the_drafts_when_its_mail_cannot_be_filed(
     tmp_path: Path,
 ) -> None:
