@@ -15,6 +15,7 @@ from kits.support_triage._entities.spec import EntitiesConfig
 
 Approach = Literal["auto", "names", "ngrams", "encoder"]
 OUT_OF_SCOPE = "oos"
+ANY_LANGUAGE = "any"
 
 
 class _Section(BaseModel):
@@ -99,6 +100,11 @@ class Config(_Section):
     out_of_scope: tuple[str, ...] = Field(
         (OUT_OF_SCOPE,),
         description="labels that mean: none of the intents; the first stands for all of them",
+    )
+    languages: tuple[str, ...] = Field(
+        (),
+        description="ISO 639-1 codes of languages that mails may be decided in without a person, beside those that"
+        " labelled mails are in; `any`: all, as for an encoder of many languages",
     )
     encoder: EncoderConfig = EncoderConfig()
     tuning: TuningConfig = TuningConfig()

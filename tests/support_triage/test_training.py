@@ -161,6 +161,35 @@ def test_described_intents_are_suggested_and_never_decided(
     assert "no mail was labelled" in made.outcome.notes[0]
 
 
+_ENGLISH = {
+    "refund": "I would like to have my money back for the lamp that I returned last week",
+    "parcel": "Could you tell me where my parcel is, it should have been here on Monday",
+}
+_FINNISH = "Hei, missä minun tilaukseni on? Haluaisin saada rahani takaisin, kiitos paljon. Order parcel refund money"
+
+
+def in_languages(tmp_path: Path, *languages: str) -> LearnedBundle:
+    said = [
+        Said(f"{text}, number {n}. Thank you very much", label, None)
+        for n in range(20)
+        for label, text in _ENGLISH.items()
+    ]
+    return learn(dataset_of(said), Config(approach="ngrams", languages=languages), tmp_path)
+
+
+def test_a_mail_in_a_language_that_nothing_was_learned_in_goes_to_a_person(tmp_path: Path) -> None:
+    made = in_languages(tmp_path)
+    found = made.says(_FINNISH)[0]
+    assert found.score == 0.0 and found.label in _ENGLISH
+    assert "in a language (fi) that no labelled mails are in" in found.reasons[0].text
+    assert made.says(f"{_ENGLISH['refund']}, number 99")[0].score > 0.5
+
+
+@pytest.mark.parametrize("allowed", ["fi", "any"])
+def test_languages_may_be_allowed_besides(tmp_path: Path, allowed: str) -> None:
+    assert in_languages(tmp_path, allowed).says(_FINNISH)[0].score > 0.0
+
+
 def test_one_label_alone_teaches_nothing(tmp_path: Path) -> None:
     data = dataset_of([replace(mail, label="refund", urgency=None) for mail in made_up(12)])
     with pytest.raises(DataError, match="only one label"):

@@ -6,6 +6,7 @@ It reads and sorts; nothing is learned here.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from kits.core.errors import DataError
 from kits.core.kit import NoProgress, Progress
 from kits.core.prediction import Span
 from kits.support_triage._mail.reading import read_mail
+from kits.support_triage.config import ANY_LANGUAGE
+
+_LEAST_MAILS, _LEAST_SHARE = 3, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,17 @@ def require_intents(mails: Sequence[Mail], out_of_scope: Sequence[str]) -> None:
     """Raises DataError where no mail is labelled with an intent: said before anything slow begins."""
     if not any(mail.label and mail.label not in out_of_scope for mail in mails):
         raise DataError("no mail is labelled", fix="kit label, or import labelled mails")
+
+
+def languages_learned(mails: Sequence[Mail], besides: Sequence[str]) -> tuple[str, ...]:
+    """Languages that enough labelled mails are in, and those that are allowed besides; empty: all are.
+
+    A language of one or two mails may be a mistake of the language's recognition.
+    """
+    known = Counter(mail.language for mail in mails if mail.label and mail.language)
+    least = max(_LEAST_MAILS, _LEAST_SHARE * known.total())
+    learned = {language for language, n in known.items() if n >= least}
+    return () if not learned or ANY_LANGUAGE in besides else tuple(sorted(learned.union(besides)))
 
 
 def load_mails(

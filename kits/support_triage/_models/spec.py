@@ -85,6 +85,11 @@ class ClassifierSpec(_Part):
         None,
         description="confidence of counted pieces from which the network is not asked; None: always asked",
     )
+    languages: tuple[str, ...] = Field(
+        (),
+        description="ISO 639-1 codes of languages that mails are decided in; a mail in another goes to a person;"
+        " empty: all",
+    )
     suggests_only: bool = Field(
         False, description="whether nothing was learned: then every mail is a person's"
     )

@@ -121,9 +121,10 @@ def told(
         details = _details(reading, automatic, Judged("", 0.0, {}, "", ""), ())
         return Prediction(0.0, reasons=(Reason("the mail holds no text"),), details=details)
     intent = judged(classifier, verdicts)
-    doubts = [text for text in (tone.needs_person, intent.doubt) if text]
+    for_person = (tone.needs_person, _foreign(classifier, reading.language))
+    doubts = [text for text in (*for_person, intent.doubt) if text]
     return Prediction(
-        score=0.0 if tone.needs_person else intent.confidence,
+        score=0.0 if any(for_person) else intent.confidence,
         label=intent.label,
         probabilities=intent.probabilities,
         spans=tuple(spans),
@@ -137,6 +138,14 @@ def told(
             "scales": _scales(classifier),
         },
     )
+
+
+def _foreign(classifier: Classifier, language: str) -> str:
+    """Why the mail's language leaves it to a person; empty where mails in it were learned from, or it is not known."""
+    learned = classifier.spec.languages
+    if not language or not learned or language in learned:
+        return ""
+    return f"in a language ({language}) that no labelled mails are in"
 
 
 def _reasons(classifier: Classifier, verdicts: Verdicts, text: str, label: str) -> Iterator[Reason]:
