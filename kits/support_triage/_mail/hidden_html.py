@@ -163,6 +163,8 @@ def _is_gone(style: Declarations) -> bool:
 
 
 def _is_squeezed(style: Declarations) -> bool:
+    if not _SQUEEZING & style.keys():
+        return False
     clip = (style.get("clip", "") + style.get("clip-path", "")).replace(" ", "")
     return (
         any(shape in clip for shape in _EMPTY_SHAPES)
@@ -171,10 +173,17 @@ def _is_squeezed(style: Declarations) -> bool:
     )
 
 
+_SQUEEZING = frozenset({"clip", "clip-path", "scale", "letter-spacing"})
+
+
 def _is_moved_away(style: Declarations) -> bool:
-    transform = style.get("transform", "")
-    if any(_px(one) <= -_FAR_PX for one in style.get("translate", "0").split(" ")[:3]):
+    if "translate" in style and any(
+        _px(one) <= -_FAR_PX for one in style["translate"].split(" ")[:3]
+    ):
         return True
+    transform = style.get("transform", "")
+    if not transform:
+        return False
     if any(abs(_number(found)) < _FAINT for found in _SCALE.findall(transform)):
         return True
     moves = [one for found in _TRANSLATE.findall(transform) for one in found if one]

@@ -146,15 +146,22 @@ def _after_block(css: str, opened: int) -> int:
 
 def declarations(style: str) -> Declarations:
     """`a: b; c: d` → {a: b, c: d}, lower case, without `!important`; only what decides on legibility."""
+    style = style[:MAX_STYLE_CHARS]
+    if "/*" in style:
+        style = "".join(_without_comments(style))
+    escaped = "\\" in style
     found: Declarations = {}
-    for part in "".join(_without_comments(style[:MAX_STYLE_CHARS])).split(";"):
+    for part in style.split(";"):
         name, colon, value = part.partition(":")
-        name, value = _unescaped(name).strip().lower(), _unescaped(value).strip().lower()
+        name = (_unescaped(name) if escaped else name).strip().lower()
         if not colon or name not in _PROPERTIES:
             continue
-        said, important, _ = value.partition("!")
-        one = {name: said.strip()}
-        found = merged(found, {**one, _IMPORTANT + name: ""} if important else one)
+        said, important, _ = (_unescaped(value) if escaped else value).partition("!")
+        if important:
+            found[_IMPORTANT + name] = ""
+        elif _IMPORTANT + name in found:
+            continue
+        found[name] = said.strip().lower()
     return found
 
 
@@ -162,6 +169,8 @@ def merged(first: Declarations, then: Declarations) -> Declarations:
     """What holds of both: the later, unless only the first is important."""
     if not first:
         return then
+    if not any(name.startswith(_IMPORTANT) for name in first):
+        return first | then
     kept = {
         name: value
         for name, value in then.items()
@@ -171,8 +180,6 @@ def merged(first: Declarations, then: Declarations) -> Declarations:
 
 
 def _unescaped(style: str) -> str:
-    if "\\" not in style:
-        return style
     return _ESCAPE.sub(lambda m: _char(int(m[1], 16)) if m[1] else m[2], style)
 
 
