@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kits.support_triage._mail.introductions import (
+    Introduction,
     Strength,
     header_block,
     introduction,
@@ -95,7 +96,7 @@ def _step(sorting: _Sorting, is_forwarding: bool, marked: int) -> None:
         lines, at + found.lines
     ):
         sorting.quote(found.lines)
-    elif found is not None and found.strength is Strength.STRONG:
+    elif found is not None and _is_sure(found, lines, at):
         if is_forwarding:
             sorting.forward_rest()
         else:
@@ -103,6 +104,14 @@ def _step(sorting: _Sorting, is_forwarding: bool, marked: int) -> None:
     else:
         sorting.new.append(line)
         sorting.at += 1
+
+
+def _is_sure(found: Introduction, lines: Sequence[str], at: int) -> bool:
+    """Whether a program wrote it; Notes says who wrote, and then writes a header block."""
+    below = at + found.lines
+    return found.strength is Strength.STRONG or (
+        below < len(lines) and header_block(lines, below) > 0
+    )
 
 
 def _head(lines: Sequence[str], at: int) -> int:
@@ -116,10 +125,7 @@ def _head(lines: Sequence[str], at: int) -> int:
             more = header_block(lines, below) or (found.lines if found else 0)
             count = below + more - at if more else 1
         return count
-    found = introduction(lines, at)
-    # Notes writes who wrote, and then a header block
-    more = header_block(lines, at + found.lines) if found and at + found.lines < len(lines) else 0
-    return found.lines + more if found and more else header_block(lines, at)
+    return header_block(lines, at)
 
 
 def _skip_blank(lines: Sequence[str], at: int) -> int:
