@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import JsonValue
 
 from cloud_sync.commands.options import (
     DATA,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from cloud_sync.mails.figures import MailFigures
     from cloud_sync.mails.finding import Found
     from kits.core.stats import Estimate
+
+_DIGEST = 12
+"""Characters of a digest that a person compares."""
 
 BundleName = Annotated[str, typer.Argument(help="Id of the bundle, or its beginning.")]
 WhyOption = Annotated[str, typer.Option(help="The reason: told to the devices, and recorded.")]
@@ -213,6 +217,21 @@ def _words(samples: int, found: Found) -> str:
     return text
 
 
+def _in_words(details: JsonValue) -> str:
+    """`samples 2, devices 1`: what an entry counts; digests short, empty lists left out."""
+    if not isinstance(details, dict):
+        return str(details)
+    told = {
+        name: ", ".join(str(one)[:_DIGEST] for one in value)
+        if isinstance(value, list)
+        else str(value)[:_DIGEST]
+        if name == "who"
+        else str(value)
+        for name, value in details.items()
+    }
+    return ", ".join(f"{name} {value}" for name, value in told.items() if value)
+
+
 def log_show(
     limit: Annotated[int, typer.Option(min=1, max=500, help="The newest so many.")] = 50,
     data: DataOption = DATA,
@@ -224,7 +243,7 @@ def log_show(
     with opened(data) as hub, hub.database.session() as session:
         found = [chain.as_json(row) for row in chain.newest(session, limit)]
     rows = [
-        (e["number"], e["at"], e["who"], e["what"], str(e["target"])[:12], e["details"])
+        (e["number"], e["at"], e["who"], e["what"], str(e["target"])[:12], _in_words(e["details"]))
         for e in found
     ]
     console = Console(as_json)

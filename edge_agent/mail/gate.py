@@ -42,8 +42,28 @@ class GateMemory(BaseModel):
 
 
 def read_gate(ledger: Ledger) -> GateMemory:
-    """The gate as it stands; open when nothing is known of it."""
-    return _read(ledger.note(_NOTE))
+    """The gate as the next decision finds it, after what the hub said; open when nothing is known of it."""
+    return _after_words(_read(ledger.note(_NOTE)), ledger)
+
+
+def _after_words(memory: GateMemory, ledger: Ledger) -> GateMemory:
+    """The gate after the newest word about its bundle, each followed once; the same one where there is none."""
+    try:
+        words = _words().validate_json(ledger.note(_WORDS) or "[]")
+    except ValidationError:
+        warn("mail_gate_words_unreadable")  # the hub says them again
+        words = ()
+    mine = [word for word in words if word.bundle == memory.bundle]
+    word = max(mine, key=lambda one: one.at, default=None)
+    if word is None or (memory.word_at is not None and word.at <= memory.word_at):
+        return memory
+    because = f"{word.who or 'the hub'}: {word.why}"
+    memory = (
+        memory.model_copy(update={"closed": True, "because": because})
+        if word.closed
+        else _opened(memory, because)
+    )
+    return memory.model_copy(update={"word_at": word.at})
 
 
 def _read(text: str) -> GateMemory:
@@ -86,10 +106,9 @@ class Gate:
 
     def is_open(self, bundle: str, bound: ErrorBound | None) -> bool:
         """Whether this bundle may decide without a person."""
-        memory = read_gate(self._ledger)
+        memory = self._heeded(_read(self._ledger.note(_NOTE)))
         if bundle and memory.bundle != bundle:
-            memory = self._begin(bundle, bound, memory)
-        memory = self._heeded(memory)
+            memory = self._heeded(self._begin(bundle, bound, memory))
         if memory.closed:
             self._alerts(ALERT, "error", f"every mail goes to a person: {memory.because}")
         else:
@@ -103,25 +122,11 @@ class Gate:
             self._ledger.keep_note(_WORDS, told)
 
     def _heeded(self, memory: GateMemory) -> GateMemory:
-        """The gate after the newest word about its bundle, each followed once."""
-        try:
-            words = _words().validate_json(self._ledger.note(_WORDS) or "[]")
-        except ValidationError:
-            warn("mail_gate_words_unreadable")  # the hub says them again
-            words = ()
-        mine = [word for word in words if word.bundle == memory.bundle]
-        word = max(mine, key=lambda one: one.at, default=None)
-        if word is None or (memory.word_at is not None and word.at <= memory.word_at):
-            return memory
-        because = f"{word.who or 'the hub'}: {word.why}"
-        memory = (
-            memory.model_copy(update={"closed": True, "because": because})
-            if word.closed
-            else _opened(memory, because)
-        )
-        memory = memory.model_copy(update={"word_at": word.at})
-        self._ledger.keep_note(_NOTE, memory.model_dump_json())
-        return memory
+        """The gate after what the hub said of it, kept."""
+        found = _after_words(memory, self._ledger)
+        if found is not memory:
+            self._ledger.keep_note(_NOTE, found.model_dump_json())
+        return found
 
     def hear(self, bundle: str, *, wrong: bool) -> None:
         """A person filed an audit mail of this bundle."""

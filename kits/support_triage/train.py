@@ -77,6 +77,7 @@ def train(task: TrainTask) -> TrainOutcome:
     by_names = _by_names(mails, config)
     if not by_names:
         require_intents(mails, config.out_of_scope)
+    _refuse_wrong_folders(config)
     graph = _graph(config, needed=by_names or config.approach == "encoder")
     embedder = _embedder(graph, task.progress)
     if by_names:
@@ -280,6 +281,13 @@ def _some(names: Sequence[str]) -> str:
     if len(names) <= _TOLD_INTENTS:
         return ", ".join(names)
     return f"{', '.join(names[:_TOLD_INTENTS])} and {len(names) - _TOLD_INTENTS} other intents"
+
+
+def _refuse_wrong_folders(config: Config) -> None:
+    """Raises ConfigError for what the end of a long training would stumble over."""
+    _templates(config)
+    if config.knowledge:
+        _folder(config.knowledge, "model.knowledge")
 
 
 def _folder(name: str, where: str) -> Path:

@@ -165,6 +165,8 @@ def test_the_verbs_count_open_erase_and_verify(tmp_path: Path) -> None:
         assert [entry["what"] for entry in said(hub, "mails", "log", "show")] == [
             "erase", "gate.close", "gate.open", "gate.close",
         ]  # fmt: skip
+        shown = plain(hub, "mails", "log", "show")
+        assert "samples 1" in shown and not set("{}[]'").intersection(shown)
         assert said(hub, "mails", "log", "verify") == {"good": 4, "fault": ""}
         exported = plain(hub, "mails", "log", "export").splitlines()
         assert len(exported) == 4 and all(line[64] == " " for line in exported)

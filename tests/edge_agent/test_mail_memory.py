@@ -314,6 +314,19 @@ def test_a_word_of_the_hub_is_followed_once(ledger: Ledger) -> None:
     assert gate.is_open("b1", BOUND)
 
 
+def test_a_word_of_the_hub_is_seen_before_the_next_mail_and_a_person_here_has_the_last_one(
+    ledger: Ledger,
+) -> None:
+    gate = Gate(ledger, no_alert)
+    assert gate.is_open("b1", BOUND)
+    gate.follow([GateWord(bundle="b1", closed=True, why="a new line", who="ada", at=NOW)])
+    shown = read_gate(ledger)
+    assert (shown.closed, shown.because) == (True, "ada: a new line")
+    open_gate(ledger, "here we know better")
+    assert not read_gate(ledger).closed
+    assert gate.is_open("b1", BOUND), "what was said before does not close it again"
+
+
 def test_a_gate_that_cannot_be_read_is_closed(ledger: Ledger) -> None:
     ledger.keep_note("gate", json.dumps({"closed": "perhaps"}))
     gate = Gate(ledger, no_alert)

@@ -209,6 +209,17 @@ def test_that_nothing_is_labelled_is_said_before_a_network_is_asked_for(tmp_path
         learn(data, Config(encoder=EncoderConfig(source="firm/model")), tmp_path)
 
 
+@pytest.mark.parametrize("setting", ["knowledge", "templates"])
+def test_a_folder_that_is_not_there_is_said_before_anything_is_learned(
+    tmp_path: Path, setting: str
+) -> None:
+    config = Config(encoder=EncoderConfig(source="firm/model")).model_copy(
+        update={setting: str(tmp_path / "absent")}
+    )
+    with pytest.raises(ConfigError, match="there is no folder"):
+        learn(dataset_of(made_up(12)), config, tmp_path)
+
+
 def test_an_encoder_that_is_not_there_is_said_and_not_fetched(tmp_path: Path) -> None:
     config = Config(encoder=EncoderConfig(source="firm/model"))
     with pytest.raises(ConfigError, match="no encoder at"):
