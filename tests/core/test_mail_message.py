@@ -104,6 +104,33 @@ def test_japanese_of_windows_is_no_ascii(
     assert (message.plain, message.complaints) == (text, complaints)
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("subject", "charset", "codec"),
+    [
+        ("订单没有收到", "gb2312", "gbk"),
+        ("订单没有收到", "gb2312", "utf-8"),
+        ("Где мой заказ?", "windows-1251", "cp1251"),
+        ("注文はどこ", "iso-2022-jp", "iso2022_jp"),
+        ("Größe", "utf-8", "cp1252"),
+    ],
+)
+def test_a_subject_of_bytes_is_in_the_charset_of_the_text(
+    subject: str, charset: str, codec: str, wrapped: bool
+) -> None:
+    text = f"Content-Type: text/plain; charset={charset}{BREAK}{BREAK}x"
+    if wrapped:
+        text = (
+            f"Content-Type: multipart/mixed; boundary=b{BREAK}{BREAK}--b{BREAK}{text}{BREAK}--b--"
+        )
+    raw = subject.encode(codec)
+    content = b"From: " + raw + b" <a@b.example>\r\nSubject: " + raw + b"\r\n" + text.encode()
+    message = read_message(content)
+    assert message.subject == subject
+    head = read_message(content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    assert message.sender == head.sender == "a@b.example", "the same without the text"
+
+
 def test_the_five_bytes_without_meaning_do_not_spoil_the_rest() -> None:
     message = read_message(
         mail(b"Stra\xdfe \x81 5 \x80", Content_Type="text/plain; charset=latin1")

@@ -186,6 +186,13 @@ def _named(root: Part, budget: Budget) -> list[_Text]:
     return []
 
 
+def charset_of(root: Part) -> str:
+    """The charset that the first text of a mail names; empty where it names none."""
+    texts = (part for part in _leaves(root) if part.media_type in {"text/plain", "text/html"})
+    first = next(texts, None)
+    return first.parameters.get("charset", "") if first is not None else ""
+
+
 def _leaves(part: Part) -> Iterator[Part]:
     if not part.children:
         yield part

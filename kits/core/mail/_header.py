@@ -39,8 +39,12 @@ class Address:
     address: str
 
 
-def header_fields(block: bytes) -> tuple[list[tuple[str, str]], bool]:
-    """(lower-cased name, raw value unfolded) in order, and whether some were left out."""
+def header_fields(block: bytes, charset: str = "") -> tuple[list[tuple[str, str]], bool]:
+    """(lower-cased name, raw value unfolded) in order, and whether some were left out.
+
+    Args:
+        charset: of bytes that are no UTF-8, where it is known from elsewhere.
+    """
     cut = len(block) > MAX_BLOCK_BYTES
     lines: list[bytes] = []
     fields: list[tuple[str, list[bytes]]] = []
@@ -56,11 +60,20 @@ def header_fields(block: bytes) -> tuple[list[tuple[str, str]], bool]:
             break
         lines = [line[match.end() :].strip()]
         fields.append((match[1].decode("ascii").lower(), lines))
-    return [(name, _raw_text(b" ".join(parts))) for name, parts in fields], cut
+    return [(name, _raw_text(b" ".join(parts), charset)) for name, parts in fields], cut
 
 
-def _raw_text(value: bytes) -> str:
-    return decode_text(value, "")[0][:MAX_VALUE_CHARS]
+def _raw_text(value: bytes, charset: str) -> str:
+    told = charset if b"\x1b" in value or not _is_utf8(value) else ""
+    return decode_text(value, told)[0][:MAX_VALUE_CHARS]
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decode_words(value: str) -> str:

@@ -97,7 +97,7 @@ def _parse(whole: bytes, span: tuple[int, int], budget: Budget, depth: int, defa
         if not children:
             media_type = "text/plain"
     elif media_type in {"message/rfc822", "message/global"}:
-        filename = filename or _subject_of(whole[start : min(end, start + MAX_BLOCK_BYTES)])
+        filename = filename or subject_of(whole[start : min(end, start + MAX_BLOCK_BYTES)])
     body = b"" if children else whole[start:end]
     return Part(headers, media_type, parameters, disposition, filename, body, children)
 
@@ -190,7 +190,12 @@ def _before(whole: bytes, at: int) -> int:
     return max(at - 1, 0)
 
 
-def _subject_of(head: bytes) -> str:
-    """What an enclosed message is called: it is listed, not read."""
-    fields, _ = header_fields(head[: _divide(head, 0, len(head))[0]])
+def subject_of(mail: bytes, charset: str = "") -> str:
+    """The subject of a mail, or of one that is enclosed and only listed.
+
+    Args:
+        charset: of its text: old programs write a subject as bytes in the same.
+    """
+    head = mail[: MAX_BLOCK_BYTES + 1]
+    fields, _ = header_fields(head[: _divide(head, 0, len(head))[0]], charset)
     return next((decode_words(value) for name, value in fields if name == "subject"), "")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from kits.core.errors import DataError
-from kits.core.mail._bodies import Attachment, Bodies, collect
+from kits.core.mail._bodies import Attachment, Bodies, charset_of, collect
 from kits.core.mail._header import Address, addresses, decode_words, first_value, message_ids
-from kits.core.mail._parts import Budget, parse_part
+from kits.core.mail._parts import Budget, parse_part, subject_of
 
 __all__ = ["MAX_BYTES", "Attachment", "Message", "read_message", "refuse_unreadable"]
 
@@ -73,13 +73,19 @@ def read_message(content: bytes) -> Message:
     """
     refuse_unreadable(content)
     budget = Budget()
-    root = parse_part(_without_envelope(content), budget)
+    content = _without_envelope(content)
+    root = parse_part(content, budget)
     raw = root.headers
     for name in _ONCE:
         if len(raw.get(name, ())) > 1:
             budget.complain(f"{len(raw[name])} {name} headers; the first counts")
     bodies = collect(root, budget)
-    return _message(raw, bodies, budget)
+    stated = first_value(raw, "subject")
+    subject = decode_words(stated)
+    if (not stated.isascii() or "\x1b" in stated) and (charset := charset_of(root)):
+        # of the subject alone: who reads the headers without the text must find the same addresses
+        subject = subject_of(content, charset)
+    return _message(raw, subject, bodies, budget)
 
 
 def refuse_unreadable(content: bytes) -> None:
@@ -97,7 +103,9 @@ def refuse_unreadable(content: bytes) -> None:
         )
 
 
-def _message(raw: Mapping[str, tuple[str, ...]], bodies: Bodies, budget: Budget) -> Message:
+def _message(
+    raw: Mapping[str, tuple[str, ...]], subject: str, bodies: Bodies, budget: Budget
+) -> Message:
     senders = _senders(first_value(raw, "from")) or _senders(first_value(raw, "sender"))
     reply = addresses(first_value(raw, "reply-to"), limit=1)
     replied = message_ids(first_value(raw, "in-reply-to"))
@@ -114,7 +122,7 @@ def _message(raw: Mapping[str, tuple[str, ...]], bodies: Bodies, budget: Budget)
         reply_to=reply[0].address if reply else "",
         to=tuple(one.address for one in addresses(", ".join(raw.get("to", ())))),
         cc=tuple(one.address for one in addresses(", ".join(raw.get("cc", ())))),
-        subject=_SPACES.sub(" ", decode_words(first_value(raw, "subject"))).strip(),
+        subject=_SPACES.sub(" ", subject).strip(),
         date=_date(first_value(raw, "date")),
         plain=bodies.plain,
         html=bodies.html,
