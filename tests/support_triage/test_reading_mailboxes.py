@@ -187,3 +187,12 @@ def test_a_mail_too_large_is_refused_without_being_held(tmp_path: Path) -> None:
     samples, findings = read_all(path)
     assert [read_message(s.content).subject for s in samples] == ["Question 2", "Question 3"]
     assert "all.mbox:2" in told(findings)
+
+
+def test_a_mail_that_is_too_large_is_named_with_what_can_be_done(tmp_path: Path) -> None:
+    put(tmp_path / "refund" / "a.eml", mail(1))
+    put(tmp_path / "refund" / "b.eml", mail(2) + b"x" * (21 << 20))
+    samples, findings = read_all(tmp_path)
+    assert [s.source for s in samples] == ["refund/a.eml"]
+    [found] = [one for one in findings if one.check == "unreadable-mail"]
+    assert "21 MB" in found.text and "without their attachments" in found.fix

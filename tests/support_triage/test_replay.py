@@ -92,6 +92,14 @@ def test_mails_of_a_few_threads_do_not_make_a_year_without_mistakes_certain() ->
     assert alone.wrong.high < 0.05
 
 
+def test_money_is_no_surer_than_mistakes_that_were_never_seen() -> None:
+    done = replayed([mail(n, "refund", "refund", 0.95) for n in range(100)])
+    assert done.wrong is not None and done.wrong.value == 0.0
+    assert done.money.value == pytest.approx(100 * COSTS.review)
+    # up to 3.6 of a hundred may be wrong, at 20 EUR each
+    assert done.money.low == pytest.approx(100 * (COSTS.review - 20 * done.wrong.high))
+
+
 def test_what_nobody_says_is_taken_from_the_project_and_said() -> None:
     done = replayed(year())
     assert done.work.cost == COSTS.review

@@ -42,6 +42,17 @@ def test_html_states_goal_with_interval_dataset_seed_and_repeat(
     assert "Bright dots get to the customer" in html
 
 
+def test_of_many_labels_each_is_one_row_with_its_splits_beside_each_other(
+    trained: tuple[Project, Trained],
+) -> None:
+    html = (trained[1].run_dir / "report.html").read_text()
+    data = html.partition("<h2>Data</h2>")[2].partition("</section>")[0]
+    counts = trained[0].dataset(trained[1].dataset).counts()
+    for label in {name for labels in counts.values() for name in labels}:
+        cells = "".join(f'<td class="n">{labels.get(label, 0)}</td>' for labels in counts.values())
+        assert data.count(f"<td>{label}</td>{cells}") == 1
+
+
 def test_mistakes_come_with_pictures(trained: tuple[Project, Trained]) -> None:
     html = (trained[1].run_dir / "report.html").read_text()
     document = json.loads((trained[1].run_dir / "report.json").read_text())

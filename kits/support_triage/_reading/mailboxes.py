@@ -68,7 +68,7 @@ class _Box:
         try:
             message = read_message(content)
         except DataError as error:
-            return _refused(source, error.what)
+            return _refused(source, error.what, error.fix)
         if plain_address(author_address(message, self.sidecar.own_addresses)) in self.ours:
             self.own["own"] += 1
             return None
@@ -136,8 +136,9 @@ def _keywords(message: Message) -> list[str]:
     return [word for word in words if word]
 
 
-def _refused(source: str, why: str) -> Finding:
-    return Finding("unreadable-mail", "fail", f"{source}: {why}", (source,), "export it again")
+def _refused(source: str, why: str, fix: str = "") -> Finding:
+    fix = fix or "export it again"
+    return Finding("unreadable-mail", "fail", f"{source}: {why}", (source,), fix)
 
 
 # -- formats ----------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             for number, content in enumerate(messages_of(stream), start=1):
                 source = f"{name}:{number}"
                 if isinstance(content, TooLarge):
-                    yield _refused(source, content.why)
+                    yield _refused(source, content.why, "leave it out, or take its attachments away")
                     continue
                 made = box.sample(content, source, "" if whole else place, (), split)
                 if made is not None:

@@ -272,12 +272,24 @@ def _money(
         lambda rows: float(saved[rows].mean() * len(seen)), groups, seed=task.seed, rounds=_ROUNDS
     )
     at_stake = float(unlabelled.sum()) * task.costs.escape
+    low, high = _by_rare_mistakes(seen, found.value, task)
     return found.model_copy(
         update={
-            "low": found.low - at_stake * max(worst - likely.value, 0.0),
-            "high": found.high + at_stake * (likely.value - likely.low),
+            "low": min(found.low, low) - at_stake * max(worst - likely.value, 0.0),
+            "high": max(found.high, high) + at_stake * (likely.value - likely.low),
         }
     )
+
+
+def _by_rare_mistakes(
+    seen: Sequence[Seen], value: float, task: EvaluateTask
+) -> tuple[float, float]:
+    """From and to what the money goes by the exact interval of wrong filings: drawing anew sees no mistake in none."""
+    wrong = _wrong(seen, task.seed)
+    if wrong is None:
+        return value, value
+    cost = wrong.n * task.costs.escape
+    return value - cost * (wrong.high - wrong.value), value + cost * (wrong.value - wrong.low)
 
 
 def _rows(seen: Sequence[Seen], *, by_intent: bool) -> tuple[Row, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,6 +189,7 @@ def render(facts: Facts) -> str:
         lstrip_blocks=True,
     )
     results = facts.evaluation.results
+    counts = facts.dataset.counts() if facts.dataset else {}
     return environment.get_template("template.html.j2").render(
         facts=facts,
         run=facts.run,
@@ -207,9 +208,16 @@ def render(facts: Facts) -> str:
         is_positive=is_positive,
         mistakes=_mistakes(facts),
         wrong=len(facts.wrong(len(results))),
-        counts=facts.dataset.counts() if facts.dataset else {},
+        counts=counts,
+        data_labels=sorted({label for labels in counts.values() for label in labels}),
+        slice_metrics=_in_order(facts.evaluation.slices.values()),
         licences=facts.bundle.manifest.licences,
     )
+
+
+def _in_order(parts: Iterable[Iterable[str]]) -> list[str]:
+    """Names of all parts, each once, as they first come."""
+    return list(dict.fromkeys(name for part in parts for name in part))
 
 
 def _metric_rows(facts: Facts) -> list[tuple[str, Estimate, Estimate | None]]:
