@@ -185,6 +185,21 @@ def test_a_mail_in_a_language_that_nothing_was_learned_in_goes_to_a_person(tmp_p
     assert made.says(f"{_ENGLISH['refund']}, number 99")[0].score > 0.5
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Hola, on és la meva comanda? Vull els meus diners", "Halo, di mana pesanan saya? Saya mau uang saya kembali"],
+    ids=["Catalan", "Indonesian"],
+)  # fmt: skip
+def test_so_does_one_in_a_language_that_is_not_recognised(tmp_path: Path, text: str) -> None:
+    [found] = in_languages(tmp_path).says(text)
+    assert found.score == 0.0
+    assert "in none of the languages" in found.reasons[0].text
+
+
+def test_what_is_too_short_to_have_a_language_is_judged_by_what_it_says(tmp_path: Path) -> None:
+    assert in_languages(tmp_path).says("money back")[0].score > 0.0
+
+
 @pytest.mark.parametrize("allowed", ["fi", "any"])
 def test_languages_may_be_allowed_besides(tmp_path: Path, allowed: str) -> None:
     assert in_languages(tmp_path, allowed).says(_FINNISH)[0].score > 0.0

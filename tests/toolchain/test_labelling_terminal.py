@@ -171,6 +171,14 @@ def test_killed_in_the_middle_every_statement_is_kept_and_work_goes_on(
     assert "1 damaged lines of labels.jsonl do not count" in again.shown
 
 
+def test_a_search_that_finds_nothing_says_how_a_label_is_made(sit: Callable[..., Terminal]) -> None:
+    terminal = sit()
+    terminal.wait("1 of 40")
+    terminal.press("/zzz").wait("search: zzz", "then n makes one")
+    terminal.press("\x03")
+    assert terminal.ended() == 0
+
+
 def test_a_second_person_is_told_that_the_first_one_is_at_it(
     sit: Callable[..., Terminal], notes: Project
 ) -> None:

@@ -6,6 +6,7 @@ By the character-sequence model of py3langid (Lui and Baldwin 2012), on a bounde
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ MAX_CHARS = 500
 MIN_LETTERS = 12
 """Letters a text must have; fewer where each stands for a syllable or a word."""
 MIN_CONFIDENCE = 0.6
+_LEAST_LIKELY = 0.03
+"""Of 9,500 English texts of five sets one is less likely English than this, and that one is gibberish."""
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 # scripts without spaces put numbers and links among their words: a piece of noise ends where they begin
 _SPACED = r"[^\s\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef]"
@@ -75,12 +78,31 @@ def _model_code(code: str) -> str:
 
 def language_of(text: str) -> str:
     """ISO 639-1 code of the language of `text`; empty when it is too short or too unclear."""
-    # numbers, addresses and links speak no language; all-capital words are names and codes
-    words = _NOISE.sub(" ", text[:MAX_CHARS])
-    letters = len(_LETTER.findall(words)) + 4 * len(_DENSE.findall(words))
-    if letters < MIN_LETTERS:
+    words = _spoken(text)
+    if not words:
         return ""
     code, confidence = _identifier().classify(words)
     if confidence < MIN_CONFIDENCE:
         return ""
     return "nb" if code == "no" else str(code)
+
+
+def is_in_none_of(text: str, languages: Collection[str]) -> bool:
+    """Whether the text is surely in none of the languages, also where its own is not one of `LANGUAGES`.
+
+    So it is with Catalan: half Spanish, half French to the model, but not English.
+    """
+    words = _spoken(text)
+    if not words:
+        return False
+    wanted = {_model_code(code) for code in languages}
+    likely = sum(float(share) for code, share in _identifier().rank(words) if code in wanted)
+    return likely < _LEAST_LIKELY
+
+
+def _spoken(text: str) -> str:
+    """The bounded piece that is looked at; empty when there are too few letters to tell."""
+    # numbers, addresses and links speak no language; all-capital words are names and codes
+    words = _NOISE.sub(" ", text[:MAX_CHARS])
+    letters = len(_LETTER.findall(words)) + 4 * len(_DENSE.findall(words))
+    return words if letters >= MIN_LETTERS else ""

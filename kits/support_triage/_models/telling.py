@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from kits.core.prediction import Prediction, Quantity, Reason, Span
 from kits.support_triage._entities.tone import Tone
+from kits.support_triage._mail.language import is_in_none_of
 from kits.support_triage._mail.reading import Reading
 from kits.support_triage._models.classifier import (
     INTENT,
@@ -121,7 +122,7 @@ def told(
         details = _details(reading, automatic, Judged("", 0.0, {}, "", ""), ())
         return Prediction(0.0, reasons=(Reason("the mail holds no text"),), details=details)
     intent = judged(classifier, verdicts)
-    for_person = (tone.needs_person, _foreign(classifier, reading.language))
+    for_person = (tone.needs_person, _foreign(classifier, reading))
     doubts = [text for text in (*for_person, intent.doubt) if text]
     return Prediction(
         score=0.0 if any(for_person) else intent.confidence,
@@ -140,12 +141,15 @@ def told(
     )
 
 
-def _foreign(classifier: Classifier, language: str) -> str:
-    """Why the mail's language leaves it to a person; empty where mails in it were learned from, or it is not known."""
+def _foreign(classifier: Classifier, reading: Reading) -> str:
+    """Why the mail's language leaves it to a person; empty where mails in it were learned from, or none can be told."""
     learned = classifier.spec.languages
-    if not language or not learned or language in learned:
+    if not learned or reading.language in learned:
         return ""
-    return f"in a language ({language}) that no labelled mails are in"
+    if reading.language:
+        return f"in a language ({reading.language}) that no labelled mails are in"
+    unheard = is_in_none_of(reading.body or reading.text, learned)
+    return "in none of the languages that labelled mails are in" if unheard else ""
 
 
 def _reasons(classifier: Classifier, verdicts: Verdicts, text: str, label: str) -> Iterator[Reason]:

@@ -163,7 +163,9 @@ def read_mbox(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             for number, content in enumerate(messages_of(stream), start=1):
                 source = f"{name}:{number}"
                 if isinstance(content, TooLarge):
-                    yield _refused(source, content.why, "leave it out, or take its attachments away")
+                    yield _refused(
+                        source, content.why, "leave it out, or take its attachments away"
+                    )
                     continue
                 made = box.sample(content, source, "" if whole else place, (), split)
                 if made is not None:

@@ -71,7 +71,10 @@ def _text(control: Control, task: Task, width: int, room: int) -> Panel:
 
 def _labels(control: Control, task: Task) -> Text:
     if control.mode == "search":
-        return _list(control.found()[:ON_KEYS], task.guess, control.picked, numbered=False)
+        found = control.found()[:ON_KEYS]
+        if not found:
+            return Text("no label has this in its name: Esc, then n makes one", style="dim")
+        return _list(found, task.guess, control.picked, numbered=False)
     shown = _list(task.labels[:ON_KEYS], task.guess, control.picked, numbered=True)
     left = len(task.labels) - ON_KEYS
     if left > 0:

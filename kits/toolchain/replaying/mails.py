@@ -326,7 +326,7 @@ def _notes(seen: Sequence[Seen], unread: int, bound: ErrorBound | None) -> list[
         notes.append("this bundle promises nothing yet, so every mail goes to a person")
     if bound is not None and bound.left_out:
         named = ", ".join(sorted(bound.left_out)[:8])
-        notes.append(f"{len(bound.left_out)} intents always go to a person: {named}")
+        notes.append(f"always left to a person: {named}")
     if unread:
         notes.append(f"{unread} mails could not be read: they go to a person")
     return notes
