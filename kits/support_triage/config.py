@@ -53,6 +53,11 @@ class TuningConfig(_Section):
         description="`auto` where there is a GPU and at least `min_labels` labels; `always` also on a CPU, however"
         " long it takes. The tuned encoder ships only where it beats the frozen one on held-out mails",
     )
+    teacher: str = Field(
+        "",
+        description="folder or hub id of a larger network: it is tuned on the labels instead, and teaches the encoder, on"
+        " mails without a label too (distillation); empty: the encoder itself is tuned",
+    )
     method: Literal["lora", "full"] = Field(
         "lora", description="`lora` learns small additions to the weights, `full` all weights"
     )
@@ -123,9 +128,9 @@ class Config(_Section):
 
     def located(self, root: Path) -> Config:
         """The same with relative paths taken from the project's folder; a hub id stays one."""
-        encoder, entities = self.encoder, self.entities
-        if (root / encoder.source / "config.json").is_file() and encoder.source:
-            encoder = encoder.model_copy(update={"source": str(root / encoder.source)})
+        entities, tuning = self.entities, self.tuning
+        encoder = self.encoder.model_copy(update={"source": _placed(root, self.encoder.source)})
+        tuning = tuning.model_copy(update={"teacher": _placed(root, tuning.teacher)})
         if entities.catalogue:
             catalogue = str(root / Path(entities.catalogue).expanduser())
             entities = entities.model_copy(update={"catalogue": catalogue})
@@ -134,7 +139,8 @@ class Config(_Section):
             for name in ("knowledge", "templates")
             if getattr(self, name)
         }
-        return self.model_copy(update={"encoder": encoder, "entities": entities, **folders})
+        parts = {"encoder": encoder, "entities": entities, "tuning": tuning}
+        return self.model_copy(update={**parts, **folders})
 
     @field_validator("out_of_scope")
     @classmethod
@@ -150,3 +156,9 @@ class Config(_Section):
         if wrong:
             raise ValueError(f"{wrong[0]!r} is no name of an intent: it is empty or holds `|`")
         return labels
+
+
+def _placed(root: Path, network: str) -> str:
+    """A network's folder taken from the project's folder; a hub id stays one."""
+    inside = bool(network) and (root / network / "config.json").is_file()
+    return str(root / network) if inside else network

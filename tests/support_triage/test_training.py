@@ -26,6 +26,7 @@ from kits.support_triage._learning.encoders import (
 from kits.support_triage._learning.features import Embedder, Features
 from kits.support_triage._learning.folds import fold_of
 from kits.support_triage._learning.intents import learn_classifier
+from kits.support_triage._learning.lessons import labelled_lesson, taught_lesson
 from kits.support_triage._learning.mails import load_mails
 from kits.support_triage._learning.recipe import Recipe
 from kits.support_triage._learning.rounds import Candidate, Rounds, smallest, truth_table
@@ -401,6 +402,46 @@ def test_who_reads_by_a_tuned_encoder_reads_by_the_one_that_ships(
     )
 
 
+def test_a_larger_network_teaches_the_encoder_on_mails_without_a_label_too(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    teacher = tiny_encoder(tmp_path / "teacher", hidden=64, layers=3)
+    tuning = {"enabled": "always", "epochs": 1, "method": "full", "teacher": str(teacher)}
+    config = Config.model_validate({"encoder": {"source": str(encoder_folder)}, "tuning": tuning})
+    silent = [replace(mail, label="") for mail in made_up(30, seed=3)]
+    made = learn(dataset_of([*made_up(60), *silent]), config, tmp_path / "run")
+    note = next(n for n in made.outcome.notes if "fine-tuned encoder" in n)
+    assert "taught by teacher on 48 mails with a label and 30 without" in note
+    assert "on 12 mails that neither saw" in note
+
+
+def test_what_a_teacher_says_stands_beside_the_labels(encoder_folder: Path, tmp_path: Path) -> None:
+    config = Config.model_validate(
+        {"tuning": {"method": "full", "epochs": 1, "teacher": str(encoder_folder)}}
+    )
+    dataset = dataset_of(made_up(24))
+    mails = load_mails(dataset, dataset.of("train"))
+    names = sorted({mail.label for mail in mails})
+    own = labelled_lesson(mails, names)
+    task = TrainTask(dataset, config, Costs(), tmp_path, 0)
+    taught = taught_lesson(task, config, own, mails[:5])
+    assert taught.texts == (*own.texts, *own.texts[:5])
+    np.testing.assert_allclose(taught.targets.sum(axis=1), 1, atol=1e-5)
+    # a label keeps half, so no teacher can turn it over
+    assert (taught.targets[: len(mails)].argmax(axis=1) == own.targets.argmax(axis=1)).all()
+    assert taught.targets[: len(mails)].max() < 1
+
+
+def test_a_teacher_that_is_not_there_is_named_by_its_key(
+    encoder_folder: Path, tmp_path: Path
+) -> None:
+    tuning = {"enabled": "always", "epochs": 1, "teacher": str(tmp_path / "nobody")}
+    config = Config.model_validate({"encoder": {"source": str(encoder_folder)}, "tuning": tuning})
+    with pytest.raises(ConfigError) as failure:
+        learn(dataset_of(made_up(60)), config, tmp_path / "run")
+    assert failure.value.where == "model.tuning.teacher"
+
+
 def embedder_of(graph: EncoderGraph) -> Embedder:
     return Embedder(Encoder(graph.spec, cpu_session(graph.model), graph.tokenizer))
 
@@ -418,7 +459,11 @@ def test_tuning_pulls_mails_of_one_label_together(encoder_folder: Path) -> None:
     classes = np.array([names.index(m.label) for m in mails], np.int64)
     tokens = tokens_of(read_tokenizer(weights), [m.text for m in mails], 48)
     config = TuningConfig(method="full", epochs=20, learning_rate=0.05, batch=16)
-    tuned = tune(load_network(weights), tokens, classes, config, seed=0, device="cpu")
+    targets = np.eye(len(names), dtype=np.float32)[classes]
+    learner = tune(load_network(weights), tokens, targets, config, seed=0, device="cpu")
+    shares = learner.shares(tokens, device="cpu")
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
+    assert (shares.argmax(axis=1) == classes).mean() > 0.9
 
     def apart(network: Any) -> float:
         """How much more alike mails of one label are than others."""
@@ -435,7 +480,7 @@ def test_tuning_pulls_mails_of_one_label_together(encoder_folder: Path) -> None:
         alike = unit @ unit.T
         return float(alike[same].mean() - alike[~same].mean())
 
-    assert apart(tuned) > apart(load_network(weights)) + 0.1
+    assert apart(learner.network) > apart(load_network(weights)) + 0.1
 
 
 def test_labels_that_were_changed_are_among_those_named_as_doubtful(tmp_path: Path) -> None:

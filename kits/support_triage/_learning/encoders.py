@@ -58,8 +58,11 @@ class Weights:
     fetch: bool = False
 
 
-def find_weights(config: EncoderConfig) -> Weights | None:
+def find_weights(config: EncoderConfig, where: str = "model.encoder.source") -> Weights | None:
     """Where the configured network lies; None when nothing is configured and none is installed.
+
+    Args:
+        where: the key that names it, for errors.
 
     Raises:
         ConfigError: neither a folder nor a hub id that may be fetched.
@@ -76,7 +79,7 @@ def find_weights(config: EncoderConfig) -> Weights | None:
         return Weights(config.source, config.source, fetch=True)
     raise ConfigError(
         f"no encoder at {config.source!r}",
-        where="model.encoder.source",
+        where=where,
         fix="name a folder with config.json, tokenizer.json and model.safetensors, or set"
         " model.encoder.allow_download: true for a hub id",
     )

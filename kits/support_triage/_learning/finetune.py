@@ -1,13 +1,15 @@
 """Fine-tuning of the encoder on a project's own labels: low-rank additions (Hu et al. 2022) or all weights.
 
 A fifth of the mails is never shown to it: on those the tuned network must beat the frozen one, or it does not ship.
-What comes out is a network like the frozen one, additions merged; graph, heads and gate stay the same.
+What comes out is a network like the frozen one, additions merged; graph, heads and gate stay the same. It may be tuned
+on the shares that a larger one gives mails instead of their labels (distillation, Hinton et al. 2015).
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,22 +47,50 @@ def place(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+@dataclass(frozen=True)
+class Learner:
+    """A tuned network, on the CPU, in evaluation mode.
+
+    Attributes:
+        labels: what mean vectors of each label's mails point to, shape (labels, width).
+    """
+
+    network: nn.Module
+    labels: NDArray[np.float32]
+
+    def shares(
+        self, tokens: Sequence[Sequence[int]], *, device: str, batch: int = 32
+    ) -> NDArray[np.float32]:
+        """How much each text is of each label, shape (texts, labels); rows sum to 1."""
+        import torch
+
+        network, labels = self.network.to(device), torch.as_tensor(self.labels, device=device)
+        found = []
+        with torch.no_grad():
+            for start in range(0, len(tokens), batch):
+                numbers, mask = _batch(tokens[start : start + batch], device)
+                found.append(_agreement(network, labels, numbers, mask).softmax(1).cpu().numpy())
+        self.network.to("cpu")
+        shares: NDArray[np.float32] = np.concatenate(found).astype(np.float32)
+        return shares
+
+
 def tune(
     network: nn.Module,
     tokens: Sequence[Sequence[int]],
-    classes: NDArray[np.int64],
+    targets: NDArray[np.float32],
     config: TuningConfig,
     *,
     seed: int,
     device: str,
     progress: Progress | None = None,
-) -> nn.Module:
-    """The network, learned further so that texts of one label lie together; on the CPU, in evaluation mode.
+) -> Learner:
+    """The network, learned further so that texts of one label lie together.
 
     Args:
         network: as `encoders.load_network` gives it; it is changed.
         tokens: numbers of each text (`tokens_of`).
-        classes: number of the label of each text, shape (n,).
+        targets: how much each text is of each label, shape (n, labels); rows sum to 1.
         device: `cpu` or `cuda…`.
 
     Raises:
@@ -72,7 +102,7 @@ def tune(
     torch.manual_seed(seed)
     learner = _prepared(network, config).to(device).train()
     width = int(network.config.hidden_size)
-    weights = torch.nn.Parameter(torch.randn(int(classes.max()) + 1, width, device=device) * 0.02)
+    weights = torch.nn.Parameter(torch.randn(targets.shape[1], width, device=device) * 0.02)
     rate = config.learning_rate * (_FULL if config.method == "full" else 1.0)
     trained = [p for p in learner.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
@@ -88,7 +118,7 @@ def tune(
         for start in range(0, len(order), config.batch):
             rows = order[start : start + config.batch]
             numbers, mask = _batch([tokens[row] for row in rows], device)
-            truth = torch.as_tensor(classes[rows], device=device)
+            truth = torch.as_tensor(targets[rows], device=device)
             loss = torch.nn.functional.cross_entropy(
                 _agreement(learner, weights, numbers, mask), truth
             )
@@ -100,8 +130,7 @@ def tune(
             shown.advance(1, loss=float(loss.detach()))
     shown.end()
     merged: Any = learner.merge_and_unload() if config.method == "lora" else learner
-    done: nn.Module = merged.cpu().eval()
-    return done
+    return Learner(merged.cpu().eval(), weights.detach().cpu().numpy())
 
 
 def _prepared(network: nn.Module, config: TuningConfig) -> Any:

@@ -22,6 +22,7 @@ from kits.support_triage._learning.features import Embedder
 from kits.support_triage._learning.finetune import place, tokens_of, tune, wanted
 from kits.support_triage._learning.folds import fold_of
 from kits.support_triage._learning.intents import LearnedClassifier, learn_classifier
+from kits.support_triage._learning.lessons import labelled_lesson, taught_lesson
 from kits.support_triage._learning.mails import Mail
 from kits.support_triage._learning.rounds import gains
 from kits.support_triage._models.encoder import Encoder
@@ -66,25 +67,29 @@ def tried_tuning(
     weights = find_weights(config.encoder)
     assert weights is not None  # the frozen graph was made of them
     fold = fold_of(labels, [mail.group for mail in frozen.mails], _FOLDS, task.seed)
-    shown = np.flatnonzero(fold != 0)
-    classes = frozen.intent.head.spec.classes
-    network = tune(
+    shown = [frozen.mails[n] for n in np.flatnonzero(fold != 0)]
+    hidden = {frozen.mails[n].group for n in np.flatnonzero(fold == 0)} - {""}
+    lesson = labelled_lesson(shown, frozen.intent.head.spec.classes)
+    if config.tuning.teacher:
+        others = [mail for mail in mails if not mail.label and mail.group not in hidden]
+        lesson = taught_lesson(task, config, lesson, others)
+    learner = tune(
         load_network(weights),
-        tokens_of(graph.tokenizer, [frozen.mails[n].text for n in shown], graph.spec.max_tokens),
-        np.array([classes.index(labels[n]) for n in shown], np.int64),
+        tokens_of(graph.tokenizer, lesson.texts, graph.spec.max_tokens),
+        lesson.targets,
         config.tuning,
         seed=task.seed,
         device=place(task.device),
         progress=task.progress,
     )
-    made = make_graph(weights, network, config.encoder, tuned=True)
+    made = make_graph(weights, learner.network, config.encoder, tuned=True)
     reader = Embedder(Encoder(made.spec, cpu_session(made.model), made.tokenizer), task.progress)
     unseen = frozenset(frozen.mails[n].sample_id for n in np.flatnonzero(fold == 0))
     tuned = learn_classifier(mails, val, config, reader, seed=task.seed, unseen=unseen)
     old, new = _losses(frozen, unseen), _losses(tuned, unseen)
     better = gains(new, old)
     note = (
-        f"the fine-tuned encoder {'ships' if better else 'does not ship'}: loss {new.mean():.3f} beside {old.mean():.3f}"
+        f"the fine-tuned encoder{lesson.by} {'ships' if better else 'does not ship'}: loss {new.mean():.3f} beside {old.mean():.3f}"
         f" of the frozen one, on {len(unseen)} mails that neither saw"
     )
     if better:
