@@ -94,9 +94,13 @@ def _generate(circle: Circle) -> str:
     story = circle.story
     learn, line = (_files(data / folder) for folder in (story.data, story.line))
     return (
-        f"{story.learns_from} to learn from ({learn} files), {line} {story.sample}s for the line: "
+        f"{story.learns_from} to learn from ({_plural(learn, 'file')}), {line} {story.sample}s for the line: "
         f"{data}"
     )
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _files(folder: Path) -> int:
