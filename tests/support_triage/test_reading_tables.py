@@ -129,7 +129,7 @@ def test_several_intents_are_sorted_and_each_once(tmp_path: Path) -> None:
         (["low", "High", "critical", "medium"], [1, 3, 4, 2]),
         (["P1", "P4", "P2", "P3"], [4, 1, 3, 2]),
         (["0", "3", "1", "2"], [0, 3, 1, 2]),
-        (["3 - Moderate", "1 - Critical", "2 - High", "4 - Low"], [3, 1, 2, 4]),
+        (["3 - Moderate", "1 - Critical", "2 (high)", "4 - Low"], [2, 4, 3, 1]),
         (["niedrig", "hoch", "dringend", "mittel"], [1, 3, 4, 2]),
     ],
 )
@@ -368,3 +368,13 @@ def test_a_folder_of_nothing_says_what_is_read(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no mails that can be read") as error:
         data.detect_format(tmp_path)
     assert ".xlsx" in error.value.fix
+
+
+def test_which_end_of_bare_numbers_is_urgent_is_said_and_can_be_turned(tmp_path: Path) -> None:
+    content = rows(["text", "priority"], *([f"row {n} of three", n] for n in "123"))
+    _, findings = read_all(put(tmp_path / "m.csv", content))
+    assert "'priority' holds numbers: the larger is taken" in told(findings, "urgency-in-numbers")
+    put(tmp_path / "mails.yaml", "urgency: {'1': 3, '2': 2, '3': 1}\n")
+    samples, findings = read_all(tmp_path / "m.csv")
+    assert [level_of(s, "urgency") for s in samples] == [3, 2, 1]
+    assert not told(findings, "urgency-in-numbers")

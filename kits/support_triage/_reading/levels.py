@@ -41,8 +41,11 @@ def level_of(cell: str, words: Mapping[str, float]) -> float | None:
     try:
         value = float(plain.replace(",", "."))
     except ValueError:
-        # `3 - Moderate`, `2 (high)`: the number orders them
-        first = plain.split(" ", 1)[0].rstrip(".:-)")
+        # `3 - Moderate`, `2 (high)`: the word says which end is urgent, where it is one we know
+        number, _, word = plain.partition(" ")
+        if (known := words.get(word.strip(" .:-–()"))) is not None:
+            return known
+        first = number.rstrip(".:-)")
         return float(first) if first.isdigit() and len(first) <= 2 else None
     return value if math.isfinite(value) and abs(value) <= 100 else None
 
@@ -75,6 +78,11 @@ def tone_scale(cells: set[str]) -> Mapping[str, float]:
             share = (value - low) / (high - low)
             scale[cell] = 0.0 if share < 0.4 else 1.0 if share <= 0.6 else 2.0
     return scale
+
+
+def is_number(cell: str) -> bool:
+    """Whether the cell is a number alone, without a word."""
+    return _number(cell) is not None
 
 
 def _number(cell: str) -> float | None:

@@ -20,7 +20,13 @@ from kits.core.kit import Finding, RawSample
 from kits.core.mail.writing import write_message
 from kits.core.prediction import Quantity
 from kits.support_triage._mail.reading import read_mail
-from kits.support_triage._reading.levels import SENTIMENT, URGENCY, level_of, tone_scale
+from kits.support_triage._reading.levels import (
+    SENTIMENT,
+    URGENCY,
+    is_number,
+    level_of,
+    tone_scale,
+)
 from kits.support_triage._reading.roles import SPLIT_WORDS, Roles
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.spans import Piece, pieces_in, place
@@ -52,17 +58,26 @@ class RowReader:
 
     def samples(self, rows: Iterator[tuple[int, Row] | BadRow]) -> Iterator[RawSample | Finding]:
         """Samples in the order of the rows; rows that state one more entity of the same text are one sample."""
-        lost = 0
+        lost, bare = 0, False
         for number, row, pieces in self._joined(rows):
             if isinstance(row, str):
                 yield self._refused(number, row)
                 continue
+            bare = bare or self._is_bare_number(_cell(row, self.roles.urgency))
             made = self._sample(number, row, pieces)
             if isinstance(made, Finding):
                 yield made
                 continue
             lost += len(pieces) - len(made.annotation.spans if made.annotation else ())
             yield made
+        if bare:
+            yield Finding(
+                "urgency-in-numbers",
+                "warn",
+                f"{self.roles.urgency!r} holds numbers: the larger is taken for the more urgent",
+                (self.name,),
+                "nothing to do if so; where 1 is the most urgent, say it in mails.yaml: urgency: {'1': 3, '2': 2, '3': 1}",
+            )
         if lost:
             yield Finding(
                 "entities-lost",
@@ -134,6 +149,11 @@ class RowReader:
             parts.append(self.sidecar.labels.get(cell, cell))
         joined = "/".join(part for part in parts if part)
         return joined_intents(joined, self.sidecar.separator)
+
+    def _is_bare_number(self, cell: str) -> bool:
+        """Whether nobody said which end of a scale is the urgent one."""
+        cell = cell.strip()
+        return bool(cell) and cell not in self.sidecar.urgency and is_number(cell)
 
     def _quantities(self, row: Row) -> Iterator[Quantity]:
         urgency = _cell(row, self.roles.urgency).strip()
