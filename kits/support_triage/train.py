@@ -194,7 +194,7 @@ def _learned(
     graph: EncoderGraph | None,
 ) -> tuple[LearnedClassifier, EncoderGraph | None, Embedder | None, str]:
     """The classifier, its encoder (tuned or as it came) with who reads by it, and what was tried."""
-    learned = learn_classifier(mails, val, config, embedder, seed=task.seed)
+    learned = learn_classifier(mails, val, config, embedder, seed=task.seed, progress=task.progress)
     if graph is None or embedder is None:
         return learned, None, None, ""
     done = tried_tuning(task, config, learned, graph, embedder, mails, val)

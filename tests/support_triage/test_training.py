@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kits.core.errors import ConfigError, DataError
-from kits.core.kit import TrainTask
+from kits.core.kit import NoProgress, TrainTask
 from kits.core.operating_point import Costs
 from kits.core.runtime import cpu_session
 from kits.support_triage import KIT
@@ -240,6 +240,23 @@ def test_an_encoder_that_is_not_there_is_said_and_not_fetched(tmp_path: Path) ->
     config = Config(encoder=EncoderConfig(source="firm/model"))
     with pytest.raises(ConfigError, match="no encoder at"):
         learn(dataset_of(made_up(12)), config, tmp_path)
+
+
+def test_each_stage_that_may_take_minutes_is_told(tmp_path: Path) -> None:
+    told = Heard()
+    task = TrainTask(dataset_of(made_up(60)), WORDS, Costs(), tmp_path, 0, progress=told)
+    KIT.train.train(task)
+    assert ("comparing models", 2) in told.stages
+
+
+class Heard(NoProgress):
+    """Remembers stages with their totals."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, int]] = []
+
+    def begin(self, stage: str, total: int) -> None:
+        self.stages.append((stage, total))
 
 
 def test_a_rare_label_does_not_stop_training(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import DataError
+from kits.core.kit import NoProgress, Progress
 from kits.support_triage._learning.features import Features
 from kits.support_triage._learning.folds import fold_of
 from kits.support_triage._learning.linear import Kind, Matrix
@@ -63,6 +64,7 @@ def learn_head(
     none_of: Sequence[str] = (),
     unseen: NDArray[np.bool_] | None = None,
     network: bool = False,
+    progress: Progress | None = None,
 ) -> Learned:
     """Learns one target.
 
@@ -73,6 +75,7 @@ def learn_head(
         unseen: mails that the network was not tuned on, shape (n,): only they judge, in a single round. None: it
             was tuned on none.
         network: whether the network is asked also where counted pieces alone do as well.
+        progress: of many mails with many labels each kind of model takes a minute.
 
     Raises:
         DataError: fewer than two classes.
@@ -90,11 +93,14 @@ def learn_head(
         rounds = Rounds(truth, fold, several, np.arange(len(labels)))
     else:
         rounds = Rounds(truth, np.where(unseen, 0, -1), several, np.flatnonzero(unseen))
-    candidates = [
-        rounds.candidate(name, kind, view, rows)
-        for name, kind, view, rows in _families(features)
-        if not (several and view == "layers")
-    ]
+    shown, families = progress or NoProgress(), _families(features)
+    shown.begin("comparing models", len(families))
+    candidates = []
+    for name, kind, view, rows in families:
+        if not (several and view == "layers"):
+            candidates.append(rounds.candidate(name, kind, view, rows))
+        shown.advance()
+    shown.end()
     looks = tuple(c for c in candidates if c.kind == "vectors")
     if len(looks) > 1:
         candidates.append(rounds.mean_of("views", looks))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import DataError
+from kits.core.kit import Progress
 from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
 from kits.support_triage._learning.choice import Learned, learn_head
 from kits.support_triage._learning.features import Embedder, Features, features_of
@@ -67,6 +68,7 @@ def learn_classifier(
     *,
     seed: int,
     unseen: frozenset[str] | None = None,
+    progress: Progress | None = None,
 ) -> LearnedClassifier:
     """Learns all targets.
 
@@ -80,7 +82,7 @@ def learn_classifier(
     """
     ngrams = learn_ngrams([mail.text for mail in mails])
     features = features_of([mail.text for mail in mails], ngrams, embedder)
-    job = _Job(list(mails), features, config, seed, unseen)
+    job = _Job(list(mails), features, config, seed, unseen, progress)
     intent, inside = job.intent()
     heads = {INTENT: intent.head, **job.others()}
     encoder = embedder.encoder.spec if embedder is not None else None
@@ -153,6 +155,7 @@ class _Job:
     config: Config
     seed: int
     unseen: frozenset[str] | None = None
+    progress: Progress | None = None
     notes: list[str] = field(default_factory=list)
 
     def intent(self) -> tuple[Learned, list[Mail]]:
@@ -266,6 +269,7 @@ class _Job:
             none_of=self.config.out_of_scope,
             unseen=self._unseen(places),
             network=self.config.approach == "encoder",
+            progress=self.progress,
         )
 
     def _unseen(self, places: Sequence[int]) -> NDArray[np.bool_] | None:
