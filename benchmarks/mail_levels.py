@@ -20,7 +20,7 @@ from kits.core.kit import RawSample
 from kits.core.stats import proportion
 from kits.support_triage import data
 from kits.support_triage._features.ngrams import learn_ngrams
-from kits.support_triage._learning.choice import learn_head
+from kits.support_triage._learning.choice import Target, learn_head
 from kits.support_triage._learning.features import features_of
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage.config import Config
@@ -57,7 +57,7 @@ def main() -> None:
         )
         found = []
         for seed in range(args.seeds):
-            learned = learn_head(features, levels, groups, seed=seed)
+            learned = learn_head(features, Target(levels, groups), seed=seed)
             right = int((learned.held_out.argmax(axis=1) == learned.truth.argmax(axis=1)).sum())
             found.append(right / len(levels))
             told = ", ".join(f"{model} {share:.3f}" for model, share in learned.right.items())

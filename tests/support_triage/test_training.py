@@ -15,7 +15,7 @@ from kits.core.kit import NoProgress, TrainTask
 from kits.core.operating_point import Costs
 from kits.core.runtime import cpu_session
 from kits.support_triage import KIT
-from kits.support_triage._learning.choice import learn_head
+from kits.support_triage._learning.choice import Target, learn_head
 from kits.support_triage._learning.encoders import (
     EncoderGraph,
     find_weights,
@@ -284,7 +284,7 @@ def test_few_labels_by_a_good_network_leave_counted_words_without_weight() -> No
 
     noise = csr_matrix(rng.random((30, 200), dtype=np.float32) * (rng.random((30, 200)) < 0.1))
     features = Features(noise, vectors.astype(np.float32), 16)
-    learned = learn_head(features, [f"c{n}" for n in truth], [""] * 30, seed=0)
+    learned = learn_head(features, Target([f"c{n}" for n in truth], [""] * 30), seed=0)
     assert learned.head.spec.ngram_weight <= 0.2
     assert learned.right["encoder"] > 0.9 > learned.right["ngrams"]
 
@@ -323,7 +323,7 @@ def test_confidence_by_cross_validation_is_calibrated_on_noisy_labels() -> None:
     wrong = rng.random(600) < 0.3
     labels = np.where(wrong, rng.integers(3, size=600), truth)
     features = Features(None, vectors.astype(np.float32), 8)
-    learned = learn_head(features, [f"c{n}" for n in labels], [""] * 600, seed=0)
+    learned = learn_head(features, Target([f"c{n}" for n in labels], [""] * 600), seed=0)
     confidence = learned.held_out.max(axis=1).mean()
     assert confidence == pytest.approx(learned.right["encoder"], abs=0.05)
 

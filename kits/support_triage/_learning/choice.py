@@ -54,14 +54,41 @@ class Learned:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Target:
+    """What is to be told of mails.
+
+    Attributes:
+        labels: one for each row of the features.
+        groups: what must stay in one fold, for each row.
+        several: labels may be joined by `|`, and each is decided by itself.
+        none_of: labels that mean none of the classes; only where `several` may hold.
+    """
+
+    labels: Sequence[str]
+    groups: Sequence[str]
+    several: bool = False
+    none_of: Sequence[str] = ()
+
+    def classes(self) -> tuple[str, ...]:
+        """What is told apart. Raises DataError for fewer than two."""
+        parts = {
+            n for label in self.labels for n in (label.split("|") if self.several else (label,))
+        }
+        classes = tuple(sorted(parts - (set(self.none_of) if self.several else set())))
+        if len(classes) < 2:
+            raise DataError(
+                f"there is only one label to learn: {classes[0] if classes else '(none)'}",
+                fix="label mails of at least two kinds",
+            )
+        return classes
+
+
 def learn_head(
     features: Features,
-    labels: Sequence[str],
-    groups: Sequence[str],
+    target: Target,
     *,
     seed: int,
-    several: bool = False,
-    none_of: Sequence[str] = (),
     unseen: NDArray[np.bool_] | None = None,
     network: bool = False,
     progress: Progress | None = None,
@@ -69,9 +96,6 @@ def learn_head(
     """Learns one target.
 
     Args:
-        labels: one for each row of the features.
-        several: labels may be joined by `|`, and each is decided by itself.
-        none_of: labels that mean none of the classes; only where `several` may hold.
         unseen: mails that the network was not tuned on, shape (n,): only they judge, in a single round. None: it
             was tuned on none.
         network: whether the network is asked also where counted pieces alone do as well.
@@ -80,16 +104,10 @@ def learn_head(
     Raises:
         DataError: fewer than two classes.
     """
-    found = {n for label in labels for n in (label.split("|") if several else (label,))}
-    classes = tuple(sorted(found - (set(none_of) if several else set())))
-    if len(classes) < 2:
-        raise DataError(
-            f"there is only one label to learn: {classes[0] if classes else '(none)'}",
-            fix="label mails of at least two kinds",
-        )
+    classes, labels, several = target.classes(), target.labels, target.several
     truth = truth_table(labels, classes, several)
     if unseen is None:
-        fold = fold_of(labels, groups, min(FOLDS, len(labels)), seed)
+        fold = fold_of(labels, target.groups, min(FOLDS, len(labels)), seed)
         rounds = Rounds(truth, fold, several, np.arange(len(labels)))
     else:
         rounds = Rounds(truth, np.where(unseen, 0, -1), several, np.flatnonzero(unseen))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 from kits.core.kit import Progress
 from kits.support_triage._features.ngrams import Ngrams, learn_ngrams
-from kits.support_triage._learning.choice import Learned, learn_head
+from kits.support_triage._learning.choice import Learned, Target, learn_head
 from kits.support_triage._learning.features import Embedder, Features, features_of
 from kits.support_triage._learning.mails import Mail, languages_learned, those
 from kits.support_triage._learning.noise import noise_note
@@ -262,11 +262,10 @@ class _Job:
             features = features.with_tone([self.mails[n].text for n in places])
         return learn_head(
             features,
-            labels,
-            [self.mails[n].group for n in places],
+            Target(
+                labels, [self.mails[n].group for n in places], several, self.config.out_of_scope
+            ),
             seed=self.seed,
-            several=several,
-            none_of=self.config.out_of_scope,
             unseen=self._unseen(places),
             network=self.config.approach == "encoder",
             progress=self.progress,
