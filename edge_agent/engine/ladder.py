@@ -185,14 +185,14 @@ class Ladder:
 
 
 def _for_months(ready: ReadyBundle, *, keep_files: bool) -> ReadyBundle:
-    """With a memory where its kit has one, only now, as it was timed and proved without; without the bundle's bytes,
-    unless a better engine is yet to be built from them.
+    """With a memory where its kit has one, only now, as it was timed and proved without; without the models'
+    bytes, unless a better engine is yet to be built from them.
     """
     runtime, bundle = ready.runtime, ready.bundle
     return replace(
         ready,
         runtime=runtime.remembering() if isinstance(runtime, Remembers) else runtime,
-        bundle=bundle if keep_files else bundle.without_files(),
+        bundle=bundle if keep_files else bundle.without_models(),
     )
 
 

@@ -139,9 +139,11 @@ class Bundle:
                 where=self.id[:12],
             ) from error
 
-    def without_files(self) -> Bundle:
-        """The same without models, golden inputs and texts: for who has loaded them and decides for months."""
-        return replace(self, files={})
+    def without_models(self) -> Bundle:
+        """The same without what a runtime has loaded: for who decides for months. It can still prove itself."""
+        golden = (sample.path for sample in self.golden.samples)
+        kept = {path: self.files[path] for path in golden if path in self.files}
+        return replace(self, files=kept)
 
     def artefact(self, role: str, target: str = "cpu") -> bytes:
         """ONNX bytes for a role: the one made for `target`, else the one for any machine.

@@ -116,11 +116,13 @@ def test_a_kept_engine_that_became_wrong_is_built_anew_in_the_background(tmp_pat
     assert (started.provider, started.waits_for_engine) == ("cpu", True)
     assert "golden samples differ" in started.downgrades[0]
     assert cache.get(key()) is None
-    # the bundle's bytes are kept for as long as an engine is to be built from them, and no longer
-    assert started.ready.bundle.files
+    # models' bytes are kept for as long as an engine is to be built from them, and no longer
+    models = {artefact.path for artefact in started.ready.bundle.manifest.artefacts}
+    assert models <= set(started.ready.bundle.files)
     built = load(cache, Openings(RIGHT))
     assert built.provider == "tensorrt"
-    assert not built.ready.bundle.files
+    assert not models & set(built.ready.bundle.files)
+    assert built.ready.check_golden() == ()
 
 
 def test_engines_that_are_wrong_again_and_again_are_given_up_for_a_while(tmp_path: Path) -> None:
