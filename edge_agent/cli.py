@@ -112,10 +112,10 @@ def run(
         summary = agent.run(
             max_samples=max_samples, until_empty=until_empty, sync_timeout_s=sync_timeout
         )
-    verdicts = " · ".join(f"{n} {v}" for v, n in sorted(summary.verdicts.items())) or "none"
+    verdicts = " · ".join(f"{n} {v}" for v, n in sorted(summary.verdicts.items()))
     waiting = f"{summary.waiting_rows} rows and {summary.waiting_blobs} blobs wait for the hub"
     out.answer(
-        f"{summary.samples} samples: {verdicts}; "
+        f"{summary.samples} samples{': ' if verdicts else ''}{verdicts}; "
         + ("the hub has everything" if summary.synced else waiting),
         asdict(summary),
     )
