@@ -69,7 +69,7 @@ def start(
         UsageError: neither or both of device and group, or the canary is not among them.
         NotFoundError: no such bundle, device, or nobody in the group.
         GateError: no release engineer has signed the bundle.
-        ConflictError: a device was already given a higher release.
+        ConflictError: a device was already given a higher release, or runs another project.
     """
     bundle = session.get(Bundle, bundle_id)
     if bundle is None:
@@ -77,6 +77,7 @@ def start(
     release = tuf.release_of(session, bundle_id)
     targets = waves.in_order(_targets(session, device, group), plan.canary)
     steps = sizes(plan.waves, len(targets))
+    _check_project(session, bundle, targets)
     _check_forward(session, release, targets)
     rollout = Rollout(
         bundle=bundle.id,
@@ -129,6 +130,29 @@ def _supersede(session: Session, targets: Sequence[Device], newer: int) -> None:
             if deployment.device in names and deployment.state not in FINAL:
                 waves.end(deployment, "superseded", f"gave way to rollout {newer}", by_hub=True)
         waves.progress(session, rollout)
+
+
+def _check_project(session: Session, bundle: Bundle, targets: list[Device]) -> None:
+    """A device refuses what was made for another project than its own, so it is not asked.
+
+    Raises:
+        ConflictError: one of them runs another project.
+    """
+    query = (
+        select(Device.name, Bundle.project)
+        .join(Bundle, Bundle.id == Device.running_bundle)
+        .where(
+            Device.name.in_([target.name for target in targets]), Bundle.project != bundle.project
+        )
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    if found is not None:
+        raise ConflictError(
+            f"made for the project {bundle.project!r}, and {found.name} runs {found.project!r}",
+            where=bundle.id[:12],
+            fix="enrol another device for it: cloud-sync device add NAME",
+        )
 
 
 def _check_forward(session: Session, release: Release, targets: list[Device]) -> None:

@@ -17,7 +17,7 @@ from cloud_sync.fleet.supervisor import Supervisor
 from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.sections import RolloutConfig
-from cloud_sync.store.models import Deployment, Device, Release, Rollout
+from cloud_sync.store.models import Bundle, Deployment, Device, Project, Release, Rollout
 from edge_agent.config import EngineConfig, UpdateConfig
 from kits.core.errors import GateError, UsageError
 from kits.core.hub_api import Desired, Reported
@@ -197,6 +197,19 @@ def test_a_device_is_not_asked_to_go_back(hub: Hub) -> None:
     wanted = desired(hub, "press-1").bundle
     assert wanted is not None
     assert (wanted.bundle, wanted.release) == (old, 3)
+
+
+def test_a_device_of_another_project_is_not_asked(hub: Hub) -> None:
+    mine, other = approved_bundle(hub, 1), approved_bundle(hub, 2)
+    with hub.database.transaction() as session:
+        session.add(Project(name="line-2", kit="visual-inspection"))
+        session.flush()
+        session.execute(update(Bundle).where(Bundle.id == other).values(project="line-2"))
+        runs = update(Device).where(Device.name == "press-1").values(running_bundle=other)
+        session.execute(runs)
+    with pytest.raises(ConflictError, match="press-1 runs 'line-2'"):
+        start(hub, mine, group="line")
+    assert start(hub, mine, device="press-2")
 
 
 def test_a_device_that_never_began_a_release_may_be_given_an_older_one(hub: Hub) -> None:
