@@ -79,6 +79,13 @@ def test_a_mail_without_text_is_nobody_s_but_a_person_s(made: LearnedBundle) -> 
     assert prediction.reasons[0].text == "the mail holds no text"
 
 
+@pytest.mark.parametrize("text", ["12345 67890", "48213", "???", "1.250,00 € !!"])
+def test_a_mail_without_a_word_is_nobody_s_but_a_person_s(made: LearnedBundle, text: str) -> None:
+    prediction = made.says(text)[0]
+    assert prediction.score == 0.0
+    assert "the mail holds no words" in [reason.text for reason in prediction.reasons]
+
+
 def test_danger_brings_a_person_however_certain_the_intent(made: LearnedBundle) -> None:
     usual = made.says("i want my money back please refund the lamp")[0]
     grave = made.says("i want my money back please refund the lamp or my lawyer will sue you")[0]

@@ -122,7 +122,7 @@ def told(
         details = _details(reading, automatic, Judged("", 0.0, {}, "", ""), ())
         return Prediction(0.0, reasons=(Reason("the mail holds no text"),), details=details)
     intent = judged(classifier, verdicts)
-    for_person = (tone.needs_person, _foreign(classifier, reading))
+    for_person = (tone.needs_person, _wordless(reading.text), _foreign(classifier, reading))
     doubts = [text for text in (*for_person, intent.doubt) if text]
     return Prediction(
         score=0.0 if any(for_person) else intent.confidence,
@@ -139,6 +139,11 @@ def told(
             "scales": _scales(classifier),
         },
     )
+
+
+def _wordless(text: str) -> str:
+    """Why a mail of numbers and marks alone is left to a person: models know words; empty where there is a letter."""
+    return "" if any(map(str.isalpha, text)) else "the mail holds no words"
 
 
 def _foreign(classifier: Classifier, reading: Reading) -> str:
