@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from kits.core.discovery import get_kit
-from kits.core.errors import ConfigError, GateError
+from kits.core.errors import ConfigError, GateError, UnreachableError
 from kits.core.story import DemoStory, ExtraStep, OwnStep
 from kits.toolchain.demo.device import agent_yaml
 from kits.toolchain.demo.hub import HubApi
@@ -169,9 +169,14 @@ def _start_hub(circle: Circle) -> str:
     )
     circle.token = str(made["token"])
     circle.programs.env["KITWRIGHT_HUB_TOKEN"] = circle.token
-    serve = circle.programs.start("cloud-sync", "serve", "--data", data)
+    command = ("cloud-sync", "serve", "--data", data)
+    serve = circle.programs.start(*command)
     circle.hub = HubApi(f"http://127.0.0.1:{port}", circle.token)
-    circle.hub.wait_until_up(lambda: serve.poll() is None)
+    try:
+        circle.hub.wait_until_up(lambda: serve.poll() is None)
+    except UnreachableError as error:
+        said = circle.programs.last_words(*command)
+        raise UnreachableError(f"{error.what}:\n{said}" if said else error.what) from error
     return f"{circle.hub.url} (SQLite, local folder, own MQTT 5 broker)"
 
 

@@ -71,6 +71,12 @@ class Programs:
         self.running.append(process)
         return process
 
+    def last_words(self, *command: str) -> str:
+        """The end of a program's log, indented; empty where it said nothing."""
+        log = self._log(command)
+        told = log.read_text(errors="replace").splitlines()[-12:] if log.is_file() else []
+        return "\n".join(f"    {line}" for line in told)
+
     def wait(self, process: subprocess.Popen[bytes], name: str, timeout_s: float) -> None:
         """Waits until a started program has ended by itself.
 
@@ -121,10 +127,9 @@ class Programs:
             errors.write(done.stdout)
             errors.write(f"[{done.returncode}] {time.monotonic() - started:.1f} s\n".encode())
         if done.returncode != 0:
-            tail = log.read_text(errors="replace").splitlines()[-12:]
             raise KitwrightError(
                 f"`{' '.join(command[:3])}` failed with code {done.returncode}:\n"
-                + "\n".join(f"    {line}" for line in tail),
+                + self.last_words(*command),
                 where=str(log),
             )
         return done
