@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,32 +17,18 @@ from kits.toolchain.labelling.desk import Desk
 from kits.toolchain.labelling.journal import Entry, Journal
 from kits.toolchain.labelling.work import Guess, Sitting
 from kits.toolchain.project import Project
-from tests.toolchain.notes import TOPICS, make_notes_project, notes, notes_kit
+from tests.toolchain.notes import (
+    NOW,
+    TOPICS,
+    label_all,
+    make_notes_project,
+    notes,
+    notes_kit,
+    said,
+    truth,
+)
 
 __all__ = ["notes", "notes_kit"]
-NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
-
-
-def said(sample: str, label: str, author: str = "ada", minutes: int = 0) -> Entry:
-    at = NOW + timedelta(minutes=minutes)
-    return Entry(
-        sample, "state", author, at, Annotation(label, author=author, source="review", at=at)
-    )
-
-
-def truth(text: str) -> str:
-    return next(topic for topic, words in TOPICS.items() if words in text)
-
-
-def label_all(desk: Desk, n: int, limit: int = 1000) -> int:
-    """Labels a round by what its notes say; how many that were."""
-    sitting = desk.sit(n)
-    for done in range(limit):
-        task = sitting.task()
-        if task is None:
-            return done
-        sitting.state([truth(task.shown.text)])
-    return limit
 
 
 class TestJournal:

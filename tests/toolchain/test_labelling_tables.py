@@ -5,44 +5,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from kits.core.annotation import Annotation
 from kits.core.errors import DataError
 from kits.toolchain.importing import ImportOptions, import_data
 from kits.toolchain.labelling.desk import Desk
-from kits.toolchain.labelling.journal import Entry
 from kits.toolchain.labelling.tables import Row, read_table, write_table
 from kits.toolchain.project import Project
-from tests.toolchain.notes import TOPICS, notes, notes_kit
+from tests.toolchain.notes import (
+    NOW,
+    notes,
+    notes_kit,
+    truth,
+)
 
 __all__ = ["notes", "notes_kit"]
-NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
-
-
-def said(sample: str, label: str, author: str = "ada", minutes: int = 0) -> Entry:
-    at = NOW + timedelta(minutes=minutes)
-    return Entry(
-        sample, "state", author, at, Annotation(label, author=author, source="review", at=at)
-    )
-
-
-def truth(text: str) -> str:
-    return next(topic for topic, words in TOPICS.items() if words in text)
-
-
-def label_all(desk: Desk, n: int, limit: int = 1000) -> int:
-    """Labels a round by what its notes say; how many that were."""
-    sitting = desk.sit(n)
-    for done in range(limit):
-        task = sitting.task()
-        if task is None:
-            return done
-        sitting.state([truth(task.shown.text)])
-    return limit
 
 
 class TestTables:

@@ -1,0 +1,126 @@
+"""Servers of all kinds behind an agent: what they call drafts, what they cannot do, when they go away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import Agent
+from tests.edge_agent.mail_parts import decisions, mail_config, rows
+from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot
+from tests.edge_agent.parts import wait_for
+
+pytestmark = needs_dovecot
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("KW_TEST_MAIL_PASSWORD", PASSWORD)
+    yield
+    kill_leftovers()
+
+
+@pytest.fixture
+def server() -> Dovecot:
+    return Dovecot().start()
+
+
+@pytest.mark.parametrize(
+    ("special", "separator", "prefix", "drafts"),
+    [
+        ({"Entwürfe": "", "Gesendet": ""}, "/", "", "Entwürfe"),
+        ({"Brouillons": "\\Drafts", "Drafts": ""}, "/", "", "Brouillons"),
+        ({"Drafts": "", "Sent": ""}, ".", "INBOX.", "INBOX.Drafts"),
+        ({"[Gmail]/Concepten": "\\Drafts", "[Gmail]/Verzonden": ""}, "/", "", "[Gmail]/Concepten"),
+    ],
+)
+def test_drafts_are_found_in_whatever_the_server_calls_them(
+    tmp_path: Path, special: dict[str, str], separator: str, prefix: str, drafts: str
+) -> None:
+    server = Dovecot(special=special, separator=separator, prefix=prefix).start()
+    server.deliver(a_mail(1))
+    Agent(mail_config(tmp_path, server)).run()
+    assert len(server.mails(drafts)) == 1
+    assert server.ids(f"{prefix}Orders") == ["<q1@example.com>"]
+
+
+def test_without_a_folder_of_drafts_it_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    server = Dovecot(special={"Ablage": ""}).start()
+    server.deliver(a_mail(1))
+    config = mail_config(tmp_path, server)
+    Agent(config).run()
+    assert "mail-no-drafts-folder" in {body.name for body in rows(config, "a")}
+    assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+@pytest.mark.parametrize("lacks", [("MOVE",), ("MOVE", "UIDPLUS"), ("IDLE", "LITERAL+")])
+def test_a_server_that_can_little_is_enough(tmp_path: Path, lacks: tuple[str, ...]) -> None:
+    server = Dovecot(lacks=lacks).start()
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"))
+    Agent(mail_config(tmp_path, server)).run()
+    assert server.ids("INBOX") == []
+    assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+def test_without_uidplus_no_mail_of_a_persons_is_expunged(tmp_path: Path) -> None:
+    server = Dovecot(lacks=("MOVE", "UIDPLUS")).start()
+    server.deliver(a_mail(1), a_mail(3, "Do you like chess?"))
+    with server.login() as client:
+        client.select_folder("INBOX")
+        client.add_flags([2], [b"\\Deleted"])  # a person may still change their mind
+    Agent(mail_config(tmp_path, server)).run()
+    assert "<q3@example.com>" in server.ids("INBOX")
+    assert server.ids("Orders") == ["<q1@example.com>"]
+
+
+def test_new_mail_is_dealt_with_soon_after_it_arrives(tmp_path: Path, server: Dovecot) -> None:
+    config = mail_config(tmp_path, server, once=False, poll_s=600)
+    agent = Agent(config)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        wait_for(lambda: agent.source.health.up and agent.line.has_bundle())
+        time.sleep(1)
+        server.deliver(a_mail(1))
+        wait_for(lambda: server.ids("Orders") == ["<q1@example.com>"])
+    finally:
+        agent.stop()
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_server_that_goes_away_is_found_again(tmp_path: Path, server: Dovecot) -> None:
+    agent = Agent(mail_config(tmp_path, server, once=False))
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+        server.deliver(a_mail(1))
+        wait_for(lambda: len(server.ids("Orders")) == 1)
+        server.stop()
+        wait_for(lambda: "mailbox-lost" in agent.alerts.open())
+        server.start()
+        server.deliver(a_mail(2, "my second order"))
+        wait_for(lambda: len(server.ids("Orders")) == 2, 30)
+        wait_for(lambda: "mailbox-lost" not in agent.alerts.open())
+    finally:
+        agent.stop()
+        thread.join(20)
+
+
+def test_a_folder_that_the_server_refuses_leaves_the_mail_to_a_person(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    server.deliver(a_mail(1), a_mail(2, "The invoice is wrong"))
+    filing = {"folders": {"order": "a/../b", "invoice": "Bills"}}
+    config = mail_config(tmp_path, server, filing=filing)
+    Agent(config).run()
+    assert server.ids("INBOX") == ["<q1@example.com>"]
+    assert server.ids("Bills") == ["<q2@example.com>"]
+    by_label = {body.label: body.actions for body in decisions(config)}
+    assert by_label["order"]["file"] == "error"
+    assert len(server.mails("Drafts")) == 2
+    assert "mail-not-filed" in {body.name for body in rows(config, "a")}
