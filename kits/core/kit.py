@@ -55,7 +55,11 @@ class NoProgress:
 
 @dataclass(frozen=True, slots=True)
 class RawSample:
-    """One sample as found in the user's files, before it is part of a dataset."""
+    """One sample as found in the user's files, before it is part of a dataset.
+
+    `order` is its place in time (seconds since 1970, or a rank that rises with time), given by kits that learn from
+    the past for the future: then the oldest are learned from and the latest judged on. It ends up in `meta`.
+    """
 
     content: bytes
     media_type: str
@@ -64,6 +68,7 @@ class RawSample:
     group: str = ""
     split: Split | None = None
     meta: Mapping[str, JsonValue] = field(default_factory=dict)
+    order: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,14 @@ class DataModule(Protocol):
         """Pairs of sample ids that show the same thing; they must share a split."""
 
 
+@runtime_checkable
+class ReadsByConfig(Protocol):
+    """What `data.py` offers beside `read` when the project's configuration says what the data means."""
+
+    def read_as(self, path: Path, format: str, config: BaseModel) -> Iterator[RawSample | Finding]:
+        """As `read`, by the kit's part of the project's `kit.yaml`."""
+
+
 class TrainModule(Protocol):
     """`train.py`."""
 
@@ -339,6 +352,13 @@ class Kit:
     @property
     def data(self) -> DataModule:
         return cast(DataModule, self._module("data"))
+
+    def read(self, path: Path, format: str, config: BaseModel) -> Iterator[RawSample | Finding]:
+        """Samples and complaints of the user's files, by the project's configuration where the kit heeds it."""
+        data = self.data
+        if isinstance(data, ReadsByConfig):
+            return data.read_as(path, format, config)
+        return data.read(path, format)
 
     @property
     def train(self) -> TrainModule:

@@ -15,6 +15,8 @@ from datetime import datetime, timezone
 
 from pydantic import JsonValue
 
+ORDER = "order"
+"""In a sample's `meta`: its place in time, where its kit learns from the past for the future."""
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -74,3 +76,15 @@ class Sample:
     device: str = ""
     group: str = ""
     meta: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+def place_in_time(sample: Sample) -> float | None:
+    """Where a sample stands in time: what its reader said, else when it was captured; None: not known.
+
+    Seconds since 1970, or a rank that rises with time where the data has no clock.
+    """
+    order = sample.meta.get(ORDER)
+    if isinstance(order, int | float) and not isinstance(order, bool):
+        return float(order)
+    seconds = sample.captured_at.timestamp()
+    return seconds if seconds > 0 else None

@@ -22,6 +22,7 @@ from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.core.sample import Sample, digest_of, sample_id_for, utc_now
 from kits.core.stats import Estimate
+from kits.toolchain.intake import meta_of
 
 _RESULTS = TypeAdapter(tuple[ItemResult, ...])
 _METRICS = TypeAdapter(dict[str, Estimate])
@@ -103,6 +104,7 @@ def read_outside(
     *,
     seed: int,
     format: str = "auto",
+    config: BaseModel | None = None,
     everything: bool = False,
     blobs: BlobStore | None = None,
 ) -> tuple[Dataset, list[str]]:
@@ -111,6 +113,7 @@ def read_outside(
     Its `test` part if it has one, else everything; all of it counts as split `test`.
 
     Args:
+        config: the kit's part of the project's `kit.yaml`; None: its defaults.
         everything: its other parts as well.
         blobs: where the bytes go; None: into memory.
 
@@ -126,7 +129,7 @@ def read_outside(
     store = MemoryBlobStore() if blobs is None else blobs
     read: list[tuple[DatasetItem, Split | None]] = []
     complaints: list[str] = []
-    for found in kit.data.read(path, chosen):
+    for found in kit.read(path, chosen, config or kit.config_model()):
         if isinstance(found, RawSample):
             read.append((_item(found, store), found.split))
         elif found.level != "pass":
@@ -148,7 +151,7 @@ def _item(raw: RawSample, blobs: BlobStore) -> DatasetItem:
         captured_at=utc_now(),
         source=raw.source,
         group=raw.group,
-        meta=raw.meta,
+        meta=meta_of(raw),
     )
     return DatasetItem(sample, raw.annotation, "test")
 

@@ -15,11 +15,13 @@ from kits.core.blobs import BlobStore, FolderBlobStore
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build, from_bytes, save
 from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, NoProgress, Progress
+from kits.core.sample import place_in_time
 from kits.toolchain.datasets import save_findings
 from kits.toolchain.intake import Entry, ImportOptions, Intake, add_existing, stated_labels, take_in
 from kits.toolchain.progress import counted
 from kits.toolchain.project import Project
 from kits.toolchain.splitting import Candidate, Placed, place
+from kits.toolchain.splitting_in_time import has_order, place_in_order
 
 __all__ = ["ImportOptions", "ImportReport", "import_data", "labels_of", "open_outside"]
 
@@ -61,7 +63,7 @@ def import_data(
     parent = "" if options.replace else project.current_dataset_id
     if parent:
         add_existing(intake, project.dataset(parent))
-    stream = project.kit.data.read(path, format_)
+    stream = project.kit.read(path, format_, project.kit_config)
     with project.blobs.at_once() as blobs:
         take_in(intake, counted(stream, progress, "reading"), options, blobs)
     if not intake.kept and not intake.duplicates:
@@ -103,7 +105,8 @@ def open_outside(project: Project, path: Path, store: Path, format_: str = "auto
         return replace(dataset, blobs=blobs)
     intake = Intake()
     with blobs.at_once() as together:
-        take_in(intake, project.kit.data.read(path, format_), ImportOptions(), together)
+        stream = project.kit.read(path, format_, project.kit_config)
+        take_in(intake, stream, ImportOptions(), together)
     if not intake.kept:
         raise _nothing_usable(path, format_, intake)
     items = [
@@ -170,10 +173,22 @@ def _make_version(
     }
     pattern = re.compile(config.group_by) if config.group_by else None
     candidates = [_candidate(entry, pattern) for entry in entries.values()]
-    placed = place(candidates, pairs, shares, config.seed)
+    in_order = config.order != "random" and has_order(candidates)
+    if config.order == "time" and not in_order:
+        raise DataError(
+            "these samples have no place in time",
+            where="data.order: time",
+            fix="name the column with the time in the kit's settings, or set data.order: random",
+        )
+    placed = (
+        place_in_order(candidates, shares)
+        if in_order
+        else place(candidates, pairs, shares, config.seed)
+    )
     intake.findings.extend(placed.findings)
     items = [_item(entry, placed) for entry in entries.values()]
-    rule = f"by group, stratified by label, {'/'.join(f'{v:g}' for v in shares.values())}"
+    words = "by time, the oldest first" if in_order else "by group, stratified by label"
+    rule = f"{words}, {'/'.join(f'{v:g}' for v in shares.values())}"
     if any(entry.given for entry in entries.values()):
         rule = f"as the data says, else {rule}"
     header = DatasetHeader(
@@ -206,6 +221,7 @@ def _candidate(entry: Entry, pattern: re.Pattern[str] | None) -> Candidate:
         labels=stated_labels(entry.annotation),
         given=entry.given,
         fixed=entry.fixed,
+        order=place_in_time(sample),
     )
 
 

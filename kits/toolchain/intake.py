@@ -6,17 +6,19 @@ goes is decided later (`splitting.py`), when all are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
+
+from pydantic import JsonValue
 
 from kits.core.annotation import Annotation
 from kits.core.blobs import BlobStore
 from kits.core.dataset import Dataset, Split
 from kits.core.errors import UsageError
 from kits.core.kit import Finding, RawSample
-from kits.core.sample import Sample, digest_of, sample_id_for
+from kits.core.sample import ORDER, Sample, digest_of, sample_id_for
 from kits.toolchain.splitting import STRICTNESS
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -150,9 +152,14 @@ def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> N
         captured_at=UNKNOWN_TIME,
         source=raw.source,
         group=raw.group,
-        meta=raw.meta,
+        meta=meta_of(raw),
     )
     intake.entries[digest] = Entry(sample, annotation, given=raw.split)
+
+
+def meta_of(raw: RawSample) -> Mapping[str, JsonValue]:
+    """What the sample is told beside its bytes, with its place in time where the reader knows it."""
+    return raw.meta if raw.order is None else {**raw.meta, ORDER: raw.order}
 
 
 def _merge(intake: Intake, known: Entry, raw: RawSample, annotation: Annotation | None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from kits.core.annotation import Annotation
 from kits.core.errors import DataError, UsageError
@@ -116,10 +116,13 @@ def find_inputs(given: Sequence[Path]) -> list[Path]:
     return found
 
 
-def inputs_of(kit: Kit, given: Sequence[Path]) -> Iterator[Input]:
+def inputs_of(kit: Kit, given: Sequence[Path], config: BaseModel | None = None) -> Iterator[Input]:
     """What a device would be given: files of the kit's own media types as they are, all else by the kit's reader.
 
     A folder that holds files of its own media types is those files. One sample is in memory at a time.
+
+    Args:
+        config: the kit's part of the project's `kit.yaml`; None: its defaults.
 
     Raises:
         UsageError: a path does not exist.
@@ -131,17 +134,17 @@ def inputs_of(kit: Kit, given: Sequence[Path]) -> Iterator[Input]:
         elif path.is_file() and _is_sample(path):
             yield Input(path, media_type_of(path))  # of another kit: the runtime says what is wrong
         else:
-            yield from _read_by_kit(kit, path)
+            yield from _read_by_kit(kit, path, config or kit.config_model())
 
 
 def _is_sample(path: Path) -> bool:
     return path.suffix.lower() in _MEDIA_TYPES
 
 
-def _read_by_kit(kit: Kit, path: Path) -> Iterator[Input]:
+def _read_by_kit(kit: Kit, path: Path, config: BaseModel) -> Iterator[Input]:
     """Samples that the kit's reader makes of a file or folder, and what it refuses."""
     try:
-        for found in kit.data.read(path, kit.data.detect_format(path)):
+        for found in kit.read(path, kit.data.detect_format(path), config):
             if isinstance(found, RawSample):
                 yield Input(path, found.media_type, found.source, found.content)
             elif found.level == "fail":

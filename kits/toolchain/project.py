@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
@@ -79,6 +80,11 @@ class Split(_Strict):
 class DataConfig(_Strict):
     """How imported data is grouped and split."""
 
+    order: Literal["auto", "time", "random"] = Field(
+        "auto",
+        description="`time`: the oldest samples are learned from, the latest judged on; `random`: by lot;"
+        " `auto`: by time where the kit's data has a place in time",
+    )
     split: Split = Field(Split(), description="shares; used where the data brings no split itself")
     seed: int = Field(0, ge=0, description="decides which group goes where; also seeds training")
     group_by: str = Field(
@@ -292,6 +298,20 @@ class Project:
         if (self.runs_dir / given / "bundle.kwb").is_file():
             return self.runs_dir / given / "bundle.kwb"
         raise DataError("no such bundle", where=given, fix="ls bundles runs/*/bundle.kwb")
+
+
+def config_here(start: Path, kit: Kit) -> BaseModel:
+    """The kit's part of the `kit.yaml` in `start` or above it; its defaults where none is, or one of another kit.
+
+    Raises:
+        ConfigError: that file is wrong.
+    """
+    try:
+        path = _find_config(start)
+    except ConfigError:
+        return kit.config_model()
+    opened = Project.open(path.parent)
+    return opened.kit_config if opened.kit.name == kit.name else kit.config_model()
 
 
 def _bundle_age(path: Path) -> tuple[int, int]:

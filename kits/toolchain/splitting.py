@@ -32,6 +32,7 @@ class Candidate:
         labels: everything stated on it: its class, the classes of its boxes.
         given: the split the data itself names.
         fixed: the split it has in the version before; stays unless that would leak.
+        order: its place in time; None: not known, which only samples split by lot may be.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Candidate:
     labels: tuple[str, ...] = ()
     given: Split | None = None
     fixed: Split | None = None
+    order: float | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ stored as hashes only.
 """
 
 from cloud_sync.store.models.cases import Asset, Case, CaseTransition
+from cloud_sync.store.models.crm import CrmConnection, CrmEvent, CrmLead, CrmScore
 from cloud_sync.store.models.devices import Device, DeviceCertificate, DeviceToken, EnrollToken
 from cloud_sync.store.models.effects import Effect, EffectTarget, InboundMessage
 from cloud_sync.store.models.intake import (
@@ -51,6 +52,10 @@ __all__ = [
     "Bundle",
     "Case",
     "CaseTransition",
+    "CrmConnection",
+    "CrmEvent",
+    "CrmLead",
+    "CrmScore",
     "Dataset",
     "Deployment",
     "Device",

@@ -215,6 +215,7 @@ def predict(
     from kits.core.ready import make_ready
     from kits.toolchain import predict as predicting
     from kits.toolchain.drafting import NO_DRAFT, Records, draft_lines, drafts_replies
+    from kits.toolchain.project import config_here
     from kits.toolchain.providers import provider_sessions
 
     console = Console(as_json, quiet)
@@ -223,7 +224,7 @@ def predict(
     sessions = provider_sessions(provider, full_precision=opened.full_precision)
     ready = make_ready(opened, sessions=sessions, target=target)
     kit = get_kit(ready.bundle.manifest.kit)
-    found = predicting.inputs_of(kit, inputs)
+    found = predicting.inputs_of(kit, inputs, config_here(project, kit))
     known = Records.read(records) if records is not None else None
     results = list(predicting.predict_inputs(ready, found, keep=save is not None, records=known))
     predicting.refuse_if_all_failed(results)

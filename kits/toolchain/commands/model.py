@@ -132,7 +132,9 @@ def evaluate(
         items = dataset.of(chosen)
         notes += [remark] if remark else []
     else:
-        dataset, notes = evaluation.read_outside(opened.kit, data, seed=seed, format=data_format)
+        dataset, notes = evaluation.read_outside(
+            opened.kit, data, seed=seed, format=data_format, config=opened.kit_config
+        )
         items = dataset.items
         remark = _leakage(opened, ready.bundle.manifest.dataset, items)
         notes += [remark] if remark else []

@@ -94,6 +94,9 @@ def replay(
             MailOptions(minutes, hourly),
         ),
         format=data_format,
+        config=opened.kit_config
+        if opened and opened.kit.name == ready.bundle.manifest.kit
+        else None,
         learned=run.learned_by(opened, ready),
         progress=make_progress(console),
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from kits.core.blobs import FolderBlobStore
 from kits.core.dataset import Dataset
@@ -50,7 +50,7 @@ class Answer:
     next: str
 
 
-def replay(
+def replay(  # noqa: PLR0913  (what a command may say)
     kit: Kit,
     ready: ReadyBundle,
     path: Path,
@@ -58,12 +58,14 @@ def replay(
     costs: Costs,
     options: ReplayOptions,
     format: str = "auto",
+    config: BaseModel | None = None,
     learned: Dataset | None = None,
     progress: Progress,
 ) -> Answer:
     """Recorded data through a bundle, and what would have come of it.
 
     Args:
+        config: the kit's part of the project's `kit.yaml`; None: its defaults.
         learned: what the bundle learned from, to say when it is replayed on that.
 
     Raises:
@@ -76,6 +78,7 @@ def replay(
             path,
             seed=ready.bundle.manifest.seed,
             format=format,
+            config=config,
             everything=True,
             blobs=FolderBlobStore(Path(folder)),
         )

@@ -1,0 +1,175 @@
+"""What a CRM must be able to do, and the values that come from there and go there.
+
+A new CRM is a file with a class of this protocol, a scheme its messages are verified by, and a line in `kinds.py`.
+When a lead is scored, and what is written when, is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from cloud_sync.store.types import JsonObject
+
+What = Literal["created", "changed", "deleted", "merged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message as it came: nothing of it is believed before a scheme has verified it.
+
+    Attributes:
+        url: as the CRM called it: the public address, with path and query as they came.
+        headers: names in lower case.
+        peer: address of who sent it, behind the proxy that is trusted; empty: not known.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CrmEvent:
+    """One thing a CRM says has happened to a record. A hint: the record is read anew before it is scored.
+
+    Attributes:
+        event_id: names it for ever within the connection; the same event delivered again has the same.
+        fields: which fields changed; None: not said.
+        ours: the CRM says that our own credentials changed it.
+        body: as it came, unknown keys included.
+    """
+
+    event_id: str
+    object_id: str
+    what: What
+    at: datetime
+    fields: frozenset[str] | None = None
+    ours: bool = False
+    body: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the CRM is to be answered once its events are stored (Salesforce wants an `Ack`)."""
+
+    body: bytes = b"{}"
+    media_type: str = "application/json"
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A lead as the CRM has it now.
+
+    Attributes:
+        fields: its columns, by the CRM's own names; values as `kits.lead_scoring` takes them (JSON).
+        modified_at: what is older than this never overwrites it.
+        outcome: won, lost, or empty while it is open.
+        opted_out: it says that this person does not want to be scored.
+    """
+
+    object_id: str
+    fields: JsonObject
+    modified_at: datetime
+    created_at: datetime | None = None
+    outcome: Literal["won", "lost", ""] = ""
+    outcome_at: datetime | None = None
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreWrite:
+    """What a CRM shall show of one lead.
+
+    Attributes:
+        version: rises with every change of this lead's score; names the write together with the lead.
+        points: 1 to 99.
+        probability, percentile: 0 to 1.
+        band: hot, warm or cold; empty together with everything else when the score is to be taken away.
+        reasons: sentences, the strongest first.
+        trend: improving, steady, declining; empty for a first score.
+    """
+
+    object_id: str
+    version: int
+    points: int | None
+    probability: float | None
+    percentile: float | None
+    band: str
+    reasons: tuple[str, ...]
+    trend: Literal["improving", "steady", "declining", ""] = ""
+    scored_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOutcome:
+    """What became of one write. `retry` is False when the same again cannot succeed."""
+
+    object_id: str
+    ok: bool
+    error: str = ""
+    retry: bool = True
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events since a cursor, and where to go on."""
+
+    events: tuple[CrmEvent, ...]
+    cursor: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must be so in the CRM. `fix` is empty when it is."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+
+class Crm(Protocol):
+    """A CRM. What talks to it raises `DeliveryError` (`effects/targets.py`) when it does not do as asked."""
+
+    kind: str
+    """As in `CrmSettings.kind`."""
+    batch: int
+    """How many leads one write may carry."""
+    polls: bool
+    """Whether `changed_since` is to be asked."""
+
+    def events(self, body: bytes) -> list[CrmEvent]:
+        """What a verified message says. Raises DataError when it cannot be understood."""
+        ...
+
+    def answer(self, events: Sequence[CrmEvent]) -> Answer:
+        """What it is answered once they are stored."""
+        ...
+
+    def read(self, object_ids: Sequence[str]) -> list[Record]:
+        """The records as they are now, at most `batch` at once; those that are gone are left out."""
+        ...
+
+    def changed_since(self, cursor: str) -> Page:
+        """What happened since; an empty cursor begins now. For CRMs that are asked."""
+        ...
+
+    def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        """Writes scores, at most `batch`; an outcome for each. Raises DeliveryError when none was taken."""
+        ...
+
+    def make_fields(self) -> list[Check]:
+        """Creates the fields scores are written to, where they are missing."""
+        ...
+
+    def check(self) -> list[Check]:
+        """What is there and what is missing, rights included; changes nothing."""
+        ...

@@ -1,0 +1,78 @@
+"""What a person says of a CRM connection: values and their bounds only. Secrets are in `connections.py`."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Kind = Literal["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook"]
+KINDS: tuple[Kind, ...] = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fields(_Section):
+    """Names of the CRM's fields that scores are written to; empty: the kind's own default."""
+
+    points: str = Field("", description="a number, 1 to 99")
+    probability: str = Field("", description="a number, 0 to 1")
+    percentile: str = Field("", description="a number, 0 to 100: better than so many of the leads")
+    band: str = Field("", description="hot, warm or cold")
+    reasons: str = Field("", description="a text of several lines")
+    scored_at: str = Field("", description="a moment")
+
+
+class Outcome(_Section):
+    """How the CRM says what became of a lead; empty: the kind's own default."""
+
+    field: str = Field("", description="the field")
+    won: tuple[str, ...] = Field((), description="its values that mean won")
+    lost: tuple[str, ...] = Field((), description="its values that mean lost")
+    at: str = Field("", description="the field that says when")
+
+
+class CrmSettings(_Section):
+    """One connection, as `crm add` stores it."""
+
+    kind: Kind = Field(description="which CRM; webhook: any program of yours")
+    url: str = Field("", description="address of its API; empty: the kind's public one")
+    object: str = Field("", description="what a lead is there; empty: the kind's own default")
+    columns: tuple[str, ...] = Field(
+        (), description="fields that are read; empty: those the bundle learned from"
+    )
+    scheme: str = Field("", description="how its messages are signed; empty: the kind's own way")
+    fields: Fields = Fields()
+    outcome: Outcome = Outcome()
+    opt_out: str = Field("", description="a field whose yes means: this person is not scored")
+    min_change: int = Field(
+        3, ge=1, le=50, description="a score that moved by fewer points is not written"
+    )
+    write: bool = Field(True, description="scores are written back; false: only shown here")
+    rate_per_10s: float = Field(
+        0, ge=0, description="requests in ten seconds; 0: the kind's own limit"
+    )
+    poll_s: float = Field(
+        30, ge=1, le=86_400, description="asks so often for changes where it is asked, seconds"
+    )
+    timeout_s: float = Field(15, gt=0, le=120, description="it must answer in this time, seconds")
+    allow: tuple[str, ...] = Field(
+        (),
+        description="networks of your own that may be reached (CIDR); all other private ones are refused",
+    )
+    options: dict[str, str] = Field(
+        default_factory=dict, description="what only this kind needs, see docs/reference/crm.md"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be https://HOST (or http:// in your own network)")
+        if parts.username or parts.password:
+            raise ValueError("no secret belongs here")
+        return value.rstrip("/")

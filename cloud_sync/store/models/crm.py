@@ -1,0 +1,144 @@
+"""CRM connections, what came from them, their leads with the score in force, and what is still to be written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud_sync.store.types import Base, BigKey, JsonList, JsonObject
+from kits.core.sample import utc_now
+
+
+class CrmConnection(Base):
+    """One CRM. Its secrets are in a file of the hub's keys, never here.
+
+    Attributes:
+        settings: `crm/settings.py`.
+        project: whose newest bundle scores its leads; empty: it is only listened to.
+        cursor: where the poller goes on.
+        opened_by: who added it.
+        paused_at: a person stopped reading and writing; events are still taken.
+        failures, open_until, error, last_ok_at: the circuit breaker of its server, shared by all processes.
+    """
+
+    __tablename__ = "crm_connection"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    settings: Mapped[JsonObject]
+    project: Mapped[str] = mapped_column(default="")
+    cursor: Mapped[str] = mapped_column(default="")
+    opened_by: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    paused_at: Mapped[datetime | None] = mapped_column(default=None)
+    failures: Mapped[int] = mapped_column(default=0)
+    open_until: Mapped[datetime | None] = mapped_column(default=None)
+    error: Mapped[str] = mapped_column(default="")
+    last_ok_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class CrmEvent(Base):
+    """An event that was taken: one of this id from this connection does nothing again.
+
+    Kept for `crm.keep_days`; the lead's own row is what counts from then on.
+    """
+
+    __tablename__ = "crm_event"
+    __table_args__ = (Index("ix_crm_event_received_at", "received_at"),)
+    connection: Mapped[str] = mapped_column(ForeignKey("crm_connection.name"), primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    object_id: Mapped[str]
+    what: Mapped[str]
+    at: Mapped[datetime]
+    skipped: Mapped[str] = mapped_column(default="")
+    body: Mapped[JsonObject]
+    received_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class CrmLead(Base):
+    """One lead, the score in force and what the CRM shows of it.
+
+    A level, not a queue: however many events come, a lead is due once, and the newest state of it is what is read,
+    scored and written. So its table is bounded by the CRM's own number of leads, and nothing is ever given up.
+
+    Attributes:
+        seen_at: when the newest event of it happened, by the CRM's clock.
+        record_at: when the record that was scored had been changed, by the CRM's clock.
+        due_at: it is to be read and scored, not before; None: it is not. `due_mark` changes with every event, so that
+            one that comes while the lead is scored makes it due again.
+        version: rises with every change of the score.
+        written: version that the CRM has; `write_at`: the newest is to be written, not before; None: it is not.
+        wrote_points: what the CRM shows.
+        state: open, won, lost or gone (deleted there).
+        override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
+        lot: its place in the random order, 0 to 1, drawn once; below the exploration share it is shown by lot.
+        dead: why it is not tried again until a person says so; empty: it is.
+    """
+
+    __tablename__ = "crm_lead"
+    __table_args__ = (
+        Index("ix_crm_lead_due", "connection", "due_at"),
+        Index("ix_crm_lead_write", "connection", "write_at"),
+        Index("ix_crm_lead_hot", "connection", "state", "probability"),
+        Index("ix_crm_lead_dead", "connection", "dead"),
+    )
+    connection: Mapped[str] = mapped_column(ForeignKey("crm_connection.name"), primary_key=True)
+    object_id: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(default="open")
+    opted_out: Mapped[bool] = mapped_column(default=False)
+    fields: Mapped[JsonObject] = mapped_column(default=dict)
+    seen_at: Mapped[datetime | None] = mapped_column(default=None)
+    record_at: Mapped[datetime | None] = mapped_column(default=None)
+    due_at: Mapped[datetime | None] = mapped_column(default=None)
+    due_mark: Mapped[int] = mapped_column(BigKey, default=0)
+    lease_owner: Mapped[str] = mapped_column(default="")
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    dead: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(BigKey, default=0)
+    probability: Mapped[float | None] = mapped_column(default=None)
+    low: Mapped[float | None] = mapped_column(default=None)
+    high: Mapped[float | None] = mapped_column(default=None)
+    points: Mapped[int | None] = mapped_column(default=None)
+    percentile: Mapped[float | None] = mapped_column(default=None)
+    band: Mapped[str] = mapped_column(default="")
+    reasons: Mapped[JsonList] = mapped_column(default=list)
+    hints: Mapped[JsonList] = mapped_column(default=list)
+    trend: Mapped[str] = mapped_column(default="")
+    bundle: Mapped[str] = mapped_column(default="")
+    scored_at: Mapped[datetime | None] = mapped_column(default=None)
+    written: Mapped[int] = mapped_column(BigKey, default=0)
+    wrote_points: Mapped[int | None] = mapped_column(default=None)
+    wrote_at: Mapped[datetime | None] = mapped_column(default=None)
+    write_at: Mapped[datetime | None] = mapped_column(default=None)
+    write_lease_owner: Mapped[str] = mapped_column(default="")
+    write_lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    write_attempts: Mapped[int] = mapped_column(default=0)
+    write_error: Mapped[str] = mapped_column(default="")
+    override: Mapped[JsonObject] = mapped_column(default=dict)
+    lot: Mapped[float] = mapped_column(default=1.0)
+    sample_id: Mapped[str] = mapped_column(default="")
+    outcome_at: Mapped[datetime | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class CrmScore(Base):
+    """A score that was in force once, or what a person said of one: appended, for drift, trend and the record."""
+
+    __tablename__ = "crm_score"
+    __table_args__ = (
+        Index("ix_crm_score_lead", "connection", "object_id", "version"),
+        Index("ix_crm_score_at", "at"),
+    )
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    connection: Mapped[str]
+    object_id: Mapped[str]
+    version: Mapped[int] = mapped_column(BigKey)
+    probability: Mapped[float | None] = mapped_column(default=None)
+    points: Mapped[int | None] = mapped_column(default=None)
+    band: Mapped[str] = mapped_column(default="")
+    bundle: Mapped[str] = mapped_column(default="")
+    override: Mapped[JsonObject] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,0 +1,126 @@
+"""The kit's settings: the part `model` of a project's `kit.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Approach = Literal["auto", "logistic", "recent", "trees", "mean", "small"]
+Calibrator = Literal["auto", "none", "platt", "beta", "isotonic"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class SourceConfig(_Section):
+    """Which column of the data means what; empty: found by its name and its cells."""
+
+    id: str = Field("", description="the lead's own identifier")
+    outcome: str = Field("", description="what became of the lead")
+    won: tuple[str, ...] = Field((), description="values of it that mean won; empty: known words")
+    lost: tuple[str, ...] = Field(
+        (), description="values of it that mean lost; empty: known words; all others are open"
+    )
+    decided_at: str = Field(
+        "",
+        description="when the score would have been asked for: nothing known later is learned from",
+    )
+    outcome_at: str = Field("", description="when the outcome was known")
+    order: str = Field(
+        "",
+        description="a number that rises with time, where there is no date; `rows`: the order of the rows",
+    )
+    group: str = Field("", description="what must stay in one split: account, e-mail domain")
+    mapping: Literal["auto", "none", "hubspot", "salesforce", "pipedrive", "odoo"] = Field(
+        "auto", description="whose names the columns have"
+    )
+
+
+class ColumnsConfig(_Section):
+    """Columns a person speaks for or against; a person's word is stronger than the court's."""
+
+    exclude: tuple[str, ...] = Field((), description="never learned from")
+    keep: tuple[str, ...] = Field((), description="learned from whatever the court says")
+    numeric: tuple[str, ...] = Field((), description="read as numbers")
+    categorical: tuple[str, ...] = Field(
+        (), description="read as choices, even if they are numbers"
+    )
+    protected: tuple[str, ...] = Field(
+        (),
+        description="never learned from nor named as a reason, and reported by group; known words are added",
+    )
+    opt_out: str = Field("", description="a yes here means: this person is not scored")
+
+
+class CourtConfig(_Section):
+    """What becomes of columns that are suspected."""
+
+    leaks: Literal["exclude", "warn"] = Field(
+        "exclude", description="columns filled in after the outcome"
+    )
+    drift: Literal["auto", "exclude", "warn"] = Field(
+        "auto", description="columns that tell the period; auto: out where inner folds gain by it"
+    )
+
+
+class TeamConfig(_Section):
+    """What the team can do, and what a lead is worth."""
+
+    per_month: int = Field(
+        0, ge=0, description="leads the team can call in a month; 0: a tenth of them"
+    )
+    incoming_per_month: int = Field(
+        0,
+        ge=0,
+        description="leads that come in a month; 0: as in the data, else as many as it holds in all",
+    )
+    value: float = Field(500.0, ge=0, description="margin of one lead won, money")
+    contact: float = Field(20.0, ge=0, description="cost of working on one lead, money")
+    warm_share: float = Field(
+        0.3,
+        gt=0,
+        lt=1,
+        description="share of leads, after the hot ones, that are called warm, 0 to 1",
+    )
+    exploration: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="share of leads in random order: the only unbiased data to retrain on",
+    )
+
+
+class Config(_Section):
+    """The kit's part of `kit.yaml`, under `model`."""
+
+    source: SourceConfig = SourceConfig()
+    columns: ColumnsConfig = ColumnsConfig()
+    court: CourtConfig = CourtConfig()
+    team: TeamConfig = TeamConfig()
+    approach: Approach = Field(
+        "auto", description="`auto` takes what rolling time folds favour; `small` is for few leads"
+    )
+    calibrator: Calibrator = Field(
+        "auto",
+        description="`auto` takes what the latest leads favour, and none where rank would be lost",
+    )
+    refit: bool = Field(
+        True,
+        description="learn once more from all leads after judging; figures stay those of leads not seen",
+    )
+    trees: int = Field(400, ge=10, le=5000, description="trees of the boosted model")
+    depth: int = Field(5, ge=2, le=6, description="depth of each")
+    learning_rate: float = Field(0.03, gt=0, le=1, description="of the boosted model")
+    folds: int = Field(4, ge=2, le=10, description="rolling time folds models are chosen by")
+    phrases: str = Field(
+        "", description="file with the firm's own words for reasons (YAML); empty: the kit's"
+    )
+
+    def located(self, root: Path) -> Config:
+        """The same with relative paths taken from the project's folder."""
+        if not self.phrases:
+            return self
+        return self.model_copy(update={"phrases": str(root / Path(self.phrases).expanduser())})
