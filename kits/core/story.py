@@ -56,6 +56,63 @@ class OwnStep:
     show: Callable[[DemoStage], str]
 
 
+class HubStage(DemoStage, Protocol):
+    """What a step finds of a circle without a device: the hub itself gets the samples and acts.
+
+    Attributes:
+        hub_url: where the hub answers.
+        hub_data: its data folder, for `cloud-sync … --data`.
+        project: name of the project at the hub.
+        notes: what steps hand on to later ones.
+    """
+
+    @property
+    def hub_url(self) -> str: ...
+
+    @property
+    def hub_data(self) -> Path: ...
+
+    @property
+    def project(self) -> str: ...
+
+    @property
+    def notes(self) -> dict[str, JsonValue]: ...
+
+    def call(
+        self, method: str, path: str, body: dict[str, JsonValue] | None = None
+    ) -> dict[str, JsonValue]:
+        """Asks the hub, as an engineer. Raises KitwrightError with its own words when it refuses."""
+
+    def start(self, *command: str) -> None:
+        """Starts a command of Kitwright's that stays until the demo ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubStep:
+    """A step of a circle without a device.
+
+    Attributes:
+        title: of the step ("connect the CRM").
+        show: does it and says in lines what came of it.
+    """
+
+    title: str
+    show: Callable[[HubStage], str]
+
+
+@dataclass(frozen=True, slots=True)
+class HubCircle:
+    """What takes the place of a device's steps, for a kit whose samples come to the hub (leads of a CRM).
+
+    Attributes:
+        first: with the first bundle, until the hub has learned what its decisions came to.
+        second: with the better bundle.
+    """
+
+    first: tuple[HubStep, ...]
+    second: tuple[HubStep, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ExtraStep:
     """A second way of learning that the kit shows in a project of its own; proves the path, not quality.
@@ -96,6 +153,7 @@ class DemoStory:
         honest: what must be known about the demo's figures, in sentences.
         extra: left out with `kit demo --short`; None: the kit has no second way.
         own: steps of the kit's own, after the circle; left out with `kit demo --short`.
+        hub: steps in place of a device's; None: a device closes the circle.
     """
 
     learns_from: str
@@ -117,3 +175,4 @@ class DemoStory:
     honest: str = ""
     extra: ExtraStep | None = None
     own: tuple[OwnStep, ...] = ()
+    hub: HubCircle | None = None

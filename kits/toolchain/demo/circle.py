@@ -20,12 +20,12 @@ from pydantic import JsonValue
 
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, GateError, UnreachableError
-from kits.core.story import DemoStory, ExtraStep, OwnStep
+from kits.core.story import DemoStory, ExtraStep, HubStep, OwnStep
 from kits.toolchain.demo.device import agent_yaml
 from kits.toolchain.demo.hub import HubApi
 from kits.toolchain.demo.programs import Json, Programs
 from kits.toolchain.demo.reviewer import ScriptedReviewer
-from kits.toolchain.demo.stage import Stage
+from kits.toolchain.demo.stage import AtHub, Stage
 from kits.toolchain.demo.summary import figures_text
 
 DEVICE = "line-1"
@@ -52,6 +52,7 @@ class Circle:
     retraining: Json = field(default_factory=dict)
     rollout: JsonValue = None
     agent: subprocess.Popen[bytes] | None = None
+    notes: Json = field(default_factory=dict)
 
 
 Step = Callable[[Circle], str]
@@ -77,15 +78,37 @@ def steps_of(story: DemoStory, *, short: bool) -> list[tuple[str, Step]]:
         *steps,
         ("start the hub", _start_hub),
         ("sign the first release, publish it", _publish),
+        *(_first_steps(story)),
+        ("retrain, challenge the champion", _retrain),
+        ("sign the better model", _approve),
+        *(_second_steps(story)),
+        *(() if short else ((own.title, partial(_own_step, own)) for own in story.own)),
+    ]
+
+
+def _first_steps(story: DemoStory) -> list[tuple[str, Step]]:
+    if story.hub is not None:
+        return [(step.title, partial(_hub_step, step)) for step in story.hub.first]
+    return [
         ("enroll a device, roll out the bundle", _enroll),
         ("run the line", _run_line),
         ("review what the device kept", _review),
-        ("retrain, challenge the champion", _retrain),
-        ("sign the better model", _approve),
-        ("roll it out", _roll_out),
-        ("run the line again", _run_line_again),
-        *(() if short else ((own.title, partial(_own_step, own)) for own in story.own)),
     ]
+
+
+def _second_steps(story: DemoStory) -> list[tuple[str, Step]]:
+    if story.hub is not None:
+        return [(step.title, partial(_hub_step, step)) for step in story.hub.second]
+    return [("roll it out", _roll_out), ("run the line again", _run_line_again)]
+
+
+def _hub_step(step: HubStep, circle: Circle) -> str:
+    """What the hub does itself, with the bundle that it scores with now."""
+    bundle = circle.project / str(circle.champion["path"])
+    stage = AtHub(
+        circle.root, circle.seed, bundle, circle.programs, hub_of(circle), circle.name, circle.notes
+    )
+    return step.show(stage)
 
 
 def _generate(circle: Circle) -> str:
@@ -93,6 +116,8 @@ def _generate(circle: Circle) -> str:
     get_kit(circle.kit).demo.generate(data, circle.seed)
     story = circle.story
     learn, line = (_files(data / folder) for folder in (story.data, story.line))
+    if story.hub is not None:
+        return f"{story.learns_from} to learn from ({_plural(learn, 'file')}): {data}"
     return (
         f"{story.learns_from} to learn from ({_plural(learn, 'file')}), {line} {story.sample}s for the line: "
         f"{data}"
@@ -281,6 +306,8 @@ def _own_step(own: OwnStep, circle: Circle) -> str:
     if circle.agent is not None and not circle.keep:
         circle.programs.stop(circle.agent)  # the line goes round and round, and has been seen
     kept = circle.root / "agent" / "bundles" / f"{circle.retraining['bundle']}.kwb"
+    if circle.story.hub is not None:
+        kept = circle.project / str(circle.champion["path"])
     return own.show(Stage(circle.root, circle.seed, kept, circle.programs))
 
 

@@ -119,9 +119,10 @@ def _document(circle: Circle, told: list[JsonValue], took_s: float) -> dict[str,
 
 
 def _places(circle: Circle) -> dict[str, JsonValue]:
+    action = {circle.story.action + "s": f"{circle.root}/agent/actuator.jsonl"}
     return {
         "report": f"{circle.project}/runs/{circle.first['run']}/report.html",
-        circle.story.action + "s": f"{circle.root}/agent/actuator.jsonl",
+        **({} if circle.story.hub is not None else action),
         "hub's data": f"{circle.root}/hub",
         "logs": f"{circle.root}/logs",
     }
@@ -140,7 +141,9 @@ def _summary(circle: Circle, took_s: float) -> str:
 
 
 def _side_by_side(circle: Circle) -> list[str]:
-    """What both bundles said of the same samples of the line, by what these truly were."""
+    """What both bundles said of the same samples of the line, by what these truly were; nothing without a line."""
+    if circle.story.hub is not None:
+        return []
     first, second = (
         {Path(str(row["source"])).name: str(row["verdict"]) for row in judged(circle, str(bundle))}
         for bundle in (circle.champion["bundle"], circle.retraining["bundle"])
