@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud_sync.store.types import Base, BigKey, JsonList, JsonObject
@@ -73,6 +73,8 @@ class CrmLead(Base):
         state: open, won, lost or gone (deleted there).
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
         lot: its place in the random order, 0 to 1, drawn once; below the exploration share it is shown by lot.
+        asked: the lead when its score was first asked for, and what was said then: `{fields, at, bundle, probability,
+            …}`; what is learned from it, once its outcome is known (`crm/outcomes.py`).
         dead: why it is not tried again until a person says so; empty: it is.
     """
 
@@ -120,6 +122,7 @@ class CrmLead(Base):
     override: Mapped[JsonObject] = mapped_column(default=dict)
     lot: Mapped[float] = mapped_column(default=1.0)
     sample_id: Mapped[str] = mapped_column(default="")
+    asked: Mapped[JsonObject] = mapped_column(default=dict, server_default=text("'{}'"))
     outcome_at: Mapped[datetime | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -141,4 +144,23 @@ class CrmScore(Base):
     band: Mapped[str] = mapped_column(default="")
     bundle: Mapped[str] = mapped_column(default="")
     override: Mapped[JsonObject] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class LeadModel(Base):
+    """Which bundle scores a project's leads here: the hub is the device of these bundles.
+
+    Attributes:
+        previous: the one before, for the way back.
+        held: a person went back to `bundle`: newer releases wait until somebody says so.
+        refused: bundle → why it did not take effect (a golden sample differed).
+    """
+
+    __tablename__ = "lead_model"
+    project: Mapped[str] = mapped_column(primary_key=True)
+    bundle: Mapped[str] = mapped_column(default="")
+    previous: Mapped[str] = mapped_column(default="")
+    held: Mapped[bool] = mapped_column(default=False)
+    refused: Mapped[JsonObject] = mapped_column(default=dict)
+    by: Mapped[str] = mapped_column("taken_by", default="hub")
     at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -41,7 +41,7 @@ def _of_connection(table: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
-    """Four tables."""
+    """Five tables."""
     op.create_table(
         "crm_connection",
         *_text("name", "kind"),
@@ -67,6 +67,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_crm_event_received_at", "crm_event", ["received_at"])
     _make_leads()
+    _make_model()
     op.create_table(
         "crm_score",
         *_big("id"),
@@ -81,6 +82,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_crm_score_lead", "crm_score", ["connection", "object_id", "version"])
     op.create_index("ix_crm_score_at", "crm_score", ["at"])
+
+
+def _make_model() -> None:
+    op.create_table(
+        "lead_model",
+        *_text("project", "bundle", "previous"),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        *_json("refused"),
+        *_text("taken_by"),
+        *_times("at", nullable=False),
+        sa.PrimaryKeyConstraint("project", name=op.f("pk_lead_model")),
+    )
 
 
 def _make_leads() -> None:
@@ -113,6 +126,7 @@ def _make_leads() -> None:
         *_json("override"),
         sa.Column("lot", sa.Double(), nullable=False),
         *_text("sample_id"),
+        sa.Column("asked", sa.JSON(), nullable=False, server_default=sa.text("'{}'")),
         *_times("outcome_at"),
         *_times("created_at", nullable=False),
         _of_connection("crm_lead"),
@@ -125,5 +139,5 @@ def _make_leads() -> None:
 
 def downgrade() -> None:
     """The tables as they were before."""
-    for table in ("crm_score", "crm_lead", "crm_event", "crm_connection"):
+    for table in ("crm_score", "lead_model", "crm_lead", "crm_event", "crm_connection"):
         op.drop_table(table)
