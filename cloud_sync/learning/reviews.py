@@ -36,7 +36,8 @@ PER_TIER = 300
 UNSURE_PEOPLE = 2
 GOOD_LABEL = "good"
 MAIL = "message/rfc822"
-_WORDS = {WINDOW: ("normal", "fault"), MAIL: ("oos", "other")}
+LEAD = "application/json"
+_WORDS = {WINDOW: ("normal", "fault"), MAIL: ("oos", "other"), LEAD: ("lost", "won")}
 """Media type → what nothing wrong, and something wrong, is called where the model has no word."""
 _ALL_LABELLED = frozenset({MAIL})
 """Media types of which every sample is about something: what was not acted on is not "nothing there"."""

@@ -20,7 +20,11 @@ from kits.core.prediction import Prediction
 from kits.core.showing import MAX_TEXT, Piece, pieces
 from kits.core.window import MEDIA_TYPE as WINDOW
 
-_DEFAULT_KITS = {WINDOW: "predictive-maintenance", "message/rfc822": "support-triage"}
+_DEFAULT_KITS = {
+    WINDOW: "predictive-maintenance",
+    "message/rfc822": "support-triage",
+    "application/json": "lead-scoring",
+}
 """Media type → the kit whose card shows a sample that no bundle and no project of this hub accounts for."""
 MAX_LABEL_BUTTONS = 9
 

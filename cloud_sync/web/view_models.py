@@ -16,7 +16,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.intake.samples import annotations_in_force
-from cloud_sync.learning.reviews import MAIL, bad_label, count_waiting, good_label, suggestion
+from cloud_sync.learning.reviews import LEAD, MAIL, bad_label, count_waiting, good_label, suggestion
 from cloud_sync.store.models import Alert, Annotation, Bundle, Case, Dataset, Sample
 from cloud_sync.store.models.cases import OPEN_ALARMS
 from cloud_sync.web.auth import Identity
@@ -127,7 +127,7 @@ def sensor_faults(said: Prediction) -> list[str]:
     return [text for text in texts if isinstance(text, str) and text]
 
 
-_KINDS = {WINDOW: ("Window", "Sensor window"), MAIL: ("Mail", "Mail")}
+_KINDS = {WINDOW: ("Window", "Sensor window"), MAIL: ("Mail", "Mail"), LEAD: ("Lead", "Lead")}
 """Media type → what its bytes are called, and what stands in the place of a picture."""
 
 
