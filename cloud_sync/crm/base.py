@@ -1,16 +1,17 @@
 """What a CRM must be able to do, and the values that come from there and go there.
 
-A new CRM is a file with a class of this protocol, a scheme its messages are verified by, and a line in `kinds.py`.
-When a lead is scored, and what is written when, is not known here.
+A new CRM is a file with a class of this protocol, a scheme its messages are verified by, a function that reads its
+messages (`*_events.py`), and a line in `kinds.py`. When a lead is scored, and what is written when, is not known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.types import JsonObject
 
 What = Literal["created", "changed", "deleted", "merged"]
@@ -136,8 +137,32 @@ class Check:
     fix: str = ""
 
 
+def forgets(_name: str, _value: str) -> None:
+    """For secrets that never change by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a CRM's class is made from.
+
+    Attributes:
+        name: of the connection, for errors.
+        settings: with the kind's defaults filled in (`kinds.py`).
+        secrets: by the names of `kinds.py`; never in a repr.
+        remember: keeps a secret that the CRM has changed (Salesforce turns refresh tokens over): name, value.
+    """
+
+    name: str
+    settings: CrmSettings
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    remember: Callable[[str, str], None] = forgets
+
+
 class Crm(Protocol):
-    """A CRM. What talks to it raises `DeliveryError` (`effects/targets.py`) when it does not do as asked."""
+    """A CRM's API; what its messages say is for `*_events.py`, which needs no credentials.
+
+    All methods raise `DeliveryError` (`effects/targets.py`) when it does not do as asked.
+    """
 
     kind: str
     """As in `CrmSettings.kind`."""
@@ -145,14 +170,6 @@ class Crm(Protocol):
     """How many leads one write may carry."""
     polls: bool
     """Whether `changed_since` is to be asked."""
-
-    def events(self, body: bytes) -> list[CrmEvent]:
-        """What a verified message says. Raises DataError when it cannot be understood."""
-        ...
-
-    def answer(self, events: Sequence[CrmEvent]) -> Answer:
-        """What it is answered once they are stored."""
-        ...
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """The records as they are now, at most `batch` at once; those that are gone are left out."""

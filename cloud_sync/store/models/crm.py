@@ -67,9 +67,9 @@ class CrmLead(Base):
         record_at: when the record that was scored had been changed, by the CRM's clock.
         due_at: it is to be read and scored, not before; None: it is not. `due_mark` changes with every event, so that
             one that comes while the lead is scored makes it due again.
-        version: rises with every change of the score.
+        version: rises with every change of what the CRM is to show: of the score, of a person's band, of opting out.
         written: version that the CRM has; `write_at`: the newest is to be written, not before; None: it is not.
-        wrote_points: what the CRM shows.
+        wrote_points, wrote_band: what the CRM shows; None and empty: nothing.
         state: open, won, lost or gone (deleted there).
         override: what a person says of the score: `{band, who, at, why}`; empty: nothing.
         lot: its place in the random order, 0 to 1, drawn once; below the exploration share it is shown by lot.
@@ -113,6 +113,7 @@ class CrmLead(Base):
     scored_at: Mapped[datetime | None] = mapped_column(default=None)
     written: Mapped[int] = mapped_column(BigKey, default=0)
     wrote_points: Mapped[int | None] = mapped_column(default=None)
+    wrote_band: Mapped[str] = mapped_column(default="", server_default="")
     wrote_at: Mapped[datetime | None] = mapped_column(default=None)
     write_at: Mapped[datetime | None] = mapped_column(default=None)
     write_lease_owner: Mapped[str] = mapped_column(default="")

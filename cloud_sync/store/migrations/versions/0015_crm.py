@@ -118,6 +118,7 @@ def _make_leads() -> None:
         *_times("scored_at"),
         *_big("written"),
         sa.Column("wrote_points", sa.Integer(), nullable=True),
+        sa.Column("wrote_band", sa.String(), nullable=False, server_default=""),
         *_times("wrote_at", "write_at"),
         *_text("write_lease_owner"),
         *_times("write_lease_until"),

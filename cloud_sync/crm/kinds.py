@@ -1,0 +1,244 @@
+"""The kinds of CRM as a table: which class talks to it, which secrets it needs, and its defaults. Data only.
+
+How its messages are verified is `schemes/`; how a connection is stored is `connections.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cloud_sync.crm.base import Access, Crm
+from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
+from kits.core.errors import ConfigError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of a kind. `needed`: without it the API cannot be called, unless another of the same group is there."""
+
+    name: str
+    what: str
+    group: str = ""
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind.
+
+    Attributes:
+        make: opens it; imports its class only then.
+        url: the public address of its API; empty: each firm has its own.
+        object: what a lead is there by default.
+        scheme: how its messages are signed by default.
+        secrets: of its API; those its messages are verified with are `schemes/`'.
+        fields: names of the fields scores are written to by default.
+        outcomes: object → how it says what became of a lead.
+        rate_per_10s: requests in ten seconds that leave room for others.
+    """
+
+    make: Callable[[Access], Crm]
+    url: str
+    object: str
+    scheme: str
+    secrets: tuple[Secret, ...]
+    fields: Fields
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    rate_per_10s: float = 50.0
+    label: str = ""
+
+
+def _hubspot(access: Access) -> Crm:
+    from cloud_sync.crm.hubspot import HubSpot
+
+    return HubSpot(access)
+
+
+def _salesforce(access: Access) -> Crm:
+    from cloud_sync.crm.salesforce import Salesforce
+
+    return Salesforce(access)
+
+
+def _pipedrive(access: Access) -> Crm:
+    from cloud_sync.crm.pipedrive import Pipedrive
+
+    return Pipedrive(access)
+
+
+def _odoo(access: Access) -> Crm:
+    from cloud_sync.crm.odoo import Odoo
+
+    return Odoo(access)
+
+
+def _dynamics(access: Access) -> Crm:
+    from cloud_sync.crm.dynamics import Dynamics
+
+    return Dynamics(access)
+
+
+def _webhook(access: Access) -> Crm:
+    from cloud_sync.crm.webhook import Webhook
+
+    return Webhook(access)
+
+
+def _named(prefix: str, suffix: str = "") -> Fields:
+    names = ("score", "probability", "percentile", "band", "reasons", "scored_at")
+    points, probability, percentile, band, reasons, at = (f"{prefix}{n}{suffix}" for n in names)
+    return Fields(
+        points=points, probability=probability, percentile=percentile,
+        band=band, reasons=reasons, scored_at=at,
+    )  # fmt: skip
+
+
+KINDS: dict[str, Kind] = {
+    "hubspot": Kind(
+        _hubspot, "https://api.hubapi.com", "contacts", "hubspot-v3",
+        (Secret("token", "the private app's access token (pat-…)"),),
+        _named("kitwright_"),
+        {
+            "contacts": Outcome(
+                field="lifecyclestage", won=("customer", "evangelist"), at="closedate"
+            ),
+            "companies": Outcome(
+                field="lifecyclestage", won=("customer", "evangelist"), at="closedate"
+            ),
+            "deals": Outcome(
+                field="dealstage", won=("closedwon",), lost=("closedlost",), at="closedate"
+            ),
+        },
+        rate_per_10s=90, label="HubSpot",
+    ),
+    "salesforce": Kind(
+        _salesforce, "", "Lead", "salesforce-outbound",
+        (
+            Secret("client_id", "the connected app's consumer key"),
+            Secret("client_secret", "its consumer secret (client-credentials flow)", "sign-in"),
+            Secret("private_key", "PEM of its certificate's key (JWT flow)", "sign-in"),
+            Secret("refresh_token", "a refresh token (web-server flow)", "sign-in"),
+            Secret("username", "the user to act for (JWT flow)", needed=False),
+        ),
+        _named("Kitwright_", "__c"),
+        {
+            "Lead": Outcome(
+                field="Status", won=("Closed - Converted", "Qualified"),
+                lost=("Closed - Not Converted", "Unqualified"), at="ConvertedDate",
+            ),
+            "Opportunity": Outcome(
+                field="StageName", won=("Closed Won",), lost=("Closed Lost",), at="CloseDate"
+            ),
+        },
+        label="Salesforce",
+    ),
+    "pipedrive": Kind(
+        _pipedrive, "https://api.pipedrive.com", "deals", "pipedrive",
+        (Secret("token", "an API token (Settings, Personal preferences, API)"),),
+        _named("Kitwright "),
+        {"deals": Outcome(field="status", won=("won",), lost=("lost",), at="close_time")},
+        rate_per_10s=60, label="Pipedrive",
+    ),
+    "odoo": Kind(
+        _odoo, "", "crm.lead", "odoo",
+        (Secret("key", "an API key of a user (Preferences, Account Security)"),),
+        _named("x_kitwright_"),
+        {"crm.lead": Outcome(field="won_status", won=("won",), lost=("lost",), at="date_closed")},
+        label="Odoo",
+    ),
+    "dynamics": Kind(
+        _dynamics, "", "lead", "standard",
+        (
+            Secret("tenant", "the directory (tenant) id"),
+            Secret("client_id", "the app registration's id"),
+            Secret("client_secret", "its client secret"),
+        ),
+        Fields(),
+        {
+            "lead": Outcome(field="statecode", won=("1",), lost=("2",), at="modifiedon"),
+            "opportunity": Outcome(
+                field="statecode", won=("1",), lost=("2",), at="actualclosedate"
+            ),
+        },
+        label="Dynamics 365",
+    ),
+    "webhook": Kind(
+        _webhook, "", "lead", "standard",
+        (Secret("secret", "whsec_…, what we send is signed with it (two while you change it)"),),
+        Fields(),
+        {"lead": Outcome(field="outcome", won=("won",), lost=("lost",), at="outcome_at")},
+        rate_per_10s=100, label="a program of yours",
+    ),
+}  # fmt: skip
+
+
+def kind_of(name: str) -> Kind:
+    """A kind.
+
+    Raises:
+        ConfigError: there is none of this name.
+    """
+    if name not in KINDS:
+        raise ConfigError(f"no kind of CRM {name!r}", where="kind", fix=did_you_mean(name, KINDS))
+    return KINDS[name]
+
+
+def with_defaults(settings: CrmSettings) -> CrmSettings:
+    """The settings with what the kind says where a person said nothing.
+
+    Raises:
+        ConfigError: the kind has no public address, and none is given.
+    """
+    kind = kind_of(settings.kind)
+    url = settings.url or kind.url
+    if not url:
+        raise ConfigError(
+            f"{kind.label} has no address that is the same for all: yours is missing",
+            where="url",
+            fix="add it: https://…",
+        )
+    thing = settings.object or kind.object
+    own = settings.fields
+    fields = {
+        name: getattr(own, name) or getattr(kind.fields, name) for name in Fields.model_fields
+    }
+    outcome = settings.outcome if settings.outcome.field else kind.outcomes.get(thing, Outcome())
+    return settings.model_copy(
+        update={
+            "url": url, "object": thing, "scheme": settings.scheme or kind.scheme,
+            "fields": Fields(**fields), "outcome": outcome,
+            "rate_per_10s": settings.rate_per_10s or kind.rate_per_10s,
+        }
+    )  # fmt: skip
+
+
+def open_crm(access: Access) -> Crm:
+    """A connection's CRM; nothing is asked yet.
+
+    Raises:
+        ConfigError: an address or a secret is missing, or one is no such thing.
+    """
+    kind = kind_of(access.settings.kind)
+    missing = missing_secrets(access)
+    if missing:
+        raise ConfigError(
+            f"a secret of {access.name!r} is missing: {missing[0].what}",
+            where=missing[0].name,
+            fix=f"cloud-sync crm secret {access.name}",
+        )
+    return kind.make(
+        Access(access.name, with_defaults(access.settings), access.secrets, access.remember)
+    )
+
+
+def missing_secrets(access: Access) -> list[Secret]:
+    """Secrets its API cannot do without; of those of one group any will do."""
+    kind = kind_of(access.settings.kind)
+    given = {name for name, value in access.secrets.items() if value}
+    groups = {secret.group for secret in kind.secrets if secret.name in given and secret.group}
+    return [
+        secret
+        for secret in kind.secrets
+        if secret.needed and secret.name not in given and secret.group not in (groups or {None})
+    ]
