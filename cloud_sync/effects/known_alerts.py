@@ -67,6 +67,26 @@ ALERTS: tuple[AlertInfo, ...] = (
         "add the code to `cmms.causes`, and state the cause on the page of the case",
     ),
     AlertInfo(
+        "crm-unreachable", ("warning",),
+        "a CRM has failed five times in a row; what is to be read and written waits, and nothing is lost",
+        "`cloud-sync crm test NAME`; it goes on by itself",
+    ),
+    AlertInfo(
+        "crm-lead-dead", ("warning",),
+        "leads of a CRM cannot be scored; told once, until all are well again",
+        "the page Leads says why; mend it there or in the CRM, then try again",
+    ),
+    AlertInfo(
+        "crm-bundle-refused", ("error",),
+        "a bundle was released that computes something else here than where it was made: the one before stays",
+        "publish it anew with this version of Kitwright, or `cloud-sync leads forward PROJECT`",
+    ),
+    AlertInfo(
+        "lead-drift", ("warning",),
+        "leads are won more or less often than their scores say, beyond chance; told once, until it is over",
+        "retrain: `cloud-sync retrain plan PROJECT`; until then the order counts more than the probability",
+    ),
+    AlertInfo(
         "mail-promise-broken", ("error",),
         "audits of mails refuted the promise of a bundle; its gate is closed, every mail goes to a person",
         "look at the audits that were wrong, then train anew, or open the gate with a reason: "

@@ -1,0 +1,83 @@
+"""The circuit breaker of a CRM, in its connection's row: reading, writing and polling of all processes share it.
+
+After some failures in a row the CRM is left alone, longer each time; then one request tries whether it is back.
+What is asked of it is the business of who asks.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.effects.settings import NotifyConfig
+from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.store.models import CrmConnection
+
+UNREACHABLE = "crm-unreachable"
+FAILURES = 5
+FIRST_S = 10.0
+MAX_S = 300.0
+TRIAL = timedelta(minutes=1)
+"""While one process tries, the others wait so long."""
+LONGEST = timedelta(hours=25)
+"""No pause is longer, a CRM may ask for a day; what lies further ahead was written by a clock that was wrong."""
+_WORDS = 300
+
+
+def may_try(session: Session, name: str, now: datetime) -> bool:
+    """Whether the CRM may be asked now; who is let through after a pause tries for all others.
+
+    Within a transaction that writes: the row is taken.
+    """
+    row = session.get(CrmConnection, name, with_for_update=True, populate_existing=True)
+    if row is None or row.paused_at is not None:
+        return False
+    if row.open_until is None:
+        return True
+    if now < row.open_until <= now + LONGEST:
+        return False
+    row.open_until = now + TRIAL
+    return True
+
+
+def rests(row: CrmConnection, now: datetime) -> bool:
+    """Whether it is left alone now; looks only."""
+    return row.open_until is not None and now < row.open_until <= now + LONGEST
+
+
+def succeeded(session: Session, name: str, now: datetime) -> None:
+    """It did as asked."""
+    row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+    if row.failures or row.open_until is not None or row.error:
+        close_alert(session, UNREACHABLE, where=name)
+    row.failures, row.open_until, row.error, row.last_ok_at = 0, None, "", now
+
+
+def failed(
+    session: Session,
+    notify: NotifyConfig,
+    name: str,
+    error: DeliveryError,
+    now: datetime,
+    rng: random.Random,
+) -> float:
+    """It did not; seconds until it may be asked again."""
+    row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+    row.failures += 1
+    row.error = error.what[:_WORDS]
+    over = row.failures - FAILURES
+    pause = 0.0
+    if over >= 0:
+        pause = min(FIRST_S * 2.0 ** min(over, 10), MAX_S) * rng.uniform(0.5, 1.0)
+    pause = max(pause, error.after_s)
+    row.open_until = now + timedelta(seconds=pause) if pause else None
+    if over >= 0:
+        raise_alert(
+            session, notify, UNREACHABLE, "warning",
+            f"the CRM {name} does not answer as it should: {row.error}; scores wait and are written later",
+            where=name,
+        )  # fmt: skip
+    return max(pause, 1.0)

@@ -1,0 +1,253 @@
+"""Which bundle scores a project's leads, loaded once: the hub is the device of these bundles.
+
+The bundle of the project's highest release in force takes effect once its golden samples have passed here; one that
+does not pass is refused and told. The one before is kept for the way back. Scoring itself is in `scoring.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.fleet.withdrawals import only_withdrawn
+from cloud_sync.hub import Hub, audit
+from cloud_sync.store.db import insert_once
+from cloud_sync.store.models import Bundle as BundleRow
+from cloud_sync.store.models import LeadModel, Project
+from kits.core import bundle as bundles
+from kits.core.bundle import Bundle
+from kits.core.errors import BundleError, KitwrightError
+from kits.core.ready import ReadyBundle, make_ready
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+KIT = "lead-scoring"
+REFUSED = "crm-bundle-refused"
+MAX_LOADED = 4
+MAX_BYTES = 512 << 20
+"""Of the files of all loaded bundles together: about what they take in memory."""
+_NOTED = 20
+"""So many refusals are remembered for a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    ready: ReadyBundle
+    size: int
+
+
+class LeadModels:
+    """The bundles in force, by project. Safe for several threads.
+
+    Args:
+        hub: where bundles are.
+        make: joins a bundle with its kit's runtime.
+    """
+
+    def __init__(self, hub: Hub, *, make: Callable[[Bundle], ReadyBundle] = make_ready) -> None:
+        self._hub = hub
+        self._make = make
+        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def current(self, project: str) -> ReadyBundle:
+        """The bundle that scores a project's leads now.
+
+        Raises:
+            NotFoundError: no such project of leads, or no bundle of it is in force.
+            BundleError: it cannot be loaded here.
+            UnreachableError: the storage cannot be used.
+        """
+        with self._hub.database.session() as session:
+            row = session.get(LeadModel, project)
+        if row is None or not row.bundle:
+            self.look(project)
+            with self._hub.database.session() as session:
+                row = session.get(LeadModel, project)
+        if row is None or not row.bundle:
+            raise NotFoundError(
+                "no bundle scores the leads of this project yet",
+                where=project,
+                fix="kit publish --hub URL, and sign its release",
+            )
+        return self._ready(row.bundle)
+
+    def look(self, project: str) -> bool:
+        """Lets a newer release take effect, if its golden samples pass here; whether one did."""
+        with self._hub.database.session() as session:
+            newest, row = _released(session, project), session.get(LeadModel, project)
+            held = row is not None and row.held
+            refused = row.refused if row is not None else {}
+            current = row.bundle if row is not None else ""
+            gone = bool(current) and current in set(session.scalars(only_withdrawn()))
+        if newest == current or (held and not gone) or (newest and newest in refused):
+            return False
+        complaint = self._complaint(newest) if newest else ""
+        return self._take(project, newest, complaint, current)
+
+    def _complaint(self, bundle_id: str) -> str:
+        """Why a bundle may not take effect; empty: it may."""
+        try:
+            found = self._ready(bundle_id).check_golden()
+        except BundleError as error:
+            return error.what
+        return f"golden samples differ: {'; '.join(found[:3])}" if found else ""
+
+    def _take(self, project: str, bundle_id: str, complaint: str, seen: str) -> bool:
+        with self._hub.database.transaction() as session:
+            insert_once(session, LeadModel, [{"project": project}])
+            row = session.get_one(LeadModel, project, with_for_update=True)
+            if row.bundle != seen:
+                return False  # another process was first
+            if complaint:
+                known = list(row.refused.items())[-_NOTED:]
+                row.refused = {**dict(known), bundle_id: complaint[:500]}
+                raise_alert(
+                    session, self._hub.config.notify, REFUSED, "error",
+                    f"{project}: bundle {bundle_id[:12]} does not score leads: {complaint}"[:500],
+                    where=project,
+                )  # fmt: skip
+                return False
+            _switch(row, bundle_id, by="hub")
+            row.held = False
+            close_alert(session, REFUSED, where=project)
+            audit(session, "hub", "leads.bundle", bundle_id, project=project, before=seen)
+        log.info("event=lead_bundle_in_force project=%s bundle=%s", project, bundle_id[:12])
+        return True
+
+    def back(self, project: str, *, by: str) -> str:
+        """Goes back to the bundle before, and holds it until `forward`; its id.
+
+        Raises:
+            NotFoundError: no bundle was ever in force.
+            ConflictError: there is none before, or it was withdrawn.
+        """
+        with self._hub.database.transaction() as session:
+            row = _row(session, project)
+            if not row.previous:
+                raise ConflictError("no bundle was in force before this one", where=project)
+            if row.previous in set(session.scalars(only_withdrawn())):
+                raise ConflictError("the bundle before was withdrawn", where=row.previous[:12])
+            _switch(row, row.previous, by=by)
+            row.held = True
+            audit(session, by, "leads.back", row.bundle, project=project)
+            return row.bundle
+
+    def forward(self, project: str, *, by: str) -> bool:
+        """Takes the newest release again, also one that was refused before; whether it changed.
+
+        Raises:
+            NotFoundError: no bundle was ever in force.
+        """
+        with self._hub.database.transaction() as session:
+            row = _row(session, project)
+            row.held, row.refused = False, {}
+            audit(session, by, "leads.forward", project)
+        return self.look(project)
+
+    def _ready(self, bundle_id: str) -> ReadyBundle:
+        with self._lock:
+            known = self._loaded.get(bundle_id)
+            if known is not None:
+                self._loaded.move_to_end(bundle_id)
+                return known.ready
+            loaded = self._load(bundle_id)
+            self._loaded[bundle_id] = loaded
+            while len(self._loaded) > 1 and (
+                len(self._loaded) > MAX_LOADED
+                or sum(one.size for one in self._loaded.values()) > MAX_BYTES
+            ):
+                self._loaded.popitem(last=False)
+            return loaded.ready
+
+    def _load(self, bundle_id: str) -> _Loaded:
+        with self._hub.database.session() as session:
+            row = session.get(BundleRow, bundle_id)
+        if row is None:
+            raise NotFoundError("the bundle in force is not here", where=bundle_id[:12])
+        content = self._hub.storage.get(row.blob)
+        opened = bundles.open_bytes(content, where=bundle_id[:12])
+        ready = self._make(opened)
+        return _Loaded(replace(ready, bundle=opened.without_models()), len(content))
+
+
+def projects(session: Session) -> list[str]:
+    """Projects of leads that this hub knows."""
+    return list(
+        session.scalars(select(Project.name).where(Project.kit == KIT).order_by(Project.name))
+    )
+
+
+def only_project(session: Session, wanted: str = "") -> str:
+    """The project that is meant: the one named, or the only one there is.
+
+    Raises:
+        NotFoundError: none, another kit's, or several and none was named.
+    """
+    known = projects(session)
+    if wanted in known:
+        return wanted
+    if wanted:
+        raise NotFoundError(
+            "no such project of leads", where=wanted, fix=f"known: {', '.join(known)}"
+        )
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise NotFoundError("no project of leads is here yet", fix="kit publish --hub URL")
+    raise NotFoundError(
+        "several projects score leads", where="project", fix=f"one of {', '.join(known)}"
+    )
+
+
+def in_force(session: Session, project: str) -> LeadModel | None:
+    """What the table says."""
+    return session.get(LeadModel, project)
+
+
+def model_json(row: LeadModel) -> dict[str, JsonValue]:
+    """For API and `--json`."""
+    return {
+        "project": row.project, "bundle": row.bundle, "previous": row.previous, "held": row.held,
+        "refused": row.refused, "by": row.by, "at": row.at.isoformat(),
+    }  # fmt: skip
+
+
+def _released(session: Session, project: str) -> str:
+    """The bundle of the project's highest release in force; empty: none."""
+    query = select(BundleRow.id).where(
+        BundleRow.project == project, BundleRow.kit == KIT, BundleRow.champion,
+        BundleRow.id.not_in(only_withdrawn()),
+    )  # fmt: skip
+    return session.scalar(query.limit(1)) or ""
+
+
+def _switch(row: LeadModel, bundle_id: str, *, by: str) -> None:
+    row.previous, row.bundle = row.bundle or row.previous, bundle_id
+    row.by, row.at = by, utc_now()
+
+
+def _row(session: Session, project: str) -> LeadModel:
+    row = session.get(LeadModel, project, with_for_update=True)
+    if row is None or not row.bundle:
+        raise NotFoundError("no bundle scores the leads of this project yet", where=project)
+    return row
+
+
+def try_look(models: LeadModels, project: str) -> bool:
+    """As `LeadModels.look`; a storage that is away is no reason to stop scoring with what is loaded."""
+    try:
+        return models.look(project)
+    except KitwrightError as error:
+        log.warning("event=lead_bundle_not_taken project=%s error=%r", project, error.what)
+        return False

@@ -1,0 +1,120 @@
+"""What a bundle says of one lead, as tables, the API and CRMs take it. A value made of a prediction; it decides nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue
+
+from cloud_sync.store.types import JsonObject
+from kits.core.prediction import Prediction, Quantity, Reason
+from kits.core.ready import ReadyBundle
+
+MEDIA_TYPE = "application/json"
+Band = Literal["hot", "warm", "cold"]
+BANDS: tuple[Band, ...] = ("hot", "warm", "cold")
+_OF_VERDICT: Mapping[str, Band] = {"act": "hot", "review": "warm", "pass": "cold"}
+MAX_WORDS = 300
+MAX_NAMES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LeadScore:
+    """A score with all that is shown of it.
+
+    Attributes:
+        probability, low, high: 0 to 1, with the interval the kit gives (90 %); None: the lead is not scored.
+        points: 1 to 99.
+        percentile: 0 to 1: better than so many of the leads the bundle learned from.
+        band: hot, warm, cold; empty: not scored.
+        reasons: the strongest first; a weight in log-odds, positive speaks for the lead.
+        hints: what the team could find out or do.
+        unknown: fields the bundle asks for and the lead has not.
+        new_values: fields with values the bundle has never seen.
+        opted_out: the lead says that it is not to be scored.
+    """
+
+    bundle: str
+    verdict: str
+    probability: float | None
+    low: float | None
+    high: float | None
+    points: int | None
+    percentile: float | None
+    band: str
+    reasons: tuple[Reason, ...] = ()
+    hints: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    new_values: tuple[str, ...] = ()
+    opted_out: bool = False
+
+    def as_json(self) -> JsonObject:
+        """For the API."""
+        return {
+            "probability": self.probability, "low": self.low, "high": self.high,
+            "points": self.points, "percentile": self.percentile, "band": self.band,
+            "reasons": [
+                {"text": one.text, "weight": one.weight, "field": one.field, "value": one.value}
+                for one in self.reasons
+            ],
+            "hints": list(self.hints), "unknown_fields": list(self.unknown),
+            "new_values": list(self.new_values), "opted_out": self.opted_out,
+            "bundle": self.bundle,
+        }  # fmt: skip
+
+
+def score_of(ready: ReadyBundle, prediction: Prediction) -> LeadScore:
+    """The score in a prediction of a lead."""
+    details = prediction.details
+    verdict = ready.decide(prediction).verdict
+    if details.get("opted_out") is True or not math.isfinite(prediction.score):
+        return no_score(ready.id, verdict)
+    quantities = {one.name: one for one in prediction.quantities}
+    probability = _clipped(prediction.score)
+    interval = quantities.get("probability")
+    band = str(details.get("band") or _OF_VERDICT[verdict])
+    return LeadScore(
+        ready.id, verdict, probability,
+        _clipped(interval.low) if interval and interval.low is not None else None,
+        _clipped(interval.high) if interval and interval.high is not None else None,
+        _points(quantities.get("points"), probability),
+        _share(details.get("percentile"), quantities.get("percentile")),
+        band if band in BANDS else _OF_VERDICT[verdict],
+        prediction.reasons, _texts(details.get("hints")),
+        _texts(details.get("unknown_fields")), _texts(details.get("new_values")),
+    )  # fmt: skip
+
+
+def no_score(bundle: str, verdict: str = "review") -> LeadScore:
+    """What is left of a lead that does not want to be scored."""
+    return LeadScore(
+        bundle, verdict, None, None, None, None, None, "", opted_out=True,
+    )  # fmt: skip
+
+
+def _points(quantity: Quantity | None, probability: float) -> int:
+    value = quantity.value if quantity is not None else 100 * probability
+    return min(max(round(value), 1), 99)
+
+
+def _share(told: JsonValue, quantity: Quantity | None) -> float | None:
+    if isinstance(told, int | float) and not isinstance(told, bool):
+        return _clipped(float(told))
+    return _clipped(quantity.value / 100) if quantity is not None else None
+
+
+def _clipped(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
+
+
+def _texts(told: JsonValue) -> tuple[str, ...]:
+    if isinstance(told, Mapping):
+        return tuple(
+            f"{name}: {value}"[:MAX_WORDS] for name, value in list(told.items())[:MAX_NAMES]
+        )
+    if not isinstance(told, list):
+        return ()
+    return tuple(str(one)[:MAX_WORDS] for one in told[:MAX_NAMES])
