@@ -15,6 +15,19 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from kits.core.errors import DataError
+from kits.core.moments import (
+    COMPACT,
+    MONTH_FIRST,
+    NAMED,
+    YEAR_FIRST,
+    YEAR_LAST,
+    Moment,
+    read_compact,
+    read_month_first,
+    read_named,
+    read_year_first,
+    read_year_last,
+)
 from kits.predictive_maintenance._reading.columns import plain
 from kits.predictive_maintenance._reading.sidecar import TimeColumn
 from kits.predictive_maintenance._reading.tables import Column, Floats
@@ -29,19 +42,13 @@ _BY_NAME = (
     (r"(?:^|_)(?:h|hours?|stunden)$", 3600.0),
     (r"(?:^|_)(?:days?|tage)$", 86400.0),
 )
-_ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {
-    m: i + 1
-    for i, m in enumerate(_ENGLISH)
-} | {"mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12}  # fmt: skip
-_CLOCK = (
-    r"(?:[T ,_]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?\s*([AaPp][Mm])?"
-    r"\s*(Z|[+-]\d{2}:?\d{2})?)?"
-)
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK)
-_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2,4})" + _CLOCK)
-_NAMED = re.compile(r"(\d{1,2})[- .]+([A-Za-zä]{3})[a-z]*[- .]+(\d{2,4})" + _CLOCK)
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})?")
+
+_READERS = {
+    YEAR_FIRST: read_year_first,
+    NAMED: read_named,
+    MONTH_FIRST: read_month_first,
+    COMPACT: read_compact,
+}
 
 
 @dataclass(frozen=True)
@@ -130,20 +137,12 @@ def _looks_compact(finite: Floats) -> bool:
     if np.any(some % 1 != 0) or some.min() < 19e10:
         return False
     texts = [str(int(v)) for v in some]
-    return all(len(t) in (12, 14) and _moment_compact(t) is not None for t in texts)
+    return all(len(t) in (12, 14) and read_compact(t) is not None for t in texts)
 
 
 def _compact_numbers(values: Floats, stated: TimeColumn) -> Times:
-    found = [_moment_compact(str(int(v))) if np.isfinite(v) else None for v in values]
-    seconds = np.array([np.nan if s is None else s for s in found], np.float64)
-    return _zoned(seconds, stated, True)
-
-
-def _moment_compact(text: str) -> float | None:
-    match = _COMPACT.fullmatch(text)
-    if not match:
-        return None
-    return _seconds([int(part or 0) for part in match.groups()])
+    found = [read_compact(str(int(v))) if np.isfinite(v) else None for v in values]
+    return _collected(found, stated)
 
 
 def _by_format(column: Column, stated: TimeColumn) -> Times | None:
@@ -170,52 +169,26 @@ def _by_format(column: Column, stated: TimeColumn) -> Times | None:
 def _from_texts(column: Column, stated: TimeColumn) -> Times | None:
     texts: Sequence[str] = [str(v).strip() for v in column.values]
     some = [t for t in texts[:: max(1, len(texts) // 200)] if t]
-    for pattern in (_YEAR_FIRST, _YEAR_LAST, _NAMED, _COMPACT):
+    for pattern in (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, COMPACT):
         if some and sum(bool(pattern.fullmatch(t)) for t in some) >= _ENOUGH * len(some):
             break
     else:
         return None
-    if pattern is _YEAR_LAST:
+    if pattern is YEAR_LAST:
         return _year_last(texts, stated)
-    read = {_YEAR_FIRST: _read_year_first, _NAMED: _read_named, _COMPACT: _read_compact}[pattern]
+    read = _READERS[pattern]
     return _collected([read(t) for t in texts], stated)
 
 
-_Moment = tuple[float, bool] | None
-"""Seconds, and whether the text names its zone."""
-
-
-def _collected(found: Sequence[_Moment], stated: TimeColumn, note: str = "") -> Times:
+def _collected(found: Sequence[Moment], stated: TimeColumn, note: str = "") -> Times:
     seconds = np.array([np.nan if m is None else m[0] for m in found], np.float64)
     naive = not any(m is not None and m[1] for m in found)
     return _zoned(seconds, stated, naive, note)
 
 
-def _read_year_first(text: str) -> _Moment:
-    match = _YEAR_FIRST.fullmatch(text)
-    if not match:
-        return None
-    year, month, day, *clock = match.groups()
-    return _with_clock(int(year), int(month), int(day), clock)
-
-
-def _read_named(text: str) -> _Moment:
-    match = _NAMED.fullmatch(text)
-    if not match:
-        return None
-    day, name, year, *clock = match.groups()
-    month = _MONTHS.get(name.lower())
-    return None if month is None else _with_clock(_full(year), month, int(day), clock)
-
-
-def _read_compact(text: str) -> _Moment:
-    seconds = _moment_compact(text)
-    return None if seconds is None else (seconds, False)
-
-
 def _year_last(texts: Sequence[str], stated: TimeColumn) -> Times:
     """31.12.2024 or 12/31/2024: a part over 12 is the day, else the order of the rows tells."""
-    matches = [_YEAR_LAST.fullmatch(t) for t in texts]
+    matches = [YEAR_LAST.fullmatch(t) for t in texts]
     firsts = {int(m[1]) for m in matches if m}
     seconds = {int(m[3]) for m in matches if m}
     separator = next(m[2] for m in matches if m)
@@ -230,50 +203,14 @@ def _year_last(texts: Sequence[str], stated: TimeColumn) -> Times:
     return Times(times.seconds, True, times.note, doubtful=not sure)
 
 
-def _read_all(matches: Sequence[re.Match[str] | None], day_first: bool) -> list[_Moment]:
-    found: list[_Moment] = []
-    for match in matches:
-        if match is None:
-            found.append(None)
-            continue
-        one, _, two, year, *clock = match.groups()
-        day, month = (int(one), int(two)) if day_first else (int(two), int(one))
-        found.append(_with_clock(_full(year), month, day, clock))
-    return found
+def _read_all(matches: Sequence[re.Match[str] | None], day_first: bool) -> list[Moment]:
+    return [read_year_last(match, day_first) for match in matches]
 
 
-def _disorder(found: Sequence[_Moment]) -> float:
+def _disorder(found: Sequence[Moment]) -> float:
     """How jumpy the rows would be: steps back, then the longest step."""
     seconds = np.array([m[0] for m in found if m is not None])
     if seconds.size < 2:
         return 0.0
     steps = np.diff(seconds)
     return float((steps < 0).sum()) * 1e12 + float(np.abs(steps).max())
-
-
-def _full(year: str) -> int:
-    return int(year) + 2000 if len(year) == 2 else int(year)
-
-
-def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) -> _Moment:
-    hour, minute, second, fraction, half, zone = clock
-    hours = int(hour or 0)
-    if half:
-        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
-    seconds = _seconds([year, month, day, hours, int(minute or 0), int(second or 0)])
-    if seconds is None:
-        return None
-    seconds += float(f"0.{fraction}") if fraction else 0.0
-    if zone and zone != "Z":
-        sign = -1 if zone[0] == "-" else 1
-        seconds -= sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)
-    return seconds, bool(zone)
-
-
-def _seconds(parts: Sequence[int]) -> float | None:
-    year, month, day, hour, minute, second = parts
-    try:
-        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone.utc)
-    except ValueError:
-        return None
-    return (moment - _EPOCH).total_seconds() + max(0, second - 59)

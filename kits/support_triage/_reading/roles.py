@@ -13,9 +13,9 @@ from statistics import fmean
 from typing import Any
 
 from kits.core.errors import ConfigError, did_you_mean
+from kits.core.tables import Row
 from kits.support_triage._reading.levels import SENTIMENT, URGENCY, level_of
 from kits.support_triage._reading.sidecar import Sidecar
-from kits.support_triage._reading.tables import Row
 
 LABEL_NAMES = (
     "intent", "intents", "label", "labels", "category", "categories", "queue", "topic", "class", "target", "kategorie",

@@ -19,6 +19,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
 from kits.core.mail.writing import write_message
 from kits.core.prediction import Quantity
+from kits.core.tables import BadRow, Row
 from kits.support_triage._mail.reading import read_mail
 from kits.support_triage._reading.levels import (
     SENTIMENT,
@@ -30,7 +31,6 @@ from kits.support_triage._reading.levels import (
 from kits.support_triage._reading.roles import SPLIT_WORDS, Roles
 from kits.support_triage._reading.sidecar import Sidecar
 from kits.support_triage._reading.spans import Piece, pieces_in, place
-from kits.support_triage._reading.tables import BadRow, Row
 
 NOBODY = "customer@example.invalid"
 """Who wrote a row that names nobody: a mail without a sender would be taken for a machine's."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from kits.core.prediction import Span
+from kits.core.tables import Row
 from kits.support_triage._reading.roles import Roles
-from kits.support_triage._reading.tables import Row
 
 MAX_PIECES = 200
 _LABEL_KEYS = ("label", "type", "entity", "entity_type", "name", "slot", "tag", "entity_group")

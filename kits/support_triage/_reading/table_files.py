@@ -15,10 +15,10 @@ from pathlib import Path
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
+from kits.core.tables import SUFFIXES, BadRow, Row, TableFile, open_table
 from kits.support_triage._reading.roles import SPLIT_WORDS, Roles, find_roles
 from kits.support_triage._reading.rows import RowReader, with_tones
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
-from kits.support_triage._reading.tables import SUFFIXES, BadRow, Row, TableFile, open_table
 
 HEAD_ROWS = 1_000
 MAX_FILES = 10_000

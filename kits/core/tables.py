@@ -1,6 +1,7 @@
 """Files of rows → named cells, streamed: CSV with any delimiter, quoting and encoding, and JSON lines.
 
-A row that cannot be read is told, never a crash. What a column is *for* is `roles.py`'s question.
+A row that cannot be read is told, never a crash. What a column is *for* is the question of each kit's reader. Shared
+by the kits whose data are rows of texts.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from statistics import mode
 
 from pydantic import JsonValue
 
@@ -30,6 +33,8 @@ _SNIFFED_BYTES = 256 << 10
 _SNIFFED_ROWS = 60
 _HEADER_WORDS = 6
 _HEADER_CHARS = 60
+_SEPARATOR = re.compile(r"sep=([,;|\t])\r?\n", re.IGNORECASE)
+"""A first line by which spreadsheets tell each other the delimiter."""
 
 Row = dict[str, str]
 
@@ -49,6 +54,7 @@ class TableFile:
     Attributes:
         columns: names; `c1`, `c2`, … where the file names none.
         form: how it was read, for people: `delimiter ';', cp1252`.
+        skipped: rows above the names: a title, `sep=;`.
     """
 
     path: Path
@@ -58,6 +64,7 @@ class TableFile:
     delimiter: str
     header: bool
     kind: str
+    skipped: int = 0
 
     def rows(self) -> Iterator[tuple[int, Row] | BadRow]:
         """Rows with their number, in the file's order."""
@@ -74,8 +81,7 @@ class TableFile:
 
     def _cells(self, reader: Iterator[list[str]]) -> Iterator[tuple[int, Row] | BadRow]:
         number = 0
-        if self.header:
-            next(reader, None)
+        above = self.skipped + self.header
         while True:
             number += 1
             try:
@@ -85,7 +91,8 @@ class TableFile:
             except csv.Error as error:
                 yield BadRow(number, str(error))
                 continue
-            if not any(cell.strip() for cell in cells):
+            if above or not any(cell.strip() for cell in cells):
+                above -= bool(above) and any(cell.strip() for cell in cells)
                 number -= 1
                 continue
             if len(cells) > len(self.columns) and any(
@@ -96,8 +103,11 @@ class TableFile:
             yield number, dict(zip(self.columns, cells))
 
 
-def open_table(path: Path) -> TableFile:
+def open_table(path: Path, *, named: bool = False) -> TableFile:
     """Finds out how a file is written; reads its beginning only.
+
+    Args:
+        named: the columns have names, however these look; lines of a title may stand above them.
 
     Raises:
         DataError: too large, empty, or no rows and columns in it.
@@ -114,17 +124,21 @@ def open_table(path: Path) -> TableFile:
     if kind:
         return _open_json(path, kind, encoding)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(start)
-    delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else _delimiter(text)
+    said = _SEPARATOR.match(text)
+    known = "\t" if path.suffix.lower() in (".tsv", ".tab") else ""
+    delimiter = said[1] if said else known or _delimiter(text, named)
     first = _first_rows(text, delimiter)
+    skipped = _above(first) if named else int(bool(said))
+    first = first[skipped:]
     if not first:
         raise DataError("no rows in it", where=path.name)
-    header = _is_header(first)
+    header = named or _is_header(first)
     columns = _names(first[0]) if header else tuple(f"c{n + 1}" for n in range(len(first[0])))
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"{len(columns)} columns in one file", where=path.name)
     shown = {"\t": "tab"}.get(delimiter, f"'{delimiter}'")
     form = f"delimiter {shown}, {encoding}" + ("" if header else ", no header")
-    return TableFile(path, columns, form, encoding, delimiter, header, "csv")
+    return TableFile(path, columns, form, encoding, delimiter, header, "csv", skipped)
 
 
 # -- how it is written ----------------------------------------------------------------------------
@@ -148,16 +162,17 @@ def _encoding(start: bytes) -> str:
     return "utf-8"
 
 
-def _delimiter(text: str) -> str:
-    """The one that cuts the first rows into the most equal pieces."""
+def _delimiter(text: str, named: bool) -> str:
+    """The one that cuts the first rows into the most equal pieces; as many as the names, where these come first."""
     best, most = ",", (0.0, 0)
     for candidate in DELIMITERS:
         widths = [len(row) for row in _first_rows(text, candidate)]
-        if not widths or widths[0] < 2:
+        pieces = (mode(widths) if named else widths[0]) if widths else 0
+        if pieces < 2:
             continue
-        equal = sum(width == widths[0] for width in widths) / len(widths)
-        if (equal, widths[0]) > most:
-            best, most = candidate, (equal, widths[0])
+        equal = sum(width == pieces for width in widths) / len(widths)
+        if (equal, pieces) > most:
+            best, most = candidate, (equal, pieces)
     return best
 
 
@@ -174,6 +189,13 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
         return rows
     # the last row may be cut off
     return rows[:-1] if len(rows) > 2 and len(text) >= _SNIFFED_BYTES // 4 else rows
+
+
+def _above(rows: list[list[str]]) -> int:
+    """Rows before the one that names the columns: far fewer cells than most rows have."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    usual = sorted(len(row) for row in rows)[len(rows) // 2]
+    return next((n for n, count in enumerate(filled) if count >= max(2, usual / 2)), 0)
 
 
 def _reader(stream: io.TextIOBase | io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:

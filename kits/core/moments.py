@@ -1,0 +1,110 @@
+"""Moments as people and programs write them → seconds since 1970 in UTC. Shared by the kits that read times.
+
+One text at a time. Whether a column is day first, which zone it is in and which column holds the time are decided by
+who reads the column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import TypeAlias
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {m: i + 1 for i, m in enumerate(_ENGLISH)} | {
+    "mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12,
+    "fév": 2, "fev": 2, "avr": 4, "juin": 6, "juil": 7, "aoû": 8, "aou": 8, "déc": 12,
+    "ene": 1, "abr": 4, "ago": 8, "dic": 12, "gen": 1, "mag": 5, "giu": 6, "lug": 7, "set": 9, "ott": 10, "mei": 5,
+}  # fmt: skip
+"""The first letters of months in English, German, French, Spanish, Italian and Dutch."""
+_CLOCK = (
+    r"(?:[T ,_]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?\s*([AaPp][Mm])?"
+    r"\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
+)
+YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK)
+YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2,4})" + _CLOCK)
+NAMED = re.compile(r"(\d{1,2})[- .]+([^\W\d_]{3,12})[- .]+(\d{2,4})" + _CLOCK)
+MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})[ .]+(\d{1,2})(?:st|nd|rd|th)?[, ]+(\d{4})" + _CLOCK)
+COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})?")
+
+Moment: TypeAlias = tuple[float, bool] | None
+"""Seconds since 1970, and whether the text names its zone; None where it is no moment."""
+
+
+def read_year_first(text: str) -> Moment:
+    """`2024-12-31T10:00:00Z` and its kind."""
+    match = YEAR_FIRST.fullmatch(text)
+    if not match:
+        return None
+    year, month, day, *clock = match.groups()
+    return _with_clock(int(year), int(month), int(day), clock)
+
+
+def read_named(text: str) -> Moment:
+    """`31 Dec 2024`, `31. Dezember 2024`."""
+    match = NAMED.fullmatch(text)
+    if not match:
+        return None
+    day, name, year, *clock = match.groups()
+    return _of_month(year, name, day, clock)
+
+
+def read_month_first(text: str) -> Moment:
+    """`December 31, 2024`."""
+    match = MONTH_FIRST.fullmatch(text)
+    if not match:
+        return None
+    name, day, year, *clock = match.groups()
+    return _of_month(year, name, day, clock)
+
+
+def read_compact(text: str) -> Moment:
+    """`20241231235900`."""
+    match = COMPACT.fullmatch(text)
+    seconds = _seconds([int(part or 0) for part in match.groups()]) if match else None
+    return None if seconds is None else (seconds, False)
+
+
+def read_year_last(match: re.Match[str] | None, day_first: bool) -> Moment:
+    """A match of `YEAR_LAST`: 31.12.2024 or 12/31/2024."""
+    if match is None:
+        return None
+    one, _, two, year, *clock = match.groups()
+    day, month = (int(one), int(two)) if day_first else (int(two), int(one))
+    return _with_clock(_full(year), month, day, clock)
+
+
+def _of_month(year: str, name: str, day: str, clock: Sequence[str | None]) -> Moment:
+    word = name.lower()
+    month = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
+    return None if month is None else _with_clock(_full(year), month, int(day), clock)
+
+
+def _full(year: str) -> int:
+    return int(year) + 2000 if len(year) == 2 else int(year)
+
+
+def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) -> Moment:
+    hour, minute, second, fraction, half, zone = clock
+    hours = int(hour or 0)
+    if half:
+        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
+    seconds = _seconds([year, month, day, hours, int(minute or 0), int(second or 0)])
+    if seconds is None:
+        return None
+    seconds += float(f"0.{fraction}") if fraction else 0.0
+    if zone and zone not in ("Z", "UTC"):
+        sign = -1 if zone[0] == "-" else 1
+        seconds -= sign * (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60)
+    return seconds, bool(zone)
+
+
+def _seconds(parts: Sequence[int]) -> float | None:
+    year, month, day, hour, minute, second = parts
+    try:
+        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return (moment - _EPOCH).total_seconds() + max(0, second - 59)
