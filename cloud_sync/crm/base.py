@@ -25,6 +25,8 @@ class Request:
         url: as the CRM called it: the public address, with path and query as they came.
         headers: names in lower case.
         peer: address of who sent it, behind the proxy that is trusted; empty: not known.
+        tail: what follows the connection's name in the path: the secret of some schemes.
+        called: its address by the `Host` it names, which anybody can write: for telling what is wrong, for nothing else.
     """
 
     method: str
@@ -32,6 +34,8 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     peer: str = ""
+    tail: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class CrmEvent:
         event_id: names it for ever within the connection; the same event delivered again has the same.
         fields: which fields changed; None: not said.
         ours: the CRM says that our own credentials changed it.
+        skip: why nothing is to be done about it; empty: it makes the lead due.
         body: as it came, unknown keys included.
     """
 
@@ -51,6 +56,7 @@ class CrmEvent:
     at: datetime
     fields: frozenset[str] | None = None
     ours: bool = False
+    skip: str = ""
     body: JsonObject = field(default_factory=dict)
 
 

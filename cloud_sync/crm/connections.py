@@ -1,0 +1,203 @@
+"""Connections to CRMs: their rows in the database. Adding, opening, listing, pausing and removing.
+
+Their secrets are in `secrets.py`; what is done with an opened connection is not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import delete, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from cloud_sync.crm.base import Access
+from cloud_sync.crm.secrets import (
+    Secrets,
+    check_name,
+    keep_api_secret,
+    read_secrets,
+    secrets_path,
+    write_secrets,
+)
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.hub import Hub, audit
+from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, CrmScore, Project
+from kits.core.complaints import plain
+from kits.core.errors import ConfigError, did_you_mean
+from kits.core.sample import utc_now
+
+_PORTION = 2000
+_HELD = (CrmEvent.event_id, CrmScore.id, CrmLead.object_id)
+"""What a connection holds: the column by which its rows are taken in portions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection, opened.
+
+    Attributes:
+        project: whose bundle scores its leads; empty: it is only listened to.
+        paused: a person stopped reading and writing; events are still taken.
+    """
+
+    name: str
+    settings: CrmSettings
+    project: str
+    paused: bool
+    secrets: Secrets
+
+
+def add(
+    hub: Hub, name: str, settings: CrmSettings, project: str, secrets: Secrets, *, by: str
+) -> Connection:
+    """A new connection.
+
+    Raises:
+        ConflictError: there is one of this name.
+        NotFoundError: no such project.
+        UsageError: not a name.
+        ConfigError: not secrets.
+    """
+    check_name(name)
+    with hub.database.transaction() as session:
+        if session.get(CrmConnection, name) is not None:
+            raise ConflictError(
+                "there is a connection of this name", where=name, fix="cloud-sync crm list"
+            )
+        _require_project(session, project)
+        session.add(
+            CrmConnection(
+                name=name, kind=settings.kind, settings=settings.model_dump(mode="json"),
+                project=project, opened_by=by,
+            )
+        )  # fmt: skip
+        audit(session, by, "crm add", name, kind=settings.kind, project=project)
+        session.flush()
+        # within the transaction: a row without its file refuses every message, a file without its row none
+        write_secrets(hub.config.keys_dir, name, secrets)
+    return Connection(name, settings, project, paused=False, secrets=secrets)
+
+
+def _require_project(session: Session, project: str) -> None:
+    if not project or session.get(Project, project) is not None:
+        return
+    known = list(session.scalars(select(Project.name)))
+    raise NotFoundError("no such project", where=project, fix=did_you_mean(project, known))
+
+
+def require(session: Session, name: str) -> CrmConnection:
+    """Its row.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = session.get(CrmConnection, name)
+    if row is None:
+        known = list(session.scalars(select(CrmConnection.name)))
+        fix = did_you_mean(name, known) if known else "cloud-sync crm add NAME --kind hubspot"
+        raise NotFoundError("no connection of this name", where=name[:60], fix=fix)
+    return row
+
+
+def open_connection(hub: Hub, name: str) -> Connection:
+    """A connection with its secrets.
+
+    Raises:
+        NotFoundError: there is none.
+        ConfigError: its secrets are damaged, or its settings are of another version.
+    """
+    with hub.database.session() as session:
+        return opened(hub, require(session, name))
+
+
+def opened(hub: Hub, row: CrmConnection) -> Connection:
+    """The connection of a row. Raises ConfigError."""
+    return Connection(
+        row.name,
+        settings_of(row),
+        row.project,
+        paused=row.paused_at is not None,
+        secrets=read_secrets(hub.config.keys_dir, row.name),
+    )
+
+
+def access_of(hub: Hub, connection: Connection) -> Access:
+    """What its CRM is opened with (`kinds.open_crm`); a secret that the CRM changes is kept."""
+    name = connection.name
+    remember = partial(keep_api_secret, hub.config.keys_dir, name)
+    return Access(name, connection.settings, connection.secrets.api, remember)
+
+
+def settings_of(row: CrmConnection) -> CrmSettings:
+    """What a person said of it. Raises ConfigError."""
+    try:
+        return CrmSettings.model_validate(row.settings)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        raise ConfigError(
+            f"the settings of a connection cannot be read: {plain(fault)}",
+            where=f"{row.name}: {'.'.join(map(str, fault['loc']))}",
+            fix="remove it and add it again",
+        ) from error
+
+
+def every_connection(session: Session) -> list[CrmConnection]:
+    """All of them, by name."""
+    return list(session.scalars(select(CrmConnection).order_by(CrmConnection.name)))
+
+
+def pause(hub: Hub, name: str, *, by: str, paused: bool) -> bool:
+    """Stops reading and writing, or goes on; whether that was a change. Events are taken anyway.
+
+    Raises:
+        NotFoundError: no such connection.
+    """
+    with hub.database.transaction() as session:
+        row = require(session, name)
+        changed = (row.paused_at is not None) != paused
+        if changed:
+            row.paused_at = utc_now() if paused else None
+            audit(session, by, "crm pause" if paused else "crm resume", name)
+    return changed
+
+
+def remove(hub: Hub, name: str, *, by: str) -> dict[str, int]:
+    """Forgets a connection with its secrets, events, leads and their scores; how many went.
+
+    In portions, so that nobody waits; done again it goes on where it stopped.
+
+    Raises:
+        NotFoundError: no such connection.
+    """
+    with hub.database.transaction() as session:
+        require(session, name).paused_at = utc_now()
+    # from here on no message of it is taken
+    secrets_path(hub.config.keys_dir, name).unlink(missing_ok=True)
+    gone = {key.class_.__tablename__: _empty(hub, key, name) for key in _HELD}
+    with hub.database.transaction() as session:
+        for key in _HELD:  # what was on its way meanwhile
+            session.execute(delete(key.class_).where(key.class_.connection == name))
+        session.delete(require(session, name))
+        audit(session, by, "crm remove", name, **gone)
+    return gone
+
+
+def _empty(hub: Hub, key: InstrumentedAttribute[Any], name: str) -> int:
+    table, total = key.class_, 0
+    while True:
+        with hub.database.transaction() as session:
+            some = select(key).where(table.connection == name).limit(_PORTION)
+            keys = list(session.scalars(some))
+            session.execute(delete(table).where(table.connection == name, key.in_(keys)))
+        total += len(keys)
+        if len(keys) < _PORTION:
+            return total
+
+
+def webhook_url(hub: Hub, name: str, tail: str = "") -> str:
+    """The address a CRM is to call; `tail` is a secret that stands in it."""
+    return f"{hub.config.url}/v1/crm/{name}" + (f"/{tail}" if tail else "")

@@ -1,0 +1,173 @@
+"""The secrets of CRM connections: `keys/crm/NAME.json` of the hub's data, which only the hub can read (0600).
+
+A backup of the hub carries them with its other keys; they are never in the database, in a log or in an error. What a
+secret is used for is the business of `schemes/` (messages that come in) and of each CRM's file (its API).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cloud_sync.errors import ConflictError
+from kits.core.complaints import plain
+from kits.core.errors import ConfigError, UsageError
+from kits.core.files import write_atomically
+
+MAX_WEBHOOK_SECRETS = 2
+"""The one in force and the one before it, while the CRM's side is being changed."""
+MAX_SECRET = 4096
+_FOLDER = "crm"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a connection must not tell anybody.
+
+    Attributes:
+        webhook: what its messages are signed with, as the CRM shows it; the newest first, two at most.
+        api: what its API is used with, by name (`token`, `client_id`, `client_secret`, `refresh_token`, …).
+    """
+
+    webhook: tuple[str, ...] = field(default=(), repr=False)
+    api: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class _SecretsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    webhook: tuple[str, ...] = Field((), max_length=MAX_WEBHOOK_SECRETS)
+    api: dict[str, str] = Field(default_factory=dict, max_length=20)
+
+
+def check_name(name: str) -> str:
+    """A name that may stand in an address and name a file.
+
+    Raises:
+        UsageError: it may not.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            "not a name for a connection",
+            where=name[:60],
+            fix="small letters, digits, - and _, 40 at most: hubspot-sales",
+        )
+    return name
+
+
+def secrets_path(keys_dir: Path, name: str) -> Path:
+    """Where its secrets are. Raises UsageError."""
+    return keys_dir / _FOLDER / f"{check_name(name)}.json"
+
+
+def read_secrets(keys_dir: Path, name: str) -> Secrets:
+    """Its secrets; none where there is no file.
+
+    Raises:
+        ConfigError: the file is damaged. What it holds is not told.
+    """
+    path = secrets_path(keys_dir, name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Secrets()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(path, type(error).__name__) from error
+    return parse_secrets(text, str(path))
+
+
+def parse_secrets(text: str, where: str) -> Secrets:
+    """Secrets from JSON: `{"webhook": ["…"], "api": {"token": "…"}}`.
+
+    Raises:
+        ConfigError: it says something else. What it holds is not told.
+    """
+    try:
+        found = _SecretsFile.model_validate_json(text)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        where_in = ".".join(map(str, fault["loc"]))
+        raise _damaged(Path(where), f"{where_in}: {plain(fault)}" if where_in else "no JSON") from None  # fmt: skip
+    secrets = Secrets(found.webhook, found.api)
+    for one in (*secrets.webhook, *secrets.api.values()):
+        _check_secret(one, where)
+    return secrets
+
+
+def _damaged(path: Path, what: str) -> ConfigError:
+    fix = 'JSON: {"webhook": ["SECRET"], "api": {"token": "…"}}, or `cloud-sync crm secret NAME`'
+    return ConfigError(f"the secrets of a connection cannot be read: {what}", where=str(path), fix=fix)  # fmt: skip
+
+
+def _check_secret(secret: str, where: str) -> None:
+    odd = not secret.isprintable() or secret != secret.strip()
+    # keys in PEM have lines; nothing else has
+    if not secret or len(secret) > MAX_SECRET or (odd and "-----BEGIN" not in secret):
+        raise ConfigError(
+            "not a secret: empty, too long, or with spaces around it", where=where,
+            fix="copy it again from the CRM",
+        )  # fmt: skip
+
+
+def write_secrets(keys_dir: Path, name: str, secrets: Secrets) -> None:
+    """Keeps them, in place of those before.
+
+    Raises:
+        ConfigError: one of them is no secret, or there are too many.
+        OSError: disk full, no permission; what was there stays.
+    """
+    path = secrets_path(keys_dir, name)
+    content = json.dumps({"webhook": list(secrets.webhook), "api": dict(secrets.api)}, indent=1)
+    parse_secrets(content, str(path))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(path, content.encode(), private=True)
+
+
+def keep_api_secret(keys_dir: Path, name: str, key: str, value: str) -> None:
+    """Replaces a secret of its API: a CRM that gives a new refresh token takes the old one back.
+
+    Raises:
+        ConfigError: it is no secret.
+        OSError: it cannot be written.
+    """
+    secrets = read_secrets(keys_dir, name)
+    write_secrets(keys_dir, name, replace(secrets, api={**secrets.api, key: value}))
+
+
+def add_webhook_secret(keys_dir: Path, name: str, secret: str) -> Secrets:
+    """A new secret of its messages; the one in force is taken beside it until it is dropped.
+
+    Raises:
+        ConflictError: two are in force already.
+        ConfigError: it is no secret.
+    """
+    secrets = read_secrets(keys_dir, name)
+    if secret in secrets.webhook:
+        return secrets
+    if len(secrets.webhook) >= MAX_WEBHOOK_SECRETS:
+        raise ConflictError(
+            "two secrets are taken already", where=name, fix=f"cloud-sync crm secret {name} --drop"
+        )
+    new = replace(secrets, webhook=(secret, *secrets.webhook))
+    write_secrets(keys_dir, name, new)
+    return new
+
+
+def drop_webhook_secret(keys_dir: Path, name: str) -> Secrets:
+    """From now on only the newest secret is taken.
+
+    Raises:
+        ConflictError: there is one only.
+    """
+    secrets = read_secrets(keys_dir, name)
+    if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
+        raise ConflictError("there is no older secret to drop", where=name)
+    new = replace(secrets, webhook=secrets.webhook[:1])
+    write_secrets(keys_dir, name, new)
+    return new

@@ -1,0 +1,141 @@
+"""Connections to CRMs: added, opened, paused, removed; their secrets stay in a file of their own."""
+
+from __future__ import annotations
+
+import stat
+import tarfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from cloud_sync import setup
+from cloud_sync.crm import connections
+from cloud_sync.crm.secrets import (
+    Secrets,
+    add_webhook_secret,
+    drop_webhook_secret,
+    keep_api_secret,
+    parse_secrets,
+    read_secrets,
+    secrets_path,
+)
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project
+from kits.core.errors import ConfigError, UsageError
+from kits.core.sample import utc_now
+
+SECRETS = Secrets(("a-client-secret",), {"token": "pat-eu1-0000"})
+
+
+def add(hub: Hub, name: str = "sales", project: str = "") -> connections.Connection:
+    settings = CrmSettings(kind="hubspot", min_change=5)
+    return connections.add(hub, name, settings, project, SECRETS, by="ann")
+
+
+def test_a_connection_is_added_and_opened_with_its_secrets(hub: Hub) -> None:
+    added = add(hub)
+    opened = connections.open_connection(hub, "sales")
+    assert (opened, opened.settings.min_change, opened.paused) == (added, 5, False)
+    access = connections.access_of(hub, opened)
+    assert access.secrets["token"] == "pat-eu1-0000"
+    access.remember("token", "pat-eu1-0001")
+    assert read_secrets(hub.config.keys_dir, "sales").api == {"token": "pat-eu1-0001"}
+
+
+def test_secrets_are_in_a_private_file_and_nowhere_else(hub: Hub) -> None:
+    added = add(hub)
+    path = secrets_path(hub.config.keys_dir, "sales")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with hub.database.session() as session:
+        row = session.get_one(CrmConnection, "sales")
+        audited = [str(entry.details) for entry in session.scalars(select(AuditLog))]
+    for text in (repr(added), str(row.settings), *audited):
+        assert "a-client-secret" not in text
+        assert "pat-eu1" not in text
+
+
+def test_a_backup_carries_the_secrets_and_they_stay_private(hub: Hub, tmp_path: Path) -> None:
+    add(hub)
+    (hub.config.data_dir / "hub.yaml").write_text("{}\n")
+    setup.backup(hub, tmp_path / "hub.tar")
+    with tarfile.open(tmp_path / "hub.tar") as archive:
+        assert "keys/crm/sales.json" in archive.getnames()
+    setup.restore(tmp_path / "hub.tar", tmp_path / "again")
+    assert read_secrets(tmp_path / "again" / "keys", "sales") == SECRETS
+    assert stat.S_IMODE(secrets_path(tmp_path / "again" / "keys", "sales").stat().st_mode) == 0o600
+
+
+def test_two_secrets_are_in_force_while_one_is_being_changed(hub: Hub) -> None:
+    add(hub)
+    keys = hub.config.keys_dir
+    assert add_webhook_secret(keys, "sales", "new-one").webhook == ("new-one", "a-client-secret")
+    with pytest.raises(ConflictError, match="two secrets"):
+        add_webhook_secret(keys, "sales", "newer-one")
+    assert drop_webhook_secret(keys, "sales").webhook == ("new-one",)
+    with pytest.raises(ConflictError, match="no older secret"):
+        drop_webhook_secret(keys, "sales")
+    keep_api_secret(keys, "sales", "refresh_token", "r2")
+    assert read_secrets(keys, "sales").webhook == ("new-one",)
+
+
+@pytest.mark.parametrize("name", ["", "Sales", "../x", "a/b", "-a", "a" * 41, "a\n", "é"])
+def test_a_name_that_is_no_file_name_is_refused(hub: Hub, name: str) -> None:
+    with pytest.raises(UsageError, match="not a name"):
+        add(hub, name)
+
+
+def test_what_is_there_or_not_is_told_with_a_remedy(hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        session.add(Project(name="leads", kit="lead-scoring", kit_yaml=""))
+    with pytest.raises(NotFoundError, match="did you mean 'leads'"):
+        add(hub, project="lead")
+    assert not secrets_path(hub.config.keys_dir, "sales").exists()
+    add(hub, project="leads")
+    with pytest.raises(ConflictError, match="there is a connection"):
+        add(hub)
+    with pytest.raises(NotFoundError, match="did you mean 'sales'"):
+        connections.open_connection(hub, "sale")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", '{"webhook": "x"}', '{"webhook": ["a", "b", "c"]}', '{"webhooks": ["hunter2"]}',
+        '{"webhook": [" hunter2"]}', '{"webhook": [""]}', '{"api": {"token": "hunter2\\n"}}', '{"api": {"token": 7}}',
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_secrets_is_told_without_what_it_holds(text: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        parse_secrets(text, "sales.json")
+    assert "hunter2" not in str(told.value)
+    assert told.value.fix
+
+
+def test_a_removed_connection_leaves_nothing_behind(hub: Hub) -> None:
+    add(hub)
+    add(hub, "other")
+    with hub.database.transaction() as session:
+        for number in range(3):
+            key = {"connection": "sales", "object_id": str(number)}
+            session.add(CrmLead(**key))
+            session.add(
+                CrmEvent(event_id=str(number), what="changed", at=utc_now(), body={}, **key)
+            )
+        session.add(CrmLead(connection="other", object_id="1"))
+    gone = connections.remove(hub, "sales", by="ann")
+    assert gone == {"crm_event": 3, "crm_lead": 3, "crm_score": 0}
+    assert not secrets_path(hub.config.keys_dir, "sales").exists()
+    with hub.database.session() as session:
+        assert [row.name for row in connections.every_connection(session)] == ["other"]
+        assert session.scalar(select(func.count()).select_from(CrmLead)) == 1
+
+
+def test_pausing_twice_is_one_change(hub: Hub) -> None:
+    add(hub)
+    assert connections.pause(hub, "sales", by="ann", paused=True)
+    assert not connections.pause(hub, "sales", by="ann", paused=True)
+    assert connections.open_connection(hub, "sales").paused
+    assert connections.pause(hub, "sales", by="ann", paused=False)
