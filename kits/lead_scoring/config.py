@@ -53,6 +53,9 @@ class ColumnsConfig(_Section):
         description="never learned from nor named as a reason, and reported by group; known words are added",
     )
     opt_out: str = Field("", description="a yes here means: this person is not scored")
+    actionable: tuple[str, ...] = Field(
+        (), description="what the team can change or ask for: hints speak of these"
+    )
 
 
 class CourtConfig(_Section):
@@ -115,6 +118,7 @@ class Config(_Section):
     depth: int = Field(5, ge=2, le=6, description="depth of each")
     learning_rate: float = Field(0.03, gt=0, le=1, description="of the boosted model")
     folds: int = Field(4, ge=2, le=10, description="rolling time folds models are chosen by")
+    language: str = Field("en", description="language of reasons: en or de")
     phrases: str = Field(
         "", description="file with the firm's own words for reasons (YAML); empty: the kit's"
     )

@@ -1,0 +1,1 @@
+"""How the models of a bundle are learned from decided leads. Heavy libraries are imported inside functions."""

@@ -1,0 +1,172 @@
+"""The words of reasons: a language's, the firm's own over them, and a column's name made readable where neither has one.
+
+It reads YAML, so it is the training side's; what comes of it travels in the bundle.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from kits.core.errors import ConfigError, did_you_mean
+from kits.lead_scoring._reasons.situation import slots_in
+from kits.lead_scoring._reasons.spec import Wording
+
+PHRASES = Path(__file__).parents[1] / "_reasons" / "phrases"
+MOST_BYTES = 1 << 20
+_LABEL = 60
+_NOT_ALNUM = re.compile(r"[^0-9a-z]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SEPARATORS = re.compile(r"[_.\-/]+|\s+")
+_PREFIXES = ("hs_", "x_", "custom_")
+_SUFFIXES = ("__c", "_id")
+SITUATIONS = {
+    "value": {"label", "value"}, "named": {"label", "value"}, "yes": {"label", "value"}, "no": {"label", "value"},
+    "over": {"label", "low"}, "up_to": {"label", "high"}, "between": {"label", "low", "high"},
+    "days_over": {"label", "low"}, "days_up_to": {"label", "high"}, "days_between": {"label", "low", "high"},
+    "given": {"label"}, "missing": {"label"}, "new": {"label", "value"}, "rare": {"label", "value"},
+    "hint": {"label", "value"},
+}  # fmt: skip
+"""What a reason may be about, and what its words may name."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnWords(_File):
+    """How the firm speaks of one column."""
+
+    label: str = Field("", max_length=_LABEL, description="the column's name for people")
+    values: dict[str, str] = Field(default_factory=dict, description="choices by other names")
+    templates: dict[str, str] = Field(
+        default_factory=dict, description="situation → its words, with {label}, {value}, {low}, {high}"
+    )  # fmt: skip
+    unit: str = Field("", max_length=20, description="word after its numbers")
+    divide_by: float = Field(1.0, gt=0, description="numbers are divided by this when shown")
+    actionable: bool = Field(False, description="the team can change it, or ask for it")
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _spelt_out(cls, value: object) -> object:
+        # YAML reads a bare yes as true
+        spelling = {True: "yes", False: "no"}
+        if not isinstance(value, dict):
+            return value
+        return {
+            spelling[key] if isinstance(key, bool) else str(key): text
+            for key, text in value.items()
+        }
+
+
+class FirmWords(_File):
+    """The firm's own file, `model.phrases`."""
+
+    columns: dict[str, ColumnWords] = Field(
+        default_factory=dict, description="column → how it is spoken of"
+    )
+
+
+@dataclass(frozen=True)
+class Words:
+    """A language with the firm's words over it."""
+
+    wording: Wording
+    known: dict[str, str] = field(default_factory=dict)
+    own: dict[str, ColumnWords] = field(default_factory=dict)
+
+    def of(self, name: str) -> ColumnWords:
+        """How a column is spoken of; always with a label."""
+        said = self.own.get(name) or ColumnWords()
+        if said.label:
+            return said
+        label = self.known.get(_NOT_ALNUM.sub("", name.casefold())) or readable(name)
+        return said.model_copy(update={"label": label})
+
+
+def readable(name: str) -> str:
+    """A column's name as people would write it: `hs_num_visits` → `num visits`, `LeadSource` → `lead source`."""
+    bare = name.strip()
+    for prefix in _PREFIXES:
+        bare = bare.removeprefix(prefix) if len(bare) > len(prefix) + 2 else bare
+    for suffix in _SUFFIXES:
+        bare = bare.removesuffix(suffix) if len(bare) > len(suffix) + 2 else bare
+    if " " in bare:
+        return " ".join(bare.split())[:_LABEL]
+    words = [word for part in _SEPARATORS.split(bare) for word in _CAMEL.split(part) if word]
+    spoken = [word if word.isupper() and len(word) > 1 else word.lower() for word in words]
+    return " ".join(spoken)[:_LABEL] or name[:_LABEL]
+
+
+def languages() -> tuple[str, ...]:
+    """Languages the kit has words in."""
+    return tuple(sorted(path.stem for path in PHRASES.glob("*.yaml")))
+
+
+def load_words(language: str, firm: Path | None) -> Words:
+    """The words of a language, with the firm's own over them.
+
+    Raises:
+        ConfigError: no such language, or the firm's file is absent or wrong.
+    """
+    if language not in languages():
+        raise ConfigError(
+            f"reasons have no words in {language!r}",
+            where="model.language",
+            fix=did_you_mean(language, languages()) or f"one of {', '.join(languages())}",
+        )
+    wording, known = _language(language)
+    return Words(wording, dict(known), {} if firm is None else _firm(firm).columns)
+
+
+@cache
+def _language(language: str) -> tuple[Wording, dict[str, str]]:
+    import yaml
+
+    found = yaml.safe_load((PHRASES / f"{language}.yaml").read_text(encoding="utf-8"))
+    known = found.pop("columns")
+    return Wording.model_validate(found), known
+
+
+def _firm(path: Path) -> FirmWords:
+    import yaml
+
+    where = str(path)
+    fix = "see the kit's page for what the file holds; or leave model.phrases out"
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError("the file of phrases cannot be read", where=where, fix=fix) from error
+    if len(content) > MOST_BYTES:
+        raise ConfigError(f"a file of phrases has at most {MOST_BYTES >> 20} MiB", where=where)
+    try:
+        found = FirmWords.model_validate(yaml.safe_load(content.decode("utf-8")) or {})
+    except (ValidationError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise ConfigError(
+            f"the file of phrases is wrong: {text[:200]}", where=where, fix=fix
+        ) from error
+    for name, column in found.columns.items():
+        _refuse_templates(column, f"{where}: columns.{name}.templates")
+    return found
+
+
+def _refuse_templates(column: ColumnWords, where: str) -> None:
+    for situation, template in column.templates.items():
+        if situation not in SITUATIONS:
+            raise ConfigError(
+                f"there is no situation {situation!r}",
+                where=where,
+                fix=did_you_mean(situation, SITUATIONS) or f"one of {', '.join(SITUATIONS)}",
+            )
+        if odd := slots_in(template) - SITUATIONS[situation]:
+            raise ConfigError(
+                f"{situation} cannot name {{{sorted(odd)[0]}}}",
+                where=where,
+                fix=f"it knows {', '.join(sorted(SITUATIONS[situation]))}",
+            )

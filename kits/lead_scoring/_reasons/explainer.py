@@ -1,0 +1,226 @@
+"""Reasons for a lead's score from the model's exact contributions, each one line that is true of the past.
+
+The stated share is what became of such leads in training; the weight is the model's. Where the two disagree, the line
+says so. Hints tell what the team could change or ask for: an association that the model knows, never a promise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kits.core.prediction import Reason
+from kits.lead_scoring._lead import Lead, Value
+from kits.lead_scoring._reasons.situation import (
+    filled,
+    percent_text,
+    situation_of,
+    worded,
+)
+from kits.lead_scoring._reasons.spec import ColumnReasons, ReasonsSpec, Tally
+from kits.lead_scoring._reasons.values import choice_of, is_missing, plain
+
+LONGEST = 90
+"""Characters of a reason: one line on a phone."""
+FEW = 50
+"""Below so many such leads they are counted out, not turned into a percentage."""
+LEAST_WEIGHT = 0.02
+"""Log-odds under which a column is no reason: two per cent of the odds."""
+_TRIED_COLUMNS = 4
+_TRIED_CHOICES = 3
+_ENOUGH = 20
+"""A choice must have been seen so often before a hint names it."""
+_LEAST_GAIN, _LEAST_RANGE = 0.02, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A lead with one field as it might be, for a hint.
+
+    Attributes:
+        asked: the field is not known yet.
+    """
+
+    column: str
+    choice: str
+    asked: bool
+    lead: Lead
+
+
+class Explainer:
+    """Words for scores.
+
+    Args:
+        spec: learned with the model.
+    """
+
+    def __init__(self, spec: ReasonsSpec) -> None:
+        self._spec = spec
+        self._base = percent_text(spec.base.share, spec.wording)
+
+    def reasons(
+        self, lead: Lead, contributions: Mapping[str, float], limit: int = 3
+    ) -> tuple[Reason, ...]:
+        """The strongest columns in words, strongest first.
+
+        Args:
+            contributions: source column → log-odds; columns that may not be named are passed over.
+            limit: reasons at the most.
+        """
+        ranked = sorted(
+            (
+                (name, float(weight))
+                for name, weight in contributions.items()
+                if name in self._spec.columns
+                and math.isfinite(weight)
+                and abs(weight) >= LEAST_WEIGHT
+            ),
+            key=lambda pair: (-abs(pair[1]), pair[0]),
+        )
+        return tuple(self._reason(lead, name, weight) for name, weight in ranked[:limit])
+
+    def hints(self, lead: Lead, score: Callable[[Lead], float], limit: int = 2) -> tuple[str, ...]:
+        """What could be changed or asked for, and what the model would say then.
+
+        Args:
+            score: a lead's probability, 0 to 1.
+        """
+        trials = self.trials(lead)
+        if not trials:
+            return ()
+        return self.hints_of(score(lead), trials, [score(one.lead) for one in trials], limit)
+
+    def trials(self, lead: Lead) -> tuple[Trial, ...]:
+        """The leads to score for hints, at most a dozen: so many that one batch will do."""
+        found: list[Trial] = []
+        columns = sorted(
+            ((self._promise(column), name) for name, column in self._spec.columns.items()),
+            reverse=True,
+        )
+        tried = 0
+        for promise, name in columns:
+            column = self._spec.columns[name]
+            value = lead.fields.get(name)
+            asked = is_missing(value)
+            if promise <= 0 or tried >= _TRIED_COLUMNS or not (asked or column.actionable):
+                continue
+            now = choice_of(value)
+            choices = [c for c in _tried(column, asked) if c != now]
+            found += [Trial(name, choice, asked, _with(lead, name, choice)) for choice in choices]
+            tried += bool(choices)
+        return tuple(found)
+
+    def hints_of(
+        self, now: float, trials: Sequence[Trial], scores: Sequence[float], limit: int = 2
+    ) -> tuple[str, ...]:
+        """Hints from the scores of `trials`, in their order; the largest difference first."""
+        by_column: dict[str, list[tuple[Trial, float]]] = {}
+        for trial, score in zip(trials, scores):
+            if math.isfinite(score):
+                by_column.setdefault(trial.column, []).append((trial, score))
+        hints: list[tuple[float, str]] = []
+        for name, tried in by_column.items():
+            column = self._spec.columns[name]
+            if tried[0][0].asked:
+                hints += self._ask(column, now, [score for _, score in tried])
+            else:
+                hints += self._change(column, now, max(tried, key=lambda pair: pair[1]))
+        ranked = sorted(hints, key=lambda hint: (-hint[0], hint[1]))
+        return tuple(text for _, text in ranked[:limit])
+
+    # -- one reason ---------------------------------------------------------------------------------
+
+    def _reason(self, lead: Lead, name: str, weight: float) -> Reason:
+        column = self._spec.columns[name]
+        situation = situation_of(column, name, lead, self._spec.wording)
+        subject = worded(column, situation, self._spec.wording)
+        text = self._line(subject, situation.tally, weight)
+        return Reason(text, weight, name, _shown(lead.fields.get(name)))
+
+    def _line(self, subject: str, tally: Tally, weight: float) -> str:
+        wording = self._spec.wording
+        kind = self._kind(tally, weight)
+        slots = {
+            "share": percent_text(tally.share, wording),
+            "base": self._base,
+            "won": str(tally.won),
+            "n": str(tally.n),
+        }
+        template = wording.lines[kind]
+        room = LONGEST - len(filled(template, {**slots, "subject": ""}))
+        text = filled(template, {**slots, "subject": plain(subject, max(room, 1))})
+        return plain(text[:1].upper() + text[1:], LONGEST)
+
+    def _kind(self, tally: Tally, weight: float) -> str:
+        """Which line is true of these leads and of this weight."""
+        side = "for" if weight > 0 else "against"
+        if tally.n == 0:
+            return f"never_{side}"
+        few = tally.n < FEW
+        apart = tally.share - self._spec.base.share
+        same = not few and percent_text(tally.share, self._spec.wording) == self._base
+        if same or apart * weight <= 0:
+            return f"few_with_rest_{side}" if few else f"with_rest_{side}"
+        return "few" if few else "share"
+
+    # -- hints --------------------------------------------------------------------------------------
+
+    def _promise(self, column: ColumnReasons) -> float:
+        """How far apart the shares of its common choices are, weighted by how many leads have one."""
+        shares = [t.share for t in column.choices.values() if t.n >= _ENOUGH]
+        known = column.given.n / max(1, column.given.n + column.missing.n)
+        return (max(shares) - min(shares)) * known if len(shares) > 1 else 0.0
+
+    def _change(
+        self, column: ColumnReasons, now: float, best: tuple[Trial, float]
+    ) -> list[tuple[float, str]]:
+        trial, score = best
+        if score - now < _LEAST_GAIN:
+            return []
+        wording = self._spec.wording
+        value = plain(column.names.get(trial.choice, trial.choice), LONGEST // 2)
+        slots = {"label": column.label, "value": value}
+        subject = filled(column.templates.get("hint") or wording.subjects["hint"], slots)
+        return [
+            (score - now, filled(wording.lines["change"], {"subject": subject, **self._from(now, score)}))
+        ]  # fmt: skip
+
+    def _ask(
+        self, column: ColumnReasons, now: float, scores: Sequence[float]
+    ) -> list[tuple[float, str]]:
+        wording = self._spec.wording
+        low, high = min(scores), max(scores)
+        if high - low < _LEAST_RANGE or not low < high:
+            return []
+        slots = {
+            "label": column.label,
+            "before": percent_text(now, wording),
+            "low": percent_text(low, wording),
+            "high": percent_text(high, wording),
+        }
+        return [(high - low, filled(wording.lines["ask"], slots))]
+
+    def _from(self, before: float, after: float) -> dict[str, str]:
+        wording = self._spec.wording
+        return {"before": percent_text(before, wording), "after": percent_text(after, wording)}
+
+
+def _tried(column: ColumnReasons, asked: bool) -> list[str]:
+    """Choices worth trying: the best ones to change to; to ask for, the worst, the commonest and the best."""
+    known = [(t.share, t.n, choice) for choice, t in column.choices.items() if t.n >= _ENOUGH]
+    if not known:
+        return []
+    ranked = [choice for _, _, choice in sorted(known, reverse=True)]
+    if not asked:
+        return ranked[:_TRIED_CHOICES]
+    common = max(known, key=lambda one: (one[1], one[2]))[2]
+    return list(dict.fromkeys([ranked[0], common, ranked[-1]]))
+
+
+def _with(lead: Lead, name: str, choice: str) -> Lead:
+    return replace(lead, fields={**lead.fields, name: choice})
+
+
+def _shown(value: Value) -> Value:
+    return plain(value, LONGEST) if isinstance(value, str) else value

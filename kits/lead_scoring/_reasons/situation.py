@@ -1,0 +1,129 @@
+"""Which of a column's situations a lead is in: the words for it, and what became of leads in the same one.
+
+Pure, one value at a time. Whether it speaks for or against the lead is the model's to say, see `explainer.py`.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._reasons.spec import ColumnReasons, Tally, Wording
+from kits.lead_scoring._reasons.values import (
+    choice_of,
+    days_before,
+    is_missing,
+    number_of,
+    plain,
+    yes_or_no,
+)
+
+_SLOT = re.compile(r"\{(\w{1,20})\}")
+VALUE_LENGTH = 40
+"""Characters of a lead's value that a reason shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is so of a lead in one column.
+
+    Attributes:
+        name: which template words it.
+        tally: decided leads of which the same is so.
+        slots: what the template may name.
+    """
+
+    name: str
+    tally: Tally
+    slots: Mapping[str, str]
+
+
+def situation_of(column: ColumnReasons, name: str, lead: Lead, wording: Wording) -> Situation:
+    """The situation of a lead in the column `name`."""
+    value = lead.fields.get(name)
+    label = {"label": column.label}
+    if is_missing(value):
+        return Situation("missing", column.missing, label)
+    if column.kind == "choice":
+        return _of_choice(column, choice_of(value), label)
+    number = days_before(value, lead.at) if column.kind == "days" else number_of(value)
+    if column.kind == "given" or (column.kind == "days" and number is None):
+        return Situation("given", column.given, label)
+    if number is None or not column.bins:
+        shown = plain(choice_of(value), VALUE_LENGTH)
+        return Situation("new", Tally(), {**label, "value": shown})
+    return _of_number(column, number, label, wording)
+
+
+def worded(column: ColumnReasons, situation: Situation, wording: Wording) -> str:
+    """The situation in words: the column's own template, else the language's."""
+    template = column.templates.get(situation.name) or wording.subjects[situation.name]
+    return filled(template, situation.slots)
+
+
+def filled(template: str, slots: Mapping[str, str]) -> str:
+    """A template with its slots filled; what it calls by an unknown name stays as it is written."""
+    return _SLOT.sub(lambda found: slots.get(found[1], found[0]), template)
+
+
+def slots_in(template: str) -> set[str]:
+    """The names a template calls."""
+    return set(_SLOT.findall(template))
+
+
+def number_text(value: float, wording: Wording) -> str:
+    """`1,279`, `0.25`: four digits that count, in the language's signs."""
+    digits = 0 if abs(value) >= 1000 or value == int(value) else 2 if abs(value) >= 1 else 4
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    swap = {",": wording.thousands, ".": wording.decimal}
+    return "".join(swap.get(sign, sign) for sign in text)
+
+
+def percent_text(share: float, wording: Wording) -> str:
+    """`31 %`, below one per cent `0.4 %`."""
+    value = 100 * share
+    text = f"{value:.1f}" if 0 < value < 1 else f"{value:.0f}"
+    return f"{text.replace('.', wording.decimal)} %"
+
+
+def _of_choice(column: ColumnReasons, choice: str, label: Mapping[str, str]) -> Situation:
+    flag = yes_or_no(choice) if column.flag else ""
+    named = column.names.get(choice) or column.names.get(flag, "")
+    slots = {**label, "value": plain(named or choice, VALUE_LENGTH)}
+    tally = column.choices.get(choice)
+    if tally is None:
+        # rare choices were counted together, so a new one cannot be told from them
+        return (
+            Situation("rare", column.rest, slots)
+            if column.rest.n
+            else Situation("new", Tally(), slots)
+        )
+    # `asked for a demo` needs no `demo:` before it
+    return Situation("named" if flag and named else flag or "value", tally, slots)
+
+
+def _of_number(
+    column: ColumnReasons, number: float, label: Mapping[str, str], wording: Wording
+) -> Situation:
+    place = bisect.bisect_left(column.cuts, number)
+    found = column.bins[place]
+    slots = dict(label)
+
+    def shown(value: float) -> str:
+        text = number_text(value / column.divide_by, wording)
+        return f"{text} {column.unit}" if column.unit else text
+
+    if found.only is not None and found.only == number and column.kind == "number":
+        return Situation("value", found, {**slots, "value": shown(number)})
+    if place > 0:
+        slots["low"] = shown(column.cuts[place - 1])
+    if place < len(column.cuts):
+        slots["high"] = shown(column.cuts[place])
+    name = "between" if {"low", "high"} <= set(slots) else "over" if "low" in slots else "up_to"
+    if "low" not in slots and "high" not in slots:
+        return Situation("given", column.given, slots)
+    return Situation(f"days_{name}" if column.kind == "days" else name, found, slots)

@@ -1,0 +1,77 @@
+"""What reasons are made of: how often leads bought by each column's values, and the wording. Part of the bundle.
+
+Values only, learned in `_learning/rates.py`. The explainer reads them; nothing here is computed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["number", "choice", "days", "given"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Tally(_Part):
+    """Decided leads, and how many of them were won."""
+
+    n: int = Field(0, ge=0, description="decided leads")
+    won: int = Field(0, ge=0, description="of these, won")
+
+    @property
+    def share(self) -> float:
+        """Won among them, 0 to 1; 0 where there are none."""
+        return self.won / self.n if self.n else 0.0
+
+
+class Bin(Tally):
+    """Leads whose number lies between two cuts."""
+
+    only: float | None = Field(None, description="the one number in it; None: several")
+
+
+class ColumnReasons(_Part):
+    """One column: what became of leads by its values, and how it is spoken of."""
+
+    kind: Kind = Field(
+        description="how values are told apart; `days`: days before the decision; `given`: only whether there is one"
+    )
+    label: str = Field(description="the column's name for people")
+    cuts: tuple[float, ...] = Field((), description="upper ends of all bins but the last, rising")
+    bins: tuple[Bin, ...] = Field((), description="leads by number or days: one more than cuts")
+    choices: dict[str, Tally] = Field(default_factory=dict, description="leads by choice")
+    rest: Tally = Field(default_factory=Tally, description="leads of choices too rare to be listed")
+    given: Tally = Field(default_factory=Tally, description="leads with any value")
+    missing: Tally = Field(default_factory=Tally, description="leads without a value")
+    flag: bool = Field(False, description="its choices are yes and no")
+    names: dict[str, str] = Field(default_factory=dict, description="choices by other names")
+    templates: dict[str, str] = Field(
+        default_factory=dict, description="its own wording by situation"
+    )
+    unit: str = Field("", description="word after its numbers")
+    divide_by: float = Field(1.0, gt=0, description="numbers are divided by this when shown")
+    actionable: bool = Field(False, description="the team can change it, or ask for it")
+
+
+class Wording(_Part):
+    """One language's words for reasons."""
+
+    language: str = Field("en", description="ISO 639-1 code")
+    decimal: str = Field(".", description="decimal point")
+    thousands: str = Field(",", description="between thousands")
+    subjects: dict[str, str] = Field(description="situation → what is so, with {label}, {value} …")
+    lines: dict[str, str] = Field(description="kind of line → the whole line, with {subject} …")
+
+
+class ReasonsSpec(_Part):
+    """All that the explainer needs; in the bundle's config."""
+
+    base: Tally = Field(default_factory=Tally, description="all decided leads that were counted")
+    columns: dict[str, ColumnReasons] = Field(
+        default_factory=dict, description="columns that may be named as a reason"
+    )
+    wording: Wording = Field(description="the words")
