@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.cases.closing import Finding, acknowledge, close, find_case
 from cloud_sync.cmms.base import OrderProgress
-from cloud_sync.cmms.http import printable
 from cloud_sync.effects.alerts import outbox_for, raise_alert
+from cloud_sync.effects.json_http import printable
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Case
 

@@ -1,26 +1,23 @@
 """Odoo: a maintenance request per case, by the JSON-2 API of Odoo 19 or the JSON-RPC of earlier ones.
 
-Sources: https://www.odoo.com/documentation/19.0/developer/reference/external_api.html and
-https://www.odoo.com/documentation/17.0/developer/reference/external_api.html. A request is done when
-its stage is; the cause code is a field that the firm adds.
+A request is done when its stage is; the cause code is a field that the firm adds. How Odoo is called is
+`effects/odoo_calls.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from urllib.parse import quote
 
 from pydantic import JsonValue
 
 from cloud_sync.cmms.base import Check, OrderProgress, OrderState, WorkOrder
-from cloud_sync.cmms.http import JsonHttp, RefusedError, printable, rows_of
 from cloud_sync.cmms.settings import CmmsConfig
+from cloud_sync.effects.json_http import JsonHttp, RefusedError
+from cloud_sync.effects.odoo_calls import OdooAccount, OdooCalls, named
 from cloud_sync.effects.targets import DeliveryError
 
 NAME = "odoo"
-_FAULTY = ("ValidationError", "UserError", "MissingError", "ValueError", "KeyError", "TypeError")
-"""Errors within a 200 of JSON-RPC that say the request itself is wrong."""
 _RIGHTS = ("read", "create", "write")
 _PRIORITY = {"warn": "1", "alarm": "3"}
 
@@ -36,14 +33,9 @@ class Odoo:
 
     def __init__(self, config: CmmsConfig, key: str) -> None:
         self._odoo = config.odoo
-        self._key = key
-        headers = {}
-        if self._odoo.api == "json2":
-            headers = {"authorization": f"bearer {key}"}
-            if self._odoo.database:
-                headers["x-odoo-database"] = self._odoo.database
-        self._http = JsonHttp(config.url, headers, config.timeout_s, name=NAME)
-        self._uid = 0
+        account = OdooAccount(config.odoo.api, key, config.odoo.database, config.odoo.login)
+        http = JsonHttp(config.url, account.headers(), config.timeout_s, name=NAME)
+        self._calls = OdooCalls(http.call, account, name=NAME)
 
     def __repr__(self) -> str:
         return f"Odoo({self._odoo.model!r})"
@@ -69,14 +61,14 @@ class Odoo:
         equipment = self._equipment(order.asset)
         if equipment:
             values["equipment_id"] = equipment
-        made = self._call(self._odoo.model, "create", vals_list=[values])
+        made = self._calls.call(self._odoo.model, "create", vals_list=[values])
         ref = made[0] if isinstance(made, list) and made else made
         if not isinstance(ref, int) or isinstance(ref, bool):
             raise DeliveryError("made a request without a number", where=NAME)
         return str(ref)
 
     def comment(self, ref: str, text: str) -> None:
-        self._call(self._odoo.model, "message_post", ids=[int(ref)], body=text)
+        self._calls.call(self._odoo.model, "message_post", ids=[int(ref)], body=text)
 
     def states(self, refs: Sequence[str]) -> list[OrderState]:
         numbers: list[JsonValue] = [int(ref) for ref in refs if ref.isdigit()]
@@ -85,18 +77,18 @@ class Odoo:
         return [self._state(row) for row in self._read([["id", "in", numbers]], fields)]
 
     def _state(self, row: Mapping[str, JsonValue]) -> OrderState:
-        stage = _named(row.get("stage_id"))
+        stage = named(row.get("stage_id"))
         progress: OrderProgress = "new"
         if row.get("done") is True:
             progress = "done"
         elif stage in self._odoo.acknowledged_stages:
             progress = "acknowledged"
-        cause = _named(row.get(self._odoo.cause_field)) if self._odoo.cause_field else ""
-        return OrderState(str(row.get("id")), progress, cause, _named(row.get("user_id")))
+        cause = named(row.get(self._odoo.cause_field)) if self._odoo.cause_field else ""
+        return OrderState(str(row.get("id")), progress, cause, named(row.get("user_id")))
 
     def check(self) -> list[Check]:
         try:
-            found = self._call(self._odoo.model, "fields_get", attributes=["type"])
+            found = self._calls.call(self._odoo.model, "fields_get", attributes=["type"])
         except DeliveryError as error:
             fix = "check cmms.url, cmms.odoo and the key; is the module Maintenance installed?"
             return [Check(f"reach {self._odoo.model}", False, error.what, fix)]
@@ -115,17 +107,7 @@ class Odoo:
         return checks
 
     def _may(self, right: str) -> bool:
-        try:
-            if self._odoo.api == "json2":
-                return self._call(self._odoo.model, "has_access", operation=right) is True
-            return (
-                self._call(
-                    self._odoo.model, "check_access_rights", operation=right, raise_exception=False
-                )
-                is True
-            )
-        except RefusedError:
-            return False
+        return self._calls.may(self._odoo.model, right)
 
     def _equipment(self, asset: str) -> int:
         """The equipment of this name or serial number; 0: none, or the user may not look."""
@@ -142,61 +124,8 @@ class Odoo:
     def _read(
         self, domain: list[JsonValue], fields: Sequence[str], limit: int = 500, model: str = ""
     ) -> list[Mapping[str, JsonValue]]:
-        names: list[JsonValue] = [*fields]
-        return rows_of(
-            self._call(
-                model or self._odoo.model, "search_read",
-                domain=domain, fields=names, limit=limit, order="id asc",
-            )
-        )  # fmt: skip
-
-    def _call(
-        self, model: str, method: str, *, ids: Sequence[int] = (), **params: JsonValue
-    ) -> JsonValue:
-        if self._odoo.api == "json2":
-            body: dict[str, JsonValue] = {**({"ids": [*ids]} if ids else {}), **params}
-            return self._http.call("POST", f"/json/2/{quote(model)}/{quote(method)}", body)
-        args: list[JsonValue] = [[*ids]] if ids else []
-        database, uid = self._odoo.database, self._signed_in()
-        return self._rpc(
-            "object", "execute_kw", database, uid, self._key, model, method, args, params
-        )
-
-    def _signed_in(self) -> int:
-        if not self._uid:
-            odoo = self._odoo
-            found = self._rpc("common", "authenticate", odoo.database, odoo.login, self._key, {})
-            if not isinstance(found, int) or not found:
-                raise RefusedError("does not know this user and key", status=401, where=NAME)
-            self._uid = found
-        return self._uid
-
-    def _rpc(self, service: str, method: str, *args: JsonValue) -> JsonValue:
-        params: JsonValue = {"service": service, "method": method, "args": [*args]}
-        body: JsonValue = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
-        answer = self._http.call("POST", "/jsonrpc", body)
-        if not isinstance(answer, Mapping):
-            raise DeliveryError("answered with something that is no JSON-RPC", where=NAME)
-        error = answer.get("error")
-        if error is None:
-            return answer.get("result")
-        data = error.get("data") if isinstance(error, Mapping) else None
-        kind = str(data.get("name")) if isinstance(data, Mapping) else ""
-        said = printable(str(data.get("message")) if isinstance(data, Mapping) else "an error")
-        raise RefusedError(
-            f"refused: {said}",
-            status=403 if "Access" in kind else 0,
-            where=NAME,
-            retry=not kind.endswith(_FAULTY),
-        )
+        return self._calls.rows(model or self._odoo.model, domain, fields, limit=limit)
 
 
 def _mark(case_id: str) -> str:
     return f"[{case_id}]"
-
-
-def _named(value: JsonValue) -> str:
-    """A many2one's name, a selection's key, a text; False, which is Odoo's "nothing", is empty."""
-    if isinstance(value, list) and len(value) == 2:
-        value = value[1]
-    return value.strip()[:200] if isinstance(value, str) else ""

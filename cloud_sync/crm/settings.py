@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cloud_sync.effects.addresses import checked_url, parse_networks
+from kits.core.errors import ConfigError
+
 Kind = Literal["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook"]
 KINDS: tuple[Kind, ...] = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "webhook")
 
@@ -75,4 +78,17 @@ class CrmSettings(_Section):
             raise ValueError("must be https://HOST (or http:// in your own network)")
         if parts.username or parts.password:
             raise ValueError("no secret belongs here")
-        return value.rstrip("/")
+        return value and _checked(value).rstrip("/")
+
+    @field_validator("allow")
+    @classmethod
+    def _allow(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_networks(value)
+        return value
+
+
+def _checked(url: str) -> str:
+    try:
+        return checked_url(url).geturl()
+    except ConfigError as error:
+        raise ValueError(error.what) from error

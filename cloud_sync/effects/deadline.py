@@ -2,7 +2,7 @@
 
 A socket's own timeout begins anew with every byte, so who sends one byte a second is never late.
 Here each wait gets only what is left of the whole delivery. Not bounded here: looking up a name,
-which the system's resolver gives up by itself.
+which the system's resolver gives up by itself. Which addresses may be called is `addresses.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from cloud_sync.effects.addresses import Guard
 
 
 class Deadline:
@@ -65,17 +67,23 @@ class BoundTls(Bound, ssl.SSLSocket):
 
 
 def connect(
-    host: str, port: int, deadline: Deadline, context: ssl.SSLContext | None = None
+    host: str,
+    port: int,
+    deadline: Deadline,
+    context: ssl.SSLContext | None = None,
+    guard: Guard | None = None,
 ) -> socket.socket:
     """A connection that is over at `deadline`; encrypted when there is a context.
 
+    Args:
+        guard: says which addresses of the name may be called; None: all of them.
+
     Raises:
+        AddressRefusedError: the guard allows none.
         OSError: nobody answers in time, or the certificate is not trusted.
     """
     failure = OSError("the name has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
+    for family, kind, protocol, address in _addresses(host, port, context, guard):
         plain = Bound(family, kind, protocol)
         plain.deadline = deadline
         try:
@@ -86,6 +94,15 @@ def connect(
             plain.close()
             failure = error
     raise failure
+
+
+def _addresses(
+    host: str, port: int, context: ssl.SSLContext | None, guard: Guard | None
+) -> Sequence[tuple[Any, ...]]:
+    if guard is not None:
+        return guard.resolve(host, port, encrypted=context is not None)
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
 
 def _encrypt(

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cloud_sync.effects.addresses import Guard, parse_networks
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +38,24 @@ class WebhookConfig(_Section):
         ("opened", "escalated", "closed"), description="which steps of machines' cases are told"
     )
     timeout_s: float = Field(10, gt=0, le=120, description="the receiver must answer in this time")
+    guarded: bool = Field(
+        False,
+        description="only public addresses by https, and those of `allow`, are called: for a url that somebody else chose",
+    )
+    allow: tuple[str, ...] = Field(
+        (), description="private networks that a guarded webhook may call (CIDR)"
+    )
+
+    @property
+    def guard(self) -> Guard | None:
+        """What judges the addresses that are called; None: nothing does."""
+        return Guard(parse_networks(self.allow)) if self.guarded else None
+
+    @field_validator("allow")
+    @classmethod
+    def _allow(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_networks(value)
+        return value
 
     @field_validator("url")
     @classmethod

@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
+from cloud_sync.effects.addresses import AddressRefusedError, Guard
 from cloud_sync.effects.alerts import WEBHOOK
 from cloud_sync.effects.deadline import Deadline, connect
 from cloud_sync.effects.settings import WebhookConfig
@@ -52,6 +53,7 @@ class Webhook:
         clock: Callable[[], float] = time.time,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        self._guard = config.guard
         self.name = name
         self.batch = 1
         self._url = urlsplit(config.url)
@@ -78,12 +80,18 @@ class Webhook:
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> None:
         connection = Connection(
-            self._url.hostname or "", self._url.port, Deadline(self._timeout_s), self._context
+            self._url.hostname or "",
+            self._url.port,
+            Deadline(self._timeout_s),
+            self._context,
+            self._guard,
         )
         target = quote(self._url._replace(scheme="", netloc="").geturl(), safe=_KEPT) or "/"
         try:
             connection.request("POST", target, body=body, headers=dict(headers))
             answer = connection.getresponse()
+        except AddressRefusedError as error:
+            raise DeliveryError(str(error), where=self.name) from error
         except (http.client.HTTPException, OSError, UnicodeError) as error:
             raise DeliveryError(f"no answer: {type(error).__name__}", where=self.name) from error
         finally:
@@ -102,16 +110,22 @@ class Connection(http.client.HTTPConnection):
     """For one request: name, connection, handshake and answer together have until the deadline."""
 
     def __init__(
-        self, host: str, port: int | None, deadline: Deadline, context: ssl.SSLContext | None
+        self,
+        host: str,
+        port: int | None,
+        deadline: Deadline,
+        context: ssl.SSLContext | None,
+        guard: Guard | None = None,
     ) -> None:
         self.default_port = http.client.HTTPS_PORT if context else http.client.HTTP_PORT
         super().__init__(host, port)
         self._deadline = deadline
         self._context = context
+        self._guard = guard
 
     def connect(self) -> None:
         """Called by `request`."""
-        self.sock = connect(self.host, self.port, self._deadline, self._context)
+        self.sock = connect(self.host, self.port, self._deadline, self._context, self._guard)
 
 
 def message(delivery: Delivery) -> bytes:
