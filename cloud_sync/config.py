@@ -21,6 +21,7 @@ from cloud_sync.retention.settings import RetentionConfig
 from cloud_sync.sections import (
     BrokerConfig,
     JobsConfig,
+    LeadsConfig,
     Limits,
     Listen,
     Prices,
@@ -56,6 +57,7 @@ class HubConfig(Section):
     rollout: RolloutConfig = RolloutConfig()
     notify: NotifyConfig = NotifyConfig()
     cmms: CmmsConfig = CmmsConfig()
+    leads: LeadsConfig = LeadsConfig()
     retention: RetentionConfig = RetentionConfig()
     prices: Prices = Prices()
     data_dir: Path = Field(Path("hub"), description="set by --data", exclude=True)

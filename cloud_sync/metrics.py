@@ -32,6 +32,7 @@ class Metrics:
         self._make_intake(self.registry)
         self._make_effects(self.registry)
         self._make_fleet(self.registry)
+        self._make_leads(self.registry)
 
     def _make_intake(self, registry: CollectorRegistry) -> None:
         self.rows = Counter("kitwright_ingest_rows", "rows committed", ["klass"], registry=registry)
@@ -136,6 +137,24 @@ class Metrics:
         )
         self.devices = Gauge("kitwright_devices", "devices", ["state"], registry=registry)
         self.jobs = Gauge("kitwright_jobs", "jobs", ["state"], registry=registry)
+
+    def _make_leads(self, registry: CollectorRegistry) -> None:
+        self.leads_scored = Counter(
+            "kitwright_leads_scored", "scores computed of a CRM's leads", ["connection"],
+            registry=registry,
+        )  # fmt: skip
+        self.leads_asked = Counter(
+            "kitwright_leads_asked",
+            "leads scored over the API, by how they ended",
+            ["outcome"],
+            registry=registry,
+        )
+        self.leads = Gauge(
+            "kitwright_leads",
+            "leads by what waits: to be scored, to be written, a person (dead)",
+            ["waits"],
+            registry=registry,
+        )
 
 
 def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:

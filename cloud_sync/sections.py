@@ -171,3 +171,24 @@ class Prices(Section):
     )
     answer_minutes: float = Field(4.0, ge=0, description="a person writes an answer, minutes")
     minute: float = Field(0.6, ge=0, description="one minute of a person who answers mails, money")
+
+
+class LeadsConfig(Section):
+    """Scoring leads: by lot, and what programs may ask."""
+
+    exploration: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="share of leads that the hot list shows in random order, whatever their score:"
+        " the only unbiased ones to learn from; what it costs stands in the project's report",
+    )
+    requests_per_min: int = Field(
+        600, ge=1, description="requests for scores that one token may send in a minute"
+    )
+    leads_per_day: int = Field(
+        1_000_000, ge=1, description="leads that one token may have scored in a day (UTC)"
+    )
+    request_bytes: int = Field(
+        4 << 20, gt=0, description="largest request for scores, bytes; at most 1,000 leads"
+    )

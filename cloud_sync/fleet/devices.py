@@ -29,6 +29,9 @@ from kits.core.topics import check_name
 ENROLL_TOKEN_BYTES = 16
 ENROLL_VALID = timedelta(hours=24)
 DEVICE_TOKEN_BYTES = 32
+CRM_SITE = "of a CRM"
+CRM_PREFIX = "crm-"
+"""Rows of this site stand for a CRM's connection: samples of its leads refer to them, nothing signs in as them."""
 
 
 def add_device(session: Session, name: str, *, site: str, group: str = "", who: str) -> str:
@@ -38,11 +41,13 @@ def add_device(session: Session, name: str, *, site: str, group: str = "", who: 
     until the new one is taken up. A token that was drawn before and not used ends.
 
     Raises:
-        ConfigError: a name cannot stand in a topic, or is the hub's own.
+        ConfigError: a name cannot stand in a topic, is the hub's own, or would stand for a CRM.
     """
     check_name(name, "device name")
     if name == HUB:
         raise ConfigError(f"{name!r} is the hub's own name", fix="call the device otherwise")
+    if name.startswith(CRM_PREFIX):
+        raise ConfigError(f"{name!r} would stand for a CRM", fix="call the device otherwise")
     check_name(site, "site name")
     if group:
         check_name(group, "group name")

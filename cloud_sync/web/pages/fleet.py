@@ -34,6 +34,7 @@ def device_list(request: Request, session: ReadDep, who: ViewerPage) -> Response
         names=views.bundle_names(session), ends=device_certificates.expiries(session),
         awaited=devices.awaited(session), now=utc_now(), soon=utc_now() + EXPIRES_SOON,
         command=devices.enroll_command(hub.config, hub.authority, "{token}"),
+        crm_site=devices.CRM_SITE,
     )  # fmt: skip
 
 

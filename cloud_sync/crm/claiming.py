@@ -1,0 +1,98 @@
+"""Which leads are due, and whose turn they are: queries and leases. What is done with them is `scoring.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm import breaker, storing
+from cloud_sync.crm.rescoring import make_due, older
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
+
+LEASE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A lead that is being scored, and its mark when it was claimed."""
+
+    object_id: str
+    mark: int
+
+
+def claim(
+    hub: Hub, connection: CrmConnection, limit: int, bundle: str, owner: str, now: datetime
+) -> list[Claimed]:
+    """Takes what is due for a while, then what an earlier bundle scored; empty: nothing, or the CRM is left alone."""
+    due = _due(connection.name, now)
+    with hub.database.session() as session:
+        waits = session.scalar(select(CrmLead.object_id).where(*due).limit(1))
+        if waits is None:
+            rescores = select(CrmLead.object_id).where(*older(connection.name, bundle)).limit(1)
+            if session.scalar(rescores) is None:
+                return []
+    with hub.database.transaction() as session:
+        if not breaker.may_try(session, connection.name, now):
+            return []
+        rows = _next(session, due, limit)
+        if len(rows) < limit and make_due(session, connection.name, bundle, limit, now):
+            session.flush()
+            rows = _next(session, due, limit)
+        for row in rows:
+            row.lease_owner, row.lease_until = owner, now + LEASE
+        return [Claimed(row.object_id, row.due_mark) for row in rows]
+
+
+def give_back(hub: Hub, connection: str, claimed: Sequence[Claimed], owner: str) -> None:
+    """What was claimed and not scored is as due as before."""
+    with hub.database.transaction() as session:
+        for lead in held(session, connection, [one.object_id for one in claimed], owner):
+            lead.lease_owner, lead.lease_until = "", None
+
+
+def held(session: Session, connection: str, names: Sequence[str], owner: str) -> Sequence[CrmLead]:
+    """Only what this owner still holds: a lease may have passed to another."""
+    query = select(CrmLead).where(
+        CrmLead.connection == connection, CrmLead.object_id.in_(names), CrmLead.lease_owner == owner
+    )
+    return session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
+
+
+def courses(session: Session, connection: str, names: Sequence[str]) -> Mapping[str, list[int]]:
+    """The last points of leads, the newest first."""
+    near = CrmScore.version > CrmLead.version - storing.REMEMBERED
+    query = (
+        select(CrmScore.object_id, CrmScore.points)
+        .join(
+            CrmLead,
+            (CrmLead.connection == CrmScore.connection) & (CrmLead.object_id == CrmScore.object_id),
+        )
+        .where(CrmScore.connection == connection, CrmScore.object_id.in_(names), near)
+        .where(CrmScore.points.is_not(None))
+        .order_by(CrmScore.object_id, CrmScore.version.desc())
+    )
+    found: dict[str, list[int]] = {}
+    for name, points in session.execute(query):
+        if points is not None:
+            found.setdefault(name, []).append(points)
+    return found
+
+
+def _due(connection: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    over = or_(
+        CrmLead.lease_until.is_(None),
+        CrmLead.lease_until <= now,
+        CrmLead.lease_until > now + breaker.LONGEST,
+    )
+    return CrmLead.connection == connection, CrmLead.due_at <= now, over
+
+
+def _next(session: Session, due: tuple[ColumnElement[bool], ...], limit: int) -> Sequence[CrmLead]:
+    """The longest due; of those that are due alike, what happened last: a lead that has just come is worth most."""
+    query = select(CrmLead).where(*due).order_by(CrmLead.due_at, CrmLead.seen_at.desc())
+    return session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()

@@ -1,0 +1,150 @@
+"""A batch of read and scored leads into the tables, in one commit: scores, outcomes, what is gone, what cannot be scored."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm import breaker, outcomes, storing
+from cloud_sync.crm.base import Record
+from cloud_sync.crm.claiming import Claimed, courses, held
+from cloud_sync.crm.scored import LeadScore
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.effects.settings import NotifyConfig
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmConnection, CrmLead
+
+LEAD_DEAD = "crm-lead-dead"
+STALE = timedelta(seconds=5)
+"""A copy of the CRM that lags behind is asked again after so long."""
+MAX_STALE = 20
+_WORDS = 300
+
+
+@dataclass(frozen=True)
+class Found:
+    """What reading and scoring a batch gave, by object id; `faults`: why there is no score."""
+
+    records: Mapping[str, Record]
+    scores: Mapping[str, LeadScore]
+    faults: Mapping[str, str]
+
+
+class Commit:
+    """Stores one batch of one connection.
+
+    Args:
+        owner: who holds the leads.
+        rng: draws lots.
+    """
+
+    def __init__(
+        self, hub: Hub, connection: CrmConnection, found: Found, owner: str, rng: random.Random
+    ) -> None:
+        self._hub = hub
+        self._connection = connection
+        self._found = found
+        self._owner = owner
+        self._rng = rng
+        self._rules = storing.Rules.of(CrmSettings.model_validate(connection.settings))
+        self._kept: Mapping[str, outcomes.Kept] = {}
+        self._before: Mapping[str, Sequence[int]] = {}
+
+    def store(self, claimed: Sequence[Claimed], now: datetime) -> int:
+        """Stores it; how many leads cannot be scored.
+
+        Raises:
+            UnreachableError: the storage cannot be used, and a lead of the batch was decided; nothing was stored.
+        """
+        name = self._connection.name
+        marks = {one.object_id: one.mark for one in claimed}
+        self._kept = self._keep_bytes()
+        dead = 0
+        with self._hub.database.transaction() as session:
+            breaker.succeeded(session, name, now)
+            if self._kept:
+                outcomes.ensure_device(session, name, self._connection.kind, now)
+            self._before = courses(session, name, list(self._found.scores))
+            for lead in held(session, name, list(marks), self._owner):
+                again = self._store_one(session, lead, now)
+                dead += bool(lead.dead)
+                storing.release(lead, marks[lead.object_id], again_after=again, now=now)
+            session.flush()
+            tell_dead(session, self._hub.config.notify, name)
+        return dead
+
+    def _keep_bytes(self) -> dict[str, outcomes.Kept]:
+        """Stores the bytes of leads that are decided now."""
+        decided = [name for name, record in self._found.records.items() if record.outcome]
+        if not decided:
+            return {}
+        with self._hub.database.session() as session:
+            query = select(CrmLead).where(
+                CrmLead.connection == self._connection.name, CrmLead.object_id.in_(decided)
+            )
+            return outcomes.keep_bytes(self._hub, session.scalars(query).all())
+
+    def _store_one(self, session: Session, lead: CrmLead, now: datetime) -> timedelta | None:
+        """Stores one lead; after how long it is to be read again, None: not."""
+        record = self._found.records.get(lead.object_id)
+        if record is None:
+            storing.is_gone(lead)
+            return None
+        if storing.is_stale(lead, record) and lead.attempts < MAX_STALE:
+            lead.attempts += 1
+            return STALE
+        lead.attempts = 0
+        if storing.is_stale(lead, record):
+            return None
+        if lead.lot >= 1.0:
+            lead.lot = self._rng.random()
+        fault = self._found.faults.get(lead.object_id, "")
+        lead.dead = lead.error = fault[:_WORDS]
+        if record.outcome:
+            self._decide(session, lead, record, now)
+        elif not fault:
+            self._keep(session, lead, record, now)
+        return None
+
+    def _keep(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
+        if lead.sample_id and lead.state not in (storing.OPEN, storing.GONE):
+            self._say(session, lead, "", now)
+        entry = storing.keep_score(
+            lead, record, self._found.scores[lead.object_id],
+            self._before.get(lead.object_id, ()), self._rules, now,
+        )  # fmt: skip
+        if entry is not None:
+            session.add(entry)
+
+    def _decide(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
+        news = lead.state != record.outcome
+        storing.has_outcome(lead, record)
+        if news:
+            self._say(session, lead, record.outcome, now)
+
+    def _say(self, session: Session, lead: CrmLead, outcome: str, now: datetime) -> None:
+        outcomes.note_outcome(
+            session, lead, outcome, self._connection.project, now=now,
+            kept=self._kept.get(lead.object_id), exploration=self._hub.config.leads.exploration,
+        )  # fmt: skip
+
+
+def tell_dead(session: Session, notify: NotifyConfig, name: str) -> None:
+    """Says once that leads of a connection wait for a person, and closes that when none does."""
+    query = select(func.count(), func.max(CrmLead.dead)).where(
+        CrmLead.connection == name, CrmLead.dead != ""
+    )
+    count, reason = session.execute(query).one()
+    if not count:
+        close_alert(session, LEAD_DEAD, where=name)
+        return
+    raise_alert(
+        session, notify, LEAD_DEAD, "warning",
+        f"{count} leads of {name} cannot be scored or written, for example: {reason}", where=name,
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""Leads whose outcome is known become samples to learn from, with the fields they had when a score was asked for.
+
+What the CRM says of a lead after it was won or lost never gets in: most of it was written because of the outcome. A
+lead that nobody scored while it was open is no sample. Freezing versions of samples is `learning/freezing.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy.orm import Session
+
+from cloud_sync.cases.labels import OUTCOME
+from cloud_sync.crm.scored import MEDIA_TYPE
+from cloud_sync.fleet.devices import CRM_PREFIX, CRM_SITE
+from cloud_sync.hub import Hub
+from cloud_sync.store.db import insert_once
+from cloud_sync.store.models import Annotation as AnnotationRow
+from cloud_sync.store.models import Blob, CrmLead, Device, Sample
+from kits.core.annotation import Annotation, annotation_to_json
+from kits.core.sample import ORDER, digest_of, new_sample_id
+
+LOT = "lot"
+"""In a sample's `meta`: its place in the random order, where it was shown by lot: what is unbiased."""
+EPOCH = "crm"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A lead's bytes, stored before the transaction, so that nobody waits for the storage."""
+
+    object_id: str
+    digest: str
+    size: int
+
+
+def device_of(connection: str) -> str:
+    """What a connection is called where samples name the device they came from."""
+    return CRM_PREFIX + connection
+
+
+def ensure_device(session: Session, connection: str, kind: str, now: datetime) -> None:
+    """A row that samples of a connection refer to: it has no token and is revoked, so nothing can sign in as it."""
+    row = {
+        "name": device_of(connection), "site": CRM_SITE, "hardware": f"CRM: {kind}",
+        "created_at": now, "revoked_at": now,
+    }  # fmt: skip
+    insert_once(session, Device, [row])
+
+
+def content_of(lead: CrmLead) -> bytes:
+    """The lead as it was when its score was asked for, as the kit reads it."""
+    told = {"id": lead.object_id, "fields": lead.asked["fields"], "at": lead.asked["at"]}
+    return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def keep_bytes(hub: Hub, leads: Sequence[CrmLead]) -> dict[str, Kept]:
+    """Stores the bytes of leads that were scored while they were open; by object id.
+
+    Raises:
+        UnreachableError: the storage cannot be used.
+    """
+    kept = {}
+    for lead in leads:
+        if lead.asked and not lead.sample_id:
+            content = content_of(lead)
+            hub.storage.put(content)
+            kept[lead.object_id] = Kept(lead.object_id, digest_of(content), len(content))
+    return kept
+
+
+def note_outcome(
+    session: Session,
+    lead: CrmLead,
+    outcome: str,
+    project: str,
+    *,
+    kept: Kept | None,
+    exploration: float,
+    now: datetime,
+) -> bool:
+    """Makes a decided lead a sample, or says its new outcome of the one it is; whether anything was said.
+
+    Args:
+        outcome: won, lost, or empty: it is open again.
+    """
+    if not lead.sample_id:
+        if kept is None or not outcome:
+            return False
+        _add_sample(session, lead, kept, project, exploration)
+    _state(session, lead.sample_id, outcome, device_of(lead.connection), now)
+    return True
+
+
+def _add_sample(
+    session: Session, lead: CrmLead, kept: Kept, project: str, exploration: float
+) -> None:
+    blob = {"digest": kept.digest, "size": kept.size, "media_type": MEDIA_TYPE, "kept": False}
+    insert_once(session, Blob, [blob])
+    asked_at = datetime.fromisoformat(str(lead.asked["at"]))
+    probability = _number(lead.asked.get("probability"))
+    meta: dict[str, JsonValue] = {ORDER: asked_at.timestamp()}
+    if lead.lot < exploration:
+        meta[LOT] = lead.lot
+    lead.sample_id = new_sample_id(asked_at)
+    session.add(
+        Sample(
+            id=lead.sample_id, device=device_of(lead.connection), epoch=EPOCH, seq=0,
+            captured_at=asked_at, project=project, bundle=str(lead.asked["bundle"]),
+            verdict=str(lead.asked["verdict"]), score=probability,
+            label="won" if (probability or 0.0) >= 0.5 else "lost",
+            prediction=_prediction(lead, probability), media_type=MEDIA_TYPE,
+            blob=kept.digest, blob_size=kept.size, blob_state="stored", decided=True,
+            source=f"{lead.connection}#{lead.object_id}", meta=meta,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def _prediction(lead: CrmLead, probability: float | None) -> dict[str, JsonValue]:
+    told: dict[str, JsonValue] = {"score": probability, "reasons": lead.asked.get("reasons", [])}
+    return {**told, "details": {"band": lead.asked.get("band"), "points": lead.asked.get("points")}}
+
+
+def _state(session: Session, sample_id: str, outcome: str, author: str, now: datetime) -> None:
+    stated = Annotation(outcome, author=author, source=OUTCOME, at=now)
+    session.add(
+        AnnotationRow(
+            sample_id=sample_id, label=outcome, body=annotation_to_json(stated), author=author,
+            source=OUTCOME, at=now,
+        )
+    )  # fmt: skip
+
+
+def _number(value: JsonValue) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,77 @@
+"""Records as a bundle takes them, and their scores: many at once, and one by one where some cannot be scored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Record
+from cloud_sync.crm.scored import MEDIA_TYPE, LeadScore, score_of
+from kits.core.errors import DataError
+from kits.core.prediction import Prediction
+from kits.core.ready import ReadyBundle
+from kits.core.runtime import Payload
+
+
+def payload_of(ready: ReadyBundle, told: Mapping[str, JsonValue]) -> Payload:
+    """A lead (`id`, `fields`, `at`) as the bundle's runtime takes it.
+
+    Raises:
+        DataError: it is no lead.
+    """
+    try:
+        content = json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, UnicodeEncodeError) as error:
+        raise DataError("a lead must be JSON, with finite numbers and whole characters") from error
+    return ready.runtime.decode(content, MEDIA_TYPE)
+
+
+def score_all(
+    ready: ReadyBundle, records: Sequence[Record], now: datetime
+) -> tuple[dict[str, LeadScore], dict[str, str]]:
+    """Scores by object id, and why others have none."""
+    named: list[tuple[str, dict[str, JsonValue]]] = [
+        (one.object_id, {"id": one.object_id, "fields": one.fields, "at": now.isoformat()})
+        for one in records
+    ]
+    answers = score_each(ready, [told for _name, told in named])
+    scores: dict[str, LeadScore] = {}
+    faults: dict[str, str] = {}
+    for (name, _told), answer in zip(named, answers):
+        if isinstance(answer, DataError):
+            faults[name] = f"{answer.what}{f' ({answer.where})' if answer.where else ''}"
+        else:
+            scores[name] = answer
+    return scores, faults
+
+
+def score_each(
+    ready: ReadyBundle, leads: Sequence[Mapping[str, JsonValue]]
+) -> list[LeadScore | DataError]:
+    """A score or a fault for each lead, in their order; a bad one costs the others nothing but time."""
+    answers: list[LeadScore | DataError | None] = [None] * len(leads)
+    good: list[tuple[int, Payload]] = []
+    for place, told in enumerate(leads):
+        try:
+            good.append((place, payload_of(ready, told)))
+        except DataError as error:
+            answers[place] = error
+    for place, answer in zip([place for place, _ in good], _predict(ready, [p for _, p in good])):
+        answers[place] = answer if isinstance(answer, DataError) else score_of(ready, answer)
+    return [answer for answer in answers if answer is not None]
+
+
+def _predict(ready: ReadyBundle, payloads: Sequence[Payload]) -> list[Prediction | DataError]:
+    if not payloads:
+        return []
+    try:
+        return list(ready.predict(payloads))
+    except DataError as error:
+        if len(payloads) == 1:
+            return [error]
+    # one of them cannot be used: halves, so that a single bad one costs a few calls
+    middle = len(payloads) // 2
+    return [*_predict(ready, payloads[:middle]), *_predict(ready, payloads[middle:])]

@@ -1,0 +1,167 @@
+"""What becomes of a lead's row when its record was read and scored. Rules on one row; claiming and reading are others'.
+
+A score changes the row's version only when people would see another one; it is written to the CRM only when it moved
+by enough, or into another band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cloud_sync.crm.base import Record
+from cloud_sync.crm.scored import LeadScore
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.store.models import CrmLead, CrmScore
+from cloud_sync.store.types import JsonObject
+from kits.core.prediction import Reason
+
+Trend = Literal["improving", "steady", "declining", ""]
+OPEN, GONE = "open", "gone"
+REMEMBERED = 5
+"""So many earlier scores a trend is told from."""
+FEW = 10
+"""Reasons and hints that are kept of a lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When a score is written: after so many points, and whether at all."""
+
+    min_change: int
+    write: bool
+
+    @classmethod
+    def of(cls, settings: CrmSettings) -> Rules:
+        """Those of a connection."""
+        return cls(settings.min_change, settings.write)
+
+
+def is_stale(lead: CrmLead, record: Record) -> bool:
+    """Whether something newer of this lead was read already."""
+    return lead.record_at is not None and record.modified_at < lead.record_at
+
+
+def keep_score(
+    lead: CrmLead,
+    record: Record,
+    score: LeadScore,
+    before: Sequence[int],
+    rules: Rules,
+    now: datetime,
+) -> CrmScore | None:
+    """Puts a new score into the row of an open lead; what is to be appended to its course.
+
+    Args:
+        before: points of the earlier scores, the newest first.
+    """
+    lead.state, lead.outcome_at = OPEN, None
+    lead.fields, lead.record_at = dict(record.fields), record.modified_at
+    lead.opted_out = _opted_out(lead, record, score)
+    if lead.opted_out:
+        return take_away(lead, rules, now)
+    if not lead.asked:
+        lead.asked = asked(record, score, now)
+    changed = (lead.points, lead.band) != (score.points, score.band)
+    if changed:
+        lead.trend = trend(score.points, before, rules.min_change)
+        lead.version += 1
+    lead.probability, lead.low, lead.high = score.probability, score.low, score.high
+    lead.points, lead.percentile, lead.band = score.points, score.percentile, score.band
+    lead.reasons = [one.text for one in score.reasons[:FEW]]
+    lead.hints = list(score.hints[:FEW])
+    lead.bundle, lead.scored_at = score.bundle, now
+    mark_write(lead, rules, now)
+    return course_of(lead, now) if changed else None
+
+
+def mark_write(lead: CrmLead, rules: Rules, now: datetime) -> None:
+    """Has the row written, if what the CRM shows is too far from it."""
+    if rules.write and differs(lead, rules.min_change):
+        lead.write_at = lead.write_at or now
+
+
+def differs(lead: CrmLead, min_change: int) -> bool:
+    """Whether the CRM shows something else than it should, by so much that it is worth a write."""
+    if lead.points is None:
+        return lead.wrote_points is not None
+    if lead.wrote_points is None or lead.wrote_band != shown_band(lead):
+        return True
+    return abs(lead.points - lead.wrote_points) >= min_change
+
+
+def shown_band(lead: CrmLead) -> str:
+    """A person's word counts more than the score."""
+    said = lead.override.get("band")
+    return said if isinstance(said, str) and said and lead.points is not None else lead.band
+
+
+def take_away(lead: CrmLead, rules: Rules, now: datetime) -> CrmScore | None:
+    """Removes the score: this person does not want to be scored."""
+    had = lead.points is not None
+    lead.probability = lead.low = lead.high = lead.percentile = None
+    lead.points, lead.band, lead.trend = None, "", ""
+    lead.reasons, lead.hints, lead.asked = [], [], {}
+    if not had and lead.version:
+        return None
+    lead.version += 1
+    mark_write(lead, rules, now)
+    return course_of(lead, now, {"opted_out": True})
+
+
+def course_of(lead: CrmLead, now: datetime, said: JsonObject | None = None) -> CrmScore:
+    """The row as an entry of its course; `said`: what a person said of it."""
+    return CrmScore(
+        connection=lead.connection, object_id=lead.object_id, version=lead.version,
+        probability=lead.probability, points=lead.points, band=shown_band(lead),
+        bundle=lead.bundle, override=said or {}, at=now,
+    )  # fmt: skip
+
+
+def is_gone(lead: CrmLead) -> None:
+    """The CRM has it no more: nothing is written to it again."""
+    lead.state, lead.write_at, lead.dead, lead.error = GONE, None, "", ""
+
+
+def has_outcome(lead: CrmLead, record: Record) -> None:
+    """It was won or lost: its score stays what it was, and so do the fields it was made of."""
+    lead.state = record.outcome
+    lead.outcome_at = record.outcome_at or record.modified_at
+    lead.record_at = record.modified_at
+
+
+def asked(record: Record, score: LeadScore, now: datetime) -> JsonObject:
+    """The lead as it was when a score was asked for, with what was said."""
+    return {
+        "fields": dict(record.fields), "at": now.isoformat(), "bundle": score.bundle,
+        "verdict": score.verdict, "probability": score.probability, "points": score.points,
+        "band": score.band, "reasons": [_reason(one) for one in score.reasons[:FEW]],
+    }  # fmt: skip
+
+
+def trend(points: int | None, before: Sequence[int], step: int) -> Trend:
+    """Where the points went since the scores before: their median is what they are compared with."""
+    if points is None or not before:
+        return ""
+    earlier = sorted(before[:REMEMBERED])
+    moved = points - earlier[len(earlier) // 2]
+    return "improving" if moved >= step else "declining" if moved <= -step else "steady"
+
+
+def release(lead: CrmLead, mark: int, *, again_after: timedelta | None, now: datetime) -> None:
+    """Gives the lead back: due again only if something of it came meanwhile, or when it is to be read again."""
+    lead.lease_owner, lead.lease_until = "", None
+    if again_after is not None:
+        lead.due_at = now + again_after
+    elif lead.due_mark == mark:
+        lead.due_at = None
+
+
+def _opted_out(lead: CrmLead, record: Record, score: LeadScore) -> bool:
+    return record.opted_out or score.opted_out or lead.override.get("opted_out") is True
+
+
+def _reason(one: Reason) -> JsonObject:
+    return {"text": one.text, "weight": one.weight, "field": one.field}

@@ -1,0 +1,135 @@
+"""A bundle scores leads here once its golden samples pass here; the one before is kept for the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from cloud_sync.crm.models import MAX_LOADED, REFUSED, LeadModels, only_project
+from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Alert, Bundle, LeadModel, Project, Release
+from kits.core.bundle import Bundle as CoreBundle
+from kits.core.ready import ReadyBundle
+from kits.core.sample import utc_now
+from tests.cloud_sync.fleet_builders import make_hub
+from tests.cloud_sync.lead_builders import LEADS, lead_bundle, make_rule, release_bundle
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    with make_hub(tmp_path) as hub:
+        yield hub
+
+
+def row(hub: Hub) -> LeadModel:
+    with hub.database.session() as session:
+        return session.get_one(LeadModel, LEADS)
+
+
+def withdraw(hub: Hub, bundle: str, champion: str = "") -> None:
+    """As the engineer's signed list has it."""
+    with hub.database.transaction() as session:
+        session.execute(
+            update(Release).where(Release.bundle == bundle).values(withdrawn_at=utc_now())
+        )
+        session.execute(update(Bundle).values(champion=False))
+        session.execute(update(Bundle).where(Bundle.id == champion).values(champion=True))
+
+
+def test_the_released_bundle_takes_effect_by_itself(hub: Hub) -> None:
+    models = LeadModels(hub, make=make_rule)
+    with pytest.raises(NotFoundError, match="no bundle scores"):
+        models.current(LEADS)
+    first = release_bundle(hub, lead_bundle(1))
+    assert models.current(LEADS).id == first
+    second = release_bundle(hub, lead_bundle(2, 2.0))
+    assert models.current(LEADS).id == first  # until somebody looks
+    assert models.look(LEADS) and not models.look(LEADS)
+    assert models.current(LEADS).id == second and row(hub).previous == first
+
+
+def test_a_bundle_that_computes_something_else_here_is_refused_and_told(hub: Hub) -> None:
+    models = LeadModels(hub, make=make_rule)
+    first = release_bundle(hub, lead_bundle(1))
+    assert models.look(LEADS)
+    bad = release_bundle(hub, lead_bundle(2, golden_score=0.9))
+    assert not models.look(LEADS) and not models.look(LEADS)
+    assert models.current(LEADS).id == first and "golden samples differ" in str(
+        row(hub).refused[bad]
+    )
+    with hub.database.session() as session:
+        assert session.scalars(select(Alert.name)).all() == [REFUSED]
+    third = release_bundle(hub, lead_bundle(3))
+    assert models.look(LEADS) and models.current(LEADS).id == third
+    with hub.database.session() as session:
+        assert session.scalar(select(Alert.id).where(Alert.seen_at.is_(None))) is None
+
+
+def test_the_way_back_holds_until_somebody_goes_forward(hub: Hub) -> None:
+    models = LeadModels(hub, make=make_rule)
+    first = release_bundle(hub, lead_bundle(1))
+    models.look(LEADS)
+    with pytest.raises(ConflictError):
+        models.back(LEADS, by="ada")
+    second = release_bundle(hub, lead_bundle(2, 2.0))
+    models.look(LEADS)
+    assert models.back(LEADS, by="ada") == first == models.current(LEADS).id
+    assert not models.look(LEADS)
+    assert models.forward(LEADS, by="ada") and models.current(LEADS).id == second
+    with pytest.raises(NotFoundError):
+        models.back("nothing", by="ada")
+
+
+def test_a_withdrawn_bundle_scores_no_more_even_when_it_is_held(hub: Hub) -> None:
+    models = LeadModels(hub, make=make_rule)
+    first = release_bundle(hub, lead_bundle(1))
+    models.look(LEADS)
+    second = release_bundle(hub, lead_bundle(2))
+    models.look(LEADS)
+    models.back(LEADS, by="ada")
+    withdraw(hub, first, champion=second)
+    assert models.look(LEADS) and models.current(LEADS).id == second
+    with pytest.raises(ConflictError, match="withdrawn"):
+        models.back(LEADS, by="ada")
+    withdraw(hub, second)
+    models.look(LEADS)
+    with pytest.raises(NotFoundError):
+        models.current(LEADS)
+
+
+def test_a_bundle_is_loaded_once_and_few_are_kept(hub: Hub) -> None:
+    made: list[str] = []
+
+    def counting(bundle: CoreBundle) -> ReadyBundle:
+        made.append(bundle.id)
+        return make_rule(bundle)
+
+    models = LeadModels(hub, make=counting)
+    for version in range(1, MAX_LOADED + 3):
+        release_bundle(hub, lead_bundle(version))
+        models.look(LEADS)
+    assert len(made) == MAX_LOADED + 2
+    for _ in range(5):
+        models.current(LEADS)
+    assert len(made) == MAX_LOADED + 2
+    models.back(LEADS, by="ada")
+    models.current(LEADS)
+    assert len(made) == MAX_LOADED + 2  # the one before is still there
+
+
+def test_the_project_is_the_one_named_or_the_only_one(hub: Hub) -> None:
+    with hub.database.session() as session, pytest.raises(NotFoundError, match="no project"):
+        only_project(session)
+    release_bundle(hub, lead_bundle())
+    with hub.database.transaction() as session:
+        assert only_project(session) == only_project(session, LEADS) == LEADS
+        session.add(Project(name="other", kit="lead-scoring"))
+        session.flush()
+        with pytest.raises(NotFoundError, match="several"):
+            only_project(session)
+        with pytest.raises(NotFoundError, match="no such"):
+            only_project(session, "line-1")

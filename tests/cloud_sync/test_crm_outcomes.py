@@ -1,0 +1,114 @@
+"""A decided lead becomes a sample of what was known when its score was asked for, never of what was known after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cloud_sync.errors import UnauthenticatedError
+from cloud_sync.fleet import devices
+from cloud_sync.learning.reviewed import reviewed_samples
+from cloud_sync.store.models import Annotation, Device, Sample
+from kits.core.errors import ConfigError
+from tests.cloud_sync.fleet_builders import AT
+from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_hub
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[LeadHub]:
+    with lead_hub(tmp_path) as made:
+        yield made
+
+
+def samples(here: LeadHub) -> list[Sample]:
+    with here.hub.database.session() as session:
+        return list(session.scalars(select(Sample).order_by(Sample.id)))
+
+
+def won(
+    here: LeadHub, name: str, outcome: str = "won", minutes: int = 60, **fields: object
+) -> None:
+    here.crm.put(name, AT + timedelta(minutes=minutes), outcome=outcome, **fields)
+    here.score(name)
+
+
+def test_the_fields_are_those_of_the_first_score(here: LeadHub) -> None:
+    here.crm.put("1", size=40)
+    asked_at = here.clock()
+    here.score("1")
+    here.clock.tick(3600)
+    here.crm.put("1", AT + timedelta(minutes=10), size=70, contract="signed")
+    here.score("1")
+    won(here, "1", invoice=4711)
+    [sample] = samples(here)
+    told = json.loads(here.hub.storage.get(sample.blob))
+    assert told == {"id": "1", "fields": {"size": 40}, "at": asked_at.isoformat()}
+    assert sample.captured_at == asked_at and sample.meta["order"] == asked_at.timestamp()
+    assert (sample.score, sample.verdict, sample.project) == (0.4, "review", LEADS)
+    assert here.lead("1").state == "won" and here.lead("1").sample_id == sample.id
+    assert here.lead("1").fields == {"size": 70, "contract": "signed"}
+
+
+def test_the_dataset_of_the_project_takes_it(here: LeadHub) -> None:
+    for name, outcome in (("1", "won"), ("2", "lost")):
+        here.crm.put(name, size=40)
+        here.score(name)
+        won(here, name, outcome)
+    with here.hub.database.session() as session:
+        found = reviewed_samples(session, LEADS)
+    assert sorted(one.annotation.label for one in found) == ["lost", "won"]
+    assert {one.annotation.source for one in found} == {"outcome"}
+    assert {one.sample.device for one in found} == {"crm-sales"}
+
+
+def test_a_lead_that_was_decided_before_it_was_scored_is_no_sample(here: LeadHub) -> None:
+    won(here, "1", size=40)
+    assert samples(here) == [] and here.lead("1").state == "won"
+    assert here.lead("1").points is None
+
+
+def test_the_same_outcome_again_says_nothing_new_and_another_one_does(here: LeadHub) -> None:
+    here.crm.put("1", size=40)
+    here.score("1")
+    won(here, "1", "won", 60)
+    won(here, "1", "won", 61)
+    won(here, "1", "lost", 62)
+    here.crm.put("1", AT + timedelta(minutes=63), outcome="", size=50)
+    here.score("1")
+    with here.hub.database.session() as session:
+        labels = list(session.scalars(select(Annotation.label).order_by(Annotation.id)))
+    assert labels == ["won", "lost", ""] and len(samples(here)) == 1
+    assert here.lead("1").state == "open" and here.lead("1").points == 50
+    won(here, "1", "won", 70)
+    assert len(samples(here)) == 1
+
+
+def test_leads_shown_by_lot_are_marked_in_what_is_learned_from(tmp_path: Path) -> None:
+    with lead_hub(tmp_path, leads={"exploration": 0.5}) as here:
+        names = [str(n) for n in range(40)]
+        for name in names:
+            here.crm.put(name, size=40)
+        here.score(*names)
+        for name in names:
+            won(here, name)
+        lots = {sample.source.partition("#")[2]: sample.meta.get("lot") for sample in samples(here)}
+        assert all((here.lead(name).lot < 0.5) == (lots[name] is not None) for name in names)
+        assert 5 < sum(lot is not None for lot in lots.values()) < 35
+
+
+def test_nobody_can_sign_in_as_a_connection(here: LeadHub) -> None:
+    here.crm.put("1", size=40)
+    here.score("1")
+    won(here, "1")
+    with here.hub.database.transaction() as session:
+        device = session.get_one(Device, "crm-sales")
+        assert device.revoked_at is not None and devices.logins(session) == []
+        with pytest.raises(ConfigError, match="CRM"):
+            devices.add_device(session, "crm-sales", site="main", who="test")
+        with pytest.raises(UnauthenticatedError):
+            devices.enroll(session, "guess", "machine")
