@@ -4,7 +4,12 @@
     ├── NotFoundError            404  no such device, sample, bundle, …
     ├── ConflictError            409  it exists already, or its state forbids it
     ├── NotAllowedError          403  signed in, but the role does not suffice
-    └── UnauthenticatedError     401  no valid token or session
+    ├── UnauthenticatedError     401  no valid token or session
+    ├── DataError
+    │   ├── TooLargeError        413  more bytes than the limits allow
+    │   └── MalformedError       400  a body that cannot be read
+    └── UnreachableError
+        └── BusyError            503  too much at once: again a little later
 
 Everything else maps by class in `http_status`. Bugs are not mapped: they become 500 with a trace
 in the log.
@@ -40,6 +45,14 @@ class UnauthenticatedError(KitwrightError):
     """No valid token or session came with the request."""
 
 
+class MalformedError(DataError):
+    """What came over HTTP is not what it should be, and the same again cannot be."""
+
+
+class BusyError(UnreachableError):
+    """More came at once than the hub takes; the same again, a little later, will be taken."""
+
+
 class TooLargeError(DataError):
     """More bytes than the hub's limits allow."""
 
@@ -51,6 +64,7 @@ _STATUS: tuple[tuple[type[KitwrightError], int], ...] = (
     (ConflictError, 409),
     (GateError, 409),
     (TooLargeError, 413),
+    (MalformedError, 400),
     (UsageError, 400),
     (DataError, 422),
     (BundleError, 422),

@@ -1,0 +1,71 @@
+"""HubSpot's webhooks: an array of at most a hundred events, each of one record.
+
+Source: HubSpot "Webhooks API". `eventId` alone is not unique, so the id is made of all that stays the same when an event
+is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cloud_sync.crm.base import CrmEvent, What
+from cloud_sync.crm.messages import moment_ms, objects_of, read_json, record_id, word
+from cloud_sync.crm.reading import OTHER_OBJECT, Message
+from cloud_sync.errors import MalformedError
+from cloud_sync.store.types import JsonObject
+
+_WHAT: Final[dict[str, What]] = {
+    "creation": "created", "deletion": "deleted", "privacyDeletion": "deleted", "merge": "merged",
+}  # fmt: skip
+"""All other kinds are changes (`propertyChange`, `associationChange`, `restore`)."""
+_TYPE_IDS: Final = {"0-1": "contact", "0-2": "company", "0-3": "deal", "0-5": "ticket"}
+_SINGULAR: Final = {"contacts": "contact", "companies": "company", "deals": "deal", "tickets": "ticket"}  # fmt: skip
+_OF_ONE: Final = ("appId", "portalId", "subscriptionId", "eventId", "objectId", "occurredAt")
+
+
+def read(message: Message) -> list[CrmEvent]:
+    """Its events.
+
+    Raises:
+        MalformedError: not an array of events.
+        TooLargeError: more than a hundred.
+    """
+    items = objects_of(read_json(message.body), "an array of HubSpot's events")
+    wanted = _SINGULAR.get(message.thing, message.thing)
+    return [event for number, item in enumerate(items) for event in _events(message, item, number, wanted)]  # fmt: skip
+
+
+def _events(message: Message, item: JsonObject, number: int, wanted: str) -> Iterator[CrmEvent]:
+    kind = word(item.get("subscriptionType"))
+    thing, _, step = kind.rpartition(".")
+    if not thing:
+        raise MalformedError("an event without its kind", where=f"[{number}].subscriptionType")
+    if thing == "object":  # the newer form names the object by its number
+        thing = _TYPE_IDS.get(word(item.get("objectTypeId")), word(item.get("objectTypeId")))
+    if "eventId" in item:
+        name = "-".join(word(item.get(key)) for key in _OF_ONE)
+    else:
+        name = message.name(number, telling="occurredAt" in item)
+    at = moment_ms(item.get("occurredAt")) or message.now
+    what = _WHAT.get(step, "changed")
+    skip = "" if thing == wanted else OTHER_OBJECT
+    changed = word(item.get("propertyName"))
+    source = word(item.get("sourceId"))
+    ours = bool(source) and source == message.options.get("our_user", "")
+    lead = record_id(item.get("objectId"), f"[{number}].objectId")
+    if what == "merged":
+        yield from _merged(item, name, CrmEvent(name, lead, what, at, skip=skip, body=item))
+        return
+    fields = frozenset({changed}) if changed else None
+    yield CrmEvent(name, lead, what, at, fields, ours=ours, skip=skip, body=item)
+
+
+def _merged(item: JsonObject, name: str, event: CrmEvent) -> Iterator[CrmEvent]:
+    """The records that went into another are gone; the one that is left has changed."""
+    gone = item.get("mergedObjectIds")
+    left = word(item.get("newObjectId")) or word(item.get("primaryObjectId")) or event.object_id
+    yield CrmEvent(name, left, "changed", event.at, skip=event.skip, body=item)
+    ids = [word(one) for one in gone[:100]] if isinstance(gone, list) else []
+    for lead in dict.fromkeys(one for one in ids if one and one != left):
+        yield CrmEvent(f"{name}-{lead}"[:200], lead, "merged", event.at, skip=event.skip, body={})

@@ -1,0 +1,125 @@
+"""How a kind's messages are read and answered, and what a person enters in the CRM. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cloud_sync.crm import (
+    dynamics_events,
+    hubspot_events,
+    odoo_events,
+    pipedrive_events,
+    salesforce_events,
+    webhook_events,
+)
+from cloud_sync.crm.base import Answer, CrmEvent
+from cloud_sync.crm.kinds import kind_of
+from cloud_sync.crm.reading import Message
+from cloud_sync.crm.settings import CrmSettings
+
+
+_TAKEN = Answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One kind.
+
+    Attributes:
+        steps: what a person does in the CRM, in order; `{url}` and `{fields}` are filled in.
+        secret: what its messages are verified with, for people.
+        drawn: the secret is ours to draw; else the CRM shows it.
+        bookkeeping: fields that change with every write, whoever writes: they say nothing of who it was.
+        needs: options it cannot do without.
+    """
+
+    read: Callable[[Message], list[CrmEvent]]
+    steps: tuple[str, ...]
+    secret: str
+    drawn: bool = False
+    bookkeeping: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
+    answer: Answer = _TAKEN
+
+
+INCOMING: dict[str, Incoming] = {
+    "hubspot": Incoming(
+        hubspot_events.read,
+        (
+            "Settings, Integrations, Private Apps: the app's tab Webhooks",
+            "target URL: {url}",
+            "subscriptions: created, deleted, merged, and property changed for each field the score learned from",
+            "leave out the fields that scores are written to ({fields}): they would only make noise",
+        ),
+        secret="the app's client secret (tab Auth)",  # noqa: S106  (what it is called)
+        bookkeeping=frozenset({"hs_lastmodifieddate", "lastmodifieddate", "notes_last_updated"}),
+    ),
+    "salesforce": Incoming(
+        salesforce_events.read,
+        (
+            "Setup, Outbound Messages, New: object Lead, endpoint URL {url}",
+            "fields to send: Id, SystemModstamp, IsDeleted; leave Send Session ID off",
+            "a record-triggered flow or workflow rule on create and edit sends it; let it leave out changes by the hub's"
+            " own user, or of the fields {fields}",
+        ),
+        secret="the end of the address", drawn=True, needs=("organization",), answer=salesforce_events.ACK,  # noqa: S106  (the same)
+    ),
+    "pipedrive": Incoming(
+        pipedrive_events.read,
+        (
+            "Tools and apps, Webhooks, Create: version 2, event action *, event object as in `object`",
+            "endpoint URL: {url}",
+            "HTTP auth username and password: the two parts of the secret USER:PASSWORD",
+        ),
+        secret="USER:PASSWORD of HTTP Basic", drawn=True, bookkeeping=frozenset({"update_time"}),  # noqa: S106  (the same)
+    ),
+    "odoo": Incoming(
+        odoo_events.read,
+        (
+            "Settings, Technical, Automation Rules, New: model Lead, trigger On save",
+            "When updating: the fields the score learned from, not those it is written to ({fields})",
+            "action Send Webhook Notification: URL {url}, fields Write Date (write_date) and whatever else you like",
+        ),
+        secret="the end of the address", drawn=True,  # noqa: S106  (the same)
+        bookkeeping=frozenset({"write_date", "write_uid", "__last_update"}),
+    ),
+    "dynamics": Incoming(
+        dynamics_events.read,
+        (
+            "Plug-in Registration Tool, Register New Web Hook: endpoint {url}, authentication WebhookKey, value: the"
+            " secret",
+            "register steps Create, Update and Delete of the entity lead, asynchronous, post-operation",
+            "filtering attributes of Update: the fields the score learned from",
+        ),
+        secret="the WebhookKey", drawn=True, bookkeeping=frozenset({"modifiedon", "modifiedby", "versionnumber"}),  # noqa: S106  (the same)
+    ),
+    "webhook": Incoming(
+        webhook_events.read,
+        (
+            "let your program POST to {url}, signed by Standard Webhooks (https://www.standardwebhooks.com)",
+            'body: {{"type": "lead.changed", "timestamp": "2026-01-02T03:04:05Z", "data": {{"id": "42"}}}}, or a list',
+        ),
+        secret="whsec_… (or another, by the scheme)", drawn=True,  # noqa: S106  (the same)
+    ),
+}  # fmt: skip
+
+
+def thing_of(settings: CrmSettings) -> str:
+    """What a lead is called in this CRM."""
+    return settings.object or kind_of(settings.kind).object
+
+
+def scheme_name(settings: CrmSettings) -> str:
+    """The scheme its messages are verified by."""
+    return settings.scheme or kind_of(settings.kind).scheme
+
+
+def own_fields(settings: CrmSettings) -> frozenset[str]:
+    """The fields that scores are written to, by the names its messages use.
+
+    Option `own_fields` adds names that only the CRM knows (Pipedrive's keys of forty characters).
+    """
+    given, usual = settings.fields, kind_of(settings.kind).fields
+    names = {getattr(given, name) or getattr(usual, name) for name in type(given).model_fields}
+    return frozenset(names | set(settings.options.get("own_fields", "").replace(",", " ").split())) - {""}  # fmt: skip

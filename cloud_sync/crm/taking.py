@@ -1,0 +1,187 @@
+"""One commit for the events of several messages and the leads they make due.
+
+Past the ORM, like `store/bulk.py`: an event is one row that is inserted once, a lead one row that is made due, whether it
+was known or not. What is a lead's business besides (its score, its outcome) is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from pydantic_core import to_json
+from sqlalchemy import JSON
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm.base import CrmEvent as Taken
+from cloud_sync.store.bulk import Value, insert_fresh, sql_time
+from cloud_sync.store.models import CrmEvent, CrmLead
+
+GONE: Final = frozenset({"deleted", "merged"})
+_EVENT: Final = (
+    "connection", "event_id", "object_id", "what", "at", "skipped", "body", "received_at",
+)  # fmt: skip
+_LEAD: Final = ("connection", "object_id", "state", "seen_at", "due_at", "created_at")
+_NEWER: Final = '("lead"."seen_at" IS NULL OR "new"."seen_at" >= "lead"."seen_at")'
+_CHANGES: Final = {
+    "state": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN 'gone'"
+    f" WHEN {_NEWER} AND \"lead\".\"state\" = 'gone' THEN 'open' ELSE \"lead\".\"state\" END",
+    "due_at": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN NULL"
+    ' WHEN "lead"."due_at" < "new"."due_at" THEN "lead"."due_at" ELSE "new"."due_at" END',
+    "write_at": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN NULL ELSE \"lead\".\"write_at\" END",
+    "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
+    "due_mark": '"lead"."due_mark" + 1',
+    # the record has changed: what could not be scored may be mended
+    "dead": "''",
+}
+"""What an event does to a lead that is there: an older one never takes back what a newer one said, it only has the record
+read once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The events of one message, as they shall be stored."""
+
+    connection: str
+    events: Sequence[Taken]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a batch: how many events were new, were there already, make nothing due."""
+
+    new: int
+    repeated: int
+    skipped: int
+
+
+@dataclass(slots=True)
+class _Due:
+    """What the new events of one lead come to."""
+
+    seen_at: datetime
+    gone: bool
+    received_at: datetime
+
+
+def take(session: Session, batches: Sequence[Batch]) -> list[Done]:
+    """Stores what is new and makes its leads due, in the caller's transaction; what became of each batch."""
+    # two processes that take the same rows must take them in the same order, or they wait for each other
+    rows = sorted(
+        ((batch.connection, event.event_id), number, event)
+        for number, batch in enumerate(batches)
+        for event in batch.events
+    , key=lambda row: row[0])  # fmt: skip
+    moment = sql_time(session)
+    values = [
+        (
+            connection, name, event.object_id, event.what, moment(event.at), event.skip,
+            to_json(event.body, inf_nan_mode="null").decode(), moment(batches[number].received_at),
+        )
+        for (connection, name), number, event in rows
+    ]  # fmt: skip
+    fresh = insert_fresh(session, CrmEvent, _EVENT, values, key=("connection", "event_id"))
+    due: dict[tuple[str, str], _Due] = {}
+    counts = [[0, 0, 0] for _ in batches]
+    for ((connection, _), number, event), new in zip(rows, fresh):
+        counts[number][0 if new and not event.skip else 2 if new else 1] += 1
+        if new and not event.skip:
+            _note(due, (connection, event.object_id), event, batches[number].received_at)
+    _make_due(session, due)
+    return [Done(new + skipped, repeated, skipped) for new, repeated, skipped in counts]
+
+
+def _note(
+    due: dict[tuple[str, str], _Due], key: tuple[str, str], event: Taken, received: datetime
+) -> None:
+    known = due.get(key)
+    if known is None or event.at >= known.seen_at:
+        # of two at the same moment the one that says that it is gone: nothing comes after that
+        gone = event.what in GONE or (
+            known is not None and known.gone and event.at == known.seen_at
+        )
+        due[key] = _Due(event.at, gone, received)
+
+
+def _make_due(session: Session, due: dict[tuple[str, str], _Due]) -> None:
+    moment = sql_time(session)
+    rows: list[tuple[Value, ...]] = [
+        (
+            connection, lead, "gone" if found.gone else "open", moment(found.seen_at),
+            moment(found.received_at), moment(found.received_at),
+        )
+        for (connection, lead), found in sorted(due.items())
+    ]  # fmt: skip
+    if not rows:
+        return
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_upsert_one(), rows)
+        return
+    document = to_json([dict(zip(_LEAD, row)) for row in rows]).decode()
+    connection.exec_driver_sql(_upsert_document(), (document,))
+
+
+@lru_cache(maxsize=1)
+def _upsert_one() -> str:
+    """SQLite: a statement for one lead."""
+    names, constants = _columns()
+    marks = ", ".join("?" for _ in _LEAD)
+    return (
+        f'INSERT INTO "crm_lead" AS "lead" ({names}) VALUES ({marks}, {constants}) '  # noqa: S608  (only names from the models)
+        f'ON CONFLICT ("connection", "object_id") DO UPDATE SET {_assignments("excluded")}'
+    )
+
+
+@lru_cache(maxsize=1)
+def _upsert_document() -> str:
+    """PostgreSQL: all leads of a JSON document in one statement."""
+    names, constants = _columns()
+    read = ", ".join(
+        f'"{name}" {"TIMESTAMPTZ" if name.endswith("_at") else "TEXT"}' for name in _LEAD
+    )
+    values = ", ".join(f'"{name}"' for name in _LEAD)
+    return (
+        f'INSERT INTO "crm_lead" AS "lead" ({names}) '  # noqa: S608  (only names from the models)
+        f"SELECT {values}, {constants} FROM json_to_recordset(%s::JSON) AS given ({read}) "
+        f'ON CONFLICT ("connection", "object_id") DO UPDATE SET {_assignments("excluded")}'
+    )
+
+
+def _assignments(new: str) -> str:
+    text = ", ".join(f'"{name}" = {value}' for name, value in _CHANGES.items())
+    return text.replace('"new"', f'"{new}"')
+
+
+def _columns() -> tuple[str, str]:
+    """The columns of a new lead, those with a value of their own first; the constants of the others."""
+    mapped: Any = CrmLead.__mapper__
+    others = [
+        (column.name, _constant(column))
+        for column in mapped.local_table.columns
+        if column.name not in _LEAD and column.default is not None
+    ]
+    names = ", ".join(f'"{name}"' for name in (*_LEAD, *(name for name, _ in others)))
+    return names, ", ".join(value for _, value in others)
+
+
+def _constant(column: Any) -> str:
+    """The model's own default, as SQL has it."""
+    default = column.default
+    value = default.arg({}) if default.is_callable else default.arg
+    if isinstance(column.type, JSON):
+        return f"'{to_json(value).decode()}'"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return repr(value)
+
+
+def every_event(batches: Iterable[Batch]) -> int:
+    """How many events they have together."""
+    return sum(len(batch.events) for batch in batches)
