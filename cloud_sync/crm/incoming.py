@@ -18,7 +18,6 @@ from cloud_sync.crm.kinds import kind_of
 from cloud_sync.crm.reading import Message
 from cloud_sync.crm.settings import CrmSettings
 
-
 _TAKEN = Answer()
 
 

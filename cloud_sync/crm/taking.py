@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from pydantic_core import to_json
@@ -28,10 +29,10 @@ _LEAD: Final = ("connection", "object_id", "state", "seen_at", "due_at", "create
 _NEWER: Final = '("lead"."seen_at" IS NULL OR "new"."seen_at" >= "lead"."seen_at")'
 _CHANGES: Final = {
     "state": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN 'gone'"
-    f" WHEN {_NEWER} AND \"lead\".\"state\" = 'gone' THEN 'open' ELSE \"lead\".\"state\" END",
-    "due_at": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN NULL"
+    f' WHEN {_NEWER} AND "lead"."state" = \'gone\' THEN \'open\' ELSE "lead"."state" END',
+    "due_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL'
     ' WHEN "lead"."due_at" < "new"."due_at" THEN "lead"."due_at" ELSE "new"."due_at" END',
-    "write_at": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN NULL ELSE \"lead\".\"write_at\" END",
+    "write_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "lead"."write_at" END',
     "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
     "due_mark": '"lead"."due_mark" + 1',
     # the record has changed: what could not be scored may be mended
@@ -71,11 +72,12 @@ class _Due:
 def take(session: Session, batches: Sequence[Batch]) -> list[Done]:
     """Stores what is new and makes its leads due, in the caller's transaction; what became of each batch."""
     # two processes that take the same rows must take them in the same order, or they wait for each other
-    rows = sorted(
+    every = [
         ((batch.connection, event.event_id), number, event)
         for number, batch in enumerate(batches)
         for event in batch.events
-    , key=lambda row: row[0])  # fmt: skip
+    ]
+    rows = sorted(every, key=itemgetter(0))
     moment = sql_time(session)
     values = [
         (
