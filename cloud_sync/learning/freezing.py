@@ -1,13 +1,15 @@
 """Freezing dataset versions: the project's newest version plus what people have reviewed since.
 
 Old samples never change their split, so the test split stays the yardstick; new groups are placed
-by a stable hash, and what shows the same as an older sample joins its split. Near-duplicates are
-found in `lookalikes.py`; reading and storing versions is `datasets.py`.
+by a stable hash, and what shows the same as an older sample joins its split. Where the project's
+versions are split by time, all are placed anew: the latest outcomes judge, and what judged before is
+learned from. Near-duplicates are found in `lookalikes.py`; reading and storing versions is `datasets.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +25,8 @@ from cloud_sync.store.storage import Storage
 from kits.core.annotation import Annotation
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build, to_bytes
 from kits.core.errors import DataError
+from kits.core.placing import BY_TIME, InTime, splits_in_time
+from kits.core.sample import place_in_time
 
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.6), ("val", 0.2), ("test", 0.2))
 AUDIT_SHARES: tuple[tuple[Split, float], ...] = (("train", 0.2), ("val", 0.2), ("test", 0.6))
@@ -195,6 +199,8 @@ def extend(
     known = {item.sample.id: item for item in base.items}
     relabelled = _relabelled(known, reviewed)
     fresh = [r for r in reviewed if r.sample.id not in known]
+    if BY_TIME in base.header.split_rule:
+        return _extend_in_time(base, fresh, relabelled, storage, note=note, dropped=dropped)
     placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
     header = _next_header(base, [r.annotation for r in fresh], note)
     gone = set(dropped)
@@ -208,6 +214,46 @@ def extend(
         dataset, base.id, len(placed), len(relabelled), alike, tuple(sorted(without)), by_split,
         withdrawn=len(base.items) - len(kept),
     )  # fmt: skip
+
+
+def _extend_in_time(
+    base: Dataset,
+    fresh: Sequence[Reviewed],
+    relabelled: Mapping[str, DatasetItem],
+    storage: Storage,
+    *,
+    note: str,
+    dropped: Collection[str],
+) -> Frozen:
+    """The version after one that is split by time: by the same shares, whatever split a sample had before."""
+    gone = set(dropped)
+    kept = [relabelled.get(i.sample.id, i) for i in base.items if i.sample.id not in gone]
+    new = [DatasetItem(r.sample, r.annotation, "train") for r in fresh]
+    every = [*kept, *new]
+    splits = splits_in_time([_in_time(item) for item in every], _shares_of(base))
+    items = [replace(item, split=split) for item, split in zip(every, splits)]
+    header = _next_header(base, [r.annotation for r in fresh], note)
+    placed = items[len(kept) :]
+    by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
+    return Frozen(
+        build(header, items, storage), base.id, len(new), len(relabelled), 0, (), by_split,
+        withdrawn=len(base.items) - len(kept),
+    )  # fmt: skip
+
+
+def _in_time(item: DatasetItem) -> InTime:
+    labelled = item.annotation is not None and bool(item.annotation.label)
+    return InTime(item.sample.group or item.sample.id, place_in_time(item.sample), labelled)
+
+
+def _shares_of(base: Dataset) -> dict[Split, float]:
+    """The shares of its samples with a label; those of every project where a split has none."""
+    counts = Counter(
+        item.split for item in base.items if item.annotation is not None and item.annotation.label
+    )
+    if not all(counts[split] for split, _ in SHARES):
+        return dict(SHARES)
+    return {split: counts[split] / counts.total() for split, _ in SHARES}
 
 
 def split_for(group: str, seed: int, shares: Iterable[tuple[Split, float]] = SHARES) -> Split:

@@ -15,6 +15,7 @@ from kits.core.blobs import BlobStore, FolderBlobStore
 from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build, from_bytes, save
 from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, NoProgress, Progress
+from kits.core.placing import BY_TIME
 from kits.core.sample import place_in_time
 from kits.toolchain.datasets import save_findings
 from kits.toolchain.intake import Entry, ImportOptions, Intake, add_existing, stated_labels, take_in
@@ -187,7 +188,7 @@ def _make_version(
     )
     intake.findings.extend(placed.findings)
     items = [_item(entry, placed) for entry in entries.values()]
-    words = "by time, the oldest first" if in_order else "by group, stratified by label"
+    words = BY_TIME if in_order else "by group, stratified by label"
     rule = f"{words}, {'/'.join(f'{v:g}' for v in shares.values())}"
     if any(entry.given for entry in entries.values()):
         rule = f"as the data says, else {rule}"

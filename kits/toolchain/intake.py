@@ -18,8 +18,8 @@ from kits.core.blobs import BlobStore
 from kits.core.dataset import Dataset, Split
 from kits.core.errors import UsageError
 from kits.core.kit import Finding, RawSample
+from kits.core.placing import STRICTNESS
 from kits.core.sample import ORDER, Sample, digest_of, sample_id_for
-from kits.toolchain.splitting import STRICTNESS
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """When an imported file was captured. A file's own time changes with every copy, and the same files

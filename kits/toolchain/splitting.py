@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 
 from kits.core.dataset import SPLITS, Split
 from kits.core.kit import Finding
+from kits.core.placing import STRICTNESS
 
 Shares = Mapping[Split, float]
-STRICTNESS: Mapping[Split, int] = {"train": 0, "val": 1, "test": 2}
-"""What is in doubt goes to the side that is not learnt from."""
-
 LARGEST_CLUSTER = 0.1
 """Near-duplicates that chain up to more than this share of the data are not believed."""
 

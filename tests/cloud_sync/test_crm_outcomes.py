@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +13,17 @@ from sqlalchemy import select
 
 from cloud_sync.errors import UnauthenticatedError
 from cloud_sync.fleet import devices
+from cloud_sync.learning.datasets import describe, register
+from cloud_sync.learning.freezing import extend, freeze
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.store.models import Annotation, Device, Sample
+from kits.core.annotation import Annotation as CoreAnnotation
+from kits.core.dataset import DatasetHeader, DatasetItem, build, to_bytes
 from kits.core.errors import ConfigError
-from tests.cloud_sync.fleet_builders import AT
+from kits.core.placing import BY_TIME
+from kits.core.sample import Sample as CoreSample
+from kits.core.sample import digest_of
+from tests.cloud_sync.fleet_builders import AT, put_blob
 from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_hub
 
 
@@ -112,3 +120,44 @@ def test_nobody_can_sign_in_as_a_connection(here: LeadHub) -> None:
             devices.add_device(session, "crm-sales", site="main", who="test")
         with pytest.raises(UnauthenticatedError):
             devices.enroll(session, "guess", "machine")
+
+
+def test_a_version_split_by_time_stays_so_and_the_latest_outcomes_judge(here: LeadHub) -> None:
+    add_version(here, 50)
+    for n in range(20):
+        here.clock.tick(60)
+        here.crm.put(f"n{n:02d}", size=40)
+        here.score(f"n{n:02d}")
+    for n in range(20):
+        won(here, f"n{n:02d}", "won" if n % 2 else "lost")
+    frozen = freeze(here.hub, LEADS, by="test")
+    splits = {item.sample.source: item.split for item in frozen.dataset.items}
+    assert frozen.added == 20 and len(splits) == 70
+    counts = Counter(splits.values())
+    assert (counts["train"], counts["val"], counts["test"]) == (42, 14, 14)
+    assert all(splits[f"sales#n{n:02d}"] == "test" for n in range(6, 20))
+    assert splits["old#41"] == "train"  # it was judged on before
+    again = extend(frozen.dataset, [], here.hub.storage)
+    assert {i.sample.source: i.split for i in again.dataset.items} == splits
+
+
+def add_version(here: LeadHub, n: int) -> None:
+    """The project's first version, split by time."""
+    items = []
+    for i in range(n):
+        content = json.dumps({"id": str(i), "fields": {"size": i}}).encode()
+        put_blob(here.hub, content)
+        sample = CoreSample(
+            f"f{i:025d}", "application/json", digest_of(content), len(content), AT,
+            source=f"old#{i}", group=f"old#{i}", meta={"order": float(i)},
+        )  # fmt: skip
+        split = "train" if i < 0.6 * n else "val" if i < 0.8 * n else "test"
+        items.append(DatasetItem(sample, CoreAnnotation("won" if i % 3 else "lost", at=AT), split))
+    rule = f"{BY_TIME}, 0.6/0.2/0.2"
+    dataset = build(
+        DatasetHeader(kit="lead-scoring", split_rule=rule, seed=0), items, here.hub.storage
+    )
+    here.hub.storage.put(to_bytes(dataset))
+    version = describe(dataset, here.hub.storage)
+    with here.hub.database.transaction() as session:
+        register(session, version, LEADS, by="test")

@@ -1,0 +1,79 @@
+"""Who goes where in time: the oldest samples into train, then val, the latest into test, as a model will meet them.
+
+A function of values for kits whose samples have a place in time; project and hub place by it alike. A sample's split
+follows from the time alone, so a version with later samples moves older ones from test to train: what was judged on
+is learned from once there is something later to judge on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kits.core.dataset import Split
+
+BY_TIME = "by time, the oldest first"
+"""How the header of a version begins to say its rule, where its samples were placed in time."""
+STRICTNESS: Mapping[Split, int] = {"train": 0, "val": 1, "test": 2}
+"""What is in doubt goes to the side that is not learnt from."""
+_ALMOST_ALL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class InTime:
+    """One sample to place.
+
+    Attributes:
+        group: never empty (a lone sample is its own group).
+        order: its place in time; None: not known.
+        labelled: its outcome is known.
+        given: the split the data itself names.
+    """
+
+    group: str
+    order: float | None
+    labelled: bool
+    given: Split | None = None
+
+
+def has_order(orders: Sequence[float | None]) -> bool:
+    """Whether nearly all samples have a place in time, and not all the same one."""
+    places = [one for one in orders if one is not None]
+    return len(places) >= _ALMOST_ALL * len(orders) and len(set(places)) > 2
+
+
+def splits_in_time(samples: Sequence[InTime], shares: Mapping[Split, float]) -> list[Split]:
+    """The split of each sample. A group goes where its latest one goes; what the data says itself is respected.
+
+    Shares count samples with a label: those whose outcome is open fall where their time is.
+    """
+    if not samples:
+        return []
+    latest: dict[str, float] = {}
+    for one in samples:
+        latest[one.group] = max(latest.get(one.group, float("-inf")), _order(one))
+    known = sorted(latest[one.group] for one in samples if one.labelled) or sorted(latest.values())
+    last_of_train = known[max(round(shares["train"] * len(known)) - 1, 0)]
+    last_of_val = known[max(round((1 - shares["test"]) * len(known)) - 1, 0)]
+    stated = _stated(samples)
+    splits: list[Split] = []
+    for one in samples:
+        at = latest[one.group]
+        by_time: Split = "train" if at <= last_of_train else "val" if at <= last_of_val else "test"
+        splits.append(stated.get(one.group, by_time))
+    return splits
+
+
+def _order(one: InTime) -> float:
+    """A sample without a place is taken for an old one: nothing later is then judged by what it taught."""
+    return float("-inf") if one.order is None else one.order
+
+
+def _stated(samples: Sequence[InTime]) -> dict[str, Split]:
+    """Group → split that the data names; the strictest one where it names several."""
+    found: dict[str, Split] = {}
+    for one in samples:
+        if one.given is not None:
+            known = found.get(one.group, one.given)
+            found[one.group] = max(known, one.given, key=lambda split: STRICTNESS[split])
+    return found
