@@ -1,27 +1,20 @@
 """A pretended Odoo or ERPNext for tests and demos: enough of their APIs for a case to go and come back.
 
-It speaks as they do, with rights that can be missing and with the troubles of real servers: too many
-requests, errors, silence, an answer that gets lost after the work was done. It keeps its orders in
-memory and has no security: it is for this machine only. What is pretended of each is `sim_odoo.py` and
-`sim_erpnext.py`.
+It speaks as they do, with rights that can be missing and with the troubles of real servers
+(`cloud_sync/pretended.py`). It keeps its orders in memory and has no security: it is for this machine
+only. What is pretended of each is `sim_odoo.py` and `sim_erpnext.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-Trouble = Literal["429", "500", "503", "silence", "lost"]
-"""`silence`: no answer for `SILENCE_S`; `lost`: the work is done, but its answer is an error."""
-SILENCE_S = 3.0
+from cloud_sync.pretended import Trouble, Troubles, with_troubles
+
 RIGHTS = frozenset({"read", "create", "write"})
 KEY = "demo-key"
 
@@ -35,16 +28,14 @@ class Simulator:
         orders: number → fields, as the real one names them.
         comments: number → lines of its history.
         rights: what the key's user may do.
-        troubles: what happens to the next requests, one each; `ok` lets one through.
-        requests: how many came, by kind.
+        troubles: what happens to the next requests, and which came.
     """
 
     key: str = KEY
     orders: dict[str, dict[str, JsonValue]] = field(default_factory=dict)
     comments: dict[str, list[str]] = field(default_factory=dict)
     rights: set[str] = field(default_factory=lambda: set(RIGHTS))
-    troubles: deque[str] = field(default_factory=deque)
-    requests: list[str] = field(default_factory=list)
+    troubles: Troubles = field(default_factory=Troubles)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, ref: str, values: dict[str, JsonValue]) -> None:
@@ -63,23 +54,7 @@ def base_app(simulator: Simulator, title: str) -> FastAPI:
     """The application with its troubles, and with what a demo needs to play the technician."""
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.middleware("http")
-    async def trouble(
-        request: Request, go_on: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        """What real servers do to a request now and then."""
-        if request.url.path.startswith("/simulator"):
-            return await go_on(request)
-        with simulator.lock:
-            simulator.requests.append(f"{request.method} {request.url.path}")
-            what = simulator.troubles.popleft() if simulator.troubles else "ok"
-        if what in ("429", "500", "503"):
-            headers = {"retry-after": "7"} if what == "429" else {}
-            return JSONResponse({"message": "in trouble"}, int(what), headers)
-        if what == "silence":
-            await asyncio.sleep(SILENCE_S)
-        answer = await go_on(request)
-        return JSONResponse({"message": "gateway time-out"}, 504) if what == "lost" else answer
+    with_troubles(app, simulator.troubles)
 
     @app.get("/simulator/orders")
     def orders() -> dict[str, JsonValue]:
@@ -99,8 +74,7 @@ def base_app(simulator: Simulator, title: str) -> FastAPI:
     @app.post("/simulator/troubles")
     def troubles(body: list[Trouble]) -> dict[str, int]:
         """What shall happen to the next requests."""
-        simulator.troubles.extend(body)
-        return {"waiting": len(simulator.troubles)}
+        return {"waiting": simulator.troubles.extend(body)}
 
     return app
 

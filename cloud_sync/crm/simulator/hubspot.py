@@ -1,0 +1,130 @@
+"""A pretended HubSpot: its properties, its batches of events and its signatures. Its API is `hubspot_api.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import FastAPI
+from pydantic import JsonValue
+
+from cloud_sync.crm.simulator.queue import Waiting
+from cloud_sync.crm.simulator.signing import compact
+from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule, SimEvent
+from cloud_sync.crm.simulator.vendor import State, Vendor, iso, millis
+from cloud_sync.crm.simulator.world import Value
+
+APP_ID = 1_160_452
+USER = "userId:9024"
+BATCH = 100
+_KINDS = {
+    "created": "creation",
+    "changed": "propertyChange",
+    "deleted": "deletion",
+    "merged": "merge",
+}
+READ, WRITE = "crm.objects.contacts.read", "crm.objects.contacts.write"
+SCHEMA_READ, SCHEMA_WRITE = "crm.schemas.contacts.read", "crm.schemas.contacts.write"
+
+
+class HubSpot(Vendor):
+    """Contacts of a HubSpot account; all values are texts there."""
+
+    kind = "hubspot"
+    scheme = "hubspot-v3"
+    looks = "uuid"
+    names: ClassVar[Mapping[str, str]] = {
+        "first_name": "firstname", "last_name": "lastname", "source": "hs_analytics_source",
+        "last_form": "recent_conversion_event_name", "employees": "numemployees",
+        "visits": "hs_analytics_num_visits", "page_views": "hs_analytics_num_page_views",
+        "emails_opened": "hs_email_open", "opted_out": "hs_email_optout",
+    }  # fmt: skip
+    every_right = frozenset({READ, WRITE, SCHEMA_READ, SCHEMA_WRITE})
+    limit = (190, 10)
+    batch = BATCH
+    schedule = Schedule(
+        timeout_s=5,
+        waits_s=(60, 300, 900, 1800, 3600, 7200, 10_800, 14_400, 18_000, 25_200),
+        jitter=0.2,
+        final=frozenset({400, 401, 403, 404, 405}),
+        honours_retry_after=True,
+    )
+
+    def __init__(self, state: State, scheme: str = "") -> None:
+        super().__init__(state, scheme)
+        self.portal_id = 1_000_000 + state.seed
+        self._event_ids = 3_000_000_000 + state.seed * 10_000_000
+
+    def cell(self, _column: str, value: Value, /) -> JsonValue:
+        """Texts only; nothing is an empty one."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return f"{value:g}" if isinstance(value, float) else value
+
+    def fresh(self) -> Fields:
+        """A new contact is a lead."""
+        return {"lifecyclestage": "lead", "hs_lead_status": "NEW"}
+
+    def outcome(self, outcome: str, at: datetime) -> Fields:
+        """A customer, or a lead that nobody works on any more."""
+        if outcome == "won":
+            return {"lifecyclestage": "customer", "closedate": iso(at)}
+        return {"lifecyclestage": "other", "hs_lead_status": "UNQUALIFIED", "closedate": iso(at)}
+
+    def event_id(self) -> str:
+        """A number, as HubSpot gives."""
+        return str(self._event_ids + next(self._ids))
+
+    def events(self, change: Change) -> list[SimEvent]:
+        """One for each property that changed."""
+        if change.what == "changed":
+            return [SimEvent(self.event_id(), change, name) for name in change.values]
+        return [SimEvent(self.event_id(), change)]
+
+    def message(self, waiting: Sequence[Waiting], url: str) -> Message:
+        """A list of events."""
+        body = compact([self._event(one) for one in waiting])
+        return Message(self.signed(url, body, waiting[0].event.event_id), body)
+
+    def _event(self, one: Waiting) -> Fields:
+        event, change = one.event, one.event.change
+        ours = change.by == "api"
+        value: Fields = {
+            "eventId": int(event.event_id),
+            "subscriptionId": _number(event.field or change.what),
+            "portalId": self.portal_id,
+            "appId": APP_ID,
+            "occurredAt": millis(change.at),
+            "subscriptionType": f"contact.{_KINDS[change.what]}",
+            "attemptNumber": one.attempt - 1,
+            "objectId": int(change.object_id),
+            "changeSource": "INTEGRATION" if ours else "CRM_UI",
+            "sourceId": str(APP_ID) if ours else USER,
+        }
+        if change.what == "changed":
+            return {
+                **value,
+                "propertyName": event.field,
+                "propertyValue": change.values[event.field],
+            }
+        if change.what == "merged":
+            winner = int(str(change.values["merged_into"]))
+            return {
+                **value,
+                "primaryObjectId": winner,
+                "mergedObjectIds": [int(change.object_id)],
+                "newObjectId": None,
+                "numberOfPropertiesMoved": 0,
+            }
+        return {**value, "changeFlag": change.what.upper()}
+
+    def routes(self, app: FastAPI) -> None:
+        """The CRM API, v3."""
+        from cloud_sync.crm.simulator.hubspot_api import add_routes
+
+        add_routes(app, self)
+
+
+def _number(name: str) -> int:
+    return 10_000 + sum(name.encode()) % 1_000

@@ -1,0 +1,250 @@
+"""The part of HubSpot's API a hub uses: reading and writing contacts in batches, properties, search, tokens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from cloud_sync.crm.simulator.hubspot import (
+    APP_ID,
+    BATCH,
+    READ,
+    SCHEMA_READ,
+    SCHEMA_WRITE,
+    WRITE,
+    HubSpot,
+)
+from cloud_sync.crm.simulator.hubspot_fields import properties, shown, texts, wrong
+from cloud_sync.crm.simulator.hubspot_http import Handler, HubSpotError, guarded, token_route
+from cloud_sync.crm.simulator.hubspot_search import fits, sort_key
+from cloud_sync.crm.simulator.values import Fields, Held
+from cloud_sync.crm.simulator.vendor import iso
+
+CONTACTS = "/crm/v3/objects/{kind}"
+MAX_FOUND = 200
+
+
+def add_routes(app: FastAPI, vendor: HubSpot) -> None:
+    """Adds the API to `app`."""
+    api = _Api(vendor)
+    table: tuple[tuple[str, str, str, Handler], ...] = (
+        ("POST", "/batch/read", READ, api.batch_read),
+        ("POST", "/batch/update", WRITE, api.batch_update),
+        ("POST", "/search", READ, api.search),
+        ("GET", "", READ, api.list_all),
+    )
+    for method, tail, right, handler in table:
+        app.add_api_route(CONTACTS + tail, guarded(vendor, right, handler), methods=[method])
+    app.add_api_route(CONTACTS + "/{object_id}", _one(vendor, api), methods=["GET", "PATCH"])
+    where = "/crm/v3/properties/{kind}"
+    app.add_api_route(where, guarded(vendor, SCHEMA_READ, api.properties), methods=["GET"])
+    app.add_api_route(where, guarded(vendor, SCHEMA_WRITE, api.add_property), methods=["POST"])
+    groups = where + "/groups"
+    app.add_api_route(groups, guarded(vendor, SCHEMA_READ, api.groups), methods=["GET"])
+    app.add_api_route(groups, guarded(vendor, SCHEMA_WRITE, api.add_group), methods=["POST"])
+    app.add_api_route(
+        where + "/{name}", guarded(vendor, SCHEMA_READ, api.property), methods=["GET"]
+    )
+    app.add_api_route("/account-info/v3/details", guarded(vendor, "", api.account), methods=["GET"])
+    app.add_api_route(
+        "/oauth/v2/private-apps/get/access-token-info",
+        guarded(vendor, "", api.token_info),
+        methods=["POST"],
+    )
+    for path in ("/oauth/v1/token", "/oauth/v3/token"):
+        app.add_api_route(path, token_route(vendor), methods=["POST"])
+
+
+def _one(vendor: HubSpot, api: _Api) -> Callable[[Request], Awaitable[Response]]:
+    reading = guarded(vendor, READ, api.read)
+    writing = guarded(vendor, WRITE, api.update)
+
+    async def route(request: Request) -> Response:
+        return await (reading if request.method == "GET" else writing)(request)
+
+    return route
+
+
+class _Api:
+    """What each route does; who asks was let in before."""
+
+    def __init__(self, vendor: HubSpot) -> None:
+        self._vendor = vendor
+        self._state = vendor.state
+        self._groups: dict[str, Fields] = {
+            "contactinformation": {"name": "contactinformation", "label": "Contact information"}
+        }
+
+    def batch_read(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """Those that are there; those that are not make it a 207."""
+        ids = [str(one["id"]) for one in _inputs(body)]
+        wanted = [str(name) for name in body.get("properties", ())]
+        found = [held for one in dict.fromkeys(ids) if (held := self._state.records.get(one))]
+        missing = [one for one in dict.fromkeys(ids) if self._state.records.get(one) is None]
+        return self._batch([shown(held, wanted) for held in found], missing)
+
+    def batch_update(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """All values are looked at before any is set; contacts that are gone make it a 207."""
+        inputs = _inputs(body)
+        for one in inputs:
+            self._check(one.get("properties", {}))
+        done, missing = [], []
+        for one in inputs:
+            object_id = str(one["id"])
+            if self._state.records.set(object_id, texts(one["properties"]), by="api"):
+                held = self._state.records.any(object_id)
+                done.append(shown(held, list(one["properties"])) if held else {})
+            else:
+                missing.append(object_id)
+        return self._batch(done, missing)
+
+    def _batch(self, results: list[Fields], missing: list[str]) -> JSONResponse:
+        now = iso(self._state.now())
+        body: dict[str, object] = {
+            "status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now,
+        }  # fmt: skip
+        if missing:
+            body["numErrors"] = 1
+            body["errors"] = [{
+                "status": "error", "category": "OBJECT_NOT_FOUND",
+                "message": "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are"
+                " valid.",
+                "context": {"ids": missing},
+            }]  # fmt: skip
+        return JSONResponse(body, 207 if missing else 200)
+
+    def read(self, _body: Any, query: Mapping[str, str]) -> JSONResponse:
+        """One contact."""
+        held = self._state.records.get(query["object_id"])
+        if held is None:
+            raise HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found")
+        return JSONResponse(shown(held, query.get("properties", "").split(",")))
+
+    def update(self, body: Any, query: Mapping[str, str]) -> JSONResponse:
+        """Sets properties of one contact."""
+        self._check(body["properties"])
+        if not self._state.records.set(query["object_id"], texts(body["properties"]), by="api"):
+            raise HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found")
+        return self.read({}, {**query, "properties": ",".join(body["properties"])})
+
+    def list_all(self, _body: Any, query: Mapping[str, str]) -> JSONResponse:
+        """Page by page, by id."""
+        limit, after = min(int(query.get("limit", "10")), BATCH), int(query.get("after", "0"))
+        return self._page(
+            [held for held in self._state.records if not held.deleted],
+            after, limit, query.get("properties", "").split(","),
+        )  # fmt: skip
+
+    def search(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """Any of the groups, all filters of it."""
+        groups = body.get("filterGroups", [])
+        found = [
+            held
+            for held in self._state.records
+            if not held.deleted
+            and (not groups or any(fits(held, group["filters"]) for group in groups))
+        ]
+        for sort in reversed(body.get("sorts", [])):
+            name, down = sort["propertyName"], sort.get("direction") == "DESCENDING"
+            found.sort(key=lambda held: sort_key(held, name), reverse=down)
+        limit = min(int(body.get("limit", 10)), MAX_FOUND)
+        return self._page(
+            found, int(body.get("after") or 0), limit, body.get("properties", []), total=True
+        )
+
+    def _page(
+        self, found: list[Held], after: int, limit: int, wanted: list[str], *, total: bool = False
+    ) -> JSONResponse:
+        page = found[after : after + limit]
+        body: dict[str, object] = {"results": [shown(held, wanted) for held in page]}
+        if total:
+            body["total"] = len(found)
+        if after + limit < len(found):
+            body["paging"] = {"next": {"after": str(after + limit)}}
+        return JSONResponse(body)
+
+    def properties(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """All of them."""
+        return JSONResponse({"results": list(properties(self._state).values())})
+
+    def property(self, _body: Any, query: Mapping[str, str]) -> JSONResponse:
+        """One of them."""
+        found = properties(self._state).get(query["name"])
+        if found is None:
+            raise HubSpotError(404, "OBJECT_NOT_FOUND", f"Property {query['name']} does not exist")
+        return JSONResponse(found)
+
+    def add_property(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """A new one: name, label, type, field type and an existing group are needed."""
+        for needed in ("name", "label", "type", "fieldType", "groupName"):
+            if not body.get(needed):
+                raise HubSpotError(
+                    400, "VALIDATION_ERROR", f"Some required fields were not set: [{needed}]"
+                )
+        name = str(body["name"])
+        if name in properties(self._state):
+            raise HubSpotError(
+                409, "OBJECT_ALREADY_EXISTS", f"A property named '{name}' already exists."
+            )
+        if body["groupName"] not in self._groups:
+            raise HubSpotError(
+                400, "VALIDATION_ERROR", f"property group {body['groupName']} does not exist"
+            )
+        self._state.custom[name] = dict(body)
+        return JSONResponse(body, 201)
+
+    def groups(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """Groups of properties."""
+        return JSONResponse({"results": list(self._groups.values())})
+
+    def add_group(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """A new group."""
+        name = str(body.get("name", ""))
+        if name in self._groups:
+            raise HubSpotError(
+                409, "OBJECT_ALREADY_EXISTS", f"A group named '{name}' already exists."
+            )
+        self._groups[name] = dict(body)
+        return JSONResponse(body, 201)
+
+    def account(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """Whose account it is."""
+        return JSONResponse({
+            "portalId": self._vendor.portal_id, "accountType": "DEVELOPER_TEST", "timeZone": "Europe/Berlin",
+            "companyCurrency": "EUR", "uiDomain": "app.hubspot.com", "dataHostingLocation": "eu1",
+        })  # fmt: skip
+
+    def token_info(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+        """What the key may do."""
+        return JSONResponse({
+            "userId": 9024, "hubId": self._vendor.portal_id, "appId": APP_ID,
+            "scopes": sorted(self._state.rights.held),
+        })  # fmt: skip
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        known = properties(self._state)
+        faults = [
+            {"isValid": False, "message": said, "error": code, "name": name}
+            for name, value in values.items()
+            for code, said in [wrong(name, value, known.get(name))]
+            if code
+        ]
+        if faults:
+            said = json.dumps(faults, separators=(",", ":"))
+            raise HubSpotError(400, "VALIDATION_ERROR", f"Property values were not valid: {said}")
+
+
+def _inputs(body: Any) -> list[dict[str, Any]]:
+    inputs = body.get("inputs")
+    if not isinstance(inputs, list) or not inputs:
+        raise HubSpotError(400, "VALIDATION_ERROR", "Some required fields were not set: [inputs]")
+    if len(inputs) > BATCH:
+        raise HubSpotError(
+            400, "VALIDATION_ERROR",
+            f"The request contained {len(inputs)} inputs, the limit is {BATCH}",
+        )  # fmt: skip
+    return inputs

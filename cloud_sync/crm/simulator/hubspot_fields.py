@@ -1,0 +1,116 @@
+"""HubSpot's properties of contacts: which there are, what may stand in them, and how a contact is shown by them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.simulator.hubspot import HubSpot
+from cloud_sync.crm.simulator.values import Fields, Held
+from cloud_sync.crm.simulator.vendor import State, iso
+from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
+
+DEFAULT = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
+"""Shown of each contact even when nobody asks."""
+
+
+def properties(state: State) -> dict[str, Fields]:
+    """All properties of contacts: HubSpot's own, and those that somebody added."""
+    own: dict[str, Fields] = {
+        name: {"name": name, "type": "string", "fieldType": "text"}
+        for name in ("lifecyclestage", "hs_lead_status")
+    }
+    own["closedate"] = {"name": "closedate", "type": "datetime", "fieldType": "date"}
+    for name in ("createdate", "lastmodifieddate"):
+        own[name] = {"name": name, "type": "datetime", "fieldType": "date", "readOnly": True}
+    own["hs_object_id"] = {
+        "name": "hs_object_id",
+        "type": "number",
+        "fieldType": "number",
+        "readOnly": True,
+    }
+    for name in state.records.names():
+        own.setdefault(name, _described(name))
+    return own | state.custom
+
+
+def _described(name: str) -> Fields:
+    column = next((c for c, theirs in HubSpot.names.items() if theirs == name), name)
+    if column in NUMBERS:
+        return {"name": name, "type": "number", "fieldType": "number"}
+    if column in YES_NO:
+        return {"name": name, "type": "bool", "fieldType": "booleancheckbox"}
+    return {"name": name, "type": "string", "fieldType": "text"}
+
+
+def wrong(name: str, given: object, known: Fields | None) -> tuple[str, str]:
+    """Code and sentence of what is wrong with a value; empty when nothing is."""
+    if known is None:
+        return "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'
+    if known.get("readOnly"):
+        return "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'
+    text = "" if given is None else str(given)
+    if known.get("type") == "number" and text and not is_number(text):
+        return "INVALID_INTEGER", f"{text} was not a valid number."
+    options = known.get("options")
+    if known.get("type") == "enumeration" and text and isinstance(options, list):
+        allowed = [str(one["value"]) for one in options if isinstance(one, dict)]
+        if text not in allowed:
+            return "INVALID_OPTION", f"{text} was not one of the allowed options: {allowed}"
+    if known.get("type") == "datetime" and text and not _is_moment(text):
+        return "INVALID_DATE", f"{text} was not a valid date."
+    return "", ""
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _is_moment(text: str) -> bool:
+    if text.isdigit():
+        return True
+    try:
+        datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    return True
+
+
+def texts(values: Mapping[str, JsonValue]) -> Fields:
+    """Values as HubSpot keeps them."""
+    return {name: None if value in (None, "") else _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def shown(held: Held, wanted: list[str]) -> Fields:
+    """A contact with the properties that were asked for."""
+    names = dict.fromkeys([*(name for name in wanted if name), *DEFAULT])
+    return {
+        "id": held.object_id,
+        "properties": {name: value(held, name) for name in names},
+        "createdAt": iso(held.created_at),
+        "updatedAt": iso(held.modified_at),
+        "archived": held.deleted,
+    }
+
+
+def value(held: Held, name: str) -> JsonValue:
+    """One property of a contact; None: it has none."""
+    own = {
+        "hs_object_id": held.object_id,
+        "createdate": iso(held.created_at),
+        "lastmodifieddate": iso(held.modified_at),
+    }
+    return own.get(name, held.fields.get(name))

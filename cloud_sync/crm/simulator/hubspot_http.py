@@ -1,0 +1,132 @@
+"""How HubSpot lets a request in, and how it words what it refuses: keys, scopes, its limit of requests, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import JsonValue
+
+from cloud_sync.crm.simulator.hubspot import HubSpot
+from cloud_sync.crm.simulator.values import Fields
+
+OBJECTS = ("contacts", "0-1")
+_CORRELATION = "aeb5f871-7f07-4993-9211-075dc63e7cbf"
+
+
+class HubSpotError(Exception):
+    """An error as HubSpot words it."""
+
+    def __init__(self, status: int, category: str, message: str, **more: JsonValue) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: Fields = {
+            "status": "error",
+            "message": message,
+            "correlationId": _CORRELATION,
+            "category": category,
+            **more,
+        }
+
+
+Handler = Callable[[Any, Mapping[str, str]], JSONResponse]
+"""Body and query → answer."""
+
+
+def guarded(
+    vendor: HubSpot, right: str, handler: Handler
+) -> Callable[[Request], Awaitable[Response]]:
+    """The route of a handler: who asks is looked at before."""
+
+    async def route(request: Request) -> Response:
+        try:
+            headers = _admit(vendor, request, right)
+            body = await _body(request)
+            query = {**request.query_params, **request.path_params}
+            answer = handler(body, query)
+        except HubSpotError as error:
+            return JSONResponse(error.body, error.status)
+        answer.headers.update(headers)
+        return answer
+
+    return route
+
+
+async def _body(request: Request) -> Any:
+    if request.method == "GET":
+        return {}
+    try:
+        return await request.json()
+    except ValueError:
+        raise HubSpotError(
+            400, "VALIDATION_ERROR", "Invalid input JSON on line 1, column 1"
+        ) from None
+
+
+def _admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
+    """Who asks, how often, and whether it may; headers of the answer."""
+    tokens, state = vendor.state.tokens, vendor.state
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not tokens.good(token):
+        if tokens.known(token):
+            raise HubSpotError(
+                401, "EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired 1 second(s) ago."
+            )  # fmt: skip
+        raise HubSpotError(
+            401, "INVALID_AUTHENTICATION",
+            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more"
+            " details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+        )  # fmt: skip
+    budget = state.limiter.take()
+    if budget.wait_s:
+        raise HubSpotError(
+            429, "RATE_LIMITS", "You have reached your ten_secondly_rolling limit.",
+            errorType="RATE_LIMIT", policyName="TEN_SECONDLY_ROLLING",
+        )  # fmt: skip
+    kind = request.path_params.get("kind", OBJECTS[0])
+    if kind not in OBJECTS:
+        raise HubSpotError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
+    if right and right not in state.rights:
+        raise HubSpotError(
+            403, "MISSING_SCOPES",
+            "This app hasn't been granted all required scopes to make this call. Read more about required scopes"
+            " here: https://developers.hubspot.com/scopes.",
+            errors=[{
+                "message": "One or more of the following scopes are required.",
+                "context": {"requiredGranularScopes": [right]},
+            }],
+        )  # fmt: skip
+    if not budget.limit:
+        return {}
+    return {
+        "X-HubSpot-RateLimit-Max": str(budget.limit),
+        "X-HubSpot-RateLimit-Remaining": str(budget.left),
+        "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(budget.window_s * 1000)),
+    }
+
+
+def token_route(vendor: HubSpot) -> Callable[[Request], Awaitable[Response]]:
+    """Hands out access tokens for the refresh token."""
+
+    async def token(request: Request) -> Response:
+        form = {
+            name: values[0] for name, values in parse_qs((await request.body()).decode()).items()
+        }
+        secrets = vendor.state.secrets
+        names = ("client_id", "client_secret", "refresh_token")
+        if any(
+            not secrets.api.get(name, "") or form.get(name) != secrets.api.get(name, "")
+            for name in names
+        ):
+            return JSONResponse(
+                {"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token"}, 400
+            )
+        return JSONResponse({
+            "token_type": "bearer", "refresh_token": secrets.api.get("refresh_token", ""),
+            "access_token": vendor.state.tokens.grant(), "expires_in": int(vendor.state.tokens.life_s),
+        })  # fmt: skip
+
+    return token

@@ -1,0 +1,152 @@
+"""What a pretended CRM holds: its records in memory, each change of them told to whoever listens.
+
+How records are named and shown outside is the vendor's; who made them up is `simulator.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.simulator.values import Change, Fields, Held, What
+
+COURSE = 100
+"""Writes into one record that are remembered."""
+_TICK = timedelta(milliseconds=1)
+
+
+class Records:
+    """Records by id.
+
+    Args:
+        now: the CRM's clock; each change of a record is later than the one before by a millisecond at least.
+        make_id: number, from 1 → id.
+        told: gets every change, in the order in which they happened.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        make_id: Callable[[int], str],
+        told: Callable[[Change], None],
+    ) -> None:
+        self._now = now
+        self._make_id = make_id
+        self._told = told
+        self._held: dict[str, Held] = {}
+        self._numbers = itertools.count(1)
+        self._names: dict[str, None] = {}
+        self.lock = threading.RLock()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Held]:
+        with self.lock:
+            return iter(list(self._held.values()))
+
+    def names(self) -> list[str]:
+        """All fields that any record ever had."""
+        with self.lock:
+            return list(self._names)
+
+    def get(self, object_id: str) -> Held | None:
+        """The record, unless it is unknown or deleted."""
+        held = self._held.get(object_id)
+        return None if held is None or held.deleted else held
+
+    def any(self, object_id: str) -> Held | None:
+        """The record, deleted or not."""
+        return self._held.get(object_id)
+
+    def add(
+        self,
+        fields: Mapping[str, JsonValue],
+        *,
+        columns: Mapping[str, str | float | bool] | None = None,
+        truth: float = 0.0,
+        created_at: datetime | None = None,
+        quiet: bool = False,
+    ) -> Held:
+        """A new record; `quiet`: nobody is told, as of what was there before the webhook."""
+        with self.lock:
+            at = created_at or self._now()
+            held = Held(
+                self._make_id(next(self._numbers)), dict(fields), at, at, dict(columns or {}), truth
+            )
+            self._held[held.object_id] = held
+            self._names.update(dict.fromkeys(held.fields))
+            if not quiet:
+                self._told(self._change(held, "created", dict(fields), {}, "user"))
+            return held
+
+    def set(
+        self,
+        object_id: str,
+        values: Mapping[str, JsonValue],
+        *,
+        by: Literal["user", "api"] = "user",
+        outcome: str = "",
+    ) -> bool:
+        """Sets fields; whether there was such a record. Nothing is told when nothing changed."""
+        with self.lock:
+            held = self.get(object_id)
+            if held is None:
+                return False
+            previous = {name: held.fields.get(name) for name in values}
+            changed = {name: value for name, value in values.items() if previous[name] != value}
+            if by == "api":
+                _note(held, values, same=not changed)
+            if not changed:
+                return True
+            held.fields.update(changed)
+            self._names.update(dict.fromkeys(changed))
+            self._touch(held)
+            if outcome:
+                held.outcome, held.outcome_at = outcome, held.modified_at
+            told = {name: previous[name] for name in changed}
+            self._told(self._change(held, "changed", changed, told, by))
+            return True
+
+    def remove(self, object_id: str, *, merged_into: str = "") -> bool:
+        """Deletes a record, or merges it into another; whether it was there."""
+        with self.lock:
+            held = self.get(object_id)
+            if held is None:
+                return False
+            held.deleted = True
+            self._touch(held)
+            what: What = "merged" if merged_into else "deleted"
+            values: Fields = {"merged_into": merged_into} if merged_into else {}
+            self._told(self._change(held, what, values, {}, "user"))
+            return True
+
+    def _touch(self, held: Held) -> None:
+        held.modified_at = max(self._now(), held.modified_at + _TICK)
+        held.version += 1
+
+    def _change(
+        self,
+        held: Held,
+        what: What,
+        values: Fields,
+        previous: Fields,
+        by: Literal["user", "api"],
+    ) -> Change:
+        return Change(
+            held.object_id, what, held.modified_at, values, previous, by, dict(held.fields)
+        )
+
+
+def _note(held: Held, values: Mapping[str, JsonValue], *, same: bool) -> None:
+    written = held.written
+    written.times += 1
+    written.same += same
+    written.values = dict(values)
+    written.course.append(dict(values))
+    del written.course[:-COURSE]

@@ -1,0 +1,197 @@
+"""A pretended CRM: records of made-up people, an API as the real one's, and signed messages to a hub.
+
+It keeps everything in memory and is for this machine only: its secrets protect nothing. What is pretended of each
+vendor is one file per vendor; who is made up is `world.py`; what a person plays with is `controls.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from fastapi import FastAPI
+from pydantic import JsonValue
+
+from cloud_sync.crm.secrets import Secrets
+from cloud_sync.crm.simulator.access import Limiter, Rights, Tokens
+from cloud_sync.crm.simulator.records import Records
+from cloud_sync.crm.simulator.sender import Sender
+from cloud_sync.crm.simulator.values import Change, Fields, Held
+from cloud_sync.crm.simulator.vendor import State, Vendor
+from cloud_sync.crm.simulator.world import Columns, World
+from cloud_sync.pretended import Troubles
+from kits.core.errors import UsageError, did_you_mean
+
+EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
+"""The level of all leads is counted from here."""
+Told = Callable[[str], None]
+
+
+def _hubspot() -> type[Vendor]:
+    from cloud_sync.crm.simulator.hubspot import HubSpot
+
+    return HubSpot
+
+
+def _standard() -> type[Vendor]:
+    from cloud_sync.crm.simulator.standard import Standard
+
+    return Standard
+
+
+VENDORS: Mapping[str, Callable[[], type[Vendor]]] = {
+    "hubspot": _hubspot,
+    "standard": _standard,
+    "webhook": _standard,
+}
+
+
+def vendor_of(kind: str) -> type[Vendor]:
+    """The class of a kind. Raises UsageError."""
+    if kind not in VENDORS:
+        raise UsageError(f"no CRM {kind!r} to pretend", fix=did_you_mean(kind, VENDORS))
+    return VENDORS[kind]()
+
+
+def made_up_secrets(kind: str, seed: int) -> Secrets:
+    """Secrets that look like this vendor's; the same for the same seed."""
+    vendor = vendor_of(kind)
+
+    def drawn(name: str) -> bytes:
+        return hashlib.sha256(f"secret:{kind}:{seed}:{name}".encode()).digest()
+
+    text = drawn("webhook").hex()
+    forms = {
+        "whsec": "whsec_" + base64.b64encode(drawn("webhook")).decode(),
+        "uuid": f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}",
+        "pair": f"kitwright:{text[:32]}",
+        "path": text[:40],
+    }
+    api = {name: f"sim-{name}-{drawn(name).hex()[:24]}" for name in vendor.keys}
+    if vendor.kind == "webhook":
+        api = {"secret": "whsec_" + base64.b64encode(drawn("secret")).decode()}
+    return Secrets(webhook=(forms[vendor.looks],), api=api)
+
+
+class Simulator:
+    """One pretended CRM.
+
+    Args:
+        kind: hubspot, salesforce, pipedrive, odoo, dynamics or standard.
+        secrets: None: made up from the seed.
+        scheme: how its messages are signed; empty: the vendor's own way.
+        now: its clock, aware.
+        limit: requests to its API in the vendor's window; None: the vendor's, 0: any number.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        seed: int = 0,
+        secrets: Secrets | None = None,
+        scheme: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        limit: int | None = None,
+    ) -> None:
+        made = vendor_of(kind)
+        self.kind = made.kind
+        self.seed = seed
+        self.secrets = secrets or made_up_secrets(kind, seed)
+        self.world = World(seed, EPOCH)
+        self.troubles = Troubles()
+        self.rights = Rights(made.every_right)
+        self.sender: Sender | None = None
+        self._now = now
+        self._random = random.Random(f"simulator:{seed}")  # noqa: S311 - made-up leads
+        self.records = Records(now, made.make_id, self._tell)
+        fixed = self.secrets.api.get(made.keys[-1], "") if made.keys else ""
+        self.tokens = Tokens(fixed, made.token_life_s, time.monotonic, made.access_prefix)
+        most, window_s = made.limit
+        self.limiter = Limiter(most if limit is None else limit, window_s, time.monotonic)
+        self.state = State(
+            seed, self.secrets, now, self.records, self.tokens, self.rights, self.limiter, self.troubles
+        )  # fmt: skip
+        self.vendor = made(self.state, scheme)
+
+    def connect(self, sender: Sender) -> None:
+        """From now on changes are told through it."""
+        self.sender = sender
+
+    def rotate(self, webhook: str, *, keep_old: bool = True) -> None:
+        """Signs with another secret; schemes that carry several signatures go on with the old one too."""
+        old = self.secrets.webhook[:1] if keep_old else ()
+        self.secrets = self.state.secrets = replace(self.secrets, webhook=(webhook, *old))
+
+    def make(self, n: int, *, quiet: bool = False) -> list[Held]:
+        """New leads; `quiet`: as if they had been there before the webhook."""
+        return [self.add(self.world.lead(), quiet=quiet) for _ in range(n)]
+
+    def add(self, columns: Columns, *, quiet: bool = False) -> Held:
+        """A new lead of these columns of the world."""
+        return self.records.add(
+            {**self.vendor.fresh(), **self.vendor.fields(columns)},
+            columns=columns,
+            truth=self.world.probability(columns, self._now()),
+            quiet=quiet,
+        )
+
+    def change(self, n: int) -> list[str]:
+        """Something happens to so many open leads, drawn at random; their ids."""
+        return [self.step(held) for held in self._drawn(n)]
+
+    def step(self, held: Held) -> str:
+        """The next thing this lead does."""
+        changed = self.world.step(held.columns)
+        held.columns.update(changed)
+        held.truth = self.world.probability(held.columns, self._now())
+        self.records.set(held.object_id, self.vendor.fields(changed))
+        return held.object_id
+
+    def decide(self, n: int) -> list[str]:
+        """So many open leads, drawn at random, are won or lost as the truth says; their ids."""
+        return [self.settle(held) for held in self._drawn(n)]
+
+    def settle(self, held: Held, outcome: str = "") -> str:
+        """This lead is won or lost; empty: as the truth says."""
+        word = outcome or ("won" if self.world.decide(held.truth) else "lost")
+        self.records.set(held.object_id, self.vendor.outcome(word, self._now()), outcome=word)
+        return held.object_id
+
+    def _drawn(self, n: int) -> list[Held]:
+        every = [held for held in self.records if not held.deleted and not held.outcome]
+        return self._random.sample(every, min(n, len(every)))
+
+    def _tell(self, change: Change) -> None:
+        if self.sender is not None:
+            self.sender.offer(self.vendor.events(change))
+
+    def figures(self) -> Fields:
+        """What it holds, what was asked of it and what it sent."""
+        every = list(self.records)
+        sent: dict[str, JsonValue] = dict(self.sender.figures()) if self.sender else {}
+        return {
+            "kind": self.kind,
+            "seed": self.seed,
+            "leads": len(every),
+            "open": sum(not held.outcome and not held.deleted for held in every),
+            "won": sum(held.outcome == "won" for held in every),
+            "lost": sum(held.outcome == "lost" for held in every),
+            "deleted": sum(held.deleted for held in every),
+            "writes": sum(held.written.times for held in every),
+            "writes_that_changed_nothing": sum(held.written.same for held in every),
+            "requests": self.troubles.count,
+            "refused_by_limit": self.limiter.refused,
+            "sent": sent,
+        }
+
+    def app(self) -> FastAPI:
+        """Its API and its controls."""
+        from cloud_sync.crm.simulator.controls import simulator_app
+
+        return simulator_app(self)

@@ -1,0 +1,125 @@
+"""The values of a pretended CRM: changes, events, messages, and how it tries again. No behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+What = Literal["created", "changed", "deleted", "merged"]
+Fields = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that happened to one record.
+
+    Attributes:
+        values: what was set, by the CRM's own names.
+        previous: what stood there before.
+        by: `user`, or `api` for a program with a key: the hub's own write-back, for example.
+        state: all fields afterwards; for messages that carry the whole record.
+    """
+
+    object_id: str
+    what: What
+    at: datetime
+    values: Mapping[str, JsonValue]
+    previous: Mapping[str, JsonValue]
+    by: Literal["user", "api"]
+    state: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class SimEvent:
+    """What the CRM tells of a change; one change may be several.
+
+    Attributes:
+        event_id: the same whenever it is sent again.
+        field: the one field it is about; empty: the whole change.
+    """
+
+    event_id: str
+    change: Change
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One request to the hub."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    path: str = ""
+    """What comes after the hub's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How a CRM delivers and tries again. All times are real ones; the sender divides them by its time scale.
+
+    Attributes:
+        timeout_s: an answer later than this is none.
+        waits_s: before the second attempt, the third, …; after the last one the event is lost.
+        jitter: each wait is longer or shorter by up to this share.
+        final: statuses after which it does not try again.
+        honours_retry_after: waits at least as long as a 429 says.
+        disabled_by: statuses after which the webhook is switched off.
+        ban_after: so many first attempts in a row that fail, and nothing is sent for `ban_s`: what happens then is lost.
+        dead_after_s: without one success for so long the webhook is deleted; 0: never.
+    """
+
+    timeout_s: float
+    waits_s: tuple[float, ...]
+    jitter: float = 0.0
+    final: frozenset[int] = frozenset()
+    honours_retry_after: bool = False
+    disabled_by: frozenset[int] = frozenset()
+    ban_after: int = 0
+    ban_s: float = 0
+    dead_after_s: float = 0
+
+
+@dataclass
+class Written:
+    """What programs wrote into one record.
+
+    Attributes:
+        times: how many writes came.
+        same: how many of them changed nothing.
+        values: the last ones.
+        course: the last writes, oldest first.
+    """
+
+    times: int = 0
+    same: int = 0
+    values: Fields = field(default_factory=dict)
+    course: list[Fields] = field(default_factory=list)
+
+
+@dataclass
+class Held:
+    """A record as the CRM holds it.
+
+    Attributes:
+        fields: by the CRM's own names.
+        columns: the same by the made-up world's; empty for a lead from a file.
+        truth: how probably it is won.
+        outcome: won, lost, or empty while it is open.
+        version: rises with every change.
+    """
+
+    object_id: str
+    fields: Fields
+    created_at: datetime
+    modified_at: datetime
+    columns: dict[str, str | float | bool] = field(default_factory=dict)
+    truth: float = 0.0
+    outcome: str = ""
+    outcome_at: datetime | None = None
+    deleted: bool = False
+    version: int = 1
+    written: Written = field(default_factory=Written)
