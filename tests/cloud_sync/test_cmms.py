@@ -22,13 +22,13 @@ from typer.testing import CliRunner
 from cloud_sync.cases.keeper import CaseKeeper
 from cloud_sync.cli import make_app
 from cloud_sync.cmms.base import Cmms
-from cloud_sync.effects.json_http import RefusedError, words_of
 from cloud_sync.cmms.poll import FAILURES_TOLD, CmmsPoll
 from cloud_sync.cmms.settings import CmmsConfig
 from cloud_sync.cmms.simulator import KEY, Simulator, simulator_app
 from cloud_sync.cmms.start import cmms_of, cmms_targets
 from cloud_sync.config import dump, parse, without_secrets
 from cloud_sync.effects.dispatcher import Dispatcher
+from cloud_sync.effects.json_http import RefusedError, words_of
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Case, Effect

@@ -1,0 +1,150 @@
+"""How often a CRM may be asked: our own share per ten seconds, and what the server says is left. No network here.
+
+One budget per connection, used by all loops of this process. It waits when the wait is short, and says no when it is
+long, so that a loop can do something else.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cloud_sync.effects.targets import DeliveryError
+
+WINDOW_S = 10.0
+LONGEST_WAIT_S = 10.0
+"""A loop waits so long by itself; beyond that it is told to come back."""
+RESERVE = 0.05
+"""Share of the day's requests that is left to the firm's other programs."""
+DAILY_PAUSE_S = 900.0
+_MAX_PAUSE_S = 3600.0
+_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
+
+
+class ThrottledError(DeliveryError):
+    """Not asked, because too much was asked already: nothing is wrong with the CRM."""
+
+    def __init__(self, what: str, *, where: str, after_s: float) -> None:
+        super().__init__(what, where=where, retry=True, after_s=after_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Headers that say how much of a short window is left, and how long the rest of it takes."""
+
+    left: str
+    rest: str
+    unit_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    left: str
+    limit: str
+
+
+_WINDOWS = (
+    # https://developers.hubspot.com/docs/guides/apps/api-usage/usage-details
+    _Window("x-hubspot-ratelimit-remaining", "x-hubspot-ratelimit-interval-milliseconds", 0.001),
+    # https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting; many others do the same
+    _Window("x-ratelimit-remaining", "x-ratelimit-reset"),
+    _Window("ratelimit-remaining", "ratelimit-reset"),
+)
+_DAYS = (
+    _Day("x-hubspot-ratelimit-daily-remaining", "x-hubspot-ratelimit-daily"),
+    _Day("x-daily-ratelimit-token-remaining", "x-daily-ratelimit-token-limit"),
+)
+
+
+class Budget:
+    """A token bucket that also heeds the server.
+
+    Args:
+        per_10s: requests in ten seconds.
+        where: the connection, for errors.
+        clock: monotonic seconds.
+        sleep: waits.
+    """
+
+    def __init__(
+        self,
+        per_10s: float,
+        *,
+        where: str,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._rate = per_10s / WINDOW_S
+        # a burst of a fifth, so that two windows next to each other hold no more than 1.2 shares
+        self._size = max(1.0, per_10s / 5)
+        self._tokens = self._size
+        self._where = where
+        self._clock = clock
+        self._sleep = sleep
+        self._filled_at = clock()
+        self._closed_until = 0.0
+        self._why = ""
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Takes one request; waits a little when there is none.
+
+        Raises:
+            ThrottledError: the wait is long.
+        """
+        wait = self._reserve()
+        if wait > LONGEST_WAIT_S:
+            raise ThrottledError(self._why or "asked often enough", where=self._where, after_s=wait)
+        if wait > 0:
+            self._sleep(wait)
+
+    def _reserve(self) -> float:
+        """Seconds until the request may go; beyond `LONGEST_WAIT_S` it has taken nothing."""
+        with self._lock:
+            now = self._clock()
+            grown = self._tokens + (now - self._filled_at) * self._rate
+            self._tokens, self._filled_at = min(self._size, grown), now
+            wait = max((1.0 - self._tokens) / self._rate, self._closed_until - now, 0.0)
+            if wait <= LONGEST_WAIT_S:
+                self._tokens -= 1.0
+            return wait
+
+    def heed(self, headers: Mapping[str, str]) -> None:
+        """Takes the server's word for what is left; headers with names in lower case."""
+        for window in _WINDOWS:
+            left, rest = _number(headers, window.left), _number(headers, window.rest)
+            if left is not None and left < 1 and rest is not None:
+                self._close(rest * window.unit_s, "the CRM's limit of requests is reached")
+        for left, limit in self._days(headers):
+            if limit > 0 and left < limit * RESERVE:
+                self._close(DAILY_PAUSE_S, "the day's requests of the CRM are nearly used up")
+
+    def close(self, seconds: float, why: str) -> None:
+        """Asks nothing for so long (`Retry-After`)."""
+        self._close(seconds, why)
+
+    def _close(self, seconds: float, why: str) -> None:
+        with self._lock:
+            until = self._clock() + min(max(seconds, 0.0), _MAX_PAUSE_S)
+            if until > self._closed_until:
+                self._closed_until, self._why = until, why
+
+    @staticmethod
+    def _days(headers: Mapping[str, str]) -> list[tuple[float, float]]:
+        found = []
+        for day in _DAYS:
+            left, limit = _number(headers, day.left), _number(headers, day.limit)
+            if left is not None and limit is not None:
+                found.append((left, limit))
+        used = _USAGE.search(headers.get("sforce-limit-info", "")[:200])
+        if used:
+            found.append((float(used[2]) - float(used[1]), float(used[2])))
+        return found
+
+
+def _number(headers: Mapping[str, str], name: str) -> float | None:
+    text = headers.get(name, "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None

@@ -1,0 +1,234 @@
+"""HubSpot: contacts, companies or deals by the batch endpoints of its CRM API v3, as a private app.
+
+Source: https://developers.hubspot.com/docs/reference/api/crm/objects. A batch may be taken in part (207); what became
+of each record stands in its `errors`. Its messages are `hubspot_events.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.shown import (
+    BANDS,
+    FieldInfo,
+    Shape,
+    Shown,
+    asked_fields,
+    record_of,
+    shown_fields,
+    shown_values,
+    stamp,
+)
+from cloud_sync.effects.targets import DeliveryError
+
+GROUP = "kitwright"
+PARTIAL = 207
+CONFLICT = 409
+FORBIDDEN = 403
+_TYPES: dict[Shape, tuple[str, str]] = {
+    "whole": ("number", "number"), "share": ("number", "number"), "percent": ("number", "number"),
+    "choice": ("enumeration", "select"), "lines": ("string", "textarea"),
+    "moment": ("datetime", "date"),
+}  # fmt: skip
+_GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
+_WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
+_SCOPES = "HubSpot: Settings, Integrations, Private Apps, your app, Scopes"
+
+
+class HubSpot:
+    """One kind of object of one account.
+
+    Args:
+        access: settings with the kind's defaults, and the secret `token`.
+        wire: how requests go out; None: as the settings say.
+    """
+
+    kind = "hubspot"
+    batch = 100
+    polls = False
+
+    def __init__(self, access: Access, wire: Wire | None = None) -> None:
+        self._settings = access.settings
+        self._object = access.settings.object
+        self._path = f"/crm/v3/objects/{quote(self._object, safe='')}"
+        self._columns: list[str] = []
+        headers = {"authorization": f"Bearer {access.secrets['token']}"}
+        self._http = CrmHttp(
+            wire or Wire(access), access.settings.url, lambda: headers, explain=self._explained
+        )
+
+    def __repr__(self) -> str:
+        return f"HubSpot({self._object!r})"
+
+    def read(self, object_ids: Sequence[str]) -> list[Record]:
+        """As `Crm.read`."""
+        if not object_ids:
+            return []
+        inputs: list[JsonValue] = [{"id": object_id} for object_id in object_ids]
+        body: JsonValue = {"properties": [*self._asked()], "inputs": inputs}
+        answer = one(self._http.call("POST", f"{self._path}/batch/read", body))
+        return [self._record(row) for row in many(answer.get("results"))]
+
+    def _record(self, row: Mapping[str, JsonValue]) -> Record:
+        return record_of(
+            text(row.get("id")), one(row.get("properties")), self._settings,
+            modified=row.get("updatedAt"), created=row.get("createdAt"),
+        )  # fmt: skip
+
+    def _asked(self) -> list[str]:
+        """The columns to read: those that are set, else all there are."""
+        if self._settings.columns:
+            return asked_fields(self._settings)
+        if not self._columns:
+            self._columns = sorted(self._properties())
+        return self._columns
+
+    def changed_since(self, cursor: str) -> Page:
+        """It sends its changes itself."""
+        return Page((), cursor)
+
+    def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        """As `Crm.write`."""
+        inputs: list[JsonValue] = [
+            {"id": write.object_id, "properties": self._values(write)} for write in writes
+        ]
+        told = self._http.tell("POST", f"{self._path}/batch/update", {"inputs": inputs})
+        answer = one(told.value)
+        failed = _failures(many(answer.get("errors")))
+        # of a merged contact the answer names the one it went into: what is no error is done
+        done = {text(row.get("id")) for row in many(answer.get("results"))}
+        whole = told.status != PARTIAL and not failed
+        return [_outcome(w.object_id, failed, whole or w.object_id in done) for w in writes]
+
+    def _values(self, write: ScoreWrite) -> dict[str, JsonValue]:
+        return {
+            name: _as_text(value)
+            for name, value in shown_values(write, self._settings.fields).items()
+        }
+
+    def make_fields(self) -> list[Check]:
+        """As `Crm.make_fields`."""
+        there = self._properties()
+        missing = [(n, info) for n, info in shown_fields(self._settings.fields) if n not in there]
+        base = f"/crm/v3/properties/{quote(self._object, safe='')}"
+        if missing:
+            self._create(f"{base}/groups", {"name": GROUP, "label": "Kitwright"})
+        for name, info in missing:
+            self._create(base, _property(name, info))
+        return self.check()
+
+    def _create(self, path: str, body: dict[str, JsonValue]) -> None:
+        """Makes it, unless somebody was quicker."""
+        try:
+            self._http.call("POST", path, body)
+        except CrmRefusedError as error:
+            if error.status != CONFLICT:
+                raise
+
+    def check(self) -> list[Check]:
+        """As `Crm.check`."""
+        try:
+            who = one(self._http.call("GET", "/account-info/v3/details"))
+        except DeliveryError as error:
+            fix = "check the token (pat-…), and that this machine reaches api.hubapi.com"
+            return [Check("sign in", False, error.what, fix)]
+        checks = [Check("sign in", True, f"account {text(who.get('portalId'))}")]
+        checks.append(self._right("read", "GET", self._path, None))
+        checks.append(self._right("write", "POST", f"{self._path}/batch/update", {"inputs": []}))
+        return checks + self._check_fields()
+
+    def _right(self, right: str, method: str, path: str, body: JsonValue) -> Check:
+        """Asks for nothing, so that the answer tells of the right only."""
+        scope = f"crm.objects.{self._object}.{right}"
+        query = {"limit": "1"} if method == "GET" else None
+        try:
+            self._http.call(method, path, body, query)
+        except CrmRefusedError as error:
+            if error.status in (401, FORBIDDEN):
+                return Check(f"scope {scope}", False, error.what, f"add {scope} in {_SCOPES}")
+            if error.retry:
+                return Check(f"scope {scope}", False, error.what, "try again later")
+        return Check(f"scope {scope}", True, "granted")
+
+    def _check_fields(self) -> list[Check]:
+        scope = f"crm.schemas.{self._object}.read"
+        try:
+            there = self._properties()
+        except CrmRefusedError as error:
+            return [Check(f"scope {scope}", False, error.what, f"add {scope} in {_SCOPES}")]
+        return [
+            self._check_field(name, info, there)
+            for name, info in shown_fields(self._settings.fields)
+        ]
+
+    def _check_field(self, name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:
+        wanted = _TYPES[info.shape][0]
+        found = there.get(name, "")
+        fine = found == wanted or (found == "string" and info.shape in ("choice", "lines"))
+        if not found:
+            fix = f"`crm add` makes it with the scope crm.schemas.{self._object}.write, or make it by hand"
+            return Check(f"property {name}", False, "missing", fix)
+        fix = "" if fine else f"make one of the type {wanted}, and name it in fields.{info.part}"
+        return Check(f"property {name}", fine, found, fix)
+
+    def _properties(self) -> dict[str, str]:
+        """Name → type of all properties of the object."""
+        answer = one(self._http.call("GET", f"/crm/v3/properties/{quote(self._object, safe='')}"))
+        return {text(row.get("name")): text(row.get("type")) for row in many(answer.get("results"))}
+
+    def _explained(self, status: int, value: JsonValue) -> str:
+        said = one(value)
+        if status != FORBIDDEN or said.get("category") != "MISSING_SCOPES":
+            return ""
+        contexts = [one(row.get("context")) for row in many(said.get("errors"))]
+        contexts.append(one(said.get("context")))
+        found = [context.get("requiredGranularScopes") for context in contexts]
+        scopes = [text(s) for some in found if isinstance(some, list) for s in some][:5]
+        named = ", ".join(scopes) or "a scope"
+        return f"the private app lacks {named}: add it in {_SCOPES}"
+
+
+def _property(name: str, info: FieldInfo) -> dict[str, JsonValue]:
+    kind, control = _TYPES[info.shape]
+    options: list[JsonValue] = [
+        {"label": band.title(), "value": band, "displayOrder": place, "hidden": False}
+        for place, band in enumerate(BANDS)
+    ]
+    return {
+        "name": name, "label": info.label, "description": info.help, "groupName": GROUP,
+        "type": kind, "fieldType": control,
+        **({"options": options} if info.shape == "choice" else {}),
+    }  # fmt: skip
+
+
+def _as_text(value: Shown) -> str:
+    """HubSpot takes all values as text, and an empty one clears."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    return "" if value is None else str(value)
+
+
+def _failures(errors: Sequence[Mapping[str, JsonValue]]) -> dict[str, tuple[str, str]]:
+    """Object id → category and words of what went wrong with it."""
+    found: dict[str, tuple[str, str]] = {}
+    for error in errors:
+        ids = one(error.get("context")).get("ids")
+        for object_id in ids if isinstance(ids, list) else []:
+            found[text(object_id)] = (text(error.get("category")), words_in({**error}))
+    return found
+
+
+def _outcome(object_id: str, failed: Mapping[str, tuple[str, str]], done: bool) -> WriteOutcome:
+    if object_id in failed:
+        category, words = failed[object_id]
+        return WriteOutcome(
+            object_id, False, words or category, retry=category not in _WRONG,
+            gone=category in _GONE,
+        )  # fmt: skip
+    return WriteOutcome(object_id, done, "" if done else "the answer does not speak of it")

@@ -1,0 +1,93 @@
+"""Opened CRMs, one per connection and process, so that all loops share its token, its budget and what it has looked up.
+
+A connection whose settings or secrets have changed is opened anew. Whether it may be asked now is `breaker.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cloud_sync.crm.base import Access, Crm
+from cloud_sync.crm.connections import access_of, opened
+from cloud_sync.crm.kinds import open_crm
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmConnection
+from cloud_sync.store.types import JsonObject
+
+Columns = Callable[[str], tuple[str, ...]]
+MAX_OPEN = 200
+"""Connections that are kept open; beyond it the one opened first is opened anew when it is wanted again."""
+
+
+def all_columns(_project: str) -> tuple[str, ...]:
+    """Reads whatever the CRM has."""
+    return ()
+
+
+@dataclass(frozen=True)
+class _Open:
+    settings: JsonObject
+    columns: tuple[str, ...]
+    secrets: Mapping[str, str]
+    crm: Crm
+
+
+class Opener:
+    """Opens connections and keeps them.
+
+    Args:
+        hub: whose connections.
+        columns: project → fields that its bundle learned from, read where the settings name none; empty: all.
+    """
+
+    def __init__(self, hub: Hub, columns: Columns = all_columns) -> None:
+        self._hub = hub
+        self._columns = columns
+        self._open: dict[str, _Open] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, row: CrmConnection) -> Crm:
+        """The CRM of a connection.
+
+        Raises:
+            ConfigError: a person has to do something first.
+        """
+        access = access_of(self._hub, opened(self._hub, row))
+        columns = access.settings.columns or (self._columns(row.project) if row.project else ())
+        with self._lock:
+            known = self._open.get(row.name)
+            if known is not None and _same(known, row, columns, access):
+                return known.crm
+            settings = access.settings.model_copy(update={"columns": columns})
+            remember = self._keeping(row.name, access.remember)
+            crm = open_crm(Access(row.name, settings, dict(access.secrets), remember))
+            self._open.pop(row.name, None)
+            while len(self._open) >= MAX_OPEN:
+                self._open.pop(next(iter(self._open)))
+            self._open[row.name] = _Open(row.settings, columns, dict(access.secrets), crm)
+            return crm
+
+    def _keeping(
+        self, name: str, remember: Callable[[str, str], None]
+    ) -> Callable[[str, str], None]:
+        """Keeps a secret that the CRM has changed, and goes on with the CRM that knows it already."""
+
+        def keep(secret: str, value: str) -> None:
+            remember(secret, value)
+            with self._lock:
+                known = self._open.get(name)
+                if known is not None:
+                    secrets = {**known.secrets, secret: value}
+                    self._open[name] = _Open(known.settings, known.columns, secrets, known.crm)
+
+        return keep
+
+
+def _same(known: _Open, row: CrmConnection, columns: tuple[str, ...], access: Access) -> bool:
+    return (
+        known.settings == row.settings
+        and known.columns == columns
+        and known.secrets == dict(access.secrets)
+    )

@@ -1,0 +1,154 @@
+"""What a CRM shows of a score, and how a record of a CRM is understood: tables and pure functions that all kinds share.
+
+How a field is made, and how values are written, is for each CRM's own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Literal
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Record, ScoreWrite
+from cloud_sync.crm.settings import CrmSettings, Fields
+
+BANDS = ("hot", "warm", "cold")
+MAX_REASONS = 2000
+"""Characters."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_YES = frozenset({"true", "yes", "1", "y", "on"})
+_MILLISECONDS = 13
+_SECONDS = 10
+
+Shape = Literal["whole", "share", "percent", "choice", "lines", "moment"]
+Shown = int | float | str | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A field that scores are written to. `part`: of `Fields` and of `ScoreWrite`."""
+
+    part: str
+    shape: Shape
+    label: str
+    help: str
+
+
+FIELDS: tuple[FieldInfo, ...] = (
+    FieldInfo("points", "whole", "Lead score", "1 to 99: the higher, the likelier it is won"),
+    FieldInfo("probability", "share", "Lead win probability", "0 to 1, calibrated on your leads"),
+    FieldInfo("percentile", "percent", "Lead score percentile", "scores above so many percent"),
+    FieldInfo("band", "choice", "Lead band", "hot: as many as your team can call"),
+    FieldInfo("reasons", "lines", "Lead score reasons", "why, the strongest first"),
+    FieldInfo("scored_at", "moment", "Lead scored at", "when this score was made"),
+)
+
+
+def shown_fields(fields: Fields) -> list[tuple[str, FieldInfo]]:
+    """The CRM's field names that are written, with what they are; an empty name is not written."""
+    named = [(str(getattr(fields, info.part)), info) for info in FIELDS]
+    return [(name, info) for name, info in named if name]
+
+
+def shown_values(write: ScoreWrite, fields: Fields) -> dict[str, Shown]:
+    """Field name → value; all None when the score is to be taken away."""
+    return {name: _value(write, info) for name, info in shown_fields(fields)}
+
+
+def _value(write: ScoreWrite, info: FieldInfo) -> Shown:
+    if write.points is None:
+        return None
+    table: dict[str, Shown] = {
+        "points": write.points,
+        "probability": None if write.probability is None else round(write.probability, 4),
+        "percentile": None if write.percentile is None else round(100 * write.percentile, 1),
+        "band": write.band or None,
+        "reasons": "\n".join(write.reasons)[:MAX_REASONS],
+        "scored_at": write.scored_at,
+    }
+    return table[info.part]
+
+
+def own_fields(settings: CrmSettings) -> frozenset[str]:
+    """Fields of a record that never are a feature: what we write, and what says how it ended."""
+    outcome = settings.outcome
+    named = {name for name, _ in shown_fields(settings.fields)}
+    return frozenset(named | {outcome.field, outcome.at} - {""})
+
+
+def asked_fields(settings: CrmSettings) -> list[str]:
+    """Columns to be read, with those that say how a lead ended and whether it is scored at all."""
+    outcome = settings.outcome
+    also = [outcome.field, outcome.at, settings.opt_out]
+    return list(dict.fromkeys([*settings.columns, *filter(None, also)]))
+
+
+def record_of(
+    object_id: str,
+    row: Mapping[str, JsonValue],
+    settings: CrmSettings,
+    *,
+    modified: JsonValue,
+    created: JsonValue = None,
+) -> Record:
+    """A record with its outcome, and without what is no feature."""
+    own, outcome = own_fields(settings), settings.outcome
+    ended = outcome_in(row.get(outcome.field), settings)
+    return Record(
+        object_id,
+        {name: value for name, value in row.items() if name not in own},
+        moment(modified) or EARLIEST,
+        created_at=moment(created),
+        outcome=ended,
+        outcome_at=moment(row.get(outcome.at)) if ended and outcome.at else None,
+        opted_out=is_yes(row.get(settings.opt_out)) if settings.opt_out else False,
+    )
+
+
+def outcome_in(value: JsonValue, settings: CrmSettings) -> Literal["won", "lost", ""]:
+    """Won, lost, or neither, as the settings read it."""
+    said = plain(value).casefold()
+    if said and said in {word.casefold() for word in settings.outcome.won}:
+        return "won"
+    if said and said in {word.casefold() for word in settings.outcome.lost}:
+        return "lost"
+    return ""
+
+
+def plain(value: JsonValue) -> str:
+    """A value as people compare it: `true`, `3`, `Web`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() if isinstance(value, (str, int, float)) else ""
+
+
+def is_yes(value: JsonValue) -> bool:
+    """Whether a field says yes."""
+    return plain(value).casefold() in _YES
+
+
+def moment(value: JsonValue) -> datetime | None:
+    """A time as CRMs write it: ISO 8601 with or without zone (then UTC), or seconds or milliseconds since 1970."""
+    if isinstance(value, bool) or value is None:
+        return None
+    said = plain(value)
+    try:
+        if said.isascii() and said.isdigit() and _SECONDS <= len(said) <= _MILLISECONDS:
+            seconds = int(said) / (1000 if len(said) == _MILLISECONDS else 1)
+            return datetime.fromtimestamp(seconds, timezone.utc)
+        found = datetime.fromisoformat(said)
+        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(
+            timezone.utc
+        )
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def stamp(at: datetime) -> str:
+    """A time for a CRM: `2026-05-04T12:00:00Z`."""
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,161 @@
+"""A program of yours in place of a CRM: signed messages as Standard Webhooks 1.0 says, one address for all of them.
+
+It gets `leads.scored` with up to a hundred scores, and is asked by `leads.read` for records; what it answers stands in
+docs/reference/crm.md. A lead's key (`connection/lead/version`) is the same on every attempt, so that a receiver that
+remembers keys takes each score once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.http import CrmHttp, Wire, many, one, text, value_of, words_in
+from cloud_sync.crm.shown import EARLIEST, is_yes, moment, outcome_in, own_fields
+from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.effects.webhook import read_secrets, signed_headers
+
+SCORED = "leads.scored"
+READ = "leads.read"
+TEST = "test.sent"
+
+
+class Webhook:
+    """One address.
+
+    Args:
+        access: settings with the kind's defaults, and the secret `secret`.
+        wire: how requests go out; None: as the settings say.
+
+    Raises:
+        ConfigError: the secret is none.
+    """
+
+    kind = "webhook"
+    batch = 100
+    polls = False
+
+    def __init__(self, access: Access, wire: Wire | None = None) -> None:
+        self._name = access.name
+        self._settings = access.settings
+        self._secrets = read_secrets(access.secrets["secret"], f"{access.name}: secret")
+        self._wire = wire or Wire(access)
+        parts = urlsplit(access.settings.url)
+        self._query = f"?{parts.query}" if parts.query else ""
+        url = parts._replace(query="").geturl()
+        self._sender = self._wire.to(url)
+        self._http = CrmHttp(self._wire, url, dict)
+
+    def __repr__(self) -> str:
+        return f"Webhook({self._name!r})"
+
+    def read(self, object_ids: Sequence[str]) -> list[Record]:
+        """As `Crm.read`."""
+        if not object_ids:
+            return []
+        columns: list[JsonValue] = [*self._settings.columns]
+        data: dict[str, JsonValue] = {"ids": [*object_ids], "columns": columns}
+        now = datetime.fromtimestamp(self._wire.clock(), timezone.utc)
+        answer = self._post(READ, data, f"read_{secrets.token_hex(16)}", now)
+        if not isinstance(answer, Mapping) or not isinstance(answer.get("records"), list):
+            raise DeliveryError("answered leads.read without `records`", where=self._name)
+        asked = set(object_ids)
+        records = [self._record(row) for row in many(answer["records"])]
+        return [record for record in records if record.object_id in asked]
+
+    def _record(self, row: Mapping[str, JsonValue]) -> Record:
+        own, settings = own_fields(self._settings), self._settings
+        said = text(row.get("outcome"))
+        fields = one(row.get("fields"))
+        outcome = outcome_in(said or fields.get(settings.outcome.field), settings)
+        opted_out = row.get("opted_out", fields.get(settings.opt_out, False))
+        return Record(
+            text(row.get("id")),
+            {name: value for name, value in fields.items() if name not in own},
+            moment(row.get("modified_at")) or EARLIEST,
+            created_at=moment(row.get("created_at")),
+            outcome=outcome,
+            outcome_at=moment(row.get("outcome_at")) if outcome else None,
+            opted_out=is_yes(opted_out),
+        )
+
+    def changed_since(self, cursor: str) -> Page:
+        """It sends its changes itself."""
+        return Page((), cursor)
+
+    def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        """As `Crm.write`. A receiver that says nothing of a lead has taken it."""
+        if not writes:
+            return []
+        leads = [self._lead(write) for write in writes]
+        keys = [text(lead["key"]) for lead in leads]
+        at = max((write.scored_at or EARLIEST for write in writes), default=EARLIEST)
+        data: dict[str, JsonValue] = {"leads": [*leads]}
+        answer = one(self._post(SCORED, data, _message_id(self._name, keys), at))
+        said = {text(row.get("id")): row for row in many(answer.get("outcomes"))}
+        return [_outcome(write.object_id, said.get(write.object_id, {})) for write in writes]
+
+    def _lead(self, write: ScoreWrite) -> dict[str, JsonValue]:
+        return {
+            "key": f"{self._name}/{write.object_id}/{write.version}",
+            "id": write.object_id,
+            "version": write.version,
+            "points": write.points,
+            "probability": write.probability,
+            "percentile": write.percentile,
+            "band": write.band,
+            "reasons": [*write.reasons],
+            "trend": write.trend,
+            "scored_at": write.scored_at.isoformat() if write.scored_at else None,
+        }
+
+    def make_fields(self) -> list[Check]:
+        """There is nothing to make."""
+        return self.check()
+
+    def check(self) -> list[Check]:
+        """As `Crm.check`."""
+        now = datetime.fromtimestamp(self._wire.clock(), timezone.utc)
+        try:
+            self._post(TEST, {"text": "a test"}, f"test_{secrets.token_hex(16)}", now)
+        except DeliveryError as error:
+            fix = f"let it answer a message of the type {TEST} with 2xx; is the secret the same?"
+            return [Check("take a signed message", False, error.what, fix)]
+        return [Check("take a signed message", True, "taken")]
+
+    def _post(self, kind: str, data: dict[str, JsonValue], key: str, at: datetime) -> JsonValue:
+        """Sends a message, signed; what is answered, None where it is no JSON."""
+        content: dict[str, JsonValue] = {
+            "type": kind, "timestamp": at.isoformat(),
+            "data": {"connection": self._name, "object": self._settings.object, **data},
+        }  # fmt: skip
+        body = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+        signed = signed_headers(self._secrets, key, int(self._wire.clock()), body)
+        headers = {"content-type": "application/json", **signed}
+        answer = self._wire.send(self._sender, "POST", self._query, body, headers)
+        if not answer.ok:
+            raise self._http.refusal(answer)
+        return value_of(answer.raw) if answer.whole else None
+
+
+def _message_id(connection: str, keys: Sequence[str]) -> str:
+    """Names a message by the scores in it: the same ones again have the same name."""
+    if len(keys) == 1:
+        return keys[0]
+    digest = hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()
+    return f"{connection}/{digest[:32]}"
+
+
+def _outcome(object_id: str, said: Mapping[str, JsonValue]) -> WriteOutcome:
+    ok = said.get("ok", True) is True
+    return WriteOutcome(
+        object_id, ok, "" if ok else words_in(said.get("error")) or "refused",
+        retry=said.get("retry", True) is True, gone=said.get("gone") is True,
+    )  # fmt: skip

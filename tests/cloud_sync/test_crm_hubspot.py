@@ -1,0 +1,251 @@
+"""HubSpot: reading, writing in batches that fail in part, making properties, missing scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cloud_sync.crm.base import Crm
+from cloud_sync.effects.json_http import RefusedError
+from cloud_sync.effects.targets import DeliveryError
+from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score
+from tests.cloud_sync.fleet_builders import AT
+
+SECRETS = {"token": "pat-eu1-secret"}
+OBJECTS = "/crm/v3/objects/contacts"
+PROPERTIES = "/crm/v3/properties/contacts"
+
+
+class Portal:
+    """What a HubSpot account holds."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[str, dict[str, str]] = {
+            "1": {"email": "a@x.example", "lifecyclestage": "lead", "kitwright_score": "12"},
+            "2": {"email": "b@x.example", "lifecyclestage": "customer", "closedate": "2026-04-01T00:00:00Z"},
+        }  # fmt: skip
+        self.properties: dict[str, str] = {"email": "string", "lifecyclestage": "enumeration"}
+        self.groups: list[str] = []
+        self.missing_scopes: set[str] = set()
+        self.batches: list[int] = []
+
+    def act(self, asked: Asked) -> Reply:
+        if asked.headers.get("authorization") != "Bearer pat-eu1-secret":
+            return Reply(
+                {"status": "error", "message": "Authentication credentials not found"}, 401
+            )
+        right = {f"GET {OBJECTS}": "crm.objects.contacts.read", f"POST {OBJECTS}/batch/update": "crm.objects.contacts.write",
+                 f"POST {PROPERTIES}": "crm.schemas.contacts.write"}.get(f"{asked.method} {asked.path}")  # fmt: skip
+        if right in self.missing_scopes:
+            context = {"requiredGranularScopes": [right]}
+            said = {
+                "category": "MISSING_SCOPES",
+                "message": "This app hasn't been granted all required scopes",
+            }
+            return Reply({"status": "error", **said, "errors": [{"message": "x", "context": context}]}, 403)  # fmt: skip
+        table = {
+            "GET /account-info/v3/details": lambda: Reply({"portalId": 4711}),
+            f"GET {OBJECTS}": lambda: Reply({"results": []}),
+            f"POST {OBJECTS}/batch/read": lambda: self.read(asked.body),
+            f"POST {OBJECTS}/batch/update": lambda: self.update(asked.body),
+            f"GET {PROPERTIES}": lambda: Reply(
+                {"results": [{"name": n, "type": t} for n, t in self.properties.items()]}
+            ),
+            f"POST {PROPERTIES}/groups": lambda: self.group(asked.body),
+            f"POST {PROPERTIES}": lambda: self.make(asked.body),
+        }
+        return table[f"{asked.method} {asked.path}"]()
+
+    def read(self, body: Any) -> Reply:
+        rows = [
+            {"id": i["id"], "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-05-04T12:00:00.123Z",
+             "properties": {p: self.contacts[i["id"]].get(p) for p in body["properties"]}}
+            for i in body["inputs"] if i["id"] in self.contacts
+        ]  # fmt: skip
+        whole = len(rows) == len(body["inputs"])
+        errors = [] if whole else [{"category": "OBJECT_NOT_FOUND", "message": "gone"}]
+        return Reply({"results": rows, "errors": errors}, 200 if whole else 207)
+
+    def update(self, body: Any) -> Reply:
+        if not body["inputs"]:
+            return Reply({"status": "error", "category": "VALIDATION_ERROR", "message": "no inputs"}, 400)  # fmt: skip
+        self.batches.append(len(body["inputs"]))
+        done, errors = [], []
+        for one in body["inputs"]:
+            unknown = sorted(set(one["properties"]) - set(self.properties))
+            if unknown:
+                said = f'Property values were not valid: "{unknown[0]}" does not exist'
+                return Reply({"status": "error", "message": said, "category": "VALIDATION_ERROR"}, 400)  # fmt: skip
+            if one["id"] not in self.contacts:
+                errors.append({"category": "OBJECT_NOT_FOUND", "message": "no such contact", "context": {"ids": [one["id"]]}})  # fmt: skip
+                continue
+            self.contacts[one["id"]] |= one["properties"]
+            done.append({"id": one["id"], "properties": one["properties"]})
+        return Reply({"results": done, "errors": errors}, 207 if errors else 200)
+
+    def group(self, body: Any) -> Reply:
+        if body["name"] in self.groups:
+            return Reply({"message": "exists", "category": "CONFLICT"}, 409)
+        self.groups.append(body["name"])
+        return Reply(body, 201)
+
+    def make(self, body: Any) -> Reply:
+        self.properties[body["name"]] = body["type"]
+        return Reply(body, 201)
+
+
+@pytest.fixture
+def portal() -> Portal:
+    return Portal()
+
+
+@pytest.fixture
+def server(portal: Portal) -> Iterator[Server]:
+    with crm_server(portal.act) as server:
+        yield server
+
+
+@pytest.fixture
+def crm(server: Server) -> Crm:
+    return crm_for("hubspot", server, SECRETS, columns=["email"], timeout_s=1)
+
+
+@pytest.fixture
+def ready(crm: Crm) -> Crm:
+    crm.make_fields()
+    return crm
+
+
+def test_a_record_has_its_columns_and_outcome_and_never_our_own_score(crm: Crm) -> None:
+    open_one, won = crm.read(["1", "2", "99"])
+    assert open_one.fields == {"email": "a@x.example"}
+    assert (open_one.outcome, won.outcome) == ("", "won")
+    assert won.outcome_at is not None and won.outcome_at.isoformat() == "2026-04-01T00:00:00+00:00"
+    assert open_one.modified_at.isoformat() == "2026-05-04T12:00:00.123000+00:00"
+
+
+def test_without_named_columns_all_that_the_account_has_are_read(server: Server) -> None:
+    crm = crm_for("hubspot", server, SECRETS)
+    [record] = crm.read(["1"])
+    assert record.fields == {"email": "a@x.example"}
+    crm.read(["1"])
+    assert server.paths().count(f"GET {PROPERTIES}") == 1
+
+
+def test_properties_are_made_once_in_a_group_of_their_own(crm: Crm, portal: Portal) -> None:
+    assert not all(check.ok for check in crm.check())
+    assert all(check.ok for check in crm.make_fields())
+    assert portal.properties["kitwright_score"] == "number"
+    assert portal.groups == ["kitwright"]
+    made = dict(portal.properties)
+    assert all(check.ok for check in crm.make_fields())
+    assert portal.properties == made
+
+
+def test_scores_are_written_in_one_batch_and_shown_as_people_read_them(
+    ready: Crm, portal: Portal
+) -> None:
+    outcomes = ready.write([score("1"), score("2", 5, band="cold")])
+    assert [o.ok for o in outcomes] == [True, True]
+    assert portal.batches == [2]
+    shown = portal.contacts["1"]
+    assert (shown["kitwright_score"], shown["kitwright_band"]) == ("87", "hot")
+    assert shown["kitwright_reasons"].splitlines()[0] == "asked for a demo: 31 % buy"
+    assert shown["kitwright_percentile"] == "95.0"
+    assert shown["kitwright_scored_at"] == AT.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_score_that_is_taken_away_leaves_nothing(ready: Crm, portal: Portal) -> None:
+    ready.write([score("1")])
+    ready.write([score("1", None, version=2)])
+    ours = {k: v for k, v in portal.contacts["1"].items() if k.startswith("kitwright_")}
+    assert set(ours.values()) == {""}
+
+
+def test_of_a_batch_that_fails_in_part_each_lead_has_its_own_outcome(ready: Crm) -> None:
+    fine, gone = ready.write([score("1"), score("99")])
+    assert fine.ok and not gone.ok and gone.gone
+
+
+def test_a_missing_property_is_said_and_is_no_passing_trouble(crm: Crm) -> None:
+    with pytest.raises(RefusedError, match="does not exist") as caught:
+        crm.write([score("1")])
+    assert not caught.value.retry
+
+
+@pytest.mark.parametrize(
+    "scope",
+    ["crm.objects.contacts.read", "crm.objects.contacts.write"],
+)
+def test_a_missing_scope_is_named_with_where_to_add_it(
+    ready: Crm, portal: Portal, scope: str
+) -> None:
+    portal.missing_scopes.add(scope)
+    [missing] = [check for check in ready.check() if not check.ok]
+    assert scope in missing.name and f"lacks {scope}" in missing.found
+    assert "Private Apps" in missing.fix
+
+
+def test_a_scope_that_properties_need_is_named_when_they_are_made(crm: Crm, portal: Portal) -> None:
+    portal.missing_scopes.add("crm.schemas.contacts.write")
+    with pytest.raises(DeliveryError, match=r"lacks crm\.schemas\.contacts\.write"):
+        crm.make_fields()
+
+
+def test_a_wrong_token_is_said_and_never_shown(server: Server) -> None:
+    crm = crm_for("hubspot", server, {"token": "pat-wrong-key"})
+    [check] = crm.check()
+    assert not check.ok and "401" in check.found
+    assert "pat-wrong-key" not in repr(crm) + repr(vars(crm)) + str(check)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said", "after_s"),
+    [
+        (Reply({"message": "slow down"}, 429, {"retry-after": "7"}), "too many requests", 7.0),
+        (Reply({"message": "slow down"}, 429), "too many requests", 10.0),
+        (Reply("oops", 502), "HTTP 502", 0.0),
+        (Reply({"message": "busy"}, 503, {"retry-after": "3"}), "HTTP 503: busy", 3.0),
+        (Reply(None, 302, {"location": "http://127.0.0.1:1/"}), "HTTP 302", 0.0),
+        (Reply({}, wait_s=1.5), "no answer: TimeoutError", 0.0),
+        (Reply(size=9 << 20), "an answer of more than", 0.0),
+        (Reply("text"), "", 0.0),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_with_a_server_is_said_and_tried_again_later(
+    ready: Crm, server: Server, trouble: Reply, said: str, after_s: float
+) -> None:
+    server.troubles.append(trouble)
+    if not said:  # a yes without a word on any lead
+        [outcome] = ready.write([score("1")])
+        assert outcome.ok
+        return
+    with pytest.raises(DeliveryError, match=said) as caught:
+        ready.write([score("1")])
+    assert caught.value.retry
+    assert caught.value.after_s == after_s
+
+
+def test_an_answer_that_got_lost_is_followed_by_the_same_values_again(
+    ready: Crm, server: Server, portal: Portal
+) -> None:
+    server.lose_answer()
+    with pytest.raises(DeliveryError, match="504"):
+        ready.write([score("1")])
+    before = dict(portal.contacts["1"])
+    assert ready.write([score("1")])[0].ok
+    assert portal.contacts["1"] == before
+
+
+def test_after_a_refusal_for_too_many_requests_nothing_is_asked_for_a_while(
+    ready: Crm, server: Server
+) -> None:
+    server.troubles.append(Reply({}, 429, {"retry-after": "60"}))
+    with pytest.raises(DeliveryError):
+        ready.write([score("1")])
+    asked = len(server.asked)
+    with pytest.raises(DeliveryError, match="left alone"):
+        ready.write([score("1")])
+    assert len(server.asked) == asked

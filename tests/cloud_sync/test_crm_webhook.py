@@ -1,0 +1,132 @@
+"""A program of yours in place of a CRM: signed messages, keys that stay, answers in part."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cloud_sync.crm.base import Crm
+from cloud_sync.effects.targets import DeliveryError
+from kits.core.errors import ConfigError
+from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score
+from tests.cloud_sync.receivers import SECRET, SECRET_TEXT
+
+
+class Program:
+    """A careful receiver: checks each signature, takes each key once."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Any] = {}
+        self.ids: list[str] = []
+        self.outcomes: list[dict[str, Any]] = []
+        self.said: Any = {"records": []}
+
+    def act(self, asked: Asked) -> Reply:
+        head = asked.headers
+        signed = f"{head['webhook-id']}.{head['webhook-timestamp']}.".encode() + asked.raw
+        digest = base64.b64encode(hmac.digest(SECRET, signed, hashlib.sha256)).decode()
+        if f"v1,{digest}" not in head["webhook-signature"].split():
+            return Reply({"message": "who are you"}, 401)
+        body = asked.body
+        if body["type"] == "leads.read":
+            return Reply(self.said)
+        if body["type"] == "leads.scored":
+            self.ids.append(head["webhook-id"])
+            for lead in body["data"]["leads"]:
+                self.taken.setdefault(lead["key"], lead)
+            return Reply({"outcomes": self.outcomes} if self.outcomes else None)
+        return Reply(None, 204)
+
+
+@pytest.fixture
+def program() -> Program:
+    return Program()
+
+
+@pytest.fixture
+def server(program: Program) -> Iterator[Server]:
+    with crm_server(program.act) as server:
+        yield server
+
+
+@pytest.fixture
+def crm(server: Server) -> Crm:
+    return crm_for("webhook", server, {"secret": SECRET_TEXT}, url=f"{server.url}/in?team=a")
+
+
+def test_scores_come_in_one_signed_message(crm: Crm, program: Program, server: Server) -> None:
+    outcomes = crm.write([score("a"), score("b", 5, version=3)])
+    assert [o.ok for o in outcomes] == [True, True]
+    assert list(program.taken) == ["sales/a/1", "sales/b/3"]
+    assert program.taken["sales/a/1"]["points"] == 87
+    assert len(server.asked) == 1 and server.asked[0].query == {"team": "a"}
+
+
+def test_the_same_scores_have_the_same_id_on_every_attempt_and_others_another(
+    crm: Crm, program: Program, server: Server
+) -> None:
+    server.lose_answer()
+    with pytest.raises(DeliveryError, match="504"):
+        crm.write([score("a"), score("b")])
+    crm.write([score("b"), score("a")])
+    crm.write([score("a", version=2), score("b")])
+    crm.write([score("a", version=2)])
+    assert program.ids[0] == program.ids[1] != program.ids[2]
+    assert program.ids[3] == "sales/a/2"
+    assert list(program.taken) == ["sales/a/1", "sales/b/1", "sales/a/2"]
+
+
+def test_a_receiver_may_say_what_became_of_each_lead(crm: Crm, program: Program) -> None:
+    program.outcomes = [
+        {"id": "a", "ok": False, "error": "no such lead", "gone": True},
+        {"id": "b", "ok": False, "error": "odd", "retry": False},
+        {"id": "c", "ok": False},
+    ]
+    gone, wrong, later, fine = crm.write([score(name) for name in "abcd"])
+    assert gone.gone and gone.error == "no such lead"
+    assert not wrong.ok and not wrong.retry
+    assert not later.ok and later.retry
+    assert fine.ok
+
+
+def test_it_is_asked_for_records_and_gives_no_others(crm: Crm, program: Program) -> None:
+    program.said["records"] = [
+        {"id": "a", "fields": {"source": "fair"}, "modified_at": "2026-05-04T12:00:00Z", "outcome": "won",
+         "outcome_at": "2026-05-04T11:00:00Z"},
+        {"id": "z", "fields": {}}, "nonsense", {"fields": 3},
+    ]  # fmt: skip
+    [record] = crm.read(["a", "b"])
+    assert (record.object_id, record.outcome, record.fields) == ("a", "won", {"source": "fair"})
+
+
+@pytest.mark.parametrize("answer", [None, [], {"records": 5}, {"rows": []}, "x"])
+def test_an_answer_without_records_is_no_answer(crm: Crm, program: Program, answer: Any) -> None:
+    program.said = answer
+    with pytest.raises(DeliveryError, match="records"):
+        crm.read(["a"])
+
+
+def test_a_receiver_with_another_secret_is_said(server: Server) -> None:
+    other = "whsec_" + base64.b64encode(b"y" * 32).decode()
+    crm = crm_for("webhook", server, {"secret": other})
+    [check] = crm.check()
+    assert not check.ok and "401" in check.found and "secret" in check.fix
+    assert other not in repr(crm) + repr(vars(crm))
+
+
+def test_while_a_secret_is_changed_messages_are_signed_with_both(server: Server) -> None:
+    other = "whsec_" + base64.b64encode(b"y" * 32).decode()
+    crm = crm_for("webhook", server, {"secret": f"{other} {SECRET_TEXT}"})
+    assert crm.check()[0].ok
+
+
+@pytest.mark.parametrize("secret", ["", "abc", "whsec_x", "whsec_YWJj"])
+def test_a_secret_that_is_none_is_refused_at_once(server: Server, secret: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        crm_for("webhook", server, {"secret": secret})
+    assert secret == "" or secret not in caught.value.what
