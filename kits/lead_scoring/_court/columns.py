@@ -1,0 +1,166 @@
+"""One column of past leads as the court reads it: numbers, dates or choices, cut into a few bins that a count can fill.
+
+No outcome is known here, so no cut can favour one. Columns with a person's word for how to read them are read so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.lead_scoring._lead import Value
+
+Floats: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.intp]
+Flags: TypeAlias = NDArray[np.bool_]
+EMPTY, OTHER = 0, 1
+"""Bins that every column has: leads without a value, and values of too few leads."""
+BINS = 12
+_CHOICES = 30
+_LEAST = 10
+"""Leads a value needs for a bin of its own."""
+_MOSTLY = 0.95
+_LONG = 80
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, cut.
+
+    Attributes:
+        codes: (rows,) bin of each lead; `EMPTY` without a value, `OTHER` for a rare one.
+        labels: what the bins are called; shown as evidence.
+        numbers: (rows,) the values of numbers, and of dates in seconds since 1970; NaN where there is none.
+        distinct: different values that are not empty.
+    """
+
+    name: str
+    kind: Literal["number", "date", "choice"]
+    codes: Codes
+    labels: tuple[str, ...]
+    numbers: Floats
+    distinct: int
+
+    @property
+    def filled(self) -> Flags:
+        """(rows,) whether a lead has a value."""
+        filled: Flags = self.codes != EMPTY
+        return filled
+
+    @property
+    def bins(self) -> int:
+        return len(self.labels)
+
+
+def read_column(
+    name: str, values: Sequence[Value], *, numeric: bool = False, categorical: bool = False
+) -> Column:
+    """Reads a column of raw values.
+
+    Args:
+        numeric, categorical: a person's word for how to read it.
+    """
+    texts = [_text(value) for value in values]
+    filled = np.array([text is not None for text in texts], dtype=bool)
+    if not categorical:
+        numbers = _numbers(values)
+        known = np.isfinite(numbers) & filled
+        if known.any() and (numeric or known.sum() >= _MOSTLY * filled.sum()):
+            return _of_numbers(name, "number", numbers, known)
+        dates = _dates(texts)
+        if dates is not None and np.isfinite(dates).sum() >= _MOSTLY * filled.sum():
+            return _of_numbers(name, "date", dates, np.isfinite(dates))
+    return _of_choices(name, texts)
+
+
+def cut(name: str, numbers: Floats) -> Column:
+    """A column of numbers that were computed (the lag of a date, say)."""
+    return _of_numbers(name, "number", numbers, np.isfinite(numbers))
+
+
+def _text(value: Value) -> str | None:
+    if value is None:
+        return None
+    text = str(value).strip()
+    return text[:_LONG] if text else None
+
+
+def _numbers(values: Sequence[Value]) -> Floats:
+    """Numbers, and texts that are such; yes and no are no numbers."""
+    out = np.full(len(values), np.nan)
+    for row, value in enumerate(values):
+        if isinstance(value, bool) or value is None:
+            continue
+        try:
+            out[row] = float(value)
+        except ValueError:
+            continue
+    out[~np.isfinite(out)] = np.nan
+    return out
+
+
+def _dates(texts: Sequence[str | None]) -> Floats | None:
+    """Seconds since 1970; None where the first values are no dates by ISO 8601, as readers write them."""
+    head = [text for text in texts[:2_000] if text is not None][:50]
+    if not head or sum(bool(_DATE.match(text)) for text in head) < _MOSTLY * len(head):
+        return None
+    out = np.full(len(texts), np.nan)
+    for row, text in enumerate(texts):
+        if text is not None and _DATE.match(text):
+            try:
+                at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            except ValueError:
+                continue
+            out[row] = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp()
+    return out
+
+
+def _of_numbers(
+    name: str, kind: Literal["number", "date"], numbers: Floats, known: Flags
+) -> Column:
+    values = np.unique(numbers[known])
+    kept = np.where(known, numbers, np.nan)
+    if len(values) <= BINS:
+        codes = np.where(known, np.searchsorted(values, numbers) + 2, EMPTY)
+        labels = tuple(_shown(value, kind) for value in values)
+    else:
+        edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, BINS + 1)[1:-1]))
+        # a value that very many share, at either end, is a bin of its own: nought often means "not yet"
+        edges = (
+            np.unique(np.append(edges, values[1])) if (kept == values[0]).sum() >= _LEAST else edges
+        )
+        codes = np.where(known, np.searchsorted(edges, numbers, side="right") + 2, EMPTY)
+        starts = [values[0], *edges]
+        labels = tuple(f"from {_shown(start, kind)}" for start in starts)
+    return Column(name, kind, codes.astype(np.intp), ("empty", "other", *labels), kept, len(values))
+
+
+def _shown(value: float, kind: str) -> str:
+    if kind == "date":
+        return datetime.fromtimestamp(float(value), timezone.utc).date().isoformat()
+    return f"{value:.6g}"
+
+
+def _of_choices(name: str, texts: Sequence[str | None]) -> Column:
+    counts = Counter(text for text in texts if text is not None)
+    frequent = [text for text, n in counts.most_common(_CHOICES) if n >= _LEAST]
+    place = {text: number + 2 for number, text in enumerate(frequent)}
+    codes = np.array(
+        [EMPTY if text is None else place.get(text, OTHER) for text in texts], dtype=np.intp
+    )
+    return Column(
+        name,
+        "choice",
+        codes,
+        ("empty", "other", *frequent),
+        np.full(len(texts), np.nan),
+        len(counts),
+    )

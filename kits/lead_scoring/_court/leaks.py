@@ -1,0 +1,123 @@
+"""Who is guilty of a leak: marks of lateness against power, by one table.
+
+Lateness without power does no harm; power without lateness is what a model lives on. Only both together convict, unless
+the lateness is plain (it convicts alone: leaving such a column out costs nothing) or the power is beyond what anything
+known beforehand has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kits.core.stats import Estimate
+from kits.lead_scoring._court.marks import Mark
+from kits.lead_scoring._court.measures import Yardstick
+from kits.lead_scoring._court.verdicts import Judgement
+
+NONE, SOME, STRONG, DOMINANT, CERTAIN = range(5)
+"""Grades of power."""
+_SOME, _STRONG, _DOMINANT, _CERTAIN = 0.55, 0.62, 0.70, 0.95
+"""Lower ends of AUC for them."""
+_GAIN = 0.005
+"""AUC that a strong column adds to the others."""
+PLAIN, LIKELY, POSSIBLE = 3.0, 2.0, 1.0
+"""Sums of lateness."""
+TABLE: tuple[tuple[float, int, Judgement], ...] = (
+    (PLAIN, NONE, "guilty"),
+    (0.0, CERTAIN, "guilty"),
+    (LIKELY, STRONG, "guilty"),
+    (LIKELY, SOME, "suspicious"),
+    (POSSIBLE, STRONG, "suspicious"),
+    (0.0, DOMINANT, "suspicious"),
+)
+"""At least so late, at least so strong: the first row that fits."""
+
+
+@dataclass(frozen=True)
+class Power:
+    """What a column tells.
+
+    Attributes:
+        alone: AUC of the column by itself.
+        others: AUC of all other columns that no mark speaks against; None where there are none.
+        together: AUC of these with it; None where it was not asked.
+    """
+
+    alone: Estimate
+    others: Estimate | None = None
+    together: Estimate | None = None
+
+    @property
+    def grade(self) -> int:
+        """One of the grades above."""
+        low = self.alone.low
+        if low >= _CERTAIN:
+            return CERTAIN
+        if self.others is not None and low >= max(_DOMINANT, self.others.value):
+            return DOMINANT
+        return STRONG if low >= _STRONG and self._adds else SOME if low >= _SOME else NONE
+
+    @property
+    def _adds(self) -> bool:
+        """Whether it tells what the others do not; what they tell as well does no harm."""
+        if self.others is None or self.together is None:
+            return True
+        return self.together.value - self.others.value >= _GAIN
+
+    @property
+    def striking(self) -> bool:
+        """Whether it is strong enough to be asked about without any mark."""
+        return self.grade >= STRONG
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        said = [f"alone it tells who buys with an AUC of {self.alone.text()}"]
+        if self.others is not None and self.together is not None:
+            more = "more than all of them together" if self.grade >= DOMINANT else "with it"
+            said.append(
+                f"the columns nothing speaks against reach {self.others.value:.3f}, with it {self.together.value:.3f}"
+                + (f": alone it tells {more}" if self.grade >= DOMINANT else "")
+            )
+        return tuple(said)
+
+
+def judge(lateness: float, power: Power) -> Judgement:
+    """By the table; cleared where no row fits."""
+    for late, grade, judgement in TABLE:
+        if lateness >= late and power.grade >= grade:
+            return judgement
+    return "cleared"
+
+
+def lateness_of(marks: Sequence[Mark]) -> float:
+    """Sum of weights."""
+    return sum(mark.weight for mark in marks)
+
+
+def powers(
+    names: Sequence[str],
+    alone: Mapping[str, Estimate],
+    marks: Mapping[str, Sequence[Mark]],
+    yardstick: Yardstick,
+) -> dict[str, Power]:
+    """Power of each column; beside the others where something speaks against it or it is strong.
+
+    Args:
+        names: source columns of the yardstick, in its order.
+    """
+    place = {name: number for number, name in enumerate(names)}
+    unmarked = [name for name in names if lateness_of(marks[name]) < LIKELY]
+    found: dict[str, Power] = {}
+    for name in names:
+        own = alone[name]
+        if own.low < _SOME and not marks[name]:
+            found[name] = Power(own)
+            continue
+        others = [place[other] for other in unmarked if other != name]
+        found[name] = (
+            Power(own, yardstick.auc(others), yardstick.auc([*others, place[name]]))
+            if others
+            else Power(own)
+        )
+    return found

@@ -1,0 +1,90 @@
+"""What a column's name, or a word in a value, says about when and by whom it was written.
+
+Phrases are data (`names.yaml`). A name alone never shows anything; what it weighs is the business of `leaks.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import yaml
+
+Sort: TypeAlias = Literal[
+    "after", "worked", "maybe", "earlier", "identity", "protected", "outcome_words"
+]
+_MOST_LETTERS = 200
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[^\W\d_]+")
+_GAP = 2
+"""Words that a `*` may stand for."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words in a row that say something.
+
+    Attributes:
+        words: in lower case, without accents; `*` stands for up to two words.
+        whole: whether they must be the whole name.
+    """
+
+    words: tuple[str, ...]
+    whole: bool
+    language: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words).replace("*", "…")
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Words of a name: `LastNotable_Activity` gives last, notable, activity."""
+    plain = unicodedata.normalize("NFKD", text[:_MOST_LETTERS])
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return tuple(word.lower() for part in _CAMEL.split(plain) for word in _WORD.findall(part))
+
+
+def said(sort: Sort, name: str) -> Phrase | None:
+    """The first phrase of a sort that a name holds; None when it holds none."""
+    words = words_of(name)
+    for phrase in _phrases()[sort]:
+        if phrase.whole and len(words) != len(phrase.words):
+            continue
+        if any(_holds(words[start:], phrase.words) for start in range(len(words))):
+            return phrase
+    return None
+
+
+def protected_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Columns whose name says that they must not decide about people (age, gender, religion …), in their order."""
+    return tuple(name for name in names if said("protected", name))
+
+
+def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Whether `words` begin with a phrase."""
+    if not phrase:
+        return True
+    if phrase[0] == "*":
+        return any(_holds(words[gap:], phrase[1:]) for gap in range(min(_GAP, len(words)) + 1))
+    return bool(words) and words[0] == phrase[0] and _holds(words[1:], phrase[1:])
+
+
+@cache
+def _phrases() -> dict[str, tuple[Phrase, ...]]:
+    raw: dict[str, dict[str, list[str]]] = yaml.safe_load(
+        Path(__file__).with_name("names.yaml").read_text(encoding="utf-8")
+    )
+    return {
+        sort: tuple(
+            Phrase(tuple(text.removeprefix("=").split()), text.startswith("="), language)
+            for language, texts in languages.items()
+            for text in texts
+        )
+        for sort, languages in raw.items()
+    }

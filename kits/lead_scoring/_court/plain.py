@@ -1,0 +1,151 @@
+"""Charges that need no outcome: identities, constants, sparse columns, protected ones and their proxies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from kits.lead_scoring._court.columns import Column
+from kits.lead_scoring._court.drift import follows_clock
+from kits.lead_scoring._court.names import said
+from kits.lead_scoring._court.verdicts import Verdict
+
+_UNIQUE = 0.95
+_SPARSE = 0.01
+_DIFFER, _DIFFER_SHARE, _DIFFER_FEW = 10, 0.01, 3
+"""Leads that must differ from all the rest for a column to teach anything: so many, of small tables a share."""
+_CLOCK = 0.995
+_LEAST = 30
+_PROXY, _TWIN = 0.3, 0.6
+"""Cramér's V of a proxy, and of a column that says nearly the same."""
+_GROUPS = 6
+
+
+def identity(column: Column, timed: bool) -> Verdict | None:
+    """Almost every lead has its own value, or the name says who it is, or it only counts on with time."""
+    filled = int(column.filled.sum())
+    if filled < _LEAST:
+        return None
+    share = column.distinct / filled
+    whole = bool(np.all(np.mod(column.numbers[np.isfinite(column.numbers)], 1) == 0))
+    phrase = said("identity", column.name)
+    unique = f"{column.distinct} different values for {filled} leads"
+    why: tuple[str, ...] = ()
+    if phrase is not None and share >= 0.5:
+        why = (f"its name (“{phrase.text}”) says who a lead is", unique)
+    elif share >= _UNIQUE and column.kind == "choice":
+        why = (f"{unique}: it names leads, and what is learned of one helps with no other",)
+    elif share >= _UNIQUE and column.kind == "number" and whole:
+        clock = follows_clock(column) if timed else 0.0
+        if clock >= _CLOCK:
+            why = (unique, f"it counts on with time (rank correlation {clock:.3f})")
+    if not why:
+        return None
+    return Verdict(column.name, "identity", "guilty", min(share, 1.0), why, "exclude")
+
+
+def constant(column: Column) -> Verdict | None:
+    """All leads, or nearly all, have the same."""
+    counts = np.bincount(column.codes, minlength=column.bins)
+    rows = len(column.codes)
+    others = rows - int(counts.max())
+    needed = min(_DIFFER, max(round(_DIFFER_SHARE * rows), _DIFFER_FEW))
+    if column.distinct > column.bins or others >= needed:
+        return None
+    label = column.labels[int(np.argmax(counts))]
+    what = (
+        f"“{label[:40]}” for all {rows} leads"
+        if others == 0
+        else f"{others} of {rows} leads are not “{label[:40]}”: too few to learn from"
+    )
+    return Verdict(column.name, "constant", "guilty", 1 - others / rows, (what,), "exclude")
+
+
+def sparse(column: Column) -> Verdict | None:
+    """Filled in for very few."""
+    filled = int(column.filled.sum())
+    if filled >= _SPARSE * len(column.codes):
+        return None
+    return Verdict(
+        column.name,
+        "sparse",
+        "suspicious",
+        1 - filled / len(column.codes),
+        (f"filled in for {filled} of {len(column.codes)} leads",),
+        "warn",
+    )
+
+
+def protected(name: str, stated: bool) -> Verdict | None:
+    """A column that must not decide about people; by the settings or by its name."""
+    phrase = said("protected", name)
+    if not stated and phrase is None:
+        return None
+    why = (
+        "columns.protected names it"
+        if stated or phrase is None
+        else f"its name (“{phrase.text}”) is of something that must not decide about people"
+    )
+    return Verdict(name, "protected", "guilty", 1.0, (why,), "exclude")
+
+
+def proxy(column: Column, others: Sequence[Column]) -> Verdict | None:
+    """A column that tells a protected one."""
+    strengths = [(cramers_v(column, other), other.name) for other in others]
+    if not strengths:
+        return None
+    strength, whose = max(strengths)
+    if strength < _PROXY:
+        return None
+    twin = strength >= _TWIN
+    return Verdict(
+        column.name,
+        "proxy",
+        "guilty" if twin else "suspicious",
+        min(strength, 1.0),
+        (
+            f"it tells {whose!r}, which is protected: Cramér's V {strength:.2f} on {len(column.codes)} leads"
+            + (", nearly the same column" if twin else ""),
+        ),
+        "exclude" if twin else "warn",
+    )
+
+
+def cramers_v(one: Column, two: Column) -> float:
+    """Association of two columns, 0 to 1, without the bias of small tables (Bergsma 2013)."""
+    left, right = _few(one, 2 * _GROUPS), _few(two, _GROUPS)
+    rows = len(left)
+    table = np.zeros((int(left.max()) + 1, int(right.max()) + 1))
+    np.add.at(table, (left, right), 1.0)
+    table = table[table.sum(1) > 0][:, table.sum(0) > 0]
+    r, k = table.shape
+    if min(r, k) < 2 or rows < _LEAST:
+        return 0.0
+    expected = np.outer(table.sum(1), table.sum(0)) / rows
+    phi = float((((table - expected) ** 2) / expected).sum()) / rows
+    phi = max(0.0, phi - (r - 1) * (k - 1) / (rows - 1))
+    r_fair, k_fair = r - (r - 1) ** 2 / (rows - 1), k - (k - 1) ** 2 / (rows - 1)
+    return math.sqrt(phi / max(min(r_fair, k_fair) - 1, 1e-9))
+
+
+def _few(column: Column, most: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Bins, so few that each holds many leads: neighbours together for numbers, rare ones together for choices."""
+    codes = column.codes
+    if column.kind == "choice":
+        counts = np.bincount(codes, minlength=column.bins)
+        kept = np.argsort(-counts, kind="stable")[: most - 1]
+        place = np.full(column.bins, most - 1, dtype=np.intp)
+        place[kept] = np.arange(len(kept))
+        return place[codes]
+    filled = codes > 0
+    ranks = np.zeros(len(codes), dtype=np.intp)
+    if filled.any():
+        below = np.cumsum(np.bincount(codes[filled], minlength=column.bins))
+        start = np.concatenate([[0], below[:-1]])
+        middle = (start + below) / 2 / max(int(below[-1]), 1)
+        ranks[filled] = 1 + np.minimum(
+            (middle[codes[filled]] * (most - 1)).astype(np.intp), most - 2
+        )
+    return ranks
