@@ -21,6 +21,7 @@ from cloud_sync.api import (
     bundles,
     cases,
     cmms,
+    crm,
     datasets,
     device,
     fleet,
@@ -37,6 +38,7 @@ from cloud_sync.api import (
 )
 from cloud_sync.cmms.inbound import inbound_secrets
 from cloud_sync.config import HubConfig
+from cloud_sync.crm.inbox import Inbox
 from cloud_sync.errors import http_status
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.broker import Broker, ExternalBroker, make_broker
@@ -46,7 +48,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import MAX_STATUS_BYTES
 from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.link import MqttLink, unique_id
-from cloud_sync.limits import SMALL_BODY_BYTES, BodyLimit, DefaultHeaders
+from cloud_sync.limits import CRM_BODY_BYTES, SMALL_BODY_BYTES, BodyLimit, DefaultHeaders
 from cloud_sync.metrics import exposition
 from cloud_sync.sections import Limits
 from cloud_sync.store.db import migrate
@@ -70,6 +72,7 @@ _API = (
     reviews,
     cases,
     cmms,
+    crm,
     mails,
     datasets,
     job_api,
@@ -104,6 +107,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.state.broker = broker
     app.state.ending = threading.Event()
     app.state.cmms_secrets = inbound_secrets(config.cmms)
+    app.state.crm_door = crm.Door(Inbox(hub), config.url)
     app.add_exception_handler(KitwrightError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_misfit)
     pages.install(app)
@@ -124,6 +128,7 @@ def _body_limits(limits: Limits) -> dict[tuple[str, str], int]:
         ("POST", "/v1/tuf/"): limits.body_bytes,
         ("POST", "/v1/device/reported"): MAX_STATUS_BYTES,
         ("POST", "/v1/cmms/"): MAX_STATUS_BYTES,
+        ("POST", "/v1/crm/"): min(CRM_BODY_BYTES, limits.body_bytes),
     }
 
 

@@ -13,6 +13,9 @@ from cloud_sync.errors import TooLargeError
 SMALL_BODY_BYTES = 256 << 10
 """For all that FastAPI parses before it is known who asks: JSON takes 30 times as much memory."""
 
+CRM_BODY_BYTES = 1 << 20
+"""A message of a CRM: a hundred events with all their fields. It is verified as bytes before it is parsed."""
+
 
 class BodyLimit:
     """Ends requests whose body is larger than allowed, also when no length was announced.

@@ -143,6 +143,27 @@ class Metrics:
             "kitwright_leads_scored", "scores computed of a CRM's leads", ["connection"],
             registry=registry,
         )  # fmt: skip
+        self.crm_messages = Counter(
+            "kitwright_crm_messages", "messages taken from CRMs", ["kind"], registry=registry
+        )
+        self.crm_refused = Counter(
+            "kitwright_crm_refused",
+            "messages to CRM connections that were not taken, and why",
+            ["reason"],
+            registry=registry,
+        )
+        self.crm_events = Counter(
+            "kitwright_crm_events",
+            "events of CRMs: new, there already, or making nothing due",
+            ["outcome"],
+            registry=registry,
+        )
+        self.crm_commits = Histogram(
+            "kitwright_crm_commit_seconds",
+            "time of a commit of CRM events",
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
+            registry=registry,
+        )
         self.leads_asked = Counter(
             "kitwright_leads_asked",
             "leads scored over the API, by how they ended",

@@ -98,6 +98,16 @@ ALERTS: tuple[AlertInfo, ...] = (
         "bring it on line and erase again, or revoke it: [erase a customer](../how-to/erase-a-customer.md)",
     ),
     AlertInfo(
+        "crm-no-secret", ("error",),
+        "messages come to a CRM connection that has no secret to know them by: none is taken",
+        "`cloud-sync crm secret NAME`; see [connect a CRM](../how-to/connect-a-crm.md)",
+    ),
+    AlertInfo(
+        "crm-other-address", ("error",),
+        "a CRM signs its messages for another address than `public_url`: none is taken",
+        "set `public_url` in `hub.yaml` to the address that the CRM calls, and start the hub again",
+    ),
+    AlertInfo(
         "revocation-list", ("error",),
         "the list of revoked certificates ends within 7 days and could not be renewed",
         "make `pki/` of the hub's data writable; `cloud-sync doctor`",

@@ -25,7 +25,9 @@ DEVICE_ONLY = {
     ("GET", "/v1/device/desired"), ("POST", "/v1/device/reported"), ("POST", "/v1/device/time"),
     ("POST", "/v1/device/certificate"),
 }  # fmt: skip
-SIGNED = {("POST", "/v1/cmms/{name}")}
+SIGNED = {
+    ("POST", "/v1/cmms/{name}"), ("POST", "/v1/crm/{name}"), ("POST", "/v1/crm/{name}/{tail:path}"),
+}  # fmt: skip
 """Takes a signature of the body instead of an identity."""
 SELF_SERVICE = {("POST", "/v1/tokens"), ("DELETE", "/v1/tokens/{token_id}")}
 """What a viewer may change: tokens of its own, with no more than its own role."""

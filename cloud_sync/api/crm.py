@@ -1,0 +1,84 @@
+"""`/v1/crm/{name}`: a CRM says what has happened to its leads."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from cloud_sync.crm import base
+from cloud_sync.crm.inbox import Inbox
+from cloud_sync.errors import BusyError
+
+router = APIRouter(prefix="/v1/crm", tags=["crm"])
+
+THREADS: Final = 16
+MOST_BYTES: Final = 64 << 20
+"""Of bodies that are being verified; more are refused with 503, and their CRM sends them again."""
+
+
+class Door:
+    """Lets messages in: so many at the same time, so many bytes.
+
+    Args:
+        inbox: what takes them.
+        public_url: the address the hub is known by; what a proxy calls it is not what a CRM signs.
+    """
+
+    def __init__(self, inbox: Inbox, public_url: str) -> None:
+        self.inbox = inbox
+        self.public_url = public_url
+        self._limiter: CapacityLimiter | None = None
+        self._bytes = 0
+
+    async def take(self, name: str, request: base.Request) -> base.Answer:
+        """As `Inbox.take`, in a thread. Raises as that, and BusyError."""
+        size = len(request.body)
+        if self._bytes + size > MOST_BYTES:
+            raise BusyError("too many messages at once", fix="send it again")
+        if self._limiter is None:  # belongs to the event loop, which runs only now
+            self._limiter = CapacityLimiter(THREADS)
+        self._bytes += size
+        try:
+            return await to_thread.run_sync(self.inbox.take, name, request, limiter=self._limiter)
+        finally:
+            self._bytes -= size
+
+
+@router.post("/{name}")
+async def receive(name: str, request: Request) -> Response:
+    """Takes a signed message of a CRM; answered with 2xx once its events are stored."""
+    return await _receive(name, "", request)
+
+
+@router.post("/{name}/{tail:path}")
+async def receive_at(name: str, tail: str, request: Request) -> Response:
+    """The same, where the end of the address is the secret it is known by."""
+    return await _receive(name, tail, request)
+
+
+async def _receive(name: str, tail: str, request: Request) -> Response:
+    body = await request.body()
+    door = request.app.state.crm_door
+    assert isinstance(door, Door)
+    answer = await door.take(name, as_request(request, tail, body, door.public_url))
+    return Response(answer.body, status_code=answer.status, media_type=answer.media_type)
+
+
+def as_request(request: Request, tail: str, body: bytes, public_url: str) -> base.Request:
+    """A message as it came, at the address the CRM was given."""
+    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    path, query = raw.partition(b"?")[0].decode("latin-1"), request.scope["query_string"].decode("latin-1")  # fmt: skip
+    target = f"{path}?{query}" if query else path
+    headers: dict[str, str] = {}
+    for key, value in request.headers.items():
+        # one that comes twice is as if both stood in one: then no signature fits
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    scheme = headers.get("x-forwarded-proto", request.url.scheme)
+    host = headers.get("x-forwarded-host", headers.get("host", ""))
+    return base.Request(
+        request.method, public_url + target, headers, body,
+        peer=request.client.host if request.client else "", tail=tail, called=f"{scheme}://{host}{target}",
+    )  # fmt: skip

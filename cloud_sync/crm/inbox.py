@@ -1,0 +1,218 @@
+"""Takes a CRM's message: verify, read, store once, make its leads due, in one commit; then it may be answered.
+
+Nothing is scored here and nothing is asked of the CRM: a message is a hint that a record is to be read anew. What is not
+verified is counted and never stored. Requests that come at the same time share a commit (`group_commit.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from cloud_sync.crm import connections, taking
+from cloud_sync.crm.base import Answer, CrmEvent, Request
+from cloud_sync.crm.connections import Connection
+from cloud_sync.crm.group_commit import Committer
+from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name, thing_of
+from cloud_sync.crm.reading import Message
+from cloud_sync.crm.schemes.table import scheme_of
+from cloud_sync.crm.schemes.verifying import UnverifiedError, Verified, verify
+from cloud_sync.crm.secrets import secrets_path
+from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import Hub
+from kits.core.errors import ConfigError, DataError, UsageError
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+NO_SECRET: Final = "crm-no-secret"
+OTHER_ADDRESS: Final = "crm-other-address"
+OWN_CHANGE: Final = "our own change"
+"""Why an event is skipped: it tells of a score that we wrote."""
+AHEAD: Final = timedelta(minutes=5)
+"""A CRM's clock may be so far ahead; an event from later than that is from now."""
+_REMEMBERED_S: Final = 1.0
+"""A connection's row is read again after so long; its secrets are looked at with every message."""
+
+
+class Inbox:
+    """Takes messages of all connections.
+
+    Args:
+        now: UTC.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hub = hub
+        self._now = now
+        self._known = _Known(hub, clock)
+        self._committer = Committer(hub)
+        self._told: dict[tuple[str, str], bool] = {}
+
+    def take(self, name: str, request: Request) -> Answer:
+        """What a CRM is answered once its events are stored.
+
+        Args:
+            name: of the connection.
+
+        Raises:
+            UnverifiedError: it is not known to be the CRM's; what is wrong is not told to a stranger.
+            MalformedError: it is, and cannot be read.
+            TooLargeError: more events than a message may have.
+            BusyError: too much waits already.
+        """
+        now = self._now()
+        try:
+            connection = self._open(name)
+            verified = self._verify(connection, request, now)
+            events = self._read(connection, request, verified, now)
+        except UnverifiedError as error:
+            self._hub.metrics.crm_refused.labels(error.reason).inc()
+            log.warning("event=crm_message_refused connection=%s reason=%s", _shown(name), error.reason)  # fmt: skip
+            raise
+        except DataError:
+            self._hub.metrics.crm_refused.labels("malformed").inc()
+            raise
+        self._commit(connection, events, now)
+        return INCOMING[connection.settings.kind].answer
+
+    def read(self, connection: Connection, request: Request, now: datetime) -> list[CrmEvent]:
+        """What a message says and what would be skipped of it; nothing is stored. Raises as `take`."""
+        verified = self._verify(connection, request, now)
+        return self._read(connection, request, verified, now)
+
+    def _open(self, name: str) -> Connection:
+        try:
+            return self._known.open(name)
+        except (NotFoundError, UsageError):
+            raise UnverifiedError("unknown") from None
+        except ConfigError as error:
+            log.error(
+                "event=crm_connection_unusable connection=%s error=%r", _shown(name), error.what
+            )
+            raise UnverifiedError("no-secret") from None
+
+    def _verify(self, connection: Connection, request: Request, now: datetime) -> Verified:
+        settings, secrets = connection.settings, connection.secrets.webhook
+        scheme = scheme_of(scheme_name(settings), settings.options)
+        try:
+            found = verify(scheme, request, secrets, now.timestamp(), settings.options)
+        except UnverifiedError as error:
+            if error.reason == "no-secret":
+                self._tell(connection, NO_SECRET, _TELL_NO_SECRET.format(name=connection.name))
+            elif error.reason == "signature" and request.called not in ("", request.url):
+                called = replace(request, url=request.called)
+                verify(scheme, called, secrets, now.timestamp(), settings.options)
+                # whoever signed it knows the secret, and means another address than ours
+                self._tell(connection, OTHER_ADDRESS, _TELL_OTHER.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
+                raise UnverifiedError("url") from error
+            raise
+        for alert in (NO_SECRET, OTHER_ADDRESS):
+            self._close(connection, alert)
+        return found
+
+    def _read(
+        self, connection: Connection, request: Request, verified: Verified, now: datetime
+    ) -> list[CrmEvent]:
+        settings = connection.settings
+        kind = INCOMING[settings.kind]
+        message = Message(request.body, thing_of(settings), verified, now, settings.options)
+        own = own_fields(settings)
+        return [
+            replace(
+                event,
+                at=min(event.at, now + AHEAD),
+                skip=event.skip or (OWN_CHANGE if is_own(event, own, kind.bookkeeping) else ""),
+            )
+            for event in kind.read(message)
+        ]
+
+    def _commit(self, connection: Connection, events: Sequence[CrmEvent], now: datetime) -> None:
+        metrics = self._hub.metrics
+        done = self._committer.commit(taking.Batch(connection.name, events, now))
+        metrics.crm_messages.labels(connection.settings.kind).inc()
+        for outcome, count in (("new", done.new - done.skipped), ("repeated", done.repeated), ("skipped", done.skipped)):  # fmt: skip
+            if count:
+                metrics.crm_events.labels(outcome).inc(count)
+
+    def _tell(self, connection: Connection, alert: str, text: str) -> None:
+        """Once, not with every message: strangers must not be able to make the hub write."""
+        if self._told.get((connection.name, alert)):
+            return
+        self._told[connection.name, alert] = True
+        with self._hub.database.transaction() as session:
+            raise_alert(session, self._hub.config.notify, alert, "error", text, where=connection.name)  # fmt: skip
+
+    def _close(self, connection: Connection, alert: str) -> None:
+        """After a restart it is not known whether it is open: then it is closed in any case."""
+        if self._told.get((connection.name, alert)) is False:
+            return
+        self._told[connection.name, alert] = False
+        with self._hub.database.transaction() as session:
+            close_alert(session, alert, where=connection.name)
+
+
+_TELL_NO_SECRET: Final = (
+    "{name} takes no message: it has no secret to know them by. `cloud-sync crm secret {name}`"
+)
+_TELL_OTHER: Final = "{name} is signed for another address than {url}: set public_url in hub.yaml to the address the CRM calls"
+
+
+def is_own(event: CrmEvent, own: frozenset[str], bookkeeping: frozenset[str]) -> bool:
+    """Whether an event tells of nothing but a score that we wrote.
+
+    A change of our fields alone is ours, whoever says so; one that names no fields is when the CRM says that it was
+    by our own credentials. A change of any other field never is: those credentials may be another program's too.
+    """
+    if event.what != "changed":
+        return False
+    if event.fields is None:
+        return event.ours
+    said = event.fields - bookkeeping
+    return said <= own if said else event.ours
+
+
+def _shown(name: str) -> str:
+    """For a log: a name may be anything that stands in a path."""
+    return "".join(c if c.isalnum() or c in "-_" else "?" for c in name[:40])
+
+
+class _Known:
+    """Connections that were opened a moment ago, so that a message costs no query of its own."""
+
+    def __init__(self, hub: Hub, clock: Callable[[], float]) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._opened: dict[str, tuple[float, int, Connection]] = {}
+
+    def open(self, name: str) -> Connection:
+        """A connection. Raises NotFoundError, UsageError, ConfigError."""
+        written = _written(self._hub, name)
+        known = self._opened.get(name)
+        now = self._clock()
+        if known is not None and now - known[0] < _REMEMBERED_S and known[1] == written:
+            return known[2]
+        self._opened.pop(name, None)
+        found = connections.open_connection(self._hub, name)
+        self._opened[name] = (now, written, found)
+        return found
+
+
+def _written(hub: Hub, name: str) -> int:
+    """When its secrets were last written; 0: never."""
+    try:
+        return secrets_path(hub.config.keys_dir, name).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
