@@ -53,7 +53,7 @@ async def receive(name: str, request: Request) -> Response:
     return await _receive(name, "", request)
 
 
-@router.post("/{name}/{tail:path}")
+@router.post("/{name}/{tail}")
 async def receive_at(name: str, tail: str, request: Request) -> Response:
     """The same, where the end of the address is the secret it is known by."""
     return await _receive(name, tail, request)

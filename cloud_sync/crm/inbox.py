@@ -30,7 +30,7 @@ from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-NO_SECRET: Final = "crm-no-secret"
+UNARMED: Final = "crm-no-secret"
 OTHER_ADDRESS: Final = "crm-other-address"
 OWN_CHANGE: Final = "our own change"
 """Why an event is skipped: it tells of a score that we wrote."""
@@ -111,15 +111,15 @@ class Inbox:
             found = verify(scheme, request, secrets, now.timestamp(), settings.options)
         except UnverifiedError as error:
             if error.reason == "no-secret":
-                self._tell(connection, NO_SECRET, _TELL_NO_SECRET.format(name=connection.name))
+                self._tell(connection, UNARMED, _NOTHING_KNOWN.format(name=connection.name))
             elif error.reason == "signature" and request.called not in ("", request.url):
                 called = replace(request, url=request.called)
                 verify(scheme, called, secrets, now.timestamp(), settings.options)
                 # whoever signed it knows the secret, and means another address than ours
-                self._tell(connection, OTHER_ADDRESS, _TELL_OTHER.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
+                self._tell(connection, OTHER_ADDRESS, _ELSEWHERE.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
                 raise UnverifiedError("url") from error
             raise
-        for alert in (NO_SECRET, OTHER_ADDRESS):
+        for alert in (UNARMED, OTHER_ADDRESS):
             self._close(connection, alert)
         return found
 
@@ -164,10 +164,10 @@ class Inbox:
             close_alert(session, alert, where=connection.name)
 
 
-_TELL_NO_SECRET: Final = (
+_NOTHING_KNOWN: Final = (
     "{name} takes no message: it has no secret to know them by. `cloud-sync crm secret {name}`"
 )
-_TELL_OTHER: Final = "{name} is signed for another address than {url}: set public_url in hub.yaml to the address the CRM calls"
+_ELSEWHERE: Final = "{name} is signed for another address than {url}: set public_url in hub.yaml to the address the CRM calls"
 
 
 def is_own(event: CrmEvent, own: frozenset[str], bookkeeping: frozenset[str]) -> bool:
