@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # a device that only lists its kits should not load all forma
     from kits.core.bundle import Bundle, LicenceNote
     from kits.core.dataset import Dataset, DatasetItem, Split
     from kits.core.operating_point import Costs, OperatingPoint
-    from kits.core.replay import Replay
+    from kits.core.replay import Ranking, Replay
     from kits.core.runtime import Array, Runtime, SessionFactory
     from kits.core.stats import Estimate
     from kits.core.story import DemoStory
@@ -276,8 +276,8 @@ class EvaluateModule(Protocol):
     """`evaluate.py`.
 
     It may also offer `picture(content, prediction, annotation)`, a PNG of a sample, `plots(task, evaluation)`,
-    which returns the `Plot`s of a report, and `replay(task) -> kits.core.replay.Replay`: then `kit replay` shows
-    alarms over time.
+    which returns the `Plot`s of a report, `replay(task) -> kits.core.replay.Replay`: then `kit replay` shows
+    alarms over time, and `ranking(task) -> kits.core.replay.Ranking`: then it shows what their order would have earned.
     """
 
     def choose_operating_point(self, task: EvaluateTask, config: BaseModel) -> OperatingPoint:
@@ -378,6 +378,14 @@ class Kit:
         return cast(
             "Callable[[EvaluateTask], Replay] | None",
             getattr(self._module("evaluate"), "replay", None),
+        )
+
+    @property
+    def ranking(self) -> Callable[[EvaluateTask], Ranking] | None:
+        """The past in the order of scores, for `kit replay`; None when samples of the kit wait for nobody."""
+        return cast(
+            "Callable[[EvaluateTask], Ranking] | None",
+            getattr(self._module("evaluate"), "ranking", None),
         )
 
     @property

@@ -1,7 +1,7 @@
 """What a kit tells of the past: scores of each asset over time, and the failures that are known.
 
-An optional part of the contract (`replay` in a kit's `evaluate.py`), read by `kit replay` alone. It holds values;
-alarms, cases and money are made of them by the toolchain, alike for every kit.
+Optional parts of the contract (`replay` and `ranking` in a kit's `evaluate.py`), read by `kit replay` alone. They hold
+values; alarms, cases and money are made of them by the toolchain, alike for every kit.
 """
 
 from __future__ import annotations
@@ -84,4 +84,34 @@ class Replay:
     horizon: float | None = None
     dial: str = ""
     dials: tuple[Dial, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What `ranking` gives back: samples of which only so many can be worked on in a month, with the score of each.
+
+    Attributes:
+        at_s: (samples,) rising; seconds since 1970, or ranks.
+        timed: `at_s` is a clock.
+        score: (samples,) what the bundle says; larger: sooner.
+        hit: (samples,) whether it was worth the work.
+        group: (samples,) what counts together.
+        per_month: that the team can work on.
+        incoming: that come in a month, as far as is known.
+        value, contact: worth of a hit, and cost of working on one; money.
+        exploration: share that is worked on in random order all the same, 0 to 1.
+        notes: sentences a person should know.
+    """
+
+    at_s: Floats
+    timed: bool
+    score: Floats
+    hit: NDArray[np.bool_]
+    group: tuple[str, ...]
+    per_month: float
+    incoming: float
+    value: float
+    contact: float
+    exploration: float = 0.0
     notes: tuple[str, ...] = field(default=())

@@ -20,6 +20,7 @@ from kits.lead_scoring._reasons.values import (
     choice_of,
     days_before,
     is_missing,
+    key_of,
     moment_of,
     number_of,
     yes_or_no,
@@ -85,7 +86,7 @@ def _column(table: LeadTable, name: str, config: Config, words: Words) -> Column
         label=said.label,
         given=_tally(won[there]),
         missing=_tally(won[~there]),
-        names=said.values,
+        names={key_of(choice): name for choice, name in said.values.items()},
         templates=said.templates,
         unit=said.unit,
         divide_by=said.divide_by,
@@ -108,7 +109,7 @@ def kind_of(name: str, known: Sequence[Value], config: Config) -> Kind:
         return "choice"
     if name in config.columns.numeric:
         return "number"
-    choices = {choice_of(value) for value in known}
+    choices = {key_of(value) for value in known}
     if all(yes_or_no(choice) for choice in choices):
         return "choice"
     enough = _MOSTLY * len(known)
@@ -130,7 +131,9 @@ def _tally(won: Floats) -> Tally:
 
 
 def _choices(known: Sequence[Value], won: Floats) -> dict[str, object]:
-    names = [choice_of(value) for value in known]
+    names = [key_of(value) for value in known]
+    spellings = Counter((name, choice_of(value)) for name, value in zip(names, known))
+    usual = {name: spelling for (name, spelling), _ in reversed(spellings.most_common())}
     counts = Counter(names)
     bought = Counter(name for name, outcome in zip(names, won) if outcome)
     listed = [name for name, n in counts.most_common(MOST_CHOICES) if n >= LEAST_CHOICE]
@@ -138,6 +141,7 @@ def _choices(known: Sequence[Value], won: Floats) -> dict[str, object]:
     rest_won = int(won.sum()) - sum(bought[name] for name in listed)
     return {
         "choices": {name: Tally(n=counts[name], won=bought[name]) for name in listed},
+        "spelt": {name: usual[name] for name in listed if usual[name] != name},
         "rest": Tally(n=rest, won=rest_won),
         "flag": bool(listed) and all(yes_or_no(name) for name in counts),
     }
@@ -162,12 +166,13 @@ def _cuts(numbers: Floats) -> Floats:
     """Upper ends of bins: quantiles, rounded as far as they stay apart, so that a person can say them."""
     different = np.unique(numbers)
     if len(different) <= _SINGLE:
-        return different[:-1]
+        singles: Floats = different[:-1]
+        return singles
     steps = np.arange(1, BINS) / BINS
-    exact = np.unique(np.quantile(numbers, steps, method="lower"))
-    exact = exact[exact < different[-1]]
+    quantiles = np.unique(np.quantile(numbers, steps, method="lower"))
+    exact: Floats = quantiles[quantiles < different[-1]]
     for digits in _DIGITS:
-        cuts: Floats = np.unique(np.array([_rounded(float(cut), digits) for cut in exact]))
+        cuts = np.array(sorted({_rounded(float(cut), digits) for cut in exact}), dtype=np.float64)
         if len(cuts) == len(exact) and _populated(numbers, cuts):
             return cuts
     return exact

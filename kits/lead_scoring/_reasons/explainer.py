@@ -19,7 +19,7 @@ from kits.lead_scoring._reasons.situation import (
     worded,
 )
 from kits.lead_scoring._reasons.spec import ColumnReasons, ReasonsSpec, Tally
-from kits.lead_scoring._reasons.values import choice_of, is_missing, plain
+from kits.lead_scoring._reasons.values import is_missing, key_of, plain
 
 LONGEST = 90
 """Characters of a reason: one line on a phone."""
@@ -105,7 +105,7 @@ class Explainer:
             asked = is_missing(value)
             if promise <= 0 or tried >= _TRIED_COLUMNS or not (asked or column.actionable):
                 continue
-            now = choice_of(value)
+            now = key_of(value)
             choices = [c for c in _tried(column, asked) if c != now]
             found += [Trial(name, choice, asked, _with(lead, name, choice)) for choice in choices]
             tried += bool(choices)
@@ -179,7 +179,8 @@ class Explainer:
         if score - now < _LEAST_GAIN:
             return []
         wording = self._spec.wording
-        value = plain(column.names.get(trial.choice, trial.choice), LONGEST // 2)
+        spelt = column.names.get(trial.choice) or column.spelt.get(trial.choice, trial.choice)
+        value = plain(spelt, LONGEST // 2)
         slots = {"label": column.label, "value": value}
         subject = filled(column.templates.get("hint") or wording.subjects["hint"], slots)
         return [

@@ -48,7 +48,7 @@ def situation_of(column: ColumnReasons, name: str, lead: Lead, wording: Wording)
     if is_missing(value):
         return Situation("missing", column.missing, label)
     if column.kind == "choice":
-        return _of_choice(column, choice_of(value), label)
+        return _of_choice(column, value, label)
     number = days_before(value, lead.at) if column.kind == "days" else number_of(value)
     if column.kind == "given" or (column.kind == "days" and number is None):
         return Situation("given", column.given, label)
@@ -93,7 +93,7 @@ def percent_text(share: float, wording: Wording) -> str:
 def _of_choice(column: ColumnReasons, choice: str, label: Mapping[str, str]) -> Situation:
     flag = yes_or_no(choice) if column.flag else ""
     named = column.names.get(choice) or column.names.get(flag, "")
-    slots = {**label, "value": plain(named or choice, VALUE_LENGTH)}
+    slots = {**label, "value": plain(named or choice_of(value), VALUE_LENGTH)}
     tally = column.choices.get(choice)
     if tally is None:
         # rare choices were counted together, so a new one cannot be told from them

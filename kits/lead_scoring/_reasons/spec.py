@@ -43,12 +43,18 @@ class ColumnReasons(_Part):
     label: str = Field(description="the column's name for people")
     cuts: tuple[float, ...] = Field((), description="upper ends of all bins but the last, rising")
     bins: tuple[Bin, ...] = Field((), description="leads by number or days: one more than cuts")
-    choices: dict[str, Tally] = Field(default_factory=dict, description="leads by choice")
+    choices: dict[str, Tally] = Field(
+        default_factory=dict, description="leads by choice, in lower case"
+    )
     rest: Tally = Field(default_factory=Tally, description="leads of choices too rare to be listed")
     given: Tally = Field(default_factory=Tally, description="leads with any value")
     missing: Tally = Field(default_factory=Tally, description="leads without a value")
     flag: bool = Field(False, description="its choices are yes and no")
-    names: dict[str, str] = Field(default_factory=dict, description="choices by other names")
+    names: dict[str, str] = Field(default_factory=dict, description="choices by the firm's names")
+    spelt: dict[str, str] = Field(
+        default_factory=dict,
+        description="choices as they are spelt, where that is not in lower case",
+    )
     templates: dict[str, str] = Field(
         default_factory=dict, description="its own wording by situation"
     )

@@ -20,6 +20,7 @@ YES_WORDS = frozenset({"yes", "true", "1", "y", "ja", "wahr", "t", "x"})
 NO_WORDS = frozenset({"no", "false", "0", "n", "nein", "falsch", "f"})
 _DAY_S = 86_400.0
 _LONGEST_NUMBER = 40
+_LONGEST_KEY = 120
 
 
 def is_missing(value: Value) -> bool:
@@ -69,12 +70,17 @@ def days_before(value: Value, at: datetime | None) -> float | None:
 
 
 def choice_of(value: Value) -> str:
-    """One spelling per choice: `3.0` and `3` are the same, so are yes and true."""
+    """A value as it is shown: `3.0` as `3`, a truth as yes or no."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.12g}"
     return "" if value is None else value.strip()
+
+
+def key_of(value: Value) -> str:
+    """A choice under which it is counted, however it is spelt: `Web `, `web` and `WEB` are one."""
+    return " ".join(choice_of(value).split()).casefold()[:_LONGEST_KEY]
 
 
 def yes_or_no(choice: str) -> str:

@@ -1,0 +1,89 @@
+"""How many leads the team can call of those that come in, and what a lead is worth: the terms all money is counted in.
+
+It reads the team's settings and the data's clock. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.operating_point import OperatingPoint
+from kits.core.sample import place_in_time
+from kits.core.stats import Estimate
+from kits.lead_scoring.config import TeamConfig
+
+RATE = "capacity"
+"""Name under which an operating point keeps the share of leads that can be called."""
+TENTH = 0.1
+MONTH_S = 365.25 / 12 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the team can do.
+
+    Attributes:
+        share: of the leads that come in, those that can be called, 0 to 1.
+        per_month, incoming: leads a month.
+        value, contact: margin of a lead won, cost of working on one; money.
+        exploration: share of leads in random order.
+        said: where capacity is from, in words.
+    """
+
+    share: float
+    per_month: float
+    incoming: float
+    value: float
+    contact: float
+    exploration: float
+    said: str
+
+
+def terms_of(
+    team: TeamConfig, dataset: Dataset, clocked: bool, point: OperatingPoint | None = None
+) -> Terms:
+    """The terms for leads of a dataset.
+
+    Args:
+        clocked: its leads have moments, not mere ranks.
+        point: with it, the share the bundle was made for serves where the settings leave it to the data.
+    """
+    kept = point.rates.get(RATE) if point is not None else None
+    incoming, whence = _incoming(team, dataset.items, clocked)
+    if kept is not None and not (team.per_month and team.incoming_per_month):
+        share, whence = kept.value, "as when the bundle was made"
+        incoming = float(kept.n)
+    elif team.per_month:
+        share = min(1.0, team.per_month / max(incoming, 1.0))
+    else:
+        share = TENTH
+    per_month = team.per_month or share * incoming
+    said = f"{per_month:,.0f} of {incoming:,.0f} leads a month ({share:.1%}; {whence})"
+    return Terms(
+        share, float(per_month), incoming, team.value, team.contact, team.exploration, said
+    )
+
+
+def rate_of(terms: Terms) -> Estimate:
+    """The share as an operating point keeps it: stated, so without an interval."""
+    return Estimate(
+        value=terms.share,
+        low=terms.share,
+        high=terms.share,
+        n=round(terms.incoming),
+        method=f"stated: {terms.said}",
+    )
+
+
+def _incoming(team: TeamConfig, items: Sequence[DatasetItem], clocked: bool) -> tuple[float, str]:
+    if team.incoming_per_month:
+        return float(team.incoming_per_month), "team.incoming_per_month"
+    places = np.array([place_in_time(item.sample) or 0.0 for item in items])
+    span_s = float(np.ptp(places)) if clocked and len(places) > 1 else 0.0
+    if span_s >= MONTH_S:
+        return len(items) / (span_s / MONTH_S), "as in the data"
+    return float(max(1, len(items))), "all that the data holds, taken as one month"

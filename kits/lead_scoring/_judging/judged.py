@@ -1,0 +1,229 @@
+"""Leads beside what a bundle makes of them: outcome, probability, verdict, as columns.
+
+Leads that the shipped model learned from are judged by what a model said that had not seen them: the bundle's backtest.
+Figures are made of this in `figures.py`, thresholds in `point.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.dataset import DatasetItem
+from kits.core.errors import DataError
+from kits.core.kit import EvaluateTask, ItemResult
+from kits.core.operating_point import Costs
+from kits.core.prediction import Prediction, prediction_from_json, prediction_to_json
+from kits.core.runtime import Payload
+from kits.core.sample import place_in_time
+from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
+from kits.lead_scoring.config import TeamConfig
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+BATCH = 256
+EVEN = 0.5
+"""From this probability on the likelier outcome is won."""
+
+
+@runtime_checkable
+class KnowsTeam(Protocol):
+    """A runtime that knows what the team can do, and what a lead is worth."""
+
+    @property
+    def team(self) -> TeamConfig: ...
+
+
+@runtime_checkable
+class Backtested(Protocol):
+    """A runtime that kept what models said of leads which they had not seen: sample id → probability."""
+
+    @property
+    def backtest(self) -> Mapping[str, float]: ...
+
+
+@runtime_checkable
+class KnowsProtected(Protocol):
+    """A runtime that knows which columns are never learned from, but reported by group."""
+
+    @property
+    def protected(self) -> tuple[str, ...]: ...
+
+
+def team_of(runtime: object) -> TeamConfig:
+    """What the team can do; the kit's defaults where a runtime does not say."""
+    return runtime.team if isinstance(runtime, KnowsTeam) else TeamConfig()
+
+
+def protected_by(runtime: object) -> tuple[str, ...]:
+    """Columns that are reported by group; none where a runtime does not say."""
+    return runtime.protected if isinstance(runtime, KnowsProtected) else ()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Decided leads in order of time.
+
+    Attributes:
+        won: (leads,) the outcome.
+        score: (leads,) probability of won, 0 to 1.
+        verdicts: `act` (hot), `review` (warm), `pass` (cold); empty where there is no operating point.
+        order: (leads,) place in time, 0 where nothing is known.
+        backtested: (leads,) judged by a model of the backtest.
+        left_out: leads that have no score: opted out, or not readable.
+    """
+
+    items: tuple[DatasetItem, ...]
+    leads: tuple[Lead, ...]
+    won: Flags
+    score: Floats
+    verdicts: tuple[str, ...]
+    order: Floats
+    backtested: Flags
+    predictions: tuple[Prediction, ...]
+    left_out: int = 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def groups(self) -> list[str]:
+        """What counts together, per lead."""
+        return [item.sample.group or item.sample.id for item in self.items]
+
+    @property
+    def moments(self) -> list[datetime] | None:
+        """When each was to be decided; None where the data has no clock."""
+        moments = [lead.at for lead in self.leads if lead.at is not None]
+        return moments if moments and len(moments) == len(self.leads) else None
+
+    def rows(self, which: Flags) -> Judged:
+        """Some of the leads."""
+        numbers = np.flatnonzero(which)
+        return Judged(
+            tuple(self.items[n] for n in numbers),
+            tuple(self.leads[n] for n in numbers),
+            self.won[numbers],
+            self.score[numbers],
+            tuple(self.verdicts[n] for n in numbers),
+            self.order[numbers],
+            self.backtested[numbers],
+            tuple(self.predictions[n] for n in numbers),
+        )
+
+    def costs(self, costs: Costs) -> Floats:
+        """(leads,) what each verdict cost: a call in vain, a buyer who was not called, a look at a warm one."""
+        verdicts = np.array(self.verdicts)
+        hot, warm = verdicts == "act", verdicts == "review"
+        spent = np.where(hot & ~self.won, costs.overkill, 0.0)
+        return np.where(self.won & ~hot, costs.escape, spent) + np.where(warm, costs.review, 0.0)
+
+    def results(self, costs: Costs) -> tuple[ItemResult, ...]:
+        """For reports and paired comparison."""
+        spent = self.costs(costs)
+        return tuple(
+            ItemResult(
+                sample_id=item.sample.id,
+                group=item.sample.group or item.sample.id,
+                truth=WON if won else LOST,
+                verdict=verdict or "review",
+                score=prediction.score,
+                cost=float(cost),
+                prediction=prediction_to_json(prediction),
+            )
+            for item, won, verdict, prediction, cost in zip(
+                self.items, self.won, self.verdicts, self.predictions, spent
+            )
+        )
+
+
+def judge(task: EvaluateTask) -> Judged:
+    """Every decided lead through the backtest where it is in it, else through the runtime."""
+    wanted = sorted(
+        (item for item in task.items if _outcome(item) is not None),
+        key=lambda item: (place_in_time(item.sample) or 0.0, item.sample.id),
+    )
+    backtest = task.runtime.backtest if isinstance(task.runtime, Backtested) else {}
+    rows: list[tuple[DatasetItem, Lead, Prediction, bool]] = []
+    task.progress.begin("judging leads", len(wanted))
+    for start in range(0, len(wanted), BATCH):
+        batch = wanted[start : start + BATCH]
+        rows += _judged(task, batch, backtest)
+        task.progress.advance(len(batch))
+    task.progress.end()
+    return _columns(task, rows, len(wanted))
+
+
+def judged_again(items: Sequence[DatasetItem], results: Sequence[ItemResult]) -> Judged:
+    """The same from results that were kept, for resampling in pairs; leads themselves are not read."""
+    predictions = tuple(prediction_from_json(dict(result.prediction)) for result in results)
+    return Judged(
+        tuple(items),
+        tuple(Lead(item.sample.id) for item in items),
+        np.array([result.truth == WON for result in results], dtype=bool),
+        np.array([result.score for result in results], dtype=np.float64),
+        tuple(result.verdict for result in results),
+        np.array([place_in_time(item.sample) or 0.0 for item in items], dtype=np.float64),
+        np.zeros(len(items), dtype=bool),
+        predictions,
+    )
+
+
+def _judged(
+    task: EvaluateTask, batch: Sequence[DatasetItem], backtest: Mapping[str, float]
+) -> list[tuple[DatasetItem, Lead, Prediction, bool]]:
+    read: list[tuple[DatasetItem, Lead, Payload]] = []
+    for item in batch:
+        content = task.dataset.content(item)
+        try:
+            lead = decode_lead(content)
+            payload = task.runtime.decode(content, item.sample.media_type)
+        except DataError:
+            # counted as left out
+            continue
+        read.append((item, lead, payload))
+    asked = [payload for item, _, payload in read if item.sample.id not in backtest]
+    answers = iter(task.runtime.predict(asked) if asked else [])
+    rows = []
+    for item, lead, _ in read:
+        known = backtest.get(item.sample.id)
+        prediction = next(answers) if known is None else _of_backtest(known)
+        rows.append((item, lead, prediction, known is not None))
+    return rows
+
+
+def _of_backtest(probability: float) -> Prediction:
+    return Prediction(
+        probability,
+        label=WON if probability >= EVEN else LOST,
+        probabilities={WON: probability, LOST: 1.0 - probability},
+    )
+
+
+def _columns(
+    task: EvaluateTask, rows: Sequence[tuple[DatasetItem, Lead, Prediction, bool]], wanted: int
+) -> Judged:
+    kept = [row for row in rows if math.isfinite(row[2].score)]
+    point = task.operating_point
+    return Judged(
+        tuple(row[0] for row in kept),
+        tuple(row[1] for row in kept),
+        np.array([bool(_outcome(row[0])) for row in kept], dtype=bool),
+        np.array([row[2].score for row in kept], dtype=np.float64),
+        tuple(point.decide(row[2]).verdict if point is not None else "" for row in kept),
+        np.array([place_in_time(row[0].sample) or 0.0 for row in kept], dtype=np.float64),
+        np.array([row[3] for row in kept], dtype=bool),
+        tuple(row[2] for row in kept),
+        wanted - len(kept),
+    )
+
+
+def _outcome(item: DatasetItem) -> bool | None:
+    label = item.annotation.label if item.annotation is not None else ""
+    return {WON: True, LOST: False}.get(label)

@@ -1,0 +1,249 @@
+"""What a report shows of leads: gain and lift, how many calls pay, whether probabilities keep their word, and the course.
+
+SVG with the classes of the report's style sheet. It draws what was judged; nothing here decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from kits.core.kit import EvaluateTask, Evaluation, Plot
+from kits.core.ranked import Ranked, Tally
+from kits.core.resampling import Figure, estimates
+from kits.core.stats import Estimate, proportion
+from kits.lead_scoring._judging import drawing, tables
+from kits.lead_scoring._judging.capacity import Terms, terms_of
+from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
+from kits.lead_scoring._judging.figures import BINS, bins_of
+from kits.lead_scoring._judging.judged import Judged, judged_again, team_of
+
+_SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
+_CALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+_ROUNDS = 200
+_HISTOGRAM = 32
+_PERIOD = "period "
+_FEW_PERIODS = 2
+
+
+def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
+    """The plots and tables of an evaluation; read by `kit report`."""
+    items = {item.sample.id: item for item in task.items}
+    results = [result for result in evaluation.results if result.sample_id in items]
+    if not results:
+        return []
+    judged = judged_again([items[result.sample_id] for result in results], results)
+    terms = terms_of(team_of(task.runtime), task.dataset, False, task.operating_point)
+    made: list[Plot] = []
+    if judged.won.any() and not judged.won.all():
+        tally = Ranked(judged.score, judged.won).tally()
+        made += [_gain(tally, terms), _lift(tally, terms), _precision(judged, terms, task.seed)]
+    made.append(_reliability(judged))
+    made += _course(evaluation.slices)
+    made.append(tables.money(evaluation, terms, task))
+    made += tables.groups(evaluation.slices)
+    return made
+
+
+# -- order -------------------------------------------------------------------------------------------
+
+
+def _gain(tally: Tally, terms: Terms) -> Plot:
+    shares = np.append(0.0, _SHARES)
+    gained = tally.gain(shares)
+    frame = Frame(
+        Axis(0, 1, "share of leads called, best score first"), Axis(0, 1, "share of buyers reached")
+    )
+    base = tally.base
+    body = (
+        frame.curve([(0, 0), (base, 1), (1, 1)], SOFT)
+        + frame.curve([(0, 0), (1, 1)], DASHED)
+        + frame.curve(zip(shares.tolist(), gained.tolist()))
+    )
+    there = float(tally.gain(np.array([terms.share]))[0])
+    body += frame.upright(terms.share, f"the team's capacity: {there:.0%} of buyers", row=9)
+    caption = (
+        f"n={int(tally.n.sum())}, {int(tally.hit.sum())} won. Calling the best {terms.share:.1%} of leads reaches "
+        f"{there:.0%} of all buyers. Grey: a perfect order; dashed: a random one."
+    )
+    return Plot("How many buyers the first calls reach", svg=frame.drawn(body), caption=caption)
+
+
+def _lift(tally: Tally, terms: Terms) -> Plot:
+    base = tally.base
+    lifts = [(float(share), tally.lift_at(float(share))) for share in _SHARES]
+    top = round_up(max(1.2, *(lift for _, lift in lifts)))
+    frame = Frame(
+        Axis(0, 1, "share of leads called, best score first"),
+        Axis(0, top, "times as often as on average", plain_number),
+    )
+    perfect = [(float(share), min(1 / base, 1 / float(share), top)) for share in _SHARES]
+    body = frame.curve(perfect, SOFT) + frame.across(1.0) + frame.curve(lifts)
+    lift = tally.lift_at(terms.share)
+    body += frame.upright(terms.share, f"the team's capacity: {lift:.2f} times")
+    caption = f"Leads called buy so many times as often as all do ({base:.1%}). Grey: a perfect order, cut at the top; dashed: a random one."
+    return Plot("Lift", svg=frame.drawn(body), caption=caption)
+
+
+def _precision(judged: Judged, terms: Terms, seed: int) -> Plot:
+    ranked = Ranked(judged.score, judged.won)
+    shares = sorted({*_CALLS, terms.share})
+    found = estimates(
+        {str(share): _precision_at(ranked, share) for share in shares},
+        judged.groups,
+        seed=seed,
+        rounds=_ROUNDS,
+    )
+    points = [
+        (share * terms.incoming, found[str(share)]) for share in shares if str(share) in found
+    ]
+    frame = Frame(
+        Axis(0, terms.incoming, "leads called in a month", plain_number),
+        Axis(0, min(1.0, round_up(max(one.high for _, one in points))), "share of them that buys"),
+    )
+    base = float(judged.won.mean())
+    body = frame.band([(x, one.low) for x, one in points], [(x, one.high) for x, one in points])
+    body += frame.across(base) + frame.curve([(x, one.value) for x, one in points])
+    if terms.value > terms.contact > 0:
+        body += frame.across(terms.contact / terms.value)
+    here = found.get(str(terms.share))
+    told = f": {here.value:.1%} buy" if here else ""
+    body += frame.upright(terms.share * terms.incoming, f"the team's capacity{told}")
+    pays = (
+        f" and the share from which a call pays ({terms.contact / terms.value:.1%})"
+        if terms.value > terms.contact > 0
+        else ""
+    )
+    caption = (
+        f"With its 95 % interval. Dashed: the average ({base:.1%}){pays}. Capacity: {terms.said}."
+    )
+    return Plot("How many of the called buy", svg=frame.drawn(body), caption=caption)
+
+
+def _precision_at(ranked: Ranked, share: float) -> Figure:
+    return lambda weight: ranked.tally(weight).precision_at(share)
+
+
+# -- probabilities -----------------------------------------------------------------------------------
+
+
+def _reliability(judged: Judged) -> Plot:
+    places = bins_of(judged.score)
+    rows: list[tuple[float, Estimate]] = []
+    for place in np.unique(places):
+        mine = places == place
+        rate = proportion(int(judged.won[mine].sum()), int(mine.sum()))
+        rows.append((float(judged.score[mine].mean()), rate))
+    top = min(1.0, round_up(max(max(p, rate.high) for p, rate in rows)))
+    frame = Frame(Axis(0, top, ""), Axis(0, top, "share that was won"), bottom=26)
+    body = frame.curve([(0, 0), (top, top)], DASHED)
+    for middle, rate in rows:
+        honest = rate.low <= middle <= rate.high
+        told = f"{rate.n} leads, probability {middle:.1%}, won {rate.value:.1%}"
+        body += frame.whisker(middle, rate.low, rate.high)
+        body += frame.dot(middle, rate.value, "good" if honest else "bad", told)
+    counts, edges = np.histogram(np.minimum(judged.score, top), bins=_HISTOGRAM, range=(0, top))
+    below = Frame(
+        Axis(0, top, "probability"),
+        Axis(0, round_up(float(counts.max())), "leads", plain_number),
+        height=150,
+        top=10,
+    )
+    bars = "".join(
+        below.bar(float(start), float(end), float(count))
+        for start, end, count in zip(edges, edges[1:], counts)
+    )
+    svg = drawing.picture(
+        frame.inside(body, x_ticks=False) + drawing.shifted(below.inside(bars), frame.height),
+        frame.height + below.height,
+        "share won over probability, and leads by probability",
+    )
+    outside = sum(not rate.low <= middle <= rate.high for middle, rate in rows)
+    caption = (
+        f"{BINS} bins of equally many leads (n={len(judged)}) with their 95 % intervals; on the dashed line a probability "
+        f"is the share that buys. {outside} of {len(rows)} bins are off beyond chance (red). Below: leads by probability."
+    )
+    return Plot("Do probabilities keep their word?", svg=svg, caption=caption)
+
+
+# -- time --------------------------------------------------------------------------------------------
+
+
+def _course(slices: Mapping[str, Mapping[str, Estimate]]) -> list[Plot]:
+    """AUC, share won beside the probability, and their distance, period by period."""
+    periods = [
+        (name.removeprefix(_PERIOD), part) for name, part in slices.items() if name.startswith(_PERIOD)
+    ]  # fmt: skip
+    if len(periods) < _FEW_PERIODS:
+        return []
+    names = [name for name, _ in periods]
+    parts = [part for _, part in periods]
+    panels = [
+        _panel(names, parts, "auc", "AUC", (0.4, 1.0)),
+        _shares_panel(names, parts),
+        _panel(names, parts, "calibration_gap", "probability − won", None, named=True),
+    ]
+    body, down = "", 0
+    for svg, height in panels:
+        body += drawing.shifted(svg, down)
+        down += height
+    caption = (
+        "Period by period, with 95 % intervals: how well leads are ordered; the share that was won (dots) beside the mean "
+        "probability (line); and how far the two are apart. A base rate that moves, or a distance that stays away from 0, is "
+        "drift: probabilities are then true of the past only, and the order may still hold."
+    )
+    svg = drawing.picture(body, down, "AUC, share won and calibration by period")
+    return [Plot("The course over time", svg=svg, caption=caption)]
+
+
+def _panel(
+    names: Sequence[str],
+    parts: Sequence[Mapping[str, Estimate]],
+    figure: str,
+    label: str,
+    ends: tuple[float, float] | None,
+    *,
+    named: bool = False,
+) -> tuple[str, int]:
+    known = [(place, part[figure]) for place, part in enumerate(parts) if figure in part]
+    if ends is None:
+        reach = round_up(max((max(abs(e.low), abs(e.high)) for _, e in known), default=0.01))
+        ends = (-reach, reach)
+    frame = _row(names, label, ends, named)
+    body = frame.across(0.5 if ends[0] > 0 else 0.0)
+    for place, one in known:
+        body += frame.whisker(place, one.low, one.high)
+        body += frame.dot(place, one.value, "", f"{names[place]}: {one.text()} n={one.n}")
+    return frame.inside(body + _names(frame, names, named), x_ticks=False), frame.height
+
+
+def _shares_panel(names: Sequence[str], parts: Sequence[Mapping[str, Estimate]]) -> tuple[str, int]:
+    rates = [(place, part["base_rate"]) for place, part in enumerate(parts) if "base_rate" in part]
+    said = [(float(place), part["probability"].value) for place, part in enumerate(parts) if "probability" in part]  # fmt: skip
+    top = min(1.0, round_up(max([e.high for _, e in rates] + [y for _, y in said], default=0.1)))
+    frame = _row(names, "won", (0.0, top), False)
+    body = frame.curve(said)
+    for place, rate in rates:
+        body += frame.whisker(place, rate.low, rate.high)
+        body += frame.dot(place, rate.value, "", f"{names[place]}: won {rate.text()} n={rate.n}")
+    return frame.inside(body, x_ticks=False), frame.height
+
+
+def _row(names: Sequence[str], label: str, ends: tuple[float, float], named: bool) -> Frame:
+    text = drawing.percent if ends[0] <= 0 else lambda value: f"{value:.2f}"
+    axis = Axis(-0.5, len(names) - 0.5, "")
+    return Frame(axis, Axis(*ends, label, text), 190 if named else 165, top=14, bottom=40 if named else 14)  # fmt: skip
+
+
+def _names(frame: Frame, names: Sequence[str], named: bool) -> str:
+    if not named:
+        return ""
+    every = max(1, math.ceil(len(names) / 8))
+    base = frame.height - frame.bottom
+    return "".join(
+        f'<text x="{frame.at(place, frame.y.low)[0]:.1f}" y="{base + 22}" text-anchor="middle">{name}</text>'
+        for place, name in enumerate(names)
+        if place % every == 0
+    )

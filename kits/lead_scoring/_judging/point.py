@@ -1,0 +1,122 @@
+"""The operating point of leads: hot as many as the team can call, warm the next ones, cold the rest.
+
+Thresholds are places in the order of leads that the model had not seen, so they promise nothing about a single lead.
+What is measured at them, and what the order is worth a month, goes along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.kit import EvaluateTask
+from kits.core.operating_point import Band, OperatingPoint
+from kits.core.ranked import Ranked
+from kits.core.resampling import Figure, estimates
+from kits.core.stats import Estimate
+from kits.lead_scoring._judging.capacity import RATE, Terms, rate_of, terms_of
+from kits.lead_scoring._judging.figures import (
+    exploration_price,
+    finite,
+    income,
+    mean_of,
+    money,
+)
+from kits.lead_scoring._judging.judged import Judged
+from kits.lead_scoring.config import Config
+
+Floats = NDArray[np.float64]
+NEVER = 2.0
+"""A probability that no lead reaches."""
+ACTION = "write"
+
+
+def choose(task: EvaluateTask, config: Config, judged: Judged) -> OperatingPoint:
+    """Thresholds by the team's capacity, on leads that the model had not seen.
+
+    Without any, the thresholds are those of probabilities that are true: nothing is hot, and every lead is warm.
+    """
+    terms = terms_of(config.team, task.dataset, judged.moments is not None)
+    if not len(judged):
+        return _point(
+            task, Band(act_at=NEVER, review_from=0.0), {}, "no decided lead in val: nothing is hot"
+        )
+    hot = threshold(judged.score, terms.share)
+    warm = min(hot, threshold(judged.score, min(1.0, terms.share + config.team.warm_share)))
+    rates = _rates(judged, terms, hot, warm, task.seed)
+    told = (
+        f"hot: as many as the team can call, {terms.said}; warm: the next {config.team.warm_share:.0%}; "
+        f"on {len(judged)} decided leads of val"
+    )
+    if "exploration_price" in rates:
+        told += f"; {exploration_text(rates['exploration_price'], terms, task.costs.currency)}"
+    return _point(task, Band(act_at=hot, review_from=warm), rates, told)
+
+
+def threshold(score: Floats, share: float) -> float:
+    """The lowest score at which at most `share` of leads are taken, but always the best ones.
+
+    Leads of one score are taken together, so that the list may be shorter than the team can call.
+    """
+    different, counts = np.unique(-score, return_counts=True)
+    taken = np.cumsum(counts)
+    fitting = int(np.searchsorted(taken, share * len(score) + 1e-9, side="right"))
+    return float(-different[max(fitting, 1) - 1])
+
+
+def exploration_text(price: Estimate, terms: Terms, currency: str) -> str:
+    """What random order costs, in a few words."""
+    return (
+        f"{terms.exploration:.0%} of leads in random order cost about {price.value:,.0f} "
+        f"[{price.low:,.0f}, {price.high:,.0f}] {currency} a month, and are the only unbiased data to learn from"
+    )
+
+
+def _rates(
+    judged: Judged, terms: Terms, hot: float, warm: float, seed: int
+) -> Mapping[str, Estimate]:
+    ranked = Ranked(judged.score, judged.won)
+    is_hot = judged.score >= hot
+    is_warm = (judged.score >= warm) & ~is_hot
+    measured: dict[str, Figure] = {
+        "hot_share": mean_of(is_hot.astype(np.float64)),
+        "hot_won": share_among(judged.won, is_hot),
+        "warm_won": share_among(judged.won, is_warm),
+        "cold_won": share_among(judged.won, ~is_hot & ~is_warm),
+        "won_in_hot": share_among(is_hot, judged.won),
+        "base_rate": mean_of(judged.won.astype(np.float64)),
+        "precision_at_capacity": lambda w: ranked.tally(w).precision_at(terms.share),
+        "money_per_month": money(ranked, terms),
+        "income_per_month": income(ranked, terms),
+    }
+    found = finite(estimates(measured, judged.groups, seed=seed))
+    if terms.exploration and "money_per_month" in found:
+        found["exploration_price"] = exploration_price(found["money_per_month"], terms)
+    return {RATE: rate_of(terms), **found}
+
+
+def share_among(hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> Figure:
+    """The weighed share of hits among some leads; NaN where none of them was drawn."""
+    both, all_of = (hit & among).astype(np.float64), among.astype(np.float64)
+
+    def share(weight: Floats) -> float:
+        total = weight @ all_of
+        return float(weight @ both / total) if total else float("nan")
+
+    return share
+
+
+def _point(
+    task: EvaluateTask, band: Band, rates: Mapping[str, Estimate], method: str
+) -> OperatingPoint:
+    return OperatingPoint(
+        default=band,
+        action=ACTION,
+        costs=task.costs,
+        rates=dict(rates),
+        method=method,
+        dataset=task.dataset.id,
+        seed=task.seed,
+    )

@@ -1,0 +1,51 @@
+"""Last year's leads in the order of time with the score each would have had, for `kit replay`. No money is counted here."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.core.kit import EvaluateTask
+from kits.core.replay import Ranking
+from kits.lead_scoring._judging.capacity import terms_of
+from kits.lead_scoring._judging.judged import judge, team_of
+
+
+def ranking(task: EvaluateTask) -> Ranking:
+    """All decided leads of a task.
+
+    Raises:
+        DataError: none has an outcome.
+    """
+    judged = judge(task)
+    if not len(judged):
+        raise DataError(
+            "no lead of this data has an outcome, so nothing can be said of last year",
+            fix="export the leads with what became of them",
+        )
+    clocked = judged.moments is not None
+    terms = terms_of(team_of(task.runtime), task.dataset, clocked)
+    return Ranking(
+        at_s=judged.order if judged.order.any() else np.arange(len(judged), dtype=np.float64),
+        timed=clocked,
+        score=judged.score,
+        hit=judged.won,
+        group=tuple(judged.groups),
+        per_month=terms.per_month,
+        incoming=terms.incoming,
+        value=terms.value,
+        contact=terms.contact,
+        exploration=terms.exploration,
+        notes=_notes(len(task.items) - len(judged), int(judged.backtested.sum()), terms.said),
+    )
+
+
+def _notes(others: int, backtested: int, said: str) -> tuple[str, ...]:
+    notes = [f"capacity: {said}"]
+    if others:
+        notes.append(f"{others} leads are still open, opted out or unreadable, and were left out")
+    if backtested:
+        notes.append(
+            f"{backtested} leads were learned from since: a model that had not seen them scores them"
+        )
+    return tuple(notes)

@@ -1,0 +1,92 @@
+"""Tables of a report on leads: money at the team's capacity, and protected groups beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kits.core.kit import EvaluateTask, Evaluation, Plot
+from kits.core.stats import Estimate
+from kits.lead_scoring._judging.capacity import Terms
+from kits.lead_scoring._judging.figures import exploration_price
+from kits.lead_scoring._judging.groups import FOUR_FIFTHS, PREFIX
+
+
+def money(evaluation: Evaluation, terms: Terms, task: EvaluateTask) -> Plot:
+    """What a month of calls brings, by score and in random order."""
+    currency = task.costs.currency
+    found = evaluation.metrics
+    rows: list[tuple[str, ...]] = [("in a month", currency)]
+    precision, base = found.get("precision_at_capacity"), found.get("base_rate")
+    gained = found.get("money_per_month")
+    if precision is not None and base is not None:
+        rows.append(("by score, calls paid", _range(_earned(precision, terms))))
+        rows.append(("in random order, calls paid", _range(_earned(base, terms))))
+    if gained is not None:
+        rows.append(("what the order is worth", _range(gained)))
+        if terms.exploration:
+            price = exploration_price(gained, terms)
+            rows.append(
+                (f"price of {terms.exploration:.0%} of leads in random order", _range(price))
+            )
+    caption = (
+        f"The team calls {terms.said}; a lead won is worth {terms.value:g}, a call costs {terms.contact:g} {currency} "
+        f"(model.team). n={evaluation.n}, 95 % intervals. If a call to a lead that was won is what won it: an upper end."
+    )
+    return Plot("What a month of calls brings", table=tuple(rows), caption=caption)
+
+
+def groups(slices: Mapping[str, Mapping[str, Estimate]]) -> list[Plot]:
+    """Protected groups: how often each is called, and how good the model is for it. None where there are no groups."""
+    found = {n.removeprefix(PREFIX): part for n, part in slices.items() if n.startswith(PREFIX)}
+    if not found:
+        return []
+    head = (
+        "group",
+        "leads",
+        "hot",
+        "beside the group that is hot most",
+        "won",
+        "AUC",
+        "probability − won",
+    )
+    rows = [head, *(_group(name, part) for name, part in found.items())]
+    caption = (
+        f"Protected columns are never learned from. † less than {FOUR_FIFTHS:.0%} of the rate of the group that is hot most "
+        "(four-fifths rule of thumb): a sign to look closer, as groups may differ in how often they buy. 95 % intervals."
+    )
+    return [Plot("Protected groups", table=tuple(rows), caption=caption)]
+
+
+def _group(name: str, part: Mapping[str, Estimate]) -> tuple[str, ...]:
+    ratio = part.get("selection_ratio")
+    mark = " †" if ratio is not None and ratio.value < FOUR_FIFTHS else ""
+    n = max((one.n for one in part.values()), default=0)
+    return (
+        name,
+        f"{n}",
+        _text(part.get("selection_rate"), "{:.1%}"),
+        _text(ratio, "{:.2f}") + mark,
+        _text(part.get("base_rate"), "{:.1%}"),
+        _text(part.get("auc"), "{:.3f}"),
+        _text(part.get("calibration_gap"), "{:+.1%}"),
+    )
+
+
+def _text(one: Estimate | None, shape: str) -> str:
+    if one is None:
+        return "–"
+    return f"{shape.format(one.value)} [{shape.format(one.low)}, {shape.format(one.high)}]"
+
+
+def _earned(share: Estimate, terms: Terms) -> Estimate:
+    """A share of calls that are won as what a month of them brings."""
+
+    def money_of(value: float) -> float:
+        return terms.per_month * (terms.value * value - terms.contact)
+
+    ends = {name: money_of(getattr(share, name)) for name in ("value", "low", "high")}
+    return share.model_copy(update=ends)
+
+
+def _range(one: Estimate) -> str:
+    return f"{one.value:,.0f} [{one.low:,.0f}, {one.high:,.0f}]"

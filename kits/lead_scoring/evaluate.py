@@ -1,0 +1,136 @@
+"""Judges a runtime on leads: figures with intervals, money at the team's capacity, groups, what the report draws.
+
+Leads that the shipped model learned from are judged by models that had not seen them (`_judging/judged.py`). What a
+figure is stands in `_judging/figures.py`; one that the data does not allow is left out with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import BaseModel
+
+from kits.core.dataset import DatasetItem
+from kits.core.errors import DataError
+from kits.core.kit import EvaluateTask, Evaluation, ItemResult
+from kits.core.operating_point import OperatingPoint
+from kits.core.stats import Estimate
+from kits.lead_scoring._judging import figures, point
+from kits.lead_scoring._judging.capacity import Terms, terms_of
+from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups
+from kits.lead_scoring._judging.judged import Judged, judge, judged_again, protected_by, team_of
+from kits.lead_scoring._judging.plots import plots
+from kits.lead_scoring._judging.ranking import ranking
+from kits.lead_scoring._judging.slices import LOT, slices
+from kits.lead_scoring.config import Config, TeamConfig
+
+__all__ = ["choose_operating_point", "evaluate", "plots", "ranking", "statistic"]
+
+_NOTES = {
+    "auc": "all leads ended alike: no order can be measured",
+    "money_per_month": "without won leads nothing is said of money",
+}
+_FEW_WON = 30
+
+
+def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPoint:
+    """Hot as many as the team can call, warm the next ones, on the items given."""
+    assert isinstance(config, Config)
+    return point.choose(task, config, judge(task))
+
+
+def evaluate(task: EvaluateTask) -> Evaluation:
+    """Metrics with intervals at the task's operating point.
+
+    Raises:
+        DataError: no decided lead that can be read.
+    """
+    judged = judge(task)
+    if not len(judged):
+        raise DataError(
+            "no lead with an outcome to evaluate on",
+            fix="choose a split or data with won and lost leads",
+        )
+    terms = terms_of(
+        team_of(task.runtime), task.dataset, judged.moments is not None, task.operating_point
+    )
+    metrics = figures.figures(judged, terms, task.seed)
+    protected = protected_by(task.runtime)
+    by_group = groups(judged, protected, task.seed)
+    splits = {item.split for item in task.items}
+    return Evaluation(
+        kit=task.dataset.header.kit,
+        dataset=task.dataset.id,
+        split=splits.pop() if len(splits) == 1 else "all",
+        n=len(judged),
+        seed=task.seed,
+        metrics=metrics,
+        slices={**slices(judged, task.seed, barred=protected), **by_group},
+        results=judged.results(task.costs),
+        notes=tuple(_notes(task, judged, terms, metrics, by_group)),
+    )
+
+
+def statistic(
+    name: str, items: Sequence[DatasetItem], results: Sequence[ItemResult]
+) -> figures.Statistic | None:
+    """A metric on resampled leads, from what the bundle said of them; None for one that they do not allow.
+
+    Money is compared at the default terms: the ratio of two bundles does not depend on them but for the capacity.
+    """
+    judged = judged_again(items, results)
+    hot = sum(verdict == "act" for verdict in judged.verdicts) / max(1, len(judged))
+    team = TeamConfig()
+    terms = Terms(
+        hot or figures.TENTH, 1.0, 1.0, team.value, team.contact, 0.0, "as many as are hot"
+    )
+    return figures.statistic_of(name, judged, terms)
+
+
+def _notes(
+    task: EvaluateTask,
+    judged: Judged,
+    terms: Terms,
+    metrics: Mapping[str, Estimate],
+    by_group: Mapping[str, Mapping[str, Estimate]],
+) -> Iterator[str]:
+    yield from (text for name, text in _NOTES.items() if name not in metrics)
+    won = int(judged.won.sum())
+    if won < _FEW_WON:
+        yield f"only {won} of these leads were won: every figure here is wide"
+    if backtested := int(judged.backtested.sum()):
+        yield (
+            f"{backtested} of these {len(judged)} leads are judged by models that had not seen them; the model of the "
+            "bundle learned from all of them afterwards"
+        )
+    if judged.left_out:
+        yield f"{judged.left_out} leads have no score (opted out, or unreadable) and were left out"
+    yield f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} {task.costs.currency}"
+    if "ece" in metrics:
+        ideal = figures.ideal_error(judged.score, task.seed)
+        yield (
+            f"ece in {figures.BINS} bins of equal mass: probabilities that are all true would show {ideal:.3f} "
+            f"on {len(judged)} leads"
+        )
+    if "money_per_month" in metrics:
+        yield (
+            "money_per_month is what calling by score brings beyond calling as many in random order, if a call to a lead "
+            "that was won is what won it: an upper end, not an effect"
+        )
+        if terms.exploration:
+            price = figures.exploration_price(metrics["money_per_month"], terms)
+            yield point.exploration_text(price, terms, task.costs.currency)
+    if not any(item.sample.meta.get(LOT) for item in judged.items):
+        yield "no lead was called by lot: outcomes may depend on whom the team called, which no figure here shows"
+    yield from _unequal(by_group)
+
+
+def _unequal(by_group: Mapping[str, Mapping[str, Estimate]]) -> Iterator[str]:
+    for name, found in by_group.items():
+        ratio = found.get("selection_ratio")
+        if ratio is not None and ratio.value < FOUR_FIFTHS:
+            sure = "beyond chance" if ratio.high < FOUR_FIFTHS else "within chance"
+            yield (
+                f"{name}: hot {ratio.value:.2f} times as often as the group that is hot most "
+                f"[{ratio.low:.2f}, {ratio.high:.2f}], under the four-fifths mark, {sure} (n={ratio.n})"
+            )

@@ -1,0 +1,98 @@
+"""The operating point: as many hot leads as the team can call, and what is measured there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kits.core.prediction import Prediction
+from kits.lead_scoring import evaluate
+from kits.lead_scoring.config import Config, TeamConfig
+from tests.lead_scoring.made_leads import SayingRuntime, Told, drawn, task_of
+
+
+def _chosen(leads, team=None, **more):
+    return evaluate.choose_operating_point(
+        task_of(leads, runtime=SayingRuntime(team), **more), Config(team=team or TeamConfig())
+    )
+
+
+def _verdicts(point, leads):
+    return [point.decide(Prediction(lead.says)).verdict for lead in leads]
+
+
+def test_as_many_are_hot_as_the_team_can_call():
+    leads = drawn(1000)
+    point = _chosen(leads, TeamConfig(per_month=50, incoming_per_month=1000, warm_share=0.2))
+
+    verdicts = _verdicts(point, leads)
+
+    assert verdicts.count("act") == 50
+    assert verdicts.count("review") == 200
+    assert point.action == "write"
+
+
+def test_without_a_word_a_tenth_of_the_leads_is_hot():
+    leads = drawn(500)
+
+    assert _verdicts(_chosen(leads), leads).count("act") == 50
+
+
+def test_incoming_leads_are_counted_by_the_datas_clock():
+    leads = drawn(1200, days=365.25)
+    point = _chosen(leads, TeamConfig(per_month=20))
+
+    assert point.rates["capacity"].value == pytest.approx(0.2, rel=0.01)
+    assert _verdicts(point, leads).count("act") == pytest.approx(240, abs=2)
+
+
+def test_leads_of_one_score_are_hot_together_or_not_at_all():
+    leads = [Told(0.9, True)] * 5 + [Told(0.5, False)] * 60 + [Told(0.1, False)] * 35
+    point = _chosen(leads, TeamConfig(per_month=20, incoming_per_month=100))
+
+    assert _verdicts(point, leads).count("act") == 5
+
+
+def test_the_best_leads_are_hot_even_where_one_score_is_all_there_is():
+    leads = [Told(0.2, n % 5 == 0, n) for n in range(100)]
+
+    assert set(_verdicts(_chosen(leads), leads)) == {"act"}
+
+
+def test_rates_are_those_at_the_thresholds():
+    leads = drawn(2000)
+    point = _chosen(leads, TeamConfig(per_month=100, incoming_per_month=1000, value=800))
+
+    hot = np.array([verdict == "act" for verdict in _verdicts(point, leads)])
+    won = np.array([lead.won for lead in leads])
+    assert point.rates["hot_won"].value == pytest.approx(won[hot].mean())
+    assert point.rates["won_in_hot"].value == pytest.approx(hot[won].mean())
+    gained = 100 * 800 * (won[hot].mean() - won.mean())
+    assert point.rates["money_per_month"].value == pytest.approx(gained)
+    assert point.rates["money_per_month"].low < gained < point.rates["money_per_month"].high
+
+
+def test_the_price_of_random_order_stands_in_the_method():
+    point = _chosen(drawn(1000), TeamConfig(per_month=100, exploration=0.05))
+
+    assert point.rates["exploration_price"].value == pytest.approx(
+        0.05 * point.rates["money_per_month"].value
+    )
+    assert "5% of leads in random order cost about" in point.method
+
+
+def test_thresholds_are_chosen_on_what_was_said_before_leads_were_learned_from():
+    leads = drawn(100)
+    unseen = {f"s{n:06}": 0.001 * n for n in range(100)}
+    task = task_of(leads, runtime=SayingRuntime(backtest=unseen))
+
+    point = evaluate.choose_operating_point(task, Config())
+
+    assert point.default.act_at == pytest.approx(0.09)
+
+
+def test_without_decided_leads_nothing_is_hot():
+    point = _chosen([Told(0.9, None)])
+
+    assert point.decide(Prediction(0.99)).verdict == "review"
+    assert "nothing is hot" in point.method
