@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._reasons.spec import ColumnReasons, Tally, Wording
 from kits.lead_scoring._reasons.values import (
     choice_of,
     days_before,
     is_missing,
+    key_of,
     number_of,
     plain,
     yes_or_no,
@@ -90,7 +91,8 @@ def percent_text(share: float, wording: Wording) -> str:
     return f"{text.replace('.', wording.decimal)} %"
 
 
-def _of_choice(column: ColumnReasons, choice: str, label: Mapping[str, str]) -> Situation:
+def _of_choice(column: ColumnReasons, value: Value, label: Mapping[str, str]) -> Situation:
+    choice = key_of(value)
     flag = yes_or_no(choice) if column.flag else ""
     named = column.names.get(choice) or column.names.get(flag, "")
     slots = {**label, "value": plain(named or choice_of(value), VALUE_LENGTH)}
