@@ -24,6 +24,16 @@ class SourceConfig(_Section):
     lost: tuple[str, ...] = Field(
         (), description="values of it that mean lost; empty: known words; all others are open"
     )
+    lost_after_days: int = Field(
+        0,
+        ge=0,
+        description="days after which a lead that is still open counts as lost; 0: never, unless no cell means lost",
+    )
+    open_for_days: int = Field(
+        0,
+        ge=0,
+        description="days for which a lead counts as open whatever it says, because its outcome is not final; 0: none",
+    )
     decided_at: str = Field(
         "",
         description="when the score would have been asked for: nothing known later is learned from",

@@ -14,8 +14,9 @@ _FEW = 20
 
 
 def has_order(candidates: Sequence[Candidate]) -> bool:
-    """Whether nearly all samples have a place in time, and not all the same one."""
-    return placing.has_order([one.order for one in candidates])
+    """Whether nearly all samples have a place in time, and not all the same one; of those with a label, if any has."""
+    counted = [one for one in candidates if one.labels] or candidates
+    return placing.has_order([one.order for one in counted])
 
 
 def place_in_order(candidates: Sequence[Candidate], shares: Shares) -> Placed:

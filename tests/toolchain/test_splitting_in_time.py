@@ -54,6 +54,11 @@ def test_samples_without_a_place_in_time_are_split_by_lot() -> None:
     assert has_order([replace(c, order=None) if i < 4 else c for i, c in enumerate(dated(100))])
 
 
+def test_samples_without_a_label_need_no_place_in_time() -> None:
+    undated = [replace(c, id=f"o{c.id}", labels=(), order=None) for c in dated(30)]
+    assert has_order([*dated(100), *undated])
+
+
 def test_a_split_of_few_samples_is_told() -> None:
     placed = place_in_order(dated(60), SHARES)
     assert [f.check for f in placed.findings] == ["thin-split"]

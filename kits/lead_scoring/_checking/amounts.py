@@ -1,0 +1,83 @@
+"""Rules about amounts: enough leads, enough of them won, and how many are still open.
+
+They count; whether columns tell anything is the court's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kits.core.kit import Finding
+from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring.config import Config
+
+ENOUGH_LEADS = 1_000
+ENOUGH_WON = 120
+"""What Salesforce Einstein asks for before it learns from a firm's own leads (1,000 leads, 120 of them converted)."""
+_LEAST = 20
+"""Leads of the rarer outcome under which nothing can be judged."""
+_PERIODS = 5
+_MOST_OPEN = 0.5
+
+
+def enough(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Whether there is enough to learn from, and the base rate with its course."""
+    decided = table.decided
+    won = int(decided.won.sum())
+    rarer = min(won, len(decided) - won)
+    if not len(decided):
+        yield Finding(
+            "no-outcomes", "fail", f"none of {len(table)} leads has an outcome: nothing can be learned",
+            fix="name the column that tells what became of them in kit.yaml: model.source.outcome; import again with --replace",
+        )  # fmt: skip
+        return
+    told = f"{len(decided)} leads with an outcome, {won} of them won ({won / len(decided):.1%})"
+    if rarer < _LEAST:
+        yield Finding(
+            "too-few-leads", "fail", f"{told}: of the rarer outcome it takes at least {_LEAST} to judge anything",
+            fix="bring older leads too, or check which cells mean won and lost: model.source.won, model.source.lost",
+        )  # fmt: skip
+        return
+    if len(decided) < ENOUGH_LEADS or won < ENOUGH_WON:
+        yield Finding(
+            "too-few-leads", "warn",
+            f"{told}; below {ENOUGH_LEADS} leads or {ENOUGH_WON} won a small model with wide intervals is learned",
+            _course(decided),
+            "bring older leads too; until then believe the order of the list more than its figures",
+        )  # fmt: skip
+        return
+    yield Finding("enough-leads", "pass", told, _course(decided))
+
+
+def _course(decided: LeadTable) -> tuple[str, ...]:
+    """The share won in fifths of the time."""
+    if not decided.timed:
+        return ()
+    parts = [part for part in np.array_split(decided.won, _PERIODS) if len(part)]
+    return tuple(
+        f"{part.mean():.1%} won of {len(part)} leads, part {n} of {len(parts)} in time"
+        for n, part in enumerate(parts, start=1)
+    )
+
+
+def still_open(table: LeadTable, config: Config) -> Iterator[Finding]:
+    """How many leads have no outcome yet."""
+    still = int(np.isnan(table.won).sum())
+    if not still or still == len(table):
+        return
+    share = still / len(table)
+    if share <= _MOST_OPEN:
+        yield Finding(
+            "open-leads",
+            "pass",
+            f"{still} leads ({share:.0%}) are still open: scored, not learned from",
+        )
+        return
+    fix = "say what means lost: model.source.lost, or how long a lead may take: model.source.lost_after_days"
+    yield Finding(
+        "open-leads", "warn",
+        f"{still} leads ({share:.0%}) have no outcome: if those that were given up are never marked lost, only the others teach",
+        fix="nothing to do if they are all new" if config.source.lost_after_days else fix,
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""All the kit's checks of a dataset version, in the order in which they matter. The rules have files of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+from pydantic import BaseModel
+
+from kits.core.dataset import Dataset
+from kits.core.kit import Finding
+from kits.core.sample import utc_now
+from kits.lead_scoring._checking import amounts, columns, repeats, times
+from kits.lead_scoring._checking.times import Now
+from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring.config import Config
+
+Rule = Callable[[LeadTable, Config], Iterator[Finding]]
+RULES: tuple[Rule, ...] = (
+    amounts.enough,
+    amounts.still_open,
+    times.young,
+    times.backwards,
+    repeats.same_lead,
+    repeats.same_content,
+    columns.missing,
+    columns.missing_tells,
+    columns.too_many_values,
+    columns.opt_out,
+)
+
+
+def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[Finding]:
+    """Every finding of every rule, then of the court; none stops at the first.
+
+    Args:
+        now: the clock by which a date lies in the future.
+
+    Raises:
+        DataError: a sample's bytes are absent or damaged.
+    """
+    assert isinstance(config, Config)
+    table = load_table(dataset, dataset.items)
+    for rule in RULES:
+        yield from rule(table, config)
+    yield from times.future(table, now)
+    yield from _court(table, config, dataset.header.seed)
+
+
+def _court(table: LeadTable, config: Config, seed: int) -> Iterator[Finding]:
+    """What suspected columns are charged with, on the leads that training may see."""
+    from kits.lead_scoring._court.court import hold_court
+    from kits.lead_scoring._court.telling import findings
+
+    seen = table.rows(np.array([item.split != "test" for item in table.items], dtype=bool))
+    if len(seen.decided):
+        yield from findings(hold_court(seen, config, seed=seed))

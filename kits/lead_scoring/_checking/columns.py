@@ -1,0 +1,120 @@
+"""Rules about columns that are no crime: what is missing, what has too many values, who does not want to be scored.
+
+Leaks, drift, constants, identities and protected columns are the court's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+
+from kits.core.errors import did_you_mean
+from kits.core.kit import Finding
+from kits.lead_scoring._lead import Value
+from kits.lead_scoring._reading.names import load_words, plain
+from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring.config import Config
+
+_MOSTLY = 0.5
+_POINTS = 0.1
+_SURE = 5.0
+_LEAST = 50
+_MANY_VALUES = 0.3
+_FEW_ROWS = 200
+_SHOWN = 20
+
+
+def missing(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Columns that are empty for most leads."""
+    shares = {name: _empty(table.column(name)).mean() for name in table.names}
+    mostly = {name: share for name, share in shares.items() if share > _MOSTLY}
+    if mostly:
+        ranked = sorted(mostly.items(), key=lambda pair: -pair[1])
+        yield Finding(
+            "missing-values", "pass",
+            f"{len(mostly)} of {len(shares)} columns are empty for more than half of the leads",
+            tuple(f"{name}: {share:.0%} empty" for name, share in ranked[:_SHOWN]),
+        )  # fmt: skip
+
+
+def missing_tells(table: LeadTable, config: Config) -> Iterator[Finding]:
+    """Columns whose being empty tells the outcome: often they are filled in when a lead is worked on."""
+    decided = table.decided
+    told = []
+    for name in decided.names:
+        empty = _empty(decided.column(name))
+        n = int(empty.sum()), int((~empty).sum())
+        if min(n) < _LEAST or name in config.columns.keep:
+            continue
+        rates = float(decided.won[empty].mean()), float(decided.won[~empty].mean())
+        overall = float(decided.won.mean())
+        spread = (overall * (1 - overall) * (1 / n[0] + 1 / n[1])) ** 0.5
+        gap = abs(rates[0] - rates[1])
+        if gap >= _POINTS and spread and gap / spread >= _SURE:
+            told.append(
+                (
+                    gap,
+                    f"{name}: {rates[0]:.1%} of {n[0]} won where empty, {rates[1]:.1%} of {n[1]} where filled in",
+                )
+            )
+    if told:
+        yield Finding(
+            "missing-tells-outcome", "warn",
+            f"of {len(told)} columns it tells the outcome whether they are filled in at all",
+            tuple(text for _, text in sorted(told, reverse=True)[:_SHOWN]),
+            "ask when each is filled in: if by a rep after the first contact, model.columns.exclude; if by the lead, keep it",
+        )  # fmt: skip
+
+
+def too_many_values(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Texts that hardly come again: nothing can be learned of a value seen once."""
+    many = []
+    for name in table.names:
+        texts = [value for value in table.column(name) if isinstance(value, str)]
+        distinct = len(set(texts))
+        if len(texts) >= _FEW_ROWS and distinct > _MANY_VALUES * len(texts):
+            many.append(f"{name}: {distinct} values in {len(texts)} leads")
+    if many:
+        yield Finding(
+            "many-values", "pass",
+            f"{len(many)} columns of texts hardly have the same value twice; a model sees only whether they are filled in "
+            "and what is frequent in them",
+            tuple(many[:_SHOWN]),
+        )  # fmt: skip
+
+
+def opt_out(table: LeadTable, config: Config) -> Iterator[Finding]:
+    """Whether people who do not want to be scored are known."""
+    stated = config.columns.opt_out
+    names = table.names
+    if stated and stated not in names:
+        yield Finding(
+            "opt-out", "warn", f"no lead has the column {stated!r}, so nobody is taken for opted out",
+            fix=f"correct model.columns.opt_out: {did_you_mean(stated, names)}",
+        )  # fmt: skip
+    elif stated:
+        out = sum(
+            value is True or value == 1.0 or str(value).casefold() in ("yes", "ja", "oui", "true")
+            for value in table.column(stated)
+        )
+        yield Finding("opt-out", "pass", f"{out} leads do not want to be scored ({stated})")
+    else:
+        words = cast("list[str]", load_words("cells.yaml")["opt_out"])
+        alike = [
+            name for name in names if any(word in f"_{plain(name)}_" for word in map(_whole, words))
+        ]
+        if alike:
+            yield Finding(
+                "opt-out", "warn", f"{', '.join(alike[:5])} may say that a person does not want this; everybody is scored",
+                fix=f"if it does: model.columns.opt_out: {alike[0]}",
+            )  # fmt: skip
+
+
+def _whole(word: str) -> str:
+    return f"_{plain(word)}_"
+
+
+def _empty(values: list[Value]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.array([value is None for value in values], dtype=bool)

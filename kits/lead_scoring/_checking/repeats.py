@@ -1,0 +1,72 @@
+"""The same lead more than once in a version, and leads that are equal in every column.
+
+Rows with equal content under different ids are different leads.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from kits.core.errors import DataError
+from kits.core.kit import Finding
+from kits.lead_scoring._lead import decode_lead
+from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring.config import Config
+
+_SOME = 0.02
+_SHOWN = 10
+
+
+def near_duplicates(contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    """Pairs of samples that are states of one lead, by its id; each with the first of its kind."""
+    first: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
+    for sample, content in contents:
+        try:
+            identity = decode_lead(content).id
+        except DataError:
+            continue  # told by the check, which reads it again
+        if not identity:
+            continue
+        known = first.setdefault(identity, sample)
+        if known != sample:
+            pairs.append((known, sample))
+    return pairs
+
+
+def same_lead(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Leads imported again after they had changed."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, lead in enumerate(table.leads):
+        rows[lead.id].append(row)
+    twice = {identity: found for identity, found in rows.items() if identity and len(found) > 1}
+    if not twice:
+        return
+    decided = [found for found in twice.values() if np.isfinite(table.won[found]).sum() > 1]
+    yield Finding(
+        "same-lead", "warn" if decided else "pass",
+        f"{len(twice)} leads are there in several states, {len(decided)} of them with several outcomes: each counts as a lead",
+        tuple(", ".join(table.items[row].sample.source for row in found[:3]) for found in list(twice.values())[:_SHOWN]),
+        "import the latest export alone: kit data import … --replace" if decided else "",
+    )  # fmt: skip
+
+
+def same_content(table: LeadTable, _: Config) -> Iterator[Finding]:
+    """Leads that no column tells apart, and how often their outcomes differ: no model can be right about both."""
+    decided = table.decided
+    groups: dict[frozenset[tuple[str, object]], list[int]] = defaultdict(list)
+    for row, lead in enumerate(decided.leads):
+        groups[frozenset(lead.fields.items())].append(row)
+    equal = [rows for rows in groups.values() if len(rows) > 1]
+    n = sum(map(len, equal))
+    if n < max(2, _SOME * len(decided)):
+        return
+    split = [rows for rows in equal if 0 < decided.won[rows].mean() < 1]
+    yield Finding(
+        "equal-leads", "pass",
+        f"{n} leads equal another one in every column ({len(equal)} groups); in {len(split)} groups some are won and some lost, "
+        "which no model can tell apart",
+    )  # fmt: skip

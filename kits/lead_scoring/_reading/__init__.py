@@ -1,0 +1,1 @@
+"""The user's tables → leads. Private to `data.py`."""

@@ -1,0 +1,158 @@
+"""A column of texts → values of leads: what is missing, a number, a yes or no, a date or a text.
+
+A column is judged as a whole, so that `1.234` means the same in each of its rows. What it is *for* is not asked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, cast
+
+from kits.lead_scoring._lead import MAX_TEXT, Value
+from kits.lead_scoring._reading.dates import iso, read_dates
+from kits.lead_scoring._reading.names import load_words
+
+Kind = Literal["number", "yes/no", "date", "text", "empty"]
+_PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_AROUND = re.compile(r"^(?:EUR|USD|GBP|CHF|[€$£¥₹])\s*|\s*(?:EUR|USD|GBP|CHF|[€$£¥₹%])$")
+_COMMA_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
+_POINT_SURE = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)\.(?:\d{1,2}|\d{4,})")
+_THOUSANDS = {
+    ".": re.compile(r"[-+]?\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?"),
+    ",": re.compile(r"[-+]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"),
+}
+_CODE = re.compile(r"[-+]?0\d+")
+_SEPARATORS = re.compile(r"[ '’]")
+_ALMOST_ALL = 0.95
+_DIGITS = 15
+"""More digits than a float holds are an identifier."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A column's values.
+
+    Attributes:
+        kind: what nearly all of its cells are.
+        values: (rows,) with None where nothing is known.
+        odd: cells that are of another kind, as they were.
+    """
+
+    kind: Kind
+    values: Sequence[Value]
+    odd: int = 0
+
+
+@cache
+def _missing() -> frozenset[str]:
+    return frozenset(cast("list[str]", load_words("cells.yaml")["missing"]))
+
+
+@cache
+def _pairs() -> tuple[tuple[str, str], ...]:
+    listed = cast("list[list[object]]", load_words("cells.yaml")["pairs"])
+    return tuple((str(yes).casefold(), str(no).casefold()) for yes, no in listed)
+
+
+@cache
+def free_mail() -> frozenset[str]:
+    """Domains where anybody may have a mailbox."""
+    return frozenset(cast("list[str]", load_words("cells.yaml")["free_mail"]))
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that nothing is known."""
+    return cell.strip().casefold() in _missing()
+
+
+def type_cells(name: str, cells: Sequence[str], *, as_text: bool = False) -> Typed:
+    """A column's cells as values of leads.
+
+    Args:
+        name: the column's; a number is taken for a date only where its name says so.
+        as_text: a person said that these are choices, whatever they look like.
+    """
+    counts = Counter(cells)
+    known = {cell: n for cell, n in counts.items() if not is_missing(cell)}
+    if not known:
+        return Typed("empty", [None] * len(cells))
+    read = _as_texts(known) if as_text else _best(name, known)
+    table: dict[str, Value] = dict(read.values)
+    return Typed(read.kind, [table.get(cell) for cell in cells], read.odd)
+
+
+@dataclass(frozen=True)
+class _Read:
+    kind: Kind
+    values: Mapping[str, Value]
+    odd: int = 0
+
+
+def _best(name: str, known: Mapping[str, int]) -> _Read:
+    return _as_flags(known) or _as_dates(name, known) or _as_numbers(known) or _as_texts(known)
+
+
+def _as_texts(known: Mapping[str, int]) -> _Read:
+    return _Read("text", {cell: cell.strip()[:MAX_TEXT] for cell in known})
+
+
+def _as_flags(known: Mapping[str, int]) -> _Read | None:
+    words = {cell: cell.strip().casefold() for cell in known}
+    met = set(words.values())
+    for yes, no in _pairs():
+        if met <= {yes, no}:
+            return _Read("yes/no", {cell: word == yes for cell, word in words.items()})
+    return None
+
+
+def _as_dates(name: str, known: Mapping[str, int]) -> _Read | None:
+    found = read_dates(name, list(known))
+    if found is None:
+        return None
+    rows = sum(known.values())
+    good = sum(n for n, seconds in zip(known.values(), found.seconds) if seconds is not None)
+    if good < _ALMOST_ALL * rows:
+        return None
+    values: dict[str, Value] = {}
+    for cell, seconds in zip(known, found.seconds):
+        values[cell] = iso(seconds, found.clock) if seconds is not None else cell.strip()
+    return _Read("date", values, rows - good)
+
+
+def _as_numbers(known: Mapping[str, int]) -> _Read | None:
+    bare = {cell: _AROUND.sub("", cell.strip()).replace("\u00a0", " ") for cell in known}
+    if any(_CODE.fullmatch(text) for text in bare.values()):
+        return None
+    point = any(_POINT_SURE.fullmatch(text) for text in bare.values())
+    comma = any(_COMMA_SURE.fullmatch(text) for text in bare.values())
+    decimal = "," if comma and not point else "."
+    values: dict[str, Value] = {}
+    odd = 0
+    for cell, text in bare.items():
+        number = _number(text, decimal)
+        values[cell] = cell.strip()[:MAX_TEXT] if number is None else number
+        odd += known[cell] if number is None else 0
+    enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
+    return _Read("number", values, odd) if enough else None
+
+
+def _number(text: str, decimal: str) -> float | None:
+    if _PLAIN.fullmatch(text) and not (decimal == "," and "." in text):
+        cleaned = text
+    elif _THOUSANDS[decimal].fullmatch(text):
+        cleaned = _SEPARATORS.sub("", text)
+        cleaned = (
+            cleaned.replace(",", "")
+            if decimal == "."
+            else cleaned.replace(".", "").replace(",", ".")
+        )
+    else:
+        return None
+    if sum(c.isdigit() for c in cleaned) > _DIGITS and "." not in cleaned:
+        return None
+    number = float(cleaned)
+    return number if abs(number) < 1e300 else None

@@ -1,0 +1,120 @@
+"""A column of dates → seconds since 1970 in UTC, whichever of the usual forms it is written in.
+
+Zones that are not named are taken for UTC. Which column holds which date is decided in `roles.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from kits.core.moments import (
+    COMPACT,
+    MONTH_FIRST,
+    NAMED,
+    YEAR_FIRST,
+    YEAR_LAST,
+    Moment,
+    read_compact,
+    read_month_first,
+    read_named,
+    read_year_first,
+    read_year_last,
+)
+from kits.lead_scoring._reading.names import plain
+
+_READERS: dict[re.Pattern[str], Callable[[str], Moment]] = {
+    YEAR_FIRST: read_year_first,
+    NAMED: read_named,
+    MONTH_FIRST: read_month_first,
+    COMPACT: read_compact,
+}
+_ENOUGH = 0.95
+_LOOKED_AT = 400
+_DATE_WORDS = frozenset({"date", "datum", "fecha", "timestamp", "created", "closed", "modified"})
+_LAST_WORDS = frozenset({"at", "time", "zeit"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MS, _S = (1e11, 1e13), (3e8, 1e11)
+"""Numbers of these sizes are milliseconds and seconds since 1970: of the years 1979 to 2286."""
+_SPREADSHEET = (25_600.0, 80_000.0)
+"""Days since 1899-12-30, from 1970 to 2119."""
+
+
+@dataclass(frozen=True)
+class Dates:
+    """Dates of cells.
+
+    Attributes:
+        seconds: since 1970, None where a cell is no date.
+        clock: whether any of them has a time of day.
+        doubt: what was assumed without evidence; empty when nothing was.
+    """
+
+    seconds: tuple[float | None, ...]
+    clock: bool
+    doubt: str = ""
+
+
+def iso(seconds: float, clock: bool) -> str:
+    """`2024-12-31`, or with the time of day where the column has one."""
+    at = _EPOCH + timedelta(seconds=seconds)
+    return at.isoformat() if clock else at.date().isoformat()
+
+
+def read_dates(name: str, cells: Sequence[str]) -> Dates | None:
+    """Dates of distinct cells; None when too many of them are none.
+
+    Args:
+        name: the column's; a number is a date only where its name says so.
+    """
+    texts = [cell.strip() for cell in cells]
+    some = texts[:: max(1, len(texts) // _LOOKED_AT)]
+    for pattern in (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST, COMPACT):
+        if sum(bool(pattern.fullmatch(text)) for text in some) >= _ENOUGH * len(some):
+            break
+    else:
+        return _from_numbers(name, texts)
+    if pattern is YEAR_LAST:
+        return _year_last(texts)
+    read = _READERS[pattern]
+    return _dates([moment[0] if (moment := read(text)) else None for text in texts])
+
+
+def _dates(found: Sequence[float | None], doubt: str = "") -> Dates | None:
+    good = [seconds for seconds in found if seconds is not None]
+    if len(good) < _ENOUGH * len(found):
+        return None
+    return Dates(tuple(found), any(seconds % 86_400 for seconds in good), doubt)
+
+
+def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
+    words = plain(name).split("_")
+    dated = bool(_DATE_WORDS & set(words)) or words[-1].endswith(("date", "datum"))
+    if not dated and words[-1] not in _LAST_WORDS:
+        return None
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        return None
+    low, high = min(numbers), max(numbers)
+    if _MS[0] <= low and high < _MS[1]:
+        return _dates([number / 1000 for number in numbers])
+    if _S[0] <= low and high < _S[1]:
+        return _dates(numbers)
+    if dated and _SPREADSHEET[0] <= low and high < _SPREADSHEET[1]:
+        return _dates([round((number - 25_569) * 86_400) for number in numbers])
+    return None
+
+
+def _year_last(texts: Sequence[str]) -> Dates | None:
+    """A part over 12 is the day, a point between them a country that says the day first."""
+    matches = [YEAR_LAST.fullmatch(text) for text in texts]
+    firsts = max(int(match[1]) for match in matches if match)
+    seconds = max(int(match[3]) for match in matches if match)
+    points = any(match[2] == "." for match in matches if match)
+    day_first = seconds <= 12 and (firsts > 12 or points)
+    doubt = "" if firsts > 12 or seconds > 12 or points else "month first"
+    found = [moment[0] if (moment := read_year_last(m, day_first)) else None for m in matches]
+    return _dates(found, doubt)

@@ -1,0 +1,133 @@
+"""JSON of CRMs' APIs, or a row a line → columns of texts.
+
+Knows how APIs wrap rows (`results`, `records`, `data`, `result`) and how they nest values. What a column means is
+decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+from pydantic import JsonValue
+
+from kits.core.errors import DataError
+
+MAX_BYTES = 512 << 20
+MAX_COLUMNS = 2_000
+MAX_DEPTH = 4
+MAX_CELL = 64 << 10
+_LIFTED = frozenset({"properties", "fields", "custom_fields", "attributes"})
+"""Objects whose entries are the row's own columns."""
+_SALESFORCE = frozenset({"type", "url"})
+"""All that the `attributes` of a Salesforce record say."""
+_WRAPPERS = ("results", "records", "data", "result", "items", "rows", "leads", "deals", "contacts")
+
+Object = dict[str, JsonValue]
+
+
+def json_rows(path: Path) -> tuple[dict[str, list[str]], str]:
+    """Column → texts, and how the file was read.
+
+    Raises:
+        DataError: no JSON, no rows in it, or too large.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise DataError(f"{size >> 20} MiB of JSON", where=path.name, fix="write parquet or CSV")
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    try:
+        rows, form = list(_unwrapped(json.loads(text), 0)), "JSON"
+    except (ValueError, RecursionError):
+        rows, form = _lines(text, path.name), "JSON lines"
+    if not rows:
+        raise DataError("no rows in this JSON", where=path.name, fix="a list of objects")
+    flat = [_flat(row) for row in rows]
+    columns = list(dict.fromkeys(name for row in flat for name in row))
+    if len(columns) > MAX_COLUMNS:
+        raise DataError(f"{len(columns)} columns in one file", where=path.name)
+    return {name: _texts([row.get(name) for row in flat]) for name in columns}, form
+
+
+def _lines(text: str, where: str) -> list[Object]:
+    rows: list[Object] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.extend(_unwrapped(json.loads(line), 0))
+        except (ValueError, RecursionError):
+            raise DataError("not JSON", where=f"{where}, line {number}") from None
+    return rows
+
+
+def _unwrapped(value: JsonValue, depth: int) -> Iterator[Object]:
+    """The rows in a document: a list of objects, or an API's answer around one."""
+    if isinstance(value, list):
+        for entry in value:
+            # pages of an API saved one after the other
+            if isinstance(entry, dict):
+                yield from _unwrapped(entry, depth + 1) if _is_page(entry) else iter((entry,))
+    elif isinstance(value, dict) and depth <= MAX_DEPTH:
+        inner = next((value[key] for key in _WRAPPERS if _holds_rows(value.get(key))), None)
+        if inner is None:
+            yield value
+        else:
+            yield from _unwrapped(inner, depth + 1)
+
+
+def _holds_rows(value: JsonValue) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_rows(value.get(key)) for key in _WRAPPERS)
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _is_page(entry: Object) -> bool:
+    return any(_holds_rows(entry.get(key)) for key in _WRAPPERS[:4]) and "id" not in entry
+
+
+def _flat(row: Object) -> Object:
+    flat: Object = {}
+    _flatten(row, "", flat, 0)
+    return flat
+
+
+def _flatten(row: Object, above: str, flat: Object, depth: int) -> None:
+    for key, value in row.items():
+        name = f"{above}{key}"
+        if not isinstance(value, dict):
+            flat.setdefault(name, value)
+        elif key == "attributes" and set(value) <= _SALESFORCE:
+            continue
+        elif depth < MAX_DEPTH:
+            _flatten(value, above if key in _LIFTED else f"{name}.", flat, depth + 1)
+
+
+def _texts(values: list[JsonValue]) -> list[str]:
+    """A column's values as texts. Odoo writes `false` where a text or a date is empty."""
+    worded = any(isinstance(value, str | list) for value in values)
+    return ["" if worded and value is False else _text(value) for value in values]
+
+
+def _text(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return _listed(value)
+    return json.dumps(value, ensure_ascii=False)[:MAX_CELL]
+
+
+def _listed(value: list[JsonValue]) -> str:
+    if len(value) == 2 and type(value[0]) is int and isinstance(value[1], str):
+        return value[1]  # Odoo's link to a record: its number and its name
+    if value and all(isinstance(entry, dict) for entry in value):
+        entries = cast("list[Object]", value)
+        chosen = next((entry for entry in entries if entry.get("primary") is True), entries[0])
+        return _text(chosen.get("value", chosen.get("name", "")))  # Pipedrive's e-mails and phones
+    return ";".join(_text(entry) for entry in value if not isinstance(entry, list))[:MAX_CELL]

@@ -1,0 +1,167 @@
+"""What is known of a table of leads once its columns are told apart: the leads, their outcomes and their places in time.
+
+Built by `understand`; turned into samples in `samples.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kits.core.dataset import Split
+from kits.lead_scoring._lead import Value
+from kits.lead_scoring._reading.cells import Typed, is_missing, type_cells
+from kits.lead_scoring._reading.mapping import Mapping as Crm
+from kits.lead_scoring._reading.mapping import find_mapping
+from kits.lead_scoring._reading.outcomes import Outcome, find_outcome
+from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
+from kits.lead_scoring._reading.roles import BY_ROWS, SPLIT_WORDS, Roles, find_roles, seconds_of
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring.config import Config
+
+Seconds = Sequence[float | None]
+_SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A table of leads that is understood.
+
+    Attributes:
+        sheet: its rows.
+        columns: column → (rows,) values that may be learned from.
+        typed: values of all columns, those too that may not.
+        roles: what columns are for.
+        crm: whose names they have; None: no CRM's.
+        outcome: what became of the leads; None: no column tells.
+        personal: columns kept out because they name somebody.
+        later: columns kept out because the CRM fills them in afterwards.
+        at: (rows,) when each would have been scored, seconds since 1970.
+        outcome_at: (rows,) when its outcome was known.
+        changed_at: (rows,) when its record was changed last.
+        order: (rows,) place in time.
+    """
+
+    sheet: Sheet
+    columns: Mapping[str, Sequence[Value]]
+    typed: Mapping[str, Typed]
+    roles: Roles
+    crm: Crm | None
+    outcome: Outcome | None
+    personal: tuple[Personal, ...]
+    later: tuple[str, ...]
+    at: Seconds
+    outcome_at: Seconds
+    changed_at: Seconds
+    order: Seconds
+
+    @property
+    def won(self) -> Sequence[bool | None]:
+        """(rows,) what became of each lead."""
+        return self.outcome.won if self.outcome is not None else [None] * len(self.sheet)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether places in time are numbers that rise, no dates."""
+        name = self.roles.order
+        return name == BY_ROWS or (bool(name) and self.typed[name].kind != "date")
+
+    @property
+    def splits(self) -> Sequence[Split | None]:
+        """(rows,) the split that a column or a file's name states."""
+        if self.roles.split:
+            cells = self.sheet.cells[self.roles.split]
+            return [_SPLITS.get(SPLIT_WORDS.get(cell.strip().lower(), "")) for cell in cells]
+        return self.sheet.splits or [None] * len(self.sheet)
+
+
+Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value]]]
+"""More columns from other tables, for leads with these times; a column of the same name is replaced."""
+
+
+def understand(sheet: Sheet, config: Config, extend: Extend | None = None) -> Known:
+    """Tells a table's columns apart.
+
+    Args:
+        extend: what other tables know of the leads.
+
+    Raises:
+        ConfigError: a stated column is not there.
+        DataError: a stated column does not hold what it should, or it is unclear which one tells the outcome.
+    """
+    source = config.source
+    choices = set(config.columns.categorical)
+    typed = {
+        name: type_cells(name, cells, as_text=name in choices)
+        for name, cells in sheet.cells.items()
+    }
+    crm = find_mapping(sheet.columns, source.mapping)
+    outcome = find_outcome(sheet, source, crm)
+    roles = find_roles(sheet, typed, source, crm, outcome.columns if outcome else ())
+    told = {roles.id, roles.order, *config.columns.keep}
+    personal = tuple(p for p in find_personal(sheet) if p.column not in told)
+    later = tuple(crm.later(sheet.columns)) if crm is not None else ()
+    later = tuple(name for name in later if name not in config.columns.keep)
+    at = _seconds(sheet, (roles.decided_at,))
+    known_at = _seconds(sheet, roles.outcome_at)
+    out = _kept_out(roles, outcome, personal, later)
+    columns: dict[str, Sequence[Value]] = {
+        name: column.values for name, column in typed.items() if name not in out
+    }
+    for one in personal:
+        if one.what == "e-mail address":
+            columns[f"{one.column} kind"] = mail_kinds(sheet.cells[one.column])
+    if extend is not None:
+        added = extend(sheet, roles, at)
+        columns.update({name: values for name, values in added.items() if name not in out})
+    return Known(
+        sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
+        _seconds(sheet, (roles.changed_at,)), _order(sheet, typed, roles, at, known_at),
+    )  # fmt: skip
+
+
+def _kept_out(
+    roles: Roles, outcome: Outcome | None, personal: Sequence[Personal], later: Sequence[str]
+) -> set[str]:
+    """Columns that no model may see: what states the outcome or its time, who it is, and what time it is."""
+    out = {roles.id, roles.decided_at, roles.changed_at, roles.order, roles.split, *later}
+    return (
+        out
+        | {p.column for p in personal}
+        | set(roles.outcome_at)
+        | set(outcome.columns if outcome else ())
+    )
+
+
+def _seconds(sheet: Sheet, columns: Sequence[str]) -> Seconds:
+    """Times of rows: the first of the columns that is filled in."""
+    merged: list[float | None] = [None] * len(sheet)
+    for name in columns:
+        if not name:
+            continue
+        found = seconds_of(name, sheet.cells[name])
+        merged = [mine if mine is not None else other for mine, other in zip(merged, found)]
+    return merged
+
+
+def _order(
+    sheet: Sheet, typed: Mapping[str, Typed], roles: Roles, at: Seconds, known_at: Seconds
+) -> Seconds:
+    if roles.order == BY_ROWS:
+        return [float(number) for number in range(1, len(sheet) + 1)]
+    if roles.order:
+        if typed[roles.order].kind == "date":
+            return seconds_of(roles.order, sheet.cells[roles.order])
+        return [v if isinstance(v, float) else None for v in typed[roles.order].values]
+    return at if roles.decided_at else known_at
+
+
+def identities(known: Known) -> list[str]:
+    """Each lead's id: the CRM's own, else its row's number."""
+    if not known.roles.id:
+        many = len(set(known.sheet.files)) > 1
+        pairs = zip(known.sheet.files, known.sheet.lines)
+        return [f"{file}:{line}" if many else str(line) for file, line in pairs]
+    cells = known.sheet.cells[known.roles.id]
+    lines = known.sheet.lines
+    return [f"row {line}" if is_missing(cell) else cell.strip() for cell, line in zip(cells, lines)]

@@ -1,0 +1,133 @@
+"""CRMs' names of columns as data: which CRM an export comes from, and what its columns mean.
+
+The tables lie in `mappings/`. They say what a vendor defines; whether a column tells the outcome in these data is the
+court's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kits.lead_scoring._reading.names import load_words, squeezed, words_of
+
+_FOLDER = Path(__file__).parent / "mappings"
+_ENOUGH = 3
+"""So many names of one CRM say that it is this one; fewer are a chance."""
+Tier = Literal["sure", "converted", "qualified", "flags"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OutcomeRule(_Table):
+    """One way in which rows tell what became of them; the first rule that knows decides."""
+
+    columns: tuple[str, ...] = Field(description="names of the column; the first that is there")
+    won: tuple[str, ...] = Field((), description="cells that mean won")
+    lost: tuple[str, ...] = Field((), description="cells that mean lost")
+    words: tuple[Tier, ...] = Field((), description="lists of known words that count too")
+    won_if_filled: bool = Field(False, description="any entry means won")
+    lost_if_filled: bool = Field(False, description="any entry means lost")
+
+
+class CrmObject(_Table):
+    """What the columns of one kind of record mean."""
+
+    detect: tuple[str, ...] = Field(description="names that tell this CRM from others")
+    id: tuple[str, ...] = Field((), description="the record's identifier")
+    decided_at: tuple[str, ...] = Field((), description="when the lead came")
+    outcome_at: tuple[str, ...] = Field((), description="when it was decided; the first filled one")
+    changed_at: tuple[str, ...] = Field((), description="when the record was changed last")
+    outcome: tuple[OutcomeRule, ...] = Field((), description="how it tells the outcome")
+    opt_out: tuple[str, ...] = Field((), description="the person does not want to be written to")
+    later: tuple[str, ...] = Field((), description="filled in after the decision, by definition")
+    later_starts: tuple[str, ...] = Field((), description="the same, by how names begin")
+
+
+class CrmTable(_Table):
+    """One file of `mappings/`."""
+
+    title: str = Field(description="the CRM's name")
+    prefixes: tuple[str, ...] = Field((), description="what exports put before each name")
+    objects: dict[str, CrmObject] = Field(description="by the CRM's name of the record")
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One CRM's names for one kind of record."""
+
+    title: str
+    object: str
+    names: CrmObject
+    prefixes: tuple[str, ...] = ()
+
+    def find(self, wanted: Sequence[str], columns: Sequence[str]) -> list[str]:
+        """The columns with one of the names, in the order of the names."""
+        known = {self._bare(column): column for column in reversed(columns)}
+        found = [known[word] for name in wanted if (word := squeezed(name)) in known]
+        return list(dict.fromkeys(found))
+
+    def later(self, columns: Sequence[str]) -> list[str]:
+        """The columns that the vendor fills in after the decision."""
+        named = self.find(self.names.later, columns)
+        starts = tuple(squeezed(start) for start in self.names.later_starts)
+        begun = [c for c in columns if starts and self._bare(c).startswith(starts)]
+        return list(dict.fromkeys([*named, *begun]))
+
+    def met(self, columns: Sequence[str]) -> int:
+        """How many of the telling names are there."""
+        return len(self.find(self.names.detect, columns))
+
+    def _bare(self, column: str) -> str:
+        start = next((p for p in self.prefixes if column.startswith(p)), "")
+        return squeezed(column[len(start) :])
+
+
+@cache
+def load_mappings(name: str) -> tuple[Mapping, ...]:
+    """The mappings of one CRM."""
+    import yaml
+
+    text = (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    table = CrmTable.model_validate(yaml.safe_load(text))
+    return tuple(
+        Mapping(table.title, kind, names, table.prefixes) for kind, names in table.objects.items()
+    )
+
+
+def known_mappings() -> tuple[str, ...]:
+    """The CRMs that have a table."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+def find_mapping(columns: Sequence[str], wanted: str) -> Mapping | None:
+    """Whose names the columns have.
+
+    Args:
+        wanted: a CRM's name, `auto`, or `none`.
+    """
+    if wanted == "none":
+        return None
+    crms = known_mappings() if wanted == "auto" else (wanted,)
+    ranked = sorted(
+        ((one.met(columns), one) for crm in crms for one in load_mappings(crm)),
+        key=lambda pair: -pair[0],
+    )
+    met, best = ranked[0]
+    return best if met >= (_ENOUGH if wanted == "auto" else 1) else None
+
+
+@cache
+def tier_words(tier: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Known words for won and lost, of one kind."""
+    both = load_words("outcomes.yaml")[tier]
+    assert isinstance(both, dict)
+    won, lost = (frozenset(words_of(str(word)) for word in both[side]) for side in ("won", "lost"))
+    return won, lost

@@ -1,0 +1,71 @@
+"""Names of columns, told apart without case, accents, blanks and signs; and the lists of words beside this file.
+
+A name is only compared here; what becomes of its column is decided by `roles.py` and its neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+_WORDS = Path(__file__).parent / "words"
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SIGNS = re.compile(r"[\W_]+")
+_SHARP = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae"})
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+@cache
+def plain(name: str) -> str:
+    """`Lead Number`, `LeadNumber` and `lead-number` are `lead_number`; accents go, umlauts as in `geaendert`."""
+    text = unicodedata.normalize("NFC", _HUMP.sub(" ", name.strip())).casefold()
+    text = text.translate(_SHARP).translate(_UMLAUTS)
+    text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return _SIGNS.sub("_", text).strip("_")
+
+
+@cache
+def words_of(value: str) -> str:
+    """A cell's words: `Closed - Won` and `closed_won` are `closed won`; `Gagné` is `gagne`; a number stays one."""
+    try:
+        return f"{float(value):g}"
+    except ValueError:
+        return plain(value.lower()).replace("_", " ")
+
+
+@cache
+def squeezed(name: str) -> str:
+    """`Create Date` and `createdate` alike: no signs at all."""
+    return plain(name).replace("_", "")
+
+
+@cache
+def load_words(file: str) -> Mapping[str, object]:
+    """A YAML file of `words/`."""
+    import yaml
+
+    return cast("Mapping[str, object]", yaml.safe_load((_WORDS / file).read_text(encoding="utf-8")))
+
+
+@cache
+def names_for(meaning: str) -> tuple[str, ...]:
+    """Names of columns with a meaning, most telling first, as `squeezed` gives them."""
+    listed = cast("Mapping[str, list[str]]", load_words("names.yaml"))[meaning]
+    return tuple(dict.fromkeys(squeezed(str(name)) for name in listed))
+
+
+def rank(name: str, meaning: str) -> int | None:
+    """How telling a column's name is for a meaning, 0 the most; None: it does not mean that."""
+    names = names_for(meaning)
+    word = squeezed(name)
+    return names.index(word) if word in names else None
+
+
+def by_rank(columns: Iterable[str], meaning: str) -> list[str]:
+    """The columns whose names have a meaning, most telling first."""
+    ranked = [(rank(name, meaning), name) for name in columns]
+    return [name for place, name in sorted((p, n) for p, n in ranked if p is not None)]

@@ -1,0 +1,96 @@
+"""Columns that name a person or a mailbox: kept out of what is learned from. An address leaves what kind it is of.
+
+By name and cells. Columns that only count as protected (age, gender) are the court's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kits.lead_scoring._lead import Value
+from kits.lead_scoring._reading.cells import free_mail, is_missing
+from kits.lead_scoring._reading.names import plain, rank
+from kits.lead_scoring._reading.sheets import Sheet
+
+_MAIL = re.compile(r"[^\s@,;<>]{1,64}@[^\s@,;<>]{1,190}\.[^\s@,;<>.]{2,24}")
+_PHONE = re.compile(r"(?:\+|00)\d[\d ()/.-]{6,22}")
+_FORMS = (("e-mail address", _MAIL), ("phone number", _PHONE))
+_MOST = 0.8
+_VARIED = 0.2
+"""A column of names or numbers has many different ones; `contact: cellular` is none."""
+_LOOKED_AT = 500
+_SCHOOLS = re.compile(r"\.edu$|\.edu\.[a-z]{2}$|\.ac\.[a-z]{2}$|^(?:uni|hs|tu|fh)-|^students?\.")
+_STATE = re.compile(r"\.gov$|\.gov\.[a-z]{2}$|\.gouv\.fr$|\.bund\.de$|\.admin\.ch$|\.mil$")
+
+
+@dataclass(frozen=True)
+class Personal:
+    """One such column and what it is: `e-mail address`, `phone number`, `name`, `address`, `identifier`."""
+
+    column: str
+    what: str
+
+
+def find_personal(sheet: Sheet) -> list[Personal]:
+    """The columns that name persons, mailboxes or records."""
+    return [Personal(name, what) for name in sheet.columns if (what := _what(name, sheet))]
+
+
+def _what(name: str, sheet: Sheet) -> str:
+    known = [cell.strip() for cell in sheet.cells[name] if not is_missing(cell)]
+    some = known[:: max(1, len(known) // _LOOKED_AT)]
+    if not known:
+        return ""
+    by_cells = next((what for what, form in _FORMS if _share(some, form) >= _MOST), "")
+    varied = len(set(known)) >= _VARIED * len(known)
+    return by_cells or (_by_name(name, known, some) if varied else "")
+
+
+def _by_name(name: str, known: Sequence[str], some: Sequence[str]) -> str:
+    numbers = all(_is_number(cell) for cell in some)
+    identifier = rank(name, "id") is not None or plain(name).endswith("_id")
+    rules = (
+        ("phone number", rank(name, "phone") is not None),
+        ("name", rank(name, "person") is not None and not numbers),
+        ("address", rank(name, "address") is not None),
+        ("identifier", identifier and len(set(known)) == len(known) > 1),
+    )
+    return next((what for what, holds in rules if holds), "")
+
+
+def _share(cells: Sequence[str], pattern: re.Pattern[str]) -> float:
+    return sum(bool(pattern.fullmatch(cell)) for cell in cells) / len(cells)
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(".", "").replace(",", "").lstrip("-").isdigit()
+
+
+def mail_kinds(cells: Sequence[str]) -> list[Value]:
+    """What kind of mailbox each address is: `company`, `free`, `school`, `state`; None where there is none."""
+    table = {cell: _kind(cell) for cell in set(cells)}
+    return [table[cell] for cell in cells]
+
+
+def _kind(cell: str) -> Value:
+    domain = domain_of(cell)
+    if not domain:
+        return None
+    if domain in free_mail():
+        return "free"
+    if _SCHOOLS.search(domain):
+        return "school"
+    return "state" if _STATE.search(domain) else "company"
+
+
+def domain_of(cell: str) -> str:
+    """The domain of an address, a site or a domain, in lower case and without `www.`; empty when there is none."""
+    text = cell.strip().casefold().removeprefix("mailto:")
+    if "@" in text:
+        text = text.rsplit("@", 1)[1]
+    else:
+        text = text.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+    text = text.removeprefix("www.").strip(".>")
+    return text if "." in text and " " not in text else ""

@@ -1,0 +1,31 @@
+"""A file or folder of tables → samples and findings: which tables there are, what was taken for what, what was refused.
+
+Composition only; each step has a file of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kits.core.kit import Finding, RawSample
+from kits.lead_scoring._reading.folder import find_tables
+from kits.lead_scoring._reading.known import understand
+from kits.lead_scoring._reading.samples import samples_of
+from kits.lead_scoring._reading.telling import tell
+from kits.lead_scoring.config import Config
+
+
+def read_leads(path: Path, config: Config) -> Iterator[RawSample | Finding]:
+    """Every lead of a file or folder.
+
+    Raises:
+        ConfigError: the configuration names a column or file that is not there.
+        DataError: no table of leads, or it is unclear what tells their outcome.
+    """
+    tables = find_tables(path, config)
+    yield from tables.findings
+    known = understand(tables.leads, config, tables.extend)
+    yield from tables.told
+    yield from tell(known, config)
+    yield from samples_of(known, config)

@@ -1,0 +1,207 @@
+"""Leads that are understood → samples, with what has to be said of them: repeated ids, open ones, ages.
+
+No column is interpreted here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from pydantic import JsonValue
+
+from kits.core.annotation import Annotation
+from kits.core.kit import Finding, RawSample
+from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
+from kits.lead_scoring._reading.known import Known, identities
+from kits.lead_scoring._reading.personal import domain_of
+from kits.lead_scoring.config import Config, SourceConfig
+
+OUTCOME_AT = "outcome_at"
+"""In a sample's `meta`: when its outcome was known, seconds since 1970."""
+RANK = "rank"
+"""In a sample's `meta`: its place in time is no date."""
+_DAY = 86_400
+_LEAST_DAYS = 90
+"""Three months are what vendors of scores wait for an outcome."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Outcomes after those that are too old to be open were counted as lost."""
+
+    won: Sequence[bool | None]
+    said: Finding | None = None
+
+
+def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
+    """The leads in the order of the rows, the newest row of each id."""
+    ids = identities(known)
+    judged = judge_open(known, config)
+    if judged.said is not None:
+        yield judged.said
+    chosen, repeated = _newest(known, ids)
+    if repeated is not None:
+        yield repeated
+    groups = _groups(known)
+    names = list(known.columns)
+    rows = zip(*known.columns.values()) if names else iter(() for _ in ids)
+    splits = known.splits
+    for row, values in enumerate(rows):
+        if chosen is not None and row not in chosen:
+            continue
+        won, place, at = judged.won[row], known.order[row], known.at[row]
+        content = encode_lead(_lead(ids[row], names, values, at))
+        where = _source(known, row, ids[row])
+        if len(content) > MAX_BYTES:
+            yield Finding(
+                "lead-too-large",
+                "fail",
+                f"{where}: {len(content)} bytes in one lead",
+                fix="leave texts out",
+            )
+            continue
+        meta: dict[str, JsonValue] = {RANK: True} if known.ranked else {}
+        if known.outcome_at[row] is not None and won is not None:
+            meta[OUTCOME_AT] = known.outcome_at[row]
+        label = (
+            None
+            if won is None
+            else Annotation(label=WON if won else LOST, author=known.sheet.files[row])
+        )
+        yield RawSample(
+            content, MEDIA_TYPE, where, label, groups[row] if groups else "", splits[row], meta, place
+        )  # fmt: skip
+
+
+def _lead(identity: str, names: Sequence[str], values: Sequence[Value], at: float | None) -> Lead:
+    fields = {name: value for name, value in zip(names, values) if value is not None}
+    moment = _EPOCH + timedelta(seconds=at) if at is not None else None
+    return Lead(identity, fields, moment)
+
+
+def _source(known: Known, row: int, identity: str) -> str:
+    """Unique and without a person's address in it."""
+    named = bool(known.roles.id) and "@" not in identity
+    return f"{known.sheet.files[row]}#{identity[:80] if named else known.sheet.lines[row]}"
+
+
+def _groups(known: Known) -> list[str] | None:
+    if not known.roles.group:
+        return None
+    cells = [cell.strip().casefold() for cell in known.sheet.cells[known.roles.group]]
+    return [f"{known.roles.group}:{domain_of(c) if '@' in c else c}" if c else "" for c in cells]
+
+
+# -- repeated ids ---------------------------------------------------------------------------------
+
+
+def _newest(known: Known, ids: Sequence[str]) -> tuple[set[int] | None, Finding | None]:
+    """The rows to keep, one of each id; None when there is nothing to choose."""
+    if len(set(ids)) == len(ids):
+        return None, None
+    best: dict[str, int] = {}
+    for row, identity in enumerate(ids):
+        other = best.get(identity)
+        if other is None or _age(known, row) >= _age(known, other):
+            best[identity] = row
+    twice = [identity for identity, n in Counter(ids).items() if n > 1]
+    by = (
+        known.roles.changed_at
+        or known.roles.decided_at
+        or known.roles.order
+        or "the order of the rows"
+    )
+    finding = Finding(
+        "repeated-ids", "warn",
+        f"{len(ids) - len(best)} rows repeat the id of another row ({known.roles.id}); the newest of each was kept, by {by}",
+        tuple(sorted(twice)[:10]) if not any("@" in one for one in twice) else (),
+        "nothing to do if a row is a later state of the same lead; else name another column with model.source.id",
+    )  # fmt: skip
+    return set(best.values()), finding
+
+
+def _age(known: Known, row: int) -> tuple[float, float]:
+    never = float("-inf")
+    changed, place = known.changed_at[row], known.order[row]
+    return (never if changed is None else changed, never if place is None else place)
+
+
+# -- leads that stay open -------------------------------------------------------------------------
+
+
+def judge_open(known: Known, config: Config) -> Judged:
+    """Counts leads that stayed open too long as lost, where that is stated or nothing else means lost; young ones as open."""
+    source, outcome = config.source, known.outcome
+    if outcome is None or not (source.lost_after_days or source.open_for_days or outcome.all_lost):
+        return Judged(known.won)
+    times = [s for s in (*known.at, *known.outcome_at, *known.changed_at) if s is not None]
+    if not known.roles.decided_at or not times:
+        return _all_lost(known) if outcome.all_lost else Judged(known.won)
+    latest = max(times)
+    days = source.lost_after_days
+    if outcome.all_lost:
+        days = days or max(_LEAST_DAYS, _days_to_win(known))
+    won = _aged(known, outcome.won, latest, days, source.open_for_days)
+    return Judged(won, _said(outcome.won, won, days, source))
+
+
+def _aged(
+    known: Known, won: Sequence[bool | None], latest: float, days: int, open_days: int
+) -> list[bool | None]:
+    aged: list[bool | None] = []
+    for one, at in zip(won, known.at):
+        age = (latest - at) / _DAY if at is not None else None
+        if one is None and days and age is not None and age >= days:
+            aged.append(False)
+        elif open_days and age is not None and age < open_days:
+            aged.append(None)
+        else:
+            aged.append(one)
+    return aged
+
+
+def _said(
+    before: Sequence[bool | None], after: Sequence[bool | None], days: int, source: SourceConfig
+) -> Finding:
+    pairs = list(zip(before, after))
+    lost = sum(was is None and now is False for was, now in pairs)
+    young = sum(was is not None and now is None for was, now in pairs)
+    assumed = bool(days) and not source.lost_after_days
+    told = []
+    if days:
+        reason = "no cell means lost" if assumed else "as stated"
+        told.append(
+            f"{reason}: {lost} leads that were not won within {days} days count as lost, younger ones stay open"
+        )
+    if source.open_for_days:
+        told.append(
+            f"{young} leads younger than {source.open_for_days} days count as open, as stated"
+        )
+    return Finding(
+        "lost-after", "warn" if assumed else "pass", "; ".join(told),
+        fix="state how long a lead may take: model.source.lost_after_days, or what means lost: model.source.lost" if assumed else "",
+    )  # fmt: skip
+
+
+def _all_lost(known: Known) -> Judged:
+    assert known.outcome is not None
+    won = [False if one is None else one for one in known.outcome.won]
+    return Judged(won, Finding(
+        "lost-after", "warn",
+        f"no cell means lost and there is no date: all {won.count(False)} leads that are not won count as lost",
+        fix="name a date with model.source.decided_at, or what means lost with model.source.lost",
+    ))  # fmt: skip
+
+
+def _days_to_win(known: Known) -> int:
+    """Within how many days 95 of 100 won leads were won."""
+    spans = sorted(
+        end - start
+        for won, start, end in zip(known.won, known.at, known.outcome_at)
+        if won and start is not None and end is not None and end >= start
+    )
+    return round(spans[int(0.95 * (len(spans) - 1))] / _DAY) + 1 if spans else 0

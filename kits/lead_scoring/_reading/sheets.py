@@ -1,0 +1,168 @@
+"""A file of rows → a `Sheet`: columns of texts in memory, whichever form the file has.
+
+Forms are told apart by name and first bytes. What columns mean, and whether cells are numbers, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kits.core.dataset import Split
+from kits.core.errors import DataError
+from kits.core.tables import JSON_SUFFIXES, BadRow, TableFile, open_table
+from kits.lead_scoring._reading.json_rows import json_rows
+from kits.lead_scoring._reading.parquet import parquet_columns
+
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
+PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
+SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES
+MAX_CELLS = 100_000_000
+MAX_BAD_SHOWN = 20
+_REPLACED = "\ufffd"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows as columns.
+
+    Attributes:
+        name: the file's, relative to what was imported.
+        cells: column → (rows,) texts; an absent cell is empty.
+        lines: (rows,) each row's number in its file, from 1.
+        files: (rows,) each row's file.
+        form: how it was read, for people.
+        bad: rows that could not be read.
+        splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
+    """
+
+    name: str
+    cells: Mapping[str, Sequence[str]]
+    lines: Sequence[int]
+    files: Sequence[str]
+    form: str
+    bad: tuple[BadRow, ...] = ()
+    splits: Sequence[Split | None] = ()
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names, in the file's order."""
+        return tuple(self.cells)
+
+    def rows(self, which: Sequence[int]) -> Sheet:
+        """Some of the rows, by index."""
+        return replace(
+            self,
+            cells={name: [cells[i] for i in which] for name, cells in self.cells.items()},
+            lines=[self.lines[i] for i in which],
+            files=[self.files[i] for i in which],
+            splits=[self.splits[i] for i in which] if self.splits else (),
+        )
+
+
+def load_sheet(path: Path, name: str) -> Sheet:
+    """All rows of a file.
+
+    Raises:
+        DataError: no rows with named columns in it, or too many.
+    """
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        cells = parquet_columns(path)
+        return _sheet(name, cells, range(1, _height(cells) + 1), "parquet")
+    if suffix in JSON_SUFFIXES:
+        cells, form = json_rows(path)
+        return _sheet(name, cells, range(1, _height(cells) + 1), form)
+    table = open_table(path, named=True)
+    numbers = [column for column in table.columns if _is_number(column)]
+    if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
+        raise DataError(
+            "its first row does not name columns", where=name, fix="add a line with their names"
+        )
+    sheet = _rows_of(table, name)
+    if table.encoding == "utf-8" and _replaced(sheet):
+        # the beginning was plain ASCII and what came later is not UTF-8
+        again = replace(table, encoding="cp1252", form=table.form.replace("utf-8", "cp1252"))
+        return _rows_of(again, name)
+    return sheet
+
+
+def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
+    """Files with the same columns as one: rows of all of them, in the order given."""
+    columns = list(dict.fromkeys(column for sheet in sheets for column in sheet.columns))
+    cells: dict[str, list[str]] = {column: [] for column in columns}
+    for sheet in sheets:
+        for column in columns:
+            cells[column].extend(sheet.cells.get(column) or [""] * len(sheet))
+    splits: list[Split | None] = []
+    for sheet in sheets:
+        splits.extend(sheet.splits or [None] * len(sheet))
+    return Sheet(
+        name,
+        cells,
+        [line for sheet in sheets for line in sheet.lines],
+        [file for sheet in sheets for file in sheet.files],
+        sheets[0].form,
+        tuple(bad for sheet in sheets for bad in sheet.bad),
+        splits if any(splits) else (),
+    )
+
+
+def _rows_of(table: TableFile, name: str) -> Sheet:
+    cells: dict[str, list[str]] = {column: [] for column in table.columns}
+    lists = list(cells.items())
+    lines: list[int] = []
+    bad: list[BadRow] = []
+    for found in table.rows():
+        if isinstance(found, BadRow):
+            bad.append(found)
+            continue
+        line, row = found
+        if len(row) == 1 and len(lists) > 2:
+            bad.append(BadRow(line, "one cell alone: a note, not a lead"))
+            continue
+        if (len(lines) + 1) * len(lists) > MAX_CELLS:
+            raise _too_many(name)
+        lines.append(line)
+        for column, texts in lists:
+            texts.append(row.get(column, ""))
+    return _sheet(name, cells, lines, table.form, tuple(bad))
+
+
+def _sheet(
+    name: str,
+    cells: Mapping[str, Sequence[str]],
+    lines: Iterable[int],
+    form: str,
+    bad: tuple[BadRow, ...] = (),
+) -> Sheet:
+    numbers = list(lines)
+    if not numbers:
+        raise DataError("no rows in it", where=name)
+    return Sheet(name, cells, numbers, [name] * len(numbers), form, bad)
+
+
+def _height(cells: Mapping[str, Sequence[str]]) -> int:
+    return len(next(iter(cells.values()), ()))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _replaced(sheet: Sheet) -> bool:
+    return any(_REPLACED in cell for cells in sheet.cells.values() for cell in cells)
+
+
+def _too_many(name: str) -> DataError:
+    return DataError(
+        f"more than {MAX_CELLS:,} cells in one file", where=name, fix="split it by year"
+    )

@@ -1,0 +1,147 @@
+"""What was taken for what in a table of leads, in sentences. It decides nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+
+from kits.core.kit import Finding
+from kits.lead_scoring._reading.known import Known, Seconds
+from kits.lead_scoring._reading.outcomes import candidates_told
+from kits.lead_scoring.config import Config
+
+_MAX_SHOWN = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_BROKEN = ("\ufffd", "Ã¤", "Ã¶", "Ã¼", "Ã©", "Ã¨", "ÃŸ", "â‚¬", "Ã±")
+"""A character lost, and UTF-8 that was read as something else before it came here."""
+
+
+def tell(known: Known, config: Config) -> Iterator[Finding]:
+    """Everything a person should know of how a table was read."""
+    yield _columns(known)
+    yield from _outcome(known, config)
+    yield from _doubts(known)
+    yield from _kept_out(known)
+    yield from _bad_rows(known)
+    yield from _encoding(known)
+    yield from _odd_cells(known)
+
+
+def _columns(known: Known) -> Finding:
+    sheet = known.sheet
+    crm = f", {known.crm.title} {known.crm.object}" if known.crm else ""
+    said = known.roles.said() or "no id, no time"
+    times = _span(known.at if known.roles.decided_at else known.outcome_at)
+    return Finding(
+        "columns",
+        "pass",
+        f"{sheet.name} ({sheet.form}{crm}): {len(sheet)} leads, {len(known.columns)} columns to learn from; {said}{times}",
+        tuple(sorted(set(sheet.files)))[:_MAX_SHOWN],
+    )
+
+
+def _span(times: Seconds) -> str:
+    known = [s for s in times if s is not None]
+    if not known:
+        return ""
+    first, last = (
+        (_EPOCH + timedelta(seconds=s)).date().isoformat() for s in (min(known), max(known))
+    )
+    return f", from {first} to {last}"
+
+
+def _outcome(known: Known, config: Config) -> Iterator[Finding]:
+    if known.outcome is None:
+        stated = config.source.outcome
+        yield Finding(
+            "outcome",
+            "warn",
+            f"no column {stated!r}: these leads have no outcome" if stated
+            else "no column tells what became of the leads: they can be scored, nothing can be learned from them",
+            tuple(candidates_told(known.sheet)),
+            "nothing to do for leads to be scored; else name the column in kit.yaml: model.source.outcome",
+        )  # fmt: skip
+        return
+    won, lost, still = known.outcome.counts
+    yield Finding(
+        "outcome",
+        "pass",
+        f"what became of the leads: {known.outcome.said}: {won} won, {lost} lost, {still} open",
+    )
+
+
+def _doubts(known: Known) -> Iterator[Finding]:
+    for text in known.roles.doubts:
+        yield Finding(
+            "assumed", "warn", text,
+            fix="if that is wrong, state it in kit.yaml under model.source: decided_at, order",
+        )  # fmt: skip
+    if not known.roles.id:
+        yield Finding(
+            "no-id",
+            "warn",
+            "no column identifies a lead; its row's number does, so a lead read again from another file is another lead",
+            fix="name the column in kit.yaml: model.source.id",
+        )
+
+
+def _kept_out(known: Known) -> Iterator[Finding]:
+    if known.personal:
+        told = tuple(f"{one.column}: {one.what}" for one in known.personal)
+        yield Finding(
+            "personal",
+            "pass",
+            f"{len(told)} columns name persons, mailboxes or records and are not learned from",
+            told[:_MAX_SHOWN],
+        )
+    if known.later and known.crm is not None:
+        yield Finding(
+            "known-later",
+            "pass",
+            f"{len(known.later)} columns are filled in by {known.crm.title} after the decision and were left out",
+            known.later[:_MAX_SHOWN],
+        )
+
+
+def _bad_rows(known: Known) -> Iterator[Finding]:
+    for bad in known.sheet.bad[:_MAX_SHOWN]:
+        yield Finding(
+            "bad-row", "fail", f"{known.sheet.name}, row {bad.line}: {bad.why}",
+            fix="correct the row; the others were read",
+        )  # fmt: skip
+    rest = len(known.sheet.bad) - _MAX_SHOWN
+    if rest > 0:
+        reasons = Counter(bad.why for bad in known.sheet.bad)
+        told = tuple(f"{why}: {n}" for why, n in reasons.most_common(_MAX_SHOWN))
+        yield Finding(
+            "bad-row", "fail", f"{known.sheet.name}: {rest} more rows cannot be read", told,
+            "export the table again; texts with delimiters or line ends need quotes",
+        )  # fmt: skip
+
+
+def _encoding(known: Known) -> Iterator[Finding]:
+    counts = {
+        name: n
+        for name, column in known.columns.items()
+        if (n := sum(isinstance(v, str) and any(b in v for b in _BROKEN) for v in column))
+    }
+    if counts:
+        yield Finding(
+            "encoding",
+            "warn",
+            f"{sum(counts.values())} cells hold broken characters: the table was written or converted in a wrong encoding",
+            tuple(f"{name}: {n}" for name, n in list(counts.items())[:_MAX_SHOWN]),
+            "export again as UTF-8; the same words in another spelling count as other words",
+        )
+
+
+def _odd_cells(known: Known) -> Iterator[Finding]:
+    odd = {n: t for n, t in known.typed.items() if n in known.columns and t.odd}
+    if odd:
+        yield Finding(
+            "odd-cells",
+            "pass",
+            f"{len(odd)} columns of numbers or dates hold other words too; these were kept as words",
+            tuple(f"{name}: {t.odd} of {len(t.values)}" for name, t in list(odd.items())[:_MAX_SHOWN]),
+        )  # fmt: skip

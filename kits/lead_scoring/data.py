@@ -1,0 +1,72 @@
+"""The user's tables → leads and findings; checks; pairs that are the same lead.
+
+Columns are told apart and tables joined in `_reading/`, versions judged in `_checking/`. Nothing here trains or predicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from kits.core.dataset import Dataset
+from kits.core.errors import DataError, UsageError, did_you_mean
+from kits.core.kit import Finding, RawSample
+from kits.lead_scoring._checking import checks as _checks
+from kits.lead_scoring._checking.repeats import near_duplicates
+from kits.lead_scoring._reading.folder import table_paths
+from kits.lead_scoring._reading.mapping import known_mappings
+from kits.lead_scoring._reading.reading import read_leads
+from kits.lead_scoring._reading.sheets import SUFFIXES
+from kits.lead_scoring.config import Config
+
+__all__ = ["check", "detect_format", "near_duplicates", "read", "read_as"]
+
+_TABLE = "csv"
+_FIX = "CSV, TSV, JSON (lines or an API's answer) or parquet; save a spreadsheet as CSV"
+
+
+def detect_format(path: Path) -> str:
+    """`csv` for tables of any form; a CRM's names of columns are found when they are read.
+
+    Raises:
+        DataError: there is no table.
+    """
+    if path.is_file() and path.suffix.lower() not in SUFFIXES:
+        raise DataError("no table of leads", where=str(path), fix=_FIX)
+    if not table_paths(path):
+        raise DataError("no table of leads in this folder", where=str(path), fix=_FIX)
+    return _TABLE
+
+
+def read(path: Path, format: str) -> Iterator[RawSample | Finding]:
+    """As `read_as`, with every setting left to what is found."""
+    yield from read_as(path, format, Config())
+
+
+def read_as(path: Path, format: str, config: BaseModel) -> Iterator[RawSample | Finding]:
+    """Leads and complaints, in a stable order, by the project's settings.
+
+    Args:
+        format: `csv`, or the CRM whose names the columns have.
+
+    Raises:
+        UsageError: an unknown format.
+        ConfigError: the settings name what is not in the data.
+        DataError: no table of leads, or it is unclear what tells their outcome.
+    """
+    assert isinstance(config, Config)
+    name = detect_format(path) if format == "auto" else format
+    known = (_TABLE, *known_mappings())
+    if name not in known:
+        raise UsageError(f"unknown format {format!r}", fix=did_you_mean(format, known))
+    if name != _TABLE:
+        source = config.source.model_copy(update={"mapping": name})
+        config = config.model_copy(update={"source": source})
+    yield from read_leads(path, config)
+
+
+def check(dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
+    """The kit's own checks of a dataset version."""
+    return _checks.check(dataset, config)
