@@ -7,6 +7,7 @@ import typer
 from cloud_sync.commands import (
     broker,
     cases,
+    crm_simulate,
     fleet,
     hub,
     intake,
@@ -25,7 +26,19 @@ def make_app() -> typer.Typer:
     app = make_program(
         "cloud-sync", "The hub on the firm's own box: samples, reviews, retraining, rollouts."
     )
-    every = (hub, people, fleet, broker, rollouts, intake, cases, mails, retention, learning)
+    every = (
+        hub,
+        people,
+        fleet,
+        broker,
+        rollouts,
+        intake,
+        cases,
+        mails,
+        crm_simulate,
+        retention,
+        learning,
+    )
     for verbs in every:
         verbs.register(app)
     return app

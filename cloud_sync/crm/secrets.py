@@ -115,6 +115,11 @@ def _check_secret(secret: str, where: str) -> None:
         )  # fmt: skip
 
 
+def dump_secrets(secrets: Secrets) -> str:
+    """The opposite of `parse_secrets`."""
+    return json.dumps({"webhook": list(secrets.webhook), "api": dict(secrets.api)}, indent=1)
+
+
 def write_secrets(keys_dir: Path, name: str, secrets: Secrets) -> None:
     """Keeps them, in place of those before.
 
@@ -123,7 +128,7 @@ def write_secrets(keys_dir: Path, name: str, secrets: Secrets) -> None:
         OSError: disk full, no permission; what was there stays.
     """
     path = secrets_path(keys_dir, name)
-    content = json.dumps({"webhook": list(secrets.webhook), "api": dict(secrets.api)}, indent=1)
+    content = dump_secrets(secrets)
     parse_secrets(content, str(path))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(path, content.encode(), private=True)

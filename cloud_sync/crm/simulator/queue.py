@@ -73,8 +73,8 @@ class EventQueue:
         with self._changed:
             for event in events:
                 self.counts["events"] += 1
-                if len(self._heap) >= self._limit:
-                    self.counts["lost_full"] += 1
+                if self._ended or len(self._heap) >= self._limit:
+                    self.counts["lost_ended" if self._ended else "lost_full"] += 1
                     continue
                 self._push(Waiting(event, self._copies()), self._delay())
             self._changed.notify_all()

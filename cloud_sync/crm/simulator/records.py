@@ -68,22 +68,32 @@ class Records:
         self,
         fields: Mapping[str, JsonValue],
         *,
+        object_id: str = "",
         columns: Mapping[str, str | float | bool] | None = None,
         truth: float = 0.0,
         created_at: datetime | None = None,
         quiet: bool = False,
     ) -> Held:
-        """A new record; `quiet`: nobody is told, as of what was there before the webhook."""
+        """A new record; `quiet`: nobody is told, as of what was there before the webhook.
+
+        An id that is given and not taken is kept.
+        """
         with self.lock:
             at = created_at or self._now()
             held = Held(
-                self._make_id(next(self._numbers)), dict(fields), at, at, dict(columns or {}), truth
-            )
+                object_id if object_id and object_id not in self._held else self._fresh_id(),
+                dict(fields), at, at, dict(columns or {}), truth,
+            )  # fmt: skip
             self._held[held.object_id] = held
             self._names.update(dict.fromkeys(held.fields))
             if not quiet:
                 self._told(self._change(held, "created", dict(fields), {}, "user"))
             return held
+
+    def _fresh_id(self) -> str:
+        while (made := self._make_id(next(self._numbers))) in self._held:
+            pass
+        return made
 
     def set(
         self,

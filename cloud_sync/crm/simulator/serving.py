@@ -69,7 +69,7 @@ def sending(
     context: ssl.SSLContext | None = None,
     signed_url: str = "",
 ) -> Iterator[Sender]:
-    """It sends its events to this address, as long as the context is open.
+    """It sends its events to this address, as long as the context is open; what happens afterwards is lost.
 
     Args:
         url: where the hub listens for this CRM: `https://HUB/v1/crm/NAME`.
@@ -85,4 +85,3 @@ def sending(
         yield sender
     finally:
         sender.stop()
-        simulator.sender = None

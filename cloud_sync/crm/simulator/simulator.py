@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from secrets import randbits
 
 from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.simulator.access import Limiter, Rights, Tokens
+from cloud_sync.crm.simulator.coming import Coming
 from cloud_sync.crm.simulator.records import Records
 from cloud_sync.crm.simulator.sender import Sender
 from cloud_sync.crm.simulator.values import Change, Fields, Held
@@ -29,7 +32,8 @@ from kits.core.errors import UsageError, did_you_mean
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 """The level of all leads is counted from here."""
-Told = Callable[[str], None]
+_SHOWN = 60
+"""Characters of a value that are told."""
 
 
 def _hubspot() -> type[Vendor]:
@@ -78,6 +82,11 @@ def made_up_secrets(kind: str, seed: int) -> Secrets:
     return Secrets(webhook=(forms[vendor.looks],), api=api)
 
 
+def drawn_secrets(kind: str) -> Secrets:
+    """Secrets that nobody can guess: a hub that others reach believes messages signed with them."""
+    return made_up_secrets(kind, randbits(128))
+
+
 class Simulator:
     """One pretended CRM.
 
@@ -87,6 +96,7 @@ class Simulator:
         scheme: how its messages are signed; empty: the vendor's own way.
         now: its clock, aware.
         limit: requests to its API in the vendor's window; None: the vendor's, 0: any number.
+        coming: leads from a file, in place of made-up ones; when they are used up, no more come.
     """
 
     def __init__(
@@ -98,6 +108,7 @@ class Simulator:
         scheme: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         limit: int | None = None,
+        coming: Iterator[Coming] | None = None,
     ) -> None:
         made = vendor_of(kind)
         self.kind = made.kind
@@ -107,7 +118,12 @@ class Simulator:
         self.troubles = Troubles()
         self.rights = Rights(made.every_right)
         self.sender: Sender | None = None
+        self.days_ahead = 0.0
+        """By how much the made-up world's time is ahead of the clock; see `life.py`."""
+        self.say: Callable[[str], None] = lambda _line: None
+        """Is told of each score that is written."""
         self._now = now
+        self._coming = coming
         self._random = random.Random(f"simulator:{seed}")  # noqa: S311 - made-up leads
         self.records = Records(now, made.make_id, self._tell)
         fixed = self.secrets.api.get(made.keys[-1], "") if made.keys else ""
@@ -129,15 +145,27 @@ class Simulator:
         self.secrets = self.state.secrets = replace(self.secrets, webhook=(webhook, *old))
 
     def make(self, n: int, *, quiet: bool = False) -> list[Held]:
-        """New leads; `quiet`: as if they had been there before the webhook."""
-        return [self.add(self.world.lead(), quiet=quiet) for _ in range(n)]
+        """New leads; `quiet`: as if they had been there before the webhook. Fewer when the file ends."""
+        if self._coming is None:
+            return [self.add(self.world.lead(), quiet=quiet) for _ in range(n)]
+        return [self._add(one, quiet=quiet) for one in itertools.islice(self._coming, n)]
+
+    def _add(self, coming: Coming, *, quiet: bool) -> Held:
+        held = self.records.add(
+            {**self.vendor.fresh(), **self.vendor.fields(coming.fields)},
+            object_id=coming.id if self.vendor.has_id(coming.id) else "",
+            truth=float(coming.outcome == "won"),
+            quiet=quiet,
+        )
+        held.fate, held.after = coming.outcome, self.vendor.fields(coming.after_outcome)
+        return held
 
     def add(self, columns: Columns, *, quiet: bool = False) -> Held:
         """A new lead of these columns of the world."""
         return self.records.add(
             {**self.vendor.fresh(), **self.vendor.fields(columns)},
             columns=columns,
-            truth=self.world.probability(columns, self._now()),
+            truth=self.world.probability(columns, self._world_now()),
             quiet=quiet,
         )
 
@@ -147,9 +175,11 @@ class Simulator:
 
     def step(self, held: Held) -> str:
         """The next thing this lead does."""
+        if not held.columns:  # from a file: it says nothing of what such a lead does
+            return held.object_id
         changed = self.world.step(held.columns)
         held.columns.update(changed)
-        held.truth = self.world.probability(held.columns, self._now())
+        held.truth = self.world.probability(held.columns, self._world_now())
         self.records.set(held.object_id, self.vendor.fields(changed))
         return held.object_id
 
@@ -159,15 +189,22 @@ class Simulator:
 
     def settle(self, held: Held, outcome: str = "") -> str:
         """This lead is won or lost; empty: as the truth says."""
-        word = outcome or ("won" if self.world.decide(held.truth) else "lost")
-        self.records.set(held.object_id, self.vendor.outcome(word, self._now()), outcome=word)
+        word = outcome or held.fate or ("won" if self.world.decide(held.truth) else "lost")
+        values = {**held.after, **self.vendor.outcome(word, self._now())}
+        self.records.set(held.object_id, values, outcome=word)
         return held.object_id
+
+    def _world_now(self) -> datetime:
+        return self._now() + timedelta(days=self.days_ahead)
 
     def _drawn(self, n: int) -> list[Held]:
         every = [held for held in self.records if not held.deleted and not held.outcome]
         return self._random.sample(every, min(n, len(every)))
 
     def _tell(self, change: Change) -> None:
+        if change.by == "api":
+            values = ", ".join(f"{name}={_short(value)}" for name, value in change.values.items())
+            self.say(f"{change.object_id} was written: {values}")
         if self.sender is not None:
             self.sender.offer(self.vendor.events(change))
 
@@ -195,3 +232,8 @@ class Simulator:
         from cloud_sync.crm.simulator.controls import simulator_app
 
         return simulator_app(self)
+
+
+def _short(value: JsonValue) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

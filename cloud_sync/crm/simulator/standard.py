@@ -1,17 +1,19 @@
 """A pretended program of one's own: leads over a small API, messages by Standard Webhooks or a scheme like it.
 
 It stands for whatever has no kind of its own: Stripe-like, Twenty-like, Mautic-like and GitHub-like signatures are
-those of `signing.py`. Scores come back to it as signed messages.
+those of `signing.py`. The hub reads and scores by signed messages to one address (`crm/webhook.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import JsonValue
 
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.simulator.queue import Waiting
@@ -20,6 +22,8 @@ from cloud_sync.crm.simulator.values import Fields, Held, Message, Schedule
 from cloud_sync.crm.simulator.vendor import Vendor, iso
 
 BATCH = 100
+PARTS = ("points", "probability", "percentile", "band", "reasons", "trend", "scored_at", "version")
+"""Of a score, as it is kept in a lead: `kitwright_points` and so on."""
 _MAX_SKEW_S = 300
 
 
@@ -42,61 +46,69 @@ class Standard(Vendor):
         return {"outcome": outcome, "outcome_at": iso(at)}
 
     def message(self, waiting: Sequence[Waiting], url: str) -> Message:
-        """`lead.created`, `lead.changed`, `lead.deleted` or `lead.merged`, with the lead as it was then."""
+        """`lead.created`, `lead.changed`, `lead.deleted` or `lead.merged`, with the fields that changed."""
         event = waiting[0].event
         change = event.change
-        data: Fields = {
-            "id": change.object_id,
-            "changed": [*sorted(change.values)],
-            "by": change.by,
-            "modified_at": iso(change.at),
-            "fields": dict(change.state),
-        }
-        if change.what == "merged":
-            data["merged_into"] = change.values["merged_into"]
+        data: Fields = {"id": change.object_id, "by": change.by, "fields": {**change.values}}
         body = compact({"type": f"lead.{change.what}", "timestamp": iso(change.at), "data": data})
         return Message(self.signed(url, body, event.event_id), body)
 
     def routes(self, app: FastAPI) -> None:
-        """Reading leads, and taking scores."""
+        """One address for all that the hub sends: it reads, it scores, it tries."""
+        table: Mapping[str, Callable[[dict[str, Any]], Fields]] = {
+            "leads.read": self._read,
+            "leads.scored": self._scored,
+            "test.sent": lambda _data: {},
+        }
 
-        @app.post("/read")
-        async def read(request: Request) -> Response:
-            """Leads by id; those that are gone are left out."""
+        @app.post("/")
+        @app.post("/hook")
+        async def hook(request: Request) -> Response:
             body = await request.body()
             if not _signed(self.state.secrets, request, body, self.state.now().timestamp()):
-                return JSONResponse({"message": "wrong signature"}, 401)
-            ids = [str(one) for one in _json(body).get("data", {}).get("ids", [])][:BATCH]
-            found = [held for one in ids if (held := self.state.records.get(one))]
-            return JSONResponse({"leads": [_shown(held) for held in found]})
+                return JSONResponse({"error": "wrong signature"}, 401)
+            try:
+                told = json.loads(body)
+                return JSONResponse(table[told["type"]](told["data"]))
+            except (ValueError, KeyError, TypeError):
+                return JSONResponse({"error": "not a message of a hub"}, 400)
 
-        @app.post("/scores")
-        async def scores(request: Request) -> Response:
-            """Scores of leads, as the hub sends them."""
-            body = await request.body()
-            if not _signed(self.state.secrets, request, body, self.state.now().timestamp()):
-                return JSONResponse({"message": "wrong signature"}, 401)
-            taken = {}
-            for one in _json(body).get("data", {}).get("leads", []):
-                values = {name: value for name, value in one.items() if name != "id"}
-                taken[str(one["id"])] = self.state.records.set(str(one["id"]), values, by="api")
-            return JSONResponse({"taken": taken})
+    def _read(self, data: dict[str, Any]) -> Fields:
+        """Leads by id; those that are gone are left out."""
+        if "read" not in self.state.rights:
+            return {"records": []}
+        ids = [str(one) for one in data["ids"]][:BATCH]
+        columns = [str(name) for name in data.get("columns", ())]
+        found = [held for one in ids if (held := self.state.records.get(one))]
+        return {"records": [_shown(held, columns) for held in found]}
+
+    def _scored(self, data: dict[str, Any]) -> Fields:
+        """Scores of leads."""
+        outcomes: list[JsonValue] = []
+        for one in data["leads"]:
+            name = str(one["id"])
+            values = {f"kitwright_{part}": one.get(part) for part in PARTS}
+            if "write" not in self.state.rights:
+                outcomes.append({"id": name, "ok": False, "error": "not allowed", "retry": False})
+            elif self.state.records.set(name, values, by="api"):
+                outcomes.append({"id": name, "ok": True})
+            else:
+                outcomes.append({"id": name, "ok": False, "gone": True, "error": "no such lead"})
+        return {"outcomes": outcomes}
 
 
-def _shown(held: Held) -> Fields:
+def _shown(held: Held, columns: Sequence[str]) -> Fields:
+    own = {f"kitwright_{part}" for part in PARTS}
+    names = columns or [name for name in held.fields if name not in own]
     return {
         "id": held.object_id,
-        "fields": dict(held.fields),
+        "fields": {name: held.fields.get(name) for name in names},
         "modified_at": iso(held.modified_at),
         "created_at": iso(held.created_at),
+        "outcome": held.outcome,
+        "outcome_at": iso(held.outcome_at) if held.outcome_at else None,
+        "opted_out": held.fields.get("opted_out") is True,
     }
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    import json
-
-    value = json.loads(body)
-    return value if isinstance(value, dict) else {}
 
 
 def _signed(secrets: Secrets, request: Request, body: bytes, now: float) -> bool:

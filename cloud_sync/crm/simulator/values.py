@@ -108,6 +108,7 @@ class Held:
         fields: by the CRM's own names.
         columns: the same by the made-up world's; empty for a lead from a file.
         truth: how probably it is won.
+        fate: what will become of it, where that is known from a file; `after`: what is filled in then.
         outcome: won, lost, or empty while it is open.
         version: rises with every change.
     """
@@ -118,6 +119,8 @@ class Held:
     modified_at: datetime
     columns: dict[str, str | float | bool] = field(default_factory=dict)
     truth: float = 0.0
+    fate: str = ""
+    after: Fields = field(default_factory=dict)
     outcome: str = ""
     outcome_at: datetime | None = None
     deleted: bool = False

@@ -89,6 +89,11 @@ class Vendor(ABC):
         """The id of record `number`, from 1."""
         return str(100_000 + number)
 
+    @staticmethod
+    def has_id(text: str) -> bool:
+        """Whether an id has the form of this CRM's."""
+        return text.isascii() and text.isdigit() and 0 < len(text) < 16
+
     def cell(self, _column: str, value: Value, /) -> JsonValue:
         """A value as this CRM holds it."""
         return value

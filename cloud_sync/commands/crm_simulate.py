@@ -1,0 +1,183 @@
+"""`cloud-sync crm simulate` and `crm example`: pretended CRMs on this machine, and leads of theirs to train on."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cloud_sync.commands.options import JsonOption, QuietOption, family
+from kits.core.console import Console
+from kits.core.errors import ConfigError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from cloud_sync.crm.secrets import Secrets
+    from cloud_sync.crm.simulator import Simulator
+
+Kind = Literal["hubspot", "standard"]
+KindArgument = Annotated[
+    Kind, typer.Argument(help="Which CRM to pretend; standard: a program of your own.")
+]
+SeedOption = Annotated[
+    int, typer.Option(min=0, help="The same gives the same leads and the same life.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to `app`."""
+    crm = family(app, "crm", "CRMs whose leads are scored: connections, tests, pretended ones.")
+    crm.command("simulate")(crm_simulate)
+    crm.command("example")(crm_example)
+
+
+def crm_simulate(
+    kind: KindArgument,
+    hub: Annotated[
+        str, typer.Option(help="Send events to https://HUB/v1/crm/NAME; empty: only its API is there.")
+    ] = "",
+    secrets_file: Annotated[
+        Path | None,
+        typer.Option(help="Secrets, the same file as for `crm add`; made when missing. Default: KIND-secrets.json."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on loopback; 0: any free one.")] = 8070,
+    leads: Annotated[int, typer.Option(min=0, max=100_000, help="So many are there already.")] = 200,
+    records: Annotated[
+        Path | None, typer.Option(help="Leads from this file of JSON lines instead of made-up ones.")
+    ] = None,
+    per_day: Annotated[float, typer.Option(min=0, max=1e6, help="New leads in a day of its time.")] = 10,
+    time_scale: Annotated[
+        float,
+        typer.Option(min=0.001, max=1e9, help="Its time runs so many times faster: its life, its retries, its bans."),
+    ] = 2000,
+    minutes: Annotated[float, typer.Option(min=0, help="Ends after so long; 0: by Ctrl-C.")] = 0,
+    scheme: Annotated[str, typer.Option(help="How it signs; empty: the CRM's own way.")] = "",
+    duplicates: Annotated[float, typer.Option(min=0, max=1000, help="Each event is sent so often once more.")] = 0,
+    reorder: Annotated[float, typer.Option(min=0, max=1, help="This share of events is held back…")] = 0,
+    delay_s: Annotated[float, typer.Option(min=0, max=86_400, help="…by up to so long, seconds.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=-1, help="Requests to its API in the CRM's window; -1: as the CRM, 0: any number.")
+    ] = -1,
+    signed_url: Annotated[
+        str, typer.Option(help="The hub's public address, where --hub is another way to it.")
+    ] = "",
+    ca: Annotated[Path | None, typer.Option(help="Who signed the hub's certificate (PEM).")] = None,
+    seed: SeedOption = 0,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Pretend a CRM on this machine: its API, its signed events, its bad days. It forgets all at its end."""
+    from cloud_sync.crm.simulator import Noise, Simulator
+    from cloud_sync.crm.simulator.coming import read_coming
+    from cloud_sync.crm.simulator.running import Run, run
+
+    _check_scheme(scheme)
+    _check_url(hub)
+    file = secrets_file or Path(f"{kind}-secrets.json")
+    simulator = Simulator(
+        kind, seed=seed, secrets=_secrets(file, kind), scheme=scheme,
+        limit=None if limit < 0 else limit,
+        coming=None if records is None else read_coming(records),
+    )  # fmt: skip
+    simulator.make(leads, quiet=True)
+    how = Run(
+        port, hub, signed_url, _trust(ca), Noise(duplicates, reorder, delay_s),
+        time_scale, per_day, minutes,
+    )  # fmt: skip
+    console = Console(as_json, quiet)
+    run(
+        simulator, how,
+        up=lambda url: _introduce(console, simulator, url, file, hub=hub), told=console.note,
+    )  # fmt: skip
+    console.answer(_summary(simulator), simulator.figures())
+
+
+def crm_example(
+    kind: KindArgument,
+    file: Annotated[Path, typer.Argument(help="The CSV to write.", dir_okay=False)],
+    leads: Annotated[int, typer.Option(min=1, max=100_000, help="So many.")] = 3000,
+    years: Annotated[float, typer.Option(min=0.01, max=10, help="Of the last so many years.")] = 2,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Write leads a pretended CRM had, and what became of them: to train on before it is connected."""
+    from cloud_sync.crm.simulator import Simulator
+    from cloud_sync.crm.simulator.history import history_csv
+    from kits.core.files import write_atomically
+
+    text = history_csv(Simulator(kind, seed=seed), leads, years)
+    write_atomically(file, text.encode())
+    console = Console(as_json)
+    console.answer(
+        f"{leads} made-up leads, with what became of them, are in {file}",
+        {"file": str(file), "leads": leads},
+    )
+    console.next(f"kit new lead-scoring my-leads --data {file}")
+
+
+def _check_scheme(scheme: str) -> None:
+    from cloud_sync.crm.simulator.signing import SIGNERS
+
+    if scheme and scheme not in SIGNERS:
+        raise UsageError(
+            f"no scheme {scheme!r}", where="--scheme", fix=did_you_mean(scheme, SIGNERS)
+        )
+
+
+def _check_url(hub: str) -> None:
+    if hub and not hub.startswith(("http://", "https://")):
+        raise UsageError("not an address", where="--hub", fix="https://HUB/v1/crm/NAME")
+
+
+def _secrets(file: Path, kind: str) -> Secrets:
+    from cloud_sync.crm.secrets import dump_secrets, parse_secrets
+    from cloud_sync.crm.simulator.simulator import drawn_secrets
+    from kits.core.files import write_atomically
+
+    if file.exists():
+        return parse_secrets(file.read_text(encoding="utf-8"), str(file))
+    drawn = drawn_secrets(kind)
+    write_atomically(file, dump_secrets(drawn).encode(), private=True)
+    return drawn
+
+
+def _trust(ca: Path | None) -> ssl.SSLContext | None:
+    if ca is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(ca))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            "not a certificate", where=str(ca), fix="a PEM file, such as the hub's keys/ca.pem"
+        ) from error
+
+
+def _introduce(console: Console, simulator: Simulator, url: str, file: Path, *, hub: str) -> None:
+    console.note(
+        f"a pretended {simulator.kind} with {len(simulator.records)} leads on {url}; it ends with Ctrl-C"
+    )
+    if hub:
+        console.note(f"its events go to {hub}")
+        return
+    console.note(
+        f"connect it: cloud-sync crm add my-{simulator.kind} --kind {simulator.kind} --url {url}"
+        f" --allow 127.0.0.0/8 --secrets-file {file} --project PROJECT"
+    )
+    console.next(
+        f"cloud-sync crm simulate {simulator.kind} --secrets-file {file}"
+        f" --hub http://127.0.0.1:8000/v1/crm/my-{simulator.kind}"
+    )
+
+
+def _summary(simulator: Simulator) -> str:
+    found = simulator.figures()
+    sent = found["sent"]
+    words = [
+        f"{found['leads']} leads: {found['open']} open, {found['won']} won, {found['lost']} lost",
+        f"{found['writes']} scores written, {found['writes_that_changed_nothing']} of them changed nothing",
+        f"{found['requests']} requests to its API",
+    ]
+    if isinstance(sent, dict) and sent:
+        words.append(f"{sent.get('events', 0)} events, {sent.get('accepted', 0)} taken by the hub")
+    return "; ".join(words)

@@ -1,0 +1,111 @@
+"""Life in a pretended CRM: leads come, come back and are won or lost, faster than outside; the command shows it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cloud_sync.cli import make_app
+from cloud_sync.crm.secrets import parse_secrets
+from cloud_sync.crm.simulator import Simulator
+from cloud_sync.crm.simulator.coming import read_coming
+from cloud_sync.crm.simulator.history import history_csv
+from cloud_sync.crm.simulator.life import Life
+from kits.core.errors import DataError
+from tests.cloud_sync.crm_receivers import ear
+
+
+def test_after_months_most_leads_are_decided_and_likelier_ones_are_won_more_often() -> None:
+    simulator = Simulator("hubspot", seed=3)
+    simulator.make(400, quiet=True)
+    life = Life(simulator, leads_per_day=20)
+    life.advance(90)
+    held = list(simulator.records)
+    assert len(held) > 1800
+    decided = sorted((one for one in held if one.outcome), key=lambda one: one.truth)
+    assert len(decided) > 1200
+    third = len(decided) // 3
+    low, high = decided[:third], decided[-third:]
+    assert sum(one.outcome == "won" for one in high) > 3 * sum(one.outcome == "won" for one in low)
+    won = next(one for one in decided if one.outcome == "won")
+    assert won.fields["lifecyclestage"] == "customer"
+
+
+def test_the_same_seed_gives_the_same_life_however_it_is_cut_in_pieces() -> None:
+    def outcomes(pieces: int) -> list[tuple[str, str, int]]:
+        simulator = Simulator("standard", seed=4)
+        simulator.make(60, quiet=True)
+        life = Life(simulator, leads_per_day=5)
+        for _ in range(pieces):
+            life.advance(30 / pieces)
+        return [(one.object_id, one.outcome, one.version) for one in simulator.records]
+
+    assert outcomes(1) == outcomes(60)
+
+
+def test_leads_from_a_file_keep_their_columns_their_ids_and_their_fate(tmp_path: Path) -> None:
+    file = tmp_path / "coming.jsonl"
+    rows = [
+        {"id": "17", "fields": {"country": "DE", "size": 5}, "outcome": "won", "after_outcome": {"tag": "yes"}},
+        {"id": "x-1", "fields": {"country": "FR"}, "outcome": "lost"},
+    ]  # fmt: skip
+    file.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    simulator = Simulator("hubspot", seed=1, coming=read_coming(file))
+    first, second = simulator.make(5)
+    assert (first.object_id, first.fields["size"]) == ("17", "5")
+    assert second.object_id.isdigit()  # HubSpot has no other ids
+    assert "tag" not in first.fields
+    simulator.settle(first)
+    simulator.settle(second)
+    assert (first.outcome, first.fields["tag"], second.outcome) == ("won", "yes", "lost")
+    file.write_text('{"fields": {}, "outcome": "maybe"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match="line 1"):
+        list(read_coming(file))
+
+
+def test_history_has_both_outcomes_in_the_order_of_time_and_a_rising_base_rate() -> None:
+    rows = list(csv.DictReader(io.StringIO(history_csv(Simulator("hubspot", seed=2), 4000, 2))))
+    assert [row["created_at"] for row in rows] == sorted(row["created_at"] for row in rows)
+    assert all(row["decided_at"] >= row["created_at"] for row in rows)
+    assert "hs_analytics_num_visits" in rows[0]
+    won = [row["outcome"] == "won" for row in rows]
+    assert sum(won[-1000:]) > 1.3 * sum(won[:1000]) > 0
+
+
+def run(*words: str) -> tuple[int, str]:
+    found = CliRunner().invoke(make_app(), ["crm", *words])
+    return found.exit_code, found.output
+
+
+def test_the_command_makes_secrets_once_sends_signed_events_and_sums_up(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    with ear() as hub:
+        words = ("--hub", hub.url, "--secrets-file", str(file), "--port", "0", "--leads", "30",
+                 "--time-scale", "1e6", "--minutes", "0.01", "--json")  # fmt: skip
+        code, out = run("simulate", "hubspot", *words)
+        assert code == 0
+        secrets = parse_secrets(file.read_text(), "file")
+        assert file.stat().st_mode & 0o077 == 0
+        assert run("simulate", "hubspot", *words)[0] == 0
+        assert parse_secrets(file.read_text(), "file") == secrets
+        assert "x-hubspot-signature-v3" in hub.taken[0].headers
+    figures = json.loads(out)
+    assert figures["sent"]["accepted"] == figures["sent"]["events"] > 0
+
+
+def test_the_command_says_what_is_wrong_with_its_options(tmp_path: Path) -> None:
+    found = CliRunner().invoke(make_app(), ["crm", "simulate", "hubspot", "--scheme", "stripes"])
+    assert "stripe" in str(found.exception) and "no scheme" in str(found.exception)
+    found = CliRunner().invoke(make_app(), ["crm", "simulate", "hubspot", "--hub", "hub:8000"])
+    assert "not an address" in str(found.exception)
+
+
+def test_example_leads_are_written_to_train_on(tmp_path: Path) -> None:
+    code, out = run("example", "standard", str(tmp_path / "past.csv"), "--leads", "200")
+    assert code == 0 and "200 made-up leads" in out.splitlines()[0]
+    assert len((tmp_path / "past.csv").read_text().splitlines()) == 201
