@@ -1,0 +1,1 @@
+"""A lead as numbers: what each column becomes, by a specification learned from past leads."""

@@ -1,0 +1,119 @@
+"""One cell as a number, a truth, a moment, a choice or a set of them, however its source wrote it.
+
+Pure functions that never raise: what cannot be read is missing. What a column holds is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from kits.core.moments import read_year_first
+from kits.lead_scoring._lead import Value
+
+MISSING = frozenset(
+    [
+        "",
+        "-",
+        "--",
+        "?",
+        "n/a",
+        "na",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "unknown",
+        "select",
+        "not specified",
+        "not provided",
+        "unspecified",
+        "undefined",
+        "(blank)",
+        "blank",
+        "unbekannt",
+        "keine angabe",
+        "k.a.",
+        "k. a.",
+        "inconnu",
+        "desconocido",
+        "sconosciuto",
+    ]
+)
+"""Words that say nothing was given, in lower case."""
+_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "on", "1"})
+_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0"})
+_MAX_NUMBER = 60
+_MAX_CHOICE = 120
+_AROUND = re.compile(r"[\s\u00a0\u202f'’_$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{3,30}")
+_EDGE = 3e38
+"""Beyond it a number does not fit into 32 bits."""
+_NONE = math.nan
+_CENTURIES_S = 6.3e9
+"""200 years around 1970: what is beyond is a placeholder, not a date."""
+
+
+def is_missing(value: Value) -> bool:
+    """Whether a cell says that nothing was given."""
+    return value is None or (isinstance(value, str) and value.strip().casefold() in MISSING)
+
+
+def to_number(value: Value) -> float:
+    """A cell as a number, NaN where it is none: `1.234,5`, `1,234.5`, `€ 1 200` and `12 %` are numbers."""
+    if isinstance(value, float | int):
+        return float(value) if abs(value) < _EDGE else _NONE
+    if value is None or len(value) > _MAX_NUMBER:
+        return _NONE
+    text = _AROUND.sub("", value)
+    comma, point = text.rfind(","), text.rfind(".")
+    if comma >= 0 and point >= 0:
+        text = text.replace("," if point > comma else ".", "").replace(",", ".")
+    elif comma >= 0:
+        text = text.replace(",", "" if _GROUPED.fullmatch(text) else ".")
+    elif text.count(".") > 1 and _GROUPED.fullmatch(text):
+        text = text.replace(".", "")
+    if not _NUMBER.fullmatch(text):
+        return _NONE
+    number = float(text)
+    return number if abs(number) < _EDGE else _NONE
+
+
+def to_truth(value: Value) -> float:
+    """A cell as 1 or 0, NaN where it is neither yes nor no."""
+    word = to_choice(value)
+    return 1.0 if word in _TRUE else 0.0 if word in _FALSE else _NONE
+
+
+def to_moment(value: Value) -> float:
+    """A cell as seconds since 1970, NaN where it is no date by ISO 8601; without a zone it is UTC."""
+    if not isinstance(value, str) or len(value) > _MAX_NUMBER:
+        return _NONE
+    found = read_year_first(value.strip())
+    return found[0] if found is not None and abs(found[0]) < _CENTURIES_S else _NONE
+
+
+def to_choice(value: Value) -> str:
+    """A cell as a choice, in one form; empty where nothing was given."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
+        return f"{value:.10g}"
+    if value is None:
+        return ""
+    word = " ".join(value[: 4 * _MAX_CHOICE].split()).casefold()[:_MAX_CHOICE]
+    return "" if word in MISSING else word
+
+
+def to_choices(value: Value) -> frozenset[str]:
+    """A cell of several choices, joined by `;`."""
+    if not isinstance(value, str):
+        return frozenset(filter(None, (to_choice(value),)))
+    return frozenset(filter(None, (to_choice(part) for part in value.split(";"))))
+
+
+def to_words(value: Value) -> frozenset[str]:
+    """The words of a text, in lower case."""
+    return frozenset(_WORD.findall(value.casefold())) if isinstance(value, str) else frozenset()

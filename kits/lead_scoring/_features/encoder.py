@@ -1,0 +1,192 @@
+"""Leads → a matrix, by a specification. Each column of the matrix knows which column of the leads it came from.
+
+It never raises for a strange cell: that is a missing one. How a specification is learned is not known here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.lead_scoring._features import cells
+from kits.lead_scoring._features.spec import (
+    ChoiceColumn,
+    Column,
+    DateColumn,
+    EncoderSpec,
+    ManyColumn,
+    TextColumn,
+)
+from kits.lead_scoring._lead import Lead, Value
+
+Floats32 = NDArray[np.float32]
+Cells: TypeAlias = Callable[[Value, float], list[float]]
+"""A value and the moment of the decision (seconds since 1970, NaN: not known) → what stands in the matrix."""
+_DAY_S = 86_400.0
+_NONE = math.nan
+
+
+@dataclass(frozen=True)
+class Part:
+    """One column of the leads: how a cell is turned into numbers, and what these are called."""
+
+    name: str
+    labels: tuple[str, ...]
+    cells: Cells
+    timed: bool = False
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Turns leads into numbers.
+
+    Attributes:
+        spec: what becomes of each column.
+    """
+
+    spec: EncoderSpec
+
+    @cached_property
+    def _parts(self) -> tuple[Part, ...]:
+        return tuple(map(part_of, self.spec.columns))
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """For each column of the matrix the column of the leads it came from."""
+        return tuple(part.name for part in self._parts for _ in part.labels)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """For each column of the matrix what it says: `country = de`, `created: weekday`."""
+        return tuple(label for part in self._parts for label in part.labels)
+
+    def rows(self, leads: Sequence[Lead]) -> Floats32:
+        """(leads, columns) of the matrix; NaN where something is missing."""
+        matrix = np.empty((len(leads), len(self.labels)), dtype=np.float32)
+        for number, lead in enumerate(leads):
+            at = lead.at.timestamp() if lead.at is not None else _NONE
+            get = lead.fields.get
+            row: list[float] = []
+            for part in self._parts:
+                row += part.cells(get(part.name), at)
+            matrix[number] = row
+        return matrix
+
+    def unknown(self, lead: Lead) -> tuple[str, ...]:
+        """Columns that were learned from and that this lead does not have at all."""
+        return tuple(part.name for part in self._parts if part.name not in lead.fields)
+
+    def new_values(self, lead: Lead) -> tuple[str, ...]:
+        """Columns in which this lead holds a choice that was never met in training."""
+        found = []
+        for name, values, rare in self._met:
+            word = cells.to_choice(lead.fields.get(name))
+            if word and word not in values and digest_of_choice(word) not in rare:
+                found.append(name)
+        return tuple(found)
+
+    @cached_property
+    def _met(self) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+        return tuple(
+            (column.name, frozenset(column.values), frozenset(column.rare))
+            for column in self.spec.columns
+            if isinstance(column, ChoiceColumn) and column.all_met
+        )
+
+
+def digest_of_choice(word: str) -> str:
+    """A rare value as a bundle keeps it: to know it again, not to read it."""
+    return hashlib.sha256(word.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def part_of(column: Column) -> Part:
+    """How one column is encoded."""
+    return cast("Callable[[Column], Part]", _PARTS[column.kind])(column)
+
+
+def _number(column: Column) -> Part:
+    return Part(column.name, (column.name,), lambda value, _: [cells.to_number(value)])
+
+
+def _truth(column: Column) -> Part:
+    return Part(column.name, (column.name,), lambda value, _: [cells.to_truth(value)])
+
+
+def _choice(column: ChoiceColumn) -> Part:
+    width = len(column.values)
+    place = {value: number for number, value in enumerate(column.values)}
+    rates = column.rates
+    blank = [0.0] * width
+    known = {value: [float(n == number) for n in range(width)] for value, number in place.items()}
+
+    def encode(value: Value, _: float) -> list[float]:
+        word = cells.to_choice(value)
+        return known.get(word, blank)
+
+    def encode_with_rate(value: Value, _: float) -> list[float]:
+        word = cells.to_choice(value)
+        return [*known.get(word, blank), rates.get(word, 0.0)]
+
+    labels = [f"{column.name} = {value or '(none)'}" for value in column.values]
+    if not rates:
+        return Part(column.name, tuple(labels), encode)
+    return Part(column.name, (*labels, f"{column.name}: past rate"), encode_with_rate)
+
+
+def _date(column: DateColumn) -> Part:
+    names = (
+        "month",
+        "weekday",
+        *(("hour",) if column.hour else ()),
+        *(("days before",) if column.age else ()),
+    )
+
+    def encode(value: Value, at: float) -> list[float]:
+        moment = cells.to_moment(value)
+        if math.isnan(moment):
+            return [_NONE] * len(names)
+        when = datetime.fromtimestamp(moment, timezone.utc)
+        found = [float(when.month), float(when.weekday())]
+        if column.hour:
+            found.append(float(when.hour))
+        if column.age:
+            found.append((at - moment) / _DAY_S)
+        return found
+
+    return Part(column.name, tuple(f"{column.name}: {name}" for name in names), encode, timed=True)
+
+
+def _many(column: ManyColumn) -> Part:
+    def encode(value: Value, _: float) -> list[float]:
+        found = cells.to_choices(value)
+        return [float(one in found) for one in column.values] + [float(len(found))]
+
+    labels = [f"{column.name} has {value}" for value in column.values]
+    return Part(column.name, (*labels, f"{column.name}: how many"), encode)
+
+
+def _text(column: TextColumn) -> Part:
+    def encode(value: Value, _: float) -> list[float]:
+        found = cells.to_words(value)
+        return [float(word in found) for word in column.words] + [float(len(found))]
+
+    labels = [f"{column.name} says {word}" for word in column.words]
+    return Part(column.name, (*labels, f"{column.name}: words"), encode)
+
+
+_PARTS = {
+    "number": _number,
+    "truth": _truth,
+    "choice": _choice,
+    "date": _date,
+    "many": _many,
+    "text": _text,
+}

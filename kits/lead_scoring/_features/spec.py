@@ -1,0 +1,82 @@
+"""What each column of leads becomes: the part of a bundle that says how a lead is turned into numbers.
+
+Values only: learned by `_learning/encoding.py`, applied by `encoder.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Column(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    name: str = Field(description="the column of the leads")
+
+
+class NumberColumn(_Column):
+    """A number as it is; one that is missing stays so."""
+
+    kind: Literal["number"] = "number"
+
+
+class TruthColumn(_Column):
+    """Yes is 1, no is 0."""
+
+    kind: Literal["truth"] = "truth"
+
+
+class ChoiceColumn(_Column):
+    """One of several values: a column of its own for each frequent one, and how values did in the past."""
+
+    kind: Literal["choice"] = "choice"
+    values: tuple[str, ...] = Field(
+        description="frequent ones, in lower case; empty text: nothing given"
+    )
+    rare: tuple[str, ...] = Field(
+        (),
+        description="digests of the others that were met: a bundle names nobody; a value among neither is new",
+    )
+    all_met: bool = Field(True, description="whether `values` and `rare` are all that were met")
+    rates: dict[str, float] = Field(
+        default_factory=dict,
+        description="value → its smoothed log-odds of won less the average's; empty: not used",
+    )
+
+
+class DateColumn(_Column):
+    """A moment: days before the decision, month, weekday, hour."""
+
+    kind: Literal["date"] = "date"
+    age: bool = Field(description="days before the decision, where its moment is known")
+    hour: bool = Field(description="the hour, where dates have one")
+
+
+class ManyColumn(_Column):
+    """Several choices at once: a column for each frequent one, and how many there are."""
+
+    kind: Literal["many"] = "many"
+    values: tuple[str, ...] = Field(description="frequent ones, in lower case")
+
+
+class TextColumn(_Column):
+    """A text: whether it holds a word, for each of the most frequent ones, and how many words it has."""
+
+    kind: Literal["text"] = "text"
+    words: tuple[str, ...] = Field(description="frequent ones, in lower case")
+
+
+Column: TypeAlias = Annotated[
+    NumberColumn | TruthColumn | ChoiceColumn | DateColumn | ManyColumn | TextColumn,
+    Field(discriminator="kind"),
+]
+
+
+class EncoderSpec(BaseModel):
+    """All columns a model sees, in the order of the matrix."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    columns: tuple[Column, ...] = Field(description="columns of leads and what becomes of each")

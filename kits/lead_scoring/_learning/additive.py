@@ -1,0 +1,120 @@
+"""Fits the additive model: logistic regression on curves, with a quadratic penalty and weights that fade with age.
+
+A number becomes a straight line and bends at its quantiles, so that the sum stays exact and readable column by column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.lead_scoring._features.encoder import Floats32
+from kits.lead_scoring._learning.newton import minimise
+from kits.lead_scoring._models.spec import AdditiveSpec, Term
+
+Floats = NDArray[np.float64]
+_QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+_LEAST_ROWS_PER_BEND = 200
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """Columns of the design that stand for one column of the matrix.
+
+    Attributes:
+        knots: where it bends.
+        at_knots: (knots, functions) value of each function at each knot.
+        at_missing: (functions,) and where the column is missing.
+    """
+
+    knots: Floats
+    at_knots: Floats
+    at_missing: Floats
+
+    def rows(self, column: Floats) -> Floats:
+        found = np.stack([np.interp(column, self.knots, f) for f in self.at_knots.T], axis=1)
+        found[np.isnan(column)] = self.at_missing
+        return found
+
+
+class Design:
+    """Columns of a matrix as functions that a logistic regression weighs; made once, fitted with several weights.
+
+    Args:
+        matrix: (rows, columns), NaN where missing.
+    """
+
+    def __init__(self, matrix: Floats32) -> None:
+        self._bases = [_basis(matrix[:, n].astype(np.float64)) for n in range(matrix.shape[1])]
+        parts = [b.rows(matrix[:, n].astype(np.float64)) for n, b in enumerate(self._bases)]
+        self._rows = np.hstack(parts) if parts else np.empty((len(matrix), 0))
+
+    def fit(self, won: Floats, weights: Floats, penalty: float = 1.0) -> AdditiveSpec:
+        """The curves that fit best.
+
+        Args:
+            won: (rows,) 1 or 0.
+            weights: (rows,) how much each counts; 1 for all counts as so many leads.
+            penalty: of the squared weights of standardised functions, as a number of leads.
+        """
+        mean = np.average(self._rows, axis=0, weights=weights)
+        found = minimise(self._rows - mean, won, weights, penalty)
+        terms, start = [], 0
+        for basis in self._bases:
+            width = basis.at_knots.shape[1]
+            own, centre = found[1 + start : 1 + start + width], mean[start : start + width]
+            terms.append(
+                Term(
+                    knots=tuple(map(float, basis.knots)),
+                    adds=tuple(map(float, (basis.at_knots - centre) @ own)),
+                    missing=float((basis.at_missing - centre) @ own),
+                )
+            )
+            start += width
+        return AdditiveSpec(intercept=float(found[0]), terms=tuple(terms))
+
+
+def recency(places: Floats, half_life: float) -> Floats:
+    """(rows,) weights that halve with each `half_life` of the whole span of rows, the latest weighing most.
+
+    Args:
+        places: (rows,) 0 for the oldest to 1 for the latest.
+    """
+    weights: Floats = 0.5 ** ((1.0 - places) / half_life)
+    return weights
+
+
+def _basis(column: Floats) -> _Basis:
+    known = column[np.isfinite(column)]
+    values = np.unique(known)
+    lacks = known.size < column.size
+    if values.size <= 2:
+        low, high = (float(values[0]), float(values[-1])) if values.size else (0.0, 1.0)
+        if values.size < 2 or (low >= 0.0 and high <= 1.0):
+            low, high = 0.0, 1.0
+        knots, functions = np.array([low, high]), np.array([[0.0], [1.0]])
+        middle = np.array([float(((known - low) / (high - low)).mean()) if known.size else 0.0])
+        return _with_missing(knots, functions, middle, lacks)
+    knots = np.unique(np.quantile(known, _QUANTILES))
+    if knots.size < 3:
+        knots = np.unique(np.concatenate([knots, [values[0], values[-1]]]))
+    if known.size < _LEAST_ROWS_PER_BEND * knots.size:
+        few = max(2, known.size // _LEAST_ROWS_PER_BEND)
+        knots = np.unique(knots[np.linspace(0, knots.size - 1, few).round().astype(int)])
+    inside = np.clip(known, knots[0], knots[-1])
+    spread = float(inside.std()) or 1.0
+    line = (knots - inside.mean()) / spread
+    bends = [np.maximum(knots - one, 0.0) / spread for one in knots[1:-1]]
+    functions = np.stack([line, *bends], axis=1)
+    middle = np.array([np.interp(known, knots, f).mean() for f in functions.T])
+    return _with_missing(knots, functions, middle, lacks)
+
+
+def _with_missing(knots: Floats, functions: Floats, middle: Floats, lacks: bool) -> _Basis:
+    """A function more that says whether the column is missing, where it ever is."""
+    if not lacks:
+        return _Basis(knots, functions, middle)
+    blank = np.zeros((len(knots), 1))
+    return _Basis(knots, np.hstack([functions, blank]), np.append(middle, 1.0))

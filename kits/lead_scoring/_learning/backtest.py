@@ -1,0 +1,143 @@
+"""The backtest: at each origin the candidate and the calibrator that were best until then judge what came after.
+
+Figures on `val` and `test` come from here: of models that had not seen those leads, chosen without them. What is
+shipped is chosen the same way with all folds, and learns from all leads where the configuration wants that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+from kits.lead_scoring._learning.calibration import Slice, calibrate
+from kits.lead_scoring._learning.candidates import Candidate, Fitted, Learner
+from kits.lead_scoring._learning.choice import LATEST, Scored, choose, judge
+from kits.lead_scoring._learning.folds import Ints, Origin
+from kits.lead_scoring._learning.intervals import interval_of
+from kits.lead_scoring._models.calibrator import calibrated, probability
+from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was best by some folds.
+
+    Attributes:
+        why: one sentence on the calibrator.
+        scored: all candidates on the folds that decided.
+    """
+
+    candidate: Candidate
+    calibrator: CalibratorSpec
+    why: str
+    scored: tuple[Scored, ...] = ()
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a backtest found.
+
+    Attributes:
+        unseen: row → probability by a model that had not seen it.
+        chosen: at each origin that was judged by a choice; the last one, `ship`, by all folds.
+        slices: the latest folds by the shipped candidate.
+    """
+
+    unseen: Mapping[int, float]
+    chosen: Mapping[str, Chosen]
+    slices: tuple[Slice, ...] = field(repr=False)
+
+    @property
+    def shipped(self) -> Chosen:
+        """By all folds."""
+        return self.chosen["ship"]
+
+    @property
+    def interval(self) -> IntervalSpec:
+        """How sure the shipped model's probabilities are."""
+        return interval_of(self.slices, self.shipped.calibrator)
+
+
+def run_backtest(
+    learner: Learner, steps: Sequence[Origin], tried: Sequence[Candidate], *, in_time: bool
+) -> Backtest:
+    """Judges all candidates at all origins, choosing at each by what was known until then.
+
+    Raises:
+        DataError: no fold holds leads won and lost on both sides.
+    """
+    margins: dict[str, dict[Candidate, Floats]] = {}
+    done: list[Origin] = []
+    unseen: dict[int, float] = {}
+    chosen: dict[str, Chosen] = {}
+    learner.progress.begin("trying models on leads they have not seen", len(steps))
+    for step in steps:
+        if not 0 < learner.won[step.fit].mean() < 1:
+            continue
+        margins[step.name] = learner.margins(step, tried)
+        if step.name in ("val", "test"):
+            chosen[step.name] = _choose(learner, margins, done, tried, in_time=in_time)
+            taken = chosen[step.name]
+            logits = calibrated(margins[step.name][taken.candidate], taken.calibrator)
+            unseen.update(zip(step.judge.tolist(), probability(logits).tolist()))
+        done.append(step)
+    learner.progress.end()
+    if not done:
+        raise DataError(
+            "no leads won and lost to learn from on both sides of any split",
+            fix="import more leads whose outcome is known, won and lost ones",
+        )
+    shipped = chosen["ship"] = _choose(learner, margins, done, tried, in_time=in_time)
+    inner = [step for step in done if step.name not in ("val", "test")]
+    for step in inner:
+        logits = calibrated(margins[step.name][shipped.candidate], shipped.calibrator)
+        unseen.update(zip(step.judge.tolist(), probability(logits).tolist()))
+    return Backtest(
+        unseen, chosen, _slices(learner, margins, _latest(done, in_time), shipped.candidate)
+    )
+
+
+def _choose(
+    learner: Learner,
+    margins: Mapping[str, Mapping[Candidate, Floats]],
+    done: Sequence[Origin],
+    tried: Sequence[Candidate],
+    *,
+    in_time: bool,
+) -> Chosen:
+    """The candidate and the calibrator by the latest folds so far."""
+    latest = _latest(done, in_time)
+    scored = judge(margins, latest, learner.won)
+    if not scored:
+        return Chosen(
+            tried[0], CalibratorSpec(), "not calibrated: no fold holds leads won and lost"
+        )
+    candidate = choose(scored).candidate
+    slices = _slices(learner, margins, latest, candidate)
+    calibrator, why = calibrate(slices, learner.config.calibrator)
+    return Chosen(candidate, calibrator, why, scored)
+
+
+def _latest(done: Sequence[Origin], in_time: bool) -> Sequence[Origin]:
+    """In time the latest folds decide; by lot all are alike."""
+    return done[-LATEST:] if in_time else done
+
+
+def _slices(
+    learner: Learner,
+    margins: Mapping[str, Mapping[Candidate, Floats]],
+    steps: Sequence[Origin],
+    candidate: Candidate,
+) -> tuple[Slice, ...]:
+    return tuple(Slice(margins[s.name][candidate], learner.won[s.judge]) for s in steps)
+
+
+def fit_shipped(learner: Learner, backtest: Backtest, rows: Ints) -> Fitted:
+    """The chosen candidate, learned from the rows it is shipped with."""
+    return learner.fit(rows, backtest.shipped.candidate)

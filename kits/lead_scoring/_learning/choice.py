@@ -1,0 +1,116 @@
+"""Which candidate is taken: by log-loss and lift on the latest folds, the simplest of those that are as good.
+
+Log-loss is taken after the best straight calibration of each fold: how often leads are won on the whole is the
+calibrator's to learn, and the same for all candidates. Nothing is learned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.stats import auroc
+from kits.lead_scoring._learning.calibration import rescaled
+from kits.lead_scoring._learning.candidates import Candidate
+from kits.lead_scoring._learning.folds import Origin
+from kits.lead_scoring._models.calibrator import probability
+
+Floats = NDArray[np.float64]
+LATEST = 3
+"""So many of the latest folds decide."""
+_TOP = 0.1
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How a candidate did on some folds.
+
+    Attributes:
+        losses: (rows,) log-loss of each judged lead.
+        aucs, lifts: of each fold; lifts at the best tenth.
+        lift_error: standard error of the mean lift.
+    """
+
+    candidate: Candidate
+    losses: Floats
+    aucs: tuple[float, ...]
+    lifts: tuple[float, ...]
+    lift_error: float
+
+    @property
+    def loss(self) -> float:
+        """Mean log-loss."""
+        return float(self.losses.mean())
+
+    @property
+    def auc(self) -> float:
+        """Mean over folds."""
+        return float(np.nanmean(self.aucs))
+
+    @property
+    def lift(self) -> float:
+        """Mean over folds."""
+        return float(np.mean(self.lifts))
+
+
+def judge(
+    margins: Mapping[str, Mapping[Candidate, Floats]], judged: Sequence[Origin], won: Floats
+) -> tuple[Scored, ...]:
+    """All candidates on some folds.
+
+    Args:
+        margins: by name of the origin.
+        won: (all rows).
+    """
+    usable = [one for one in judged if 0 < won[one.judge].mean() < 1]
+    if not usable:
+        return ()
+    return tuple(_scored(c, usable, margins, won) for c in margins[usable[0].name])
+
+
+def _scored(
+    candidate: Candidate,
+    judged: Sequence[Origin],
+    margins: Mapping[str, Mapping[Candidate, Floats]],
+    won: Floats,
+) -> Scored:
+    losses, aucs, lifts, spread = [], [], [], 0.0
+    for origin in judged:
+        found, truth = margins[origin.name][candidate], won[origin.judge]
+        logits = rescaled(found, truth)
+        losses.append(np.logaddexp(0.0, np.where(truth > 0, -logits, logits)))
+        aucs.append(auroc(found, truth > 0))
+        top = truth[np.argsort(-found, kind="stable")[: max(1, round(_TOP * len(found)))]]
+        lifts.append(float(top.mean() / truth.mean()))
+        share = (top.sum() + 1) / (len(top) + 2)
+        spread += float(share * (1 - share) / len(top)) / float(truth.mean()) ** 2
+    error = float(np.sqrt(spread)) / len(judged)
+    return Scored(candidate, np.concatenate(losses), tuple(aucs), tuple(lifts), error)
+
+
+def choose(scored: Sequence[Scored]) -> Scored:
+    """The simplest candidate within one standard error of the best, in log-loss and then in lift.
+
+    Errors are of paired differences, lead by lead (the one-standard-error rule, Breiman et al. 1984).
+    """
+    best = min(scored, key=lambda one: one.loss)
+    near = [one for one in scored if _gap(one, best) <= 0.0]
+    top = max(near, key=lambda one: one.lift)
+    kept = [one for one in near if one.lift >= top.lift - top.lift_error]
+    return min(kept, key=lambda one: (one.candidate.complexity, one.loss))
+
+
+def _gap(one: Scored, best: Scored) -> float:
+    """How far a candidate's loss lies beyond one standard error of the best's."""
+    difference = one.losses - best.losses
+    error = float(difference.std()) / max(1.0, float(np.sqrt(len(difference))))
+    return float(difference.mean()) - error
+
+
+def expected_loss(logits: Floats, won: Floats) -> float:
+    """Mean log-loss of log-odds."""
+    chances = np.clip(probability(logits), 1e-12, 1 - 1e-12)
+    return float(-(won * np.log(chances) + (1 - won) * np.log(1 - chances)).mean())

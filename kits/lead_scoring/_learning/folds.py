@@ -1,0 +1,82 @@
+"""Who is learned from and who is judged: rolling origins in time, or folds by lot where the data has no time.
+
+Functions of places in time and splits; no model is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.dataset import Split
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+_FIRST = 0.5
+"""Share of the training leads that the first fold is learned from."""
+_LATER = 0.95
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One step of a backtest: a model of `fit` has not seen `judge`.
+
+    Attributes:
+        name: `fold 1`, …, `val`, `test`.
+        fit, judge: rows.
+    """
+
+    name: str
+    fit: Ints
+    judge: Ints
+
+
+def is_in_time(order: Floats, splits: Sequence[Split]) -> bool:
+    """Whether the later splits are later in time than nearly all that is learned from."""
+    places = np.array(splits)
+    train, later = order[places == "train"], order[places != "train"]
+    if not train.size or order.min() == order.max():
+        return False
+    return not later.size or bool(np.median(later) >= np.quantile(train, _LATER))
+
+
+def origins(
+    splits: Sequence[Split], groups: Sequence[str], folds: int, *, in_time: bool, seed: int
+) -> tuple[Origin, ...]:
+    """Steps of a backtest, the earliest first: folds within train, then val, then test.
+
+    Args:
+        splits: (rows,) of rows in order of time.
+        groups: (rows,) what must not be on both sides where folds are drawn by lot; empty: stands for itself.
+    """
+    places = np.array(splits)
+    train = np.flatnonzero(places == "train")
+    inner = _rolling(train, folds) if in_time else _by_lot(train, groups, folds, seed)
+    found = list(inner)
+    known = train
+    for later in ("val", "test"):
+        rows = np.flatnonzero(places == later)
+        if rows.size:
+            found.append(Origin(later, known, rows))
+            known = np.sort(np.concatenate([known, rows]))
+    return tuple(one for one in found if one.fit.size and one.judge.size)
+
+
+def _rolling(train: Ints, folds: int) -> list[Origin]:
+    edges = np.linspace(_FIRST, 1.0, folds + 1) * len(train)
+    cuts = edges.round().astype(int)
+    return [
+        Origin(f"fold {n + 1}", train[: cuts[n]], train[cuts[n] : cuts[n + 1]])
+        for n in range(folds)
+    ]
+
+
+def _by_lot(train: Ints, groups: Sequence[str], folds: int, seed: int) -> list[Origin]:
+    names = [groups[row] or f"\0{row}" for row in train.tolist()]
+    unique = {name: n for n, name in enumerate(dict.fromkeys(names))}
+    lots = np.random.default_rng(seed).permutation(len(unique)) % folds
+    fold = np.array([lots[unique[name]] for name in names], dtype=np.intp)
+    return [Origin(f"fold {n + 1}", train[fold != n], train[fold == n]) for n in range(folds)]

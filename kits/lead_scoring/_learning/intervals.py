@@ -1,0 +1,77 @@
+"""How sure a probability is: what became of leads that were scored alike by models that had not seen them.
+
+For a score the interval holds, at its confidence, the share of won among such leads (Jeffreys' interval on nearest
+neighbours in score). Folds that were farther off than chance allows widen it: the next period may be off as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.stats import beta_quantile
+from kits.lead_scoring._learning.calibration import Slice
+from kits.lead_scoring._models.calibrator import calibrated, probability
+from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
+
+Floats = NDArray[np.float64]
+_KNOTS = 17
+_NEIGHBOURS = 0.1
+_LEAST_NEIGHBOURS = 50
+_CONFIDENCE = 0.9
+_GROUPS = 5
+
+
+def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> IntervalSpec:
+    """Intervals along the scores.
+
+    Args:
+        slices: the latest folds, uncalibrated.
+    """
+    logits = np.concatenate([calibrated(one.margins, calibrator) for one in slices])
+    won = np.concatenate([one.won for one in slices])
+    if not len(won):
+        return IntervalSpec(knots=(0.0,), low=(0.0,), high=(1.0,))
+    order = np.argsort(logits, kind="stable")
+    logits, won = logits[order], won[order]
+    excess = _excess(slices, calibrator)
+    near = min(len(won), max(_LEAST_NEIGHBOURS, round(_NEIGHBOURS * len(won))))
+    knots: list[float] = []
+    low: list[float] = []
+    high: list[float] = []
+    for place in np.unique(np.linspace(0, len(won) - 1, _KNOTS).round().astype(int)).tolist():
+        if knots and logits[place] <= knots[-1]:
+            continue
+        start = min(max(0, place - near // 2), len(won) - near)
+        part, own = won[start : start + near], logits[start : start + near]
+        # neighbours are not quite alike: each counts for what it deviates from its own probability
+        shift = float(probability(np.array([logits[place]]))[0] - probability(own).mean())
+        rate = float(np.clip(part.mean() + shift, 0.0, 1.0))
+        count = near / excess
+        low.append(
+            beta_quantile((1 - _CONFIDENCE) / 2, rate * count + 0.5, (1 - rate) * count + 0.5)
+        )
+        high.append(
+            beta_quantile((1 + _CONFIDENCE) / 2, rate * count + 0.5, (1 - rate) * count + 0.5)
+        )
+        knots.append(float(logits[place]))
+    return IntervalSpec(
+        knots=tuple(knots),
+        low=tuple(np.minimum.accumulate(low[::-1])[::-1].tolist()),
+        high=tuple(np.maximum.accumulate(high).tolist()),
+        confidence=_CONFIDENCE,
+    )
+
+
+def _excess(slices: Sequence[Slice], calibrator: CalibratorSpec) -> float:
+    """How many times chance folds deviate from what was expected of them, by parts of the scores; at least 1."""
+    off: list[float] = []
+    for one in slices:
+        chances = probability(calibrated(one.margins, calibrator))
+        for part in np.array_split(np.argsort(chances), _GROUPS):
+            expected, spread = chances[part].sum(), (chances[part] * (1 - chances[part])).sum()
+            if spread > 1:
+                off.append(float((one.won[part].sum() - expected) ** 2 / spread))
+    return max(1.0, float(np.mean(off))) if off else 1.0

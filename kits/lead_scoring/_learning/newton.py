@@ -1,0 +1,92 @@
+"""Logistic regression of least penalised log-loss: Newton's steps, or L-BFGS where there are many columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_WIDE = 400
+"""Columns from which on their curvature costs more than many cheap steps."""
+_NEWTON_ROUNDS, _LBFGS_ROUNDS = 30, 300
+_FLAT, _SHORTEST = 1e-9, 1e-4
+_SLIGHT = 1e-3
+
+
+def logistic_fit(columns: Floats, won: Floats) -> tuple[float, ...]:
+    """Intercept and one weight for each of a few columns, hardly penalised."""
+    found = minimise(columns, won, np.ones(len(won)), _SLIGHT)
+    return tuple(float(one) for one in found)
+
+
+def minimise(design: Floats, won: Floats, weights: Floats, penalty: float) -> Floats:
+    """Intercept and weights of least penalised log-loss: by Newton's steps, or by L-BFGS where these are too wide."""
+    rate = float(np.clip(np.average(won, weights=weights), 1e-4, 1 - 1e-4))
+    start = np.concatenate([[np.log(rate / (1 - rate))], np.zeros(design.shape[1])])
+    problem = _Problem(design, won, weights, penalty)
+    return problem.by_newton(start) if design.shape[1] <= _WIDE else problem.by_lbfgs(start)
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Penalised log-loss of intercept and weights; the intercept is free."""
+
+    design: Floats
+    won: Floats
+    weights: Floats
+    penalty: float
+
+    def loss(self, parameters: Floats) -> tuple[float, Floats, Floats]:
+        """Value, slope, and (rows,) probabilities."""
+        logits = parameters[0] + self.design @ parameters[1:]
+        spent = self.weights @ (np.logaddexp(0.0, logits) - self.won * logits)
+        chances = 1.0 / (1.0 + np.exp(-np.clip(logits, -500.0, 500.0)))
+        slope = self.weights * (chances - self.won)
+        own = self.penalty * parameters[1:]
+        uphill = np.concatenate([[slope.sum()], self.design.T @ slope + own])
+        return float(spent + own @ parameters[1:] / 2), uphill, chances
+
+    def by_newton(self, at: Floats) -> Floats:
+        """Iteratively reweighted least squares, with steps halved until they pay."""
+        value, uphill, chances = self.loss(at)
+        for _ in range(_NEWTON_ROUNDS):
+            step = np.linalg.solve(self._curvature(chances), -uphill)
+            fall, length = float(step @ uphill), 1.0
+            if -fall < _FLAT * max(value, 1.0):
+                break
+            while length > _SHORTEST:
+                there = self.loss(at + length * step)
+                if there[0] <= value + 1e-4 * length * fall:
+                    break
+                length /= 2
+            else:
+                break
+            at, (value, uphill, chances) = at + length * step, there
+        return at
+
+    def _curvature(self, chances: Floats) -> Floats:
+        spread = self.weights * chances * (1 - chances)
+        scaled = self.design * spread[:, None]
+        width = self.design.shape[1]
+        found = np.empty((width + 1, width + 1))
+        found[0, 0] = spread.sum() + 1e-9
+        found[0, 1:] = found[1:, 0] = scaled.sum(axis=0)
+        found[1:, 1:] = self.design.T @ scaled + self.penalty * np.eye(width)
+        return found
+
+    def by_lbfgs(self, start: Floats) -> Floats:
+        """For many columns (Liu & Nocedal 1989)."""
+        from scipy.optimize import minimize
+
+        total = float(self.weights.sum())
+
+        def scaled(parameters: Floats) -> tuple[float, Floats]:
+            value, uphill, _ = self.loss(parameters)
+            return value / total, uphill / total
+
+        options = {"maxiter": _LBFGS_ROUNDS}
+        result = minimize(scaled, start, jac=True, method="L-BFGS-B", options=options)
+        found: Floats = np.asarray(result.x, dtype=np.float64)
+        return found

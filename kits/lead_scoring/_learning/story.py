@@ -1,0 +1,109 @@
+"""What a training tells: figures of what was tried, why one was taken, and what a model that does not learn would do.
+
+Words and figures only; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from kits.core.stats import Estimate, auroc_estimate, proportion
+from kits.lead_scoring._learning.backtest import Backtest, Chosen
+from kits.lead_scoring._learning.choice import Scored
+from kits.lead_scoring._table import LeadTable
+
+_TOLD = 8
+
+
+def figures_of(backtest: Backtest, *, n: int) -> dict[str, float]:
+    """Figures of the candidate that is shipped and of the best of each family, on the folds that decided."""
+    shipped = backtest.shipped
+    found: dict[str, float] = {"leads": float(n), "candidates": float(len(shipped.scored))}
+    for one in _best_of_families(shipped):
+        family = one.candidate.family
+        found[f"{family}_log_loss"] = round(one.loss, 5)
+        found[f"{family}_auc"] = round(one.auc, 4)
+        found[f"{family}_lift_at_10"] = round(one.lift, 3)
+    return found
+
+
+def notes_of(
+    backtest: Backtest, *, in_time: bool, few: bool, refit: bool, n: int
+) -> tuple[str, ...]:
+    """Sentences for the run's report."""
+    notes = [_choice(backtest.shipped, in_time)] if backtest.shipped.scored else []
+    notes += [_tried(one) for one in _ranked(backtest.shipped)[:_TOLD]]
+    notes.append(backtest.shipped.why)
+    earlier = [c for name, c in backtest.chosen.items() if name == "test"]
+    if earlier and earlier[0].candidate != backtest.shipped.candidate:
+        notes.append(
+            f"the figures on test are those of '{earlier[0].candidate.name}', which was best before"
+        )
+    if few:
+        notes.append(
+            "few leads: a model with little freedom was learned, and its intervals are wide"
+        )
+    if refit:
+        notes.append(
+            f"what is shipped learned once more from all {n} decided leads; figures are of models that had not seen theirs"
+        )
+    return tuple(note for note in notes if note)
+
+
+def baseline_of(table: LeadTable) -> dict[str, Estimate]:
+    """Every lead the same probability, the share won among the leads before: what no model would do."""
+    judged_split = "test" if any(item.split == "test" for item in table.items) else "val"
+    judged = np.array([item.split == judged_split for item in table.items])
+    won, before = table.won[judged], table.won[~judged]
+    if not len(won) or not len(before):
+        return {}
+    rate = float(np.clip(before.mean(), 1e-6, 1 - 1e-6))
+    share = proportion(int(won.sum()), len(won))
+    found = {
+        "brier": _of(share, lambda p: p * (1 - rate) ** 2 + (1 - p) * rate**2),
+        "log_loss": _of(share, lambda p: -p * math.log(rate) - (1 - p) * math.log(1 - rate)),
+        "ece": _of(share, lambda p: abs(p - rate)),
+        "pr_auc": share,
+    }
+    groups = [item.sample.group or item.sample.id for item in table.items]
+    level = auroc_estimate(
+        np.zeros(len(won)), won > 0, [g for g, own in zip(groups, judged) if own], seed=0, rounds=10
+    )
+    found["auc"] = level
+    return found
+
+
+def _of(share: Estimate, loss: Callable[[float], float]) -> Estimate:
+    """A figure that follows from the share of won, with the interval that it has."""
+    values = [loss(p) for p in (share.value, share.low, share.high)]
+    method = f"from the share won, {share.method}"
+    return Estimate(value=values[0], low=min(values), high=max(values), n=share.n, method=method)
+
+
+def _choice(chosen: Chosen, in_time: bool) -> str:
+    folds = len(chosen.scored[0].aucs)
+    where = f"the latest {folds} time folds" if in_time else f"{folds} folds by lot"
+    words = "the simplest within one standard error of the best"
+    return f"'{chosen.candidate.name}' was taken: {words} in log-loss and lift, on {where}"
+
+
+def _tried(one: Scored) -> str:
+    error = float(one.losses.std()) / math.sqrt(len(one.losses))
+    return (
+        f"tried {one.candidate.name}: log-loss {one.loss:.4f} ± {error:.4f} on {len(one.losses)} leads"
+        f" after a straight calibration, AUC {one.auc:.3f}, lift at 10 % {one.lift:.2f} ± {one.lift_error:.2f}"
+    )
+
+
+def _ranked(chosen: Chosen) -> list[Scored]:
+    return sorted(chosen.scored, key=lambda one: (one.candidate != chosen.candidate, one.loss))
+
+
+def _best_of_families(chosen: Chosen) -> list[Scored]:
+    best: dict[str, Scored] = {}
+    for one in sorted(chosen.scored, key=lambda one: one.loss):
+        best.setdefault(one.candidate.family, one)
+    return list(best.values())

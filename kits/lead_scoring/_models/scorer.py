@@ -1,0 +1,164 @@
+"""Scores leads: encoder, models, calibration, and what each column of the lead adds, exactly.
+
+base + the sum of contributions is the log-odds of the probability. A calibrator that is a straight line scales what
+columns add; one that is a curve scales it by the slope between the average lead and this one. Words are not made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import BundleError
+from kits.core.runtime import Session
+from kits.lead_scoring._features.encoder import Encoder, Floats32
+from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._models.additive import Additive
+from kits.lead_scoring._models.calibrator import calibrated, probability
+from kits.lead_scoring._models.contributions import TreeTables, make_tables
+from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._models.trees import Trees
+
+Floats = NDArray[np.float64]
+_SAME = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One lead's score.
+
+    Attributes:
+        low, high: the interval of `probability`.
+        logit: of `probability`.
+        base_logit: of a lead whose columns add nothing.
+        contributions: column of the lead → log-odds; base and their sum are `logit`.
+    """
+
+    probability: float
+    low: float
+    high: float
+    logit: float
+    base_logit: float
+    contributions: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The models of a bundle.
+
+    Attributes:
+        trees: their arrays; None where the model has none.
+        session: the same trees in ONNX, for many leads at once; None: by the arrays.
+    """
+
+    spec: ModelSpec
+    encoder: Encoder
+    trees: Trees | None = None
+    session: Session | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        width = len(self.encoder.labels)
+        additive = self.spec.additive
+        if additive is not None and len(additive.terms) != width:
+            raise BundleError("the model's curves do not fit its columns")
+        if self.trees is not None and self.trees.column.size and self.trees.column.max() >= width:
+            raise BundleError("the model's trees do not fit its columns")
+        if additive is None and self.trees is None:
+            raise BundleError("the bundle holds no model")
+
+    def score(self, leads: Sequence[Lead]) -> list[Scored]:
+        """A score for each lead, with what each of its columns adds."""
+        if not leads:
+            return []
+        matrix = self.encoder.rows(leads)
+        added, margins = self._added(matrix), self._margins(matrix)
+        # what the arrays sum to differs from the models by rounding alone: it goes to the base
+        bases = margins - added.sum(axis=1)
+        logits, base_logits = self._calibrated(margins), self._calibrated(bases)
+        moved = margins - bases
+        slopes = np.where(
+            np.abs(moved) > _SAME,
+            (logits - base_logits) / np.where(np.abs(moved) > _SAME, moved, 1.0),
+            self.spec.calibrator.a,
+        )
+        added = added * slopes[:, None]
+        chances, (low, high) = probability(logits), self.interval(logits)
+        names = self._names
+        return [
+            Scored(
+                float(chances[n]),
+                float(min(low[n], chances[n])),
+                float(max(high[n], chances[n])),
+                float(logits[n]),
+                float(logits[n] - added[n].sum()),
+                dict(zip(names, added[n].tolist())),
+            )
+            for n in range(len(leads))
+        ]
+
+    def probabilities(self, leads: Sequence[Lead]) -> Floats:
+        """(leads,) probabilities alone, which is much faster for many."""
+        return probability(self._calibrated(self._margins(self.encoder.rows(leads))))
+
+    def interval(self, logits: Floats) -> tuple[Floats, Floats]:
+        """(n,) lower and upper ends for calibrated log-odds."""
+        spec = self.spec.interval
+        if not spec.knots:
+            return np.zeros(len(logits)), np.ones(len(logits))
+        return np.interp(logits, spec.knots, spec.low), np.interp(logits, spec.knots, spec.high)
+
+    def _margins(self, matrix: Floats32) -> Floats:
+        parts = []
+        if self._additive is not None:
+            parts.append(self._additive.margins(matrix))
+        if self.trees is not None:
+            parts.append(self._tree_margins(matrix))
+        mean: Floats = np.mean(parts, axis=0)
+        return mean
+
+    def _tree_margins(self, matrix: Floats32) -> Floats:
+        assert self.trees is not None
+        if self.session is None:
+            return self.trees.margins(matrix)
+        name = self.session.inputs()[0].name
+        return self.session.run({name: matrix})[0].reshape(-1).astype(np.float64)
+
+    def _added(self, matrix: Floats32) -> Floats:
+        """(leads, columns of leads) what each adds to the models' log-odds."""
+        groups, count = self._groups, len(self._names)
+        found = np.zeros((len(matrix), count))
+        models = 0
+        if self._additive is not None:
+            terms = self._additive.adds(matrix)
+            for number, group in enumerate(groups.tolist()):
+                found[:, group] += terms[:, number]
+            models += 1
+        if self._tables is not None:
+            for row in range(len(matrix)):
+                found[row] += self._tables.of(matrix[row], groups, count)
+            models += 1
+        return found / models
+
+    def _calibrated(self, margins: Floats) -> Floats:
+        return calibrated(margins, self.spec.calibrator)
+
+    @cached_property
+    def _additive(self) -> Additive | None:
+        return None if self.spec.additive is None else Additive(self.spec.additive)
+
+    @cached_property
+    def _tables(self) -> TreeTables | None:
+        return None if self.trees is None else make_tables(self.trees)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.encoder.sources))
+
+    @cached_property
+    def _groups(self) -> NDArray[np.intp]:
+        place = {name: number for number, name in enumerate(self._names)}
+        return np.array([place[name] for name in self.encoder.sources], dtype=np.intp)

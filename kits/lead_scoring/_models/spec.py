@@ -1,0 +1,61 @@
+"""The learned models as values: what a bundle's `config` holds of them. Trees are arrays in a file beside it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Term(_Part):
+    """What one column of the matrix adds: straight lines between knots, level outside them."""
+
+    knots: tuple[float, ...] = Field(description="values of the column, rising")
+    adds: tuple[float, ...] = Field(description="log-odds at each knot, less the average lead's")
+    missing: float = Field(0.0, description="log-odds where the column is missing")
+
+
+class AdditiveSpec(_Part):
+    """Logistic regression as a sum of curves (Hastie & Tibshirani 1986), one for each column of the matrix."""
+
+    intercept: float = Field(description="log-odds of a lead whose columns add nothing")
+    terms: tuple[Term, ...] = Field(description="one for each column of the matrix")
+
+
+class CalibratorSpec(_Part):
+    """Log-odds of the models → log-odds of the probability.
+
+    `platt`: a·m + b (Platt 1999). `beta`: a·ln p − c·ln(1−p) + b (Kull 2017). `isotonic`: lines between knots.
+    """
+
+    method: Literal["none", "platt", "beta", "isotonic"] = "none"
+    a: float = Field(1.0, description="slope; of ln p with beta")
+    c: float = Field(1.0, description="of −ln(1−p) with beta")
+    b: float = Field(0.0, description="added, log-odds")
+    knots: tuple[float, ...] = Field((), description="log-odds before, rising; isotonic")
+    values: tuple[float, ...] = Field((), description="log-odds at each knot; isotonic")
+
+
+class IntervalSpec(_Part):
+    """Where the true share of won lies among leads that are scored alike, by leads that no model had seen."""
+
+    knots: tuple[float, ...] = Field((), description="calibrated log-odds, rising")
+    low: tuple[float, ...] = Field((), description="probability at each knot, lower end")
+    high: tuple[float, ...] = Field((), description="probability at each knot, upper end")
+    confidence: float = Field(0.9, description="of the interval, 0 to 1")
+
+
+class ModelSpec(_Part):
+    """What makes a lead's log-odds: the mean of the models that are there, calibrated."""
+
+    approach: str = Field(description="which candidate it is")
+    additive: AdditiveSpec | None = Field(None, description="None: trees alone")
+    trees: bool = Field(
+        False, description="whether `trees.npz` and the ONNX role `trees` belong to it"
+    )
+    calibrator: CalibratorSpec = Field(default_factory=CalibratorSpec)
+    interval: IntervalSpec = Field(default_factory=IntervalSpec)

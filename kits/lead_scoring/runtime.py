@@ -1,0 +1,279 @@
+"""A lead-scoring bundle at work: leads → how likely each is won, how sure that is, and why. Hub and agent run this file.
+
+It composes encoder, models and reasons; no trainer, no dataset, no network. Which leads are hot is the operating
+point's; what is written into a CRM is the hub's.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from kits.core.bundle import Bundle
+from kits.core.errors import BundleError, DataError
+from kits.core.operating_point import OperatingPoint
+from kits.core.prediction import Prediction, Quantity
+from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
+from kits.lead_scoring._features.cells import to_truth
+from kits.lead_scoring._features.encoder import Encoder
+from kits.lead_scoring._features.spec import EncoderSpec
+from kits.lead_scoring._lead import (
+    LOST,
+    MEDIA_TYPE,
+    WON,
+    Lead,
+    decode_lead,
+    encode_lead,
+    lead_from_json,
+)
+from kits.lead_scoring._models import trees
+from kits.lead_scoring._models.scorer import Scored, Scorer
+from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._reasons.explainer import Explainer
+from kits.lead_scoring._reasons.spec import ReasonsSpec
+from kits.lead_scoring._shown import shown
+from kits.lead_scoring.config import SourceConfig, TeamConfig
+
+__all__ = ["MEDIA_TYPE", "LeadRuntime", "LeadSpec", "load", "shown"]
+
+TREES_ROLE = "trees"
+BACKTEST_FILE = "backtest.json"
+_HOT, _WARM, _COLD = "hot", "warm", "cold"
+_MOST_POINTS = 99
+
+
+class TrainedOn(BaseModel):
+    """What the shipped models learned from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    n: int = Field(ge=0, description="decided leads")
+    won: int = Field(ge=0, description="of these, won")
+    first: str = Field("", description="the oldest lead's moment by ISO 8601; empty: no clock")
+    last: str = Field("", description="the latest lead's moment")
+
+
+class LeadSpec(BaseModel):
+    """What the runtime needs to know; the bundle's `config`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    encoder: EncoderSpec = Field(description="what becomes of each column")
+    model: ModelSpec = Field(description="the learned models, their calibration and interval")
+    quantiles: tuple[float, ...] = Field(
+        description="probabilities of leads that no model had seen, at equal steps from 0 to 1"
+    )
+    base_rate: float = Field(ge=0, le=1, description="share of won among the leads learned from")
+    reasons: ReasonsSpec = Field(description="what became of leads by their values, and the words")
+    court: dict[str, JsonValue] = Field(
+        default_factory=dict, description="verdicts on columns, as the court wrote them"
+    )
+    source: SourceConfig = Field(
+        default_factory=lambda: SourceConfig.model_validate({}), description="columns' meaning"
+    )
+    opt_out: str = Field("", description="a yes in this column: the person is not scored")
+    team: TeamConfig = Field(
+        default_factory=lambda: TeamConfig.model_validate({}),
+        description="what the team can do, and what a lead is worth",
+    )
+    protected: tuple[str, ...] = Field(
+        (), description="columns that are never learned from, and reported by group"
+    )
+    trained_on: TrainedOn = Field(description="what the models learned from")
+
+
+def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
+    """The runtime of a bundle.
+
+    Raises:
+        BundleError: its config is not one of this kit, or a file or model is missing or does not fit.
+    """
+    spec = bundle.config_as(LeadSpec)
+    arrays = session = None
+    if spec.model.trees:
+        stored = bundle.files.get(trees.FILE)
+        if stored is None:
+            raise BundleError("the bundle lacks its trees", where=trees.FILE)
+        arrays = trees.trees_from_bytes(stored)
+        session = sessions(bundle.artefact(TREES_ROLE, target))
+    scorer = Scorer(spec.model, Encoder(spec.encoder), arrays, session)
+    stored = bundle.files.get(BACKTEST_FILE, b"")
+    return LeadRuntime(spec, scorer, Explainer(spec.reasons), bundle.operating_point, stored)
+
+
+@dataclass(frozen=True)
+class LeadRuntime:
+    """`Runtime` of this kit.
+
+    Attributes:
+        point: which leads are hot and which are warm.
+        stored_backtest: bytes of `backtest.json`.
+    """
+
+    spec: LeadSpec
+    scorer: Scorer
+    explainer: Explainer
+    point: OperatingPoint
+    stored_backtest: bytes = field(default=b"", repr=False)
+
+    def decode(self, content: bytes, media_type: str) -> Payload:
+        """A lead's JSON. Raises DataError when it is not one."""
+        del media_type  # leads have one form
+        decode_lead(content)
+        return content
+
+    def encode(self, payload: Payload) -> tuple[bytes, str]:
+        """The lead in the one form that equal leads share."""
+        return encode_lead(_lead(payload)), MEDIA_TYPE
+
+    def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
+        """One prediction per lead, which is bytes or `{"id": …, "fields": {…}}`. Raises DataError for one that is none."""
+        return self._predict([_lead(payload) for payload in payloads])
+
+    def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
+        """One prediction with the time of each stage: reading, models, words.
+
+        Raises:
+            DataError: it is not a lead.
+        """
+        started = time.perf_counter()
+        lead = _lead(payload)
+        read = time.perf_counter()
+        if self.opted_out(lead):
+            ended = time.perf_counter()
+            return _not_scored(), StageTimes(1e3 * (read - started), 0.0, 1e3 * (ended - read))
+        scored = self.scorer.score([lead])
+        decided = time.perf_counter()
+        told = self._told(lead, scored[0], self._hints([lead], scored)[0])
+        ended = time.perf_counter()
+        times = StageTimes(1e3 * (read - started), 1e3 * (decided - read), 1e3 * (ended - decided))
+        return told, times
+
+    @cached_property
+    def backtest(self) -> Mapping[str, float]:
+        """Sample id → probability by a model that had not seen that lead, for leads of the bundle's own dataset.
+
+        Raises:
+            BundleError: the bundle's backtest is malformed.
+        """
+        if not self.stored_backtest:
+            return {}
+        try:
+            found = json.loads(self.stored_backtest)["probabilities"]
+            return {str(name): float(value) for name, value in found.items()}
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BundleError("the bundle's backtest is malformed", where=BACKTEST_FILE) from error
+
+    @property
+    def team(self) -> TeamConfig:
+        """What the team can do, and what a lead is worth."""
+        return self.spec.team
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Columns that are never learned from, and reported by group."""
+        return self.spec.protected
+
+    def opted_out(self, lead: Lead) -> bool:
+        """Whether the lead says that it is not to be scored."""
+        return bool(self.spec.opt_out) and to_truth(lead.fields.get(self.spec.opt_out)) == 1.0
+
+    def _predict(self, leads: Sequence[Lead]) -> list[Prediction]:
+        asked = [lead for lead in leads if not self.opted_out(lead)]
+        scored = self.scorer.score(asked)
+        hints = self._hints(asked, scored)
+        told = iter([self._told(*one) for one in zip(asked, scored, hints)])
+        return [_not_scored() if self.opted_out(lead) else next(told) for lead in leads]
+
+    def _hints(self, leads: Sequence[Lead], scored: Sequence[Scored]) -> list[tuple[str, ...]]:
+        """Hints for all leads, whose trials are scored together."""
+        trials = [self.explainer.trials(lead) for lead in leads]
+        together = [trial.lead for own in trials for trial in own]
+        chances = self.scorer.probabilities(together).tolist() if together else []
+        found, start = [], 0
+        for score, own in zip(scored, trials):
+            end = start + len(own)
+            found.append(self.explainer.hints_of(score.probability, own, chances[start:end]))
+            start = end
+        return found
+
+    def _told(self, lead: Lead, scored: Scored, hints: Sequence[str]) -> Prediction:
+        chance = scored.probability
+        details: dict[str, JsonValue] = {
+            **self._place(chance),
+            "base_rate": self.spec.base_rate,
+            "logit": scored.logit,
+            "base_logit": scored.base_logit,
+            "hints": list(hints),
+            "unknown_fields": list(self.scorer.encoder.unknown(lead)),
+            "new_values": list(self.scorer.encoder.new_values(lead)),
+            "opted_out": False,
+        }
+        return Prediction(
+            score=chance,
+            label=WON if chance >= 0.5 else LOST,
+            probabilities={WON: chance, LOST: 1 - chance},
+            quantities=self._quantities(chance, scored.low, scored.high),
+            reasons=self.explainer.reasons(lead, scored.contributions),
+            details=details,
+        )
+
+    def _quantities(self, chance: float, low: float, high: float) -> tuple[Quantity, ...]:
+        confidence = self.spec.model.interval.confidence
+        return (
+            Quantity("probability", chance, "", low, high, confidence),
+            Quantity("points", float(points_of(chance)), ""),
+            Quantity("percentile", 100 * self.percentile(chance), "%"),
+        )
+
+    def _place(self, chance: float) -> dict[str, JsonValue]:
+        """Where a probability stands: in the team's capacity, and among other leads."""
+        return {
+            "band": self.band(chance),
+            "points": points_of(chance),
+            "percentile": self.percentile(chance),
+        }
+
+    def band(self, chance: float) -> str:
+        """Hot, warm or cold, by the operating point."""
+        band = self.point.default
+        return _HOT if chance >= band.act_at else _WARM if chance >= band.review_from else _COLD
+
+    def percentile(self, chance: float) -> float:
+        """Share of leads that were scored lower, 0 to 1; ties count half."""
+        found = self._quantiles
+        if not len(found):
+            return 0.5
+        below, upto = (int(np.searchsorted(found, chance, side)) for side in ("left", "right"))
+        if below != upto:
+            return (below + upto - 1) / 2 / max(1, len(found) - 1)
+        return float(np.interp(chance, found, np.linspace(0.0, 1.0, len(found))))
+
+    @cached_property
+    def _quantiles(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array(self.spec.quantiles, dtype=np.float64)
+
+
+def points_of(chance: float) -> int:
+    """A probability as 1 to 99 points."""
+    return min(_MOST_POINTS, max(1, round(100 * chance)))
+
+
+def _not_scored() -> Prediction:
+    """A person who does not want to be scored: no number, and nobody decides by it."""
+    return Prediction(score=math.nan, details={"opted_out": True})
+
+
+def _lead(payload: Payload) -> Lead:
+    if isinstance(payload, bytes):
+        return decode_lead(payload)
+    if isinstance(payload, Mapping):
+        return lead_from_json(payload)
+    raise DataError("this kit takes leads as JSON", fix=f"send {MEDIA_TYPE}")

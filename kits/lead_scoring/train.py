@@ -1,0 +1,212 @@
+"""Training: decided leads → the models of a bundle, judged by a backtest, and the notes a person needs.
+
+It leaves the specification, the trees and the backtest in the run's folder; which leads are hot is chosen later, on
+leads that nothing was learned from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.bundle import LicenceNote
+from kits.core.errors import DataError
+from kits.core.files import write_atomically
+from kits.core.kit import TrainOutcome, TrainTask
+from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._court.verdicts import Court
+from kits.lead_scoring._learning.backtest import Backtest, run_backtest
+from kits.lead_scoring._learning.candidates import (
+    FEW_LEADS,
+    FEW_WON,
+    Fitted,
+    Learner,
+    candidates,
+)
+from kits.lead_scoring._learning.device import device_for
+from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
+from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.rates import learn_rates
+from kits.lead_scoring._learning.sheet import Ints, Sheet
+from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of
+from kits.lead_scoring._models import trees
+from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring.config import Config
+from kits.lead_scoring.runtime import BACKTEST_FILE, LeadSpec, TrainedOn
+
+Floats = NDArray[np.float64]
+SPEC_FILE = "lead.json"
+_LICENCE = LicenceNote(part="models", source="your leads", licence="yours")
+_XGBOOST = LicenceNote(part="trainer of trees", source="xgboost", licence="Apache-2.0")
+_QUANTILES = 101
+_FEWEST = 20
+"""Leads won, and lost ones, without which nothing can be learned nor judged."""
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What is learned from, and how it is judged."""
+
+    table: LeadTable
+    court: Court
+    learner: Learner
+    steps: tuple[Origin, ...]
+    in_time: bool
+    few: bool
+
+
+def train(task: TrainTask) -> TrainOutcome:
+    """Holds court, runs the backtest, learns what is shipped, leaves its files in `task.out_dir`.
+
+    Raises:
+        DataError: too few decided leads, or no column to learn from.
+        ConfigError: the firm's phrases cannot be used.
+        MachineError: a package is missing.
+    """
+    config = task.config
+    assert isinstance(config, Config)
+    prepared = _prepare(task, config)
+    learner, table = prepared.learner, prepared.table
+    tried = candidates(
+        config, few=prepared.few, in_time=prepared.in_time, drifting=learner.drifting
+    )
+    backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
+    rows = _shipped_rows(table, refit=config.refit)
+    fitted = learner.fit(rows, backtest.shipped.candidate)
+    _save(task.out_dir, _spec(prepared, backtest, fitted, rows, config), backtest, fitted, table)
+    has_trees = fitted.trees is not None
+    return TrainOutcome(
+        figures=figures_of(backtest, n=len(rows)),
+        baseline=baseline_of(table),
+        licences=(_LICENCE, _XGBOOST) if has_trees else (_LICENCE,),
+        notes=notes_of(
+            backtest, in_time=prepared.in_time, few=prepared.few, refit=config.refit, n=len(rows)
+        ),
+    )
+
+
+def _prepare(task: TrainTask, config: Config) -> _Prepared:
+    table = load_table(task.dataset, task.dataset.items).decided
+    _refuse_few(table)
+    splits = [item.split for item in table.items]
+    known = np.flatnonzero(np.array(splits) != "test")
+    court = hold_court(table.rows(known), config, seed=task.seed)
+    barred = {
+        *court.excluded,
+        *config.columns.exclude,
+        *config.columns.protected,
+        config.columns.opt_out,
+    }
+    sheet = Sheet(table.leads)
+    kinds = kinds_of(sheet, known, [n for n in sheet.names if n not in barred], config.columns)
+    if not kinds:
+        raise DataError(
+            "no column is left to learn from",
+            where="model.columns",
+            fix="kit check says why each is left out; columns.keep takes one back",
+        )
+    in_time = is_in_time(table.order, splits)
+    groups = [item.sample.group for item in table.items]
+    learner = Learner(
+        sheet=sheet,
+        won=table.won,
+        kinds=kinds,
+        drifting=frozenset(court.drifting) & set(kinds),
+        config=config,
+        seed=task.seed,
+        device=device_for(task.device),
+        progress=task.progress,
+    )
+    steps = origins(splits, groups, config.folds, in_time=in_time, seed=task.seed)
+    won = table.won[known]
+    few = len(won) < FEW_LEADS or won.sum() < FEW_WON
+    return _Prepared(table, court, learner, steps, in_time, bool(few))
+
+
+def _refuse_few(table: LeadTable) -> None:
+    won = int(table.won.sum())
+    lost = len(table) - won
+    if min(won, lost) < _FEWEST:
+        raise DataError(
+            f"{won} leads won and {lost} lost are too few to learn from",
+            fix=f"import at least {_FEWEST} of each; `kit data show` counts them",
+        )
+
+
+def _shipped_rows(table: LeadTable, *, refit: bool) -> Ints:
+    """All decided leads, or those of train alone."""
+    if refit:
+        return np.arange(len(table))
+    return np.flatnonzero(np.array([item.split for item in table.items]) == "train")
+
+
+def _spec(
+    prepared: _Prepared, backtest: Backtest, fitted: Fitted, rows: Ints, config: Config
+) -> LeadSpec:
+    table = prepared.table.rows(rows)
+    columns = [column.name for column in fitted.encoder.columns]
+    return LeadSpec(
+        encoder=fitted.encoder,
+        model=ModelSpec(
+            approach=fitted.candidate.name,
+            additive=fitted.additive,
+            trees=fitted.trees is not None,
+            calibrator=backtest.shipped.calibrator,
+            interval=backtest.interval,
+        ),
+        quantiles=_quantiles(prepared.table, backtest),
+        base_rate=float(table.won.mean()),
+        reasons=learn_rates(table, columns, config, unnamed=_unnamed(prepared.court)),
+        court=prepared.court.as_json(),
+        source=config.source,
+        opt_out=config.columns.opt_out,
+        team=config.team,
+        protected=_protected(prepared.court, config),
+        trained_on=_trained_on(table),
+    )
+
+
+def _unnamed(court: Court) -> set[str]:
+    """Protected columns and those that stand for them: never a reason."""
+    charges = ("protected", "proxy")
+    return {v.column for v in court.verdicts if v.charge in charges and v.finding != "cleared"}
+
+
+def _protected(court: Court, config: Config) -> tuple[str, ...]:
+    found = [v.column for v in court.verdicts if v.charge == "protected" and v.finding == "guilty"]
+    return tuple(dict.fromkeys((*config.columns.protected, *found)))
+
+
+def _trained_on(table: LeadTable) -> TrainedOn:
+    moments = sorted(lead.at for lead in table.leads if lead.at is not None)
+    first, last = (moments[0].isoformat(), moments[-1].isoformat()) if moments else ("", "")
+    return TrainedOn(n=len(table), won=int(table.won.sum()), first=first, last=last)
+
+
+def _quantiles(table: LeadTable, backtest: Backtest) -> tuple[float, ...]:
+    """Of leads outside train where there are any: they are most like those to come."""
+    unseen = backtest.unseen
+    later = [chance for row, chance in unseen.items() if table.items[row].split != "train"]
+    steps = np.linspace(0, 1, _QUANTILES)
+    found = np.quantile(np.array(later or list(unseen.values())), steps)
+    return tuple(round(float(one), 6) for one in found)
+
+
+def _save(
+    folder: Path, spec: LeadSpec, backtest: Backtest, fitted: Fitted, table: LeadTable
+) -> None:
+    if fitted.trees is not None:
+        write_atomically(folder / trees.FILE, fitted.trees.to_bytes())
+    write_atomically(folder / BACKTEST_FILE, _backtest_bytes(backtest.unseen, table))
+    write_atomically(folder / SPEC_FILE, spec.model_dump_json(indent=1).encode())
+
+
+def _backtest_bytes(unseen: Mapping[int, float], table: LeadTable) -> bytes:
+    found = {table.items[row].sample.id: round(chance, 6) for row, chance in unseen.items()}
+    return json.dumps({"format": 1, "probabilities": found}, sort_keys=True).encode()
