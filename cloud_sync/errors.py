@@ -7,6 +7,7 @@
     ├── UnauthenticatedError     401  no valid token or session
     ├── DataError
     │   ├── TooLargeError        413  more bytes than the limits allow
+    │   ├── TooSlowError         408  the request did not come in time
     │   └── MalformedError       400  a body that cannot be read
     └── UnreachableError
         └── BusyError            503  too much at once: again a little later
@@ -57,6 +58,10 @@ class TooLargeError(DataError):
     """More bytes than the hub's limits allow."""
 
 
+class TooSlowError(DataError):
+    """A request that does not come in time."""
+
+
 _STATUS: tuple[tuple[type[KitwrightError], int], ...] = (
     (UnauthenticatedError, 401),
     (NotAllowedError, 403),
@@ -64,6 +69,7 @@ _STATUS: tuple[tuple[type[KitwrightError], int], ...] = (
     (ConflictError, 409),
     (GateError, 409),
     (TooLargeError, 413),
+    (TooSlowError, 408),
     (MalformedError, 400),
     (UsageError, 400),
     (DataError, 422),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloud_sync.errors import TooLargeError
+from cloud_sync.errors import TooLargeError, TooSlowError, http_status
+from kits.core.errors import KitwrightError
 
 SMALL_BODY_BYTES = 256 << 10
 """For all that FastAPI parses before it is known who asks: JSON takes 30 times as much memory."""
@@ -17,21 +19,32 @@ CRM_BODY_BYTES = 1 << 20
 """A message of a CRM: a hundred events with all their fields. It is verified as bytes before it is parsed."""
 
 
+PATIENCE_S = 30.0
+SLOWEST_BYTES_S = 4096
+"""A body has half a minute, and a second more for so many bytes that have come."""
+
+
 class BodyLimit:
-    """Ends requests whose body is larger than allowed, also when no length was announced.
+    """Ends requests whose body is larger than allowed, or comes too slowly, also when no length was announced.
 
     Args:
         limit: bytes, for all that `special` does not name.
         special: (method, path prefix) → bytes. A limit above `SMALL_BODY_BYTES` is for handlers
             that read the body themselves, once they know who sends it.
+        patience_s: see `PATIENCE_S`.
     """
 
     def __init__(
-        self, app: ASGIApp, limit: int, special: Mapping[tuple[str, str], int] | None = None
+        self,
+        app: ASGIApp,
+        limit: int,
+        special: Mapping[tuple[str, str], int] | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._app = app
         self._limit = limit
         self._special = dict(special or {})
+        self._patience_s = patience_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,26 +53,18 @@ class BodyLimit:
         limit = self._limit_for(scope["method"], scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdigit() or int(announced) > limit:
-            await _refuse(limit, scope, receive, send)
+            await _refuse(_too_large(limit), scope, receive, send)
             return
-        taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                raise _error(limit)
-            return message
+        body = _Body(receive, limit, self._patience_s)
 
         async def answered(message: Message) -> None:
-            # a reader of the body turns the error above into an answer of its own; ours is clearer
-            if taken <= limit:
+            # a reader of the body turns the error into an answer of its own; ours is clearer
+            if body.fault is None:
                 await send(message)
             elif message["type"] == "http.response.start":
-                await _refuse(limit, scope, receive, send)
+                await _refuse(body.fault, scope, receive, send)
 
-        await self._app(scope, counted, answered)
+        await self._app(scope, body.receive, answered)
 
     def _limit_for(self, method: str, path: str) -> int:
         for (verb, prefix), limit in self._special.items():
@@ -68,12 +73,48 @@ class BodyLimit:
         return self._limit
 
 
-def _error(limit: int) -> TooLargeError:
+class _Body:
+    """One body as it comes in.
+
+    Attributes:
+        fault: why it is not read to its end.
+    """
+
+    def __init__(self, receive: Receive, limit: int, patience_s: float) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._ends = asyncio.get_running_loop().time() + patience_s
+        self._taken = 0
+        self._whole = False
+        self.fault: KitwrightError | None = None
+
+    async def receive(self) -> Message:
+        """The next piece; once it is whole, whatever comes. Raises TooLargeError, TooSlowError."""
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._ends + self._taken / SLOWEST_BYTES_S):
+                message = await self._receive()
+        except TimeoutError:
+            self.fault = TooSlowError("the request did not come in time")
+            raise self.fault from None
+        self._taken += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._taken > self._limit:
+            self.fault = _too_large(self._limit)
+            raise self.fault
+        return message
+
+
+def _too_large(limit: int) -> TooLargeError:
     return TooLargeError(f"a request of more than {limit} bytes")
 
 
-async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-    await JSONResponse(_error(limit).as_dict(), status_code=413)(scope, receive, send)
+async def _refuse(fault: KitwrightError, scope: Scope, receive: Receive, send: Send) -> None:
+    # what is still to come is not read: the connection cannot be used again
+    closing = {"connection": "close"}
+    answer = JSONResponse(fault.as_dict(), status_code=http_status(fault), headers=closing)
+    await answer(scope, receive, send)
 
 
 class DefaultHeaders:

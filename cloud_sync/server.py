@@ -23,6 +23,7 @@ from cloud_sync.config import HubConfig
 from cloud_sync.fleet.broker import answers
 from cloud_sync.fleet.pki import Authority
 from cloud_sync.fleet.probes import reachable
+from cloud_sync.patience import PatientProtocol
 from kits.core.errors import MachineError
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class WebServer:
         certificate, key = self._pair or (None, None)
         self._config = uvicorn.Config(
             app,
+            http=PatientProtocol,
             host=config.listen.host,
             port=config.listen.port,
             log_level="warning",

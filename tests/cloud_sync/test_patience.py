@@ -1,0 +1,120 @@
+"""Requests that come drop by drop, or never end, do not keep a connection; honest ones are served meanwhile."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from cloud_sync.config import parse
+from cloud_sync.fleet.pki import Authority
+from cloud_sync.limits import BodyLimit
+from cloud_sync.patience import PatientProtocol
+from cloud_sync.server import WebServer
+from kits.core.errors import KitwrightError
+from tests.cloud_sync.fleet_builders import wait_for
+
+BRIEF_S = 0.3
+LIMIT = 1 << 16
+_DROPS = (b"G", b"ET / HT", b"TP/1.1", b"\r\nHo", b"st: x\r\n", b"X-Drop: 1\r\n")
+
+
+@pytest.fixture
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(PatientProtocol, "head_s", BRIEF_S)
+    app = FastAPI()
+
+    @app.post("/")
+    async def read(request: Request) -> dict[str, int]:
+        return {"bytes": len(await request.body())}
+
+    @app.exception_handler(KitwrightError)
+    async def tell(_request: Request, error: KitwrightError) -> JSONResponse:
+        return JSONResponse(error.as_dict(), status_code=400)
+
+    app.add_middleware(BodyLimit, limit=LIMIT, patience_s=BRIEF_S)
+    config = parse({"listen": {"port": 0}}, tmp_path)
+    server = WebServer(app, config, Authority(config.pki_dir))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_for(lambda: server.port is not None)
+    assert server.port is not None
+    yield server.port
+    server.stop()
+    thread.join(15)
+
+
+@contextmanager
+def connected(port: int) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+        yield peer
+
+
+def all_of(peer: socket.socket) -> bytes:
+    """What comes until the other side closes."""
+    found = b""
+    try:
+        while piece := peer.recv(65536):
+            found += piece
+    except ConnectionError:
+        pass
+    return found
+
+
+def served(port: int) -> bool:
+    with connected(port) as peer:
+        peer.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
+        )
+        return all_of(peer).endswith(b'{"bytes":3}')
+
+
+@pytest.mark.parametrize("drops", [0, 1, 3, 6])
+def test_a_head_that_does_not_come_is_not_waited_for(port: int, drops: int) -> None:
+    with connected(port) as peer:
+        for drop in _DROPS[:drops]:
+            peer.sendall(drop)
+        assert served(port)
+        assert all_of(peer) == b""
+
+
+def test_a_head_after_an_answer_is_not_waited_for_either(port: int) -> None:
+    with connected(port) as peer:
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        assert peer.recv(65536)
+        peer.sendall(b"POST / HTTP/1.1\r\nHost")
+        assert b"200" not in all_of(peer)
+
+
+def test_a_body_that_does_not_come_is_answered_and_the_connection_ends(port: int) -> None:
+    with connected(port) as peer:
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\nabc")
+        assert served(port)
+        answer = all_of(peer)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"did not come in time" in answer
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 104857600", b"Transfer-Encoding: chunked"])
+def test_a_hundred_megabytes_are_not_read(port: int, length: bytes) -> None:
+    piece = b"10000\r\n" + b"x" * 65536 + b"\r\n" if b"chunked" in length else b"x" * 65536
+    sent = 0
+    with connected(port) as peer:
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n")
+        try:
+            while sent < 100 << 20:
+                peer.sendall(piece)
+                sent += len(piece)
+        except ConnectionError:
+            pass  # it was refused while it was being sent
+        answer = all_of(peer)
+    # what fits into the buffers of two sockets may have gone; nobody reads on
+    assert sent < 50 << 20
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 413")
+    assert served(port)
