@@ -143,6 +143,12 @@ class Metrics:
             "kitwright_leads_scored", "scores computed of a CRM's leads", ["connection"],
             registry=registry,
         )  # fmt: skip
+        self.leads_written = Counter(
+            "kitwright_leads_written",
+            "scores written back into CRMs, by how it ended; failed: batches of which nothing was taken",
+            ["connection", "outcome"],
+            registry=registry,
+        )
         self.crm_messages = Counter(
             "kitwright_crm_messages", "messages taken from CRMs", ["kind"], registry=registry
         )

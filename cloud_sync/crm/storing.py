@@ -84,7 +84,12 @@ def mark_write(lead: CrmLead, rules: Rules, now: datetime) -> None:
 
 
 def differs(lead: CrmLead, min_change: int) -> bool:
-    """Whether the CRM shows something else than it should, by so much that it is worth a write."""
+    """Whether the CRM shows something else than it should, by so much that it is worth a write.
+
+    After an attempt whose end nobody knows, what it shows is not known either.
+    """
+    if lead.write_attempts:
+        return True
     if lead.points is None:
         return lead.wrote_points is not None
     if lead.wrote_points is None or lead.wrote_band != shown_band(lead):

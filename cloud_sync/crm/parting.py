@@ -1,0 +1,94 @@
+"""Finding the leads of a batch that a CRM refuses as a whole: the batch is halved until they stand alone.
+
+A CRM that says no to a request, and not to one lead in it, may mean one bad value or something that is wrong with all
+(a missing field). Only when it takes others in the same breath is a lead itself to blame; else nothing was taken and a
+person has to look at the connection. Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cloud_sync.crm.base import Crm, ScoreWrite, WriteOutcome
+from cloud_sync.effects.json_http import RefusedError
+from cloud_sync.effects.targets import DeliveryError
+
+TRIES = 4
+"""Leads that are refused alone before it is believed that none will be taken."""
+_OF_THE_CONNECTION = frozenset({401, 403, 404})
+"""Statuses that never are about a lead."""
+
+
+class NothingTakenError(DeliveryError):
+    """The CRM refused the batch, and each lead of it that was tried alone. `refused`: those."""
+
+    def __init__(self, error: DeliveryError, refused: Sequence[str]) -> None:
+        super().__init__(error.what, where=error.where, retry=error.retry, after_s=error.after_s)
+        self.refused = tuple(refused)
+
+
+def write_parts(crm: Crm, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+    """What became of each write.
+
+    Raises:
+        NothingTakenError: all that were tried were refused.
+        DeliveryError: the CRM does not do as asked; nothing was taken, or nobody knows.
+    """
+    try:
+        return crm.write(writes)
+    except DeliveryError as error:
+        if error.retry or _is_of_the_connection(error):
+            raise
+        if len(writes) == 1:
+            raise NothingTakenError(error, [writes[0].object_id]) from error
+        return _Parts(crm, error).halves_of(writes)
+
+
+def _is_of_the_connection(error: DeliveryError) -> bool:
+    return isinstance(error, RefusedError) and error.status in _OF_THE_CONNECTION
+
+
+class _Parts:
+    """One batch in parts. `first`: why it was refused as a whole."""
+
+    def __init__(self, crm: Crm, first: DeliveryError) -> None:
+        self._crm = crm
+        self._error = first
+        self._outcomes: list[WriteOutcome] = []
+        self._refused: list[str] = []
+        self._taken = False
+        self._interrupted = ""
+
+    def halves_of(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        self._split(writes)
+        if not self._taken:
+            raise NothingTakenError(self._error, self._refused)
+        return self._outcomes
+
+    def _split(self, writes: Sequence[ScoreWrite]) -> None:
+        middle = len(writes) // 2
+        for half in (writes[:middle], writes[middle:]):
+            self._write(half)
+
+    def _write(self, writes: Sequence[ScoreWrite]) -> None:
+        hopeless = len(self._refused) >= TRIES and not self._taken
+        if self._interrupted or hopeless:
+            why = self._interrupted or self._error.what
+            self._outcomes += [WriteOutcome(w.object_id, False, why) for w in writes]
+            return
+        try:
+            found = self._crm.write(writes)
+        except DeliveryError as error:
+            self._error = error
+            if error.retry or _is_of_the_connection(error):
+                self._interrupted = error.what
+                self._write(writes)
+            elif len(writes) == 1:
+                lead = writes[0].object_id
+                self._refused.append(lead)
+                self._outcomes.append(WriteOutcome(lead, False, error.what, retry=False))
+            else:
+                self._split(writes)
+        else:
+            self._outcomes += found
+            self._taken = self._taken or any(outcome.ok for outcome in found)

@@ -1,0 +1,153 @@
+"""The loop that writes scores back into CRMs: claims what is to be written, writes it in batches, notes what became of it.
+
+A lead is a level: however often its score changed meanwhile, the newest is written, once, and again only when it changes
+again. **What "once" means**: whoever dies between the CRM's answer and the note of it leaves a lease that ends; then the
+same values are written again, under the same version. Which leads are taken is `writing.py`; when one is to be written
+is decided where its score changes (`storing.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from cloud_sync.crm import breaker, writing
+from cloud_sync.crm.base import Crm, ScoreWrite, WriteOutcome
+from cloud_sync.crm.budget import ThrottledError
+from cloud_sync.crm.committing import tell_dead
+from cloud_sync.crm.connections import settings_of
+from cloud_sync.crm.parting import NothingTakenError, write_parts
+from cloud_sync.crm.threads import PerConnection
+from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.hub import Hub
+from cloud_sync.loop import Looping
+from cloud_sync.store.models import CrmConnection
+from kits.core.errors import ConfigError
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+NAME = "crm-writing"
+POLL_S = 0.05
+IDLE_S = 0.5
+WAITING_S = 5.0
+"""While a person has to do something first."""
+LONGEST_S = 60.0
+
+Opener = Callable[[CrmConnection], Crm]
+
+
+class WriteBack(Looping):
+    """The loops, one per connection. Any number of processes may run them.
+
+    Args:
+        hub: whose leads.
+        opener: gives a connection's CRM. Raises ConfigError while a person has to do something first.
+        now: UTC.
+        rng: for jitter.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        opener: Opener,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._hub = hub
+        self._opener = opener
+        self._now = now
+        self._rng = rng or random.Random()  # noqa: S311  (jitter)
+        self._owner = secrets.token_hex(8)
+        self._told: dict[str, str] = {}
+        self._threads = PerConnection(hub, NAME, self._turn)
+
+    def start(self) -> None:
+        """Starts the threads."""
+        self._threads.start()
+
+    def stop(self) -> None:
+        """Ends after the writes at hand."""
+        self._threads.stop()
+
+    def _turn(self, name: str) -> float:
+        return self.serve(name)[1]
+
+    def step(self) -> int:
+        """One batch of each connection, one after the other; how many leads were looked after."""
+        with self._hub.database.session() as session:
+            names = session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)).all()
+        return sum(self.serve(name)[0] for name in names)
+
+    def serve(self, name: str) -> tuple[int, float]:
+        """One batch of a connection: how many leads were looked after, and seconds until the next one."""
+        with self._hub.database.session() as session:
+            row = session.get(CrmConnection, name)
+        if row is None or row.paused_at is not None or breaker.rests(row, self._now()):
+            return 0, IDLE_S
+        try:
+            settings = settings_of(row)
+            if not settings.write:
+                return 0, WAITING_S
+            crm = self._opener(row)
+        except ConfigError as error:
+            self._say(name, error.what)
+            return 0, WAITING_S
+        self._told.pop(name, None)
+        claim = writing.claim(
+            self._hub, name, crm.batch, settings.min_change, self._owner, self._now()
+        )
+        self._count(name, "unchanged", claim.unchanged)
+        if not claim.writes:
+            return claim.unchanged, POLL_S if claim.unchanged else IDLE_S
+        return self._write(name, crm, claim.writes)
+
+    def _write(self, name: str, crm: Crm, writes: Sequence[ScoreWrite]) -> tuple[int, float]:
+        outcomes: Sequence[WriteOutcome] | None = None
+        try:
+            outcomes = write_parts(crm, writes)
+        except ThrottledError as error:
+            return 0, min(max(error.after_s, POLL_S), LONGEST_S)
+        except DeliveryError as error:
+            return 0, self._failed(name, error)
+        finally:
+            if outcomes is None:  # as due as before
+                writing.give_back(self._hub, name, writes, self._owner)
+        now = self._now()
+        with self._hub.database.transaction() as session:
+            breaker.succeeded(session, name, now)
+            counts = writing.note(session, name, writes, outcomes, self._owner, now, self._rng)
+            session.flush()
+            if counts["dead"]:
+                tell_dead(session, self._hub.config.notify, name)
+        for outcome, count in counts.items():
+            self._count(name, outcome, count)
+        return len(writes), POLL_S
+
+    def _failed(self, name: str, error: DeliveryError) -> float:
+        """Nothing was taken: the CRM is left alone for a while; seconds until it may be asked again."""
+        now = self._now()
+        with self._hub.database.transaction() as session:
+            pause_s = breaker.failed(session, self._hub.config.notify, name, error, now, self._rng)
+            if isinstance(error, NothingTakenError):
+                writing.put_off(session, name, error.refused, now, self._rng)
+        self._count(name, "failed", 1)
+        log.warning(
+            "event=crm_write_failed connection=%s error=%r next_s=%.1f", name, error.what, pause_s
+        )
+        return min(pause_s, LONGEST_S)
+
+    def _say(self, name: str, what: str) -> None:
+        if self._told.get(name) != what:
+            self._told[name] = what
+            log.warning("event=scores_wait connection=%s reason=%r", name, what)
+
+    def _count(self, name: str, outcome: str, count: int) -> None:
+        if count:
+            self._hub.metrics.leads_written.labels(name, outcome).inc(count)

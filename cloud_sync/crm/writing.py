@@ -1,0 +1,187 @@
+"""Which scores are to be written, whose turn they are, and what is noted of a write. Queries, leases, rules on rows.
+
+Talking to the CRM is `writeback.py`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm import breaker, storing
+from cloud_sync.crm.base import ScoreWrite, WriteOutcome
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmConnection, CrmLead
+
+LEASE = timedelta(minutes=10)
+"""Longer than the slowest batch: lead by lead, each until the time-out."""
+FIRST_RETRY_S = 4.0
+MAX_RETRY_S = 3600.0
+MAX_ATTEMPTS = 12
+"""So often a lead that the CRM puts off is tried, some hours in all, before a person is told."""
+DEAD = "write: "
+"""Begins the reason why a lead's score is not tried to be written again."""
+_WORDS = 300
+_TRENDS: dict[str, storing.Trend] = {
+    "improving": "improving", "steady": "steady", "declining": "declining"
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be written now, and how many leads need no write after all."""
+
+    writes: tuple[ScoreWrite, ...] = ()
+    unchanged: int = 0
+
+
+def claim(
+    hub: Hub, connection: str, limit: int, min_change: int, owner: str, now: datetime
+) -> Claim:
+    """Takes what is to be written for a while; one lead only when the CRM is being tried again."""
+    due = _due(connection, now)
+    with hub.database.session() as session:
+        if session.scalar(select(CrmLead.object_id).where(*due).limit(1)) is None:
+            return Claim()
+    with hub.database.transaction() as session:
+        row = session.get(CrmConnection, connection)
+        trial = row is not None and row.open_until is not None
+        if not breaker.may_try(session, connection, now):
+            return Claim()
+        query = select(CrmLead).where(*due).order_by(CrmLead.write_at, CrmLead.object_id)
+        query = query.limit(1 if trial else limit).with_for_update(skip_locked=True)
+        writes: list[ScoreWrite] = []
+        unchanged = 0
+        for lead in session.scalars(query).all():
+            if not storing.differs(lead, min_change):
+                # it moved and came back before anybody wrote it
+                lead.write_at, unchanged = None, unchanged + 1
+                continue
+            lead.write_lease_owner, lead.write_lease_until = owner, now + LEASE
+            lead.write_attempts += 1
+            writes.append(write_of(lead))
+        return Claim(tuple(writes), unchanged)
+
+
+def write_of(lead: CrmLead) -> ScoreWrite:
+    """What the CRM shall show of a lead."""
+    if lead.points is None:
+        return ScoreWrite(lead.object_id, lead.version, None, None, None, "", ())
+    return ScoreWrite(
+        lead.object_id, lead.version, lead.points, lead.probability, lead.percentile,
+        storing.shown_band(lead), tuple(str(reason) for reason in lead.reasons),
+        _TRENDS.get(lead.trend, ""), lead.scored_at,
+    )  # fmt: skip
+
+
+def give_back(hub: Hub, connection: str, writes: Sequence[ScoreWrite], owner: str) -> None:
+    """What was claimed and not written is as due as before.
+
+    The attempt is not counted, but that there was one is: nobody knows what the CRM shows now, so whatever comes next
+    is written, however little it differs from what was noted.
+    """
+    with hub.database.transaction() as session:
+        for lead in _held(session, connection, writes, owner):
+            _release(lead)
+            lead.write_attempts = max(1, lead.write_attempts - 1)
+
+
+def put_off(
+    session: Session, connection: str, names: Sequence[str], now: datetime, rng: random.Random
+) -> None:
+    """Leads that were refused alone let others go first.
+
+    They are not given up: as long as the CRM takes no other lead, it may be the connection that is wrong.
+    """
+    query = select(CrmLead).where(CrmLead.connection == connection, CrmLead.object_id.in_(names))
+    for lead in session.scalars(query.order_by(CrmLead.object_id).with_for_update()):
+        if lead.write_at is not None:
+            lead.write_attempts += 1
+            lead.write_at = now + _pause(lead.write_attempts, rng)
+
+
+def note(
+    session: Session,
+    connection: str,
+    writes: Sequence[ScoreWrite],
+    outcomes: Sequence[WriteOutcome],
+    owner: str,
+    now: datetime,
+    rng: random.Random,
+) -> Counter[str]:
+    """Notes what became of a batch; how many ended how. A lead whose version rose meanwhile is written again."""
+    said = {outcome.object_id: outcome for outcome in outcomes}
+    written = {write.object_id: write for write in writes}
+    counts: Counter[str] = Counter()
+    for lead in _held(session, connection, writes, owner):
+        write = written[lead.object_id]
+        silent = WriteOutcome(lead.object_id, False, "the CRM's answer does not speak of it")
+        counts[_note_one(lead, write, said.get(lead.object_id, silent), now, rng)] += 1
+        _release(lead)
+    return counts
+
+
+def _note_one(
+    lead: CrmLead, write: ScoreWrite, outcome: WriteOutcome, now: datetime, rng: random.Random
+) -> str:
+    newest = lead.version == write.version
+    if outcome.ok:
+        lead.written, lead.wrote_at = write.version, now
+        lead.wrote_points, lead.wrote_band = write.points, write.band
+        lead.write_attempts, lead.write_error = 0, ""
+        lead.write_at = None if newest else lead.write_at
+        return "done"
+    lead.write_error = outcome.error[:_WORDS]
+    if outcome.gone:
+        # a lead that was decided may be closed for writing in the CRM: it stays what it is
+        lead.write_at, lead.write_attempts = None, 0
+        if lead.state == storing.OPEN:
+            storing.is_gone(lead)
+        return "gone"
+    if not newest:  # another value may be taken
+        return "retry"
+    if not outcome.retry or lead.write_attempts >= MAX_ATTEMPTS:
+        lead.dead = (DEAD + (outcome.error or "refused"))[:_WORDS]
+        return "dead"
+    lead.write_at = now + _pause(lead.write_attempts, rng)
+    return "retry"
+
+
+def _pause(attempt: int, rng: random.Random) -> timedelta:
+    """Full jitter over a doubling window, at least a second."""
+    window = min(FIRST_RETRY_S * 2.0 ** min(max(attempt, 1) - 1, 12), MAX_RETRY_S)
+    return timedelta(seconds=max(1.0, rng.uniform(0, window)))
+
+
+def _release(lead: CrmLead) -> None:
+    lead.write_lease_owner, lead.write_lease_until = "", None
+
+
+def _held(
+    session: Session, connection: str, writes: Sequence[ScoreWrite], owner: str
+) -> Sequence[CrmLead]:
+    """Only what this owner still holds: a lease may have passed to another."""
+    query = select(CrmLead).where(
+        CrmLead.connection == connection,
+        CrmLead.object_id.in_([write.object_id for write in writes]),
+        CrmLead.write_lease_owner == owner,
+    )
+    return session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
+
+
+def _due(connection: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    free = or_(
+        CrmLead.write_lease_until.is_(None),
+        CrmLead.write_lease_until <= now,
+        CrmLead.write_lease_until > now + breaker.LONGEST,
+    )
+    return (
+        CrmLead.connection == connection, CrmLead.write_at <= now, CrmLead.dead == "",
+        CrmLead.state != storing.GONE, free,
+    )  # fmt: skip

@@ -1,0 +1,345 @@
+"""Scores get into the CRM: once per change, whatever the CRM, the network and the hub do meanwhile."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from cloud_sync.crm import breaker, connections, storing, writing
+from cloud_sync.crm.opening import Opener
+from cloud_sync.crm.secrets import Secrets
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Alert, CrmConnection, CrmLead
+from kits.core.sample import utc_now
+from tests.cloud_sync.crm_portal import SECRETS, Portal
+from tests.cloud_sync.crm_servers import LOOPBACK, Reply, Server, crm_server
+from tests.cloud_sync.fleet_builders import make_hub, wait_for
+
+NAME = "sales"
+
+
+@dataclass
+class Scene:
+    """A hub, a HubSpot account, and a clock that the test turns."""
+
+    hub: Hub
+    portal: Portal
+    server: Server
+    now: datetime = field(default_factory=utc_now)
+    writes: Counter[str] = field(default_factory=Counter)
+
+    def writer(self) -> WriteBack:
+        return WriteBack(self.hub, Opener(self.hub), now=lambda: self.now, rng=random.Random(1))
+
+    def score(self, lead: str, points: int | None, band: str = "hot", **more: Any) -> None:
+        """What the scoring loop leaves in a lead's row."""
+        with self.hub.database.transaction() as session:
+            row = session.get(CrmLead, (NAME, lead))
+            if row is None:
+                row = CrmLead(connection=NAME, object_id=lead, version=0)
+                session.add(row)
+                session.flush()
+            row.version += 1
+            row.points, row.band = points, band if points is not None else ""
+            row.probability = None if points is None else points / 100
+            row.reasons = ["asked for a demo"] if points is not None else []
+            for name, value in more.items():
+                setattr(row, name, value)
+            storing.mark_write(row, storing.Rules(3, True), self.now)
+
+    def lead(self, lead: str) -> CrmLead:
+        with self.hub.database.session() as session:
+            return session.get_one(CrmLead, (NAME, lead))
+
+    def connection(self) -> CrmConnection:
+        with self.hub.database.session() as session:
+            return session.get_one(CrmConnection, NAME)
+
+    def alerts(self) -> list[str]:
+        with self.hub.database.session() as session:
+            return list(session.scalars(select(Alert.name).where(Alert.seen_at.is_(None))))
+
+    def shown(self, lead: str) -> str:
+        return self.portal.contacts[lead].get("kitwright_score", "")
+
+    def settle(self, writer: WriteBack, turns: int = 60, **span: float) -> None:
+        """Lets time go by until nothing waits."""
+        for _ in range(turns):
+            writer.step()
+            self.now += timedelta(**(span or {"seconds": 30}))
+
+
+@pytest.fixture
+def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
+    portal = Portal()
+    portal.contacts = {str(n): {"email": f"{n}@x.example"} for n in range(250)}
+    with crm_server(portal.act) as server, make_hub(tmp_path, database_url=database_url) as hub:
+        settings = CrmSettings.model_validate(
+            {"kind": "hubspot", "url": server.url, "allow": LOOPBACK, "timeout_s": 1,
+             "rate_per_10s": 5000, "columns": ["email"]}
+        )  # fmt: skip
+        connections.add(hub, NAME, settings, "", Secrets(api=SECRETS), by="test")
+        scene = Scene(hub, portal, server)
+        with hub.database.session() as session:
+            row = session.get_one(CrmConnection, NAME)
+        Opener(hub)(row).make_fields()
+        server.asked.clear()
+        yield scene
+
+
+def test_scores_of_many_leads_go_in_few_requests(scene: Scene) -> None:
+    for n in range(250):
+        scene.score(str(n), 10 + n % 80)
+    writer = scene.writer()
+    assert [writer.step() for _ in range(4)] == [100, 100, 50, 0]
+    assert scene.portal.batches == [100, 100, 50]
+    assert all(scene.shown(str(n)) == str(10 + n % 80) for n in range(250))
+    lead = scene.lead("7")
+    assert (lead.written, lead.wrote_points, lead.wrote_band) == (1, 17, "hot")
+    assert lead.write_at is None and lead.wrote_at == scene.now
+
+
+def test_of_many_changes_only_the_newest_score_is_written(scene: Scene) -> None:
+    for points in (20, 55, 80):
+        scene.score("1", points)
+    writer = scene.writer()
+    writer.step()
+    assert scene.shown("1") == "80"
+    assert scene.portal.batches == [1]
+    assert scene.lead("1").written == 3
+    assert writer.step() == 0
+
+
+def test_a_small_change_is_not_written_but_another_band_is(scene: Scene) -> None:
+    writer = scene.writer()
+    scene.score("1", 50, "warm")
+    writer.step()
+    scene.score("1", 52, "warm")
+    assert writer.step() == 0
+    scene.score("1", 52, "hot")
+    assert writer.step() == 1
+    assert scene.portal.batches == [1, 1]
+    assert scene.portal.contacts["1"]["kitwright_band"] == "hot"
+
+
+def test_a_score_that_moved_and_came_back_before_it_was_written_is_not_written(
+    scene: Scene,
+) -> None:
+    writer = scene.writer()
+    scene.score("1", 50)
+    writer.step()
+    scene.score("1", 90)
+    scene.score("1", 51)
+    writer.step()
+    assert scene.portal.batches == [1]
+    assert scene.lead("1").write_at is None
+
+
+def test_what_a_person_says_of_the_band_is_what_the_crm_shows(scene: Scene) -> None:
+    scene.score("1", 20, "cold", override={"band": "hot", "who": "ada", "why": "a friend"})
+    scene.writer().step()
+    assert scene.portal.contacts["1"]["kitwright_band"] == "hot"
+
+
+def test_who_opts_out_has_no_score_in_the_crm_any_more(scene: Scene) -> None:
+    writer = scene.writer()
+    scene.score("1", 50)
+    writer.step()
+    scene.score("1", None, opted_out=True)
+    writer.step()
+    ours = [v for k, v in scene.portal.contacts["1"].items() if k.startswith("kitwright_")]
+    assert ours and set(ours) == {""}
+    lead = scene.lead("1")
+    assert (lead.written, lead.wrote_points, lead.wrote_band) == (2, None, "")
+
+
+def test_who_opts_out_after_an_answer_got_lost_has_no_score_in_the_crm_either(
+    scene: Scene,
+) -> None:
+    scene.score("1", 50)
+    scene.server.lose_answer()
+    writer = scene.writer()
+    assert writer.step() == 0 and scene.shown("1") == "50"  # the hub does not know
+    scene.score("1", None, opted_out=True)
+    scene.settle(writer, 3)
+    assert scene.shown("1") == ""
+
+
+def test_a_hub_that_dies_after_the_answer_writes_the_same_values_again(scene: Scene) -> None:
+    scene.score("1", 50)
+    claim = writing.claim(scene.hub, NAME, 100, 3, "dead-hub", scene.now)
+    with scene.hub.database.session() as session:
+        row = session.get_one(CrmConnection, NAME)
+    Opener(scene.hub)(row).write(claim.writes)
+    before = dict(scene.portal.contacts["1"])
+    writer = scene.writer()
+    assert writer.step() == 0  # its lease holds
+    scene.now += writing.LEASE + timedelta(seconds=1)
+    assert writer.step() == 1
+    assert scene.portal.contacts["1"] == before
+    assert scene.lead("1").written == 1
+
+
+def test_two_hubs_share_the_work_and_write_nothing_twice(scene: Scene) -> None:
+    for n in range(150):
+        scene.score(str(n), 50)
+    first = writing.claim(scene.hub, NAME, 100, 3, "a", scene.now)
+    second = writing.claim(scene.hub, NAME, 100, 3, "b", scene.now)
+    names = [write.object_id for write in (*first.writes, *second.writes)]
+    assert len(names) == len(set(names)) == 150
+
+
+def test_a_lead_that_changes_while_it_is_written_is_written_again(scene: Scene) -> None:
+    scene.score("1", 50)
+    act = scene.portal.act
+
+    def changing(asked: Any) -> Reply:
+        if asked.path.endswith("batch/update") and scene.lead("1").version == 1:
+            scene.score("1", 90)
+        return act(asked)
+
+    scene.server.act = changing
+    writer = scene.writer()
+    writer.step()
+    assert scene.shown("1") == "50" and scene.lead("1").write_at is not None
+    writer.step()
+    assert scene.shown("1") == "90" and scene.lead("1").written == 2
+
+
+def test_a_crm_that_is_down_for_an_hour_gets_the_newest_scores_once(scene: Scene) -> None:
+    scene.server.troubles.extend([Reply({"message": "down"}, 503)] * 100_000)
+    writer = scene.writer()
+    for points in (10, 30, 60, 90):
+        for n in range(150):
+            scene.score(str(n), points)
+        scene.settle(writer, 30)
+    asked = len(scene.server.asked)
+    assert 10 < asked < 60  # it was left alone
+    assert scene.alerts() == [breaker.UNREACHABLE]
+    scene.server.troubles.clear()
+    scene.settle(writer, 20)
+    assert scene.portal.batches == [1, 100, 49]  # one tries whether it is back
+    assert all(scene.shown(str(n)) == "90" for n in range(150))
+    assert scene.alerts() == []
+    assert scene.connection().failures == 0
+
+
+def test_a_lead_that_the_crm_has_no_more_is_not_tried_again(scene: Scene) -> None:
+    scene.score("999", 50)
+    scene.score("1", 50)
+    writer = scene.writer()
+    writer.step()
+    assert scene.lead("999").state == "gone"
+    assert writer.step() == 0
+    assert scene.shown("1") == "50"
+
+
+def poison(scene: Scene, *leads: str) -> None:
+    """The CRM refuses a batch as a whole because of these."""
+    act = scene.portal.act
+
+    def refusing(asked: Any) -> Reply:
+        if asked.path.endswith("batch/update"):
+            bad = {one["id"] for one in asked.body["inputs"]} & set(leads)
+            if bad:
+                return Reply({"message": f"{min(bad)}: odd", "category": "VALIDATION_ERROR"}, 400)
+        return act(asked)
+
+    scene.server.act = refusing
+
+
+def test_one_lead_that_poisons_a_batch_is_found_and_the_others_are_written(scene: Scene) -> None:
+    poison(scene, "37")
+    for n in range(100):
+        scene.score(str(n), 50)
+    writer = scene.writer()
+    writer.step()
+    assert len(scene.server.asked) <= 15
+    assert [n for n in range(100) if scene.shown(str(n)) != "50"] == [37]
+    dead = scene.lead("37")
+    assert dead.dead.startswith(writing.DEAD) and "odd" in dead.dead
+    assert scene.alerts() == ["crm-lead-dead"]
+    assert writer.step() == 0
+    with scene.hub.database.transaction() as session:  # as `crm retry` does
+        session.execute(update(CrmLead).values(dead=""))
+    scene.server.act = scene.portal.act
+    writer.step()
+    assert scene.shown("37") == "50"
+
+
+def test_what_is_wrong_with_the_connection_makes_no_lead_dead(scene: Scene) -> None:
+    """A property that somebody deleted: all are refused, and all are written once it is back."""
+    kind = scene.portal.properties.pop("kitwright_band")
+    for n in range(120):
+        scene.score(str(n), 50)
+    writer = scene.writer()
+    scene.settle(writer, 80)
+    with scene.hub.database.session() as session:
+        assert set(session.scalars(select(CrmLead.dead))) == {""}
+    assert scene.alerts() == [breaker.UNREACHABLE]
+    assert "does not exist" in scene.connection().error
+    assert len(scene.server.asked) < 300
+    scene.portal.properties["kitwright_band"] = kind
+    scene.settle(writer, 60, minutes=10)
+    assert all(scene.shown(str(n)) == "50" for n in range(120))
+
+
+def test_a_missing_right_is_the_connections_fault_and_is_said(scene: Scene) -> None:
+    scene.portal.missing_scopes.add("crm.objects.contacts.write")
+    scene.score("1", 50)
+    writer = scene.writer()
+    scene.settle(writer, 20)
+    assert "lacks crm.objects.contacts.write" in scene.connection().error
+    assert scene.lead("1").dead == ""
+    scene.portal.missing_scopes.clear()
+    scene.settle(writer, 40, minutes=1)
+    assert scene.shown("1") == "50"
+
+
+def test_a_wait_that_the_crm_asks_for_is_kept(scene: Scene) -> None:
+    scene.score("1", 50)
+    scene.server.troubles.append(Reply({}, 429, {"retry-after": "120"}))
+    writer = scene.writer()
+    scene.settle(writer, 10, seconds=10)
+    assert len(scene.server.asked) == 1
+    assert scene.connection().open_until is not None
+
+
+def test_a_connection_that_rests_or_only_listens_writes_nothing(scene: Scene) -> None:
+    scene.score("1", 50)
+    connections.pause(scene.hub, NAME, by="test", paused=True)
+    assert scene.writer().step() == 0
+    connections.pause(scene.hub, NAME, by="test", paused=False)
+    with scene.hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, NAME)
+        row.settings = {**row.settings, "write": False}
+    assert scene.writer().step() == 0
+    assert scene.server.asked == []
+
+
+def test_a_connection_without_its_secret_waits_for_a_person(scene: Scene) -> None:
+    scene.score("1", 50)
+    (scene.hub.config.keys_dir / "crm" / f"{NAME}.json").unlink()
+    assert scene.writer().step() == 0
+    assert scene.lead("1").write_at is not None
+
+
+def test_the_loops_begin_with_a_connection_and_end_with_the_hub(scene: Scene) -> None:
+    writer = WriteBack(scene.hub, Opener(scene.hub))
+    writer.start()
+    try:
+        scene.score("1", 50)
+        wait_for(lambda: scene.lead("1").written == 1)
+    finally:
+        writer.stop()
+    assert scene.shown("1") == "50"
