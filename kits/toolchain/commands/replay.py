@@ -58,6 +58,18 @@ def replay(
         float | None,
         typer.Option(min=0.0, help="Cost of an hour of that; costs.review a mail by default."),
     ] = None,
+    per_month: Annotated[
+        float | None,
+        typer.Option(min=1.0, help="Leads the team can call in a month; model.team by default."),
+    ] = None,
+    value: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Worth of a lead won; model.team.value by default."),
+    ] = None,
+    contact: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Cost of a call; model.team.contact by default."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with timelines.")
     ] = None,
@@ -66,12 +78,13 @@ def replay(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """What a bundle would have done with recorded data: alarms and failures, or mails filed, and money."""
+    """What a bundle would have done with recorded data: alarms and failures, mails filed, or leads called, and money."""
     from kits import load_bundle
     from kits.core.console import Console
     from kits.core.discovery import get_kit
     from kits.toolchain.progress import make_progress
     from kits.toolchain.replaying import run
+    from kits.toolchain.replaying.leads import LeadOptions
     from kits.toolchain.replaying.machines import ReplayOptions
     from kits.toolchain.replaying.mails import MailOptions
 
@@ -92,6 +105,7 @@ def replay(
             planned_stop,
             tune,
             MailOptions(minutes, hourly),
+            LeadOptions(per_month, value, contact),
         ),
         format=data_format,
         config=opened.kit_config

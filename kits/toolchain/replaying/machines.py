@@ -20,6 +20,7 @@ from kits.core.replay import Replay, Track
 from kits.toolchain.replaying.courses import Case, Course, Rise, courses_of, within
 from kits.toolchain.replaying.failures import Met, moment, read_failures, with_failures
 from kits.toolchain.replaying.figures import Figures, Terms, figures_of
+from kits.toolchain.replaying.leads import LeadOptions
 from kits.toolchain.replaying.mails import MailOptions
 
 HORIZON_S = 14 * 86_400.0
@@ -36,6 +37,7 @@ class ReplayOptions:
         horizon, needed: as `24h`, `30d`, or a number in the data's own unit; empty: the default.
         planned: cost of a planned stop; None: that of a false alarm.
         mail: of mails: what sorting by hand takes and costs.
+        lead: of samples that wait for people: what the team can do, and what a hit is worth.
     """
 
     from_date: str = ""
@@ -46,6 +48,7 @@ class ReplayOptions:
     planned: float | None = None
     tune: bool = False
     mail: MailOptions = field(default_factory=MailOptions)
+    lead: LeadOptions = field(default_factory=LeadOptions)
 
 
 @dataclass(frozen=True)

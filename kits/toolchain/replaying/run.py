@@ -20,8 +20,10 @@ from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.toolchain.evaluation import leakage_note, read_outside
 from kits.toolchain.project import Project
-from kits.toolchain.replaying import mail_text, text
+from kits.toolchain.replaying import lead_text, mail_text, text
 from kits.toolchain.replaying.figures import Terms
+from kits.toolchain.replaying.lead_page import page as leads_page
+from kits.toolchain.replaying.leads import ReplayedLeads, replay_leads
 from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
 from kits.toolchain.replaying.mail_page import page as mails_page
 from kits.toolchain.replaying.mails import ReplayedMails, replay_mails, replays_mails
@@ -95,14 +97,14 @@ def replay(  # noqa: PLR0913  (what a command may say)
             complaints = [remark, *complaints]
         name = path.resolve().name or str(path)
         heading = text.Heading(kit.manifest.title, name, ready.id, tuple(complaints))
+        _refuse_strange(options, kit)
         if replays_mails(kit):
             _refuse_options(options, kit)
             return _of_mails(replay_mails(kit, task, options.mail), heading, costs)
-        if options.mail.given:
-            raise UsageError(
-                f"--minutes and --hourly are for mails, and this bundle is one of {kit.name}",
-                fix="leave them out",
-            )
+        if kit.ranking is not None:
+            _refuse_options(options, kit)
+            ranked = replay_leads(kit.ranking(task), options.lead, task.seed)
+            return _of_leads(ranked, heading, kit, costs)
         if ready.bundle.operating_point.alarm is None or kit.replay is None:
             _refuse_options(options, kit)
             return _of_samples(replay_samples(kit, task), heading, costs)
@@ -147,6 +149,21 @@ def learned_by(opened: Project | None, ready: ReadyBundle) -> Dataset | None:
         return None
 
 
+def _refuse_strange(options: ReplayOptions, kit: Kit) -> None:
+    """Options of another kind of work."""
+    if options.mail.given and not replays_mails(kit):
+        raise UsageError(
+            f"--minutes and --hourly are for mails, and this bundle is one of {kit.name}",
+            fix="leave them out",
+        )
+    if options.lead.given and kit.ranking is None:
+        raise UsageError(
+            "--per-month, --value and --contact are for what waits for people in the order of a score, and this "
+            f"bundle is one of {kit.name}",
+            fix="leave them out",
+        )
+
+
 def _refuse_options(options: ReplayOptions, kit: Kit) -> None:
     given = {
         "--from": options.from_date, "--to": options.to_date, "--failures": options.failures,
@@ -177,6 +194,17 @@ def _of_mails(done: ReplayedMails, heading: text.Heading, costs: Costs) -> Answe
         tuple(mail_text.rows(done, heading, costs)),
         mail_text.document(done, heading, costs),
         mails_page(done, heading, costs),
+        "kit report --open",
+    )
+
+
+def _of_leads(done: ReplayedLeads, heading: text.Heading, kit: Kit, costs: Costs) -> Answer:
+    words, currency = kit.manifest.words, costs.currency
+    return Answer(
+        lead_text.line(done, words, currency),
+        tuple(lead_text.rows(done, heading, words, currency)),
+        lead_text.document(done, heading, currency),
+        leads_page(done, heading, words, currency),
         "kit report --open",
     )
 

@@ -1,0 +1,237 @@
+"""A replay of samples that wait for people: what working on the best N a month would have earned, beside other orders.
+
+For kits that offer a `ranking` (leads of a CRM). Which were worth it, and what the bundle says of each, is the kit's;
+months, orders, money and intervals are made here, knowing no kit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+from kits.core.ranked import Ranked
+from kits.core.replay import Ranking
+from kits.core.resampling import Figure, estimates
+from kits.core.stats import Estimate
+
+Floats = NDArray[np.float64]
+
+PARTS = 12
+"""Parts of equal size that take the place of months where the data has no clock."""
+_ROUNDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LeadOptions:
+    """What a person says about the team; None: what the bundle was made for.
+
+    Attributes:
+        per_month: that the team can work on.
+        value, contact: worth of a hit, and cost of working on one; money.
+    """
+
+    per_month: float | None = None
+    value: float | None = None
+    contact: float | None = None
+
+    @property
+    def given(self) -> bool:
+        return any(one is not None for one in (self.per_month, self.value, self.contact))
+
+    def over(self, found: Ranking) -> Ranking:
+        """The ranking with what was said in place of what the bundle was made for."""
+        return replace(
+            found,
+            per_month=found.per_month if self.per_month is None else self.per_month,
+            value=found.value if self.value is None else self.value,
+            contact=found.contact if self.contact is None else self.contact,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month, or part where the data has no clock. Hits are expected ones where samples share a score.
+
+    Attributes:
+        called: that the team works on.
+        by_score, in_order, at_random, at_best: hits among them when the best scores come first, in the order they came,
+            in any order, and had one known.
+    """
+
+    name: str
+    n: int
+    hits: int
+    called: float
+    by_score: float
+    in_order: float
+    at_random: float
+    at_best: float
+
+
+@dataclass(frozen=True)
+class ReplayedLeads:
+    """The answer.
+
+    Attributes:
+        precision: share of the called ones that were hits, by score.
+        earned: by score, calls paid.
+        beyond_order, beyond_random: what the score brings more than the order they came in, and than a random one.
+        exploration: what working on a share in random order all the same would have cost.
+        ranking: with the terms in force.
+    """
+
+    ranking: Ranking
+    months: tuple[Month, ...]
+    precision: Estimate
+    earned: Estimate
+    beyond_order: Estimate
+    beyond_random: Estimate
+    exploration: Estimate
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        return len(self.ranking.score)
+
+    @property
+    def called(self) -> float:
+        """All that the team works on."""
+        return sum(month.called for month in self.months)
+
+    def money(self, hits: float, called: float) -> float:
+        """What so many hits bring, calls paid."""
+        return hits * self.ranking.value - called * self.ranking.contact
+
+
+def replay_leads(found: Ranking, options: LeadOptions, seed: int) -> ReplayedLeads:
+    """The samples of a ranking month by month.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not len(found.score):
+        raise DataError("none of these samples could be judged", fix="check the data's kind")
+    terms = options.over(found)
+    parts, capacity = _parts(terms)
+    blocks = [_Block(name, rows, terms, capacity) for name, rows in parts]
+    figures = _figures(blocks, terms)
+    made = estimates(figures, terms.group, seed=seed, rounds=_ROUNDS)
+    whole = np.ones(len(terms.score))
+    random = made["beyond_random"]
+    price = {n: getattr(random, n) * terms.exploration for n in ("value", "low", "high")}
+    return ReplayedLeads(
+        ranking=terms,
+        months=tuple(block.month(whole) for block in blocks),
+        precision=made["precision"],
+        earned=made["earned"],
+        beyond_order=made["beyond_order"],
+        beyond_random=random,
+        exploration=random.model_copy(update=price),
+        notes=_notes(terms, len(blocks)),
+    )
+
+
+class _Block:
+    """One month's samples, sorted once by score and once by their place."""
+
+    def __init__(self, name: str, rows: NDArray[np.intp], terms: Ranking, capacity: float) -> None:
+        self._name, self._rows, self._capacity = name, rows, capacity
+        hit = terms.hit[rows]
+        self._by_score = Ranked(terms.score[rows], hit)
+        self._in_order = Ranked(-np.arange(len(rows), dtype=np.float64), hit)
+
+    def month(self, weight: Floats) -> Month:
+        """The month, its samples drawn so often."""
+        mine = weight[self._rows]
+        by_score, in_order = self._by_score.tally(mine), self._in_order.tally(mine)
+        n, hits = float(by_score.n.sum()), float(by_score.hit.sum())
+        called = min(self._capacity, n)
+        return Month(
+            self._name,
+            round(n),
+            round(hits),
+            called,
+            by_score.hits(called),
+            in_order.hits(called),
+            called * hits / n if n else 0.0,
+            min(called, hits),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Hits over all months."""
+
+    called: float
+    by_score: float
+    in_order: float
+    at_random: float
+
+
+class _Summing:
+    """Sums of resamples. All figures of one draw are asked for in turn, so the last one is kept."""
+
+    def __init__(self, blocks: Sequence[_Block]) -> None:
+        self._blocks = blocks
+        self._last: tuple[Floats, _Sums] | None = None
+
+    def of(self, weight: Floats) -> _Sums:
+        """The sums with samples drawn so often."""
+        if self._last is None or self._last[0] is not weight:
+            months = [block.month(weight) for block in self._blocks]
+            sums = _Sums(
+                sum(month.called for month in months),
+                sum(month.by_score for month in months),
+                sum(month.in_order for month in months),
+                sum(month.at_random for month in months),
+            )
+            self._last = weight, sums
+        return self._last[1]
+
+
+def _figures(blocks: Sequence[_Block], terms: Ranking) -> dict[str, Figure]:
+    summing, value = _Summing(blocks), terms.value
+
+    def figure(of: Callable[[_Sums], float]) -> Figure:
+        return lambda weight: of(summing.of(weight))
+
+    return {
+        "precision": figure(lambda s: s.by_score / s.called if s.called else float("nan")),
+        "earned": figure(lambda s: s.by_score * value - s.called * terms.contact),
+        "beyond_order": figure(lambda s: (s.by_score - s.in_order) * value),
+        "beyond_random": figure(lambda s: (s.by_score - s.at_random) * value),
+    }
+
+
+def _parts(terms: Ranking) -> tuple[list[tuple[str, NDArray[np.intp]]], float]:
+    """The months with their rows, and how many the team works on in each."""
+    if terms.timed:
+        names = np.array([_month(at) for at in terms.at_s])
+        months = [(str(name), np.flatnonzero(names == name)) for name in np.unique(names)]
+        return months, terms.per_month
+    count = len(terms.score)
+    size = terms.incoming if 0 < terms.incoming < count else count / PARTS
+    parts = max(1, round(count / size))
+    places = np.arange(count) * parts // count
+    share = min(1.0, terms.per_month / max(terms.incoming, 1.0))
+    blocks = [(f"part {part + 1}", np.flatnonzero(places == part)) for part in range(parts)]
+    return [block for block in blocks if len(block[1])], share * count / parts
+
+
+def _month(at_s: float) -> str:
+    return f"{datetime.fromtimestamp(at_s, tz=timezone.utc):%Y-%m}"
+
+
+def _notes(terms: Ranking, parts: int) -> tuple[str, ...]:
+    notes = [
+        *terms.notes,
+        "counted as if working on one that was a hit is what made it one: an upper end, not an effect",
+    ]
+    if not terms.timed:
+        notes.append(f"the data has no clock: {parts} parts of equal size stand for months")
+    return tuple(notes)

@@ -1,0 +1,142 @@
+"""`kit replay` of leads: what calling by score would have earned, month by month, beside two other orders."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kits.core.discovery import get_kit
+from kits.core.errors import DataError
+from kits.core.replay import Ranking
+from kits.lead_scoring import evaluate
+from kits.lead_scoring.config import TeamConfig
+from kits.toolchain.replaying import lead_text
+from kits.toolchain.replaying.lead_page import page
+from kits.toolchain.replaying.leads import LeadOptions, replay_leads
+from kits.toolchain.replaying.text import Heading
+from tests.lead_scoring.made_leads import DAY_S, START_S, SayingRuntime, Told, drawn, task_of
+
+HEADING = Heading("Lead scoring", "last-year.csv", "b" * 64, ("one row was refused",))
+WORDS = get_kit("lead-scoring").manifest.words
+TEAM = TeamConfig(per_month=10, incoming_per_month=100, value=1000, contact=50)
+
+
+def _ranking(**changed):
+    """Two months of 50 leads; each month's ten buyers came last, and score best."""
+    number = np.arange(100)
+    hit = number % 50 >= 40
+    ranking = Ranking(
+        at_s=START_S
+        + np.where(number < 50, number * DAY_S / 2, 40 * DAY_S + (number - 50) * DAY_S / 4),
+        timed=True,
+        score=np.where(hit, 0.9, 0.1),
+        hit=hit,
+        group=tuple(str(n) for n in number),
+        per_month=10.0,
+        incoming=50.0,
+        value=1000.0,
+        contact=50.0,
+        exploration=0.05,
+    )
+    return replace(ranking, **changed)
+
+
+def test_each_month_is_told_in_three_orders():
+    done = replay_leads(_ranking(), LeadOptions(), seed=0)
+
+    assert [month.name for month in done.months] == ["2025-01", "2025-02"]
+    for month in done.months:
+        assert (month.n, month.hits, month.called) == (50, 10, 10)
+        assert month.by_score == pytest.approx(10)
+        assert month.in_order == pytest.approx(0)
+        assert month.at_random == pytest.approx(2)
+        assert month.at_best == 10
+
+
+def test_money_is_the_margin_less_the_calls():
+    done = replay_leads(_ranking(), LeadOptions(), seed=0)
+
+    assert done.earned.value == pytest.approx(20 * 1000 - 20 * 50)
+    assert done.beyond_order.value == pytest.approx(20 * 1000)
+    assert done.beyond_random.value == pytest.approx(16 * 1000)
+    assert done.exploration.value == pytest.approx(0.05 * 16 * 1000)
+    assert done.beyond_random.low < done.beyond_random.value
+
+
+def test_what_a_person_says_of_the_team_counts():
+    done = replay_leads(_ranking(), LeadOptions(per_month=5, value=100, contact=1), seed=0)
+
+    assert done.called == 10
+    assert done.earned.value == pytest.approx(10 * 100 - 10)
+
+
+def test_a_score_that_knows_nothing_brings_nothing_beyond_chance():
+    rng = np.random.default_rng(1)
+    blind = _ranking(score=rng.random(100), hit=rng.random(100) < 0.3)
+
+    done = replay_leads(blind, LeadOptions(), seed=0)
+
+    assert done.beyond_random.low < 0 < done.beyond_random.high
+
+
+def test_without_a_clock_parts_stand_for_months():
+    done = replay_leads(_ranking(timed=False, incoming=25.0, per_month=5.0), LeadOptions(), seed=0)
+
+    assert [month.name for month in done.months] == [f"part {n}" for n in range(1, 5)]
+    assert done.called == pytest.approx(20)
+    assert any("no clock" in note for note in done.notes)
+
+
+def test_a_ranking_of_nothing_is_an_error():
+    empty = np.zeros(0)
+    with pytest.raises(DataError, match="could be judged"):
+        replay_leads(_ranking(at_s=empty, score=empty, hit=empty > 0, group=()), LeadOptions(), 0)
+
+
+def test_the_kit_ranks_decided_leads_by_models_that_had_not_seen_them():
+    leads = [*drawn(60), Told(0.5, None, 400.0)]
+    unseen = {f"s{n:06}": 0.001 * n for n in range(60)}
+    task = task_of(leads, runtime=SayingRuntime(TEAM, backtest=unseen))
+
+    found = evaluate.ranking(task)
+
+    assert found.score.tolist() == pytest.approx([0.001 * n for n in range(60)])
+    assert (found.per_month, found.value, found.contact) == (10, 1000, 50)
+    assert found.timed and np.all(np.diff(found.at_s) >= 0)
+    assert any("1 leads are still open" in note for note in found.notes)
+    assert any("60 leads were learned from since" in note for note in found.notes)
+
+
+def test_leads_without_any_outcome_cannot_be_replayed():
+    with pytest.raises(DataError, match="no lead of this data has an outcome"):
+        evaluate.ranking(task_of([Told(0.5, None)]))
+
+
+def test_the_answer_is_one_line_a_table_and_json_with_stable_names():
+    done = replay_leads(_ranking(), LeadOptions(), seed=0)
+
+    line = lead_text.line(done, WORDS, "EUR")
+    rows = list(lead_text.rows(done, HEADING, WORDS, "EUR"))
+    document = json.loads(json.dumps(lead_text.document(done, HEADING, "EUR")))
+
+    assert line.startswith("working on 20 leads by score would have earned 19,000 [")
+    assert "+20,000 [" in line and "+16,000 [" in line
+    assert any(row.strip().startswith("2025-01") for row in rows)
+    assert "note: one row was refused" in rows
+    assert document["beyond_random"]["value"] == pytest.approx(16_000)
+    assert [month["name"] for month in document["by_month"]] == ["2025-01", "2025-02"]
+    assert document["by_month"][0]["earned"] == pytest.approx(9500)
+
+
+def test_the_page_stands_alone_and_escapes_what_data_is_called():
+    done = replay_leads(_ranking(), LeadOptions(), seed=0)
+    hostile = replace(HEADING, data="<script>alert(1)</script>.csv")
+
+    html = page(done, hostile, WORDS, "EUR")
+
+    assert "<script" not in html and "http" not in html.replace("http-equiv", "")
+    assert html.count("<svg") == 2
+    assert "2025-02" in html and "19,000" in html
