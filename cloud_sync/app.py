@@ -26,6 +26,8 @@ from cloud_sync.api import (
     device,
     fleet,
     intake,
+    lead_scores,
+    leads,
     mails,
     people,
     reviews,
@@ -39,6 +41,7 @@ from cloud_sync.api import (
 from cloud_sync.cmms.inbound import inbound_secrets
 from cloud_sync.config import HubConfig
 from cloud_sync.crm.inbox import Inbox
+from cloud_sync.crm.models import LeadModels
 from cloud_sync.errors import http_status
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.broker import Broker, ExternalBroker, make_broker
@@ -50,7 +53,7 @@ from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.link import MqttLink, unique_id
 from cloud_sync.limits import CRM_BODY_BYTES, SMALL_BODY_BYTES, BodyLimit, DefaultHeaders
 from cloud_sync.metrics import exposition
-from cloud_sync.sections import Limits
+from cloud_sync.quotas import Quota
 from cloud_sync.store.db import migrate
 from cloud_sync.web import pages
 from cloud_sync.web.security import SECURITY_HEADERS
@@ -74,6 +77,8 @@ _API = (
     cmms,
     crm,
     mails,
+    lead_scores,
+    leads,
     datasets,
     job_api,
     people,
@@ -95,6 +100,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     """
     hub = Hub.open(config)
     broker = make_broker(config)
+    models = LeadModels(hub)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -106,6 +112,8 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.state.hub = hub
     app.state.broker = broker
     app.state.ending = threading.Event()
+    app.state.lead_models = models
+    app.state.lead_quota = Quota(config.leads.requests_per_min, config.leads.leads_per_day)
     app.state.cmms_secrets = inbound_secrets(config.cmms)
     app.state.crm_door = crm.Door(Inbox(hub), config.url)
     app.add_exception_handler(KitwrightError, _answer_error)
@@ -116,17 +124,19 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
         app.include_router(part.router)
     _add_probes(app, hub, broker)
     small = min(SMALL_BODY_BYTES, config.limits.body_bytes)
-    app.add_middleware(BodyLimit, limit=small, special=_body_limits(config.limits))
+    app.add_middleware(BodyLimit, limit=small, special=_body_limits(config))
     app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
     return app
 
 
-def _body_limits(limits: Limits) -> dict[tuple[str, str], int]:
+def _body_limits(config: HubConfig) -> dict[tuple[str, str], int]:
+    limits = config.limits
     return {
         ("PUT", "/v1/blobs/"): max(limits.bundle_bytes, limits.blob_bytes),
         ("PUT", "/v1/datasets/"): limits.dataset_bytes,
         ("POST", "/v1/tuf/"): limits.body_bytes,
         ("POST", "/v1/device/reported"): MAX_STATUS_BYTES,
+        ("POST", "/v1/leads/score"): config.leads.request_bytes,
         ("POST", "/v1/cmms/"): MAX_STATUS_BYTES,
         ("POST", "/v1/crm/"): min(CRM_BODY_BYTES, limits.body_bytes),
     }

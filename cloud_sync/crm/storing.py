@@ -57,9 +57,9 @@ def keep_score(
     Args:
         before: points of the earlier scores, the newest first.
     """
-    lead.state, lead.outcome_at = OPEN, None
-    lead.fields, lead.record_at = dict(record.fields), record.modified_at
+    lead.state, lead.outcome_at, lead.record_at = OPEN, None, record.modified_at
     lead.opted_out = _opted_out(lead, record, score)
+    lead.fields = {} if lead.opted_out else dict(record.fields)
     if lead.opted_out:
         return take_away(lead, rules, now)
     if not lead.asked:

@@ -66,13 +66,14 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. `csrf` is what the session's pages send as a header; empty for a token."""
+    """Who asks. `csrf` is what the session's pages send as a header; empty for a token, whose number is `token`."""
 
     person_id: int
     login: str
     role: Role
     via: Literal["session", "token"]
     csrf: str = ""
+    token: int = 0
 
     def may(self, role: Role) -> bool:
         """Whether this person may do what needs `role`."""
@@ -210,7 +211,8 @@ def _by_token(hub: Hub, secret: str, now: datetime) -> Identity | None:
         if token.expires_at is not None and token.expires_at <= now:
             return None
         person = token.person
-        identity = Identity(person.id, person.login, lower_role(token.role, person.role), "token")
+        role = lower_role(token.role, person.role)
+        identity = Identity(person.id, person.login, role, "token", token=token.id)
     if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY:
         with hub.database.transaction() as session:
             session.execute(

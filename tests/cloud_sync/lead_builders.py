@@ -153,7 +153,7 @@ class MemoryCrm:
     batch: int = 50
     polls: bool = False
 
-    def put(self, name: str, at: datetime = AT, **changes: object) -> None:
+    def put(self, name: str, at: datetime = AT, /, **changes: object) -> None:
         """A record, or the same with changes; `size` and other lower-case names are its fields."""
         known = self.records.get(name) or Record(name, {}, at)
         own = {

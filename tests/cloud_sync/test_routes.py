@@ -29,12 +29,14 @@ SIGNED = {
     ("POST", "/v1/cmms/{name}"), ("POST", "/v1/crm/{name}"), ("POST", "/v1/crm/{name}/{tail}"),
 }  # fmt: skip
 """Takes a signature of the body instead of an identity."""
-SELF_SERVICE = {("POST", "/v1/tokens"), ("DELETE", "/v1/tokens/{token_id}")}
-"""What a viewer may change: tokens of its own, with no more than its own role."""
+SELF_SERVICE = {
+    ("POST", "/v1/tokens"), ("DELETE", "/v1/tokens/{token_id}"), ("POST", "/v1/leads/score"),
+}  # fmt: skip
+"""What a viewer may ask for: tokens of its own, with no more than its own role; scores, which are not stored."""
 VALUES = {
     "digest": "a" * 64, "dataset_id": "a" * 64, "bundle_id": "a" * 64, "number": "1",
     "name": "press-1", "sample_id": "x", "job_id": "1", "login": "nobody", "token_id": "1",
-    "alert_id": "1", "case_id": "x", "tail": "x",
+    "alert_id": "1", "case_id": "x", "tail": "x", "connection": "sales", "object_id": "1",
 }  # fmt: skip
 
 

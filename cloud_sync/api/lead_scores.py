@@ -1,0 +1,242 @@
+"""`POST /v1/leads/score`: scores of leads that a program sends, one or many at once. Nothing of them is stored.
+
+The body is read here and not by the framework: only who may ask has it parsed, and a bad lead costs only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic_core import from_json, to_json
+from starlette.concurrency import run_in_threadpool
+
+from cloud_sync.crm.models import LeadModels, only_project
+from cloud_sync.crm.payloads import score_each
+from cloud_sync.crm.scored import LeadScore
+from cloud_sync.errors import http_status
+from cloud_sync.hub import Hub, HubDep
+from cloud_sync.quotas import Asked, Quota
+from cloud_sync.web.auth import Identity, require
+from kits.core.complaints import plain
+from kits.core.errors import DataError
+from kits.core.sample import utc_now
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"])
+
+MAX_LEADS = 1000
+SOME_FAILED = 207
+TOO_MANY = 429
+Json = dict[str, JsonValue]
+
+_LEAD: Json = {
+    "id": "4711",
+    "fields": {"country": "DE", "source": "webinar", "employees": 120, "demo_requested": True},
+    "at": "2026-05-04T09:00:00Z",
+}
+_SCORE: Json = {
+    "probability": 0.31, "low": 0.24, "high": 0.39, "points": 31, "percentile": 0.92, "band": "hot",
+    "reasons": [
+        {
+            "text": "asked for a demo: 31 % of such leads buy, average 11 %",
+            "weight": 0.9, "field": "demo_requested", "value": True,
+        }
+    ],
+    "hints": ["ask for the budget"], "unknown_fields": [], "new_values": [], "opted_out": False,
+    "bundle": "3f1c…",
+}  # fmt: skip
+_FAULT: Json = {
+    "error": "DataError", "what": "a lead without fields", "where": "fields",
+    "fix": '"fields": {"country": "DE"}',
+}  # fmt: skip
+_EXAMPLES = {
+    "one": {"summary": "one lead", "value": {"lead": _LEAD}},
+    "many": {
+        "summary": "many leads of a project",
+        "value": {
+            "project": "leads",
+            "leads": [_LEAD, {"id": "4712", "fields": {"country": "FR"}}],
+        },
+    },
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {  # Any: FastAPI's own type
+    200: {
+        "description": "the score, or one for each lead in the order they were sent",
+        "content": {
+            "application/json": {
+                "examples": {
+                    "one": {"value": {"project": "leads", "id": "4711", **_SCORE}},
+                    "many": {
+                        "value": {
+                            "project": "leads", "scored": 1, "failed": 0,
+                            "results": [{"id": "4711", "score": _SCORE}],
+                        }
+                    },
+                }
+            }
+        },
+    },
+    SOME_FAILED: {
+        "description": "some leads could not be scored, each says why",
+        "content": {
+            "application/json": {
+                "example": {
+                    "project": "leads", "scored": 1, "failed": 1,
+                    "results": [{"id": "4711", "score": _SCORE}, {"id": "4712", "error": _FAULT}],
+                }
+            }
+        },
+    },
+    422: {"description": "no lead could be read, or the one that was sent"},
+    TOO_MANY: {"description": "more than this token may ask; `Retry-After` says how long to wait"},
+}  # fmt: skip
+
+
+class ScoreRequest(BaseModel):
+    """One lead or many; a lead is `{"id", "fields", "at"}`, of which only the fields are needed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project: str = Field(
+        "", max_length=64, description="whose bundle; empty: the only one there is"
+    )
+    lead: JsonValue = Field(None, description="one lead")
+    leads: list[JsonValue] | None = Field(
+        None, max_length=MAX_LEADS, description="at most 1,000 leads"
+    )
+
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": ScoreRequest.model_json_schema(), "examples": _EXAMPLES,
+            }
+        },
+    }
+}  # fmt: skip
+
+
+def get_models(request: Request) -> LeadModels:
+    """The application's models (`app.state.lead_models`)."""
+    models = request.app.state.lead_models
+    assert isinstance(models, LeadModels)
+    return models
+
+
+def get_quota(request: Request) -> Quota:
+    """The application's quota (`app.state.lead_quota`)."""
+    quota = request.app.state.lead_quota
+    assert isinstance(quota, Quota)
+    return quota
+
+
+Models = Annotated[LeadModels, Depends(get_models)]
+Asking = Annotated[Identity, Depends(require("viewer"))]
+
+
+@router.post("/score", responses=_ANSWERS, openapi_extra=_BODY, summary="Score leads")
+async def score_leads(
+    request: Request,
+    who: Asking,
+    hub: HubDep,
+    models: Models,
+    quota: Annotated[Quota, Depends(get_quota)],
+) -> Response:
+    """Probability with its interval, points, percentile, band, reasons and hints of each lead. Nothing is stored."""
+    body = await request.body()
+    return await run_in_threadpool(_answer, hub, models, quota, who, body)
+
+
+def _answer(hub: Hub, models: LeadModels, quota: Quota, who: Identity, body: bytes) -> Response:
+    asked = read_request(body)
+    leads = asked.leads if asked.leads is not None else [asked.lead]
+    # a token is one program; who looks by hand has the same
+    allowed = quota.ask(
+        f"token {who.token}" if who.token else f"person {who.person_id}", len(leads)
+    )
+    if not allowed.allowed:
+        hub.metrics.leads_asked.labels("refused").inc(len(leads))
+        return _refused(allowed)
+    with hub.database.session() as session:
+        project = only_project(session, asked.project)
+    ready = models.current(project)
+    answers = _scores(leads, score_each(ready, [_timed(lead) for lead in leads]))
+    good = sum("score" in answer for answer in answers)
+    hub.metrics.leads_asked.labels("scored").inc(good)
+    hub.metrics.leads_asked.labels("failed").inc(len(leads) - good)
+    if asked.leads is None:
+        return _one(project, answers[0], allowed)
+    told = {
+        "project": project, "bundle": ready.id, "scored": good, "failed": len(leads) - good,
+        "results": answers,
+    }  # fmt: skip
+    status = 200 if good == len(leads) else SOME_FAILED if good else 422
+    return _json(told, status, allowed)
+
+
+def read_request(body: bytes) -> ScoreRequest:
+    """What is asked for.
+
+    Raises:
+        DataError: not JSON, not a request, or neither one lead nor some.
+    """
+    try:
+        told = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise DataError(
+            "the body is not JSON", where="body", fix='{"lead": {"fields": {…}}}'
+        ) from error
+    try:
+        asked = ScoreRequest.model_validate(told)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "body"
+        raise DataError(plain(first), where=where, fix='{"lead": {…}} or {"leads": […]}') from error
+    if (asked.lead is None) == (asked.leads is None):
+        raise DataError("either `lead` or `leads` is needed", where="body")
+    return asked
+
+
+def _timed(lead: JsonValue) -> Mapping[str, JsonValue]:
+    """A lead that says no time is asked about now."""
+    if not isinstance(lead, dict):
+        return {"lead": lead}
+    return lead if lead.get("at") else {**lead, "at": utc_now().isoformat()}
+
+
+def _scores(leads: Sequence[JsonValue], found: Sequence[LeadScore | DataError]) -> list[Json]:
+    answers: list[Json] = []
+    for lead, one in zip(leads, found):
+        name = lead.get("id", "") if isinstance(lead, dict) else ""
+        if isinstance(one, DataError):
+            error: Json = dict(one.as_dict())
+            answers.append({"id": name, "error": error})
+        else:
+            answers.append({"id": name, "score": one.as_json()})
+    return answers
+
+
+def _one(project: str, answer: Json, allowed: Asked) -> Response:
+    score = answer.get("score")
+    if isinstance(score, dict):
+        return _json({"project": project, "id": answer["id"], **score}, 200, allowed)
+    return _json(answer["error"], http_status(DataError("")), allowed)
+
+
+def _json(told: object, status: int, allowed: Asked) -> Response:
+    return Response(
+        to_json(told), status_code=status, media_type="application/json", headers=allowed.headers()
+    )
+
+
+def _refused(allowed: Asked) -> Response:
+    told = {
+        "error": "TooManyError", "what": allowed.what, "where": "token",
+        "fix": f"wait {allowed.after_s} seconds, or raise the section leads of hub.yaml",
+    }  # fmt: skip
+    return JSONResponse(told, TOO_MANY, headers=allowed.headers())

@@ -1,0 +1,135 @@
+"""`/v1/leads`: the hot list, one lead with its course, and what people say of it. Live scores are `lead_scores.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from cloud_sync.api.lead_scores import Models
+from cloud_sync.crm import forgetting, hotlist, leads
+from cloud_sync.crm.models import in_force, model_json, projects
+from cloud_sync.crm.storing import OPEN
+from cloud_sync.hub import HubDep, ReadDep, SessionDep
+from cloud_sync.web.auth import Admin, Engineer, Reviewer, Viewer
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"])
+
+Json = dict[str, JsonValue]
+Why = Annotated[str, Field(min_length=1, max_length=leads.MAX_WHY, description="kept with it")]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Override(_In):
+    """A person's band in place of the score's."""
+
+    band: str = Field("", description="hot, warm or cold; empty: the score's counts again")
+    why: Why
+
+
+class OptOut(_In):
+    """Whether a person wants to be scored."""
+
+    out: bool = Field(True, description="false: wants to be scored again")
+    why: Why
+
+
+class Retry(_In):
+    """Which leads to try again."""
+
+    connection: str = Field(
+        max_length=64, description="all of this connection that wait for a person"
+    )
+
+
+class Turn(_In):
+    """Which project's bundle."""
+
+    project: str = Field(max_length=64)
+
+
+@router.get("")
+def hot_list(
+    _who: Viewer,
+    hub: HubDep,
+    session: ReadDep,
+    connection: str = "",
+    band: str = "",
+    search: Annotated[str, Query(max_length=hotlist.MAX_SEARCH)] = "",
+    state: str = OPEN,
+    limit: Annotated[int, Query(ge=1, le=hotlist.MAX_PAGE)] = 50,
+    cursor: str = "",
+) -> Json:
+    """Leads in the team's order, with those that stand there by lot; `next` is the `cursor` of the next page."""
+    wanted = hotlist.LeadFilter(connection, band, search, state)
+    page = hotlist.page(session, wanted, hub.config.leads.exploration, limit=limit, cursor=cursor)
+    found: list[JsonValue] = [{**leads.as_json(one.lead), "by_lot": one.lot} for one in page.leads]
+    return {"leads": found, "next": page.next}
+
+
+@router.get("/models")
+def list_models(_who: Viewer, session: ReadDep) -> dict[str, list[Json]]:
+    """Which bundle scores each project's leads, and the one before."""
+    rows = [in_force(session, project) for project in projects(session)]
+    return {"models": [model_json(row) for row in rows if row is not None]}
+
+
+@router.post("/models/back")
+def go_back(body: Turn, who: Engineer, models: Models) -> Json:
+    """Goes back to the bundle before; all open leads are scored anew."""
+    return {"bundle": models.back(body.project, by=who.login)}
+
+
+@router.post("/models/forward")
+def go_forward(body: Turn, who: Engineer, models: Models) -> Json:
+    """Takes the newest release again."""
+    changed = models.forward(body.project, by=who.login)
+    return {"bundle": models.current(body.project).id, "changed": changed}
+
+
+@router.post("/retry")
+def retry(body: Retry, who: Reviewer, session: SessionDep) -> Json:
+    """Tries all leads of a connection again that wait for a person."""
+    return {"leads": leads.retry_dead(session, body.connection, who=who.login)}
+
+
+@router.get("/{connection}/{object_id}")
+def one_lead(connection: str, object_id: str, _who: Viewer, session: ReadDep) -> Json:
+    """A lead with its fields and its course."""
+    lead = leads.find(session, connection, object_id)
+    course: list[JsonValue] = [leads.entry_json(entry) for entry in leads.course(session, lead)]
+    return {**leads.as_json(lead, fields=True), "course": course}
+
+
+@router.post("/{connection}/{object_id}/override")
+def override(
+    connection: str, object_id: str, body: Override, who: Reviewer, session: SessionDep
+) -> Json:
+    """Says another band than the score does, with a reason; it is shown and written in its place."""
+    lead = leads.override(session, connection, object_id, body.band, why=body.why, who=who.login)
+    return leads.as_json(lead)
+
+
+@router.post("/{connection}/{object_id}/opt-out")
+def opt_out(
+    connection: str, object_id: str, body: OptOut, who: Reviewer, session: SessionDep
+) -> Json:
+    """Takes the score away, here and in the CRM, for good; or has the lead scored again."""
+    lead = leads.opt_out(session, connection, object_id, body.out, why=body.why, who=who.login)
+    return leads.as_json(lead)
+
+
+@router.post("/{connection}/{object_id}/rescore")
+def rescore(connection: str, object_id: str, who: Reviewer, session: SessionDep) -> Json:
+    """Has the lead read and scored anew soon, also one that could not be scored before."""
+    return leads.as_json(leads.rescore(session, connection, object_id, who=who.login))
+
+
+@router.post("/{connection}/{object_id}/erase")
+def erase(connection: str, object_id: str, who: Admin, hub: HubDep) -> Json:
+    """Erases the lead for ever: fields, scores, events, its sample; and has the CRM's score taken away."""
+    return forgetting.as_json(forgetting.forget(hub, connection, object_id, by=who.login))

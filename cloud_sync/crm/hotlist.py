@@ -1,0 +1,224 @@
+"""The hot list in the team's order: by band and probability, and among them leads by lot, whatever their score.
+
+Of leads whom a score sent to the front nothing can be learned about those it sent to the back; so a share of all
+leads, drawn by lot, stands at every so-manieth place in random order, marked. Reading only.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm.scored import BANDS
+from cloud_sync.crm.storing import OPEN
+from cloud_sync.store.models import CrmLead
+from kits.core.errors import DataError
+
+MAX_PAGE = 500
+MAX_SEARCH = 100
+_RANK: dict[str, int] = {band: rank for rank, band in enumerate(BANDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """Which leads; empty fields do not filter.
+
+    Attributes:
+        search: text anywhere in a lead's id or fields.
+        state: open, won, lost, gone; `dead`: those that wait for a person, `opted-out`: those that are not scored.
+    """
+
+    connection: str = ""
+    band: str = ""
+    search: str = ""
+    state: str = OPEN
+
+    @property
+    def by_lot(self) -> bool:
+        """Whether leads by lot stand among the others: in the team's own order only."""
+        return self.state == OPEN and not self.band and not self.search
+
+
+STATES = (OPEN, "won", "lost", "gone", "dead", "opted-out")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A lead in the list; `lot`: it stands there by lot."""
+
+    lead: CrmLead
+    lot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeadPage:
+    """`next` is the `cursor` of the following page, empty at the end."""
+
+    leads: tuple[Listed, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Where a list goes on: how many were shown, and the last one of each of the two orders."""
+
+    place: int = 0
+    main: tuple[JsonValue, ...] = ()
+    lot: tuple[JsonValue, ...] = ()
+
+
+def page(
+    session: Session, wanted: LeadFilter, exploration: float, *, limit: int = 50, cursor: str = ""
+) -> LeadPage:
+    """One page of the list.
+
+    Args:
+        exploration: the share by lot, 0 to 1.
+
+    Raises:
+        DataError: no such band or state, or `cursor` is not what a page gave.
+    """
+    _require_known(wanted)
+    size, at = max(1, min(limit, MAX_PAGE)), _read(cursor)
+    every = round(1 / exploration) if exploration and wanted.by_lot else 0
+    main = _main(wanted, at, exploration if every else 0.0)
+    found = list(session.scalars(main.limit(size + 1)))
+    drawn: list[CrmLead] = []
+    if every:
+        drawn = list(session.scalars(_lots(wanted, at, exploration).limit(size // every + 2)))
+    listed = _mixed(found, drawn, every, at.place, size + 1)
+    shown = listed[:size]
+    more = len(listed) > size
+    return LeadPage(tuple(shown), _write(at, shown) if more else "")
+
+
+def _mixed(
+    found: Sequence[CrmLead], drawn: Sequence[CrmLead], every: int, place: int, limit: int
+) -> list[Listed]:
+    """Both orders as one; where one has ended the other goes on."""
+    left, lots, listed = list(found), list(drawn), list[Listed]()
+    while (left or lots) and len(listed) < limit:
+        place += 1
+        by_lot = bool(lots) and (not left or place % every == 0)
+        listed.append(Listed((lots if by_lot else left).pop(0), by_lot))
+    return listed
+
+
+def band_shown() -> ColumnElement[str]:
+    """A person's band, else the score's."""
+    return func.coalesce(func.nullif(CrmLead.override["band"].as_string(), ""), CrmLead.band)
+
+
+def _rank() -> ColumnElement[int]:
+    return case(_RANK, value=band_shown(), else_=len(_RANK))
+
+
+def _where(wanted: LeadFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.connection:
+        conditions.append(CrmLead.connection == wanted.connection)
+    if wanted.state == "dead":
+        conditions.append(CrmLead.dead != "")
+    elif wanted.state == "opted-out":
+        conditions.append(CrmLead.opted_out.is_(True))
+    else:
+        conditions.append(CrmLead.state == wanted.state)
+        if wanted.state == OPEN:
+            conditions.append(CrmLead.points.is_not(None))
+    if wanted.band:
+        conditions.append(band_shown() == wanted.band)
+    if wanted.search:
+        conditions.append(_contains(wanted.search[:MAX_SEARCH]))
+    return conditions
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    # fields are stored as JSON in ASCII: what is looked for has to be written alike
+    written = json.dumps(text)[1:-1]
+    return or_(
+        CrmLead.object_id == text,
+        func.lower(cast(CrmLead.fields, String)).contains(written.lower(), autoescape=True),
+    )
+
+
+def _main(wanted: LeadFilter, at: _Cursor, exploration: float) -> Select[CrmLead]:
+    probability = func.coalesce(CrmLead.probability, -1.0)
+    query = select(CrmLead).where(*_where(wanted))
+    if exploration:
+        query = query.where(CrmLead.lot >= exploration)
+    if at.main:
+        rank, last, connection, name = at.main
+        after = or_(
+            CrmLead.connection > connection,
+            and_(CrmLead.connection == connection, CrmLead.object_id > name),
+        )
+        lower = or_(probability < last, and_(probability == last, after))
+        query = query.where(or_(_rank() > rank, and_(_rank() == rank, lower)))
+    return query.order_by(_rank(), probability.desc(), CrmLead.connection, CrmLead.object_id)
+
+
+def _lots(wanted: LeadFilter, at: _Cursor, exploration: float) -> Select[CrmLead]:
+    query = select(CrmLead).where(*_where(wanted), CrmLead.lot < exploration)
+    if at.lot:
+        lot, connection, name = at.lot
+        after = or_(
+            CrmLead.connection > connection,
+            and_(CrmLead.connection == connection, CrmLead.object_id > name),
+        )
+        query = query.where(or_(CrmLead.lot > lot, and_(CrmLead.lot == lot, after)))
+    return query.order_by(CrmLead.lot, CrmLead.connection, CrmLead.object_id)
+
+
+def _write(at: _Cursor, shown: Sequence[Listed]) -> str:
+    main, lot = at.main, at.lot
+    for one in shown:
+        lead = one.lead
+        if one.lot:
+            lot = (lead.lot, lead.connection, lead.object_id)
+        else:
+            band = lead.override.get("band") or lead.band
+            probability = -1.0 if lead.probability is None else lead.probability
+            rank = _RANK.get(str(band), len(_RANK))
+            main = (rank, probability, lead.connection, lead.object_id)
+    told = json.dumps([at.place + len(shown), main, lot])
+    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> _Cursor:
+    if not cursor:
+        return _Cursor()
+    try:
+        told = json.loads(base64.urlsafe_b64decode(cursor[:4000] + "=" * (-len(cursor) % 4)))
+        place, main, lot = told
+        fits = (
+            isinstance(place, int)
+            and _fits(main, (int, float, str, str))
+            and _fits(lot, (float, str, str))
+        )
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise DataError("not the next of a page", where=cursor[:80]) from error
+    if not fits:
+        raise DataError("not the next of a page", where=cursor[:80])
+    return _Cursor(place, tuple(main), tuple(lot))
+
+
+def _fits(told: object, kinds: tuple[type, ...]) -> bool:
+    if not isinstance(told, list):
+        return False
+    return not told or (
+        len(told) == len(kinds) and all(isinstance(one, kind) for one, kind in zip(told, kinds))
+    )
+
+
+def _require_known(wanted: LeadFilter) -> None:
+    if wanted.band and wanted.band not in BANDS:
+        raise DataError("no such band", where=wanted.band[:40], fix=f"known: {', '.join(BANDS)}")
+    if wanted.state not in STATES:
+        raise DataError("no such state", where=wanted.state[:40], fix=f"known: {', '.join(STATES)}")

@@ -1,0 +1,214 @@
+"""Leads as people and programs ask for them, and what people say of them: override, opt out, score again, try again.
+
+The team's order is in `hotlist.py`, forgetting a lead in `forgetting.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm import storing
+from cloud_sync.crm.scored import BANDS
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.hub import audit
+from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
+from kits.core.errors import DataError, did_you_mean
+from kits.core.sample import utc_now
+
+MAX_WHY = 1000
+COURSE = 200
+"""So many entries of a lead's course are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Whether the CRM shows what it should: `written`, `waiting`, `failing`, `given up`, `shown here`, `opted out`."""
+
+    state: str
+    why: str = ""
+
+
+def find(session: Session, connection: str, object_id: str, *, hold: bool = False) -> CrmLead:
+    """A lead. `hold`: nobody else changes it until the transaction ends.
+
+    Raises:
+        NotFoundError: no such connection, or no such lead of it.
+    """
+    lead = session.get(CrmLead, (connection, object_id), with_for_update=hold)
+    if lead is not None:
+        return lead
+    if session.get(CrmConnection, connection) is None:
+        names = list(session.scalars(select(CrmConnection.name)))
+        raise NotFoundError(
+            "no such connection", where=connection[:64], fix=did_you_mean(connection, names)
+        )
+    raise NotFoundError("no such lead", where=object_id[:64])
+
+
+def course(session: Session, lead: CrmLead, limit: int = COURSE) -> Sequence[CrmScore]:
+    """What was in force of a lead and what was said of it, the newest first."""
+    query = select(CrmScore).where(
+        CrmScore.connection == lead.connection, CrmScore.object_id == lead.object_id
+    )
+    return session.scalars(query.order_by(CrmScore.id.desc()).limit(limit)).all()
+
+
+def override(
+    session: Session, connection: str, object_id: str, band: str, *, why: str, who: str
+) -> CrmLead:
+    """A person's band in place of the score's, or none any more; the score itself stays what it is.
+
+    Raises:
+        NotFoundError: no such lead.
+        DataError: no reason, or no such band.
+        ConflictError: the lead has no score to say something of.
+    """
+    if band and band not in BANDS:
+        raise DataError("no such band", where="band", fix=f"one of {', '.join(BANDS)}, or empty")
+    lead = find(session, connection, object_id, hold=True)
+    if lead.points is None:
+        raise ConflictError("this lead has no score", where=object_id[:64])
+    said = _said(band=band, why=why, who=who)
+    lead.override = said if band else {}
+    _changed(session, lead, said)
+    audit(session, who, "leads.override", _target(lead), band=band or "none", why=said_why(said))
+    return lead
+
+
+def opt_out(
+    session: Session, connection: str, object_id: str, out: bool, *, why: str, who: str
+) -> CrmLead:
+    """This person is not scored any more: the score goes, here and in the CRM. Or is again, at the next reading.
+
+    Raises:
+        NotFoundError: no such lead.
+        DataError: no reason.
+    """
+    lead = find(session, connection, object_id, hold=True)
+    said = _said(why=why, who=who, opted_out=out)
+    audit(
+        session, who, "leads.opt-out" if out else "leads.opt-in", _target(lead), why=said_why(said)
+    )
+    if not out:
+        lead.override, lead.opted_out = {}, False
+        session.add(storing.course_of(lead, utc_now(), said))
+        _make_due(lead)
+        return lead
+    lead.override, lead.opted_out = said, True
+    entry = storing.take_away(lead, _rules(session, lead), utc_now())
+    if entry is not None:
+        entry.override = said
+        session.add(entry)
+    return lead
+
+
+def rescore(session: Session, connection: str, object_id: str, *, who: str) -> CrmLead:
+    """Has a lead read and scored anew soon, also one that could not be scored before.
+
+    Raises:
+        NotFoundError: no such lead.
+    """
+    lead = find(session, connection, object_id, hold=True)
+    _make_due(lead)
+    audit(session, who, "leads.rescore", _target(lead))
+    return lead
+
+
+def retry_dead(session: Session, connection: str, *, who: str) -> int:
+    """Tries all leads of a connection again that wait for a person; how many.
+
+    Raises:
+        NotFoundError: no such connection.
+    """
+    if session.get(CrmConnection, connection) is None:
+        raise NotFoundError("no such connection", where=connection[:64])
+    query = select(CrmLead).where(CrmLead.connection == connection, CrmLead.dead != "")
+    rows = session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
+    for lead in rows:
+        _make_due(lead)
+    audit(session, who, "leads.retry", connection, leads=len(rows))
+    return len(rows)
+
+
+def delivery(lead: CrmLead, settings: CrmSettings) -> Delivery:
+    """Whether the CRM shows what it should of a lead."""
+    if lead.dead:
+        return Delivery("given up", lead.dead)
+    if not settings.write:
+        return Delivery("shown here", "this connection writes nothing")
+    if lead.write_at is not None:
+        failing = bool(lead.write_error)
+        return Delivery("failing" if failing else "waiting", lead.write_error)
+    if lead.opted_out:
+        return Delivery("opted out")
+    return Delivery("written") if lead.wrote_at is not None else Delivery("not yet scored")
+
+
+def as_json(lead: CrmLead, *, fields: bool = False) -> dict[str, JsonValue]:
+    """A lead for API and `--json`."""
+    told: dict[str, JsonValue] = {
+        "connection": lead.connection, "id": lead.object_id, "state": lead.state,
+        "probability": lead.probability, "low": lead.low, "high": lead.high,
+        "points": lead.points, "percentile": lead.percentile, "band": storing.shown_band(lead),
+        "reasons": lead.reasons, "hints": lead.hints, "trend": lead.trend, "bundle": lead.bundle,
+        "scored_at": _iso(lead.scored_at), "record_at": _iso(lead.record_at),
+        "seen_at": _iso(lead.seen_at), "opted_out": lead.opted_out, "override": lead.override,
+        "lot": lead.lot, "due": lead.due_at is not None, "version": lead.version,
+        "written": lead.written, "wrote_points": lead.wrote_points,
+        "wrote_at": _iso(lead.wrote_at), "write_waits": lead.write_at is not None,
+        "error": lead.dead or lead.write_error or lead.error, "dead": bool(lead.dead),
+        "outcome_at": _iso(lead.outcome_at), "sample": lead.sample_id,
+    }  # fmt: skip
+    return {**told, "fields": lead.fields} if fields else told
+
+
+def entry_json(entry: CrmScore) -> dict[str, JsonValue]:
+    """An entry of a lead's course, for the same."""
+    return {
+        "version": entry.version, "probability": entry.probability, "points": entry.points,
+        "band": entry.band, "bundle": entry.bundle, "said": entry.override, "at": entry.at.isoformat(),
+    }  # fmt: skip
+
+
+def said_why(said: dict[str, JsonValue]) -> str:
+    """The reason in what a person said."""
+    return str(said.get("why", ""))
+
+
+def _said(*, why: str, who: str, **more: JsonValue) -> dict[str, JsonValue]:
+    if not why.strip():
+        raise DataError("say why, so that others know", where="why")
+    return {**more, "who": who, "at": utc_now().isoformat(), "why": why.strip()[:MAX_WHY]}
+
+
+def _changed(session: Session, lead: CrmLead, said: dict[str, JsonValue]) -> None:
+    """Another version of what the CRM is to show."""
+    now = utc_now()
+    lead.version += 1
+    storing.mark_write(lead, _rules(session, lead), now)
+    session.add(storing.course_of(lead, now, said))
+
+
+def _rules(session: Session, lead: CrmLead) -> storing.Rules:
+    row = session.get_one(CrmConnection, lead.connection)
+    return storing.Rules.of(CrmSettings.model_validate(row.settings))
+
+
+def _make_due(lead: CrmLead) -> None:
+    lead.due_at, lead.due_mark = utc_now(), lead.due_mark + 1
+    lead.attempts, lead.dead, lead.error = 0, "", ""
+
+
+def _target(lead: CrmLead) -> str:
+    return f"{lead.connection}/{lead.object_id}"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
