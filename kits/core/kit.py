@@ -201,6 +201,7 @@ class Plot:
     Attributes:
         svg: inline, with the classes of the report (`curve`, `grid`, `mark act`, `mark review`, `good`, `bad`).
         table: rows of texts, the first one is the head; in place of a drawing.
+        diagonal: the table counts truth against answer, so that right ones are on its diagonal.
         caption: how to read it.
     """
 
@@ -208,6 +209,7 @@ class Plot:
     svg: str = ""
     table: tuple[tuple[str, ...], ...] = ()
     caption: str = ""
+    diagonal: bool = False
 
 
 class DataModule(Protocol):

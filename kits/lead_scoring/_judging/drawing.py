@@ -15,15 +15,15 @@ Point: TypeAlias = tuple[float, float]
 Format: TypeAlias = Callable[[float], str]
 
 WIDTH = 640
-_STEPS = 5
+_ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 SOFT = "stroke:var(--soft)"
 DASHED = "stroke:var(--soft);stroke-dasharray:5 4"
 
 
 def percent(value: float) -> str:
     """`31%`; below a tenth with a decimal where it has one."""
-    text = f"{100 * value:.1f}"
-    return f"{text.removesuffix('.0')}%"
+    text = f"{100 * value:.1f}".removesuffix(".0")
+    return "0%" if text == "-0" else f"{text}%"
 
 
 def plain_number(value: float) -> str:
@@ -32,29 +32,31 @@ def plain_number(value: float) -> str:
 
 
 def round_up(value: float) -> float:
-    """The next of 1, 2, 2.5, 5, 10 × 10ⁿ at or above `value`."""
+    """The next round number at or above `value`, whose fifths can be said."""
     if not value > 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= value * 0.999)
+    return next(f * power for f in _ROUND if f * power >= value * 0.999)
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis: its ends, its words, how its ticks are written."""
+    """One axis: its ends, its words, how its ticks are written and how many steps there are."""
 
     low: float
     high: float
     label: str
     text: Format = percent
+    steps: int = 5
 
     def share(self, value: float) -> float:
         """Where a value lies between the ends, 0 to 1; beyond them at the end."""
         return min(1.0, max(0.0, (value - self.low) / ((self.high - self.low) or 1.0)))
 
     def ticks(self) -> list[float]:
-        """Five steps from end to end."""
-        return [self.low + (self.high - self.low) * step / _STEPS for step in range(_STEPS + 1)]
+        """Values at equal steps from end to end."""
+        wide = (self.high - self.low) / self.steps
+        return [self.low + wide * step for step in range(self.steps + 1)]
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def _gain(tally: Tally, terms: Terms) -> Plot:
         + frame.curve(zip(shares.tolist(), gained.tolist()))
     )
     there = float(tally.gain(np.array([terms.share]))[0])
-    body += frame.upright(terms.share, f"the team's capacity: {there:.0%} of buyers", row=9)
+    body += frame.upright(terms.share, f"the team's capacity: {there:.0%} of buyers", row=11)
     caption = (
         f"n={int(tally.n.sum())}, {int(tally.hit.sum())} won. Calling the best {terms.share:.1%} of leads reaches "
         f"{there:.0%} of all buyers. Grey: a perfect order; dashed: a random one."
@@ -100,7 +100,7 @@ def _precision(judged: Judged, terms: Terms, seed: int) -> Plot:
         (share * terms.incoming, found[str(share)]) for share in shares if str(share) in found
     ]
     frame = Frame(
-        Axis(0, terms.incoming, "leads called in a month", plain_number),
+        Axis(0, round_up(terms.incoming), "leads called in a month", plain_number),
         Axis(0, min(1.0, round_up(max(one.high for _, one in points))), "share of them that buys"),
     )
     base = float(judged.won.mean())
@@ -211,7 +211,7 @@ def _panel(
     if ends is None:
         reach = round_up(max((max(abs(e.low), abs(e.high)) for _, e in known), default=0.01))
         ends = (-reach, reach)
-    frame = _row(names, label, ends, named)
+    frame = _row(names, label, ends, named, steps=4 if ends[0] < 0 else 3)
     body = frame.across(0.5 if ends[0] > 0 else 0.0)
     for place, one in known:
         body += frame.whisker(place, one.low, one.high)
@@ -231,10 +231,12 @@ def _shares_panel(names: Sequence[str], parts: Sequence[Mapping[str, Estimate]])
     return frame.inside(body, x_ticks=False), frame.height
 
 
-def _row(names: Sequence[str], label: str, ends: tuple[float, float], named: bool) -> Frame:
+def _row(
+    names: Sequence[str], label: str, ends: tuple[float, float], named: bool, steps: int = 5
+) -> Frame:
     text = drawing.percent if ends[0] <= 0 else lambda value: f"{value:.2f}"
     axis = Axis(-0.5, len(names) - 0.5, "")
-    return Frame(axis, Axis(*ends, label, text), 190 if named else 165, top=14, bottom=40 if named else 14)  # fmt: skip
+    return Frame(axis, Axis(*ends, label, text, steps), 190 if named else 165, top=14, bottom=40 if named else 14)  # fmt: skip
 
 
 def _names(frame: Frame, names: Sequence[str], named: bool) -> str:

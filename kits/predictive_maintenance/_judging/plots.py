@@ -280,4 +280,6 @@ def of_faults(results: Sequence[ItemResult]) -> list[Plot]:
         share = f"{mine.count(truth) / len(mine):.0%}" if mine else "–"
         rows.append((truth, *(str(mine.count(said)) for said in classes), share))
     caption = "Numbers of recordings; what stands on the diagonal was named rightly."
-    return [Plot("Which fault was taken for which", table=tuple(rows), caption=caption)]
+    return [
+        Plot("Which fault was taken for which", table=tuple(rows), caption=caption, diagonal=True)
+    ]
