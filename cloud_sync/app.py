@@ -105,7 +105,9 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with ExitStack() as parts:
-            start_parts(hub, broker, parts, ingest=ingest, jobs=jobs, ending=app.state.ending)
+            start_parts(
+                hub, broker, parts, models, ingest=ingest, jobs=jobs, ending=app.state.ending
+            )
             yield
 
     app = FastAPI(title=config.site_name, lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -146,6 +148,7 @@ def start_parts(
     hub: Hub,
     broker: Broker,
     parts: ExitStack,
+    models: LeadModels | None = None,
     *,
     ingest: bool = True,
     jobs: bool = True,
@@ -154,6 +157,7 @@ def start_parts(
     """Starts what runs in the background; `parts` stops it in reverse order.
 
     Args:
+        models: the bundles that score leads; None: loads its own.
         ending: set when the hub is told to end, before `parts` is closed.
     """
     parts.callback(hub.close)
@@ -170,6 +174,7 @@ def start_parts(
     supervisor.start()
     parts.callback(supervisor.stop)
     start_care(hub, parts)
+    start_leads(hub, parts, models or LeadModels(hub))
     if jobs and hub.config.jobs.workers:
         start_jobs(hub, parts)
     log.info("event=hub_started schema=%s broker_port=%d", version, broker.address.port)
@@ -212,6 +217,19 @@ def start_care(hub: Hub, parts: ExitStack) -> None:
     poll = CmmsPoll(hub, cmms) if cmms is not None and hub.config.cmms.poll_s else None
     loops = (IntakeWatch(hub), RetentionKeeper(hub), CaseKeeper(hub, poll), MailKeeper(hub))
     for part in (dispatcher, *loops):
+        part.start()
+        parts.callback(part.stop)
+
+
+def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
+    """Starts what reads, scores and writes the leads of CRMs."""
+    from cloud_sync.crm.keeper import LeadKeeper
+    from cloud_sync.crm.opening import Opener
+    from cloud_sync.crm.scoring import LeadScoring
+    from cloud_sync.crm.writeback import WriteBack
+
+    opener = Opener(hub, models.columns)
+    for part in (LeadScoring(hub, models, opener), WriteBack(hub, opener), LeadKeeper(hub)):
         part.start()
         parts.callback(part.stop)
 

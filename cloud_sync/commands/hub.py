@@ -111,7 +111,8 @@ def worker(
     import threading
     from contextlib import ExitStack
 
-    from cloud_sync.app import start_care, start_ingest, start_jobs
+    from cloud_sync.app import start_care, start_ingest, start_jobs, start_leads
+    from cloud_sync.crm.models import LeadModels
     from cloud_sync.fleet.broker import make_broker
     from cloud_sync.intake.link import require_broker
 
@@ -127,6 +128,7 @@ def worker(
             require_broker(broker.address)
             start_ingest(hub, broker, parts)
             start_care(hub, parts)
+            start_leads(hub, parts, LeadModels(hub))
         if jobs:
             start_jobs(hub, parts)
         tasks = " and ".join(["ingest"] * ingest + [f"{hub.config.jobs.workers} jobs"] * jobs)

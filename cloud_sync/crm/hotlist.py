@@ -92,7 +92,7 @@ def page(
     found = list(session.scalars(main.limit(size + 1)))
     drawn: list[CrmLead] = []
     if every:
-        drawn = list(session.scalars(_lots(wanted, at, exploration).limit(size // every + 2)))
+        drawn = list(session.scalars(_lots(wanted, at, exploration).limit(size + 1)))
     listed = _mixed(found, drawn, every, at.place, size + 1)
     shown = listed[:size]
     more = len(listed) > size

@@ -27,6 +27,7 @@ from kits.core import bundle as bundles
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, KitwrightError
 from kits.core.ready import ReadyBundle, make_ready
+from kits.core.runtime import Asks
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,18 @@ class LeadModels:
                 fix="kit publish --hub URL, and sign its release",
             )
         return self._ready(row.bundle)
+
+    def columns(self, project: str) -> tuple[str, ...]:
+        """Fields of a lead that its bundle looks at; empty: not known, or no bundle is in force.
+
+        Raises:
+            UnreachableError: the storage cannot be used.
+        """
+        try:
+            runtime = self.current(project).runtime
+        except (NotFoundError, BundleError):
+            return ()
+        return runtime.columns if isinstance(runtime, Asks) else ()
 
     def look(self, project: str) -> bool:
         """Lets a newer release take effect, if its golden samples pass here; whether one did."""

@@ -16,14 +16,16 @@ from sqlalchemy import select
 
 from cloud_sync.crm import breaker
 from cloud_sync.crm.base import Crm
+from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.claiming import Claimed, claim, give_back
 from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.payloads import score_all
+from cloud_sync.crm.threads import PerConnection
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
-from cloud_sync.loop import Loop, Looping, doubling
+from cloud_sync.loop import Looping
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError
 from kits.core.ready import ReadyBundle
@@ -31,8 +33,12 @@ from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
+NAME = "crm-scoring"
 POLL_S = 0.05
-IDLE_S = 0.5
+IDLE_S = 0.2
+WAITING_S = 5.0
+"""While a person has to do something first."""
+LONGEST_S = 60.0
 LOOK = timedelta(seconds=10)
 """So often it is looked whether another bundle was released."""
 
@@ -40,7 +46,7 @@ Opener = Callable[[CrmConnection], Crm]
 
 
 class LeadScoring(Looping):
-    """The loop. Any number of processes may run one.
+    """The loops, one per connection. Any number of processes may run them.
 
     Args:
         hub: whose leads.
@@ -67,42 +73,52 @@ class LeadScoring(Looping):
         self._owner = secrets.token_hex(8)
         self._looked: dict[str, datetime] = {}
         self._told: dict[str, str] = {}
-        self._loop = Loop(
-            "crm-scoring", self._turn, hub.metrics, after_fault=doubling(1.0, 60.0), first_s=POLL_S,
-            traceback=True,
-        )  # fmt: skip
+        self._threads = PerConnection(hub, NAME, self._turn)
 
-    def _turn(self) -> float:
-        return POLL_S if self.step() else IDLE_S
+    def start(self) -> None:
+        """Starts the threads."""
+        self._threads.start()
+
+    def stop(self) -> None:
+        """Ends after the batches at hand."""
+        self._threads.stop()
+
+    def _turn(self, name: str) -> float:
+        return self.serve(name)[1]
 
     def step(self) -> int:
-        """One batch of each connection that has some; how many leads were looked after."""
+        """One batch of each connection, one after the other; how many leads were looked after."""
         with self._hub.database.session() as session:
-            wanted = select(CrmConnection).where(
-                CrmConnection.project != "", CrmConnection.paused_at.is_(None)
-            )
-            connections = session.scalars(wanted.order_by(CrmConnection.name)).all()
-        return sum(self._serve(connection) for connection in connections)
+            names = session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)).all()
+        return sum(self.serve(name)[0] for name in names)
 
-    def _serve(self, connection: CrmConnection) -> int:
+    def serve(self, name: str) -> tuple[int, float]:
+        """One batch of a connection: how many leads were looked after, and seconds until the next one."""
+        with self._hub.database.session() as session:
+            connection = session.get(CrmConnection, name)
+        if connection is None or not connection.project or connection.paused_at is not None:
+            return 0, WAITING_S
         if breaker.rests(connection, self._now()):
-            return 0
+            return 0, IDLE_S
         try:
             ready = self._model(connection.project)
             crm = self._opener(connection)
         except (ConfigError, NotFoundError) as error:
             # a person has to do something first: leads wait, and it is said once
-            self._say(connection.name, error.what)
-            return 0
-        self._told.pop(connection.name, None)
+            self._say(name, error.what)
+            return 0, WAITING_S
+        self._told.pop(name, None)
         claimed = claim(self._hub, connection, crm.batch, ready.id, self._owner, self._now())
-        done = not claimed
+        if not claimed:
+            return 0, IDLE_S
+        done = False
         try:
-            done = done or self._score(connection, crm, ready, claimed)
+            pause_s = self._score(connection, crm, ready, claimed)
+            done = pause_s == POLL_S
         finally:
             if not done:
-                give_back(self._hub, connection.name, claimed, self._owner)
-        return len(claimed) if done else 0
+                give_back(self._hub, name, claimed, self._owner)
+        return len(claimed) if done else 0, pause_s
 
     def _model(self, project: str) -> ReadyBundle:
         now = self._now()
@@ -118,13 +134,14 @@ class LeadScoring(Looping):
 
     def _score(
         self, connection: CrmConnection, crm: Crm, ready: ReadyBundle, claimed: Sequence[Claimed]
-    ) -> bool:
-        """Reads, scores and stores a batch; False: the CRM did not answer."""
+    ) -> float:
+        """Reads, scores and stores a batch; `POLL_S`, or how long to wait because the CRM did not answer."""
         try:
             read = crm.read([one.object_id for one in claimed])
+        except ThrottledError as error:
+            return min(max(error.after_s, 2 * POLL_S), LONGEST_S)
         except DeliveryError as error:
-            self._failed(connection.name, error)
-            return False
+            return self._failed(connection.name, error)
         records = {record.object_id: record for record in read}
         now = self._now()
         scores, faults = score_all(ready, [one for one in read if not one.outcome], now)
@@ -133,9 +150,9 @@ class LeadScoring(Looping):
         self._hub.metrics.leads_scored.labels(connection.name).inc(len(scores))
         if dead:
             log.warning("event=leads_dead connection=%s n=%d", connection.name, dead)
-        return True
+        return POLL_S
 
-    def _failed(self, name: str, error: DeliveryError) -> None:
+    def _failed(self, name: str, error: DeliveryError) -> float:
         with self._hub.database.transaction() as session:
             pause_s = breaker.failed(
                 session, self._hub.config.notify, name, error, self._now(), self._rng
@@ -143,3 +160,4 @@ class LeadScoring(Looping):
         log.warning(
             "event=crm_read_failed connection=%s error=%r next_s=%.1f", name, error.what, pause_s
         )
+        return min(pause_s, LONGEST_S)

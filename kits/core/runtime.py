@@ -93,6 +93,15 @@ class Remembers(Protocol):
         """The same runtime with a bounded memory of what it was asked; its answers are the same."""
 
 
+@runtime_checkable
+class Asks(Protocol):
+    """A runtime whose samples are records of named columns, and that knows which of them it looks at."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns to bring along; what else a record has changes nothing."""
+
+
 _CPU = "CPUExecutionProvider"
 _SLOWER_ON_CPU = ("SkipLayerNormFusion",)
 """Rewritings by onnxruntime (1.32) that cost more than they save: its joined sum and norm takes five times as long as

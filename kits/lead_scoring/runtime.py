@@ -181,6 +181,12 @@ class LeadRuntime:
         """Columns that are never learned from, and reported by group."""
         return self.spec.protected
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that decide, and the one that says a person is not to be scored."""
+        own = [column.name for column in self.spec.encoder.columns]
+        return tuple(dict.fromkeys([*own, *filter(None, [self.spec.opt_out])]))
+
     def opted_out(self, lead: Lead) -> bool:
         """Whether the lead says that it is not to be scored."""
         return bool(self.spec.opt_out) and to_truth(lead.fields.get(self.spec.opt_out)) == 1.0

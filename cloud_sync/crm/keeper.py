@@ -1,0 +1,37 @@
+"""The loop that looks after projects of leads once in a while: whether their scores still say what happens."""
+
+from __future__ import annotations
+
+from cloud_sync.crm.models import projects
+from cloud_sync.crm.watching import look
+from cloud_sync.hub import Hub
+from cloud_sync.loop import Loop, Looping, always
+from kits.core.sample import utc_now
+
+LOOK_S = 3600.0
+SOON_S = 30.0
+
+
+class LeadKeeper(Looping):
+    """The loop.
+
+    Args:
+        hub: whose leads.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._loop = Loop(
+            "leads", self._turn, hub.metrics, after_fault=always(LOOK_S), first_s=SOON_S
+        )
+
+    def _turn(self) -> float:
+        self.look()
+        return LOOK_S
+
+    def look(self) -> None:
+        """One look at each project."""
+        with self._hub.database.session() as session:
+            names = projects(session)
+        for name in names:
+            look(self._hub, name, utc_now())

@@ -1,0 +1,117 @@
+"""A change in how often leads are won is told, chance is not, and each is told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import select
+
+from cloud_sync.crm import watching
+from cloud_sync.crm.keeper import LeadKeeper
+from cloud_sync.crm.outcomes import ensure_device
+from cloud_sync.store.models import Alert, Annotation, Sample
+from kits.core.sample import utc_now
+from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_hub
+
+
+def scores(n: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).beta(1, 6, n)
+
+
+def test_scores_that_are_right_alarm_as_seldom_as_promised() -> None:
+    alarms = 0
+    for seed in range(150):
+        p = scores(600, seed)
+        won = (np.random.default_rng(10_000 + seed).random(600) < p).astype(float)
+        alarms += watching.measure(p, won, rounds=200).drifted
+    assert alarms <= 6  # 1 % of 150 are 1.5; more than 6 come by chance once in 500 runs
+
+
+def test_a_doubled_base_rate_is_found_from_its_own_leads() -> None:
+    p = scores(1500, 1)
+    truth = np.where(np.arange(1500) < 1200, p, np.minimum(2 * p, 1))
+    won = (np.random.default_rng(2).random(1500) < truth).astype(float)
+    found = watching.measure(p, won)
+    assert found.drifted and found.rate > 1.5 * found.expected
+    assert 150 < found.tail < 600 and "more often" in found.text
+
+
+def test_leads_that_are_won_less_often_are_found_too() -> None:
+    p = np.full(500, 0.4)
+    won = (np.random.default_rng(3).random(500) < 0.2).astype(float)
+    found = watching.measure(p, won)
+    assert found.drifted and "less often" in found.text
+
+
+def test_few_leads_say_nothing() -> None:
+    found = watching.measure(np.full(99, 0.1), np.ones(99))
+    assert not found.drifted and "too few" in found.text
+
+
+def fill(here: LeadHub, n: int, factor: float, *, first: int = 0) -> None:
+    """Decided leads, one an hour, each decided after a day."""
+    rng, now = np.random.default_rng(first + 7), utc_now()
+    bundle = here.models.current(LEADS).id
+    with here.hub.database.transaction() as session:
+        ensure_device(session, "sales", "webhook", now)
+        session.flush()
+        for i in range(first, first + n):
+            at = now - timedelta(hours=4000 - i)
+            score = float(rng.beta(2, 6))
+            label = "won" if rng.random() < min(score * factor, 1) else "lost"
+            session.add(
+                Sample(
+                    id=f"s{i:06d}", device="crm-sales", epoch="crm", seq=0, captured_at=at,
+                    project=LEADS, bundle=bundle, verdict="pass", score=score,
+                    media_type="application/json",
+                )
+            )  # fmt: skip
+            session.add(
+                Annotation(
+                    sample_id=f"s{i:06d}", label=label, body={}, source="outcome",
+                    at=at + timedelta(days=1),
+                )
+            )  # fmt: skip
+
+
+def test_an_alert_is_raised_once_and_closed_when_it_is_over(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        keeper = LeadKeeper(here.hub)
+
+        def alerts() -> list[bool]:
+            keeper.look()
+            with here.hub.database.session() as session:
+                rows = session.scalars(select(Alert).where(Alert.name == watching.DRIFT))
+                return [row.seen_at is None for row in rows]
+
+        fill(here, 400, 1.0)
+        assert alerts() == []
+        fill(here, 300, 2.0, first=400)
+        assert alerts() == [True] and alerts() == [True]
+        fill(here, 2500, 1.0, first=700)
+        assert alerts() == [False]
+
+
+def test_leads_that_were_won_at_once_are_not_taken_for_all(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as here:
+        fill(here, 300, 1.0)
+        now = utc_now()
+        with here.hub.database.transaction() as session:
+            bundle = here.models.current(LEADS).id
+            for i in range(200):  # asked for this morning; those that take days are not decided yet
+                name, at = f"t{i:06d}", now - timedelta(hours=3)
+                session.add(
+                    Sample(
+                        id=name, device="crm-sales", epoch="crm", seq=0, captured_at=at,
+                        project=LEADS, bundle=bundle, verdict="pass", score=0.25,
+                        media_type="application/json",
+                    )
+                )  # fmt: skip
+                session.add(
+                    Annotation(sample_id=name, label="won", body={}, source="outcome", at=now)
+                )
+        with here.hub.database.session() as session:
+            p, won = watching.decided(session, LEADS, bundle, now)
+        assert len(won) == 300 and not watching.measure(p, won).drifted
