@@ -1,15 +1,16 @@
-"""A pretended Odoo: maintenance requests by JSON-2 and JSON-RPC, with its stages, rights and errors."""
+"""A pretended Odoo's maintenance requests, with their stages, rights and errors. How it is called: `pretended_odoo.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.cmms.simulator import Simulator, base_app
+from cloud_sync.pretended_odoo import OdooError, Params, add_odoo_routes
 
 MODEL = "maintenance.request"
 STAGES = {"New Request": False, "In Progress": False, "Repaired": True, "Scrap": True}
@@ -25,61 +26,16 @@ FIELDS = (
     "x_case",
 )
 _NEEDS = {"create": "create", "message_post": "write", "search_read": "read", "fields_get": "read"}
-_STATUS = {"AccessDenied": 401, "AccessError": 403, "MissingError": 404, "ValueError": 500}
-
-
-class OdooError(Exception):
-    """An error as Odoo names it."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 def odoo_app(simulator: Simulator) -> FastAPI:
     """The application."""
     app = base_app(simulator, "pretended Odoo")
-
-    @app.post("/json/2/{model}/{method}")
-    async def json2(model: str, method: str, request: Request) -> Response:
-        """Odoo 19: a bearer key, named parameters, HTTP statuses."""
-        try:
-            if request.headers.get("authorization", "") != f"bearer {simulator.key}":
-                raise OdooError("AccessDenied", "Invalid apikey")
-            params = await request.json()
-            ids = params.pop("ids", [])
-            return JSONResponse(_do(simulator, model, method, ids, params))
-        except OdooError as error:
-            said = {"name": f"odoo.exceptions.{error.kind}", "message": str(error)}
-            return JSONResponse(said, _STATUS.get(error.kind, 422))
-
-    @app.post("/jsonrpc")
-    async def jsonrpc(request: Request) -> Response:
-        """Earlier ones: always 200, errors inside."""
-        params = (await request.json())["params"]
-        try:
-            return JSONResponse({"jsonrpc": "2.0", "id": 1, "result": _rpc(simulator, params)})
-        except OdooError as error:
-            data = {"name": f"odoo.exceptions.{error.kind}", "message": str(error)}
-            failed = {"code": 200, "message": "Odoo Server Error", "data": data}
-            return JSONResponse({"jsonrpc": "2.0", "id": 1, "error": failed})
-
+    add_odoo_routes(app, lambda key: key == simulator.key, partial(_do, simulator))
     return app
 
 
-def _rpc(simulator: Simulator, params: Mapping[str, Any]) -> JsonValue:
-    args = params["args"]
-    if params["method"] == "authenticate":
-        return 7 if args[2] == simulator.key else False
-    _database, uid, key, model, method, positional, named = args
-    if uid != 7 or key != simulator.key:
-        raise OdooError("AccessDenied", "Access Denied")
-    return _do(simulator, model, method, positional[0] if positional else [], named)
-
-
-def _do(
-    simulator: Simulator, model: str, method: str, ids: list[int], params: dict[str, Any]
-) -> JsonValue:
+def _do(simulator: Simulator, model: str, method: str, ids: list[int], params: Params) -> JsonValue:
     if model == "maintenance.equipment" and method == "search_read":
         return []
     if model != MODEL:

@@ -117,6 +117,7 @@ class Records:
             held.fields.update(changed)
             self._names.update(dict.fromkeys(changed))
             self._touch(held)
+            held.written_last = by == "api"
             if outcome:
                 held.outcome, held.outcome_at = outcome, held.modified_at
             told = {name: previous[name] for name in changed}

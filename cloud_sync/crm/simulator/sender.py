@@ -172,7 +172,6 @@ class Sender:
         self._say(f"{len(waiting)} events → {status or 'no answer'}")
         if ok:
             self._last_ok = time.monotonic()
-            self._failed_first = 0
             self.queue.count("accepted", len(waiting))
             self.queue.done(waiting)
             return
@@ -181,6 +180,9 @@ class Sender:
     def _refused(self, waiting: Sequence[Waiting], status: int, headers: Mapping[str, str]) -> None:
         schedule = self._writer.schedule
         self._count_failure(waiting)
+        if self.banned:
+            self.queue.lost(waiting, "lost_banned")
+            return
         if status in schedule.disabled_by:
             self.queue.lost(waiting, "lost_deleted")
             self._delete(f"HTTP {status}")
@@ -212,6 +214,7 @@ class Sender:
             self._failed_first = 0
             self._banned_until = time.monotonic() + schedule.ban_s / self._scale
         self.queue.count("bans")
+        self.queue.clear("lost_banned")
         self._say(f"banned for {schedule.ban_s / self._scale:.0f} s: what happens now is lost")
 
 

@@ -42,6 +42,18 @@ def _hubspot() -> type[Vendor]:
     return HubSpot
 
 
+def _pipedrive() -> type[Vendor]:
+    from cloud_sync.crm.simulator.pipedrive import Pipedrive
+
+    return Pipedrive
+
+
+def _odoo() -> type[Vendor]:
+    from cloud_sync.crm.simulator.odoo import Odoo
+
+    return Odoo
+
+
 def _standard() -> type[Vendor]:
     from cloud_sync.crm.simulator.standard import Standard
 
@@ -50,6 +62,8 @@ def _standard() -> type[Vendor]:
 
 VENDORS: Mapping[str, Callable[[], type[Vendor]]] = {
     "hubspot": _hubspot,
+    "pipedrive": _pipedrive,
+    "odoo": _odoo,
     "standard": _standard,
     "webhook": _standard,
 }
@@ -151,6 +165,7 @@ class Simulator:
         return [self._add(one, quiet=quiet) for one in itertools.islice(self._coming, n)]
 
     def _add(self, coming: Coming, *, quiet: bool) -> Held:
+        self.state.world_columns.update(dict.fromkeys((*coming.fields, *coming.after_outcome)))
         held = self.records.add(
             {**self.vendor.fresh(), **self.vendor.fields(coming.fields)},
             object_id=coming.id if self.vendor.has_id(coming.id) else "",

@@ -68,7 +68,8 @@ class Schedule:
         final: statuses after which it does not try again.
         honours_retry_after: waits at least as long as a 429 says.
         disabled_by: statuses after which the webhook is switched off.
-        ban_after: so many first attempts in a row that fail, and nothing is sent for `ban_s`: what happens then is lost.
+        ban_after: after so many first attempts that failed nothing is sent for `ban_s`: what happens then is lost, and
+            what still waits.
         dead_after_s: without one success for so long the webhook is deleted; 0: never.
     """
 
@@ -111,6 +112,7 @@ class Held:
         fate: what will become of it, where that is known from a file; `after`: what is filled in then.
         outcome: won, lost, or empty while it is open.
         version: rises with every change.
+        written_last: a program made the last change.
     """
 
     object_id: str
@@ -125,4 +127,5 @@ class Held:
     outcome_at: datetime | None = None
     deleted: bool = False
     version: int = 1
+    written_last: bool = False
     written: Written = field(default_factory=Written)

@@ -29,7 +29,7 @@ from cloud_sync.crm.simulator.values import (
     Schedule,
     SimEvent,
 )
-from cloud_sync.crm.simulator.world import Value
+from cloud_sync.crm.simulator.world import COLUMNS, Value
 from cloud_sync.pretended import Troubles
 
 
@@ -40,6 +40,7 @@ class State:
     Attributes:
         now: the CRM's clock, aware.
         custom: fields that somebody added: name → the vendor's own description of them.
+        world_columns: columns of the made-up world, and those of leads from a file.
     """
 
     seed: int
@@ -51,6 +52,7 @@ class State:
     limiter: Limiter
     troubles: Troubles
     custom: dict[str, Fields] = field(default_factory=dict)
+    world_columns: dict[str, None] = field(default_factory=lambda: dict.fromkeys(COLUMNS))
 
 
 class Vendor(ABC):

@@ -1,0 +1,67 @@
+"""A route of a pretended API: who asks is let in or refused in the vendor's words before anything is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+Body = Any  # a request's JSON: whatever somebody sent
+Query = Mapping[str, str]
+Handler = Callable[[Body, Query], Response]
+"""Body, and query with the path's parameters → answer."""
+Admit = Callable[[Request], Mapping[str, str]]
+"""Headers for the answer; raises ApiError for who is not let in."""
+Route = tuple[str, str, str, Handler]
+"""Method, path, the right it needs, and what it does."""
+
+
+class ApiError(Exception):
+    """A refusal, as the vendor words it."""
+
+    def __init__(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status}")
+        self.status = status
+        self.body = body
+        self.headers = dict(headers or {})
+
+
+def add_table(
+    app: FastAPI, table: list[Route], admit: Callable[[Request, str], Mapping[str, str]]
+) -> None:
+    """Adds routes; `admit` is asked with the request and the right."""
+    for method, path, right, handler in table:
+        app.add_api_route(path, _route(handler, admit, right), methods=[method])
+
+
+def _route(
+    handler: Handler, admit: Callable[[Request, str], Mapping[str, str]], right: str
+) -> Callable[[Request], Awaitable[Response]]:
+    async def route(request: Request) -> Response:
+        try:
+            headers = admit(request, right)
+            body = await body_of(request)
+            answer = handler(body, {**request.query_params, **request.path_params})
+        except ApiError as error:
+            return JSONResponse(error.body, error.status, error.headers)
+        answer.headers.update(headers)
+        return answer
+
+    return route
+
+
+async def body_of(request: Request) -> Body:
+    """JSON or a form; nothing for a GET. Raises ApiError for what is neither."""
+    content = await request.body()
+    if not content:
+        return {}
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {name: values[0] for name, values in parse_qs(content.decode()).items()}
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise ApiError(400, {"message": "invalid JSON"}) from None

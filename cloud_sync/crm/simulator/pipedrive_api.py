@@ -1,0 +1,226 @@
+"""The part of Pipedrive's API a hub uses: deals, their fields, and who the token's user is; versions 1 and 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic import JsonValue
+
+from cloud_sync.crm.simulator.answering import ApiError, Body, Query, add_table
+from cloud_sync.crm.simulator.pipedrive import (
+    API_USER,
+    COMPANY,
+    Pipedrive,
+    field_key,
+    field_type,
+    is_key,
+    label,
+    parted,
+    seconds,
+)
+from cloud_sync.crm.simulator.values import Fields, Held
+
+MAX_IDS = 100
+MAX_PAGE = 500
+READ, WRITE, ADMIN = "deals:read", "deals:full", "admin"
+OWN: Mapping[str, str] = {
+    "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
+    "update_time": "date", "won_time": "date", "lost_time": "date", "close_time": "date",
+}  # fmt: skip
+"""Fields every Pipedrive has, and their types."""
+
+
+def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
+    """Adds the API to `app`."""
+    api = _Api(vendor)
+    add_table(
+        app,
+        [
+            ("GET", "/api/v2/deals", READ, api.list),
+            ("GET", "/api/v2/deals/{deal}", READ, api.get),
+            ("PATCH", "/api/v2/deals/{deal}", WRITE, api.patch),
+            *(
+                route
+                for base in ("/v1", "/api/v1")
+                for route in (
+                    ("GET", base + "/deals/{deal}", READ, api.get_flat),
+                    ("PUT", base + "/deals/{deal}", WRITE, api.put_flat),
+                    ("GET", base + "/dealFields", READ, api.fields),
+                    ("POST", base + "/dealFields", ADMIN, api.add_field),
+                    ("GET", base + "/users/me", "", api.me),
+                )
+            ),
+        ],
+        api.admit,
+    )
+
+
+def _refusal(status: int, said: str, **more: JsonValue) -> ApiError:
+    body: Fields = {"success": False, "error": said, "errorCode": status, **more}
+    return ApiError(status, body)
+
+
+class _Api:
+    """What each route does."""
+
+    def __init__(self, vendor: Pipedrive) -> None:
+        self._state = vendor.state
+
+    def admit(self, request: Request, right: str) -> Mapping[str, str]:
+        """By header or by query, as Pipedrive takes both."""
+        token = request.headers.get("x-api-token") or request.query_params.get("api_token", "")
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not self._state.tokens.good(token or bearer):
+            raise _refusal(401, "unauthorized access")
+        budget = self._state.limiter.take()
+        headers = {
+            "x-ratelimit-limit": str(budget.limit),
+            "x-ratelimit-remaining": str(budget.left),
+            "x-ratelimit-reset": str(max(1, round(budget.wait_s or budget.window_s))),
+        }
+        if budget.wait_s:
+            refused = _refusal(429, "request over limit")
+            raise ApiError(429, refused.body, headers)
+        if right and right not in self._state.rights:
+            raise _refusal(
+                403, "Scope and URL mismatch" if right != ADMIN else "This action needs an admin"
+            )
+        return headers if budget.limit else {}
+
+    def list(self, _body: Body, query: Query) -> JSONResponse:
+        """Deals by id, or all page by page; `updated_since` cuts."""
+        if "ids" in query:
+            ids = query["ids"].split(",")
+            if len(ids) > MAX_IDS:
+                raise _refusal(400, f"ids: at most {MAX_IDS}")
+            found = [held for one in ids if (held := self._state.records.get(one.strip()))]
+        else:
+            found = [held for held in self._state.records if not held.deleted]
+        since = query.get("updated_since", "")
+        found = [held for held in found if seconds(held.modified_at) >= since]
+        start = int(query.get("cursor") or 0)
+        limit = min(int(query.get("limit", "100")), MAX_PAGE)
+        more = start + limit < len(found)
+        page: list[JsonValue] = [_shown(held) for held in found[start : start + limit]]
+        following = {"next_cursor": str(start + limit) if more else None}
+        return JSONResponse({"success": True, "data": page, "additional_data": following})
+
+    def get(self, _body: Body, query: Query) -> JSONResponse:
+        """One deal."""
+        return JSONResponse({"success": True, "data": _shown(self._held(query))})
+
+    def patch(self, body: Body, query: Query) -> JSONResponse:
+        """Sets fields of one deal."""
+        custom = body.get("custom_fields", {})
+        plain = {name: value for name, value in body.items() if name != "custom_fields"}
+        return self._set({**plain, **custom}, query, flat=False)
+
+    def get_flat(self, _body: Body, query: Query) -> JSONResponse:
+        """One deal, as version 1 shows it."""
+        return JSONResponse({"success": True, "data": _flat(self._held(query))})
+
+    def put_flat(self, body: Body, query: Query) -> JSONResponse:
+        """Sets fields of one deal, by version 1."""
+        return self._set(body, query, flat=True)
+
+    def _set(self, values: Fields, query: Query, *, flat: bool) -> JSONResponse:
+        held = self._held(query)
+        kinds = self._kinds()
+        for name, value in values.items():
+            self._check(name, value, kinds)
+        self._state.records.set(held.object_id, values, by="api")
+        data = _flat(held) if flat else _shown(held)
+        return JSONResponse({"success": True, "data": data})
+
+    def _check(self, name: str, value: JsonValue, kinds: Mapping[str, str]) -> None:
+        kind = kinds.get(name)
+        if kind is None:
+            raise _refusal(400, f"Validation failed: {name}: unknown field")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if kind == "double" and value is not None and not number:
+            raise _refusal(400, f"Validation failed: {name}: Expected number, received text")
+        if kind == "enum" and value is not None:
+            options = self._state.custom[name].get("options")
+            listed = options if isinstance(options, list) else []
+            known = [one["id"] for one in listed if isinstance(one, dict)]
+            if value not in known:
+                raise _refusal(400, f"Validation failed: {name}: no such option")
+
+    def fields(self, _body: Body, query: Query) -> JSONResponse:
+        """All fields of deals, page by page."""
+        every = [_field(n, n, label(n), kind) for n, (kind) in OWN.items()]
+        every += [
+            _field(n, field_key(n), label(n), field_type(n)) for n in self._state.world_columns
+        ]
+        every += self._state.custom.values()
+        start, limit = int(query.get("start", "0")), min(int(query.get("limit", "100")), MAX_PAGE)
+        more = start + limit < len(every)
+        paging = {
+            "start": start,
+            "limit": limit,
+            "more_items_in_collection": more,
+            **({"next_start": start + limit} if more else {}),
+        }
+        return JSONResponse({
+            "success": True, "data": every[start : start + limit],
+            "additional_data": {"pagination": paging},
+        })  # fmt: skip
+
+    def add_field(self, body: Body, _query: Query) -> JSONResponse:
+        """A new custom field; its key is Pipedrive's choice."""
+        name, kind = str(body.get("name", "")), str(body.get("field_type", ""))
+        if not name or not kind:
+            raise _refusal(400, "name and field_type are needed")
+        number = len(self._state.custom) + 1
+        key = field_key(f"{name}:{number}")
+        made = _field(name, key, name, kind)
+        if kind in ("enum", "set"):
+            options = body.get("options") or []
+            made["options"] = [
+                {"id": number * 100 + place, "label": str(one.get("label", ""))}
+                for place, one in enumerate(options, 1)
+            ]
+        self._state.custom[key] = made
+        return JSONResponse({"success": True, "data": made}, 201)
+
+    def me(self, _body: Body, _query: Query) -> JSONResponse:
+        """Whose token it is."""
+        return JSONResponse({
+            "success": True,
+            "data": {
+                "id": int(API_USER), "name": "Kitwright", "email": "kitwright@example.com", "company_id": int(COMPANY),
+                "company_name": "Pretended", "company_domain": "sim", "is_admin": int(ADMIN in self._state.rights),
+            },
+        })  # fmt: skip
+
+    def _kinds(self) -> dict[str, str]:
+        own = {**OWN, **{field_key(n): field_type(n) for n in self._state.world_columns}}
+        return own | {key: str(made["field_type"]) for key, made in self._state.custom.items()}
+
+    def _held(self, query: Query) -> Held:
+        held = self._state.records.get(query["deal"])
+        if held is None:
+            raise _refusal(404, "Deal not found")
+        return held
+
+
+def _field(number: str, key: str, name: str, kind: str) -> Fields:
+    identity = 12_000 + sum(number.encode())
+    return {
+        "id": identity, "key": key, "name": name, "field_type": kind, "edit_flag": is_key(key),
+        "bulk_edit_allowed": True, "mandatory_flag": False, "active_flag": True,
+    }  # fmt: skip
+
+
+def _moments(held: Held) -> Fields:
+    return {"add_time": seconds(held.created_at), "update_time": seconds(held.modified_at)}
+
+
+def _shown(held: Held) -> Fields:
+    return {"id": int(held.object_id), **parted(held.fields), **_moments(held), "is_deleted": False}
+
+
+def _flat(held: Held) -> Fields:
+    return {"id": int(held.object_id), **held.fields, **_moments(held), "deleted": held.deleted}
