@@ -15,6 +15,19 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
+class TableConfig(_Section):
+    """What one file of a folder is, where it is not found out."""
+
+    file: str = Field(description="its name, or a pattern such as `activities_*.csv`")
+    role: Literal["leads", "accounts", "events", "history", "ignore"] = Field(
+        description="`leads`: a row each lead; `accounts`: what is known of a firm, product or rep; `events`: what happened"
+        " when; `history`: which field had which value from when; `ignore`: left out",
+    )
+    key: str = Field("", description="its column that names the lead or the account; empty: found")
+    of: str = Field("", description="the leads' column with the same values; empty: found")
+    at: str = Field("", description="its column with the time, of events and history; empty: found")
+
+
 class SourceConfig(_Section):
     """Which column of the data means what; empty: found by its name and its cells."""
 
@@ -44,6 +57,9 @@ class SourceConfig(_Section):
         description="a number that rises with time, where there is no date; `rows`: the order of the rows",
     )
     group: str = Field("", description="what must stay in one split: account, e-mail domain")
+    tables: tuple[TableConfig, ...] = Field(
+        (), description="what the files of a folder are; files not named here are found out"
+    )
     mapping: Literal["auto", "none", "hubspot", "salesforce", "pipedrive", "odoo"] = Field(
         "auto", description="whose names the columns have"
     )

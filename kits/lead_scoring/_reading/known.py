@@ -6,7 +6,7 @@ Built by `understand`; turned into samples in `samples.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kits.core.dataset import Split
 from kits.lead_scoring._lead import Value
@@ -17,7 +17,7 @@ from kits.lead_scoring._reading.outcomes import Outcome, find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
 from kits.lead_scoring._reading.roles import BY_ROWS, SPLIT_WORDS, Roles, find_roles, seconds_of
 from kits.lead_scoring._reading.sheets import Sheet
-from kits.lead_scoring.config import Config
+from kits.lead_scoring.config import Config, SourceConfig
 
 Seconds = Sequence[float | None]
 _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
@@ -79,11 +79,14 @@ Extend = Callable[[Sheet, Roles, Seconds], Mapping[str, Sequence[Value]]]
 """More columns from other tables, for leads with these times; a column of the same name is replaced."""
 
 
-def understand(sheet: Sheet, config: Config, extend: Extend | None = None) -> Known:
+def understand(
+    sheet: Sheet, config: Config, extend: Extend | None = None, joined: Sequence[str] = ()
+) -> Known:
     """Tells a table's columns apart.
 
     Args:
-        extend: what other tables know of the leads.
+        extend: what other tables know of the leads at a time.
+        joined: columns that came from other tables: they tell no outcome and no time unless it is stated.
 
     Raises:
         ConfigError: a stated column is not there.
@@ -95,12 +98,13 @@ def understand(sheet: Sheet, config: Config, extend: Extend | None = None) -> Kn
         name: type_cells(name, cells, as_text=name in choices)
         for name, cells in sheet.cells.items()
     }
-    crm = find_mapping(sheet.columns, source.mapping)
-    outcome = find_outcome(sheet, source, crm)
-    roles = find_roles(sheet, typed, source, crm, outcome.columns if outcome else ())
+    own = _own(sheet, joined, source)
+    crm = find_mapping(own.columns, source.mapping)
+    outcome = find_outcome(own, source, crm)
+    roles = find_roles(own, typed, source, crm, outcome.columns if outcome else ())
     told = {roles.id, roles.order, *config.columns.keep}
     personal = tuple(p for p in find_personal(sheet) if p.column not in told)
-    later = tuple(crm.later(sheet.columns)) if crm is not None else ()
+    later = tuple(crm.later(own.columns)) if crm is not None else ()
     later = tuple(name for name in later if name not in config.columns.keep)
     at = _seconds(sheet, (roles.decided_at,))
     known_at = _seconds(sheet, roles.outcome_at)
@@ -118,6 +122,20 @@ def understand(sheet: Sheet, config: Config, extend: Extend | None = None) -> Kn
         sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
         _seconds(sheet, (roles.changed_at,)), _order(sheet, typed, roles, at, known_at),
     )  # fmt: skip
+
+
+def _own(sheet: Sheet, joined: Sequence[str], source: SourceConfig) -> Sheet:
+    """The table without what was joined to it, but for what a person names."""
+    named = {
+        source.id,
+        source.outcome,
+        source.decided_at,
+        source.outcome_at,
+        source.order,
+        source.group,
+    }
+    out = set(joined) - named
+    return replace(sheet, cells={n: c for n, c in sheet.cells.items() if n not in out})
 
 
 def _kept_out(

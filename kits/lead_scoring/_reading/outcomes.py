@@ -34,12 +34,14 @@ class Outcome:
         won: (rows,) True, False, or None where it is open.
         said: which cells were taken for what.
         all_lost: no cell means lost, so what is not won may be lost or open.
+        kind: how it was found; 0 stated or by a CRM's rules or the surest words, the higher the less sure.
     """
 
     columns: tuple[str, ...]
     won: tuple[bool | None, ...]
     said: str
     all_lost: bool = False
+    kind: int = 0
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -164,7 +166,7 @@ def _by_words(sheet: Sheet) -> Outcome | None:
         raise _ambiguous([rivals[0], *odd])
     first = rivals[0].outcome
     same = [c.outcome.columns[0] for c in found if c is not rivals[0] and _same(first, c.outcome)]
-    return Outcome((*first.columns, *same), first.won, first.said, first.all_lost)
+    return Outcome((*first.columns, *same), first.won, first.said, first.all_lost, best)
 
 
 _PARTLY = 3

@@ -48,7 +48,8 @@ def _what(name: str, sheet: Sheet) -> str:
     return by_cells or (_by_name(name, known, some) if varied else "")
 
 
-def _by_name(name: str, known: Sequence[str], some: Sequence[str]) -> str:
+def _by_name(column: str, known: Sequence[str], some: Sequence[str]) -> str:
+    name = column.rsplit(".", 1)[-1]  # joined columns are called `table.column`
     numbers = all(_is_number(cell) for cell in some)
     identifier = rank(name, "id") is not None or plain(name).endswith("_id")
     rules = (

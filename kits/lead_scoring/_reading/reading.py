@@ -24,8 +24,7 @@ def read_leads(path: Path, config: Config) -> Iterator[RawSample | Finding]:
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
     tables = find_tables(path, config)
+    known = understand(tables.leads, config, tables.extend, tables.joined)
     yield from tables.findings
-    known = understand(tables.leads, config, tables.extend)
-    yield from tables.told
     yield from tell(known, config)
     yield from samples_of(known, config)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
+from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcomes import candidates_told
 from kits.lead_scoring.config import Config
 
 _MAX_SHOWN = 20
+_MANY = 0.01
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _BROKEN = ("\ufffd", "Ã¤", "Ã¶", "Ã¼", "Ã©", "Ã¨", "ÃŸ", "â‚¬", "Ã±")
 """A character lost, and UTF-8 that was read as something else before it came here."""
@@ -24,6 +26,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _doubts(known)
     yield from _kept_out(known)
     yield from _bad_rows(known)
+    yield from _persons(known)
     yield from _encoding(known)
     yield from _odd_cells(known)
 
@@ -118,6 +121,29 @@ def _bad_rows(known: Known) -> Iterator[Finding]:
             "bad-row", "fail", f"{known.sheet.name}: {rest} more rows cannot be read", told,
             "export the table again; texts with delimiters or line ends need quotes",
         )  # fmt: skip
+
+
+def _persons(known: Known) -> Iterator[Finding]:
+    """Addresses that come more than once, with different outcomes."""
+    for one in known.personal:
+        if one.what != "e-mail address":
+            continue
+        outcomes: dict[str, set[bool]] = defaultdict(set)
+        leads: Counter[str] = Counter()
+        for cell, won in zip(known.sheet.cells[one.column], known.won):
+            if not is_missing(cell):
+                person = cell.strip().casefold()
+                leads[person] += 1
+                if won is not None:
+                    outcomes[person].add(won)
+        twice = sum(n > 1 for n in leads.values())
+        both = sum(len(found) > 1 for found in outcomes.values())
+        if twice:
+            yield Finding(
+                "same-person", "warn" if both > _MANY * len(leads) else "pass",
+                f"{twice} addresses of {one.column} belong to several leads, {both} of them were won and lost",
+                fix="keep a person's leads together (model.source.group) or bring one row each person" if both else "",
+            )  # fmt: skip
 
 
 def _encoding(known: Known) -> Iterator[Finding]:

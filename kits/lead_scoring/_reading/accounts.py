@@ -1,0 +1,112 @@
+"""A table with one row of each firm, product or person → more columns of the leads that name it.
+
+A table about the leads themselves fills their empty cells; where both say something, the leads' own table wins, and it
+is counted how often they differ. A row that came later than a lead's decision is not known then; of older rows the values
+are those of today, because nothing tells what they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kits.core.kit import Finding
+from kits.lead_scoring._lead import Value
+from kits.lead_scoring._reading.cells import is_missing, type_cells
+from kits.lead_scoring._reading.names import squeezed
+from kits.lead_scoring._reading.relations import Link, text_key
+from kits.lead_scoring._reading.sheets import Sheet
+
+_SHOWN = 10
+
+Seconds = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The leads with more columns.
+
+    Attributes:
+        added: the columns that are new.
+        came: (leads,) when each lead's row came, seconds since 1970; empty where rows have no time.
+    """
+
+    leads: Sheet
+    added: tuple[str, ...]
+    said: Finding
+    came: Seconds = ()
+
+
+def join_accounts(
+    leads: Sheet, other: Sheet, link: Link, label: str, times: Seconds = ()
+) -> Joined:
+    """Adds the other table's columns as `label.column`.
+
+    Args:
+        times: (rows of the other table,) when each row came, seconds since 1970; empty: not known.
+    """
+    rows: dict[str, int] = {}
+    for row, cell in enumerate(other.cells[link.column]):
+        key = link.key(cell)
+        if key:
+            rows.setdefault(key, row)
+    met = [
+        rows.get(key) if (key := link.key(cell)) else None for cell in leads.cells[link.lead_column]
+    ]
+    same = (
+        {squeezed(name): name for name in leads.columns} if link.unique and link.lead_unique else {}
+    )
+    cells = dict(leads.cells)
+    added: list[str] = []
+    differ: dict[str, int] = {}
+    for name in other.columns:
+        if name == link.column:
+            continue
+        theirs = ["" if row is None else other.cells[name][row] for row in met]
+        mine = same.get(squeezed(name))
+        if mine is not None and mine != link.lead_column:
+            cells[mine], differ[mine] = _filled_up(leads.cells[mine], theirs)
+        else:
+            added.append(f"{label}.{name}")
+            cells[added[-1]] = theirs
+    came = [None if row is None else times[row] for row in met] if times else ()
+    said = _said(other, link, len(leads), differ)
+    return Joined(replace(leads, cells=cells), tuple(added), said, came)
+
+
+def known_by(
+    leads: Sheet, joined: Joined, decided: Seconds
+) -> tuple[dict[str, Sequence[Value]], int]:
+    """The joined columns without rows that came after a lead's decision, and how many leads that concerns."""
+    late = [
+        came is not None and at is not None and came > at for came, at in zip(joined.came, decided)
+    ]
+    if not any(late):
+        return {}, 0
+    columns = {}
+    for name in joined.added:
+        cells = ["" if out else cell for out, cell in zip(late, leads.cells[name])]
+        columns[name] = type_cells(name, cells).values
+    return columns, sum(late)
+
+
+def _filled_up(mine: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], int]:
+    merged, differ = [], 0
+    for own, other in zip(mine, theirs):
+        if is_missing(own):
+            merged.append(other)
+            continue
+        merged.append(own)
+        differ += not is_missing(other) and text_key(own) != text_key(other)
+    return merged, differ
+
+
+def _said(other: Sheet, link: Link, leads: int, differ: dict[str, int]) -> Finding:
+    odd = {name: n for name, n in differ.items() if n}
+    lone = len(other) - link.rows
+    told = f"{other.name} joined {link.said()}: {link.leads} of {leads} leads found a row"
+    told += f", {lone} of {len(other)} rows belong to no lead" if lone else ""
+    if odd:
+        told += f"; {sum(odd.values())} cells say something else than the leads' own table, which was believed"
+    shown = tuple(f"{name}: {n} differ" for name, n in list(odd.items())[:_SHOWN])
+    return Finding("joined", "pass", told, shown)

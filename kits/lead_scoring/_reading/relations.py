@@ -1,0 +1,156 @@
+"""How a table hangs together with the table of leads: by which columns, and whether it has one row or many of each.
+
+By names and by how many values the two have in common; an e-mail address may meet a firm's domain. Joining is done in
+`accounts.py`, `events.py` and `history.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from kits.lead_scoring._reading.cells import free_mail, is_missing
+from kits.lead_scoring._reading.names import plain, rank, squeezed
+from kits.lead_scoring._reading.personal import domain_of
+from kits.lead_scoring._reading.sheets import Sheet
+
+_UNIQUE = 0.98
+_MUCH = 0.5
+_LITTLE = 0.05
+_SIGNS = re.compile(r"[\W_]+")
+
+Key = Callable[[str], str]
+"""A cell → what it is compared by; empty: nothing to compare."""
+
+
+@cache
+def text_key(cell: str) -> str:
+    """`GTX Pro` and `GTXPro` are one product."""
+    return "" if is_missing(cell) else _SIGNS.sub("", cell.casefold()) or cell.strip()
+
+
+@cache
+def firm_key(cell: str) -> str:
+    """The domain of a firm; none of a free mailbox."""
+    domain = domain_of(cell)
+    return "" if domain in free_mail() else domain
+
+
+@dataclass(frozen=True)
+class Link:
+    """How a table's rows find their leads.
+
+    Attributes:
+        lead_column: in the table of leads.
+        column: in the other table.
+        key: what their cells are compared by.
+        unique: whether the other table has one row of each value.
+        lead_unique: whether the leads have.
+        leads: how many leads find a row.
+        rows: how many rows find a lead.
+    """
+
+    lead_column: str
+    column: str
+    key: Key
+    unique: bool
+    lead_unique: bool
+    leads: int
+    rows: int
+
+    def said(self) -> str:
+        """`account` or `email = contact_email`, and how many met."""
+        names = (
+            self.column
+            if squeezed(self.column) == squeezed(self.lead_column)
+            else f"{self.column} = {self.lead_column}"
+        )
+        return f"by {names}{' (domain)' if self.key is firm_key else ''}"
+
+
+def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link | None:
+    """The most telling pair of columns; None when the tables have nothing in common.
+
+    Args:
+        of: a stated column of the leads.
+        key: a stated column of the other table.
+    """
+    found = [
+        (place, link)
+        for place, mine, theirs, by in _pairs(leads, other, of, key)
+        if (link := _link(leads, other, mine, theirs, by, stated=bool(of or key))) is not None
+    ]
+    if not found:
+        return None
+    # a link that many leads share is a worse name for one than a link that is their own
+    return min(found, key=lambda pair: (pair[0], not pair[1].lead_unique, -pair[1].leads))[1]
+
+
+def _pairs(leads: Sheet, other: Sheet, of: str, key: str) -> Iterator[tuple[int, str, str, Key]]:
+    """Columns worth comparing: (how telling, of the leads, of the other table, by what)."""
+    mine = [of] if of else _kept(leads)
+    theirs = [key] if key else _kept(other)
+    for one in mine:
+        for two in theirs:
+            place = _place(one, two)
+            if place is not None or (of and key):
+                yield place or 0, one, two, text_key
+            if _is_firm(one) and _is_firm(two):
+                yield 3, one, two, firm_key
+
+
+def _kept(sheet: Sheet) -> Sequence[str]:
+    return [name for name in sheet.columns if any(not is_missing(c) for c in sheet.cells[name])]
+
+
+def _place(one: str, two: str) -> int | None:
+    """How telling two names are for each other, 0 the most; None: not at all."""
+    both_mail = rank(one, "email") is not None and rank(two, "email") is not None
+    if squeezed(one) == squeezed(two):
+        return 0 if _is_id(one) or both_mail else 2
+    if both_mail:
+        return 1
+    if _is_id(one) and _is_id(two):
+        # `id` of the leads and `lead_id` of the rest
+        return 1
+    return 2 if _same_thing(one, two) else None
+
+
+def _is_id(name: str) -> bool:
+    return rank(name, "id") is not None or plain(name).endswith(("_id", "_key", "_no", "_nr"))
+
+
+def _same_thing(one: str, two: str) -> bool:
+    """`account` and `account_name`, `product` and `product_id`."""
+    short, long = sorted((plain(one), plain(two)), key=len)
+    return bool(short) and long in {f"{short}_name", f"{short}_id", f"{short}s"}
+
+
+def _is_firm(name: str) -> bool:
+    return rank(name, "email") is not None or rank(name, "domain") is not None
+
+
+def _link(
+    leads: Sheet, other: Sheet, mine: str, theirs: str, by: Key, *, stated: bool
+) -> Link | None:
+    my_keys = [k for cell in leads.cells[mine] if (k := by(cell))]
+    their_keys = [k for cell in other.cells[theirs] if (k := by(cell))]
+    if not my_keys or not their_keys:
+        return None
+    mine_set, their_set = set(my_keys), set(their_keys)
+    common = mine_set & their_set
+    met = sum(k in common for k in my_keys)
+    share = max(len(common) / len(mine_set), len(common) / len(their_set))
+    if not common or (not stated and (share < _MUCH or met < _LITTLE * len(my_keys))):
+        return None
+    return Link(
+        mine,
+        theirs,
+        by,
+        unique=len(their_set) >= _UNIQUE * len(their_keys),
+        lead_unique=len(mine_set) >= _UNIQUE * len(my_keys),
+        leads=met,
+        rows=sum(k in common for k in their_keys),
+    )
