@@ -31,7 +31,7 @@ _CHANGES: Final = {
     "state": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN 'gone'"
     f' WHEN {_NEWER} AND "lead"."state" = \'gone\' THEN \'open\' ELSE "lead"."state" END',
     "due_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL'
-    ' WHEN "lead"."due_at" < "new"."due_at" THEN "lead"."due_at" ELSE "new"."due_at" END',
+    ' WHEN "lead"."due_at" < "new"."created_at" THEN "lead"."due_at" ELSE "new"."created_at" END',
     "write_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "lead"."write_at" END',
     "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
     "due_mark": '"lead"."due_mark" + 1',
@@ -114,7 +114,7 @@ def _make_due(session: Session, due: dict[tuple[str, str], _Due]) -> None:
     rows: list[tuple[Value, ...]] = [
         (
             connection, lead, "gone" if found.gone else "open", moment(found.seen_at),
-            moment(found.received_at), moment(found.received_at),
+            None if found.gone else moment(found.received_at), moment(found.received_at),
         )
         for (connection, lead), found in sorted(due.items())
     ]  # fmt: skip
