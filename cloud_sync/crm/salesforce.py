@@ -1,0 +1,297 @@
+"""Salesforce: leads or opportunities by its REST API; read by SOQL, written by sObject collections of up to 200.
+
+Sources: REST API Developer Guide ("sObject Collections", "Query") and "OAuth 2.0" flows. **How it is asked for changes**:
+its Pub/Sub API speaks gRPC and Avro only, which would be two heavy dependencies, and Change Data Capture has to be
+switched on by an administrator and forgets after 72 hours. `SystemModstamp` is there in every edition, is indexed, tells
+of deletions too (`queryAll`) and forgets nothing; so the cursor is a span of it (`window.py`). Each write of ours comes
+back once, moves no score, and the circle ends there. Fields are made in `salesforce_fields.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import (
+    Access,
+    Check,
+    CrmEvent,
+    Page,
+    Record,
+    ScoreWrite,
+    What,
+    WriteOutcome,
+)
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
+from cloud_sync.crm.shown import Shown, asked_fields, moment, record_of, shown_values, stamp
+from cloud_sync.crm.window import time_of, window_of
+from cloud_sync.effects.targets import DeliveryError
+from kits.core.errors import ConfigError
+
+VERSION: Final = "62.0"
+AUDIENCE: Final = "https://login.salesforce.com"
+PAGE: Final = 500
+FORBIDDEN: Final = 403
+_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
+_HOSTS = (
+    ".salesforce.com",
+    ".force.com",
+    ".salesforce.mil",
+    ".cloudforce.com",
+    ".sfcrmproducts.cn",
+)
+_GONE = frozenset({
+    "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID",
+    # a lead that was converted is closed for writing: it stays what it is
+    "CANNOT_UPDATE_CONVERTED_LEAD",
+})  # fmt: skip
+_WRONG = frozenset({
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION", "STRING_TOO_LONG", "REQUIRED_FIELD_MISSING",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "NUMBER_OUTSIDE_VALID_RANGE", "JSON_PARSER_ERROR",
+    "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+})  # fmt: skip
+_OF_ALL = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE"})
+"""Of a field that is not there, or that the user may not write: the same for all leads."""
+_UNREADABLE = frozenset({"base64", "address", "location", "complexvalue"})
+
+
+class Salesforce:
+    """One kind of object of one organisation.
+
+    Args:
+        access: settings with the kind's defaults, and the secrets of one OAuth flow.
+        wire: how requests go out; None: as the settings say.
+    """
+
+    kind = "salesforce"
+    batch = 200
+
+    def __init__(self, access: Access, wire: Wire | None = None) -> None:
+        self._access = access
+        self._settings = access.settings
+        self._secrets = dict(access.secrets)
+        self._object = _named(access.settings.object, access.name)
+        self._wire = wire or Wire(access)
+        self._url = access.settings.url
+        self.polls = access.settings.options.get("events", "poll") == "poll"
+        self.base = f"/services/data/v{access.settings.options.get('version', VERSION)}"
+        self._tokens = Tokens(
+            self._wire, self._url, "/services/oauth2/token", self._form, took=self._took
+        )
+        self._opened: tuple[str, CrmHttp] | None = None
+        self._columns: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"Salesforce({self._object!r})"
+
+    @property
+    def http(self) -> CrmHttp:
+        """Requests to the organisation's own server, which its tokens name."""
+        self._tokens.headers()  # first: an answer with a token says which server that is
+        if self._opened is None or self._opened[0] != self._url:
+            http = CrmHttp(
+                self._wire, self._url, self._headers, renew=self._tokens.renew, explain=_explained
+            )
+            self._opened = (self._url, http)
+        return self._opened[1]
+
+    def _headers(self) -> dict[str, str]:
+        # else an update of ours would hand leads to other people
+        return {**self._tokens.headers(), "sforce-auto-assign": "FALSE"}
+
+    def _form(self) -> dict[str, str]:
+        own = self._secrets
+        who = {"client_id": own["client_id"]}
+        secret = {"client_secret": own["client_secret"]} if own.get("client_secret") else {}
+        if own.get("refresh_token"):
+            grant = {"grant_type": "refresh_token", "refresh_token": own["refresh_token"]}
+            return {**grant, **who, **secret}
+        if own.get("private_key"):
+            claims: dict[str, JsonValue] = {
+                "iss": own["client_id"], "sub": own.get("username", ""),
+                "aud": self._settings.options.get("audience", AUDIENCE),
+                "exp": int(self._wire.clock()) + JWT_S,
+            }  # fmt: skip
+            where = f"{self._access.name}: private_key"
+            assertion = signed_assertion(own["private_key"], claims, where)
+            return {"grant_type": JWT_GRANT, "assertion": assertion}
+        return {"grant_type": "client_credentials", **who, **secret}
+
+    def _took(self, answer: Mapping[str, JsonValue]) -> None:
+        """Goes to the server that the answer names, if it is Salesforce's; keeps a refresh token that was turned over."""
+        instance = text(answer.get("instance_url")).rstrip("/")
+        if instance and self._is_theirs(instance):
+            self._url = instance
+        turned = text(answer.get("refresh_token"))
+        if turned and self._secrets.get("refresh_token") not in (None, "", turned):
+            self._secrets["refresh_token"] = turned
+            self._access.remember("refresh_token", turned)
+
+    def _is_theirs(self, url: str) -> bool:
+        found, own = urlsplit(url), urlsplit(self._settings.url)
+        if (found.scheme, found.netloc) == (own.scheme, own.netloc):
+            return True
+        return (
+            found.scheme == "https"
+            and found.port is None
+            and (found.hostname or "").endswith(_HOSTS)
+        )
+
+    def read(self, object_ids: Sequence[str]) -> list[Record]:
+        """As `Crm.read`."""
+        asked = {object_id[:15]: object_id for object_id in object_ids if _ID.match(object_id)}
+        if not asked:
+            return []
+        names = ["Id", "SystemModstamp", "CreatedDate", *self._asked()]
+        listed = ",".join(f"'{object_id}'" for object_id in asked.values())
+        soql = (
+            f"SELECT {', '.join(dict.fromkeys(names))} FROM {self._object} WHERE Id IN ({listed})"  # noqa: S608  (names and ids are checked)
+        )
+        rows = self._query("query", soql)
+        return [self._record(row, asked) for row in rows if text(row.get("Id"))[:15] in asked]
+
+    def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
+        flat = {name: _value(row, name) for name in self._asked()}
+        return record_of(
+            asked[text(row.get("Id"))[:15]], flat, self._settings,
+            modified=row.get("SystemModstamp"), created=row.get("CreatedDate"),
+        )  # fmt: skip
+
+    def _asked(self) -> list[str]:
+        if self._settings.columns:
+            return [_named(name, self._access.name) for name in asked_fields(self._settings)]
+        if not self._columns:
+            rows = many(self.described().get("fields"))
+            self._columns = [
+                text(row.get("name")) for row in rows if row.get("type") not in _UNREADABLE
+            ]
+        return self._columns
+
+    def described(self) -> Mapping[str, JsonValue]:
+        """The object's fields and what the user may do with them."""
+        return one(self.http.call("GET", f"{self.base}/sobjects/{self._object}/describe"))
+
+    def _query(self, kind: str, soql: str) -> list[Mapping[str, JsonValue]]:
+        answer = one(self.http.call("GET", f"{self.base}/{kind}", query={"q": soql}))
+        return many(answer.get("records"))
+
+    def changed_since(self, cursor: str) -> Page:
+        """As `Crm.changed_since`."""
+        if self._wire.server_time() is None:
+            self.http.call("GET", f"{self.base}/limits")
+        now = time_of(self._wire.server_time() or self._wire.clock())
+        window = window_of(cursor, now)
+        if not cursor or window.since >= window.until:
+            return Page((), window.text())
+        soql = (
+            f"SELECT Id, SystemModstamp, CreatedDate, IsDeleted FROM {self._object}"  # noqa: S608  (the name is checked)
+            f" WHERE SystemModstamp >= {stamp(window.since)} AND SystemModstamp < {stamp(window.until)}"
+            f"{_behind(window.after)} ORDER BY Id LIMIT {PAGE}"
+        )
+        rows = [row for row in self._query("queryAll", soql) if _ID.match(text(row.get("Id")))]
+        events = tuple(_event(row, window.until) for row in rows)
+        if len(rows) >= PAGE:
+            return Page(events, window.behind(text(rows[-1].get("Id"))).text(), more=True)
+        return Page(events, window.done().text(), more=window.until < now)
+
+    def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        """As `Crm.write`."""
+        records: list[JsonValue] = [
+            {"attributes": {"type": self._object}, "id": write.object_id, **self._values(write)}
+            for write in writes
+        ]
+        body: JsonValue = {"allOrNone": False, "records": records}
+        found = self.http.call("PATCH", f"{self.base}/composite/sobjects", body)
+        rows = many(found)
+        if len(rows) != len(writes):
+            raise DeliveryError("answered with another number of records", where=self._access.name)
+        errors = [many(row.get("errors")) for row in rows]
+        codes = {text(error.get("statusCode")) for some in errors for error in some[:1]}
+        if all(errors) and codes and codes <= _OF_ALL:
+            raise CrmRefusedError(
+                f"a field of scores is missing or closed to this user: {words_in({**errors[0][0]})}",
+                status=FORBIDDEN, where=self._access.name, retry=True,
+            )  # fmt: skip
+        return [
+            _outcome(write.object_id, some, row) for write, some, row in zip(writes, errors, rows)
+        ]
+
+    def _values(self, write: ScoreWrite) -> dict[str, JsonValue]:
+        return {n: _json(v) for n, v in shown_values(write, self._settings.fields).items()}
+
+    def make_fields(self) -> list[Check]:
+        """As `Crm.make_fields`."""
+        from cloud_sync.crm.salesforce_fields import make_fields
+
+        make_fields(self.http, self.base, self._object, self._settings.fields, self.described())
+        return self.check()
+
+    def check(self) -> list[Check]:
+        """As `Crm.check`."""
+        from cloud_sync.crm.salesforce_fields import check_object
+
+        return check_object(self._object, self._settings.fields, self.described)
+
+
+def _named(name: str, where: str) -> str:
+    """A field or object whose name may stand in SOQL. Raises ConfigError."""
+    if not _FIELD.match(name):
+        raise ConfigError(f"{name[:60]!r} is no name of Salesforce", where=where)
+    return name
+
+
+def _behind(last_id: str) -> str:
+    return f" AND Id > '{last_id}'" if _ID.match(last_id) else ""
+
+
+def _value(row: Mapping[str, JsonValue], name: str) -> JsonValue:
+    """A field, also one of another object (`Owner.Name`), which comes nested."""
+    found: JsonValue = {**row}
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return None if isinstance(found, (Mapping, list)) else found
+
+
+def _event(row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
+    object_id, at = text(row.get("Id")), text(row.get("SystemModstamp"))
+    what: What = "changed"
+    if row.get("IsDeleted") is True:
+        what = "deleted"
+    elif at and at == row.get("CreatedDate"):
+        what = "created"
+    return CrmEvent(f"{object_id}@{at}", object_id, what, moment(at) or fallback)
+
+
+def _outcome(
+    object_id: str, errors: Sequence[Mapping[str, JsonValue]], row: Mapping[str, JsonValue]
+) -> WriteOutcome:
+    if row.get("success") is True:
+        return WriteOutcome(object_id, True)
+    code = text(errors[0].get("statusCode")) if errors else ""
+    words = words_in({**errors[0]}) if errors else "refused without a word"
+    return WriteOutcome(
+        object_id, False, f"{code}: {words}" if code else words,
+        retry=code not in _WRONG, gone=code in _GONE,
+    )  # fmt: skip
+
+
+def _json(value: Shown) -> JsonValue:
+    return stamp(value) if isinstance(value, datetime) else value
+
+
+def _explained(status: int, value: JsonValue) -> str:
+    codes = {text(row.get("errorCode")) for row in many(value)}
+    table: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("REQUEST_LIMIT_EXCEEDED", lambda: "the organisation's API calls of the day are used up"),
+        ("API_DISABLED_FOR_ORG", lambda: "this edition has no API, or the user lacks the right 'API Enabled'"),
+        ("INVALID_FIELD", lambda: f"a field is missing or closed to this user: {words_in(value)}"),
+        ("INVALID_TYPE", lambda: f"the object is closed to this user: {words_in(value)}"),
+    )  # fmt: skip
+    return next((words() for code, words in table if status >= 400 and code in codes), "")

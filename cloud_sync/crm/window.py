@@ -1,0 +1,76 @@
+"""A cursor for CRMs that are asked what changed: a span of the CRM's own time, walked by id. No network here.
+
+Walking by time alone loses records: many change in the same second, and one that changes during the walk moves. Walking
+a closed span by id loses none: what changes meanwhile falls out of the span and into the next one. The next span begins
+a little before the end of this one, because a long transaction shows its records later than their time says; events
+that come twice have the same id and do nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from cloud_sync.crm.shown import moment
+from kits.core.errors import DataError
+
+OVERLAP = timedelta(seconds=90)
+"""Longer than transactions take in the CRMs that are asked (Salesforce ends Apex after 60 s)."""
+LONGEST = timedelta(hours=6)
+"""Of time that is asked for at once, after a long pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The span `since` to `until` (without its end), behind the id `after`."""
+
+    since: datetime
+    until: datetime
+    after: str = ""
+
+    def text(self) -> str:
+        """The cursor that is stored."""
+        values = [self.since.isoformat(), self.until.isoformat(), self.after]
+        return json.dumps(values, separators=(",", ":"))
+
+    def behind(self, last_id: str) -> Window:
+        """The rest of the span."""
+        return Window(self.since, self.until, last_id)
+
+    def done(self) -> Window:
+        """What is stored once the span was walked: where the next one begins."""
+        since = max(self.since, self.until - OVERLAP)
+        return Window(since, since)
+
+    def opened(self, now: datetime) -> Window:
+        """The span that begins there; empty where the clock has not moved."""
+        return Window(self.since, max(min(now, self.since + LONGEST), self.since))
+
+
+def window_of(cursor: str, now: datetime) -> Window:
+    """The span to ask for.
+
+    Args:
+        cursor: as stored; empty: it begins now.
+        now: by the CRM's clock.
+
+    Raises:
+        DataError: it is no cursor.
+    """
+    if not cursor:
+        return Window(now, now)
+    try:
+        since, until, after = json.loads(cursor)
+        found = moment(since), moment(until)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError("not a cursor of a CRM", where=cursor[:80]) from error
+    if found[0] is None or found[1] is None or not isinstance(after, str):
+        raise DataError("not a cursor of a CRM", where=cursor[:80])
+    window = Window(found[0], found[1], after)
+    return window if window.since < window.until else window.opened(now)
+
+
+def time_of(seconds: float) -> datetime:
+    """A whole second of UTC: as fine as the clocks of CRMs tell."""
+    return datetime.fromtimestamp(int(seconds), timezone.utc)

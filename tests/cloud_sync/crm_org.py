@@ -1,0 +1,144 @@
+"""A small Salesforce organisation for tests: OAuth, SOQL by id and by time, collections, describe, field making."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs
+
+from tests.cloud_sync.crm_servers import Asked, Reply
+
+SECRETS = {"client_id": "app", "client_secret": "s3cr3t"}
+BASE = "/services/data/v62.0"
+
+
+class Org:
+    """What an organisation holds.
+
+    Attributes:
+        leads: id → fields.
+        tokens: those that are let in; a test empties it when they shall have ended.
+        errors: id → error of a collection's record.
+    """
+
+    def __init__(self) -> None:
+        self.leads: dict[str, dict[str, Any]] = {}
+        self.fields: dict[str, str] = {
+            "Id": "id",
+            "Company": "string",
+            "Status": "picklist",
+            "ConvertedDate": "date",
+        }
+        self.closed: set[str] = set()
+        self.tokens: set[str] = set()
+        self.grants: list[dict[str, str]] = []
+        self.refresh = ""
+        self.turned_over = ""
+        self.errors: dict[str, tuple[str, str]] = {}
+        self.permissions: list[dict[str, Any]] = []
+        self.instance = ""
+        self.date = ""
+        self.batches: list[int] = []
+
+    def lead(self, number: int, at: str = "2026-05-04T12:00:00.000+0000", **fields: Any) -> str:
+        object_id = f"00Q{number:012d}AAA"
+        self.leads[object_id] = {
+            "Id": object_id, "SystemModstamp": at, "CreatedDate": "2026-01-01T00:00:00.000+0000",
+            "IsDeleted": False, **fields,
+        }  # fmt: skip
+        return object_id
+
+    def act(self, asked: Asked) -> Reply:
+        if asked.path == "/services/oauth2/token":
+            return self._token(asked)
+        if asked.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return Reply([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}], 401)
+        found = self._act(asked)
+        if self.date:
+            found.headers["date"] = self.date
+        return found
+
+    def _act(self, asked: Asked) -> Reply:
+        path = asked.path.removeprefix(BASE)
+        if asked.method == "POST":
+            return self._make(path, asked)
+        if path in ("/query", "/queryAll"):
+            return self._query(asked.query["q"], path == "/queryAll")
+        if path == "/composite/sobjects":
+            return self._update(asked.body)
+        if path == "/sobjects/Lead/describe":
+            rows = [
+                {"name": n, "type": t, "updateable": n not in self.closed} for n, t in self.fields.items()
+            ]  # fmt: skip
+            return Reply({"name": "Lead", "updateable": True, "fields": rows})
+        return Reply({"user_id": "0051"} if path.endswith("userinfo") else {})
+
+    def _make(self, path: str, asked: Asked) -> Reply:
+        if path == "/tooling/sobjects/CustomField":
+            kind = {"Number": "double", "Percent": "percent", "Picklist": "picklist",
+                    "LongTextArea": "textarea", "DateTime": "datetime"}[asked.body["Metadata"]["type"]]  # fmt: skip
+            name = asked.body["FullName"].removeprefix("Lead.")
+            self.fields[name] = kind
+            self.closed.add(name)
+            return Reply({"id": "00N1", "success": True}, 201)
+        if path == "/sobjects/FieldPermissions":
+            self.closed.discard(asked.body["Field"].removeprefix("Lead."))
+            return Reply({"id": "01k1"}, 201)
+        self.permissions.append(asked.body)
+        return Reply({"id": "0PS1"}, 201)
+
+    def _token(self, asked: Asked) -> Reply:
+        form = {name: values[0] for name, values in parse_qs(asked.raw.decode()).items()}
+        self.grants.append(form)
+        wrong = form.get("client_secret", "s3cr3t") != "s3cr3t" or (
+            form["grant_type"] == "refresh_token" and form["refresh_token"] != self.refresh
+        )
+        if wrong:
+            return Reply({"error": "invalid_grant", "error_description": "expired access/refresh token"}, 400)  # fmt: skip
+        token = f"token-{len(self.grants)}"
+        self.tokens.add(token)
+        if self.turned_over:
+            self.refresh = self.turned_over
+        turned = {"refresh_token": self.turned_over} if self.turned_over else {}
+        return Reply({"access_token": token, "instance_url": self.instance, **turned})
+
+    def _query(self, soql: str, everything: bool) -> Reply:
+        if "FROM PermissionSet" in soql:
+            made = [{"Id": "0PS1"} for body in self.permissions if body.get("Name") == "Kitwright"]
+            return Reply({"records": made})
+        names = re.match(r"SELECT (.*?) FROM Lead", soql)[1].split(", ")  # type: ignore[index]
+        unknown = [n for n in names if n.partition(".")[0] not in {*self.fields, "SystemModstamp", "CreatedDate", "IsDeleted", "Owner"}]  # fmt: skip
+        if unknown:
+            said = f"No such column '{unknown[0]}' on entity 'Lead'"
+            return Reply([{"errorCode": "INVALID_FIELD", "message": said}], 400)
+        rows = sorted(self.leads.values(), key=lambda row: row["Id"])
+        rows = [row for row in rows if everything or not row["IsDeleted"]]
+        if ids := re.search(r"Id IN \((.*?)\)", soql):
+            rows = [row for row in rows if f"'{row['Id']}'" in ids[1]]
+        if since := re.search(r"SystemModstamp >= (\S+) AND SystemModstamp < (\S+)", soql):
+            rows = [row for row in rows if since[1][:19] <= row["SystemModstamp"][:19] < since[2][:19]]  # fmt: skip
+        if after := re.search(r"Id > '(\w+)'", soql):
+            rows = [row for row in rows if row["Id"] > after[1]]
+        if limit := re.search(r"LIMIT (\d+)", soql):
+            rows = rows[: int(limit[1])]
+        shown = [{"attributes": {"type": "Lead"}, **{n: row.get(n) for n in names if "." not in n},
+                  **({"Owner": row.get("Owner")} if "Owner.Name" in names else {})} for row in rows]  # fmt: skip
+        return Reply({"totalSize": len(shown), "done": True, "records": shown})
+
+    def _update(self, body: dict[str, Any]) -> Reply:
+        self.batches.append(len(body["records"]))
+        return Reply([self._one({**record}) for record in body["records"]])
+
+    def _one(self, record: dict[str, Any]) -> dict[str, Any]:
+        object_id = record.pop("id")
+        record.pop("attributes")
+        unknown = sorted(set(record) - set(self.fields)) + sorted(set(record) & self.closed)
+        code, said = self.errors.get(object_id, ("", ""))
+        if unknown:
+            code, said = "INVALID_FIELD_FOR_INSERT_UPDATE", f"Unable to create/update fields: {unknown[0]}"  # fmt: skip
+        elif object_id not in self.leads:
+            code, said = "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"
+        if code:
+            return {"success": False, "errors": [{"statusCode": code, "message": said, "fields": []}]}  # fmt: skip
+        self.leads[object_id] |= record
+        return {"id": object_id, "success": True, "errors": []}
