@@ -38,4 +38,9 @@ class KitManifest(BaseModel):
     runtime_imports: tuple[str, ...] = Field(
         description="what runtime.py may import beside the standard library, numpy and core"
     )
+    ranked: bool = Field(
+        False,
+        description="its samples wait for people, who take the best first: money is counted at what they can do, and "
+        "positives are as frequent in the data as they are to come",
+    )
     words: Words = Field(default_factory=Words, description="what its reports call things")

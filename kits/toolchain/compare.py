@@ -136,7 +136,9 @@ def compare(
 
     before, after = judged(champion), judged(challenger)
     pair = pair_up(before, after)
-    difference = pair.cost_difference(project.config.costs, chosen_seed)
+    difference = pair.cost_difference(
+        project.config.costs, chosen_seed, as_it_is=project.kit.manifest.ranked
+    )
     goal = goal_ratio(project.kit, goal_metric(project, before.metrics), items, before, after)
     allowed = allowed or Allowed(max_new_escapes=project.config.gate.max_new_escapes)
     reasons = _objections(goal, pair, difference, allowed, _counts(pair, project.kit))

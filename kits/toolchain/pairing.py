@@ -33,6 +33,7 @@ SMALLER_IS_BETTER = frozenset(
         "false_onsets_per_day",
         "ece",
         "brier",
+        "log_loss",
         "auto_error",
     }
 )
@@ -65,17 +66,22 @@ class Pair:
         same = sum(b.verdict == a.verdict for b, a in zip(self.before, self.after))
         return same / len(self.before)
 
-    def cost_difference(self, costs: Costs, seed: int) -> Estimate:
+    def cost_difference(self, costs: Costs, seed: int, *, as_it_is: bool = False) -> Estimate:
         """Cost per sample in production, after minus before; negative means after is cheaper.
 
         Positives and negatives are weighted by the prevalence in production, because a test
         split holds far more defects than a line does.
+
+        Args:
+            as_it_is: positives are as frequent in these samples as in production: nothing is weighted.
         """
         before, after = (np.asarray([r.cost for r in side]) for side in (self.before, self.after))
         positive = np.asarray([is_positive(r.truth) for r in self.before])
         difference = after - before
 
         def statistic(rows: Indices) -> float:
+            if as_it_is:
+                return float(difference[rows].mean())
             return weighted_mean(difference[rows], positive[rows], costs.prevalence)
 
         return bootstrap(statistic, self.groups, seed=seed)

@@ -136,3 +136,13 @@ def test_a_figure_can_be_compared_in_pairs():
         assert statistic is not None
         assert statistic(everything) == pytest.approx(told.metrics[name].value)
     assert evaluate.statistic("map50", items, told.results) is None
+
+
+def test_a_few_calls_that_all_hit_are_not_certain():
+    leads = [Told(0.9, True, n) for n in range(10)] + [Told(0.1, n % 9 == 0, n) for n in range(90)]
+
+    found = _metrics(leads)
+
+    assert found["precision_at_capacity"].value == 1.0
+    assert found["precision_at_capacity"].low == pytest.approx(0.025 ** (1 / 10))
+    assert found["money_per_month"].low < 10 * 500 * (0.7 - found["base_rate"].value)

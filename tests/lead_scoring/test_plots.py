@@ -44,10 +44,10 @@ def test_the_capacity_is_marked_with_what_it_reaches():
     plots = _plots(leads)
 
     assert (
-        "the team&#x27;s capacity: 100% of buyers"
+        "red, the team&#x27;s capacity: 100% of buyers"
         in plots["How many buyers the first calls reach"].svg
     )
-    assert "the team&#x27;s capacity: 10.00 times" in plots["Lift"].svg
+    assert "red, the team&#x27;s capacity: 10.00 times" in plots["Lift"].svg
     assert "100.0% buy" in plots["How many of the called buy"].svg
 
 

@@ -111,25 +111,19 @@ class Frame:
             f'height="{base - top:.1f}" style="fill:var(--soft);opacity:.45"/>'
         )
 
-    def upright(self, x: float, text: str, row: int = 0) -> str:
-        """A dashed line at `x` with a word beside it."""
+    def upright(self, x: float, text: str, *, low: bool = False) -> str:
+        """A dashed line at `x`, and what it is in a corner at the right where no curve is."""
         px, _ = self.at(x, self.y.low)
-        right = px > WIDTH / 2
+        line = self.height - self.bottom - 10 if low else self.top + 16
         return (
             f'<line class="mark act" x1="{px:.1f}" x2="{px:.1f}" y1="{self.top}" y2="{self.height - self.bottom}"/>'
-            f'<text class="marktext" x="{px + (-6 if right else 6):.1f}" y="{self.top + 14 + 18 * row}"'
-            f"{' text-anchor=' + chr(34) + 'end' + chr(34) if right else ''}>{escape(text)}</text>"
+            f'<text class="marktext" x="{WIDTH - self.right - 4}" y="{line}" text-anchor="end">{escape(text)}</text>'
         )
 
     def across(self, y: float) -> str:
         """A dashed line at `y`."""
         _, py = self.at(self.x.low, y)
         return f'<line x1="{self.left}" x2="{WIDTH - self.right}" y1="{py:.1f}" y2="{py:.1f}" style="{DASHED}"/>'
-
-    def note(self, x: float, y: float, text: str, anchor: str = "start") -> str:
-        """Words at a point."""
-        px, py = self.at(x, y)
-        return f'<text x="{px:.1f}" y="{py:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
     def inside(self, body: str, *, x_ticks: bool = True) -> str:
         """Grid, ticks and body, without the picture's own element: for pictures of several frames."""

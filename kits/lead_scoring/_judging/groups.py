@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate
-from kits.lead_scoring._judging.figures import finite, mean_of
+from kits.lead_scoring._judging.figures import finite, mean_of, opened
 from kits.lead_scoring._judging.judged import Judged
 from kits.lead_scoring._judging.point import share_among
 from kits.lead_scoring._judging.slices import values_of
@@ -95,4 +95,8 @@ def _figures(judged: Judged, mine: Flags, reference: Flags, hot: Flags) -> dict[
 def _with_n(found: dict[str, Estimate], mine: Flags) -> dict[str, Estimate]:
     """The leads of the group stand behind its figures, not all of them."""
     n = int(mine.sum())
-    return {name: one.model_copy(update={"n": n}) for name, one in found.items()}
+    shares = ("selection_rate", "base_rate")
+    return {
+        name: (opened(one, n) if name in shares else one).model_copy(update={"n": n})
+        for name, one in found.items()
+    }

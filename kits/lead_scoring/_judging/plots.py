@@ -63,7 +63,7 @@ def _gain(tally: Tally, terms: Terms) -> Plot:
         + frame.curve(zip(shares.tolist(), gained.tolist()))
     )
     there = float(tally.gain(np.array([terms.share]))[0])
-    body += frame.upright(terms.share, f"the team's capacity: {there:.0%} of buyers", row=11)
+    body += frame.upright(terms.share, f"red, the team's capacity: {there:.0%} of buyers", low=True)
     caption = (
         f"n={int(tally.n.sum())}, {int(tally.hit.sum())} won. Calling the best {terms.share:.1%} of leads reaches "
         f"{there:.0%} of all buyers. Grey: a perfect order; dashed: a random one."
@@ -82,7 +82,7 @@ def _lift(tally: Tally, terms: Terms) -> Plot:
     perfect = [(float(share), min(1 / base, 1 / float(share), top)) for share in _SHARES]
     body = frame.curve(perfect, SOFT) + frame.across(1.0) + frame.curve(lifts)
     lift = tally.lift_at(terms.share)
-    body += frame.upright(terms.share, f"the team's capacity: {lift:.2f} times")
+    body += frame.upright(terms.share, f"red, the team's capacity: {lift:.2f} times")
     caption = f"Leads called buy so many times as often as all do ({base:.1%}). Grey: a perfect order, cut at the top; dashed: a random one."
     return Plot("Lift", svg=frame.drawn(body), caption=caption)
 
@@ -110,7 +110,7 @@ def _precision(judged: Judged, terms: Terms, seed: int) -> Plot:
         body += frame.across(terms.contact / terms.value)
     here = found.get(str(terms.share))
     told = f": {here.value:.1%} buy" if here else ""
-    body += frame.upright(terms.share * terms.incoming, f"the team's capacity{told}")
+    body += frame.upright(terms.share * terms.incoming, f"red, the team's capacity{told}")
     pays = (
         f" and the share from which a call pays ({terms.contact / terms.value:.1%})"
         if terms.value > terms.contact > 0

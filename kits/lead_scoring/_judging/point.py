@@ -23,6 +23,8 @@ from kits.lead_scoring._judging.figures import (
     income,
     mean_of,
     money,
+    never_certain,
+    opened,
 )
 from kits.lead_scoring._judging.judged import Judged
 from kits.lead_scoring.config import Config
@@ -92,6 +94,11 @@ def _rates(
         "income_per_month": income(ranked, terms),
     }
     found = finite(estimates(measured, judged.groups, seed=seed))
+    found |= never_certain(found, terms, len(judged))
+    among = {
+        "hot_won": is_hot, "warm_won": is_warm, "cold_won": ~is_hot & ~is_warm, "won_in_hot": judged.won,
+    }  # fmt: skip
+    found |= {n: opened(found[n], int(mine.sum())) for n, mine in among.items() if n in found}
     if terms.exploration and "money_per_month" in found:
         found["exploration_price"] = exploration_price(found["money_per_month"], terms)
     return {RATE: rate_of(terms), **found}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate
-from kits.lead_scoring._judging.figures import finite, mean_of
+from kits.lead_scoring._judging.figures import finite, mean_of, opened
 from kits.lead_scoring._judging.judged import Judged
 from kits.lead_scoring._reasons.values import choice_of, is_missing, plain
 
@@ -59,7 +59,10 @@ def measured(part: Judged, seed: int, rounds: int = _ROUNDS) -> dict[str, Estima
         "calibration_gap": mean_of(part.score - outcome),
         "auc": lambda w: ranked.tally(w).auc(),
     }
-    return finite(estimates(table, part.groups, seed=seed, rounds=rounds))
+    found = finite(estimates(table, part.groups, seed=seed, rounds=rounds))
+    if "base_rate" in found:
+        found["base_rate"] = opened(found["base_rate"], len(part))
+    return found
 
 
 def _parts(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags]]:

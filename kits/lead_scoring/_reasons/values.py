@@ -1,92 +1,56 @@
-"""Values of leads as reasons speak of them: what counts as missing, a number, a day, one choice among several.
+"""Values of leads as reasons speak of them: as the models read them, and as people are shown them.
 
-It judges single values. What a whole column is, is learned in `_learning/rates.py` and stands in the spec.
+What is missing, a number, a moment or the same choice is said by `_features/cells.py`, so that a reason never speaks of
+another value than the model saw. What a whole column is, is learned in `_learning/rates.py` and stands in the spec.
 """
 
 from __future__ import annotations
 
 import math
 import unicodedata
-from datetime import datetime, timezone
+from datetime import datetime
 
+from kits.lead_scoring._features import cells
 from kits.lead_scoring._lead import Value
 
-MISSING_WORDS = frozenset({
-    "", "-", "--", "?", "n/a", "na", "nan", "none", "null", "unknown", "unbekannt", "select", "not provided",
-    "not specified", "not available", "keine angabe", "k.a.", "(blank)", "undefined",
-})  # fmt: skip
-"""What people and CRMs write where nothing is known."""
-YES_WORDS = frozenset({"yes", "true", "1", "y", "ja", "wahr", "t", "x"})
-NO_WORDS = frozenset({"no", "false", "0", "n", "nein", "falsch", "f"})
 _DAY_S = 86_400.0
-_LONGEST_NUMBER = 40
-_LONGEST_KEY = 120
 
 
 def is_missing(value: Value) -> bool:
     """Whether nothing is known."""
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return value.strip().casefold() in MISSING_WORDS
-    return isinstance(value, float) and not math.isfinite(value)
+    return cells.is_missing(value)
 
 
 def number_of(value: Value) -> float | None:
     """A number, also one written as text; None for anything else, yes and no among them."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        if not text or len(text) > _LONGEST_NUMBER or "_" in text:
-            return None
-        try:
-            value = float(text)
-        except ValueError:
-            return None
-    return float(value) if math.isfinite(value) else None
+    return None if isinstance(value, bool) else _known(cells.to_number(value))
 
 
-def moment_of(value: Value) -> datetime | None:
-    """A day or moment by ISO 8601; None for anything else."""
-    if not isinstance(value, str) or len(value.strip()) < len("2026-01-01"):
-        return None
-    try:
-        found = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+def moment_of(value: Value) -> float | None:
+    """A day or moment by ISO 8601, in seconds since 1970; None for anything else."""
+    return _known(cells.to_moment(value))
 
 
 def days_before(value: Value, at: datetime | None) -> float | None:
     """Days from the moment in `value` to the decision; None where either is not known."""
     found = moment_of(value)
-    if found is None or at is None:
-        return None
-    try:
-        return (at - found).total_seconds() / _DAY_S
-    except OverflowError:
-        return None
+    return None if found is None or at is None else (at.timestamp() - found) / _DAY_S
 
 
 def choice_of(value: Value) -> str:
     """A value as it is shown: `3.0` as `3`, a truth as yes or no."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    return "" if value is None else value.strip()
+    return value.strip() if isinstance(value, str) else cells.to_choice(value)
 
 
 def key_of(value: Value) -> str:
     """A choice under which it is counted, however it is spelt: `Web `, `web` and `WEB` are one."""
-    return " ".join(choice_of(value).split()).casefold()[:_LONGEST_KEY]
+    return cells.to_choice(value)
 
 
 def yes_or_no(choice: str) -> str:
     """`yes`, `no`, or empty where a choice is neither."""
-    word = choice.casefold()
-    return "yes" if word in YES_WORDS else "no" if word in NO_WORDS else ""
+    truth = cells.to_truth(choice)
+    return "" if math.isnan(truth) else "yes" if truth else "no"
 
 
 def plain(text: str, limit: int) -> str:
@@ -96,3 +60,7 @@ def plain(text: str, limit: int) -> str:
     )
     line = " ".join(kept.split())
     return line if len(line) <= limit else f"{line[: max(0, limit - 1)].rstrip()}…"
+
+
+def _known(number: float) -> float | None:
+    return None if math.isnan(number) else number

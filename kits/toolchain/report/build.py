@@ -100,8 +100,15 @@ class Facts:
         return self.point.bound is not None
 
     @property
+    def ranked(self) -> bool:
+        """Whether samples wait for people who take the best first: nothing is passed or stopped."""
+        return self.project.kit.manifest.ranked
+
+    @property
     def money(self) -> figures.Money | None:
         costs = self.project.config.costs
+        if self.ranked:
+            return None
         if self.by_hand:
             return figures.money_by_hand(self.evaluation, costs)
         return figures.money(self.evaluation, costs)
@@ -226,15 +233,17 @@ def _metric_rows(facts: Facts) -> list[tuple[str, Estimate, Estimate | None]]:
     return [(n, facts.evaluation.metrics[n], facts.baseline.get(n)) for n in names]
 
 
-def _marks(point: OperatingPoint) -> list[plots.Mark]:
-    marks = [plots.Mark(point.default.act_at, f"{point.action} from here", "act")]
+def _marks(facts: Facts) -> list[plots.Mark]:
+    point = facts.point
+    act, review = ("first", "then") if facts.ranked else (point.action, "review")
+    marks = [plots.Mark(point.default.act_at, f"{act} from here", "act")]
     if point.default.review_from < point.default.act_at:
-        marks.append(plots.Mark(point.default.review_from, "review from here", "review"))
+        marks.append(plots.Mark(point.default.review_from, f"{review} from here", "review"))
     return marks
 
 
 def _cost_plot(facts: Facts) -> str:
-    if facts.by_hand:
+    if facts.by_hand or facts.ranked:
         return ""
     xs, ys = figures.cost_curve(facts.evaluation, facts.project.config.costs)
     if not xs:
@@ -245,7 +254,7 @@ def _cost_plot(facts: Facts) -> str:
         ys,
         x_label="score from which the device acts",
         y_label=f"{currency} per 1,000",
-        marks=_marks(facts.point),
+        marks=_marks(facts),
     )
 
 
@@ -261,7 +270,7 @@ def _score_plot(facts: Facts) -> str:
         positives,
         names=(f"{words.good} (n={len(negatives)})", f"{words.bad} (n={len(positives)})"),
         x_label="score",
-        marks=_marks(facts.point),
+        marks=_marks(facts),
     )
 
 
