@@ -1,20 +1,20 @@
-"""Made-up leads with columns whose nature is known: honest weak and strong ones, planted leaks, drift, identities."""
+"""Made-up leads with columns whose nature is known, for tests of the court."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.core.annotation import Annotation
-from kits.core.dataset import DatasetItem
-from kits.core.sample import Sample
-from kits.lead_scoring._lead import LOST, MEDIA_TYPE, WON, Lead, Value
-from kits.lead_scoring._table import LeadTable, table_of
+from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._court.verdicts import Charge, Court
+from kits.lead_scoring._lead import Value
+from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring.config import Config
+from tests.lead_scoring.made_leads import DAY_S, START_S, a_table
 
-START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 Floats = NDArray[np.float64]
 
 
@@ -33,12 +33,13 @@ class Made:
         visits = self.rng.poisson(4, rows).astype(float)
         budget = self.rng.lognormal(3, 0.6, rows)
         logit = (
-            -1.6
-            + strength * (1.6 * (source == "referral") - 0.5 * (source == "fair"))
-            + strength * 0.35 * (visits - 4)
-            + strength * 0.8 * (np.log(budget) - 3)
+            1.6 * (source == "referral")
+            - 0.5 * (source == "fair")
+            + 0.35 * (visits - 4)
+            + 0.8 * (np.log(budget) - 3)
         )
-        self.won = (self.rng.random(rows) < 1 / (1 + np.exp(-logit))).astype(float)
+        chance = 1 / (1 + np.exp(1.6 - strength * logit))
+        self.won: Floats = (self.rng.random(rows) < chance).astype(float)
         self.columns: dict[str, Sequence[Value]] = {
             "source": source.tolist(),
             "visits": visits.tolist(),
@@ -47,38 +48,41 @@ class Made:
             "sector": self.rng.choice(["retail", "health", "steel", "food"], rows).tolist(),
         }
 
-    def noisy_truth(self, right: float) -> Floats:
-        """(rows,) the outcome, right with that probability, else by lot."""
-        lot = (self.rng.random(self.rows) < self.won.mean()).astype(float)
-        return np.where(self.rng.random(self.rows) < right, self.won, lot)
+    def at_s(self) -> Floats:
+        """(rows,) when each lead came, seconds since 1970; a day apart."""
+        return START_S + DAY_S * np.arange(self.rows)
 
     def table(
-        self,
-        *,
-        timed: bool = True,
-        clock: bool = False,
-        open_leads: Sequence[Mapping[str, Value]] = (),
+        self, *, order: str = "clock", open_leads: Sequence[Mapping[str, Value]] = ()
     ) -> LeadTable:
-        """The leads a day apart, or without any time; open ones stand among the latest."""
-        leads = [
-            (dict(zip(self.columns, values)), won)
+        """The leads in order of time; open ones follow.
+
+        Args:
+            order: `clock` (a day apart), `rank`, or `none`.
+        """
+        rows: list[tuple[Mapping[str, Value], float]] = [
+            (dict(zip(self.columns, values)), float(won))
             for values, won in zip(zip(*self.columns.values()), self.won)
         ]
-        rows = [(fields, float(won)) for fields, won in leads]
-        for number, fields in enumerate(open_leads):
-            rows.insert(len(leads) // 2 + 2 * number + 1, (dict(fields), float("nan")))
-        made = []
-        for number, (fields, won) in enumerate(rows):
-            at = START + timedelta(days=number) if clock else None
-            place = at.timestamp() if at is not None else float(number) if timed else 0.0
-            made.append(
-                (place, str(number), _item(number, won), Lead(str(number), fields, at), won)
-            )
-        return table_of(made)
+        table = a_table([*rows, *((fields, float("nan")) for fields in open_leads)])
+        if order == "clock":
+            return table
+        ranks = np.arange(len(table), dtype=float) * (order == "rank")
+        return replace(
+            table, order=ranks, leads=tuple(replace(lead, at=None) for lead in table.leads)
+        )
+
+    def court(self, config: Config | None = None, *, order: str = "clock") -> Court:
+        return hold_court(self.table(order=order), config or Config(), seed=0)
 
 
-def _item(number: int, won: float) -> DatasetItem:
-    label = WON if won == 1 else LOST
-    annotation = Annotation(label=label) if np.isfinite(won) else None
-    sample = Sample(f"f{number:025d}", MEDIA_TYPE, "", 0, START)
-    return DatasetItem(sample=sample, annotation=annotation, split="train")
+def finding(court: Court, column: str, charge: Charge = "leak") -> str:
+    """What the court found; `cleared` where it did not even ask."""
+    verdict = court.of(column, charge)
+    return verdict.finding if verdict is not None else "cleared"
+
+
+def said_of(court: Court, column: str, charge: Charge = "leak") -> str:
+    """All evidence as one text."""
+    verdict = court.of(column, charge)
+    return "; ".join(verdict.evidence) if verdict is not None else ""

@@ -73,8 +73,8 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     settled, left = _settle(case, config)
     leaks = tuple(_leaks(left, case)) if case.measurable else tuple(_by_names(left, case))
     guilty = {one.column for one in leaks if one.finding == "guilty"}
-    spared = set(config.columns.keep)
-    honest = [column for column in left if column.name not in guilty - spared]
+    out = (guilty - set(config.columns.keep)) | set(config.columns.exclude)
+    honest = [column for column in left if column.name not in out]
     proxies = tuple(_proxies(honest, case, config))
     drift = (
         find_drift([_as_lag(column, case) for column in honest], case.lot, seed)
@@ -150,16 +150,17 @@ def _clock(table: LeadTable) -> Floats | None:
 
 
 def _settle(case: _Case, config: Config) -> tuple[tuple[Verdict, ...], list[Column]]:
-    """What needs no outcome; columns it does not settle go on."""
+    """What needs no outcome; columns it does not settle go on, and those that a person keeps."""
     verdicts: list[Verdict] = []
     left = []
     for column in case.columns:
-        found = plain.protected(column.name, column.name in config.columns.protected)
+        stated = column.name in config.columns.protected
+        found = plain.protected(column.name, stated)
         found = found or plain.constant(column) or plain.identity(column, case.timed)
         if found is None:
             left.append(column)
             found = plain.sparse(column)
-        elif column.name in config.columns.keep:
+        elif column.name in config.columns.keep and not stated:
             left.append(column)
         if found is not None:
             verdicts.append(found)

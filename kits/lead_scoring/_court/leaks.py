@@ -15,21 +15,23 @@ from kits.lead_scoring._court.marks import Mark
 from kits.lead_scoring._court.measures import Yardstick
 from kits.lead_scoring._court.verdicts import Judgement
 
-NONE, SOME, STRONG, DOMINANT, CERTAIN = range(5)
+NONE, SOME, CLEAR, STRONG, DOMINANT, CERTAIN = range(6)
 """Grades of power."""
-_SOME, _STRONG, _DOMINANT, _CERTAIN = 0.55, 0.62, 0.70, 0.95
+_SOME, _CLEAR, _STRONG, _DOMINANT, _CERTAIN = 0.55, 0.60, 0.65, 0.70, 0.95
 """Lower ends of AUC for them."""
 _GAIN = 0.005
-"""AUC that a strong column adds to the others."""
-PLAIN, LIKELY, POSSIBLE = 3.0, 2.0, 1.0
-"""Sums of lateness."""
-TABLE: tuple[tuple[float, int, Judgement], ...] = (
+"""AUC that a column adds to the others; what they tell as well does no harm."""
+EARLY, POSSIBLE, LIKELY, PLAIN = range(4)
+"""Grades of lateness."""
+_SELDOM_HONEST, _MANY = 2.0, 3.0
+"""Weight of a mark that an honest column seldom has, and a sum that it seldom reaches."""
+TABLE: tuple[tuple[int, int, Judgement], ...] = (
     (PLAIN, NONE, "guilty"),
-    (0.0, CERTAIN, "guilty"),
+    (EARLY, CERTAIN, "guilty"),
     (LIKELY, STRONG, "guilty"),
     (LIKELY, SOME, "suspicious"),
-    (POSSIBLE, STRONG, "suspicious"),
-    (0.0, DOMINANT, "suspicious"),
+    (POSSIBLE, CLEAR, "suspicious"),
+    (EARLY, DOMINANT, "suspicious"),
 )
 """At least so late, at least so strong: the first row that fits."""
 
@@ -56,11 +58,13 @@ class Power:
             return CERTAIN
         if self.others is not None and low >= max(_DOMINANT, self.others.value):
             return DOMINANT
-        return STRONG if low >= _STRONG and self._adds else SOME if low >= _SOME else NONE
+        if low >= _CLEAR and self._adds:
+            return STRONG if low >= _STRONG else CLEAR
+        return SOME if low >= _SOME else NONE
 
     @property
     def _adds(self) -> bool:
-        """Whether it tells what the others do not; what they tell as well does no harm."""
+        """Whether it tells what the others do not."""
         if self.others is None or self.together is None:
             return True
         return self.together.value - self.others.value >= _GAIN
@@ -82,7 +86,7 @@ class Power:
         return tuple(said)
 
 
-def judge(lateness: float, power: Power) -> Judgement:
+def judge(lateness: int, power: Power) -> Judgement:
     """By the table; cleared where no row fits."""
     for late, grade, judgement in TABLE:
         if lateness >= late and power.grade >= grade:
@@ -90,9 +94,15 @@ def judge(lateness: float, power: Power) -> Judgement:
     return "cleared"
 
 
-def lateness_of(marks: Sequence[Mark]) -> float:
-    """Sum of weights."""
-    return sum(mark.weight for mark in marks)
+def lateness_of(marks: Sequence[Mark]) -> int:
+    """A grade. Marks that could be honest, each for itself, do not convict until there are many."""
+    total = sum(mark.weight for mark in marks)
+    grave = any(mark.weight >= _SELDOM_HONEST for mark in marks)
+    if grave and total >= _MANY:
+        return PLAIN
+    if grave or total >= _MANY:
+        return LIKELY
+    return POSSIBLE if marks else EARLY
 
 
 def powers(
