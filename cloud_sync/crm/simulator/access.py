@@ -69,6 +69,12 @@ class Limiter:
         self._at: deque[float] = deque()
         self._lock = threading.Lock()
 
+    def left(self) -> int:
+        """How many more the window takes."""
+        with self._lock:
+            since = self._clock() - self.window_s
+            return max(0, self.limit - sum(at > since for at in self._at))
+
     def take(self) -> Budget:
         """Counts one request, or says how long it has to wait."""
         if not self.limit:

@@ -33,6 +33,7 @@ class HubSpot(Vendor):
 
     kind = "hubspot"
     scheme = "hubspot-v3"
+    fixed_key = "token"
     looks = "uuid"
     names: ClassVar[Mapping[str, str]] = {
         "first_name": "firstname", "last_name": "lastname", "source": "hs_analytics_source",

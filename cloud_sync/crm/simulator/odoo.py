@@ -29,6 +29,7 @@ class Odoo(Vendor):
 
     kind = "odoo"
     scheme = "odoo"
+    fixed_key = "key"
     looks = "path"
     keys = ("key",)
     names: ClassVar[Mapping[str, str]] = {

@@ -30,6 +30,7 @@ class Pipedrive(Vendor):
 
     kind = "pipedrive"
     scheme = "pipedrive"
+    fixed_key = "token"
     looks = "pair"
     keys = ("token",)
     names: ClassVar[Mapping[str, str]] = {"company": "title"}

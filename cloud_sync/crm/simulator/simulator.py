@@ -54,6 +54,12 @@ def _odoo() -> type[Vendor]:
     return Odoo
 
 
+def _salesforce() -> type[Vendor]:
+    from cloud_sync.crm.simulator.salesforce import Salesforce
+
+    return Salesforce
+
+
 def _standard() -> type[Vendor]:
     from cloud_sync.crm.simulator.standard import Standard
 
@@ -64,6 +70,7 @@ VENDORS: Mapping[str, Callable[[], type[Vendor]]] = {
     "hubspot": _hubspot,
     "pipedrive": _pipedrive,
     "odoo": _odoo,
+    "salesforce": _salesforce,
     "standard": _standard,
     "webhook": _standard,
 }
@@ -140,7 +147,7 @@ class Simulator:
         self._coming = coming
         self._random = random.Random(f"simulator:{seed}")  # noqa: S311 - made-up leads
         self.records = Records(now, made.make_id, self._tell)
-        fixed = self.secrets.api.get(made.keys[-1], "") if made.keys else ""
+        fixed = self.secrets.api.get(made.fixed_key, "")
         self.tokens = Tokens(fixed, made.token_life_s, time.monotonic, made.access_prefix)
         most, window_s = made.limit
         self.limiter = Limiter(most if limit is None else limit, window_s, time.monotonic)

@@ -77,7 +77,9 @@ class Vendor(ABC):
     looks: ClassVar[str] = "whsec"
     """How its webhook secret looks: `whsec`, `uuid`, `pair` (USER:PASSWORD) or `path`."""
     keys: ClassVar[tuple[str, ...]] = ("token",)
-    """Names of its API's secrets; the last one is the key that never ends, where there is one."""
+    """Names of its API's secrets."""
+    fixed_key: ClassVar[str] = ""
+    """Name of the one that is an access token for ever; empty: all tokens end."""
     batch: int = 1
     schedule: Schedule
 
