@@ -1,0 +1,141 @@
+"""What the court stands on: names in many languages, columns as they are read, AUC by counts, and how it is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kits.core.stats import auroc
+from kits.lead_scoring._court.columns import EMPTY, read_column
+from kits.lead_scoring._court.measures import Yardstick, alone, auc_of
+from kits.lead_scoring._court.names import Sort, protected_names, said, words_of
+from kits.lead_scoring._court.telling import findings, plots
+from tests.lead_scoring.court_tables import Made
+
+
+@pytest.mark.parametrize(
+    ("sort", "name"),
+    [
+        ("after", "CloseDate"),
+        ("after", "hs_closed_amount"),
+        ("after", "Verlustgrund"),
+        ("after", "Motif de perte"),
+        ("after", "IsConverted"),
+        ("worked", "LastNotableActivity"),
+        ("worked", "last_contacted_at"),
+        ("worked", "Letzte Aktivität"),
+        ("worked", "zuletzt geändert"),
+        ("worked", "fecha de modificación"),
+        ("worked", "Duration"),
+        ("maybe", "Administrative_Duration"),
+        ("maybe", "sales_rep__c"),
+        ("earlier", "previous_outcome"),
+    ],
+)
+def test_names_are_understood(sort: Sort, name: str) -> None:
+    assert said(sort, name) is not None
+
+
+@pytest.mark.parametrize(
+    ("sort", "name"),
+    [
+        ("worked", "last name"),
+        ("after", "disclosed"),
+        ("after", "enclosure date"),
+        ("worked", "Total Time Spent on Website"),
+        ("worked", "TotalVisits"),
+        ("maybe", "stagecoach"),
+        ("after", "Lead Origin"),
+        ("worked", "poutcome"),
+    ],
+)
+def test_names_are_not_misunderstood(sort: Sort, name: str) -> None:
+    assert said(sort, name) is None
+
+
+def test_a_hostile_name_costs_little() -> None:
+    assert said("worked", "last " * 100_000) is None
+    assert words_of("") == ()
+
+
+def test_protected_names_keep_their_order() -> None:
+    assert protected_names(["sector", "Geburtsdatum", "sex", "page"]) == ("Geburtsdatum", "sex")
+
+
+def test_numbers_dates_and_choices_are_told_apart() -> None:
+    number = read_column("n", [*map(str, range(40)), None])
+    assert (number.kind, number.distinct) == ("number", 40)
+    assert number.codes[-1] == EMPTY
+    date = read_column("d", ["2025-01-02", "2025-03-04T10:00:00+00:00", None, "2025-04-01"])
+    assert date.kind == "date"
+    assert date.numbers[1] - date.numbers[0] == 61 * 86_400 + 10 * 3_600
+    choice = read_column("c", ["a", "b", "", None, True])
+    assert choice.kind == "choice"
+    assert choice.filled.tolist() == [True, True, False, False, True]
+    assert read_column("z", [1.0, 2.0, 1.0], categorical=True).kind == "choice"
+    assert read_column("z", ["1", "x", "y"], numeric=True).kind == "number"
+
+
+def test_auc_by_counts_is_that_by_ranks_and_its_interval_covers() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(200):
+        ones = rng.random(400) < 0.3
+        scores = rng.normal(size=400).round(1) + ones  # the true AUC is Φ(1/√2), a tie counted half
+        found = auc_of(scores, ones)
+        assert found.value == pytest.approx(auroc(scores, ones))
+        covered += found.low <= 0.7602 <= found.high
+    assert covered >= 180
+
+
+def test_a_column_is_scored_by_leads_it_was_not_learned_from() -> None:
+    rng = np.random.default_rng(0)
+    noise = read_column("c", [f"v{k}" for k in rng.integers(0, 25, 600)])
+    won = (rng.random(600) < 0.2).astype(float)
+    folds = np.arange(600) % 5
+    found = alone(noise.codes, noise.bins, won, folds)
+    assert found.low < 0.5 < found.high
+
+
+def test_a_yardstick_without_a_column_is_one_learned_without_it() -> None:
+    made = Made(800)
+    columns = [read_column(name, values) for name, values in made.columns.items()]
+    folds = made.rng.permutation(np.arange(800) % 5)
+    whole = Yardstick.of(columns, made.won, folds)
+    part = Yardstick.of(columns[1:], made.won, folds)
+    np.testing.assert_allclose(whole.scores([1, 2, 3, 4]), part.scores([0, 1, 2, 3]), atol=1e-5)
+    assert whole.auc(range(5)).value > whole.auc([3, 4]).value + 0.1
+
+
+def test_findings_tell_leaks_with_figures_and_what_to_do() -> None:
+    made = Made()
+    made.columns["call_duration"] = (
+        made.rng.gamma(1.5, 60, made.rows) * (1 + 3 * made.won)
+    ).tolist()
+    made.columns["x17"] = (made.rng.normal(size=made.rows) + 2 * made.won).tolist()
+    told = {one.check: one for one in findings(made.court())}
+    assert told["leaks"].level == "warn"
+    assert "call_duration" in told["leaks"].text
+    assert "model.columns.keep" in told["leaks"].fix
+    assert "x17" in told["possible-leaks"].text
+    assert "AUC" in told["leak-price"].text
+
+
+def test_nothing_suspected_is_said_too() -> None:
+    told = [one.check for one in findings(Made(1_000).court(order="none"))]
+    assert told == ["court"]
+
+
+def test_the_report_has_verdicts_splits_and_periods() -> None:
+    made = Made()
+    made.columns["gender"] = made.rng.choice(["f", "m"], made.rows).tolist()
+    made.columns["lost reason"] = made.rng.choice(["price", "time"], made.rows).tolist()
+    shown = plots(made.court())
+    assert [plot.title for plot in shown] == [
+        "The court: columns and verdicts",
+        "Random and later leads, with and without leaks",
+        "What tells the period",
+    ]
+    for plot in shown:
+        assert len({len(row) for row in plot.table}) == 1
+    assert shown[0].table[1][:3] == ("lost reason", "leak", "guilty")
