@@ -128,7 +128,7 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     known = "\t" if path.suffix.lower() in (".tsv", ".tab") else ""
     delimiter = said[1] if said else known or _delimiter(text, named)
     first = _first_rows(text, delimiter)
-    skipped = _above(first) if named else int(bool(said))
+    skipped = _above(first) if named and first else int(bool(said))
     first = first[skipped:]
     if not first:
         raise DataError("no rows in it", where=path.name)

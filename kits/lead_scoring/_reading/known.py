@@ -104,11 +104,11 @@ def understand(
     roles = find_roles(own, typed, source, crm, outcome.columns if outcome else ())
     told = {roles.id, roles.order, *config.columns.keep}
     personal = tuple(p for p in find_personal(sheet) if p.column not in told)
-    later = tuple(crm.later(own.columns)) if crm is not None else ()
-    later = tuple(name for name in later if name not in config.columns.keep)
+    later = tuple(n for n in crm.later(own.columns) if n not in config.columns.keep) if crm else ()
     at = _seconds(sheet, (roles.decided_at,))
     known_at = _seconds(sheet, roles.outcome_at)
-    out = _kept_out(roles, outcome, personal, later)
+    times = tuple(n for n in crm.times(own.columns) if n not in config.columns.keep) if crm else ()
+    out = _kept_out(roles, outcome, personal, (*later, *times))
     columns: dict[str, Sequence[Value]] = {
         name: column.values for name, column in typed.items() if name not in out
     }

@@ -70,7 +70,8 @@ class Mapping:
 
     def find(self, wanted: Sequence[str], columns: Sequence[str]) -> list[str]:
         """The columns with one of the names, in the order of the names."""
-        known = {self._bare(column): column for column in reversed(columns)}
+        whole = {squeezed(column): column for column in reversed(columns)}
+        known = whole | {self._bare(column): column for column in reversed(columns)}
         found = [known[word] for name in wanted if (word := squeezed(name)) in known]
         return list(dict.fromkeys(found))
 
@@ -80,6 +81,11 @@ class Mapping:
         starts = tuple(squeezed(start) for start in self.names.later_starts)
         begun = [c for c in columns if starts and self._bare(c).startswith(starts)]
         return list(dict.fromkeys([*named, *begun]))
+
+    def times(self, columns: Sequence[str]) -> list[str]:
+        """The columns that say when the lead came, was decided or changed."""
+        names = self.names
+        return self.find((*names.decided_at, *names.outcome_at, *names.changed_at), columns)
 
     def met(self, columns: Sequence[str]) -> int:
         """How many of the telling names are there."""

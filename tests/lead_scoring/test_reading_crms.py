@@ -1,0 +1,199 @@
+"""Exports and API answers of CRMs: recognised by their names, read by the vendor's own rules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kits.lead_scoring._reading.mapping import known_mappings, load_mappings
+from kits.lead_scoring.config import SourceConfig
+from tests.lead_scoring.lead_files import put, read, source, table
+
+
+def test_every_mapping_can_be_chosen() -> None:
+    annotation = SourceConfig.model_fields["mapping"].annotation
+    assert set(known_mappings()) == set(annotation.__args__) - {"auto", "none"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("crm", known_mappings())
+def test_mappings_are_well_formed(crm: str) -> None:
+    for one in load_mappings(crm):
+        assert len(one.names.detect) >= 3, one.object
+        assert one.names.id and one.names.decided_at, one.object
+
+
+def test_hubspot_deals_of_the_api(tmp_path: Path) -> None:
+    def deal(number: int, stage: str, won: str, closed: str) -> dict[str, object]:
+        return {
+            "id": str(number), "createdAt": "2025-01-01T00:00:00Z", "updatedAt": "2025-05-01T00:00:00Z", "archived": False,
+            "properties": {
+                "hs_object_id": str(number), "dealname": f"Deal of person {number}", "dealstage": stage,
+                "createdate": f"2025-01-0{number}T10:00:00.000Z", "closedate": "2025-03-01T10:00:00Z",
+                "hs_is_closed_won": won, "hs_is_closed": closed, "pipeline": "default", "amount": "1500",
+                "closed_lost_reason": "price" if closed == "true" else None, "hs_lastmodifieddate": "2025-05-01T00:00:00Z",
+                "hs_v2_date_entered_closedwon": "2025-03-01T10:00:00Z", "deal_source": "fair",
+            },
+        }  # fmt: skip
+
+    pages = {
+        "results": [
+            deal(1, "closedwon", "true", "true"),
+            deal(2, "x99", "false", "true"),
+            deal(3, "x12", "false", "false"),
+        ]
+    }
+    found = read(put(tmp_path / "deals.json", pages))
+    assert "HubSpot deals" in found.told("columns")
+    assert found.labels == ["won", "lost", ""]
+    assert [lead.id for lead in found.leads] == ["1", "2", "3"]
+    assert found.leads[0].fields == {"pipeline": "default", "amount": 1500.0, "deal_source": "fair"}
+    assert found.leads[0].at is not None and found.leads[0].at.day == 1
+    assert "closed_lost_reason" in {
+        e for f in found.findings if f.check == "known-later" for e in f.evidence
+    }
+
+
+def test_hubspot_contacts_of_an_export(tmp_path: Path) -> None:
+    header = [
+        "Record ID",
+        "First Name",
+        "Email",
+        "Lifecycle Stage",
+        "Lead Status",
+        "Original Source",
+        "Create Date",
+        "Number of Associated Deals",
+    ]
+    rows = [
+        ["11", "Ann", "ann@acme.example", "Customer", "", "Organic", "2025-01-01 10:00", "2"],
+        ["12", "Ben", "ben@gmail.com", "Lead", "Unqualified", "Paid", "2025-01-02 10:00", ""],
+        ["13", "Cid", "cid@b.example", "Lead", "New", "Paid", "2025-01-03 10:00", ""],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "contacts.csv", table(header, rows)))
+    assert found.labels == ["won", "lost", ""]
+    assert found.leads[1].fields == {"Email kind": "free", "Original Source": "Paid"}
+
+
+def test_hubspot_pages_one_a_line(tmp_path: Path) -> None:
+    def page(n: int) -> dict[str, object]:
+        won = bool(n % 2)
+        properties = {
+            "dealstage": "closedwon" if won else "closedlost", "dealname": "n", "hs_is_closed_won": won, "region": f"r{n}"
+        }  # fmt: skip
+        return {"results": [{"id": str(n), "properties": properties}], "paging": {}}
+
+    lines = "\n".join(json.dumps(page(n)) for n in range(1, 5))
+    found = read(put(tmp_path / "pages.jsonl", lines))
+    assert [lead.id for lead in found.leads] == ["1", "2", "3", "4"]
+    assert found.labels == ["won", "lost", "won", "lost"]
+    assert found.column("region") == ["r1", "r2", "r3", "r4"]
+
+
+def test_salesforce_leads_of_the_api(tmp_path: Path) -> None:
+    def lead(number: int, converted: bool, status: str) -> dict[str, object]:
+        return {
+            "attributes": {"type": "Lead", "url": f"/services/data/v60.0/sobjects/Lead/{number}"},
+            "Id": f"00Q{number:015}", "LeadSource": "Web", "Status": status, "IsConverted": converted,
+            "ConvertedDate": "2025-02-01" if converted else None, "ConvertedAccountId": "001x" if converted else None,
+            "CreatedDate": "2025-01-05T08:00:00.000+0000", "Campaign": {"attributes": {"type": "Campaign", "url": "/x"}, "Type": "Fair"},
+            "Industry": "Retail", "SystemModstamp": "2025-03-01T08:00:00.000+0000",
+        }  # fmt: skip
+
+    answer = {"totalSize": 3, "done": True, "records": [
+        lead(1, True, "Closed - Converted"), lead(2, False, "Closed - Not Converted"), lead(3, False, "Working - Contacted"),
+    ]}  # fmt: skip
+    found = read(put(tmp_path / "leads.json", answer))
+    assert "Salesforce leads" in found.told("columns")
+    assert found.labels == ["won", "lost", ""]
+    assert found.leads[0].fields == {
+        "LeadSource": "Web",
+        "Campaign.Type": "Fair",
+        "Industry": "Retail",
+    }
+
+
+def test_salesforce_opportunities_of_a_report(tmp_path: Path) -> None:
+    header = [
+        "Opportunity ID",
+        "Opportunity Name",
+        "Stage",
+        "Won",
+        "Closed",
+        "Close Date",
+        "Created Date",
+        "Probability (%)",
+        "Type",
+    ]
+    rows = [
+        ["006A", "Acme", "Vertrag", "1", "1", "31.03.2025", "13.01.2025", "100", "New"],
+        ["006B", "Beta", "Weg", "0", "1", "30.03.2025", "14.01.2025", "0", "New"],
+        ["006C", "Coda", "Demo", "0", "0", "30.06.2025", "15.01.2025", "40", "Add-on"],
+    ]  # fmt: skip
+    text = table(header, rows, ";") + "\nMy report;;;;;;;;\n"
+    found = read(put(tmp_path / "report.csv", text))
+    assert found.labels[:3] == ["won", "lost", ""]
+    assert found.leads[0].fields == {"Type": "New"}
+
+
+def test_pipedrive_deals_of_the_api_and_of_an_export(tmp_path: Path) -> None:
+    data = [
+        {"id": n, "title": f"T{n}", "status": status, "add_time": "2025-01-02 10:00:00", "update_time": "2025-04-01 10:00:00",
+         "won_time": "2025-03-01 10:00:00" if status == "won" else None, "stage_id": 3, "lost_reason": None, "channel": "fair",
+         "person_id": {"name": "Ann", "email": [{"label": "work", "value": "a@acme.example", "primary": True}], "value": 9}}
+        for n, status in enumerate(["won", "lost", "open"], start=1)
+    ]  # fmt: skip
+    found = read(put(tmp_path / "deals.json", {"success": True, "data": data}))
+    assert "Pipedrive deals" in found.told("columns") and found.labels == ["won", "lost", ""]
+    assert found.leads[0].fields["channel"] == "fair"
+    assert found.leads[0].fields["person_id.email kind"] == "company"
+    assert not {"stage_id", "status", "won_time"} & set(found.leads[0].fields)
+    header = [
+        "Deal - ID",
+        "Deal - Title",
+        "Deal - Status",
+        "Deal - Deal created",
+        "Deal - Won time",
+        "Deal - Stage",
+        "Deal - Channel",
+    ]
+    rows = [
+        ["1", "T", "Won", "2025-01-02", "2025-02-01", "Offer", "fair"],
+        ["2", "T", "Lost", "2025-01-03", "", "Offer", "web"],
+    ]
+    found = read(put(tmp_path / "deals.csv", table(header, rows)))
+    assert found.labels == ["won", "lost"]
+    assert found.column("Deal - Channel") == ["fair", "web"]
+    assert "Deal - Stage" not in found.leads[0].fields
+
+
+def test_odoo_leads_with_false_for_what_is_empty(tmp_path: Path) -> None:
+    def lead(number: int, stage: str, active: bool, reason: object) -> dict[str, object]:
+        return {
+            "id": number, "name": f"Anfrage {number}", "stage_id": [number, stage], "active": active, "probability": 100.0,
+            "create_date": "2025-01-02 10:00:00", "date_closed": False, "lost_reason_id": reason, "city": "Ulm" if number == 3 else False,
+            "source_id": [1, "Messe"], "expected_revenue": 500.0, "write_date": "2025-03-02 10:00:00",
+            "date_last_stage_update": "2025-02-02 10:00:00", "phone_ok": number == 1,
+        }  # fmt: skip
+
+    answer = {"jsonrpc": "2.0", "id": 1, "result": [
+        lead(1, "Won", True, False), lead(2, "Offer", False, [4, "Too expensive"]), lead(3, "Offer", True, False),
+    ]}  # fmt: skip
+    found = read(put(tmp_path / "leads.json", answer))
+    assert "Odoo leads" in found.told("columns") and found.labels == ["won", "lost", ""]
+    assert found.column("source_id") == ["Messe"] * 3
+    assert found.column("city") == [None, None, "Ulm"]
+    assert found.column("phone_ok") == [True, False, False]
+
+
+def test_a_mapping_can_be_named_or_refused(tmp_path: Path) -> None:
+    header = ["Record ID", "Deal Stage", "Days to close"]
+    rows = [["1", "Closed Won", "3"], ["2", "Closed Lost", "9"]]
+    path = put(tmp_path / "e.csv", table(header, rows))
+    assert read(path).column("Days to close") == [3.0, 9.0]
+    for found in (read(path, source(mapping="hubspot")), read(path, format="hubspot")):
+        assert found.column("Days to close") == [None, None]
+    assert read(path, source(mapping="none")).labels == ["won", "lost"]
+    kept = {"source": {"mapping": "hubspot"}, "columns": {"keep": ["Days to close"]}}
+    assert read(path, kept).column("Days to close") == [3.0, 9.0]

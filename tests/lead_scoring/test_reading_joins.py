@@ -1,0 +1,181 @@
+"""Several tables: joined by what they have in common, and nothing that happened after the decision comes with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import ConfigError
+from tests.lead_scoring.lead_files import put, read, source, table
+
+LEADS = ["lead_id", "created_at", "email", "product", "status"]
+
+
+def leads(folder: Path, n: int = 20) -> None:
+    rows = [
+        [f"L{i}", "2025-03-10", f"p{i}@{'acme' if i % 2 else 'beta'}.example", "GTXPro" if i % 2 else "MG", "Won" if i % 3 else "Lost"]
+        for i in range(n)
+    ]  # fmt: skip
+    put(folder / "leads.csv", table(LEADS, rows))
+
+
+def test_products_and_firms_join_by_value_and_domain(tmp_path: Path) -> None:
+    leads(tmp_path)
+    put(
+        tmp_path / "products.csv",
+        table(["product", "price"], [["GTX Pro", 500], ["MG", 50], ["XX", 1]]),
+    )
+    put(tmp_path / "firms.csv", table(["domain", "industry", "status"], [["www.acme.example", "Retail", "x"], ["https://beta.example/", "Steel", "y"]]))  # fmt: skip
+    found = read(tmp_path)
+    assert found.column("products.price")[:2] == [50.0, 500.0]
+    assert found.column("firms.industry")[:2] == ["Steel", "Retail"]
+    assert "products.csv joined by product: 20 of 20 leads found a row, 1 of 3" in found.told(
+        "joined"
+    )
+    assert "(domain)" in found.told("joined")
+
+
+def test_a_table_may_belong_to_one_that_belongs_to_the_leads(tmp_path: Path) -> None:
+    leads(tmp_path)
+    put(
+        tmp_path / "z_products.csv",
+        table(["product", "family_id"], [["GTX Pro", "F1"], ["MG", "F2"]]),
+    )
+    put(
+        tmp_path / "a_families.csv",
+        table(["family_id", "maker"], [["F1", "Globex"], ["F2", "Initech"]]),
+    )
+    assert read(tmp_path).column("a_families.maker")[:2] == ["Initech", "Globex"]
+
+
+def test_a_table_about_the_same_leads_fills_gaps_and_differences_are_counted(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        [f"L{i}", f"p{i}@a.example", "" if i < 5 else "DE", "Won" if i % 3 else "Lost"]
+        for i in range(20)
+    ]
+    put(tmp_path / "crm.csv", table(["lead_id", "email", "country", "status"], rows))
+    forms = [
+        [f"P{i}@a.example", "FR" if i in (3, 7) else "DE", "big" if i % 2 else "small"]
+        for i in range(20)
+    ]
+    put(tmp_path / "survey.csv", table(["email", "country", "budget"], forms))
+    found = read(tmp_path)
+    assert found.column("country") == ["DE", "DE", "DE", "FR", *["DE"] * 16]
+    assert found.column("survey.budget")[:2] == ["small", "big"]
+    assert "1 cells say something else than the leads' own table" in found.told("joined")
+
+
+def test_events_count_up_to_the_decision_and_never_after(tmp_path: Path) -> None:
+    leads(tmp_path)
+    events = [
+        ["L0", "2025-03-01 10:00", "visit"], ["L0", "2025-03-08 00:00", "demo"], ["L0", "2025-03-10 00:00", "visit"],
+        ["L0", "2025-03-10 00:01", "visit"], ["L0", "2025-05-01 10:00", "contract"], ["L1", "2025-04-01 10:00", "contract"],
+        *([f"L{i}", "2025-03-09 00:00", "visit"] for i in range(2, 12)), ["L99", "2025-03-01 10:00", "visit"],
+    ]  # fmt: skip
+    put(tmp_path / "activities.csv", table(["lead_id", "activity_date", "type"], events))
+    found = read(tmp_path)
+    fields = found.by_id["L0"].fields
+    assert (fields["activities: count"], fields["activities: days since last"]) == (3.0, 0.0)
+    assert (
+        fields["activities: kinds"],
+        fields["activities: visit"],
+        fields["activities: demo"],
+    ) == (2.0, 2.0, 1.0)
+    assert {lead.fields["activities: contract"] for lead in found.leads} == {0.0}
+    assert found.by_id["L1"].fields["activities: count"] == 0.0
+    assert "activities: days since last" not in found.by_id["L1"].fields
+    assert "3 are later and were left out, 1 belong to no lead" in found.told("joined")
+
+
+def test_forms_join_by_address_whatever_its_case(tmp_path: Path) -> None:
+    leads(tmp_path)
+    forms = [
+        [f"P{i // 2}@{'acme' if i // 2 % 2 else 'beta'}.example", "2025-03-09", f"form{i % 2}"]
+        for i in range(30)
+    ]
+    put(tmp_path / "web_forms.csv", table(["E-mail", "submitted_at", "form"], forms))
+    found = read(tmp_path)
+    assert found.by_id["L0"].fields["web_forms: count"] == 2.0
+    assert found.by_id["L19"].fields["web_forms: count"] == 0.0
+
+
+def test_one_row_each_that_came_after_the_decision_is_not_known(tmp_path: Path) -> None:
+    leads(tmp_path)
+    rows = [[f"L{i}", "2025-03-01" if i % 2 else "2025-04-01", f"answer{i % 3}"] for i in range(20)]
+    put(tmp_path / "form.csv", table(["lead_id", "submission_date", "need"], rows))
+    found = read(tmp_path)
+    assert found.by_id["L1"].fields["form.need"] == "answer1"
+    assert "form.need" not in found.by_id["L0"].fields
+    assert "10 leads were decided before their row of form.csv came" in found.told("joined-late")
+
+
+def test_a_field_is_what_it_was_at_the_decision(tmp_path: Path) -> None:
+    rows = [[f"L{i}", "2025-03-10", "hot", "Won" if i % 3 else "Lost"] for i in range(20)]
+    put(tmp_path / "leads.csv", table(["lead_id", "created_at", "rating", "status"], rows))
+    changes = [
+        ["L0", "rating", "", "cold", "2025-03-01"], ["L0", "rating", "cold", "hot", "2025-04-01"],
+        ["L1", "rating", "warm", "hot", "2025-04-01"], *([f"L{i}", "budget", "", "big", "2025-03-02"] for i in range(2, 15)),
+    ]  # fmt: skip
+    put(
+        tmp_path / "history.csv",
+        table(["lead_id", "field", "old_value", "new_value", "changed_at"], changes),
+    )
+    found = read(tmp_path)
+    assert [found.by_id[f"L{i}"].fields.get("rating") for i in range(3)] == ["cold", "warm", "hot"]
+    assert [found.by_id[f"L{i}"].fields.get("budget") for i in (1, 2)] == [None, "big"]
+
+
+def test_rows_of_unknown_time_are_left_out_with_what_to_do(tmp_path: Path) -> None:
+    leads(tmp_path)
+    rows = [[f"L{i // 2}", "call"] for i in range(40)]
+    put(tmp_path / "calls.csv", table(["lead_id", "what"], rows))
+    found = read(tmp_path)
+    assert "calls.csv was left out" in found.told("table-without-time")
+    assert not any(name.startswith("calls") for name in found.leads[0].fields)
+
+
+def test_a_table_with_nothing_in_common_is_passed_over(tmp_path: Path) -> None:
+    leads(tmp_path)
+    put(tmp_path / "stock.csv", table(["shelf", "bolts"], [["a", 1], ["b", 2]]))
+    assert "stock.csv was passed over" in read(tmp_path).told("table-unrelated")
+
+
+def test_a_joined_column_is_never_taken_for_the_outcome_or_the_time(tmp_path: Path) -> None:
+    leads(tmp_path)
+    firms = [["acme.example", "won", "2001-05-01"], ["beta.example", "lost", "2002-05-01"]]
+    put(tmp_path / "firms.csv", table(["domain", "relation", "founded"], firms))
+    found = read(tmp_path)
+    assert "status (won: Won; lost: Lost)" in found.told("outcome")
+    assert "decided_at=created_at" in found.told("columns")
+
+
+def test_what_tables_are_can_be_stated(tmp_path: Path) -> None:
+    leads(tmp_path)
+    put(
+        tmp_path / "log_1.csv",
+        table(["who", "when", "t"], [["L0", "2025-03-01", "a"], ["L0", "2025-03-02", "b"]]),
+    )
+    put(tmp_path / "junk.csv", table(["lead_id", "junk"], [[f"L{i}", i] for i in range(20)]))
+    tables = [
+        {"file": "log_*.csv", "role": "events", "key": "who", "of": "lead_id", "at": "when"},
+        {"file": "junk.csv", "role": "ignore"},
+    ]
+    fields = read(tmp_path, source(tables=tables)).by_id["L0"].fields
+    assert fields["log_1: count"] == 2.0 and "junk.junk" not in fields
+    with pytest.raises(ConfigError, match=r"no readable table 'logs\.csv'"):
+        read(tmp_path, source(tables=[{"file": "logs.csv", "role": "events"}]))
+    tables[0]["key"] = "whom"
+    with pytest.raises(ConfigError, match="no column 'whom'"):
+        read(tmp_path, source(tables=tables))
+
+
+def test_the_order_of_the_files_changes_nothing(tmp_path: Path) -> None:
+    for folder, name in (("a", "aa.csv"), ("b", "zz.csv")):
+        leads(tmp_path / folder)
+        put(tmp_path / folder / name, table(["product", "price"], [["GTX Pro", 500], ["MG", 50]]))
+    one, other = read(tmp_path / "a"), read(tmp_path / "b")
+    assert one.column("aa.price") == other.column("zz.price")
+    assert one.labels == other.labels

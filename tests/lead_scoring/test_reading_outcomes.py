@@ -1,0 +1,129 @@
+"""What became of a lead: found in many words and shapes; said; and asked for where it is unclear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from tests.lead_scoring.lead_files import Read, put, read, source, table
+
+
+def outcomes(tmp_path: Path, column: str, cells: Sequence[str], **stated: object) -> Read:
+    rows = [[f"L{n}", "web", cell] for n, cell in enumerate(cells)]
+    return read(put(tmp_path / "e.csv", table(["id", "origin", column], rows)), source(**stated))
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "labels"),
+    [
+        ("Converted", ["1", "0"], ["won", "lost"]),
+        ("Converted", ["1.0", "0.0"], ["won", "lost"]),
+        ("y", ["yes", "no"], ["won", "lost"]),
+        ("Revenue", ["True", "False"], ["won", "lost"]),
+        ("IsConverted", ["true", "false"], ["won", "lost"]),
+        ("deal_stage", ["Won", "Lost", "Engaging", ""], ["won", "lost", "", ""]),
+        ("Stage", ["Closed Won", "Closed Lost", "Negotiation"], ["won", "lost", ""]),
+        ("anything", ["closedwon", "closedlost", "appointmentscheduled"], ["won", "lost", ""]),
+        ("Status", ["Qualified", "Unqualified", "New"], ["won", "lost", ""]),
+        ("Lead Status", ["Closed - Converted", "Closed - Not Converted", "Working - Contacted"], ["won", "lost", ""]),
+        ("status", ["won", "cancelled", "open"], ["won", "lost", ""]),
+        ("Ergebnis", ["ja", "nein"], ["won", "lost"]),
+        ("Phase", ["Gewonnen", "Verloren", "Angebot"], ["won", "lost", ""]),
+        ("Statut", ["Gagné", "Perdu", "En cours"], ["won", "lost", ""]),
+        ("Etapa", ["Ganado", "Perdido", "Propuesta"], ["won", "lost", ""]),
+        ("Fase", ["Chiuso - vinto", "Chiuso - perso", "Proposta"], ["won", "lost", ""]),
+        ("Etap", ["Wygrana", "Przegrana", "Nowy"], ["won", "lost", ""]),
+        ("Stage", ["成約", "失注", "商談中"], ["won", "lost", ""]),
+        ("stage", ["Qualified", "Customer", "Lost"], ["", "won", "lost"]),
+    ],
+)  # fmt: skip
+def test_outcomes_are_found_by_their_words(
+    tmp_path: Path, column: str, cells: list[str], labels: list[str]
+) -> None:
+    found = outcomes(tmp_path, column, cells)
+    assert found.labels == labels
+    assert column in found.told("outcome")
+    assert all(column not in lead.fields for lead in found.leads)
+
+
+def test_a_stated_column_with_stated_words_wins(tmp_path: Path) -> None:
+    cells = ["Vertrag", "Absage", "Gespräch", "vertrag"]
+    found = outcomes(tmp_path, "X", cells, outcome="X", won=["Vertrag"], lost=["Absage"])
+    assert found.labels == ["won", "lost", "", "won"]
+
+
+def test_a_stated_column_of_unknown_words_is_an_error_that_shows_them(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no cell of 'X' is a known word") as error:
+        outcomes(tmp_path, "X", ["alpha", "beta"], outcome="X")
+    assert "alpha" in error.value.where and "model.source.won" in error.value.fix
+
+
+def test_a_stated_word_that_no_cell_has_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no cell of 'X' is one of Wonn") as error:
+        outcomes(tmp_path, "X", ["Won", "Lost"], outcome="X", won=["Wonn"])
+    assert "Won, Lost" in error.value.fix
+
+
+def test_two_columns_that_contradict_each_other_are_asked_about(tmp_path: Path) -> None:
+    rows = [[n, n % 2, n // 2 % 2] for n in range(40)]
+    path = put(tmp_path / "e.csv", table(["id", "purchased", "subscribed"], rows))
+    with pytest.raises(DataError, match="2 columns could tell") as error:
+        read(path)
+    assert "purchased" in error.value.where and "subscribed" in error.value.where
+    assert "model.source.outcome: purchased" in error.value.fix
+    found = read(path, source(outcome="subscribed"))
+    assert found.labels.count("won") == 20 and "purchased" in found.leads[0].fields
+
+
+def test_a_second_column_that_says_the_same_is_no_feature(tmp_path: Path) -> None:
+    rows = [[n, "Won" if n % 2 else "Lost", n % 2, n // 2 % 2] for n in range(40)]
+    path = put(tmp_path / "e.csv", table(["id", "Stage", "Converted", "Newsletter"], rows))
+    assert set(read(path).leads[0].fields) == {"Newsletter"}
+
+
+def test_the_outcome_of_an_earlier_campaign_is_not_this_ones(tmp_path: Path) -> None:
+    rows = [[n, "won" if n % 3 else "lost", "yes" if n % 2 else "no"] for n in range(40)]
+    found = read(put(tmp_path / "e.csv", table(["id", "previous_result", "y"], rows)))
+    assert "y (won: yes" in found.told("outcome")
+    assert found.leads[1].fields == {"previous_result": "won"}
+
+
+def test_yes_and_no_alone_are_no_outcome_without_its_name(tmp_path: Path) -> None:
+    found = outcomes(tmp_path, "Newsletter", ["yes", "no", "yes"])
+    assert found.labels == ["", "", ""]
+    (finding,) = [f for f in found.findings if f.check == "outcome"]
+    assert finding.level == "warn" and any("Newsletter: yes, no" in e for e in finding.evidence)
+
+
+DATED = ["id", "created_at", "customer_date", "lifecyclestage"]
+
+
+def test_where_nothing_means_lost_old_leads_are_lost_and_young_ones_open(tmp_path: Path) -> None:
+    rows = [
+        ["a", "2025-01-01", "2025-02-01", "customer"], ["b", "2025-01-01", "", "lead"],
+        ["c", "2025-12-20", "", "lead"], ["d", "2025-12-31", "", "opportunity"],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(DATED, rows)))
+    assert found.labels == ["won", "lost", "", ""]
+    assert "within 90 days count as lost" in found.told("lost-after")
+    assert found.levels("lost-after") == {"warn"}
+
+
+def test_how_long_a_lead_may_take_can_be_stated(tmp_path: Path) -> None:
+    rows = [
+        ["a", "2025-01-01", "2025-02-01", "Won"], ["b", "2025-01-01", "", "New"],
+        ["c", "2025-12-20", "", "New"], ["d", "2025-12-31", "", "Lost"],
+    ]  # fmt: skip
+    path = put(tmp_path / "e.csv", table(DATED, rows))
+    assert read(path).labels == ["won", "", "", "lost"]
+    assert read(path, source(lost_after_days=5)).labels == ["won", "lost", "lost", "lost"]
+    assert read(path, source(open_for_days=30)).labels == ["won", "", "", ""]
+
+
+def test_where_nothing_means_lost_and_no_date_is_there_all_others_are_lost(tmp_path: Path) -> None:
+    found = outcomes(tmp_path, "status", ["Customer", "Lead", "Lead", "MQL"])
+    assert found.labels == ["won", "lost", "lost", "lost"]
+    assert "no date" in found.told("lost-after")
