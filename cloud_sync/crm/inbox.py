@@ -36,6 +36,7 @@ OWN_CHANGE: Final = "our own change"
 """Why an event is skipped: it tells of a score that we wrote."""
 AHEAD: Final = timedelta(minutes=5)
 """A CRM's clock may be so far ahead; an event from later than that is from now."""
+_LOG_S: Final = 60.0
 _REMEMBERED_S: Final = 1.0
 """A connection's row is read again after so long; its secrets are looked at with every message."""
 
@@ -59,7 +60,9 @@ class Inbox:
         self._now = now
         self._known = _Known(hub, clock)
         self._committer = Committer(hub)
+        self._clock = clock
         self._told: dict[tuple[str, str], bool] = {}
+        self._logged: dict[tuple[str, str], float] = {}
 
     def take(self, name: str, request: Request) -> Answer:
         """What a CRM is answered once its events are stored.
@@ -80,7 +83,7 @@ class Inbox:
             events = self._read(connection, request, verified, now)
         except UnverifiedError as error:
             self._hub.metrics.crm_refused.labels(error.reason).inc()
-            log.warning("event=crm_message_refused connection=%s reason=%s", _shown(name), error.reason)  # fmt: skip
+            self._log("" if error.reason == "unknown" else name, error.reason)
             raise
         except DataError:
             self._hub.metrics.crm_refused.labels("malformed").inc()
@@ -99,9 +102,7 @@ class Inbox:
         except (NotFoundError, UsageError):
             raise UnverifiedError("unknown") from None
         except ConfigError as error:
-            log.error(
-                "event=crm_connection_unusable connection=%s error=%r", _shown(name), error.what
-            )
+            self._log(name, error.what)
             raise UnverifiedError("no-secret") from None
 
     def _verify(self, connection: Connection, request: Request, now: datetime) -> Verified:
@@ -147,6 +148,13 @@ class Inbox:
             if count:
                 metrics.crm_events.labels(outcome).inc(count)
 
+    def _log(self, name: str, reason: str) -> None:
+        """Once a minute for each connection and reason: strangers must not be able to fill the log."""
+        now = self._clock()
+        if now - self._logged.get((name, reason), -_LOG_S) >= _LOG_S:
+            self._logged[name, reason] = now
+            log.warning("event=crm_messages_refused connection=%s reason=%s", name, reason)
+
     def _tell(self, connection: Connection, alert: str, text: str) -> None:
         """Once, not with every message: strangers must not be able to make the hub write."""
         if self._told.get((connection.name, alert)):
@@ -182,11 +190,6 @@ def is_own(event: CrmEvent, own: frozenset[str], bookkeeping: frozenset[str]) ->
         return event.ours
     said = event.fields - bookkeeping
     return said <= own if said else event.ours
-
-
-def _shown(name: str) -> str:
-    """For a log: a name may be anything that stands in a path."""
-    return "".join(c if c.isalnum() or c in "-_" else "?" for c in name[:40])
 
 
 class _Known:
