@@ -240,5 +240,5 @@ def missing_secrets(access: Access) -> list[Secret]:
     return [
         secret
         for secret in kind.secrets
-        if secret.needed and secret.name not in given and secret.group not in (groups or {None})
+        if secret.needed and secret.name not in given and secret.group not in groups
     ]

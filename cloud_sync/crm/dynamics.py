@@ -1,0 +1,273 @@
+"""Dynamics 365 Sales: scores in the official place for foreign ones (`msdyn_predictivescores`), leads by the Web API.
+
+Sources: https://learn.microsoft.com/dynamics365/sales/populate-predictive-scores and the Dataverse Web API. A score is
+named by the lead it belongs to (an alternate key), so that writing it twice makes no second one. It has a place for
+points, trend and grade; what else is to be shown goes into columns of the lead that `fields` names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import (
+    Access,
+    Check,
+    CrmEvent,
+    Page,
+    Record,
+    ScoreWrite,
+    What,
+    WriteOutcome,
+)
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.oauth import Tokens
+from cloud_sync.crm.shown import (
+    Shown,
+    asked_fields,
+    moment,
+    record_of,
+    shown_fields,
+    shown_values,
+    stamp,
+)
+from cloud_sync.crm.singly import GONE, write_singly
+from cloud_sync.crm.window import time_of, window_of
+from cloud_sync.effects.addresses import checked_url
+from cloud_sync.effects.targets import DeliveryError
+from kits.core.errors import ConfigError
+
+BASE: Final = "/api/data/v9.2"
+AUTHORITY: Final = "https://login.microsoftonline.com"
+SCORES: Final = "msdyn_predictivescores"
+PAGE: Final = 500
+FORBIDDEN: Final = 403
+_SETS = {"lead": "leads", "opportunity": "opportunities"}
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+_LABEL = "@OData.Community.Display.V1.FormattedValue"
+_TRENDS = {"improving": 0, "steady": 1, "declining": 2}
+UNKNOWN_TREND: Final = 3
+_GRADES = {"hot": 0, "warm": 1, "cold": 3}
+"""A, B and D: there are three bands and four grades."""
+_PREFER = f'odata.maxpagesize={PAGE},odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
+
+
+class Dynamics:
+    """Leads or opportunities of one environment.
+
+    Args:
+        access: settings with the kind's defaults, and the secrets `tenant`, `client_id`, `client_secret`.
+        wire: how requests go out; None: as the settings say.
+
+    Raises:
+        ConfigError: no such object, or an option is none.
+    """
+
+    kind = "dynamics"
+    batch = 20
+
+    def __init__(self, access: Access, wire: Wire | None = None) -> None:
+        settings, options = access.settings, access.settings.options
+        if settings.object not in _SETS:
+            raise ConfigError(
+                f"Dynamics takes no scores of {settings.object!r}", where=f"{access.name}: object",
+                fix="lead or opportunity",
+            )  # fmt: skip
+        self._settings = settings
+        self._name = access.name
+        self._object = settings.object
+        self._set = _SETS[settings.object]
+        self._key = f"{settings.object}id"
+        self._wire = wire or Wire(access)
+        self._secrets = access.secrets
+        self.polls = options.get("events", "poll") == "poll"
+        authority = checked_url(options.get("authority", AUTHORITY)).geturl().rstrip("/")
+        path = f"/{quote(access.secrets['tenant'], safe='')}/oauth2/v2.0/token"
+        self._tokens = Tokens(self._wire, authority, path, self._form)
+        self._http = CrmHttp(
+            self._wire, settings.url, self._tokens.headers, renew=self._tokens.renew,
+            explain=_explained,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"Dynamics({self._object!r})"
+
+    def _form(self) -> dict[str, str]:
+        return {
+            "grant_type": "client_credentials", "client_id": self._secrets["client_id"],
+            "client_secret": self._secrets["client_secret"], "scope": f"{self._settings.url}/.default",
+        }  # fmt: skip
+
+    def read(self, object_ids: Sequence[str]) -> list[Record]:
+        """As `Crm.read`."""
+        asked = {object_id.lower(): object_id for object_id in object_ids if _GUID.match(object_id)}
+        if not asked:
+            return []
+        terms = " or ".join(f"{self._key} eq {object_id}" for object_id in asked)
+        answer = self._get(self._set, {"$filter": terms, **self._select()})
+        rows = many(answer.get("value"))
+        return [
+            self._record(row, asked) for row in rows if text(row.get(self._key)).lower() in asked
+        ]
+
+    def _select(self) -> dict[str, str]:
+        """The columns to read; all of them where none are named."""
+        if not self._settings.columns:
+            return {}
+        names = [self._key, "modifiedon", "createdon", *asked_fields(self._settings)]
+        wrong = [name for name in names if not _COLUMN.match(name)]
+        if wrong:
+            raise ConfigError(f"{wrong[0][:60]!r} is no column of Dynamics", where=self._name)
+        return {"$select": ",".join(dict.fromkeys(names))}
+
+    def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
+        plain = {n: _plain(n, v, row) for n, v in row.items() if "@" not in n and n != self._key}
+        outcome = self._settings.outcome
+        plain[outcome.field] = row.get(
+            outcome.field
+        )  # its number: labels are in the user's language
+        return record_of(
+            asked[text(row.get(self._key)).lower()], plain, self._settings,
+            modified=row.get("modifiedon"), created=row.get("createdon"),
+        )  # fmt: skip
+
+    def _get(self, path: str, query: Mapping[str, str]) -> Mapping[str, JsonValue]:
+        told = self._http.tell("GET", f"{BASE}/{path}", None, query, {"prefer": _PREFER})
+        return one(told.value)
+
+    def changed_since(self, cursor: str) -> Page:
+        """As `Crm.changed_since`. What is deleted is told by its webhook only."""
+        if self._wire.server_time() is None:
+            self._get("WhoAmI", {})
+        now = time_of(self._wire.server_time() or self._wire.clock())
+        window = window_of(cursor, now)
+        if not cursor or window.since >= window.until:
+            return Page((), window.text())
+        span = f"modifiedon ge {stamp(window.since)} and modifiedon lt {stamp(window.until)}"
+        query = {
+            "$select": f"{self._key},modifiedon,createdon", "$filter": span,
+            "$orderby": f"{self._key} asc",
+        }  # fmt: skip
+        if window.after:
+            query["$skiptoken"] = window.after
+        answer = self._get(self._set, query)
+        rows = [row for row in many(answer.get("value")) if _GUID.match(text(row.get(self._key)))]
+        events = tuple(self._event(row, window.until) for row in rows)
+        token = self._token_in(text(answer.get("@odata.nextLink")))
+        if token:
+            return Page(events, window.behind(token).text(), more=True)
+        return Page(events, window.done().text(), more=window.until < now)
+
+    @staticmethod
+    def _token_in(link: str) -> str:
+        """Where the next page begins; of the link nothing else is believed."""
+        return dict(parse_qsl(urlsplit(link).query)).get("$skiptoken", "")[:4000]
+
+    def _event(self, row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
+        object_id, at = text(row.get(self._key)).lower(), text(row.get("modifiedon"))
+        what: What = "created" if at and at == row.get("createdon") else "changed"
+        return CrmEvent(f"{object_id}@{at}", object_id, what, moment(at) or fallback)
+
+    def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        """As `Crm.write`."""
+        return write_singly(writes, self._write_one)
+
+    def _write_one(self, write: ScoreWrite) -> None:
+        if not _GUID.match(write.object_id):
+            raise CrmRefusedError("no id of Dynamics", status=404, where=self._name, retry=False)
+        own = {n: _json(v) for n, v in shown_values(write, self._settings.fields).items()}
+        if own:
+            # only what is there: an update of a deleted lead would make it anew
+            path = f"{BASE}/{self._set}({write.object_id})"
+            self._http.tell("PATCH", path, own, None, {"if-match": "*"})
+        place = (
+            f"{BASE}/{SCORES}(msdyn_entityid='{write.object_id}',msdyn_entitytype='{self._object}')"
+        )
+        if write.points is None:
+            self._take_away(place)
+            return
+        body: JsonValue = {
+            "msdyn_score": write.points,
+            "msdyn_scoretrend": _TRENDS.get(write.trend, UNKNOWN_TREND),
+            "msdyn_grade": _GRADES.get(write.band, UNKNOWN_TREND),
+        }
+        self._http.call("PATCH", place, body)
+
+    def _take_away(self, place: str) -> None:
+        try:
+            self._http.call("DELETE", place)
+        except CrmRefusedError as error:
+            if error.status not in GONE:
+                raise
+
+    def make_fields(self) -> list[Check]:
+        """The place for scores comes with Dynamics 365 Sales; columns of the firm's own are made by an administrator."""
+        return self.check()
+
+    def check(self) -> list[Check]:
+        """As `Crm.check`."""
+        try:
+            who = self._get("WhoAmI", {})
+        except DeliveryError as error:
+            fix = (
+                "check url (https://ORG.crm.dynamics.com), tenant, client id and secret, and that the application user is"
+                " added in the Power Platform admin center"
+            )
+            return [Check("sign in", False, error.what, fix)]
+        checks = [Check("sign in", True, f"as {text(who.get('UserId'))}")]
+        checks.append(
+            self._may_read(self._set, f"give the application user Read on {self._object}")
+        )
+        fix = (
+            "Dynamics 365 Sales Premium or Enterprise has it; the application user needs the role System Customizer, or"
+            " Create, Read, Write and Delete on Predictive Score"
+        )
+        checks.append(self._may_read(SCORES, fix))
+        return checks + [
+            self._check_column(name) for name, _ in shown_fields(self._settings.fields)
+        ]
+
+    def _may_read(self, path: str, fix: str) -> Check:
+        try:
+            self._get(path, {"$top": "1"})
+        except CrmRefusedError as error:
+            return Check(f"right to read {path}", False, error.what, fix)
+        return Check(f"right to read {path}", True, "granted")
+
+    def _check_column(self, name: str) -> Check:
+        try:
+            self._get(self._set, {"$top": "1", "$select": name})
+        except CrmRefusedError as error:
+            fix = f"make the column in the table {self._object}, or name another one in `fields`"
+            return Check(f"column {name}", False, error.what, fix)
+        return Check(f"column {name}", True, "there")
+
+
+def _plain(name: str, value: JsonValue, row: Mapping[str, JsonValue]) -> JsonValue:
+    """A value as people see it: the label of a choice, the name of a record that is looked up."""
+    if isinstance(value, (Mapping, list)):
+        return None
+    label = text(row.get(f"{name}{_LABEL}"))
+    is_choice = isinstance(value, int) and not isinstance(value, bool)
+    is_lookup = name.startswith("_") and name.endswith("_value")
+    if label and (is_lookup or (is_choice and any(c.isalpha() for c in label))):
+        return label
+    return value
+
+
+def _json(value: Shown) -> JsonValue:
+    return stamp(value) if isinstance(value, datetime) else value
+
+
+def _explained(status: int, value: JsonValue) -> str:
+    said = words_in(value)
+    missing = re.search(r"missing (prv\w{1,60}) privilege", said[:400])
+    if status == FORBIDDEN and missing:
+        return f"the application user lacks the privilege {missing[1]}: add it to its security role"
+    return ""

@@ -1,0 +1,292 @@
+"""Odoo: leads and opportunities (`crm.lead`) by JSON-2 or the older JSON-RPC; changes are asked for by `write_date`.
+
+How Odoo is called is `effects/odoo_calls.py`. Its webhooks are sent once, with a second to answer, and never again: so it
+is asked as well. Records that are deleted (not archived) are told by its webhook only, or noticed when they are read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Final, Literal
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import (
+    Access,
+    Check,
+    CrmEvent,
+    Page,
+    Record,
+    ScoreWrite,
+    What,
+    WriteOutcome,
+)
+from cloud_sync.crm.http import CrmHttp, Wire, one, text
+from cloud_sync.crm.shown import (
+    FieldInfo,
+    Shape,
+    Shown,
+    asked_fields,
+    moment,
+    record_of,
+    shown_fields,
+    shown_values,
+)
+from cloud_sync.crm.singly import write_singly
+from cloud_sync.crm.window import time_of, window_of
+from cloud_sync.effects.json_http import RefusedError
+from cloud_sync.effects.odoo_calls import OdooAccount, OdooCalls, named
+from cloud_sync.effects.targets import DeliveryError
+from kits.core.errors import ConfigError
+
+PAGE: Final = 500
+_RIGHTS = ("read", "write")
+_BOOKS = ("write_date", "create_date", "active", "probability")
+_UNREADABLE = frozenset({"binary", "html", "one2many", "many2many", "properties", "json", "serialized"})  # fmt: skip
+_TYPES: dict[Shape, str] = {
+    "whole": "integer", "share": "float", "percent": "float", "choice": "char", "lines": "text",
+    "moment": "datetime",
+}  # fmt: skip
+_FITTING: dict[Shape, frozenset[str]] = {
+    "whole": frozenset({"integer", "float"}),
+    "share": frozenset({"float"}),
+    "percent": frozenset({"float"}),
+    "choice": frozenset({"char", "selection", "text"}),
+    "lines": frozenset({"text", "char"}),
+    "moment": frozenset({"datetime"}),
+}
+_QUIET: dict[str, JsonValue] = {"tracking_disable": True, "mail_notrack": True}
+"""A score is no news for the followers of a lead."""
+
+
+class Odoo:
+    """One model of one database.
+
+    Args:
+        access: settings with the kind's defaults, and the secret `key`; options `api`, `database`, `login`.
+        wire: how requests go out; None: as the settings say.
+
+    Raises:
+        ConfigError: an option is none.
+    """
+
+    kind = "odoo"
+    batch = 50
+
+    def __init__(self, access: Access, wire: Wire | None = None) -> None:
+        settings, options = access.settings, access.settings.options
+        self._settings = settings
+        self._model = settings.object
+        self._wire = wire or Wire(access)
+        self.polls = options.get("events", "poll") == "poll"
+        account = OdooAccount(
+            _api(options.get("api", "json2"), access.name), access.secrets["key"],
+            options.get("database", ""), options.get("login", ""),
+        )  # fmt: skip
+        self._http = CrmHttp(self._wire, settings.url, account.headers)
+        self._calls = OdooCalls(self._http.call, account, name=access.name)
+        self._types: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Odoo({self._model!r})"
+
+    def read(self, object_ids: Sequence[str]) -> list[Record]:
+        """As `Crm.read`."""
+        ids: list[JsonValue] = [int(object_id) for object_id in object_ids if object_id.isdigit()]
+        if not ids:
+            return []
+        types = self._field_types()
+        names = self._asked(types)
+        rows = self._calls.rows(
+            self._model, [["id", "in", ids]], names, limit=len(ids), active_test=False
+        )
+        return [self._record(row, types) for row in rows]
+
+    def _asked(self, types: Mapping[str, str]) -> list[str]:
+        wanted = asked_fields(self._settings)
+        if not self._settings.columns:
+            wanted += [name for name, kind in types.items() if kind not in _UNREADABLE]
+        # fields of another version than the one the defaults are for are left out
+        return sorted({*wanted, *_BOOKS} & set(types) | {*self._settings.columns})
+
+    def _record(self, row: Mapping[str, JsonValue], types: Mapping[str, str]) -> Record:
+        plain = {name: _plain(value, types.get(name, "")) for name, value in row.items()}
+        asked = set(self._settings.columns) or set(plain)
+        outcome = self._settings.outcome
+        kept = asked | {outcome.field, outcome.at, self._settings.opt_out}
+        found = record_of(
+            text(row.get("id")), {n: v for n, v in plain.items() if n in kept and n != "id"},
+            self._settings, modified=row.get("write_date"), created=row.get("create_date"),
+        )  # fmt: skip
+        if outcome.field in row or not found.fields:
+            return found
+        return _by_probability(found, row, moment(row.get(outcome.at)))
+
+    def changed_since(self, cursor: str) -> Page:
+        """As `Crm.changed_since`."""
+        if self._wire.server_time() is None:
+            self._field_types(anew=True)
+        now = time_of(self._wire.server_time() or self._wire.clock())
+        window = window_of(cursor, now)
+        if not cursor or window.since >= window.until:
+            return Page((), window.text())
+        behind = int(window.after) if window.after.isdigit() else 0
+        domain: list[JsonValue] = [
+            ["write_date", ">=", _when(window.since)], ["write_date", "<", _when(window.until)],
+            ["id", ">", behind],
+        ]  # fmt: skip
+        rows = self._calls.rows(
+            self._model, domain, ["id", "write_date", "create_date"], limit=PAGE, active_test=False
+        )
+        events = tuple(_event(row, window.until) for row in rows)
+        if len(rows) >= PAGE:
+            return Page(events, window.behind(text(rows[-1].get("id"))).text(), more=True)
+        return Page(events, window.done().text(), more=window.until < now)
+
+    def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
+        """As `Crm.write`. Leads that get the same values go together."""
+        alike: dict[tuple[tuple[str, JsonValue], ...], list[ScoreWrite]] = defaultdict(list)
+        for write in writes:
+            alike[tuple(self._values(write).items())].append(write)
+        together = {write.object_id for same in alike.values() if len(same) > 1 for write in same}
+        done = {i for same in alike.values() if len(same) > 1 for i in self._write_alike(same)}
+        singles = [w for w in writes if w.object_id not in together or w.object_id not in done]
+        outcomes = {o.object_id: o for o in write_singly(singles, self._write_one)}
+        return [outcomes.get(w.object_id) or WriteOutcome(w.object_id, True) for w in writes]
+
+    def _write_alike(self, writes: Sequence[ScoreWrite]) -> list[str]:
+        """Those that were written; none when one of them is in the way of all."""
+        try:
+            self._send(writes)
+        except RefusedError as error:
+            if error.status in (401, 403):
+                raise
+            return []
+        return [write.object_id for write in writes]
+
+    def _write_one(self, write: ScoreWrite) -> None:
+        self._send([write])
+
+    def _send(self, writes: Sequence[ScoreWrite]) -> None:
+        ids = [int(write.object_id) for write in writes if write.object_id.isdigit()]
+        if not ids:
+            raise RefusedError("no number of a record", status=404, where=self._model, retry=False)
+        self._calls.call(
+            self._model, "write", ids=ids, vals=self._values(writes[0]), context={**_QUIET}
+        )
+
+    def _values(self, write: ScoreWrite) -> dict[str, JsonValue]:
+        return {n: _json(v) for n, v in shown_values(write, self._settings.fields).items()}
+
+    def make_fields(self) -> list[Check]:
+        """As `Crm.make_fields`."""
+        there = self._field_types(anew=True)
+        missing = [(n, info) for n, info in shown_fields(self._settings.fields) if n not in there]
+        if missing:
+            found = self._calls.rows("ir.model", [["model", "=", self._model]], ["id"], limit=1)
+            if not found:
+                raise DeliveryError(f"has no model {self._model}", where=self._model, retry=False)
+            rows: list[JsonValue] = [_field(found[0].get("id"), n, info) for n, info in missing]
+            self._calls.call("ir.model.fields", "create", vals_list=rows)
+            self._field_types(anew=True)
+        return self.check()
+
+    def check(self) -> list[Check]:
+        """As `Crm.check`."""
+        try:
+            there = self._field_types(anew=True)
+        except DeliveryError as error:
+            fix = (
+                "check url, the key, and options.api, options.database and options.login; is the app CRM installed? On"
+                " Odoo Online only the Custom plan opens the API"
+            )
+            return [Check(f"reach {self._model}", False, error.what, fix)]
+        checks = [Check(f"reach {self._model}", True, "it answers")]
+        for right in _RIGHTS:
+            may = self._calls.may(self._model, right)
+            fix = "" if may else "give the key's user the role Sales: All Documents"
+            checks.append(Check(f"right to {right}", may, "yes" if may else "missing", fix))
+        named_fields = shown_fields(self._settings.fields)
+        return checks + [_check(name, info, there) for name, info in named_fields]
+
+    def _field_types(self, *, anew: bool = False) -> dict[str, str]:
+        """Name → type of the model's fields."""
+        if anew or not self._types:
+            found = one(self._calls.call(self._model, "fields_get", attributes=["type"]))
+            self._types = {name: text(one(info).get("type")) for name, info in found.items()}
+        return self._types
+
+
+def _api(name: str, where: str) -> Literal["json2", "jsonrpc"]:
+    if name == "json2":
+        return "json2"
+    if name == "jsonrpc":
+        return "jsonrpc"
+    raise ConfigError(
+        f"no API {name!r}",
+        where=f"{where}: options.api",
+        fix="json2 (Odoo 19 and later) or jsonrpc",
+    )
+
+
+def _plain(value: JsonValue, kind: str) -> JsonValue:
+    """A value as people see it; Odoo says False for "nothing" of whatever type."""
+    if kind == "boolean":
+        return value
+    if kind == "many2one":
+        return named(value) or None
+    if isinstance(value, list):
+        return ";".join(text(part) for part in value)
+    return None if value is False or isinstance(value, Mapping) else value
+
+
+def _by_probability(found: Record, row: Mapping[str, JsonValue], ended: datetime | None) -> Record:
+    """Before `won_status` (Odoo 18): won at 100 %, lost when archived at 0 %, as `crm.lead` itself has it."""
+    chance, active = row.get("probability"), row.get("active") is not False
+    outcome: Literal["won", "lost", ""] = ""
+    if active and chance == 100:
+        outcome = "won"
+    elif not active and chance == 0:
+        outcome = "lost"
+    return Record(
+        found.object_id, found.fields, found.modified_at, found.created_at, outcome,
+        ended if outcome else None, found.opted_out,
+    )  # fmt: skip
+
+
+def _event(row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
+    object_id, at = text(row.get("id")), text(row.get("write_date"))
+    what: What = "created" if at and at == row.get("create_date") else "changed"
+    return CrmEvent(f"{object_id}@{at}", object_id, what, moment(at) or fallback)
+
+
+def _when(at: datetime) -> str:
+    """A time in a domain: UTC, without a zone."""
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _json(value: Shown) -> JsonValue:
+    if isinstance(value, datetime):
+        return _when(value)
+    return False if value is None else value
+
+
+def _field(model: JsonValue, name: str, info: FieldInfo) -> dict[str, JsonValue]:
+    return {
+        "model_id": model, "name": name, "field_description": info.label, "help": info.help,
+        "ttype": _TYPES[info.shape], "state": "manual",
+    }  # fmt: skip
+
+
+def _check(name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:
+    kind = there.get(name, "")
+    if not kind:
+        fix = (
+            "`crm add` makes it if the key's user has the role Administration: Settings; or Studio"
+        )
+        return Check(f"field {name}", False, "missing", fix)
+    fine = kind in _FITTING[info.shape]
+    fix = "" if fine else f"name a field of the type {_TYPES[info.shape]} in fields.{info.part}"
+    return Check(f"field {name}", fine, kind, fix)

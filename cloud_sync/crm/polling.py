@@ -1,0 +1,128 @@
+"""The loop that asks CRMs for changes: those that do not tell them by themselves, or not for sure.
+
+A page of events and the cursor behind it are one commit, so nothing is skipped and nothing asked for twice for long;
+events that come twice have the same id and do nothing. What is stored of an event is `taking.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime
+
+from cloud_sync.crm import breaker
+from cloud_sync.crm.base import Crm, Page
+from cloud_sync.crm.budget import ThrottledError
+from cloud_sync.crm.connections import settings_of
+from cloud_sync.crm.taking import Batch, take
+from cloud_sync.crm.threads import PerConnection
+from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.hub import Hub
+from cloud_sync.loop import Looping
+from cloud_sync.store.models import CrmConnection
+from kits.core.errors import ConfigError, DataError
+from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
+
+NAME = "crm-polling"
+SOON_S = 0.1
+RESTS_S = 5.0
+NOT_ASKED_S = 60.0
+LONGEST_S = 300.0
+
+Opener = Callable[[CrmConnection], Crm]
+
+
+class Polling(Looping):
+    """The loops, one per connection. Two processes that ask at the same time store each event once.
+
+    Args:
+        hub: whose connections.
+        opener: gives a connection's CRM. Raises ConfigError while a person has to do something first.
+        now: UTC.
+        rng: for jitter.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        opener: Opener,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._hub = hub
+        self._opener = opener
+        self._now = now
+        self._rng = rng or random.Random()  # noqa: S311  (jitter)
+        self._threads = PerConnection(hub, NAME, self._turn)
+
+    def start(self) -> None:
+        """Starts the threads."""
+        self._threads.start()
+
+    def stop(self) -> None:
+        """Ends after the questions at hand."""
+        self._threads.stop()
+
+    def _turn(self, name: str) -> float:
+        return self.serve(name)[1]
+
+    def serve(self, name: str) -> tuple[int, float]:
+        """Asks a connection once: how many events came, and seconds until it is to be asked again."""
+        with self._hub.database.session() as session:
+            row = session.get(CrmConnection, name)
+        if row is None or row.paused_at is not None or breaker.rests(row, self._now()):
+            return 0, RESTS_S
+        try:
+            poll_s = settings_of(row).poll_s
+            crm = self._opener(row)
+        except ConfigError:
+            return 0, NOT_ASKED_S  # the other loops say why
+        return self._poll(row, crm, poll_s) if crm.polls else (0, NOT_ASKED_S)
+
+    def _poll(self, row: CrmConnection, crm: Crm, poll_s: float) -> tuple[int, float]:
+        with self._hub.database.transaction() as session:
+            if not breaker.may_try(session, row.name, self._now()):
+                return 0, RESTS_S
+        try:
+            page = self._ask(crm, row)
+        except ThrottledError as error:
+            return 0, min(max(error.after_s, poll_s), LONGEST_S)
+        except DeliveryError as error:
+            return 0, max(self._failed(row.name, error), poll_s)
+        self._keep(row, page)
+        return len(page.events), SOON_S if page.more else poll_s
+
+    def _ask(self, crm: Crm, row: CrmConnection) -> Page:
+        """The next page; after a cursor that cannot be read it begins now, which is said."""
+        try:
+            return crm.changed_since(row.cursor)
+        except DataError:
+            log.error("event=crm_cursor_lost connection=%s", row.name)
+            return crm.changed_since("")
+
+    def _keep(self, row: CrmConnection, page: Page) -> None:
+        now = self._now()
+        counts = {"new": 0, "repeated": 0, "skipped": 0}
+        with self._hub.database.transaction() as session:
+            breaker.succeeded(session, row.name, now)
+            for done in take(session, [Batch(row.name, page.events, now)] if page.events else []):
+                counts["new"] += done.new - done.skipped
+                counts["repeated"] += done.repeated
+                counts["skipped"] += done.skipped
+            current = session.get_one(CrmConnection, row.name)
+            if current.cursor == row.cursor:  # else another process was quicker
+                current.cursor = page.cursor
+        for outcome, count in counts.items():
+            self._hub.metrics.crm_events.labels(outcome).inc(count)
+
+    def _failed(self, name: str, error: DeliveryError) -> float:
+        with self._hub.database.transaction() as session:
+            pause_s = breaker.failed(
+                session, self._hub.config.notify, name, error, self._now(), self._rng
+            )
+        log.warning("event=crm_not_asked connection=%s error=%r next_s=%.1f", name, error.what, pause_s)  # fmt: skip
+        return min(pause_s, LONGEST_S)
