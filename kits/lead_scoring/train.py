@@ -92,11 +92,14 @@ def train(task: TrainTask) -> TrainOutcome:
 
 
 def _prepare(task: TrainTask, config: Config) -> _Prepared:
-    table = load_table(task.dataset, task.dataset.items).decided
+    everything = load_table(task.dataset, task.dataset.items)
+    table = everything.decided
     _refuse_few(table)
     splits = [item.split for item in table.items]
     known = np.flatnonzero(np.array(splits) != "test")
-    court = hold_court(table.rows(known), config, seed=task.seed)
+    # open leads too: a column that they all lack comes with the outcome
+    seen = np.array([item.split != "test" for item in everything.items], dtype=bool)
+    court = hold_court(everything.rows(seen), config, seed=task.seed)
     barred = {
         *court.excluded,
         *config.columns.exclude,

@@ -192,3 +192,14 @@ def test_without_time_there_is_no_drift_and_no_later_split() -> None:
     assert court.course == ()
     assert court.drifting == ()
     assert [side.split for side in court.side_by_side] == ["random"]
+
+
+def test_what_a_reader_counted_up_to_the_decision_is_not_judged_by_its_name() -> None:
+    made = Made()
+    sent = made.rng.poisson(0.4 + 1.2 * made.won).astype(float).tolist()
+    made.columns["Proposal sent"] = sent
+    assert "Proposal sent" in made.court().excluded
+    del made.columns["Proposal sent"]
+    made.columns["visits: count"] = made.rng.poisson(3, made.rows).astype(float).tolist()
+    made.columns["visits: Proposal sent"] = sent
+    assert finding(made.court(), "visits: Proposal sent") != "guilty"

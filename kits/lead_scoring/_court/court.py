@@ -32,6 +32,8 @@ _FEW = 10
 """Leads of the rarer outcome under which nothing is measured."""
 _CLOCK = (1e8, 1e10)
 """Places in time that are seconds since 1970, not ranks."""
+_EVENTS = ": "
+"""Between table and figure in the columns that readers make of events: `visits: count`, `visits: days since last`."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,16 @@ def _settle(case: _Case, config: Config) -> tuple[tuple[Verdict, ...], list[Colu
 
 
 def _marks(column: Column, case: _Case) -> tuple[Mark, ...]:
+    known = {one.name for one in case.columns}
     return marks_of(
-        Accused(column, case.won, case.decided_at, case.recent, case.open.get(column.name))
+        Accused(
+            column,
+            case.won,
+            case.decided_at,
+            case.recent,
+            case.open.get(column.name),
+            as_of=column.name.partition(_EVENTS)[0] + _EVENTS + "count" in known,
+        )
     )
 
 

@@ -46,6 +46,7 @@ class Accused:
         decided_at: (rows,) when the score would have been asked for, seconds since 1970; None where there is no clock.
         recent: (rows,) decided leads as late as the open ones.
         open: the same column of open leads; None where there are too few.
+        as_of: counted by the reader from rows up to the decision: its name says nothing about lateness.
     """
 
     column: Column
@@ -53,6 +54,7 @@ class Accused:
     decided_at: Floats | None
     recent: Flags
     open: Column | None
+    as_of: bool = False
 
     @property
     def base(self) -> float:
@@ -68,7 +70,7 @@ def marks_of(accused: Accused) -> tuple[Mark, ...]:
 def by_name(accused: Accused) -> Iterator[Mark]:
     """Its name says so. A word for something earlier takes that back."""
     name = accused.column.name
-    if said("earlier", name):
+    if accused.as_of or said("earlier", name):
         return
     for sort, weight, meaning in _NAMES:
         phrase = said(sort, name)

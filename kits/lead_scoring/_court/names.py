@@ -51,12 +51,17 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def said(sort: Sort, name: str) -> Phrase | None:
-    """The first phrase of a sort that a name holds; None when it holds none."""
+    """The first phrase of a sort that a name holds; None when it holds none.
+
+    A joined column is called `table.column`: then the part behind the point may be the whole name too.
+    """
     words = words_of(name)
+    wholes = (words, words_of(name.rpartition(".")[2]))
     for phrase in _phrases()[sort]:
-        if phrase.whole and len(words) != len(phrase.words):
-            continue
-        if any(_holds(words[start:], phrase.words) for start in range(len(words))):
+        if phrase.whole:
+            if phrase.words in wholes:
+                return phrase
+        elif any(_holds(words[start:], phrase.words) for start in range(len(words))):
             return phrase
     return None
 
