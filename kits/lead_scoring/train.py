@@ -34,6 +34,7 @@ from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints, Sheet
 from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of
+from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._table import LeadTable, load_table
@@ -71,22 +72,21 @@ def train(task: TrainTask) -> TrainOutcome:
     """
     config = task.config
     assert isinstance(config, Config)
-    prepared = _prepare(task, config)
-    learner, table = prepared.learner, prepared.table
-    tried = candidates(
-        config, few=prepared.few, in_time=prepared.in_time, drifting=learner.drifting
-    )
-    backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
-    rows = _shipped_rows(table, refit=config.refit)
-    fitted = learner.fit(rows, backtest.shipped.candidate)
-    _save(task.out_dir, _spec(prepared, backtest, fitted, rows, config), backtest, fitted, table)
-    has_trees = fitted.trees is not None
+    with one_thread():
+        prepared = _prepare(task, config)
+        learner, few = prepared.learner, prepared.few
+        tried = candidates(config, few=few, in_time=prepared.in_time, drifting=learner.drifting)
+        backtest = run_backtest(learner, prepared.steps, tried, in_time=prepared.in_time)
+        rows = _shipped_rows(prepared.table, refit=config.refit)
+        fitted = learner.fit(rows, backtest.shipped.candidate)
+        spec = _spec(prepared, backtest, fitted, rows, config)
+    _save(task.out_dir, spec, backtest, fitted, prepared.table)
     return TrainOutcome(
         figures=figures_of(backtest, n=len(rows)),
-        baseline=baseline_of(table),
-        licences=(_LICENCE, _XGBOOST) if has_trees else (_LICENCE,),
+        baseline=baseline_of(prepared.table),
+        licences=(_LICENCE,) if fitted.trees is None else (_LICENCE, _XGBOOST),
         notes=notes_of(
-            backtest, in_time=prepared.in_time, few=prepared.few, refit=config.refit, n=len(rows)
+            backtest, in_time=prepared.in_time, few=few, refit=config.refit, n=len(rows)
         ),
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 Floats = NDArray[np.float64]
-_ROWS_PER_THREAD = 5_000
+_ROWS_PER_THREAD = 50_000
 _OPSET, _ML_OPSET = 15, 3
 
 
