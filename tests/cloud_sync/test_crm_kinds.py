@@ -1,0 +1,208 @@
+"""What every CRM must do alike, each against its pretended one: fields, reading, writing, and their servers' bad moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cloud_sync.crm.base import Access, Crm, Record
+from cloud_sync.crm.kinds import KINDS, kind_of, open_crm, with_defaults
+from cloud_sync.crm.settings import KINDS as NAMES
+from cloud_sync.crm.settings import CrmSettings, Fields
+from cloud_sync.crm.shown import shown_fields
+from cloud_sync.crm.simulator import Simulator, serve
+from cloud_sync.effects.targets import DeliveryError
+from kits.core.errors import ConfigError
+from tests.cloud_sync.crm_servers import LOOPBACK, score
+
+RPC = {"api": "jsonrpc", "database": "works", "login": "hub"}
+SIMULATED: dict[str, tuple[str, dict[str, str]]] = {
+    "hubspot": ("hubspot", {}), "salesforce": ("salesforce", {}), "pipedrive": ("pipedrive", {}),
+    "odoo": ("odoo", {}), "odoo-rpc": ("odoo", RPC), "webhook": ("webhook", {}),
+}  # fmt: skip
+COLUMNS = {
+    "hubspot": "company", "salesforce": "Company", "pipedrive": "title", "odoo": "partner_name",
+    "webhook": "company",
+}  # fmt: skip
+WRITES = {
+    "hubspot": "crm.objects.contacts.write", "pipedrive": "deals:full", "odoo": "write",
+    "salesforce": "edit", "webhook": "write",
+}  # fmt: skip
+
+
+@dataclass
+class Scene:
+    """A pretended CRM, and the hub's side of it."""
+
+    kind: str
+    simulator: Simulator
+    crm: Crm
+    ids: list[str]
+
+    def shown(self, object_id: str) -> dict[str, Any]:
+        """What the CRM shows of our score, by the parts of it."""
+        held = self.simulator.records.get(object_id)
+        assert held is not None
+        if self.kind == "webhook":
+            return {n.removeprefix("kitwright_"): v for n, v in held.fields.items()}
+        names = {name: info.part for name, info in shown_fields(kind_of(self.kind).fields)}
+        if self.kind == "pipedrive":
+            made = self.simulator.state.custom
+            names = {key: names[str(row["name"])] for key, row in made.items()}
+        return {part: held.fields.get(name) for name, part in names.items()}
+
+
+@pytest.fixture(params=SIMULATED)
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    kind, options = SIMULATED[request.param]
+    simulator = Simulator(kind, seed=1, limit=0)
+    simulator.troubles.silence_s = 1.5
+    with serve(simulator) as url:
+        ids = [held.object_id for held in simulator.make(40, quiet=True)]
+        settings = CrmSettings(
+            kind=kind, url=url, allow=LOOPBACK, timeout_s=1, rate_per_10s=5000, options=options
+        )
+        crm = open_crm(Access("sales", settings, simulator.secrets.api))
+        crm.make_fields()
+        yield Scene(kind, simulator, crm, ids)
+
+
+def test_fields_are_made_once_and_then_nothing_is_missing(scene: Scene) -> None:
+    assert [check for check in scene.crm.check() if not check.ok] == []
+    before = scene.simulator.troubles.count
+    assert [check for check in scene.crm.make_fields() if not check.ok] == []
+    made = [line for line in list(scene.simulator.troubles.requests)[before - scene.simulator.troubles.count :]
+            if line.startswith("POST") and ("operties/" in line or "Fields" in line)]  # fmt: skip
+    assert made == []
+
+
+def test_records_are_read_as_they_are_and_those_that_are_gone_are_left_out(scene: Scene) -> None:
+    gone = scene.ids[3]
+    scene.simulator.records.remove(gone)
+    records = scene.crm.read(scene.ids[:10])
+    assert {record.object_id for record in records} == set(scene.ids[:10]) - {gone}
+    assert all(COLUMNS[scene.kind] in record.fields for record in records)
+    assert {record.outcome for record in records} == {""}
+
+
+def test_a_record_tells_how_it_ended_and_when(scene: Scene) -> None:
+    scene.simulator.settle(scene.simulator.records.get(scene.ids[0]), "won")  # type: ignore[arg-type]
+    won, still = scene.crm.read(scene.ids[:2])
+    by_id: dict[str, Record] = {won.object_id: won, still.object_id: still}
+    assert by_id[scene.ids[0]].outcome == "won"
+    assert by_id[scene.ids[0]].outcome_at is not None
+    assert by_id[scene.ids[1]].outcome == ""
+
+
+def test_a_score_is_shown_and_is_no_column_of_the_lead(scene: Scene) -> None:
+    some = scene.ids[: scene.crm.batch][:20]
+    assert all(outcome.ok for outcome in scene.crm.write([score(one) for one in some]))
+    shown = scene.shown(some[0])
+    assert float(str(shown["points"])) == 87 and shown["band"] == "hot"
+    [record] = scene.crm.read(some[:1])
+    ours = {name for name, _ in shown_fields(kind_of(scene.kind).fields)}
+    assert not ours & set(record.fields)
+    assert not any("87" in str(value) for value in record.fields.values() if value == 87)
+
+
+def test_a_score_that_is_taken_away_leaves_nothing(scene: Scene) -> None:
+    scene.crm.write([score(one) for one in scene.ids[:3]])
+    taken = scene.crm.write([score(one, None, version=2) for one in scene.ids[:3]])
+    assert all(outcome.ok for outcome in taken)
+    shown = scene.shown(scene.ids[1])
+    left = {part: value for part, value in shown.items() if part in Fields.model_fields and value}
+    assert left == {}
+
+
+def test_a_lead_that_is_gone_is_said_and_the_others_are_written(scene: Scene) -> None:
+    scene.simulator.records.remove(scene.ids[1])
+    outcomes = scene.crm.write([score(one) for one in scene.ids[:3]])
+    assert [outcome.ok for outcome in outcomes] == [True, False, True]
+    assert outcomes[1].gone
+
+
+def test_an_answer_that_got_lost_is_followed_by_the_same_values_again(scene: Scene) -> None:
+    scene.crm.write([score(scene.ids[0], 10)])
+    scene.simulator.troubles.extend(["lost"])
+    with pytest.raises(DeliveryError):
+        scene.crm.write([score(scene.ids[0], 55)])
+    before = scene.shown(scene.ids[0])
+    assert float(str(before["points"])) == 55
+    assert scene.crm.write([score(scene.ids[0], 55)])[0].ok
+    assert scene.shown(scene.ids[0]) == before
+
+
+@pytest.mark.parametrize("trouble", ["500", "redirect", "garbage", "huge"])
+def test_bad_moments_are_told_and_nothing_is_lost(scene: Scene, trouble: str) -> None:
+    waits = scene.simulator.troubles
+    scene.crm.read(scene.ids[:1])
+    waits.extend([trouble] * 3)
+    with pytest.raises(DeliveryError) as caught:
+        scene.crm.read(scene.ids[:1])
+    assert caught.value.retry
+    waits.waiting.clear()
+    assert len(scene.crm.read(scene.ids[:1])) == 1
+
+
+@pytest.mark.parametrize("scene", ["hubspot", "webhook"], indirect=True)
+@pytest.mark.parametrize("trouble", ["silence", "slow"])
+def test_who_takes_too_long_is_not_waited_for(scene: Scene, trouble: str) -> None:
+    scene.simulator.troubles.extend([trouble])
+    with pytest.raises(DeliveryError, match="TimeoutError"):
+        scene.crm.write([score(scene.ids[0])])
+
+
+def test_a_right_that_is_missing_is_named_and_no_lead_is_to_blame(scene: Scene) -> None:
+    right = WRITES[scene.kind]
+    scene.simulator.rights.held.discard(right)
+    if scene.kind == "webhook":  # a program says it of each lead
+        assert {outcome.ok for outcome in scene.crm.write([score(scene.ids[0])])} == {False}
+        return
+    with pytest.raises(DeliveryError) as caught:
+        scene.crm.write([score(one) for one in scene.ids[:3]])
+    assert caught.value.retry
+    if scene.kind != "pipedrive":  # it does not tell before one writes
+        assert [check for check in scene.crm.check() if not check.ok and check.fix]
+
+
+def test_a_wrong_key_is_said_with_what_to_do_and_is_never_shown(scene: Scene) -> None:
+    wrong = dict.fromkeys(scene.simulator.secrets.api, "wr0ng" * 8)
+    if scene.kind == "webhook":
+        wrong = {"secret": "whsec_" + "d3Iwbmc" * 8}
+    settings = vars(scene.crm)["_settings"]
+    crm = open_crm(Access("sales", settings, wrong))
+    checks = crm.check()
+    assert checks[0].fix and not checks[0].ok
+    assert not any("wr0ng" in f"{check}" for check in checks)
+    assert "wr0ng" not in repr(crm)
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_each_kind_of_the_settings_is_known_with_a_label_and_its_secrets(kind: str) -> None:
+    assert set(KINDS) == set(NAMES)
+    assert KINDS[kind].label and KINDS[kind].secrets
+    assert all(secret.what for secret in KINDS[kind].secrets)
+    missing: dict[str, str] = {}
+    settings = CrmSettings(kind=kind, url="https://crm.example")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="secret") as caught:
+        open_crm(Access("sales", settings, missing))
+    assert "crm secret sales" in caught.value.fix
+
+
+def test_a_crm_without_a_public_address_needs_one() -> None:
+    with pytest.raises(ConfigError, match="yours is missing"):
+        with_defaults(CrmSettings(kind="odoo"))
+
+
+def test_what_a_person_says_stands_above_the_defaults() -> None:
+    given = CrmSettings(
+        kind="hubspot", object="deals", fields=Fields(points="my_score"), rate_per_10s=7
+    )
+    settings = with_defaults(given)
+    assert settings.fields.points == "my_score"
+    assert settings.fields.band == "kitwright_band"
+    assert settings.outcome.won == ("closedwon",)
+    assert settings.rate_per_10s == 7
