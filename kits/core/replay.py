@@ -92,11 +92,13 @@ class Ranking:
     """What `ranking` gives back: samples of which only so many can be worked on in a month, with the score of each.
 
     Attributes:
+        sample_ids: (samples,).
         at_s: (samples,) rising; seconds since 1970, or ranks.
         timed: `at_s` is a clock.
         score: (samples,) what the bundle says; larger: sooner.
         hit: (samples,) whether it was worth the work.
         group: (samples,) what counts together.
+        unseen: (samples,) scored by a model that is known not to have learned from it; the bundle's own may have.
         per_month: that the team can work on.
         incoming: that come in a month, as far as is known.
         value, contact: worth of a hit, and cost of working on one; money.
@@ -104,11 +106,13 @@ class Ranking:
         notes: sentences a person should know.
     """
 
+    sample_ids: tuple[str, ...]
     at_s: Floats
     timed: bool
     score: Floats
     hit: NDArray[np.bool_]
     group: tuple[str, ...]
+    unseen: NDArray[np.bool_]
     per_month: float
     incoming: float
     value: float

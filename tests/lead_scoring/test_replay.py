@@ -15,7 +15,7 @@ from kits.lead_scoring import evaluate
 from kits.lead_scoring.config import TeamConfig
 from kits.toolchain.replaying import lead_text
 from kits.toolchain.replaying.lead_page import page
-from kits.toolchain.replaying.leads import LeadOptions, replay_leads
+from kits.toolchain.replaying.leads import LeadOptions, replay_leads, without_learned
 from kits.toolchain.replaying.text import Heading
 from tests.lead_scoring.made_leads import DAY_S, START_S, SayingRuntime, Told, drawn, task_of
 
@@ -29,12 +29,14 @@ def _ranking(**changed):
     number = np.arange(100)
     hit = number % 50 >= 40
     ranking = Ranking(
+        sample_ids=tuple(f"s{n:06}" for n in number),
         at_s=START_S
         + np.where(number < 50, number * DAY_S / 2, 40 * DAY_S + (number - 50) * DAY_S / 4),
         timed=True,
         score=np.where(hit, 0.9, 0.1),
         hit=hit,
         group=tuple(str(n) for n in number),
+        unseen=np.zeros(100, dtype=bool),
         per_month=10.0,
         incoming=50.0,
         value=1000.0,
@@ -93,7 +95,13 @@ def test_without_a_clock_parts_stand_for_months():
 def test_a_ranking_of_nothing_is_an_error():
     empty = np.zeros(0)
     with pytest.raises(DataError, match="could be judged"):
-        replay_leads(_ranking(at_s=empty, score=empty, hit=empty > 0, group=()), LeadOptions(), 0)
+        replay_leads(
+            _ranking(
+                sample_ids=(), at_s=empty, score=empty, hit=empty > 0, group=(), unseen=empty > 0
+            ),
+            LeadOptions(),
+            0,
+        )
 
 
 def test_the_kit_ranks_decided_leads_by_models_that_had_not_seen_them():
@@ -140,3 +148,14 @@ def test_the_page_stands_alone_and_escapes_what_data_is_called():
     assert "<script" not in html and "http" not in html.replace("http-equiv", "")
     assert html.count("<svg") == 2
     assert "2025-02" in html and "19,000" in html
+
+
+def test_leads_that_were_learned_from_are_left_out_unless_an_earlier_model_judged_them():
+    found = _ranking(unseen=np.arange(100) >= 90)
+
+    kept = without_learned(found, {f"s{n:06}" for n in range(60, 100)})
+
+    assert kept.sample_ids == tuple(f"s{n:06}" for n in (*range(60), *range(90, 100)))
+    assert len(kept.score) == len(kept.group) == 70
+    assert any(note.startswith("30 were learned from") for note in kept.notes)
+    assert without_learned(found, set()) is found

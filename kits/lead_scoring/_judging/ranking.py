@@ -26,11 +26,13 @@ def ranking(task: EvaluateTask) -> Ranking:
     clocked = judged.moments is not None
     terms = terms_of(team_of(task.runtime), task.dataset, clocked)
     return Ranking(
+        sample_ids=tuple(item.sample.id for item in judged.items),
         at_s=judged.order if judged.order.any() else np.arange(len(judged), dtype=np.float64),
         timed=clocked,
         score=judged.score,
         hit=judged.won,
         group=tuple(judged.groups),
+        unseen=judged.backtested,
         per_month=terms.per_month,
         incoming=terms.incoming,
         value=terms.value,

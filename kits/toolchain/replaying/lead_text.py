@@ -73,12 +73,14 @@ def cells(month: Month) -> tuple[str, ...]:
     return (
         f"{month.n:,}",
         f"{month.hits:,}",
-        f"{month.called:,.0f}",
-        f"{month.by_score:,.1f}",
-        f"{month.in_order:,.1f}",
-        f"{month.at_random:,.1f}",
-        f"{month.at_best:,.0f}",
+        *map(
+            _tenths, (month.called, month.by_score, month.in_order, month.at_random, month.at_best)
+        ),
     )
+
+
+def _tenths(count: float) -> str:
+    return f"{count:,.1f}".removesuffix(".0")
 
 
 def document(done: ReplayedLeads, heading: Heading, currency: str) -> dict[str, JsonValue]:

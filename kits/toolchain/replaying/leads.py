@@ -6,7 +6,7 @@ months, orders, money and intervals are made here, knowing no kit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -108,6 +108,30 @@ class ReplayedLeads:
         return hits * self.ranking.value - called * self.ranking.contact
 
 
+def without_learned(found: Ranking, learned: Collection[str]) -> Ranking:
+    """The ranking without samples that its model learned from: of these it knows the answer.
+
+    Args:
+        learned: ids of samples that the bundle's model may have learned from.
+    """
+    kept = found.unseen | ~np.isin(np.array(found.sample_ids), sorted(learned))
+    gone = int((~kept).sum())
+    if not gone:
+        return found
+    rows = np.flatnonzero(kept)
+    note = f"{gone} were learned from, and no earlier model had judged them: left out, as it knows their answer"
+    return replace(
+        found,
+        sample_ids=tuple(found.sample_ids[row] for row in rows),
+        at_s=found.at_s[rows],
+        score=found.score[rows],
+        hit=found.hit[rows],
+        group=tuple(found.group[row] for row in rows),
+        unseen=found.unseen[rows],
+        notes=(*found.notes, note),
+    )
+
+
 def replay_leads(found: Ranking, options: LeadOptions, seed: int) -> ReplayedLeads:
     """The samples of a ranking month by month.
 
@@ -115,7 +139,10 @@ def replay_leads(found: Ranking, options: LeadOptions, seed: int) -> ReplayedLea
         DataError: there are none.
     """
     if not len(found.score):
-        raise DataError("none of these samples could be judged", fix="check the data's kind")
+        raise DataError(
+            "none of these samples could be judged by a model that had not learned from it",
+            fix="replay samples that were not imported, or check the data's kind",
+        )
     terms = options.over(found)
     parts, capacity = _parts(terms)
     blocks = [_Block(name, rows, terms, capacity) for name, rows in parts]

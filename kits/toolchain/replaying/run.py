@@ -23,7 +23,7 @@ from kits.toolchain.project import Project
 from kits.toolchain.replaying import lead_text, mail_text, text
 from kits.toolchain.replaying.figures import Terms
 from kits.toolchain.replaying.lead_page import page as leads_page
-from kits.toolchain.replaying.leads import ReplayedLeads, replay_leads
+from kits.toolchain.replaying.leads import ReplayedLeads, replay_leads, without_learned
 from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
 from kits.toolchain.replaying.mail_page import page as mails_page
 from kits.toolchain.replaying.mails import ReplayedMails, replay_mails, replays_mails
@@ -93,17 +93,20 @@ def replay(  # noqa: PLR0913  (what a command may say)
             seed=ready.bundle.manifest.seed,
             progress=progress,
         )
-        if learned is not None and (remark := leakage_note(dataset.items, learned)):
-            complaints = [remark, *complaints]
+        ranks = kit.ranking
+        known = learned.items if learned is not None else ()
+        if learned is not None and ranks is None:
+            complaints = [*filter(None, [leakage_note(dataset.items, learned)]), *complaints]
         name = path.resolve().name or str(path)
         heading = text.Heading(kit.manifest.title, name, ready.id, tuple(complaints))
         _refuse_strange(options, kit)
         if replays_mails(kit):
             _refuse_options(options, kit)
             return _of_mails(replay_mails(kit, task, options.mail), heading, costs)
-        if kit.ranking is not None:
+        if ranks is not None:
             _refuse_options(options, kit)
-            ranked = replay_leads(kit.ranking(task), options.lead, task.seed)
+            unseen = without_learned(ranks(task), {item.sample.id for item in known})
+            ranked = replay_leads(unseen, options.lead, task.seed)
             return _of_leads(ranked, heading, kit, costs)
         if ready.bundle.operating_point.alarm is None or kit.replay is None:
             _refuse_options(options, kit)
