@@ -73,6 +73,17 @@ class HubSpot(Vendor):
             return {"lifecyclestage": "customer", "closedate": iso(at)}
         return {"lifecyclestage": "other", "hs_lead_status": "UNQUALIFIED", "closedate": iso(at)}
 
+    def settings(self, _url: str, /) -> Fields:
+        """Whom nobody works on any more is `other` here."""
+        return {
+            "outcome": {
+                "field": "lifecyclestage",
+                "won": ["customer"],
+                "lost": ["other"],
+                "at": "closedate",
+            }
+        }
+
     def event_id(self) -> str:
         """A number, as HubSpot gives."""
         return str(self._event_ids + next(self._ids))

@@ -101,6 +101,10 @@ class Salesforce(Vendor):
             return {"Status": "Closed - Converted", "IsConverted": True, "ConvertedDate": day}
         return {"Status": "Closed - Not Converted"}
 
+    def settings(self, _url: str, /) -> Fields:
+        """Its messages name their organisation."""
+        return {"options": {"organization": self.organization}}
+
     def events(self, change: Change) -> list[SimEvent]:
         """A flow runs on creation and on update only."""
         if change.what in ("deleted", "merged"):

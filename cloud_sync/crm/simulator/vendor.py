@@ -120,6 +120,10 @@ class Vendor(ABC):
     def outcome(self, outcome: str, at: datetime) -> Fields:
         """The fields that say that a lead was won or lost."""
 
+    def settings(self, _url: str, /) -> Fields:
+        """What a hub's connection to it needs besides kind, address and secrets, as `CrmSettings` names it."""
+        return {}
+
     def events(self, change: Change) -> list[SimEvent]:
         """What it tells of a change."""
         return [SimEvent(self.event_id(), change)]
