@@ -17,7 +17,16 @@ from prometheus_client import (
 from sqlalchemy import func, select
 
 from cloud_sync.store.db import Database
-from cloud_sync.store.models import Case, Device, Effect, Job, MailErasure, MailGate, Sample
+from cloud_sync.store.models import (
+    Case,
+    CrmLead,
+    Device,
+    Effect,
+    Job,
+    MailErasure,
+    MailGate,
+    Sample,
+)
 from cloud_sync.store.models.intake import EXPECTED
 from kits.core.alarm import LEVELS
 
@@ -207,6 +216,13 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         metrics.mail_gates.set(session.scalar(closed) or 0)
         told = select(func.count()).select_from(MailErasure).where(MailErasure.address != "")
         metrics.mail_erasures.set(session.scalar(told) or 0)
+        due = select(
+            func.count(CrmLead.due_at),
+            func.count(CrmLead.write_at),
+            func.count().filter(CrmLead.dead != ""),
+        )
+        for waits, number in zip(("scoring", "writing", "person"), session.execute(due).one()):
+            metrics.leads.labels(waits).set(number)
     for state, count in (("known", known), ("online", online), ("revoked", revoked)):
         metrics.devices.labels(state).set(count)
     for state, count in {

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from cloud_sync.api.lead_scores import Models
-from cloud_sync.crm import forgetting, hotlist, leads
+from cloud_sync.crm import forgetting, health, hotlist, leads
 from cloud_sync.crm.models import in_force, model_json, projects
 from cloud_sync.crm.storing import OPEN
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.web.auth import Admin, Engineer, Reviewer, Viewer
+from kits.core.sample import utc_now
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
@@ -69,6 +70,12 @@ def hot_list(
     page = hotlist.page(session, wanted, hub.config.leads.exploration, limit=limit, cursor=cursor)
     found: list[JsonValue] = [{**leads.as_json(one.lead), "by_lot": one.lot} for one in page.leads]
     return {"leads": found, "next": page.next}
+
+
+@router.get("/connections")
+def list_connections(_who: Viewer, session: ReadDep) -> dict[str, list[Json]]:
+    """How the connections to CRMs are doing: what waits, and what went last."""
+    return {"connections": [one.as_json() for one in health.connections(session, utc_now())]}
 
 
 @router.get("/models")

@@ -10,6 +10,7 @@ _TONES = {
     "is-good": {
         "pass", "online", "released", "done", "committed", "champion", "better", "passed",
         "in force", "in order", "normal", "returned", "gate open",
+        "hot", "won", "written",
     },
     "is-bad": {
         "act", "error", "failed", "rolled_back", "revoked", "aborted", "not passed", "disabled",
@@ -23,7 +24,7 @@ _TONES = {
     },
     "is-busy": {
         "running", "queued", "pending", "downloading", "verifying", "building", "shadow", "active",
-        "info", "waiting", "awaiting enrolment", "acknowledged",
+        "info", "waiting", "awaiting enrolment", "acknowledged", "warm", "by lot",
     },
 }  # fmt: skip
 _CLASSES = {"a": "alert", "l": "label", "s": "sample", "t": "telemetry"}

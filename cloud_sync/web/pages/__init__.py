@@ -13,6 +13,7 @@ from cloud_sync.web.pages import (
     cases,
     fleet,
     intake,
+    leads,
     learning,
     mails,
     overview,
@@ -25,5 +26,17 @@ from cloud_sync.web.pages._render import install
 __all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
-for _part in (account, overview, samples, cases, mails, review, learning, releases, fleet, intake):
+for _part in (
+    account,
+    overview,
+    samples,
+    cases,
+    mails,
+    leads,
+    review,
+    learning,
+    releases,
+    fleet,
+    intake,
+):
     router.include_router(_part.router)

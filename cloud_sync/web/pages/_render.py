@@ -37,7 +37,7 @@ ReviewerPage = Annotated[Identity, Depends(require_page("reviewer"))]
 AdminPage = Annotated[Identity, Depends(require_page("admin"))]
 
 _MENU = (
-    ("Watch", (("/", "Overview"), ("/samples", "Samples"), ("/cases", "Cases"), ("/mails", "Mails"), ("/devices", "Devices"), ("/alerts", "Alerts"), ("/ledger", "Ledger"))),
+    ("Watch", (("/", "Overview"), ("/samples", "Samples"), ("/cases", "Cases"), ("/mails", "Mails"), ("/leads", "Leads"), ("/devices", "Devices"), ("/alerts", "Alerts"), ("/ledger", "Ledger"))),
     ("Learn", (("/review", "Review"), ("/datasets", "Datasets"), ("/jobs", "Jobs"))),
     ("Release", (("/bundles", "Bundles"), ("/rollouts", "Rollouts"))),
     ("Hub", (("/effects", "Effects"), ("/people", "People"))),

@@ -1,0 +1,102 @@
+"""How connections are doing: what waits, what went last, whether the CRM answers. Counts for pages and API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm import breaker
+from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One connection.
+
+    Attributes:
+        state: `in order`, `failing`, `left alone`, `paused`, `not scored`.
+        leads, due, waiting, dead: all it has; to be read and scored; to be written; waiting for a person.
+        last_event_at, last_write_at: None: never.
+    """
+
+    name: str
+    kind: str
+    project: str
+    state: str
+    error: str
+    open_until: datetime | None
+    leads: int
+    due: int
+    waiting: int
+    dead: int
+    last_event_at: datetime | None
+    last_write_at: datetime | None
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """For the API."""
+        return {
+            "name": self.name, "kind": self.kind, "project": self.project, "state": self.state,
+            "error": self.error, "leads": self.leads, "due": self.due, "waiting": self.waiting,
+            "dead": self.dead, "last_event_at": _iso(self.last_event_at),
+            "last_write_at": _iso(self.last_write_at),
+        }  # fmt: skip
+
+
+def connections(session: Session, now: datetime) -> list[Health]:
+    """All connections by name."""
+    rows = session.scalars(select(CrmConnection).order_by(CrmConnection.name)).all()
+    counts = _counts(session)
+    events = {
+        row[0]: row[1]
+        for row in session.execute(
+            select(CrmEvent.connection, func.max(CrmEvent.received_at)).group_by(
+                CrmEvent.connection
+            )
+        )
+    }
+    return [_one(row, counts.get(row.name), events.get(row.name), now) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    leads: int
+    due: int
+    waiting: int
+    dead: int
+    last_write_at: datetime | None
+
+
+def _counts(session: Session) -> dict[str, _Counts]:
+    query = select(
+        CrmLead.connection, func.count(), func.count(CrmLead.due_at), func.count(CrmLead.write_at),
+        func.count().filter(CrmLead.dead != ""), func.max(CrmLead.wrote_at),
+    ).group_by(CrmLead.connection)  # fmt: skip
+    return {row[0]: _Counts(*row[1:]) for row in session.execute(query)}
+
+
+def _one(
+    row: CrmConnection, counts: _Counts | None, last_event_at: datetime | None, now: datetime
+) -> Health:
+    known = counts or _Counts(0, 0, 0, 0, None)
+    return Health(
+        row.name, row.kind, row.project, _state(row, now), row.error, row.open_until,
+        known.leads, known.due, known.waiting, known.dead, last_event_at, known.last_write_at,
+    )  # fmt: skip
+
+
+def _state(row: CrmConnection, now: datetime) -> str:
+    if row.paused_at is not None:
+        return "paused"
+    if breaker.rests(row, now):
+        return "left alone"
+    if row.failures:
+        return "failing"
+    return "in order" if row.project else "not scored"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

@@ -1,0 +1,82 @@
+"""What the pages of leads show, computed from rows: titles, delivery, the course as a curve. No HTML, no queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from cloud_sync.crm import leads, storing
+from cloud_sync.crm.hotlist import Listed
+from cloud_sync.crm.leads import Delivery
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.store.models import CrmLead, CrmScore
+
+_TITLES: tuple[tuple[str, ...], ...] = (
+    ("name",), ("dealname",), ("contact_name",), ("title",), ("firstname", "lastname"),
+    ("FirstName", "LastName"), ("Name",), ("company",), ("Company",), ("email",), ("Email",),
+)  # fmt: skip
+"""Columns by which CRMs call a lead, the best first; those of one entry belong together."""
+MAX_TITLE = 80
+MAX_FIELDS = 200
+WIDTH, HEIGHT = 600.0, 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeadCard:
+    """A lead in the list."""
+
+    lead: CrmLead
+    title: str
+    band: str
+    delivery: Delivery
+    by_lot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points over time as the corners of a line, with what its ends mean."""
+
+    corners: str
+    dots: tuple[tuple[float, float, int], ...]
+
+
+def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
+    """A lead for the list."""
+    lead = one.lead
+    return LeadCard(
+        lead, title_of(lead), storing.shown_band(lead),
+        leads.delivery(lead, settings[lead.connection]), one.lot,
+    )  # fmt: skip
+
+
+def title_of(lead: CrmLead) -> str:
+    """What people call it, else its number."""
+    for names in _TITLES:
+        words = [str(lead.fields[name]) for name in names if lead.fields.get(name)]
+        if words:
+            return " ".join(words)[:MAX_TITLE]
+    return lead.object_id
+
+
+def fields_of(lead: CrmLead) -> Sequence[tuple[str, JsonValue]]:
+    """Its columns by name, empty ones left out."""
+    known = [
+        (name, value) for name, value in sorted(lead.fields.items()) if value not in (None, "")
+    ]
+    return known[:MAX_FIELDS]
+
+
+def curve_of(course: Sequence[CrmScore]) -> Curve | None:
+    """The course of points (the newest first) as a line from left to right; None: fewer than two."""
+    rows = [(row.at.timestamp(), row.points) for row in reversed(course) if row.points is not None]
+    if len(rows) < 2:
+        return None
+    first, last = rows[0][0], rows[-1][0]
+    span = max(last - first, 1e-9)
+    dots = tuple(
+        (round(WIDTH * (at - first) / span, 1), round(HEIGHT * (1 - points / 100), 1), points)
+        for at, points in rows
+    )
+    return Curve(" ".join(f"{x:g},{y:g}" for x, y, _points in dots), dots)

@@ -1,0 +1,135 @@
+"""Leads in a real browser: the hot list fits a phone, a person says otherwise, who objects is scored no more."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.config import load
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmLead
+from kits.core.sample import utc_now
+from tests.browser.leads import PROBE, add_leads
+from tests.cloud_sync.lead_builders import SALES
+
+pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+
+SHOTS = os.environ.get("KITWRIGHT_SCREENSHOTS", "")
+"""A folder for pictures of the pages, to look at."""
+
+
+@pytest.fixture(scope="module")
+def found(filled: Path) -> None:
+    """Leads in the hub that each test gets a copy of."""
+    hub = Hub.open(load(filled))
+    add_leads(hub, utc_now())
+    hub.close()
+
+
+@pytest.fixture
+def hub(found: None, hub: Hub) -> Hub:
+    """Copied after the leads have come in."""
+    return hub
+
+
+def shoot(page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+def lead(hub: Hub, name: str) -> CrmLead:
+    with hub.database.session() as session:
+        return session.get_one(CrmLead, (SALES, name))
+
+
+def overflow(page) -> int:
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+
+
+def test_the_list_is_read_on_a_screen_a_phone_and_in_the_dark(hub: Hub, open_page) -> None:
+    page = open_page("admin", "/leads")
+    text = page.inner_text("main")
+    assert page.inner_text("h1") == "Leads"
+    assert "the token was revoked" in text and PROBE in text
+    assert "the field lead_score is read-only" in text
+    shoot(page, "leads")
+    page.emulate_media(color_scheme="dark")
+    shoot(page, "leads-dark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert overflow(page) <= 0
+    shoot(page, "leads-phone")
+
+
+def test_the_next_leads_and_those_that_are_looked_for(hub: Hub, open_page) -> None:
+    page = open_page("admin", "/leads")
+    first = page.locator("tbody td.lead a").all_inner_texts()
+    page.click("text=Next leads")
+    page.wait_for_load_state("load")
+    second = page.locator("tbody td.lead a").all_inner_texts()
+    assert len(first) == 50 and second and "cursor=" in page.url
+    page.goto(page.url.partition("/leads")[0] + "/leads?search=Möbel")
+    assert all("Möbel" in title for title in page.locator("tbody td.lead a").all_inner_texts())
+    page.select_option("[name=state]", "dead")
+    page.wait_for_url("**state=dead**")
+    page.fill("[name=search]", "")
+    page.press("[name=search]", "Enter")
+    page.wait_for_selector("text=size is not a number")
+
+
+def test_a_person_says_otherwise_with_a_reason(hub: Hub, open_page) -> None:
+    page = open_page("admin", f"/leads/{SALES}/1")
+    assert "of 99 points" in page.inner_text(".head")
+    assert PROBE in page.inner_text("main")
+    shoot(page, "lead")
+    page.select_option("[name=band]", "cold")
+    page.click("text=Say so")
+    assert lead(hub, "1").override == {}  # the browser asks for the reason first
+    page.locator("form[data-api$='/override'] [name=why]").fill("went to a competitor")
+    page.click("text=Say so")
+    page.wait_for_selector("text=“went to a competitor”")
+    assert lead(hub, "1").override["band"] == "cold"
+    assert page.locator("h1 .badge").first.inner_text() == "cold"
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    assert overflow(page) <= 0
+    shoot(page, "lead-phone-dark")
+
+
+def test_who_objects_is_scored_no_more_and_may_come_back(hub: Hub, open_page) -> None:
+    page = open_page("admin", f"/leads/{SALES}/2")
+    form = page.locator("form[data-api$='/opt-out']")
+    form.locator("[name=why]").fill("objected by mail")
+    form.locator("button").click()
+    page.click("#confirm [value=yes]")
+    page.wait_for_selector("text=This person is not scored")
+    assert lead(hub, "2").points is None
+    form.locator("[name=why]").fill("asked to be called")
+    form.locator("button").click()
+    page.click("#confirm [value=yes]")
+    page.wait_for_selector("text=Not scored yet")
+    assert lead(hub, "2").due_at is not None
+
+
+def test_a_lead_is_erased_after_a_question(hub: Hub, open_page) -> None:
+    page = open_page("admin", f"/leads/{SALES}/3")
+    page.click("text=Erase this lead")
+    page.click("#confirm [value=no]")
+    assert lead(hub, "3").fields
+    page.click("text=Erase this lead")
+    page.click("#confirm [value=yes]")
+    page.wait_for_url("**/leads")
+    assert lead(hub, "3").fields == {} and lead(hub, "3").opted_out
+
+
+def test_leads_that_wait_are_tried_again_and_a_viewer_only_looks(hub: Hub, open_page) -> None:
+    page = open_page("admin", "/leads")
+    page.click("text=Try again")
+    page.wait_for_selector("text=Try again", state="detached")
+    assert lead(hub, "dead").dead == "" and lead(hub, "dead").due_at is not None
+    page = open_page("viewer", f"/leads/{SALES}/1")
+    assert page.locator("form[data-api^='POST /v1/leads']").count() == 0
