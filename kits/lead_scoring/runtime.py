@@ -177,6 +177,11 @@ class LeadRuntime:
         return self.spec.team
 
     @property
+    def court(self) -> Mapping[str, JsonValue]:
+        """Verdicts on columns, as the court wrote them."""
+        return self.spec.court
+
+    @property
     def protected(self) -> tuple[str, ...]:
         """Columns that are never learned from, and reported by group."""
         return self.spec.protected

@@ -54,7 +54,9 @@ class SayingRuntime:
         team: TeamConfig | None = None,
         protected: tuple[str, ...] = (),
         backtest: Mapping[str, float] | None = None,
+        court: Mapping[str, JsonValue] | None = None,
     ) -> None:
+        self.court = court or {}
         self.team = team or TeamConfig()
         self.protected = protected
         self.backtest = backtest or {}

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from kits.lead_scoring import evaluate
+from kits.lead_scoring._court.verdicts import Court, Verdict
 from kits.lead_scoring._judging.drawing import Axis, percent, round_up
 from kits.lead_scoring.config import Config, TeamConfig
 from tests.lead_scoring.made_leads import SayingRuntime, Told, drawn, task_of
@@ -87,6 +88,17 @@ def test_without_won_leads_there_is_no_order_to_draw():
     plots = _plots([Told(0.1 + n / 1000, False, n) for n in range(100)])
 
     assert "Lift" not in plots and "Do probabilities keep their word?" in plots
+
+
+def test_the_courts_verdicts_are_shown():
+    verdict = Verdict("tags", "leak", "guilty", 0.97, ("filled for 99 % of those won",), "exclude")
+    court = Court((verdict,), ("tags",), ())
+    task = task_of(drawn(100), runtime=SayingRuntime(court=court.as_json()))
+
+    plots = {plot.title: plot for plot in evaluate.plots(task, evaluate.evaluate(task))}
+
+    row = plots["The court: columns and verdicts"].table[1]
+    assert row[:3] == ("tags", "leak", "guilty") and "99 %" in row[-1]
 
 
 @pytest.mark.parametrize(

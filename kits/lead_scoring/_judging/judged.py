@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from kits.core.dataset import DatasetItem
 from kits.core.errors import DataError
@@ -54,6 +55,14 @@ class KnowsProtected(Protocol):
 
     @property
     def protected(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class KnowsCourt(Protocol):
+    """A runtime that kept the court's findings."""
+
+    @property
+    def court(self) -> Mapping[str, JsonValue]: ...
 
 
 def team_of(runtime: object) -> TeamConfig:
