@@ -7,9 +7,10 @@ import pytest
 
 from kits.core.stats import auroc
 from kits.lead_scoring._court.columns import EMPTY, read_column
-from kits.lead_scoring._court.measures import Yardstick, alone, auc_of
+from kits.lead_scoring._court.measures import alone, auc_of
 from kits.lead_scoring._court.names import Sort, protected_names, said, words_of
 from kits.lead_scoring._court.telling import findings, plots
+from kits.lead_scoring._court.yardstick import Sums, Yardstick
 from tests.lead_scoring.court_tables import Made
 
 
@@ -97,14 +98,27 @@ def test_a_column_is_scored_by_leads_it_was_not_learned_from() -> None:
     assert found.low < 0.5 < found.high
 
 
-def test_a_yardstick_without_a_column_is_one_learned_without_it() -> None:
+def test_a_yardstick_without_or_with_a_column_is_one_learned_so() -> None:
     made = Made(800)
     columns = [read_column(name, values) for name, values in made.columns.items()]
     folds = made.rng.permutation(np.arange(800) % 5)
-    whole = Yardstick.of(columns, made.won, folds)
-    part = Yardstick.of(columns[1:], made.won, folds)
-    np.testing.assert_allclose(whole.scores([1, 2, 3, 4]), part.scores([0, 1, 2, 3]), atol=1e-5)
-    assert whole.auc(range(5)).value > whole.auc([3, 4]).value + 0.1
+    sums = Sums.of(columns, folds, np.arange(800))
+    whole = Yardstick(sums, made.won, range(5))
+    part = Yardstick(sums, made.won, [1, 3, 4])
+    assert whole.auc(without=[0, 2]).value == pytest.approx(part.auc().value, abs=1e-9)
+    more = Yardstick(sums, made.won, [0, 1, 3, 4])
+    assert part.auc(also=0).value == pytest.approx(more.auc().value, abs=1e-9)
+    assert whole.auc().value > part.auc().value > Yardstick(sums, made.won, [3, 4]).auc().value
+
+
+def test_very_many_columns_are_judged_within_bounds() -> None:
+    made = Made(1_000)
+    for number in range(150):
+        made.columns[f"n{number}"] = made.rng.normal(size=1_000).tolist()
+    made.columns["call_duration"] = (made.rng.gamma(1.5, 60, 1_000) * (1 + 3 * made.won)).tolist()
+    court = made.court()
+    assert court.excluded == ("call_duration",)
+    assert court.no_signal == ""
 
 
 def test_findings_tell_leaks_with_figures_and_what_to_do() -> None:

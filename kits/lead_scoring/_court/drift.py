@@ -15,8 +15,9 @@ import numpy as np
 
 from kits.core.stats import Estimate, proportion
 from kits.lead_scoring._court.columns import Codes, Column, Floats
-from kits.lead_scoring._court.measures import Yardstick, alone
+from kits.lead_scoring._court.measures import alone
 from kits.lead_scoring._court.verdicts import Judgement, Period, Removal
+from kits.lead_scoring._court.yardstick import Sums, Yardstick
 
 LATEST = 0.2
 _TELLS, _LEANS = 0.65, 0.58
@@ -69,33 +70,50 @@ class Drift:
     removals: tuple[Removal, ...]
 
 
-def find_drift(columns: Sequence[Column], folds: Codes, seed: int) -> Drift:
-    """Latest leads against earlier ones.
+def latest_of(rows: int) -> Floats:
+    """(rows,) 1 for the latest fifth of leads in order of time."""
+    return (np.arange(rows) >= rows - max(round(LATEST * rows), 1)).astype(np.float64)
+
+
+def find_moved(columns: Sequence[Column], folds: Codes, seed: int) -> tuple[Moved, ...]:
+    """How each column moved from earlier leads to the latest fifth.
 
     Args:
         columns: rows in order of time.
         folds: (rows,) by lot.
     """
-    if not columns:
-        return Drift((), None, ())
-    rows = len(folds)
-    latest = np.arange(rows) >= rows - max(round(LATEST * rows), 1)
-    period = latest.astype(np.float64)
-    moved = [
+    period = latest_of(len(folds))
+    return tuple(
         _moved(column, period, folds, len(columns), np.random.default_rng([seed, number]))
         for number, column in enumerate(columns)
-    ]
-    yardstick = Yardstick.of(columns, period, folds)
-    left = list(range(len(columns)))
-    auc = yardstick.auc(left)
-    removals, rest = [], auc
-    for number in sorted(left, key=lambda k: -moved[k].own.value)[:_MOST_REMOVALS]:
-        if rest.value < _SETTLED or moved[number].own.low < _LEANS or len(left) == 1:
+    )
+
+
+def find_drift(moved: tuple[Moved, ...], names: Sequence[str], sums: Sums, rows: int) -> Drift:
+    """Latest leads against earlier ones by all columns together, and as the most telling ones go.
+
+    Args:
+        moved: columns that may be learned from.
+        names: columns of the sums, in their order.
+        rows: leads in all, of which the sums know some.
+    """
+    place = {name: number for number, name in enumerate(names)}
+    known = [one for one in moved if one.column in place]
+    if not known:
+        return Drift(moved, None, ())
+    period = latest_of(rows)[sums.rows]
+    yardstick = Yardstick(sums, period, [place[one.column] for one in known])
+    auc = yardstick.auc()
+    removals: list[Removal] = []
+    gone: list[int] = []
+    rest = auc
+    for one in sorted(known, key=lambda one: -one.own.value)[:_MOST_REMOVALS]:
+        if rest.value < _SETTLED or one.own.low < _LEANS or len(gone) + 1 == len(known):
             break
-        left.remove(number)
-        rest = yardstick.auc(left)
-        removals.append(Removal(columns[number].name, moved[number].own, rest))
-    return Drift(tuple(moved), auc, tuple(removals))
+        gone.append(place[one.column])
+        rest = yardstick.auc(without=gone)
+        removals.append(Removal(one.column, one.own, rest))
+    return Drift(moved, auc, tuple(removals))
 
 
 def _moved(

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kits.core.stats import Estimate
+from kits.lead_scoring._court.columns import Floats
 from kits.lead_scoring._court.marks import Mark
-from kits.lead_scoring._court.measures import Yardstick
 from kits.lead_scoring._court.verdicts import Judgement
+from kits.lead_scoring._court.yardstick import Sums, Yardstick
 
 NONE, SOME, CLEAR, STRONG, DOMINANT, CERTAIN = range(6)
 """Grades of power."""
@@ -109,25 +110,26 @@ def powers(
     names: Sequence[str],
     alone: Mapping[str, Estimate],
     marks: Mapping[str, Sequence[Mark]],
-    yardstick: Yardstick,
+    sums: Sums,
+    won: Floats,
 ) -> dict[str, Power]:
     """Power of each column; beside the others where something speaks against it or it is strong.
 
     Args:
-        names: source columns of the yardstick, in its order.
+        names: columns of the sums, in their order; columns that are not among them stand for themselves.
+        won: (rows,) of the rows of the sums.
     """
     place = {name: number for number, name in enumerate(names)}
     unmarked = [name for name in names if lateness_of(marks[name]) < LIKELY]
-    found: dict[str, Power] = {}
-    for name in names:
-        own = alone[name]
-        if own.low < _SOME and not marks[name]:
-            found[name] = Power(own)
-            continue
-        others = [place[other] for other in unmarked if other != name]
-        found[name] = (
-            Power(own, yardstick.auc(others), yardstick.auc([*others, place[name]]))
-            if others
-            else Power(own)
-        )
+    found = {name: Power(own) for name, own in alone.items()}
+    asked = [name for name in names if alone[name].low >= _SOME or marks[name]]
+    if not asked or not unmarked:
+        return found
+    yardstick = Yardstick(sums, won, [place[name] for name in unmarked])
+    whole = yardstick.auc()
+    for name in asked:
+        if name not in unmarked:
+            found[name] = Power(alone[name], whole, yardstick.auc(also=place[name]))
+        elif len(unmarked) > 1:
+            found[name] = Power(alone[name], yardstick.auc(without=[place[name]]), whole)
     return found

@@ -1,24 +1,18 @@
-"""How much columns tell of an outcome: AUC with its interval from counts, of one column and of several together.
-
-A linear model on bins is the yardstick: it needs no library, is repeatable to the last digit, and a column can be
-taken away from it without learning anew. It is no candidate for shipping. What is left out of a fold judges it.
-"""
+"""How much a column tells of an outcome: AUC with its interval, from counts per bin, each fold scored by the others."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.stats import Estimate
-from kits.lead_scoring._court.columns import Codes, Column, Floats
+from kits.lead_scoring._court.columns import Codes, Floats
 
 _SMOOTHING = 20.0
 """Leads at the base rate that are added to each bin."""
-_PENALTY = 10.0
 _Z = 1.959964
 
 
@@ -91,69 +85,3 @@ def _pooled(figures: Sequence[tuple[float, float, float]], n: int) -> Estimate:
     aucs, variances, sizes = (np.array(part) for part in zip(*figures))
     weights = sizes / sizes.sum()
     return _estimate(float(weights @ aucs), float(weights**2 @ variances), n)
-
-
-def design(columns: Sequence[Column]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """One column per bin, and the number of the source column of each."""
-    parts, owner = [], []
-    for number, column in enumerate(columns):
-        used = np.unique(column.codes)
-        parts.append((column.codes[:, None] == used).astype(np.float32))
-        owner.extend([number] * len(used))
-    rows = len(columns[0].codes) if columns else 0
-    matrix = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), dtype=np.float32)
-    return matrix, np.array(owner, dtype=np.intp)
-
-
-@dataclass(frozen=True)
-class Yardstick:
-    """Ridge regression of an outcome on bins, fold by fold, from sums that are kept: columns go at the price of a solve.
-
-    Attributes:
-        matrix: (rows, bins) of `design`.
-        owner: (bins,) source column of each bin.
-        folds: (rows,) who is scored by whom: each fold by all the others.
-    """
-
-    matrix: NDArray[np.float32]
-    owner: NDArray[np.intp]
-    outcome: Floats
-    folds: Codes
-    grams: tuple[Floats, ...]
-    sums: tuple[Floats, ...]
-    targets: tuple[Floats, ...]
-
-    @staticmethod
-    def of(columns: Sequence[Column], outcome: Floats, folds: Codes) -> Yardstick:
-        """Sums once for all columns together."""
-        matrix, owner = design(columns)
-        grams, sums, targets = [], [], []
-        for fold in range(int(folds.max()) + 1):
-            part = matrix[folds == fold]
-            grams.append((part.T @ part).astype(np.float64))
-            sums.append(part.sum(0, dtype=np.float64))
-            targets.append((part.T @ outcome[folds == fold].astype(np.float32)).astype(np.float64))
-        return Yardstick(matrix, owner, outcome, folds, tuple(grams), tuple(sums), tuple(targets))
-
-    def scores(self, columns: Sequence[int]) -> Floats:
-        """(rows,) of a model of these source columns, each row by a model that had not seen it."""
-        kept = np.flatnonzero(np.isin(self.owner, columns))
-        out = np.zeros(len(self.outcome))
-        if not len(kept):
-            return out
-        square = np.ix_(kept, kept)
-        for fold in range(len(self.grams)):
-            here = self.folds == fold
-            others = [k for k in range(len(self.grams)) if k != fold]
-            n = float((~here).sum())
-            mean = sum(self.sums[k][kept] for k in others) / n
-            base = float(self.outcome[~here].mean())
-            gram = sum(self.grams[k][square] for k in others) - n * np.outer(mean, mean)
-            target = sum(self.targets[k][kept] for k in others) - n * base * mean
-            weights = np.linalg.solve(gram + _PENALTY * np.eye(len(kept)), target)
-            out[here] = self.matrix[here][:, kept] @ weights - mean @ weights + base
-        return out
-
-    def auc(self, columns: Sequence[int]) -> Estimate:
-        """AUC of these source columns, ranked over all rows at once."""
-        return auc_of(self.scores(columns), self.outcome == 1)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from kits.core.stats import Estimate
 from kits.lead_scoring._court.columns import Codes, Column, Floats
-from kits.lead_scoring._court.measures import design
 from kits.lead_scoring._court.verdicts import Signal
+from kits.lead_scoring._court.yardstick import design
 
 SHUFFLES = 200
 _PENALTY = 30.0
@@ -38,8 +38,8 @@ def find_signal(
         return None
     rng = np.random.default_rng([seed, 17])
     picked = np.sort(rng.permutation(len(won))[:_ROWS])
-    matrix, _ = design(columns)
-    matrix, won, folds = matrix[picked], won[picked], folds[picked]
+    matrix = design(columns, picked)
+    won, folds = won[picked], folds[picked]
     count = int(folds.max()) + 1
     outcomes = _shuffled(won, folds if timed else np.zeros_like(folds), rng)
     sums = np.zeros(SHUFFLES + 1)

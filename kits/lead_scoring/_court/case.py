@@ -1,0 +1,128 @@
+"""The leads a court looks at: sampled, in order of time, as columns that are cut; what open leads have beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.lead_scoring._court.columns import Codes, Column, Floats, cut, read_column
+from kits.lead_scoring._court.marks import Accused, Mark, marks_of
+from kits.lead_scoring._table import LeadTable
+from kits.lead_scoring.config import Config
+
+MOST_ROWS = 40_000
+_MOST_CELLS, _LEAST_ROWS = 2_400_000, 4_000
+"""Values that are read at most; of tables of very many columns fewer leads are looked at."""
+_OPEN_ROWS = 5_000
+_FOLDS = 5
+_FEW = 10
+"""Leads of the rarer outcome under which nothing is measured."""
+_CLOCK = (1e8, 1e10)
+"""Places in time that are seconds since 1970, not ranks."""
+_EVENTS = ": "
+"""Between table and figure in the columns that readers make of events: `visits: count`, `visits: days since last`."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The leads that are looked at.
+
+    Attributes:
+        columns: in the table's order, rows in order of time.
+        decided_at: (rows,) seconds since 1970; None where there is no clock.
+        recent: (rows,) as late as the open leads.
+        lot: (rows,) folds by lot.
+        periods: (rows,) folds that are stretches of time; by lot where time is unknown.
+    """
+
+    columns: tuple[Column, ...]
+    open: Mapping[str, Column]
+    won: Floats
+    order: Floats
+    decided_at: Floats | None
+    recent: NDArray[np.bool_]
+    lot: Codes
+    periods: Codes
+    timed: bool
+
+    @property
+    def measurable(self) -> bool:
+        """Whether there are enough of both outcomes."""
+        return min(float(self.won.sum()), float((1 - self.won).sum())) >= _FEW
+
+
+def case_of(table: LeadTable, config: Config, seed: int) -> Case:
+    """The case of a table."""
+    rng = np.random.default_rng([seed, 5])
+    known = np.isfinite(table.won)
+    decided, others = table.rows(known), table.rows(~known)
+    cells = _MOST_CELLS // max(len(decided.names), 1)
+    most = min(MOST_ROWS, max(cells, _LEAST_ROWS))
+    decided = _sorted(_drawn(decided, most, rng))
+    timed = decided.timed
+    recent = np.ones(len(decided), dtype=bool)
+    if timed:
+        middle = decided.order[len(decided) // 2]
+        recent = decided.order >= middle
+        placed = others.rows(others.order >= middle)
+        others = placed if len(placed) else others
+    others = _drawn(others, _OPEN_ROWS, rng)
+    stated = config.columns
+    columns, opposite = [], {}
+    for name in decided.names:
+        how = {"numeric": name in stated.numeric, "categorical": name in stated.categorical}
+        columns.append(read_column(name, decided.column(name), **how))
+        if len(others):
+            opposite[name] = read_column(name, others.column(name), **how)
+    rows = len(decided)
+    periods = (np.arange(rows) * _FOLDS // max(rows, 1)).astype(np.intp)
+    lot = rng.permutation(periods)
+    return Case(
+        tuple(columns), opposite, decided.won, decided.order, _clock(decided), recent, lot,
+        periods if timed else lot, timed,
+    )  # fmt: skip
+
+
+def _drawn(table: LeadTable, most: int, rng: np.random.Generator) -> LeadTable:
+    if len(table) <= most:
+        return table
+    return table.rows(np.sort(rng.permutation(len(table))[:most]))
+
+
+def _sorted(table: LeadTable) -> LeadTable:
+    return table.rows(np.argsort(table.order, kind="stable"))
+
+
+def _clock(table: LeadTable) -> Floats | None:
+    """When each score would have been asked for."""
+    stated = [lead.at for lead in table.leads]
+    if stated and all(at is not None for at in stated):
+        return np.array([at.timestamp() for at in stated if at is not None])
+    if len(table) and _CLOCK[0] < table.order[0] and table.order[-1] < _CLOCK[1]:
+        return table.order
+    return None
+
+
+def marks_in(column: Column, case: Case) -> tuple[Mark, ...]:
+    """What speaks for a column having been written late."""
+    known = {one.name for one in case.columns}
+    return marks_of(
+        Accused(
+            column,
+            case.won,
+            case.decided_at,
+            case.recent,
+            case.open.get(column.name),
+            as_of=column.name.partition(_EVENTS)[0] + _EVENTS + "count" in known,
+        )
+    )
+
+
+def as_lag(column: Column, case: Case) -> Column:
+    """A date by its distance from the decision: what it tells is no calendar."""
+    if column.kind != "date" or case.decided_at is None:
+        return column
+    return cut(column.name, column.numbers - case.decided_at)
