@@ -7,7 +7,7 @@ import typer
 from cloud_sync.commands import (
     broker,
     cases,
-    crm_simulate,
+    crm,
     fleet,
     hub,
     intake,
@@ -35,7 +35,7 @@ def make_app() -> typer.Typer:
         intake,
         cases,
         mails,
-        crm_simulate,
+        crm,
         retention,
         learning,
     )

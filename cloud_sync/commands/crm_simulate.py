@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cloud_sync.commands.options import JsonOption, QuietOption, family
+from cloud_sync.commands.options import JsonOption, QuietOption
 from kits.core.console import Console
 from kits.core.errors import ConfigError, UsageError, did_you_mean
 
@@ -25,9 +25,8 @@ SeedOption = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the verbs to `app`."""
-    crm = family(app, "crm", "CRMs whose leads are scored: connections, tests, pretended ones.")
+def join(crm: typer.Typer) -> None:
+    """Adds the verbs to `cloud-sync crm`."""
     crm.command("simulate")(crm_simulate)
     crm.command("example")(crm_example)
 

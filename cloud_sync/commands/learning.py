@@ -19,7 +19,6 @@ from cloud_sync.commands.options import (
     table,
 )
 from kits.core.console import Console
-from kits.core.errors import UsageError
 
 ProjectName = Annotated[str, typer.Argument(help="The project.")]
 
@@ -30,12 +29,6 @@ def register(app: typer.Typer) -> None:
     retrain = family(app, "retrain", "Learning from reviews.")
     retrain.command("plan")(retrain_plan)
     retrain.command("run")(retrain_run)
-    crm = family(app, "crm", "Leads from and to a CRM.")
-    for verb in ("add", "list", "test"):
-        # whatever else is typed: what is missing is said, not that an option is unknown
-        crm.command(
-            verb, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
-        )(crm_verb)
 
 
 def review_list(
@@ -110,12 +103,3 @@ def retrain_run(
         url = hub.config.url
     console.answer(f"job {job} is queued", {"job": job, "project": project})
     console.note(f"see {url}/jobs/{job}")
-
-
-def crm_verb() -> None:
-    """Not part of this installation: comes with the lead-scoring kit."""
-
-    raise UsageError(
-        "connecting a CRM comes with the lead-scoring kit, which is not installed",
-        fix="kit list",
-    )

@@ -148,7 +148,7 @@ KINDS: dict[str, Kind] = {
         label="Odoo",
     ),
     "dynamics": Kind(
-        _dynamics, "", "lead", "standard",
+        _dynamics, "", "lead", "dataverse",
         (
             Secret("tenant", "the directory (tenant) id"),
             Secret("client_id", "the app registration's id"),

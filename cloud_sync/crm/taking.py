@@ -35,8 +35,6 @@ _CHANGES: Final = {
     "write_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "lead"."write_at" END',
     "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
     "due_mark": '"lead"."due_mark" + 1',
-    # the record has changed: what could not be scored may be mended
-    "dead": "''",
 }
 """What an event does to a lead that is there: an older one never takes back what a newer one said, it only has the record
 read once more."""

@@ -1,0 +1,147 @@
+"""Secrets of CRM connections on the command line: asked for where they are missing, and changed by `crm secret`.
+
+They come from a file, from the environment or from a prompt, never from an argument, which every program on the machine
+could read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import JsonValue
+
+from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, opened
+from kits.core.console import Console
+from kits.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from cloud_sync.crm.secrets import Secrets
+    from cloud_sync.crm.settings import CrmSettings
+
+NameArgument = Annotated[str, typer.Argument(help="The connection's name.")]
+FileOption = Annotated[
+    Path | None,
+    typer.Option(help='JSON: {"webhook": ["…"], "api": {"token": "…"}}.', readable=False),
+]
+
+
+def secrets_of_new(name: str, settings: CrmSettings, path: Path | None) -> tuple[Secrets, bool]:
+    """Its secrets, and whether that of its messages was drawn."""
+    from cloud_sync.crm import adding
+    from cloud_sync.crm.incoming import INCOMING
+    from cloud_sync.crm.secrets import Secrets, check_name, parse_secrets
+    from kits.core.settings import read_text
+
+    check_name(name)
+    found = parse_secrets(read_text(path), str(path)) if path is not None else Secrets()
+    webhook, api = found.webhook, dict(found.api)
+    for one in adding.needed(settings, api):
+        value = _asked(name, one.name, one.what)
+        if value:
+            api[one.name] = value
+    drawn = False
+    if not webhook:
+        prompt = INCOMING[settings.kind].secret
+        value = _of_environment(name, "webhook")
+        drawn = not value and adding.is_drawn(settings)
+        webhook = (value or (adding.draw(settings) if drawn else _asked(name, "webhook", prompt)),)
+    return Secrets(webhook, api), drawn
+
+
+def _variable(name: str, secret: str) -> str:
+    return f"KITWRIGHT_CRM_{name}_{secret}".upper().replace("-", "_")
+
+
+def _of_environment(name: str, secret: str) -> str:
+    return os.environ.get(_variable(name, secret), "").strip()
+
+
+def _asked(name: str, secret: str, what: str) -> str:
+    """From the environment, or from a person."""
+    value = _of_environment(name, secret)
+    if value:
+        return value
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"a secret is missing: {what}", where=secret,
+            fix=f"export {_variable(name, secret)}=…, or --secrets-file FILE, or type it at a terminal",
+        )  # fmt: skip
+    return str(typer.prompt(what, hide_input=True)).strip()
+
+
+def crm_secret(
+    name: NameArgument,
+    drop: Annotated[bool, typer.Option("--drop", help="Take messages of the newest secret only.")] = False,
+    api: Annotated[str, typer.Option(help="Change this secret of its API instead, such as token.")] = "",
+    secrets_file: FileOption = None,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:  # fmt: skip
+    """Change the secret of its messages: first add the new one, both are taken; then --drop the old one."""
+    from cloud_sync.crm import adding, connections, secrets
+    from cloud_sync.crm.incoming import INCOMING
+
+    console = Console(as_json, quiet)
+    with opened(data) as hub:
+        settings = connections.open_connection(hub, name).settings
+        keys, shown = hub.config.keys_dir, ""
+        if drop:
+            secrets.drop_webhook_secret(keys, name)
+            text = f"{name} takes messages of the newest secret only"
+        elif api:
+            secrets.keep_api_secret(
+                keys, name, api, _new_api_secret(name, settings, api, secrets_file)
+            )
+            text = f"the secret {api} of {name} is changed"
+        else:
+            new = _new_webhook_secret(name, settings, secrets_file)
+            shown = "" if new else adding.draw(settings)
+            secrets.add_webhook_secret(keys, name, new or shown)
+            text = f"{name} takes messages of the new secret, and still of the one before"
+        address = connections.webhook_url(hub, name)
+    steps: list[JsonValue] = list(adding.steps(settings, address, shown)) if shown else []
+    console.answer(text, {"name": name, "webhook_secret": shown, "steps": steps})
+    if shown:
+        console.note(f"new secret, shown this once: {shown} ({INCOMING[settings.kind].secret})")
+    if not (drop or api):
+        console.next(f"cloud-sync crm secret {name} --drop --data {data}")
+
+
+def _new_webhook_secret(name: str, settings: CrmSettings, path: Path | None) -> str:
+    """Empty: it is to be drawn."""
+    from cloud_sync.crm import adding
+    from cloud_sync.crm.incoming import INCOMING
+    from cloud_sync.crm.secrets import parse_secrets
+    from kits.core.settings import read_text
+
+    if path is not None:
+        given = parse_secrets(read_text(path), str(path)).webhook
+        if not given:
+            raise UsageError("no secret of messages in this file", where=str(path), fix='"webhook": ["…"]')  # fmt: skip
+        return given[0]
+    value = _of_environment(name, "webhook")
+    if value or adding.is_drawn(settings):
+        return value
+    return _asked(name, "webhook", INCOMING[settings.kind].secret)
+
+
+def _new_api_secret(name: str, settings: CrmSettings, key: str, path: Path | None) -> str:
+    from cloud_sync.crm.kinds import kind_of
+    from cloud_sync.crm.secrets import parse_secrets
+    from kits.core.errors import did_you_mean
+    from kits.core.settings import read_text
+
+    known = {one.name: one.what for one in kind_of(settings.kind).secrets}
+    if key not in known:
+        raise UsageError(f"no secret {key!r}", where="--api", fix=did_you_mean(key, known))
+    if path is not None:
+        value = parse_secrets(read_text(path), str(path)).api.get(key, "")
+        if not value:
+            raise UsageError(f"no secret {key!r} in this file", where=str(path))
+        return value
+    return _asked(name, key, known[key])

@@ -1,0 +1,119 @@
+"""What is asked of a person who adds a connection: that its settings can work, and which secrets it needs. Pure.
+
+Secrets that are ours to choose are drawn here. Storing is `connections.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import secrets
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name
+from cloud_sync.crm.kinds import Secret, kind_of
+from cloud_sync.crm.salesforce_events import long_id
+from cloud_sync.crm.schemes.described import Shown
+from cloud_sync.crm.schemes.table import scheme_of
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.webhook_events import PLACES
+from kits.core.addresses import is_loopback
+from kits.core.errors import ConfigError, did_you_mean
+
+OPTIONS: Mapping[str, str] = {
+    "organization": "Salesforce: id of the organisation whose messages are taken (15 or 18 characters)",
+    "networks": "networks that messages may come from, CIDR with commas between; behind a proxy it must be one on this machine",
+    "proxy_header": "a header that the proxy in front sets, always: the subject of the client's certificate, for example",
+    "proxy_value": "what that header must say, word by word",
+    "our_user": "id of the user or app the hub writes as: its own changes make nothing due",
+    "own_fields": "further names of the fields scores are written to, as messages name them (Pipedrive's keys of 40 characters)",
+}
+"""Options that say how messages are known and read, beside `scheme.*` and `event.*`; a kind's API may have others."""
+_DRAWN_BYTES = 32
+
+
+def check_incoming(settings: CrmSettings) -> None:
+    """That messages of a connection can be known and read.
+
+    Raises:
+        ConfigError: they cannot; with the option that is to be changed.
+    """
+    options = settings.options
+    scheme_of(scheme_name(settings), options)
+    for key in options:
+        if key.startswith("event.") and key not in PLACES:
+            raise ConfigError(f"no option {key!r}", where=key, fix=did_you_mean(key, PLACES))
+    for key in INCOMING[settings.kind].needs:
+        if not options.get(key):
+            raise ConfigError(f"option {key} is missing", where=key, fix=f"{OPTIONS[key]}: --option {key}=…")  # fmt: skip
+    if options.get("organization"):
+        long_id(options["organization"])
+    for one in options.get("networks", "").replace(",", " ").split():
+        try:
+            ipaddress.ip_network(one)
+        except ValueError as error:
+            raise ConfigError(f"not a network: {error}", where="networks", fix="for example 13.108.0.0/14") from error  # fmt: skip
+    if bool(options.get("proxy_header")) != bool(options.get("proxy_value")):
+        raise ConfigError("proxy_header and proxy_value go together", where="proxy_header")
+
+
+def is_drawn(settings: CrmSettings) -> bool:
+    """Whether the secret of its messages is ours to choose; else the CRM shows it."""
+    return INCOMING[settings.kind].drawn
+
+
+def draw(settings: CrmSettings) -> str:
+    """A new secret, as its scheme wants it."""
+    scheme = scheme_of(scheme_name(settings), settings.options)
+    if isinstance(scheme, Shown):
+        token = secrets.token_urlsafe(_DRAWN_BYTES)
+        return f"kitwright:{token}" if scheme.place == "basic" else token
+    if scheme.key == "whsec":
+        return "whsec_" + base64.b64encode(secrets.token_bytes(_DRAWN_BYTES)).decode()
+    return secrets.token_urlsafe(_DRAWN_BYTES)
+
+
+def needed(settings: CrmSettings, given: Mapping[str, str]) -> list[Secret]:
+    """Secrets of its API that are to be asked for: what it cannot do without, of a group of ways the first."""
+    groups = {
+        one.group for one in kind_of(settings.kind).secrets if one.group and given.get(one.name)
+    }
+    found: list[Secret] = []
+    for one in kind_of(settings.kind).secrets:
+        if not one.needed or given.get(one.name) or (one.group and one.group in groups):
+            continue
+        groups |= {one.group} - {""}
+        found.append(one)
+    return found
+
+
+def steps(settings: CrmSettings, url: str, secret: str) -> list[str]:
+    """What a person enters in the CRM, in order.
+
+    Args:
+        url: of the connection at this hub.
+        secret: of its messages.
+    """
+    scheme = scheme_of(scheme_name(settings), settings.options)
+    shown = isinstance(scheme, Shown)
+    if shown and scheme.place == "path" and secret:
+        url = f"{url}/{secret}"
+    if shown and scheme.place == "query" and settings.kind != "dynamics" and secret:
+        url = f"{url}?{scheme.name}={quote(secret, safe='')}"
+    fields = ", ".join(sorted(own_fields(settings))) or "none"
+    return [text.format(url=url, fields=fields) for text in INCOMING[settings.kind].steps]
+
+
+def warnings(hub_url: str) -> Sequence[str]:
+    """What of the hub's address keeps a CRM from reaching it, for people."""
+    scheme, _, rest = hub_url.partition("://")
+    host = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
+    if is_loopback(host.strip("[]")):
+        return [
+            f"the hub calls itself {hub_url}, which only this machine reaches: set public_url in hub.yaml to the"
+            " address that the CRM will call; it is part of what some CRMs sign"
+        ]
+    if scheme != "https":
+        return [f"{hub_url} is not encrypted: most CRMs call HTTPS only, and all should"]
+    return []

@@ -1,0 +1,178 @@
+"""Tries a connection and changes nothing: is it reached, are its messages known, what may the hub do there, what would it
+write.
+
+A message is signed to ourselves; the CRM is asked, never told. What each finding means is said in words, with its remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from cloud_sync.crm import adding, connections
+from cloud_sync.crm.base import Check, Crm
+from cloud_sync.crm.connections import Connection
+from cloud_sync.crm.incoming import own_fields, scheme_name
+from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.payloads import score_all
+from cloud_sync.crm.schemes.signing import sign
+from cloud_sync.crm.schemes.table import scheme_of
+from cloud_sync.crm.schemes.verifying import UnverifiedError, verify
+from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Alert, CrmLead
+from cloud_sync.store.types import JsonObject
+from kits.core.errors import KitwrightError
+from kits.core.ready import ReadyBundle
+
+SHOWN = 5
+"""Leads that are tried."""
+_BODY = b'{"kitwright": "test"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was found, and what would be written of some leads."""
+
+    checks: tuple[Check, ...]
+    would: tuple[JsonObject, ...] = ()
+
+
+def try_connection(
+    hub: Hub,
+    connection: Connection,
+    opener: Callable[[Connection], Crm],
+    models: LeadModels,
+    now: datetime,
+) -> Trial:
+    """Tries everything; one thing that is wrong keeps nothing else from being tried.
+
+    Args:
+        opener: gives its CRM. Raises ConfigError while something is missing.
+    """
+    checks = [_address(hub.config.url), *_messages(hub, connection, now), *_alerts(hub, connection)]
+    crm, checked = _api(opener, connection)
+    checks += checked
+    ready, checked = _bundle(models, connection)
+    checks += checked
+    would: tuple[JsonObject, ...] = ()
+    if crm is not None and ready is not None:
+        checked, would = _dry_run(hub, connection, crm, ready, now)
+        checks += checked
+    return Trial(tuple(checks), would)
+
+
+def _address(url: str) -> Check:
+    wrong = adding.warnings(url)
+    return Check("address", not wrong, url, wrong[0] if wrong else "")
+
+
+def _messages(hub: Hub, connection: Connection, now: datetime) -> Iterator[Check]:
+    """A message of each secret is signed and verified; one of another secret must not pass."""
+    settings = connection.settings
+    name, options = scheme_name(settings), dict(settings.options)
+    secrets = connection.secrets.webhook
+    fix = f"cloud-sync crm secret {connection.name}"
+    try:
+        scheme = scheme_of(name, options)
+    except KitwrightError as error:
+        yield Check("scheme", False, error.what, error.fix)
+        return
+    demanded = [key for key in ("networks", "proxy_header") if options.pop(key, "")]
+    if not secrets:
+        known = "networks" in demanded and getattr(scheme, "or_networks", False)
+        found = "none: known by its network alone" if known else "none: no message is taken"
+        yield Check("secret of messages", known, found, "" if known else fix)
+    url = connections.webhook_url(hub, connection.name)
+    for number, secret in enumerate(secrets):
+        which = "secret of messages" if not number else "secret before it"
+        try:
+            made = sign(scheme, url, _BODY, secret, now.timestamp())
+            verify(scheme, made, secrets, now.timestamp(), options)
+            forged = sign(scheme, url, _BODY, adding.draw(settings), now.timestamp())
+            passes = _passes(lambda f=forged: verify(scheme, f, secrets, now.timestamp(), options))  # type: ignore[misc]  # bound now
+            said = f"a message signed by {name} is known, a forged one is not"
+            yield Check(which, not passes, said if not passes else "any message passes", "" if not passes else fix)  # fmt: skip
+        except UnverifiedError:
+            yield Check(which, False, f"it is no secret for {name}", fix)
+        except KitwrightError as error:
+            yield Check(which, "public key" in error.what, error.what, error.fix)
+    for key in demanded:
+        yield Check(key, True, f"demanded besides: {settings.options[key]}")
+
+
+def _passes(verified: Callable[[], object]) -> bool:
+    try:
+        verified()
+    except UnverifiedError:
+        return False
+    return True
+
+
+def _alerts(hub: Hub, connection: Connection) -> Iterator[Check]:
+    """What the running hub has found."""
+    with hub.database.session() as session:
+        query = select(Alert).where(Alert.seen_at.is_(None), Alert.name.startswith("crm-"))
+        for alert in session.scalars(query.order_by(Alert.at)):
+            if alert.where == connection.name:
+                yield Check(f"alert {alert.name}", False, alert.text, "docs/reference/alerts.md")
+
+
+def _api(
+    opener: Callable[[Connection], Crm], connection: Connection
+) -> tuple[Crm | None, Sequence[Check]]:
+    try:
+        crm = opener(connection)
+    except KitwrightError as error:
+        return None, [Check("API", False, error.what, error.fix)]
+    try:
+        return crm, crm.check()
+    except DeliveryError as error:
+        return None, [Check("API", False, error.what, error.fix or "look at address and network")]
+
+
+def _bundle(
+    models: LeadModels, connection: Connection
+) -> tuple[ReadyBundle | None, Sequence[Check]]:
+    if not connection.project:
+        fix = "add it again with --project, to have its leads scored"
+        return None, [Check("project", True, "none: it is only listened to", fix)]
+    try:
+        ready = models.current(connection.project)
+    except KitwrightError as error:
+        return None, [Check("bundle", False, error.what, error.fix)]
+    return ready, [Check("bundle", True, f"{ready.id[:16]}… of {connection.project}")]
+
+
+def _dry_run(
+    hub: Hub, connection: Connection, crm: Crm, ready: ReadyBundle, now: datetime
+) -> tuple[Sequence[Check], tuple[JsonObject, ...]]:
+    """Reads and scores the leads that had news last; what would be written of them."""
+    with hub.database.session() as session:
+        query = select(CrmLead.object_id).where(
+            CrmLead.connection == connection.name, CrmLead.state == "open", CrmLead.opted_out.is_(False)
+        )  # fmt: skip
+        names = list(session.scalars(query.order_by(CrmLead.seen_at.desc()).limit(SHOWN)))
+    if not names:
+        fix = "change a lead in the CRM, and try again"
+        return [Check("dry run", True, "no lead is known yet: none has had news", fix)], ()
+    try:
+        records = crm.read(names)
+    except DeliveryError as error:
+        return [Check("dry run", False, error.what, error.fix or "look at the checks above")], ()
+    scores, faults = score_all(ready, [one for one in records if not one.outcome], now)
+    fields = sorted(own_fields(connection.settings))
+    would: list[JsonObject] = [
+        {
+            "lead": name, "points": score.points, "probability": score.probability, "band": score.band,
+            "reasons": [reason.text for reason in score.reasons], "fields": list(fields),
+        }
+        for name, score in scores.items()
+    ]  # fmt: skip
+    would += [{"lead": name, "fault": fault} for name, fault in faults.items()]
+    found = f"{len(names)} leads: {len(scores)} scored, {len(faults)} cannot be"
+    fix = next(iter(faults.values()), "")
+    return [Check("dry run", not faults, found, fix)], tuple(would)

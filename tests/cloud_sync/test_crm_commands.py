@@ -1,0 +1,275 @@
+"""`cloud-sync crm …`: a connection from the command line, its secrets, and a test that changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from typer.testing import CliRunner, Result
+
+from cloud_sync import setup
+from cloud_sync.cli import make_app
+from cloud_sync.config import load
+from cloud_sync.crm import connections
+from cloud_sync.crm.base import Check, Record
+from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.secrets import read_secrets
+from cloud_sync.crm.trying import Trial, try_connection
+from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, Project
+from kits.core.errors import ConfigError, KitwrightError
+from tests.cloud_sync.crm_builders import HUB, WAYS, connect, signed
+from tests.cloud_sync.fleet_builders import make_hub
+
+AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "hub"
+    setup.init(folder, "admin", "four random words here", {"public_url": HUB})
+    hub = Hub.open(load(folder))
+    with hub.database.transaction() as session:
+        session.add(Project(name="leads", kit="lead-scoring", kit_yaml=""))
+    hub.close()
+    return folder
+
+
+@pytest.fixture
+def run(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    for name in ("WEBHOOK", "TOKEN"):
+        monkeypatch.delenv(f"KITWRIGHT_CRM_SALES_{name}", raising=False)
+    app, runner = make_app(), CliRunner()
+
+    def call(*words: str, fails: type[KitwrightError] | int | None = None) -> Result:
+        found = runner.invoke(app, ["crm", *words, "--data", str(data)])
+        if isinstance(fails, type):
+            assert isinstance(found.exception, fails), found.output
+        else:
+            assert found.exit_code == (fails or 0), (found.output, found.exception)
+        return found
+
+    yield call
+
+
+def added(run: Run, tmp_path: Path, *words: str) -> dict[str, object]:
+    file = tmp_path / "secrets.json"
+    file.write_text('{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
+    said = run("add", "sales", "--kind", "hubspot", "--project", "leads", "--secrets-file", str(file), "--json", *words)  # fmt: skip
+    answer: dict[str, object] = json.loads(said.stdout)
+    return answer
+
+
+def test_a_connection_is_added_and_says_what_to_enter_in_the_crm(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    answer = added(run, tmp_path)
+    assert (answer["url"], answer["warnings"]) == (f"{HUB}/v1/crm/sales", [])
+    assert any(f"{HUB}/v1/crm/sales" in str(step) for step in answer["steps"])  # type: ignore[attr-defined]  # JSON
+    assert any("kitwright_score" in str(step) for step in answer["steps"])  # type: ignore[attr-defined]  # JSON
+    assert read_secrets(data / "keys", "sales").api == {"token": "pat-1"}
+    listed = json.loads(run("list", "--json").stdout)
+    assert [(one["name"], one["kind"], one["project"], one["state"]) for one in listed] == [
+        ("sales", "hubspot", "leads", "in force")
+    ]
+    # what somebody brought is known to them: it is not shown again
+    assert "client-secret" not in json.dumps(answer)
+
+
+def test_secrets_may_come_from_the_environment(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITWRIGHT_CRM_SALES_EU_TOKEN", "pat-2")
+    monkeypatch.setenv("KITWRIGHT_CRM_SALES_EU_WEBHOOK", "client-secret-2")
+    run("add", "sales-eu", "--kind", "hubspot")
+    found = read_secrets(data / "keys", "sales-eu")
+    assert (found.webhook, found.api) == (("client-secret-2",), {"token": "pat-2"})
+
+
+def test_a_missing_secret_is_told_with_the_variable_it_may_come_from(run: Run) -> None:
+    said = run("add", "sales", "--kind", "hubspot", fails=KitwrightError)
+    assert "KITWRIGHT_CRM_SALES_TOKEN" in str(said.exception)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "starts"),
+    [
+        ("odoo", ("--url", "https://odoo.example"), ""),
+        ("pipedrive", (), "kitwright:"),
+        ("webhook", ("--url", "https://leads.example"), "whsec_"),
+    ],
+)
+def test_a_secret_that_is_ours_to_choose_is_drawn_and_shown_once(
+    run: Run, data: Path, tmp_path: Path, kind: str, words: tuple[str, ...], starts: str
+) -> None:
+    file = tmp_path / "api.json"
+    file.write_text('{"api": {"token": "t", "key": "k", "secret": "whsec_' + "QUFB" * 8 + '"}}')
+    said = run("add", "sales", "--kind", kind, "--secrets-file", str(file), "--json", *words)
+    secret = json.loads(said.stdout)["webhook_secret"]
+    assert secret.startswith(starts)
+    assert len(secret) > 32
+    assert read_secrets(data / "keys", "sales").webhook == (secret,)
+    assert secret not in run("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--kind", "hubspo"), "did you mean 'hubspot'"),
+        ((), "--kind hubspot|"),
+        (("--kind", "salesforce", "--url", "https://x.my.salesforce.com"), "organization"),
+        (("--kind", "salesforce", "--option", "organization=00Dxx"), "not an id of Salesforce"),
+        (("--kind", "salesforce", "--option", "organization"), "KEY=VALUE"),
+        (("--kind", "webhook", "--scheme", "standart"), "did you mean 'standard'"),
+        (("--kind", "webhook", "--scheme", "own"), "header"),
+        (("--kind", "webhook", "--option", "event.ids=x"), "did you mean 'event.id'"),
+        (("--kind", "webhook", "--option", "networks=10.0.0.1/8"), "not a network"),
+        (("--kind", "webhook", "--option", "proxy_header=x-dn"), "go together"),
+        (("--kind", "webhook", "--url", "ftp://x"), "https://HOST"),
+        (("--kind", "hubspot", "--project", "lead"), "did you mean 'leads'"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_kept(
+    run: Run, data: Path, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    file = tmp_path / "s.json"
+    file.write_text('{"webhook": ["x"], "api": {"token": "t"}}')
+    said = run("add", "sales", *words, "--secrets-file", str(file), fails=KitwrightError)
+    assert told in str(said.exception)
+    assert json.loads(run("list", "--json").stdout) == []
+    assert not (data / "keys" / "crm" / "sales.json").exists()
+
+
+def test_settings_may_come_from_a_file_and_the_command_line_goes_before(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "sales.yaml"
+    file.write_text(
+        "kind: hubspot\nobject: deals\nwrite: false\nmin_change: 7\nfields: {points: lead_points}\n"
+        "options: {our_user: '9'}\n"
+    )
+    added(
+        run, tmp_path, "--settings", str(file), "--object", "contacts", "--option", "own_fields=x"
+    )
+    hub = Hub.open(load(data))
+    found = connections.open_connection(hub, "sales").settings
+    hub.close()
+    assert (found.object, found.write, found.min_change, found.fields.points) == ("contacts", False, 7, "lead_points")  # fmt: skip
+    assert found.options == {"our_user": "9", "own_fields": "x"}
+
+
+def test_a_secret_is_changed_in_two_steps(run: Run, data: Path, tmp_path: Path) -> None:
+    added(run, tmp_path)
+    file = tmp_path / "new.json"
+    file.write_text('{"webhook": ["new-secret"], "api": {"token": "pat-2"}}')
+    run("secret", "sales", "--secrets-file", str(file))
+    run("secret", "sales", "--api", "token", "--secrets-file", str(file))
+    found = read_secrets(data / "keys", "sales")
+    assert (found.webhook, found.api) == (("new-secret", "client-secret"), {"token": "pat-2"})
+    run("secret", "sales", "--drop")
+    assert read_secrets(data / "keys", "sales").webhook == ("new-secret",)
+    said = run("secret", "sales", "--api", "tokn", fails=KitwrightError)
+    assert "did you mean 'token'" in str(said.exception)
+
+
+def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: Path) -> None:
+    added(run, tmp_path)
+    hub = Hub.open(load(data))
+    with hub.database.transaction() as session:
+        session.add(CrmLead(connection="sales", object_id="1", dead="no such column"))
+        session.add(CrmLead(connection="sales", object_id="2", due_at=AT, seen_at=AT))
+    run("pause", "sales")
+    [one] = json.loads(run("list", "--json").stdout)
+    assert (one["state"], one["leads"], one["due"], one["dead"]) == ("paused", 2, 1, 1)
+    assert one["last_event"].startswith("2026-05-04T12:00:00")
+    assert "crm retry sales" in run("list").stdout
+    run("resume", "sales")
+    assert json.loads(run("retry", "sales", "--json").stdout) == {"name": "sales", "leads": 1}
+    assert json.loads(run("list", "--json").stdout)[0]["due"] == 2
+    assert "--yes" in str(run("remove", "sales", fails=KitwrightError).exception)
+    run("remove", "sales", "--yes")
+    with hub.database.session() as session:
+        for table in (CrmConnection, CrmLead, CrmEvent):
+            assert session.scalar(select(func.count()).select_from(table)) == 0
+    hub.close()
+
+
+# trying
+
+
+class Answering:
+    """A CRM in memory: what it says of itself, and its leads."""
+
+    kind = "hubspot"
+    batch = 100
+    polls = False
+
+    def __init__(self, fault: str = "") -> None:
+        self._fault = fault
+
+    def check(self) -> list[Check]:
+        if self._fault:
+            raise DeliveryError(self._fault)
+        return [Check("scope", False, "missing", "add crm.objects.contacts.write")]
+
+    def read(self, object_ids: list[str]) -> list[Record]:
+        return [Record(name, {"city": "Bern"}, AT) for name in object_ids]
+
+
+def tried(hub: Hub, crm: Answering | ConfigError | None = None) -> dict[str, Check]:
+    def opener(_connection: object) -> object:
+        if isinstance(crm, ConfigError):
+            raise crm
+        return crm or Answering()
+
+    connection = connections.open_connection(hub, "crm")
+    trial: Trial = try_connection(hub, connection, opener, LeadModels(hub), AT)  # type: ignore[arg-type]  # half a CRM is enough
+    return {check.name: check for check in trial.checks}
+
+
+@pytest.mark.parametrize("scheme", list(WAYS))
+def test_a_connection_of_each_scheme_knows_its_own_messages(tmp_path: Path, scheme: str) -> None:
+    with make_hub(tmp_path, public_url=HUB) as hub:
+        connect(hub, scheme)
+        found = tried(hub)
+        assert found["secret of messages"].ok, found["secret of messages"]
+        assert found["address"].ok
+        with hub.database.session() as session:
+            assert session.scalar(select(func.count()).select_from(CrmEvent)) == 0
+
+
+def test_what_is_wrong_is_said_all_at_once_with_its_remedy(tmp_path: Path) -> None:
+    with make_hub(tmp_path) as hub:
+        connect(hub, "hubspot-v3", secrets=())
+        found = tried(hub, ConfigError("a secret of 'crm' is missing", fix="cloud-sync crm secret crm"))  # fmt: skip
+    assert not found["address"].ok
+    assert "public_url" in found["address"].fix
+    assert (found["secret of messages"].ok, found["API"].ok) == (False, False)
+    assert found["API"].fix == "cloud-sync crm secret crm"
+    assert found["project"].ok
+
+
+def test_a_secret_of_another_form_is_found(tmp_path: Path) -> None:
+    with make_hub(tmp_path, public_url=HUB) as hub:
+        connect(hub, "standard", secrets=("not-whsec",))
+        assert not tried(hub)["secret of messages"].ok
+
+
+def test_what_the_crm_says_and_what_the_running_hub_found_is_told(tmp_path: Path) -> None:
+    from cloud_sync.crm.inbox import Inbox
+    from cloud_sync.crm.schemes.verifying import UnverifiedError
+
+    with make_hub(tmp_path, public_url=HUB) as hub:
+        connect(hub, "hubspot-v3", secrets=())
+        with pytest.raises(UnverifiedError):
+            Inbox(hub).take("crm", signed("hubspot-v3"))
+        found = tried(hub)
+        assert not found["alert crm-no-secret"].ok
+        assert found["scope"].fix == "add crm.objects.contacts.write"
+        assert "no route" in tried(hub, Answering("no route"))["API"].found
