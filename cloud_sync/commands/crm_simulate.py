@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cloud_sync.crm.secrets import Secrets
     from cloud_sync.crm.simulator import Simulator
 
-Kind = Literal["hubspot", "odoo", "pipedrive", "salesforce", "standard"]
+Kind = Literal["hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "standard"]
 KindArgument = Annotated[
     Kind, typer.Argument(help="Which CRM to pretend; standard: a program of your own.")
 ]

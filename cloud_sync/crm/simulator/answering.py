@@ -14,8 +14,8 @@ Body = Any  # a request's JSON: whatever somebody sent
 Query = Mapping[str, str]
 Handler = Callable[[Body, Query], Response]
 """Body, and query with the path's parameters → answer."""
-Admit = Callable[[Request], Mapping[str, str]]
-"""Headers for the answer; raises ApiError for who is not let in."""
+Admit = Callable[[Request, str], Mapping[str, str]]
+"""Request and right → headers for the answer; raises ApiError for who is not let in."""
 Route = tuple[str, str, str, Handler]
 """Method, path, the right it needs, and what it does."""
 
@@ -30,28 +30,30 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
-def add_table(
-    app: FastAPI, table: list[Route], admit: Callable[[Request, str], Mapping[str, str]]
-) -> None:
+def add_table(app: FastAPI, table: list[Route], admit: Admit) -> None:
     """Adds routes; `admit` is asked with the request and the right."""
     for method, path, right, handler in table:
         app.add_api_route(path, _route(handler, admit, right), methods=[method])
 
 
-def _route(
-    handler: Handler, admit: Callable[[Request, str], Mapping[str, str]], right: str
-) -> Callable[[Request], Awaitable[Response]]:
+def _route(handler: Handler, admit: Admit, right: str) -> Callable[[Request], Awaitable[Response]]:
     async def route(request: Request) -> Response:
         try:
             headers = admit(request, right)
             body = await body_of(request)
-            answer = handler(body, {**request.query_params, **request.path_params})
+            answer = handler(body, query_of(request))
         except ApiError as error:
             return JSONResponse(error.body, error.status, error.headers)
         answer.headers.update(headers)
         return answer
 
     return route
+
+
+def query_of(request: Request) -> Query:
+    """What stands in the address, and what a client prefers, under `header:prefer`."""
+    preferred = {"header:prefer": request.headers.get("prefer", "")}
+    return {**request.query_params, **request.path_params, **preferred}
 
 
 async def body_of(request: Request) -> Body:

@@ -90,6 +90,13 @@ class Records:
                 self._told(self._change(held, "created", dict(fields), {}, "user"))
             return held
 
+    def note(self, object_id: str, values: Mapping[str, JsonValue], *, same: bool) -> None:
+        """Something was written about a record that is no field of it; of an unknown one nothing is noted."""
+        with self.lock:
+            held = self._held.get(object_id)
+            if held is not None:
+                _note(held, values, same=same)
+
     def _fresh_id(self) -> str:
         while (made := self._make_id(next(self._numbers))) in self._held:
             pass

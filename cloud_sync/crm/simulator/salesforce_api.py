@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.answering import ApiError, Body, Query, Route, add_table
+from cloud_sync.crm.simulator.conditions import Row, WrongConditionError
 from cloud_sync.crm.simulator.salesforce import (
     API_USER,
     OBJECT,
@@ -20,7 +21,7 @@ from cloud_sync.crm.simulator.salesforce import (
     long_id,
     stamp,
 )
-from cloud_sync.crm.simulator.soql import Row, SoqlError, parse
+from cloud_sync.crm.simulator.soql import parse
 from cloud_sync.crm.simulator.values import Fields, Held
 
 DATA = "/services/data/{version}"
@@ -140,7 +141,7 @@ class _Api:
     def _query(self, query: Query, *, deleted: bool) -> JSONResponse:
         try:
             asked = parse(query.get("q", ""))
-        except SoqlError as error:
+        except WrongConditionError as error:
             raise _refusal(400, "MALFORMED_QUERY", str(error)) from None
         if asked.thing == "PermissionSet":
             return JSONResponse({"totalSize": 0, "done": True, "records": []})

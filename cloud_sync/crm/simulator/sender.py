@@ -187,7 +187,7 @@ class Sender:
             self.queue.lost(waiting, "lost_deleted")
             self._delete(f"HTTP {status}")
             return
-        if status in schedule.final:
+        if status in schedule.final or (schedule.only and status not in schedule.only):
             self.queue.lost(waiting, "lost_refused")
             return
         asked_s = retry_after(headers.get("retry-after", ""), time.time())

@@ -60,6 +60,12 @@ def _salesforce() -> type[Vendor]:
     return Salesforce
 
 
+def _dynamics() -> type[Vendor]:
+    from cloud_sync.crm.simulator.dynamics import Dynamics
+
+    return Dynamics
+
+
 def _standard() -> type[Vendor]:
     from cloud_sync.crm.simulator.standard import Standard
 
@@ -71,6 +77,7 @@ VENDORS: Mapping[str, Callable[[], type[Vendor]]] = {
     "pipedrive": _pipedrive,
     "odoo": _odoo,
     "salesforce": _salesforce,
+    "dynamics": _dynamics,
     "standard": _standard,
     "webhook": _standard,
 }

@@ -66,6 +66,7 @@ class Schedule:
         waits_s: before the second attempt, the third, …; after the last one the event is lost.
         jitter: each wait is longer or shorter by up to this share.
         final: statuses after which it does not try again.
+        only: statuses after which it tries again, and after no other, nor after silence; empty: after all.
         honours_retry_after: waits at least as long as a 429 says.
         disabled_by: statuses after which the webhook is switched off.
         ban_after: after so many first attempts that failed nothing is sent for `ban_s`: what happens then is lost, and
@@ -77,6 +78,7 @@ class Schedule:
     waits_s: tuple[float, ...]
     jitter: float = 0.0
     final: frozenset[int] = frozenset()
+    only: frozenset[int] = frozenset()
     honours_retry_after: bool = False
     disabled_by: frozenset[int] = frozenset()
     ban_after: int = 0

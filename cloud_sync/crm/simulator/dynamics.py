@@ -1,0 +1,143 @@
+"""A pretended Dynamics 365 Sales: leads in Dataverse, and the webhook of a step for each change. Its API: `dynamics_api.py`.
+
+A webhook shows its key in the query, and is tried once more only after 502, 503 and 504.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import FastAPI
+from pydantic import JsonValue
+
+from cloud_sync.crm.simulator.queue import Waiting
+from cloud_sync.crm.simulator.signing import compact
+from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule
+from cloud_sync.crm.simulator.vendor import Vendor, millis
+from cloud_sync.crm.simulator.world import CHOICES, Value
+
+ENTITY = "lead"
+API_USER = "5b1f0000-0000-4000-8000-000000000078"
+PERSON = "5b1f0000-0000-4000-8000-000000000077"
+ORGANIZATION = "4ef50000-0000-4000-8000-000000000001"
+CODES: Mapping[str, str] = {"industry": "industrycode", "source": "leadsourcecode"}
+"""Columns that are choices there: numbers with a label."""
+_STEPS = {"created": "Create", "changed": "Update", "deleted": "Delete", "merged": "Merge"}
+_TYPE = "Entity:http://schemas.microsoft.com/xrm/2011/Contracts"
+
+
+class Dynamics(Vendor):
+    """Leads of one environment."""
+
+    kind = "dynamics"
+    scheme = "dataverse"
+    looks = "path"
+    keys = ("tenant", "client_id", "client_secret")
+    names: ClassVar[Mapping[str, str]] = {
+        "first_name": "firstname", "last_name": "lastname", "email": "emailaddress1", "company": "companyname",
+        "phone": "telephone1", "country": "address1_country", "employees": "numberofemployees", **CODES,
+        "last_form": "new_last_form", "visits": "new_visits", "page_views": "new_page_views",
+        "emails_opened": "new_emails_opened", "budget_stated": "new_budget_stated", "opted_out": "donotbulkemail",
+    }  # fmt: skip
+    every_right = frozenset(
+        {"prvReadLead", "prvWriteLead", "prvReadmsdyn_predictivescore", "prvWritemsdyn_predictivescore"}
+    )  # fmt: skip
+    token_life_s = 3599
+    limit = (6000, 300)
+    schedule = Schedule(timeout_s=60, waits_s=(1,), only=frozenset({502, 503, 504}))
+
+    @staticmethod
+    def make_id(number: int) -> str:
+        """A GUID; the same for the same number."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"lead:{number}"))
+
+    @staticmethod
+    def has_id(text: str) -> bool:
+        """A GUID in small letters."""
+        try:
+            return str(uuid.UUID(text)) == text
+        except ValueError:
+            return False
+
+    def cell(self, column: str, value: Value, /) -> JsonValue:
+        """Choices are numbers, counts are whole, nothing is null."""
+        if column in CODES:
+            labels = list(CHOICES[column])
+            return labels.index(str(value)) + 1 if value in labels else value
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return None if value == "" else value
+
+    def export(self, fields: Fields) -> Fields:
+        """An export shows labels."""
+        return {name: label_of(name, value) or value for name, value in fields.items()}
+
+    def fresh(self) -> Fields:
+        """An open lead."""
+        return {"statecode": 0, "statuscode": 1}
+
+    def outcome(self, outcome: str, at: datetime) -> Fields:
+        """Qualified or disqualified."""
+        del at  # Dataverse notes it in `modifiedon`
+        return {"statecode": 1, "statuscode": 3} if outcome == "won" else {"statecode": 2, "statuscode": 4}  # fmt: skip
+
+    def settings(self, url: str, /) -> Fields:
+        """Tokens come from the same place, not from login.microsoftonline.com."""
+        return {"options": {"authority": url}}
+
+    def message(self, waiting: Sequence[Waiting], url: str) -> Message:
+        """The execution context of one step."""
+        del url  # nothing is signed
+        event = waiting[0].event
+        body = compact(_context(event.change, event.event_id))
+        headers = {
+            "Content-Type": "application/json",
+            "x-ms-dynamics-organization": "sim.crm.dynamics.com",
+            "x-ms-dynamics-entity-name": ENTITY,
+            "x-ms-dynamics-request-name": _STEPS[event.change.what],
+        }
+        return Message(headers, body, path=f"?code={self.state.secrets.webhook[0]}")
+
+    def routes(self, app: FastAPI) -> None:
+        """The Web API."""
+        from cloud_sync.crm.simulator.dynamics_api import add_routes
+
+        add_routes(app, self)
+
+
+def label_of(name: str, value: JsonValue) -> str:
+    """The label of a choice; empty for what is none."""
+    column = next((c for c, theirs in CODES.items() if theirs == name), "")
+    labels = list(CHOICES[column]) if column else []
+    return (
+        labels[value - 1]
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= len(labels)
+        else ""
+    )
+
+
+def _context(change: Change, event_id: str) -> Fields:
+    user = API_USER if change.by == "api" else PERSON
+    moment = f"/Date({millis(change.at)})/"
+    attributes: list[JsonValue] = [
+        {"key": name, "value": value} for name, value in change.values.items()
+    ]
+    attributes += [
+        {"key": "leadid", "value": change.object_id},
+        {"key": "modifiedon", "value": moment},
+    ]
+    target: Fields = {
+        "__type": _TYPE, "Attributes": attributes, "EntityState": None, "FormattedValues": [], "Id": change.object_id,
+        "KeyAttributes": [], "LogicalName": ENTITY, "RelatedEntities": [], "RowVersion": None,
+    }  # fmt: skip
+    return {
+        "BusinessUnitId": ORGANIZATION, "CorrelationId": event_id, "Depth": 1, "InitiatingUserId": user,
+        "InputParameters": [{"key": "Target", "value": target}], "IsExecutingOffline": False, "IsInTransaction": False,
+        "MessageName": _STEPS[change.what], "Mode": 1, "OperationCreatedOn": moment, "OperationId": event_id,
+        "OrganizationId": ORGANIZATION, "OrganizationName": "sim", "OutputParameters": [], "ParentContext": None,
+        "PostEntityImages": [], "PreEntityImages": [], "PrimaryEntityId": change.object_id, "PrimaryEntityName": ENTITY,
+        "RequestId": None, "SecondaryEntityName": "none", "SharedVariables": [], "Stage": 40, "UserId": user,
+    }  # fmt: skip
