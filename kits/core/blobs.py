@@ -114,13 +114,16 @@ class _Bulk:
     def __init__(self, store: FolderBlobStore) -> None:
         self._store = store
         self._waiting: dict[str, Path] = {}
+        self._made: set[Path] = set()
 
     def put(self, content: bytes) -> str:
         digest = digest_of(content)
         if digest in self._waiting or self._store.has(digest):
             return digest
         target = self._store.path(digest)
-        make_folder(target.parent)
+        if target.parent not in self._made:  # looking for it and its parents costs more than the file
+            make_folder(target.parent)
+            self._made.add(target.parent)
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         temporary.write_bytes(content)
         self._waiting[digest] = temporary

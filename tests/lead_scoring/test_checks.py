@@ -1,0 +1,275 @@
+"""What `kit check` says of leads: amounts, time, gaps, repeats; each with its figure and what to do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, build
+from kits.core.kit import Finding
+from kits.core.sample import Sample, digest_of
+from kits.lead_scoring import data
+from kits.lead_scoring._checking import amounts, columns, repeats, times
+from kits.lead_scoring._lead import Lead, encode_lead
+from kits.lead_scoring._table import LeadTable, load_table
+from kits.lead_scoring.config import Config
+from kits.toolchain.evaluation import MemoryBlobStore
+from kits.toolchain.intake import meta_of
+from tests.lead_scoring.lead_files import put, read, table
+
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+
+
+def dataset(
+    tmp_path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], **model: object
+) -> Dataset:
+    """What an import of these rows gives, all of it in train."""
+    found = read(put(tmp_path / "leads.csv", table(header, rows)), model)
+    blobs = MemoryBlobStore()
+    items = []
+    for number, raw in enumerate(found.samples):
+        blobs.put(raw.content)
+        sample = Sample(
+            f"s{number:06}", raw.media_type, digest_of(raw.content), len(raw.content), START, raw.source, meta=meta_of(raw)
+        )  # fmt: skip
+        items.append(DatasetItem(sample, raw.annotation, "train"))
+    return build(
+        DatasetHeader(kit="lead-scoring", labels=("lost", "won"), split_rule="all", seed=0),
+        items,
+        blobs,
+    )
+
+
+def leads(
+    tmp_path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], **model: object
+) -> LeadTable:
+    made = dataset(tmp_path, header, rows, **model)
+    return load_table(made, made.items)
+
+
+def only(findings: Sequence[Finding]) -> Finding:
+    (finding,) = findings
+    return finding
+
+
+def day(n: float) -> str:
+    return (START + timedelta(days=n)).isoformat()
+
+
+def plain_rows(n: int, won: int) -> list[list[object]]:
+    return [[i, f"c{i % 7}", int(i < won)] for i in range(n)]
+
+
+HEADER = ["id", "city", "converted"]
+
+
+def test_leads_without_outcomes_fail(tmp_path: Path) -> None:
+    found = only(list(amounts.enough(leads(tmp_path, HEADER[:2], [[1, "a"], [2, "b"]]), Config())))
+    assert (found.check, found.level) == (
+        "no-outcomes",
+        "fail",
+    ) and "model.source.outcome" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("n", "won", "level"),
+    [
+        (400, 10, "fail"),
+        (400, 395, "fail"),
+        (900, 300, "warn"),
+        (2000, 100, "warn"),
+        (1000, 120, "pass"),
+    ],
+)
+def test_few_leads_and_few_won_are_told_with_what_it_means(
+    tmp_path: Path, n: int, won: int, level: str
+) -> None:
+    found = only(list(amounts.enough(leads(tmp_path, HEADER, plain_rows(n, won)), Config())))
+    assert found.level == level
+    assert f"{n} leads with an outcome, {won} of them won" in found.text
+
+
+def test_the_share_won_is_told_over_time(tmp_path: Path) -> None:
+    rows = [[i, day(i), int(i % 10 < i // 200)] for i in range(2000)]
+    found = only(
+        list(amounts.enough(leads(tmp_path, ["id", "created_at", "converted"], rows), Config()))
+    )
+    assert found.evidence[0].startswith("5.0% won of 400 leads, part 1 of 5")
+    assert found.evidence[-1].startswith("85.0% won")
+
+
+def test_many_open_leads_are_a_question(tmp_path: Path) -> None:
+    rows = [[i, "Won" if i % 10 == 0 else "Lost" if i % 10 == 1 else "New"] for i in range(100)]
+    found = only(list(amounts.still_open(leads(tmp_path, ["id", "status"], rows), Config())))
+    assert (
+        found.level == "warn" and "80 leads (80%)" in found.text and "lost_after_days" in found.fix
+    )
+    rows = [[i, "Won" if i % 2 else "Lost" if i % 10 else "New"] for i in range(100)]
+    assert (
+        only(list(amounts.still_open(leads(tmp_path, ["id", "status"], rows), Config()))).level
+        == "pass"
+    )
+
+
+def long_sales(tmp_path: Path, **model: object) -> LeadTable:
+    """Two leads a day for a year; the won ones take ten days, the lost ones sixty; the export is of the last day."""
+    rows: list[list[object]] = []
+    for i in range(730):
+        came, takes = i // 2, 10 if i % 2 else 60
+        known = came + takes <= 365
+        rows.append(
+            [
+                i,
+                day(came),
+                day(came + takes) if known else "",
+                ("Won" if i % 2 else "Lost") if known else "Open",
+            ]
+        )
+    return leads(tmp_path, ["id", "created_at", "closed_at", "status"], rows, **model)
+
+
+def test_leads_too_young_for_their_outcome_are_named_with_the_date(tmp_path: Path) -> None:
+    found = only(list(times.young(long_sales(tmp_path), Config())))
+    assert found.level == "warn" and "younger than 60 days" in found.text
+    assert (
+        "of these 100.0% are won" in found.text and "trust outcomes until 2025-11-02" in found.text
+    )
+    assert "open_for_days: 60" in found.fix
+
+
+def test_young_leads_kept_open_are_no_more_a_question(tmp_path: Path) -> None:
+    stated = {"open_for_days": 60}
+    table_ = long_sales(tmp_path, source=stated)
+    found = only(list(times.young(table_, Config.model_validate({"source": stated}))))
+    assert found.level == "pass"
+    recent = [
+        won
+        for won, lead in zip(table_.won, table_.leads)
+        if lead.at and lead.at > START + timedelta(days=310)
+    ]
+    assert np.isnan(recent).all()
+
+
+def test_outcomes_before_the_lead_and_leads_of_the_future_are_told(tmp_path: Path) -> None:
+    rows = [
+        [i, day(i), day(i - 30 if i < 20 else i + 3), "Won" if i % 2 else "Lost"]
+        for i in range(100)
+    ]
+    table_ = leads(tmp_path, ["id", "created_at", "closed_at", "status"], rows)
+    found = only(list(times.backwards(table_, Config())))
+    assert found.level == "warn" and found.text.startswith("20 leads were decided before they came")
+    found = only(list(times.future(table_, lambda: START + timedelta(days=50))))
+    assert found.text.startswith("48 leads come from the future")
+    assert not list(times.future(table_, lambda: START + timedelta(days=500)))
+
+
+def test_columns_that_are_mostly_empty_are_listed(tmp_path: Path) -> None:
+    rows = [[i, "x" if i < 10 else "", i % 2] for i in range(100)]
+    found = only(
+        list(columns.missing(leads(tmp_path, ["id", "budget", "converted"], rows), Config()))
+    )
+    assert found.evidence == ("budget: 90% empty",)
+
+
+def test_a_column_whose_being_filled_in_tells_the_outcome_is_named(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    rows = []
+    for i in range(1000):
+        won = draw.random() < 0.3
+        rows.append(
+            [
+                i,
+                "x" if won or draw.random() < 0.2 else "",
+                "y" if draw.random() < 0.5 else "",
+                int(won),
+            ]
+        )
+    table_ = leads(tmp_path, ["id", "contract", "hobby", "converted"], rows)
+    found = only(list(columns.missing_tells(table_, Config())))
+    assert len(found.evidence) == 1 and found.evidence[0].startswith("contract: 0.0% of")
+    kept = Config.model_validate({"columns": {"keep": ["contract"]}})
+    assert not list(columns.missing_tells(table_, kept))
+
+
+def test_columns_of_texts_that_never_come_again_are_told(tmp_path: Path) -> None:
+    rows = [[i, f"note number {i}", f"c{i % 5}", i % 2] for i in range(300)]
+    found = only(
+        list(
+            columns.too_many_values(
+                leads(tmp_path, ["id", "note", "city", "converted"], rows), Config()
+            )
+        )
+    )
+    assert found.evidence == ("note: 300 values in 300 leads",)
+
+
+def test_a_column_of_opted_out_people_is_suggested_counted_or_missed(tmp_path: Path) -> None:
+    rows = [[i, "yes" if i < 3 else "no", i % 2] for i in range(20)]
+    table_ = leads(tmp_path, ["id", "Opted out of profiling", "converted"], rows)
+
+    def told(stated: str) -> Finding:
+        return only(
+            list(columns.opt_out(table_, Config.model_validate({"columns": {"opt_out": stated}})))
+        )
+
+    assert "model.columns.opt_out: Opted out of profiling" in told("").fix
+    assert told("Opted out of profiling").text.startswith("3 leads do not want to be scored")
+    assert "did you mean" in told("Opted out of profilin").fix
+
+
+def lead_set(
+    tmp_path: Path, states: Sequence[tuple[str, Mapping[str, str]]]
+) -> list[tuple[str, bytes]]:
+    return [
+        (f"s{n}", encode_lead(Lead(identity, fields)))
+        for n, (identity, fields) in enumerate(states)
+    ]
+
+
+def test_states_of_one_lead_share_a_split_and_equal_leads_do_not(tmp_path: Path) -> None:
+    contents = lead_set(
+        tmp_path, [("a", {"x": "1"}), ("b", {"x": "1"}), ("a", {"x": "2"}), ("a", {"x": "3"})]
+    )
+    assert repeats.near_duplicates(contents) == [("s0", "s2"), ("s0", "s3")]
+    assert data.near_duplicates([*contents, ("s9", b"damaged")]) == [("s0", "s2"), ("s0", "s3")]
+
+
+def test_leads_that_no_column_tells_apart_are_counted(tmp_path: Path) -> None:
+    rows = [[i, "web" if i < 40 else f"c{i}", i % 2] for i in range(100)]
+    found = only(list(repeats.same_content(leads(tmp_path, HEADER, rows), Config())))
+    assert "40 leads equal another one" in found.text and "in 1 groups some are won" in found.text
+
+
+def test_all_checks_run_with_the_court_after_them(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    rows = []
+    for i in range(600):
+        won = int(draw.random() < 0.35)
+        rows.append(
+            [
+                f"L{i}",
+                day(i),
+                f"c{draw.randrange(5)}",
+                draw.randrange(20),
+                "signed" if won else "",
+                won,
+            ]
+        )
+    made = dataset(
+        tmp_path, ["id", "created_at", "city", "visits", "contract number", "converted"], rows
+    )
+    found = list(data.check(made, Config()))
+    assert [f for f in found if f.check == "too-few-leads" and f.level == "warn"]
+    leaks = [f for f in found if f.check == "leaks"]
+    assert leaks and "contract number" in leaks[0].text
+    assert all(f.fix for f in found if f.level != "pass")
+
+
+def test_a_version_without_outcomes_is_checked_too(tmp_path: Path) -> None:
+    made = dataset(tmp_path, ["id", "city"], [[1, "a"], [2, "b"]])
+    assert [f.check for f in data.check(made, Config()) if f.level == "fail"] == ["no-outcomes"]
