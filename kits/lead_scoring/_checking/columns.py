@@ -12,6 +12,7 @@ import numpy as np
 
 from kits.core.errors import did_you_mean
 from kits.core.kit import Finding
+from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.names import load_words, plain
 from kits.lead_scoring._table import LeadTable
@@ -95,10 +96,7 @@ def opt_out(table: LeadTable, config: Config) -> Iterator[Finding]:
             fix=f"correct model.columns.opt_out: {did_you_mean(stated, names)}",
         )  # fmt: skip
     elif stated:
-        out = sum(
-            value is True or value == 1.0 or str(value).casefold() in ("yes", "ja", "oui", "true")
-            for value in table.column(stated)
-        )
+        out = sum(to_truth(value) == 1.0 for value in table.column(stated))
         yield Finding("opt-out", "pass", f"{out} leads do not want to be scored ({stated})")
     else:
         words = cast("list[str]", load_words("cells.yaml")["opt_out"])

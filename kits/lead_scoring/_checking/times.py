@@ -34,7 +34,8 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
     if told.sum() < _FEW:
         return
     latest = float(np.nanmax(np.concatenate([at, known[told]])))
-    days = float(np.quantile(spans[told & (at <= _middle(at))], _QUANTILES[-1])) if (told & (at <= _middle(at))).any() else float(np.quantile(spans[told], _QUANTILES[-1]))  # fmt: skip
+    old = told & (at <= float(np.nanmedian(at)))
+    days = float(np.quantile(spans[old if old.any() else told], _QUANTILES[-1]))
     quantiles = tuple(
         f"{share:.0%} of outcomes come within {np.quantile(spans[told], share):.0f} days"
         for share in _QUANTILES
@@ -83,10 +84,6 @@ def future(table: LeadTable, now: Now) -> Iterator[Finding]:
             tuple(table.items[row].sample.source for row in wrong[:_SHOWN]),
             "check model.source.decided_at, and whether days come first in its dates",
         )  # fmt: skip
-
-
-def _middle(at: NDArray[np.float64]) -> float:
-    return float(np.nanmedian(at))
 
 
 def _rate(table: LeadTable, rows: NDArray[np.bool_]) -> float:

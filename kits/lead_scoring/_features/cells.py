@@ -11,38 +11,22 @@ import re
 from kits.core.moments import read_year_first
 from kits.lead_scoring._lead import Value
 
-MISSING = frozenset(
-    [
-        "",
-        "-",
-        "--",
-        "?",
-        "n/a",
-        "na",
-        "nan",
-        "null",
-        "none",
-        "nil",
-        "unknown",
-        "select",
-        "not specified",
-        "not provided",
-        "unspecified",
-        "undefined",
-        "(blank)",
-        "blank",
-        "unbekannt",
-        "keine angabe",
-        "k.a.",
-        "k. a.",
-        "inconnu",
-        "desconocido",
-        "sconosciuto",
-    ]
-)
+MISSING = frozenset([
+    "", "-", "--", "?", "n/a", "na", "nan", "null", "none", "nil", "unknown", "select", "not specified",
+    "not provided", "unspecified", "undefined", "(blank)", "blank", "unbekannt", "keine angabe", "k.a.",
+    "k. a.", "inconnu", "desconocido", "sconosciuto", "---", "—", "–", ".", "#n/a", "n.a.", "n.a", "#nv", "\\n",
+    "not available", "not selected", "not set", "no value", "no data", "(empty)", "(none)", "(no value)",
+    "(not set)", "[none]", "<null>", "<none>", "please select", "- select -", "-- select --", "select one",
+    "select...", "choose", "please choose", "--none--", "-none-", "keine angaben", "k.a", "bitte wählen",
+    "bitte auswählen", "(leer)", "nicht angegeben", "inconnue", "non renseigné", "non renseignée",
+    "non spécifié", "sélectionner", "veuillez sélectionner", "desconocida", "no especificado", "seleccione",
+    "seleccionar", "sin especificar", "sconosciuta", "non specificato", "seleziona", "desconhecido",
+    "não informado", "selecione", "onbekend", "niet opgegeven", "selecteer", "nieznany", "brak", "brak danych",
+    "okänd", "ukendt", "tuntematon", "неизвестно", "不明", "未知",
+])  # fmt: skip
 """Words that say nothing was given, in lower case."""
-_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "on", "1"})
-_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0"})
+_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero"})  # fmt: skip
+_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso"})  # fmt: skip
 _MAX_NUMBER = 60
 _MAX_CHOICE = 120
 _AROUND = re.compile(r"[\s\u00a0\u202f'’_$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)

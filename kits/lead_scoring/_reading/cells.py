@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
 
+from kits.lead_scoring._features.cells import MISSING
 from kits.lead_scoring._lead import MAX_TEXT, Value
 from kits.lead_scoring._reading.dates import iso, read_dates
 from kits.lead_scoring._reading.names import load_words
@@ -48,11 +49,6 @@ class Typed:
 
 
 @cache
-def _missing() -> frozenset[str]:
-    return frozenset(cast("list[str]", load_words("cells.yaml")["missing"]))
-
-
-@cache
 def _pairs() -> tuple[tuple[str, str], ...]:
     listed = cast("list[list[object]]", load_words("cells.yaml")["pairs"])
     return tuple((str(yes).casefold(), str(no).casefold()) for yes, no in listed)
@@ -65,8 +61,8 @@ def free_mail() -> frozenset[str]:
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell says that nothing is known."""
-    return cell.strip().casefold() in _missing()
+    """Whether a cell says that nothing is known, as the models see it too."""
+    return cell.strip().casefold() in MISSING
 
 
 def type_cells(name: str, cells: Sequence[str], *, as_text: bool = False) -> Typed:
