@@ -6,6 +6,7 @@ calibrator's to learn, and the same for all candidates. Nothing is learned here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,6 @@ from kits.core.stats import auroc
 from kits.lead_scoring._learning.calibration import rescaled
 from kits.lead_scoring._learning.candidates import Candidate
 from kits.lead_scoring._learning.folds import Origin
-from kits.lead_scoring._models.calibrator import probability
 
 Floats = NDArray[np.float64]
 LATEST = 3
@@ -94,12 +94,12 @@ def _scored(
 def choose(scored: Sequence[Scored]) -> Scored:
     """The simplest candidate within one standard error of the best, in log-loss and then in lift.
 
-    Errors are of paired differences, lead by lead (the one-standard-error rule, Breiman et al. 1984).
+    Errors are of differences, lead by lead in log-loss (the one-standard-error rule, Breiman et al. 1984).
     """
     best = min(scored, key=lambda one: one.loss)
     near = [one for one in scored if _gap(one, best) <= 0.0]
     top = max(near, key=lambda one: one.lift)
-    kept = [one for one in near if one.lift >= top.lift - top.lift_error]
+    kept = [o for o in near if top.lift - o.lift <= math.hypot(top.lift_error, o.lift_error)]
     return min(kept, key=lambda one: (one.candidate.complexity, one.loss))
 
 
@@ -108,9 +108,3 @@ def _gap(one: Scored, best: Scored) -> float:
     difference = one.losses - best.losses
     error = float(difference.std()) / max(1.0, float(np.sqrt(len(difference))))
     return float(difference.mean()) - error
-
-
-def expected_loss(logits: Floats, won: Floats) -> float:
-    """Mean log-loss of log-odds."""
-    chances = np.clip(probability(logits), 1e-12, 1 - 1e-12)
-    return float(-(won * np.log(chances) + (1 - won) * np.log(1 - chances)).mean())

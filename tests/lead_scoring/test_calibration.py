@@ -1,0 +1,103 @@
+"""Calibration: taken when it pays on later leads, refused when it does harm; intervals that hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kits.core.stats import auroc
+from kits.lead_scoring._learning.calibration import Slice, calibrate, fit
+from kits.lead_scoring._learning.intervals import interval_of
+from kits.lead_scoring._models.calibrator import calibrated, probability
+from kits.lead_scoring._models.spec import CalibratorSpec
+
+N = 4_000
+
+
+def slices(slope: float, shift: float, seed: int = 0, count: int = 3, n: int = N) -> list[Slice]:
+    """Leads whose true log-odds are `slope`·margin + `shift`."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        margins = rng.normal(-1.0, 1.2, n)
+        won = (rng.random(n) < probability(slope * margins + shift)).astype(np.float64)
+        made.append(Slice(margins, won))
+    return made
+
+
+def test_true_probabilities_are_left_alone() -> None:
+    found, why = calibrate(slices(1.0, 0.0), "auto")
+    assert found.method == "none"
+    assert "no correction paid" in why
+
+
+def test_a_base_rate_that_has_risen_is_corrected() -> None:
+    found, why = calibrate(slices(1.0, 1.0), "auto")
+    assert found.method == "platt"
+    assert found.a == pytest.approx(1.0, abs=0.1)
+    assert found.b == pytest.approx(1.0, abs=0.1)
+    assert "latest" in why
+
+
+def test_a_correction_that_the_latest_leads_contradict_is_refused() -> None:
+    risen, fallen = slices(1.0, 1.2, count=2), slices(1.0, -1.2, seed=1, count=1)
+    assert calibrate([*risen, *fallen], "auto")[0].method == "none"
+
+
+def test_an_order_that_is_upside_down_is_never_turned_round() -> None:
+    data = slices(-1.0, 0.0, count=1)[0]
+    assert fit("platt", data) is None
+    assert fit("beta", data) is None
+    assert calibrate(slices(-1.0, 0.0), "platt")[0].method == "none"
+
+
+def test_isotonic_steps_that_cost_rank_are_refused() -> None:
+    noise = Slice(np.random.default_rng(0).normal(size=N), np.tile([0.0, 1.0], N // 2))
+    found, why = calibrate([noise], "isotonic")
+    before = auroc(noise.margins, noise.won > 0)
+    assert auroc(calibrated(noise.margins, found), noise.won > 0) >= before - 0.002
+    assert why
+
+
+@pytest.mark.parametrize("method", ["platt", "beta", "isotonic"])
+def test_each_method_keeps_the_order(method: str) -> None:
+    data = slices(0.6, 0.4, count=1)[0]
+    made = fit(method, data)  # type: ignore[arg-type]  # one of the names
+    assert made is not None
+    grid = np.linspace(-6, 4, 200)
+    assert (np.diff(calibrated(grid, made)) >= -1e-9).all()
+
+
+def test_too_few_leads_are_not_calibrated() -> None:
+    assert calibrate(slices(1.0, 2.0, count=2, n=15), "auto")[0].method == "none"
+
+
+def test_intervals_hold_the_true_share_at_their_confidence() -> None:
+    inside = total = 0
+    for seed in range(12):
+        spec = interval_of(slices(1.0, 0.0, seed=seed, n=700), CalibratorSpec())
+        grid = np.linspace(-3, 1, 30)
+        low, high = np.interp(grid, spec.knots, spec.low), np.interp(grid, spec.knots, spec.high)
+        inside += int(((low <= probability(grid)) & (probability(grid) <= high)).sum())
+        total += len(grid)
+    assert inside / total > 0.85
+
+
+def test_few_leads_make_wide_intervals() -> None:
+    def width(n: int) -> float:
+        spec = interval_of(slices(1.0, 0.0, n=n), CalibratorSpec())
+        return float(np.interp(-1.0, spec.knots, spec.high) - np.interp(-1.0, spec.knots, spec.low))
+
+    assert width(40) > 2 * width(2_000)
+
+
+def test_folds_that_disagree_make_wide_intervals() -> None:
+    calm = interval_of(slices(1.0, 0.0), CalibratorSpec())
+    torn = interval_of(
+        [*slices(1.0, -0.8, count=1), *slices(1.0, 0.8, seed=1, count=1)], CalibratorSpec()
+    )
+    widths = [
+        float(np.interp(-1.0, one.knots, one.high) - np.interp(-1.0, one.knots, one.low))
+        for one in (calm, torn)
+    ]
+    assert widths[1] > 2 * widths[0]

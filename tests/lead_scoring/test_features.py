@@ -1,0 +1,169 @@
+"""Leads as numbers: however a source writes them, and whatever was never met before."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timezone
+
+import numpy as np
+import pytest
+
+from kits.lead_scoring._features import cells
+from kits.lead_scoring._features.encoder import Encoder
+from kits.lead_scoring._features.spec import (
+    ChoiceColumn,
+    DateColumn,
+    EncoderSpec,
+    ManyColumn,
+    NumberColumn,
+    TextColumn,
+    TruthColumn,
+)
+from kits.lead_scoring._lead import Lead, Value
+from kits.lead_scoring._learning.encoding import encode, fit_encoder
+from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring.config import ColumnsConfig
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12", 12.0), (" 1,5 ", 1.5), ("1.234,50", 1234.5), ("1,234.50", 1234.5), ("1,234", 1234.0),
+        ("1.234.567", 1234567.0), ("€ 1 200", 1200.0), ("12 %", 12.0), ("1e3", 1000.0), ("-0.5", -0.5),
+        (7.0, 7.0), (True, 1.0), ("$1'000", 1000.0),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_people_write_them(text: Value, number: float) -> None:
+    assert cells.to_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "abc", "unknown", "1-2", "0x10", "1_000", "nan", "inf", "9" * 400, "1e999", None, 1e39],
+)
+def test_what_is_no_number_is_missing(text: Value) -> None:
+    assert math.isnan(cells.to_number(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-13-45", "0001-01-01", "9999-12-31", "soon", "", None, 5.0, "1" * 9_000]
+)
+def test_what_is_no_date_is_missing(text: Value) -> None:
+    assert math.isnan(cells.to_moment(text))
+
+
+def test_choices_are_one_however_they_are_spelt() -> None:
+    assert cells.to_choice(" Web  FORM ") == cells.to_choice("web form")
+    assert cells.to_choice(True) == cells.to_choice("Yes")
+    assert cells.to_choice("Select") == cells.to_choice("unknown") == cells.to_choice(None) == ""
+
+
+def an_encoder() -> Encoder:
+    return Encoder(
+        EncoderSpec(
+            columns=(
+                NumberColumn(name="size"),
+                TruthColumn(name="demo"),
+                ChoiceColumn(name="country", values=("de", "at"), rates={"de": 0.5}),
+                DateColumn(name="created", age=True, hour=True),
+                ManyColumn(name="products", values=("drill", "saw")),
+                TextColumn(name="message", words=("offer",)),
+            )
+        )
+    )
+
+
+def test_each_kind_of_column_becomes_numbers() -> None:
+    encoder = an_encoder()
+    lead = Lead(
+        "1",
+        {
+            "size": "1,5", "demo": "yes", "country": "DE", "created": "2026-03-01T09:30:00Z",
+            "products": "Saw;press", "message": "Please send an offer soon",
+        },
+        AT,
+    )  # fmt: skip
+    row = dict(zip(encoder.labels, encoder.rows([lead])[0].tolist()))
+    assert row["size"] == 1.5
+    assert row["demo"] == 1.0
+    assert (row["country = de"], row["country = at"], row["country: past rate"]) == (1.0, 0.0, 0.5)
+    assert (row["created: weekday"], row["created: hour"], row["created: days before"]) == (
+        6.0,
+        9.0,
+        1.0,
+    )
+    assert (row["products has saw"], row["products has drill"], row["products: how many"]) == (
+        1.0,
+        0.0,
+        2.0,
+    )
+    assert row["message says offer"] == 1.0
+
+
+def test_a_lead_that_knows_nothing_is_encoded() -> None:
+    row = an_encoder().rows([Lead("1", {})])
+    assert row.shape == (1, len(an_encoder().sources))
+    assert np.isnan(row[0, :2]).all()
+
+
+def test_a_value_that_was_never_met_is_told() -> None:
+    leads = [Lead(str(n), {"country": "DE" if n % 2 else f"c{n % 5}"}) for n in range(200)]
+    won = np.tile([0.0, 1.0], 100)
+    encoder = fit_encoder(Sheet(leads), np.arange(200), won, {"country": "choice"}, 0).encoder
+    assert encoder.new_values(Lead("x", {"country": "de "})) == ()
+    assert encoder.new_values(Lead("x", {"country": ""})) == ()
+    assert encoder.new_values(Lead("x", {"country": "Mars"})) == ("country",)
+    assert encoder.unknown(Lead("x", {"town": "Ulm"})) == ("country",)
+
+
+def test_rare_values_are_in_no_bundle() -> None:
+    leads = [
+        Lead(str(n), {"who": f"person{n}@example.org" if n < 40 else "none given"[n % 2 :]})
+        for n in range(400)
+    ]
+    won = np.tile([0.0, 1.0], 200)
+    spec = fit_encoder(Sheet(leads), np.arange(400), won, {"who": "choice"}, 0).spec
+    assert "person" not in spec.model_dump_json()
+    assert Encoder(spec).new_values(Lead("x", {"who": "person3@example.org"})) == ()
+
+
+def test_past_rates_do_not_show_a_lead_its_own_outcome() -> None:
+    rng = np.random.default_rng(0)
+    leads = [Lead(str(n), {"agent": f"a{n % 60}"}) for n in range(900)]
+    won = (rng.random(900) < 0.3).astype(np.float64)
+    rows = np.arange(900)
+    fitted = fit_encoder(Sheet(leads), rows, won, {"agent": "choice"}, 0)
+    own = encode(Sheet(leads), rows, fitted.spec)[:, -1]
+    assert np.corrcoef(own, won)[0, 1] > 0.15
+    assert abs(np.corrcoef(fitted.matrix[:, -1], won)[0, 1]) < 0.1
+
+
+def test_training_and_serving_encode_alike() -> None:
+    leads = [
+        Lead(str(n), {"size": float(n % 7), "country": f"c{n % 4}", "created": f"2026-01-{1 + n % 28:02d}"}, AT)
+        for n in range(120)
+    ]  # fmt: skip
+    sheet, rows, won = Sheet(leads), np.arange(120), np.tile([0.0, 1.0], 60)
+    kinds = kinds_of(sheet, rows, sheet.names, ColumnsConfig())
+    assert kinds == {"size": "number", "country": "choice", "created": "date"}
+    spec = fit_encoder(sheet, rows, won, kinds, 0).spec
+    assert np.array_equal(encode(sheet, rows, spec), Encoder(spec).rows(leads), equal_nan=True)
+
+
+def test_a_persons_word_on_a_columns_kind_is_stronger() -> None:
+    leads = [Lead(str(n), {"branch": float(n % 5), "code": str(n % 3)}) for n in range(60)]
+    columns = ColumnsConfig(categorical=("branch",), numeric=("code",))
+    kinds = kinds_of(Sheet(leads), np.arange(60), ("branch", "code"), columns)
+    assert kinds == {"branch": "choice", "code": "number"}
+
+
+def test_several_choices_and_texts_are_told_apart() -> None:
+    leads = [
+        Lead(str(n), {"tags": "a;b" if n % 3 else "c", "note": f"please call me back about order {n} today"})
+        for n in range(200)
+    ]  # fmt: skip
+    kinds = kinds_of(Sheet(leads), np.arange(200), ("tags", "note"), ColumnsConfig())
+    assert kinds == {"tags": "many", "note": "text"}

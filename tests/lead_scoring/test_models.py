@@ -1,0 +1,160 @@
+"""The additive model and the choice among candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kits.core.dataset import Split
+from kits.core.stats import auroc
+from kits.lead_scoring._learning.additive import Design, recency
+from kits.lead_scoring._learning.candidates import Candidate, candidates
+from kits.lead_scoring._learning.choice import choose, judge
+from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
+from kits.lead_scoring._learning.newton import logistic_fit, minimise
+from kits.lead_scoring._models.additive import Additive
+from kits.lead_scoring.config import Config
+
+N = 3_000
+
+
+def bent_rows(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Rows whose log-odds are a bend in one column, a jump in another, and more where a third is missing."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(N, 3)).astype(np.float32)
+    rows[:, 1] = rng.integers(0, 2, N)
+    rows[rng.random(N) < 0.3, 2] = np.nan
+    logit = -1 + 1.5 * np.maximum(rows[:, 0], 0) + rows[:, 1] + 1.5 * np.isnan(rows[:, 2])
+    return rows, (rng.random(N) < 1 / (1 + np.exp(-logit))).astype(np.float64)
+
+
+def test_curves_find_bends_jumps_and_what_is_missing() -> None:
+    rows, won = bent_rows()
+    model = Additive(Design(rows).fit(won, np.ones(N)))
+
+    def at(*row: float) -> float:
+        return float(model.margins(np.array([row], np.float32))[0])
+
+    assert at(1.5, 0, 0) - at(0, 0, 0) == pytest.approx(2.25, abs=0.5)
+    assert at(-1.5, 0, 0) - at(0, 0, 0) == pytest.approx(0.0, abs=0.4)
+    assert at(0, 1, 0) - at(0, 0, 0) == pytest.approx(1.0, abs=0.3)
+    assert at(0, 0, np.nan) - at(0, 0, 0) == pytest.approx(1.5, abs=0.4)
+
+
+def test_curves_add_up_to_the_log_odds_and_to_nothing_for_the_average_lead() -> None:
+    rows, won = bent_rows()
+    model = Additive(Design(rows).fit(won, np.ones(N)))
+    adds = model.adds(rows)
+    assert model.margins(rows) == pytest.approx(adds.sum(axis=1) + model.spec.intercept)
+    assert adds.mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-6)
+
+
+def test_beyond_what_was_met_curves_stay_level() -> None:
+    rows, won = bent_rows()
+    model = Additive(Design(rows).fit(won, np.ones(N)))
+    far, farther = np.array([[50, 0, 0]], np.float32), np.array([[1e9, 0, 0]], np.float32)
+    assert model.margins(far)[0] == model.margins(farther)[0]
+
+
+def test_recent_leads_weigh_more_and_are_followed() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(N, 1)).astype(np.float32)
+    slope = np.where(np.arange(N) < 0.8 * N, -1.0, 1.0)
+    won = (rng.random(N) < 1 / (1 + np.exp(-slope * rows[:, 0]))).astype(np.float64)
+    weights = recency(np.linspace(0, 1, N), 1 / 16)
+    assert weights[-1] / weights[-1 - N // 16] == pytest.approx(2.0, rel=0.02)
+    later = rows[-400:]
+    recent, level = (
+        auroc(Additive(Design(rows).fit(won, w)).margins(later), won[-400:] > 0)
+        for w in (weights, np.ones(N))
+    )
+    assert recent > 0.6
+    assert level < 0.45
+
+
+def test_many_columns_reach_the_same_minimum() -> None:
+    rng = np.random.default_rng(1)
+    columns = rng.normal(size=(500, 420))
+    won = (rng.random(500) < 0.4).astype(np.float64)
+    wide = minimise(columns, won, np.ones(500), 5.0)
+    narrow = minimise(columns[:, :20], won, np.ones(500), 5.0)
+
+    def loss(at: np.ndarray, design: np.ndarray) -> float:
+        logits = at[0] + design @ at[1:]
+        return float((np.logaddexp(0, logits) - won * logits).sum() + 2.5 * (at[1:] ** 2).sum())
+
+    assert loss(wide, columns) < loss(np.append(narrow, np.zeros(400)), columns)
+    padded = np.hstack([columns[:, :20], np.zeros((500, 400))])
+    assert loss(minimise(padded, won, np.ones(500), 5.0), padded) == pytest.approx(
+        loss(narrow, columns[:, :20]), rel=1e-4
+    )
+
+
+def test_leads_that_are_told_apart_without_fail_give_finite_weights() -> None:
+    column = np.linspace(-1, 1, 200)
+    assert np.isfinite(logistic_fit(column[:, None], (column > 0).astype(np.float64))).all()
+
+
+def a_split(train: int, val: int, test: int) -> list[Split]:
+    counts: dict[Split, int] = {"train": train, "val": val, "test": test}
+    return [name for name, count in counts.items() for _ in range(count)]
+
+
+def test_folds_in_time_learn_from_the_past_alone() -> None:
+    splits = a_split(70, 15, 15)
+    steps = origins(splits, [""] * 100, 4, in_time=True, seed=0)
+    assert [one.name for one in steps] == ["fold 1", "fold 2", "fold 3", "fold 4", "val", "test"]
+    assert all(one.fit.max() < one.judge.min() for one in steps)
+    assert steps[-1].fit.tolist() == list(range(85))
+
+
+def test_folds_by_lot_keep_groups_together() -> None:
+    groups = [f"g{n // 4}" for n in range(100)]
+    steps = origins(a_split(100, 0, 0), groups, 3, in_time=False, seed=0)
+    for one in steps:
+        assert not {groups[n] for n in one.fit} & {groups[n] for n in one.judge}
+    assert sorted(n for one in steps for n in one.judge) == list(range(100))
+
+
+def test_a_split_by_lot_of_ordered_leads_is_no_split_in_time() -> None:
+    order, rng = np.arange(200, dtype=np.float64), np.random.default_rng(0)
+    lot: list[Split] = ["train" if one else "test" for one in rng.random(200) < 0.7]
+    assert not is_in_time(order, lot)
+    assert is_in_time(order, a_split(150, 0, 50))
+    assert not is_in_time(np.zeros(200), a_split(150, 0, 50))
+
+
+def choice_of(quality: dict[Candidate, float], seed: int = 0, n: int = 2_000) -> Candidate:
+    """The choice when candidates see the truth under so much noise."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(size=n)
+    won = (rng.random(n) < 1 / (1 + np.exp(-2 * truth))).astype(np.float64)
+    margins = {
+        "fold 1": {one: truth + noise * rng.normal(size=n) for one, noise in quality.items()}
+    }
+    fold = Origin("fold 1", np.arange(0), np.arange(n))
+    return choose(judge(margins, [fold], won)).candidate
+
+
+def test_the_simpler_of_two_that_are_as_good_is_taken() -> None:
+    simple, rich = Candidate("logistic"), Candidate("mean")
+    found = [choice_of({rich: 0.5, simple: 0.502}, seed) for seed in range(20)]
+    assert found.count(simple) > 12
+    assert choice_of({rich: 0.3, simple: 1.5}) == rich
+
+
+def test_few_leads_try_the_small_model_alone_and_time_alone_brings_recency() -> None:
+    few = candidates(Config(), few=True, in_time=True, drifting=())
+    assert {one.family for one in few} == {"small"}
+    by_lot = candidates(Config(), few=False, in_time=False, drifting=())
+    assert {one.family for one in by_lot} == {"logistic", "trees", "mean"}
+    in_time = candidates(Config(), few=False, in_time=True, drifting=("month",))
+    assert {one.family for one in in_time} == {"logistic", "recent", "trees", "mean"}
+    assert {one.stable for one in in_time} == {True, False}
+
+
+@pytest.mark.parametrize(("setting", "stable"), [("exclude", {True}), ("warn", {False})])
+def test_drifting_columns_are_out_or_in_as_configured(setting: str, stable: set[bool]) -> None:
+    config = Config.model_validate({"court": {"drift": setting}})
+    found = candidates(config, few=False, in_time=True, drifting=("month",))
+    assert {one.stable for one in found} == stable

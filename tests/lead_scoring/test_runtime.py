@@ -1,0 +1,255 @@
+"""A bundle at work: JSON leads in, scores with intervals, reasons and places out; hostile ones refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import JsonValue
+
+import kits
+from kits.core.bundle import Bundle, open_bytes
+from kits.core.errors import BundleError, DataError
+from kits.core.prediction import Prediction
+from kits.core.runtime import cpu_session
+from kits.lead_scoring._lead import Lead, lead_from_json
+from kits.lead_scoring._simulated.firm import make_leads
+from kits.lead_scoring.runtime import LeadRuntime, load, points_of
+from tests.lead_scoring.trained_leads import HOT, WARM, as_lead, outcome_of, runtime_of
+
+N = 2_400
+APPROACHES = ("logistic", "trees", "mean")
+
+
+def some_leads(n: int = 60) -> list[Lead]:
+    return [as_lead(one) for one in make_leads(99, n)]
+
+
+def as_json(lead: Lead) -> dict[str, JsonValue]:
+    at = lead.at.isoformat() if lead.at is not None else None
+    return {"id": lead.id, "fields": dict(lead.fields), "at": at}
+
+
+def asked(identity: str = "1", **fields: JsonValue) -> dict[str, JsonValue]:
+    """A lead as JSON."""
+    return {"id": identity, "fields": fields}
+
+
+def predictions(n: int = 60) -> list[Prediction]:
+    return runtime_of(N).predict([as_json(lead) for lead in some_leads(n)])
+
+
+@pytest.mark.parametrize("approach", APPROACHES)
+def test_base_and_contributions_are_the_log_odds(approach: str) -> None:
+    scorer = runtime_of(N, approach).scorer
+    for one in scorer.score(some_leads()):
+        total = one.base_logit + sum(one.contributions.values())
+        assert total == pytest.approx(one.logit, abs=1e-9)
+        assert 1 / (1 + math.exp(-one.logit)) == pytest.approx(one.probability)
+        assert one.low <= one.probability <= one.high
+
+
+@pytest.mark.parametrize("method", ["platt", "beta", "isotonic"])
+def test_contributions_stay_exact_through_each_calibrator(method: str) -> None:
+    scorer = runtime_of(N).scorer
+    curve = {"knots": (-6.0, -2.0, 0.0, 3.0), "values": (-5.0, -2.5, 0.5, 2.0)}
+    calibrator = scorer.spec.calibrator.model_copy(
+        update={"method": method, "a": 0.7, "c": 1.2, "b": -0.3, **curve}
+    )
+    changed = replace(scorer, spec=scorer.spec.model_copy(update={"calibrator": calibrator}))
+    for before, after in zip(scorer.score(some_leads()), changed.score(some_leads())):
+        total = after.base_logit + sum(after.contributions.values())
+        assert total == pytest.approx(after.logit, abs=1e-9)
+        strongest = max(before.contributions, key=lambda name: abs(before.contributions[name]))
+        assert before.contributions[strongest] * after.contributions[strongest] > 0
+
+
+@pytest.mark.parametrize("approach", APPROACHES)
+def test_many_leads_at_once_score_as_one_by_one(approach: str) -> None:
+    runtime, leads = runtime_of(N, approach), some_leads()
+    together = [one.score for one in runtime.predict([as_json(lead) for lead in leads])]
+    alone = [runtime.predict([as_json(lead)])[0].score for lead in leads]
+    assert together == pytest.approx(alone, abs=1e-6)
+    assert runtime.scorer.probabilities(leads).tolist() == pytest.approx(together, abs=1e-6)
+
+
+def test_a_lead_asks_for_its_demo_and_that_is_a_reason() -> None:
+    lead = asked(demo_requested="yes", pricing_page_views=4.0, website_visits=6.0)
+    plain = asked(demo_requested="no", pricing_page_views=0.0, website_visits=6.0)
+    eager, cool = runtime_of(N).predict([lead, plain])
+    assert eager.score > cool.score
+    assert "demo_requested" in {reason.field for reason in eager.reasons if reason.weight > 0}
+    weights = [abs(reason.weight) for reason in eager.reasons]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_a_prediction_tells_place_band_and_interval() -> None:
+    for one in predictions():
+        figures = {quantity.name: quantity for quantity in one.quantities}
+        chance = figures["probability"]
+        assert chance.low is not None
+        assert chance.high is not None
+        assert 0 <= chance.low <= one.score <= chance.high <= 1
+        assert chance.confidence == 0.9
+        assert 1 <= figures["points"].value <= 99
+        percentile = one.details["percentile"]
+        assert isinstance(percentile, float)
+        assert figures["percentile"].value == pytest.approx(100 * percentile)
+        band = "hot" if one.score >= HOT else "warm" if one.score >= WARM else "cold"
+        assert one.details["band"] == band
+        assert one.label == ("won" if one.score >= 0.5 else "lost")
+
+
+def test_percentiles_rise_with_the_score_and_are_spread_evenly() -> None:
+    runtime = runtime_of(N)
+    found = [runtime.percentile(chance) for chance in np.linspace(0, 1, 50)]
+    assert found == sorted(found)
+    assert (found[0], found[-1]) == (0.0, 1.0)
+    places = [runtime.percentile(chance) for chance in runtime.spec.quantiles]
+    assert np.mean(places) == pytest.approx(0.5, abs=0.05)
+
+
+def test_points_never_promise_nor_exclude() -> None:
+    assert [points_of(chance) for chance in (0.0, 0.004, 0.5, 0.996, 1.0)] == [1, 1, 50, 99, 99]
+
+
+def test_new_values_and_fields_that_are_not_there_are_told() -> None:
+    lead = asked(original_source="Carrier pigeon", country="DE")
+    details = runtime_of(N).predict([lead])[0].details
+    assert details["new_values"] == ["original_source"]
+    unknown = details["unknown_fields"]
+    assert isinstance(unknown, list)
+    assert "demo_requested" in unknown
+    assert "country" not in unknown
+
+
+def test_a_person_who_opted_out_is_not_scored() -> None:
+    runtime = runtime_of(N)
+    careful = replace(runtime, spec=runtime.spec.model_copy(update={"opt_out": "no_scoring"}))
+    lead = asked(country="DE", no_scoring="Yes")
+    silent, scored = careful.predict([lead, asked("2", country="DE")])
+    assert math.isnan(silent.score)
+    assert silent.details == {"opted_out": True}
+    assert (silent.reasons, silent.label, silent.quantities) == ((), "", ())
+    assert scored.details["opted_out"] is False
+    assert careful.point.decide(silent).verdict == "review"
+    assert math.isnan(careful.predict_timed(lead)[0].score)
+
+
+HOSTILE: tuple[dict[str, JsonValue], ...] = (
+    {},
+    {"employees": "1e308", "website_visits": -1e300, "minutes_on_site": "NaN"},
+    {
+        "original_source": "x" * 100_000,
+        "industry": "\x00\u202e'; DROP TABLE leads",
+        "country": ["DE", "AT"],
+    },
+    {"demo_requested": 17.5, "role": False, "pricing_page_views": "=1+1"},
+    {f"f{n}": float(n) for n in range(1_999)},
+)
+
+
+@pytest.mark.parametrize("fields", HOSTILE)
+def test_hostile_leads_are_scored_as_far_as_they_are_known(fields: dict[str, JsonValue]) -> None:
+    found = runtime_of(N).predict([{"id": "1", "fields": fields}])[0]
+    assert 0 < found.score < 1
+    assert all(math.isfinite(quantity.value) for quantity in found.quantities)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"fields": []}',
+        b'{"fields": {}, "outcome": "won"}',
+        b"\xff",
+        b"[" * 90_000,
+    ],
+)
+def test_what_is_no_lead_is_refused(content: bytes) -> None:
+    with pytest.raises(DataError):
+        runtime_of(N).decode(content, "application/json")
+
+
+def test_a_payload_of_another_kit_is_refused() -> None:
+    with pytest.raises(DataError, match="leads as JSON"):
+        runtime_of(N).predict([np.zeros(3)])
+
+
+def test_encode_and_decode_keep_a_lead() -> None:
+    runtime, lead = runtime_of(N), some_leads(1)[0]
+    content, media = runtime.encode(as_json(lead))
+    assert media == "application/json"
+    payload = runtime.decode(content, media)
+    assert runtime.predict([payload])[0].score == runtime.predict([as_json(lead)])[0].score
+    assert lead_from_json(as_json(lead)) == lead
+
+
+def test_one_lead_timed_says_the_same() -> None:
+    runtime, lead = runtime_of(N), as_json(some_leads(1)[0])
+    timed, times = runtime.predict_timed(lead)
+    assert timed == runtime.predict([lead])[0]
+    assert times.total_ms > 0
+
+
+def test_no_leads_give_no_predictions() -> None:
+    assert runtime_of(N).predict([]) == []
+
+
+def test_a_bundle_file_scores_leads(tmp_path: Path) -> None:
+    path = tmp_path / "leads.kwb"
+    path.write_bytes(outcome_of(N)[2])
+    ready, lead = kits.load_bundle(path), as_json(some_leads(1)[0])
+    assert ready.predict([lead])[0].score == pytest.approx(runtime_of(N).predict([lead])[0].score)
+    assert ready.bundle.golden.samples
+    assert ready.check_golden() == ()
+
+
+def test_golden_leads_are_of_nobody() -> None:
+    bundle = open_bytes(outcome_of(N)[2])
+    real = {
+        repr(sorted(lead.fields.items(), key=str))
+        for lead in (as_lead(m) for m in make_leads(7, N))
+    }
+    for sample in bundle.golden.samples:
+        runtime = runtime_of(N)
+        payload = runtime.decode(bundle.files[sample.path], sample.media_type)
+        assert isinstance(payload, bytes)
+        assert b'"id":"golden-' in payload
+        fields = lead_from_json(json.loads(payload)).fields
+        assert repr(sorted(fields.items(), key=str)) not in real
+
+
+def without(bundle: Bundle, *paths: str) -> Bundle:
+    return replace(bundle, files={k: v for k, v in bundle.files.items() if k not in paths})
+
+
+def test_a_bundle_without_its_trees_is_refused() -> None:
+    bundle = open_bytes(outcome_of(N)[2])
+    with pytest.raises(BundleError, match="lacks its trees"):
+        load(without(bundle, "trees.npz"), cpu_session)
+
+
+def test_a_bundle_whose_parts_do_not_fit_is_refused() -> None:
+    bundle = open_bytes(outcome_of(N)[2])
+    spec = runtime_of(N).spec
+    fewer = spec.encoder.model_copy(update={"columns": spec.encoder.columns[:2]})
+    config = spec.model_copy(update={"encoder": fewer}).model_dump(mode="json")
+    changed = replace(bundle, manifest=bundle.manifest.model_copy(update={"config": config}))
+    with pytest.raises(BundleError, match="do not fit"):
+        load(changed, cpu_session)
+
+
+def test_a_backtest_that_is_damaged_is_told() -> None:
+    bundle = open_bytes(outcome_of(N)[2])
+    broken = replace(bundle, files={**bundle.files, "backtest.json": b"{"})
+    runtime = load(broken, cpu_session)
+    assert isinstance(runtime, LeadRuntime)
+    with pytest.raises(BundleError, match="backtest"):
+        _ = runtime.backtest

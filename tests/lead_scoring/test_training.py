@@ -1,0 +1,169 @@
+"""Training on a made-up firm whose truth is known: what is chosen, judged and told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kits.core.errors import DataError
+from kits.core.stats import auroc
+from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._models.spec import IntervalSpec
+from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
+from kits.lead_scoring.config import Config
+from kits.lead_scoring.runtime import BACKTEST_FILE, LeadSpec
+from kits.lead_scoring.train import SPEC_FILE
+from tests.lead_scoring.trained_leads import (
+    SEED,
+    a_dataset,
+    as_lead,
+    firm,
+    outcome_of,
+    runtime_of,
+    splits_in_time,
+    trained,
+)
+
+N = 2_400
+FAST = {"trees": 40, "learning_rate": 0.2}
+
+
+def unseen(n: int, approach: str = "mean") -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and outcomes of the test leads, by models that had not seen them."""
+    runtime, dataset = runtime_of(n, approach), firm(n)
+    test = dataset.of("test")
+    chances = np.array([runtime.backtest[item.sample.id] for item in test])
+    won = np.array(
+        [item.annotation is not None and item.annotation.label == "won" for item in test]
+    )
+    return chances, won
+
+
+def test_the_order_comes_near_the_true_one() -> None:
+    chances, won = unseen(N)
+    truth = {one.id: one.chance for one in make_leads(SEED, N)}
+    best = auroc(np.array([truth[f"{n + 1:06d}"] for n in range(N)])[-len(won) :], sorted_won())
+    assert auroc(chances, won) > best - 0.05
+
+
+def sorted_won() -> np.ndarray:
+    made = list(make_leads(SEED, N))
+    count = len(firm(N).of("test"))
+    return np.array([one.outcome == "won" for one in made[-count:]])
+
+
+def test_figures_are_of_models_that_had_not_seen_the_leads() -> None:
+    runtime, dataset = runtime_of(N), firm(N)
+    judged = {item.sample.id for item in (*dataset.of("val"), *dataset.of("test"))}
+    assert judged <= set(runtime.backtest)
+    item = dataset.of("test")[0]
+    shipped = runtime.predict([dataset.content(item)])[0].score
+    assert shipped != pytest.approx(runtime.backtest[item.sample.id], abs=1e-6)
+
+
+def test_outcomes_that_are_turned_round_after_the_origin_leave_its_figures_alone(
+    tmp_path: Path,
+) -> None:
+    """Nothing of `test` reaches what judges it: not its outcomes, not through the choice, not through calibration."""
+    made = list(make_leads(3, 1_300))
+    leads, won = [as_lead(one) for one in made], [one.outcome == "won" for one in made]
+    splits = splits_in_time(len(leads))
+    turned = [not w if s == "test" else w for w, s in zip(won, splits)]
+    found = []
+    for name, outcomes in (("true", won), ("turned", turned)):
+        folder, config = tmp_path / name, Config.model_validate(FAST)
+        trained(a_dataset(leads, outcomes, splits), config, folder)
+        found.append(json.loads((folder / BACKTEST_FILE).read_bytes())["probabilities"])
+    dataset = a_dataset(leads, won, splits)
+    for item in (*dataset.of("val"), *dataset.of("test")):
+        assert found[0][item.sample.id] == found[1][item.sample.id]
+
+
+def test_what_is_shipped_learned_from_all_leads_unless_told_not_to(tmp_path: Path) -> None:
+    assert runtime_of(N).spec.trained_on.n == N
+    config = Config.model_validate({**FAST, "approach": "logistic", "refit": False})
+    trained(firm(N), config, tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    assert spec.trained_on.n == len(firm(N).of("train"))
+
+
+def test_the_same_seed_gives_the_same_models(tmp_path: Path) -> None:
+    config = Config.model_validate({**FAST, "approach": "mean"})
+    made = []
+    for name in ("one", "two"):
+        trained(firm(1_200, 5), config, tmp_path / name)
+        made.append(
+            [
+                (tmp_path / name / file).read_bytes()
+                for file in (SPEC_FILE, "trees.npz", BACKTEST_FILE)
+            ]
+        )
+    assert made[0] == made[1]
+
+
+def test_leaks_protected_columns_and_the_persons_word_are_kept_out(tmp_path: Path) -> None:
+    made = list(make_leads(11, 1_200))
+    leads = [Lead(one.id, {**one.fields, **one.later}, one.at) for one in made]
+    dataset = a_dataset(leads, [one.outcome == "won" for one in made], splits_in_time(len(made)))
+    config = Config.model_validate(
+        {**FAST, "approach": "logistic", "columns": {"exclude": ["country"]}}
+    )
+    trained(dataset, config, tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    learned = {column.name for column in spec.encoder.columns}
+    assert not learned & {*LEAKS, *PROTECTED, "country"}
+    assert {"original_source", "demo_requested"} <= learned
+    assert "gender" in spec.protected
+
+
+def test_every_candidate_is_told_with_its_figures_and_why_one_was_taken() -> None:
+    told, _, _ = outcome_of(N)
+    text = "\n".join(told.notes)
+    assert "was taken: the simplest within one standard error" in text
+    assert "log-loss" in text
+    assert "lift at 10 %" in text
+    assert "learned once more from all 2400 decided leads" in text
+    assert told.figures["leads"] == N
+    assert told.baseline["auc"].value == 0.5
+    assert told.baseline["log_loss"].n == len(firm(N).of("test"))
+
+
+def test_few_leads_get_the_small_model_and_wide_intervals(tmp_path: Path) -> None:
+    told = trained(firm(420, 9), Config(), tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    assert spec.model.approach.startswith("small")
+    assert any("few leads" in note for note in told.notes)
+
+    def width(interval: IntervalSpec) -> float:
+        return float(np.mean(np.subtract(interval.high, interval.low)))
+
+    assert width(spec.model.interval) > 1.2 * width(runtime_of(N).spec.model.interval)
+
+
+def test_too_few_of_either_outcome_say_how_many_are_needed(tmp_path: Path) -> None:
+    leads = [Lead(str(n), {"a": float(n % 3)}) for n in range(200)]
+    dataset = a_dataset(leads, [n < 5 for n in range(200)], splits_in_time(200))
+    with pytest.raises(DataError, match="5 leads won and 195 lost are too few"):
+        trained(dataset, Config(), tmp_path)
+
+
+def test_leads_without_a_usable_column_are_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    leads = [Lead(str(n), {"same": "x"}) for n in range(400)]
+    dataset = a_dataset(leads, (rng.random(400) < 0.4).tolist(), splits_in_time(400))
+    with pytest.raises(DataError, match="no column is left"):
+        trained(dataset, Config(), tmp_path)
+
+
+def test_open_leads_are_not_learned_from(tmp_path: Path) -> None:
+    made = list(make_leads(13, 1_300))
+    won: list[bool | None] = [
+        None if n % 10 == 0 else one.outcome == "won" for n, one in enumerate(made)
+    ]
+    dataset = a_dataset([as_lead(one) for one in made], won, splits_in_time(len(made)))
+    trained(dataset, Config.model_validate({**FAST, "approach": "logistic"}), tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    assert spec.trained_on.n == sum(one is not None for one in won)
