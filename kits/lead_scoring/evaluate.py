@@ -18,10 +18,17 @@ from kits.core.stats import Estimate
 from kits.lead_scoring._judging import figures, point
 from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.groups import FOUR_FIFTHS, groups
-from kits.lead_scoring._judging.judged import Judged, judge, judged_again, protected_by, team_of
+from kits.lead_scoring._judging.judged import (
+    Judged,
+    court_of,
+    judge,
+    judged_again,
+    protected_by,
+    team_of,
+)
 from kits.lead_scoring._judging.plots import plots
 from kits.lead_scoring._judging.ranking import ranking
-from kits.lead_scoring._judging.slices import LOT, slices
+from kits.lead_scoring._judging.slices import drawn_by_lot, slices
 from kits.lead_scoring.config import Config, TeamConfig
 
 __all__ = ["choose_operating_point", "evaluate", "plots", "ranking", "statistic"]
@@ -56,6 +63,8 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     )
     metrics = figures.figures(judged, terms, task.seed)
     protected = protected_by(task.runtime)
+    court = court_of(task.runtime)
+    barred = (*protected, *(court.excluded if court is not None else ()))
     by_group = groups(judged, protected, task.seed)
     splits = {item.split for item in task.items}
     return Evaluation(
@@ -65,7 +74,7 @@ def evaluate(task: EvaluateTask) -> Evaluation:
         n=len(judged),
         seed=task.seed,
         metrics=metrics,
-        slices={**slices(judged, task.seed, barred=protected), **by_group},
+        slices={**slices(judged, task.seed, barred=barred), **by_group},
         results=judged.results(task.costs),
         notes=tuple(_notes(task, judged, terms, metrics, by_group)),
     )
@@ -120,7 +129,7 @@ def _notes(
         if terms.exploration:
             price = figures.exploration_price(metrics["money_per_month"], terms)
             yield point.exploration_text(price, terms, task.costs.currency)
-    if not any(item.sample.meta.get(LOT) for item in judged.items):
+    if not drawn_by_lot(judged).any():
         yield "no lead was called by lot: outcomes may depend on whom the team called, which no figure here shows"
     yield from _unequal(by_group)
 

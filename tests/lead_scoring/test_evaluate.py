@@ -6,6 +6,7 @@ import pytest
 
 from kits.core.errors import DataError
 from kits.lead_scoring import evaluate
+from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring.config import TeamConfig
 from tests.lead_scoring.made_leads import SayingRuntime, Told, a_point, drawn, task_of
 
@@ -83,7 +84,10 @@ def test_without_a_clock_the_order_is_cut_into_equal_periods():
 
 
 def test_leads_called_by_lot_are_figures_of_their_own():
-    leads = [Told(t.says, t.won, t.day, meta={"lot": n % 5 == 0}) for n, t in enumerate(drawn(400))]
+    leads = [
+        Told(t.says, t.won, t.day, meta={"lot": 0.0} if n % 5 == 0 else {})
+        for n, t in enumerate(drawn(400))
+    ]
 
     by_lot, without = (evaluate.evaluate(task_of(made)) for made in (leads, drawn(400)))
 
@@ -105,3 +109,12 @@ def test_the_calibration_error_is_told_beside_what_true_probabilities_would_show
     told = evaluate.evaluate(task_of(drawn(300)))
 
     assert any(note.startswith("ece in 10 bins of equal mass") for note in told.notes)
+
+
+def test_columns_that_were_known_too_late_are_no_parts():
+    leads = drawn(400, tag=["a", "b"], source=["web", "fair"])
+    court = Court((), ("tag",), ()).as_json()
+
+    slices = evaluate.evaluate(task_of(leads, runtime=SayingRuntime(court=court))).slices
+
+    assert "source = web" in slices and not any(name.startswith("tag") for name in slices)

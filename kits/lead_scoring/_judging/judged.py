@@ -23,6 +23,7 @@ from kits.core.operating_point import Costs
 from kits.core.prediction import Prediction, prediction_from_json, prediction_to_json
 from kits.core.runtime import Payload
 from kits.core.sample import place_in_time
+from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
 from kits.lead_scoring.config import TeamConfig
 
@@ -68,6 +69,12 @@ class KnowsCourt(Protocol):
 def team_of(runtime: object) -> TeamConfig:
     """What the team can do; the kit's defaults where a runtime does not say."""
     return runtime.team if isinstance(runtime, KnowsTeam) else TeamConfig()
+
+
+def court_of(runtime: object) -> Court | None:
+    """What the court found; None where a runtime does not say."""
+    kept = runtime.court if isinstance(runtime, KnowsCourt) else {}
+    return Court.from_json(kept) if kept else None
 
 
 def protected_by(runtime: object) -> tuple[str, ...]:

@@ -15,12 +15,11 @@ from kits.core.ranked import Ranked, Tally
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate, proportion
 from kits.lead_scoring._court.telling import plots as court_plots
-from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._judging import drawing, tables
 from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
 from kits.lead_scoring._judging.figures import BINS, bins_of
-from kits.lead_scoring._judging.judged import Judged, KnowsCourt, judged_again, team_of
+from kits.lead_scoring._judging.judged import Judged, court_of, judged_again, team_of
 
 _SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
 _CALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
@@ -46,8 +45,9 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
     made += _course(evaluation.slices)
     made.append(tables.money(evaluation, terms, task))
     made += tables.groups(evaluation.slices)
-    if isinstance(task.runtime, KnowsCourt) and task.runtime.court:
-        made += court_plots(Court.from_json(task.runtime.court))
+    court = court_of(task.runtime)
+    if court is not None:
+        made += court_plots(court)
     return made
 
 

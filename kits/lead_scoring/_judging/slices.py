@@ -21,7 +21,7 @@ from kits.lead_scoring._reasons.values import choice_of, is_missing, plain
 Flags = NDArray[np.bool_]
 
 LOT = "lot"
-"""In a sample's `meta`: the lead was called by lot, whatever its score."""
+"""In a sample's `meta`: the lead was called by lot, whatever its score; the number that was drawn, or a mere yes."""
 BANDS: Mapping[str, str] = {"hot": "act", "warm": "review", "cold": "pass"}
 PERIODS = 6
 """Parts of equal size that take the place of months where the data has no clock."""
@@ -39,7 +39,7 @@ def slices(
     """Name of a part → its figures, largest columns first.
 
     Args:
-        barred: columns that are reported by group instead.
+        barred: columns that are not told of: those reported by group, and those that were known too late.
     """
     found: dict[str, dict[str, Estimate]] = {}
     for name, mine in _parts(judged, barred):
@@ -72,7 +72,7 @@ def _parts(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags]]
         if mine.sum() >= _LEAST:
             yield f"band {band}", mine
     yield from periods(judged)
-    by_lot = np.array([bool(item.sample.meta.get(LOT)) for item in judged.items], dtype=bool)
+    by_lot = drawn_by_lot(judged)
     if by_lot.sum() >= _LEAST:
         yield "called by lot", by_lot
     yield from _columns(judged, barred)
@@ -90,6 +90,13 @@ def periods(judged: Judged, least: int = _LEAST) -> list[tuple[str, Flags]]:
         return []
     places = np.arange(len(judged)) * PERIODS // len(judged)
     return [(f"period {part + 1} of {PERIODS}", places == part) for part in range(PERIODS)]
+
+
+def drawn_by_lot(judged: Judged) -> Flags:
+    """(leads,) whether each was called by lot."""
+    absent = (None, False)
+    drawn = [all(item.sample.meta.get(LOT) is not no for no in absent) for item in judged.items]
+    return np.array(drawn, dtype=bool)
 
 
 def _columns(judged: Judged, barred: Sequence[str]) -> Iterator[tuple[str, Flags]]:
