@@ -1,4 +1,4 @@
-"""Pruning tables that no ledger counts: alerts, effects, the audit log, the clocks of old boots.
+"""Pruning tables that no ledger counts: alerts, effects, CRM events, the audit log, the clocks of old boots.
 
 Each is a row of one table here: which rows may go, by which key they are taken in portions.
 """
@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects import letters
-from cloud_sync.retention.rules import ALERTS, AUDIT_LOG, CLOCKS, EFFECTS, Rules
-from cloud_sync.store.models import Alert, AuditLog, BootClock, Effect, Sample
+from cloud_sync.retention.rules import ALERTS, AUDIT_LOG, CLOCKS, CRM_EVENTS, EFFECTS, Rules
+from cloud_sync.store.models import Alert, AuditLog, BootClock, CrmEvent, Effect, Sample
 from cloud_sync.store.types import Base
 
 PORTION = 500
@@ -47,6 +47,10 @@ def old_rows(rules: Rules) -> Iterator[OldRows]:
             over = (Effect.state == state) & (Effect.next_at < rules.effects)
             prune = partial(_prune_effects, state, rules.effects)
             yield OldRows(EFFECTS, Effect, [Effect.id], over, prune)
+    if rules.crm_events:
+        old = CrmEvent.received_at < rules.crm_events
+        key = [CrmEvent.connection, CrmEvent.event_id]
+        yield OldRows(CRM_EVENTS, CrmEvent, key, old, partial(_prune_crm_events, rules.crm_events))
     if rules.audit_log:
         yield OldRows(AUDIT_LOG, AuditLog, [AuditLog.id], AuditLog.at < rules.audit_log)
     used = exists().where(Sample.device == BootClock.device, Sample.boot == BootClock.boot)
@@ -71,6 +75,18 @@ def prune_some(session: Session, rows: OldRows) -> int:
 
 def _prune_effects(state: str, before: datetime, session: Session, limit: int) -> int:
     return letters.prune(session, state, before, limit)
+
+
+def _prune_crm_events(before: datetime, session: Session, limit: int) -> int:
+    """By the index of their arrival: nearly all of a large table is younger."""
+    some = select(CrmEvent.connection, CrmEvent.event_id).where(CrmEvent.received_at < before)
+    found = [
+        tuple(row) for row in session.execute(some.order_by(CrmEvent.received_at).limit(limit))
+    ]
+    if found:
+        gone = tuple_(CrmEvent.connection, CrmEvent.event_id).in_(found)
+        session.execute(delete(CrmEvent).where(gone))
+    return len(found)
 
 
 def count_old(session: Session, rows: OldRows) -> int:

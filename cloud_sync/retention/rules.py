@@ -10,6 +10,8 @@ from cloud_sync.retention.settings import RetentionConfig
 
 CLOCK_DAYS = 400
 """The clock of a boot, unless samples of that boot are here."""
+CRM_DAYS = 1.0
+"""No CRM sends an event again after so long; one that is forgotten sooner would be taken twice."""
 
 TELEMETRY = "telemetry"
 SAMPLES = "samples"
@@ -18,9 +20,21 @@ MAILS = "texts of mails"
 ALERTS = "alerts"
 ALERT_ROWS = "alert rows"
 EFFECTS = "effects"
+CRM_EVENTS = "CRM events"
 AUDIT_LOG = "audit log"
 CLOCKS = "clocks"
-KINDS = (TELEMETRY, SAMPLES, PICTURES, MAILS, ALERTS, ALERT_ROWS, EFFECTS, AUDIT_LOG, CLOCKS)
+KINDS = (
+    TELEMETRY,
+    SAMPLES,
+    PICTURES,
+    MAILS,
+    ALERTS,
+    ALERT_ROWS,
+    EFFECTS,
+    CRM_EVENTS,
+    AUDIT_LOG,
+    CLOCKS,
+)
 """What is counted when it goes; pictures go with their samples."""
 
 
@@ -33,6 +47,7 @@ class Rules:
     mails: datetime | None
     alerts: datetime | None
     effects: datetime | None
+    crm_events: datetime | None
     audit_log: datetime | None
     clocks: datetime
 
@@ -49,6 +64,7 @@ class Rules:
             before(config.mails_days),
             before(config.alerts_days),
             before(config.effects_days),
+            before(max(config.crm_events_days, CRM_DAYS) if config.crm_events_days else 0),
             before(config.audit_log_days),
             now - timedelta(days=CLOCK_DAYS),
         )
@@ -69,6 +85,7 @@ def in_words(config: RetentionConfig) -> dict[str, str]:
         MAILS: words(config.mails_days) + (" unless in a dataset" if config.mails_days else ""),
         ALERTS: words(config.alerts_days) + (" after they are over" if config.alerts_days else ""),
         EFFECTS: words(config.effects_days),
+        CRM_EVENTS: words(config.crm_events_days),
         AUDIT_LOG: words(config.audit_log_days),
     }
 

@@ -32,4 +32,9 @@ class RetentionConfig(Section):
     effects_days: float = Field(
         30, ge=0, description="webhooks and mails that were done or given up, days since then"
     )
+    crm_events_days: float = Field(
+        30,
+        ge=0,
+        description="events of CRMs, by which one that is sent again is known, days since they came; a day at least",
+    )
     audit_log_days: float = Field(0, ge=0, description="who did what, days since then")

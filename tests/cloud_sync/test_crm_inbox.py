@@ -15,6 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
+from cloud_sync.config import parse
 from cloud_sync.crm import connections
 from cloud_sync.crm.base import Request
 from cloud_sync.crm.inbox import Inbox
@@ -22,6 +23,8 @@ from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret
 from cloud_sync.errors import MalformedError, TooLargeError
 from cloud_sync.hub import Hub
+from cloud_sync.retention.pruner import Pruner
+from cloud_sync.retention.rules import CRM_EVENTS, Rules
 from cloud_sync.store.models import Alert, CrmEvent, CrmLead
 from tests.cloud_sync.crm_builders import (
     BODIES,
@@ -543,3 +546,29 @@ def refusals(client: TestClient) -> None:
     assert "UnverifiedError" in said.pop()
     assert client.post("/v1/crm/crm", content=b"x" * ((1 << 20) + 1)).status_code == 413
     assert client.get("/v1/crm/crm").status_code == 405
+
+
+# how long events are kept
+
+
+@EVERYWHERE
+def test_events_are_forgotten_after_their_days_and_what_they_did_stays(hub: Hub) -> None:
+    connect(hub, "hubspot-v3")
+    old, young = AT - timedelta(days=31), AT - timedelta(days=29)
+    moments = iter((old, young))
+    inbox = Inbox(hub, now=lambda: next(moments))
+    for number, moment in enumerate((old, young)):
+        body = json.dumps([hubspot_event(number, number)]).encode()
+        inbox.take("crm", signed("hubspot-v3", body, at=moment.timestamp()))
+    pruner = Pruner(hub, AT)
+    assert pruner.turn()[CRM_EVENTS] == 1
+    assert [event.object_id for event in events(hub)] == ["1"]
+    assert set(leads(hub)) == {"0", "1"}
+    assert counted(hub, "pruned") == {CRM_EVENTS: 1}
+
+
+def test_events_are_kept_for_a_day_whatever_is_said(tmp_path: Path) -> None:
+    config = parse({"retention": {"crm_events_days": 0.001}}, tmp_path).retention
+    assert Rules.at(config, AT).crm_events == AT - timedelta(days=1)
+    forever = parse({"retention": {"crm_events_days": 0}}, tmp_path).retention
+    assert Rules.at(forever, AT).crm_events is None
