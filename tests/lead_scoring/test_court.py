@@ -203,3 +203,14 @@ def test_what_a_reader_counted_up_to_the_decision_is_not_judged_by_its_name() ->
     made.columns["visits: count"] = made.rng.poisson(3, made.rows).astype(float).tolist()
     made.columns["visits: Proposal sent"] = sent
     assert finding(made.court(), "visits: Proposal sent") != "guilty"
+
+
+def test_a_number_that_only_customers_have_is_a_leak_beside_an_identity() -> None:
+    made = Made()
+    made.columns["contract key"] = [
+        f"C-{number:05d}" if won else None for number, won in enumerate(made.won)
+    ]
+    court = made.court()
+    assert finding(court, "contract key", "identity") == "guilty"
+    assert finding(court, "contract key") == "guilty"
+    assert court.excluded == ("contract key",)

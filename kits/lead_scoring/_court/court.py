@@ -40,18 +40,20 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
         seed: of the rows that are sampled, of folds by lot, of shuffles.
     """
     case = case_of(table, config, seed)
-    settled, left = _settle(case, config)
-    measured = _measure(left, case, seed) if case.measurable and left else None
-    leaks = tuple(_leaks(measured, case) if measured else _by_names(left, case))
+    settled, left, names = _settle(case, config)
+    measured = _measure([*left, *names], case, seed) if case.measurable and left else None
+    usable = {column.name for column in left}
+    leaks = tuple(_leaks(measured, case, usable) if measured else _by_names([*left, *names], case))
     guilty = {one.column for one in leaks if one.finding == "guilty"}
     out = (guilty - set(config.columns.keep)) | set(config.columns.exclude)
     honest = [column for column in left if column.name not in out]
+    out |= {column.name for column in names}
     proxies = tuple(_proxies(honest, case, config))
     drift = Drift((), None, ())
     if measured is not None and case.timed:
         stays = tuple(one for one in measured.moved if one.column not in out)
         drift = find_drift(stays, measured.together, measured.sums, len(case.won))
-    sides, signal, silent = _figures(case, measured, out, drift, seed)
+    sides, signal, silent = _figures(case, measured, usable, out, drift, seed)
     verdicts = worded(
         (*settled, *leaks, *proxies, *_moved(drift)),
         [column.name for column in case.columns],
@@ -112,35 +114,47 @@ def _measure(columns: Sequence[Column], case: Case, seed: int) -> _Measured:
     return _Measured(seen, own, moved, tuple(column.name for column in together), sums)
 
 
-def _settle(case: Case, config: Config) -> tuple[tuple[Verdict, ...], list[Column]]:
-    """What needs no outcome; columns it does not settle go on, and those that a person keeps."""
+def _settle(case: Case, config: Config) -> tuple[tuple[Verdict, ...], list[Column], list[Column]]:
+    """What needs no outcome.
+
+    Returns:
+        Verdicts; columns that may be learned from, those that a person keeps among them; identities, which may be
+        leaks too (a number that only customers have).
+    """
     verdicts: list[Verdict] = []
-    left = []
+    left, names = [], []
     for column in case.columns:
         stated = column.name in config.columns.protected
         found = plain.protected(column.name, stated)
         found = found or plain.constant(column) or plain.identity(column, case.timed)
         if found is None:
-            left.append(column)
             found = plain.sparse(column)
+            left.append(column)
         elif column.name in config.columns.keep and not stated:
             left.append(column)
+        elif found.charge == "identity":
+            names.append(column)
         if found is not None:
             verdicts.append(found)
-    return tuple(verdicts), left
+    return tuple(verdicts), left, names
 
 
-def _leaks(measured: _Measured, case: Case) -> Iterator[Verdict]:
+def _leaks(measured: _Measured, case: Case, usable: set[str]) -> Iterator[Verdict]:
+    """Verdicts on all measured columns.
+
+    Args:
+        usable: columns that may be learned from; no other is held beside one.
+    """
     marks = {
         column.name: marks_in(column, case)
         for column in case.columns
         if column.name in measured.own
     }
     won = case.won[measured.sums.rows]
-    power = powers(measured.together, measured.own, marks, measured.sums, won)
+    power = powers(measured.together, measured.own, marks, measured.sums, won, usable)
     for name in measured.own:
         verdict = _leak(name, marks[name], power[name])
-        if verdict is not None:
+        if verdict is not None and (name in usable or verdict.finding == "guilty"):
             yield verdict
 
 
@@ -197,19 +211,25 @@ def _moved(drift: Drift) -> Iterator[Verdict]:
 
 
 def _figures(
-    case: Case, measured: _Measured | None, out: set[str], drift: Drift, seed: int
+    case: Case,
+    measured: _Measured | None,
+    usable: set[str],
+    out: set[str],
+    drift: Drift,
+    seed: int,
 ) -> tuple[tuple[Side, ...], Signal | None, str]:
     """Both splits side by side, and whether anything that is left tells who buys.
 
     Args:
-        out: columns that are not learned from.
+        usable: columns that could be learned from.
+        out: those that are not.
     """
     if measured is None and case.measurable:
         return (), None, silence(None, None)
     if measured is None:
         fewer = int(min(case.won.sum(), len(case.won) - case.won.sum()))
         return (), None, f"only {fewer} leads of the rarer outcome: nothing can be measured"
-    columns = [column for column in measured.seen if column.name in measured.together]
+    columns = [one for one in measured.seen if one.name in usable.intersection(measured.together)]
     left = [column for column in columns if column.name not in out]
     # forward in time, columns that tell the period mislead
     telling = {one.column for one in drift.moved if one.judgement == "guilty"}

@@ -7,7 +7,7 @@ known beforehand has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kits.core.stats import Estimate
@@ -112,15 +112,17 @@ def powers(
     marks: Mapping[str, Sequence[Mark]],
     sums: Sums,
     won: Floats,
+    usable: Collection[str],
 ) -> dict[str, Power]:
     """Power of each column; beside the others where something speaks against it or it is strong.
 
     Args:
         names: columns of the sums, in their order; columns that are not among them stand for themselves.
         won: (rows,) of the rows of the sums.
+        usable: columns that others may be held beside.
     """
     place = {name: number for number, name in enumerate(names)}
-    unmarked = [name for name in names if lateness_of(marks[name]) < LIKELY]
+    unmarked = [name for name in names if name in usable and lateness_of(marks[name]) < LIKELY]
     found = {name: Power(own) for name, own in alone.items()}
     asked = [name for name in names if alone[name].low >= _SOME or marks[name]]
     if not asked or not unmarked:

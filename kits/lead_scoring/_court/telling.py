@@ -107,14 +107,18 @@ def _suspicious(court: Court) -> Iterator[Finding]:
 
 
 def _figures(court: Court) -> Iterator[Finding]:
-    for side in court.side_by_side:
-        if side.all_columns != side.without_guilty:
-            yield Finding(
-                "leak-price",
-                "pass",
-                f"with the leaks an AUC of {side.all_columns.text()} would be shown ({_split(side.split)}); without them "
-                f"it is {side.without_guilty.text()}, and that is what the future brings at best",
-            )
+    sides = [one for one in court.side_by_side if one.all_columns != one.without_guilty]
+    if sides:
+        yield Finding(
+            "leak-price",
+            "pass",
+            f"with the leaks an AUC of {sides[-1].all_columns.value:.3f} would be shown, without them it is "
+            f"{sides[-1].without_guilty.value:.3f} (on {_split(sides[-1].split)}): that is what the future brings at best",
+            tuple(
+                f"{_split(one.split)}: {one.all_columns.text()} with them, {one.without_guilty.text()} without"
+                for one in sides
+            ),
+        )
     if court.adversarial_auc is not None:
         names = ", ".join(one.column for one in court.removals[:_EVIDENCE])
         yield Finding(
