@@ -222,14 +222,16 @@ def start_care(hub: Hub, parts: ExitStack) -> None:
 
 
 def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
-    """Starts what reads, scores and writes the leads of CRMs."""
+    """Starts what asks CRMs for changes, and reads, scores and writes their leads."""
     from cloud_sync.crm.keeper import LeadKeeper
     from cloud_sync.crm.opening import Opener
+    from cloud_sync.crm.polling import Polling
     from cloud_sync.crm.scoring import LeadScoring
     from cloud_sync.crm.writeback import WriteBack
 
     opener = Opener(hub, models.columns)
-    for part in (LeadScoring(hub, models, opener), WriteBack(hub, opener), LeadKeeper(hub)):
+    loops = (Polling(hub, opener), LeadScoring(hub, models, opener), WriteBack(hub, opener))
+    for part in (*loops, LeadKeeper(hub)):
         part.start()
         parts.callback(part.stop)
 
