@@ -152,6 +152,33 @@ def test_days_are_told_from_the_decision_back():
     assert "Last visit" in reason.text and "days" in reason.text
 
 
+def test_of_several_choices_at_once_the_one_is_told_that_speaks_so_most():
+    rows = [
+        *repeated({"interests": "Pricing;News"}, 40, 60),
+        *repeated({"interests": "News"}, 10, 190),
+        *repeated({"interests": "Jobs;News"}, 0, 100),
+    ]
+    explainer = _explainer(rows, ["interests"])
+    lead = Lead("1", {"interests": "news;pricing;unheard of"})
+
+    speaks_for, against = (
+        explainer.reasons(lead, {"interests": weight})[0].text for weight in (0.9, -0.9)
+    )
+
+    assert speaks_for == "Interests with Pricing: 40 % of such leads buy, average 12 %"
+    assert against.startswith("Interests with News: alone 12 % (average 12 %)")
+
+
+def test_a_bundle_names_no_choice_of_a_handful_of_leads():
+    rows = [*repeated({"company": "Acme"}, 1, 2), *repeated({"company": "Other"}, 40, 60)]
+    spec = learn_rates(a_table(rows), ["company"], Config())
+
+    (reason,) = Explainer(spec).reasons(Lead("1", {"company": "Acme"}), {"company": 0.4})
+
+    assert "acme" not in spec.model_dump_json().casefold()
+    assert reason.text.startswith("Company: Acme is rare: alone 1 of 3")
+
+
 def test_protected_columns_and_proxies_are_never_named():
     rows = [({"age": float(n % 50), "zip": str(n % 3), "source": "web"}, n % 2) for n in range(200)]
     config = Config(columns=ColumnsConfig(protected=("age",)))

@@ -21,6 +21,7 @@ from kits.lead_scoring._reasons.values import (
     days_before,
     is_missing,
     key_of,
+    keys_of,
     moment_of,
     number_of,
     yes_or_no,
@@ -33,8 +34,8 @@ Floats = NDArray[np.float64]
 BINS = 5
 """Bins of a number, of as many leads each as its values allow."""
 MOST_CHOICES = 200
-LEAST_CHOICE = 2
-"""A choice of fewer leads is counted with the rare ones."""
+LEAST_CHOICE = 5
+"""A choice of fewer leads is counted with the rare ones: a bundle names nobody."""
 _MOSTLY = 0.95
 """Share of a column's values that must be numbers or days for it to be one."""
 _SINGLE = 6
@@ -42,6 +43,8 @@ _SINGLE = 6
 _FREE_TEXT = 0.5
 """Above this share of different values a column is free text: only whether there is one is told."""
 _LEAST_FREE = 50
+_JOINED = 0.1
+"""Share of a column's values that must hold several choices for it to be one of such."""
 _DIGITS = (1, 2, 3, 4)
 
 
@@ -94,6 +97,8 @@ def _column(table: LeadTable, name: str, config: Config, words: Words) -> Column
     )
     if kind == "choice":
         return made.model_copy(update=_choices(known, won[there]))
+    if kind == "many":
+        return made.model_copy(update=_several(known, won[there]))
     if kind == "given":
         return made
     numbers = np.array(
@@ -104,21 +109,24 @@ def _column(table: LeadTable, name: str, config: Config, words: Words) -> Column
 
 
 def kind_of(name: str, known: Sequence[Value], config: Config) -> Kind:
-    """What a column is to a reader, by the values that are there."""
+    """What a column is to a reader, by a person's word, else by the values that are there."""
     if not known or name in config.columns.categorical:
         return "choice"
-    if name in config.columns.numeric:
-        return "number"
+    return "number" if name in config.columns.numeric else _kind_by_values(known)
+
+
+def _kind_by_values(known: Sequence[Value]) -> Kind:
     choices = {key_of(value) for value in known}
     if all(yes_or_no(choice) for choice in choices):
         return "choice"
-    enough = _MOSTLY * len(known)
-    if sum(number_of(value) is not None for value in known) >= enough:
+    count = len(known)
+    if sum(number_of(value) is not None for value in known) >= _MOSTLY * count:
         return "number"
-    if sum(moment_of(value) is not None for value in known) >= enough:
+    if sum(moment_of(value) is not None for value in known) >= _MOSTLY * count:
         return "days"
-    free = len(known) >= _LEAST_FREE and len(choices) > _FREE_TEXT * len(known)
-    return "given" if free else "choice"
+    if sum(isinstance(value, str) and ";" in value for value in known) >= _JOINED * count:
+        return "many"
+    return "given" if count >= _LEAST_FREE and len(choices) > _FREE_TEXT * count else "choice"
 
 
 def _number(table: LeadTable, row: int, value: Value, kind: Kind) -> float:
@@ -144,6 +152,26 @@ def _choices(known: Sequence[Value], won: Floats) -> dict[str, object]:
         "spelt": {name: usual[name] for name in listed if usual[name] != name},
         "rest": Tally(n=rest, won=rest_won),
         "flag": bool(listed) and all(yes_or_no(name) for name in counts),
+    }
+
+
+def _several(known: Sequence[Value], won: Floats) -> dict[str, object]:
+    """As `_choices`, of leads that have several at once: each counts for all of its own."""
+    parts = [keys_of(value) for value in known]
+    counts = Counter(part for own in parts for part in own)
+    bought = Counter(part for own, outcome in zip(parts, won) if outcome for part in own)
+    listed = [part for part, n in counts.most_common(MOST_CHOICES) if n >= LEAST_CHOICE]
+    kept = set(listed)
+    other = np.array([not own & kept for own in parts], dtype=bool)
+    spellings = {
+        key_of(part): part.strip()
+        for value in known
+        for part in (value.split(";") if isinstance(value, str) else ())
+    }
+    return {
+        "choices": {part: Tally(n=counts[part], won=bought[part]) for part in listed},
+        "rest": _tally(won[other]),
+        "spelt": {part: spellings[part] for part in listed if spellings.get(part, part) != part},
     }
 
 

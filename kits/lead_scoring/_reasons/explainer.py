@@ -19,7 +19,7 @@ from kits.lead_scoring._reasons.situation import (
     worded,
 )
 from kits.lead_scoring._reasons.spec import ColumnReasons, ReasonsSpec, Tally
-from kits.lead_scoring._reasons.values import is_missing, key_of, plain
+from kits.lead_scoring._reasons.values import key_of, plain
 
 LONGEST = 90
 """Characters of a reason: one line on a phone."""
@@ -58,6 +58,17 @@ class Explainer:
     def __init__(self, spec: ReasonsSpec) -> None:
         self._spec = spec
         self._base = percent_text(spec.base.share, spec.wording)
+        promises = ((_promise(column), name) for name, column in spec.columns.items())
+        self._worth_trying = [
+            (
+                name,
+                spec.columns[name],
+                _tried(spec.columns[name], asked=True),
+                _tried(spec.columns[name], asked=False),
+            )
+            for promise, name in sorted(promises, reverse=True)
+            if promise > 0
+        ]
 
     def reasons(
         self, lead: Lead, contributions: Mapping[str, float], limit: int = 3
@@ -94,20 +105,13 @@ class Explainer:
     def trials(self, lead: Lead) -> tuple[Trial, ...]:
         """The leads to score for hints, at most a dozen: so many that one batch will do."""
         found: list[Trial] = []
-        columns = sorted(
-            ((self._promise(column), name) for name, column in self._spec.columns.items()),
-            reverse=True,
-        )
         tried = 0
-        for promise, name in columns:
-            column = self._spec.columns[name]
-            value = lead.fields.get(name)
-            asked = is_missing(value)
-            if promise <= 0 or tried >= _TRIED_COLUMNS or not (asked or column.actionable):
+        for name, column, to_ask, to_change in self._worth_trying:
+            now = key_of(lead.fields.get(name))
+            if tried >= _TRIED_COLUMNS or (now and not column.actionable):
                 continue
-            now = key_of(value)
-            choices = [c for c in _tried(column, asked) if c != now]
-            found += [Trial(name, choice, asked, _with(lead, name, choice)) for choice in choices]
+            choices = [choice for choice in (to_change if now else to_ask) if choice != now]
+            found += [Trial(name, c, not now, _with(lead, name, c)) for c in choices]
             tried += bool(choices)
         return tuple(found)
 
@@ -133,7 +137,7 @@ class Explainer:
 
     def _reason(self, lead: Lead, name: str, weight: float) -> Reason:
         column = self._spec.columns[name]
-        situation = situation_of(column, name, lead, self._spec.wording)
+        situation = situation_of(column, name, lead, self._spec.wording, weight)
         subject = worded(column, situation, self._spec.wording)
         text = self._line(subject, situation.tally, weight)
         return Reason(text, weight, name, _shown(lead.fields.get(name)))
@@ -165,12 +169,6 @@ class Explainer:
         return "few" if few else "share"
 
     # -- hints --------------------------------------------------------------------------------------
-
-    def _promise(self, column: ColumnReasons) -> float:
-        """How far apart the shares of its common choices are, weighted by how many leads have one."""
-        shares = [t.share for t in column.choices.values() if t.n >= _ENOUGH]
-        known = column.given.n / max(1, column.given.n + column.missing.n)
-        return (max(shares) - min(shares)) * known if len(shares) > 1 else 0.0
 
     def _change(
         self, column: ColumnReasons, now: float, best: tuple[Trial, float]
@@ -207,7 +205,16 @@ class Explainer:
         return {"before": percent_text(before, wording), "after": percent_text(after, wording)}
 
 
-def _tried(column: ColumnReasons, asked: bool) -> list[str]:
+def _promise(column: ColumnReasons) -> float:
+    """How far apart the shares of its common choices are, weighted by how many leads have one."""
+    if column.kind != "choice":
+        return 0.0
+    shares = [t.share for t in column.choices.values() if t.n >= _ENOUGH]
+    known = column.given.n / max(1, column.given.n + column.missing.n)
+    return (max(shares) - min(shares)) * known if len(shares) > 1 else 0.0
+
+
+def _tried(column: ColumnReasons, *, asked: bool) -> list[str]:
     """Choices worth trying: the best ones to change to; to ask for, the worst, the commonest and the best."""
     known = [(t.share, t.n, choice) for choice, t in column.choices.items() if t.n >= _ENOUGH]
     if not known:

@@ -17,6 +17,7 @@ from kits.lead_scoring._reasons.values import (
     days_before,
     is_missing,
     key_of,
+    keys_of,
     number_of,
     plain,
     yes_or_no,
@@ -42,14 +43,22 @@ class Situation:
     slots: Mapping[str, str]
 
 
-def situation_of(column: ColumnReasons, name: str, lead: Lead, wording: Wording) -> Situation:
-    """The situation of a lead in the column `name`."""
+def situation_of(
+    column: ColumnReasons, name: str, lead: Lead, wording: Wording, weight: float
+) -> Situation:
+    """The situation of a lead in the column `name`.
+
+    Args:
+        weight: which way the column speaks; of several choices at once the one is told that speaks so most.
+    """
     value = lead.fields.get(name)
     label = {"label": column.label}
     if is_missing(value):
         return Situation("missing", column.missing, label)
     if column.kind == "choice":
         return _of_choice(column, value, label)
+    if column.kind == "many":
+        return _of_many(column, value, label, weight)
     number = days_before(value, lead.at) if column.kind == "days" else number_of(value)
     if column.kind == "given" or (column.kind == "days" and number is None):
         return Situation("given", column.given, label)
@@ -106,6 +115,22 @@ def _of_choice(column: ColumnReasons, value: Value, label: Mapping[str, str]) ->
         )
     # `asked for a demo` needs no `demo:` before it
     return Situation("named" if flag and named else flag or "value", tally, slots)
+
+
+def _of_many(
+    column: ColumnReasons, value: Value, label: Mapping[str, str], weight: float
+) -> Situation:
+    side = 1.0 if weight > 0 else -1.0
+    known = [
+        (side * column.choices[key].share, key) for key in keys_of(value) if key in column.choices
+    ]
+    if not known:
+        shown = plain(choice_of(value), VALUE_LENGTH)
+        found = ("rare", column.rest) if column.rest.n else ("new", Tally())
+        return Situation(*found, {**label, "value": shown})
+    key = max(known)[1]
+    shown = column.names.get(key) or column.spelt.get(key, key)
+    return Situation("one_of", column.choices[key], {**label, "value": plain(shown, VALUE_LENGTH)})
 
 
 def _of_number(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["number", "choice", "days", "given"]
+Kind = Literal["number", "choice", "many", "days", "given"]
 
 
 class _Part(BaseModel):
@@ -38,13 +38,15 @@ class ColumnReasons(_Part):
     """One column: what became of leads by its values, and how it is spoken of."""
 
     kind: Kind = Field(
-        description="how values are told apart; `days`: days before the decision; `given`: only whether there is one"
+        description="how values are told apart; `many`: several choices at once; `days`: days before the decision; "
+        "`given`: only whether there is one"
     )
     label: str = Field(description="the column's name for people")
     cuts: tuple[float, ...] = Field((), description="upper ends of all bins but the last, rising")
     bins: tuple[Bin, ...] = Field((), description="leads by number or days: one more than cuts")
     choices: dict[str, Tally] = Field(
-        default_factory=dict, description="leads by choice, in lower case"
+        default_factory=dict,
+        description="leads by choice, in lower case; of `many` a lead counts for each of its choices",
     )
     rest: Tally = Field(default_factory=Tally, description="leads of choices too rare to be listed")
     given: Tally = Field(default_factory=Tally, description="leads with any value")

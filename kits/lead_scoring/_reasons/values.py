@@ -47,6 +47,11 @@ def key_of(value: Value) -> str:
     return cells.to_choice(value)
 
 
+def keys_of(value: Value) -> frozenset[str]:
+    """Several choices at once, as they are counted."""
+    return cells.to_choices(value)
+
+
 def yes_or_no(choice: str) -> str:
     """`yes`, `no`, or empty where a choice is neither."""
     truth = cells.to_truth(choice)
