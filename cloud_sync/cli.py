@@ -11,6 +11,7 @@ from cloud_sync.commands import (
     fleet,
     hub,
     intake,
+    leads,
     learning,
     mails,
     people,
@@ -36,6 +37,7 @@ def make_app() -> typer.Typer:
         cases,
         mails,
         crm,
+        leads,
         retention,
         learning,
     )

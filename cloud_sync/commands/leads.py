@@ -1,0 +1,171 @@
+"""The verbs about leads: the hot list, one lead, which bundle scores, trying again, forgetting somebody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import JsonValue
+
+from cloud_sync.commands.options import (
+    DATA,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    family,
+    opened,
+    operator,
+    table,
+)
+from kits.core.console import Console
+
+if TYPE_CHECKING:
+    from cloud_sync.crm.hotlist import Listed
+
+ConnectionName = Annotated[str, typer.Argument(help="The CRM's connection.", metavar="CONNECTION")]
+LeadName = Annotated[str, typer.Argument(help="The lead's id in the CRM.", metavar="ID")]
+ProjectName = Annotated[str, typer.Argument(help="The project of leads.", metavar="PROJECT")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+_DIGEST = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verbs to `app`."""
+    leads = family(app, "leads", "Leads of CRMs: whom to call first, and why.")
+    leads.command("list")(leads_list)
+    leads.command("show")(leads_show)
+    leads.command("models")(leads_models)
+    leads.command("back")(leads_back)
+    leads.command("forward")(leads_forward)
+    leads.command("erase")(leads_erase)
+
+
+def leads_list(
+    connection: Annotated[str, typer.Option(help="Only of this CRM.")] = "",
+    band: Annotated[str, typer.Option(help="hot, warm or cold.")] = "",
+    search: Annotated[str, typer.Option(help="Any text of a lead.")] = "",
+    state: Annotated[
+        str, typer.Option(help="open, won, lost, gone, dead (waits for a person), opted-out.")
+    ] = "open",
+    limit: LimitOption = 20,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """List leads in the team's order, with those that stand there by lot."""
+    from cloud_sync.crm import hotlist, leads
+
+    with opened(data) as hub, hub.database.session() as session:
+        wanted = hotlist.LeadFilter(connection, band, search, state)
+        found = hotlist.page(session, wanted, hub.config.leads.exploration, limit=limit)
+    console = Console(as_json)
+    console.answer(
+        table([_line(one) for one in found.leads], ("points", "band", "lead", "why")),
+        [{**leads.as_json(one.lead), "by_lot": one.lot} for one in found.leads],
+    )
+    console.next(f"cloud-sync leads show CONNECTION ID --data {data}")
+
+
+def _line(one: Listed) -> tuple[object, ...]:
+    from cloud_sync.crm.storing import shown_band
+
+    lead = one.lead
+    points = "–" if lead.points is None else lead.points
+    band = f"{shown_band(lead) or lead.state}{', by lot' if one.lot else ''}"
+    why = lead.dead or "; ".join(str(reason) for reason in lead.reasons[:2])
+    return points, band, f"{lead.connection}/{lead.object_id}", why
+
+
+def leads_show(
+    connection: ConnectionName,
+    object_id: LeadName,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a lead: its score, the reasons, what the CRM shows, and its course."""
+    from cloud_sync.crm import leads
+    from cloud_sync.crm.connections import settings_of
+    from cloud_sync.store.models import CrmConnection
+
+    with opened(data) as hub, hub.database.session() as session:
+        lead = leads.find(session, connection, object_id)
+        course = leads.course(session, lead)
+        settings = settings_of(session.get_one(CrmConnection, connection))
+    said = leads.delivery(lead, settings)
+    rows: list[tuple[object, object]] = [
+        ("points", lead.points), ("probability", lead.probability), ("band", lead.band),
+        ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
+        ("in the CRM", f"{said.state} {said.why}".strip()), ("bundle", lead.bundle[:_DIGEST]),
+        *[("why", reason) for reason in lead.reasons], *[("hint", hint) for hint in lead.hints],
+        *[(f"{row.at:%Y-%m-%d %H:%M} UTC", f"{row.points} {row.band}") for row in course],
+    ]  # fmt: skip
+    steps: list[JsonValue] = [leads.entry_json(row) for row in course]
+    told = {**leads.as_json(lead, fields=True), "course": steps}
+    Console(as_json).answer(table(rows, ("what", "is")), told)
+
+
+def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Say which bundle scores each project's leads, and what was refused."""
+    from cloud_sync.crm.models import in_force, model_json, projects
+
+    with opened(data) as hub, hub.database.session() as session:
+        rows = [row for name in projects(session) if (row := in_force(session, name))]
+    lines = [
+        (
+            row.project, row.bundle[:_DIGEST] or "none", row.previous[:_DIGEST],
+            "held" if row.held else "", "; ".join(str(why) for why in row.refused.values()),
+        )
+        for row in rows
+    ]  # fmt: skip
+    Console(as_json).answer(
+        table(lines, ("project", "bundle", "before", "", "refused")), [model_json(r) for r in rows]
+    )
+
+
+def leads_back(project: ProjectName, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Go back to the bundle before; all open leads are scored anew by it, until you go forward."""
+    from cloud_sync.crm.models import LeadModels
+
+    with opened(data) as hub:
+        bundle = LeadModels(hub).back(project, by=operator())
+    console = Console(as_json)
+    console.answer(f"{project} is scored by {bundle[:_DIGEST]} again", {"bundle": bundle})
+    console.next(f"cloud-sync leads forward {project} --data {data}")
+
+
+def leads_forward(
+    project: ProjectName, data: DataOption = DATA, as_json: JsonOption = False
+) -> None:
+    """Take the newest release again, also one that was refused before."""
+    from cloud_sync.crm.models import LeadModels
+
+    with opened(data) as hub:
+        models = LeadModels(hub)
+        changed = models.forward(project, by=operator())
+        bundle = models.current(project).id
+    text = f"{project} is scored by {bundle[:_DIGEST]}{'' if changed else ', as before'}"
+    Console(as_json).answer(text, {"bundle": bundle, "changed": changed})
+
+
+def leads_erase(
+    connection: ConnectionName,
+    object_id: LeadName,
+    yes: YesOption = False,
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a lead for ever: fields, scores, events, its sample; and take its score away in the CRM."""
+    from cloud_sync.crm import forgetting
+
+    with opened(data) as hub:
+        if not yes:
+            typer.confirm(f"Erase {connection}/{object_id}? Nobody can bring it back", abort=True)
+        done = forgetting.forget(hub, connection, object_id, by=operator())
+    console = Console(as_json)
+    console.answer(
+        f"erased: {done.events} events, {done.scores} scores, {done.samples} samples; "
+        f"{done.versions} dataset versions go on without it",
+        forgetting.as_json(done),
+    )
+    if not done.bytes_gone:
+        console.note("its bytes go as soon as nobody reads them (a backup does)")

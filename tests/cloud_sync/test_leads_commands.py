@@ -1,0 +1,74 @@
+"""Leads on the command line: the list, a lead, which bundle scores, forgetting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cloud_sync.cli import make_app
+from cloud_sync.config import dump
+from cloud_sync.errors import ConflictError, NotFoundError
+from tests.cloud_sync.lead_builders import (
+    LEADS,
+    SALES,
+    LeadHub,
+    lead_bundle,
+    lead_hub,
+    release_bundle,
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[LeadHub]:
+    with lead_hub(tmp_path, leads={"exploration": 0}) as made:
+        (tmp_path / "hub.yaml").write_text(dump(made.hub.config))
+        for name, size in (("1", 80), ("2", 40), ("3", "large")):
+            made.crm.put(name, size=size)
+        made.score("1", "2", "3")
+        yield made
+
+
+def run(here: LeadHub, *words: str, typed: str = "") -> str:
+    answer = CliRunner().invoke(
+        make_app(), ["leads", *words, "--data", str(here.hub.config.data_dir)], input=typed
+    )
+    if answer.exception is not None and not isinstance(answer.exception, SystemExit):
+        raise answer.exception
+    return answer.output
+
+
+def test_the_list_and_one_lead(here: LeadHub) -> None:
+    lines = run(here, "list").splitlines()
+    assert lines[1].split()[:3] == ["80", "hot", "sales/1"] and "size is 80" in lines[1]
+    assert [one["id"] for one in json.loads(run(here, "list", "--json"))] == ["1", "2"]
+    assert "size is not a number" in run(here, "list", "--state", "dead")
+    told = json.loads(run(here, "show", SALES, "1", "--json"))
+    assert told["fields"] == {"size": 80} and told["course"][0]["points"] == 80
+    assert "ask for the budget" in run(here, "show", SALES, "1")
+    with pytest.raises(NotFoundError):
+        run(here, "show", SALES, "9")
+
+
+def test_which_bundle_scores_and_the_way_back(here: LeadHub) -> None:
+    first = here.models.current(LEADS).id
+    with pytest.raises(ConflictError):
+        run(here, "back", LEADS)
+    second = release_bundle(here.hub, lead_bundle(2, 2.0))
+    here.models.look(LEADS)
+    assert f"scored by {first[:12]} again" in run(here, "back", LEADS)
+    [model] = json.loads(run(here, "models", "--json"))
+    assert (model["bundle"], model["previous"], model["held"]) == (first, second, True)
+    assert "held" in run(here, "models")
+
+
+def test_a_lead_is_erased_after_a_question(here: LeadHub) -> None:
+    run(here, "erase", SALES, "1", typed="n\n")
+    assert here.lead("1").fields == {"size": 80}
+    assert "1 scores" in run(here, "erase", SALES, "1", typed="y\n")
+    assert here.lead("1").fields == {}
+    told = json.loads(run(here, "erase", SALES, "2", "--yes", "--json"))
+    assert told["scores"] == 1 and told["bytes_gone"]
