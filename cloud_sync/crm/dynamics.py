@@ -18,11 +18,9 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import (
     Access,
     Check,
-    CrmEvent,
     Page,
     Record,
     ScoreWrite,
-    What,
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
@@ -30,14 +28,13 @@ from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.shown import (
     Shown,
     asked_fields,
-    moment,
     record_of,
     shown_fields,
     shown_values,
     stamp,
 )
 from cloud_sync.crm.singly import GONE, write_singly
-from cloud_sync.crm.window import time_of, window_of
+from cloud_sync.crm.window import event_of, time_of, window_of
 from cloud_sync.effects.addresses import checked_url
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
@@ -158,7 +155,13 @@ class Dynamics:
             query["$skiptoken"] = window.after
         answer = self._get(self._set, query)
         rows = [row for row in many(answer.get("value")) if _GUID.match(text(row.get(self._key)))]
-        events = tuple(self._event(row, window.until) for row in rows)
+        events = tuple(
+            event_of(
+                text(row.get(self._key)).lower(), row.get("modifiedon"), row.get("createdon"),
+                window.until,
+            )
+            for row in rows
+        )  # fmt: skip
         token = self._token_in(text(answer.get("@odata.nextLink")))
         if token:
             return Page(events, window.behind(token).text(), more=True)
@@ -168,11 +171,6 @@ class Dynamics:
     def _token_in(link: str) -> str:
         """Where the next page begins; of the link nothing else is believed."""
         return dict(parse_qsl(urlsplit(link).query)).get("$skiptoken", "")[:4000]
-
-    def _event(self, row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
-        object_id, at = text(row.get(self._key)).lower(), text(row.get("modifiedon"))
-        what: What = "created" if at and at == row.get("createdon") else "changed"
-        return CrmEvent(f"{object_id}@{at}", object_id, what, moment(at) or fallback)
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""

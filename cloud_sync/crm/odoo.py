@@ -16,11 +16,9 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import (
     Access,
     Check,
-    CrmEvent,
     Page,
     Record,
     ScoreWrite,
-    What,
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, Wire, one, text
@@ -35,7 +33,7 @@ from cloud_sync.crm.shown import (
     shown_values,
 )
 from cloud_sync.crm.singly import write_singly
-from cloud_sync.crm.window import time_of, window_of
+from cloud_sync.crm.window import event_of, time_of, window_of
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.odoo_calls import OdooAccount, OdooCalls, named
 from cloud_sync.effects.targets import DeliveryError
@@ -140,7 +138,13 @@ class Odoo:
         rows = self._calls.rows(
             self._model, domain, ["id", "write_date", "create_date"], limit=PAGE, active_test=False
         )
-        events = tuple(_event(row, window.until) for row in rows)
+        rows = [row for row in rows if text(row.get("id")).isdecimal()]
+        events = tuple(
+            event_of(
+                text(row.get("id")), row.get("write_date"), row.get("create_date"), window.until
+            )
+            for row in rows
+        )
         if len(rows) >= PAGE:
             return Page(events, window.behind(text(rows[-1].get("id"))).text(), more=True)
         return Page(events, window.done().text(), more=window.until < now)
@@ -254,12 +258,6 @@ def _by_probability(found: Record, row: Mapping[str, JsonValue], ended: datetime
         found.object_id, found.fields, found.modified_at, found.created_at, outcome,
         ended if outcome else None, found.opted_out,
     )  # fmt: skip
-
-
-def _event(row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
-    object_id, at = text(row.get("id")), text(row.get("write_date"))
-    what: What = "created" if at and at == row.get("create_date") else "changed"
-    return CrmEvent(f"{object_id}@{at}", object_id, what, moment(at) or fallback)
 
 
 def _when(at: datetime) -> str:

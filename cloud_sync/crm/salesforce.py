@@ -20,17 +20,15 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import (
     Access,
     Check,
-    CrmEvent,
     Page,
     Record,
     ScoreWrite,
-    What,
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
-from cloud_sync.crm.shown import Shown, asked_fields, moment, record_of, shown_values, stamp
-from cloud_sync.crm.window import time_of, window_of
+from cloud_sync.crm.shown import Shown, asked_fields, record_of, shown_values, stamp
+from cloud_sync.crm.window import event_of, time_of, window_of
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 
@@ -196,7 +194,13 @@ class Salesforce:
             f"{_behind(window.after)} ORDER BY Id LIMIT {PAGE}"
         )
         rows = [row for row in self._query("queryAll", soql) if _ID.match(text(row.get("Id")))]
-        events = tuple(_event(row, window.until) for row in rows)
+        events = tuple(
+            event_of(
+                text(row.get("Id")), row.get("SystemModstamp"), row.get("CreatedDate"),
+                window.until, deleted=row.get("IsDeleted") is True,
+            )
+            for row in rows
+        )  # fmt: skip
         if len(rows) >= PAGE:
             return Page(events, window.behind(text(rows[-1].get("Id"))).text(), more=True)
         return Page(events, window.done().text(), more=window.until < now)
@@ -257,16 +261,6 @@ def _value(row: Mapping[str, JsonValue], name: str) -> JsonValue:
     for part in name.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return None if isinstance(found, (Mapping, list)) else found
-
-
-def _event(row: Mapping[str, JsonValue], fallback: datetime) -> CrmEvent:
-    object_id, at = text(row.get("Id")), text(row.get("SystemModstamp"))
-    what: What = "changed"
-    if row.get("IsDeleted") is True:
-        what = "deleted"
-    elif at and at == row.get("CreatedDate"):
-        what = "created"
-    return CrmEvent(f"{object_id}@{at}", object_id, what, moment(at) or fallback)
 
 
 def _outcome(

@@ -5,6 +5,8 @@ How a field is made, and how values are written, is for each CRM's own file.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -18,6 +20,10 @@ from cloud_sync.crm.settings import CrmSettings, Fields
 BANDS = ("hot", "warm", "cold")
 MAX_REASONS = 2000
 """Characters."""
+MAX_FIELDS = 2000
+MAX_TEXT = 4000
+MAX_NAME = 200
+"""Of a record: columns, characters of a value, characters of a column's name."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _YES = frozenset({"true", "yes", "1", "y", "on"})
 _MILLISECONDS = 13
@@ -95,17 +101,33 @@ def record_of(
     created: JsonValue = None,
 ) -> Record:
     """A record with its outcome, and without what is no feature."""
-    own, outcome = own_fields(settings), settings.outcome
+    outcome = settings.outcome
     ended = outcome_in(row.get(outcome.field), settings)
     return Record(
         object_id,
-        {name: value for name, value in row.items() if name not in own},
+        columns_in(row, settings),
         moment(modified) or EARLIEST,
         created_at=moment(created),
         outcome=ended,
         outcome_at=moment(row.get(outcome.at)) if ended and outcome.at else None,
         opted_out=is_yes(row.get(settings.opt_out)) if settings.opt_out else False,
     )
+
+
+def columns_in(row: Mapping[str, JsonValue], settings: CrmSettings) -> dict[str, JsonValue]:
+    """What may be a feature, as every database can store it: plain values, finite, none of endless length."""
+    own = own_fields(settings)
+    named = ((name[:MAX_NAME].replace("\0", ""), value) for name, value in row.items())
+    kept = ((name, _storable(value)) for name, value in named if name not in own)
+    return dict(itertools.islice(kept, MAX_FIELDS))
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str):
+        return value[:MAX_TEXT].replace("\0", "")
+    return None if isinstance(value, (Mapping, list)) else value
 
 
 def outcome_in(value: JsonValue, settings: CrmSettings) -> Literal["won", "lost", ""]:

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, Wire, many, one, text, value_of, words_in
-from cloud_sync.crm.shown import EARLIEST, is_yes, moment, outcome_in, own_fields
+from cloud_sync.crm.shown import EARLIEST, columns_in, is_yes, moment, outcome_in
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.effects.webhook import read_secrets, signed_headers
 
@@ -71,14 +71,14 @@ class Webhook:
         return [record for record in records if record.object_id in asked]
 
     def _record(self, row: Mapping[str, JsonValue]) -> Record:
-        own, settings = own_fields(self._settings), self._settings
+        settings = self._settings
         said = text(row.get("outcome"))
         fields = one(row.get("fields"))
         outcome = outcome_in(said or fields.get(settings.outcome.field), settings)
         opted_out = row.get("opted_out", fields.get(settings.opt_out, False))
         return Record(
             text(row.get("id")),
-            {name: value for name, value in fields.items() if name not in own},
+            columns_in(fields, settings),
             moment(row.get("modified_at")) or EARLIEST,
             created_at=moment(row.get("created_at")),
             outcome=outcome,

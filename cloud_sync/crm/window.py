@@ -12,6 +12,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import CrmEvent, What
 from cloud_sync.crm.shown import moment
 from kits.core.errors import DataError
 
@@ -69,6 +72,25 @@ def window_of(cursor: str, now: datetime) -> Window:
         raise DataError("not a cursor of a CRM", where=cursor[:80])
     window = Window(found[0], found[1], after)
     return window if window.since < window.until else window.opened(now)
+
+
+def event_of(
+    object_id: str,
+    changed: JsonValue,
+    created: JsonValue,
+    fallback: datetime,
+    *,
+    deleted: bool = False,
+) -> CrmEvent:
+    """A change of a record that was found; the same change found again has the same id.
+
+    Args:
+        changed, created: when it was, as the CRM writes it.
+        fallback: for a record that does not say.
+    """
+    at = moment(changed) or fallback
+    what: What = "deleted" if deleted else "created" if at == moment(created) else "changed"
+    return CrmEvent(f"{object_id}@{at.isoformat()}", object_id, what, at)
 
 
 def time_of(seconds: float) -> datetime:

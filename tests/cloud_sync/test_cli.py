@@ -185,7 +185,9 @@ def test_doctor_sees_what_nears_its_end_in_the_authority(
     assert words in found["certificate authority"].fix
 
 
-def test_doctor_and_config_say_what_is_there(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_and_config_say_what_is_there(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = answer(capsys, "doctor", "--data", data)
     assert found["ok"]
     assert all(check["ok"] for check in found["checks"])
