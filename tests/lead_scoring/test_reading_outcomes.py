@@ -38,6 +38,12 @@ def outcomes(tmp_path: Path, column: str, cells: Sequence[str], **stated: object
         ("Etap", ["Wygrana", "Przegrana", "Nowy"], ["won", "lost", ""]),
         ("Stage", ["成約", "失注", "商談中"], ["won", "lost", ""]),
         ("stage", ["Qualified", "Customer", "Lost"], ["", "won", "lost"]),
+        ("status", ["1", "0"], ["won", "lost"]),
+        ("Opportunity Result", ["Won", "Loss"], ["won", "lost"]),
+        ("Deal Stage", ["Closed Won (Sales Pipeline)", "Closed Lost (Sales Pipeline)", "Demo (Sales Pipeline)"], ["won", "lost", ""]),
+        ("Stage", ["06 - Closed Won", "07 - Closed Lost", "01 - New"], ["won", "lost", ""]),
+        ("Lead converted?", ["Y", "N"], ["won", "lost"]),
+        ("is_won_flag", ["TRUE", "FALSE"], ["won", "lost"]),
     ],
 )  # fmt: skip
 def test_outcomes_are_found_by_their_words(
@@ -96,6 +102,13 @@ def test_yes_and_no_alone_are_no_outcome_without_its_name(tmp_path: Path) -> Non
     assert found.labels == ["", "", ""]
     (finding,) = [f for f in found.findings if f.check == "outcome"]
     assert finding.level == "warn" and any("Newsletter: yes, no" in e for e in finding.evidence)
+
+
+@pytest.mark.parametrize(
+    "column", ["conversion page", "last_purchased", "num_conversions", "Previously converted"]
+)
+def test_names_that_only_mention_an_outcome_are_none(tmp_path: Path, column: str) -> None:
+    assert outcomes(tmp_path, column, ["1", "0", "1"]).labels == ["", "", ""]
 
 
 DATED = ["id", "created_at", "customer_date", "lifecyclestage"]

@@ -178,6 +178,25 @@ def test_dates_that_may_be_read_in_two_ways_are_told(tmp_path: Path) -> None:
     assert "read month first" in found.told("assumed")
 
 
+@pytest.mark.parametrize(
+    ("form", "day"), [("day-first", "2025-02-01"), ("month-first", "2025-01-02")]
+)
+def test_how_dates_are_written_can_be_stated(tmp_path: Path, form: str, day: str) -> None:
+    rows = [["a", "1/2/2025", 1, "1/2/2025"], ["b", "3/4/2025", 0, "3/4/2025"]]
+    path = put(tmp_path / "e.csv", table(["id", "created_at", "converted", "asked_for"], rows))
+    found = read(path, source(dates=form))
+    assert found.leads[0].at is not None and found.leads[0].at.date().isoformat() == day
+    assert found.column("asked_for")[0] == day and not found.told("assumed")
+
+
+def test_a_number_in_which_leads_are_sorted_by_outcome_is_no_time(tmp_path: Path) -> None:
+    rows = [[n, n % 3, int(n < 100)] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["row", "visits", "converted"], rows)))
+    assert {s.order for s in found.samples} == {None}
+    assert "sorted by outcome" in found.told("assumed")
+    assert set(found.leads[0].fields) == {"visits"}
+
+
 def test_a_rising_number_stands_for_time_where_there_is_no_date(tmp_path: Path) -> None:
     rows = [[f"x{n:03}", 5000 + 3 * n, n % 2] for n in range(50)]
     found = read(put(tmp_path / "e.csv", table(["Prospect ID", "Lead Number", "Converted"], rows)))

@@ -86,7 +86,7 @@ def known_by(
     columns = {}
     for name in joined.added:
         cells = ["" if out else cell for out, cell in zip(late, leads.cells[name])]
-        columns[name] = type_cells(name, cells).values
+        columns[name] = type_cells(name, cells, leads.dates).values
     return columns, sum(late)
 
 

@@ -14,7 +14,7 @@ from typing import Literal, cast
 
 from kits.lead_scoring._features.cells import MISSING
 from kits.lead_scoring._lead import MAX_TEXT, Value
-from kits.lead_scoring._reading.dates import iso, read_dates
+from kits.lead_scoring._reading.dates import DateForm, iso, read_dates
 from kits.lead_scoring._reading.names import load_words
 
 Kind = Literal["number", "yes/no", "date", "text", "empty"]
@@ -65,18 +65,21 @@ def is_missing(cell: str) -> bool:
     return cell.strip().casefold() in MISSING
 
 
-def type_cells(name: str, cells: Sequence[str], *, as_text: bool = False) -> Typed:
+def type_cells(
+    name: str, cells: Sequence[str], form: DateForm = "auto", *, as_text: bool = False
+) -> Typed:
     """A column's cells as values of leads.
 
     Args:
         name: the column's; a number is taken for a date only where its name says so.
+        form: how dates are written, where a person said so.
         as_text: a person said that these are choices, whatever they look like.
     """
     counts = Counter(cells)
     known = {cell: n for cell, n in counts.items() if not is_missing(cell)}
     if not known:
         return Typed("empty", [None] * len(cells))
-    read = _as_texts(known) if as_text else _best(name, known)
+    read = _as_texts(known) if as_text else _best(name, known, form)
     table: dict[str, Value] = dict(read.values)
     return Typed(read.kind, [table.get(cell) for cell in cells], read.odd)
 
@@ -88,8 +91,10 @@ class _Read:
     odd: int = 0
 
 
-def _best(name: str, known: Mapping[str, int]) -> _Read:
-    return _as_flags(known) or _as_dates(name, known) or _as_numbers(known) or _as_texts(known)
+def _best(name: str, known: Mapping[str, int], form: DateForm) -> _Read:
+    return (
+        _as_flags(known) or _as_dates(name, known, form) or _as_numbers(known) or _as_texts(known)
+    )
 
 
 def _as_texts(known: Mapping[str, int]) -> _Read:
@@ -105,8 +110,8 @@ def _as_flags(known: Mapping[str, int]) -> _Read | None:
     return None
 
 
-def _as_dates(name: str, known: Mapping[str, int]) -> _Read | None:
-    found = read_dates(name, list(known))
+def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | None:
+    found = read_dates(name, list(known), form)
     if found is None:
         return None
     rows = sum(known.values())

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import Literal
 
 from kits.core.moments import (
     COMPACT,
@@ -25,6 +26,7 @@ from kits.core.moments import (
 )
 from kits.lead_scoring._reading.names import plain
 
+DateForm = Literal["auto", "day-first", "month-first"]
 _READERS: dict[re.Pattern[str], Callable[[str], Moment]] = {
     YEAR_FIRST: read_year_first,
     NAMED: read_named,
@@ -63,11 +65,12 @@ def iso(seconds: float, clock: bool) -> str:
     return at.isoformat() if clock else at.date().isoformat()
 
 
-def read_dates(name: str, cells: Sequence[str]) -> Dates | None:
+def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Dates | None:
     """Dates of distinct cells; None when too many of them are none.
 
     Args:
         name: the column's; a number is a date only where its name says so.
+        form: whether the day or the month comes first, where a person said so.
     """
     texts = [cell.strip() for cell in cells]
     some = texts[:: max(1, len(texts) // _LOOKED_AT)]
@@ -77,7 +80,7 @@ def read_dates(name: str, cells: Sequence[str]) -> Dates | None:
     else:
         return _from_numbers(name, texts)
     if pattern is YEAR_LAST:
-        return _year_last(texts)
+        return _year_last(texts, form)
     read = _READERS[pattern]
     return _dates([moment[0] if (moment := read(text)) else None for text in texts])
 
@@ -108,13 +111,16 @@ def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
     return None
 
 
-def _year_last(texts: Sequence[str]) -> Dates | None:
+def _year_last(texts: Sequence[str], form: DateForm) -> Dates | None:
     """A part over 12 is the day, a point between them a country that says the day first."""
     matches = [YEAR_LAST.fullmatch(text) for text in texts]
     firsts = max(int(match[1]) for match in matches if match)
     seconds = max(int(match[3]) for match in matches if match)
     points = any(match[2] == "." for match in matches if match)
-    day_first = seconds <= 12 and (firsts > 12 or points)
-    doubt = "" if firsts > 12 or seconds > 12 or points else "month first"
+    if form != "auto":
+        day_first, doubt = form == "day-first", ""
+    else:
+        day_first = seconds <= 12 and (firsts > 12 or points)
+        doubt = "" if firsts > 12 or seconds > 12 or points else "month first"
     found = [moment[0] if (moment := read_year_last(m, day_first)) else None for m in matches]
     return _dates(found, doubt)

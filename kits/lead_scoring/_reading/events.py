@@ -51,7 +51,7 @@ def find_time(sheet: Sheet, stated: str = "", meaning: str = "happened_at") -> t
         meaning: the names to look for.
     """
     for name in [stated] if stated else by_rank(sheet.columns, meaning):
-        seconds = seconds_of(name, sheet.cells[name])
+        seconds = seconds_of(sheet, name)
         if sum(s is not None for s in seconds) > _HALF * len(sheet):
             return name, seconds
     return "", ()

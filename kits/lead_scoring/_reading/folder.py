@@ -115,7 +115,7 @@ def find_tables(path: Path, config: Config) -> Tables:
         if stated is not None and stated.role == "ignore":
             continue
         try:
-            sheets.append(load_sheet(file, name))
+            sheets.append(load_sheet(file, name, config.source.dates))
         except (KitwrightError, OSError) as error:
             if path.is_file() and isinstance(error, KitwrightError):
                 raise

@@ -60,7 +60,7 @@ def history_columns(
             current = today[row] if today is not None else ""
             texts.append(_as_of(by_key.get(key), at, current, bool(fields.old)))
             moved += texts[-1] != current
-        columns[name] = type_cells(name, texts).values
+        columns[name] = type_cells(name, texts, leads.dates).values
     told = (
         f"{history.sheet.name} joined {history.link.said()}, times from {history.at}: {len(changes)} fields as they were at the "
         f"decision ({', '.join(list(changes)[:8])}); {moved} cells were other than today"

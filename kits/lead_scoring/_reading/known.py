@@ -15,7 +15,14 @@ from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
 from kits.lead_scoring._reading.outcomes import Outcome, find_outcome
 from kits.lead_scoring._reading.personal import Personal, find_personal, mail_kinds
-from kits.lead_scoring._reading.roles import BY_ROWS, SPLIT_WORDS, Roles, find_roles, seconds_of
+from kits.lead_scoring._reading.roles import (
+    BY_ROWS,
+    SPLIT_WORDS,
+    Roles,
+    find_roles,
+    seconds_of,
+    without_sorting,
+)
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring.config import Config, SourceConfig
 
@@ -95,7 +102,7 @@ def understand(
     source = config.source
     choices = set(config.columns.categorical)
     typed = {
-        name: type_cells(name, cells, as_text=name in choices)
+        name: type_cells(name, cells, sheet.dates, as_text=name in choices)
         for name, cells in sheet.cells.items()
     }
     own = _own(sheet, joined, source)
@@ -105,6 +112,8 @@ def understand(
     told = {roles.id, roles.order, *config.columns.keep}
     personal = tuple(p for p in find_personal(sheet) if p.column not in told)
     later = tuple(n for n in crm.later(own.columns) if n not in config.columns.keep) if crm else ()
+    if outcome is not None and not source.order and roles.order:
+        roles = without_sorting(roles, typed[roles.order], outcome.won)
     at = _seconds(sheet, (roles.decided_at,))
     known_at = _seconds(sheet, roles.outcome_at)
     times = tuple(n for n in crm.times(own.columns) if n not in config.columns.keep) if crm else ()
@@ -157,7 +166,7 @@ def _seconds(sheet: Sheet, columns: Sequence[str]) -> Seconds:
     for name in columns:
         if not name:
             continue
-        found = seconds_of(name, sheet.cells[name])
+        found = seconds_of(sheet, name)
         merged = [mine if mine is not None else other for mine, other in zip(merged, found)]
     return merged
 
@@ -169,7 +178,7 @@ def _order(
         return [float(number) for number in range(1, len(sheet) + 1)]
     if roles.order:
         if typed[roles.order].kind == "date":
-            return seconds_of(roles.order, sheet.cells[roles.order])
+            return seconds_of(sheet, roles.order)
         return [v if isinstance(v, float) else None for v in typed[roles.order].values]
     return at if roles.decided_at else known_at
 

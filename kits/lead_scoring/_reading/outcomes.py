@@ -6,14 +6,16 @@ not a guess. When an outcome was known is `roles.py`'s question.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.mapping import Mapping, OutcomeRule, Tier, tier_words
-from kits.lead_scoring._reading.names import plain, rank, words_of
+from kits.lead_scoring._reading.names import names_for, plain, rank, words_of
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
@@ -21,8 +23,9 @@ from kits.lead_scoring.config import SourceConfig
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
 _MOST_VALUES = 200
 _AGREE = 0.98
-_FORMER = frozenset({"previous", "prev", "prior", "former", "last", "past", "competitor", "other"})
-"""Words of columns that tell the outcome of something else."""
+_NUMBERED = re.compile(r"^[\d\W_]+(?=[^\W\d_])")
+_NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
+"""`06 - Closed Won (Sales pipeline)` is `Closed Won`."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,12 @@ class Outcome:
     def counts(self) -> tuple[int, int, int]:
         """Won, lost, open."""
         return self.won.count(True), self.won.count(False), self.won.count(None)
+
+
+@cache
+def _word(cell: str) -> str:
+    """A cell's words without the number before them and the note behind."""
+    return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip())))
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:
 
 
 def _refuse_unknown(column: str, known: Counter[str], source: SourceConfig) -> None:
-    words = {words_of(cell) for cell in known}
+    words = {words_of(cell) for cell in known} | {_word(cell) for cell in known}
     for side, listed in (("won", source.won), ("lost", source.lost)):
         if listed and not any(words_of(word) in words for word in listed):
             raise DataError(
@@ -175,22 +184,36 @@ _PARTLY = 3
 
 def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
     as_outcome, as_stage = rank(name, "outcome"), rank(name, "stage")
+    loosely = as_outcome is None and as_stage is None and _names_an_outcome(name)
     known = _known(cells)
     if not known or len(known) > _MOST_VALUES:
         return None
-    chosen = _chosen(known, named=as_outcome is not None, stage=as_stage is not None)
+    named = as_outcome is not None or loosely
+    chosen = _chosen(known, named=named, stage=as_stage is not None)
     if chosen is None:
         return None
     place = min(p for p in (as_outcome, as_stage, 1_000) if p is not None)
     outcome = _outcome(name, cells, chosen)
     if not chosen.won or not chosen.lost:
-        named = as_outcome is not None or as_stage is not None
-        return _Candidate(_PARTLY, place, outcome) if named and chosen.won else None
-    if chosen.sure and not _FORMER & set(plain(name).split("_")):
+        told = as_outcome is not None or as_stage is not None
+        return _Candidate(_PARTLY, place, outcome) if told and chosen.won else None
+    if chosen.sure and not _words_against(name):
         return _Candidate(0, place, outcome)
     if as_outcome is not None:
         return _Candidate(1, place, outcome)
-    return _Candidate(2, place, outcome) if as_stage is not None else None
+    return _Candidate(2, place, outcome) if as_stage is not None or loosely else None
+
+
+def _names_an_outcome(name: str) -> bool:
+    """`Lead converted?` does, `conversion date` does not."""
+    return bool(
+        set(plain(name).split("_")) & set(names_for("outcome_words"))
+    ) and not _words_against(name)
+
+
+def _words_against(name: str) -> bool:
+    """Whether a name says that it is of something else, earlier or beside."""
+    return bool(set(plain(name).split("_")) & set(names_for("no_outcome_words")))
 
 
 def _chosen(
@@ -202,7 +225,7 @@ def _chosen(
         named: the column's name says that it is the outcome: a plain yes or no counts then.
         stage: its name says that it is a stage or status.
     """
-    words = {cell: words_of(cell) for cell in known}
+    words = {cell: _word(cell) for cell in known}
     won = lost = frozenset[str]()
     sure = False
     for tier in tiers if named or stage else tiers[:1]:
@@ -210,7 +233,7 @@ def _chosen(
         won = won or frozenset(cell for cell, word in words.items() if word in wins)
         lost = lost or frozenset(cell for cell, word in words.items() if word in losses)
         sure = sure or (tier == "sure" and bool(won) and bool(lost))
-    if not won and not lost and named:
+    if not won and not lost and (named or stage):
         wins, losses = tier_words("flags")
         if set(words.values()) <= wins | losses:
             won = frozenset(cell for cell, word in words.items() if word in wins)
@@ -247,7 +270,8 @@ def _known(cells: Sequence[str]) -> Counter[str]:
 
 def _these(known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
     wanted = {words_of(word) for word in listed}
-    return frozenset(cell for cell in known if words_of(cell) in wanted)
+    exact = frozenset(cell for cell in known if words_of(cell) in wanted)
+    return exact or frozenset(cell for cell in known if _word(cell) in wanted)
 
 
 def _outcome(column: str, cells: Sequence[str], chosen: _Cells) -> Outcome:

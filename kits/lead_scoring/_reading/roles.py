@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -27,6 +27,9 @@ SPLIT_WORDS = {
 BY_ROWS = "rows"
 _UNIQUE = 0.98
 _HALF = 0.5
+_PARTS = 5
+_LEAST = 20
+_RARE = 0.05
 _DENSE = 0.05
 """Numbers given one by one leave gaps (other teams' leads), but not twenty times as many as there are leads."""
 _NOT_THE_START = frozenset({
@@ -100,10 +103,11 @@ def find_roles(
     )
 
 
-def seconds_of(name: str, cells: Sequence[str]) -> list[float | None]:
+def seconds_of(sheet: Sheet, name: str) -> list[float | None]:
     """A column's dates as seconds since 1970; None where there is none."""
+    cells = sheet.cells[name]
     known = [cell for cell in dict.fromkeys(cells) if not is_missing(cell)]
-    found = read_dates(name, known) if known else None
+    found = read_dates(name, known, sheet.dates) if known else None
     if found is None:
         return [None] * len(cells)
     table = dict(zip(known, found.seconds))
@@ -167,11 +171,12 @@ def _decided_at(
 
 
 def _middle(name: str, sheet: Sheet) -> float:
-    return median(s for s in seconds_of(name, sheet.cells[name]) if s is not None)
+    return median(s for s in seconds_of(sheet, name) if s is not None)
 
 
 def _doubts_of(name: str, sheet: Sheet) -> list[str]:
-    found = read_dates(name, [c for c in dict.fromkeys(sheet.cells[name]) if not is_missing(c)])
+    known = [cell for cell in dict.fromkeys(sheet.cells[name]) if not is_missing(cell)]
+    found = read_dates(name, known, sheet.dates)
     return [f"dates of {name} were read {found.doubt}"] if found and found.doubt else []
 
 
@@ -202,9 +207,7 @@ def _changed_at(typed: Table[str, Typed], mapping: Mapping | None, free: Sequenc
 
 def _a_date(sheet: Sheet, typed: Table[str, Typed], stated: str, key: str) -> str:
     name = column_named(sheet.columns, stated, key)
-    if typed[name].kind != "date" and any(
-        s is not None for s in seconds_of(name, sheet.cells[name])
-    ):
+    if typed[name].kind != "date" and any(s is not None for s in seconds_of(sheet, name)):
         return name
     if typed[name].kind != "date":
         some = [cell for cell in dict.fromkeys(sheet.cells[name]) if not is_missing(cell)][:3]
@@ -248,3 +251,21 @@ def _rises(column: Typed) -> bool:
         return False
     rising = all(a < b for a, b in pairwise(values))
     return rising or len(values) >= _DENSE * (max(values) - min(values) + 1)
+
+
+def without_sorting(roles: Roles, order: Typed, won: Sequence[bool | None]) -> Roles:
+    """Takes an assumed order back where leads are sorted by their outcome in it: then it is no time."""
+    placed = sorted(
+        (place, one)
+        for place, one in zip(order.values, won)
+        if isinstance(place, float) and one is not None
+    )
+    size = len(placed) // _PARTS
+    share = sum(one for _, one in placed) / len(placed) if placed else 0.0
+    if size < _LEAST or min(share, 1 - share) < _RARE:
+        return roles
+    parts = [[one for _, one in placed[n * size : (n + 1) * size]] for n in range(_PARTS)]
+    if all(0 < sum(part) < size for part in parts):
+        return roles
+    doubt = f"{roles.order} rises, but leads are sorted by outcome in it: it is no time, leads are split by lot"
+    return replace(roles, order="", doubts=(doubt,))

@@ -12,6 +12,7 @@ from pathlib import Path
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.tables import JSON_SUFFIXES, BadRow, TableFile, open_table
+from kits.lead_scoring._reading.dates import DateForm
 from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.parquet import parquet_columns
 
@@ -20,6 +21,7 @@ PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES
 MAX_CELLS = 100_000_000
 MAX_BAD_SHOWN = 20
+_MOST_SHARED = 5_000
 _REPLACED = "\ufffd"
 
 
@@ -35,6 +37,7 @@ class Sheet:
         form: how it was read, for people.
         bad: rows that could not be read.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
+        dates: whether the day or the month comes first in dates, where a person said so.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Sheet:
     form: str
     bad: tuple[BadRow, ...] = ()
     splits: Sequence[Split | None] = ()
+    dates: DateForm = "auto"
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -64,12 +68,19 @@ class Sheet:
         )
 
 
-def load_sheet(path: Path, name: str) -> Sheet:
+def load_sheet(path: Path, name: str, dates: DateForm = "auto") -> Sheet:
     """All rows of a file.
+
+    Args:
+        dates: how dates are written, where a person said so.
 
     Raises:
         DataError: no rows with named columns in it, or too many.
     """
+    return replace(_load(path, name), dates=dates)
+
+
+def _load(path: Path, name: str) -> Sheet:
     suffix = path.suffix.lower()
     if suffix in PARQUET_SUFFIXES:
         cells = parquet_columns(path)
@@ -109,12 +120,13 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         sheets[0].form,
         tuple(bad for sheet in sheets for bad in sheet.bad),
         splits if any(splits) else (),
+        sheets[0].dates,
     )
 
 
 def _rows_of(table: TableFile, name: str) -> Sheet:
     cells: dict[str, list[str]] = {column: [] for column in table.columns}
-    lists = list(cells.items())
+    lists = [(column, texts, _Shared()) for column, texts in cells.items()]
     lines: list[int] = []
     bad: list[BadRow] = []
     for found in table.rows():
@@ -128,9 +140,21 @@ def _rows_of(table: TableFile, name: str) -> Sheet:
         if (len(lines) + 1) * len(lists) > MAX_CELLS:
             raise _too_many(name)
         lines.append(line)
-        for column, texts in lists:
-            texts.append(row.get(column, ""))
+        for column, texts, shared in lists:
+            texts.append(shared.one(row.get(column, "")))
     return _sheet(name, cells, lines, table.form, tuple(bad))
+
+
+class _Shared:
+    """The same text once in memory: most columns hold few different ones."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def one(self, text: str) -> str:
+        if len(self._texts) < _MOST_SHARED:
+            return self._texts.setdefault(text, text)
+        return self._texts.get(text, text)
 
 
 def _sheet(
