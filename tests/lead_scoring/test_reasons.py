@@ -128,6 +128,19 @@ def test_numbers_are_told_by_bins_whose_share_is_theirs():
     assert (column.bins[-1].n, column.bins[-1].won) == (len(inside), sum(inside))
 
 
+def test_a_number_that_is_nearly_always_the_same_is_told_apart_from_the_others():
+    rows = [({"days_since": 999.0 if n % 20 else float(n % 9)}, n % 20 == 0) for n in range(1200)]
+    explainer = _explainer(rows, ["days_since"])
+
+    seldom, mostly = (
+        explainer.reasons(Lead("1", {"days_since": value}), {"days_since": weight})[0].text
+        for value, weight in ((3.0, 1.0), (999.0, -1.0))
+    )
+
+    assert seldom == "Days since up to 8: 100 % of such leads buy, average 5 %"
+    assert mostly == "Days since: 999: 0 % of such leads buy, average 5 %"
+
+
 def test_numbers_are_shown_in_the_firms_unit(tmp_path):
     file = tmp_path / "phrases.yaml"
     file.write_text(

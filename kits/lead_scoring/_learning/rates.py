@@ -199,11 +199,22 @@ def _cuts(numbers: Floats) -> Floats:
     steps = np.arange(1, BINS) / BINS
     quantiles = np.unique(np.quantile(numbers, steps, method="lower"))
     exact: Floats = quantiles[quantiles < different[-1]]
+    if not len(exact):
+        return _around_most(numbers, different)
     for digits in _DIGITS:
         cuts = np.array(sorted({_rounded(float(cut), digits) for cut in exact}), dtype=np.float64)
         if len(cuts) == len(exact) and _populated(numbers, cuts):
             return cuts
     return exact
+
+
+def _around_most(numbers: Floats, different: Floats) -> Floats:
+    """Cuts of a column that is nearly always one number: below it, it, and above it."""
+    values, counts = np.unique(numbers, return_counts=True)
+    most = values[counts.argmax()]
+    below = different[different < most]
+    cuts = [*below[-1:], *([most] if most < different[-1] else [])]
+    return np.array(cuts, dtype=np.float64)
 
 
 def _rounded(value: float, digits: int) -> float:
