@@ -66,6 +66,7 @@ _TOLD = 3
 """So many faults of one request are told."""
 
 _API = (
+    crm,  # the most messages, so the first that is looked at
     device,
     blobs,
     bundles,
@@ -75,7 +76,6 @@ _API = (
     reviews,
     cases,
     cmms,
-    crm,
     mails,
     lead_scores,
     leads,
