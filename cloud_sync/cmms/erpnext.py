@@ -36,7 +36,7 @@ class Erpnext:
         self._next = config.erpnext
         self._resource = f"/api/resource/{quote(self._next.doctype)}"
         headers = {"authorization": f"token {key}"}
-        self._http = JsonHttp(config.url, headers, config.timeout_s, name=NAME)
+        self._http = JsonHttp(config.url, headers, config.timeout_s, name=NAME, guard=config.guard)
 
     def __repr__(self) -> str:
         return f"Erpnext({self._next.doctype!r})"

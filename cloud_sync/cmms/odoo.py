@@ -34,7 +34,9 @@ class Odoo:
     def __init__(self, config: CmmsConfig, key: str) -> None:
         self._odoo = config.odoo
         account = OdooAccount(config.odoo.api, key, config.odoo.database, config.odoo.login)
-        http = JsonHttp(config.url, account.headers(), config.timeout_s, name=NAME)
+        http = JsonHttp(
+            config.url, account.headers(), config.timeout_s, name=NAME, guard=config.guard
+        )
         self._calls = OdooCalls(http.call, account, name=NAME)
 
     def __repr__(self) -> str:

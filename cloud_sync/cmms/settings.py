@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from cloud_sync.effects.settings import Guarded
+
 TOLD = frozenset({"opened", "escalated", "returned", "closed"})
 """The steps of a case that a CMMS hears of; only the first two make a work order."""
 
@@ -63,7 +65,7 @@ class ErpnextConfig(_Section):
     )
 
 
-class CmmsConfig(_Section):
+class CmmsConfig(Guarded):
     """Work orders in the firm's own maintenance system."""
 
     kind: Literal["none", "odoo", "erpnext", "webhook"] = Field(

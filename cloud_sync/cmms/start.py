@@ -48,7 +48,9 @@ def cmms_targets(hub: Hub, environment: Mapping[str, str] = os.environ) -> list[
     config = hub.config.cmms
     if config.kind == "webhook":
         secrets = read_secrets(environment.get(config.key_env, ""), config.key_env)
-        webhook = WebhookConfig(url=config.url, timeout_s=config.timeout_s)
+        webhook = WebhookConfig(
+            url=config.url, timeout_s=config.timeout_s, guarded=config.guarded, allow=config.allow
+        )
         return [Webhook(webhook, secrets, name=config.target)]
     cmms = cmms_of(config, environment)
     return [CmmsTarget(hub, cmms)] if cmms is not None else []

@@ -23,7 +23,31 @@ CaseNews = Literal[
 ]
 
 
-class WebhookConfig(_Section):
+class Guarded(_Section):
+    """For receivers whose address somebody else may have chosen. Off by default: they are in the firm's own network."""
+
+    guarded: bool = Field(
+        False,
+        description="only public addresses by https are called, and those of `allow`: for a url that"
+        " somebody else chose",
+    )
+    allow: tuple[str, ...] = Field(
+        (), description="private networks that may be called although `guarded` is set (CIDR)"
+    )
+
+    @property
+    def guard(self) -> Guard | None:
+        """What judges the addresses that are called; None: nothing does."""
+        return Guard(parse_networks(self.allow)) if self.guarded else None
+
+    @field_validator("allow")
+    @classmethod
+    def _allow(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_networks(value)
+        return value
+
+
+class WebhookConfig(Guarded):
     """Alerts to a program of yours, signed as https://www.standardwebhooks.com says."""
 
     url: str = Field("", description="where alerts are posted; empty: nowhere")
@@ -38,24 +62,6 @@ class WebhookConfig(_Section):
         ("opened", "escalated", "closed"), description="which steps of machines' cases are told"
     )
     timeout_s: float = Field(10, gt=0, le=120, description="the receiver must answer in this time")
-    guarded: bool = Field(
-        False,
-        description="only public addresses by https, and those of `allow`, are called: for a url that somebody else chose",
-    )
-    allow: tuple[str, ...] = Field(
-        (), description="private networks that a guarded webhook may call (CIDR)"
-    )
-
-    @property
-    def guard(self) -> Guard | None:
-        """What judges the addresses that are called; None: nothing does."""
-        return Guard(parse_networks(self.allow)) if self.guarded else None
-
-    @field_validator("allow")
-    @classmethod
-    def _allow(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        parse_networks(value)
-        return value
 
     @field_validator("url")
     @classmethod

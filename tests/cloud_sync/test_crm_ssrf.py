@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from cloud_sync.cmms.base import Cmms
+from cloud_sync.cmms.settings import CmmsConfig
+from cloud_sync.cmms.start import cmms_of
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.effects.addresses import Guard, checked_url, parse_networks
 from cloud_sync.effects.json_http import JsonHttp
@@ -183,6 +186,24 @@ def test_a_notice_goes_into_a_private_network_unless_it_is_to_be_guarded(tmp_pat
         assert state.paths == []
         Webhook(WebhookConfig(url=state.url), [SECRET]).deliver([delivery])
         assert list(state.taken) == ["k"]
+
+
+@pytest.mark.parametrize("kind", ["odoo", "erpnext"])
+def test_a_maintenance_system_is_guarded_where_that_is_asked_for(kind: str) -> None:
+    key = {"KITWRIGHT_CMMS_KEY": "k"}
+    with receiver() as state:
+        url = state.url.removesuffix("/hook")
+        free = CmmsConfig.model_validate({"kind": kind, "url": url, "timeout_s": 2})
+        guarded = CmmsConfig.model_validate({**free.model_dump(), "guarded": True})
+        [check] = _cmms(guarded, key).check()
+        assert "private network" in check.found
+        assert "private network" not in _cmms(free, key).check()[0].found
+
+
+def _cmms(config: CmmsConfig, key: dict[str, str]) -> Cmms:
+    found = cmms_of(config, key)
+    assert found is not None
+    return found
 
 
 def test_a_redirect_into_the_house_is_not_followed() -> None:
