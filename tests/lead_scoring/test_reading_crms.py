@@ -91,6 +91,32 @@ def test_hubspot_pages_one_a_line(tmp_path: Path) -> None:
     assert found.column("region") == ["r1", "r2", "r3", "r4"]
 
 
+def test_hubspot_records_with_their_history_are_as_they_were(tmp_path: Path) -> None:
+    def contact(number: int) -> dict[str, object]:
+        changes = [
+            {"value": "hot", "timestamp": "2025-06-01T00:00:00Z", "sourceType": "CRM_UI"},
+            {"value": f"cold{number % 2}", "timestamp": "2025-01-01T00:00:00Z", "sourceType": "FORM"},
+        ]  # fmt: skip
+        stage = "customer" if number % 2 else "lead"
+        properties = {
+            "createdate": "2025-01-02T00:00:00Z",
+            "lifecyclestage": stage,
+            "hs_lead_status": "UNQUALIFIED",
+            "hs_analytics_source": "x",
+            "mood": "hot",
+        }
+        return {
+            "id": str(number),
+            "properties": properties,
+            "propertiesWithHistory": {"mood": changes},
+        }
+
+    found = read(put(tmp_path / "contacts.json", {"results": [contact(n) for n in range(1, 9)]}))
+    assert found.column("mood")[:2] == ["cold1", "cold0"]
+    assert found.labels[:2] == ["won", "lost"]
+    assert "1 fields as they were at the decision" in found.told("joined")
+
+
 def test_salesforce_leads_of_the_api(tmp_path: Path) -> None:
     def lead(number: int, converted: bool, status: str) -> dict[str, object]:
         return {

@@ -23,7 +23,7 @@ from kits.lead_scoring._reading.leads_table import find_leads
 from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.relations import find_link
 from kits.lead_scoring._reading.roles import SPLIT_WORDS, Roles
-from kits.lead_scoring._reading.sheets import SUFFIXES, Sheet, load_sheet, stack
+from kits.lead_scoring._reading.sheets import SUFFIXES, Sheet, load_sheets, stack
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import Config, TableConfig
 
@@ -115,7 +115,7 @@ def find_tables(path: Path, config: Config) -> Tables:
         if stated is not None and stated.role == "ignore":
             continue
         try:
-            sheets.append(load_sheet(file, name, config.source.dates))
+            sheets.extend(load_sheets(file, name, config.source.dates))
         except (KitwrightError, OSError) as error:
             if path.is_file() and isinstance(error, KitwrightError):
                 raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -23,13 +24,33 @@ _LIFTED = frozenset({"properties", "fields", "custom_fields", "attributes"})
 """Objects whose entries are the row's own columns."""
 _SALESFORCE = frozenset({"type", "url"})
 """All that the `attributes` of a Salesforce record say."""
+_CHANGES = "propertiesWithHistory"
+"""Where HubSpot's API tells which value a field had from when."""
 _WRAPPERS = ("results", "records", "data", "result", "items", "rows", "leads", "deals", "contacts")
 
 Object = dict[str, JsonValue]
 
 
-def json_rows(path: Path) -> tuple[dict[str, list[str]], str]:
-    """Column → texts, and how the file was read.
+Columns = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class JsonTable:
+    """Rows of a JSON file.
+
+    Attributes:
+        cells: column → texts.
+        form: how the file was read, for people.
+        history: the same of the changes that HubSpot's API tells with each record; empty where it tells none.
+    """
+
+    cells: Columns
+    form: str
+    history: Columns
+
+
+def json_rows(path: Path) -> JsonTable:
+    """All rows of a file.
 
     Raises:
         DataError: no JSON, no rows in it, or too large.
@@ -48,7 +69,8 @@ def json_rows(path: Path) -> tuple[dict[str, list[str]], str]:
     columns = list(dict.fromkeys(name for row in flat for name in row))
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"{len(columns)} columns in one file", where=path.name)
-    return {name: _texts([row.get(name) for row in flat]) for name in columns}, form
+    cells = {name: _texts([row.get(name) for row in flat]) for name in columns}
+    return JsonTable(cells, form, _history(rows))
 
 
 def _lines(text: str, where: str) -> list[Object]:
@@ -97,12 +119,28 @@ def _flat(row: Object) -> Object:
 def _flatten(row: Object, above: str, flat: Object, depth: int) -> None:
     for key, value in row.items():
         name = f"{above}{key}"
+        if key == _CHANGES:
+            continue
         if not isinstance(value, dict):
             flat.setdefault(name, value)
         elif key == "attributes" and set(value) <= _SALESFORCE:
             continue
         elif depth < MAX_DEPTH:
             _flatten(value, above if key in _LIFTED else f"{name}.", flat, depth + 1)
+
+
+def _history(rows: list[Object]) -> Columns:
+    """The changes of fields, a row each."""
+    columns: Columns = {"id": [], "field": [], "value": [], "timestamp": []}
+    for row in rows:
+        fields = row.get(_CHANGES)
+        for field, changes in fields.items() if isinstance(fields, dict) else ():
+            for change in changes if isinstance(changes, list) else ():
+                if isinstance(change, dict):
+                    told = (row.get("id"), field, change.get("value"), change.get("timestamp"))
+                    for texts, value in zip(columns.values(), told):
+                        texts.append(_text(value))
+    return columns if columns["id"] else {}
 
 
 def _texts(values: list[JsonValue]) -> list[str]:

@@ -68,8 +68,8 @@ class Sheet:
         )
 
 
-def load_sheet(path: Path, name: str, dates: DateForm = "auto") -> Sheet:
-    """All rows of a file.
+def load_sheets(path: Path, name: str, dates: DateForm = "auto") -> list[Sheet]:
+    """All rows of a file; a second table where the file tells changes of fields beside its records.
 
     Args:
         dates: how dates are written, where a person said so.
@@ -77,17 +77,22 @@ def load_sheet(path: Path, name: str, dates: DateForm = "auto") -> Sheet:
     Raises:
         DataError: no rows with named columns in it, or too many.
     """
-    return replace(_load(path, name), dates=dates)
+    return [replace(sheet, dates=dates) for sheet in _load(path, name)]
 
 
-def _load(path: Path, name: str) -> Sheet:
+def _load(path: Path, name: str) -> list[Sheet]:
     suffix = path.suffix.lower()
     if suffix in PARQUET_SUFFIXES:
         cells = parquet_columns(path)
-        return _sheet(name, cells, range(1, _height(cells) + 1), "parquet")
+        return [_whole(name, cells, "parquet")]
     if suffix in JSON_SUFFIXES:
-        cells, form = json_rows(path)
-        return _sheet(name, cells, range(1, _height(cells) + 1), form)
+        found = json_rows(path)
+        sheets = [_whole(name, found.cells, found.form)]
+        return (
+            [*sheets, _whole(f"{name}#history", found.history, found.form)]
+            if found.history
+            else sheets
+        )
     table = open_table(path, named=True)
     numbers = [column for column in table.columns if _is_number(column)]
     if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
@@ -98,8 +103,8 @@ def _load(path: Path, name: str) -> Sheet:
     if table.encoding == "utf-8" and _replaced(sheet):
         # the beginning was plain ASCII and what came later is not UTF-8
         again = replace(table, encoding="cp1252", form=table.form.replace("utf-8", "cp1252"))
-        return _rows_of(again, name)
-    return sheet
+        return [_rows_of(again, name)]
+    return [sheet]
 
 
 def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
@@ -168,6 +173,10 @@ def _sheet(
     if not numbers:
         raise DataError("no rows in it", where=name)
     return Sheet(name, cells, numbers, [name] * len(numbers), form, bad)
+
+
+def _whole(name: str, cells: Mapping[str, Sequence[str]], form: str) -> Sheet:
+    return _sheet(name, cells, range(1, _height(cells) + 1), form)
 
 
 def _height(cells: Mapping[str, Sequence[str]]) -> int:
