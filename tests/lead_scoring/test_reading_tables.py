@@ -355,6 +355,45 @@ def test_a_damaged_file_in_a_folder_does_not_stop_the_others(tmp_path: Path) -> 
     assert len(found.leads) == 3 and "broken.json was passed over" in found.told("file-passed-over")
 
 
+def test_spreadsheets_are_named_with_what_to_do(tmp_path: Path) -> None:
+    put(tmp_path / "leads.csv", table(HEADER, ROWS))
+    put(tmp_path / "more.xlsx", b"PK\x03\x04")
+    assert "more.xlsx was passed over: no table as it is; save it as CSV" in read(tmp_path).told(
+        "file-passed-over"
+    )
+
+
+def test_leads_without_a_date_are_counted_and_stand_where_they_were_decided(tmp_path: Path) -> None:
+    rows = [
+        [
+            n,
+            "" if n % 4 == 0 else "2025-01-02",
+            "2025-02-01" if n % 8 else "",
+            "Won" if n % 2 else "Lost",
+        ]
+        for n in range(40)
+    ]
+    found = read(put(tmp_path / "e.csv", table(["id", "created_at", "closed_at", "status"], rows)))
+    assert found.samples[4].order == datetime(2025, 2, 1, tzinfo=timezone.utc).timestamp()
+    assert "5 of 40 leads with an outcome have no time: all leads are split by lot" in found.told(
+        "undated"
+    )
+
+
+@pytest.mark.parametrize(
+    "cell", [" " * 300_000 + "x", "a@" * 100_000, "1" * 300_000, "(" * 300_000, "1," * 150_000]
+)
+def test_huge_cells_cost_little(tmp_path: Path, cell: str) -> None:
+    rows = [["a", cell, cell, cell, 1], ["b", "x", "y", "z", 0]]
+    found = read(
+        put(tmp_path / "e.csv", table(["id", "email", "status", "created_at", "converted"], rows))
+    )
+    assert len(found.leads) == 2
+    assert all(
+        len(value) <= 4000 for value in found.leads[0].fields.values() if isinstance(value, str)
+    )
+
+
 def test_formats_are_found_and_unknown_ones_refused(tmp_path: Path) -> None:
     path = put(tmp_path / "e.csv", table(HEADER, ROWS))
     assert data.detect_format(path) == "csv"

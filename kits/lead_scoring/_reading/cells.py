@@ -29,6 +29,7 @@ _THOUSANDS = {
 _CODE = re.compile(r"[-+]?0\d+")
 _SEPARATORS = re.compile(r"[ '’]")
 _ALMOST_ALL = 0.95
+_LONGEST = 80
 _DIGITS = 15
 """More digits than a float holds are an identifier."""
 
@@ -125,7 +126,7 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
 
 
 def _as_numbers(known: Mapping[str, int]) -> _Read | None:
-    bare = {cell: _AROUND.sub("", cell.strip()).replace("\u00a0", " ") for cell in known}
+    bare = {cell: _bare(cell) for cell in known}
     if any(_CODE.fullmatch(text) for text in bare.values()):
         return None
     point = any(_POINT_SURE.fullmatch(text) for text in bare.values())
@@ -139,6 +140,13 @@ def _as_numbers(known: Mapping[str, int]) -> _Read | None:
         odd += known[cell] if number is None else 0
     enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
     return _Read("number", values, odd) if enough else None
+
+
+def _bare(cell: str) -> str:
+    """A cell without its currency; what is too long for a number stays as it is."""
+    if len(cell) > _LONGEST:
+        return cell
+    return _AROUND.sub("", cell.strip().replace("\u00a0", " "))
 
 
 def _number(text: str, decimal: str) -> float | None:

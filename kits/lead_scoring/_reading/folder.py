@@ -10,6 +10,7 @@ import fnmatch
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from kits.core.dataset import Split
@@ -32,6 +33,7 @@ MAX_DEPTH = 4
 _ROUNDS = 3
 """A table may belong to another one that belongs to the leads."""
 _ALIKE = 0.9
+_SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".zip", ".gz", ".7z"})
 _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 
 
@@ -100,6 +102,16 @@ def table_paths(path: Path) -> list[Path]:
     return found
 
 
+def _unreadable(path: Path) -> list[str]:
+    """Files that hold tables in a form that is not read."""
+    if not path.is_dir():
+        return []
+    files = (
+        f for f in sorted(path.rglob("*")) if f.suffix.lower() in _SPREADSHEETS and f.is_file()
+    )
+    return [file.relative_to(path).as_posix() for file in islice(files, MAX_FILES)]
+
+
 def find_tables(path: Path, config: Config) -> Tables:
     """Reads every table, finds the one that lists the leads and joins the others to it.
 
@@ -107,7 +119,7 @@ def find_tables(path: Path, config: Config) -> Tables:
         DataError: there is none.
         ConfigError: the configuration names a file or column that is not there.
     """
-    findings: list[Finding] = []
+    findings = [_passed_over(n, "no table as it is; save it as CSV") for n in _unreadable(path)]
     sheets: list[Sheet] = []
     for file in table_paths(path):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name

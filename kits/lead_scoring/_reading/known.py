@@ -180,7 +180,8 @@ def _order(
         if typed[roles.order].kind == "date":
             return seconds_of(sheet, roles.order)
         return [v if isinstance(v, float) else None for v in typed[roles.order].values]
-    return at if roles.decided_at else known_at
+    # a lead without a date of its own stands where it was decided rather than nowhere
+    return [mine if mine is not None else other for mine, other in zip(at, known_at)]
 
 
 def identities(known: Known) -> list[str]:

@@ -8,18 +8,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import cast
 
 _WORDS = Path(__file__).parent / "words"
+_REMEMBERED = 1 << 16
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SIGNS = re.compile(r"[\W_]+")
 _SHARP = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def plain(name: str) -> str:
     """`Lead Number`, `LeadNumber` and `lead-number` are `lead_number`; accents go, umlauts as in `geaendert`."""
     text = unicodedata.normalize("NFC", _HUMP.sub(" ", name.strip())).casefold()
@@ -28,7 +29,7 @@ def plain(name: str) -> str:
     return _SIGNS.sub("_", text).strip("_")
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def words_of(value: str) -> str:
     """A cell's words: `Closed - Won` and `closed_won` are `closed won`; `Gagné` is `gagne`; a number stays one."""
     try:
@@ -37,7 +38,7 @@ def words_of(value: str) -> str:
         return plain(value.lower()).replace("_", " ")
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def squeezed(name: str) -> str:
     """`Create Date` and `createdate` alike: no signs at all."""
     return plain(name).replace("_", "")

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import is_missing
@@ -22,6 +22,7 @@ from kits.lead_scoring.config import SourceConfig
 
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
 _MOST_VALUES = 200
+_LONGEST = 120
 _AGREE = 0.98
 _NUMBERED = re.compile(r"^[\d\W_]+(?=[^\W\d_])")
 _NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
@@ -52,10 +53,10 @@ class Outcome:
         return self.won.count(True), self.won.count(False), self.won.count(None)
 
 
-@cache
+@lru_cache(_MOST_VALUES)
 def _word(cell: str) -> str:
     """A cell's words without the number before them and the note behind."""
-    return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip())))
+    return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip()[:_LONGEST])))
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from kits.lead_scoring._reading.cells import free_mail, is_missing
 from kits.lead_scoring._reading.names import plain, rank, squeezed
 from kits.lead_scoring._reading.personal import domain_of
 from kits.lead_scoring._reading.sheets import Sheet
 
+_REMEMBERED = 1 << 16
 _UNIQUE = 0.98
 _MUCH = 0.5
 _LITTLE = 0.05
@@ -25,13 +26,13 @@ Key = Callable[[str], str]
 """A cell → what it is compared by; empty: nothing to compare."""
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def text_key(cell: str) -> str:
     """`GTX Pro` and `GTXPro` are one product."""
     return "" if is_missing(cell) else _SIGNS.sub("", cell.casefold()) or cell.strip()
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def firm_key(cell: str) -> str:
     """The domain of a firm; none of a free mailbox."""
     domain = domain_of(cell)

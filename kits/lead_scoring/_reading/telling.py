@@ -14,6 +14,7 @@ from kits.lead_scoring.config import Config
 
 _MAX_SHOWN = 20
 _MANY = 0.01
+_UNDATED = 0.05
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _BROKEN = ("\ufffd", "Ã¤", "Ã¶", "Ã¼", "Ã©", "Ã¨", "ÃŸ", "â‚¬", "Ã±")
 """A character lost, and UTF-8 that was read as something else before it came here."""
@@ -24,6 +25,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield _columns(known)
     yield from _outcome(known, config)
     yield from _doubts(known)
+    yield from _undated(known)
     yield from _kept_out(known)
     yield from _bad_rows(known)
     yield from _persons(known)
@@ -87,6 +89,19 @@ def _doubts(known: Known) -> Iterator[Finding]:
             "no column identifies a lead; its row's number does, so a lead read again from another file is another lead",
             fix="name the column in kit.yaml: model.source.id",
         )
+
+
+def _undated(known: Known) -> Iterator[Finding]:
+    """Decided leads that cannot be placed in time; from too many of them on, all are split by lot."""
+    places = [place for place, won in zip(known.order, known.won) if won is not None]
+    absent = places.count(None)
+    if absent and absent < len(places):
+        lot = absent > _UNDATED * len(places)
+        yield Finding(
+            "undated", "warn" if lot else "pass",
+            f"{absent} of {len(places)} leads with an outcome have no time" + (": all leads are split by lot" if lot else ""),
+            fix="fill in the dates, or name another column with model.source.decided_at or model.source.order" if lot else "",
+        )  # fmt: skip
 
 
 def _kept_out(known: Known) -> Iterator[Finding]:
