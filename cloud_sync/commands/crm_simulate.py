@@ -38,7 +38,10 @@ def crm_simulate(
     ] = "",
     secrets_file: Annotated[
         Path | None,
-        typer.Option(help="Secrets, the same file as for `crm add`; made when missing. Default: KIND-secrets.json."),
+        typer.Option(
+            help="Secrets, the same file as for `crm add`; made when missing. Default: KIND-secrets.json. Beside it"
+            " KIND-settings.yaml is written, for `crm add --settings`."
+        ),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on loopback; 0: any free one.")] = 8070,
     leads: Annotated[int, typer.Option(min=0, max=100_000, help="So many are there already.")] = 200,
@@ -87,7 +90,7 @@ def crm_simulate(
     console = Console(as_json, quiet)
     run(
         simulator, how,
-        up=lambda url: _introduce(console, simulator, url, file, hub=hub), told=console.note,
+        up=lambda url: _introduce(console, simulator, url, file, (kind, hub)), told=console.note,
     )  # fmt: skip
     console.answer(_summary(simulator), simulator.figures())
 
@@ -152,20 +155,26 @@ def _trust(ca: Path | None) -> ssl.SSLContext | None:
         ) from error
 
 
-def _introduce(console: Console, simulator: Simulator, url: str, file: Path, *, hub: str) -> None:
-    console.note(
-        f"a pretended {simulator.kind} with {len(simulator.records)} leads on {url}; it ends with Ctrl-C"
-    )
+def _introduce(
+    console: Console, simulator: Simulator, url: str, file: Path, asked: tuple[str, str]
+) -> None:
+    import yaml
+
+    kind, hub = asked
+    settings = file.with_name(f"{kind}-settings.yaml")
+    settings.write_text(yaml.safe_dump(simulator.connection(url)), encoding="utf-8")
+    leads = len(simulator.records)
+    console.note(f"a pretended {kind} with {leads} leads on {url}; it ends with Ctrl-C")
     if hub:
         console.note(f"its events go to {hub}")
         return
+    name = f"my-{kind}"
     console.note(
-        f"connect it: cloud-sync crm add my-{simulator.kind} --kind {simulator.kind} --url {url}"
-        f" --allow 127.0.0.0/8 --secrets-file {file} --project PROJECT"
+        f"connect it: cloud-sync crm add {name} --settings {settings} --secrets-file {file}"
+        " --project PROJECT"
     )
     console.next(
-        f"cloud-sync crm simulate {simulator.kind} --secrets-file {file}"
-        f" --hub http://127.0.0.1:8000/v1/crm/my-{simulator.kind}"
+        f"cloud-sync crm simulate {kind} --secrets-file {file} --hub http://HUB/v1/crm/{name}"
     )
 
 

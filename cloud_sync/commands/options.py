@@ -63,10 +63,7 @@ def operator() -> str:
 
 
 def family(app: typer.Typer, name: str, text: str) -> typer.Typer:
-    """A group of verbs, like `cloud-sync device …`; the one of this name if there is one already."""
-    for known in app.registered_groups:
-        if known.name == name and known.typer_instance is not None:
-            return known.typer_instance
+    """A group of verbs, like `cloud-sync device …`."""
     group = typer.Typer(help=text, no_args_is_help=True)
     app.add_typer(group, name=name)
     return group

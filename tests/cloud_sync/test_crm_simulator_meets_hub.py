@@ -24,7 +24,6 @@ from kits.core.sample import utc_now
 from tests.cloud_sync.crm_receivers import Ear, Reply, Taken, ear
 from tests.cloud_sync.fleet_builders import make_hub
 
-LOOPBACK = ("127.0.0.0/8",)
 KINDS = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "standard")
 MOMENTS = {
     "lastmodifieddate", "LastModifiedDate", "SystemModstamp", "update_time", "write_date", "write_uid", "modifiedon",
@@ -41,10 +40,7 @@ OVER_A_DAY = 10_000_000.0
 
 
 def settings_of(simulator: Simulator, url: str) -> CrmSettings:
-    return CrmSettings.model_validate({
-        "kind": simulator.kind, "url": url, "allow": LOOPBACK, "scheme": simulator.vendor.signs,
-        **simulator.vendor.settings(url),
-    })  # fmt: skip
+    return CrmSettings.model_validate(simulator.connection(url))
 
 
 @pytest.fixture

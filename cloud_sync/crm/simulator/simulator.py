@@ -256,6 +256,16 @@ class Simulator:
             "sent": sent,
         }
 
+    def connection(self, url: str) -> Fields:
+        """What `crm add` has to know of it, as `CrmSettings` names it.
+
+        Args:
+            url: of its API.
+        """
+        own = self.vendor.settings(url)
+        allow: list[JsonValue] = ["127.0.0.0/8"]
+        return {"kind": self.kind, "url": url, "allow": allow, "scheme": self.vendor.signs, **own}
+
     def app(self) -> FastAPI:
         """Its API and its controls."""
         from cloud_sync.crm.simulator.controls import simulator_app
