@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,9 @@ from kits.lead_scoring._court.columns import EMPTY, read_column
 from kits.lead_scoring._court.measures import alone, auc_of
 from kits.lead_scoring._court.names import Sort, protected_names, said, words_of
 from kits.lead_scoring._court.telling import findings, plots
+from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._court.yardstick import Sums, Yardstick
+from kits.lead_scoring._lead import Value
 from tests.lead_scoring.court_tables import Made
 
 
@@ -153,3 +157,26 @@ def test_the_report_has_verdicts_splits_and_periods() -> None:
     for plot in shown:
         assert len({len(row) for row in plot.table}) == 1
     assert shown[0].table[1][:3] == ("lost reason", "leak", "guilty")
+
+
+_ODD: tuple[Value, ...] = (
+    None, "", " ", "nan", "inf", "1e400", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2025-02-30",
+    "2025-01-01T25:00", "2025-01-01", True, False, 1e308, -1e308, 0.0, 1e-320, "ä" * 4_000, "\x00\x1b[31m", "a;b", 5.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_odd_values_and_names_never_break_a_court(seed: int) -> None:
+    made = Made(int(np.random.default_rng(seed).choice([1, 20, 150])), seed=seed)
+    if seed % 4 == 0:
+        made.won[:] = seed % 8 == 0
+    for number in range(10):
+        pool = [_ODD[place] for place in made.rng.integers(0, len(_ODD), 1 + number % 5)]
+        name = ("", "close date", "=duration", "a.b", "gender", "\n", "Last " * 50)[number % 7]
+        made.columns[f"{name}{number}"] = [
+            pool[place] for place in made.rng.integers(0, len(pool), made.rows)
+        ]
+    for order in ("clock", "rank", "none"):
+        court = made.court(order=order)
+        assert Court.from_json(json.loads(json.dumps(court.as_json()))) == court
+        assert list(findings(court)) and plots(court)

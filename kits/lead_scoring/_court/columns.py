@@ -145,7 +145,7 @@ def _of_numbers(
 
 def _shown(value: float, kind: str) -> str:
     if kind == "date":
-        return datetime.fromtimestamp(float(value), timezone.utc).date().isoformat()
+        return str(np.datetime64(int(value), "s").astype("datetime64[D]"))
     return f"{value:.6g}"
 
 

@@ -63,7 +63,8 @@ class Accused:
 
 def marks_of(accused: Accused) -> tuple[Mark, ...]:
     """All marks of a column, the heaviest first."""
-    found = [mark for rule in RULES for mark in rule(accused)]
+    rules = RULES if 0 < accused.base < 1 else RULES_OF_ONE_OUTCOME
+    found = [mark for rule in rules for mark in rule(accused)]
     return tuple(sorted(found, key=lambda mark: -mark.weight))
 
 
@@ -254,6 +255,8 @@ RULES: tuple[Rule, ...] = (
     by_time,
     by_open_leads,
 )
+RULES_OF_ONE_OUTCOME: tuple[Rule, ...] = (by_name, by_time, by_open_leads)
+"""Those that compare no outcomes, where all leads have the same one."""
 
 
 def bounds(hits: float, n: float) -> tuple[float, float]:

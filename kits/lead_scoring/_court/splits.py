@@ -20,6 +20,7 @@ from kits.lead_scoring._court.verdicts import Side
 _ROWS = 16_000
 _SHARE = 0.25
 _ROUNDS = 120
+_LARGEST = 1e38
 _SETTINGS: dict[str, str | int | float] = {
     "objective": "binary:logistic",
     "max_depth": 4,
@@ -100,5 +101,6 @@ def _values(column: Column) -> NDArray[np.float32]:
     """Numbers as they are, choices as codes; NaN where a lead has no value."""
     if column.kind == "choice":
         return np.where(column.codes == EMPTY, np.nan, column.codes).astype(np.float32)
-    # seconds since 1970 do not fit into 32 bits; ranks of bins tell trees the same
-    return (column.numbers - np.nanmin(column.numbers)).astype(np.float32)
+    # seconds since 1970 do not fit into 32 bits, and neither do the largest numbers
+    start = np.nanmin(column.numbers) if column.kind == "date" else 0.0
+    return np.clip(column.numbers - start, -_LARGEST, _LARGEST).astype(np.float32)
