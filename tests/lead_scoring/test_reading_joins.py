@@ -137,6 +137,13 @@ def test_rows_of_unknown_time_are_left_out_with_what_to_do(tmp_path: Path) -> No
     assert not any(name.startswith("calls") for name in found.leads[0].fields)
 
 
+def test_many_rows_of_one_product_are_not_what_happened_to_a_lead(tmp_path: Path) -> None:
+    leads(tmp_path)
+    rows = [["MG" if i % 2 else "GTXPro", "2025-01-01", i] for i in range(60)]
+    put(tmp_path / "sales.csv", table(["product", "date", "pieces"], rows))
+    assert "sales.csv was passed over" in read(tmp_path).told("table-unrelated")
+
+
 def test_a_table_with_nothing_in_common_is_passed_over(tmp_path: Path) -> None:
     leads(tmp_path)
     put(tmp_path / "stock.csv", table(["shelf", "bolts"], [["a", 1], ["b", 2]]))

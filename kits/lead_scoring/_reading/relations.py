@@ -20,6 +20,7 @@ _REMEMBERED = 1 << 16
 _UNIQUE = 0.98
 _MUCH = 0.5
 _LITTLE = 0.05
+_BY_NAME = 2
 _SIGNS = re.compile(r"[\W_]+")
 
 Key = Callable[[str], str]
@@ -82,6 +83,8 @@ def find_link(leads: Sheet, other: Sheet, of: str = "", key: str = "") -> Link |
         (place, link)
         for place, mine, theirs, by in _pairs(leads, other, of, key)
         if (link := _link(leads, other, mine, theirs, by, stated=bool(of or key))) is not None
+        # many rows of each country are not what happened to a lead
+        and (of or key or link.unique or link.lead_unique or place != _BY_NAME)
     ]
     if not found:
         return None
@@ -110,13 +113,13 @@ def _place(one: str, two: str) -> int | None:
     """How telling two names are for each other, 0 the most; None: not at all."""
     both_mail = rank(one, "email") is not None and rank(two, "email") is not None
     if squeezed(one) == squeezed(two):
-        return 0 if _is_id(one) or both_mail else 2
+        return 0 if _is_id(one) or both_mail else _BY_NAME
     if both_mail:
         return 1
     if _is_id(one) and _is_id(two):
         # `id` of the leads and `lead_id` of the rest
         return 1
-    return 2 if _same_thing(one, two) else None
+    return _BY_NAME if _same_thing(one, two) else None
 
 
 def _is_id(name: str) -> bool:
