@@ -141,14 +141,19 @@ def _as_mapping(value: object) -> Mapping[str, object]:
 
 def crm_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """List connections, and what waits there."""
-    from cloud_sync.crm.standing import standings
+    from cloud_sync.crm.health import connections
+    from kits.core.sample import utc_now
 
     console = Console(as_json)
     with opened(data) as hub, hub.database.session() as session:
-        found = standings(session)
+        found = connections(session, utc_now())
     rows = [
-        (s.name, s.kind, s.project or "–", s.state, s.leads, s.due, s.to_write, s.dead, s.last_event or "never")
-        for s in found
+        (
+            one.name, one.kind, one.project or "–", one.state + (f": {one.error}" if one.error else ""),
+            one.leads, one.due, one.waiting, one.dead,
+            one.last_event_at.isoformat(timespec="minutes") if one.last_event_at else "never",
+        )
+        for one in found
     ]  # fmt: skip
     header = ("name", "kind", "project", "state", "leads", "due", "to write", "dead", "last event")
     console.answer(table(rows, header), [one.as_json() for one in found])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cloud_sync.crm.secrets import Secrets
     from cloud_sync.crm.settings import CrmSettings
 
+VARIABLE = "KITWRIGHT_CRM_NAME_SECRET"
+"""Where a secret may come from: NAME is the connection's, SECRET is webhook, token, …"""
 NameArgument = Annotated[str, typer.Argument(help="The connection's name.")]
 FileOption = Annotated[
     Path | None,
@@ -53,7 +55,9 @@ def secrets_of_new(name: str, settings: CrmSettings, path: Path | None) -> tuple
 
 
 def _variable(name: str, secret: str) -> str:
-    return f"KITWRIGHT_CRM_{name}_{secret}".upper().replace("-", "_")
+    words = {"NAME": name, "SECRET": secret}
+    made = "_".join(words.get(word, word) for word in VARIABLE.split("_"))
+    return made.upper().replace("-", "_")
 
 
 def _of_environment(name: str, secret: str) -> str:

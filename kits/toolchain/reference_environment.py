@@ -32,6 +32,11 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (
         "another variable",
     ),
     (
+        "KITWRIGHT_CRM_NAME_SECRET", "cloud-sync crm add, crm secret",
+        "a secret of a CRM connection: NAME is the connection's, in capitals, `-` as `_`; SECRET is `WEBHOOK`, "
+        "`TOKEN` or another that the kind needs",
+    ),
+    (
         "KITWRIGHT_HUB_TOKEN", "kit",
         "API token for commands with `--hub`; `--token` goes before it",
     ),

@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner, Result
 
-from cloud_sync import setup
 from cloud_sync.cli import make_app
-from cloud_sync.config import load
+from cloud_sync.config import dump, load
 from cloud_sync.crm import connections
 from cloud_sync.crm.base import Check, Record
 from cloud_sync.crm.models import LeadModels
@@ -33,11 +32,10 @@ Run = Callable[..., Result]
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "hub"
-    setup.init(folder, "admin", "four random words here", {"public_url": HUB})
-    hub = Hub.open(load(folder))
-    with hub.database.transaction() as session:
-        session.add(Project(name="leads", kit="lead-scoring", kit_yaml=""))
-    hub.close()
+    with make_hub(folder, public_url=HUB) as hub:
+        (folder / "hub.yaml").write_text(dump(hub.config))
+        with hub.database.transaction() as session:
+            session.add(Project(name="leads", kit="lead-scoring", kit_yaml=""))
     return folder
 
 
@@ -76,7 +74,7 @@ def test_a_connection_is_added_and_says_what_to_enter_in_the_crm(
     assert read_secrets(data / "keys", "sales").api == {"token": "pat-1"}
     listed = json.loads(run("list", "--json").stdout)
     assert [(one["name"], one["kind"], one["project"], one["state"]) for one in listed] == [
-        ("sales", "hubspot", "leads", "in force")
+        ("sales", "hubspot", "leads", "in order")
     ]
     # what somebody brought is known to them: it is not shown again
     assert "client-secret" not in json.dumps(answer)
@@ -187,7 +185,6 @@ def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: 
     run("pause", "sales")
     [one] = json.loads(run("list", "--json").stdout)
     assert (one["state"], one["leads"], one["due"], one["dead"]) == ("paused", 2, 1, 1)
-    assert one["last_event"].startswith("2026-05-04T12:00:00")
     assert "crm retry sales" in run("list").stdout
     run("resume", "sales")
     assert json.loads(run("retry", "sales", "--json").stdout) == {"name": "sales", "leads": 1}
