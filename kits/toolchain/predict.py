@@ -150,10 +150,11 @@ def _read_by_kit(kit: Kit, path: Path, config: BaseModel) -> Iterator[Input]:
             elif found.level == "fail":
                 yield Input(path, error=found.text)
     except DataError as error:
-        yield Input(path, error=_told(error))
+        yield Input(path, error=told(error))
 
 
-def _told(error: DataError) -> str:
+def told(error: DataError) -> str:
+    """An error in one line, with what to do about it."""
     return f"{error.what} ({error.fix})" if error.fix else error.what
 
 
@@ -179,7 +180,7 @@ def predict_inputs(
             payload = ready.runtime.decode(content, given.media_type)
             prediction = with_draft(ready.runtime, payload, ready.predict([payload])[0], records)
         except DataError as error:
-            yield Predicted(given.path, error=_told(error), sample=given.sample)
+            yield Predicted(given.path, error=told(error), sample=given.sample)
         except OSError as error:
             yield Predicted(given.path, error=error.strerror or str(error))
         else:

@@ -15,6 +15,7 @@ _TOLD_IN_FULL, _REASONS, _SPANS = 3, 5, 10
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kits.core.console import Console
     from kits.toolchain.bench import Bench
     from kits.toolchain.predict import Predicted
 
@@ -199,6 +200,16 @@ def predict(
             metavar="FILE", help="JSON with records that replies may tell; none without it."
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a line of JSON for each sample, however many."),
+    ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--on", metavar="ADDRESS", help="With --out: `cores`, `ray`, or ray://HOST:PORT."
+        ),
+    ] = "",
     provider: ProviderOption = "cpu",
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
@@ -219,6 +230,12 @@ def predict(
     from kits.toolchain.providers import provider_sessions
 
     console = Console(as_json, quiet)
+    if out is not None or where:
+        file = _alone(out, save or records)
+        _predict_to_file(
+            inputs, file, where, _bundle_path(project, bundle), provider, project, console
+        )
+        return
     target = "cpu" if provider == "cpu" else "openvino"
     opened = open_file(_bundle_path(project, bundle))
     sessions = provider_sessions(provider, full_precision=opened.full_precision)
@@ -247,6 +264,47 @@ def predict(
         written = predicting.save_pictures(kit, results, save)
         console.note(f"{written} pictures in {save}")
     console.next("kit replay PATH" if replies else "kit bench")
+
+
+def _alone(out: Path | None, other: Path | None) -> Path:
+    """`out`. Raises UsageError for options that do not go together."""
+    from kits.core.errors import UsageError
+
+    if out is None:
+        raise UsageError("--on writes its rows into a file", fix="add --out FILE")
+    if other is not None:
+        raise UsageError("--out writes rows alone", fix="leave --save and --records out")
+    return out
+
+
+def _predict_to_file(
+    inputs: list[Path],
+    out: Path,
+    where: str,
+    bundle: Path,
+    provider: str,
+    project: Path,
+    console: Console,
+) -> None:
+    """`kit predict --out`: rows into a file, however many."""
+    from kits.core.bundle import open_file
+    from kits.core.discovery import get_kit
+    from kits.toolchain.batch import predict_to_file
+    from kits.toolchain.predict import inputs_of
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.project import config_here
+
+    kit = get_kit(open_file(bundle).manifest.kit)
+    found = inputs_of(kit, inputs, config_here(project, kit))
+    tally = predict_to_file(
+        bundle, found, out, on=where, provider=provider, progress=make_progress(console)
+    )
+    counts = ", ".join(f"{verdict} {n}" for verdict, n in sorted(tally.counts.items()))
+    console.answer(
+        f"{tally.total} rows: {counts}",
+        {"out": str(out), "rows": tally.total, "counts": dict(tally.counts)},
+    )
+    console.next(f"head {out}")
 
 
 def _summary(results: list[Predicted]) -> str:

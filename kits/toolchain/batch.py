@@ -1,0 +1,234 @@
+"""`kit predict --out FILE`: any number of samples through a bundle, in this process, on all cores, or on a Ray cluster.
+
+Samples are read one after the other, judged in chunks, and each row is written as it comes, in the order of the input:
+memory does not grow with their number. What a sample is and what its prediction means is the kit's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from kits.core.bundle import open_bytes, open_file
+from kits.core.errors import DataError, MachineError, UnreachableError, UsageError
+from kits.core.kit import Progress
+from kits.core.ready import ReadyBundle, make_ready
+from kits.core.runtime import Payload
+from kits.toolchain.evaluation import finite
+from kits.toolchain.predict import Input, Predicted, told
+from kits.toolchain.providers import provider_sessions
+
+CHUNK = 500
+"""Samples that are judged at once."""
+_WAITING = 3
+"""Chunks for each worker that may be under way: the bound of what is in memory."""
+UNREADABLE = "unreadable"
+
+Row: TypeAlias = tuple[str, str]
+"""A verdict, and the line of JSON that is written."""
+Judge: TypeAlias = Callable[[Iterable[Sequence[Input]]], Iterator[list[Row]]]
+Future = TypeVar("Future")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows of each verdict were written; `unreadable` is one of them."""
+
+    counts: Counter[str]
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return self.counts.total()
+
+
+def predict_to_file(
+    bundle: Path, inputs: Iterable[Input], out: Path, *, on: str, provider: str, progress: Progress
+) -> Tally:
+    """Judges every input and writes a line of JSON for each.
+
+    Args:
+        out: takes its name when the last row is in it; until then it ends in `.part`.
+        on: empty: this process; `cores`: a process for each core; `ray` or `ray://HOST:PORT`: a Ray cluster.
+
+    Raises:
+        UsageError: an address of another kind.
+        MachineError: Ray is not installed, or a process was killed.
+        UnreachableError: the cluster does not answer.
+        DataError: nothing there, or nothing that could be read.
+    """
+    counts: Counter[str] = Counter()
+    part = out.with_name(out.name + ".part")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    progress.begin("predicting", 0)
+    with _judge_on(on, bundle, provider) as judge, part.open("w", encoding="utf-8") as file:
+        for rows in judge(chunks(map(loaded, inputs), CHUNK)):
+            for verdict, line in rows:
+                counts[verdict] += 1
+                file.write(line + "\n")
+            progress.advance(len(rows))
+    progress.end()
+    if counts.total() == counts[UNREADABLE]:
+        part.unlink()
+        what = f"none of {counts.total()} could be read" if counts else "nothing to predict there"
+        raise DataError(what, fix="give files of a kind that the kit reads, see kit list")
+    part.replace(out)
+    return Tally(counts)
+
+
+def chunks(inputs: Iterable[Input], size: int) -> Iterator[tuple[Input, ...]]:
+    """Inputs in chunks of at most `size`."""
+    rest = iter(inputs)
+    while chunk := tuple(islice(rest, size)):
+        yield chunk
+
+
+def loaded(given: Input) -> Input:
+    """The input with its bytes: another machine does not have the file."""
+    if given.error or given.content is not None:
+        return given
+    try:
+        return replace(given, content=given.path.read_bytes())
+    except OSError as error:
+        return replace(given, error=error.strerror or str(error))
+
+
+def judged(ready: ReadyBundle, chunk: Sequence[Input]) -> list[Row]:
+    """A row for each input of a chunk, in order."""
+    payloads: dict[int, Payload] = {}
+    rows: dict[int, Row] = {}
+    for number, given in enumerate(chunk):
+        try:
+            if given.error or given.content is None:
+                rows[number] = _unread(given, given.error)
+                continue
+            payloads[number] = ready.runtime.decode(given.content, given.media_type)
+        except DataError as error:
+            rows[number] = _unread(given, told(error))
+    rows.update(_predicted(ready, chunk, payloads))
+    return [rows[number] for number in sorted(rows)]
+
+
+def _predicted(
+    ready: ReadyBundle, chunk: Sequence[Input], payloads: dict[int, Payload]
+) -> dict[int, Row]:
+    """All at once; where one of them is refused, one by one."""
+    try:
+        predictions = ready.predict(list(payloads.values())) if payloads else []
+    except DataError as error:
+        if len(payloads) == 1:
+            number = next(iter(payloads))
+            return {number: _unread(chunk[number], told(error))}
+        single = ({number: payload} for number, payload in payloads.items())
+        return {n: row for one in single for n, row in _predicted(ready, chunk, one).items()}
+    found: dict[int, Row] = {}
+    for number, prediction in zip(payloads, predictions):
+        given, decision = chunk[number], ready.decide(prediction)
+        row = Predicted(given.path, prediction, decision, "", given.sample)
+        found[number] = (decision.verdict, _line(row))
+    return found
+
+
+def _unread(given: Input, error: str) -> Row:
+    return UNREADABLE, _line(Predicted(given.path, error=error, sample=given.sample))
+
+
+def _line(row: Predicted) -> str:
+    return json.dumps(finite(row.as_json()), ensure_ascii=False, allow_nan=False)
+
+
+def in_order(
+    parts: Iterable[Sequence[Input]],
+    submit: Callable[[Sequence[Input]], Future],
+    wait: Callable[[Future], list[Row]],
+    most: int,
+) -> Iterator[list[Row]]:
+    """Results in the order of the chunks, with at most `most` chunks under way."""
+    waiting: deque[Future] = deque()
+    for part in parts:
+        waiting.append(submit(part))
+        if len(waiting) >= most:
+            yield wait(waiting.popleft())
+    while waiting:
+        yield wait(waiting.popleft())
+
+
+def _judge_on(on: str, bundle: Path, provider: str) -> AbstractContextManager[Judge]:
+    if not on:
+        ready = _ready(str(bundle), provider, 0)
+        return nullcontext(lambda parts: (judged(ready, part) for part in parts))
+    if on == "cores":
+        return _cores(bundle, provider)
+    if on == "ray" or on.startswith("ray://"):
+        return _ray(on, bundle, provider)
+    raise UsageError(
+        f"prediction on {on!r} is not possible", fix="--on cores, --on ray or --on ray://HOST:10001"
+    )
+
+
+@contextmanager
+def _cores(bundle: Path, provider: str) -> Iterator[Judge]:
+    """A process for each core, each with the bundle loaded once."""
+    count = os.cpu_count() or 1
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+
+        def judge(parts: Iterable[Sequence[Input]]) -> Iterator[list[Row]]:
+            try:
+                yield from in_order(
+                    parts,
+                    lambda part: pool.submit(_in_process, str(bundle), provider, part),
+                    lambda future: future.result(),
+                    _WAITING * count,
+                )
+            except BrokenProcessPool as error:
+                raise MachineError(
+                    "a process that predicted was killed",
+                    fix="leave --on out, or give the machine more memory",
+                ) from error
+
+        yield judge
+
+
+def _in_process(bundle: str | bytes, provider: str, part: Sequence[Input]) -> list[Row]:
+    return judged(_ready(bundle, provider, 1), part)
+
+
+@lru_cache(maxsize=1)
+def _ready(bundle: str | bytes, provider: str, threads: int) -> ReadyBundle:
+    """The bundle, by its path or its bytes; loaded once in each process."""
+    opened = open_bytes(bundle) if isinstance(bundle, bytes) else open_file(Path(bundle))
+    sessions = provider_sessions(provider, threads, full_precision=opened.full_precision)
+    return make_ready(opened, sessions=sessions, target="cpu" if provider == "cpu" else "openvino")
+
+
+@contextmanager
+def _ray(address: str, bundle: Path, provider: str) -> Iterator[Judge]:
+    """A task for each chunk on a Ray cluster, whose machines must have Kitwright and the kit installed."""
+    try:
+        import ray
+    except ImportError as error:
+        raise MachineError("Ray is not installed", fix="pip install 'kitwright[ray]'") from error
+    try:
+        # without an address a cluster is started here, for as long as it takes
+        ray.init(address if address != "ray" else None, log_to_driver=False)
+    except (ConnectionError, TimeoutError) as error:
+        raise UnreachableError("the Ray cluster does not answer", where=address) from error
+    try:
+        content, task = ray.put(bundle.read_bytes()), ray.remote(_in_process)
+        count = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        yield lambda parts: in_order(
+            parts, lambda part: task.remote(content, provider, part), ray.get, _WAITING * count
+        )
+    finally:
+        ray.shutdown()

@@ -1,0 +1,124 @@
+"""Prediction into a file: any number of rows, in order, on one core or all, and nothing of it lost in silence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kits.cli import make_app
+from kits.core.errors import DataError, UsageError
+from kits.core.kit import NoProgress
+from kits.toolchain.batch import Row, in_order, predict_to_file
+from kits.toolchain.predict import Input, find_inputs
+from kits.toolchain.project import Project
+from kits.toolchain.training import Trained
+
+
+def kit(*words: str) -> str:
+    done = CliRunner().invoke(make_app(), words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.stdout
+
+
+def rows_of(file: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("on", [(), ("--on", "cores")])
+def test_rows_come_in_order_and_say_what_kit_predict_says(
+    on: tuple[str, ...], trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+) -> None:
+    folder, bundle, out = dots_folder / "test", str(trained[1].bundle), tmp_path / "rows.jsonl"
+    told = kit("predict", str(folder), "--bundle", bundle, "--out", str(out), *on)
+    answer = json.loads(kit("predict", str(folder), "--bundle", bundle, "--json"))
+    rows = rows_of(out)
+    assert [row["path"] for row in rows] == [one["path"] for one in answer["predictions"]]
+    assert [row["verdict"] for row in rows] == [one["verdict"] for one in answer["predictions"]]
+    assert told.startswith(f"{len(rows)} rows: ")
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_cannot_be_read_has_a_row_that_says_so(
+    trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+) -> None:
+    broken, out = tmp_path / "broken.png", tmp_path / "rows.jsonl"
+    broken.write_bytes(b"not a picture")
+    good = next(iter(sorted((dots_folder / "test" / "good").iterdir())))
+    told = kit(
+        "predict", str(broken), str(good), "--bundle", str(trained[1].bundle), "--out", str(out)
+    )
+    assert "unreadable 1" in told
+    assert "not a picture" in str(rows_of(out)[0]["error"])
+    assert rows_of(out)[1]["verdict"] in ("act", "pass", "review")
+
+
+def test_nothing_readable_leaves_no_file(trained: tuple[Project, Trained], tmp_path: Path) -> None:
+    broken, out = tmp_path / "broken.png", tmp_path / "rows.jsonl"
+    broken.write_bytes(b"no")
+    with pytest.raises(DataError, match="none of 1 could be read"):
+        kit("predict", str(broken), "--bundle", str(trained[1].bundle), "--out", str(out))
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.png"]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--on", "cores"), "--on writes its rows into a file"),
+        (("--out", "x.jsonl", "--save", "pictures"), "--out writes rows alone"),
+        (("--out", "x.jsonl", "--on", "moon://1"), "not possible"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    words: tuple[str, ...],
+    what: str,
+    trained: tuple[Project, Trained],
+    dots_folder: Path,
+    tmp_path: Path,
+) -> None:
+    words = tuple(str(tmp_path / word) if word == "x.jsonl" else word for word in words)
+    with pytest.raises(UsageError, match=what):
+        kit("predict", str(dots_folder / "test"), "--bundle", str(trained[1].bundle), *words)
+
+
+def test_only_so_many_chunks_are_under_way() -> None:
+    """A cluster that is slower than the reader must not fill the memory."""
+    under_way = most = 0
+
+    def parts() -> Iterator[Sequence[Input]]:
+        for number in range(50):
+            yield (Input(Path(str(number))),)
+
+    def submit(part: Sequence[Input]) -> str:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        return str(part[0].path)
+
+    def wait(future: str) -> list[Row]:
+        nonlocal under_way
+        under_way -= 1
+        return [("pass", future)]
+
+    lines = [line for rows in in_order(parts(), submit, wait, 4) for _, line in rows]
+    assert lines == [str(number) for number in range(50)]
+    assert most == 4
+
+
+def test_rows_on_a_ray_cluster_are_the_same(
+    trained: tuple[Project, Trained], dots_folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("ray")
+    texts = []
+    for on in ("", "ray"):
+        out = tmp_path / f"{on or 'here'}.jsonl"
+        inputs = [Input(path, "image/png") for path in find_inputs([dots_folder / "test"])]
+        predict_to_file(
+            trained[1].bundle, inputs, out, on=on, provider="cpu", progress=NoProgress()
+        )
+        texts.append(out.read_text())
+    assert texts[0] == texts[1]
