@@ -5,7 +5,9 @@ Both were written from the vendors' documents, without a shared line.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -171,3 +173,35 @@ def test_a_missing_right_is_found_before_anything_is_written(
         pytest.skip("a program of one's own has no rights to ask for")
     simulator.rights.held.clear()
     assert wrong(crm.check())
+
+
+def test_whoever_is_asked_what_changed_names_each_lead_over_all_pages() -> None:
+    with ExitStack() as stack:
+        asked: list[tuple[Simulator, Crm, str]] = []
+        for kind in ("salesforce", "odoo", "dynamics"):
+            simulator = Simulator(kind, seed=5, limit=0)
+            url = stack.enter_context(serve(simulator))
+            settings = with_defaults(CrmSettings.model_validate(simulator.connection(url)))
+            crm = open_crm(Access("sales", settings, simulator.secrets.api))
+            assert crm.polls
+            begins = crm.changed_since("")
+            assert begins.events == ()
+            simulator.make(620, quiet=True)
+            asked.append((simulator, crm, begins.cursor))
+        time.sleep(
+            2.1
+        )  # their clocks tell whole seconds, and only those that are over are asked for
+        for simulator, crm, begin in asked:
+            assert sorted(all_since(crm, begin)) == sorted(
+                held.object_id for held in simulator.records
+            )
+
+
+def all_since(crm: Crm, cursor: str) -> list[str]:
+    seen: list[str] = []
+    more = True
+    while more:
+        page = crm.changed_since(cursor)
+        seen += [event.object_id for event in page.events]
+        cursor, more = page.cursor, page.more
+    return seen

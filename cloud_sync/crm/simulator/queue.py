@@ -61,7 +61,7 @@ class EventQueue:
         self.counts: Counter[str] = Counter()
         self._rng = rng
         self._clock = clock
-        self._limit = limit
+        self.limit = limit
         self._heap: list[tuple[float, int, Waiting]] = []
         self._number = 0
         self._flying = 0
@@ -73,7 +73,7 @@ class EventQueue:
         with self._changed:
             for event in events:
                 self.counts["events"] += 1
-                if self._ended or len(self._heap) >= self._limit:
+                if self._ended or len(self._heap) >= self.limit:
                     self.counts["lost_ended" if self._ended else "lost_full"] += 1
                     continue
                 self._push(Waiting(event, self._copies()), self._delay())
