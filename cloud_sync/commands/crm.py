@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,8 +26,10 @@ from kits.core.console import Console
 from kits.core.errors import UnreachableError, UsageError
 
 if TYPE_CHECKING:
+    from cloud_sync.crm.base import Check
     from cloud_sync.crm.settings import CrmSettings
     from cloud_sync.crm.trying import Trial
+    from cloud_sync.hub import Hub
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +38,7 @@ def register(app: typer.Typer) -> None:
     crm.command("add")(crm_add)
     crm.command("list")(crm_list)
     crm.command("test")(crm_test)
+    crm.command("fields")(crm_fields)
     crm.command("secret")(crm_secret)
     crm.command("pause")(crm_pause)
     crm.command("resume")(crm_resume)
@@ -65,6 +69,9 @@ def crm_add(
     write: Annotated[
         bool, typer.Option("--write/--no-write", help="Write scores back, or only show them here.")
     ] = True,
+    fields: Annotated[
+        bool, typer.Option("--fields/--no-fields", help="Create the fields scores are written to.")
+    ] = True,
     settings: Annotated[
         Path | None, typer.Option(help="YAML with further settings: fields, outcome, opt_out, …", readable=False)
     ] = None,
@@ -88,6 +95,8 @@ def crm_add(
         connections.add(hub, name, wanted, project, secrets, by=operator())
         address = connections.webhook_url(hub, name)
         notes = adding.warnings(hub.config.url)
+        # the connection is there whatever comes of it: `crm fields` does it again
+        made = _make_fields(hub, name) if fields and wanted.write else ()
     secret = secrets.webhook[0] if secrets.webhook else ""
     # one that a person brought is known to them: only a drawn one is shown, this once
     steps = adding.steps(wanted, address, secret if drawn else "SECRET")
@@ -96,10 +105,11 @@ def crm_add(
     console.answer(text, {
         "name": name, "kind": wanted.kind, "project": project, "url": address,
         "webhook_secret": secret if drawn else "", "steps": list(steps), "warnings": list(notes),
+        "fields": [asdict(check) for check in made],
     })  # fmt: skip
     if drawn:
         console.note(f"\nsecret of its messages, shown this once: {secret}")
-    for note in notes:
+    for note in (*notes, *(f"{one.name}: {one.found}: {one.fix}" for one in made if not one.ok)):
         console.note(note)
     console.next(f"cloud-sync crm test {name} --data {data}")
 
@@ -139,6 +149,41 @@ def _as_mapping(value: object) -> Mapping[str, object]:
     return value
 
 
+def _make_fields(hub: Hub, name: str) -> Sequence[Check]:
+    """Creates them; what is there and what is missing, a CRM that does not answer included."""
+    from cloud_sync.crm import connections
+    from cloud_sync.crm.base import Check
+    from cloud_sync.crm.kinds import open_crm
+    from kits.core.errors import KitwrightError
+
+    try:
+        crm = open_crm(connections.access_of(hub, connections.open_connection(hub, name)))
+        return crm.make_fields()
+    except KitwrightError as error:
+        fix = error.fix or f"cloud-sync crm fields {name}"
+        return [Check("fields of scores", False, error.what, fix)]
+
+
+def crm_fields(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Create the fields scores are written to, where they are missing. Exit code 5 if not all are there."""
+    from cloud_sync.crm import connections
+
+    console = Console(as_json)
+    with opened(data) as hub:
+        connections.open_connection(hub, name)
+        checks = _make_fields(hub, name)
+    bad = [check for check in checks if not check.ok]
+    rows = [("ok" if c.ok else "FIX", c.name, c.found, c.fix) for c in checks]
+    head = f"{len(bad)} fields are not there" if bad else "all fields are there"
+    console.answer(
+        f"{head}\n\n{table(rows, ('', 'check', 'found', 'fix'))}",
+        {"ok": not bad, "name": name, "checks": [asdict(check) for check in checks]},
+    )
+    if bad:
+        raise typer.Exit(UnreachableError.exit_code)
+    console.next(f"cloud-sync crm test {name} --data {data}")
+
+
 def crm_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """List connections, and what waits there."""
     from cloud_sync.crm.health import connections
@@ -166,8 +211,6 @@ def crm_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 
 def crm_test(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Try a connection and change nothing: address, signature, rights, and what would be written. Exit code 5 if not all."""
-    from dataclasses import asdict
-
     from cloud_sync.crm import connections
     from cloud_sync.crm.kinds import open_crm
     from cloud_sync.crm.models import LeadModels

@@ -16,9 +16,11 @@ from cloud_sync.config import dump, load
 from cloud_sync.crm import connections
 from cloud_sync.crm.base import Check, Record
 from cloud_sync.crm.models import LeadModels
-from cloud_sync.crm.secrets import read_secrets
+from cloud_sync.crm.secrets import dump_secrets, read_secrets
+from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.crm.trying import Trial, try_connection
 from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.fleet.broker import free_port
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, Project
 from kits.core.errors import ConfigError, KitwrightError
@@ -59,7 +61,7 @@ def run(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
 def added(run: Run, tmp_path: Path, *words: str) -> dict[str, object]:
     file = tmp_path / "secrets.json"
     file.write_text('{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
-    said = run("add", "sales", "--kind", "hubspot", "--project", "leads", "--secrets-file", str(file), "--json", *words)  # fmt: skip
+    said = run("add", "sales", "--kind", "hubspot", "--project", "leads", "--secrets-file", str(file), "--no-fields", "--json", *words)  # fmt: skip
     answer: dict[str, object] = json.loads(said.stdout)
     return answer
 
@@ -85,7 +87,7 @@ def test_secrets_may_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv("KITWRIGHT_CRM_SALES_EU_TOKEN", "pat-2")
     monkeypatch.setenv("KITWRIGHT_CRM_SALES_EU_WEBHOOK", "client-secret-2")
-    run("add", "sales-eu", "--kind", "hubspot")
+    run("add", "sales-eu", "--kind", "hubspot", "--no-fields")
     found = read_secrets(data / "keys", "sales-eu")
     assert (found.webhook, found.api) == (("client-secret-2",), {"token": "pat-2"})
 
@@ -108,7 +110,9 @@ def test_a_secret_that_is_ours_to_choose_is_drawn_and_shown_once(
 ) -> None:
     file = tmp_path / "api.json"
     file.write_text('{"api": {"token": "t", "key": "k", "secret": "whsec_' + "QUFB" * 8 + '"}}')
-    said = run("add", "sales", "--kind", kind, "--secrets-file", str(file), "--json", *words)
+    said = run(
+        "add", "sales", "--kind", kind, "--secrets-file", str(file), "--no-fields", "--json", *words
+    )
     secret = json.loads(said.stdout)["webhook_secret"]
     assert secret.startswith(starts)
     assert len(secret) > 32
@@ -270,3 +274,38 @@ def test_what_the_crm_says_and_what_the_running_hub_found_is_told(tmp_path: Path
         assert not found["alert crm-no-secret"].ok
         assert found["scope"].fix == "add crm.objects.contacts.write"
         assert "no route" in tried(hub, Answering("no route"))["API"].found
+
+
+# with a pretended CRM
+
+
+def test_a_pretended_crm_is_connected_and_has_its_fields_made(run: Run, tmp_path: Path) -> None:
+    simulator = Simulator("hubspot", seed=3)
+    file = tmp_path / "hubspot-secrets.json"
+    file.write_text(dump_secrets(simulator.secrets))
+    with serve(simulator) as url:
+        words = ("--url", url, "--allow", "127.0.0.0/8", "--secrets-file", str(file))
+        run("add", "sales", "--kind", "hubspot", *words, "--no-fields")
+        before = json.loads(run("test", "sales", "--json", fails=5).stdout)
+        missing = [check["name"] for check in before["checks"] if not check["ok"]]
+        assert missing
+        assert all("field" in name or "property" in name for name in missing), missing
+        assert json.loads(run("fields", "sales", "--json").stdout)["ok"]
+        after = json.loads(run("test", "sales", "--json").stdout)
+        assert (after["ok"], after["would_write"]) == (True, [])
+
+
+def test_a_crm_that_does_not_answer_is_connected_all_the_same(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    file.write_text('{"webhook": ["client-secret"], "api": {"token": "pat-1"}}')
+    words = (
+        "--url",
+        f"http://127.0.0.1:{free_port('127.0.0.1')}",
+        "--allow",
+        "127.0.0.0/8",
+        "--secrets-file",
+        str(file),
+    )
+    answer = json.loads(run("add", "sales", "--kind", "hubspot", *words, "--json").stdout)
+    assert not all(check["ok"] for check in answer["fields"])
+    assert [one["name"] for one in json.loads(run("list", "--json").stdout)] == ["sales"]
