@@ -183,7 +183,13 @@ def pack_bundle(
     built = tuple(models)
     whole = manifest.model_copy(update={"artefacts": tuple(b.artefact() for b in built)})
     card = write_card(
-        whole, point, task=kit.manifest.task, counts=counts, golden=len(golden), notes=notes
+        whole,
+        point,
+        task=kit.manifest.task,
+        counts=counts,
+        golden=len(golden),
+        notes=notes,
+        ranked=kit.manifest.ranked,
     )
     files = {
         **{b.path: b.content for b in built},

@@ -21,6 +21,7 @@ def write_card(
     counts: Mapping[str, Mapping[str, int]],
     golden: int,
     notes: Sequence[str] = (),
+    ranked: bool = False,
 ) -> str:
     """The card of a bundle.
 
@@ -29,13 +30,14 @@ def write_card(
         counts: split → label → number of samples of the training's dataset version.
         golden: number of golden samples in the bundle.
         notes: limits and remarks of the run.
+        ranked: samples wait for people, who take the best first.
     """
     parts = [
         f"# {manifest.name} {manifest.version}",
         task,
         _facts(manifest),
         "## What it decides",
-        _point(point),
+        _point(point, ranked=ranked),
         "## What it reaches",
         _metrics(manifest.metrics, manifest.dataset, manifest.seed),
         "## What it learned from",
@@ -63,18 +65,20 @@ def _facts(manifest: BundleManifest) -> str:
     return _table(("", ""), [(key, value) for key, value in rows.items() if value])
 
 
-def _point(point: OperatingPoint) -> str:
+def _point(point: OperatingPoint, *, ranked: bool) -> str:
     costs = point.costs
+    act, review = ("first", "then those") if ranked else (point.action, "review")
+    prevalence = "" if ranked else f"; share of positives in production {costs.prevalence:.2%}"
     lines = [
-        f"- {point.action} from a score of {point.default.act_at:.4g}; "
-        f"review from {point.default.review_from:.4g}",
+        f"- {act} from a score of {point.default.act_at:.4g}; "
+        f"{review} from {point.default.review_from:.4g}",
         *(
             f"- {label}: {point.action} from {band.act_at:.4g}, review from {band.review_from:.4g}"
             for label, band in sorted(point.per_label.items())
         ),
         f"- chosen by: {point.method}",
         f"- costs: escape {costs.escape:g}, overkill {costs.overkill:g}, review {costs.review:g} "
-        f"{costs.currency}; share of positives in production {costs.prevalence:.2%}",
+        f"{costs.currency}{prevalence}",
     ]
     lines += [f"- {name}: {estimate.text()}" for name, estimate in sorted(point.rates.items())]
     if point.guarantee:

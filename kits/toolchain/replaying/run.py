@@ -6,19 +6,20 @@ Nothing is written but the page, and nothing becomes part of the project.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, JsonValue
 
-from kits.core.blobs import FolderBlobStore
+from kits.core.blobs import BlobStore, FolderBlobStore
 from kits.core.dataset import Dataset
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.kit import EvaluateTask, Kit, Progress
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
-from kits.toolchain.evaluation import leakage_note, read_outside
+from kits.toolchain.evaluation import MemoryBlobStore, leakage_note, read_outside
 from kits.toolchain.project import Project
 from kits.toolchain.replaying import lead_text, mail_text, text
 from kits.toolchain.replaying.figures import Terms
@@ -74,7 +75,11 @@ def replay(  # noqa: PLR0913  (what a command may say)
         DataError: the data cannot be read, does not fit the bundle, or the period is empty.
         UsageError: an option that does not fit this data or kit.
     """
-    with tempfile.TemporaryDirectory(prefix="kit-replay-") as folder:
+    alarms = ready.bundle.operating_point.alarm is not None and kit.replay is not None
+    _refuse_strange(options, kit)
+    if replays_mails(kit) or kit.ranking is not None or not alarms:
+        _refuse_options(options, kit)
+    with _store(kit) as blobs:
         dataset, complaints = read_outside(
             kit,
             path,
@@ -82,7 +87,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
             format=format,
             config=config,
             everything=True,
-            blobs=FolderBlobStore(Path(folder)),
+            blobs=blobs,
         )
         task = EvaluateTask(
             runtime=ready.runtime,
@@ -93,23 +98,17 @@ def replay(  # noqa: PLR0913  (what a command may say)
             seed=ready.bundle.manifest.seed,
             progress=progress,
         )
-        ranks = kit.ranking
-        known = learned.items if learned is not None else ()
-        if learned is not None and ranks is None:
+        if learned is not None and kit.ranking is None:
             complaints = [*filter(None, [leakage_note(dataset.items, learned)]), *complaints]
         name = path.resolve().name or str(path)
         heading = text.Heading(kit.manifest.title, name, ready.id, tuple(complaints))
-        _refuse_strange(options, kit)
         if replays_mails(kit):
-            _refuse_options(options, kit)
             return _of_mails(replay_mails(kit, task, options.mail), heading, costs)
-        if ranks is not None:
-            _refuse_options(options, kit)
-            unseen = without_learned(ranks(task), {item.sample.id for item in known})
-            ranked = replay_leads(unseen, options.lead, task.seed)
-            return _of_leads(ranked, heading, kit, costs)
-        if ready.bundle.operating_point.alarm is None or kit.replay is None:
-            _refuse_options(options, kit)
+        if kit.ranking is not None:
+            known = {item.sample.id for item in learned.items} if learned is not None else set()
+            ranked = without_learned(kit.ranking(task), known)
+            return _of_leads(replay_leads(ranked, options.lead, task.seed), heading, kit, costs)
+        if not alarms or kit.replay is None:
             return _of_samples(replay_samples(kit, task), heading, costs)
         terms = Terms(
             costs=costs,
@@ -124,6 +123,16 @@ def replay(  # noqa: PLR0913  (what a command may say)
             raise DataError("no row of these recordings could be judged", where=str(path))
         done = replay_machines(found, ready.bundle.operating_point, terms, options, progress)
         return _of_machines(done, heading)
+
+
+@contextmanager
+def _store(kit: Kit) -> Iterator[BlobStore]:
+    """Where the samples' bytes are meanwhile: in memory those of rows of a table, others in a folder that goes again."""
+    if kit.ranking is not None:
+        yield MemoryBlobStore()
+        return
+    with tempfile.TemporaryDirectory(prefix="kit-replay-") as folder:
+        yield FolderBlobStore(Path(folder))
 
 
 def bundle_of(project: Path, given: str) -> tuple[Path, Project | None]:

@@ -1,0 +1,106 @@
+"""Bundles of leads side by side: in money as it is, without a share of positives that nobody stated."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from kits.cli import make_app
+from kits.core.kit import ItemResult
+from kits.core.operating_point import Costs
+from kits.lead_scoring import demo
+from kits.toolchain.guardrails import check_project
+from kits.toolchain.pairing import Pair
+from kits.toolchain.project import Project
+
+
+def _results(*costs: float) -> tuple[ItemResult, ...]:
+    return tuple(
+        ItemResult(f"s{n}", f"g{n}", "won" if cost else "lost", "pass", 0.5, cost)
+        for n, cost in enumerate(costs)
+    )
+
+
+def test_money_of_leads_is_compared_as_it_is():
+    before, after = _results(480, 480, 480, 0, 0), _results(480, 0.01, 0.01, 0, 0)
+    pair = Pair(before, after)
+
+    as_it_is = pair.cost_difference(Costs(), 0, as_it_is=True).value
+    weighted = pair.cost_difference(Costs(), 0).value
+
+    assert as_it_is == pytest.approx(-2 * 479.99 / 5)
+    assert weighted == pytest.approx(-0.02 * 2 * 479.99 / 3)
+
+
+def _kit(project: Path, *words: str) -> Result:
+    told = CliRunner().invoke(make_app(), [*words, "--project", str(project)])
+    assert told.exit_code == 0, told.output
+    return told
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project on the demo's leads, trained once: a small model, for what is told of it matters here."""
+    folder = tmp_path_factory.mktemp("leads")
+    demo.generate(folder, 3)
+    words = [
+        "new",
+        "lead-scoring",
+        str(folder / "p"),
+        "--data",
+        str(folder / "contacts"),
+        "--defaults",
+    ]
+    told = CliRunner().invoke(make_app(), [*words, "--answer", "per_month=20"])
+    assert told.exit_code == 0, told.output
+    _kit(folder / "p", "train", "--set", "model.approach=logistic")
+    return folder / "p"
+
+
+def test_a_report_tells_what_the_order_is_worth_and_nothing_of_people_who_look_at_all(project):
+    (page,) = project.glob("runs/*/report.html")
+    html = page.read_text()
+
+    assert "the best leads first" in html
+    assert "a person for all" not in html and "prevalence" not in html
+    assert "How many buyers the first calls reach" in html and "Protected groups" in html
+
+
+def test_the_checks_measure_a_model_against_the_order_of_coming(project):
+    found = {finding.check: finding for finding in check_project(Project.open(project))}
+
+    assert "in the order they come" in found["baseline"].text
+    assert not any("prevalence" in line for line in found["costs"].evidence)
+
+
+def test_last_years_leads_are_replayed_from_the_command_line(project, tmp_path):
+    (bundle,) = project.glob("runs/*/bundle.kwb")
+    told = _kit(
+        project, "replay", str(project.parent / "contacts"), "--bundle", str(bundle), "--json", "--per-month", "15",
+        "--value", "1000", "--contact", "10", "--report", str(tmp_path / "page.html"),
+    )  # fmt: skip
+    document = json.loads(told.stdout)
+
+    assert (document["per_month"], document["value"], document["contact"]) == (15, 1000, 10)
+    assert document["timed"] and len(document["by_month"]) >= 6
+    assert any("left out, as it knows their answer" in note for note in document["notes"])
+    assert "month by month" in (tmp_path / "page.html").read_text()
+
+
+def test_options_of_other_kinds_of_work_are_refused(project):
+    (bundle,) = project.glob("runs/*/bundle.kwb")
+    words = [
+        "replay",
+        str(project.parent / "contacts"),
+        "--bundle",
+        str(bundle),
+        "--project",
+        str(project),
+    ]
+
+    for option, value in (("--minutes", "2"), ("--horizon", "14d")):
+        told = CliRunner().invoke(make_app(), [*words, option, value])
+        assert told.exit_code != 0
