@@ -50,7 +50,7 @@ def generate(folder: Path, seed: int) -> None:
         COMING,
         start=START + timedelta(days=YEAR),
         days=YEAR / 2,
-        first=CONTACTS + 1,
+        first=20_001,
         partner=True,
     )
     write_records(folder / RECORDS, coming)

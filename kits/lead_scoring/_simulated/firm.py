@@ -67,7 +67,7 @@ def make_leads(
     *,
     start: datetime = START,
     days: float = 365.0,
-    first: int = 1,
+    first: int = 10_001,
     drift: float = 0.8,
     partner: bool = False,
 ) -> Iterator[MadeLead]:
@@ -89,7 +89,7 @@ def make_leads(
         outcome_at = at + timedelta(days=float(rng.gamma(2.0, 6.0 if won else 9.0)))
         outcome = WON if won else LOST
         later = _later(rng, won, outcome_at)
-        yield MadeLead(f"{first + number:06d}", at, fields, later, chance, outcome, outcome_at)
+        yield MadeLead(str(first + number), at, fields, later, chance, outcome, outcome_at)
 
 
 def _drawn(rng: np.random.Generator, partner: bool) -> tuple[dict[str, Value], float]:
@@ -117,7 +117,7 @@ def _drawn(rng: np.random.Generator, partner: bool) -> tuple[dict[str, Value], f
         "industry": industry if rng.random() > 0.08 else None,
         "country": country,
         "role": role if rng.random() > 0.15 else None,
-        "employees": employees if rng.random() > 0.2 else None,
+        "company_size": employees if rng.random() > 0.2 else None,
         "website_visits": visits,
         "pricing_page_views": pricing,
         "minutes_on_site": minutes,
