@@ -19,6 +19,7 @@ from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
 from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import (
@@ -85,8 +86,9 @@ def train(task: TrainTask) -> TrainOutcome:
         figures=figures_of(backtest, n=len(rows)),
         baseline=baseline_of(prepared.table),
         licences=(_LICENCE,) if fitted.trees is None else (_LICENCE, _XGBOOST),
-        notes=notes_of(
-            backtest, in_time=prepared.in_time, few=few, refit=config.refit, n=len(rows)
+        notes=(
+            *court_notes(prepared.court),
+            *notes_of(backtest, in_time=prepared.in_time, few=few, refit=config.refit, n=len(rows)),
         ),
     )
 

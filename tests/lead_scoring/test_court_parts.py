@@ -11,10 +11,11 @@ from kits.core.stats import auroc
 from kits.lead_scoring._court.columns import EMPTY, read_column
 from kits.lead_scoring._court.measures import alone, auc_of
 from kits.lead_scoring._court.names import Sort, protected_names, said, words_of
-from kits.lead_scoring._court.telling import findings, plots
+from kits.lead_scoring._court.telling import findings, notes, plots
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._court.yardstick import Sums, Yardstick
 from kits.lead_scoring._lead import Value
+from kits.lead_scoring.config import ColumnsConfig, Config, CourtConfig
 from tests.lead_scoring.court_tables import Made
 
 
@@ -139,9 +140,38 @@ def test_findings_tell_leaks_with_figures_and_what_to_do() -> None:
     assert "AUC" in told["leak-price"].text
 
 
+def test_a_person_who_has_decided_is_not_asked_again() -> None:
+    made = Made()
+    made.columns["call_duration"] = (
+        made.rng.gamma(1.5, 60, made.rows) * (1 + 3 * made.won)
+    ).tolist()
+    made.columns["x17"] = (made.rng.normal(size=made.rows) + 2 * made.won).tolist()
+    keep = Config(columns=ColumnsConfig(keep=("call_duration", "x17")))
+    told = {one.check: one for one in findings(made.court(keep))}
+    assert "leaks" not in told and "possible-leaks" not in told
+    assert "call_duration" in told["kept-columns"].text
+    warn = {one.check: one for one in findings(made.court(Config(court=CourtConfig(leaks="warn"))))}
+    assert "learned from all the same" in warn["leaks"].fix
+
+
 def test_nothing_suspected_is_said_too() -> None:
     told = [one.check for one in findings(Made(1_000).court(order="none"))]
     assert told == ["court"]
+
+
+def test_a_run_notes_what_was_left_out_and_whose_word_it_was() -> None:
+    made = Made()
+    made.columns["lost reason"] = made.rng.choice(["price", "time"], made.rows).tolist()
+    made.columns["call_duration"] = (
+        made.rng.gamma(1.5, 60, made.rows) * (1 + 3 * made.won)
+    ).tolist()
+    made.columns["x17"] = (made.rng.normal(size=made.rows) + 2 * made.won).tolist()
+    court = made.court(Config(columns=ColumnsConfig(keep=("call_duration",))))
+    assert notes(court) == (
+        "left out by the court, leak: lost reason",
+        "learned from by a person's word, against the court: call_duration",
+        "learned from, but perhaps written too late: x17 (kit check)",
+    )
 
 
 def test_the_report_has_verdicts_splits_and_periods() -> None:

@@ -1,53 +1,16 @@
-"""Tells people what the court found: findings for `kit check`, tables for the report. Judges nothing."""
+"""Tells people what the court found: findings for `kit check`, notes for a run, tables for the report. Judges nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from kits.core.kit import Finding, Plot
+from kits.lead_scoring._court.charges import TOLD, Told
 from kits.lead_scoring._court.verdicts import Charge, Court, Verdict
 
 _EVIDENCE = 3
 _COURSE_P = 0.01
-_TOLD: tuple[tuple[Charge, str, str, str], ...] = (
-    (
-        "leak",
-        "leaks",
-        "tell what only became known with or after the outcome",
-        "they are not learned from; if one is known before, name it in model.columns.keep",
-    ),
-    (
-        "identity",
-        "identities",
-        "name leads, and teach nothing about others",
-        "nothing: they are left out; export without them if they are personal",
-    ),
-    (
-        "constant",
-        "constant-columns",
-        "are the same for all leads, or nearly all",
-        "nothing: they are left out",
-    ),
-    (
-        "protected",
-        "protected-columns",
-        "must not decide about people",
-        "nothing: they are left out and reported by group; model.columns.keep overrules a name",
-    ),
-    (
-        "proxy",
-        "proxies",
-        "say nearly the same as a protected column",
-        "leave them out (model.columns.exclude), or keep them on purpose (model.columns.keep)",
-    ),
-    (
-        "drift",
-        "drifting-columns",
-        "tell the period: what was learned by them may not hold next quarter",
-        "training tries with and without them on later leads (model.court.drift)",
-    ),
-)
-"""Charge, name of the check, what guilty columns do, what to do."""
+"""The base rate is told to move from here on."""
 
 
 def findings(court: Court) -> Iterator[Finding]:
@@ -60,16 +23,25 @@ def findings(court: Court) -> Iterator[Finding]:
             fix="bring columns that are known when a lead comes in (source, answers of the form, visits); no model"
             " makes up for them",
         )
-    for charge, check, what, fix in _TOLD:
-        guilty = _of(court, charge, "guilty")
+    for told in TOLD:
+        guilty = [one for one in _of(court, told.charge, "guilty") if one.action != "keep"]
         if guilty:
+            what = told.one if len(guilty) == 1 else told.many
             yield Finding(
-                check,
-                "warn" if charge in ("leak", "proxy", "drift") else "pass",
+                told.check,
+                told.level,
                 f"{_columns(guilty)} {what}",
                 _lines(guilty),
-                fix,
+                _fix(told, guilty),
             )
+    kept = _kept(court)
+    if kept:
+        yield Finding(
+            "kept-columns",
+            "pass",
+            f"learned from by a person's word, against the court: {_columns(kept)}",
+            _lines(kept),
+        )
     yield from _suspicious(court)
     yield from _figures(court)
     if not any(one.finding != "cleared" for one in court.verdicts):
@@ -78,7 +50,7 @@ def findings(court: Court) -> Iterator[Finding]:
 
 def _suspicious(court: Court) -> Iterator[Finding]:
     """Columns that may be leaks: a person knows."""
-    asked = _of(court, "leak", "suspicious")
+    asked = _asked(court)
     if asked:
         yield Finding(
             "possible-leaks",
@@ -92,7 +64,7 @@ def _suspicious(court: Court) -> Iterator[Finding]:
         yield Finding(
             "possible-proxies",
             "warn",
-            f"{_columns(near)} tell something of a protected column; they are not named as reasons",
+            f"named as no reason, because of what is told of a protected column: {_columns(near)}",
             _lines(near),
             "see the figures by group in the report",
         )
@@ -101,7 +73,7 @@ def _suspicious(court: Court) -> Iterator[Finding]:
         yield Finding(
             "sparse-columns",
             "pass",
-            f"{_columns(thin)} are filled in for less than one lead in a hundred",
+            f"filled in for less than one lead in a hundred: {_columns(thin)}",
             _lines(thin),
         )
 
@@ -137,6 +109,22 @@ def _figures(court: Court) -> Iterator[Finding]:
             tuple(f"{one.won.value:.1%} of {one.won.n}" for one in court.course),
             "believe probabilities only as long as calibration is watched; retrain as outcomes come in",
         )
+
+
+def notes(court: Court) -> tuple[str, ...]:
+    """Sentences for a run: what was left out and why, what a person should decide, whether there is a signal."""
+    said = [court.no_signal] if court.no_signal else []
+    for told in TOLD:
+        out = [one for one in _of(court, told.charge, "guilty") if one.action == "exclude"]
+        if out:
+            said.append(f"left out by the court, {told.charge}: {_columns(out)}")
+    kept = _kept(court)
+    if kept:
+        said.append(f"learned from by a person's word, against the court: {_columns(kept)}")
+    asked = _asked(court)
+    if asked:
+        said.append(f"learned from, but perhaps written too late: {_columns(asked)} (kit check)")
+    return tuple(said)
 
 
 def plots(court: Court) -> tuple[Plot, ...]:
@@ -200,6 +188,21 @@ def _of(court: Court, charge: Charge, finding: str) -> list[Verdict]:
     return [one for one in court.verdicts if one.charge == charge and one.finding == finding]
 
 
+def _kept(court: Court) -> list[Verdict]:
+    return [one for one in court.verdicts if one.finding == "guilty" and one.action == "keep"]
+
+
+def _asked(court: Court) -> list[Verdict]:
+    """Possible leaks that nobody has decided about."""
+    return [one for one in _of(court, "leak", "suspicious") if one.action == "warn"]
+
+
+def _fix(told: Told, guilty: Sequence[Verdict]) -> str:
+    if told.charge == "leak" and all(one.action == "warn" for one in guilty):
+        return "they are learned from all the same, as model.court.leaks says: warn"
+    return told.fix
+
+
 def _columns(verdicts: Sequence[Verdict]) -> str:
     return ", ".join(one.column for one in verdicts)
 
@@ -212,7 +215,7 @@ _GRAVITY = {"guilty": 0, "suspicious": 1, "cleared": 2}
 
 
 def _sorted(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    order = [charge for charge, *_ in _TOLD] + ["sparse"]
+    order = [told.charge for told in TOLD] + ["sparse"]
     return sorted(
         verdicts, key=lambda one: (_GRAVITY[one.finding], order.index(one.charge), -one.strength)
     )
