@@ -12,6 +12,9 @@ from kits.core.kit import Finding
 from kits.core.sample import utc_now
 from kits.lead_scoring._checking import amounts, columns, repeats, times
 from kits.lead_scoring._checking.times import Now
+from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring._court.telling import findings
+from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._table import LeadTable, load_table
 from kits.lead_scoring.config import Config
 
@@ -24,7 +27,6 @@ RULES: tuple[Rule, ...] = (
     repeats.same_lead,
     repeats.same_content,
     columns.missing,
-    columns.missing_tells,
     columns.too_many_values,
     columns.opt_out,
 )
@@ -41,17 +43,16 @@ def check(dataset: Dataset, config: BaseModel, now: Now = utc_now) -> Iterable[F
     """
     assert isinstance(config, Config)
     table = load_table(dataset, dataset.items)
+    court = _court(table, config, dataset.header.seed)
     for rule in RULES:
         yield from rule(table, config)
+    yield from columns.missing_tells(table, config, court.excluded if court else ())
     yield from times.future(table, now)
-    yield from _court(table, config, dataset.header.seed)
+    if court is not None:
+        yield from findings(court)
 
 
-def _court(table: LeadTable, config: Config, seed: int) -> Iterator[Finding]:
-    """What suspected columns are charged with, on the leads that training may see."""
-    from kits.lead_scoring._court.court import hold_court
-    from kits.lead_scoring._court.telling import findings
-
+def _court(table: LeadTable, config: Config, seed: int) -> Court | None:
+    """The court on the leads that training may see; None where none of them has an outcome."""
     seen = table.rows(np.array([item.split != "test" for item in table.items], dtype=bool))
-    if len(seen.decided):
-        yield from findings(hold_court(seen, config, seed=seed))
+    return hold_court(seen, config, seed=seed) if len(seen.decided) else None

@@ -5,7 +5,7 @@ Leaks, drift, constants, identities and protected columns are the court's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -40,14 +40,20 @@ def missing(table: LeadTable, _: Config) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def missing_tells(table: LeadTable, config: Config) -> Iterator[Finding]:
-    """Columns whose being empty tells the outcome: often they are filled in when a lead is worked on."""
+def missing_tells(
+    table: LeadTable, config: Config, excluded: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Columns whose being empty tells the outcome: often they are filled in when a lead is worked on.
+
+    Args:
+        excluded: columns that are left out anyway.
+    """
     decided = table.decided
     told = []
     for name in decided.names:
         empty = _empty(decided.column(name))
         n = int(empty.sum()), int((~empty).sum())
-        if min(n) < _LEAST or name in config.columns.keep:
+        if min(n) < _LEAST or name in {*config.columns.keep, *excluded}:
             continue
         rates = float(decided.won[empty].mean()), float(decided.won[~empty].mean())
         overall = float(decided.won.mean())
