@@ -19,9 +19,9 @@ class TableConfig(_Section):
     """What one file of a folder is, where it is not found out."""
 
     file: str = Field(description="its name, or a pattern such as `activities_*.csv`")
-    role: Literal["leads", "accounts", "events", "history", "ignore"] = Field(
+    role: Literal["leads", "accounts", "events", "history", "sales", "ignore"] = Field(
         description="`leads`: a row each lead; `accounts`: what is known of a firm, product or rep; `events`: what happened"
-        " when; `history`: which field had which value from when; `ignore`: left out",
+        " when; `history`: which field had which value from when; `sales`: who has a row is won; `ignore`: left out",
     )
     key: str = Field("", description="its column that names the lead or the account; empty: found")
     of: str = Field("", description="the leads' column with the same values; empty: found")

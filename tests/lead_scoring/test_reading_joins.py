@@ -186,3 +186,42 @@ def test_the_order_of_the_files_changes_nothing(tmp_path: Path) -> None:
     one, other = read(tmp_path / "a"), read(tmp_path / "b")
     assert one.column("aa.price") == other.column("zz.price")
     assert one.labels == other.labels
+
+
+def test_leads_with_a_row_in_a_table_of_sales_are_won(tmp_path: Path) -> None:
+    rows = [[f"m{i}", f"2025-{1 + i // 25:02}-{1 + i % 25:02}", f"page{i % 3}"] for i in range(200)]
+    put(
+        tmp_path / "qualified_leads.csv",
+        table(["mql_id", "first_contact_date", "landing_page"], rows),
+    )
+    deals = [
+        [f"m{i}", f"2025-{2 + i // 25:02}-{1 + i % 25:02} 10:00:00", "online"]
+        for i in range(0, 200, 10)
+    ]
+    put(
+        tmp_path / "closed_deals.csv",
+        table(["mql_id", "won_date", "segment"], [*deals, ["m999", "2025-02-01", "x"]]),
+    )
+    found = read(tmp_path)
+    assert found.labels[0] == "won" and found.labels[1] == "lost" and found.labels[-1] == ""
+    assert found.leads[0].fields == {"landing_page": "page0"}
+    assert found.samples[0].meta["outcome_at"] == found.samples[0].order + 31 * 86_400 + 36_000  # type: ignore[operator]
+    assert "20 of 200 leads have a row and count as won, at won_date; 1 of its 21" in found.told(
+        "sales"
+    )
+    assert "count as lost" in found.told("lost-after")
+
+
+def test_a_table_of_customers_tells_nothing_where_the_leads_tell_it_themselves(
+    tmp_path: Path,
+) -> None:
+    leads(tmp_path)
+    put(
+        tmp_path / "customers.csv",
+        table(["lead_id", "segment"], [[f"L{i}", f"s{i % 2}"] for i in range(20)]),
+    )
+    found = read(tmp_path)
+    assert "status (won: Won" in found.told("outcome")
+    assert found.column("customers.segment")[:2] == ["s0", "s1"]
+    tables = [{"file": "customers.csv", "role": "sales"}]
+    assert read(tmp_path, source(tables=tables)).labels.count("won") == 20

@@ -1,31 +1,24 @@
-"""Which tables a file or folder holds, which of them lists the leads, and what the others know of these.
+"""Which tables a file or folder holds: opened, and put together where one table lies in several files.
 
-It opens files. How tables hang together is found in `relations.py`, what they add in `accounts.py`, `events.py` and
-`history.py`.
+How they hang together is found in `joining.py`.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from kits.core.dataset import Split
 from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.kit import Finding
-from kits.lead_scoring._lead import Value
-from kits.lead_scoring._reading.accounts import Joined, join_accounts, known_by
-from kits.lead_scoring._reading.events import Seconds, Timed, event_columns, find_kind, find_time
-from kits.lead_scoring._reading.history import Fields, find_fields, history_columns
-from kits.lead_scoring._reading.leads_table import find_leads
+from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.names import squeezed
-from kits.lead_scoring._reading.relations import find_link
-from kits.lead_scoring._reading.roles import SPLIT_WORDS, Roles
+from kits.lead_scoring._reading.roles import SPLIT_WORDS
 from kits.lead_scoring._reading.sheets import SUFFIXES, Sheet, load_sheets, stack
-from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import Config, TableConfig
 
 MAX_FILES = 200
@@ -35,46 +28,6 @@ _ROUNDS = 3
 _ALIKE = 0.9
 _SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".zip", ".gz", ".7z"})
 _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
-
-
-@dataclass
-class Tables:
-    """The tables of one import.
-
-    Attributes:
-        leads: a row each lead, with what accounts know of it.
-        joined: its columns that came from other tables.
-        dated: tables of accounts whose rows came at a time.
-        timed: tables of events and changes, which wait for the decision's time.
-        findings: files passed over, and what was joined to what.
-    """
-
-    leads: Sheet
-    joined: list[str] = field(default_factory=list)
-    dated: list[tuple[str, Joined]] = field(default_factory=list)
-    timed: list[tuple[Timed, Fields | None]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    def extend(self, leads: Sheet, roles: Roles, decided: Seconds) -> Mapping[str, Sequence[Value]]:
-        """Columns from other tables as they were known at each lead's decision."""
-        columns: dict[str, Sequence[Value]] = {}
-        for name, joined in self.dated:
-            kept, late = known_by(leads, joined, decided)
-            columns.update(kept)
-            if late:
-                self.findings.append(_late(name, late))
-        for timed, fields in self.timed:
-            if not roles.decided_at:
-                self.findings.append(_without_time(timed.sheet.name))
-            elif fields is not None:
-                found, said = history_columns(leads, timed, fields, decided)
-                columns.update(found)
-                self.findings.append(said)
-            else:
-                counted, said = event_columns(leads, timed, decided)
-                columns.update(counted)
-                self.findings.append(said)
-        return columns
 
 
 def table_paths(path: Path) -> list[Path]:
@@ -141,7 +94,7 @@ def find_tables(path: Path, config: Config) -> Tables:
             where=str(path),
             fix="a CSV, JSON or parquet file with a line of column names and a row each lead",
         )
-    return _join(_stacked(sheets, config), config, findings)
+    return join(_stacked(sheets, config), config, lambda name: _stated(name, config), findings)
 
 
 def _stated(name: str, config: Config) -> TableConfig | None:
@@ -207,56 +160,6 @@ def _split_of(name: str) -> Split | None:
     return _SPLITS.get(found)
 
 
-# -- several tables -------------------------------------------------------------------------------
-
-
-def _join(sheets: Sequence[Sheet], config: Config, findings: list[Finding]) -> Tables:
-    main = find_leads(sheets, {s.name: _role(s, config) for s in sheets}, config.source)
-    tables = Tables(main, findings=findings)
-    left = [sheet for sheet in sheets if sheet is not main]
-    for _ in range(_ROUNDS):
-        before = len(left)
-        left = [sheet for sheet in left if not _joined(tables, sheet, config)]
-        if not left or len(left) == before:
-            break
-    for sheet in left:
-        tables.findings.append(_unrelated(sheet.name, main.name))
-    return tables
-
-
-def _joined(tables: Tables, sheet: Sheet, config: Config) -> bool:
-    """Joins a table to the leads, or tells why it cannot be used; False: it has nothing in common with them yet."""
-    stated = _stated(sheet.files[0], config)
-    key = column_named(sheet.columns, stated.key, "tables.key") if stated and stated.key else ""
-    of = column_named(tables.leads.columns, stated.of, "tables.of") if stated and stated.of else ""
-    link = find_link(tables.leads, sheet, of, key)
-    if link is None:
-        return False
-    at = column_named(sheet.columns, stated.at, "tables.at") if stated and stated.at else ""
-    label = PurePosixPath(sheet.files[0]).stem
-    role = stated.role if stated is not None else ""
-    fields = find_fields(sheet) if role in ("", "history") else None
-    if fields is None and (role == "accounts" or (not role and link.unique)):
-        joined = join_accounts(
-            tables.leads, sheet, link, label, find_time(sheet, at, "decided_at")[1]
-        )
-        tables.leads = joined.leads
-        tables.joined.extend(joined.added)
-        if joined.came:
-            tables.dated.append((sheet.name, joined))
-        tables.findings.append(joined.said)
-        return True
-    name, seconds = find_time(sheet, at)
-    if not name:
-        tables.findings.append(_without_time(sheet.name))
-        return True
-    tables.timed.append((Timed(sheet, link, label, name, seconds, find_kind(sheet)), fields))
-    return True
-
-
-# -- what is told ---------------------------------------------------------------------------------
-
-
 def _passed_over(name: str, why: str) -> Finding:
     return Finding(
         "file-passed-over",
@@ -264,32 +167,4 @@ def _passed_over(name: str, why: str) -> Finding:
         f"{name} was passed over: {why}",
         (name,),
         "nothing to do if it holds no leads",
-    )
-
-
-def _unrelated(name: str, main: str) -> Finding:
-    return Finding(
-        "table-unrelated",
-        "warn",
-        f"{name} was passed over: no column of it has enough values in common with {main}",
-        (name,),
-        "name the columns in kit.yaml: model.source.tables: [{file, role, key, of}], or role: ignore",
-    )
-
-
-def _late(name: str, leads: int) -> Finding:
-    return Finding(
-        "joined-late",
-        "pass",
-        f"{leads} leads were decided before their row of {name} came, so it was not known and was left out for them",
-    )
-
-
-def _without_time(name: str) -> Finding:
-    return Finding(
-        "table-without-time",
-        "warn",
-        f"{name} was left out: it cannot be told which of its rows were known when a lead was decided",
-        (name,),
-        "state the times in kit.yaml: model.source.decided_at, and at in model.source.tables",
     )

@@ -31,6 +31,11 @@ def find_leads(sheets: Sequence[Sheet], roles: Mapping[str, str], source: Source
     return min(free, key=lambda s: (_sureness(s, source), not _named(s), -len(s)))
 
 
+def tells_outcomes(sheet: Sheet, source: SourceConfig) -> bool:
+    """Whether a column of the table says what became of its rows."""
+    return _sureness(sheet, source) < _NONE
+
+
 def _named(sheet: Sheet) -> bool:
     return bool(_NAMES.search(plain(sheet.name.rsplit(".", 1)[0])))
 

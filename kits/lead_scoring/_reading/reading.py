@@ -24,6 +24,8 @@ def read_leads(path: Path, config: Config) -> Iterator[RawSample | Finding]:
         DataError: no table of leads, or it is unclear what tells their outcome.
     """
     tables = find_tables(path, config)
+    if tables.source is not None:
+        config = config.model_copy(update={"source": tables.source})
     known = understand(tables.leads, config, tables.extend, tables.joined)
     yield from tables.findings
     yield from tell(known, config)

@@ -1,0 +1,174 @@
+"""Joins the tables of an import to that of the leads, and keeps what must wait for each lead's decision.
+
+How tables hang together is found in `relations.py`; what each kind of them adds in `accounts.py`, `events.py`, `history.py`
+and `sales.py`. It opens no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from kits.core.kit import Finding
+from kits.lead_scoring._lead import Value
+from kits.lead_scoring._reading.accounts import Joined, join_accounts, known_by
+from kits.lead_scoring._reading.events import Seconds, Timed, event_columns, find_kind, find_time
+from kits.lead_scoring._reading.history import Fields, find_fields, history_columns
+from kits.lead_scoring._reading.leads_table import find_leads, tells_outcomes
+from kits.lead_scoring._reading.relations import Link, find_link
+from kits.lead_scoring._reading.roles import Roles
+from kits.lead_scoring._reading.sales import join_sales, named_like_sales
+from kits.lead_scoring._reading.sheets import Sheet
+from kits.lead_scoring._reading.stated import column_named
+from kits.lead_scoring.config import Config, SourceConfig, TableConfig
+
+_ROUNDS = 3
+"""A table may belong to another one that belongs to the leads."""
+
+Stated = Callable[[str], TableConfig | None]
+"""What is stated of a file; None: nothing."""
+
+
+@dataclass
+class Tables:
+    """The tables of one import.
+
+    Attributes:
+        leads: a row each lead, with what accounts know of it.
+        joined: its columns that came from other tables.
+        dated: tables of accounts whose rows came at a time.
+        timed: tables of events and changes, which wait for the decision's time.
+        findings: files passed over, and what was joined to what.
+        source: what columns mean, where a table of sales tells the outcome.
+    """
+
+    leads: Sheet
+    joined: list[str] = field(default_factory=list)
+    dated: list[tuple[str, Joined]] = field(default_factory=list)
+    timed: list[tuple[Timed, Fields | None]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    source: SourceConfig | None = None
+
+    def extend(self, leads: Sheet, roles: Roles, decided: Seconds) -> Mapping[str, Sequence[Value]]:
+        """Columns from other tables as they were known at each lead's decision."""
+        columns: dict[str, Sequence[Value]] = {}
+        for name, joined in self.dated:
+            kept, late = known_by(leads, joined, decided)
+            columns.update(kept)
+            if late:
+                self.findings.append(_late(name, late))
+        for timed, fields in self.timed:
+            if not roles.decided_at:
+                self.findings.append(_without_time(timed.sheet.name))
+            elif fields is not None:
+                found, said = history_columns(leads, timed, fields, decided)
+                columns.update(found)
+                self.findings.append(said)
+            else:
+                counted, said = event_columns(leads, timed, decided)
+                columns.update(counted)
+                self.findings.append(said)
+        return columns
+
+
+def join(
+    sheets: Sequence[Sheet], config: Config, stated: Stated, findings: list[Finding]
+) -> Tables:
+    """The table of leads with everything that others know of it.
+
+    Args:
+        findings: what is told is added to it.
+
+    Raises:
+        ConfigError: a stated column is not there.
+    """
+    roles = {s.name: said.role if (said := stated(s.files[0])) else "" for s in sheets}
+    main = find_leads(sheets, roles, config.source)
+    tables = Tables(main, findings=findings)
+    left = [sheet for sheet in sheets if sheet is not main]
+    if not any(role == "sales" for role in roles.values()) and not tells_outcomes(
+        main, config.source
+    ):
+        roles |= {s.name: "sales" for s in left if not roles[s.name] and named_like_sales(s)}
+    for _ in range(_ROUNDS):
+        before = len(left)
+        left = [
+            s for s in left if not _joined(tables, s, roles[s.name], config, stated(s.files[0]))
+        ]
+        if not left or len(left) == before:
+            break
+    tables.findings.extend(_unrelated(sheet.name, main.name) for sheet in left)
+    return tables
+
+
+def _joined(
+    tables: Tables, sheet: Sheet, role: str, config: Config, stated: TableConfig | None
+) -> bool:
+    """Joins a table to the leads, or tells why it cannot be used; False: it has nothing in common with them yet."""
+    key = column_named(sheet.columns, stated.key, "tables.key") if stated and stated.key else ""
+    of = column_named(tables.leads.columns, stated.of, "tables.of") if stated and stated.of else ""
+    at = column_named(sheet.columns, stated.at, "tables.at") if stated and stated.at else ""
+    link = find_link(tables.leads, sheet, of, key)
+    if link is None:
+        return False
+    label = PurePosixPath(sheet.files[0]).stem
+    fields = find_fields(sheet) if role in ("", "history") else None
+    if role == "sales":
+        sold = join_sales(
+            tables.leads, sheet, link, find_time(sheet, at, "outcome_at"), config.source
+        )
+        tables.leads, tables.source = sold.leads, sold.source
+        tables.findings.append(sold.said)
+    elif fields is None and (role == "accounts" or (not role and link.unique)):
+        _join_accounts(tables, sheet, link, label, at)
+    else:
+        _wait(tables, sheet, link, label, at, fields)
+    return True
+
+
+def _join_accounts(tables: Tables, sheet: Sheet, link: Link, label: str, at: str) -> None:
+    joined = join_accounts(tables.leads, sheet, link, label, find_time(sheet, at, "decided_at")[1])
+    tables.leads = joined.leads
+    tables.joined.extend(joined.added)
+    tables.findings.append(joined.said)
+    if joined.came:
+        tables.dated.append((sheet.name, joined))
+
+
+def _wait(
+    tables: Tables, sheet: Sheet, link: Link, label: str, at: str, fields: Fields | None
+) -> None:
+    name, seconds = find_time(sheet, at)
+    if name:
+        tables.timed.append((Timed(sheet, link, label, name, seconds, find_kind(sheet)), fields))
+    else:
+        tables.findings.append(_without_time(sheet.name))
+
+
+def _unrelated(name: str, main: str) -> Finding:
+    return Finding(
+        "table-unrelated",
+        "warn",
+        f"{name} was passed over: no column of it has enough values in common with {main}",
+        (name,),
+        "name the columns in kit.yaml: model.source.tables: [{file, role, key, of}], or role: ignore",
+    )
+
+
+def _late(name: str, leads: int) -> Finding:
+    return Finding(
+        "joined-late",
+        "pass",
+        f"{leads} leads were decided before their row of {name} came, so it was not known and was left out for them",
+    )
+
+
+def _without_time(name: str) -> Finding:
+    return Finding(
+        "table-without-time",
+        "warn",
+        f"{name} was left out: it cannot be told which of its rows were known when a lead was decided",
+        (name,),
+        "state the times in kit.yaml: model.source.decided_at, and at in model.source.tables",
+    )
