@@ -147,7 +147,7 @@ class Config(_Section):
     depth: int = Field(5, ge=2, le=6, description="depth of each")
     learning_rate: float = Field(0.03, gt=0, le=1, description="of the boosted model")
     folds: int = Field(4, ge=2, le=10, description="rolling time folds models are chosen by")
-    language: str = Field("en", description="language of reasons: en or de")
+    language: str = Field("en", description="language of reasons: de, en, es, fr, it or nl")
     phrases: str = Field(
         "", description="file with the firm's own words for reasons (YAML); empty: the kit's"
     )

@@ -7,8 +7,9 @@ import pytest
 from kits.core.errors import ConfigError
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.rates import learn_rates
-from kits.lead_scoring._learning.words import languages, load_words, readable
+from kits.lead_scoring._learning.words import SITUATIONS, languages, load_words, readable
 from kits.lead_scoring._reasons.explainer import LONGEST, Explainer
+from kits.lead_scoring._reasons.situation import filled, slots_in
 from kits.lead_scoring.config import ColumnsConfig, Config
 from tests.lead_scoring.made_leads import DAY_S, a_table, repeated
 
@@ -53,6 +54,20 @@ def test_every_language_has_the_same_situations_and_lines():
     assert len(wordings) >= 2
     assert len({frozenset(w.subjects) for w in wordings}) == 1
     assert len({frozenset(w.lines) for w in wordings}) == 1
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_line_of_every_language_names_what_it_is_given_and_leaves_room(language):
+    wording = load_words(language, None).wording
+    numbers = {"share": "0.4 %", "base": "11 %", "won": "49", "n": "49"}
+
+    for name, line in wording.lines.items():
+        known = {"subject", *numbers, "label", "before", "after", "low", "high"}
+        assert slots_in(line) <= known, name
+        if name not in ("change", "ask"):
+            assert LONGEST - len(filled(line, {**numbers, "subject": ""})) >= 20, name
+    for name, subject in wording.subjects.items():
+        assert slots_in(subject) <= SITUATIONS[name], name
 
 
 def test_few_such_leads_are_counted_out():
