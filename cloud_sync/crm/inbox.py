@@ -30,8 +30,8 @@ from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-UNARMED: Final = "crm-no-secret"
-OTHER_ADDRESS: Final = "crm-other-address"
+UNARMED = "crm-no-secret"
+OTHER_ADDRESS = "crm-other-address"
 OWN_CHANGE: Final = "our own change"
 """Why an event is skipped: it tells of a score that we wrote."""
 AHEAD: Final = timedelta(minutes=5)
@@ -112,12 +112,12 @@ class Inbox:
             found = verify(scheme, request, secrets, now.timestamp(), settings.options)
         except UnverifiedError as error:
             if error.reason == "no-secret":
-                self._tell(connection, UNARMED, _NOTHING_KNOWN.format(name=connection.name))
+                self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
             elif error.reason == "signature" and request.called not in ("", request.url):
                 called = replace(request, url=request.called)
                 verify(scheme, called, secrets, now.timestamp(), settings.options)
                 # whoever signed it knows the secret, and means another address than ours
-                self._tell(connection, OTHER_ADDRESS, _ELSEWHERE.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
+                self._tell(OTHER_ADDRESS, connection, _ELSEWHERE.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
                 raise UnverifiedError("url") from error
             raise
         for alert in (UNARMED, OTHER_ADDRESS):
@@ -155,7 +155,7 @@ class Inbox:
             self._logged[name, reason] = now
             log.warning("event=crm_messages_refused connection=%s reason=%s", name, reason)
 
-    def _tell(self, connection: Connection, alert: str, text: str) -> None:
+    def _tell(self, alert: str, connection: Connection, text: str) -> None:
         """Once, not with every message: strangers must not be able to make the hub write."""
         if self._told.get((connection.name, alert)):
             return

@@ -25,6 +25,8 @@ _ERRORS = (
 )
 _OTHERS = {
     "/v1/cmms/{name}": "a signature of the CMMS",
+    "/v1/crm/{name}": "a signature of the CRM",
+    "/v1/crm/{name}/{tail}": "the CRM, by the secret at the end",
     "/v1/enroll": "a one-time token",
     "/v1/bundles/{bundle_id}/content": "device or viewer",
     "/v1/tuf/{name}": "device or viewer",

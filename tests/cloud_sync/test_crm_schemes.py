@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from cloud_sync.crm.adding import OPTIONS
 from cloud_sync.crm.base import Request
+from cloud_sync.crm.schemes.described import Shown, Signed
 from cloud_sync.crm.schemes.table import OWN, SCHEMES, scheme_of
-from cloud_sync.crm.schemes.verifying import UnverifiedError, Verified, verify
+from cloud_sync.crm.schemes.verifying import REASONS, UnverifiedError, Verified, verify
+from cloud_sync.crm.settings import KINDS, CrmSettings
+from cloud_sync.crm.webhook_events import PLACES
 from kits.core.errors import ConfigError
 from tests.cloud_sync.crm_builders import NOW, TEXT_SECRET, WAYS, WHSEC, signed
 
@@ -366,3 +371,15 @@ def test_options_that_describe_no_scheme_are_told_with_their_place(
 def test_a_misspelt_scheme_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'pipedrive'"):
         scheme_of("pipedriv", {})
+
+
+def test_every_scheme_kind_setting_and_option_is_in_the_reference() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "crm.md").read_text(encoding="utf-8")
+    keys = {f"scheme.{key}" for model in (Signed, Shown) for key in model.model_fields}
+    names = {*SCHEMES, *KINDS, *OPTIONS, *PLACES, *CrmSettings.model_fields, *keys, "scheme.like"}
+    assert sorted(name for name in names if f"`{name}`" not in text) == []
+
+
+def test_every_reason_of_a_refusal_is_in_the_how_to() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "connect-a-crm.md").read_text("utf-8")
+    assert sorted(reason for reason in REASONS if f"`{reason}`" not in text) == []
