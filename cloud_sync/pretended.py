@@ -37,6 +37,7 @@ class Troubles:
 
     Attributes:
         waiting: one for each of the next requests.
+        lasting: what happens to all others.
         requests: `METHOD /path` of the last ones.
         count: how many came in all.
         silence_s: how long it says nothing, seconds.
@@ -46,6 +47,7 @@ class Troubles:
     """
 
     waiting: deque[str] = field(default_factory=deque)
+    lasting: str = "ok"
     requests: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
     count: int = 0
     silence_s: float = 3.0
@@ -65,7 +67,7 @@ class Troubles:
         with self.lock:
             self.requests.append(line)
             self.count += 1
-            return self.waiting.popleft() if self.waiting else "ok"
+            return self.waiting.popleft() if self.waiting else self.lasting
 
 
 def with_troubles(app: FastAPI, troubles: Troubles) -> None:

@@ -54,6 +54,9 @@ def crm_simulate(
         typer.Option(min=0.001, max=1e9, help="Its time runs so many times faster: its life, its retries, its bans."),
     ] = 2000,
     minutes: Annotated[float, typer.Option(min=0, help="Ends after so long; 0: by Ctrl-C.")] = 0,
+    thing: Annotated[
+        str, typer.Option("--object", help="What a lead is there, such as deals; empty: the CRM's own.")
+    ] = "",
     scheme: Annotated[str, typer.Option(help="How it signs; empty: the CRM's own way.")] = "",
     duplicates: Annotated[float, typer.Option(min=0, max=1000, help="Each event is sent so often once more.")] = 0,
     reorder: Annotated[float, typer.Option(min=0, max=1, help="This share of events is held back…")] = 0,
@@ -80,7 +83,7 @@ def crm_simulate(
     simulator = Simulator(
         kind, seed=seed, secrets=_secrets(file, kind), scheme=scheme,
         limit=None if limit < 0 else limit,
-        coming=None if records is None else read_coming(records),
+        coming=None if records is None else read_coming(records), thing=thing,
     )  # fmt: skip
     simulator.make(leads, quiet=True)
     how = Run(

@@ -13,6 +13,7 @@ import urllib3
 from cloud_sync.crm.simulator import Simulator, sending, serve
 from cloud_sync.crm.simulator.conditions import WrongConditionError, odata_filter
 from cloud_sync.crm.simulator.soql import parse
+from kits.core.errors import UsageError
 from tests.cloud_sync.crm_receivers import ear
 
 ROWS = [
@@ -195,3 +196,29 @@ def test_a_clock_that_stands_still_still_moves_records_on() -> None:
     before = held.modified_at
     simulator.records.set(held.object_id, {"country": "Italy"})
     assert held.modified_at > before
+
+
+def test_a_server_that_is_down_stays_down_until_it_is_said_to_be_up(
+    served: tuple[Simulator, str],
+) -> None:
+    simulator, url = served
+    token = simulator.secrets.api["token"]
+
+    def status() -> int:
+        return ask(url, "/crm/v3/objects/contacts", token).status
+
+    assert ask(url, "/simulator/troubles/503", method="POST").status == 200
+    assert [status(), status()] == [503, 503]
+    assert ask(url, "/simulator/troubles/fire", method="POST").status == 422
+    ask(url, "/simulator/troubles/ok", method="POST")
+    assert status() == 200
+
+
+def test_a_lead_is_what_the_vendor_can_have() -> None:
+    with pytest.raises(UsageError, match="deals"):
+        Simulator("hubspot", thing="deal")
+    with pytest.raises(UsageError):
+        Simulator("odoo", thing="deals")
+    simulator = Simulator("pipedrive", thing="leads", seed=1)
+    [held] = simulator.make(1)
+    assert len(held.object_id) == 36

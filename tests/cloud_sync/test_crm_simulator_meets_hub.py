@@ -28,7 +28,7 @@ from tests.cloud_sync.fleet_builders import make_hub
 
 KINDS = ("hubspot", "salesforce", "pipedrive", "odoo", "dynamics", "standard")
 MOMENTS = {
-    "lastmodifieddate", "LastModifiedDate", "SystemModstamp", "update_time", "write_date", "write_uid", "modifiedon",
+    "lastmodifieddate", "hs_lastmodifieddate", "LastModifiedDate", "SystemModstamp", "update_time", "write_date", "write_uid", "modifiedon",
 }  # fmt: skip
 """What a CRM itself writes with every change."""
 SCHEMES = {
@@ -36,6 +36,10 @@ SCHEMES = {
     "standard": ("standard", "stripe", "twenty", "mautic", "github"),
 }
 WAYS = [(kind, scheme) for kind in KINDS for scheme in SCHEMES.get(kind, ("",))]
+THINGS = [
+    *((kind, "") for kind in KINDS), ("hubspot", "deals"), ("hubspot", "companies"), ("pipedrive", "leads"),
+    ("pipedrive", "persons"), ("pipedrive", "organizations"),
+]  # fmt: skip
 SOON = 20.0
 OVER_A_DAY = 10_000_000.0
 """A time scale at which a vendor's last attempt is soon over."""
@@ -100,9 +104,10 @@ def test_the_hub_takes_what_a_pretended_crm_signs_and_nobody_elses(
     assert {one.status for one in listening.taken} == {401}
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=THINGS, ids=lambda pair: " ".join(filter(None, pair)))
 def simulator(request: pytest.FixtureRequest) -> Simulator:
-    made = Simulator(request.param, seed=5, limit=0)
+    kind, thing = request.param
+    made = Simulator(kind, seed=5, limit=0, thing=thing)
     made.make(20, quiet=True)
     return made
 

@@ -157,6 +157,12 @@ def _machine_routes(app: FastAPI, simulator: Simulator) -> None:
         """What happens to the next requests, one each."""
         return {"waiting": simulator.troubles.extend(body)}
 
+    @app.post(PRIVATE + "/troubles/{lasting}")
+    def lasting(lasting: Trouble) -> dict[str, str]:
+        """What happens to all requests, until `ok` is said."""
+        simulator.troubles.lasting = lasting
+        return {"lasting": lasting}
+
     @app.post(PRIVATE + "/rights")
     def rights(body: list[str]) -> dict[str, list[str]]:
         """From now on the hub's user may do only this."""

@@ -49,8 +49,7 @@ class Dynamics(Vendor):
     limit = (6000, 300)
     schedule = Schedule(timeout_s=60, waits_s=(1,), only=frozenset({502, 503, 504}))
 
-    @staticmethod
-    def make_id(number: int) -> str:
+    def make_id(self, number: int) -> str:
         """A GUID; the same for the same number."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"lead:{number}"))
 

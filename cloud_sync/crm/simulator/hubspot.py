@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -24,12 +25,42 @@ _KINDS = {
     "deleted": "deletion",
     "merged": "merge",
 }
-READ, WRITE = "crm.objects.contacts.read", "crm.objects.contacts.write"
-SCHEMA_READ, SCHEMA_WRITE = "crm.schemas.contacts.read", "crm.schemas.contacts.write"
+READ, WRITE = "objects.read", "objects.write"
+SCHEMA_READ, SCHEMA_WRITE = "schemas.read", "schemas.write"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One kind of object.
+
+    Attributes:
+        event: its name in events.
+        number: its other name in addresses.
+        modified: the property that says when it was changed.
+        title: what `company` is called there.
+    """
+
+    event: str
+    number: str
+    modified: str
+    title: str = "company"
+
+
+THINGS: Mapping[str, Thing] = {
+    "contacts": Thing("contact", "0-1", "lastmodifieddate"),
+    "companies": Thing("company", "0-2", "hs_lastmodifieddate", "name"),
+    "deals": Thing("deal", "0-3", "hs_lastmodifieddate", "dealname"),
+}
+
+
+def scope(thing: str, what: str) -> str:
+    """`crm.objects.contacts.read` for `objects.read`."""
+    area, _, right = what.partition(".")
+    return f"crm.{area}.{thing}.{right}"
 
 
 class HubSpot(Vendor):
-    """Contacts of a HubSpot account; all values are texts there."""
+    """Contacts, companies or deals of a HubSpot account; all values are texts there."""
 
     kind = "hubspot"
     scheme = "hubspot-v3"
@@ -41,7 +72,7 @@ class HubSpot(Vendor):
         "visits": "hs_analytics_num_visits", "page_views": "hs_analytics_num_page_views",
         "emails_opened": "hs_email_open", "opted_out": "hs_email_optout",
     }  # fmt: skip
-    every_right = frozenset({READ, WRITE, SCHEMA_READ, SCHEMA_WRITE})
+    things = tuple(THINGS)
     limit = (190, 10)
     batch = BATCH
     schedule = Schedule(
@@ -52,10 +83,23 @@ class HubSpot(Vendor):
         honours_retry_after=True,
     )
 
-    def __init__(self, state: State, scheme: str = "") -> None:
-        super().__init__(state, scheme)
+    def __init__(self, state: State, scheme: str = "", thing: str = "") -> None:
+        super().__init__(state, scheme, thing)
+        self.about = THINGS[self.thing]
         self.portal_id = 1_000_000 + state.seed
         self._event_ids = 3_000_000_000 + state.seed * 10_000_000
+
+    @classmethod
+    def rights(cls, thing: str, /) -> frozenset[str]:
+        """The scopes of this kind of object."""
+        return frozenset(scope(thing, what) for what in (READ, WRITE, SCHEMA_READ, SCHEMA_WRITE))
+
+    def fields(self, columns: Mapping[str, Value]) -> Fields:
+        """A deal's title is its firm."""
+        made = super().fields(columns)
+        if self.about.title != "company" and "company" in made:
+            made[self.about.title] = made.pop("company")
+        return made
 
     def cell(self, _column: str, value: Value, /) -> JsonValue:
         """Texts only; nothing is an empty one."""
@@ -64,24 +108,31 @@ class HubSpot(Vendor):
         return f"{value:g}" if isinstance(value, float) else value
 
     def fresh(self) -> Fields:
-        """A new contact is a lead."""
+        """A new contact is a lead, a new deal has an appointment."""
+        if self.thing == "deals":
+            return {"dealstage": "appointmentscheduled", "pipeline": "default"}
         return {"lifecyclestage": "lead", "hs_lead_status": "NEW"}
 
     def outcome(self, outcome: str, at: datetime) -> Fields:
-        """A customer, or a lead that nobody works on any more."""
+        """A customer, or a lead that nobody works on any more; a deal has stages for both."""
+        if self.thing == "deals":
+            return {"dealstage": f"closed{outcome}", "closedate": iso(at)}
         if outcome == "won":
             return {"lifecyclestage": "customer", "closedate": iso(at)}
         return {"lifecyclestage": "other", "hs_lead_status": "UNQUALIFIED", "closedate": iso(at)}
 
     def settings(self, _url: str, /) -> Fields:
-        """Whom nobody works on any more is `other` here."""
+        """Whom nobody works on any more is `other` here; deals are told apart by their stage."""
+        if self.thing == "deals":
+            return {"object": "deals"}
         return {
+            "object": self.thing,
             "outcome": {
                 "field": "lifecyclestage",
                 "won": ["customer"],
                 "lost": ["other"],
                 "at": "closedate",
-            }
+            },
         }
 
     def event_id(self) -> str:
@@ -108,7 +159,7 @@ class HubSpot(Vendor):
             "portalId": self.portal_id,
             "appId": APP_ID,
             "occurredAt": millis(change.at),
-            "subscriptionType": f"contact.{_KINDS[change.what]}",
+            "subscriptionType": f"{self.about.event}.{_KINDS[change.what]}",
             "attemptNumber": one.attempt - 1,
             "objectId": int(change.object_id),
             "changeSource": "INTEGRATION" if ours else "CRM_UI",

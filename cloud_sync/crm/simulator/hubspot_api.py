@@ -111,7 +111,7 @@ class _Api:
             body["numErrors"] = 1
             body["errors"] = [{
                 "status": "error", "category": "OBJECT_NOT_FOUND",
-                "message": "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are"
+                "message": f"Could not get some {self._vendor.about.event.upper()} objects, they may be deleted or not exist. Check that ids are"
                 " valid.",
                 "context": {"ids": missing},
             }]  # fmt: skip

@@ -14,17 +14,18 @@ from cloud_sync.crm.simulator.vendor import State, iso
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
 
 DEFAULT = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
-"""Shown of each contact even when nobody asks."""
+"""Shown of each object even when nobody asks."""
+MOMENTS = ("createdate", "lastmodifieddate", "hs_lastmodifieddate")
 
 
 def properties(state: State) -> dict[str, Fields]:
     """All properties of contacts: HubSpot's own, and those that somebody added."""
     own: dict[str, Fields] = {
         name: {"name": name, "type": "string", "fieldType": "text"}
-        for name in ("lifecyclestage", "hs_lead_status")
+        for name in ("lifecyclestage", "hs_lead_status", "dealstage", "dealname", "name")
     }
     own["closedate"] = {"name": "closedate", "type": "datetime", "fieldType": "date"}
-    for name in ("createdate", "lastmodifieddate"):
+    for name in MOMENTS:
         own[name] = {"name": name, "type": "datetime", "fieldType": "date", "readOnly": True}
     own["hs_object_id"] = {
         "name": "hs_object_id",
@@ -112,5 +113,6 @@ def value(held: Held, name: str) -> JsonValue:
         "hs_object_id": held.object_id,
         "createdate": iso(held.created_at),
         "lastmodifieddate": iso(held.modified_at),
+        "hs_lastmodifieddate": iso(held.modified_at),
     }
     return own.get(name, held.fields.get(name))

@@ -10,10 +10,9 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import JsonValue
 
-from cloud_sync.crm.simulator.hubspot import HubSpot
+from cloud_sync.crm.simulator.hubspot import HubSpot, scope
 from cloud_sync.crm.simulator.values import Fields
 
-OBJECTS = ("contacts", "0-1")
 _CORRELATION = "aeb5f871-7f07-4993-9211-075dc63e7cbf"
 
 
@@ -86,17 +85,18 @@ def _admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
             429, "RATE_LIMITS", "You have reached your ten_secondly_rolling limit.",
             errorType="RATE_LIMIT", policyName="TEN_SECONDLY_ROLLING",
         )  # fmt: skip
-    kind = request.path_params.get("kind", OBJECTS[0])
-    if kind not in OBJECTS:
+    kind = request.path_params.get("kind", vendor.thing)
+    if kind not in (vendor.thing, vendor.about.number):
         raise HubSpotError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
-    if right and right not in state.rights:
+    needed = scope(vendor.thing, right)
+    if right and needed not in state.rights:
         raise HubSpotError(
             403, "MISSING_SCOPES",
             "This app hasn't been granted all required scopes to make this call. Read more about required scopes"
             " here: https://developers.hubspot.com/scopes.",
             errors=[{
                 "message": "One or more of the following scopes are required.",
-                "context": {"requiredGranularScopes": [right]},
+                "context": {"requiredGranularScopes": [needed]},
             }],
         )  # fmt: skip
     if not budget.limit:

@@ -8,12 +8,11 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.simulator.hubspot_fields import is_number, value
+from cloud_sync.crm.simulator.hubspot_fields import MOMENTS, is_number, value
 from cloud_sync.crm.simulator.hubspot_http import HubSpotError
 from cloud_sync.crm.simulator.values import Held
 from cloud_sync.crm.simulator.vendor import millis
 
-_MOMENTS = ("createdate", "lastmodifieddate")
 _Key = tuple[int, float, str]
 
 
@@ -39,7 +38,7 @@ def _fits_one(held: Held, one: Mapping[str, Any]) -> bool:
         return (found not in (None, "")) == (operator == "HAS_PROPERTY")
     if operator in ("IN", "NOT_IN"):
         return (str(found) in map(str, one["values"])) == (operator == "IN")
-    if name in _MOMENTS:
+    if name in MOMENTS:
         moment = held.created_at if name == "createdate" else held.modified_at
         found = str(millis(moment))
         wanted = str(one["value"])

@@ -39,8 +39,7 @@ class Odoo(Vendor):
     every_right = frozenset({"read", "write", "fields"})
     schedule = Schedule(timeout_s=1, waits_s=())
 
-    @staticmethod
-    def make_id(number: int) -> str:
+    def make_id(self, number: int) -> str:
         """Odoo counts from 1."""
         return str(number)
 

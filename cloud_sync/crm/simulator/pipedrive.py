@@ -6,7 +6,9 @@ It does not sign: HTTP Basic is all there is. Its API is `pipedrive_api.py`.
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,8 +17,8 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import basic, compact
-from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule, SimEvent
-from cloud_sync.crm.simulator.vendor import Vendor, iso
+from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule
+from cloud_sync.crm.simulator.vendor import State, Vendor, iso
 from cloud_sync.crm.simulator.world import NUMBERS, Value
 
 OWNER, API_USER = "77", "78"
@@ -25,8 +27,37 @@ COMPANY = "31"
 KEY_CHARS = 40
 
 
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One kind of object.
+
+    Attributes:
+        entity: its name in messages.
+        fields: where its fields are listed.
+        path: of its API.
+        flat: version 1, where custom fields stand beside the others.
+        whole: its ids are whole numbers.
+    """
+
+    entity: str
+    fields: str
+    path: str
+    flat: bool = False
+    whole: bool = True
+
+
+THINGS: Mapping[str, Thing] = {
+    "deals": Thing("deal", "dealFields", "/api/v2/deals"),
+    "persons": Thing("person", "personFields", "/api/v2/persons"),
+    "organizations": Thing("organization", "organizationFields", "/api/v2/organizations"),
+    "leads": Thing("lead", "dealFields", "/v1/leads", flat=True, whole=False),
+}
+OUTCOME, CLOSED = "outcome", "closed_at"
+"""Custom fields that say what became of a person, an organisation or a lead: Pipedrive has none of its own."""
+
+
 class Pipedrive(Vendor):
-    """Deals of a Pipedrive company."""
+    """Deals, persons, organisations or leads of a Pipedrive company."""
 
     kind = "pipedrive"
     scheme = "pipedrive"
@@ -34,16 +65,29 @@ class Pipedrive(Vendor):
     looks = "pair"
     keys = ("token",)
     names: ClassVar[Mapping[str, str]] = {"company": "title"}
-    every_right = frozenset({"deals:read", "deals:full", "admin"})
+    things = tuple(THINGS)
     limit = (40, 2)
     schedule = Schedule(
         timeout_s=10, waits_s=(3, 30, 150), ban_after=10, ban_s=1800, dead_after_s=3 * 86_400
     )
 
-    @staticmethod
-    def make_id(number: int) -> str:
-        """Small numbers, as in a young company."""
-        return str(number)
+    def __init__(self, state: State, scheme: str = "", thing: str = "") -> None:
+        super().__init__(state, scheme, thing)
+        self.about = THINGS[self.thing]
+        if self.thing != "deals":
+            state.world_columns.update({OUTCOME: None, CLOSED: None})
+
+    @classmethod
+    def rights(cls, thing: str, /) -> frozenset[str]:
+        """The scopes of this kind of object, and whether the user may add fields."""
+        area = thing if thing in ("deals", "leads") else "contacts"
+        return frozenset({f"{area}:read", f"{area}:full", "admin"})
+
+    def make_id(self, number: int) -> str:
+        """Small numbers, as in a young company; leads have UUIDs."""
+        if self.about.whole:
+            return str(number)
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"pipedrive-lead:{number}"))
 
     def cell(self, _column: str, value: Value, /) -> JsonValue:
         """It has no yes and no."""
@@ -64,7 +108,9 @@ class Pipedrive(Vendor):
         return {known.get(name, name): value for name, value in fields.items()}
 
     def fresh(self) -> Fields:
-        """An open deal."""
+        """An open deal; others have no status."""
+        if self.thing != "deals":
+            return {"owner_id": int(OWNER)}
         return {
             "status": "open", "value": None, "currency": "EUR", "stage_id": 1, "pipeline_id": 1, "owner_id": int(OWNER),
             "won_time": None, "lost_time": None, "close_time": None,
@@ -73,11 +119,18 @@ class Pipedrive(Vendor):
     def outcome(self, outcome: str, at: datetime) -> Fields:
         """Its status, and when."""
         moment = seconds(at)
+        if self.thing != "deals":
+            return {field_key(OUTCOME): outcome, field_key(CLOSED): moment}
         return {"status": outcome, f"{outcome}_time": moment, "close_time": moment}
 
-    def events(self, change: Change) -> list[SimEvent]:
-        """A merge deletes one and changes nothing else here."""
-        return [SimEvent(self.event_id(), change)]
+    def settings(self, _url: str, /) -> Fields:
+        """What is no deal has custom fields for its outcome."""
+        if self.thing == "deals":
+            return {}
+        outcome: Fields = {
+            "field": label(OUTCOME), "won": ["won"], "lost": ["lost"], "at": label(CLOSED)
+        }  # fmt: skip
+        return {"object": self.thing, "outcome": outcome}
 
     def message(self, waiting: Sequence[Waiting], url: str) -> Message:
         """One deal, with what it was before."""
@@ -85,7 +138,11 @@ class Pipedrive(Vendor):
         one = waiting[0]
         change = one.event.change
         body = compact(
-            {"data": _data(change), "previous": _previous(change), "meta": self._meta(one)}
+            {
+                "data": self._data(change),
+                "previous": self._previous(change),
+                "meta": self._meta(one),
+            }
         )
         username, _, password = self.state.secrets.webhook[0].partition(":")
         headers = {"Content-Type": "application/json", **basic(username, password)}
@@ -99,7 +156,7 @@ class Pipedrive(Vendor):
             {"merged_to_id": change.values["merged_into"]} if change.what == "merged" else {}
         )
         return {
-            "action": action, "entity": "deal", "company_id": COMPANY,
+            "action": action, "entity": self.about.entity, "company_id": COMPANY,
             "correlation_id": one.event.event_id[::-1], "entity_id": change.object_id,
             "id": one.event.event_id, "is_bulk_edit": False, "timestamp": iso(change.at),
             "type": "general", "user_id": API_USER if ours else OWNER, "version": "2.0",
@@ -107,6 +164,23 @@ class Pipedrive(Vendor):
             "attempt": one.attempt, "host": "sim.pipedrive.com", "permitted_user_ids": [OWNER, API_USER],
             **merged,
         }  # fmt: skip
+
+    def _data(self, change: Change) -> Fields | None:
+        if change.what in ("deleted", "merged"):
+            return None
+        own: Fields = {"id": self.shown_id(change.object_id), "update_time": seconds(change.at)}
+        return {**own, **parted(change.state)}
+
+    def _previous(self, change: Change) -> Fields | None:
+        if change.what == "created":
+            return None
+        if change.what == "changed":
+            return parted(change.previous)
+        return {"id": self.shown_id(change.object_id), **parted(change.state)}
+
+    def shown_id(self, object_id: str) -> JsonValue:
+        """An id as the API shows it."""
+        return int(object_id) if self.about.whole else object_id
 
     def routes(self, app: FastAPI) -> None:
         """The API, versions 1 and 2."""
@@ -144,17 +218,3 @@ def parted(fields: Mapping[str, JsonValue]) -> Fields:
     """Fields as version 2 shows them: custom ones in a part of their own."""
     plain: Fields = {name: value for name, value in fields.items() if not is_key(name)}
     return {**plain, "custom_fields": {n: v for n, v in fields.items() if is_key(n)}}
-
-
-def _data(change: Change) -> Fields | None:
-    if change.what in ("deleted", "merged"):
-        return None
-    return {"id": int(change.object_id), **parted(change.state), "update_time": seconds(change.at)}
-
-
-def _previous(change: Change) -> Fields | None:
-    if change.what == "created":
-        return None
-    if change.what == "changed":
-        return parted(change.previous)
-    return {"id": int(change.object_id), **parted(change.state)}

@@ -1,4 +1,4 @@
-"""The part of Pipedrive's API a hub uses: deals, their fields, and who the token's user is; versions 1 and 2."""
+"""The part of Pipedrive's API a hub uses: deals and the like, their fields, and who the token's user is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
-from cloud_sync.crm.simulator.answering import ApiError, Body, Query, add_table
+from cloud_sync.crm.simulator.answering import ApiError, Body, Query, Route, add_table
 from cloud_sync.crm.simulator.pipedrive import (
     API_USER,
     COMPANY,
@@ -24,7 +24,7 @@ from cloud_sync.crm.simulator.values import Fields, Held
 
 MAX_IDS = 100
 MAX_PAGE = 500
-READ, WRITE, ADMIN = "deals:read", "deals:full", "admin"
+ADMIN = "admin"
 OWN: Mapping[str, str] = {
     "title": "varchar", "value": "monetary", "status": "status", "stage_id": "stage", "add_time": "date",
     "update_time": "date", "won_time": "date", "lost_time": "date", "close_time": "date",
@@ -35,26 +35,21 @@ OWN: Mapping[str, str] = {
 def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
     """Adds the API to `app`."""
     api = _Api(vendor)
-    add_table(
-        app,
-        [
-            ("GET", "/api/v2/deals", READ, api.list),
-            ("GET", "/api/v2/deals/{deal}", READ, api.get),
-            ("PATCH", "/api/v2/deals/{deal}", WRITE, api.patch),
-            *(
-                route
-                for base in ("/v1", "/api/v1")
-                for route in (
-                    ("GET", base + "/deals/{deal}", READ, api.get_flat),
-                    ("PUT", base + "/deals/{deal}", WRITE, api.put_flat),
-                    ("GET", base + "/dealFields", READ, api.fields),
-                    ("POST", base + "/dealFields", ADMIN, api.add_field),
-                    ("GET", base + "/users/me", "", api.me),
-                )
-            ),
-        ],
-        api.admit,
-    )
+    path, one = vendor.about.path, vendor.about.path + "/{record}"
+    area = next(name.partition(":")[0] for name in vendor.rights(vendor.thing) if ":" in name)
+    read, full = f"{area}:read", f"{area}:full"
+    table: list[Route] = [
+        ("GET", path, read, api.list),
+        ("GET", one, read, api.get),
+        ("PATCH", one, full, api.patch),
+    ]
+    for base in ("/v1", "/api/v1"):
+        table += [
+            ("GET", f"{base}/{vendor.about.fields}", read, api.fields),
+            ("POST", f"{base}/{vendor.about.fields}", ADMIN, api.add_field),
+            ("GET", f"{base}/users/me", "", api.me),
+        ]
+    add_table(app, table, api.admit)
 
 
 def _refusal(status: int, said: str, **more: JsonValue) -> ApiError:
@@ -66,6 +61,7 @@ class _Api:
     """What each route does."""
 
     def __init__(self, vendor: Pipedrive) -> None:
+        self._vendor = vendor
         self._state = vendor.state
 
     def admit(self, request: Request, right: str) -> Mapping[str, str]:
@@ -90,7 +86,7 @@ class _Api:
         return headers if budget.limit else {}
 
     def list(self, _body: Body, query: Query) -> JSONResponse:
-        """Deals by id, or all page by page; `updated_since` cuts."""
+        """By id, or all page by page; `updated_since` cuts."""
         if "ids" in query:
             ids = query["ids"].split(",")
             if len(ids) > MAX_IDS:
@@ -103,36 +99,33 @@ class _Api:
         start = int(query.get("cursor") or 0)
         limit = min(int(query.get("limit", "100")), MAX_PAGE)
         more = start + limit < len(found)
-        page: list[JsonValue] = [_shown(held) for held in found[start : start + limit]]
+        page: list[JsonValue] = [self._shown(held) for held in found[start : start + limit]]
         following = {"next_cursor": str(start + limit) if more else None}
         return JSONResponse({"success": True, "data": page, "additional_data": following})
 
     def get(self, _body: Body, query: Query) -> JSONResponse:
-        """One deal."""
-        return JSONResponse({"success": True, "data": _shown(self._held(query))})
+        """One of them."""
+        return JSONResponse({"success": True, "data": self._shown(self._held(query))})
 
     def patch(self, body: Body, query: Query) -> JSONResponse:
-        """Sets fields of one deal."""
-        custom = body.get("custom_fields", {})
+        """Sets fields of one."""
         plain = {name: value for name, value in body.items() if name != "custom_fields"}
-        return self._set({**plain, **custom}, query, flat=False)
-
-    def get_flat(self, _body: Body, query: Query) -> JSONResponse:
-        """One deal, as version 1 shows it."""
-        return JSONResponse({"success": True, "data": _flat(self._held(query))})
-
-    def put_flat(self, body: Body, query: Query) -> JSONResponse:
-        """Sets fields of one deal, by version 1."""
-        return self._set(body, query, flat=True)
-
-    def _set(self, values: Fields, query: Query, *, flat: bool) -> JSONResponse:
+        values: Fields = {**plain, **(body.get("custom_fields") or {})}
+        if self._vendor.about.flat == ("custom_fields" in body):
+            raise _refusal(400, "Validation failed: custom_fields")
         held = self._held(query)
         kinds = self._kinds()
         for name, value in values.items():
             self._check(name, value, kinds)
         self._state.records.set(held.object_id, values, by="api")
-        data = _flat(held) if flat else _shown(held)
-        return JSONResponse({"success": True, "data": data})
+        return JSONResponse({"success": True, "data": self._shown(held)})
+
+    def _shown(self, held: Held) -> Fields:
+        fields = dict(held.fields) if self._vendor.about.flat else parted(held.fields)
+        return {
+            "id": self._vendor.shown_id(held.object_id), **fields, "add_time": seconds(held.created_at),
+            "update_time": seconds(held.modified_at), "is_deleted": False,
+        }  # fmt: skip
 
     def _check(self, name: str, value: JsonValue, kinds: Mapping[str, str]) -> None:
         kind = kinds.get(name)
@@ -149,7 +142,7 @@ class _Api:
                 raise _refusal(400, f"Validation failed: {name}: no such option")
 
     def fields(self, _body: Body, query: Query) -> JSONResponse:
-        """All fields of deals, page by page."""
+        """All fields, page by page."""
         every = [_field(n, n, label(n), kind) for n, (kind) in OWN.items()]
         every += [
             _field(n, field_key(n), label(n), field_type(n)) for n in self._state.world_columns
@@ -200,9 +193,9 @@ class _Api:
         return own | {key: str(made["field_type"]) for key, made in self._state.custom.items()}
 
     def _held(self, query: Query) -> Held:
-        held = self._state.records.get(query["deal"])
+        held = self._state.records.get(query["record"])
         if held is None:
-            raise _refusal(404, "Deal not found")
+            raise _refusal(404, f"{self._vendor.about.entity.capitalize()} not found")
         return held
 
 
@@ -212,15 +205,3 @@ def _field(number: str, key: str, name: str, kind: str) -> Fields:
         "id": identity, "key": key, "name": name, "field_type": kind, "edit_flag": is_key(key),
         "bulk_edit_allowed": True, "mandatory_flag": False, "active_flag": True,
     }  # fmt: skip
-
-
-def _moments(held: Held) -> Fields:
-    return {"add_time": seconds(held.created_at), "update_time": seconds(held.modified_at)}
-
-
-def _shown(held: Held) -> Fields:
-    return {"id": int(held.object_id), **parted(held.fields), **_moments(held), "is_deleted": False}
-
-
-def _flat(held: Held) -> Fields:
-    return {"id": int(held.object_id), **held.fields, **_moments(held), "deleted": held.deleted}

@@ -71,8 +71,7 @@ class Salesforce(Vendor):
     batch = 100
     schedule = Schedule(timeout_s=60, waits_s=doubling_waits(), jitter=0.1)
 
-    @staticmethod
-    def make_id(number: int) -> str:
+    def make_id(self, number: int) -> str:
         """An id of 18 characters."""
         return long_id(f"00Q5e{number:010d}")
 

@@ -125,6 +125,7 @@ class Simulator:
         now: its clock, aware.
         limit: requests to its API in the vendor's window; None: the vendor's, 0: any number.
         coming: leads from a file, in place of made-up ones; when they are used up, no more come.
+        thing: what a lead is there, such as deals; empty: the vendor's default.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class Simulator:
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         limit: int | None = None,
         coming: Iterator[Coming] | None = None,
+        thing: str = "",
     ) -> None:
         made = vendor_of(kind)
         self.kind = made.kind
@@ -144,7 +146,10 @@ class Simulator:
         self.secrets = secrets or made_up_secrets(kind, seed)
         self.world = World(seed, EPOCH)
         self.troubles = Troubles()
-        self.rights = Rights(made.every_right)
+        if thing and thing not in made.things:
+            fix = did_you_mean(thing, made.things) if made.things else "it has one kind only"
+            raise UsageError(f"a lead is no {thing!r} there", fix=fix)
+        self.rights = Rights(made.rights(thing or next(iter(made.things), "")))
         self.sender: Sender | None = None
         self.days_ahead = 0.0
         """By how much the made-up world's time is ahead of the clock; see `life.py`."""
@@ -153,7 +158,7 @@ class Simulator:
         self._now = now
         self._coming = coming
         self._random = random.Random(f"simulator:{seed}")  # noqa: S311 - made-up leads
-        self.records = Records(now, made.make_id, self._tell)
+        self.records = Records(now, self._make_id, self._tell)
         fixed = self.secrets.api.get(made.fixed_key, "")
         self.tokens = Tokens(fixed, made.token_life_s, time.monotonic, made.access_prefix)
         most, window_s = made.limit
@@ -161,7 +166,7 @@ class Simulator:
         self.state = State(
             seed, self.secrets, now, self.records, self.tokens, self.rights, self.limiter, self.troubles
         )  # fmt: skip
-        self.vendor = made(self.state, scheme)
+        self.vendor = made(self.state, scheme, thing)
 
     def connect(self, sender: Sender) -> None:
         """From now on changes are told through it."""
@@ -222,6 +227,9 @@ class Simulator:
         values = {**held.after, **self.vendor.outcome(word, self._now())}
         self.records.set(held.object_id, values, outcome=word)
         return held.object_id
+
+    def _make_id(self, number: int) -> str:
+        return self.vendor.make_id(number)
 
     def _world_now(self) -> datetime:
         return self._now() + timedelta(days=self.days_ahead)

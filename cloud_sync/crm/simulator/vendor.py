@@ -70,6 +70,8 @@ class Vendor(ABC):
     kind: ClassVar[str]
     scheme: ClassVar[str] = "standard"
     names: ClassVar[Mapping[str, str]] = {}
+    things: ClassVar[tuple[str, ...]] = ()
+    """What a lead may be there; the first is the default. Empty: there is no choice."""
     every_right: ClassVar[frozenset[str]] = frozenset({"read", "write", "fields"})
     limit: ClassVar[tuple[int, float]] = (0, 10)
     token_life_s: ClassVar[float] = 1800
@@ -83,13 +85,18 @@ class Vendor(ABC):
     batch: int = 1
     schedule: Schedule
 
-    def __init__(self, state: State, scheme: str = "") -> None:
+    def __init__(self, state: State, scheme: str = "", thing: str = "") -> None:
         self.state = state
         self.signs = scheme or self.scheme
+        self.thing = thing or (self.things[0] if self.things else "")
         self._ids = itertools.count(1)
 
-    @staticmethod
-    def make_id(number: int) -> str:
+    @classmethod
+    def rights(cls, _thing: str, /) -> frozenset[str]:
+        """What a user of its API may be allowed, where leads are this."""
+        return cls.every_right
+
+    def make_id(self, number: int) -> str:
         """The id of record `number`, from 1."""
         return str(100_000 + number)
 
