@@ -187,6 +187,7 @@ def test_the_report_has_verdicts_splits_and_periods() -> None:
     for plot in shown:
         assert len({len(row) for row in plot.table}) == 1
     assert shown[0].table[1][:3] == ("lost reason", "leak", "guilty")
+    assert [row[4] for row in shown[0].table[1:3]] == ["left out", "left out"]
 
 
 _ODD: tuple[Value, ...] = (

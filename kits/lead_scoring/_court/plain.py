@@ -31,7 +31,7 @@ def identity(column: Column, timed: bool) -> Verdict | None:
     share = column.distinct / filled
     whole = bool(np.all(np.mod(column.numbers[np.isfinite(column.numbers)], 1) == 0))
     phrase = said("identity", column.name)
-    unique = f"{column.distinct} different values for {filled} leads"
+    unique = f"as many as {column.distinct} different values for {filled} leads"
     why: tuple[str, ...] = ()
     if phrase is not None and share >= 0.5:
         why = (f"its name (“{phrase.text}”) says who a lead is", unique)
@@ -58,7 +58,7 @@ def constant(column: Column) -> Verdict | None:
     what = (
         f"“{label[:40]}” for all {rows} leads"
         if others == 0
-        else f"{others} of {rows} leads are not “{label[:40]}”: too few to learn from"
+        else f"“{label[:40]}” for all but {others} of {rows} leads: too few to learn from"
     )
     return Verdict(column.name, "constant", "guilty", 1 - others / rows, (what,), "exclude")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kits.core.kit import Finding, Plot
 from kits.lead_scoring._court.charges import TOLD, Told
-from kits.lead_scoring._court.verdicts import Charge, Court, Verdict
+from kits.lead_scoring._court.verdicts import Action, Charge, Court, Verdict
 
 _EVIDENCE = 3
 _COURSE_P = 0.01
@@ -116,7 +116,7 @@ def notes(court: Court) -> tuple[str, ...]:
     said = [court.no_signal] if court.no_signal else []
     for told in TOLD:
         out = [one for one in _of(court, told.charge, "guilty") if one.action == "exclude"]
-        if out:
+        if out and told.charge != "constant":
             said.append(f"left out by the court, {told.charge}: {_columns(out)}")
     kept = _kept(court)
     if kept:
@@ -134,7 +134,7 @@ def plots(court: Court) -> tuple[Plot, ...]:
             "The court: columns and verdicts",
             table=(
                 ("Column", "Charge", "Finding", "Strength", "What becomes of it", "Evidence"),
-                *(_row(one) for one in _sorted(court.verdicts)),
+                *_rows(court),
             ),
             caption=f"{court.leads} decided leads of train and val, {court.won} won, seed {court.seed}. Strength of a "
             "leak or of drift: lower end of the column's own AUC (95 %); of a proxy: Cramér's V. "
@@ -208,7 +208,7 @@ def _columns(verdicts: Sequence[Verdict]) -> str:
 
 
 def _lines(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
-    return tuple(f"{one.column}: {'; '.join(one.evidence[:_EVIDENCE])}" for one in verdicts)
+    return tuple(f"{one.column}: {'; '.join(_brief(one.evidence))}" for one in verdicts)
 
 
 _GRAVITY = {"guilty": 0, "suspicious": 1, "cleared": 2}
@@ -221,12 +221,39 @@ def _sorted(verdicts: Iterable[Verdict]) -> list[Verdict]:
     )
 
 
-def _row(one: Verdict) -> tuple[str, ...]:
-    return (
-        one.column,
-        one.charge,
-        one.finding,
-        f"{one.strength:.3f}",
-        one.action,
-        "; ".join(one.evidence[:_EVIDENCE]),
-    )
+def _rows(court: Court) -> list[tuple[str, ...]]:
+    """A row per verdict; charges that need no thought have one for all their columns."""
+    rows = []
+    for one in _sorted(court.verdicts):
+        if one.charge not in _TOGETHER:
+            rows.append(
+                (
+                    one.column,
+                    one.charge,
+                    one.finding,
+                    f"{one.strength:.3f}",
+                    _ACTIONS[one.action],
+                    "; ".join(_brief(one.evidence)),
+                )
+            )
+    for charge in _TOGETHER:
+        for action, words in _ACTIONS.items():
+            some = [one for one in court.verdicts if (one.charge, one.action) == (charge, action)]
+            if some:
+                rows.append((_columns(some), charge, "guilty", "", words, some[0].evidence[-1]))
+    return rows
+
+
+_TOGETHER: tuple[Charge, ...] = ("identity", "constant")
+_ACTIONS: dict[Action, str] = {
+    "exclude": "left out",
+    "warn": "stays; a person should decide",
+    "fold-decides": "later leads decide",
+    "keep": "stays",
+}
+
+
+def _brief(evidence: tuple[str, ...]) -> tuple[str, ...]:
+    """The gravest marks, and what it tells, which comes last."""
+    most = _EVIDENCE + 1
+    return evidence if len(evidence) <= most else (*evidence[: most // 2], *evidence[-most // 2 :])
