@@ -5,6 +5,7 @@ Built by `understand`; turned into samples in `samples.py`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -63,6 +64,15 @@ class Known:
     order: Seconds
 
     @property
+    def names(self) -> list[str]:
+        """Names of the columns as the leads have them: as the CRM's API calls them where an export adds to it."""
+        if self.crm is None:
+            return list(self.columns)
+        shown = {name: self.crm.shown(name) for name in self.columns}
+        counts = Counter(shown.values())
+        return [bare if counts[bare] == 1 else name for name, bare in shown.items()]
+
+    @property
     def won(self) -> Sequence[bool | None]:
         """(rows,) what became of each lead."""
         return self.outcome.won if self.outcome is not None else [None] * len(self.sheet)
@@ -100,23 +110,21 @@ def understand(
         DataError: a stated column does not hold what it should, or it is unclear which one tells the outcome.
     """
     source = config.source
-    choices = set(config.columns.categorical)
-    typed = {
-        name: type_cells(name, cells, sheet.dates, as_text=name in choices)
-        for name, cells in sheet.cells.items()
-    }
+    typed = _typed(sheet, config)
     own = _own(sheet, joined, source)
     crm = find_mapping(own.columns, source.mapping)
     outcome = find_outcome(own, source, crm)
     roles = find_roles(own, typed, source, crm, outcome.columns if outcome else ())
-    told = {roles.id, roles.order, *config.columns.keep}
-    personal = tuple(p for p in find_personal(sheet) if p.column not in told)
-    later = tuple(n for n in crm.later(own.columns) if n not in config.columns.keep) if crm else ()
+    keep = set(config.columns.keep)
+    personal = tuple(
+        p for p in find_personal(sheet) if p.column not in {roles.id, roles.order, *keep}
+    )
+    later = tuple(n for n in crm.later(own.columns) if n not in keep) if crm else ()
+    times = tuple(n for n in crm.times(own.columns) if n not in keep) if crm else ()
     if outcome is not None and not source.order and roles.order:
         roles = without_sorting(roles, typed[roles.order], outcome.won)
     at = _seconds(sheet, (roles.decided_at,))
     known_at = _seconds(sheet, roles.outcome_at)
-    times = tuple(n for n in crm.times(own.columns) if n not in config.columns.keep) if crm else ()
     out = _kept_out(roles, outcome, personal, (*later, *times))
     columns: dict[str, Sequence[Value]] = {
         name: column.values for name, column in typed.items() if name not in out
@@ -131,6 +139,14 @@ def understand(
         sheet, columns, typed, roles, crm, outcome, personal, later, at, known_at,
         _seconds(sheet, (roles.changed_at,)), _order(sheet, typed, roles, at, known_at),
     )  # fmt: skip
+
+
+def _typed(sheet: Sheet, config: Config) -> dict[str, Typed]:
+    choices = set(config.columns.categorical)
+    return {
+        name: type_cells(name, cells, sheet.dates, as_text=name in choices)
+        for name, cells in sheet.cells.items()
+    }
 
 
 def _own(sheet: Sheet, joined: Sequence[str], source: SourceConfig) -> Sheet:

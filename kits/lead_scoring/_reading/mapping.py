@@ -91,9 +91,13 @@ class Mapping:
         """How many of the telling names are there."""
         return len(self.find(self.names.detect, columns))
 
-    def _bare(self, column: str) -> str:
+    def shown(self, column: str) -> str:
+        """The name as the CRM's own pages have it, without what an export puts before it."""
         start = next((p for p in self.prefixes if column.startswith(p)), "")
-        return squeezed(column[len(start) :])
+        return column[len(start) :]
+
+    def _bare(self, column: str) -> str:
+        return squeezed(self.shown(column))
 
 
 @cache

@@ -47,7 +47,7 @@ def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
     if repeated is not None:
         yield repeated
     groups = _groups(known)
-    names = list(known.columns)
+    names = known.names
     rows = zip(*known.columns.values()) if names else iter(() for _ in ids)
     splits = known.splits
     for row, values in enumerate(rows):
