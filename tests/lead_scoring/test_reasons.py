@@ -100,7 +100,7 @@ def test_a_share_that_reads_like_the_average_is_no_reason_by_itself():
 
     (reason,) = explainer.reasons(Lead("1", {"city": "A"}), {"city": 0.6})
 
-    assert "with the rest speaks for it" in reason.text
+    assert reason.text == "City: A: alone average (11 %), with the rest speaks for it"
 
 
 def test_a_value_never_met_is_told_as_new():
@@ -194,7 +194,7 @@ def test_of_several_choices_at_once_the_one_is_told_that_speaks_so_most():
     )
 
     assert speaks_for == "Interests with Pricing: 40 % of such leads buy, average 12 %"
-    assert against.startswith("Interests with News: alone 12 % (average 12 %)")
+    assert against == "Interests with News: alone average (12 %), with the rest speaks against it"
 
 
 def test_a_bundle_names_no_choice_of_a_handful_of_leads():
@@ -229,6 +229,33 @@ def test_the_strongest_come_first_and_what_weighs_nothing_is_left_out():
     )
 
     assert [reason.field for reason in reasons] == ["b", "a"]
+
+
+def test_what_speaks_by_itself_is_told_before_what_speaks_with_the_rest_alone():
+    rows = [
+        *repeated({"demo": "yes", "size": "small", "city": "A"}, 30, 70),
+        *repeated({"demo": "no", "size": "large", "city": "B"}, 10, 190),
+    ]
+    explainer = _explainer(rows, ["demo", "size", "city"])
+    lead = Lead("1", {"demo": "yes", "size": "small", "city": "A"})
+
+    close = explainer.reasons(lead, {"demo": 0.6, "size": -0.8}, limit=1)
+    far = explainer.reasons(lead, {"demo": 0.6, "size": -1.8}, limit=1)
+    both = explainer.reasons(lead, {"demo": 0.6, "size": -0.8}, limit=2)
+
+    assert [reason.field for reason in close] == ["demo"]
+    assert [reason.field for reason in far] == ["size"]
+    assert [reason.field for reason in both] == ["size", "demo"]
+
+
+def test_a_long_name_is_cut_and_its_numbers_stay():
+    name = "Total time that was spent on all of our websites together so far"
+    rows = [({name: float(n % 1000)}, float(n % 1000 > 700)) for n in range(3000)]
+
+    (reason,) = _explainer(rows, [name]).reasons(Lead("1", {name: 300.0}), {name: 0.9})
+
+    assert len(reason.text) <= LONGEST
+    assert " 200 to 400: alone 0 % (average 30 %)" in reason.text.replace("… ", " ")
 
 
 def test_every_reason_fits_on_one_line_whatever_the_lead_says():

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from kits.core.prediction import Reason
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._reasons.situation import (
+    Situation,
     filled,
     percent_text,
     situation_of,
@@ -27,6 +28,9 @@ FEW = 50
 """Below so many such leads they are counted out, not turned into a percentage."""
 LEAST_WEIGHT = 0.02
 """Log-odds under which a column is no reason: two per cent of the odds."""
+_BY_ITSELF = ("share", "few")
+"""Lines whose share agrees with the weight."""
+_WITH_REST = 0.5
 _TRIED_COLUMNS = 4
 _TRIED_CHOICES = 3
 _ENOUGH = 20
@@ -46,6 +50,21 @@ class Trial:
     choice: str
     asked: bool
     lead: Lead
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A column that may become a reason, with the line that is true of it."""
+
+    name: str
+    weight: float
+    situation: Situation
+    line: str
+
+    @property
+    def pull(self) -> float:
+        """How much it has to be told: one that only speaks with the rest must weigh twice as much."""
+        return abs(self.weight) * (1.0 if self.line in _BY_ITSELF else _WITH_REST)
 
 
 class Explainer:
@@ -75,21 +94,20 @@ class Explainer:
     ) -> tuple[Reason, ...]:
         """The strongest columns in words, strongest first.
 
+        A column whose leads did not do what its weight says is told only where it weighs twice as much as another.
+
         Args:
             contributions: source column → log-odds; columns that may not be named are passed over.
             limit: reasons at the most.
         """
-        ranked = sorted(
-            (
-                (name, float(weight))
-                for name, weight in contributions.items()
-                if name in self._spec.columns
-                and math.isfinite(weight)
-                and abs(weight) >= LEAST_WEIGHT
-            ),
-            key=lambda pair: (-abs(pair[1]), pair[0]),
-        )
-        return tuple(self._reason(lead, name, weight) for name, weight in ranked[:limit])
+        known = [
+            self._sorted_out(lead, name, float(weight))
+            for name, weight in contributions.items()
+            if name in self._spec.columns and math.isfinite(weight) and abs(weight) >= LEAST_WEIGHT
+        ]
+        known.sort(key=lambda one: (-one.pull, one.name))
+        chosen = sorted(known[:limit], key=lambda one: (-abs(one.weight), one.name))
+        return tuple(self._reason(lead, one) for one in chosen)
 
     def hints(self, lead: Lead, score: Callable[[Lead], float], limit: int = 2) -> tuple[str, ...]:
         """What could be changed or asked for, and what the model would say then.
@@ -135,26 +153,29 @@ class Explainer:
 
     # -- one reason ---------------------------------------------------------------------------------
 
-    def _reason(self, lead: Lead, name: str, weight: float) -> Reason:
-        column = self._spec.columns[name]
-        situation = situation_of(column, name, lead, self._spec.wording, weight)
-        subject = worded(column, situation, self._spec.wording)
-        text = self._line(subject, situation.tally, weight)
-        return Reason(text, weight, name, _shown(lead.fields.get(name)))
-
-    def _line(self, subject: str, tally: Tally, weight: float) -> str:
+    def _sorted_out(self, lead: Lead, name: str, weight: float) -> _Candidate:
         wording = self._spec.wording
-        kind = self._kind(tally, weight)
+        situation = situation_of(self._spec.columns[name], name, lead, wording, weight)
+        return _Candidate(name, weight, situation, self._kind(situation.tally, weight))
+
+    def _reason(self, lead: Lead, one: _Candidate) -> Reason:
+        wording, tally = self._spec.wording, one.situation.tally
         slots = {
             "share": percent_text(tally.share, wording),
             "base": self._base,
             "won": str(tally.won),
             "n": str(tally.n),
         }
-        template = wording.lines[kind]
+        template = wording.lines[one.line]
         room = LONGEST - len(filled(template, {**slots, "subject": ""}))
-        text = filled(template, {**slots, "subject": plain(subject, max(room, 1))})
-        return plain(text[:1].upper() + text[1:], LONGEST)
+        subject = worded(self._spec.columns[one.name], one.situation, wording, room)
+        text = filled(template, {**slots, "subject": subject})
+        return Reason(
+            plain(text[:1].upper() + text[1:], LONGEST),
+            one.weight,
+            one.name,
+            _shown(lead.fields.get(one.name)),
+        )
 
     def _kind(self, tally: Tally, weight: float) -> str:
         """Which line is true of these leads and of this weight."""
@@ -163,8 +184,9 @@ class Explainer:
             return f"never_{side}"
         few = tally.n < FEW
         apart = tally.share - self._spec.base.share
-        same = not few and percent_text(tally.share, self._spec.wording) == self._base
-        if same or apart * weight <= 0:
+        if not few and percent_text(tally.share, self._spec.wording) == self._base:
+            return f"same_{side}"
+        if apart * weight <= 0:
             return f"few_with_rest_{side}" if few else f"with_rest_{side}"
         return "few" if few else "share"
 

@@ -26,6 +26,8 @@ from kits.lead_scoring._reasons.values import (
 _SLOT = re.compile(r"\{(\w{1,20})\}")
 VALUE_LENGTH = 40
 """Characters of a lead's value that a reason shows."""
+_SHORTEST = 12
+"""A value or a name is not cut below so many characters while another can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,18 @@ def situation_of(
     return _of_number(column, number, label, wording)
 
 
-def worded(column: ColumnReasons, situation: Situation, wording: Wording) -> str:
-    """The situation in words: the column's own template, else the language's."""
+def worded(column: ColumnReasons, situation: Situation, wording: Wording, room: int) -> str:
+    """The situation in at most `room` characters: the column's own template, else the language's.
+
+    What is too long loses the end of the lead's value, then that of the column's name: numbers stay whole.
+    """
     template = column.templates.get(situation.name) or wording.subjects[situation.name]
-    return filled(template, situation.slots)
+    slots = dict(situation.slots)
+    for name in ("value", "label"):
+        over = len(filled(template, slots)) - room
+        if over > 0 and len(slots.get(name, "")) > _SHORTEST:
+            slots[name] = plain(slots[name], max(_SHORTEST, len(slots[name]) - over))
+    return plain(filled(template, slots), max(room, 1))
 
 
 def filled(template: str, slots: Mapping[str, str]) -> str:
@@ -85,18 +95,18 @@ def slots_in(template: str) -> set[str]:
 
 
 def number_text(value: float, wording: Wording) -> str:
-    """`1,279`, `0.25`: four digits that count, in the language's signs."""
-    digits = 0 if abs(value) >= 1000 or value == int(value) else 2 if abs(value) >= 1 else 4
-    text = f"{value:,.{digits}f}"
+    """`1,279`, `12.5`, `0.25`: as many digits as can be said, in the language's signs."""
+    digits = 0 if abs(value) >= 1000 or value == int(value) else 2
+    text = f"{value:,.{digits}f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     swap = {",": wording.thousands, ".": wording.decimal}
     return "".join(swap.get(sign, sign) for sign in text)
 
 
 def percent_text(share: float, wording: Wording) -> str:
-    """`31 %`, below one per cent `0.4 %`."""
+    """`31 %`; near none and near all `0.4 %`, `99.7 %`."""
     value = 100 * share
-    text = f"{value:.1f}" if 0 < value < 1 else f"{value:.0f}"
+    text = f"{value:.1f}" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f}"
     return f"{text.replace('.', wording.decimal)} %"
 
 
