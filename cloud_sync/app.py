@@ -59,9 +59,12 @@ from cloud_sync.web import pages
 from cloud_sync.web.security import SECURITY_HEADERS
 from kits.core.complaints import plain
 from kits.core.errors import DataError, KitwrightError
+from kits.core.packed import MAX_PACK_BYTES
 
 log = logging.getLogger(__name__)
 
+_DIGESTS_BYTES = 160 << 10
+"""As many digests as are asked for at once, and some room."""
 _TOLD = 3
 """So many faults of one request are told."""
 
@@ -134,6 +137,8 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
 def _body_limits(config: HubConfig) -> dict[tuple[str, str], int]:
     limits = config.limits
     return {
+        ("PUT", "/v1/blobs/pack"): MAX_PACK_BYTES,
+        ("POST", "/v1/blobs/missing"): _DIGESTS_BYTES,
         ("PUT", "/v1/blobs/"): max(limits.bundle_bytes, limits.blob_bytes),
         ("PUT", "/v1/datasets/"): limits.dataset_bytes,
         ("POST", "/v1/tuf/"): limits.body_bytes,

@@ -6,22 +6,68 @@ import secrets
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import update
 
 from cloud_sync.api.ranges import ranged
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, HubDep, ReadDep
-from cloud_sync.store.db import insert_once
+from cloud_sync.store.bulk import found_among, in_portions
+from cloud_sync.store.db import insert_new, insert_once
 from cloud_sync.store.models import Blob
 from cloud_sync.store.storage import check_digest
 from cloud_sync.web.auth import require
 from cloud_sync.web.security import UNTRUSTED_CONTENT_HEADERS
+from kits.core.packed import MAX_BLOBS, unpack
 
 router = APIRouter(prefix="/v1/blobs", tags=["blobs"])
 
 _DEFAULT_TYPE = "application/octet-stream"
+
+
+class Asked(BaseModel):
+    """Digests somebody would like to send."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    digests: list[Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = Field(max_length=MAX_BLOBS)
+
+
+@router.post("/missing", dependencies=[Depends(require("engineer"))])
+def missing_blobs(body: Asked, session: ReadDep) -> dict[str, list[str]]:
+    """Which of these blobs are not here."""
+    known = found_among(session, Blob.digest, body.digests)
+    return {"missing": [digest for digest in body.digests if digest not in known]}
+
+
+@router.put("/pack", status_code=201, dependencies=[Depends(require("engineer"))])
+async def put_pack(
+    request: Request,
+    hub: HubDep,
+    type: Annotated[str, Query(max_length=100)] = _DEFAULT_TYPE,
+) -> dict[str, list[str]]:
+    """Takes many small blobs of one media type in one body (`kits.core.packed`); their digests, in order."""
+    body = await request.body()  # not more than `BodyLimit` lets through
+    return {"digests": await run_in_threadpool(_store_pack, hub, list(unpack(body)), type)}
+
+
+def _store_pack(hub: Hub, contents: list[bytes], media_type: str) -> list[str]:
+    digests = hub.storage.put_many(contents)
+    sizes = {digest: len(content) for digest, content in zip(digests, contents)}
+    rows = [
+        {"digest": digest, "size": size, "media_type": media_type} for digest, size in sizes.items()
+    ]
+    with hub.database.transaction() as session:
+        new = {digest for (digest,) in insert_new(session, Blob, rows, [Blob.digest])}
+        there = [digest for digest in sizes if digest not in new]
+        for some in in_portions(there):
+            session.execute(update(Blob).where(Blob.digest.in_(some)).values(kept=True))
+    gone = [digest for digest in there if not hub.storage.has(digest)]
+    if gone:  # the last samples that named them were pruned at this moment
+        hub.storage.put_many([content for d, content in zip(digests, contents) if d in set(gone)])
+    return digests
 
 
 @router.put("/{digest}", status_code=201, dependencies=[Depends(require("engineer"))])

@@ -121,7 +121,9 @@ class _Bulk:
         if digest in self._waiting or self._store.has(digest):
             return digest
         target = self._store.path(digest)
-        if target.parent not in self._made:  # looking for it and its parents costs more than the file
+        if (
+            target.parent not in self._made
+        ):  # looking for it and its parents costs more than the file
             make_folder(target.parent)
             self._made.add(target.parent)
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -17,6 +17,7 @@ import urllib3
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from kits import __version__
+from kits.core import packed
 from kits.core.bundle import MAX_BUNDLE_BYTES
 from kits.core.errors import (
     DataError,
@@ -32,6 +33,7 @@ from kits.core.hub_api import (
     PublishRequest,
     PublishResponse,
 )
+from kits.core.sample import digest_of
 from kits.core.tls import pinned_context, refuse_plain
 from kits.toolchain.tokens import NEW_TOKEN
 
@@ -104,6 +106,37 @@ class HubClient:
     ) -> None:
         """Stores bytes; the hub checks the digest and keeps the media type for its pages."""
         self._send("PUT", f"/v1/blobs/{digest}", content, media_type)
+
+    def missing(self, digests: Sequence[str]) -> list[str]:
+        """Which of these the hub does not have, in the same order."""
+        lacking: set[str] = set()
+        for first in range(0, len(digests), packed.MAX_BLOBS):
+            asked = {"digests": [*digests[first : first + packed.MAX_BLOBS]]}
+            body = json.dumps(asked).encode()
+            answer = self._send("POST", "/v1/blobs/missing", body, "application/json")
+            lacking.update(self._texts(answer, "missing"))
+        return [digest for digest in digests if digest in lacking]
+
+    def put_pack(self, contents: Sequence[bytes], media_type: str) -> None:
+        """Stores many small blobs of one media type.
+
+        Raises:
+            DataError: the hub read something else than what was sent.
+        """
+        path = f"/v1/blobs/pack?type={quote(media_type, safe='')}"
+        answer = self._send("PUT", path, packed.pack(contents), packed.MEDIA_TYPE)
+        if self._texts(answer, "digests") != [digest_of(content) for content in contents]:
+            raise self._strange()
+
+    def _texts(self, answer: bytes | None, key: str) -> list[str]:
+        """A list of texts in the hub's answer."""
+        try:
+            found = json.loads(answer or b"")[key]
+        except (ValueError, KeyError, TypeError):
+            raise self._strange() from None
+        if not isinstance(found, list):
+            raise self._strange()
+        return [str(one) for one in found]
 
     def put_dataset(self, identity: str, content: bytes) -> None:
         """Stores a dataset version whose blobs are all there."""

@@ -6,10 +6,11 @@ makes a release of it is in `releases.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kits.core import packed
 from kits.core.bundle import Bundle, open_file
 from kits.core.dataset import Dataset, to_bytes
 from kits.core.errors import DataError
@@ -63,7 +64,7 @@ def prepare(project: Project, path: Path, *, with_data: bool = True) -> Shipment
 
 def missing(client: HubClient, digests: Iterable[str]) -> list[str]:
     """Those that the hub does not have."""
-    return [digest for digest in digests if not client.has_blob(digest)]
+    return client.missing([*digests])
 
 
 def send(
@@ -79,15 +80,33 @@ def send(
     lacking = missing(client, kinds)
     shown.begin("uploading", len(lacking) + 1)
     if shipment.dataset is not None:
-        for digest in lacking:
-            client.put_blob(digest, shipment.dataset.blobs.get(digest), kinds[digest])
-            shown.advance()
+        _put(client, shipment.dataset, lacking, kinds, shown)
         client.put_dataset(shipment.dataset.id, to_bytes(shipment.dataset))
     if not client.has_blob(shipment.blob):
         client.put_blob(shipment.blob, shipment.content)
     shown.advance()
     shown.end()
     return client.publish(request_for(shipment))
+
+
+def _put(
+    client: HubClient,
+    dataset: Dataset,
+    lacking: Sequence[str],
+    kinds: Mapping[str, str],
+    shown: Progress,
+) -> None:
+    """Puts blobs: small ones many at once, others one by one."""
+    sizes = {item.sample.digest: item.sample.size for item in dataset.items}
+    small = [digest for digest in lacking if 0 < sizes[digest] <= packed.SMALL]
+    for kind in sorted({kinds[digest] for digest in small}):
+        of_kind = [(digest, sizes[digest]) for digest in small if kinds[digest] == kind]
+        for portion in packed.packs(of_kind):
+            client.put_pack([dataset.blobs.get(digest) for digest in portion], kind)
+            shown.advance(len(portion))
+    for digest in sorted(set(lacking) - set(small)):
+        client.put_blob(digest, dataset.blobs.get(digest), kinds[digest])
+        shown.advance()
 
 
 def request_for(shipment: Shipment) -> PublishRequest:

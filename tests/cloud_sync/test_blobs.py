@@ -13,6 +13,7 @@ from cloud_sync.app import create_app
 from cloud_sync.config import parse
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Blob
+from kits.core.packed import MAX_BLOBS, MAX_PACK_BYTES, pack
 from kits.core.sample import digest_of
 from kits.core.signing import SigningKey
 from tests.cloud_sync.fleet_builders import token_for
@@ -101,3 +102,36 @@ def test_what_a_range_header_means(header: str, span: tuple[int, int] | None) ->
 def test_ranges_outside_are_unsatisfiable(header: str) -> None:
     with pytest.raises(ValueError, match="bytes"):
         parse_range(header, 10)
+
+
+def test_many_small_blobs_come_in_one_body(opened: tuple[TestClient, Hub]) -> None:
+    client, _ = opened
+    leads = [f'{{"id":"{n}"}}'.encode() for n in range(300)]
+    digests = [digest_of(one) for one in leads]
+    asked = client.post("/v1/blobs/missing", json={"digests": digests[:3]})
+    assert asked.json() == {"missing": digests[:3]}
+    for _ in range(2):
+        stored = client.put("/v1/blobs/pack?type=application/json", content=pack(leads))
+        assert (stored.status_code, stored.json()) == (201, {"digests": digests})
+    assert client.post("/v1/blobs/missing", json={"digests": digests}).json() == {"missing": []}
+    got = client.get(f"/v1/blobs/{digests[7]}")
+    assert (got.content, got.headers["content-type"]) == (leads[7], "application/json")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\0\0\0", b"\0\0\0\x09short", b"\xff" * 20, pack([b"a"]) * (MAX_BLOBS + 1)],
+    ids=["no length", "cut off", "absurd length", "too many"],
+)
+def test_a_pack_that_is_cut_off_or_too_full_stores_nothing(
+    opened: tuple[TestClient, Hub], body: bytes
+) -> None:
+    client, hub = opened
+    assert client.put("/v1/blobs/pack", content=body).status_code == 400
+    with hub.database.session() as session:
+        assert session.query(Blob).count() == 0
+
+
+def test_a_pack_larger_than_any_may_be_is_not_read(opened: tuple[TestClient, Hub]) -> None:
+    client, _ = opened
+    assert client.put("/v1/blobs/pack", content=b"\0" * (MAX_PACK_BYTES + 1)).status_code == 413

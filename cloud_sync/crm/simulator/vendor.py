@@ -103,7 +103,7 @@ class Vendor(ABC):
     @staticmethod
     def has_id(text: str) -> bool:
         """Whether an id has the form of this CRM's."""
-        return text.isascii() and text.isdigit() and 0 < len(text) < 16
+        return text.isascii() and text.isdigit() and len(text) < 16 and text[0] != "0"
 
     def cell(self, _column: str, value: Value, /) -> JsonValue:
         """A value as this CRM holds it."""
