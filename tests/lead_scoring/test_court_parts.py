@@ -11,7 +11,8 @@ from kits.core.stats import auroc
 from kits.lead_scoring._court.columns import EMPTY, read_column
 from kits.lead_scoring._court.measures import alone, auc_of
 from kits.lead_scoring._court.names import Sort, protected_names, said, words_of
-from kits.lead_scoring._court.telling import findings, notes, plots
+from kits.lead_scoring._court.tables import plots
+from kits.lead_scoring._court.telling import findings, notes
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._court.yardstick import Sums, Yardstick
 from kits.lead_scoring._lead import Value

@@ -1,12 +1,12 @@
-"""Tells people what the court found: findings for `kit check`, notes for a run, tables for the report. Judges nothing."""
+"""Tells people what the court found: findings for `kit check`, notes for a run. Judges nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kits.core.kit import Finding, Plot
+from kits.core.kit import Finding
 from kits.lead_scoring._court.charges import TOLD, Told
-from kits.lead_scoring._court.verdicts import Action, Charge, Court, Verdict
+from kits.lead_scoring._court.verdicts import Charge, Court, Verdict
 
 _EVIDENCE = 3
 _COURSE_P = 0.01
@@ -30,7 +30,7 @@ def findings(court: Court) -> Iterator[Finding]:
             yield Finding(
                 told.check,
                 told.level,
-                f"{_columns(guilty)} {what}",
+                f"{columns_of(guilty)} {what}",
                 _lines(guilty),
                 _fix(told, guilty),
             )
@@ -39,7 +39,7 @@ def findings(court: Court) -> Iterator[Finding]:
         yield Finding(
             "kept-columns",
             "pass",
-            f"learned from by a person's word, against the court: {_columns(kept)}",
+            f"learned from by a person's word, against the court: {columns_of(kept)}",
             _lines(kept),
         )
     yield from _suspicious(court)
@@ -55,7 +55,7 @@ def _suspicious(court: Court) -> Iterator[Finding]:
         yield Finding(
             "possible-leaks",
             "warn",
-            f"{_columns(asked)} may have been written after the first contact; the court cannot tell",
+            f"{columns_of(asked)} may have been written after the first contact; the court cannot tell",
             _lines(asked),
             "ask who fills it in and when: model.columns.exclude if later than the score, model.columns.keep if before",
         )
@@ -64,7 +64,7 @@ def _suspicious(court: Court) -> Iterator[Finding]:
         yield Finding(
             "possible-proxies",
             "warn",
-            f"named as no reason, because of what is told of a protected column: {_columns(near)}",
+            f"named as no reason, because of what is told of a protected column: {columns_of(near)}",
             _lines(near),
             "see the figures by group in the report",
         )
@@ -73,7 +73,7 @@ def _suspicious(court: Court) -> Iterator[Finding]:
         yield Finding(
             "sparse-columns",
             "pass",
-            f"filled in for less than one lead in a hundred: {_columns(thin)}",
+            f"filled in for less than one lead in a hundred: {columns_of(thin)}",
             _lines(thin),
         )
 
@@ -85,9 +85,9 @@ def _figures(court: Court) -> Iterator[Finding]:
             "leak-price",
             "pass",
             f"with the leaks an AUC of {sides[-1].all_columns.value:.3f} would be shown, without them it is "
-            f"{sides[-1].without_guilty.value:.3f} (on {_split(sides[-1].split)}): that is what the future brings at best",
+            f"{sides[-1].without_guilty.value:.3f} (on {split_of(sides[-1].split)}): that is what the future brings at best",
             tuple(
-                f"{_split(one.split)}: {one.all_columns.text()} with them, {one.without_guilty.text()} without"
+                f"{split_of(one.split)}: {one.all_columns.text()} with them, {one.without_guilty.text()} without"
                 for one in sides
             ),
         )
@@ -117,70 +117,18 @@ def notes(court: Court) -> tuple[str, ...]:
     for told in TOLD:
         out = [one for one in _of(court, told.charge, "guilty") if one.action == "exclude"]
         if out and told.charge != "constant":
-            said.append(f"left out by the court, {told.charge}: {_columns(out)}")
+            said.append(f"left out by the court, {told.charge}: {columns_of(out)}")
     kept = _kept(court)
     if kept:
-        said.append(f"learned from by a person's word, against the court: {_columns(kept)}")
+        said.append(f"learned from by a person's word, against the court: {columns_of(kept)}")
     asked = _asked(court)
     if asked:
-        said.append(f"learned from, but perhaps written too late: {_columns(asked)} (kit check)")
+        said.append(f"learned from, but perhaps written too late: {columns_of(asked)} (kit check)")
     return tuple(said)
 
 
-def plots(court: Court) -> tuple[Plot, ...]:
-    """What a run's report shows: verdicts, both splits side by side, what tells the period."""
-    made = [
-        Plot(
-            "The court: columns and verdicts",
-            table=(
-                ("Column", "Charge", "Finding", "Strength", "What becomes of it", "Evidence"),
-                *_rows(court),
-            ),
-            caption=f"{court.leads} decided leads of train and val, {court.won} won, seed {court.seed}. Strength of a "
-            "leak or of drift: lower end of the column's own AUC (95 %); of a proxy: Cramér's V. "
-            + (court.no_signal.capitalize() if court.no_signal else ""),
-        )
-    ]
-    if court.side_by_side:
-        made.append(
-            Plot(
-                "Random and later leads, with and without leaks",
-                table=(
-                    ("Judged on", "All columns", "Without guilty ones", "Leads judged"),
-                    *(
-                        (
-                            _split(side.split),
-                            side.all_columns.text(),
-                            side.without_guilty.text(),
-                            str(side.without_guilty.n),
-                        )
-                        for side in court.side_by_side
-                    ),
-                ),
-                caption="AUC of the same small boosted trees with its 95 % interval. What falls from left to right were "
-                "leaks; what falls from a random quarter to the latest one is drift.",
-            )
-        )
-    if court.adversarial_auc is not None:
-        made.append(_periods(court))
-    return tuple(made)
-
-
-def _periods(court: Court) -> Plot:
-    assert court.adversarial_auc is not None
-    return Plot(
-        "What tells the period",
-        table=(
-            ("Taken away", "Alone", "All the rest"),
-            ("nothing", "", court.adversarial_auc.text()),
-            *((one.column, one.own.text(), one.rest.text()) for one in court.removals),
-        ),
-        caption="How well the latest fifth of leads is told from earlier ones (AUC; 0.5: not at all), as the most "
-        "telling columns go one by one.",
-    )
-
-
-def _split(split: str) -> str:
+def split_of(split: str) -> str:
+    """A split in words."""
     return "the latest quarter" if split == "time" else "a random quarter"
 
 
@@ -203,57 +151,16 @@ def _fix(told: Told, guilty: Sequence[Verdict]) -> str:
     return told.fix
 
 
-def _columns(verdicts: Sequence[Verdict]) -> str:
+def columns_of(verdicts: Sequence[Verdict]) -> str:
+    """Names, one after the other."""
     return ", ".join(one.column for one in verdicts)
 
 
 def _lines(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
-    return tuple(f"{one.column}: {'; '.join(_brief(one.evidence))}" for one in verdicts)
+    return tuple(f"{one.column}: {'; '.join(brief(one.evidence))}" for one in verdicts)
 
 
-_GRAVITY = {"guilty": 0, "suspicious": 1, "cleared": 2}
-
-
-def _sorted(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    order = [told.charge for told in TOLD] + ["sparse"]
-    return sorted(
-        verdicts, key=lambda one: (_GRAVITY[one.finding], order.index(one.charge), -one.strength)
-    )
-
-
-def _rows(court: Court) -> list[tuple[str, ...]]:
-    """A row per verdict; charges that need no thought have one for all their columns."""
-    rows = []
-    for one in _sorted(court.verdicts):
-        if one.charge not in _TOGETHER:
-            rows.append(
-                (
-                    one.column,
-                    one.charge,
-                    one.finding,
-                    f"{one.strength:.3f}",
-                    _ACTIONS[one.action],
-                    "; ".join(_brief(one.evidence)),
-                )
-            )
-    for charge in _TOGETHER:
-        for action, words in _ACTIONS.items():
-            some = [one for one in court.verdicts if (one.charge, one.action) == (charge, action)]
-            if some:
-                rows.append((_columns(some), charge, "guilty", "", words, some[0].evidence[-1]))
-    return rows
-
-
-_TOGETHER: tuple[Charge, ...] = ("identity", "constant")
-_ACTIONS: dict[Action, str] = {
-    "exclude": "left out",
-    "warn": "stays; a person should decide",
-    "fold-decides": "later leads decide",
-    "keep": "stays",
-}
-
-
-def _brief(evidence: tuple[str, ...]) -> tuple[str, ...]:
+def brief(evidence: tuple[str, ...]) -> tuple[str, ...]:
     """The gravest marks, and what it tells, which comes last."""
     most = _EVIDENCE + 1
     return evidence if len(evidence) <= most else (*evidence[: most // 2], *evidence[-most // 2 :])

@@ -14,7 +14,7 @@ from kits.core.kit import EvaluateTask, Evaluation, Plot
 from kits.core.ranked import Ranked, Tally
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate, proportion
-from kits.lead_scoring._court.telling import plots as court_plots
+from kits.lead_scoring._court.tables import plots as court_plots
 from kits.lead_scoring._judging import drawing, tables
 from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
