@@ -10,6 +10,7 @@ from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.words import SITUATIONS, languages, load_words, readable
 from kits.lead_scoring._reasons.explainer import LONGEST, Explainer
 from kits.lead_scoring._reasons.situation import filled, slots_in
+from kits.lead_scoring._reasons.spec import SUBJECTS, Wording
 from kits.lead_scoring.config import ColumnsConfig, Config
 from tests.lead_scoring.made_leads import DAY_S, a_table, repeated
 
@@ -52,7 +53,11 @@ def test_every_language_has_the_same_situations_and_lines():
     wordings = [load_words(language, None).wording for language in languages()]
 
     assert len(wordings) >= 2
-    assert len({frozenset(w.subjects) for w in wordings}) == 1
+    assert (
+        {frozenset(w.subjects) for w in wordings}
+        == {frozenset(SUBJECTS)}
+        == {frozenset(SITUATIONS)}
+    )
     assert len({frozenset(w.lines) for w in wordings}) == 1
 
 
@@ -68,6 +73,14 @@ def test_every_line_of_every_language_names_what_it_is_given_and_leaves_room(lan
             assert LONGEST - len(filled(line, {**numbers, "subject": ""})) >= 20, name
     for name, subject in wording.subjects.items():
         assert slots_in(subject) <= SITUATIONS[name], name
+
+
+def test_words_that_lack_a_line_are_refused_before_a_lead_needs_it():
+    whole = load_words("en", None).wording
+    lines = {name: line for name, line in whole.lines.items() if name != "few"}
+
+    with pytest.raises(ValueError, match="no words for few"):
+        Wording.model_validate({**whole.model_dump(), "lines": lines})
 
 
 def test_few_such_leads_are_counted_out():

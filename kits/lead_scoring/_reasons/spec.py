@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SUBJECTS = (
+    "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between", "one_of",
+    "given", "missing", "new", "rare", "hint",
+)  # fmt: skip
+"""What may be so of a lead in a column; each language has words for all."""
+LINES = (
+    "share", "few", "with_rest_for", "with_rest_against", "same_for", "same_against", "few_with_rest_for",
+    "few_with_rest_against", "never_for", "never_against", "change", "ask",
+)  # fmt: skip
+"""Whole lines: reasons, and the two kinds of hints."""
 
 Kind = Literal["number", "choice", "many", "days", "given"]
 
@@ -73,6 +84,13 @@ class Wording(_Part):
     thousands: str = Field(",", description="between thousands")
     subjects: dict[str, str] = Field(description="situation → what is so, with {label}, {value} …")
     lines: dict[str, str] = Field(description="kind of line → the whole line, with {subject} …")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Wording:
+        absent = {*SUBJECTS, *LINES} - {*self.subjects, *self.lines}
+        if absent:
+            raise ValueError(f"there are no words for {sorted(absent)[0]}")
+        return self
 
 
 class ReasonsSpec(_Part):
