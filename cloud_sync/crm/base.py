@@ -14,7 +14,8 @@ from typing import Literal, Protocol
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.types import JsonObject
 
-What = Literal["created", "changed", "deleted", "merged"]
+What = Literal["created", "changed", "deleted", "merged", "erased"]
+"""What happened to a record; erased: the person is to be forgotten, everywhere."""
 
 
 @dataclass(frozen=True, slots=True)

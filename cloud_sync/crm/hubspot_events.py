@@ -16,7 +16,7 @@ from cloud_sync.errors import MalformedError
 from cloud_sync.store.types import JsonObject
 
 _WHAT: Final[dict[str, What]] = {
-    "creation": "created", "deletion": "deleted", "privacyDeletion": "deleted", "merge": "merged",
+    "creation": "created", "deletion": "deleted", "privacyDeletion": "erased", "merge": "merged",
 }  # fmt: skip
 """All other kinds are changes (`propertyChange`, `associationChange`, `restore`)."""
 _TYPE_IDS: Final = {"0-1": "contact", "0-2": "company", "0-3": "deal", "0-5": "ticket"}

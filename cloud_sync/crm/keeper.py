@@ -1,7 +1,8 @@
-"""The loop that looks after projects of leads once in a while: whether their scores still say what happens."""
+"""The loop that looks after leads once in a while: whom a CRM wants forgotten, whether scores still say what happens."""
 
 from __future__ import annotations
 
+from cloud_sync.crm import erasing
 from cloud_sync.crm.models import projects
 from cloud_sync.crm.watching import look
 from cloud_sync.hub import Hub
@@ -26,6 +27,7 @@ class LeadKeeper(Looping):
         )
 
     def _turn(self) -> float:
+        erasing.forget_asked(self._hub)
         self.look()
         return LOOK_S
 

@@ -21,7 +21,7 @@ from cloud_sync.crm.base import CrmEvent as Taken
 from cloud_sync.store.bulk import Value, insert_fresh, sql_time
 from cloud_sync.store.models import CrmEvent, CrmLead
 
-GONE: Final = frozenset({"deleted", "merged"})
+GONE: Final = frozenset({"deleted", "merged", "erased"})
 _EVENT: Final = (
     "connection", "event_id", "object_id", "what", "at", "skipped", "body", "received_at",
 )  # fmt: skip

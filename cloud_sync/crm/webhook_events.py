@@ -33,7 +33,8 @@ PLACES: Final = {
 """Option → the place by default: the list of events, an event's own id, the record's id, what happened, when, the fields
 that changed, what kind of record it is, who did it."""
 _WORDS: Final[tuple[tuple[str, What], ...]] = (
-    ("delet", "deleted"), ("remov", "deleted"), ("destroy", "deleted"), ("merg", "merged"), ("creat", "created"),
+    ("delet", "deleted"), ("remov", "deleted"), ("destroy", "deleted"), ("merg", "merged"), ("creat", "created"), ("eras", "erased"),
+    ("anonymi", "erased"),
 )  # fmt: skip
 """How the last word of what happened begins (`lead.deleted`, but not `lead.undeleted`); else it is a change."""
 _BETWEEN: Final = re.compile(r"[^a-z]+")

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from cloud_sync.config import parse
 from cloud_sync.crm import connections
 from cloud_sync.crm.base import Request
+from cloud_sync.crm.erasing import forget_asked
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret
@@ -572,3 +573,21 @@ def test_events_are_kept_for_a_day_whatever_is_said(tmp_path: Path) -> None:
     assert Rules.at(config, AT).crm_events == AT - timedelta(days=1)
     forever = parse({"retention": {"crm_events_days": 0}}, tmp_path).retention
     assert Rules.at(forever, AT).crm_events is None
+
+
+@EVERYWHERE
+def test_a_person_whom_the_crm_wants_forgotten_is_forgotten_with_the_event_that_said_so(
+    hub: Hub, inbox: Inbox
+) -> None:
+    connect(hub, "hubspot-v3")
+    sent(inbox, hubspot_event(1, propertyValue="Ann Secret"), hubspot_event(2, 8))
+    with hub.database.transaction() as session:
+        lead = session.get_one(CrmLead, ("crm", "7"))
+        lead.fields = {"name": "Ann Secret"}
+    kind = "contact.privacyDeletion"
+    sent(inbox, hubspot_event(3, subscriptionType=kind, propertyName=""))
+    assert leads(hub)["7"].state == "gone"
+    assert forget_asked(hub) == 1
+    assert forget_asked(hub) == 0
+    assert [event.object_id for event in events(hub)] == ["8"]
+    assert "Ann" not in str(leads(hub)["7"].fields)

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cloud_sync.store.types import Base, BigKey, JsonList, JsonObject
 from kits.core.sample import utc_now
 
+ERASURE = text("what = 'erased'")
+"""Events of persons who are to be forgotten: they go with all else of them."""
+
 
 class CrmConnection(Base):
     """One CRM. Its secrets are in a file of the hub's keys, never here.
@@ -45,7 +48,10 @@ class CrmEvent(Base):
     """
 
     __tablename__ = "crm_event"
-    __table_args__ = (Index("ix_crm_event_received_at", "received_at"),)
+    __table_args__ = (
+        Index("ix_crm_event_received_at", "received_at"),
+        Index("ix_crm_event_erased", "what", sqlite_where=ERASURE, postgresql_where=ERASURE),
+    )
     connection: Mapped[str] = mapped_column(ForeignKey("crm_connection.name"), primary_key=True)
     event_id: Mapped[str] = mapped_column(primary_key=True)
     object_id: Mapped[str]

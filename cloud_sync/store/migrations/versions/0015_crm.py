@@ -66,6 +66,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection", "event_id", name=op.f("pk_crm_event")),
     )
     op.create_index("ix_crm_event_received_at", "crm_event", ["received_at"])
+    erased = sa.text("what = 'erased'")
+    op.create_index(
+        "ix_crm_event_erased", "crm_event", ["what"], sqlite_where=erased, postgresql_where=erased
+    )
     _make_leads()
     _make_model()
     op.create_table(
