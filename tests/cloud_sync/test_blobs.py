@@ -127,7 +127,7 @@ def test_a_pack_that_is_cut_off_or_too_full_stores_nothing(
     opened: tuple[TestClient, Hub], body: bytes
 ) -> None:
     client, hub = opened
-    assert client.put("/v1/blobs/pack", content=body).status_code == 400
+    assert client.put("/v1/blobs/pack", content=body).status_code == 422
     with hub.database.session() as session:
         assert session.query(Blob).count() == 0
 
