@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+MOST_PATTERNS = 6_000_000
+"""Trees × 4^depth: what each column adds is kept for each pattern of conditions, 150 MB at this bound."""
 Approach = Literal["auto", "logistic", "recent", "trees", "mean", "small"]
 Calibrator = Literal["auto", "none", "platt", "beta", "isotonic"]
 
@@ -151,6 +153,15 @@ class Config(_Section):
     phrases: str = Field(
         "", description="file with the firm's own words for reasons (YAML); empty: the kit's"
     )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Config:
+        if self.trees * 4**self.depth > MOST_PATTERNS:
+            fits = MOST_PATTERNS // 4**self.depth
+            raise ValueError(
+                f"too many for what each column adds: at most {fits} trees of depth {self.depth}"
+            )
+        return self
 
     def located(self, root: Path) -> Config:
         """The same with relative paths taken from the project's folder."""

@@ -68,6 +68,19 @@ def test_each_method_keeps_the_order(method: str) -> None:
     assert (np.diff(calibrated(grid, made)) >= -1e-9).all()
 
 
+def test_isotonic_steps_keep_the_hottest_leads_apart() -> None:
+    made = fit("isotonic", slices(0.6, 0.4, count=1)[0])
+    assert made is not None
+    beyond = np.linspace(made.knots[-1], made.knots[-1] + 2, 20)
+    assert (np.diff(calibrated(beyond, made)) > 0).all()
+
+
+def test_a_curve_without_a_value_at_each_knot_is_refused() -> None:
+    for knots, values in (((), ()), ((0.0, 1.0), (0.5,)), ((1.0, 0.0), (0.1, 0.2))):
+        with pytest.raises(ValueError, match="a value at each"):
+            CalibratorSpec(method="isotonic", knots=knots, values=values)
+
+
 def test_too_few_leads_are_not_calibrated() -> None:
     assert calibrate(slices(1.0, 2.0, count=2, n=15), "auto")[0].method == "none"
 

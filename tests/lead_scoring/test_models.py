@@ -7,11 +7,15 @@ import pytest
 
 from kits.core.dataset import Split
 from kits.core.stats import auroc
+from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.additive import Design, recency
 from kits.lead_scoring._learning.candidates import Candidate, candidates
 from kits.lead_scoring._learning.choice import choose, judge
+from kits.lead_scoring._learning.encoding import fit_encoder
 from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
+from kits.lead_scoring._learning.kinds import Kind
 from kits.lead_scoring._learning.newton import logistic_fit, minimise
+from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._models.additive import Additive
 from kits.lead_scoring.config import Config
 
@@ -158,3 +162,20 @@ def test_drifting_columns_are_out_or_in_as_configured(setting: str, stable: set[
     config = Config.model_validate({"court": {"drift": setting}})
     found = candidates(config, few=False, in_time=True, drifting=("month",))
     assert {one.stable for one in found} == stable
+
+
+def test_more_trees_than_shares_can_be_kept_for_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most 1464 trees of depth 6"):
+        Config.model_validate({"trees": 2_000, "depth": 6})
+
+
+def test_many_columns_of_choices_share_what_they_may_take() -> None:
+    rng = np.random.default_rng(0)
+    leads = [
+        Lead(str(n), {f"c{k}": f"v{v}" for k, v in enumerate(rng.integers(0, 20, 100))})
+        for n in range(600)
+    ]
+    kinds: dict[str, Kind] = {f"c{k}": "choice" for k in range(100)}
+    won = (rng.random(600) < 0.4).astype(np.float64)
+    matrix = fit_encoder(Sheet(leads), np.arange(600), won, kinds, 0).matrix
+    assert 100 <= matrix.shape[1] <= 800

@@ -5,6 +5,7 @@ A number becomes a straight line and bends at its quantiles, so that the sum sta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from kits.lead_scoring._models.spec import AdditiveSpec, Term
 
 Floats = NDArray[np.float64]
 _QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+_COARSE, _MANY_COLUMNS = (0.01, 0.5, 0.99), 120
+"""Where a matrix has so many columns, each bends at its median alone."""
 _LEAST_ROWS_PER_BEND = 200
 
 
@@ -47,7 +50,9 @@ class Design:
     """
 
     def __init__(self, matrix: Floats32) -> None:
-        self._bases = [_basis(matrix[:, n].astype(np.float64)) for n in range(matrix.shape[1])]
+        quantiles = _QUANTILES if matrix.shape[1] <= _MANY_COLUMNS else _COARSE
+        columns = (matrix[:, n].astype(np.float64) for n in range(matrix.shape[1]))
+        self._bases = [_basis(column, quantiles) for column in columns]
         parts = [b.rows(matrix[:, n].astype(np.float64)) for n, b in enumerate(self._bases)]
         self._rows = np.hstack(parts) if parts else np.empty((len(matrix), 0))
 
@@ -86,7 +91,7 @@ def recency(places: Floats, half_life: float) -> Floats:
     return weights
 
 
-def _basis(column: Floats) -> _Basis:
+def _basis(column: Floats, quantiles: Sequence[float]) -> _Basis:
     known = column[np.isfinite(column)]
     values = np.unique(known)
     lacks = known.size < column.size
@@ -97,7 +102,7 @@ def _basis(column: Floats) -> _Basis:
         knots, functions = np.array([low, high]), np.array([[0.0], [1.0]])
         middle = np.array([float(((known - low) / (high - low)).mean()) if known.size else 0.0])
         return _with_missing(knots, functions, middle, lacks)
-    knots = np.unique(np.quantile(known, _QUANTILES))
+    knots = np.unique(np.quantile(known, quantiles))
     if knots.size < 3:
         knots = np.unique(np.concatenate([knots, [values[0], values[-1]]]))
     if known.size < _LEAST_ROWS_PER_BEND * knots.size:

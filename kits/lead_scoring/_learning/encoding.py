@@ -30,7 +30,8 @@ from kits.lead_scoring._learning.sheet import Floats32, Ints, Sheet
 Floats = NDArray[np.float64]
 _FREQUENT = 10
 """A value that was met so often has a column of its own."""
-_MOST_VALUES = 24
+_MOST_VALUES, _LEAST_VALUES, _ALL_VALUES = 24, 4, 600
+"""Values of one column that have columns of their own, at most and at least, and of all columns together."""
 _WITH_RATES = 8
 """From so many frequent values on, how they did in the past is one more column."""
 _NAMED = 5
@@ -69,10 +70,16 @@ def fit_encoder(
         rows: those to learn from.
         won: (all rows) 1 or 0.
     """
+    choices = sum(kind == "choice" for kind in kinds.values())
+    most = int(np.clip(_ALL_VALUES // max(1, choices), _LEAST_VALUES, _MOST_VALUES))
     fitted: list[Column] = []
     blocks: list[Floats32] = []
     for name, kind in kinds.items():
-        column = _fit(sheet, rows, won, name, kind)
+        column = (
+            _choice(sheet, rows, won, name, most)
+            if kind == "choice"
+            else _fit(sheet, rows, name, kind)
+        )
         if column is None:
             continue
         fitted.append(column)
@@ -90,28 +97,24 @@ def encode(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> Floats32:
     return np.hstack(blocks) if blocks else np.empty((len(rows), 0), dtype=np.float32)
 
 
-def _fit(sheet: Sheet, rows: Ints, won: Floats, name: str, kind: Kind) -> Column | None:
+def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind) -> Column:
     if kind == "number":
         return NumberColumn(name=name)
     if kind == "truth":
         return TruthColumn(name=name)
-    distinct, codes = sheet.column(name)
     if kind == "date":
         return _date(sheet, rows, name)
-    if kind in ("many", "text"):
-        read = cells.to_choices if kind == "many" else cells.to_words
-        counts = np.bincount(codes[rows], minlength=len(distinct))
-        often: dict[str, int] = {}
-        for (value, _), n in zip(distinct, counts.tolist()):
-            for word in read(value) if n else ():
-                often[word] = often.get(word, 0) + n
-        words = _frequent(often, len(rows), _MOST_WORDS)
-        return (
-            ManyColumn(name=name, values=words)
-            if kind == "many"
-            else TextColumn(name=name, words=words)
-        )
-    return _choice(sheet, rows, won, name)
+    read = cells.to_choices if kind == "many" else cells.to_words
+    distinct, codes = sheet.column(name)
+    counts = np.bincount(codes[rows], minlength=len(distinct))
+    often: dict[str, int] = {}
+    for (value, _), n in zip(distinct, counts.tolist()):
+        for word in read(value) if n else ():
+            often[word] = often.get(word, 0) + n
+    words = _frequent(often, len(rows), _MOST_WORDS)
+    if kind == "many":
+        return ManyColumn(name=name, values=words)
+    return TextColumn(name=name, words=words)
 
 
 def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
@@ -125,15 +128,15 @@ def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
     )
 
 
-def _choice(sheet: Sheet, rows: Ints, won: Floats, name: str) -> ChoiceColumn | None:
+def _choice(sheet: Sheet, rows: Ints, won: Floats, name: str, most: int) -> ChoiceColumn | None:
     words, numbers = _words(sheet, rows, name)
     counts = np.bincount(numbers, minlength=len(words))
     often = {word: int(n) for word, n in zip(words, counts) if n}
-    values = _frequent(often, len(rows), _MOST_VALUES)
+    values = _frequent(often, len(rows), most)
     if not values:
         return None
     rates: dict[str, float] = {}
-    if len([n for n in often.values() if n >= _FREQUENT]) > _WITH_RATES:
+    if len([n for n in often.values() if n >= _FREQUENT]) > min(_WITH_RATES, most):
         table = _log_odds(numbers, won[rows], len(words))
         rates = {
             w: round(float(table[n]), 6) for n, w in enumerate(words) if often.get(w, 0) >= _NAMED

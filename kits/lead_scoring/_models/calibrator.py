@@ -16,6 +16,10 @@ def calibrated(margins: Floats, spec: CalibratorSpec) -> Floats:
     """(n,) calibrated log-odds of (n,) log-odds."""
     if spec.method == "isotonic":
         found = np.interp(margins, spec.knots, spec.values)
+        # beyond the ends order stays: the hottest leads must not all be alike
+        found += np.minimum(margins - spec.knots[0], 0.0) + np.maximum(
+            margins - spec.knots[-1], 0.0
+        )
     elif spec.method == "beta":
         # ln p = −ln(1 + e^−m), −ln(1 − p) = ln(1 + e^m)
         found = -spec.a * np.logaddexp(0, -margins) + spec.c * np.logaddexp(0, margins) + spec.b

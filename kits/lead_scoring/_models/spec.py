@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def _refuse_unpaired(knots: Sequence[float], values: Sequence[float]) -> None:
+    """A curve has a value at each of its knots, which rise."""
+    rising = all(one <= other for one, other in zip(knots, knots[1:]))
+    if not knots or len(knots) != len(values) or not rising:
+        raise ValueError("a curve needs a value at each of its rising knots")
 
 
 class Term(_Part):
@@ -17,6 +25,11 @@ class Term(_Part):
     knots: tuple[float, ...] = Field(description="values of the column, rising")
     adds: tuple[float, ...] = Field(description="log-odds at each knot, less the average lead's")
     missing: float = Field(0.0, description="log-odds where the column is missing")
+
+    @model_validator(mode="after")
+    def _paired(self) -> Term:
+        _refuse_unpaired(self.knots, self.adds)
+        return self
 
 
 class AdditiveSpec(_Part):
@@ -38,6 +51,12 @@ class CalibratorSpec(_Part):
     b: float = Field(0.0, description="added, log-odds")
     knots: tuple[float, ...] = Field((), description="log-odds before, rising; isotonic")
     values: tuple[float, ...] = Field((), description="log-odds at each knot; isotonic")
+
+    @model_validator(mode="after")
+    def _paired(self) -> CalibratorSpec:
+        if self.method == "isotonic":
+            _refuse_unpaired(self.knots, self.values)
+        return self
 
 
 class IntervalSpec(_Part):

@@ -21,6 +21,7 @@ FILE = "trees.npz"
 MAX_DEPTH = 6
 _FIELDS = ("roots", "left", "right", "column", "limit", "missing_left", "value", "cover", "base")
 _CHUNK = 2_048
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def trees_from_bytes(content: bytes) -> Trees:
         BundleError: it is not such a file, or its nodes do not make trees.
     """
     try:
+        _refuse_large(content)
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             found = {name: stored[name] for name in _FIELDS}
         trees = Trees(
@@ -114,6 +116,13 @@ def trees_from_bytes(content: bytes) -> Trees:
         raise BundleError("not the trees of a lead-scoring bundle", where=FILE) from error
     _refuse_no_trees(trees)
     return trees
+
+
+def _refuse_large(content: bytes) -> None:
+    """Before anything is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+            raise ValueError("too large")
 
 
 def _refuse_no_trees(trees: Trees) -> None:
