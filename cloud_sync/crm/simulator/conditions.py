@@ -29,6 +29,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 _ODATA = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 MAX_CHARS = 100_000
+_ID = 15
+"""Characters of an id of Salesforce that count; three more may follow."""
 
 
 class WrongConditionError(Exception):
@@ -116,7 +118,7 @@ class Reader:
         while self.follows(","):
             wanted.append(self._value())
         self.word(")")
-        return lambda row: any(_fits(row.get(name), "=", one) for one in wanted) == inside
+        return _among(name, wanted, inside=inside)
 
     def _value(self) -> JsonValue:
         kind, text = self._next()
@@ -162,6 +164,22 @@ class Reader:
             raise WrongConditionError(f"expecting {word}")
 
 
+def _among(name: str, wanted: list[JsonValue], *, inside: bool) -> Test:
+    if any(not isinstance(one, str) or _moment(one) is not None for one in wanted):
+        return lambda row: any(_fits(row.get(name), "=", one) for one in wanted) == inside
+    # hundreds of ids in one condition are usual: they are looked up
+    texts = {str(one).lower() for one in wanted}
+    ids = {str(one)[:_ID] for one in wanted if len(str(one)) >= _ID}
+
+    def test(row: Row) -> bool:
+        found = row.get(name)
+        if not isinstance(found, str):
+            return not inside
+        return (found.lower() in texts or found[:_ID] in ids) == inside
+
+    return test
+
+
 def _fits(found: JsonValue, sign: str, wanted: JsonValue) -> bool:
     if found is None or wanted is None:
         return (found is wanted) == (sign == "=") and sign in ("=", "!=")
@@ -169,7 +187,7 @@ def _fits(found: JsonValue, sign: str, wanted: JsonValue) -> bool:
     if first is not None and second is not None:
         return _COMPARE[sign](first, second)
     if isinstance(found, str) and isinstance(wanted, str):
-        if len(found) >= 15 and found[:15] == wanted[:15]:  # ids of 15 and 18 characters
+        if len(found) >= _ID and found[:_ID] == wanted[:_ID]:
             return sign in ("=", "<=", ">=")
         # Salesforce compares texts without case
         return _COMPARE[sign](found.lower(), wanted.lower())
