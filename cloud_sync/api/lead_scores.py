@@ -46,7 +46,7 @@ _SCORE: Json = {
         }
     ],
     "hints": ["ask for the budget"], "unknown_fields": [], "new_values": [], "opted_out": False,
-    "bundle": "3f1c…",
+    "base_rate": 0.11, "bundle": "3f1c…",
 }  # fmt: skip
 _FAULT: Json = {
     "error": "DataError", "what": "a lead without fields", "where": "fields",

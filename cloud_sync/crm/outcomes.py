@@ -122,8 +122,8 @@ def _add_sample(
 
 
 def _prediction(lead: CrmLead, probability: float | None) -> dict[str, JsonValue]:
-    told: dict[str, JsonValue] = {"score": probability, "reasons": lead.asked.get("reasons", [])}
-    return {**told, "details": {"band": lead.asked.get("band"), "points": lead.asked.get("points")}}
+    asked = {name: lead.asked.get(name) for name in ("band", "points", "base_rate")}
+    return {"score": probability, "reasons": lead.asked.get("reasons", []), "details": asked}
 
 
 def _state(session: Session, sample_id: str, outcome: str, author: str, now: datetime) -> None:

@@ -35,6 +35,7 @@ class LeadScore:
         unknown: fields the bundle asks for and the lead has not.
         new_values: fields with values the bundle has never seen.
         opted_out: the lead says that it is not to be scored.
+        base_rate: share of won among the leads the bundle learned from; None: it does not say.
     """
 
     bundle: str
@@ -50,6 +51,7 @@ class LeadScore:
     unknown: tuple[str, ...] = ()
     new_values: tuple[str, ...] = ()
     opted_out: bool = False
+    base_rate: float | None = None
 
     def as_json(self) -> JsonObject:
         """For the API."""
@@ -62,7 +64,7 @@ class LeadScore:
             ],
             "hints": list(self.hints), "unknown_fields": list(self.unknown),
             "new_values": list(self.new_values), "opted_out": self.opted_out,
-            "bundle": self.bundle,
+            "base_rate": self.base_rate, "bundle": self.bundle,
         }  # fmt: skip
 
 
@@ -85,6 +87,7 @@ def score_of(ready: ReadyBundle, prediction: Prediction) -> LeadScore:
         band if band in BANDS else _OF_VERDICT[verdict],
         prediction.reasons, _texts(details.get("hints")),
         _texts(details.get("unknown_fields")), _texts(details.get("new_values")),
+        base_rate=_share(details.get("base_rate"), None),
     )  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def asked(record: Record, score: LeadScore, now: datetime) -> JsonObject:
     return {
         "fields": dict(record.fields), "at": now.isoformat(), "bundle": score.bundle,
         "verdict": score.verdict, "probability": score.probability, "points": score.points,
-        "band": score.band, "reasons": [_reason(one) for one in score.reasons[:FEW]],
+        "band": score.band, "base_rate": score.base_rate, "reasons": [_reason(one) for one in score.reasons[:FEW]],
     }  # fmt: skip
 
 

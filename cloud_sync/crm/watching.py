@@ -1,4 +1,7 @@
-"""Whether leads are still won as often as their scores say: base rate and calibration of decided leads, by time.
+"""Whether leads are still won as often as their scores say, and as often as when the bundle learned: two watches.
+
+Calibration compares outcomes with scores, and a change there means that scores mislead. The base rate compares them with
+the share that was won among the leads the bundle learned from; a model may follow such a change, so it is only told.
 
 The threshold is simulated from the scores themselves, as in `learning/drift.py`: outcomes are drawn as if every score
 were right, and what those show by chance is no alarm. Leads are taken in the order in which their scores were asked
@@ -17,11 +20,13 @@ from sqlalchemy.orm import Session
 from cloud_sync.cases.labels import OUTCOME
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.hub import Hub
-from cloud_sync.learning.drift import FALSE_ALARM_RATE, ROUNDS
 from cloud_sync.store.models import Annotation, LeadModel, Sample
 from kits.core.stats import Floats
 
-DRIFT = "lead-drift"
+DRIFT, BASE_RATE = "lead-drift", "lead-base-rate"
+FALSE_ALARMS = 0.001
+"""Of one look. There is one an hour, and they look at nearly the same leads: of streams of 16,000 leads few alarm."""
+ROUNDS = 2000
 LATELY = 2000
 """So many decided leads are looked at."""
 MIN_LEADS = 100
@@ -29,6 +34,8 @@ MIN_TAIL = 30
 STEPS = 60
 SETTLED = 0.9
 """Leads as old as this share of them took to be decided are looked at."""
+SCORES_SAID = "their scores said"
+RATE_SAID = "among those it learned from"
 _WON = "won"
 
 
@@ -38,10 +45,10 @@ class Watched:
 
     Attributes:
         n: leads looked at.
-        tail: of these the latest, where outcomes are furthest from the scores.
-        rate, expected: share of the tail that was won, and the mean of its scores.
+        tail: of these the latest, where outcomes are furthest from what was expected.
+        rate, expected: share of the tail that was won, and was to be expected.
         statistic: distance of the two in standard errors; None: too few leads.
-        threshold: exceeded with probability `false_alarm_rate` where every score is right.
+        threshold: exceeded with probability `false_alarm_rate` where what is expected is right.
         text: the finding in one sentence.
     """
 
@@ -66,14 +73,18 @@ def measure(
     probabilities: Floats,
     won: Floats,
     *,
-    false_alarm_rate: float = FALSE_ALARM_RATE,
+    said: str = SCORES_SAID,
+    false_alarm_rate: float = FALSE_ALARMS,
     seed: int = 0,
     rounds: int = ROUNDS,
 ) -> Watched:
-    """Compares scores with outcomes, both in time order, shapes (n,).
+    """Compares what was expected of each lead with its outcome, both in time order, shapes (n,).
 
     The statistic is the largest standardised sum of residuals over all tails of the sequence (a CUSUM test for a
     change whose moment is not known, Page 1954), so a change is found from its own leads, not from all of the past.
+
+    Args:
+        said: who expected it, for the sentence: `their scores said`.
     """
     n = len(won)
     if n < MIN_LEADS:
@@ -93,13 +104,9 @@ def measure(
     start, statistic = int(starts[worst]), float(found[worst])
     rate, expected = float(won[start:].mean()), float(p[start:].mean())
     how = "more" if rate > expected else "less"
-    what = (
-        f"they are won {how} often than scores say"
-        if statistic > threshold
-        else "chance explains that"
-    )
+    what = f"they are won {how} often" if statistic > threshold else "chance explains that"
     text = (
-        f"of the last {n - start} decided leads {rate:.1%} were won, their scores said {expected:.1%}: {what} "
+        f"of the last {n - start} decided leads {rate:.1%} were won, {said} {expected:.1%}: {what} "
         f"(distance {statistic:.1f}, threshold {threshold:.1f} for a false-alarm rate of {false_alarm_rate:.1%})"
     )
     return Watched(n, n - start, rate, expected, statistic, threshold, false_alarm_rate, text)
@@ -111,44 +118,82 @@ def _tails(values: Floats, starts: np.ndarray[tuple[int], np.dtype[np.intp]]) ->
     return sums
 
 
-def decided(session: Session, project: str, bundle: str, now: datetime) -> tuple[Floats, Floats]:
-    """Scores and outcomes of a bundle's leads in the order they were asked for, the latest `LATELY`."""
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Leads in the order their scores were asked for, shapes (n,): what was said, what was usual, what came of it."""
+
+    scores: Floats
+    base_rates: Floats
+    won: Floats
+
+
+def decided(session: Session, project: str, bundle: str, now: datetime) -> Decided:
+    """A bundle's leads whose outcome is known, the latest `LATELY` that are old enough."""
     query = (
-        select(Sample.id, Sample.captured_at, Sample.score, Annotation.label, Annotation.at)
+        select(Sample, Annotation.label, Annotation.at)
         .join(Annotation, Annotation.sample_id == Sample.id)
         .where(Sample.project == project, Sample.bundle == bundle, Sample.score.is_not(None))
         .where(Annotation.source == OUTCOME)
         .order_by(Sample.captured_at.desc(), Annotation.id.desc())
         .limit(2 * LATELY)
     )
-    newest: dict[str, tuple[datetime, float, str, datetime]] = {}
-    for name, asked, score, label, at in session.execute(query):
-        if name not in newest and score is not None:
-            newest[name] = (asked, score, label, at)
-    rows = [row for row in newest.values() if row[2]]
-    if not rows:
-        return np.zeros(0), np.zeros(0)
-    took = np.array([(at - asked).total_seconds() for asked, _score, _label, at in rows])
-    settled = float(np.quantile(took, SETTLED))
-    old = [row for row in rows if (now - row[0]).total_seconds() >= settled][:LATELY][::-1]
-    return (
-        np.array([row[1] for row in old], dtype=np.float64),
-        np.array([row[2] == _WON for row in old], dtype=np.float64),
+    newest: dict[str, tuple[Sample, str, datetime]] = {}
+    for sample, label, at in session.execute(query):
+        newest.setdefault(sample.id, (sample, label, at))
+    rows = [row for row in newest.values() if row[1]]
+    took = [(at - sample.captured_at).total_seconds() for sample, _label, at in rows]
+    settled_s = float(np.quantile(took, SETTLED)) if took else 0.0
+    old = [row for row in rows if (now - row[0].captured_at).total_seconds() >= settled_s]
+    old = old[:LATELY][::-1]
+    return Decided(
+        np.array([sample.score for sample, _label, _at in old], dtype=np.float64),
+        np.array([_base_rate(sample) for sample, _label, _at in old], dtype=np.float64),
+        np.array([label == _WON for _sample, label, _at in old], dtype=np.float64),
     )
 
 
-def look(hub: Hub, project: str, now: datetime, *, seed: int = 0) -> Watched | None:
-    """One look at a project's leads: an alert while outcomes and scores differ beyond chance; None: nothing scores them."""
+def _base_rate(sample: Sample) -> float:
+    """What the bundle says of the leads it learned from; not a number: it said nothing."""
+    details = sample.prediction.get("details")
+    told = details.get("base_rate") if isinstance(details, dict) else None
+    return float(told) if isinstance(told, int | float) else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Both watches; `base_rate` is None where the bundle does not say what is usual."""
+
+    calibration: Watched
+    base_rate: Watched | None
+
+
+def watch(found: Decided, *, seed: int = 0) -> Looked:
+    """Both watches over decided leads."""
+    usual = None
+    if len(found.won) and np.isfinite(found.base_rates).all():
+        usual = measure(found.base_rates, found.won, said=RATE_SAID, seed=seed)
+    return Looked(measure(found.scores, found.won, seed=seed), usual)
+
+
+def look(hub: Hub, project: str, now: datetime, *, seed: int = 0) -> Looked | None:
+    """One look at a project's leads: alerts stand as long as outcomes differ beyond chance; None: nothing scores them."""
     with hub.database.session() as session:
         row = session.get(LeadModel, project)
         if row is None or not row.bundle:
             return None
-        probabilities, won = decided(session, project, row.bundle, now)
-    found = measure(probabilities, won, seed=seed)
+        found = watch(decided(session, project, row.bundle, now), seed=seed)
     with hub.database.transaction() as session:
-        if found.drifted:
-            text = f"{project}: {found.text}"
-            raise_alert(session, hub.config.notify, DRIFT, "warning", text, where=project)
-        elif found.statistic is not None:
-            close_alert(session, DRIFT, where=project)
+        _tell(hub, session, DRIFT, "warning", project, found.calibration)
+        if found.base_rate is not None:
+            _tell(hub, session, BASE_RATE, "info", project, found.base_rate)
     return found
+
+
+def _tell(
+    hub: Hub, session: Session, name: str, severity: str, project: str, found: Watched
+) -> None:
+    if found.drifted:
+        text = f"{project}: {found.text}"
+        raise_alert(session, hub.config.notify, name, severity, text, where=project)
+    elif found.statistic is not None:
+        close_alert(session, name, where=project)

@@ -87,6 +87,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "retrain: `cloud-sync retrain plan PROJECT`; until then the order counts more than the probability",
     ),
     AlertInfo(
+        "lead-base-rate", ("info",),
+        "leads are won more or less often than when the bundle learned, beyond chance; its scores may follow that",
+        "nothing, while `lead-drift` is not raised too; a retraining learns the new level",
+    ),
+    AlertInfo(
         "mail-promise-broken", ("error",),
         "audits of mails refuted the promise of a bundle; its gate is closed, every mail goes to a person",
         "look at the audits that were wrong, then train anew, or open the gate with a reason: "

@@ -25,7 +25,7 @@ def test_scores_that_are_right_alarm_as_seldom_as_promised() -> None:
     for seed in range(150):
         p = scores(600, seed)
         won = (np.random.default_rng(10_000 + seed).random(600) < p).astype(float)
-        alarms += watching.measure(p, won, rounds=200).drifted
+        alarms += watching.measure(p, won, false_alarm_rate=0.01, rounds=200).drifted
     assert alarms <= 6  # 1 % of 150 are 1.5; more than 6 come by chance once in 500 runs
 
 
@@ -65,7 +65,7 @@ def fill(here: LeadHub, n: int, factor: float, *, first: int = 0) -> None:
                 Sample(
                     id=f"s{i:06d}", device="crm-sales", epoch="crm", seq=0, captured_at=at,
                     project=LEADS, bundle=bundle, verdict="pass", score=score,
-                    media_type="application/json",
+                    media_type="application/json", prediction={"details": {"base_rate": 0.25}},
                 )
             )  # fmt: skip
             session.add(
@@ -80,18 +80,19 @@ def test_an_alert_is_raised_once_and_closed_when_it_is_over(tmp_path: Path) -> N
     with lead_hub(tmp_path) as here:
         keeper = LeadKeeper(here.hub)
 
-        def alerts() -> list[bool]:
+        def alerts(name: str = watching.DRIFT) -> list[bool]:
             keeper.look()
             with here.hub.database.session() as session:
-                rows = session.scalars(select(Alert).where(Alert.name == watching.DRIFT))
+                rows = session.scalars(select(Alert).where(Alert.name == name))
                 return [row.seen_at is None for row in rows]
 
         fill(here, 400, 1.0)
         assert alerts() == []
         fill(here, 300, 2.0, first=400)
         assert alerts() == [True] and alerts() == [True]
+        assert alerts(watching.BASE_RATE) == [True]
         fill(here, 2500, 1.0, first=700)
-        assert alerts() == [False]
+        assert alerts() == [False] and alerts(watching.BASE_RATE) == [False]
 
 
 def test_leads_that_were_won_at_once_are_not_taken_for_all(tmp_path: Path) -> None:
@@ -113,5 +114,5 @@ def test_leads_that_were_won_at_once_are_not_taken_for_all(tmp_path: Path) -> No
                     Annotation(sample_id=name, label="won", body={}, source="outcome", at=now)
                 )
         with here.hub.database.session() as session:
-            p, won = watching.decided(session, LEADS, bundle, now)
-        assert len(won) == 300 and not watching.measure(p, won).drifted
+            found = watching.decided(session, LEADS, bundle, now)
+        assert len(found.won) == 300 and not watching.watch(found).calibration.drifted

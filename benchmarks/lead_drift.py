@@ -1,0 +1,185 @@
+"""When the hub notices that leads are won more often than their scores say: bank_marketing in its own order of time.
+
+`python -m benchmarks.lead_drift TRAIN.CSV [--first 0.5] [--streams 20]`. A bundle is trained on the oldest part by the
+commands a user types (`duration` and all settings left to the kit), then scores the rest as it came; outcomes follow
+at once, and the hub's own watches (`cloud_sync/crm/watching.py`) look after every 100 of them: base rate (outcomes
+against the share that was won in the training) and calibration (outcomes against scores). Told is when each alarms,
+beside the stretch in which the rate of won leads doubled: from the last thousand leads with no more than 1.1 times the
+rate of the training until the first thousand with twice of it. And how often it alarms where nothing is to be found:
+the same leads with outcomes drawn from their scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.machines_run import header, table
+from cloud_sync.crm.watching import FALSE_ALARMS, LATELY, RATE_SAID, SCORES_SAID, Watched, measure
+from kits.core.bundle import open_file
+from kits.core.ready import make_ready
+from kits.core.stats import Floats, proportion
+from kits.toolchain.demo.programs import Programs
+
+EVERY = 100
+WINDOW = 1000
+BATCH = 500
+DOUBLED, NO_MORE = 2.0, 1.1
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Leads in which the rate of won ones doubled; numbers count from the first lead that was scored."""
+
+    begins: int
+    ends: int
+
+    @property
+    def half(self) -> int:
+        return (self.begins + self.ends) // 2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("csv", type=Path)
+    parser.add_argument("--first", type=float, default=0.5, help="share that is learned from")
+    parser.add_argument("--streams", type=int, default=20, help="streams without any change")
+    options = parser.parse_args()
+    rows = list(csv.DictReader(options.csv.open(encoding="utf-8")))
+    cut = round(options.first * len(rows))
+    past, coming = rows[:cut], rows[cut:]
+    print(header("Leads: when a change of the base rate is noticed"))
+    scores = _scores(past, coming)
+    won = np.array([row["y"] == "yes" for row in coming], dtype=np.float64)
+    rate = float(np.mean([row["y"] == "yes" for row in past]))
+    stretch = _stretch(won, rate)
+    usual = _looks(np.full(len(won), rate), won, seed=0, said=RATE_SAID)
+    calibration = _looks(scores, won, seed=0)
+    print(_words(len(past), rate, len(coming), stretch, usual))
+    rows = _rates(won, scores, stretch)
+    rows += _alarms("base rate", usual) + _alarms("calibration", calibration)
+    print(table(("what", "is"), rows))
+    print(_chance(scores, options.streams))
+
+
+def _scores(past: Sequence[dict[str, str]], coming: Sequence[dict[str, str]]) -> Floats:
+    """Probabilities of the leads to come, by a bundle that learned from the past ones."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        data = root / "past.csv"
+        with data.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(past[0]))
+            writer.writeheader()
+            writer.writerows(past)
+        programs, place = Programs(root / "logs"), str(root / "project")
+        programs.text("kit", "new", "lead-scoring", place, "--defaults", "--data", str(data))
+        programs.json("kit", "train", "-C", place, "--json")
+        made = programs.json("kit", "compile", "-C", place, "--precision", "fp32", "--json")
+        ready = make_ready(open_file(Path(str(made["path"]))))
+    leads = [
+        {
+            "id": row.get("row", ""),
+            "fields": {k: v for k, v in row.items() if k not in ("row", "y")},
+        }
+        for row in coming
+    ]
+    found: list[float] = []
+    for first in range(0, len(leads), BATCH):
+        found += [one.score for one in ready.predict(leads[first : first + BATCH])]
+    return np.array(found, dtype=np.float64)
+
+
+def _stretch(won: Floats, rate: float) -> Stretch | None:
+    rolling = np.convolve(won, np.full(WINDOW, 1 / WINDOW), "valid")
+    doubled = np.flatnonzero(rolling >= DOUBLED * rate)
+    if not len(doubled):
+        return None
+    before = np.flatnonzero(rolling[: doubled[0]] <= NO_MORE * rate)
+    begins = int(before[-1]) + WINDOW if len(before) else 0
+    return Stretch(begins, int(doubled[0]) + WINDOW)
+
+
+def _looks(
+    scores: Floats, won: Floats, seed: int, every: int = EVERY, said: str = SCORES_SAID
+) -> dict[int, Watched]:
+    """What a watch says after so many leads, each time of the latest it looks at."""
+    spans = [(max(0, n - LATELY), n) for n in range(every, len(won) + 1, every)]
+    return {n: measure(scores[a:n], won[a:n], seed=seed, said=said) for a, n in spans}
+
+
+def _episodes(looks: dict[int, Watched]) -> list[tuple[int, int]]:
+    """Stretches in which the alarm stands: from the look that raised it to the one that closed it."""
+    found: list[tuple[int, int]] = []
+    begun = -1
+    for n, look in looks.items():
+        if look.drifted and begun < 0:
+            begun = n
+        elif not look.drifted and begun >= 0:
+            found.append((begun, n))
+            begun = -1
+    return [*found, (begun, max(looks))] if begun >= 0 else found
+
+
+def _words(
+    past: int, rate: float, coming: int, stretch: Stretch | None, looks: dict[int, Watched]
+) -> str:
+    begun = f"{past:,} leads learned from, {rate:.1%} won; {coming:,} scored after them. "
+    if stretch is None:
+        return begun + "The rate never doubled."
+    alarm = next((n for n, look in looks.items() if n >= stretch.begins and _more(look)), -1)
+    verdict = "before" if 0 <= alarm <= stretch.half else "after"
+    return (
+        begun
+        + f"The rate doubled between lead {stretch.begins:,} and {stretch.ends:,}; the base rate's first alarm "
+        f"of more won leads in that stretch came after {alarm:,}, {verdict} its half ({stretch.half:,})."
+    )
+
+
+def _more(look: Watched) -> bool:
+    return look.drifted and look.rate > look.expected
+
+
+def _rates(won: Floats, scores: Floats, stretch: Stretch | None) -> list[list[str]]:
+    return [
+        [f"leads {a:,}–{b:,}: won, scores said", f"{won[a:b].mean():.1%}, {scores[a:b].mean():.1%}"]
+        for a, b in _thirds(len(won), stretch)
+    ]
+
+
+def _alarms(name: str, looks: dict[int, Watched]) -> list[list[str]]:
+    return [
+        [f"{name}: alarm from {begun:,} to {ended:,}", looks[begun].text]
+        for begun, ended in _episodes(looks)
+    ]
+
+
+def _thirds(n: int, stretch: Stretch | None) -> list[tuple[int, int]]:
+    if stretch is None:
+        return [(0, n)]
+    marks = [0, stretch.begins, stretch.half, stretch.ends, n]
+    return [(a, b) for a, b in pairwise(marks) if b > a]
+
+
+def _chance(scores: Floats, streams: int) -> str:
+    """Streams in which every score is right: how many alarm at any look."""
+    alarms = 0
+    for seed in range(streams):
+        drawn = (np.random.default_rng(1000 + seed).random(len(scores)) < scores).astype(np.float64)
+        looks = _looks(scores, drawn, seed, every=5 * EVERY)
+        alarms += any(look.drifted for look in looks.values())
+    share = proportion(alarms, streams)
+    return (
+        f"without any change {alarms} of {streams} streams of {len(scores):,} leads alarmed at any of "
+        f"{len(scores) // (5 * EVERY)} looks ({share.text()}); {FALSE_ALARMS:.1%} a look are allowed"
+    )
+
+
+if __name__ == "__main__":
+    main()
