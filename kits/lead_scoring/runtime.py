@@ -33,6 +33,7 @@ from kits.lead_scoring._lead import (
     encode_lead,
     lead_from_json,
 )
+from kits.lead_scoring._mailbox import KIND, addresses_behind, without_addresses
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
 from kits.lead_scoring._models.spec import ModelSpec
@@ -131,11 +132,11 @@ class LeadRuntime:
 
     def encode(self, payload: Payload) -> tuple[bytes, str]:
         """The lead in the one form that equal leads share."""
-        return encode_lead(_lead(payload)), MEDIA_TYPE
+        return encode_lead(self._lead(payload)), MEDIA_TYPE
 
     def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
         """One prediction per lead, which is bytes or `{"id": …, "fields": {…}}`. Raises DataError for one that is none."""
-        return self._predict([_lead(payload) for payload in payloads])
+        return self._predict([self._lead(payload) for payload in payloads])
 
     def predict_timed(self, payload: Payload) -> tuple[Prediction, StageTimes]:
         """One prediction with the time of each stage: reading, models, words.
@@ -144,7 +145,7 @@ class LeadRuntime:
             DataError: it is not a lead.
         """
         started = time.perf_counter()
-        lead = _lead(payload)
+        lead = self._lead(payload)
         read = time.perf_counter()
         if self.opted_out(lead):
             ended = time.perf_counter()
@@ -189,8 +190,15 @@ class LeadRuntime:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that decide, and the one that says a person is not to be scored."""
-        own = [column.name for column in self.spec.encoder.columns]
+        own = [column.name.removesuffix(KIND) for column in self.spec.encoder.columns]
         return tuple(dict.fromkeys([*own, *filter(None, [self.spec.opt_out])]))
+
+    @cached_property
+    def _addresses(self) -> tuple[str, ...]:
+        return addresses_behind(column.name for column in self.spec.encoder.columns)
+
+    def _lead(self, payload: Payload) -> Lead:
+        return without_addresses(_lead(payload), self._addresses)
 
     def opted_out(self, lead: Lead) -> bool:
         """Whether the lead says that it is not to be scored."""

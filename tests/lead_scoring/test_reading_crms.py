@@ -73,7 +73,7 @@ def test_hubspot_contacts_of_an_export(tmp_path: Path) -> None:
     ]  # fmt: skip
     found = read(put(tmp_path / "contacts.csv", table(header, rows)))
     assert found.labels == ["won", "lost", ""]
-    assert found.leads[1].fields == {"Email kind": "free", "Original Source": "Paid"}
+    assert found.leads[1].fields == {"Email (kind of mailbox)": "free", "Original Source": "Paid"}
 
 
 def test_hubspot_pages_one_a_line(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_pipedrive_deals_of_the_api_and_of_an_export(tmp_path: Path) -> None:
     found = read(put(tmp_path / "deals.json", {"success": True, "data": data}))
     assert "Pipedrive deals" in found.told("columns") and found.labels == ["won", "lost", ""]
     assert found.leads[0].fields["channel"] == "fair"
-    assert found.leads[0].fields["person_id.email kind"] == "company"
+    assert found.leads[0].fields["person_id.email (kind of mailbox)"] == "company"
     assert not {"stage_id", "status", "won_time"} & set(found.leads[0].fields)
     header = [
         "Deal - ID",

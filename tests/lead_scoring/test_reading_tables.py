@@ -265,8 +265,8 @@ def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Pat
         for n in range(30)
     ]  # fmt: skip
     found = read(put(tmp_path / "e.csv", table(header, rows)))
-    assert set(found.leads[0].fields) == {"E-Mail kind", "contact"}
-    assert found.column("E-Mail kind")[:2] == ["company", "free"]
+    assert set(found.leads[0].fields) == {"E-Mail (kind of mailbox)", "contact"}
+    assert found.column("E-Mail (kind of mailbox)")[:2] == ["company", "free"]
     content = b"".join(s.content + s.source.encode() for s in found.samples)
     assert b"Ann" not in content and b"@" not in content and b"+49" not in content
 

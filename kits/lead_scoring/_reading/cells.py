@@ -55,12 +55,6 @@ def _pairs() -> tuple[tuple[str, str], ...]:
     return tuple((str(yes).casefold(), str(no).casefold()) for yes, no in listed)
 
 
-@cache
-def free_mail() -> frozenset[str]:
-    """Domains where anybody may have a mailbox."""
-    return frozenset(cast("list[str]", load_words("cells.yaml")["free_mail"]))
-
-
 def is_missing(cell: str) -> bool:
     """Whether a cell says that nothing is known, as the models see it too."""
     return cell.strip().casefold() in MISSING

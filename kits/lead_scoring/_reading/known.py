@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from kits.core.dataset import Split
 from kits.lead_scoring._lead import Value
+from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed, is_missing, type_cells
 from kits.lead_scoring._reading.mapping import Mapping as Crm
 from kits.lead_scoring._reading.mapping import find_mapping
@@ -131,7 +132,7 @@ def understand(
     }
     for one in personal:
         if one.what == "e-mail address":
-            columns[f"{one.column} kind"] = mail_kinds(sheet.cells[one.column])
+            columns[f"{one.column}{KIND}"] = mail_kinds(sheet.cells[one.column])
     if extend is not None:
         added = extend(sheet, roles, at)
         columns.update({name: values for name, values in added.items() if name not in out})

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._reading.cells import free_mail, is_missing
+from kits.lead_scoring._mailbox import mailbox_kind
+from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.names import plain, rank
 from kits.lead_scoring._reading.sheets import Sheet
 
@@ -21,8 +22,6 @@ _MOST = 0.8
 _VARIED = 0.2
 """A column of names or numbers has many different ones; `contact: cellular` is none."""
 _LOOKED_AT = 500
-_SCHOOLS = re.compile(r"\.edu$|\.edu\.[a-z]{2}$|\.ac\.[a-z]{2}$|^(?:uni|hs|tu|fh)-|^students?\.")
-_STATE = re.compile(r"\.gov$|\.gov\.[a-z]{2}$|\.gouv\.fr$|\.bund\.de$|\.admin\.ch$|\.mil$")
 
 
 @dataclass(frozen=True)
@@ -70,28 +69,6 @@ def _is_number(cell: str) -> bool:
 
 
 def mail_kinds(cells: Sequence[str]) -> list[Value]:
-    """What kind of mailbox each address is: `company`, `free`, `school`, `state`; None where there is none."""
-    table = {cell: _kind(cell) for cell in set(cells)}
+    """What kind of mailbox each address is; None where there is none."""
+    table: dict[str, Value] = {cell: mailbox_kind(cell) for cell in set(cells)}
     return [table[cell] for cell in cells]
-
-
-def _kind(cell: str) -> Value:
-    domain = domain_of(cell)
-    if not domain:
-        return None
-    if domain in free_mail():
-        return "free"
-    if _SCHOOLS.search(domain):
-        return "school"
-    return "state" if _STATE.search(domain) else "company"
-
-
-def domain_of(cell: str) -> str:
-    """The domain of an address, a site or a domain, in lower case and without `www.`; empty when there is none."""
-    text = cell.strip().casefold().removeprefix("mailto:")
-    if "@" in text:
-        text = text.rsplit("@", 1)[1]
-    else:
-        text = text.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
-    text = text.removeprefix("www.").strip(".>")
-    return text if "." in text and " " not in text else ""

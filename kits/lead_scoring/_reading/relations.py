@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kits.lead_scoring._reading.cells import free_mail, is_missing
+from kits.lead_scoring._mailbox import FREE_MAIL, domain_of
+from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.names import plain, rank, squeezed
-from kits.lead_scoring._reading.personal import domain_of
 from kits.lead_scoring._reading.sheets import Sheet
 
 _REMEMBERED = 1 << 16
@@ -37,7 +37,7 @@ def text_key(cell: str) -> str:
 def firm_key(cell: str) -> str:
     """The domain of a firm; none of a free mailbox."""
     domain = domain_of(cell)
-    return "" if domain in free_mail() else domain
+    return "" if domain in FREE_MAIL else domain
 
 
 @dataclass(frozen=True)

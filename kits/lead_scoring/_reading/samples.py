@@ -15,8 +15,8 @@ from pydantic import JsonValue
 from kits.core.annotation import Annotation
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
+from kits.lead_scoring._mailbox import domain_of
 from kits.lead_scoring._reading.known import Known, identities
-from kits.lead_scoring._reading.personal import domain_of
 from kits.lead_scoring.config import Config, SourceConfig
 
 OUTCOME_AT = "outcome_at"

@@ -1,0 +1,79 @@
+"""What an e-mail address tells of a lead without naming anybody: the kind of mailbox it is.
+
+The same at import and at scoring, so a bundle that learned from it can be asked with the address itself, which is not
+kept. It knows no columns of tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kits.lead_scoring._lead import Lead
+
+KIND = " (kind of mailbox)"
+"""What the name of an address's column is followed by."""
+FREE_MAIL = frozenset([
+    "gmail.com", "googlemail.com", "yahoo.com", "yahoo.de", "yahoo.fr", "yahoo.co.uk", "yahoo.co.in",
+    "yahoo.es", "yahoo.it", "ymail.com", "hotmail.com", "hotmail.de", "hotmail.fr", "hotmail.co.uk",
+    "hotmail.es", "hotmail.it", "outlook.com", "outlook.de", "outlook.fr", "live.com", "live.de", "live.fr",
+    "live.co.uk", "msn.com", "aol.com", "aol.de", "icloud.com", "me.com", "mac.com", "gmx.de", "gmx.net",
+    "gmx.at", "gmx.ch", "gmx.com", "gmx.fr", "web.de", "t-online.de", "freenet.de", "arcor.de", "mail.de",
+    "posteo.de", "mailbox.org", "proton.me", "protonmail.com", "pm.me", "tutanota.com", "tuta.io", "orange.fr",
+    "wanadoo.fr", "free.fr", "sfr.fr", "laposte.net", "neuf.fr", "libero.it", "virgilio.it", "tiscali.it",
+    "alice.it", "tin.it", "hotmail.be", "telenet.be", "skynet.be", "ziggo.nl", "kpnmail.nl", "planet.nl",
+    "hetnet.nl", "xs4all.nl", "bluewin.ch", "hispeed.ch", "a1.net", "chello.at", "aon.at", "wp.pl", "o2.pl",
+    "onet.pl", "interia.pl", "op.pl", "seznam.cz", "centrum.cz", "mail.ru", "yandex.ru", "yandex.com", "ya.ru",
+    "bk.ru", "rambler.ru", "qq.com", "163.com", "126.com", "sina.com", "naver.com", "hanmail.net", "daum.net",
+    "rediffmail.com", "uol.com.br", "bol.com.br", "terra.com.br", "comcast.net", "verizon.net", "att.net",
+    "sbcglobal.net", "bellsouth.net", "cox.net", "charter.net", "btinternet.com", "sky.com", "virginmedia.com",
+    "ntlworld.com", "talktalk.net", "bigpond.com", "telia.com", "zoho.com", "fastmail.com", "hey.com",
+    "mail.com", "inbox.com", "rocketmail.com",
+])  # fmt: skip
+"""Where anybody may have a mailbox."""
+_SCHOOLS = re.compile(r"\.edu$|\.edu\.[a-z]{2}$|\.ac\.[a-z]{2}$|^(?:uni|hs|tu|fh)-|^students?\.")
+_STATE = re.compile(r"\.gov$|\.gov\.[a-z]{2}$|\.gouv\.fr$|\.bund\.de$|\.admin\.ch$|\.mil$")
+_LONGEST = 320
+
+
+def domain_of(text: str) -> str:
+    """The domain of an address, a site or a domain, in lower case and without `www.`; empty when there is none."""
+    text = text[:_LONGEST].strip().casefold().removeprefix("mailto:")
+    if "@" in text:
+        text = text.rsplit("@", 1)[1]
+    else:
+        text = text.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+    text = text.removeprefix("www.").strip(".>")
+    return text if "." in text and " " not in text else ""
+
+
+def mailbox_kind(address: str) -> str | None:
+    """`company`, `free`, `school` or `state`; None where there is no address."""
+    domain = domain_of(address)
+    if not domain:
+        return None
+    if domain in FREE_MAIL:
+        return "free"
+    if _SCHOOLS.search(domain):
+        return "school"
+    return "state" if _STATE.search(domain) else "company"
+
+
+def addresses_behind(columns: Iterable[str]) -> tuple[str, ...]:
+    """The columns of addresses that some columns were made of."""
+    return tuple(name.removesuffix(KIND) for name in columns if name.endswith(KIND))
+
+
+def without_addresses(lead: Lead, columns: Iterable[str]) -> Lead:
+    """The lead with the kind of mailbox in place of each address.
+
+    Args:
+        columns: those that hold addresses.
+    """
+    found = {name: lead.fields[name] for name in columns if isinstance(lead.fields.get(name), str)}
+    if not found:
+        return lead
+    fields = {name: value for name, value in lead.fields.items() if name not in found}
+    made = {f"{name}{KIND}": mailbox_kind(str(address)) for name, address in found.items()}
+    return replace(lead, fields={**made, **fields})
