@@ -93,3 +93,11 @@ def test_a_date_is_judged_by_its_distance_from_the_decision() -> None:
         for at, lag in zip(made.at_s(), made.rng.integers(1, 30, made.rows))
     ]
     assert finding(made.court(), "created", "drift") == "cleared"
+
+
+def test_a_column_that_only_counts_days_until_the_export_is_told_so() -> None:
+    made = Made()
+    made.columns["days in system"] = (np.arange(made.rows)[::-1] // 3).astype(float).tolist()
+    court = made.court(order="rank")
+    assert court.drifting == ("days in system",)
+    assert "it goes with time (rank correlation 1.000)" in said_of(court, "days in system", "drift")

@@ -29,6 +29,8 @@ _DRAWS, _MOST_DRAWS = 100, 6_000
 _PERIODS = 10
 _SHOWN = 2
 _SHUFFLES = 200
+_CLOCK = 0.98
+"""Rank correlation with time of a column that only counts: days since the lead came, at the day of the export."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,14 @@ def _moved(
         f"“{column.labels[k][:40]}” {before[k]:.0%} before, {now[k]:.0%} in the latest fifth"
         for k in order
     )
+    clock = follows_clock(column)
     return Moved(
         column.name,
         own,
         distance,
         chance,
         (
+            *([f"it goes with time (rank correlation {clock:.3f})"] if clock >= _CLOCK else []),
             f"alone it tells the latest fifth from earlier leads with an AUC of {own.text()}",
             f"{shares}; shares moved by {distance:.3f}, chance stays under {chance:.3f}",
         ),

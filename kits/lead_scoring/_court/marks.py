@@ -15,6 +15,7 @@ import numpy as np
 from kits.lead_scoring._court.columns import OTHER, Column, Flags, Floats
 from kits.lead_scoring._court.measures import auc_of
 from kits.lead_scoring._court.names import Phrase, Sort, said
+from kits.lead_scoring._court.odds import bounds, distance
 
 DAY_S = 86_400.0
 _FAR, _VERY_FAR = 2.0, 3.0
@@ -25,7 +26,6 @@ _SHARE = 0.1
 _LEAST_ROWS = 20
 _LEAST_OPEN = 30
 _SHOWN = 3
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -257,29 +257,6 @@ RULES: tuple[Rule, ...] = (
 )
 RULES_OF_ONE_OUTCOME: tuple[Rule, ...] = (by_name, by_time, by_open_leads)
 """Those that compare no outcomes, where all leads have the same one."""
-
-
-def bounds(hits: float, n: float) -> tuple[float, float]:
-    """Interval of a rate (Wilson 1927): cheap, and fair at the ends."""
-    if n <= 0:
-        return 0.0, 1.0
-    rate = hits / n
-    centre = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    reach = _Z / (1 + _Z**2 / n) * math.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n * n))
-    return max(0.0, centre - reach), min(1.0, centre + reach)
-
-
-def distance(hits: float, n: float, base: float) -> float:
-    """How far a rate is from the base rate at least, in log-odds; 0 where the interval holds the base rate."""
-    low, high = bounds(hits, n)
-    if low > base:
-        return _logit(low) - _logit(base)
-    return _logit(high) - _logit(base) if high < base else 0.0
-
-
-def _logit(rate: float) -> float:
-    rate = min(max(rate, 1e-9), 1 - 1e-9)
-    return math.log(rate / (1 - rate))
 
 
 def _counts(column: Column, won: Floats) -> tuple[Floats, Floats]:
