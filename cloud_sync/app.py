@@ -42,7 +42,7 @@ from cloud_sync.cmms.inbound import inbound_secrets
 from cloud_sync.config import HubConfig
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.models import LeadModels
-from cloud_sync.errors import http_status
+from cloud_sync.errors import BusyError, http_status
 from cloud_sync.fleet.admission import Admission
 from cloud_sync.fleet.broker import Broker, ExternalBroker, make_broker
 from cloud_sync.fleet.keeper import BrokerKeeper
@@ -65,6 +65,8 @@ log = logging.getLogger(__name__)
 
 _DIGESTS_BYTES = 160 << 10
 """As many digests as are asked for at once, and some room."""
+AGAIN_S = 5
+"""Seconds after which whoever came when there was too much at once may come again."""
 _TOLD = 3
 """So many faults of one request are told."""
 
@@ -282,7 +284,8 @@ def _summarise(router: APIRouter) -> None:
 
 async def _answer_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KitwrightError)
-    return JSONResponse(error.as_dict(), status_code=http_status(error))
+    again = {"retry-after": str(AGAIN_S)} if isinstance(error, BusyError) else None
+    return JSONResponse(error.as_dict(), status_code=http_status(error), headers=again)
 
 
 async def _answer_misfit(request: Request, error: Exception) -> JSONResponse:

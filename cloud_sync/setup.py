@@ -182,7 +182,7 @@ def doctor(data_dir: Path) -> list[Finding]:
     except ConfigError as error:
         return [*findings, Finding("configuration", error.what, False, error.fix)]
     findings.append(Finding("configuration", str(data_dir / FILE), True))
-    return [*findings, *_keys(config), _authority(config), _database(config)]
+    return [*findings, *_keys(config), *_crms(config), _authority(config), _database(config)]
 
 
 def _mosquitto() -> Finding:
@@ -207,6 +207,23 @@ def _keys(config: HubConfig) -> list[Finding]:
         return [Finding("signing key", "missing", False, RESTORE)]
     private = path.stat().st_mode & 0o077 == 0
     return [Finding("signing key", str(path), private, f"chmod 600 {path}")]
+
+
+def _crms(config: HubConfig) -> list[Finding]:
+    """Where CRMs are connected: their secrets are private, and they can reach the hub by its public address."""
+    from cloud_sync.crm.adding import warnings
+    from cloud_sync.crm.secrets import secrets_files
+
+    files = secrets_files(config.keys_dir)
+    open_to_others = [path for path in files if path.stat().st_mode & 0o077]
+    if not files:
+        return []
+    wrong = warnings(config.url)
+    fix = f"chmod 600 {open_to_others[0]}" if open_to_others else ""
+    return [
+        Finding("CRM secrets", f"{len(files)} connections", not open_to_others, fix),
+        Finding("CRM address", config.url, not wrong, wrong[0] if wrong else ""),
+    ]
 
 
 def _authority(config: HubConfig) -> Finding:

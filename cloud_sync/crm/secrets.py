@@ -66,6 +66,11 @@ def secrets_path(keys_dir: Path, name: str) -> Path:
     return keys_dir / _FOLDER / f"{check_name(name)}.json"
 
 
+def secrets_files(keys_dir: Path) -> list[Path]:
+    """The files of all connections."""
+    return sorted((keys_dir / _FOLDER).glob("*.json"))
+
+
 def read_secrets(keys_dir: Path, name: str) -> Secrets:
     """Its secrets; none where there is no file.
 

@@ -139,3 +139,19 @@ def test_pausing_twice_is_one_change(hub: Hub) -> None:
     assert not connections.pause(hub, "sales", by="ann", paused=True)
     assert connections.open_connection(hub, "sales").paused
     assert connections.pause(hub, "sales", by="ann", paused=False)
+
+
+def test_the_doctor_looks_at_secrets_and_at_the_address_crms_call(hub: Hub) -> None:
+    (hub.config.data_dir / "hub.yaml").write_text("{}\n")
+
+    def found() -> dict[str, setup.Finding]:
+        return {one.check: one for one in setup.doctor(hub.config.data_dir)}
+
+    assert "CRM secrets" not in found()
+    add(hub)
+    assert found()["CRM secrets"].ok
+    assert "public_url" in found()["CRM address"].fix
+    secrets_path(hub.config.keys_dir, "sales").chmod(0o644)
+    assert found()["CRM secrets"].fix.startswith("chmod 600")
+    (hub.config.data_dir / "hub.yaml").write_text("public_url: https://hub.example\n")
+    assert found()["CRM address"].ok

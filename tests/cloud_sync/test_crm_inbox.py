@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from cloud_sync.config import parse
-from cloud_sync.crm import connections
+from cloud_sync.crm import connections, group_commit
 from cloud_sync.crm.base import Request
 from cloud_sync.crm.erasing import forget_asked
 from cloud_sync.crm.inbox import Inbox
@@ -518,6 +518,22 @@ def test_one_that_cannot_be_stored_keeps_no_other_from_it(hub: Hub) -> None:
     assert set(failed) == {"no-such"}
     assert len(failed) == 8
     assert len(events(hub)) == 1
+
+
+def test_more_than_can_wait_is_refused_and_may_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MOST_WAITING", 1)
+    with open_hub(tmp_path, public_url=HUB) as (client, hub):
+        connect(hub, "hubspot-v3")
+        body = json.dumps([hubspot_event(1), hubspot_event(2)]).encode()
+        made = signed("hubspot-v3", body, at=time.time())
+        refused = client.post("/v1/crm/crm", content=body, headers=dict(made.headers))
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert counted(hub, "crm_refused") == {"busy": 1}
+        monkeypatch.setattr(group_commit, "MOST_WAITING", 2)
+        assert client.post("/v1/crm/crm", content=body, headers=dict(made.headers)).is_success
+        assert len(events(hub)) == 2
 
 
 # over HTTP
