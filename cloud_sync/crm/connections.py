@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.crm.base import Access
+from cloud_sync.crm.models import projects
 from cloud_sync.crm.secrets import (
     Secrets,
     check_name,
@@ -25,7 +26,7 @@ from cloud_sync.crm.secrets import (
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
-from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, CrmScore, Project
+from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead, CrmScore
 from kits.core.complaints import plain
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.sample import utc_now
@@ -83,10 +84,16 @@ def add(
 
 
 def _require_project(session: Session, project: str) -> None:
-    if not project or session.get(Project, project) is not None:
+    if not project:
         return
-    known = list(session.scalars(select(Project.name)))
-    raise NotFoundError("no such project", where=project, fix=did_you_mean(project, known))
+    known = projects(session)
+    if project not in known:
+        fix = (
+            did_you_mean(project, known)
+            if known
+            else "kit publish --hub URL, from a project of leads"
+        )
+        raise NotFoundError("no such project of leads", where=project, fix=fix)
 
 
 def require(session: Session, name: str) -> CrmConnection:
@@ -182,6 +189,8 @@ def remove(hub: Hub, name: str, *, by: str) -> dict[str, int]:
         for key in _HELD:  # what was on its way meanwhile
             session.execute(delete(key.class_).where(key.class_.connection == name))
         session.delete(require(session, name))
+        mine = Alert.name.startswith("crm-"), Alert.where == name, Alert.seen_at.is_(None)
+        session.execute(update(Alert).where(*mine).values(seen_at=utc_now(), seen_by="hub: over"))
         audit(session, by, "crm remove", name, **gone)
     return gone
 

@@ -90,6 +90,7 @@ def test_a_name_that_is_no_file_name_is_refused(hub: Hub, name: str) -> None:
 def test_what_is_there_or_not_is_told_with_a_remedy(hub: Hub) -> None:
     with hub.database.transaction() as session:
         session.add(Project(name="leads", kit="lead-scoring", kit_yaml=""))
+        session.add(Project(name="lead", kit="support-triage", kit_yaml=""))
     with pytest.raises(NotFoundError, match="did you mean 'leads'"):
         add(hub, project="lead")
     assert not secrets_path(hub.config.keys_dir, "sales").exists()

@@ -359,6 +359,14 @@ def test_a_connection_without_a_secret_takes_nothing_and_tells_once(hub: Hub, in
     assert alerts(hub) == []
 
 
+def test_nothing_is_told_of_a_connection_that_was_removed(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3", secrets=())
+    with pytest.raises(UnverifiedError):
+        inbox.take("crm", signed("hubspot-v3"))
+    connections.remove(hub, "crm", by="ann")
+    assert alerts(hub) == []
+
+
 def alerts(hub: Hub) -> list[tuple[str, str]]:
     """Those that are open."""
     with hub.database.session() as session:
