@@ -51,3 +51,14 @@ def test_nothing_left_to_learn_from_is_said() -> None:
     made.columns = {"close_value": np.where(made.won == 1, 500.0, 0.0).tolist()}
     court = made.court()
     assert "nothing is left to learn from" in court.no_signal
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_leads_that_score_alike_are_not_ranked_by_their_time(seed: int) -> None:
+    """One column of two values, noise, while the base rate rises within every period."""
+    rng = np.random.default_rng(seed)
+    made = Made(3_000, seed=seed)
+    made.won = (rng.random(3_000) < np.linspace(0.05, 0.8, 3_000)).astype(float)
+    made.columns = {"newsletter": rng.choice(["yes", "no"], 3_000).tolist()}
+    signal = made.court().signal
+    assert signal is not None and abs(signal.auc.value - 0.5) < 0.04

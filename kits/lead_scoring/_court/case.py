@@ -109,6 +109,7 @@ def _clock(table: LeadTable) -> Floats | None:
 def marks_in(column: Column, case: Case) -> tuple[Mark, ...]:
     """What speaks for a column having been written late."""
     known = {one.name for one in case.columns}
+    label, sign, _ = column.name.partition(_EVENTS)
     return marks_of(
         Accused(
             column,
@@ -116,7 +117,7 @@ def marks_in(column: Column, case: Case) -> tuple[Mark, ...]:
             case.decided_at,
             case.recent,
             case.open.get(column.name),
-            as_of=column.name.partition(_EVENTS)[0] + _EVENTS + "count" in known,
+            as_of=bool(sign) and f"{label}{_EVENTS}count" in known,
         )
     )
 

@@ -1,6 +1,6 @@
 """Drift: can the latest leads be told from earlier ones, by which columns, and how did the base rate go?
 
-An adversarial check (latest fifth against the rest) with the yardstick of `measures.py`. That a column moved at all is
+An adversarial check (latest fifth against the rest) with the yardstick of `yardstick.py`. That a column moved at all is
 tested against simulated draws of leads that did not; that it moved much is its AUC. Both are needed: of 40,000 leads
 every column moved.
 """
@@ -26,6 +26,7 @@ _SETTLED = 0.60
 """AUC of all the rest from which no column needs to go."""
 _MOST_REMOVALS = 10
 _DRAWS, _MOST_DRAWS = 100, 6_000
+"""Per column, and in all; beyond 60 columns false charges are a little more frequent than said."""
 _PERIODS = 10
 _SHOWN = 2
 _SHUFFLES = 200

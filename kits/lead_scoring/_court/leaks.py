@@ -77,13 +77,14 @@ class Power:
 
     @property
     def sentences(self) -> tuple[str, ...]:
+        """Evidence."""
         said = [f"alone it tells who buys with an AUC of {self.alone.text()}"]
         if self.others is not None and self.together is not None:
-            more = "more than all of them together" if self.grade >= DOMINANT else "with it"
-            said.append(
-                f"the columns nothing speaks against reach {self.others.value:.3f}, with it {self.together.value:.3f}"
-                + (f": alone it tells {more}" if self.grade >= DOMINANT else "")
+            beside = f"reach {self.others.value:.3f}, with it {self.together.value:.3f}"
+            more = (
+                ": alone it tells more than all of them together" if self.grade >= DOMINANT else ""
             )
+            said.append(f"the columns nothing speaks against {beside}{more}")
         return tuple(said)
 
 

@@ -17,7 +17,7 @@ from kits.lead_scoring._court.measures import auc_of
 from kits.lead_scoring._court.names import Phrase, Sort, said
 from kits.lead_scoring._court.odds import bounds, distance
 
-DAY_S = 86_400.0
+_DAY_S = 86_400.0
 _FAR, _VERY_FAR = 2.0, 3.0
 """Distance from the base rate in log-odds, from the near end of the interval: 7 and 20 times its odds."""
 _TELLING_GAPS, _PLAIN_GAPS = 0.58, 0.65
@@ -125,7 +125,10 @@ def by_decisive_values(accused: Accused) -> Iterator[Mark]:
     if n[high].sum() < least or n[low].sum() < least:
         return
     if n[high | low].sum() >= _share_of(column, _SHARE):
-        ends = [int(np.argmax(apart)), int(np.argmin(np.where(values, apart, math.inf)))]
+        ends = [
+            int(np.argmax(np.where(values, apart, -math.inf))),
+            int(np.argmin(np.where(values, apart, math.inf))),
+        ]
         yield Mark(
             "decisive values",
             1.5,
@@ -206,13 +209,13 @@ def by_time(accused: Accused) -> Iterator[Mark]:
     lag = lag[np.isfinite(lag)]
     if len(lag) < _LEAST_ROWS:
         return
-    late = lag > DAY_S
+    late = lag > _DAY_S
     if late.mean() >= 0.02:
         yield Mark(
             "time",
             2.0 if late.mean() >= 0.2 else 1.0,
             f"{late.mean():.0%} of its {len(lag)} dates lie after the moment of the decision, by "
-            f"{np.median(lag[late]) / DAY_S:.0f} days in the middle",
+            f"{np.median(lag[late]) / _DAY_S:.0f} days in the middle",
         )
 
 

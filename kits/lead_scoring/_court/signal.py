@@ -51,8 +51,10 @@ def find_signal(
         size = min(ones, float(here.sum()) - ones)
         if size < 1 or won[known].min(initial=1.0) == won[known].max(initial=0.0):
             continue
-        scores = _learned(matrix[known], outcomes[known], matrix[here])
-        aucs = _aucs(scores, outcomes[here] == 1)
+        # in any order: leads that score alike must not be ranked by their time
+        asked = rng.permutation(np.flatnonzero(here))
+        scores = _learned(matrix[known], outcomes[known], matrix[asked])
+        aucs = _aucs(scores, outcomes[asked] == 1)
         sums += size * aucs
         weight += size
         variance += size**2 * _variance(float(aucs[0]), ones, float(here.sum()) - ones)
@@ -115,7 +117,7 @@ def _learned(
 
 
 def _aucs(scores: Floats, ones: NDArray[np.bool_]) -> Floats:
-    """(shuffles,) AUC of each column of scores; ties are few and counted by their order."""
+    """(shuffles,) AUC of each column of scores; ties are counted by their order, which is by lot."""
     ranks = np.empty_like(scores)
     order = np.argsort(scores, axis=0, kind="stable")
     np.put_along_axis(ranks, order, np.arange(1.0, len(scores) + 1)[:, None], axis=0)
