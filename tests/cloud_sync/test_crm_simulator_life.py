@@ -70,10 +70,10 @@ def test_leads_from_a_file_keep_their_columns_their_ids_and_their_fate(tmp_path:
 
 def test_history_has_both_outcomes_in_the_order_of_time_and_a_rising_base_rate() -> None:
     rows = list(csv.DictReader(io.StringIO(history_csv(Simulator("hubspot", seed=2), 4000, 2))))
-    assert [row["created_at"] for row in rows] == sorted(row["created_at"] for row in rows)
-    assert all(row["decided_at"] >= row["created_at"] for row in rows)
+    assert [row["createdate"] for row in rows] == sorted(row["createdate"] for row in rows)
+    assert all(row["closedate"][:19] >= row["createdate"][:19] for row in rows)
     assert "hs_analytics_num_visits" in rows[0]
-    won = [row["outcome"] == "won" for row in rows]
+    won = [row["lifecyclestage"] == "customer" for row in rows]
     assert sum(won[-1000:]) > 1.3 * sum(won[:1000]) > 0
 
 

@@ -25,6 +25,7 @@ PERSON = "5b1f0000-0000-4000-8000-000000000077"
 ORGANIZATION = "4ef50000-0000-4000-8000-000000000001"
 CODES: Mapping[str, str] = {"industry": "industrycode", "source": "leadsourcecode"}
 """Columns that are choices there: numbers with a label."""
+STATES = ("Open", "Qualified", "Disqualified")
 _STEPS = {"created": "Create", "changed": "Update", "deleted": "Delete", "merged": "Merge"}
 _TYPE = "Entity:http://schemas.microsoft.com/xrm/2011/Contracts"
 
@@ -34,6 +35,7 @@ class Dynamics(Vendor):
 
     kind = "dynamics"
     scheme = "dataverse"
+    own_columns = ("leadid", "createdon")
     looks = "path"
     keys = ("tenant", "client_id", "client_secret")
     names: ClassVar[Mapping[str, str]] = {
@@ -71,8 +73,11 @@ class Dynamics(Vendor):
         return None if value == "" else value
 
     def export(self, fields: Fields) -> Fields:
-        """An export shows labels."""
-        return {name: label_of(name, value) or value for name, value in fields.items()}
+        """An export shows labels, that of the state too."""
+        shown = {name: label_of(name, value) or value for name, value in fields.items()}
+        state = shown.pop("statecode", None)
+        shown.pop("statuscode", None)
+        return shown if state is None else {**shown, "statecode": STATES[int(str(state))]}
 
     def fresh(self) -> Fields:
         """An open lead."""

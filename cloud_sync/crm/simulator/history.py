@@ -12,25 +12,34 @@ from pydantic import JsonValue
 if TYPE_CHECKING:
     from cloud_sync.crm.simulator.simulator import Simulator
 
-ID, CREATED, DECIDED, OUTCOME = "record_id", "created_at", "decided_at", "outcome"
-
 
 def history_csv(simulator: Simulator, n: int, years: float) -> str:
-    """So many leads of the last years, oldest first; columns by the CRM's own names, `outcome` is won or lost."""
+    """So many leads of the last years, oldest first, as an export of this CRM shows them.
+
+    What says how each ended is the CRM's own (`lifecyclestage`, `Status`, …); nothing in them is later than the lead's
+    creation, but for that.
+    """
+    vendor = simulator.vendor
+    identity, created = vendor.own_columns
     end = simulator.state.now()
     found = simulator.world.past(n, end - timedelta(days=365 * years), end)
     rows: list[dict[str, JsonValue]] = [
         {
-            ID: number,
-            CREATED: lead.created_at.isoformat(timespec="seconds"),
-            **simulator.vendor.export(simulator.vendor.fields(lead.columns)),
-            DECIDED: lead.decided_at.isoformat(timespec="seconds"),
-            OUTCOME: "won" if lead.won else "lost",
+            identity: vendor.make_id(number),
+            created: lead.created_at.isoformat(timespec="seconds"),
+            **vendor.export(
+                {
+                    **vendor.fields(lead.columns),
+                    **vendor.fresh(),
+                    **vendor.outcome("won" if lead.won else "lost", lead.decided_at),
+                }
+            ),
         }
         for number, lead in enumerate(found, 1)
     ]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

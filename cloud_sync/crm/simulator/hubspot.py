@@ -65,6 +65,7 @@ class HubSpot(Vendor):
     kind = "hubspot"
     scheme = "hubspot-v3"
     fixed_key = "token"
+    own_columns = ("hs_object_id", "createdate")
     looks = "uuid"
     names: ClassVar[Mapping[str, str]] = {
         "first_name": "firstname", "last_name": "lastname", "source": "hs_analytics_source",

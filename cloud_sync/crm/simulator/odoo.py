@@ -30,6 +30,7 @@ class Odoo(Vendor):
     kind = "odoo"
     scheme = "odoo"
     fixed_key = "key"
+    own_columns = ("id", "create_date")
     looks = "path"
     keys = ("key",)
     names: ClassVar[Mapping[str, str]] = {

@@ -62,6 +62,7 @@ class Pipedrive(Vendor):
     kind = "pipedrive"
     scheme = "pipedrive"
     fixed_key = "token"
+    own_columns = ("id", "add_time")
     looks = "pair"
     keys = ("token",)
     names: ClassVar[Mapping[str, str]] = {"company": "title"}

@@ -55,6 +55,7 @@ class Salesforce(Vendor):
 
     kind = "salesforce"
     scheme = "salesforce-outbound"
+    own_columns = ("Id", "CreatedDate")
     looks = "path"
     keys = ("client_secret", "client_id")
     names: ClassVar[Mapping[str, str]] = {

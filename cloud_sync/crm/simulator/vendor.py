@@ -72,6 +72,8 @@ class Vendor(ABC):
     names: ClassVar[Mapping[str, str]] = {}
     things: ClassVar[tuple[str, ...]] = ()
     """What a lead may be there; the first is the default. Empty: there is no choice."""
+    own_columns: ClassVar[tuple[str, str]] = ("id", "created_at")
+    """What an export calls a lead's id and its creation."""
     every_right: ClassVar[frozenset[str]] = frozenset({"read", "write", "fields"})
     limit: ClassVar[tuple[int, float]] = (0, 10)
     token_life_s: ClassVar[float] = 1800
