@@ -44,15 +44,12 @@ def unseen(n: int, approach: str = "mean") -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_order_comes_near_the_true_one() -> None:
     chances, won = unseen(N)
-    truth = {one.id: one.chance for one in make_leads(SEED, N)}
-    best = auroc(np.array([truth[f"{n + 1:06d}"] for n in range(N)])[-len(won) :], sorted_won())
+    latest = list(make_leads(SEED, N))[-len(won) :]
+    best = auroc(
+        np.array([one.chance for one in latest]),
+        np.array([one.outcome == "won" for one in latest]),
+    )
     assert auroc(chances, won) > best - 0.05
-
-
-def sorted_won() -> np.ndarray:
-    made = list(make_leads(SEED, N))
-    count = len(firm(N).of("test"))
-    return np.array([one.outcome == "won" for one in made[-count:]])
 
 
 def test_figures_are_of_models_that_had_not_seen_the_leads() -> None:
@@ -155,6 +152,14 @@ def test_leads_without_a_usable_column_are_refused(tmp_path: Path) -> None:
     leads = [Lead(str(n), {"same": "x"}) for n in range(400)]
     dataset = a_dataset(leads, (rng.random(400) < 0.4).tolist(), splits_in_time(400))
     with pytest.raises(DataError, match="no column is left"):
+        trained(dataset, Config(), tmp_path)
+
+
+def test_columns_that_no_two_leads_share_are_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    leads = [Lead(str(n), {"code": f"x{rng.integers(200)}"}) for n in range(400)]
+    dataset = a_dataset(leads, (rng.random(400) < 0.4).tolist(), splits_in_time(400))
+    with pytest.raises(DataError, match="several leads share"):
         trained(dataset, Config(), tmp_path)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.core.errors import DataError
 from kits.core.kit import NoProgress, Progress
 from kits.lead_scoring._features.encoder import Floats32
 from kits.lead_scoring._features.spec import EncoderSpec
@@ -139,7 +140,11 @@ class Learner:
     progress: Progress = field(default_factory=NoProgress)
 
     def margins(self, origin: Origin, tried: Collection[Candidate]) -> dict[Candidate, Floats]:
-        """Log-odds of the judged rows by each candidate, learned from the rows before."""
+        """Log-odds of the judged rows by each candidate, learned from the rows before.
+
+        Raises:
+            DataError: nothing in the columns can be learned from.
+        """
         found: dict[Candidate, Floats] = {}
         for stable in sorted({one.stable for one in tried}):
             group = [one for one in tried if one.stable == stable]
@@ -171,7 +176,11 @@ class Learner:
         return found
 
     def fit(self, rows: Ints, candidate: Candidate) -> Fitted:
-        """One candidate, learned from some rows, as it is shipped."""
+        """One candidate, learned from some rows, as it is shipped.
+
+        Raises:
+            DataError: nothing in the columns can be learned from.
+        """
         encoded = self._encoded(rows, candidate.stable)
         additive = trees = None
         if candidate.has_curves:
@@ -183,12 +192,18 @@ class Learner:
         return Fitted(candidate, encoded.spec, additive, trees)
 
     def _encoded(self, rows: Ints, stable: bool) -> Encoded:
-        kinds = {
-            name: kind
-            for name, kind in self.kinds.items()
-            if not (stable and name in self.drifting)
-        }
-        return fit_encoder(self.sheet, rows, self.won, kinds, self.seed)
+        left_out = self.drifting if stable else frozenset()
+        kinds = {name: kind for name, kind in self.kinds.items() if name not in left_out}
+        encoded = fit_encoder(self.sheet, rows, self.won, kinds, self.seed)
+        if not encoded.matrix.shape[1]:
+            if stable:  # what is left without them tells nothing: the same as with them
+                return self._encoded(rows, False)
+            raise DataError(
+                "no column holds anything that several leads share",
+                where=", ".join(sorted(kinds)[:5]),
+                fix="import columns that say something of a lead: source, country, size, visits",
+            )
+        return encoded
 
     def _weights(self, rows: Ints, half_life: float) -> Floats:
         if not half_life:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,7 +15,7 @@ class _Part(BaseModel):
 
 def _refuse_unpaired(knots: Sequence[float], values: Sequence[float]) -> None:
     """A curve has a value at each of its knots, which rise."""
-    rising = all(one <= other for one, other in zip(knots, knots[1:]))
+    rising = all(one <= other for one, other in pairwise(knots))
     if not knots or len(knots) != len(values) or not rising:
         raise ValueError("a curve needs a value at each of its rising knots")
 
