@@ -5,9 +5,6 @@ SVG with the classes of the report's style sheet. It draws what was judged; noth
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
 from kits.core.kit import EvaluateTask, Evaluation, Plot
@@ -17,6 +14,7 @@ from kits.core.stats import Estimate, proportion
 from kits.lead_scoring._court.tables import plots as court_plots
 from kits.lead_scoring._judging import drawing, tables
 from kits.lead_scoring._judging.capacity import Terms, terms_of
+from kits.lead_scoring._judging.course import course
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
 from kits.lead_scoring._judging.figures import BINS, bins_of
 from kits.lead_scoring._judging.judged import Judged, court_of, judged_again, team_of
@@ -25,8 +23,6 @@ _SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
 _CALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 _ROUNDS = 200
 _HISTOGRAM = 32
-_PERIOD = "period "
-_FEW_PERIODS = 2
 
 
 def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
@@ -42,7 +38,7 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
         tally = Ranked(judged.score, judged.won).tally()
         made += [_gain(tally, terms), _lift(tally, terms), _precision(judged, terms, task.seed)]
     made.append(_reliability(judged))
-    made += _course(evaluation.slices)
+    made += course(evaluation.slices)
     made.append(tables.money(evaluation, terms, task))
     made += tables.groups(evaluation.slices)
     court = court_of(task.runtime)
@@ -170,86 +166,3 @@ def _reliability(judged: Judged) -> Plot:
         f"is the share that buys. {outside} of {len(rows)} bins are off beyond chance (red). Below: leads by probability."
     )
     return Plot("Do probabilities keep their word?", svg=svg, caption=caption)
-
-
-# -- time --------------------------------------------------------------------------------------------
-
-
-def _course(slices: Mapping[str, Mapping[str, Estimate]]) -> list[Plot]:
-    """AUC, share won beside the probability, and their distance, period by period."""
-    periods = [
-        (name.removeprefix(_PERIOD), part) for name, part in slices.items() if name.startswith(_PERIOD)
-    ]  # fmt: skip
-    if len(periods) < _FEW_PERIODS:
-        return []
-    names = [name for name, _ in periods]
-    parts = [part for _, part in periods]
-    panels = [
-        _panel(names, parts, "auc", "AUC", (0.4, 1.0)),
-        _shares_panel(names, parts),
-        _panel(names, parts, "calibration_gap", "probability − won", None, named=True),
-    ]
-    body, down = "", 0
-    for svg, height in panels:
-        body += drawing.shifted(svg, down)
-        down += height
-    caption = (
-        "Period by period, with 95 % intervals: how well leads are ordered; the share that was won (dots) beside the mean "
-        "probability (line); and how far the two are apart. A base rate that moves, or a distance that stays away from 0, is "
-        "drift: probabilities are then true of the past only, and the order may still hold."
-    )
-    svg = drawing.picture(body, down, "AUC, share won and calibration by period")
-    return [Plot("The course over time", svg=svg, caption=caption)]
-
-
-def _panel(
-    names: Sequence[str],
-    parts: Sequence[Mapping[str, Estimate]],
-    figure: str,
-    label: str,
-    ends: tuple[float, float] | None,
-    *,
-    named: bool = False,
-) -> tuple[str, int]:
-    known = [(place, part[figure]) for place, part in enumerate(parts) if figure in part]
-    if ends is None:
-        reach = round_up(max((max(abs(e.low), abs(e.high)) for _, e in known), default=0.01))
-        ends = (-reach, reach)
-    frame = _row(names, label, ends, named, steps=4 if ends[0] < 0 else 3)
-    body = frame.across(0.5 if ends[0] > 0 else 0.0)
-    for place, one in known:
-        body += frame.whisker(place, one.low, one.high)
-        body += frame.dot(place, one.value, "", f"{names[place]}: {one.text()} n={one.n}")
-    return frame.inside(body + _names(frame, names, named), x_ticks=False), frame.height
-
-
-def _shares_panel(names: Sequence[str], parts: Sequence[Mapping[str, Estimate]]) -> tuple[str, int]:
-    rates = [(place, part["base_rate"]) for place, part in enumerate(parts) if "base_rate" in part]
-    said = [(float(place), part["probability"].value) for place, part in enumerate(parts) if "probability" in part]  # fmt: skip
-    top = min(1.0, round_up(max([e.high for _, e in rates] + [y for _, y in said], default=0.1)))
-    frame = _row(names, "won", (0.0, top), False)
-    body = frame.curve(said)
-    for place, rate in rates:
-        body += frame.whisker(place, rate.low, rate.high)
-        body += frame.dot(place, rate.value, "", f"{names[place]}: won {rate.text()} n={rate.n}")
-    return frame.inside(body, x_ticks=False), frame.height
-
-
-def _row(
-    names: Sequence[str], label: str, ends: tuple[float, float], named: bool, steps: int = 5
-) -> Frame:
-    text = drawing.percent if ends[0] <= 0 else lambda value: f"{value:.2f}"
-    axis = Axis(-0.5, len(names) - 0.5, "")
-    return Frame(axis, Axis(*ends, label, text, steps), 190 if named else 165, top=14, bottom=40 if named else 14)  # fmt: skip
-
-
-def _names(frame: Frame, names: Sequence[str], named: bool) -> str:
-    if not named:
-        return ""
-    every = max(1, math.ceil(len(names) / 8))
-    base = frame.height - frame.bottom
-    return "".join(
-        f'<text x="{frame.at(place, frame.y.low)[0]:.1f}" y="{base + 22}" text-anchor="middle">{name}</text>'
-        for place, name in enumerate(names)
-        if place % every == 0
-    )

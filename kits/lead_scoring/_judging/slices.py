@@ -23,6 +23,7 @@ Flags = NDArray[np.bool_]
 LOT = "lot"
 """In a sample's `meta`: the lead was called by lot, whatever its score; the number that was drawn, or a mere yes."""
 BANDS: Mapping[str, str] = {"hot": "act", "warm": "review", "cold": "pass"}
+PERIOD = "period "
 PERIODS = 6
 """Parts of equal size that take the place of months where the data has no clock."""
 _MOST_MONTHS = 36
@@ -85,11 +86,11 @@ def periods(judged: Judged, least: int = _LEAST) -> list[tuple[str, Flags]]:
         months = np.array([f"{at:%Y-%m}" for at in moments])
         names = [name for name, n in sorted(Counter(months.tolist()).items()) if n >= least]
         if len(names) > 1:
-            return [(f"period {name}", months == name) for name in names[-_MOST_MONTHS:]]
+            return [(f"{PERIOD}{name}", months == name) for name in names[-_MOST_MONTHS:]]
     if len(judged) < PERIODS * least or judged.order[0] == judged.order[-1]:
         return []
     places = np.arange(len(judged)) * PERIODS // len(judged)
-    return [(f"period {part + 1} of {PERIODS}", places == part) for part in range(PERIODS)]
+    return [(f"{PERIOD}{part + 1} of {PERIODS}", places == part) for part in range(PERIODS)]
 
 
 def drawn_by_lot(judged: Judged) -> Flags:

@@ -19,6 +19,7 @@ from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.kit import EvaluateTask, Kit, Progress
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
+from kits.core.replay import Replay
 from kits.toolchain.evaluation import MemoryBlobStore, leakage_note, read_outside
 from kits.toolchain.project import Project
 from kits.toolchain.replaying import lead_text, mail_text, text
@@ -110,19 +111,24 @@ def replay(  # noqa: PLR0913  (what a command may say)
             return _of_leads(replay_leads(ranked, options.lead, task.seed), heading, kit, costs)
         if not alarms or kit.replay is None:
             return _of_samples(replay_samples(kit, task), heading, costs)
-        terms = Terms(
-            costs=costs,
-            horizon=0.0,
-            needed=0.0,
-            planned=costs.overkill if options.planned is None else options.planned,
-            unit="s",
-            seed=task.seed,
-        )
-        found = kit.replay(task)
-        if not any(len(track.at_s) for track in found.tracks):
-            raise DataError("no row of these recordings could be judged", where=str(path))
-        done = replay_machines(found, ready.bundle.operating_point, terms, options, progress)
-        return _of_machines(done, heading)
+        return _of_machines(_over_time(kit.replay(task), path, task, options), heading)
+
+
+def _over_time(found: Replay, path: Path, task: EvaluateTask, options: ReplayOptions) -> Replayed:
+    """Alarms of what is watched over time."""
+    costs, point = task.costs, task.operating_point
+    assert point is not None
+    terms = Terms(
+        costs=costs,
+        horizon=0.0,
+        needed=0.0,
+        planned=costs.overkill if options.planned is None else options.planned,
+        unit="s",
+        seed=task.seed,
+    )
+    if not any(len(track.at_s) for track in found.tracks):
+        raise DataError("no row of these recordings could be judged", where=str(path))
+    return replay_machines(found, point, terms, options, task.progress)
 
 
 @contextmanager
