@@ -6,6 +6,7 @@ of each record stands in its `errors`. Its messages are `hubspot_events.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.shown import (
     BANDS,
     FieldInfo,
@@ -38,6 +40,8 @@ _TYPES: dict[Shape, tuple[str, str]] = {
 }  # fmt: skip
 _GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+"""An internal name; labels have blanks and capitals."""
 _SCOPES = "HubSpot: Settings, Integrations, Private Apps, your app, Scopes"
 
 
@@ -57,7 +61,7 @@ class HubSpot:
         self._settings = access.settings
         self._object = access.settings.object
         self._path = f"/crm/v3/objects/{quote(self._object, safe='')}"
-        self._columns: list[str] = []
+        self._names: dict[str, str] = {}
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
         self._http = CrmHttp(
             wire or Wire(access), access.settings.url, lambda: headers, explain=self._explained
@@ -77,17 +81,25 @@ class HubSpot:
 
     def _record(self, row: Mapping[str, JsonValue]) -> Record:
         return record_of(
-            text(row.get("id")), one(row.get("properties")), self._settings,
+            text(row.get("id")), self._named(one(row.get("properties"))), self._settings,
             modified=row.get("updatedAt"), created=row.get("createdAt"),
         )  # fmt: skip
 
     def _asked(self) -> list[str]:
-        """The columns to read: those that are set, else all there are."""
-        if self._settings.columns:
-            return asked_fields(self._settings)
-        if not self._columns:
-            self._columns = sorted(self._properties())
-        return self._columns
+        """The properties to read: those that are set, else all there are. Labels of an export are looked up."""
+        if not self._names:
+            wanted = asked_fields(self._settings) if self._settings.columns else []
+            if wanted and all(_NAME.fullmatch(name) for name in wanted):
+                self._names = {name: name for name in wanted}
+            else:
+                rows = self._all_properties()
+                labels = {text(row.get("name")): text(row.get("label")) for row in rows}
+                self._names = names_of(wanted or sorted(labels), labels)
+        return list(self._names)
+
+    def _named(self, properties: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Values by the columns that were asked for."""
+        return {self._names.get(name, name): value for name, value in properties.items()}
 
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""
@@ -179,8 +191,11 @@ class HubSpot:
 
     def _properties(self) -> dict[str, str]:
         """Name → type of all properties of the object."""
+        return {text(row.get("name")): text(row.get("type")) for row in self._all_properties()}
+
+    def _all_properties(self) -> list[Mapping[str, JsonValue]]:
         answer = one(self._http.call("GET", f"/crm/v3/properties/{quote(self._object, safe='')}"))
-        return {text(row.get("name")): text(row.get("type")) for row in many(answer.get("results"))}
+        return many(answer.get("results"))
 
     def _explained(self, status: int, value: JsonValue) -> str:
         said = one(value)

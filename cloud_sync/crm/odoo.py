@@ -22,6 +22,7 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, Wire, one, text
+from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.shown import (
     FieldInfo,
     Shape,
@@ -86,6 +87,7 @@ class Odoo:
         self._http = CrmHttp(self._wire, settings.url, account.headers)
         self._calls = OdooCalls(self._http.call, account, name=access.name)
         self._types: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Odoo({self._model!r})"
@@ -107,10 +109,17 @@ class Odoo:
         if not self._settings.columns:
             wanted += [name for name, kind in types.items() if kind not in _UNREADABLE]
         # fields of another version than the one the defaults are for are left out
-        return sorted({*wanted, *_BOOKS} & set(types) | {*self._settings.columns})
+        return sorted({*wanted, *_BOOKS} & set(types) | {*self._names()})
+
+    def _names(self) -> dict[str, str]:
+        """The model's name → the column that was asked for, by its name or its label."""
+        return names_of(self._settings.columns, self._labels)
 
     def _record(self, row: Mapping[str, JsonValue], types: Mapping[str, str]) -> Record:
-        plain = {name: _plain(value, types.get(name, "")) for name, value in row.items()}
+        names = self._names()
+        plain = {
+            names.get(name, name): _plain(value, types.get(name, "")) for name, value in row.items()
+        }
         asked = set(self._settings.columns) or set(plain)
         outcome = self._settings.outcome
         kept = asked | {outcome.field, outcome.at, self._settings.opt_out}
@@ -218,7 +227,8 @@ class Odoo:
     def _field_types(self, *, anew: bool = False) -> dict[str, str]:
         """Name → type of the model's fields."""
         if anew or not self._types:
-            found = one(self._calls.call(self._model, "fields_get", attributes=["type"]))
+            found = one(self._calls.call(self._model, "fields_get", attributes=["type", "string"]))
+            self._labels = {name: text(one(info).get("string")) for name, info in found.items()}
             self._types = {name: text(one(info).get("type")) for name, info in found.items()}
         return self._types
 

@@ -26,6 +26,7 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
 from cloud_sync.crm.shown import Shown, asked_fields, record_of, shown_values, stamp
 from cloud_sync.crm.window import event_of, time_of, window_of
@@ -37,6 +38,7 @@ AUDIENCE: Final = "https://login.salesforce.com"
 PAGE: Final = 500
 FORBIDDEN: Final = 403
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
 _HOSTS = (
     ".salesforce.com",
@@ -84,7 +86,7 @@ class Salesforce:
             self._wire, self._url, "/services/oauth2/token", self._form, took=self._took
         )
         self._opened: tuple[str, CrmHttp] | None = None
-        self._columns: list[str] = []
+        self._names: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Salesforce({self._object!r})"
@@ -156,21 +158,32 @@ class Salesforce:
         return [self._record(row, asked) for row in rows if text(row.get("Id"))[:15] in asked]
 
     def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
-        flat = {name: _value(row, name) for name in self._asked()}
+        flat = {self._names.get(name, name): _value(row, name) for name in self._asked()}
         return record_of(
             asked[text(row.get("Id"))[:15]], flat, self._settings,
             modified=row.get("SystemModstamp"), created=row.get("CreatedDate"),
         )  # fmt: skip
 
     def _asked(self) -> list[str]:
-        if self._settings.columns:
-            return [_named(name, self._access.name) for name in asked_fields(self._settings)]
-        if not self._columns:
-            rows = many(self.described().get("fields"))
-            self._columns = [
-                text(row.get("name")) for row in rows if row.get("type") not in _UNREADABLE
-            ]
-        return self._columns
+        """The fields to read: those that are set, else all there are. Labels of an export are looked up."""
+        if not self._names:
+            wanted = asked_fields(self._settings) if self._settings.columns else []
+            if wanted and all(_PLAIN.match(name) for name in wanted):
+                self._names = {name: name for name in wanted}
+            else:
+                self._names = self._known_names(wanted)
+        return [_named(name, self._access.name) for name in self._names]
+
+    def _known_names(self, wanted: Sequence[str]) -> dict[str, str]:
+        """The name of each wanted field, also of another object (`Owner.Name`); of all fields where none is wanted."""
+        rows = many(self.described().get("fields"))
+        readable = [row for row in rows if row.get("type") not in _UNREADABLE]
+        labels = {text(row.get("name")): text(row.get("label")) for row in readable}
+        others = {text(row.get("relationshipName")) for row in rows} - {""}
+        far = {
+            name: "" for name in wanted if name.partition(".")[0] in others and _FIELD.match(name)
+        }
+        return names_of(wanted or labels, {**labels, **far})
 
     def described(self) -> Mapping[str, JsonValue]:
         """The object's fields and what the user may do with them."""

@@ -30,6 +30,7 @@ class Org:
             "ConvertedDate": "date",
         }
         self.closed: set[str] = set()
+        self.labels: dict[str, str] = {}
         self.tokens: set[str] = set()
         self.grants: list[dict[str, str]] = []
         self.refresh = ""
@@ -67,9 +68,11 @@ class Org:
         if path == "/composite/sobjects":
             return self._update(asked.body)
         if path == "/sobjects/Lead/describe":
-            rows = [
-                {"name": n, "type": t, "updateable": n not in self.closed} for n, t in self.fields.items()
+            rows: list[dict[str, object]] = [
+                {"name": n, "type": t, "label": self.labels.get(n, n), "updateable": n not in self.closed}
+                for n, t in self.fields.items()
             ]  # fmt: skip
+            rows.append({"name": "OwnerId", "type": "reference", "relationshipName": "Owner"})
             return Reply({"name": "Lead", "updateable": True, "fields": rows})
         return Reply({"user_id": "0051"} if path.endswith("userinfo") else {})
 

@@ -19,6 +19,7 @@ class Portal:
             "1": {"email": "a@x.example", "lifecyclestage": "lead", "kitwright_score": "12"},
             "2": {"email": "b@x.example", "lifecyclestage": "customer", "closedate": "2026-04-01T00:00:00Z"},
         }  # fmt: skip
+        self.labels: dict[str, str] = {}
         self.properties: dict[str, str] = {"email": "string", "lifecyclestage": "enumeration"}
         self.groups: list[str] = []
         self.missing_scopes: set[str] = set()
@@ -44,7 +45,12 @@ class Portal:
             f"POST {OBJECTS}/batch/read": lambda: self.read(asked.body),
             f"POST {OBJECTS}/batch/update": lambda: self.update(asked.body),
             f"GET {PROPERTIES}": lambda: Reply(
-                {"results": [{"name": n, "type": t} for n, t in self.properties.items()]}
+                {
+                    "results": [
+                        {"name": n, "type": t, "label": self.labels.get(n, "")}
+                        for n, t in self.properties.items()
+                    ]
+                }
             ),
             f"POST {PROPERTIES}/groups": lambda: self.group(asked.body),
             f"POST {PROPERTIES}": lambda: self.make(asked.body),

@@ -52,6 +52,13 @@ def test_without_named_columns_all_that_the_account_has_are_read(server: Server)
     assert server.paths().count(f"GET {PROPERTIES}") == 1
 
 
+def test_columns_of_an_export_are_read_by_their_labels(server: Server, portal: Portal) -> None:
+    portal.labels["email"] = "Work E-mail"
+    crm = crm_for("hubspot", server, SECRETS, columns=["Work E-mail", "forms: count"])
+    [record] = crm.read(["1"])
+    assert record.fields == {"Work E-mail": "a@x.example"}
+
+
 def test_properties_are_made_once_in_a_group_of_their_own(crm: Crm, portal: Portal) -> None:
     assert not all(check.ok for check in crm.check())
     assert all(check.ok for check in crm.make_fields())

@@ -25,6 +25,7 @@ class Database:
 
     def __init__(self) -> None:
         self.types = dict(TYPES)
+        self.labels: dict[str, str] = {}
         self.leads: dict[int, dict[str, Any]] = {}
         self.writes: list[list[int]] = []
         self.contexts: list[dict[str, Any]] = []
@@ -45,7 +46,12 @@ class Database:
         return getattr(self, f"_{method}")(asked.body)  # type: ignore[no-any-return]
 
     def _fields_get(self, _body: Any) -> Reply:
-        return Reply({name: {"type": kind} for name, kind in self.types.items()})
+        return Reply(
+            {
+                name: {"type": kind, "string": self.labels.get(name, name)}
+                for name, kind in self.types.items()
+            }
+        )
 
     def _has_access(self, _body: Any) -> Reply:
         return Reply(True)
@@ -105,6 +111,13 @@ def test_nothing_is_none_and_a_no_stays_a_no(crm: Crm, database: Database) -> No
     assert record.fields["phone"] is None and record.fields["x_opt"] is False
     assert record.fields["stage_id"] == "New"
     assert "image" not in record.fields and "tag_ids" not in record.fields
+
+
+def test_columns_of_an_export_are_read_by_their_labels(server: Server, database: Database) -> None:
+    database.labels["phone"] = "Telefon"
+    crm = crm_for("odoo", server, SECRETS, columns=["Telefon", "accounts.sector"])
+    [record] = crm.read([database.lead(1, phone="+49 1")])
+    assert record.fields == {"Telefon": "+49 1"}
 
 
 def test_who_opted_out_is_told(server: Server, database: Database) -> None:

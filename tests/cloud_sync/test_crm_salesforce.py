@@ -187,12 +187,22 @@ def test_a_token_never_goes_to_a_server_that_is_not_theirs(
     assert server.paths()[-1] == f"GET {BASE}/query"
 
 
-def test_a_name_that_would_change_the_question_is_refused(server: Server) -> None:
+def test_a_name_that_would_change_the_question_never_is_in_it(server: Server, org: Org) -> None:
     with pytest.raises(ConfigError):
         crm_for("salesforce", server, SECRETS, object="Lead WHERE Id != ''")
-    crm = crm_for("salesforce", server, SECRETS, columns=["Company FROM User --"])
-    with pytest.raises(ConfigError):
-        crm.read(["00Q000000000001AAA"])
+    one = org.lead(1, Company="Acme")
+    crm = crm_for("salesforce", server, SECRETS, columns=["Company", "Company FROM User --"])
+    assert crm.read([one])[0].fields == {"Company": "Acme"}
+
+
+def test_columns_of_a_report_are_read_by_their_labels_and_foreign_ones_left_out(
+    server: Server, org: Org
+) -> None:
+    org.labels["Company"] = "Company / Account"
+    one = org.lead(1, Company="Acme")
+    asked = ["Company / Account", "accounts.sector", "activities: count"]
+    crm = crm_for("salesforce", server, SECRETS, columns=asked)
+    assert crm.read([one])[0].fields == {"Company / Account": "Acme"}
 
 
 class Clock:
