@@ -53,6 +53,7 @@ class Told:
     status: int
     value: JsonValue
     headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
 
 
 class Wire:
@@ -190,7 +191,7 @@ class CrmHttp:
             answer = once()
         if answer.ok:
             value = self._http.parsed(answer) if answer.raw else None
-            return Told(answer.status, value, answer.headers)
+            return Told(answer.status, value, answer.headers, answer.cookies)
         raise self.refusal(answer)
 
     def refusal(self, answer: HttpAnswer) -> CrmRefusedError:

@@ -63,6 +63,7 @@ INCOMING: dict[str, Incoming] = {
             " own user, or of the fields {fields}",
         ),
         secret="the end of the address", drawn=True, needs=("organization",), answer=salesforce_events.ACK,  # noqa: S106  (the same)
+        bookkeeping=frozenset({"LastModifiedDate", "LastModifiedById", "SystemModstamp"}),
     ),
     "pipedrive": Incoming(
         pipedrive_events.read,

@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from cloud_sync.crm import breaker
 from cloud_sync.crm.base import Crm, Page
 from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.connections import settings_of
+from cloud_sync.crm.inbox import OWN_CHANGE, is_own
+from cloud_sync.crm.incoming import INCOMING, own_fields
 from cloud_sync.crm.taking import Batch, take
 from cloud_sync.crm.threads import PerConnection
 from cloud_sync.effects.targets import DeliveryError
@@ -106,10 +109,15 @@ class Polling(Looping):
 
     def _keep(self, row: CrmConnection, page: Page) -> None:
         now = self._now()
+        settings = settings_of(row)
+        own, books = own_fields(settings), INCOMING[settings.kind].bookkeeping
+        events = [
+            replace(one, skip=OWN_CHANGE) if is_own(one, own, books) else one for one in page.events
+        ]
         counts = {"new": 0, "repeated": 0, "skipped": 0}
         with self._hub.database.transaction() as session:
             breaker.succeeded(session, row.name, now)
-            for done in take(session, [Batch(row.name, page.events, now)] if page.events else []):
+            for done in take(session, [Batch(row.name, events, now)] if events else []):
                 counts["new"] += done.new - done.skipped
                 counts["repeated"] += done.repeated
                 counts["skipped"] += done.skipped

@@ -1,10 +1,12 @@
 """Salesforce: leads or opportunities by its REST API; read by SOQL, written by sObject collections of up to 200.
 
 Sources: REST API Developer Guide ("sObject Collections", "Query") and "OAuth 2.0" flows. **How it is asked for changes**:
-its Pub/Sub API speaks gRPC and Avro only, which would be two heavy dependencies, and Change Data Capture has to be
-switched on by an administrator and forgets after 72 hours. `SystemModstamp` is there in every edition, is indexed, tells
-of deletions too (`queryAll`) and forgets nothing; so the cursor is a span of it (`window.py`). Each write of ours comes
-back once, moves no score, and the circle ends there. Fields are made in `salesforce_fields.py`.
+its Pub/Sub API speaks gRPC and Avro only, which would be two heavy dependencies. `SystemModstamp` is there in every
+edition, is indexed, tells of deletions too (`queryAll`) and forgets nothing; so by default the cursor is a span of it
+(`window.py`); each write of ours comes back once, moves no score, and the circle ends there. Change Data Capture over the
+Streaming API (`salesforce_stream.py`, option `events: cdc`) says which fields changed and who changed them, but an
+administrator has to switch it on and it forgets after 72 hours; then the span of time takes over until it has caught up.
+Fields are made in `salesforce_fields.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from cloud_sync.crm.base import (
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
+from cloud_sync.crm.salesforce_stream import CDC, CLIENT, Stream, is_stream
 from cloud_sync.crm.shown import Shown, asked_fields, record_of, shown_values, stamp
 from cloud_sync.crm.window import event_of, time_of, window_of
 from cloud_sync.effects.targets import DeliveryError
@@ -80,7 +83,9 @@ class Salesforce:
         self._object = _named(access.settings.object, access.name)
         self._wire = wire or Wire(access)
         self._url = access.settings.url
-        self.polls = access.settings.options.get("events", "poll") == "poll"
+        self._events = access.settings.options.get("events", "poll")
+        self.polls = self._events in ("poll", CDC)
+        self._stream = Stream(self._object)
         self.base = f"/services/data/v{access.settings.options.get('version', VERSION)}"
         self._tokens = Tokens(
             self._wire, self._url, "/services/oauth2/token", self._form, took=self._took
@@ -104,7 +109,8 @@ class Salesforce:
 
     def _headers(self) -> dict[str, str]:
         # else an update of ours would hand leads to other people
-        return {**self._tokens.headers(), "sforce-auto-assign": "FALSE"}
+        calls = {"sforce-auto-assign": "FALSE", "sforce-call-options": f"client={CLIENT}"}
+        return {**self._tokens.headers(), **calls}
 
     def _form(self) -> dict[str, str]:
         own = self._secrets
@@ -195,9 +201,20 @@ class Salesforce:
 
     def changed_since(self, cursor: str) -> Page:
         """As `Crm.changed_since`."""
+        if self._events == CDC and (not cursor or is_stream(cursor)):
+            return self._stream.page(self.http, cursor, self._now())
+        page = self._changed_in_time("" if is_stream(cursor) else cursor)
+        if self._events == CDC and not page.more:
+            return Page(page.events, self._stream.start(self._now()), more=True)
+        return page
+
+    def _now(self) -> datetime:
         if self._wire.server_time() is None:
             self.http.call("GET", f"{self.base}/limits")
-        now = time_of(self._wire.server_time() or self._wire.clock())
+        return time_of(self._wire.server_time() or self._wire.clock())
+
+    def _changed_in_time(self, cursor: str) -> Page:
+        now = self._now()
         window = window_of(cursor, now)
         if not cursor or window.since >= window.until:
             return Page((), window.text())

@@ -34,12 +34,14 @@ class HttpAnswer:
     Attributes:
         headers: names in lower case.
         whole: all of it is here.
+        cookies: `name=value` of those that it sets.
     """
 
     status: int
     headers: Mapping[str, str]
     raw: bytes
     whole: bool = True
+    cookies: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -156,7 +158,9 @@ class JsonHttp:
             connection.close()
         found = {name.lower(): value for name, value in answer.headers.items()}
         whole = len(raw) <= self._max_answer
-        return HttpAnswer(answer.status, found, raw[: self._max_answer], whole)
+        set_cookies = answer.headers.get_all("set-cookie") or []
+        cookies = tuple(text.partition(";")[0].strip() for text in set_cookies)
+        return HttpAnswer(answer.status, found, raw[: self._max_answer], whole, cookies)
 
     def refusal(self, answer: HttpAnswer, said: str | None = None) -> RefusedError:
         """The error for an answer that is no yes; `said`: its words, if the caller knows better."""
