@@ -57,7 +57,7 @@ from sklearn.preprocessing import OneHotEncoder
 rows = [json.loads(line) for line in open(sys.argv[1])]
 frame = pd.DataFrame([row["fields"] for row in rows])
 won = [row["won"] for row in rows]
-texts = [c for c in frame if frame[c].dtype == object]
+texts = [c for c in frame if frame[c].map(lambda v: isinstance(v, str)).any()]
 frame[texts] = frame[texts].fillna("").astype(str)
 numbers = [c for c in frame if c not in texts]
 frame[numbers] = frame[numbers].astype(float)
@@ -69,7 +69,8 @@ _MLFLOW = (
     _TRAIN
     + """
 import mlflow.sklearn
-mlflow.sklearn.save_model(model, sys.argv[2], input_example=frame.head(1), pyfunc_predict_fn="predict_proba")
+mlflow.sklearn.save_model(model, sys.argv[2], input_example=frame.head(1), pyfunc_predict_fn="predict_proba",
+    skops_trusted_types=["xgboost.core.Booster", "xgboost.sklearn.XGBClassifier"])
 """
 )
 _BENTO = (

@@ -23,7 +23,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import Annotation, LeadModel, Sample
 from kits.core.stats import Floats
 
-DRIFT, BASE_RATE = "lead-drift", "lead-base-rate"
+DRIFT = "lead-drift"
+BASE_RATE = "lead-base-rate"
 FALSE_ALARMS = 0.001
 """Of one look. There is one an hour, and they look at nearly the same leads: of streams of 16,000 leads few alarm."""
 ROUNDS = 2000
