@@ -1,0 +1,44 @@
+"""The reference page of CRMs has what the programs have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.crm.kinds import KINDS
+from cloud_sync.crm.settings import CrmSettings
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "reference" / "crm.md").read_text(encoding="utf-8")
+
+
+def options_in_code() -> set[str]:
+    found: set[str] = set()
+    for path in (ROOT / "cloud_sync" / "crm").glob("*.py"):
+        found |= set(
+            re.findall(r"options\.get\(\s*[\"'](\w+)[\"']", path.read_text(encoding="utf-8"))
+        )
+    return found
+
+
+def test_there_are_options_to_look_for() -> None:
+    assert {"events", "api", "version", "authority"} <= options_in_code()
+
+
+@pytest.mark.parametrize("option", sorted(options_in_code()))
+def test_each_option_is_on_the_page(option: str) -> None:
+    assert f"`{option}`" in PAGE
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_each_kind_is_on_the_page_with_its_object_and_its_secrets(kind: str) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{kind}` | `"))
+    assert f"`{KINDS[kind].object}`" in row and f"`{KINDS[kind].scheme}`" in row
+    assert all(f"`{secret.name}`" in row for secret in KINDS[kind].secrets)
+
+
+@pytest.mark.parametrize("key", sorted(CrmSettings.model_fields))
+def test_each_setting_is_on_the_page(key: str) -> None:
+    assert f"| `{key}` |" in PAGE
