@@ -6,12 +6,16 @@ verified is counted and never stored. Requests that come at the same time share 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from cloud_sync.crm import connections, taking
 from cloud_sync.crm.base import Answer, CrmEvent, Request
@@ -36,6 +40,8 @@ OWN_CHANGE: Final = "our own change"
 """Why an event is skipped: it tells of a score that we wrote."""
 AHEAD: Final = timedelta(minutes=5)
 """A CRM's clock may be so far ahead; an event from later than that is from now."""
+MAX_KEY: Final = 240
+"""Bytes of an event's id."""
 _LOG_S: Final = 60.0
 _REMEMBERED_S: Final = 1.0
 """A connection's row is read again after so long; its secrets are looked at with every message."""
@@ -88,6 +94,11 @@ class Inbox:
         except DataError:
             self._hub.metrics.crm_refused.labels("malformed").inc()
             raise
+        except ConfigError as error:
+            # its settings are of another version, or its secrets damaged: nobody can be known by them
+            self._hub.metrics.crm_refused.labels("no-secret").inc()
+            self._log(name, error.what)
+            raise UnverifiedError("no-secret") from None
         self._commit(connection, events, now)
         return INCOMING[connection.settings.kind].answer
 
@@ -101,9 +112,6 @@ class Inbox:
             return self._known.open(name)
         except (NotFoundError, UsageError):
             raise UnverifiedError("unknown") from None
-        except ConfigError as error:
-            self._log(name, error.what)
-            raise UnverifiedError("no-secret") from None
 
     def _verify(self, connection: Connection, request: Request, now: datetime) -> Verified:
         settings, secrets = connection.settings, connection.secrets.webhook
@@ -134,6 +142,7 @@ class Inbox:
         return [
             replace(
                 event,
+                event_id=_short(event.event_id),
                 at=min(event.at, now + AHEAD),
                 skip=event.skip or (OWN_CHANGE if is_own(event, own, kind.bookkeeping) else ""),
             )
@@ -157,25 +166,45 @@ class Inbox:
 
     def _tell(self, alert: str, connection: Connection, text: str) -> None:
         """Once, not with every message: strangers must not be able to make the hub write."""
-        if self._told.get((connection.name, alert)):
-            return
-        self._told[connection.name, alert] = True
-        with self._hub.database.transaction() as session:
-            raise_alert(session, self._hub.config.notify, alert, "error", text, where=connection.name)  # fmt: skip
+        self._settle(
+            connection, alert, told=True,
+            by=lambda session: raise_alert(
+                session, self._hub.config.notify, alert, "error", text, where=connection.name
+            ),
+        )  # fmt: skip
 
     def _close(self, connection: Connection, alert: str) -> None:
         """After a restart it is not known whether it is open: then it is closed in any case."""
-        if self._told.get((connection.name, alert)) is False:
+        self._settle(
+            connection, alert, told=False,
+            by=lambda session: close_alert(session, alert, where=connection.name),
+        )  # fmt: skip
+
+    def _settle(
+        self, connection: Connection, alert: str, *, told: bool, by: Callable[[Session], object]
+    ) -> None:
+        if self._told.get((connection.name, alert)) is told:
             return
-        self._told[connection.name, alert] = False
-        with self._hub.database.transaction() as session:
-            close_alert(session, alert, where=connection.name)
+        try:
+            with self._hub.database.transaction() as session:
+                by(session)
+        except SQLAlchemyError as error:
+            # the message is what counts: the alert has time until the next one
+            self._log(connection.name, type(error).__name__)
+            return
+        self._told[connection.name, alert] = told
 
 
 _NOTHING_KNOWN: Final = (
     "{name} takes no message: it has no secret to know them by. `cloud-sync crm secret {name}`"
 )
 _ELSEWHERE: Final = "{name} is signed for another address than {url}: set public_url in hub.yaml to the address the CRM calls"
+
+
+def _short(name: str) -> str:
+    """An id that fits into an index, whatever it was made of."""
+    raw = name.encode()
+    return name if len(raw) <= MAX_KEY else hashlib.sha256(raw).hexdigest()
 
 
 def is_own(event: CrmEvent, own: frozenset[str], bookkeeping: frozenset[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import secrets
 import threading
 import time
@@ -26,7 +27,7 @@ from cloud_sync.errors import MalformedError, TooLargeError
 from cloud_sync.hub import Hub
 from cloud_sync.retention.pruner import Pruner
 from cloud_sync.retention.rules import CRM_EVENTS, Rules
-from cloud_sync.store.models import Alert, CrmEvent, CrmLead
+from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead
 from tests.cloud_sync.crm_builders import (
     BODIES,
     HUB,
@@ -147,6 +148,34 @@ def test_what_comes_in_any_order_leaves_the_newest_in_force(hub: Hub, inbox: Inb
     sent(inbox, hubspot_event(4, subscriptionType="contact.restore", occurredAt=ms))
     back = leads(hub)["7"]
     assert (back.state, back.seen_at, back.due_mark) == ("open", AT, 3)
+
+
+@EVERYWHERE
+def test_any_order_and_any_repetition_end_in_the_same_state(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    rng, ms = random.Random(11), int(NOW * 1000)
+    steps = (
+        "contact.propertyChange",
+        "contact.deletion",
+        "contact.restore",
+        "contact.propertyChange",
+    )
+    history = [
+        hubspot_event(n, lead, subscriptionType=rng.choice(steps), occurredAt=ms - 1000 * n)
+        for n, lead in enumerate([lead for lead in range(12) for _ in range(5)])
+    ]  # fmt: skip
+    newest = {lead: min(e for e in range(60) if e // 5 == lead) for lead in range(12)}
+    sent_again = [*history, *history, *rng.sample(history, 30)]
+    rng.shuffle(sent_again)
+    for first in range(0, len(sent_again), 13):
+        sent(inbox, *sent_again[first : first + 13])
+    assert counted(hub, "crm_events") == {"new": 60, "repeated": 90}
+    for lead, number in newest.items():
+        found, said = leads(hub)[str(lead)], history[number]
+        gone = said["subscriptionType"] == "contact.deletion"
+        assert found.state == ("gone" if gone else "open"), lead
+        assert found.seen_at == AT - timedelta(seconds=number)
+        assert gone or found.due_at == AT
 
 
 @EVERYWHERE
@@ -462,6 +491,28 @@ def test_odd_values_are_kept_as_they_came(hub: Hub, inbox: Inbox) -> None:
     assert event.body["propertyValue"] == "a\x00b \U0001f600"
     assert event.body["new_key"] == {"deep": [1, 2.5, None]}
     assert event.at == AT
+
+
+@EVERYWHERE
+def test_ids_of_any_length_are_taken_and_known_again(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    odd = dict.fromkeys(("eventId", "subscriptionId", "portalId", "appId"), "é😀" * 100)
+    for _ in range(2):
+        sent(inbox, {**hubspot_event(), **odd, "objectId": "\U0001f600" * 100})
+    assert counted(hub, "crm_events") == {"new": 1, "repeated": 1}
+
+
+def test_a_connection_whose_settings_do_not_fit_any_more_takes_nothing(hub: Hub) -> None:
+    connect(hub, "hubspot-v3")
+    with hub.database.transaction() as session:
+        session.get_one(CrmConnection, "crm").settings = {"kind": "hubspot", "scheme": "gone"}
+    with pytest.raises(UnverifiedError):
+        Inbox(hub, now=lambda: AT).take("crm", signed("hubspot-v3"))
+    with hub.database.transaction() as session:
+        session.get_one(CrmConnection, "crm").settings = {"kind": "no-such"}
+    with pytest.raises(UnverifiedError):
+        Inbox(hub, now=lambda: AT).take("crm", signed("hubspot-v3"))
+    assert counted(hub, "crm_refused") == {"no-secret": 2}
 
 
 @EVERYWHERE
