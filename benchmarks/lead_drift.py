@@ -4,8 +4,8 @@
 commands a user types (`duration` and all settings left to the kit), then scores the rest as it came; outcomes follow
 at once, and the hub's own watches (`cloud_sync/crm/watching.py`) look after every 100 of them: base rate (outcomes
 against the share that was won in the training) and calibration (outcomes against scores). Told is when each alarms,
-beside the stretch in which the rate of won leads doubled: from the last thousand leads with no more than 1.1 times the
-rate of the training until the first thousand with twice of it. And how often it alarms where nothing is to be found:
+beside the stretch in which the rate of won leads is doubled: all thousands of leads in a row, from the first on, with at
+least twice the rate of the training. And how often it alarms where nothing is to be found:
 the same leads with outcomes drawn from their scores.
 """
 
@@ -31,12 +31,12 @@ from kits.toolchain.demo.programs import Programs
 EVERY = 100
 WINDOW = 1000
 BATCH = 500
-DOUBLED, NO_MORE = 2.0, 1.1
+DOUBLED = 2.0
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Leads in which the rate of won ones doubled; numbers count from the first lead that was scored."""
+    """Leads of which twice as many are won; numbers count from the first lead that was scored."""
 
     begins: int
     ends: int
@@ -97,13 +97,13 @@ def _scores(past: Sequence[dict[str, str]], coming: Sequence[dict[str, str]]) ->
 
 
 def _stretch(won: Floats, rate: float) -> Stretch | None:
-    rolling = np.convolve(won, np.full(WINDOW, 1 / WINDOW), "valid")
-    doubled = np.flatnonzero(rolling >= DOUBLED * rate)
-    if not len(doubled):
+    doubled = np.convolve(won, np.full(WINDOW, 1 / WINDOW), "valid") >= DOUBLED * rate
+    if not doubled.any():
         return None
-    before = np.flatnonzero(rolling[: doubled[0]] <= NO_MORE * rate)
-    begins = int(before[-1]) + WINDOW if len(before) else 0
-    return Stretch(begins, int(doubled[0]) + WINDOW)
+    first = int(doubled.argmax())
+    rest = doubled[first:]
+    length = len(rest) if rest.all() else int((~rest).argmax())
+    return Stretch(first, first + length - 1 + WINDOW)
 
 
 def _looks(
@@ -132,12 +132,12 @@ def _words(
 ) -> str:
     begun = f"{past:,} leads learned from, {rate:.1%} won; {coming:,} scored after them. "
     if stretch is None:
-        return begun + "The rate never doubled."
+        return begun + "The rate is never doubled."
     alarm = next((n for n, look in looks.items() if n >= stretch.begins and _more(look)), -1)
     verdict = "before" if 0 <= alarm <= stretch.half else "after"
     return (
         begun
-        + f"The rate doubled between lead {stretch.begins:,} and {stretch.ends:,}; the base rate's first alarm "
+        + f"The rate is doubled between lead {stretch.begins:,} and {stretch.ends:,}; the base rate's first alarm "
         f"of more won leads in that stretch came after {alarm:,}, {verdict} its half ({stretch.half:,})."
     )
 

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,16 +147,17 @@ def main() -> None:
 
 
 def _take_turns(ways: Sequence[Way], leads: int, rounds: int) -> None:
-    connections = [way.open() for way in ways]
-    for way, connection in zip(ways, connections):
-        for number in range(30):
-            way.ask(connection, number)
+    for way in ways:
+        with closing(way.open()) as connection:
+            for number in range(30):
+                way.ask(connection, number)
     for _ in range(rounds):
         for first in range(0, leads, IN_A_ROW):
-            for way, connection in zip(ways, connections):
+            for way in ways:
                 time.sleep(_PAUSE_S)
-                way.ask(connection, first)
-                way.ms += [way.ask(connection, first + step) for step in range(IN_A_ROW)]
+                with closing(way.open()) as connection:  # servers end those that lie idle
+                    way.ask(connection, first)
+                    way.ms += [way.ask(connection, first + step) for step in range(IN_A_ROW)]
 
 
 def _row(way: Way, hub: Way) -> list[str]:

@@ -183,18 +183,16 @@ def look(hub: Hub, project: str, now: datetime, *, seed: int = 0) -> Looked | No
         if row is None or not row.bundle:
             return None
         found = watch(decided(session, project, row.bundle, now), seed=seed)
+    usual = found.base_rate
     with hub.database.transaction() as session:
-        _tell(hub, session, DRIFT, "warning", project, found.calibration)
-        if found.base_rate is not None:
-            _tell(hub, session, BASE_RATE, "info", project, found.base_rate)
+        if found.calibration.drifted:
+            text = f"{project}: {found.calibration.text}"
+            raise_alert(session, hub.config.notify, DRIFT, "warning", text, where=project)
+        elif found.calibration.statistic is not None:
+            close_alert(session, DRIFT, where=project)
+        if usual is not None and usual.drifted:
+            text = f"{project}: {usual.text}"
+            raise_alert(session, hub.config.notify, BASE_RATE, "info", text, where=project)
+        elif usual is not None and usual.statistic is not None:
+            close_alert(session, BASE_RATE, where=project)
     return found
-
-
-def _tell(
-    hub: Hub, session: Session, name: str, severity: str, project: str, found: Watched
-) -> None:
-    if found.drifted:
-        text = f"{project}: {found.text}"
-        raise_alert(session, hub.config.notify, name, severity, text, where=project)
-    elif found.statistic is not None:
-        close_alert(session, name, where=project)
