@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.rescoring import make_due, older
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
+from cloud_sync.store.models import CrmLead, CrmScore
 
 LEASE = timedelta(minutes=1)
 
@@ -25,22 +25,25 @@ class Claimed:
     mark: int
 
 
+def any_due(hub: Hub, connection: str, bundle: str, now: datetime) -> bool:
+    """Whether there is anything to be claimed; looks only."""
+    with hub.database.session() as session:
+        for wanted in (_due(connection, now), older(connection, bundle)):
+            if session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None:
+                return True
+    return False
+
+
 def claim(
-    hub: Hub, connection: CrmConnection, limit: int, bundle: str, owner: str, now: datetime
+    hub: Hub, connection: str, limit: int, bundle: str, owner: str, now: datetime
 ) -> list[Claimed]:
     """Takes what is due for a while, then what an earlier bundle scored; empty: nothing, or the CRM is left alone."""
-    due = _due(connection.name, now)
-    with hub.database.session() as session:
-        waits = session.scalar(select(CrmLead.object_id).where(*due).limit(1))
-        if waits is None:
-            rescores = select(CrmLead.object_id).where(*older(connection.name, bundle)).limit(1)
-            if session.scalar(rescores) is None:
-                return []
+    due = _due(connection, now)
     with hub.database.transaction() as session:
-        if not breaker.may_try(session, connection.name, now):
+        if not breaker.may_try(session, connection, now):
             return []
         rows = _next(session, due, limit)
-        if len(rows) < limit and make_due(session, connection.name, bundle, limit, now):
+        if len(rows) < limit and make_due(session, connection, bundle, limit, now):
             session.flush()
             rows = _next(session, due, limit)
         for row in rows:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from cloud_sync.crm import breaker
 from cloud_sync.crm.base import Crm
 from cloud_sync.crm.budget import ThrottledError
-from cloud_sync.crm.claiming import Claimed, claim, give_back
+from cloud_sync.crm.claiming import Claimed, any_due, claim, give_back
 from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.payloads import score_all
@@ -102,13 +102,15 @@ class LeadScoring(Looping):
             return 0, IDLE_S
         try:
             ready = self._model(connection.project)
+            if not any_due(self._hub, name, ready.id, self._now()):
+                return 0, IDLE_S
             crm = self._opener(connection)
         except (ConfigError, NotFoundError) as error:
             # a person has to do something first: leads wait, and it is said once
             self._say(name, error.what)
             return 0, WAITING_S
         self._told.pop(name, None)
-        claimed = claim(self._hub, connection, crm.batch, ready.id, self._owner, self._now())
+        claimed = claim(self._hub, name, crm.batch, ready.id, self._owner, self._now())
         if not claimed:
             return 0, IDLE_S
         done = False

@@ -229,10 +229,8 @@ def test_a_crm_that_is_down_loses_nothing(here: LeadHub) -> None:
 def test_a_scorer_that_dies_leaves_a_lease_that_ends(here: LeadHub) -> None:
     here.crm.put("1", size=50)
     here.due("1")
-    with here.hub.database.session() as session:
-        sales = session.get_one(CrmConnection, SALES)
     ready = here.models.current(LEADS)
-    [mine] = claim(here.hub, sales, 50, ready.id, "one that is killed", here.clock())
+    [mine] = claim(here.hub, SALES, 50, ready.id, "one that is killed", here.clock())
     assert mine.object_id == "1"
     assert here.scoring.step() == 0  # it may still be at work
     here.clock.tick(61)

@@ -1,0 +1,79 @@
+"""The hot list and the health of connections, on each database the hub supports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cloud_sync.crm import health, hotlist, leads
+from cloud_sync.crm.forgetting import forget
+from cloud_sync.crm.hotlist import LeadFilter
+from cloud_sync.metrics import exposition
+from cloud_sync.store.models import CrmLead
+from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
+
+
+@pytest.fixture
+def there(tmp_path: Path, database_url: str) -> Iterator[LeadHub]:
+    with lead_hub(tmp_path, database_url) as made:
+        for i in range(60):
+            made.crm.put(f"{i:03d}", size=i + 10, company=f"Müller {i}")
+        made.score(*(f"{i:03d}" for i in range(60)))
+        with made.hub.database.transaction() as session:
+            for row in session.scalars(select(CrmLead)):
+                row.lot = (int(row.object_id) * 17 % 60) / 60
+        yield made
+
+
+def test_pages_hold_each_lead_once_whatever_their_size(there: LeadHub) -> None:
+    def walk(size: int, exploration: float, wanted: LeadFilter) -> list[str]:
+        found: list[str] = []
+        cursor = ""
+        with there.hub.database.session() as session:
+            while True:
+                page = hotlist.page(session, wanted, exploration, limit=size, cursor=cursor)
+                found += [one.lead.object_id for one in page.leads]
+                cursor = page.next
+                if not cursor:
+                    return found
+
+    whole = walk(500, 0.1, LeadFilter())
+    assert len(whole) == len(set(whole)) == 60
+    assert all(walk(size, 0.1, LeadFilter()) == whole for size in (1, 7, 59, 60))
+    plain = walk(13, 0.0, LeadFilter())
+    assert plain == [f"{i:03d}" for i in reversed(range(60))]
+    assert walk(4, 0.1, LeadFilter(search="müller 5")) == [
+        f"{i:03d}" for i in (59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 5)
+    ]
+
+
+def test_a_persons_band_counts_and_who_opted_out_is_not_there(there: LeadHub) -> None:
+    with there.hub.database.transaction() as session:
+        leads.override(session, SALES, "000", "hot", why="x", who="ada")
+        leads.opt_out(session, SALES, "059", True, why="x", who="ada")
+    with there.hub.database.session() as session:
+        hot = hotlist.page(session, LeadFilter(band="hot"), 0.0, limit=100)
+        out = hotlist.page(session, LeadFilter(state="opted-out"), 0.0)
+    assert hot.leads[-1].lead.object_id == "000" and len(hot.leads) == 10
+    assert [one.lead.object_id for one in out.leads] == ["059"]
+
+
+def test_health_and_metrics_count_what_waits(there: LeadHub) -> None:
+    there.due("000", "001")
+    with there.hub.database.session() as session:
+        [one] = health.connections(session, there.clock())
+    assert (one.name, one.state, one.leads, one.due, one.waiting, one.dead) == (
+        SALES, "in order", 60, 2, 60, 0,
+    )  # fmt: skip
+    assert (
+        b'kitwright_leads{waits="writing"} 60.0'
+        in exposition(there.hub.metrics, there.hub.database)[0]
+    )
+
+
+def test_a_lead_is_forgotten(there: LeadHub) -> None:
+    assert forget(there.hub, SALES, "007", by="ada").scores == 1
+    assert there.lead("007").fields == {} and there.lead("007").opted_out
