@@ -6,9 +6,10 @@ the metrics are is the kit's business; how they are shown is the report's.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
@@ -154,6 +155,37 @@ def _item(raw: RawSample, blobs: BlobStore) -> DatasetItem:
         meta=meta_of(raw),
     )
     return DatasetItem(sample, raw.annotation, "test")
+
+
+def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
+    """Outside data in which samples that the training had bear the ids they had there.
+
+    The same are those of the same bytes, else of the same place in a file of the same name. A bundle that keeps what
+    was said of samples before they were learned from finds them so, whatever the file is called today.
+    """
+    learned = [item.sample for item in trained_on.items]
+    tables: tuple[Callable[[Sample], str], ...] = (
+        lambda sample: sample.id,
+        lambda sample: sample.digest,
+        lambda sample: sample.source,
+    )
+    free = {sample.id for sample in learned}
+    names: dict[str, str] = {}
+    for key_of in tables:
+        known = {key_of(sample): sample.id for sample in learned if key_of(sample)}
+        for item in outside.items:
+            found = known.get(key_of(item.sample), "")
+            if item.sample.id not in names and found in free:
+                names[item.sample.id] = found
+                free.discard(found)
+    items = [
+        dataclasses.replace(
+            item,
+            sample=dataclasses.replace(item.sample, id=names.get(item.sample.id, item.sample.id)),
+        )
+        for item in outside.items
+    ]
+    return build(outside.header, items, outside.blobs)
 
 
 def leakage_note(outside: Iterable[DatasetItem], trained_on: Dataset) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from kits.core.errors import ConfigError
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.words import SITUATIONS, languages, load_words, readable
-from kits.lead_scoring._reasons.explainer import LONGEST, Explainer
+from kits.lead_scoring._reasons.explainer import FEW, LONGEST, Explainer
 from kits.lead_scoring._reasons.situation import filled, slots_in
 from kits.lead_scoring._reasons.spec import SUBJECTS, Wording
 from kits.lead_scoring.config import ColumnsConfig, Config
@@ -280,6 +281,43 @@ def test_every_reason_fits_on_one_line_whatever_the_lead_says():
         (reason,) = explainer.reasons(Lead("1", {"source": value}), {"source": 1.0})
         assert len(reason.text) <= LONGEST
         assert reason.text.isprintable()
+
+
+def test_what_a_reason_states_is_what_became_of_all_leads_it_is_said_of():
+    rng = np.random.default_rng(5)
+    rows = []
+    for _ in range(1500):
+        source = str(
+            rng.choice(["Web", "Fair", "Call", "Referral", ""], p=[0.5, 0.2, 0.2, 0.02, 0.08])
+        )
+        minutes = None if rng.random() < 0.1 else float(np.round(rng.gamma(2, 8), 1))
+        visits = float(rng.choice([0, 0, 0, 1, 2, 3, 7, 30]))
+        chance = 0.1 + 0.2 * (source == "Fair") + 0.01 * (minutes or 0)
+        fields = {
+            "source": source,
+            "minutes": minutes,
+            "visits": visits,
+            "asked": bool(rng.random() < 0.3),
+        }
+        rows.append((fields, float(rng.random() < chance)))
+    columns = ["source", "minutes", "visits", "asked"]
+    table = a_table(rows)
+    explainer = Explainer(learn_rates(table, columns, Config()))
+
+    said: dict[str, list[tuple[str, float]]] = {}
+    for lead, won in zip(table.leads, table.won):
+        for column in columns:
+            subject, _, line = explainer.reasons(lead, {column: 9.0})[0].text.rpartition(": ")
+            said.setdefault(subject, []).append((line, won))
+
+    assert len(said) > 15
+    for subject, lines in said.items():
+        assert len({line for line, _ in lines}) == 1, subject
+        won, n, line = sum(w for _, w in lines), len(lines), lines[0][0]
+        if n < FEW:
+            assert f"{won:.0f} of {n}" in line, subject
+        elif not line.startswith("alone average"):
+            assert f"{100 * won / n:.0f} %" in line, subject
 
 
 def test_leads_without_an_outcome_are_not_counted():

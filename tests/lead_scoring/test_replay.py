@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kits.core.dataset import build
 from kits.core.discovery import get_kit
 from kits.core.errors import DataError
 from kits.core.replay import Ranking
 from kits.lead_scoring import evaluate
 from kits.lead_scoring.config import TeamConfig
+from kits.toolchain.evaluation import as_known
 from kits.toolchain.replaying import lead_text
 from kits.toolchain.replaying.lead_page import page
 from kits.toolchain.replaying.leads import LeadOptions, replay_leads, without_learned
@@ -159,3 +161,49 @@ def test_leads_that_were_learned_from_are_left_out_unless_an_earlier_model_judge
     assert len(kept.score) == len(kept.group) == 70
     assert any(note.startswith("30 were learned from") for note in kept.notes)
     assert without_learned(found, set()) is found
+
+
+def test_leads_of_an_export_by_another_name_are_known_again():
+    leads = drawn(6)
+    learned = task_of(leads).dataset
+    renamed = build(
+        learned.header,
+        [
+            replace(item, sample=replace(item.sample, id=f"new{n}", source=f"again.csv#{n}"))
+            for n, item in enumerate(learned.items)
+        ],
+        learned.blobs,
+    )
+
+    assert [item.sample.id for item in as_known(renamed, learned).items] == [
+        item.sample.id for item in learned.items
+    ]
+
+
+def test_leads_of_the_same_file_are_known_again_though_a_column_was_added():
+    learned = task_of(drawn(6)).dataset
+    more = task_of([replace(told, fields={"added": "x"}) for told in drawn(6)]).dataset
+    other = build(
+        more.header,
+        [replace(i, sample=replace(i.sample, id=f"new{n}")) for n, i in enumerate(more.items)],
+        more.blobs,
+    )
+
+    assert {i.sample.id for i in as_known(other, learned).items} == {
+        i.sample.id for i in learned.items
+    }
+
+
+def test_leads_that_were_never_seen_keep_their_ids():
+    learned = task_of(drawn(4)).dataset
+    strange = task_of([Told(0.5, True, 900.0 + n) for n in range(3)]).dataset
+    strange = build(
+        strange.header,
+        [
+            replace(item, sample=replace(item.sample, id=f"new{n}", source=f"other.csv#{n}"))
+            for n, item in enumerate(strange.items)
+        ],
+        strange.blobs,
+    )
+
+    assert as_known(strange, learned).id == strange.id

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kits.core.console import Console
-    from kits.core.dataset import DatasetItem
+    from kits.core.dataset import Dataset, DatasetItem
     from kits.toolchain.project import Project
     from kits.toolchain.training import Trained
 
@@ -135,6 +135,7 @@ def evaluate(
         dataset, notes = evaluation.read_outside(
             opened.kit, data, seed=seed, format=data_format, config=opened.kit_config
         )
+        dataset = _as_known(opened, ready.bundle.manifest.dataset, dataset)
         items = dataset.items
         remark = _leakage(opened, ready.bundle.manifest.dataset, items)
         notes += [remark] if remark else []
@@ -157,6 +158,20 @@ def evaluate(
     for text in (*judged.notes, *notes):
         console.note(f"note: {text}")
     console.next("kit report --open" if data is None else "kit compile")
+
+
+def _as_known(opened: Project, trained_on: str, dataset: Dataset) -> Dataset:
+    """Outside data under the ids it was learned under, for kits that remember what they said of it before."""
+    from kits.core.errors import DataError
+    from kits.toolchain.evaluation import as_known
+
+    if not opened.kit.manifest.ranked:
+        return dataset
+    try:
+        return as_known(dataset, opened.dataset(trained_on))
+    except DataError:
+        # the note on leakage says that the version is not here
+        return dataset
 
 
 def _leakage(opened: Project, trained_on: str, items: Iterable[DatasetItem]) -> str:

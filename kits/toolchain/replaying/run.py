@@ -20,7 +20,7 @@ from kits.core.kit import EvaluateTask, Kit, Progress
 from kits.core.operating_point import Costs
 from kits.core.ready import ReadyBundle
 from kits.core.replay import Replay
-from kits.toolchain.evaluation import MemoryBlobStore, leakage_note, read_outside
+from kits.toolchain.evaluation import MemoryBlobStore, as_known, leakage_note, read_outside
 from kits.toolchain.project import Project
 from kits.toolchain.replaying import lead_text, mail_text, text
 from kits.toolchain.replaying.figures import Terms
@@ -90,6 +90,8 @@ def replay(  # noqa: PLR0913  (what a command may say)
             everything=True,
             blobs=blobs,
         )
+        if learned is not None and kit.ranking is not None:
+            dataset = as_known(dataset, learned)
         task = EvaluateTask(
             runtime=ready.runtime,
             operating_point=ready.bundle.operating_point,
