@@ -115,7 +115,7 @@ def _of_choice(column: ColumnReasons, value: Value, label: Mapping[str, str]) ->
     flag = yes_or_no(choice) if column.flag else ""
     named = column.names.get(choice) or column.names.get(flag, "")
     slots = {**label, "value": plain(named or choice_of(value), VALUE_LENGTH)}
-    tally = column.choices.get(choice)
+    tally = column.choices.get(choice) or _same_truth(column, flag)
     if tally is None:
         # rare choices were counted together, so a new one cannot be told from them
         return (
@@ -125,6 +125,13 @@ def _of_choice(column: ColumnReasons, value: Value, label: Mapping[str, str]) ->
         )
     # `asked for a demo` needs no `demo:` before it
     return Situation("named" if flag and named else flag or "value", tally, slots)
+
+
+def _same_truth(column: ColumnReasons, flag: str) -> Tally | None:
+    """What became of those that said yes (or no) in another spelling: a table has yes where the CRM's API says `true`."""
+    if not flag:
+        return None
+    return next((tally for key, tally in column.choices.items() if yes_or_no(key) == flag), None)
 
 
 def _of_many(
