@@ -72,7 +72,7 @@ class Odoo:
     """
 
     kind = "odoo"
-    batch = 50
+    batch = 30
 
     def __init__(self, access: Access, wire: Wire | None = None) -> None:
         settings, options = access.settings, access.settings.options

@@ -126,7 +126,7 @@ class Stream:
                 fields=frozenset(changed) if changed and kind == "UPDATE" else None, ours=ours,
             )
             for name in names
-            if name.isalnum() and len(name) <= 18
+            if name.isascii() and name.isalnum() and len(name) <= 18
         ]  # fmt: skip
 
     def _open(self, http: CrmHttp, replay: int) -> None:

@@ -117,7 +117,7 @@ def record_of(
 def columns_in(row: Mapping[str, JsonValue], settings: CrmSettings) -> dict[str, JsonValue]:
     """What may be a feature, as every database can store it: plain values, finite, none of endless length."""
     own = own_fields(settings)
-    named = ((name[:MAX_NAME].replace("\0", ""), value) for name, value in row.items())
+    named = ((_text(name, MAX_NAME), value) for name, value in row.items())
     kept = ((name, _storable(value)) for name, value in named if name not in own)
     return dict(itertools.islice(kept, MAX_FIELDS))
 
@@ -126,8 +126,13 @@ def _storable(value: JsonValue) -> JsonValue:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, str):
-        return value[:MAX_TEXT].replace("\0", "")
+        return _text(value, MAX_TEXT)
     return None if isinstance(value, (Mapping, list)) else value
+
+
+def _text(value: str, most: int) -> str:
+    """Without what no database takes: NUL, and half characters, which JSON can write."""
+    return value[:most].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def outcome_in(value: JsonValue, settings: CrmSettings) -> Literal["won", "lost", ""]:
