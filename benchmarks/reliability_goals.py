@@ -103,6 +103,15 @@ GOALS = (
         ),
     ),
     Goal(
+        "`kill -9` of a hub at a CRM: events ten times each and out of order, the CRM down in between",
+        "each lead's last score in the CRM, written once per change; 0 lost",
+        ("test_crm_kills.py",),
+        words(
+            "{kills} kills; {leads} leads, {events} events in {deliveries} deliveries; {wrong} wrong, {unfinished} unfinished",
+            "{writes} writes, {repeated} of them repeated after a kill",
+        ),
+    ),
+    Goal(
         "`kill -9` of several ingest workers",
         "0 rows lost, 0 stored twice",
         ("test_workers.py::test_workers_are_killed_a_hundred_times",),

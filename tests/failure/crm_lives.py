@@ -90,6 +90,15 @@ class Outcome:
         """Repeated writes that kills may cause: one batch each."""
         return 100 * self.plan.kills
 
+    def figures(self) -> dict[str, object]:
+        """For the page on reliability."""
+        return {
+            "kills": self.plan.kills, "leads": self.plan.leads, "events": self.events,
+            "deliveries": self.deliveries, "wrong": self.wrong, "unfinished": self.late,
+            "given_up": self.given_up, "writes": self.writes, "repeated": self.idle,
+            "more_than_changes": self.more, "crm_down_s": self.plan.down_s, "seed": self.plan.seed,
+        }  # fmt: skip
+
     def words(self) -> str:
         """One line for a person."""
         return (

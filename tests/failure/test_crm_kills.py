@@ -7,21 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.failure.conftest import Record
 from tests.failure.crm_lives import Lives, Plan
 
 SIZE = os.environ.get("KITWRIGHT_CRM_EVENTS", "100000")
 """Events of the large trial, each of which comes ten times."""
 
 
-def test_a_few_kills_and_a_crm_that_is_down(tmp_path: Path) -> None:
+def test_a_few_kills_and_a_crm_that_is_down(tmp_path: Path, record: Record) -> None:
     outcome = Lives(tmp_path, Plan(leads=40, changes=5, kills=2, down_s=1.0)).run()
+    record(outcome.figures())
     assert outcome.bad == 0, outcome.words()
     assert outcome.deliveries >= 10 * outcome.events >= 10 * 200
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_events_ten_times_each_and_two_hundred_kills(tmp_path: Path) -> None:
+def test_a_hundred_thousand_events_ten_times_each_and_two_hundred_kills(
+    tmp_path: Path, record: Record
+) -> None:
     plan = Plan(leads=int(SIZE) // 10, changes=10, kills=200, down_s=60)
     outcome = Lives(tmp_path, plan).run()
-    print(outcome.words())  # noqa: T201  (the figure of the page on reliability)
+    record(outcome.figures())
     assert outcome.bad == 0, outcome.words()
