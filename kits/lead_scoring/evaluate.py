@@ -107,11 +107,7 @@ def _notes(
     won = int(judged.won.sum())
     if won < _FEW_WON:
         yield f"only {won} of these leads were won: every figure here is wide"
-    if backtested := int(judged.backtested.sum()):
-        yield (
-            f"{backtested} of these {len(judged)} leads are judged by models that had not seen them; the model of the "
-            "bundle learned from all of them afterwards"
-        )
+    yield from _seen(len(judged), int(judged.backtested.sum()))
     if judged.left_out:
         yield f"{judged.left_out} leads have no score (opted out, or unreadable) and were left out"
     yield f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} {task.costs.currency}"
@@ -132,6 +128,20 @@ def _notes(
     if not drawn_by_lot(judged).any():
         yield "no lead was called by lot: outcomes may depend on whom the team called, which no figure here shows"
     yield from _unequal(by_group)
+
+
+def _seen(n: int, backtested: int) -> Iterator[str]:
+    """By whom the leads were judged."""
+    if backtested == n:
+        yield (
+            f"{backtested} of these {n} leads are judged by models that had not seen them; the model of the bundle learned "
+            "from all of them afterwards"
+        )
+    elif backtested:
+        yield (
+            f"{backtested} of these {n} leads are judged by models that had not seen them, the others by the bundle's own: "
+            "what it learned from among them flatters it"
+        )
 
 
 def _unequal(by_group: Mapping[str, Mapping[str, Estimate]]) -> Iterator[str]:

@@ -19,7 +19,10 @@ def test_leads_of_the_backtest_are_judged_by_what_was_said_before_they_were_lear
 
     assert sorted({result.score for result in told.results}) == [0.2, 0.9]
     assert sum(result.score == 0.2 for result in told.results) == 30
-    assert any(note.startswith("30 of these 40 leads are judged by models") for note in told.notes)
+    assert any(
+        note.startswith("30 of these 40 leads are judged by models") and "flatters" in note
+        for note in told.notes
+    )
 
 
 def test_open_leads_are_not_judged():
