@@ -407,3 +407,12 @@ def test_formats_are_found_and_unknown_ones_refused(tmp_path: Path) -> None:
 def test_the_same_export_gives_the_same_bytes(tmp_path: Path) -> None:
     path = put(tmp_path / "e.csv", table(HEADER, ROWS))
     assert [s.content for s in read(path).samples] == [s.content for s in read(path).samples]
+
+
+def test_a_date_of_birth_is_not_when_a_lead_came(tmp_path: Path) -> None:
+    rows = [[n, f"19{60 + n}-05-17", f"2025-02-{1 + n:02}", n % 2] for n in range(20)]
+    path = put(tmp_path / "e.csv", table(["id", "dob", "trial", "converted"], rows))
+    found = read(path)
+    assert found.leads[0].at is not None and found.leads[0].at.date().isoformat() == "2025-02-01"
+    assert "trial was taken for the moment" in found.told("assumed")
+    assert not found.leads[0].fields

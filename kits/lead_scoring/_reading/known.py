@@ -127,12 +127,7 @@ def understand(
     at = _seconds(sheet, (roles.decided_at,))
     known_at = _seconds(sheet, roles.outcome_at)
     out = _kept_out(roles, outcome, personal, (*later, *times))
-    columns: dict[str, Sequence[Value]] = {
-        name: column.values for name, column in typed.items() if name not in out
-    }
-    for one in personal:
-        if one.what == "e-mail address":
-            columns[f"{one.column}{KIND}"] = mail_kinds(sheet.cells[one.column])
+    columns = _learnable(sheet, typed, personal, out)
     if extend is not None:
         added = extend(sheet, roles, at)
         columns.update({name: values for name, values in added.items() if name not in out})
@@ -148,6 +143,17 @@ def _typed(sheet: Sheet, config: Config) -> dict[str, Typed]:
         name: type_cells(name, cells, sheet.dates, as_text=name in choices)
         for name, cells in sheet.cells.items()
     }
+
+
+def _learnable(
+    sheet: Sheet, typed: Mapping[str, Typed], personal: Sequence[Personal], out: set[str]
+) -> dict[str, Sequence[Value]]:
+    """The columns that are not kept out, and what kind of mailbox an address is."""
+    columns = {name: column.values for name, column in typed.items() if name not in out}
+    for one in personal:
+        if one.what == "e-mail address":
+            columns[f"{one.column}{KIND}"] = mail_kinds(sheet.cells[one.column])
+    return columns
 
 
 def _own(sheet: Sheet, joined: Sequence[str], source: SourceConfig) -> Sheet:

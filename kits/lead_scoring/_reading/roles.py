@@ -34,7 +34,8 @@ _DENSE = 0.05
 """Numbers given one by one leave gaps (other teams' leads), but not twenty times as many as there are leads."""
 _NOT_THE_START = frozenset({
     "close", "closed", "closing", "closedate", "won", "lost", "converted", "conversion", "end", "ended",
-    "modified", "updated", "update", "change", "changed", "last", "next", "birth", "born", "due", "expected",
+    "modified", "updated", "update", "change", "changed", "last", "next", "birth", "born", "dob", "birthday", "birthdate", "geburtsdatum", "naissance", "nacimiento", "nascita",
+    "founded", "established", "since", "anniversary", "due", "expected",
     "deadline", "expiry", "expires", "renewal", "follow", "abschluss", "geschlossen", "geburt", "letzte",
     "naechste", "fin", "cierre",
 })  # fmt: skip

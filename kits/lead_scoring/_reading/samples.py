@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pydantic import JsonValue
 
 from kits.core.annotation import Annotation
+from kits.core.dataset import Split
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._mailbox import domain_of
@@ -41,40 +42,47 @@ def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
     """The leads in the order of the rows, the newest row of each id."""
     ids = identities(known)
     judged = judge_open(known, config)
-    if judged.said is not None:
-        yield judged.said
     chosen, repeated = _newest(known, ids)
-    if repeated is not None:
-        yield repeated
-    groups = _groups(known)
-    names = known.names
-    rows = zip(*known.columns.values()) if names else iter(() for _ in ids)
-    splits = known.splits
+    yield from (said for said in (judged.said, repeated) if said is not None)
+    writer = _Writer(known, ids, known.names, judged.won, _groups(known), known.splits)
+    rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
-        if chosen is not None and row not in chosen:
-            continue
-        won, place, at = judged.won[row], known.order[row], known.at[row]
-        content = encode_lead(_lead(ids[row], names, values, at))
-        where = _source(known, row, ids[row])
+        if chosen is None or row in chosen:
+            yield writer.sample(row, values)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Rows as samples.
+
+    Attributes:
+        groups: (rows,) what must stay together; empty: nothing is named.
+    """
+
+    known: Known
+    ids: Sequence[str]
+    names: Sequence[str]
+    won: Sequence[bool | None]
+    groups: Sequence[str]
+    splits: Sequence[Split | None]
+
+    def sample(self, row: int, values: Sequence[Value]) -> RawSample | Finding:
+        """One lead, or why it is refused."""
+        known, won = self.known, self.won[row]
+        where = _source(known, row, self.ids[row])
+        content = encode_lead(_lead(self.ids[row], self.names, values, known.at[row]))
         if len(content) > MAX_BYTES:
-            yield Finding(
-                "lead-too-large",
-                "fail",
-                f"{where}: {len(content)} bytes in one lead",
-                fix="leave texts out",
-            )
-            continue
+            what = f"{where}: {len(content)} bytes in one lead"
+            return Finding("lead-too-large", "fail", what, fix="leave long texts out of the export")
+        file = known.sheet.files[row]
+        label = None if won is None else Annotation(label=WON if won else LOST, author=file)
         meta: dict[str, JsonValue] = {RANK: True} if known.ranked else {}
         if known.outcome_at[row] is not None and won is not None:
             meta[OUTCOME_AT] = known.outcome_at[row]
-        label = (
-            None
-            if won is None
-            else Annotation(label=WON if won else LOST, author=known.sheet.files[row])
+        group = self.groups[row] if self.groups else ""
+        return RawSample(
+            content, MEDIA_TYPE, where, label, group, self.splits[row], meta, known.order[row]
         )
-        yield RawSample(
-            content, MEDIA_TYPE, where, label, groups[row] if groups else "", splits[row], meta, place
-        )  # fmt: skip
 
 
 def _lead(identity: str, names: Sequence[str], values: Sequence[Value], at: float | None) -> Lead:
@@ -89,9 +97,9 @@ def _source(known: Known, row: int, identity: str) -> str:
     return f"{known.sheet.files[row]}#{identity[:80] if named else known.sheet.lines[row]}"
 
 
-def _groups(known: Known) -> list[str] | None:
+def _groups(known: Known) -> list[str]:
     if not known.roles.group:
-        return None
+        return []
     cells = [cell.strip().casefold() for cell in known.sheet.cells[known.roles.group]]
     return [f"{known.roles.group}:{domain_of(c) if '@' in c else c}" if c else "" for c in cells]
 

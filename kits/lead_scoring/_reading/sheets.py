@@ -157,6 +157,7 @@ class _Shared:
         self._texts: dict[str, str] = {}
 
     def one(self, text: str) -> str:
+        """An equal text."""
         if len(self._texts) < _MOST_SHARED:
             return self._texts.setdefault(text, text)
         return self._texts.get(text, text)
