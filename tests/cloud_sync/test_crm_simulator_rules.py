@@ -9,7 +9,7 @@ import time
 import pytest
 
 from cloud_sync.crm.simulator import Simulator, sending
-from cloud_sync.crm.simulator.salesforce import doubling_waits
+from cloud_sync.crm.simulator.values import doubling_waits
 from cloud_sync.crm.simulator.vendor import Vendor
 from tests.cloud_sync.crm_receivers import ear
 
@@ -81,7 +81,8 @@ def test_salesforce_wants_an_ack_and_sends_what_the_record_is_by_then() -> None:
 
 
 def test_salesforce_gives_up_within_a_day() -> None:
-    waits = doubling_waits()
+    waits = Simulator("salesforce").vendor.schedule.waits_s
+    assert waits == doubling_waits(15, 7200, 86_400)
     assert waits[:3] == (15, 30, 60) and max(waits) == 7200
     assert 72_000 < sum(waits) <= 86_400
 
@@ -93,6 +94,16 @@ def test_dataverse_tries_once_more_after_errors_of_the_network_only(
     simulator = Simulator("dynamics", seed=1)
     with ear() as hub, sending(simulator, hub.url, scale=100, workers=1) as sender:
         hub.then = (status, {}, b"")
+        simulator.make(1)
+        assert sender.queue.drained(SOON)
+    assert len(hub.taken) == attempts
+
+
+@pytest.mark.parametrize(("scheme", "attempts"), [("twenty", 1), ("github", 1), ("stripe", 15)])
+def test_programs_that_sign_alike_try_again_as_their_models_do(scheme: str, attempts: int) -> None:
+    simulator = Simulator("standard", seed=1, scheme=scheme)
+    with ear() as hub, sending(simulator, hub.url, scale=DAYS_IN_MS, workers=1) as sender:
+        hub.then = FAILED
         simulator.make(1)
         assert sender.queue.drained(SOON)
     assert len(hub.taken) == attempts

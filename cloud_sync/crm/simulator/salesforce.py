@@ -15,7 +15,14 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.queue import Waiting
-from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule, SimEvent
+from cloud_sync.crm.simulator.values import (
+    Change,
+    Fields,
+    Message,
+    Schedule,
+    SimEvent,
+    doubling_waits,
+)
 from cloud_sync.crm.simulator.vendor import Vendor
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO, Value
 
@@ -24,7 +31,6 @@ API_USER = "0055e0000000001AAA"
 OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
 _ACK = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?Ack>\s{0,20}true\s{0,20}</")
 _CASES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_LONGEST_S, _DAY_S = 7200, 86_400
 _ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
@@ -40,14 +46,6 @@ _NOTIFICATION = (
     '    <sObject xsi:type="sf:{thing}" xmlns:sf="urn:sobject.enterprise.soap.sforce.com">\n'
     "{fields}    </sObject>\n   </Notification>\n"
 )
-
-
-def doubling_waits() -> tuple[float, ...]:
-    """Twice as long each time, two hours at most, until a day is over."""
-    waits: list[float] = []
-    while sum(waits) < _DAY_S:
-        waits.append(min(15.0 * 2 ** len(waits), _LONGEST_S))
-    return tuple(waits[:-1])
 
 
 class Salesforce(Vendor):
@@ -70,7 +68,7 @@ class Salesforce(Vendor):
     limit = (100_000, 86_400)
     access_prefix = "00D5e!sim"
     batch = 100
-    schedule = Schedule(timeout_s=60, waits_s=doubling_waits(), jitter=0.1)
+    schedule = Schedule(timeout_s=60, waits_s=doubling_waits(15, 7200, 86_400), jitter=0.1)
 
     def make_id(self, number: int) -> str:
         """An id of 18 characters."""

@@ -18,13 +18,29 @@ from pydantic import JsonValue
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import ToSign, compact, standard
-from cloud_sync.crm.simulator.values import Fields, Held, Message, Schedule
-from cloud_sync.crm.simulator.vendor import Vendor, iso
+from cloud_sync.crm.simulator.values import Fields, Held, Message, Schedule, doubling_waits
+from cloud_sync.crm.simulator.vendor import State, Vendor, iso
 
 BATCH = 100
 PARTS = ("points", "probability", "percentile", "band", "reasons", "trend", "scored_at", "version")
 """Of a score, as it is kept in a lead: `kitwright_points` and so on."""
 _MAX_SKEW_S = 300
+
+
+SCHEDULES: Mapping[str, Schedule] = {
+    "standard": Schedule(
+        timeout_s=15,
+        waits_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+        jitter=0.2,
+        honours_retry_after=True,
+        disabled_by=frozenset({410}),
+    ),
+    "stripe": Schedule(timeout_s=20, waits_s=doubling_waits(60, 43_200, 3 * 86_400), jitter=0.1),
+    "twenty": Schedule(timeout_s=5, waits_s=()),
+    "mautic": Schedule(timeout_s=15, waits_s=()),
+    "github": Schedule(timeout_s=10, waits_s=()),
+}
+"""Scheme → how those who sign so try again: Stripe for three days, the last three not at all."""
 
 
 class Standard(Vendor):
@@ -33,13 +49,11 @@ class Standard(Vendor):
     kind = "webhook"
     scheme = "standard"
     keys = ("secret",)
-    schedule = Schedule(
-        timeout_s=15,
-        waits_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
-        jitter=0.2,
-        honours_retry_after=True,
-        disabled_by=frozenset({410}),
-    )
+    schedule = SCHEDULES["standard"]
+
+    def __init__(self, state: State, scheme: str = "", thing: str = "") -> None:
+        super().__init__(state, scheme, thing)
+        self.schedule = SCHEDULES.get(self.signs, SCHEDULES["standard"])
 
     def outcome(self, outcome: str, at: datetime) -> Fields:
         """As plain as it gets."""

@@ -86,6 +86,14 @@ class Schedule:
     dead_after_s: float = 0
 
 
+def doubling_waits(first_s: float, longest_s: float, all_s: float) -> tuple[float, ...]:
+    """Waits that are twice as long each time, up to the longest, as many as fit into `all_s` seconds."""
+    waits: list[float] = []
+    while sum(waits) <= all_s:
+        waits.append(min(first_s * 2 ** len(waits), longest_s))
+    return tuple(waits[:-1])
+
+
 @dataclass
 class Written:
     """What programs wrote into one record.
