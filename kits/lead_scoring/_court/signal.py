@@ -8,6 +8,7 @@ reach says what the AUC is worth. The model is linear in bins: its solution for 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,56 +24,110 @@ _ROWS = 8_000
 _ALPHA = 0.05
 _HARDLY = 0.52
 """Trees that are surely above this see a signal too, in combinations a linear model has no eye for."""
+_VISIBLE = 0.56
+"""An AUC that would be worth having: where it cannot be ruled out, there are too few leads to say that there is none."""
 
 
 def find_signal(
-    columns: Sequence[Column], won: Floats, folds: Codes, timed: bool, seed: int
+    columns: Sequence[Column], won: Floats, folds: tuple[Codes, Codes], timed: bool, seed: int
 ) -> Signal | None:
     """The test; None where there is nothing to test.
 
+    Two statistics are tried where time is known: each period by earlier ones, and each fifth by lot by all the rest.
+    The second sees more where few were won. p is of the better one, times two.
+
     Args:
         columns: without leaks.
-        folds: (rows,) periods in a row where `timed`, else by lot.
+        folds: (rows,) periods in a row (by lot where not `timed`), and fifths by lot.
     """
     if not columns:
         return None
     rng = np.random.default_rng([seed, 17])
     picked = np.sort(rng.permutation(len(won))[:_ROWS])
+    won, periods, lot = won[picked], folds[0][picked], folds[1][picked]
+    groups = periods if timed else np.zeros_like(periods)
+    outcomes = _shuffled(won, groups, rng)
     matrix = design(columns, picked)
-    won, folds = won[picked], folds[picked]
-    count = int(folds.max()) + 1
-    outcomes = _shuffled(won, folds if timed else np.zeros_like(folds), rng)
-    sums = np.zeros(SHUFFLES + 1)
+    tried = []
+    if timed:
+        later = [(periods == k, periods < k) for k in range(1, int(periods.max()) + 1)]
+        tried.append(_tested(matrix, outcomes, later, groups, rng))
+    tried.append(
+        _tested(
+            matrix, outcomes, [(lot == k, lot != k) for k in range(int(lot.max()) + 1)], groups, rng
+        )
+    )
+    found = [one for one in tried if one is not None]
+    if not found:
+        return None
+    first = found[0]
+    low, high = (float(end) for end in np.quantile(first.drawn[1:], [0.025, 0.975]))
+    value = float(first.drawn[0])
+    estimate = Estimate(
+        value=value,
+        low=max(0.0, value - first.reach),
+        high=min(1.0, value + first.reach),
+        n=len(won),
+        method="Hanley-McNeil, forward in time" if timed else "Hanley-McNeil, left out",
+    )
+    p_value = min(1.0, len(found) * min(one.p_value for one in found))
+    return Signal(estimate, low, high, p_value, SHUFFLES)
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """One statistic.
+
+    Attributes:
+        drawn: (1 + shuffles,) AUC of the outcomes as they are, then of shuffles.
+        reach: half the width of its interval.
+    """
+
+    drawn: Floats
+    reach: float
+
+    @property
+    def p_value(self) -> float:
+        return float((1 + (self.drawn[1:] >= self.drawn[0]).sum()) / len(self.drawn))
+
+
+Part = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
+def _tested(
+    matrix: NDArray[np.float32],
+    outcomes: NDArray[np.float32],
+    parts: Sequence[Part],
+    groups: Codes,
+    rng: np.random.Generator,
+) -> _Tested | None:
+    """Mean AUC within groups; None where no part has both outcomes.
+
+    Args:
+        parts: (rows,) which are judged, and by which they are.
+        groups: (rows,) ranks are taken within them.
+    """
+    sums = np.zeros(outcomes.shape[1])
     variance, weight = 0.0, 0.0
-    for fold in range(1 if timed else 0, count):
-        here = folds == fold
-        known = folds < fold if timed else ~here
-        ones = float(won[here].sum())
-        size = min(ones, float(here.sum()) - ones)
-        if size < 1 or won[known].min(initial=1.0) == won[known].max(initial=0.0):
+    for here, known in parts:
+        if outcomes[known, 0].min(initial=1.0) == outcomes[known, 0].max(initial=0.0):
             continue
         # in any order: leads that score alike must not be ranked by their time
         asked = rng.permutation(np.flatnonzero(here))
         scores = _learned(matrix[known], outcomes[known], matrix[asked])
-        aucs = _aucs(scores, outcomes[asked] == 1)
-        sums += size * aucs
-        weight += size
-        variance += size**2 * _variance(float(aucs[0]), ones, float(here.sum()) - ones)
+        for group in np.unique(groups[asked]):
+            inside = groups[asked] == group
+            truth = outcomes[asked[inside]] == 1
+            ones, others = float(truth[:, 0].sum()), float((~truth[:, 0]).sum())
+            size = min(ones, others)
+            if size >= 1:
+                aucs = _aucs(scores[inside], truth)
+                sums += size * aucs
+                weight += size
+                variance += size**2 * _variance(float(aucs[0]), ones, others)
     if weight == 0:
         return None
-    drawn = sums / weight
-    reach = 1.96 * float(np.sqrt(variance)) / weight
-    value = float(drawn[0])
-    low, high = (float(end) for end in np.quantile(drawn[1:], [0.025, 0.975]))
-    estimate = Estimate(
-        value=value,
-        low=max(0.0, value - reach),
-        high=min(1.0, value + reach),
-        n=len(won),
-        method="Hanley-McNeil, forward in time" if timed else "Hanley-McNeil, left out",
-    )
-    p_value = float((1 + (drawn[1:] >= value).sum()) / (SHUFFLES + 1))
-    return Signal(estimate, low, high, p_value, SHUFFLES)
+    return _Tested(sums / weight, 1.96 * float(np.sqrt(variance)) / weight)
 
 
 def silence(signal: Signal | None, trees: Estimate | None) -> str:
@@ -85,9 +140,10 @@ def silence(signal: Signal | None, trees: Estimate | None) -> str:
         return "no signal: nothing is left to learn from once what came after the outcome is gone"
     if signal.p_value <= _ALPHA or (trees is not None and trees.low > _HARDLY):
         return ""
+    few = " found in so few leads" if signal.auc.high > _VISIBLE else ""
     seen = f"; trees reach {trees.text()}" if trees is not None else ""
     return (
-        f"no signal: what is known before the outcome does not tell who buys (AUC {signal.auc.text()}, n="
+        f"no signal{few}: what is known before the outcome does not tell who buys (AUC {signal.auc.text()}, n="
         f"{signal.auc.n}; with outcomes shuffled 95 % lie within {signal.chance_low:.3f} to {signal.chance_high:.3f}, "
         f"p = {signal.p_value:.2f}{seen})"
     )

@@ -86,7 +86,7 @@ class Signal:
     Attributes:
         auc: of a linear model on leads later than those it learned from (on leads left out where time is unknown).
         chance_low, chance_high: where 95 % of AUCs fall when outcomes are shuffled within their period.
-        p_value: share of shuffles that reach the AUC; small: there is a signal.
+        p_value: share of shuffles that do as well, forward in time or by lot; small: there is a signal.
         shuffles: how many.
     """
 
