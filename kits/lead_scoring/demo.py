@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from kits.core.story import DemoStory
+from kits.core.story import DemoStory, HubCircle, HubStep
 from kits.lead_scoring._simulated.export import write_contacts, write_records
 from kits.lead_scoring._simulated.firm import START, make_leads
+from kits.lead_scoring._simulated.shown_crm import RECORDS, connect, decide, score, score_anew
 
 STORY = DemoStory(
     learns_from="a year of contacts",
@@ -22,7 +23,7 @@ STORY = DemoStory(
     harmless="lost",
     finds="won",
     action="write",
-    answers={"per_month": "40", "value": "900", "contact": "25"},
+    answers={"per_month": "40", "incoming_per_month": "200", "value": "900", "contact": "25"},
     figures={
         "auc": "area under the curve",
         "lift_at_10": "best tenth buys so many times as often",
@@ -30,10 +31,17 @@ STORY = DemoStory(
     },
     honest="all leads are made up: no figure says anything about yours. The formula behind them is plain, so the\n"
     "order of real leads will be harder to learn; the way through the hub and the CRM is the real one.",
+    hub=HubCircle(
+        first=(
+            HubStep("connect the CRM", connect),
+            HubStep("score leads as they come", score),
+            HubStep("leads are won and lost", decide),
+        ),
+        second=(HubStep("the better bundle scores anew", score_anew),),
+    ),
 )
 CONTACTS, COMING = 2_400, 1_600
 YEAR = 365.0
-RECORDS = "crm/records.jsonl"
 
 
 def generate(folder: Path, seed: int) -> None:

@@ -8,6 +8,7 @@ from typing import cast
 
 from pydantic import BaseModel, JsonValue
 
+from kits.core import belongings
 from kits.core.dataset import Dataset
 from kits.core.errors import DataError
 from kits.core.kit import Exported
@@ -41,6 +42,9 @@ def export(run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
         files[trees.FILE] = stored
         width = len(Encoder(spec.encoder).labels)
         models[TREES_ROLE] = to_onnx(trees.trees_from_bytes(stored), width)
+    if config.phrases:  # a hub that retrains has nothing else of the project
+        root = run_dir.parents[1]
+        files[belongings.NAME] = belongings.pack_belongings(root, [root / config.phrases])
     learned = load_table(dataset, (*dataset.of("train"), *dataset.of("val")))
     golden = golden_leads(learned.leads, spec.encoder, dataset.header.seed)
     return Exported(
