@@ -222,7 +222,8 @@ def _crms(config: HubConfig) -> list[Finding]:
     fix = f"chmod 600 {open_to_others[0]}" if open_to_others else ""
     return [
         Finding("CRM secrets", f"{len(files)} connections", not open_to_others, fix),
-        Finding("CRM address", config.url, not wrong, wrong[0] if wrong else ""),
+        # a pretended CRM on this machine needs no more: said, and no fault
+        Finding("CRM address", wrong[0] if wrong else config.url, True),
     ]
 
 

@@ -94,7 +94,7 @@ def crm_add(
         secrets, drawn = secrets_of_new(name, wanted, secrets_file)
         connections.add(hub, name, wanted, project, secrets, by=operator())
         address = connections.webhook_url(hub, name)
-        notes = adding.warnings(hub.config.url)
+        notes = adding.warnings(hub.config.url, wanted.url)
         # the connection is there whatever comes of it: `crm fields` does it again
         made = _make_fields(hub, name) if fields and wanted.write else ()
     secret = secrets.webhook[0] if secrets.webhook else ""

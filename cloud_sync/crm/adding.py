@@ -9,7 +9,7 @@ import base64
 import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name
 from cloud_sync.crm.kinds import Secret, kind_of
@@ -95,25 +95,38 @@ def steps(settings: CrmSettings, url: str, secret: str) -> list[str]:
         url: of the connection at this hub.
         secret: of its messages.
     """
-    scheme = scheme_of(scheme_name(settings), settings.options)
-    shown = isinstance(scheme, Shown)
-    if shown and scheme.place == "path" and secret:
-        url = f"{url}/{secret}"
-    if shown and scheme.place == "query" and settings.kind != "dynamics" and secret:
-        url = f"{url}?{scheme.name}={quote(secret, safe='')}"
+    url = _with_secret(settings, url, secret)
     fields = ", ".join(sorted(own_fields(settings))) or "none"
     return [text.format(url=url, fields=fields) for text in INCOMING[settings.kind].steps]
 
 
-def warnings(hub_url: str) -> Sequence[str]:
-    """What of the hub's address keeps a CRM from reaching it, for people."""
-    scheme, _, rest = hub_url.partition("://")
-    host = rest.partition("/")[0].rpartition(":")[0] or rest.partition("/")[0]
-    if is_loopback(host.strip("[]")):
+def _with_secret(settings: CrmSettings, url: str, secret: str) -> str:
+    """The address as it is entered, where the secret is a part of it."""
+    scheme = scheme_of(scheme_name(settings), settings.options)
+    if not secret or not isinstance(scheme, Shown):
+        return url
+    if scheme.place == "path":
+        return f"{url}/{secret}"
+    # Dataverse adds the field by itself
+    if scheme.place == "query" and settings.kind != "dynamics":
+        return f"{url}?{scheme.name}={quote(secret, safe='')}"
+    return url
+
+
+def warnings(hub_url: str, crm_url: str = "") -> Sequence[str]:
+    """What of the hub's address keeps a CRM from reaching it, for people.
+
+    Args:
+        crm_url: where its API is; a pretended one on this machine reaches whatever is here.
+    """
+    host = urlsplit(hub_url).hostname or ""
+    if is_loopback(urlsplit(crm_url).hostname or ""):
+        return []
+    if is_loopback(host):
         return [
             f"the hub calls itself {hub_url}, which only this machine reaches: set public_url in hub.yaml to the"
             " address that the CRM will call; it is part of what some CRMs sign"
         ]
-    if scheme != "https":
+    if not hub_url.startswith("https://"):
         return [f"{hub_url} is not encrypted: most CRMs call HTTPS only, and all should"]
     return []

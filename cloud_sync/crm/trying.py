@@ -53,7 +53,11 @@ def try_connection(
     Args:
         opener: gives its CRM. Raises ConfigError while something is missing.
     """
-    checks = [_address(hub.config.url), *_messages(hub, connection, now), *_alerts(hub, connection)]
+    checks = [
+        _address(hub.config.url, connection.settings.url),
+        *_messages(hub, connection, now),
+        *_alerts(hub, connection),
+    ]
     crm, checked = _api(opener, connection)
     checks += checked
     ready, checked = _bundle(models, connection)
@@ -65,8 +69,8 @@ def try_connection(
     return Trial(tuple(checks), would)
 
 
-def _address(url: str) -> Check:
-    wrong = adding.warnings(url)
+def _address(url: str, crm_url: str) -> Check:
+    wrong = adding.warnings(url, crm_url)
     return Check("address", not wrong, url, wrong[0] if wrong else "")
 
 

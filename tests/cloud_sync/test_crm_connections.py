@@ -151,8 +151,8 @@ def test_the_doctor_looks_at_secrets_and_at_the_address_crms_call(hub: Hub) -> N
     assert "CRM secrets" not in found()
     add(hub)
     assert found()["CRM secrets"].ok
-    assert "public_url" in found()["CRM address"].fix
+    assert "public_url" in found()["CRM address"].found
     secrets_path(hub.config.keys_dir, "sales").chmod(0o644)
     assert found()["CRM secrets"].fix.startswith("chmod 600")
     (hub.config.data_dir / "hub.yaml").write_text("public_url: https://hub.example\n")
-    assert found()["CRM address"].ok
+    assert found()["CRM address"].found == "https://hub.example"
