@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.operating_point import OperatingPoint
@@ -16,6 +17,7 @@ from kits.core.sample import place_in_time
 from kits.core.stats import Estimate
 from kits.lead_scoring.config import TeamConfig
 
+Floats = NDArray[np.float64]
 RATE = "capacity"
 """Name under which an operating point keeps the share of leads that can be called."""
 TENTH = 0.1
@@ -77,6 +79,17 @@ def rate_of(terms: Terms) -> Estimate:
         n=round(terms.incoming),
         method=f"stated: {terms.said}",
     )
+
+
+def threshold(score: Floats, share: float) -> float:
+    """The lowest score at which at most `share` of leads are taken, but always the best ones.
+
+    Leads of one score are taken together, so that the list may be shorter than the team can call.
+    """
+    different, counts = np.unique(-score, return_counts=True)
+    taken = np.cumsum(counts)
+    fitting = int(np.searchsorted(taken, share * len(score) + 1e-9, side="right"))
+    return float(-different[max(fitting, 1) - 1])
 
 
 def _incoming(team: TeamConfig, items: Sequence[DatasetItem], clocked: bool) -> tuple[float, str]:

@@ -16,7 +16,7 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate
-from kits.lead_scoring._judging.capacity import RATE, Terms, rate_of, terms_of
+from kits.lead_scoring._judging.capacity import RATE, Terms, rate_of, terms_of, threshold
 from kits.lead_scoring._judging.figures import (
     exploration_price,
     finite,
@@ -55,17 +55,6 @@ def choose(task: EvaluateTask, config: Config, judged: Judged) -> OperatingPoint
     if "exploration_price" in rates:
         told += f"; {exploration_text(rates['exploration_price'], terms, task.costs.currency)}"
     return _point(task, Band(act_at=hot, review_from=warm), rates, told)
-
-
-def threshold(score: Floats, share: float) -> float:
-    """The lowest score at which at most `share` of leads are taken, but always the best ones.
-
-    Leads of one score are taken together, so that the list may be shorter than the team can call.
-    """
-    different, counts = np.unique(-score, return_counts=True)
-    taken = np.cumsum(counts)
-    fitting = int(np.searchsorted(taken, share * len(score) + 1e-9, side="right"))
-    return float(-different[max(fitting, 1) - 1])
 
 
 def exploration_text(price: Estimate, terms: Terms, currency: str) -> str:

@@ -95,9 +95,7 @@ def score_anew(stage: HubStage) -> str:
 
 
 def _line(lead: Mapping[str, JsonValue]) -> str:
-    reasons = [
-        str(reason["text"]) for reason in _list(lead.get("reasons")) if isinstance(reason, dict)
-    ]
+    reasons = [str(reason) for reason in _list(lead.get("reasons"))]
     lot = ", by lot" if lead.get("by_lot") else ""
     return f"{lead['points']:>3} {lead['band']}{lot}: {'; '.join(reasons[:2])}"
 
