@@ -204,6 +204,8 @@ def _rules(session: Session, lead: CrmLead) -> storing.Rules:
 def _make_due(lead: CrmLead) -> None:
     lead.due_at, lead.due_mark = utc_now(), lead.due_mark + 1
     lead.attempts, lead.dead, lead.error = 0, "", ""
+    # what was tried in vain is tried as often again; that it was tried is kept: nobody knows what the CRM shows
+    lead.write_attempts = min(lead.write_attempts, 1)
 
 
 def _target(lead: CrmLead) -> str:
