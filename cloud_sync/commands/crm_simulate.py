@@ -154,7 +154,7 @@ def _trust(ca: Path | None) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=str(ca))
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
-            "not a certificate", where=str(ca), fix="a PEM file, such as the hub's keys/ca.pem"
+            "not a certificate", where=str(ca), fix="a PEM file, such as the hub's pki/ca.pem"
         ) from error
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from cloud_sync.crm.simulator import Noise, Simulator, sending
+from cloud_sync.crm.simulator import Noise, Secrets, Simulator, sending
+from cloud_sync.fleet.pki import Authority
 from tests.cloud_sync.crm_receivers import ear
+from tests.cloud_sync.receivers import SECRET_TEXT, receiver
 
 SOON = 20.0
 OVER_A_DAY = 10_000_000.0
@@ -104,3 +108,22 @@ def test_the_same_seed_gives_the_same_people_and_the_same_life() -> None:
         return [(held.fields.get("email"), held.outcome) for held in simulator.records]
 
     assert life(7) == life(7) != life(8)
+
+
+def test_a_hub_with_its_own_certificate_is_trusted_when_its_authority_is_given(
+    tmp_path: Path,
+) -> None:
+    authority = Authority(tmp_path / "pki")
+    secrets = Secrets((SECRET_TEXT,), {"secret": SECRET_TEXT})
+    simulator = Simulator("standard", seed=1, secrets=secrets)
+    with receiver(authority.server_files([])) as hub:
+        with sending(simulator, hub.url, scale=OVER_A_DAY, workers=1) as stranger:
+            simulator.make(1)
+            assert stranger.queue.drained(SOON)
+        assert stranger.figures()["lost_given_up"] == 1 and not hub.taken
+        context = ssl.create_default_context(cafile=str(authority.ca_file))
+        with sending(simulator, hub.url, workers=1, context=context) as sender:
+            simulator.make(2)
+            assert sender.queue.drained(SOON)
+    assert [told["type"] for told in hub.taken.values()] == ["lead.created"] * 2
+    assert hub.wrong_signatures == 0

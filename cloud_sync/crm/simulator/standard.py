@@ -81,6 +81,8 @@ class Standard(Vendor):
             body = await request.body()
             if not _signed(self.state.secrets, request, body, self.state.now().timestamp()):
                 return JSONResponse({"error": "wrong signature"}, 401)
+            if not self.state.rights.held:
+                return JSONResponse({"error": "not allowed"}, 403)
             try:
                 told = json.loads(body)
                 return JSONResponse(table[told["type"]](told["data"]))
