@@ -615,6 +615,20 @@ def test_over_http_a_message_is_verified_at_the_public_address(tmp_path: Path) -
         refusals(client)
 
 
+def test_a_signature_that_stands_there_twice_is_none(tmp_path: Path) -> None:
+    with open_hub(tmp_path, public_url=HUB) as (client, hub):
+        connect(hub, "github")
+        made = signed("github")
+        once = list(made.headers.items())
+        for headers, status in (
+            (once, 200),
+            ([*once, *once], 401),
+            ([*once, ("x-hub-signature-256", "a")], 401),
+        ):
+            found = client.post("/v1/crm/crm", content=made.body, headers=headers)
+            assert found.status_code == status
+
+
 def refusals(client: TestClient) -> None:
     """What a stranger is told is the same whatever is wrong."""
     said = {client.post(path, content=b"[]").text.replace(path, "") for path in ("/v1/crm/crm", "/v1/crm/nobody", "/v1/crm/force", "/v1/crm/force/x")}  # fmt: skip
