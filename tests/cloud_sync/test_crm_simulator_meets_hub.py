@@ -11,6 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
 from cloud_sync.crm import connections
@@ -19,7 +21,7 @@ from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.kinds import open_crm, with_defaults
 from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.simulator import Simulator, sending, serve
+from cloud_sync.crm.simulator import Secrets, Simulator, sending, serve
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead
 from kits.core.sample import utc_now
@@ -208,3 +210,27 @@ def all_since(crm: Crm, cursor: str) -> list[str]:
         seen += [event.object_id for event in page.events]
         cursor, more = page.cursor, page.more
     return seen
+
+
+def salesforce_with(given: dict[str, str], known: dict[str, str]) -> list[Check]:
+    """What the hub finds that signs in with `given`, where the organisation knows `known`."""
+    simulator = Simulator("salesforce", seed=5, secrets=Secrets(("path",), known))
+    with serve(simulator) as url:
+        settings = with_defaults(CrmSettings.model_validate(simulator.connection(url)))
+        return open_crm(Access("sales", settings, given)).check()
+
+
+def test_salesforce_lets_in_by_a_signed_assertion_and_by_a_refresh_token() -> None:
+    own, other = (
+        rsa.generate_private_key(65_537, 2048)
+        .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        .decode()
+        for _ in range(2)
+    )
+    signed = {"client_id": "app", "private_key": own, "username": "hub@example.com"}
+    assert salesforce_with(signed, signed)[0].ok
+    assert not salesforce_with({**signed, "private_key": other}, signed)[0].ok
+    assert not salesforce_with({**signed, "username": "boss@example.com"}, signed)[0].ok
+    refresh = {"client_id": "app", "refresh_token": "long-lived"}
+    assert salesforce_with(refresh, refresh)[0].ok
+    assert not salesforce_with(refresh, {**refresh, "refresh_token": "another"})[0].ok

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud_sync.crm.simulator import Noise, Secrets, Simulator, sending
+from cloud_sync.crm.simulator.signing import SIGNERS, ToSign
 from cloud_sync.fleet.pki import Authority
 from tests.cloud_sync.crm_receivers import ear
 from tests.cloud_sync.receivers import SECRET_TEXT, receiver
@@ -127,3 +128,16 @@ def test_a_hub_with_its_own_certificate_is_trusted_when_its_authority_is_given(
             assert sender.queue.drained(SOON)
     assert [told["type"] for told in hub.taken.values()] == ["lead.created"] * 2
     assert hub.wrong_signatures == 0
+
+
+def test_what_is_signed_is_the_address_the_hub_is_known_by_outside() -> None:
+    simulator = Simulator("hubspot", seed=1)
+    outside = "https://hub.example/v1/crm/sales"
+    with ear() as hub, sending(simulator, hub.url, signed_url=outside) as sender:
+        simulator.make(1)
+        assert sender.queue.drained(SOON)
+    [taken] = hub.taken
+    now = int(taken.headers["x-hubspot-request-timestamp"]) / 1000
+    ask = ToSign(outside, taken.body, now, "", simulator.secrets.webhook)
+    signature = SIGNERS["hubspot-v3"](ask)["X-HubSpot-Signature-v3"]
+    assert taken.headers["x-hubspot-signature-v3"] == signature
