@@ -15,7 +15,7 @@ from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name
 from cloud_sync.crm.kinds import Secret, kind_of
 from cloud_sync.crm.salesforce_events import long_id
 from cloud_sync.crm.schemes.described import Shown
-from cloud_sync.crm.schemes.table import scheme_of
+from cloud_sync.crm.schemes.table import PREFIX, scheme_of
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.webhook_events import PLACES
 from kits.core.addresses import is_loopback
@@ -29,7 +29,13 @@ OPTIONS: Mapping[str, str] = {
     "our_user": "id of the user or app the hub writes as: its own changes make nothing due",
     "own_fields": "further names of the fields scores are written to, as messages name them (Pipedrive's keys of 40 characters)",
 }
-"""Options that say how messages are known and read, beside `scheme.*` and `event.*`; a kind's API may have others."""
+"""Options that say how messages are known and read, beside `scheme.*` and `event.*`."""
+API_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "salesforce": ("events", "version", "audience"),
+    "odoo": ("events", "api", "database", "login"),
+    "dynamics": ("events", "authority"),
+}
+"""Options of a kind's API; what they mean stands in docs/reference/crm.md."""
 _DRAWN_BYTES = 32
 
 
@@ -41,9 +47,10 @@ def check_incoming(settings: CrmSettings) -> None:
     """
     options = settings.options
     scheme_of(scheme_name(settings), options)
+    known = (*OPTIONS, *PLACES, *API_OPTIONS.get(settings.kind, ()))
     for key in options:
-        if key.startswith("event.") and key not in PLACES:
-            raise ConfigError(f"no option {key!r}", where=key, fix=did_you_mean(key, PLACES))
+        if key not in known and not key.startswith(PREFIX):
+            raise ConfigError(f"no option {key!r}", where=key, fix=did_you_mean(key, known))
     for key in INCOMING[settings.kind].needs:
         if not options.get(key):
             raise ConfigError(f"option {key} is missing", where=key, fix=f"{OPTIONS[key]}: --option {key}=…")  # fmt: skip

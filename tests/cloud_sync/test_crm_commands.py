@@ -131,6 +131,8 @@ def test_a_secret_that_is_ours_to_choose_is_drawn_and_shown_once(
         (("--kind", "webhook", "--scheme", "standart"), "did you mean 'standard'"),
         (("--kind", "webhook", "--scheme", "own"), "header"),
         (("--kind", "webhook", "--option", "event.ids=x"), "did you mean 'event.id'"),
+        (("--kind", "hubspot", "--option", "our_users=9"), "did you mean 'our_user'"),
+        (("--kind", "hubspot", "--option", "api=jsonrpc"), "no option 'api'"),
         (("--kind", "webhook", "--option", "networks=10.0.0.1/8"), "not a network"),
         (("--kind", "webhook", "--option", "proxy_header=x-dn"), "go together"),
         (("--kind", "webhook", "--url", "ftp://x"), "https://HOST"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud_sync.crm.adding import API_OPTIONS, OPTIONS
 from cloud_sync.crm.kinds import KINDS
 from cloud_sync.crm.settings import CrmSettings
 
@@ -25,6 +26,11 @@ def options_in_code() -> set[str]:
 
 def test_there_are_options_to_look_for() -> None:
     assert {"events", "api", "version", "authority"} <= options_in_code()
+
+
+def test_an_option_that_is_read_is_not_refused_as_misspelt() -> None:
+    known = {*OPTIONS, *(option for options in API_OPTIONS.values() for option in options)}
+    assert options_in_code() - known == set()
 
 
 @pytest.mark.parametrize("option", sorted(options_in_code()))
