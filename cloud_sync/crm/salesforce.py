@@ -27,6 +27,7 @@ from cloud_sync.crm.base import (
     ScoreWrite,
     WriteOutcome,
 )
+from cloud_sync.crm.budget import DAILY_PAUSE_S
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
@@ -62,6 +63,7 @@ _WRONG = frozenset({
 })  # fmt: skip
 _OF_ALL = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE"})
 """Of a field that is not there, or that the user may not write: the same for all leads."""
+_USED_UP = "the organisation's API calls of the day are used up"
 _UNREADABLE = frozenset({"base64", "address", "location", "complexvalue"})
 
 
@@ -102,10 +104,19 @@ class Salesforce:
         self._tokens.headers()  # first: an answer with a token says which server that is
         if self._opened is None or self._opened[0] != self._url:
             http = CrmHttp(
-                self._wire, self._url, self._headers, renew=self._tokens.renew, explain=_explained
+                self._wire,
+                self._url,
+                self._headers,
+                renew=self._tokens.renew,
+                explain=self._explain,
             )
             self._opened = (self._url, http)
         return self._opened[1]
+
+    def _explain(self, status: int, value: JsonValue) -> str:
+        if "REQUEST_LIMIT_EXCEEDED" in _codes(value):
+            self._wire.budget.close(DAILY_PAUSE_S, _USED_UP)
+        return _explained(status, value)
 
     def _headers(self) -> dict[str, str]:
         # else an update of ours would hand leads to other people
@@ -310,10 +321,14 @@ def _json(value: Shown) -> JsonValue:
     return stamp(value) if isinstance(value, datetime) else value
 
 
+def _codes(value: JsonValue) -> set[str]:
+    return {text(row.get("errorCode")) for row in many(value)}
+
+
 def _explained(status: int, value: JsonValue) -> str:
-    codes = {text(row.get("errorCode")) for row in many(value)}
+    codes = _codes(value)
     table: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("REQUEST_LIMIT_EXCEEDED", lambda: "the organisation's API calls of the day are used up"),
+        ("REQUEST_LIMIT_EXCEEDED", lambda: _USED_UP),
         ("API_DISABLED_FOR_ORG", lambda: "this edition has no API, or the user lacks the right 'API Enabled'"),
         ("INVALID_FIELD", lambda: f"a field is missing or closed to this user: {words_in(value)}"),
         ("INVALID_TYPE", lambda: f"the object is closed to this user: {words_in(value)}"),

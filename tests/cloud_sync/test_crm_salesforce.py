@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from cloud_sync.crm.base import Crm, CrmEvent
+from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError, DataError
 from tests.cloud_sync.crm_org import BASE, SECRETS, Org
@@ -203,6 +204,19 @@ def test_columns_of_a_report_are_read_by_their_labels_and_foreign_ones_left_out(
     asked = ["Company / Account", "accounts.sector", "activities: count"]
     crm = crm_for("salesforce", server, SECRETS, columns=asked)
     assert crm.read([one])[0].fields == {"Company / Account": "Acme"}
+
+
+def test_when_the_days_calls_are_used_up_nothing_is_asked_for_a_while(
+    ready: Crm, org: Org, server: Server
+) -> None:
+    said = {"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}
+    server.troubles.append(Reply([said], 403))
+    with pytest.raises(DeliveryError, match="are used up"):
+        ready.write([score(org.lead(1))])
+    asked = len(server.asked)
+    with pytest.raises(ThrottledError, match="are used up"):
+        ready.write([score(org.lead(1))])
+    assert len(server.asked) == asked
 
 
 class Clock:
