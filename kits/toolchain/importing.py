@@ -164,9 +164,6 @@ def _make_version(
 ) -> Dataset:
     config = project.config.data
     entries = {e.sample.id: e for e in intake.entries.values()}
-    pairs = project.kit.data.near_duplicates(
-        counted(_contents(entries, project.blobs), progress, "comparing", len(entries))
-    )
     shares: dict[Split, float] = {
         "train": config.split.train,
         "val": config.split.val,
@@ -181,11 +178,13 @@ def _make_version(
             where="data.order: time",
             fix="name the column with the time in the kit's settings, or set data.order: random",
         )
-    placed = (
-        place_in_order(candidates, shares)
-        if in_order
-        else place(candidates, pairs, shares, config.seed)
-    )
+    if in_order:
+        placed = place_in_order(candidates, shares)  # time decides, whoever looks like whom
+    else:
+        pairs = project.kit.data.near_duplicates(
+            counted(_contents(entries, project.blobs), progress, "comparing", len(entries))
+        )
+        placed = place(candidates, pairs, shares, config.seed)
     intake.findings.extend(placed.findings)
     items = [_item(entry, placed) for entry in entries.values()]
     words = BY_TIME if in_order else "by group, stratified by label"
