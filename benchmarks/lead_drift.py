@@ -4,9 +4,9 @@
 commands a user types (`duration` and all settings left to the kit), then scores the rest as it came; outcomes follow
 at once, and the hub's own watches (`cloud_sync/crm/watching.py`) look after every 100 of them: base rate (outcomes
 against the share that was won in the training) and calibration (outcomes against scores). Told is when each alarms,
-beside the stretch in which the rate of won leads is doubled: all thousands of leads in a row, from the first on, with at
-least twice the rate of the training. And how often it alarms where nothing is to be found:
-the same leads with outcomes drawn from their scores.
+beside the first tenth of the file in which at least twice as many are won as in the training: an alarm should be raised
+before its half. And how often it alarms where nothing is to be found: the same leads with outcomes drawn from their
+scores.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from kits.core.stats import Floats, proportion
 from kits.toolchain.demo.programs import Programs
 
 EVERY = 100
-WINDOW = 1000
+TENTHS = 10
 BATCH = 500
 DOUBLED = 2.0
 
@@ -59,7 +59,7 @@ def main() -> None:
     scores = _scores(past, coming)
     won = np.array([row["y"] == "yes" for row in coming], dtype=np.float64)
     rate = float(np.mean([row["y"] == "yes" for row in past]))
-    stretch = _stretch(won, rate)
+    stretch = _stretch(won, rate, len(rows) // TENTHS)
     usual = _looks(np.full(len(won), rate), won, seed=0, said=RATE_SAID)
     calibration = _looks(scores, won, seed=0)
     print(_words(len(past), rate, len(coming), stretch, usual))
@@ -96,14 +96,12 @@ def _scores(past: Sequence[dict[str, str]], coming: Sequence[dict[str, str]]) ->
     return np.array(found, dtype=np.float64)
 
 
-def _stretch(won: Floats, rate: float) -> Stretch | None:
-    doubled = np.convolve(won, np.full(WINDOW, 1 / WINDOW), "valid") >= DOUBLED * rate
-    if not doubled.any():
-        return None
-    first = int(doubled.argmax())
-    rest = doubled[first:]
-    length = len(rest) if rest.all() else int((~rest).argmax())
-    return Stretch(first, first + length - 1 + WINDOW)
+def _stretch(won: Floats, rate: float, tenth: int) -> Stretch | None:
+    """The first whole tenth with twice the rate."""
+    for begins in range(0, len(won) - tenth + 1, tenth):
+        if won[begins : begins + tenth].mean() >= DOUBLED * rate:
+            return Stretch(begins, begins + tenth)
+    return None
 
 
 def _looks(
@@ -132,13 +130,14 @@ def _words(
 ) -> str:
     begun = f"{past:,} leads learned from, {rate:.1%} won; {coming:,} scored after them. "
     if stretch is None:
-        return begun + "The rate is never doubled."
-    alarm = next((n for n, look in looks.items() if n >= stretch.begins and _more(look)), -1)
-    verdict = "before" if 0 <= alarm <= stretch.half else "after"
+        return begun + "In no tenth the rate is doubled."
+    raised = [a for a, _ in _episodes(looks) if a >= stretch.begins and _more(looks[a])]
+    alarm = raised[0] if raised else -1
+    verdict = "before" if 0 <= alarm <= stretch.half else "not before"
     return (
         begun
-        + f"The rate is doubled between lead {stretch.begins:,} and {stretch.ends:,}; the base rate's first alarm "
-        f"of more won leads in that stretch came after {alarm:,}, {verdict} its half ({stretch.half:,})."
+        + f"The first tenth with twice the rate is {stretch.begins:,} to {stretch.ends:,}; in it the alarm of "
+        f"the base rate is raised after {alarm:,}, {verdict} its half ({stretch.half:,})."
     )
 
 

@@ -27,7 +27,7 @@ from kits.core import bundle as bundles
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, KitwrightError
 from kits.core.ready import ReadyBundle, make_ready
-from kits.core.runtime import Asks
+from kits.core.runtime import Asks, OnnxSession
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,16 @@ class _Loaded:
     size: int
 
 
+def _one_thread(model: bytes) -> OnnxSession:
+    # a lead is a row of numbers: further threads only wait for each other, and spin while they do
+    return OnnxSession(model, threads=1)
+
+
+def make_for_leads(bundle: Bundle) -> ReadyBundle:
+    """A bundle with its kit's runtime, on one thread. Raises BundleError."""
+    return make_ready(bundle, sessions=_one_thread)
+
+
 class LeadModels:
     """The bundles in force, by project. Safe for several threads.
 
@@ -55,7 +65,7 @@ class LeadModels:
         make: joins a bundle with its kit's runtime.
     """
 
-    def __init__(self, hub: Hub, *, make: Callable[[Bundle], ReadyBundle] = make_ready) -> None:
+    def __init__(self, hub: Hub, *, make: Callable[[Bundle], ReadyBundle] = make_for_leads) -> None:
         self._hub = hub
         self._make = make
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
