@@ -11,6 +11,7 @@ import pytest
 from kits.core.errors import DataError
 from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._models.calibrator import probability
 from kits.lead_scoring._models.spec import IntervalSpec
 from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
 from kits.lead_scoring.config import Config
@@ -135,7 +136,8 @@ def test_few_leads_get_the_small_model_and_wide_intervals(tmp_path: Path) -> Non
     assert any("few leads" in note for note in told.notes)
 
     def width(interval: IntervalSpec) -> float:
-        return float(np.mean(np.subtract(interval.high, interval.low)))
+        low, high = (probability(np.array(end)) for end in (interval.low, interval.high))
+        return float(np.mean(high - low))
 
     assert width(spec.model.interval) > 1.2 * width(runtime_of(N).spec.model.interval)
 

@@ -17,10 +17,12 @@ from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
 
 Floats = NDArray[np.float64]
-_KNOTS = 17
+_PLACES = (0, 0.01, 0.03, *(n / 16 for n in range(1, 16)), 0.97, 0.99, 1)
+"""Shares of leads scored lower, at which intervals are computed."""
 _NEIGHBOURS = 0.1
 _LEAST_NEIGHBOURS = 50
 _CONFIDENCE = 0.9
+_LEAST_SHARE = 1e-6
 _GROUPS = 5
 
 
@@ -33,7 +35,7 @@ def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Interval
     logits = np.concatenate([calibrated(one.margins, calibrator) for one in slices])
     won = np.concatenate([one.won for one in slices])
     if not len(won):
-        return IntervalSpec(knots=(0.0,), low=(0.0,), high=(1.0,))
+        return IntervalSpec()
     order = np.argsort(logits, kind="stable")
     logits, won = logits[order], won[order]
     excess = _excess(slices, calibrator)
@@ -41,7 +43,7 @@ def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Interval
     knots: list[float] = []
     low: list[float] = []
     high: list[float] = []
-    for place in np.unique(np.linspace(0, len(won) - 1, _KNOTS).round().astype(int)).tolist():
+    for place in np.unique((np.array(_PLACES) * (len(won) - 1)).round().astype(int)).tolist():
         if knots and logits[place] <= knots[-1]:
             continue
         start = min(max(0, place - near // 2), len(won) - near)
@@ -59,10 +61,15 @@ def interval_of(slices: Sequence[Slice], calibrator: CalibratorSpec) -> Interval
         knots.append(float(logits[place]))
     return IntervalSpec(
         knots=tuple(knots),
-        low=tuple(np.minimum.accumulate(low[::-1])[::-1].tolist()),
-        high=tuple(np.maximum.accumulate(high).tolist()),
+        low=tuple(_log_odds(np.minimum.accumulate(low[::-1])[::-1])),
+        high=tuple(_log_odds(np.maximum.accumulate(high))),
         confidence=_CONFIDENCE,
     )
+
+
+def _log_odds(shares: Floats) -> list[float]:
+    inside = np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE)
+    return [float(one) for one in np.log(inside / (1 - inside))]
 
 
 def _excess(slices: Sequence[Slice], calibrator: CalibratorSpec) -> float:

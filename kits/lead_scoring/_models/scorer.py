@@ -105,11 +105,18 @@ class Scorer:
         return probability(self._calibrated(self._margins(self.encoder.rows(leads))))
 
     def interval(self, logits: Floats) -> tuple[Floats, Floats]:
-        """(n,) lower and upper ends for calibrated log-odds."""
+        """(n,) lower and upper ends, probabilities, for calibrated log-odds."""
         spec = self.spec.interval
         if not spec.knots:
             return np.zeros(len(logits)), np.ones(len(logits))
-        return np.interp(logits, spec.knots, spec.low), np.interp(logits, spec.knots, spec.high)
+        low, high = (self._end(logits, end) for end in (spec.low, spec.high))
+        return low, high
+
+    def _end(self, logits: Floats, end: Sequence[float]) -> Floats:
+        """One end of the interval; beyond the scores that were met it goes on as the score does."""
+        knots = self.spec.interval.knots
+        beyond = np.minimum(logits - knots[0], 0.0) + np.maximum(logits - knots[-1], 0.0)
+        return probability(np.interp(logits, knots, end) + beyond)
 
     def _margins(self, matrix: Floats32) -> Floats:
         parts = []

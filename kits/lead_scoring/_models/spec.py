@@ -64,9 +64,16 @@ class IntervalSpec(_Part):
     """Where the true share of won lies among leads that are scored alike, by leads that no model had seen."""
 
     knots: tuple[float, ...] = Field((), description="calibrated log-odds, rising")
-    low: tuple[float, ...] = Field((), description="probability at each knot, lower end")
-    high: tuple[float, ...] = Field((), description="probability at each knot, upper end")
+    low: tuple[float, ...] = Field((), description="log-odds at each knot, lower end")
+    high: tuple[float, ...] = Field((), description="log-odds at each knot, upper end")
     confidence: float = Field(0.9, description="of the interval, 0 to 1")
+
+    @model_validator(mode="after")
+    def _paired(self) -> IntervalSpec:
+        for end in (self.low, self.high):
+            if self.knots or end:
+                _refuse_unpaired(self.knots, end)
+        return self
 
 
 class ModelSpec(_Part):
