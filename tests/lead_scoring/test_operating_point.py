@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,14 +83,28 @@ def test_the_price_of_random_order_stands_in_the_method():
     assert "5% of leads in random order cost about" in point.method
 
 
-def test_thresholds_are_chosen_on_what_was_said_before_leads_were_learned_from():
-    leads = drawn(100)
-    unseen = {f"s{n:06}": 0.001 * n for n in range(100)}
+def test_thresholds_fit_the_model_that_ships_and_figures_those_that_had_not_seen_the_leads():
+    leads = drawn(200)
+    unseen = {f"s{n:06}": 0.001 * n for n in range(200)}
     task = task_of(leads, runtime=SayingRuntime(backtest=unseen))
 
     point = evaluate.choose_operating_point(task, Config())
 
-    assert point.default.act_at == pytest.approx(0.09)
+    assert _verdicts(point, leads).count("act") == 20
+    latest = [leads[n].won for n in range(180, 200)]
+    assert point.rates["hot_won"].value == pytest.approx(np.mean(latest))
+
+
+def test_leads_judged_by_earlier_models_are_hot_by_their_place_whatever_their_level():
+    leads = drawn(200)
+    higher = {f"s{n:06}": 0.5 + 0.002 * n for n in range(200)}
+    task = task_of(leads, runtime=SayingRuntime(backtest=higher))
+    point = evaluate.choose_operating_point(task, Config())
+
+    told = evaluate.evaluate(replace(task, operating_point=point))
+
+    verdicts = [result.verdict for result in told.results]
+    assert (verdicts.count("act"), verdicts.count("review")) == (20, 60)
 
 
 def test_without_decided_leads_nothing_is_hot():

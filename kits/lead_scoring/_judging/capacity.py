@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kits.core.dataset import Dataset, DatasetItem
 from kits.core.operating_point import OperatingPoint
@@ -17,9 +16,10 @@ from kits.core.sample import place_in_time
 from kits.core.stats import Estimate
 from kits.lead_scoring.config import TeamConfig
 
-Floats = NDArray[np.float64]
 RATE = "capacity"
 """Name under which an operating point keeps the share of leads that can be called."""
+WARM_RATE = "warm_capacity"
+"""As `RATE`, of those that are called next."""
 TENTH = 0.1
 MONTH_S = 365.25 / 12 * 86_400
 
@@ -72,24 +72,14 @@ def terms_of(
 
 def rate_of(terms: Terms) -> Estimate:
     """The share as an operating point keeps it: stated, so without an interval."""
+    return stated(terms.share, terms, terms.said)
+
+
+def stated(share: float, terms: Terms, said: str) -> Estimate:
+    """A share of incoming leads that somebody stated."""
     return Estimate(
-        value=terms.share,
-        low=terms.share,
-        high=terms.share,
-        n=round(terms.incoming),
-        method=f"stated: {terms.said}",
+        value=share, low=share, high=share, n=round(terms.incoming), method=f"stated: {said}"
     )
-
-
-def threshold(score: Floats, share: float) -> float:
-    """The lowest score at which at most `share` of leads are taken, but always the best ones.
-
-    Leads of one score are taken together, so that the list may be shorter than the team can call.
-    """
-    different, counts = np.unique(-score, return_counts=True)
-    taken = np.cumsum(counts)
-    fitting = int(np.searchsorted(taken, share * len(score) + 1e-9, side="right"))
-    return float(-different[max(fitting, 1) - 1])
 
 
 def _incoming(team: TeamConfig, items: Sequence[DatasetItem], clocked: bool) -> tuple[float, str]:

@@ -24,7 +24,7 @@ from kits.core.prediction import Prediction, prediction_from_json, prediction_to
 from kits.core.runtime import Payload
 from kits.core.sample import place_in_time
 from kits.lead_scoring._court.verdicts import Court
-from kits.lead_scoring._judging.capacity import RATE, threshold
+from kits.lead_scoring._judging.bands import verdicts
 from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
 from kits.lead_scoring.config import TeamConfig
 
@@ -227,35 +227,20 @@ def _columns(
     task: EvaluateTask, rows: Sequence[tuple[DatasetItem, Lead, Prediction, bool]], wanted: int
 ) -> Judged:
     kept = [row for row in rows if math.isfinite(row[2].score)]
+    predictions = tuple(row[2] for row in kept)
+    score = np.array([one.score for one in predictions], dtype=np.float64)
+    backtested = np.array([row[3] for row in kept], dtype=bool)
     return Judged(
         tuple(row[0] for row in kept),
         tuple(row[1] for row in kept),
         np.array([bool(_outcome(row[0])) for row in kept], dtype=bool),
-        np.array([row[2].score for row in kept], dtype=np.float64),
-        _verdicts(task, [row[2] for row in kept]),
+        score,
+        verdicts(task.operating_point, predictions, score, backtested),
         np.array([place_in_time(row[0].sample) or 0.0 for row in kept], dtype=np.float64),
-        np.array([row[3] for row in kept], dtype=bool),
-        tuple(row[2] for row in kept),
+        backtested,
+        predictions,
         wanted - len(kept),
     )
-
-
-def _verdicts(task: EvaluateTask, predictions: Sequence[Prediction]) -> tuple[str, ...]:
-    """Hot are as many of these leads as the team can call, warm the next ones: by their places in this order.
-
-    A threshold made on earlier leads would call far more or far fewer of them once the base rate has moved, and two
-    bundles would be compared at different numbers of calls. A handful of leads has no such places.
-    """
-    point = task.operating_point
-    if point is None:
-        return ("",) * len(predictions)
-    share = point.rates[RATE].value if RATE in point.rates else 0.0
-    if share * len(predictions) < 1:
-        return tuple(point.decide(prediction).verdict for prediction in predictions)
-    score = np.array([prediction.score for prediction in predictions])
-    hot = threshold(score, share)
-    warm = min(hot, threshold(score, min(1.0, share + team_of(task.runtime).warm_share)))
-    return tuple("act" if s >= hot else "review" if s >= warm else "pass" for s in score.tolist())
 
 
 def _outcome(item: DatasetItem) -> bool | None:

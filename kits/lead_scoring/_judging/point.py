@@ -1,7 +1,7 @@
 """The operating point of leads: hot as many as the team can call, warm the next ones, cold the rest.
 
-Thresholds are places in the order of leads that the model had not seen, so they promise nothing about a single lead.
-What is measured at them, and what the order is worth a month, goes along.
+Thresholds say how many leads are called, so they promise nothing about a single one. What is reached there, and what the
+order is worth a month, is measured on leads that the models judging them had not seen, and goes along.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from kits.core.operating_point import Band, OperatingPoint
 from kits.core.ranked import Ranked
 from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate
-from kits.lead_scoring._judging.capacity import RATE, Terms, rate_of, terms_of, threshold
+from kits.lead_scoring._judging.bands import band_of, latest_scores
+from kits.lead_scoring._judging.capacity import (
+    RATE,
+    WARM_RATE,
+    Terms,
+    rate_of,
+    stated,
+    terms_of,
+)
 from kits.lead_scoring._judging.figures import (
     exploration_price,
     finite,
@@ -36,25 +44,31 @@ ACTION = "write"
 
 
 def choose(task: EvaluateTask, config: Config, judged: Judged) -> OperatingPoint:
-    """Thresholds by the team's capacity, on leads that the model had not seen.
+    """Thresholds by the team's capacity on what the shipped model says of the latest leads.
 
-    Without any, the thresholds are those of probabilities that are true: nothing is hot, and every lead is warm.
+    What is reached there is measured on leads that the models judging them had not seen, at the same places in their
+    order. Without decided leads nothing is hot, and every lead is warm.
     """
     terms = terms_of(config.team, task.dataset, judged.moments is not None)
+    warm = config.team.warm_share
     if not len(judged):
         return _point(
             task, Band(act_at=NEVER, review_from=0.0), {}, "no decided lead in val: nothing is hot"
         )
-    hot = threshold(judged.score, terms.share)
-    warm = min(hot, threshold(judged.score, min(1.0, terms.share + config.team.warm_share)))
-    rates = _rates(judged, terms, hot, warm, task.seed)
+    latest = latest_scores(task)
+    shipped = band_of(latest if len(latest) else judged.score, terms.share, warm)
+    rates = {
+        RATE: rate_of(terms),
+        WARM_RATE: stated(warm, terms, "team.warm_share"),
+        **_rates(judged, terms, band_of(judged.score, terms.share, warm), task.seed),
+    }
     told = (
-        f"hot: as many as the team can call, {terms.said}; warm: the next {config.team.warm_share:.0%}; "
-        f"on {len(judged)} decided leads of val"
+        f"hot: as many as the team can call, {terms.said}; warm: the next {warm:.0%}; thresholds by scores of the latest "
+        f"{len(latest)} leads, figures on {len(judged)} decided leads of val"
     )
     if "exploration_price" in rates:
         told += f"; {exploration_text(rates['exploration_price'], terms, task.costs.currency)}"
-    return _point(task, Band(act_at=hot, review_from=warm), rates, told)
+    return _point(task, shipped, rates, told)
 
 
 def exploration_text(price: Estimate, terms: Terms, currency: str) -> str:
@@ -65,12 +79,10 @@ def exploration_text(price: Estimate, terms: Terms, currency: str) -> str:
     )
 
 
-def _rates(
-    judged: Judged, terms: Terms, hot: float, warm: float, seed: int
-) -> Mapping[str, Estimate]:
+def _rates(judged: Judged, terms: Terms, band: Band, seed: int) -> dict[str, Estimate]:
     ranked = Ranked(judged.score, judged.won)
-    is_hot = judged.score >= hot
-    is_warm = (judged.score >= warm) & ~is_hot
+    is_hot = judged.score >= band.act_at
+    is_warm = (judged.score >= band.review_from) & ~is_hot
     measured: dict[str, Figure] = {
         "hot_share": mean_of(is_hot.astype(np.float64)),
         "hot_won": share_among(judged.won, is_hot),
@@ -90,7 +102,7 @@ def _rates(
     found |= {n: opened(found[n], int(mine.sum())) for n, mine in among.items() if n in found}
     if terms.exploration and "money_per_month" in found:
         found["exploration_price"] = exploration_price(found["money_per_month"], terms)
-    return {RATE: rate_of(terms), **found}
+    return found
 
 
 def share_among(hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> Figure:
