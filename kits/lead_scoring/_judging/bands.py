@@ -82,7 +82,7 @@ def verdicts(
         if hot is None or warm is None or hot.value * len(mine) < 1:
             continue
         placed = point.model_copy(update={"default": band_of(score[mine], hot.value, warm.value)})
-        for row in mine:
+        for row in mine.tolist():
             found[row] = placed.decide(predictions[row]).verdict
     return tuple(found)
 
