@@ -24,10 +24,10 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.shown import (
     Shown,
-    asked_fields,
     record_of,
     shown_fields,
     shown_values,
@@ -50,6 +50,7 @@ _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _LABEL = "@OData.Community.Display.V1.FormattedValue"
 _TRENDS = {"improving": 0, "steady": 1, "declining": 2}
 UNKNOWN_TREND: Final = 3
+_LOOKUPS = frozenset({"Lookup", "Owner", "Customer"})
 _GRADES = {"hot": 0, "warm": 1, "cold": 3}
 """A, B and D: there are three bands and four grades."""
 _PREFER = f'odata.maxpagesize={PAGE},odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
@@ -83,6 +84,7 @@ class Dynamics:
         self._key = f"{settings.object}id"
         self._wire = wire or Wire(access)
         self._secrets = access.secrets
+        self._names: dict[str, str] = {}
         self.polls = options.get("events", "poll") == "poll"
         authority = checked_url(options.get("authority", AUTHORITY)).geturl().rstrip("/")
         path = f"/{quote(access.secrets['tenant'], safe='')}/oauth2/v2.0/token"
@@ -117,15 +119,32 @@ class Dynamics:
         """The columns to read; all of them where none are named."""
         if not self._settings.columns:
             return {}
-        names = [self._key, "modifiedon", "createdon", *asked_fields(self._settings)]
+        also = [self._settings.outcome.field, self._settings.outcome.at, self._settings.opt_out]
+        names = [self._key, "modifiedon", "createdon", *self._named(), *filter(None, also)]
         wrong = [name for name in names if not _COLUMN.match(name)]
         if wrong:
             raise ConfigError(f"{wrong[0][:60]!r} is no column of Dynamics", where=self._name)
         return {"$select": ",".join(dict.fromkeys(names))}
 
+    def _named(self) -> Mapping[str, str]:
+        """Dynamics' name → the column that is asked for; labels, as exports have them, are looked up once."""
+        columns = self._settings.columns
+        if all(map(_COLUMN.match, columns)):
+            return {column: column for column in columns}
+        if not self._names:
+            path = f"EntityDefinitions(LogicalName='{self._object}')/Attributes"
+            rows = many(self._get(path, {"$select": "LogicalName,AttributeType,DisplayName"}).get("value"))  # fmt: skip
+            labels = {_read_as(row): _label(row) for row in rows}
+            self._names = names_of(columns, {n: said for n, said in labels.items() if _COLUMN.match(n)})  # fmt: skip
+        return self._names
+
     def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
         plain = {n: _plain(n, v, row) for n, v in row.items() if "@" not in n and n != self._key}
         outcome = self._settings.outcome
+        if self._settings.columns:
+            named = self._named()
+            kept = {named[name]: value for name, value in plain.items() if name in named}
+            plain = {**kept, **{n: plain.get(n) for n in (outcome.at, self._settings.opt_out) if n}}
         plain[outcome.field] = row.get(
             outcome.field
         )  # its number: labels are in the user's language
@@ -257,6 +276,16 @@ def _plain(name: str, value: JsonValue, row: Mapping[str, JsonValue]) -> JsonVal
     if label and (is_lookup or (is_choice and any(c.isalpha() for c in label))):
         return label
     return value
+
+
+def _read_as(row: Mapping[str, JsonValue]) -> str:
+    """How a column is called where records are read."""
+    name = text(row.get("LogicalName"))
+    return f"_{name}_value" if row.get("AttributeType") in _LOOKUPS else name
+
+
+def _label(row: Mapping[str, JsonValue]) -> str:
+    return text(one(one(row.get("DisplayName")).get("UserLocalizedLabel")).get("Label"))
 
 
 def _json(value: Shown) -> JsonValue:

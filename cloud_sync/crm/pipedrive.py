@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text
+from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.shown import (
     FieldInfo,
     Shape,
@@ -151,13 +152,16 @@ class Pipedrive:
     def _record(self, row: Mapping[str, JsonValue], known: _Known) -> Record:
         own = one(row.get("custom_fields"))
         flat = {**{k: v for k, v in row.items() if k != "custom_fields"}, **own}
-        named = {_name(key, known): _plain(key, value, known) for key, value in flat.items()}
-        wanted = self._settings.columns
+        columns = {key: _name(key, known) for key in flat}
+        if self._settings.columns:
+            labels = {key: known.names.get(key, key) for key in flat}
+            columns = names_of(self._settings.columns, labels)
         outcome = self._settings.outcome
         also = {outcome.field, outcome.at, self._settings.opt_out}
+        columns |= {key: name for key in flat if (name := _name(key, known)) in also}
         return record_of(
             text(row.get("id")),
-            {n: v for n, v in named.items() if not wanted or n in wanted or n in also},
+            {column: _plain(key, flat[key], known) for key, column in columns.items()},
             self._settings,
             modified=row.get("update_time"),
             created=row.get("add_time"),

@@ -87,6 +87,13 @@ def test_a_persons_own_fields_have_their_names_and_labels(account: Account, serv
     assert record.fields["emails"] == "bo@x.example"
 
 
+def test_columns_of_an_export_are_found_by_their_labels(account: Account, server: Server) -> None:
+    account.things["5"] = {"id": 5, "title": "Pump", "custom_fields": {SOURCE: 7, TAGS: None}}
+    columns = ["Title", "Channel", "accounts.sector"]
+    [record] = crm_for("pipedrive", server, SECRETS, object="persons", columns=columns).read(["5"])
+    assert record.fields == {"Title": "Pump", "Channel": "Fair"}
+
+
 def test_leads_are_read_one_by_one_and_written_flat(account: Account, server: Server) -> None:
     account.things["u-1"] = {"id": "u-1", "title": "Pump", SOURCE: 7, "update_time": "2026-05-04T12:00:00Z"}  # fmt: skip
     crm = crm_for("pipedrive", server, SECRETS, object="leads")
