@@ -26,6 +26,7 @@ from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, Project
 from kits.core.errors import ConfigError, KitwrightError
 from tests.cloud_sync.crm_builders import HUB, WAYS, connect, signed
 from tests.cloud_sync.fleet_builders import make_hub
+from tests.cloud_sync.lead_builders import SALES, lead_hub
 
 AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 Run = Callable[..., Result]
@@ -311,3 +312,21 @@ def test_a_crm_that_does_not_answer_is_connected_all_the_same(run: Run, tmp_path
     answer = json.loads(run("add", "sales", "--kind", "hubspot", *words, "--json").stdout)
     assert not all(check["ok"] for check in answer["fields"])
     assert [one["name"] for one in json.loads(run("list", "--json").stdout)] == ["sales"]
+
+
+def test_what_would_be_written_is_shown_and_nothing_is_written(tmp_path: Path) -> None:
+    with lead_hub(tmp_path, public_url=HUB) as made:
+        for number in range(7):
+            made.crm.put(str(number), size=10 * number)
+        made.crm.put("6", outcome="won")
+        made.clock.tick(1)
+        made.due(*(str(number) for number in range(7)))
+        connection = connections.open_connection(made.hub, SALES)
+        trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
+        before = {name: made.lead(name).version for name in ("0", "1", "2")}
+    shown = {str(one["lead"]): one for one in trial.would}
+    [dry] = [check for check in trial.checks if check.name == "dry run"]
+    assert (dry.ok, len(made.crm.asked[-1])) == (True, 5)
+    assert set(shown) == set(made.crm.asked[-1]) - {"6"}
+    assert all(1 <= int(str(one["points"])) <= 99 and one["band"] for one in shown.values())
+    assert before == {"0": 0, "1": 0, "2": 0}
