@@ -1,12 +1,13 @@
 """Reading the JSON of a verified message: bounded, and nothing that two readers may take differently.
 
-Refused are doubled keys, NaN and infinities, integers beyond 64 bits, half characters, and depth without end: what is
+Refused are doubled keys, NaN and infinities, numbers beyond 64 bits, half characters, and depth without end: what is
 stored here must be readable everywhere. What the values mean is for each `*_events.py`.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Final, NoReturn
@@ -35,7 +36,8 @@ def read_json(body: bytes) -> JsonValue:
     try:
         value: JsonValue = json.loads(
             body.decode("utf-8"),
-            object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant,
+            object_pairs_hook=_object, parse_int=_integer, parse_float=_number,
+            parse_constant=_constant,
         )  # fmt: skip
     except UnicodeDecodeError as error:
         raise MalformedError("the body is not UTF-8") from error
@@ -59,6 +61,13 @@ def _integer(text: str) -> int:
     if len(text) > 20 or not -_MAX_INT <= int(text) < _MAX_INT:
         raise ValueError("an integer beyond 64 bits")
     return int(text)
+
+
+def _number(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError("a number beyond those of 64 bits")
+    return found
 
 
 def _constant(text: str) -> NoReturn:

@@ -6,7 +6,7 @@ was known or not. What is a lead's business besides (its score, its outcome) is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -180,8 +180,3 @@ def _constant(column: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return repr(value)
-
-
-def every_event(batches: Iterable[Batch]) -> int:
-    """How many events they have together."""
-    return sum(len(batch.events) for batch in batches)

@@ -22,7 +22,7 @@ from tests.cloud_sync.hub_builders import open_hub
 SEED = 6
 MESSAGES = 10_000
 NASTY = (
-    b"", b"\x00", b"\xff\xfe", b"{", b"[]", b"null", b"[" * 500, b'{"a":' * 300, b"NaN", b"1e999", b"9" * 400,
+    b"", b"\x00", b"\xff\xfe", b"{", b"[]", b"null", b"[" * 500, b'{"a":' * 300, b"NaN", b"1e999", b":1e999,", b":-1e999}", b"9" * 400,
     "é\u2028".encode(), b"<!DOCTYPE x>", b"<a>" * 50, b"\xef\xbb\xbf[]", b'"\\ud800"', b"[[[]]]", b"-0", b"true",
     b"<?xml version='1.0' encoding='x-none'?><a/>", b"<?xml version='1.0' encoding='UTF-16'?><a/>", b"]]>", b"&a;",
 )  # fmt: skip

@@ -451,6 +451,7 @@ def test_a_paused_connection_takes_events_and_a_removed_one_none(hub: Hub, inbox
     [
         b"", b"{", b"null", b'"x"', b"[1]", b"[[]]", b"\xff\xfe", b"\xef\xbb\xbf[]", "[]".encode("utf-16"),
         b"[" * 100_000, b'{"a":' * 50_000, b"[NaN]", b'[{"objectId": Infinity}]', b'[{"objectId": -Infinity}]',
+        b'[{"objectId": 7, "subscriptionType": "contact.x", "occurredAt": 1e400}]',
         b'[{"objectId": 7, "objectId": 8, "subscriptionType": "contact.creation"}]',
         b'[{"objectId": ' + b"9" * 5000 + b', "subscriptionType": "contact.creation"}]',
         b'[{"objectId": 9223372036854775808, "subscriptionType": "contact.creation"}]',
