@@ -92,7 +92,8 @@ def test_a_missing_scope_is_named(app: App) -> None:
 
 def test_tokens_are_handed_out_and_end(app: App) -> None:
     form = "grant_type=refresh_token&client_id=c&client_secret=x&refresh_token=r"
-    with urllib3.PoolManager(retries=False) as pool:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    with urllib3.PoolManager(retries=False, headers=kind) as pool:
         answer = pool.request("POST", f"{app.url}/oauth/v1/token", body=form)
         wrong = pool.request("POST", f"{app.url}/oauth/v1/token", body=form[:-1] + "q")
     assert wrong.status == 400

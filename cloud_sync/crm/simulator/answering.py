@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-Body = Any  # a request's JSON: whatever somebody sent
+Body = dict[str, Any]  # a request's JSON object or form: whatever somebody sent
 Query = Mapping[str, str]
 Handler = Callable[[Body, Query], Response]
 """Body, and query with the path's parameters → answer."""
@@ -64,6 +64,9 @@ async def body_of(request: Request) -> Body:
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return {name: values[0] for name, values in parse_qs(content.decode()).items()}
     try:
-        return json.loads(content)
-    except ValueError:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
         raise ApiError(400, {"message": "invalid JSON"}) from None
+    if not isinstance(found, dict):
+        raise ApiError(400, {"message": "not an object"})
+    return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 
+from cloud_sync.crm.simulator.answering import Body, Query, Route, add_table
 from cloud_sync.crm.simulator.hubspot import (
     APP_ID,
     BATCH,
@@ -19,54 +21,40 @@ from cloud_sync.crm.simulator.hubspot import (
     HubSpot,
 )
 from cloud_sync.crm.simulator.hubspot_fields import properties, shown, texts, wrong
-from cloud_sync.crm.simulator.hubspot_http import Handler, HubSpotError, guarded, token_route
+from cloud_sync.crm.simulator.hubspot_http import HubSpotError, admit, token
 from cloud_sync.crm.simulator.hubspot_search import fits, sort_key
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.vendor import iso
 
-CONTACTS = "/crm/v3/objects/{kind}"
+OBJECTS = "/crm/v3/objects/{kind}"
 MAX_FOUND = 200
 
 
 def add_routes(app: FastAPI, vendor: HubSpot) -> None:
     """Adds the API to `app`."""
     api = _Api(vendor)
-    table: tuple[tuple[str, str, str, Handler], ...] = (
-        ("POST", "/batch/read", READ, api.batch_read),
-        ("POST", "/batch/update", WRITE, api.batch_update),
-        ("POST", "/search", READ, api.search),
-        ("GET", "", READ, api.list_all),
-    )
-    for method, tail, right, handler in table:
-        app.add_api_route(CONTACTS + tail, guarded(vendor, right, handler), methods=[method])
-    app.add_api_route(CONTACTS + "/{object_id}", _one(vendor, api), methods=["GET", "PATCH"])
-    where = "/crm/v3/properties/{kind}"
-    app.add_api_route(where, guarded(vendor, SCHEMA_READ, api.properties), methods=["GET"])
-    app.add_api_route(where, guarded(vendor, SCHEMA_WRITE, api.add_property), methods=["POST"])
-    groups = where + "/groups"
-    app.add_api_route(groups, guarded(vendor, SCHEMA_READ, api.groups), methods=["GET"])
-    app.add_api_route(groups, guarded(vendor, SCHEMA_WRITE, api.add_group), methods=["POST"])
-    app.add_api_route(
-        where + "/{name}", guarded(vendor, SCHEMA_READ, api.property), methods=["GET"]
-    )
-    app.add_api_route("/account-info/v3/details", guarded(vendor, "", api.account), methods=["GET"])
-    app.add_api_route(
-        "/oauth/v2/private-apps/get/access-token-info",
-        guarded(vendor, "", api.token_info),
-        methods=["POST"],
-    )
-    for path in ("/oauth/v1/token", "/oauth/v3/token"):
-        app.add_api_route(path, token_route(vendor), methods=["POST"])
-
-
-def _one(vendor: HubSpot, api: _Api) -> Callable[[Request], Awaitable[Response]]:
-    reading = guarded(vendor, READ, api.read)
-    writing = guarded(vendor, WRITE, api.update)
-
-    async def route(request: Request) -> Response:
-        return await (reading if request.method == "GET" else writing)(request)
-
-    return route
+    one, fields = OBJECTS + "/{object_id}", "/crm/v3/properties/{kind}"
+    table: list[Route] = [
+        ("POST", OBJECTS + "/batch/read", READ, api.batch_read),
+        ("POST", OBJECTS + "/batch/update", WRITE, api.batch_update),
+        ("POST", OBJECTS + "/search", READ, api.search),
+        ("GET", OBJECTS, READ, api.list_all),
+        ("GET", one, READ, api.read),
+        ("PATCH", one, WRITE, api.update),
+        ("GET", fields, SCHEMA_READ, api.properties),
+        ("POST", fields, SCHEMA_WRITE, api.add_property),
+        ("GET", fields + "/groups", SCHEMA_READ, api.groups),
+        ("POST", fields + "/groups", SCHEMA_WRITE, api.add_group),
+        ("GET", fields + "/{name}", SCHEMA_READ, api.property),
+        ("GET", "/account-info/v3/details", "", api.account),
+        ("POST", "/oauth/v2/private-apps/get/access-token-info", "", api.token_info),
+    ]
+    add_table(app, table, partial(admit, vendor))
+    tokens: list[Route] = [
+        ("POST", path, "", partial(token, vendor))
+        for path in ("/oauth/v1/token", "/oauth/v3/token")
+    ]
+    add_table(app, tokens, lambda _request, _right: {})
 
 
 class _Api:
@@ -79,7 +67,7 @@ class _Api:
             "contactinformation": {"name": "contactinformation", "label": "Contact information"}
         }
 
-    def batch_read(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def batch_read(self, body: Body, _query: Query) -> JSONResponse:
         """Those that are there; those that are not make it a 207."""
         ids = [str(one["id"]) for one in _inputs(body)]
         wanted = [str(name) for name in body.get("properties", ())]
@@ -87,7 +75,7 @@ class _Api:
         missing = [one for one in dict.fromkeys(ids) if self._state.records.get(one) is None]
         return self._batch([shown(held, wanted) for held in found], missing)
 
-    def batch_update(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def batch_update(self, body: Body, _query: Query) -> JSONResponse:
         """All values are looked at before any is set; contacts that are gone make it a 207."""
         inputs = _inputs(body)
         for one in inputs:
@@ -117,21 +105,21 @@ class _Api:
             }]  # fmt: skip
         return JSONResponse(body, 207 if missing else 200)
 
-    def read(self, _body: Any, query: Mapping[str, str]) -> JSONResponse:
+    def read(self, _body: Body, query: Query) -> JSONResponse:
         """One contact."""
         held = self._state.records.get(query["object_id"])
         if held is None:
             raise HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found")
         return JSONResponse(shown(held, query.get("properties", "").split(",")))
 
-    def update(self, body: Any, query: Mapping[str, str]) -> JSONResponse:
+    def update(self, body: Body, query: Query) -> JSONResponse:
         """Sets properties of one contact."""
         self._check(body["properties"])
         if not self._state.records.set(query["object_id"], texts(body["properties"]), by="api"):
             raise HubSpotError(404, "OBJECT_NOT_FOUND", "resource not found")
         return self.read({}, {**query, "properties": ",".join(body["properties"])})
 
-    def list_all(self, _body: Any, query: Mapping[str, str]) -> JSONResponse:
+    def list_all(self, _body: Body, query: Query) -> JSONResponse:
         """Page by page, by id."""
         limit, after = min(int(query.get("limit", "10")), BATCH), int(query.get("after", "0"))
         return self._page(
@@ -139,7 +127,7 @@ class _Api:
             after, limit, query.get("properties", "").split(","),
         )  # fmt: skip
 
-    def search(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def search(self, body: Body, _query: Query) -> JSONResponse:
         """Any of the groups, all filters of it."""
         groups = body.get("filterGroups", [])
         found = [
@@ -167,18 +155,18 @@ class _Api:
             body["paging"] = {"next": {"after": str(after + limit)}}
         return JSONResponse(body)
 
-    def properties(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def properties(self, _body: Body, _query: Query) -> JSONResponse:
         """All of them."""
         return JSONResponse({"results": list(properties(self._state).values())})
 
-    def property(self, _body: Any, query: Mapping[str, str]) -> JSONResponse:
+    def property(self, _body: Body, query: Query) -> JSONResponse:
         """One of them."""
         found = properties(self._state).get(query["name"])
         if found is None:
             raise HubSpotError(404, "OBJECT_NOT_FOUND", f"Property {query['name']} does not exist")
         return JSONResponse(found)
 
-    def add_property(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def add_property(self, body: Body, _query: Query) -> JSONResponse:
         """A new one: name, label, type, field type and an existing group are needed."""
         for needed in ("name", "label", "type", "fieldType", "groupName"):
             if not body.get(needed):
@@ -197,11 +185,11 @@ class _Api:
         self._state.custom[name] = dict(body)
         return JSONResponse(body, 201)
 
-    def groups(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def groups(self, _body: Body, _query: Query) -> JSONResponse:
         """Groups of properties."""
         return JSONResponse({"results": list(self._groups.values())})
 
-    def add_group(self, body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def add_group(self, body: Body, _query: Query) -> JSONResponse:
         """A new group."""
         name = str(body.get("name", ""))
         if name in self._groups:
@@ -211,14 +199,14 @@ class _Api:
         self._groups[name] = dict(body)
         return JSONResponse(body, 201)
 
-    def account(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def account(self, _body: Body, _query: Query) -> JSONResponse:
         """Whose account it is."""
         return JSONResponse({
             "portalId": self._vendor.portal_id, "accountType": "DEVELOPER_TEST", "timeZone": "Europe/Berlin",
             "companyCurrency": "EUR", "uiDomain": "app.hubspot.com", "dataHostingLocation": "eu1",
         })  # fmt: skip
 
-    def token_info(self, _body: Any, _query: Mapping[str, str]) -> JSONResponse:
+    def token_info(self, _body: Body, _query: Query) -> JSONResponse:
         """What the key may do."""
         return JSONResponse({
             "userId": 9024, "hubId": self._vendor.portal_id, "appId": APP_ID,

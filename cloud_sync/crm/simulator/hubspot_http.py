@@ -2,71 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
-from urllib.parse import parse_qs
-
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator.answering import ApiError, Body, Query
 from cloud_sync.crm.simulator.hubspot import HubSpot, scope
 from cloud_sync.crm.simulator.values import Fields
 
 _CORRELATION = "aeb5f871-7f07-4993-9211-075dc63e7cbf"
 
 
-class HubSpotError(Exception):
+class HubSpotError(ApiError):
     """An error as HubSpot words it."""
 
     def __init__(self, status: int, category: str, message: str, **more: JsonValue) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: Fields = {
+        body: Fields = {
             "status": "error",
             "message": message,
             "correlationId": _CORRELATION,
             "category": category,
             **more,
         }
+        super().__init__(status, body)
 
 
-Handler = Callable[[Any, Mapping[str, str]], JSONResponse]
-"""Body and query → answer."""
+def admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
+    """Who asks, how often, and whether it may; headers of the answer.
 
-
-def guarded(
-    vendor: HubSpot, right: str, handler: Handler
-) -> Callable[[Request], Awaitable[Response]]:
-    """The route of a handler: who asks is looked at before."""
-
-    async def route(request: Request) -> Response:
-        try:
-            headers = _admit(vendor, request, right)
-            body = await _body(request)
-            query = {**request.query_params, **request.path_params}
-            answer = handler(body, query)
-        except HubSpotError as error:
-            return JSONResponse(error.body, error.status)
-        answer.headers.update(headers)
-        return answer
-
-    return route
-
-
-async def _body(request: Request) -> Any:
-    if request.method == "GET":
-        return {}
-    try:
-        return await request.json()
-    except ValueError:
-        raise HubSpotError(
-            400, "VALIDATION_ERROR", "Invalid input JSON on line 1, column 1"
-        ) from None
-
-
-def _admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
-    """Who asks, how often, and whether it may; headers of the answer."""
+    Raises:
+        HubSpotError: it may not.
+    """
     tokens, state = vendor.state.tokens, vendor.state
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not tokens.good(token):
@@ -108,25 +74,14 @@ def _admit(vendor: HubSpot, request: Request, right: str) -> dict[str, str]:
     }
 
 
-def token_route(vendor: HubSpot) -> Callable[[Request], Awaitable[Response]]:
-    """Hands out access tokens for the refresh token."""
-
-    async def token(request: Request) -> Response:
-        form = {
-            name: values[0] for name, values in parse_qs((await request.body()).decode()).items()
-        }
-        secrets = vendor.state.secrets
-        names = ("client_id", "client_secret", "refresh_token")
-        if any(
-            not secrets.api.get(name, "") or form.get(name) != secrets.api.get(name, "")
-            for name in names
-        ):
-            return JSONResponse(
-                {"status": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token"}, 400
-            )
-        return JSONResponse({
-            "token_type": "bearer", "refresh_token": secrets.api.get("refresh_token", ""),
-            "access_token": vendor.state.tokens.grant(), "expires_in": int(vendor.state.tokens.life_s),
-        })  # fmt: skip
-
-    return token
+def token(vendor: HubSpot, body: Body, _query: Query) -> JSONResponse:
+    """An access token for the refresh token."""
+    known = vendor.state.secrets.api
+    names = ("client_id", "client_secret", "refresh_token")
+    if any(not known.get(name) or body.get(name) != known[name] for name in names):
+        said = "missing or invalid refresh token"
+        return JSONResponse({"status": "BAD_REFRESH_TOKEN", "message": said}, 400)
+    return JSONResponse({
+        "token_type": "bearer", "refresh_token": known["refresh_token"],
+        "access_token": vendor.state.tokens.grant(), "expires_in": int(vendor.state.tokens.life_s),
+    })  # fmt: skip
