@@ -43,6 +43,8 @@ def outcomes(tmp_path: Path, column: str, cells: Sequence[str], **stated: object
         ("Deal Stage", ["Closed Won (Sales Pipeline)", "Closed Lost (Sales Pipeline)", "Demo (Sales Pipeline)"], ["won", "lost", ""]),
         ("Stage", ["06 - Closed Won", "07 - Closed Lost", "01 - New"], ["won", "lost", ""]),
         ("Lead converted?", ["Y", "N"], ["won", "lost"]),
+        ("Lead Status", ["Converted", "Lost Lead", "Junk Lead", "Contacted"], ["won", "lost", "lost", ""]),
+        ("Stage", ["Won - upsell", "Lost - too expensive", "Won't decide this year"], ["won", "lost", ""]),
         ("is_won_flag", ["TRUE", "FALSE"], ["won", "lost"]),
     ],
 )  # fmt: skip

@@ -206,6 +206,15 @@ def test_a_rising_number_stands_for_time_where_there_is_no_date(tmp_path: Path) 
     assert "Lead Number rises" in found.told("assumed")
 
 
+def test_a_number_of_the_record_is_its_id(tmp_path: Path) -> None:
+    rows = [[1_641_984 + 7 * n, f"+49 17{n:05}", "Won" if n % 3 else "Loss"] for n in range(60)]
+    found = read(
+        put(tmp_path / "e.csv", table(["Opportunity Number", "Phone Number", "Result"], rows))
+    )
+    assert found.leads[0].id == "1641984" and found.samples[1].order == 1_641_991.0
+    assert not found.leads[0].fields
+
+
 def test_numbers_drawn_by_lot_are_no_time(tmp_path: Path) -> None:
     rows = [[n * 7919 % 100_003 * 9973, n % 2] for n in range(1, 60)]
     found = read(put(tmp_path / "e.csv", table(["id", "converted"], rows)))

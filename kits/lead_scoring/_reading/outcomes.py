@@ -23,6 +23,8 @@ from kits.lead_scoring.config import SourceConfig
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
 _MOST_VALUES = 200
 _LONGEST = 120
+_TOO_COMMON = frozenset({"win", "loss"})
+"""Words that begin other things too (`win back`)."""
 _AGREE = 0.98
 _NUMBERED = re.compile(r"^[\d\W_]+(?=[^\W\d_])")
 _NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
@@ -220,7 +222,7 @@ def _words_against(name: str) -> bool:
 def _chosen(
     known: Counter[str], *, named: bool, stage: bool = False, tiers: Sequence[Tier] = _TIERS
 ) -> _Cells | None:
-    """The cells that mean won and lost; the surest words that are there decide on each side.
+    """The cells that mean won and lost; the surest words that are there decide what is won.
 
     Args:
         named: the column's name says that it is the outcome: a plain yes or no counts then.
@@ -231,8 +233,12 @@ def _chosen(
     sure = False
     for tier in tiers if named or stage else tiers[:1]:
         wins, losses = tier_words(tier)
-        won = won or frozenset(cell for cell, word in words.items() if word in wins)
-        lost = lost or frozenset(cell for cell, word in words.items() if word in losses)
+        begun = tier == "sure"
+        won = won or frozenset(c for c, word in words.items() if _among(word, wins, begun))
+        if (
+            not lost or tier == "converted"
+        ):  # what was rejected is no stage, also beside what was lost
+            lost |= frozenset(c for c, word in words.items() if _among(word, losses, begun))
         sure = sure or (tier == "sure" and bool(won) and bool(lost))
     if not won and not lost and (named or stage):
         wins, losses = tier_words("flags")
@@ -240,6 +246,15 @@ def _chosen(
             won = frozenset(cell for cell, word in words.items() if word in wins)
             lost = frozenset(cell for cell, word in words.items() if word in losses)
     return _Cells(won, lost, sure) if won or lost else None
+
+
+def _among(word: str, listed: frozenset[str], begun: bool) -> bool:
+    """Whether a cell is a listed word, or begins with one: `Lost - too expensive`, but not `won't buy`."""
+    if word in listed or not begun:
+        return word in listed
+    parts = word.split(" ")
+    starts = (" ".join(parts[:n]) for n in (1, 2) if len(parts) > n and parts[n] != "t")
+    return any(start in listed and start not in _TOO_COMMON for start in starts)
 
 
 def _agree(one: Outcome, other: Outcome) -> bool:

@@ -126,7 +126,7 @@ def _id(sheet: Sheet, source: SourceConfig, mapping: Mapping | None, free: Seque
     if source.id:
         return column_named(sheet.columns, source.id, "id")
     named = mapping.find(mapping.names.id, free) if mapping else []
-    ending = [name for name in free if plain(name).endswith("_id")]
+    ending = [name for name in free if _numbered(name)]
     for name in dict.fromkeys([*named, *by_rank(free, "id"), *ending]):
         cells = [cell for cell in sheet.cells[name] if not is_missing(cell)]
         if cells and len(set(cells)) >= _UNIQUE * len(cells) and len(cells) > _HALF * len(sheet):
@@ -236,11 +236,26 @@ def _order(
         return name, ""
     if dated:
         return "", ""
-    numbers = [name for name in free if rank(name, "order") is not None or plain(name) == "c1"]
-    for name in sorted(numbers, key=lambda n: rank(n, "order") or 0):
+    numbers = [
+        name
+        for name in free
+        if rank(name, "order") is not None or plain(name) == "c1" or _numbered(name)
+    ]
+    for name in sorted(numbers, key=_order_rank):
         if _rises(typed[name]):
             return name, f"there is no date; {name} rises from lead to lead and was taken for time"
     return "", "there is no date and no number that rises with time: leads are split by lot"
+
+
+def _numbered(name: str) -> bool:
+    """`opportunity_number`, `vorgangs_nr`, `ticket_id`; no phone number."""
+    ends = plain(name).endswith(("_id", "_number", "_no", "_nr", "_nummer", "_key"))
+    return ends and rank(name, "phone") is None
+
+
+def _order_rank(name: str) -> int:
+    place = rank(name, "order")
+    return 1_000 if place is None else place
 
 
 def _rises(column: Typed) -> bool:
