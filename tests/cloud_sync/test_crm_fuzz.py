@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import random
 import time
 from collections import Counter
@@ -25,6 +26,11 @@ NASTY = (
     b"", b"\x00", b"\xff\xfe", b"{", b"[]", b"null", b"[" * 500, b'{"a":' * 300, b"NaN", b"1e999", b":1e999,", b":-1e999}", b"9" * 400,
     "é\u2028".encode(), b"<!DOCTYPE x>", b"<a>" * 50, b"\xef\xbb\xbf[]", b'"\\ud800"', b"[[[]]]", b"-0", b"true",
     b"<?xml version='1.0' encoding='x-none'?><a/>", b"<?xml version='1.0' encoding='UTF-16'?><a/>", b"]]>", b"&a;",
+)  # fmt: skip
+ODD: tuple[object, ...] = (
+    None, True, 0, -1, 2**63 - 1, -(2**63), 1.5, 1e308, "", " ", "x" * 5000, "\u0000", "\U0001f600" * 60, [], {}, [[]], [None],
+    {"": {}}, [1] * 200, {"a": [{"b": {}}]}, "/Date(99999999999999)/", "0001-01-01", "9999-12-31T23:59:59-14:00",
+    "1970-01-01T00:00:00+23:59", "NaN",
 )  # fmt: skip
 WORDS = (
     "", "abc", "v1,a,b", "v1,YQ", "v1,é", "v1,", "v1a,YQ==", "t=,v1=", "t=1,t=2,v1=a", "sha256=", "sha256=zz", "=",
@@ -49,6 +55,17 @@ def mutate_bytes(rng: random.Random, body: bytes) -> bytes:
     if choice == 3:
         return rng.choice(NASTY) * rng.randint(1, 3)
     return body[:at] + body[at // 2 :]
+
+
+def mutate_value(rng: random.Random, value: object) -> object:
+    """JSON that stays JSON: some value of it becomes another that nobody expects there."""
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(list(value))
+        return {**value, key: mutate_value(rng, value[key])}
+    if isinstance(value, list) and value and rng.random() < 0.8:
+        at = rng.randrange(len(value))
+        return [*value[:at], mutate_value(rng, value[at]), *value[at + 1 :]]
+    return rng.choice(ODD)
 
 
 def mutate_text(rng: random.Random, text: str) -> str:
@@ -111,13 +128,23 @@ async def _send_one(
     body = BODIES[WAYS[scheme].kind]
     honest = rng.random() < 0.4
     if honest:
-        body = mutate_bytes(rng, body) if rng.random() < 0.9 else b"x" * ((1 << 20) + 1)
+        body = _broken(rng, body)
     made = signed(scheme, body, at=time.time(), name=scheme)
     headers, path = dict(made.headers), made.url.removeprefix("https://hub.example")
     forged = False
     if not honest:
         forged, headers, path, body = _forge(rng, scheme, headers, path, body)
     return await _ask(app, path, headers, body), forged
+
+
+def _broken(rng: random.Random, body: bytes) -> bytes:
+    """Before it is signed: what a CRM with a fault might send."""
+    chance = rng.random()
+    if chance < 0.05:
+        return b"x" * ((1 << 20) + 1)
+    if chance < 0.5 and body[:1] in b"[{":
+        return json.dumps(mutate_value(rng, json.loads(body))).encode()
+    return mutate_bytes(rng, body)
 
 
 def _forge(
