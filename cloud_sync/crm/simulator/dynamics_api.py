@@ -148,8 +148,11 @@ class _Api:
         points = body.get("msdyn_score")
         if not isinstance(points, int) or not 0 <= points <= 100:
             raise _refusal(400, "0x8004431a", "A validation error occurred: msdyn_score")
-        same = {**self._scores.get(object_id, {}), **body} == self._scores.get(object_id)
-        self._scores[object_id] = {**self._scores.get(object_id, {}), **body}
+        # what names a record in the address becomes part of it
+        keys: Fields = {"msdyn_entityid": object_id, "msdyn_entitytype": "lead"}
+        row = {**self._scores.get(object_id, keys), **body}
+        same = row == self._scores.get(object_id)
+        self._scores[object_id] = row
         self._state.records.note(object_id, body, same=same)
         return Response(status_code=204)
 
