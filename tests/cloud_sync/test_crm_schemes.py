@@ -274,10 +274,11 @@ def test_of_two_times_in_stripes_header_none_is_believed() -> None:
     assert refused("stripe", two, (WAYS["stripe"].secret,)) in ("signature", "time")
 
 
-def test_a_secret_shown_twice_in_the_query_is_none() -> None:
+def test_a_secret_shown_twice_or_with_more_in_the_query_is_none() -> None:
     made = signed("dataverse")
-    twice = replace(made, url=made.url + "&code=other")
-    assert refused("dataverse", twice, (WAYS["dataverse"].secret,)) == "signature"
+    for more in ("&code=other", "\t", "%20"):
+        other = replace(made, url=made.url + more)
+        assert refused("dataverse", other, (WAYS["dataverse"].secret,)) == "signature"
 
 
 # demanded besides

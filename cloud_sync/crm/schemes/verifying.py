@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from cloud_sync.crm.base import Request
 from cloud_sync.crm.schemes.described import Shown, Signed
@@ -138,7 +138,8 @@ def _shown(scheme: Shown, request: Request) -> str:
 
 def _of_query(url: str, name: str) -> str:
     try:
-        fields = parse_qsl(urlsplit(url).query, max_num_fields=50)
+        # not by `urlsplit`, which leaves out blanks: what is compared is what came
+        fields = parse_qsl(url.partition("?")[2], max_num_fields=50)
     except ValueError:
         return ""
     found = [value for key, value in fields if key == name]
