@@ -105,14 +105,14 @@ class Leads:
 
 @dataclass
 class Way:
-    """One server and how long it took, lead by lead. `group`: of its processes."""
+    """One server and how long it took, lead by lead. `process`: it, or what started it."""
 
     name: str
     port: int
     path: str
     headers: dict[str, str]
     bodies: Sequence[bytes]
-    group: int = 0
+    process: int = 0
     ms: list[float] = field(default_factory=list)
     cpu_s: float = 0.0
 
@@ -167,22 +167,26 @@ def _take_turns(ways: Sequence[Way], leads: int, rounds: int) -> None:
                 time.sleep(_PAUSE_S)
                 with closing(way.open()) as connection:  # servers end those that lie idle
                     way.ask(connection, first)
-                    before = _cpu_s(way.group)
+                    before = _cpu_s(way.process)
                     way.ms += [way.ask(connection, first + step) for step in range(IN_A_ROW)]
-                    way.cpu_s += _cpu_s(way.group) - before
+                    way.cpu_s += _cpu_s(way.process) - before
 
 
-def _cpu_s(group: int) -> float:
-    """What all processes of a group have computed so far."""
-    ticks = 0
+def _cpu_s(root: int) -> float:
+    """What a process and all that it has started have computed so far; some make groups of their own."""
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has just ended
-        if int(fields[2]) == group:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        number = int(stat.parent.name)
+        parents[number], ticks[number] = int(fields[1]), int(fields[11]) + int(fields[12])
+    mine = {root}
+    while more := {one for one, parent in parents.items() if parent in mine} - mine:
+        mine |= more
+    return sum(ticks.get(one, 0) for one in mine) / os.sysconf("SC_CLK_TCK")
 
 
 def _row(way: Way, hub: Way) -> list[str]:
@@ -204,10 +208,10 @@ def _hub(root: Path, fields: Sequence[dict[str, object]]) -> Iterator[Way]:
     folder = root / "hub"
     token = _make_hub(folder, port, _bundle(root))
     command = [sys.executable, "-m", "benchmarks.lead_serving", "--serve", str(folder)]
-    with _running(command, port, root / "hub.log") as group:
+    with _running(command, port, root / "hub.log") as process:
         bodies = [json.dumps({"lead": {"fields": one}}).encode() for one in fields]
         headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        yield Way(HUB, port, "/v1/leads/score", headers, bodies, group)
+        yield Way(HUB, port, "/v1/leads/score", headers, bodies, process)
 
 
 def _bundle(root: Path) -> bytes:
