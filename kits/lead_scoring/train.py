@@ -21,6 +21,7 @@ from kits.core.kit import TrainOutcome, TrainTask
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.verdicts import Court
+from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import (
     FEW_LEADS,
@@ -94,7 +95,7 @@ def train(task: TrainTask) -> TrainOutcome:
 
 
 def _prepare(task: TrainTask, config: Config) -> _Prepared:
-    everything = load_table(task.dataset, task.dataset.items)
+    everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
     table = everything.decided
     _refuse_few(table)
     splits = [item.split for item in table.items]
@@ -132,6 +133,14 @@ def _prepare(task: TrainTask, config: Config) -> _Prepared:
     won = table.won[known]
     few = len(won) < FEW_LEADS or won.sum() < FEW_WON
     return _Prepared(table, court, learner, steps, in_time, bool(few))
+
+
+def _willing(table: LeadTable, opt_out: str) -> LeadTable:
+    """Without people who do not want to be scored: they teach no score either."""
+    if not opt_out:
+        return table
+    said = np.array([to_truth(lead.fields.get(opt_out)) == 1.0 for lead in table.leads], dtype=bool)
+    return table.rows(~said)
 
 
 def _refuse_few(table: LeadTable) -> None:

@@ -174,3 +174,15 @@ def test_open_leads_are_not_learned_from(tmp_path: Path) -> None:
     trained(dataset, Config.model_validate({**FAST, "approach": "logistic"}), tmp_path)
     spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
     assert spec.trained_on.n == sum(one is not None for one in won)
+
+
+def test_people_who_opted_out_teach_no_score(tmp_path: Path) -> None:
+    made = list(make_leads(17, 1_300))
+    leads = [as_lead(one, no_scoring="yes" if n % 5 == 0 else None) for n, one in enumerate(made)]
+    dataset = a_dataset(leads, [one.outcome == "won" for one in made], splits_in_time(len(made)))
+    columns = {"opt_out": "no_scoring"}
+    config = Config.model_validate({**FAST, "approach": "logistic", "columns": columns})
+    trained(dataset, config, tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    assert spec.trained_on.n == 1_300 - 260
+    assert "no_scoring" not in {column.name for column in spec.encoder.columns}

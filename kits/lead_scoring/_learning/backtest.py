@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.lead_scoring._learning.calibration import Slice, calibrate
-from kits.lead_scoring._learning.candidates import Candidate, Fitted, Learner
+from kits.lead_scoring._learning.candidates import Candidate, Learner
 from kits.lead_scoring._learning.choice import LATEST, Scored, choose, judge
-from kits.lead_scoring._learning.folds import Ints, Origin
+from kits.lead_scoring._learning.folds import Origin
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
@@ -136,8 +136,3 @@ def _slices(
     candidate: Candidate,
 ) -> tuple[Slice, ...]:
     return tuple(Slice(margins[s.name][candidate], learner.won[s.judge]) for s in steps)
-
-
-def fit_shipped(learner: Learner, backtest: Backtest, rows: Ints) -> Fitted:
-    """The chosen candidate, learned from the rows it is shipped with."""
-    return learner.fit(rows, backtest.shipped.candidate)
