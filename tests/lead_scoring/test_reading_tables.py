@@ -280,6 +280,13 @@ def test_who_a_lead_is_is_not_learned_from_but_what_mailbox_it_has(tmp_path: Pat
     assert b"Ann" not in content and b"@" not in content and b"+49" not in content
 
 
+@pytest.mark.parametrize("name", ["firstname", "Last Name", "contact.Vorname", "IP address", "dob"])
+def test_names_that_come_again_and_again_are_names_all_the_same(tmp_path: Path, name: str) -> None:
+    rows = [[n, ("Ann", "Bea", "Cem")[n % 3], ("a", "b")[n % 2], n % 2] for n in range(300)]
+    found = read(put(tmp_path / "e.csv", table(["id", name, "origin", "converted"], rows)))
+    assert set(found.leads[0].fields) == {"origin"}
+
+
 def test_a_person_may_keep_a_column(tmp_path: Path) -> None:
     rows = [[n, f"https://example.org/{n}", n % 2] for n in range(20)]
     path = put(tmp_path / "e.csv", table(["id", "address", "converted"], rows))

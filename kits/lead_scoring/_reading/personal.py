@@ -20,7 +20,7 @@ _PHONE = re.compile(r"(?:\+|00)\d[\d ()/.-]{6,22}")
 _FORMS = (("e-mail address", _MAIL), ("phone number", _PHONE))
 _MOST = 0.8
 _VARIED = 0.2
-"""A column of names or numbers has many different ones; `contact: cellular` is none."""
+"""A column of names or numbers has many different ones, `contact: cellular` is none; but first names come again."""
 _LOOKED_AT = 500
 
 
@@ -44,7 +44,8 @@ def _what(name: str, sheet: Sheet) -> str:
         return ""
     by_cells = next((what for what, form in _FORMS if _share(some, form) >= _MOST), "")
     varied = len(set(known)) >= _VARIED * len(known)
-    return by_cells or (_by_name(name, known, some) if varied else "")
+    told = varied or rank(name.rsplit(".", 1)[-1], "surely_person") is not None
+    return by_cells or (_by_name(name, known, some) if told else "")
 
 
 def _by_name(column: str, known: Sequence[str], some: Sequence[str]) -> str:
