@@ -4,7 +4,8 @@
 firm's leads by the commands a user types; the hub serves it with everything a request costs there: a token, a quota,
 the project's bundle, probability with its interval, reasons, hints. PYTHON is an interpreter that has mlflow, bentoml,
 xgboost and pandas installed (a virtual environment of its own); the others serve a pipeline with as many trees that
-was fitted to the same leads, answer with a probability alone, and ask for no token. Each way takes ten leads in a row
+was fitted to the same leads, answer with a probability alone, or with `--reasons` with each column's share of it (the
+numbers that reasons are made of, by xgboost itself), and ask for no token. Each way takes ten leads in a row
 after one that is not counted, then the next one has its turn, so a busy machine is busy for all; CPU time is that of
 all of a server's processes, which a busy machine hardly changes.
 """
@@ -76,9 +77,17 @@ model.fit(frame, won)
 _MLFLOW = (
     _TRAIN
     + """
-import mlflow.sklearn
-mlflow.sklearn.save_model(model, sys.argv[2], input_example=frame.head(1), pyfunc_predict_fn="predict_proba",
-    skops_trusted_types=["xgboost.core.Booster", "xgboost.sklearn.XGBClassifier"])
+import mlflow.pyfunc, mlflow.sklearn
+class Why(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        rows = columns.transform(model_input)
+        booster = model[-1].get_booster()
+        return booster.predict(xgboost.DMatrix(rows), pred_contribs=True).tolist()
+if REASONS:
+    mlflow.pyfunc.save_model(sys.argv[2], python_model=Why())
+else:
+    mlflow.sklearn.save_model(model, sys.argv[2], input_example=frame.head(1), pyfunc_predict_fn="predict_proba",
+        skops_trusted_types=["xgboost.core.Booster", "xgboost.sklearn.XGBClassifier"])
 """
 )
 _BENTO = (
@@ -87,17 +96,20 @@ _BENTO = (
 import joblib
 joblib.dump((model, texts, numbers, list(frame)), sys.argv[2])
 open(sys.argv[3], "w").write('''
-import bentoml, joblib, pandas as pd
+import bentoml, joblib, pandas as pd, xgboost
 @bentoml.service(workers=1)
 class Leads:
     def __init__(self):
         self.model, self.texts, self.numbers, self.columns = joblib.load(PLACE)
     @bentoml.api
-    def score(self, fields: dict) -> float:
+    def score(self, fields: dict) -> list[float]:
         frame = pd.DataFrame([fields], columns=self.columns)
         frame[self.texts] = frame[self.texts].fillna("").astype(str)
         frame[self.numbers] = frame[self.numbers].astype(float)
-        return float(self.model.predict_proba(frame)[0, 1])
+        if REASONS:
+            rows = xgboost.DMatrix(self.model[0].transform(frame))
+            return self.model[-1].get_booster().predict(rows, pred_contribs=True)[0].tolist()
+        return [float(self.model.predict_proba(frame)[0, 1])]
 '''.replace("PLACE", repr(sys.argv[2])))
 """
 )
@@ -140,6 +152,9 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=400, help="different leads")
     parser.add_argument("--rounds", type=int, default=3, help="turns over all of them")
     parser.add_argument("--others", default="", help="an interpreter with mlflow and bentoml")
+    parser.add_argument(
+        "--reasons", action="store_true", help="the others tell each column's share, too"
+    )
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -149,7 +164,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         fields = [dict(lead.fields) for lead in make_leads(99, options.leads)]
-        with _hub(root, fields) as hub, _others(root, options.others, fields) as others:
+        with (
+            _hub(root, fields) as hub,
+            _others(root, options.others, fields, options.reasons) as others,
+        ):
             ways = [hub, *others]
             _take_turns(ways, options.leads, options.rounds)
     print(table(COLUMNS, [_row(way, ways[0]) for way in ways]))
@@ -269,7 +287,9 @@ def _serve(folder: Path) -> None:
 
 
 @contextmanager
-def _others(root: Path, python: str, fields: Sequence[dict[str, object]]) -> Iterator[list[Way]]:
+def _others(
+    root: Path, python: str, fields: Sequence[dict[str, object]], reasons: bool
+) -> Iterator[list[Way]]:
     if not python:
         yield []
         return
@@ -279,9 +299,16 @@ def _others(root: Path, python: str, fields: Sequence[dict[str, object]]) -> Ite
             told = {"fields": dict(lead.fields), "won": int(lead.outcome == "won")}
             file.write(json.dumps(told) + "\n")
     bin_dir = Path(python).parent
-    _call(python, "-c", _MLFLOW, str(past), str(root / "model"))
+    _call(python, "-c", _MLFLOW.replace("REASONS", str(reasons)), str(past), str(root / "model"))
     service = root / "service.py"
-    _call(python, "-c", _BENTO, str(past), str(root / "model.joblib"), str(service))
+    _call(
+        python,
+        "-c",
+        _BENTO.replace("REASONS", str(reasons)),
+        str(past),
+        str(root / "model.joblib"),
+        str(service),
+    )
     one, two = _free_port(), _free_port()
     json_type = {"content-type": "application/json"}
     columns = list(dict.fromkeys(name for lead in fields for name in lead))
@@ -301,9 +328,10 @@ def _others(root: Path, python: str, fields: Sequence[dict[str, object]]) -> Ite
         _running(mlflow, one, root / "mlflow.log") as first,
         _running(bento, two, root / "bento.log", cwd=root) as second,
     ):
+        what = "each column's share" if reasons else "probability"
         yield [
-            Way("mlflow models serve: probability", one, "/invocations", json_type, split, first),
-            Way("BentoML: probability", two, "/score", json_type, plain, second),
+            Way(f"mlflow models serve: {what}", one, "/invocations", json_type, split, first),
+            Way(f"BentoML: {what}", two, "/score", json_type, plain, second),
         ]
 
 
