@@ -121,15 +121,15 @@ _BODY = {
 }  # fmt: skip
 
 
-def get_models(request: Request) -> LeadModels:
-    """The application's models (`app.state.lead_models`)."""
+async def get_models(request: Request) -> LeadModels:
+    """The application's models (`app.state.lead_models`); not in a thread of its own, which costs more than it does."""
     models = request.app.state.lead_models
     assert isinstance(models, LeadModels)
     return models
 
 
-def get_quota(request: Request) -> Quota:
-    """The application's quota (`app.state.lead_quota`)."""
+async def get_quota(request: Request) -> Quota:
+    """The application's quota (`app.state.lead_quota`); likewise."""
     quota = request.app.state.lead_quota
     assert isinstance(quota, Quota)
     return quota
