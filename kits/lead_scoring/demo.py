@@ -40,7 +40,7 @@ STORY = DemoStory(
         second=(HubStep("the better bundle scores anew", score_anew),),
     ),
 )
-CONTACTS, COMING = 2_400, 1_600
+CONTACTS, COMING = 2_000, 2_000
 YEAR = 365.0
 
 

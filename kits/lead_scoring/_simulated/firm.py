@@ -25,7 +25,7 @@ SOURCES: Mapping[str, tuple[float, float]] = {
     "Direct": (0.20, 0.0),
 }
 """Source of a lead → its share, and what it adds to the log-odds."""
-PARTNER, PARTNER_WEIGHT, PARTNER_SHARE = "Partner", 2.4, 0.3
+PARTNER, PARTNER_WEIGHT, PARTNER_SHARE = "Partner", 3.0, 0.33
 """A channel that opens later: nothing of it can be learned before."""
 _INDUSTRIES: Mapping[str, float] = {
     "Metalworking": 0.5, "Plastics": 0.3, "Woodworking": 0.1, "Retail": -0.7, "Consulting": -0.9,

@@ -20,7 +20,7 @@ CONNECTION, KIND = "sales", "hubspot"
 SECRETS, SETTINGS, RECORDS = "crm-secrets.json", f"{KIND}-settings.yaml", "crm/records.jsonl"
 DUPLICATES = 4.0
 """Copies of each event besides: webhooks come again and again, and leads are written once all the same."""
-COME, DECIDED, LATER = 1_200, 1_100, 200
+COME, DECIDED, LATER = 1_600, 1_500, 200
 _SHOWN = 3
 _PATIENCE_S = 60.0
 Json = dict[str, JsonValue]
