@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -37,7 +38,7 @@ def score_all(
         (one.object_id, {"id": one.object_id, "fields": one.fields, "at": now.isoformat()})
         for one in records
     ]
-    answers = score_each(ready, [told for _name, told in named])
+    answers = score_each(ready, [told for _name, told in named], keep=True)
     scores: dict[str, LeadScore] = {}
     faults: dict[str, str] = {}
     for (name, _told), answer in zip(named, answers):
@@ -49,9 +50,13 @@ def score_all(
 
 
 def score_each(
-    ready: ReadyBundle, leads: Sequence[Mapping[str, JsonValue]]
+    ready: ReadyBundle, leads: Sequence[Mapping[str, JsonValue]], *, keep: bool = False
 ) -> list[LeadScore | DataError]:
-    """A score or a fault for each lead, in their order; a bad one costs the others nothing but time."""
+    """A score or a fault for each lead, in their order; a bad one costs the others nothing but time.
+
+    Args:
+        keep: each score holds what of its lead is worth keeping.
+    """
     answers: list[LeadScore | DataError | None] = [None] * len(leads)
     good: list[tuple[int, Payload]] = []
     for place, told in enumerate(leads):
@@ -59,9 +64,20 @@ def score_each(
             good.append((place, payload_of(ready, told)))
         except DataError as error:
             answers[place] = error
-    for place, answer in zip([place for place, _ in good], _predict(ready, [p for _, p in good])):
-        answers[place] = answer if isinstance(answer, DataError) else score_of(ready, answer)
+    for (place, payload), answer in zip(good, _predict(ready, [p for _, p in good])):
+        answers[place] = (
+            answer
+            if isinstance(answer, DataError)
+            else replace(score_of(ready, answer), kept=_kept(ready, payload) if keep else {})
+        )
     return [answer for answer in answers if answer is not None]
+
+
+def _kept(ready: ReadyBundle, payload: Payload) -> dict[str, JsonValue]:
+    """The lead's fields as the kit keeps them: as an import of it would have them."""
+    content, _media_type = ready.runtime.encode(payload)
+    found = json.loads(content).get("fields")
+    return found if isinstance(found, dict) else {}
 
 
 def _predict(ready: ReadyBundle, payloads: Sequence[Payload]) -> list[Prediction | DataError]:

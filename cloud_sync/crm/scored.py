@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import JsonValue
@@ -36,6 +36,7 @@ class LeadScore:
         new_values: fields with values the bundle has never seen.
         opted_out: the lead says that it is not to be scored.
         base_rate: share of won among the leads the bundle learned from; None: it does not say.
+        kept: the fields it looked at, as the kit keeps them to learn from; empty where nothing is kept.
     """
 
     bundle: str
@@ -52,6 +53,7 @@ class LeadScore:
     new_values: tuple[str, ...] = ()
     opted_out: bool = False
     base_rate: float | None = None
+    kept: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def as_json(self) -> JsonObject:
         """For the API."""

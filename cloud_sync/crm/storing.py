@@ -140,7 +140,7 @@ def has_outcome(lead: CrmLead, record: Record) -> None:
 def asked(record: Record, score: LeadScore, now: datetime) -> JsonObject:
     """The lead as it was when a score was asked for, with what was said."""
     return {
-        "fields": dict(record.fields), "at": now.isoformat(), "bundle": score.bundle,
+        "fields": dict(score.kept or record.fields), "at": now.isoformat(), "bundle": score.bundle,
         "verdict": score.verdict, "probability": score.probability, "points": score.points,
         "band": score.band, "base_rate": score.base_rate, "reasons": [_reason(one) for one in score.reasons[:FEW]],
     }  # fmt: skip

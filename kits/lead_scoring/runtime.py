@@ -23,6 +23,7 @@ from kits.core.prediction import Prediction, Quantity
 from kits.core.runtime import Payload, Runtime, SessionFactory, StageTimes
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._features.encoder import Encoder
+from kits.lead_scoring._features.keeping import worth_keeping
 from kits.lead_scoring._features.spec import EncoderSpec
 from kits.lead_scoring._lead import (
     LOST,
@@ -131,8 +132,10 @@ class LeadRuntime:
         return content
 
     def encode(self, payload: Payload) -> tuple[bytes, str]:
-        """The lead in the one form that equal leads share."""
-        return encode_lead(self._lead(payload)), MEDIA_TYPE
+        """The lead as it is worth keeping: what this bundle looks at, in the form an import would have it."""
+        others = tuple(filter(None, (self.spec.opt_out,)))
+        kept = worth_keeping(self._lead(payload), self.spec.encoder.columns, others)
+        return encode_lead(kept), MEDIA_TYPE
 
     def predict(self, payloads: Sequence[Payload]) -> list[Prediction]:
         """One prediction per lead, which is bytes or `{"id": …, "fields": {…}}`. Raises DataError for one that is none."""

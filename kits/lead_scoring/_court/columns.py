@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kits.lead_scoring._features.cells import is_missing, to_choice
 from kits.lead_scoring._lead import Value
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -87,9 +88,10 @@ def cut(name: str, numbers: Floats) -> Column:
 
 
 def _text(value: Value) -> str | None:
-    if value is None:
+    if is_missing(value):
         return None
-    text = str(value).strip()
+    # an export says True where the same CRM's API says "yes"
+    text = to_choice(value) if isinstance(value, bool) else str(value).strip()
     return text[:_LONG] if text else None
 
 

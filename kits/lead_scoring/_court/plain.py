@@ -114,8 +114,15 @@ def proxy(column: Column, others: Sequence[Column]) -> Verdict | None:
 
 
 def cramers_v(one: Column, two: Column) -> float:
-    """Association of two columns, 0 to 1, without the bias of small tables (Bergsma 2013)."""
-    left, right = _few(one, 2 * _GROUPS), _few(two, _GROUPS)
+    """Association of two columns, 0 to 1, without the bias of small tables (Bergsma 2013).
+
+    Leads of which one of them is not known count for nothing: that a form, or a CRM, asks for neither of two things is
+    no sign that one of them tells the other.
+    """
+    known = one.filled & two.filled
+    left, right = _few(one, 2 * _GROUPS)[known], _few(two, _GROUPS)[known]
+    if not len(left):
+        return 0.0
     rows = len(left)
     table = np.zeros((int(left.max()) + 1, int(right.max()) + 1))
     np.add.at(table, (left, right), 1.0)
