@@ -60,20 +60,21 @@ def leads_list(
         found = hotlist.page(session, wanted, hub.config.leads.exploration, limit=limit)
     console = Console(as_json)
     console.answer(
-        table([_line(one) for one in found.leads], ("points", "band", "lead", "why")),
+        table([_line(one) for one in found.leads], ("points", "band", "name", "lead", "why")),
         [{**leads.as_json(one.lead), "by_lot": one.lot} for one in found.leads],
     )
     console.next(f"cloud-sync leads show CONNECTION ID --data {data}")
 
 
 def _line(one: Listed) -> tuple[object, ...]:
+    from cloud_sync.crm import leads
     from cloud_sync.crm.storing import shown_band
 
     lead = one.lead
     points = "–" if lead.points is None else lead.points
     band = f"{shown_band(lead) or lead.state}{', by lot' if one.lot else ''}"
     why = lead.dead or "; ".join(str(reason) for reason in lead.reasons[:2])
-    return points, band, f"{lead.connection}/{lead.object_id}", why
+    return points, band, leads.title_of(lead), f"{lead.connection} {lead.object_id}", why
 
 
 def leads_show(
@@ -93,6 +94,7 @@ def leads_show(
         settings = settings_of(session.get_one(CrmConnection, connection))
     said = leads.delivery(lead, settings)
     rows: list[tuple[object, object]] = [
+        ("name", leads.title_of(lead)),
         ("points", lead.points), ("probability", lead.probability), ("band", lead.band),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
         ("in the CRM", f"{said.state} {said.why}".strip()), ("bundle", lead.bundle[:_DIGEST]),

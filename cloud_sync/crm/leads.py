@@ -21,8 +21,15 @@ from cloud_sync.hub import audit
 from cloud_sync.store.models import CrmConnection, CrmLead, CrmScore
 from kits.core.errors import DataError, did_you_mean
 from kits.core.sample import utc_now
+from kits.core.showing import printable
 
 MAX_WHY = 1000
+_TITLES: tuple[tuple[str, ...], ...] = (
+    ("name",), ("dealname",), ("contact_name",), ("title",), ("firstname", "lastname"),
+    ("FirstName", "LastName"), ("Name",), ("company",), ("Company",), ("email",), ("Email",),
+)  # fmt: skip
+"""Columns by which CRMs call a lead, the best first; those of one entry belong together."""
+MAX_TITLE = 80
 COURSE = 200
 """So many entries of a lead's course are shown."""
 
@@ -135,6 +142,15 @@ def retry_dead(session: Session, connection: str, *, who: str) -> int:
         _make_due(lead)
     audit(session, who, "leads.retry", connection, leads=len(rows))
     return len(rows)
+
+
+def title_of(lead: CrmLead) -> str:
+    """What people call it, else its number; on one line, without signs that steer a terminal."""
+    for names in _TITLES:
+        words = [str(lead.fields[name]) for name in names if lead.fields.get(name)]
+        if words:
+            return " ".join(printable(" ".join(words)).split())[:MAX_TITLE]
+    return lead.object_id
 
 
 def delivery(lead: CrmLead, settings: CrmSettings) -> Delivery:

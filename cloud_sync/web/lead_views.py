@@ -13,12 +13,6 @@ from cloud_sync.crm.leads import Delivery
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.models import CrmLead, CrmScore
 
-_TITLES: tuple[tuple[str, ...], ...] = (
-    ("name",), ("dealname",), ("contact_name",), ("title",), ("firstname", "lastname"),
-    ("FirstName", "LastName"), ("Name",), ("company",), ("Company",), ("email",), ("Email",),
-)  # fmt: skip
-"""Columns by which CRMs call a lead, the best first; those of one entry belong together."""
-MAX_TITLE = 80
 MAX_FIELDS = 200
 WIDTH, HEIGHT = 600.0, 120.0
 
@@ -46,18 +40,9 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
     """A lead for the list."""
     lead = one.lead
     return LeadCard(
-        lead, title_of(lead), storing.shown_band(lead),
+        lead, leads.title_of(lead), storing.shown_band(lead),
         leads.delivery(lead, settings[lead.connection]), one.lot,
     )  # fmt: skip
-
-
-def title_of(lead: CrmLead) -> str:
-    """What people call it, else its number."""
-    for names in _TITLES:
-        words = [str(lead.fields[name]) for name in names if lead.fields.get(name)]
-        if words:
-            return " ".join(words)[:MAX_TITLE]
-    return lead.object_id
 
 
 def fields_of(lead: CrmLead) -> Sequence[tuple[str, JsonValue]]:

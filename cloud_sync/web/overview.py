@@ -19,6 +19,7 @@ from cloud_sync.store.models import (
     Alert,
     Bundle,
     Case,
+    CrmConnection,
     Dataset,
     Deployment,
     Device,
@@ -318,7 +319,9 @@ def _todo(session: Session, who: Identity, waiting: int, alerts: int) -> list[Ne
                 "/bundles",
             )
         )
-    if not _count(session, Device.name, Device.revoked_at.is_(None)):
+    # leads of a CRM need no device
+    devices = _count(session, Device.name, Device.revoked_at.is_(None))
+    if not devices and session.scalar(select(CrmConnection.name).limit(1)) is None:
         steps.append(NextStep("No device is enrolled yet", "Add one", "/devices"))
     return steps
 

@@ -43,4 +43,9 @@ class KitManifest(BaseModel):
         description="its samples wait for people, who take the best first: money is counted at what they can do, and "
         "positives are as frequent in the data as they are to come",
     )
+    at_hub: bool = Field(
+        False,
+        description="its samples come to the hub, which decides and acts with its bundles (leads of a CRM): no device "
+        "runs them",
+    )
     words: Words = Field(default_factory=Words, description="what its reports call things")

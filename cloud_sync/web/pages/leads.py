@@ -83,7 +83,7 @@ def lead_page(
     settings = _settings(session)[lead.connection]
     return render(
         request, session, who, "lead.html",
-        lead=lead, title=lead_views.title_of(lead), band=shown_band(lead), bands=BANDS,
+        lead=lead, title=leads.title_of(lead), band=shown_band(lead), bands=BANDS,
         delivery=leads.delivery(lead, settings), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from kits.core.console import Console
+    from kits.core.releases import Release
     from kits.toolchain.hub_client import HubClient
     from kits.toolchain.publish import Shipment
     from kits.toolchain.releases import Signed
@@ -102,7 +103,7 @@ def publish(
     )
     if signed.first:
         console.note(f"keep a copy of {desk.keys.folder} in a safe place, and the passphrase apart")
-    console.next(f"cloud-sync rollout start {answer.bundle[:12]} --device NAME")
+    console.next(_then(signed.release))
 
 
 def approve(
@@ -216,7 +217,17 @@ def _say_signed(console: Console, signed: Signed) -> None:
         f"{release.release}",
         signed.as_json(),
     )
-    console.next(f"cloud-sync rollout start {release.bundle[:12]} --device NAME")
+    console.next(_then(release))
+
+
+def _then(release: Release) -> str:
+    """What brings a release to where it decides."""
+    from kits.core.discovery import find_kits
+
+    kit = find_kits().kits.get(release.kit)
+    if kit is not None and kit.manifest.at_hub:
+        return f"cloud-sync crm add NAME --project {release.project}, once: later releases take effect by themselves"
+    return f"cloud-sync rollout start {release.bundle[:12]} --device NAME"
 
 
 def _make_first_keys(console: Console, desk: Desk, *, no_passphrase: bool) -> None:
