@@ -25,10 +25,33 @@ def slices(slope: float, shift: float, seed: int = 0, count: int = 3, n: int = N
     return made
 
 
-def test_true_probabilities_are_left_alone() -> None:
-    found, why = calibrate(slices(1.0, 0.0), "auto")
-    assert found.method == "none"
-    assert "no correction paid" in why
+@pytest.mark.parametrize("seed", range(5))
+def test_true_probabilities_stay_true(seed: int) -> None:
+    found, why = calibrate(slices(1.0, 0.0, seed), "auto")
+    assert found.method in ("none", "platt")
+    assert found.a == pytest.approx(1.0, abs=0.06)
+    assert found.b == pytest.approx(0.0, abs=0.06)
+    assert why
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_few_leads_move_probabilities_little(seed: int) -> None:
+    found, _ = calibrate(slices(1.0, 0.0, seed, n=80), "auto")
+    assert abs(found.a - 1) < 0.15
+    assert abs(found.b) < 0.5
+
+
+def test_a_change_that_a_few_hundred_leads_show_is_followed_within_chance() -> None:
+    """The mean probability of the next period, where leads are won more often from fold to fold."""
+    gaps = []
+    for seed in range(20):
+        risen = [slices(1.0, shift, seed * 9 + n, 1, 210)[0] for n, shift in enumerate((0.2, 0.3))]
+        latest, coming = (slices(1.0, 0.4, seed * 9 + n, 1, 360)[0] for n in (3, 4))
+        found, _ = calibrate([*risen, latest], "auto")
+        said = probability(calibrated(coming.margins, found))
+        gaps.append(float(said.mean() - coming.won.mean()))
+    uncorrected = 0.06  # what a shift of 0.4 is worth here
+    assert abs(np.mean(gaps)) < uncorrected / 2
 
 
 def test_a_base_rate_that_has_risen_is_corrected() -> None:

@@ -1,7 +1,8 @@
 """Learns how log-odds of leads that a model had not seen are to be corrected, and refuses corrections that do harm.
 
-A correction must pay on a later slice than it was learned from: under drift the latest leads decide. What it learns on
-the way is how far a model is off in the next period, the change of the base rate included.
+What is learned is how far a model is off in the next period, the change of the base rate included. A straight
+correction is a posterior mode: slope and offset are drawn towards no correction (MacKay 1992), so that it is taken
+unless later leads contradict it. A curve must pay on a later slice than it was learned from, beyond chance.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.stats import auroc
-from kits.lead_scoring._learning.newton import logistic_fit
+from kits.lead_scoring._learning.newton import line_fit, logistic_fit
 from kits.lead_scoring._models.calibrator import calibrated
 from kits.lead_scoring._models.spec import CalibratorSpec
 from kits.lead_scoring.config import Calibrator
@@ -26,6 +27,9 @@ _RANK_LOST = 0.002
 """So much AUC may a correction cost: ties of isotonic steps."""
 _FLAT = 0.05
 """A slope below it would turn the order into noise."""
+_SLOPE_KNOWN, _OFFSET_KNOWN = 0.1, 0.32
+"""Standard deviations, in log-odds, of what a model may be off by before anything was seen: of all that were tried on
+rolling folds of ten kinds of data the ones of least log-loss; half or twice as much changes it in the fourth digit."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,13 @@ def calibrate(slices: Sequence[Slice], wanted: Calibrator) -> tuple[CalibratorSp
     made = fitted.get(chosen)
     if chosen == "none" or made is None or _loses_rank(made, everything):
         return CalibratorSpec(), "not calibrated: no correction paid on the latest leads"
+    if chosen == "platt":
+        return made, "calibrated by platt, shrunk towards none: the latest leads do not contradict"
     return made, f"calibrated by {chosen}: it lowered log-loss on the latest leads"
 
 
 def _that_pays(earlier: Slice, latest: Slice) -> Calibrator:
-    """The simplest method within one standard error of the best on the latest slice."""
+    """Of the corrections within one standard error of the best on the latest slice the simplest, none if all are worse."""
     losses: dict[Calibrator, Floats] = {}
     for name in _METHODS:
         made = fit(name, earlier)
@@ -70,10 +76,15 @@ def _that_pays(earlier: Slice, latest: Slice) -> Calibrator:
             losses[name] = _losses(calibrated(latest.margins, made), latest.won)
     best = min(losses.values(), key=lambda one: float(one.mean()))
     for name, own in losses.items():  # in order of simplicity
-        gap = own - best
-        if gap.mean() <= gap.std() / np.sqrt(len(gap)):
+        if name != "none" and _within(own, best):
             return name
     return "none"
+
+
+def _within(own: Floats, best: Floats) -> bool:
+    """Whether losses lie within one standard error of the best ones (Breiman et al. 1984), lead by lead."""
+    gap = own - best
+    return bool(gap.mean() <= gap.std() / np.sqrt(len(gap)))
 
 
 def fit(method: Calibrator, data: Slice) -> CalibratorSpec | None:
@@ -84,7 +95,7 @@ def fit(method: Calibrator, data: Slice) -> CalibratorSpec | None:
     if method == "none":
         return CalibratorSpec()
     if method == "platt":
-        b, a = logistic_fit(data.margins[:, None], data.won)
+        a, b = line_fit(data.margins, data.won, (1 / _SLOPE_KNOWN**2, 1 / _OFFSET_KNOWN**2))
         return CalibratorSpec(method="platt", a=a, b=b) if a > _FLAT else None
     if method == "beta":
         return _beta(data)

@@ -21,6 +21,36 @@ def logistic_fit(columns: Floats, won: Floats) -> tuple[float, ...]:
     return tuple(float(one) for one in found)
 
 
+def line_fit(margins: Floats, won: Floats, certain: tuple[float, float]) -> tuple[float, float]:
+    """Slope and offset that correct log-odds, drawn towards 1 and 0.
+
+    Args:
+        margins: (n,) log-odds.
+        certain: how sure slope and offset were beforehand, each as 1 / variance.
+    """
+    design = np.stack([margins, np.ones(len(margins))], axis=1)
+    at = np.array([1.0, 0.0])
+    start, sure = at.copy(), np.array(certain)
+
+    def loss(parameters: Floats) -> float:
+        logits, off = design @ parameters, parameters - start
+        return float((np.logaddexp(0.0, logits) - won * logits).sum() + off @ (sure * off) / 2)
+
+    value = loss(at)
+    for _ in range(_NEWTON_ROUNDS):
+        chances = 1.0 / (1.0 + np.exp(-np.clip(design @ at, -500.0, 500.0)))
+        uphill = design.T @ (chances - won) + sure * (at - start)
+        curvature = (design * (chances * (1 - chances))[:, None]).T @ design + np.diag(sure)
+        step, length = np.linalg.solve(curvature, -uphill), 1.0
+        while length > _SHORTEST and loss(at + length * step) > value:
+            length /= 2
+        at = at + length * step
+        value = loss(at)
+        if -float(step @ uphill) < _FLAT * max(value, 1.0):
+            break
+    return float(at[0]), float(at[1])
+
+
 def minimise(design: Floats, won: Floats, weights: Floats, penalty: float) -> Floats:
     """Intercept and weights of least penalised log-loss: by Newton's steps, or by L-BFGS where these are too wide."""
     rate = float(np.clip(np.average(won, weights=weights), 1e-4, 1 - 1e-4))
