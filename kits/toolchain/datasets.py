@@ -170,10 +170,10 @@ def export(project: Project, dataset: Dataset, folder: Path, format_: str) -> No
     if folder.exists() and any(folder.iterdir()):
         raise DataError("this folder is not empty", where=str(folder), fix="name a new folder")
     if format_ == "kitwright":
-        blobs = FolderBlobStore(folder / "blobs")
-        for item in dataset.items:
-            if item.sample.digest:
-                blobs.put(dataset.content(item))
+        with FolderBlobStore(folder / "blobs").at_once() as blobs:
+            for item in dataset.items:
+                if item.sample.digest:
+                    blobs.put(dataset.content(item))
         write_atomically(folder / "manifest.jsonl", to_bytes(dataset))
         return
     data = project.kit.data

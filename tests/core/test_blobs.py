@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kits.core.blobs import FolderBlobStore
+from kits.core.blobs import SMALL_BYTES, FolderBlobStore
 from kits.core.errors import DataError
 from kits.core.sample import digest_of
+
+LARGE = b"x" * (SMALL_BYTES + 1)
 
 
 @pytest.fixture
@@ -38,6 +40,7 @@ def test_an_import_that_fails_leaves_nothing_behind(store: FolderBlobStore) -> N
     known = store.put(b"known before")
     with pytest.raises(RuntimeError, match="in the middle"), store.at_once() as together:
         together.put(b"new")
+        together.put(LARGE)
         raise RuntimeError("in the middle")
     assert list(store.digests()) == [known]
     assert store.sweep() == 0
@@ -51,12 +54,15 @@ def test_what_is_there_already_is_not_written_again(store: FolderBlobStore) -> N
         assert together.put(b"twice") == together.put(b"twice")
         assert together.get(digest) == b"mail"
     assert store.path(digest).stat().st_mtime_ns == before
+    assert store.put(b"twice") == digest_of(b"twice")
+    assert len(list(store.digests())) == 2
+    assert len(list(store.root.glob("??/*"))) == 1
 
 
 def test_what_a_kill_left_half_way_is_swept(store: FolderBlobStore) -> None:
     together = store.at_once()
     with together as bulk:
-        bulk.put(b"torn")
+        bulk.put(LARGE)
         torn = list(store.root.glob("??/.*.tmp"))
         assert len(torn) == 1
         left = torn[0].with_name(".left.0000.tmp")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kits.core.blobs import FolderBlobStore
 from kits.core.errors import DataError, UsageError
 from kits.toolchain.datasets import count_table, difference, export, load_findings
 from kits.toolchain.importing import ImportOptions, import_data, open_outside
@@ -128,7 +129,7 @@ def test_a_version_with_a_missing_blob_is_refused(
     dataset = import_data(project, data, ImportOptions()).dataset
     export(project, dataset, tmp_path / "out", "kitwright")
     digest = dataset.items[0].sample.digest
-    (tmp_path / "out" / "blobs" / "sha256" / digest[:2] / digest[2:]).unlink()
+    FolderBlobStore(tmp_path / "out" / "blobs").delete(digest)
     project.blobs.delete(digest)
     with pytest.raises(DataError, match="not in the store"):
         import_data(project, tmp_path / "out", ImportOptions())
