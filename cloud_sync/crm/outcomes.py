@@ -22,7 +22,7 @@ from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Annotation as AnnotationRow
 from cloud_sync.store.models import Blob, CrmLead, Device, Sample
 from kits.core.annotation import Annotation, annotation_to_json
-from kits.core.sample import ORDER, digest_of, new_sample_id
+from kits.core.sample import ORDER, new_sample_id
 
 LOT = "lot"
 """In a sample's `meta`: its place in the random order, where it was shown by lot: what is unbiased."""
@@ -64,13 +64,14 @@ def keep_bytes(hub: Hub, leads: Sequence[CrmLead]) -> dict[str, Kept]:
     Raises:
         UnreachableError: the storage cannot be used.
     """
-    kept = {}
-    for lead in leads:
-        if lead.asked and not lead.sample_id:
-            content = content_of(lead)
-            hub.storage.put(content)
-            kept[lead.object_id] = Kept(lead.object_id, digest_of(content), len(content))
-    return kept
+    contents = {
+        lead.object_id: content_of(lead) for lead in leads if lead.asked and not lead.sample_id
+    }
+    digests = hub.storage.put_many(list(contents.values()))
+    return {
+        object_id: Kept(object_id, digest, len(content))
+        for (object_id, content), digest in zip(contents.items(), digests)
+    }
 
 
 def note_outcome(

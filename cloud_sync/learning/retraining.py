@@ -118,10 +118,10 @@ def _write_project(context: JobContext, start: Start) -> Path:
     if taken_along is not None:
         belongings.unpack_belongings(taken_along, root)
     (data / "manifest.jsonl").write_bytes(to_bytes(start.dataset))
-    blobs = FolderBlobStore(data / "blobs")
-    for item in start.dataset.items:
-        if item.sample.digest:
-            blobs.put(start.dataset.content(item))
+    with FolderBlobStore(data / "blobs").at_once() as blobs:
+        for item in start.dataset.items:
+            if item.sample.digest:
+                blobs.put(start.dataset.content(item))
     return root
 
 
