@@ -8,24 +8,34 @@ device never imports a trainer.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from kits.core.errors import ConfigError
 from kits.core.kit_manifest import KitManifest
+from kits.core.kit_modules import (
+    ConfigModule,
+    DataModule,
+    DemoModule,
+    EvaluateModule,
+    ExportModule,
+    ReadsByConfig,
+    RuntimeModule,
+    TrainModule,
+)
 
 if TYPE_CHECKING:  # a device that only lists its kits should not load all formats
     from kits.core.annotation import Annotation
-    from kits.core.bundle import Bundle, LicenceNote
+    from kits.core.bundle import LicenceNote
     from kits.core.dataset import Dataset, DatasetItem, Split
     from kits.core.operating_point import Costs, OperatingPoint
     from kits.core.replay import Ranking, Replay
-    from kits.core.runtime import Array, Runtime, SessionFactory
+    from kits.core.runtime import Runtime
     from kits.core.stats import Estimate
     from kits.core.story import DemoStory
 
@@ -210,114 +220,6 @@ class Plot:
     table: tuple[tuple[str, ...], ...] = ()
     caption: str = ""
     diagonal: bool = False
-
-
-class DataModule(Protocol):
-    """`data.py`."""
-
-    def detect_format(self, path: Path) -> str:
-        """The format of the user's folder or file. Raises DataError when it is none we know."""
-
-    def read(self, path: Path, format: str) -> Iterator[RawSample | Finding]:
-        """Samples and complaints, in a stable order; a bad file is a Finding, never a crash.
-
-        One Finding of level `fail` per file that is refused; `warn` for what is imported all the
-        same. The import counts by that.
-        """
-
-    def check(self, dataset: Dataset, config: BaseModel) -> Iterable[Finding]:
-        """The kit's own checks of a dataset version."""
-
-    def near_duplicates(self, contents: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
-        """Pairs of sample ids that show the same thing; they must share a split."""
-
-
-@runtime_checkable
-class ReadsByConfig(Protocol):
-    """What `data.py` offers beside `read` when the project's configuration says what the data means."""
-
-    def read_as(self, path: Path, format: str, config: BaseModel) -> Iterator[RawSample | Finding]:
-        """As `read`, by the kit's part of the project's `kit.yaml`."""
-
-
-class TrainModule(Protocol):
-    """`train.py`."""
-
-    def train(self, task: TrainTask) -> TrainOutcome:
-        """Learns, leaves its files in `task.out_dir`."""
-
-
-@runtime_checkable
-class WithoutData(Protocol):
-    """What `train.py` offers beside `train` when some of its models rest on what is known, not on data.
-
-    `kit train` then runs without a dataset or with one that lacks splits: the operating point must be
-    chosen without items, and what no data measured has no figures.
-    """
-
-    def needs_no_data(self, dataset: Dataset, config: BaseModel) -> bool:
-        """Whether this configuration makes a model without more data than this, which may be none."""
-
-    def examples(self, config: BaseModel, seed: int) -> Iterator[tuple[bytes, str]]:
-        """Made inputs with their media types, by which a device proves itself where no data is."""
-
-
-class ExportModule(Protocol):
-    """`export.py`."""
-
-    def export(self, run_dir: Path, dataset: Dataset, config: BaseModel) -> Exported:
-        """ONNX (opset ≤ 18, no post-processing in the graph) from a run's files."""
-
-    def calibration_feeds(
-        self, exported: Exported, role: str, contents: Iterable[bytes]
-    ) -> Iterator[Mapping[str, Array]]:
-        """Model inputs for quantisation, from samples of the training split."""
-
-
-class EvaluateModule(Protocol):
-    """`evaluate.py`.
-
-    It may also offer `picture(content, prediction, annotation)`, a PNG of a sample, `plots(task, evaluation)`,
-    which returns the `Plot`s of a report, `replay(task) -> kits.core.replay.Replay`: then `kit replay` shows
-    alarms over time, and `ranking(task) -> kits.core.replay.Ranking`: then it shows what their order would have earned.
-    """
-
-    def choose_operating_point(self, task: EvaluateTask, config: BaseModel) -> OperatingPoint:
-        """Thresholds from the costs, on the items given (the `val` split)."""
-
-    def evaluate(self, task: EvaluateTask) -> Evaluation:
-        """Metrics with intervals at the task's operating point."""
-
-
-class RuntimeModule(Protocol):
-    """`runtime.py`."""
-
-    def load(self, bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
-        """A runtime from a bundle. Raises BundleError when the bundle lacks what it needs."""
-
-
-class DemoModule(Protocol):
-    """`demo.py`.
-
-    It may also hold `STORY`, a `kits.core.story.DemoStory`: then `kit demo` goes the whole circle with it.
-    """
-
-    def generate(self, folder: Path, seed: int) -> None:
-        """Sample data in a format of `data.py`, with the truth needed by a scripted reviewer."""
-
-
-class ConfigModule(Protocol):
-    """`config.py`."""
-
-    Config: type[BaseModel]
-
-
-@runtime_checkable
-class NamesFiles(Protocol):
-    """What a kit's configuration offers when it names files or folders of the project."""
-
-    def located(self, root: Path) -> BaseModel:
-        """The same with relative paths taken from the project's folder, wherever a command was typed."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from kits.core.dataset import Dataset, load
 from kits.core.discovery import get_kit
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.files import write_atomically
-from kits.core.kit import Kit, NamesFiles
+from kits.core.kit import Kit
+from kits.core.kit_modules import NamesFiles
 from kits.core.operating_point import Costs
 from kits.core.settings import key_lines, read_settings, validate_settings
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kits.core.dataset import Dataset, DatasetHeader, build, save
-from kits.core.kit import Evaluation, WithoutData
+from kits.core.kit import Evaluation
+from kits.core.kit_modules import WithoutData
 from kits.toolchain.project import Project
 
 

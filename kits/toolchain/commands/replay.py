@@ -19,61 +19,75 @@ def register(app: typer.Typer) -> None:
     app.command()(replay)
 
 
+PathOption = Annotated[Path, typer.Argument(help="Data like what was imported.")]
+BundleOption = Annotated[
+    str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
+]
+FromDateOption = Annotated[
+    str, typer.Option("--from", metavar="DATE", help="First moment, ISO 8601, UTC.")
+]
+ToDateOption = Annotated[
+    str, typer.Option("--to", metavar="DATE", help="From here on nothing more.")
+]
+FailuresOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="CSV asset,time,what,cost of what failed."),
+]
+LeadOption = Annotated[
+    str,
+    typer.Option(metavar="TIME", help="Shortest warning that helps, as 8h or 2d; 0 by default."),
+]
+HorizonOption = Annotated[
+    str,
+    typer.Option(metavar="TIME", help="An alarm so long before a failure warns of it; 14d."),
+]
+PlannedStopOption = Annotated[
+    float | None,
+    typer.Option(min=0.0, help="Cost of a planned stop; costs.overkill by default."),
+]
+TuneOption = Annotated[bool, typer.Option("--tune", help="Also the other positions of the dial.")]
+MinutesOption = Annotated[
+    float | None, typer.Option(min=0.0, help="Minutes one mail takes by hand; 2 by default.")
+]
+HourlyOption = Annotated[
+    float | None,
+    typer.Option(min=0.0, help="Cost of an hour of that; costs.review a mail by default."),
+]
+PerMonthOption = Annotated[
+    float | None,
+    typer.Option(min=1.0, help="Leads the team can call in a month; model.team by default."),
+]
+ValueOption = Annotated[
+    float | None,
+    typer.Option(min=0.0, help="Worth of a lead won; model.team.value by default."),
+]
+ContactOption = Annotated[
+    float | None,
+    typer.Option(min=0.0, help="Cost of a call; model.team.contact by default."),
+]
+ReportOption = Annotated[
+    Path | None, typer.Option(metavar="FILE.html", help="Write a page with timelines.")
+]
+DataFormatOption = Annotated[str, typer.Option("--format", help="Format of the data.")]
+
+
 def replay(
-    path: Annotated[Path, typer.Argument(help="Data like what was imported.")],
-    bundle: Annotated[
-        str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
-    ] = "",
-    from_date: Annotated[
-        str, typer.Option("--from", metavar="DATE", help="First moment, ISO 8601, UTC.")
-    ] = "",
-    to_date: Annotated[
-        str, typer.Option("--to", metavar="DATE", help="From here on nothing more.")
-    ] = "",
-    failures: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CSV asset,time,what,cost of what failed."),
-    ] = None,
-    lead: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME", help="Shortest warning that helps, as 8h or 2d; 0 by default."
-        ),
-    ] = "",
-    horizon: Annotated[
-        str,
-        typer.Option(metavar="TIME", help="An alarm so long before a failure warns of it; 14d."),
-    ] = "",
-    planned_stop: Annotated[
-        float | None,
-        typer.Option(min=0.0, help="Cost of a planned stop; costs.overkill by default."),
-    ] = None,
-    tune: Annotated[
-        bool, typer.Option("--tune", help="Also the other positions of the dial.")
-    ] = False,
-    minutes: Annotated[
-        float | None, typer.Option(min=0.0, help="Minutes one mail takes by hand; 2 by default.")
-    ] = None,
-    hourly: Annotated[
-        float | None,
-        typer.Option(min=0.0, help="Cost of an hour of that; costs.review a mail by default."),
-    ] = None,
-    per_month: Annotated[
-        float | None,
-        typer.Option(min=1.0, help="Leads the team can call in a month; model.team by default."),
-    ] = None,
-    value: Annotated[
-        float | None,
-        typer.Option(min=0.0, help="Worth of a lead won; model.team.value by default."),
-    ] = None,
-    contact: Annotated[
-        float | None,
-        typer.Option(min=0.0, help="Cost of a call; model.team.contact by default."),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write a page with timelines.")
-    ] = None,
-    data_format: Annotated[str, typer.Option("--format", help="Format of the data.")] = "auto",
+    path: PathOption,
+    bundle: BundleOption = "",
+    from_date: FromDateOption = "",
+    to_date: ToDateOption = "",
+    failures: FailuresOption = None,
+    lead: LeadOption = "",
+    horizon: HorizonOption = "",
+    planned_stop: PlannedStopOption = None,
+    tune: TuneOption = False,
+    minutes: MinutesOption = None,
+    hourly: HourlyOption = None,
+    per_month: PerMonthOption = None,
+    value: ValueOption = None,
+    contact: ContactOption = None,
+    report: ReportOption = None,
+    data_format: DataFormatOption = "auto",
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
