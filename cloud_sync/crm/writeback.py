@@ -136,7 +136,11 @@ class WriteBack(Looping):
         with self._hub.database.transaction() as session:
             pause_s = breaker.failed(session, self._hub.config.notify, name, error, now, self._rng)
             if isinstance(error, NothingTakenError):
-                writing.put_off(session, name, error.refused, now, self._rng)
+                refused = error.refused
+                dead = writing.put_off(session, name, refused, error.what, now, self._rng)
+                session.flush()
+                if dead:
+                    tell_dead(session, self._hub.config.notify, name)
         self._count(name, "failed", 1)
         log.warning(
             "event=crm_write_failed connection=%s error=%r next_s=%.1f", name, error.what, pause_s

@@ -25,6 +25,8 @@ FIRST_RETRY_S = 4.0
 MAX_RETRY_S = 3600.0
 MAX_ATTEMPTS = 12
 """So often a lead that the CRM puts off is tried, some hours in all, before a person is told."""
+MAX_REFUSALS = 150
+"""So often one that is refused alone is tried, about three days, before a person is told."""
 DEAD = "write: "
 """Begins the reason why a lead's score is not tried to be written again."""
 _WORDS = 300
@@ -93,17 +95,29 @@ def give_back(hub: Hub, connection: str, writes: Sequence[ScoreWrite], owner: st
 
 
 def put_off(
-    session: Session, connection: str, names: Sequence[str], now: datetime, rng: random.Random
-) -> None:
-    """Leads that were refused alone let others go first.
+    session: Session,
+    connection: str,
+    names: Sequence[str],
+    why: str,
+    now: datetime,
+    rng: random.Random,
+) -> int:
+    """Leads that were refused alone let others go first; how many of them wait for a person now.
 
-    They are not given up: as long as the CRM takes no other lead, it may be the connection that is wrong.
+    They are not given up at once: as long as the CRM takes no other lead, it may be the connection that is wrong.
     """
     query = select(CrmLead).where(CrmLead.connection == connection, CrmLead.object_id.in_(names))
+    dead = 0
     for lead in session.scalars(query.order_by(CrmLead.object_id).with_for_update()):
-        if lead.write_at is not None:
-            lead.write_attempts += 1
-            lead.write_at = now + _pause(lead.write_attempts, rng)
+        if lead.write_at is None:
+            continue
+        lead.write_attempts += 1
+        lead.write_error = why[:_WORDS]
+        lead.write_at = now + _pause(lead.write_attempts, rng)
+        if lead.write_attempts > MAX_REFUSALS:
+            lead.dead = (DEAD + why)[:_WORDS]
+            dead += 1
+    return dead
 
 
 def note(
