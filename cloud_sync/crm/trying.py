@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from cloud_sync.crm import adding, connections
-from cloud_sync.crm.base import Check, Crm
+from cloud_sync.crm.base import Check, Crm, Record
 from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.incoming import own_fields, scheme_name
 from cloud_sync.crm.models import LeadModels
@@ -27,9 +27,12 @@ from cloud_sync.store.models import Alert, CrmLead
 from cloud_sync.store.types import JsonObject
 from kits.core.errors import KitwrightError
 from kits.core.ready import ReadyBundle
+from kits.core.runtime import Asks
 
 SHOWN = 5
 """Leads that are tried."""
+NAMED = 10
+"""Columns that are named."""
 _BODY = b'{"kitwright": "test"}'
 
 
@@ -154,19 +157,14 @@ def _bundle(
 def _dry_run(
     hub: Hub, connection: Connection, crm: Crm, ready: ReadyBundle, now: datetime
 ) -> tuple[Sequence[Check], tuple[JsonObject, ...]]:
-    """Reads and scores the leads that had news last; what would be written of them."""
-    with hub.database.session() as session:
-        query = select(CrmLead.object_id).where(
-            CrmLead.connection == connection.name, CrmLead.state == "open", CrmLead.opted_out.is_(False)
-        )  # fmt: skip
-        names = list(session.scalars(query.order_by(CrmLead.seen_at.desc()).limit(SHOWN)))
-    if not names:
-        fix = "change a lead in the CRM, and try again"
-        return [Check("dry run", True, "no lead is known yet: none has had news", fix)], ()
+    """Reads and scores the leads that had news last, or the newest there are; what would be written of them."""
     try:
+        names = _leads_to_try(hub, connection, crm)
         records = crm.read(names)
     except DeliveryError as error:
         return [Check("dry run", False, error.what, error.fix or "look at the checks above")], ()
+    if not names:
+        return [Check("dry run", True, "there is no open lead", "make one in the CRM")], ()
     scores, faults = score_all(ready, [one for one in records if not one.outcome], now)
     fields = sorted(own_fields(connection.settings))
     would: list[JsonObject] = [
@@ -179,4 +177,47 @@ def _dry_run(
     would += [{"lead": name, "fault": fault} for name, fault in faults.items()]
     found = f"{len(names)} leads: {len(scores)} scored, {len(faults)} cannot be"
     fix = next(iter(faults.values()), "")
-    return [Check("dry run", not faults, found, fix)], tuple(would)
+    checks = [Check("dry run", not faults, found, fix), *_columns(connection, ready, records)]
+    return checks, tuple(would)
+
+
+def _leads_to_try(hub: Hub, connection: Connection, crm: Crm) -> list[str]:
+    """Open leads that are known here, else of the first page of the CRM's list. Raises DeliveryError."""
+    with hub.database.session() as session:
+        query = select(CrmLead.object_id).where(
+            CrmLead.connection == connection.name, CrmLead.state == "open", CrmLead.opted_out.is_(False)
+        )  # fmt: skip
+        # what only a sweep came by has no time of an event
+        latest = CrmLead.seen_at.desc().nulls_last()
+        names = list(session.scalars(query.order_by(latest).limit(SHOWN)))
+    if names:
+        return names
+    page = crm.listed("", None)
+    return [one.object_id for one in page.records if not one.decided][:SHOWN]
+
+
+def _columns(
+    connection: Connection, ready: ReadyBundle, records: Sequence[Record]
+) -> Iterator[Check]:
+    """Which of the columns that the bundle learned from the CRM does not have, by the leads that were read."""
+    runtime = ready.runtime
+    wanted = connection.settings.columns or (runtime.columns if isinstance(runtime, Asks) else ())
+    if not (wanted and records):
+        return
+    there = {name for record in records for name in record.fields}
+    said = {n for record in records for n, value in record.fields.items() if value not in (None, "")}  # fmt: skip
+    missing = [name for name in wanted if name not in there]
+    empty = [name for name in wanted if name in there - said]
+    if missing:
+        fix = "make them there, or train again from an export of this CRM; scores are made without them"
+        yield Check("columns", False, f"the CRM has no {_listed_names(missing)}", fix)
+    elif empty:
+        fix = "does the CRM call them so? What nobody fills in says nothing of a lead"
+        yield Check("columns", True, f"empty in all {len(records)} leads: {_listed_names(empty)}", fix)  # fmt: skip
+    else:
+        yield Check("columns", True, f"all {len(wanted)} are there")
+
+
+def _listed_names(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
