@@ -234,10 +234,12 @@ def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
     from cloud_sync.crm.opening import Opener
     from cloud_sync.crm.polling import Polling
     from cloud_sync.crm.scoring import LeadScoring
+    from cloud_sync.crm.sweeping import Sweeping
     from cloud_sync.crm.writeback import WriteBack
 
     opener = Opener(hub, models.columns)
-    loops = (Polling(hub, opener), LeadScoring(hub, models, opener), WriteBack(hub, opener))
+    asking = (Polling(hub, opener), Sweeping(hub, opener))
+    loops = (*asking, LeadScoring(hub, models, opener), WriteBack(hub, opener))
     for part in (*loops, LeadKeeper(hub)):
         part.start()
         parts.callback(part.stop)

@@ -158,6 +158,12 @@ class Metrics:
             ["connection", "outcome"],
             registry=registry,
         )
+        self.leads_swept = Counter(
+            "kitwright_leads_swept",
+            "records that sweeps listed, those with news, and leads that a whole sweep did not come by",
+            ["connection", "outcome"],
+            registry=registry,
+        )
         self.crm_messages = Counter(
             "kitwright_crm_messages", "messages taken from CRMs", ["kind"], registry=registry
         )
@@ -217,7 +223,7 @@ def exposition(metrics: Metrics, database: Database) -> tuple[bytes, str]:
         told = select(func.count()).select_from(MailErasure).where(MailErasure.address != "")
         metrics.mail_erasures.set(session.scalar(told) or 0)
         due = select(
-            func.count(CrmLead.due_at),
+            func.count(func.coalesce(CrmLead.due_at, CrmLead.later_at)),
             func.count(CrmLead.write_at),
             func.count().filter(CrmLead.dead != ""),
         )

@@ -1,10 +1,11 @@
-"""The verbs about CRM connections: add, list, test, pause, resume, remove, try dead leads again."""
+"""The verbs about CRM connections: add, list, test, sweep, pause, resume, remove, try dead leads again."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
     crm.command("pause")(crm_pause)
     crm.command("resume")(crm_resume)
     crm.command("retry")(crm_retry)
+    crm.command("sweep")(crm_sweep)
     crm.command("remove")(crm_remove)
     crm_simulate.join(crm)
 
@@ -195,12 +197,23 @@ def crm_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     rows = [
         (
             one.name, one.kind, one.project or "–", one.state + (f": {one.error}" if one.error else ""),
-            one.leads, one.due, one.waiting, one.dead,
+            one.leads, one.due, one.waiting, one.dead, one.swept or "–",
             one.last_event_at.isoformat(timespec="minutes") if one.last_event_at else "never",
         )
         for one in found
     ]  # fmt: skip
-    header = ("name", "kind", "project", "state", "leads", "due", "to write", "dead", "last event")
+    header = (
+        "name",
+        "kind",
+        "project",
+        "state",
+        "leads",
+        "due",
+        "to write",
+        "dead",
+        "sweep",
+        "last event",
+    )
     console.answer(table(rows, header), [one.as_json() for one in found])
     if not found:
         console.next(f"cloud-sync crm add NAME --kind hubspot --project PROJECT --data {data}")
@@ -212,18 +225,20 @@ def crm_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 def crm_test(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Try a connection and change nothing: address, signature, rights, and what would be written. Exit code 5 if not all."""
     from cloud_sync.crm import connections
-    from cloud_sync.crm.kinds import open_crm
     from cloud_sync.crm.models import LeadModels
+    from cloud_sync.crm.opening import Opener
     from cloud_sync.crm.trying import try_connection
     from kits.core.sample import utc_now
 
     console = Console(as_json)
     with opened(data) as hub:
+        models = LeadModels(hub)
+        opener = Opener(hub, models.columns)
+        with hub.database.session() as session:
+            row = connections.require(session, name)
         trial = try_connection(
-            hub, connections.open_connection(hub, name),
-            lambda connection: open_crm(connections.access_of(hub, connection)),
-            LeadModels(hub), utc_now(),
-        )  # fmt: skip
+            hub, connections.open_connection(hub, name), lambda _: opener(row), models, utc_now()
+        )
     bad = [check for check in trial.checks if not check.ok]
     console.answer(
         _trial_text(name, trial),
@@ -287,6 +302,42 @@ def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption =
     console = Console(as_json)
     console.answer(f"{count} leads of {name} are tried again", {"name": name, "leads": count})
     console.next(f"cloud-sync crm list --data {data}")
+
+
+def crm_sweep(
+    name: NameArgument,
+    since: Annotated[
+        str, typer.Option(help="Only what was changed since this day (2026-05-04) or moment; empty: everything.")
+    ] = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Have all records of a CRM listed, for what no message told; the running hub does it, and scores what it finds."""
+    from cloud_sync.crm import sweeps
+    from kits.core.sample import utc_now
+
+    from_when = _moment(since)
+    with opened(data) as hub, hub.database.transaction() as session:
+        row = sweeps.ask_for(session, name, from_when, utc_now(), by=operator())
+        told = sweeps.as_json(row)
+        waits = row.paused_at is not None
+    console = Console(as_json)
+    begun = f"since {told['since']}" if told["since"] else "of everything"
+    console.answer(f"a sweep of {name} is under way: {begun}", {"name": name, **told})
+    if waits:
+        console.note("the connection is paused: it goes on when that is over")
+    console.next(f"cloud-sync crm list --data {data}")
+
+
+def _moment(text: str) -> datetime | None:
+    """A day or moment as a person types it; UTC where no zone is named."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError as error:
+        raise UsageError("neither a day nor a moment", where="--since", fix="--since 2026-05-04") from error  # fmt: skip
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def crm_remove(

@@ -135,6 +135,29 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A record that a list names, without its columns.
+
+    Attributes:
+        modified_at: as in `Record`.
+        decided: it was won or lost.
+    """
+
+    object_id: str
+    modified_at: datetime
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a list of records, and where to go on; `more` is False when all were named."""
+
+    records: tuple[Listed, ...]
+    cursor: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One thing that must be so in the CRM. `fix` is empty when it is."""
 
@@ -184,6 +207,17 @@ class Crm(Protocol):
 
     def changed_since(self, cursor: str) -> Page:
         """What happened since; an empty cursor begins now. For CRMs that are asked."""
+        ...
+
+    def listed(self, cursor: str, since: datetime | None) -> Listing:
+        """A page of all records that are there, the newest first; an empty cursor begins.
+
+        What is there all the time is named at least once, whatever changes meanwhile; the order is one that a change
+        of a record does not touch. For kinds that have lists (`kinds.py`).
+
+        Args:
+            since: only what was changed then or later, by the CRM's clock; None: everything.
+        """
         ...
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:

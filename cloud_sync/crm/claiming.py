@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
-from cloud_sync.crm.rescoring import make_due, older
+from cloud_sync.crm.rescoring import found_later, make_due, older
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmLead, CrmScore
 
@@ -28,7 +28,8 @@ class Claimed:
 def any_due(hub: Hub, connection: str, bundle: str, now: datetime) -> bool:
     """Whether there is anything to be claimed; looks only."""
     with hub.database.session() as session:
-        for wanted in (_due(connection, now), older(connection, bundle)):
+        wanted_are = (_due(connection, now), found_later(connection), older(connection, bundle))
+        for wanted in wanted_are:
             if session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None:
                 return True
     return False
@@ -37,13 +38,13 @@ def any_due(hub: Hub, connection: str, bundle: str, now: datetime) -> bool:
 def claim(
     hub: Hub, connection: str, limit: int, bundle: str, owner: str, now: datetime
 ) -> list[Claimed]:
-    """Takes what is due for a while, then what an earlier bundle scored; empty: nothing, or the CRM is left alone."""
+    """Takes what is due for a while, then what is done in the background; empty: nothing, or the CRM is left alone."""
     due = _due(connection, now)
     with hub.database.transaction() as session:
         if not breaker.may_try(session, connection, now):
             return []
         rows = _next(session, due, limit)
-        if len(rows) < limit and make_due(session, connection, bundle, limit, now):
+        if len(rows) < limit and make_due(session, connection, bundle, limit - len(rows), now):
             session.flush()
             rows = _next(session, due, limit)
         for row in rows:
@@ -97,5 +98,6 @@ def _due(connection: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _next(session: Session, due: tuple[ColumnElement[bool], ...], limit: int) -> Sequence[CrmLead]:
     """The longest due; of those that are due alike, what happened last: a lead that has just come is worth most."""
-    query = select(CrmLead).where(*due).order_by(CrmLead.due_at, CrmLead.seen_at.desc())
+    latest = CrmLead.seen_at.desc().nulls_last()
+    query = select(CrmLead).where(*due).order_by(CrmLead.due_at, latest)
     return session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import breaker
+from cloud_sync.crm import breaker, sweeps
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 
 
@@ -20,6 +20,7 @@ class Health:
     Attributes:
         state: `in order`, `failing`, `left alone`, `paused`, `not scored`.
         leads, due, waiting, dead: all it has; to be read and scored; to be written; waiting for a person.
+        sweep: through all records, see `sweeps.as_json`; `swept` says it to people, empty: its kind has no list.
         last_event_at, last_write_at: None: never.
     """
 
@@ -35,6 +36,8 @@ class Health:
     dead: int
     last_event_at: datetime | None
     last_write_at: datetime | None
+    sweep: dict[str, JsonValue]
+    swept: str
 
     def as_json(self) -> dict[str, JsonValue]:
         """For the API."""
@@ -42,7 +45,7 @@ class Health:
             "name": self.name, "kind": self.kind, "project": self.project, "state": self.state,
             "error": self.error, "leads": self.leads, "due": self.due, "waiting": self.waiting,
             "dead": self.dead, "last_event_at": _iso(self.last_event_at),
-            "last_write_at": _iso(self.last_write_at),
+            "last_write_at": _iso(self.last_write_at), "sweep": self.sweep,
         }  # fmt: skip
 
 
@@ -72,7 +75,8 @@ class _Counts:
 
 def _counts(session: Session) -> dict[str, _Counts]:
     query = select(
-        CrmLead.connection, func.count(), func.count(CrmLead.due_at), func.count(CrmLead.write_at),
+        CrmLead.connection, func.count(),
+        func.count(func.coalesce(CrmLead.due_at, CrmLead.later_at)), func.count(CrmLead.write_at),
         func.count().filter(CrmLead.dead != ""), func.max(CrmLead.wrote_at),
     ).group_by(CrmLead.connection)  # fmt: skip
     return {row[0]: _Counts(*row[1:]) for row in session.execute(query)}
@@ -85,6 +89,7 @@ def _one(
     return Health(
         row.name, row.kind, row.project, _state(row, now), row.error, row.open_until,
         known.leads, known.due, known.waiting, known.dead, last_event_at, known.last_write_at,
+        sweeps.as_json(row), sweeps.words(row),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.shown import (
@@ -22,6 +22,7 @@ from cloud_sync.crm.shown import (
     Shape,
     Shown,
     asked_fields,
+    listed_of,
     record_of,
     shown_fields,
     shown_values,
@@ -32,6 +33,10 @@ from cloud_sync.effects.targets import DeliveryError
 GROUP = "kitwright"
 PARTIAL = 207
 CONFLICT = 409
+LISTED = 200
+"""Records of one answer of the search, its limit."""
+_MODIFIED = {"contacts": "lastmodifieddate"}
+"""The property that says when a record was changed; of all other objects it is `hs_lastmodifieddate`."""
 FORBIDDEN = 403
 _TYPES: dict[Shape, tuple[str, str]] = {
     "whole": ("number", "number"), "share": ("number", "number"), "percent": ("number", "number"),
@@ -104,6 +109,36 @@ class HubSpot:
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""
         return Page((), cursor)
+
+    def listed(self, cursor: str, since: datetime | None) -> Listing:
+        """As `Crm.listed`.
+
+        Each page is a search of its own, below the last id: the search ends after 10,000 records, this does not.
+        """
+        filters: list[JsonValue] = []
+        if cursor:
+            filters.append({"propertyName": "hs_object_id", "operator": "LT", "value": cursor})
+        if since is not None:
+            name = _MODIFIED.get(self._object, "hs_lastmodifieddate")
+            value = str(int(since.timestamp() * 1000))
+            filters.append({"propertyName": name, "operator": "GTE", "value": value})
+        outcome = self._settings.outcome.field
+        body: dict[str, JsonValue] = {
+            "limit": LISTED, "properties": [outcome] if outcome else [],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}],
+            "filterGroups": [{"filters": filters}] if filters else [],
+        }  # fmt: skip
+        rows = many(one(self._http.call("POST", f"{self._path}/search", body)).get("results"))
+        rows = [row for row in rows if text(row.get("id")).isdecimal()]
+        found = tuple(
+            listed_of(
+                text(row.get("id")), one(row.get("properties")).get(outcome), self._settings,
+                modified=row.get("updatedAt"),
+            )
+            for row in rows
+        )  # fmt: skip
+        last = found[-1].object_id if found else cursor
+        return Listing(found, last, more=len(rows) >= LISTED and last != cursor)
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""

@@ -36,6 +36,7 @@ class Kind:
         fields: names of the fields scores are written to by default.
         outcomes: object → how it says what became of a lead.
         rate_per_10s: requests in ten seconds that leave room for others.
+        lists: it has a list of its records (`Crm.listed`).
     """
 
     make: Callable[[Access], Crm]
@@ -47,6 +48,7 @@ class Kind:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     rate_per_10s: float = 50.0
     label: str = ""
+    lists: bool = True
 
 
 def _hubspot(access: Access) -> Crm:
@@ -168,7 +170,7 @@ KINDS: dict[str, Kind] = {
         (Secret("secret", "whsec_…, what we send is signed with it (two while you change it)"),),
         Fields(),
         {"lead": Outcome(field="outcome", won=("won",), lost=("lost",), at="outcome_at")},
-        rate_per_10s=100, label="a program of yours",
+        rate_per_10s=100, label="a program of yours", lists=False,
     ),
 }  # fmt: skip
 

@@ -176,7 +176,7 @@ def as_json(lead: CrmLead, *, fields: bool = False) -> dict[str, JsonValue]:
         "reasons": lead.reasons, "hints": lead.hints, "trend": lead.trend, "bundle": lead.bundle,
         "scored_at": _iso(lead.scored_at), "record_at": _iso(lead.record_at),
         "seen_at": _iso(lead.seen_at), "opted_out": lead.opted_out, "override": lead.override,
-        "lot": lead.lot, "due": lead.due_at is not None, "version": lead.version,
+        "lot": lead.lot, "due": (lead.due_at or lead.later_at) is not None, "version": lead.version,
         "written": lead.written, "wrote_points": lead.wrote_points,
         "wrote_at": _iso(lead.wrote_at), "write_waits": lead.write_at is not None,
         "error": lead.dead or lead.write_error or lead.error, "dead": bool(lead.dead),

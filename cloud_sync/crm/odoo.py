@@ -16,6 +16,8 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import (
     Access,
     Check,
+    Listed,
+    Listing,
     Page,
     Record,
     ScoreWrite,
@@ -28,6 +30,7 @@ from cloud_sync.crm.shown import (
     Shape,
     Shown,
     asked_fields,
+    listed_of,
     moment,
     record_of,
     shown_fields,
@@ -158,6 +161,28 @@ class Odoo:
             return Page(events, window.behind(text(rows[-1].get("id"))).text(), more=True)
         return Page(events, window.done().text(), more=window.until < now)
 
+    def listed(self, cursor: str, since: datetime | None) -> Listing:
+        """As `Crm.listed`: by id downwards, what is archived included."""
+        domain: list[JsonValue] = [["id", "<", int(cursor)]] if cursor.isdecimal() else []
+        if since is not None:
+            domain.append(["write_date", ">=", _when(since)])
+        wanted = {"id", "write_date", self._settings.outcome.field, "active", "probability"}
+        names = sorted(wanted & {"id", *self._field_types()})
+        rows = self._calls.rows(
+            self._model, domain, names, limit=PAGE, order="id desc", active_test=False
+        )
+        found = tuple(self._named(row) for row in rows if text(row.get("id")).isdecimal())
+        last = found[-1].object_id if found else cursor
+        return Listing(found, last, more=len(rows) >= PAGE and last != cursor)
+
+    def _named(self, row: Mapping[str, JsonValue]) -> Listed:
+        field = self._settings.outcome.field
+        said = _plain(row.get(field), self._types.get(field, ""))
+        found = listed_of(text(row.get("id")), said, self._settings, modified=row.get("write_date"))
+        if field in row:
+            return found
+        return Listed(found.object_id, found.modified_at, decided=bool(_ended(row)))
+
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`. Leads that get the same values go together."""
         alike: dict[tuple[tuple[str, JsonValue], ...], list[ScoreWrite]] = defaultdict(list)
@@ -258,16 +283,18 @@ def _plain(value: JsonValue, kind: str) -> JsonValue:
 
 def _by_probability(found: Record, row: Mapping[str, JsonValue], ended: datetime | None) -> Record:
     """Before `won_status` (Odoo 18): won at 100 %, lost when archived at 0 %, as `crm.lead` itself has it."""
-    chance, active = row.get("probability"), row.get("active") is not False
-    outcome: Literal["won", "lost", ""] = ""
-    if active and chance == 100:
-        outcome = "won"
-    elif not active and chance == 0:
-        outcome = "lost"
+    outcome = _ended(row)
     return Record(
         found.object_id, found.fields, found.modified_at, found.created_at, outcome,
         ended if outcome else None, found.opted_out,
     )  # fmt: skip
+
+
+def _ended(row: Mapping[str, JsonValue]) -> Literal["won", "lost", ""]:
+    chance, active = row.get("probability"), row.get("active") is not False
+    if active and chance == 100:
+        return "won"
+    return "lost" if not active and chance == 0 else ""
 
 
 def _when(at: datetime) -> str:

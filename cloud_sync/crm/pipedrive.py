@@ -16,13 +16,14 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.shown import (
     FieldInfo,
     Shape,
     Shown,
+    listed_of,
     record_of,
     shown_fields,
     shown_values,
@@ -33,6 +34,8 @@ from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError, did_you_mean
 
 PAGE: Final = 500
+AGAIN: Final = 20
+"""Rows of a page that the next one has again, where pages are counted."""
 MOST_FIELDS: Final = 4000
 KEPT_S: Final = 600.0
 FORBIDDEN: Final = 403
@@ -170,6 +173,46 @@ class Pipedrive:
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""
         return Page((), cursor)
+
+    def listed(self, cursor: str, since: datetime | None) -> Listing:
+        """As `Crm.listed`."""
+        cursor, more, rows = self._page(cursor, since)
+        outcome = self._settings.outcome.field
+        found = tuple(
+            listed_of(
+                text(row.get("id")), row.get(outcome), self._settings,
+                modified=row.get("update_time"),
+            )
+            for row in rows
+            if text(row.get("id")) and row.get("is_deleted") is not True
+        )  # fmt: skip
+        if since is not None and not self._thing.many_path:
+            # sorted by it, and the API cannot cut
+            recent = tuple(record for record in found if record.modified_at >= since)
+            return Listing(recent, cursor, more and len(recent) == len(found))
+        return Listing(found, cursor, more)
+
+    def _page(
+        self, cursor: str, since: datetime | None
+    ) -> tuple[str, bool, list[Mapping[str, JsonValue]]]:
+        """Rows, the newest first, where to go on, and whether there are more; v2 has cursors, v1 counts."""
+        if self._thing.many_path:
+            query = {"limit": str(PAGE), "sort_by": "id", "sort_direction": "desc"}
+            query |= {"cursor": cursor} if cursor else {}
+            query |= {"updated_since": stamp(since)} if since is not None else {}
+            answer = one(self._http.call("GET", self._thing.many_path, query=query))
+            following = text(one(answer.get("additional_data")).get("next_cursor"))
+            more = bool(following) and following != cursor
+            return following or cursor, more, many(answer.get("data"))
+        start = int(cursor) if cursor.isdecimal() else 0
+        by = "add_time" if since is None else "update_time"
+        query = {"start": str(start), "limit": str(PAGE), "sort": f"{by} DESC"}
+        answer = one(self._http.call("GET", self._thing.path, query=query))
+        rows = many(answer.get("data"))
+        paging = one(one(answer.get("additional_data")).get("pagination"))
+        more = bool(rows) and paging.get("more_items_in_collection") is True
+        # one that is deleted meanwhile moves the others up
+        return str(max(start + len(rows) - AGAIN, start + 1)), more, rows
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""

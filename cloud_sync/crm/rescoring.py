@@ -1,4 +1,4 @@
-"""Scoring anew, in the background, what an earlier bundle scored: a few at a time, what happened last first.
+"""What is read and scored in the background: leads that a sweep found, then those an earlier bundle scored, the newest first.
 
 No more than one batch is made due at once, and only where nothing newer waits: events are never held up by it.
 """
@@ -26,10 +26,24 @@ def older(connection: str, bundle: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def found_later(connection: str) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: leads of which a sweep found news and that nothing else makes due."""
+    return (
+        CrmLead.connection == connection,
+        CrmLead.later_at.is_not(None),
+        CrmLead.due_at.is_(None),
+    )
+
+
 def make_due(session: Session, connection: str, bundle: str, limit: int, now: datetime) -> int:
     """Makes some of them due; how many."""
-    query = select(CrmLead).where(*older(connection, bundle)).order_by(CrmLead.seen_at.desc())
-    rows = session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
+    # a sweep comes by the newest first
+    found = select(CrmLead).where(*found_later(connection)).order_by(CrmLead.later_at)
+    rows = list(session.scalars(found.limit(limit).with_for_update(skip_locked=True)))
+    if len(rows) < limit:
+        query = select(CrmLead).where(*older(connection, bundle), CrmLead.later_at.is_(None))
+        query = query.order_by(CrmLead.seen_at.desc().nulls_last()).limit(limit - len(rows))
+        rows += session.scalars(query.with_for_update(skip_locked=True))
     for row in rows:
-        row.due_at = now
+        row.due_at, row.later_at = now, None
     return len(rows)

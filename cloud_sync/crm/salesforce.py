@@ -22,6 +22,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import (
     Access,
     Check,
+    Listing,
     Page,
     Record,
     ScoreWrite,
@@ -32,7 +33,14 @@ from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text,
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
 from cloud_sync.crm.salesforce_stream import CDC, CLIENT, Stream, is_stream
-from cloud_sync.crm.shown import Shown, asked_fields, record_of, shown_values, stamp
+from cloud_sync.crm.shown import (
+    Shown,
+    asked_fields,
+    listed_of,
+    record_of,
+    shown_values,
+    stamp,
+)
 from cloud_sync.crm.window import event_of, time_of, window_of
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
@@ -245,6 +253,25 @@ class Salesforce:
         if len(rows) >= PAGE:
             return Page(events, window.behind(text(rows[-1].get("Id"))).text(), more=True)
         return Page(events, window.done().text(), more=window.until < now)
+
+    def listed(self, cursor: str, since: datetime | None) -> Listing:
+        """As `Crm.listed`: by id downwards, as records are made."""
+        outcome = self._settings.outcome.field
+        names = ["Id", "SystemModstamp"] + ([_named(outcome, self._access.name)] if outcome else [])
+        wanted = [f"Id < '{cursor}'"] if _ID.match(cursor) else []
+        wanted += [f"SystemModstamp >= {stamp(since)}"] if since is not None else []
+        where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+        soql = f"SELECT {', '.join(names)} FROM {self._object}{where} ORDER BY Id DESC LIMIT {PAGE}"  # noqa: S608  (names and ids are checked)
+        rows = [row for row in self._query("query", soql) if _ID.match(text(row.get("Id")))]
+        found = tuple(
+            listed_of(
+                text(row.get("Id")), _value(row, outcome), self._settings,
+                modified=row.get("SystemModstamp"),
+            )
+            for row in rows
+        )  # fmt: skip
+        last = found[-1].object_id if found else cursor
+        return Listing(found, last, more=len(rows) >= PAGE and last != cursor)
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""

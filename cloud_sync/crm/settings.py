@@ -61,6 +61,10 @@ class CrmSettings(_Section):
     poll_s: float = Field(
         30, ge=1, le=86_400, description="asks so often for changes where it is asked, seconds"
     )
+    sweep_h: float = Field(
+        24, ge=0, le=744,
+        description="all records are listed so often, hours, for what no message told; 0: never, nor at first",
+    )  # fmt: skip
     timeout_s: float = Field(15, gt=0, le=120, description="it must answer in this time, seconds")
     allow: tuple[str, ...] = Field(
         (),

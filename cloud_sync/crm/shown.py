@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Record, ScoreWrite
+from cloud_sync.crm.base import Listed, Record, ScoreWrite
 from cloud_sync.crm.settings import CrmSettings, Fields
 
 BANDS = ("hot", "warm", "cold")
@@ -112,6 +112,14 @@ def record_of(
         outcome_at=moment(row.get(outcome.at)) if ended and outcome.at else None,
         opted_out=is_yes(row.get(settings.opt_out)) if settings.opt_out else False,
     )
+
+
+def listed_of(
+    object_id: str, said: JsonValue, settings: CrmSettings, *, modified: JsonValue
+) -> Listed:
+    """A record of a list. `said`: of the field that says how it ended."""
+    ended = outcome_in(said, settings)
+    return Listed(object_id, moment(modified) or EARLIEST, decided=bool(ended))
 
 
 def columns_in(row: Mapping[str, JsonValue], settings: CrmSettings) -> dict[str, JsonValue]:

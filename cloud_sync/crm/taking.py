@@ -35,6 +35,7 @@ _CHANGES: Final = {
     "write_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "lead"."write_at" END',
     "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
     "due_mark": '"lead"."due_mark" + 1',
+    "later_at": "NULL",
 }
 """What an event does to a lead that is there: an older one never takes back what a newer one said, it only has the record
 read once more."""

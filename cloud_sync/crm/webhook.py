@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access, Check, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, Wire, many, one, text, value_of, words_in
 from cloud_sync.crm.shown import EARLIEST, columns_in, is_yes, moment, outcome_in
 from cloud_sync.effects.targets import DeliveryError
@@ -89,6 +89,10 @@ class Webhook:
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""
         return Page((), cursor)
+
+    def listed(self, cursor: str, _since: datetime | None) -> Listing:
+        """It has no list: whoever wants a lead scored tells of it."""
+        return Listing((), cursor)
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`. A receiver that says nothing of a lead has taken it."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Check, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Check, Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.effects.targets import DeliveryError
@@ -172,6 +172,15 @@ class MemoryCrm:
 
     def changed_since(self, cursor: str) -> Page:
         return Page((), cursor)
+
+    def listed(self, cursor: str, since: datetime | None) -> Listing:
+        if self.down is not None:
+            raise self.down
+        below = [n for n in sorted(self.records, reverse=True) if not cursor or n < cursor]
+        names = [n for n in below if since is None or self.records[n].modified_at >= since]
+        page = [self.records[name] for name in names[: self.batch]]
+        named = tuple(Listed(one.object_id, one.modified_at, bool(one.outcome)) for one in page)
+        return Listing(named, page[-1].object_id if page else "", len(names) > len(page))
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         return [WriteOutcome(one.object_id, True) for one in writes]

@@ -28,6 +28,8 @@ from cloud_sync.crm.simulator.vendor import iso
 
 OBJECTS = "/crm/v3/objects/{kind}"
 MAX_FOUND = 200
+SEARCHED = 10_000
+"""Records that a search shows, however many it finds."""
 
 
 def add_routes(app: FastAPI, vendor: HubSpot) -> None:
@@ -139,10 +141,12 @@ class _Api:
         for sort in reversed(body.get("sorts", [])):
             name, down = sort["propertyName"], sort.get("direction") == "DESCENDING"
             found.sort(key=lambda held: sort_key(held, name), reverse=down)
-        limit = min(int(body.get("limit", 10)), MAX_FOUND)
-        return self._page(
-            found, int(body.get("after") or 0), limit, body.get("properties", []), total=True
-        )
+        limit, after = min(int(body.get("limit", 10)), MAX_FOUND), int(body.get("after") or 0)
+        if after + limit > SEARCHED:
+            raise HubSpotError(
+                400, "VALIDATION_ERROR", f"the limit of a search is {SEARCHED} records"
+            )
+        return self._page(found, after, limit, body.get("properties", []), total=True)
 
     def _page(
         self, found: list[Held], after: int, limit: int, wanted: list[str], *, total: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -52,6 +52,24 @@ def add_routes(app: FastAPI, vendor: Pipedrive) -> None:
     add_table(app, table, api.admit)
 
 
+_SORTS: Mapping[str, Callable[[Held], tuple[int, str]]] = {
+    "id": lambda held: (int(held.object_id) if held.object_id.isdigit() else 0, held.object_id),
+    "add_time": lambda held: (0, held.created_at.isoformat()),
+    "update_time": lambda held: (0, held.modified_at.isoformat()),
+}
+
+
+def _sort(found: list[Held], query: Query, *, flat: bool) -> None:
+    """Version 1 names field and direction in `sort`, version 2 each for itself."""
+    name, _, way = query.get("sort", "").partition(" ")
+    if not flat:
+        name, way = query.get("sort_by", ""), query.get("sort_direction", "")
+    if name and name not in _SORTS:
+        raise _refusal(400, f"sort: {name} is none of {', '.join(_SORTS)}")
+    if name:
+        found.sort(key=_SORTS[name], reverse=way.lower() == "desc")
+
+
 def _refusal(status: int, said: str, **more: JsonValue) -> ApiError:
     body: Fields = {"success": False, "error": said, "errorCode": status, **more}
     return ApiError(status, body)
@@ -86,7 +104,7 @@ class _Api:
         return headers if budget.limit else {}
 
     def list(self, _body: Body, query: Query) -> JSONResponse:
-        """By id, or all page by page; `updated_since` cuts."""
+        """By id, or all page by page; `updated_since` cuts, `sort_by` and `sort` sort."""
         if "ids" in query:
             ids = query["ids"].split(",")
             if len(ids) > MAX_IDS:
@@ -96,11 +114,17 @@ class _Api:
             found = [held for held in self._state.records if not held.deleted]
         since = query.get("updated_since", "")
         found = [held for held in found if seconds(held.modified_at) >= since]
-        start = int(query.get("cursor") or 0)
+        flat = self._vendor.about.flat
+        _sort(found, query, flat=flat)
+        start = int(query.get("start" if flat else "cursor") or 0)
         limit = min(int(query.get("limit", "100")), MAX_PAGE)
         more = start + limit < len(found)
         page: list[JsonValue] = [self._shown(held) for held in found[start : start + limit]]
-        following = {"next_cursor": str(start + limit) if more else None}
+        following: Fields = {"next_cursor": str(start + limit) if more else None}
+        if flat:
+            following = {
+                "pagination": {"start": start, "limit": limit, "more_items_in_collection": more}
+            }
         return JSONResponse({"success": True, "data": page, "additional_data": following})
 
     def get(self, _body: Body, query: Query) -> JSONResponse:

@@ -23,6 +23,11 @@ class CrmConnection(Base):
         cursor: where the poller goes on.
         opened_by: who added it.
         paused_at: a person stopped reading and writing; events are still taken.
+        sweep: number of the newest sweep through all records (`crm/sweeping.py`), 0: there was none; it began at
+            `sweep_began_at` and ended at `sweep_ended_at`, goes on at `sweep_cursor`, lists what was changed since
+            `sweep_since` (None: everything), has listed `sweep_listed` and found news of `sweep_found`.
+        sweep_until: whose turn it is has it until then.
+        swept_to: what was changed before that was found by a sweep; None: no sweep ended.
         failures, open_until, error, last_ok_at: the circuit breaker of its server, shared by all processes.
     """
 
@@ -35,6 +40,15 @@ class CrmConnection(Base):
     opened_by: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     paused_at: Mapped[datetime | None] = mapped_column(default=None)
+    sweep: Mapped[int] = mapped_column(default=0)
+    sweep_began_at: Mapped[datetime | None] = mapped_column(default=None)
+    sweep_ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    sweep_since: Mapped[datetime | None] = mapped_column(default=None)
+    sweep_cursor: Mapped[str] = mapped_column(default="")
+    sweep_listed: Mapped[int] = mapped_column(default=0)
+    sweep_found: Mapped[int] = mapped_column(default=0)
+    sweep_until: Mapped[datetime | None] = mapped_column(default=None)
+    swept_to: Mapped[datetime | None] = mapped_column(default=None)
     failures: Mapped[int] = mapped_column(default=0)
     open_until: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(default="")
@@ -71,6 +85,8 @@ class CrmLead(Base):
     Attributes:
         seen_at: when the newest event of it happened, by the CRM's clock.
         record_at: when the record that was scored had been changed, by the CRM's clock.
+        later_at: a sweep found news of it: it becomes due when nothing else is; None: it does not.
+        swept: the last sweep that came by it.
         due_at: it is to be read and scored, not before; None: it is not. `due_mark` changes with every event, so that
             one that comes while the lead is scored makes it due again.
         version: rises with every change of what the CRM is to show: of the score, of a person's band, of opting out.
@@ -87,6 +103,7 @@ class CrmLead(Base):
     __tablename__ = "crm_lead"
     __table_args__ = (
         Index("ix_crm_lead_due", "connection", "due_at"),
+        Index("ix_crm_lead_later", "connection", "later_at"),
         Index("ix_crm_lead_write", "connection", "write_at"),
         Index("ix_crm_lead_hot", "connection", "state", "probability"),
         Index("ix_crm_lead_dead", "connection", "dead"),
@@ -98,6 +115,8 @@ class CrmLead(Base):
     fields: Mapped[JsonObject] = mapped_column(default=dict)
     seen_at: Mapped[datetime | None] = mapped_column(default=None)
     record_at: Mapped[datetime | None] = mapped_column(default=None)
+    later_at: Mapped[datetime | None] = mapped_column(default=None)
+    swept: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None] = mapped_column(default=None)
     due_mark: Mapped[int] = mapped_column(BigKey, default=0)
     lease_owner: Mapped[str] = mapped_column(default="")

@@ -49,6 +49,11 @@ def upgrade() -> None:
         *_text("project", "cursor", "opened_by"),
         *_times("created_at", nullable=False),
         *_times("paused_at"),
+        *_count("sweep"),
+        *_times("sweep_began_at", "sweep_ended_at", "sweep_since"),
+        *_text("sweep_cursor"),
+        *_count("sweep_listed", "sweep_found"),
+        *_times("sweep_until", "swept_to"),
         *_count("failures"),
         *_times("open_until"),
         *_text("error"),
@@ -106,7 +111,9 @@ def _make_leads() -> None:
         *_text("connection", "object_id", "state"),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
         *_json("fields"),
-        *_times("seen_at", "record_at", "due_at"),
+        *_times("seen_at", "record_at", "later_at"),
+        *_count("swept"),
+        *_times("due_at"),
         *_big("due_mark"),
         *_text("lease_owner"),
         *_times("lease_until"),
@@ -137,7 +144,8 @@ def _make_leads() -> None:
         _of_connection("crm_lead"),
         sa.PrimaryKeyConstraint("connection", "object_id", name=op.f("pk_crm_lead")),
     )
-    for name, column in (("due", "due_at"), ("write", "write_at"), ("dead", "dead")):
+    indexed = (("due", "due_at"), ("later", "later_at"), ("write", "write_at"), ("dead", "dead"))
+    for name, column in indexed:
         op.create_index(f"ix_crm_lead_{name}", "crm_lead", ["connection", column])
     op.create_index("ix_crm_lead_hot", "crm_lead", ["connection", "state", "probability"])
 
