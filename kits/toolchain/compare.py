@@ -1,6 +1,7 @@
 """`kit compare`: is the challenger cheaper than the champion, beyond chance?
 
-Both bundles judge the same test samples, each at its own operating point. Better means: the 95 %
+Both bundles judge the same test samples, each at its own operating point; where people take the best first, both at
+what these people can do now. Better means: the 95 %
 interval of the cost difference lies below zero, and neither the goal metric nor the escape rate
 got worse beyond the stated limits. It changes nothing; the caller decides what to do.
 """
@@ -17,6 +18,8 @@ from kits import load_bundle
 from kits.core.dataset import Split
 from kits.core.errors import BundleError, DataError
 from kits.core.kit import Evaluation, Kit, NoProgress, Progress
+from kits.core.operating_point import OperatingPoint
+from kits.core.ready import ReadyBundle
 from kits.core.stats import Estimate, upper_bound
 from kits.toolchain.evaluation import evaluate_ready, finite, metrics_json
 from kits.toolchain.pairing import GoalRatio, Pair, goal_ratio, pair_up
@@ -120,10 +123,7 @@ def compare(
         )
     chosen_seed = project.config.data.seed if seed is None else seed
 
-    def judged(path: Path) -> Evaluation:
-        ready = load_bundle(path)
-        if ready.bundle.manifest.kit != project.kit.name:
-            raise BundleError(f"made for {ready.bundle.manifest.kit!r}", where=str(path))
+    def judged(ready: ReadyBundle, point: OperatingPoint | None) -> Evaluation:
         return evaluate_ready(
             project.kit,
             ready,
@@ -131,10 +131,12 @@ def compare(
             items,
             costs=project.config.costs,
             seed=chosen_seed,
+            point=point,
             progress=progress or NoProgress(),
         )
 
-    before, after = judged(champion), judged(challenger)
+    old, new = (_opened(path, project.kit) for path in (champion, challenger))
+    before, after = judged(old, _at_its_rates(old, new, project.kit)), judged(new, None)
     pair = pair_up(before, after)
     difference = pair.cost_difference(
         project.config.costs, chosen_seed, as_it_is=project.kit.manifest.ranked
@@ -157,6 +159,25 @@ def compare(
         agreement=pair.agreement(),
         new_escapes=pair.new_escapes(),
     )
+
+
+def _opened(path: Path, kit: Kit) -> ReadyBundle:
+    ready = load_bundle(path)
+    if ready.bundle.manifest.kit != kit.name:
+        raise BundleError(f"made for {ready.bundle.manifest.kit!r}", where=str(path))
+    return ready
+
+
+def _at_its_rates(old: ReadyBundle, new: ReadyBundle, kit: Kit) -> OperatingPoint | None:
+    """Where people take the best first, both are judged at what these people can do now.
+
+    When more samples come than before, the share they can take is smaller; whoever learned of it last would seem to
+    find less.
+    """
+    before, after = old.bundle.operating_point, new.bundle.operating_point
+    if not kit.manifest.ranked:
+        return None
+    return before.model_copy(update={"rates": {**before.rates, **after.rates}})
 
 
 def _counts(pair: Pair, kit: Kit) -> list[tuple[int, str]]:

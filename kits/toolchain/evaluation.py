@@ -19,7 +19,7 @@ from kits.core.dataset import Dataset, DatasetHeader, DatasetItem, Split, build
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Kit, NoProgress, Progress, RawSample
-from kits.core.operating_point import Costs
+from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.ready import ReadyBundle
 from kits.core.sample import Sample, digest_of, sample_id_for, utc_now
 from kits.core.stats import Estimate
@@ -59,9 +59,10 @@ def evaluate_ready(
     *,
     costs: Costs,
     seed: int,
+    point: OperatingPoint | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Metrics of a bundle on the items, at its own operating point.
+    """Metrics of a bundle on the items, at its own operating point, or at `point`.
 
     Raises:
         DataError: there are no items, or none is annotated.
@@ -75,7 +76,7 @@ def evaluate_ready(
         )
     task = EvaluateTask(
         runtime=ready.runtime,
-        operating_point=ready.bundle.operating_point,
+        operating_point=point or ready.bundle.operating_point,
         dataset=dataset,
         items=judged,
         costs=costs,
