@@ -68,7 +68,9 @@ class RawSample:
     """One sample as found in the user's files, before it is part of a dataset.
 
     `order` is its place in time (seconds since 1970, or a rank that rises with time), given by kits that learn from
-    the past for the future: then the oldest are learned from and the latest judged on. It ends up in `meta`.
+    the past for the future: then the oldest are learned from and the latest judged on. `key` says whom it is a state
+    of, where what it shows changes: in a version, a sample that is imported later takes the place of the one with the
+    same key. Both end up in `meta`.
     """
 
     content: bytes
@@ -79,6 +81,7 @@ class RawSample:
     split: Split | None = None
     meta: Mapping[str, JsonValue] = field(default_factory=dict)
     order: float | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

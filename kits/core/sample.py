@@ -17,6 +17,8 @@ from pydantic import JsonValue
 
 ORDER = "order"
 """In a sample's `meta`: its place in time, where its kit learns from the past for the future."""
+KEY = "key"
+"""In a sample's `meta`: whom it is a state of, where what it shows changes (a lead in a CRM)."""
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -76,6 +78,12 @@ class Sample:
     device: str = ""
     group: str = ""
     meta: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+def key_of(sample: Sample) -> str:
+    """Whom a sample is a state of: samples with the same key are the same lead; empty: of nobody else."""
+    key = sample.meta.get(KEY)
+    return key if isinstance(key, str) else ""
 
 
 def place_in_time(sample: Sample) -> float | None:

@@ -21,7 +21,7 @@ from kits.core.files import write_atomically
 from kits.core.kit import EvaluateTask, Evaluation, ItemResult, Kit, NoProgress, Progress, RawSample
 from kits.core.operating_point import Costs, OperatingPoint
 from kits.core.ready import ReadyBundle
-from kits.core.sample import Sample, digest_of, sample_id_for, utc_now
+from kits.core.sample import Sample, digest_of, key_of, sample_id_for, utc_now
 from kits.core.stats import Estimate
 from kits.toolchain.intake import meta_of
 
@@ -161,21 +161,22 @@ def _item(raw: RawSample, blobs: BlobStore) -> DatasetItem:
 def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
     """Outside data in which samples that the training had bear the ids they had there.
 
-    The same are those of the same bytes, else of the same place in a file of the same name. A bundle that keeps what
+    The same are those of the same bytes, else of the same key, else of the same place in a file of the same name. A bundle that keeps what
     was said of samples before they were learned from finds them so, whatever the file is called today.
     """
     learned = [item.sample for item in trained_on.items]
     tables: tuple[Callable[[Sample], str], ...] = (
         lambda sample: sample.id,
         lambda sample: sample.digest,
+        key_of,
         lambda sample: sample.source,
     )
     free = {sample.id for sample in learned}
     names: dict[str, str] = {}
-    for key_of in tables:
-        known = {key_of(sample): sample.id for sample in learned if key_of(sample)}
+    for named_by in tables:
+        known = {named_by(sample): sample.id for sample in learned if named_by(sample)}
         for item in outside.items:
-            found = known.get(key_of(item.sample), "")
+            found = known.get(named_by(item.sample), "")
             if item.sample.id not in names and found in free:
                 names[item.sample.id] = found
                 free.discard(found)
@@ -191,11 +192,16 @@ def as_known(outside: Dataset, trained_on: Dataset) -> Dataset:
 
 def leakage_note(outside: Iterable[DatasetItem], trained_on: Dataset) -> str:
     """A sentence when outside samples were learned from; empty when none was."""
-    learned = {item.sample.digest for item in trained_on.of("train") if item.sample.digest}
-    shared = sum(item.sample.digest in learned for item in outside)
+    learned = {name for item in trained_on.of("train") for name in _names_of(item.sample)}
+    shared = sum(not learned.isdisjoint(_names_of(item.sample)) for item in outside)
     if not shared:
         return ""
     return f"{shared} of these samples are in the training split too: the figures are optimistic"
+
+
+def _names_of(sample: Sample) -> set[str]:
+    """What a sample is known by, whatever its file is called."""
+    return {sample.digest, key_of(sample)} - {""}
 
 
 def save_evaluation(evaluation: Evaluation, path: Path) -> None:

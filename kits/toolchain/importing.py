@@ -32,7 +32,7 @@ KITWRIGHT = "kitwright"
 
 @dataclass
 class ImportReport:
-    """What became of the files; `read == kept + duplicates + left_out + refused`."""
+    """What became of the files; `read == kept + replaced + duplicates + left_out + refused`."""
 
     format: str
     dataset: Dataset
@@ -40,11 +40,12 @@ class ImportReport:
     duplicates: int = 0
     left_out: int = 0
     refused: int = 0
+    replaced: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def read(self) -> int:
-        return self.kept + self.duplicates + self.left_out + self.refused
+        return self.kept + self.replaced + self.duplicates + self.left_out + self.refused
 
 
 def import_data(
@@ -67,7 +68,7 @@ def import_data(
     stream = project.kit.read(path, format_, project.kit_config)
     with project.blobs.at_once() as blobs:
         take_in(intake, counted(stream, progress, "reading"), options, blobs)
-    if not intake.kept and not intake.duplicates:
+    if not intake.kept + intake.replaced + intake.duplicates:
         raise _nothing_usable(path, format_, intake)
     dataset = _make_version(project, intake, parent, options.note, progress)
     save(dataset, project.datasets_dir)
@@ -80,6 +81,7 @@ def import_data(
         intake.duplicates,
         intake.left_out,
         intake.refused,
+        intake.replaced,
         intake.findings,
     )
 

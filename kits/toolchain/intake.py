@@ -1,7 +1,7 @@
 """Taking samples in while a reader streams them: counted, deduplicated by bytes, stored.
 
-Decides for each sample whether it is kept, a duplicate, left out by a list, or refused. Where it
-goes is decided later (`splitting.py`), when all are there.
+Decides for each sample whether it is kept, a newer state of one that is there, a duplicate, left out by a
+list, or refused. Where it goes is decided later (`splitting.py`), when all are there.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from kits.core.dataset import Dataset, Split
 from kits.core.errors import UsageError
 from kits.core.kit import Finding, RawSample
 from kits.core.placing import STRICTNESS
-from kits.core.sample import ORDER, Sample, digest_of, sample_id_for
+from kits.core.sample import KEY, ORDER, Sample, digest_of, key_of, sample_id_for
 
+_SHOWN = 10
+_BY_PEOPLE = ("review", "device")
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """When an imported file was captured. A file's own time changes with every copy, and the same files
 must give the same dataset version on every machine."""
@@ -45,21 +47,35 @@ class ImportOptions:
 
 @dataclass
 class Entry:
-    """A sample on its way into the version."""
+    """A sample on its way into the version.
+
+    Attributes:
+        given: the split that the data states.
+        fixed: the split that it, or the one it replaces, has in the version before.
+        before: it is of the version before, as it was there.
+    """
 
     sample: Sample
     annotation: Annotation | None
     given: Split | None = None
     fixed: Split | None = None
+    before: bool = False
 
 
 @dataclass
 class Intake:
-    """Counts, and samples by digest."""
+    """Counts, and samples by digest.
+
+    Attributes:
+        keys: whom a sample is a state of → its digest.
+        replaced: newer states that took the place of older ones.
+    """
 
     entries: dict[str, Entry] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     kept: int = 0
+    replaced: int = 0
     duplicates: int = 0
     left_out: int = 0
     refused: int = 0
@@ -76,7 +92,11 @@ def stated_labels(annotation: Annotation | None) -> tuple[str, ...]:
 def add_existing(intake: Intake, dataset: Dataset) -> None:
     """Starts from the version before; its samples keep their splits."""
     for item in dataset.items:
-        intake.entries[item.sample.digest] = Entry(item.sample, item.annotation, fixed=item.split)
+        sample = item.sample
+        entry = Entry(sample, item.annotation, fixed=item.split, before=True)
+        intake.entries[sample.digest] = entry
+        if key := key_of(sample):
+            intake.keys[key] = sample.digest
 
 
 def take_in(
@@ -92,6 +112,7 @@ def take_in(
     """
     listed = _read_list(options.only) if options.only else None
     met: set[str] = set()
+    newer: list[str] = []
     for raw in stream:
         if isinstance(raw, Finding):
             intake.findings.append(raw)
@@ -103,7 +124,11 @@ def take_in(
                 intake.left_out += 1
                 continue
             met |= names
-        _take_one(intake, raw, options.label, blobs)
+        if _take_one(intake, raw, options.label, blobs) and len(newer) < _SHOWN:
+            newer.append(raw.source)
+    if intake.replaced:
+        text = f"{intake.replaced} samples are newer states of ones that were there, and took their place"
+        intake.findings.append(Finding("newer-states", "pass", text, tuple(newer)))
     if listed is not None and len(met) < len(listed):
         absent = sorted(listed - met)
         intake.findings.append(
@@ -130,7 +155,8 @@ def _names(source: str) -> set[str]:
     return {source.lstrip("./"), path.name, path.stem}
 
 
-def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> None:
+def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> bool:
+    """Takes one sample in; whether it took the place of an older state."""
     annotation = raw.annotation
     if label:
         annotation = replace(annotation or Annotation(), label=label)
@@ -139,11 +165,11 @@ def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> N
     digest = digest_of(raw.content)
     known = intake.entries.get(digest)
     if known is not None:
-        intake.duplicates += 1
-        _merge(intake, known, raw, annotation)
-        return
+        return _again(intake, known, raw, annotation)
     blobs.put(raw.content)
-    intake.kept += 1
+    older = intake.entries.pop(intake.keys.get(raw.key, ""), None) if raw.key else None
+    if raw.key:
+        intake.keys[raw.key] = digest
     sample = Sample(
         id=sample_id_for(raw.content, raw.source),
         media_type=raw.media_type,
@@ -154,12 +180,64 @@ def _take_one(intake: Intake, raw: RawSample, label: str, blobs: BlobStore) -> N
         group=raw.group,
         meta=meta_of(raw),
     )
-    intake.entries[digest] = Entry(sample, annotation, given=raw.split)
+    if older is None:
+        intake.kept += 1
+        intake.entries[digest] = Entry(sample, annotation, given=raw.split)
+        return False
+    intake.replaced += 1
+    stated = _in_force(intake, older, raw, annotation)
+    intake.entries[digest] = Entry(sample, stated, raw.split or older.given, older.fixed)
+    return True
+
+
+def _again(intake: Intake, known: Entry, raw: RawSample, annotation: Annotation | None) -> bool:
+    """The same bytes again: a duplicate, or news of what became of it since the version before."""
+    if not raw.key or not known.before or key_of(known.sample) not in ("", raw.key):
+        intake.duplicates += 1
+        _merge(intake, known, raw, annotation)
+        return False
+    stated = _in_force(intake, known, raw, annotation)
+    news = stated_labels(stated) != stated_labels(known.annotation)
+    intake.replaced += news
+    intake.duplicates += not news
+    intake.keys[raw.key] = known.sample.digest
+    known.sample = replace(known.sample, meta=meta_of(raw))  # ranks count within one export
+    known.annotation = stated if news else known.annotation
+    known.given, known.before = raw.split or known.given, False
+    return news
+
+
+def _in_force(
+    intake: Intake, older: Entry, raw: RawSample, annotation: Annotation | None
+) -> Annotation | None:
+    """What holds of the newer state: what it states itself, unless a person said it of the older."""
+    known = older.annotation
+    if known is None or known.source == "import":
+        return annotation
+    if annotation is None:
+        return known
+    if known.source not in _BY_PEOPLE:
+        return annotation
+    if stated_labels(annotation) != stated_labels(known):
+        intake.findings.append(
+            Finding(
+                "conflicting-labels",
+                "warn",
+                "a person said something else than the import; the person's word was kept",
+                (
+                    f"{older.sample.source}: {', '.join(stated_labels(known))}",
+                    f"{raw.source}: {', '.join(stated_labels(annotation))}",
+                ),
+                "correct the wrong one of the two: at the source, or with kit label",
+            )
+        )
+    return known
 
 
 def meta_of(raw: RawSample) -> Mapping[str, JsonValue]:
-    """What the sample is told beside its bytes, with its place in time where the reader knows it."""
-    return raw.meta if raw.order is None else {**raw.meta, ORDER: raw.order}
+    """What the sample is told beside its bytes: with its place in time and its key where the reader knows them."""
+    order: Mapping[str, JsonValue] = {} if raw.order is None else {ORDER: raw.order}
+    return {**raw.meta, **order, **({KEY: raw.key} if raw.key else {})}
 
 
 def _merge(intake: Intake, known: Entry, raw: RawSample, annotation: Annotation | None) -> None:

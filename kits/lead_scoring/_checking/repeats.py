@@ -50,7 +50,7 @@ def same_lead(table: LeadTable, _: Config) -> Iterator[Finding]:
         "same-lead", "warn" if decided else "pass",
         f"{len(twice)} leads are there in several states, {len(decided)} of them with several outcomes: each counts as a lead",
         tuple(", ".join(table.items[row].sample.source for row in found[:3]) for found in list(twice.values())[:_SHOWN]),
-        "import the latest export alone: kit data import … --replace" if decided else "",
+        "state who they are (model.source.id) and import the exports anew, the oldest first with --replace" if decided else "",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kits.core.dataset import Split
+from kits.core.sample import digest_of
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed, is_missing, type_cells
@@ -205,6 +206,36 @@ def _order(
         return [v if isinstance(v, float) else None for v in typed[roles.order].values]
     # a lead without a date of its own stands where it was decided rather than nowhere
     return [mine if mine is not None else other for mine, other in zip(at, known_at)]
+
+
+def keys(known: Known, ids: Sequence[str], *, stated: bool) -> list[str]:
+    """Who each lead is, whichever export it comes from: the CRM's kind of record, or the id's column, with the id.
+
+    Rows without an id have none (empty), and so do all where the ids only count the rows of this file.
+
+    Args:
+        ids: as `identities` gives them.
+        stated: a person said which column has the ids: they are believed whatever they look like.
+    """
+    name = known.roles.id
+    if not name or (not stated and known.crm is None and _counts_rows(ids)):
+        return [""] * len(ids)
+    kind = f"{known.crm.title} {known.crm.object}" if known.crm is not None else name
+    cells = known.sheet.cells[name]
+    return [
+        "" if is_missing(cell) else f"{kind}:{_without_address(identity)}"
+        for cell, identity in zip(cells, ids)
+    ]
+
+
+def _counts_rows(ids: Sequence[str]) -> bool:
+    """Whether they are 0, 1, 2, … or 1, 2, 3, …: a place in this file, and in the next one another lead's."""
+    first = 0 if ids[:1] == ["0"] else 1
+    return list(ids) == [str(number) for number in range(first, first + len(ids))]
+
+
+def _without_address(identity: str) -> str:
+    return digest_of(identity.encode())[:32] if "@" in identity else identity
 
 
 def identities(known: Known) -> list[str]:

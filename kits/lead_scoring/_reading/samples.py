@@ -17,7 +17,7 @@ from kits.core.dataset import Split
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._lead import LOST, MAX_BYTES, MEDIA_TYPE, WON, Lead, Value, encode_lead
 from kits.lead_scoring._mailbox import domain_of
-from kits.lead_scoring._reading.known import Known, identities
+from kits.lead_scoring._reading.known import Known, identities, keys
 from kits.lead_scoring.config import Config, SourceConfig
 
 OUTCOME_AT = "outcome_at"
@@ -44,7 +44,8 @@ def samples_of(known: Known, config: Config) -> Iterator[RawSample | Finding]:
     judged = judge_open(known, config)
     chosen, repeated = _newest(known, ids)
     yield from (said for said in (judged.said, repeated) if said is not None)
-    writer = _Writer(known, ids, known.names, judged.won, _groups(known), known.splits)
+    whose = keys(known, ids, stated=bool(config.source.id))
+    writer = _Writer(known, ids, whose, known.names, judged.won, _groups(known), known.splits)
     rows = zip(*known.columns.values()) if known.columns else iter(() for _ in ids)
     for row, values in enumerate(rows):
         if chosen is None or row in chosen:
@@ -56,11 +57,13 @@ class _Writer:
     """Rows as samples.
 
     Attributes:
+        keys: (rows,) who they are in any export; empty: that is not known.
         groups: (rows,) what must stay together; empty: nothing is named.
     """
 
     known: Known
     ids: Sequence[str]
+    keys: Sequence[str]
     names: Sequence[str]
     won: Sequence[bool | None]
     groups: Sequence[str]
@@ -81,8 +84,8 @@ class _Writer:
             meta[OUTCOME_AT] = known.outcome_at[row]
         group = self.groups[row] if self.groups else ""
         return RawSample(
-            content, MEDIA_TYPE, where, label, group, self.splits[row], meta, known.order[row]
-        )
+            content, MEDIA_TYPE, where, label, group, self.splits[row], meta, known.order[row], self.keys[row],
+        )  # fmt: skip
 
 
 def _lead(identity: str, names: Sequence[str], values: Sequence[Value], at: float | None) -> Lead:

@@ -69,10 +69,11 @@ def report_text(report: ImportReport) -> str:
     """An import's outcome for people."""
     from kits.toolchain.datasets import count_table
 
+    replaced = f" + {report.replaced} in a newer state" if report.replaced else ""
     lines = [
         f"dataset {report.dataset.id[:12]} with {len(report.dataset.items)} samples "
         f"(read as {report.format})",
-        f"{report.read} read = {report.kept} kept + {report.duplicates} duplicates "
+        f"{report.read} read = {report.kept} kept{replaced} + {report.duplicates} duplicates "
         f"+ {report.left_out} left out + {report.refused} refused",
         count_table(report.dataset.counts()),
         *findings_text(report.findings),
@@ -107,6 +108,7 @@ def report_json(report: ImportReport) -> dict[str, JsonValue]:
         "format": report.format,
         "read": report.read,
         "kept": report.kept,
+        "replaced": report.replaced,
         "duplicates": report.duplicates,
         "left_out": report.left_out,
         "refused": report.refused,
