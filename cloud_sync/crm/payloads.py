@@ -16,6 +16,8 @@ from kits.core.prediction import Prediction
 from kits.core.ready import ReadyBundle
 from kits.core.runtime import Payload
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 def payload_of(ready: ReadyBundle, told: Mapping[str, JsonValue]) -> Payload:
     """A lead (`id`, `fields`, `at`) as the bundle's runtime takes it.
@@ -24,7 +26,7 @@ def payload_of(ready: ReadyBundle, told: Mapping[str, JsonValue]) -> Payload:
         DataError: it is no lead.
     """
     try:
-        content = json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+        content = _JSON.encode(told).encode()
     except (ValueError, UnicodeEncodeError) as error:
         raise DataError("a lead must be JSON, with finite numbers and whole characters") from error
     return ready.runtime.decode(content, MEDIA_TYPE)

@@ -276,11 +276,15 @@ class LeadRuntime:
         below, upto = (int(np.searchsorted(found, chance, side)) for side in ("left", "right"))
         if below != upto:
             return (below + upto - 1) / 2 / max(1, len(found) - 1)
-        return float(np.interp(chance, found, np.linspace(0.0, 1.0, len(found))))
+        return float(np.interp(chance, found, self._steps))
 
     @cached_property
     def _quantiles(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array(self.spec.quantiles, dtype=np.float64)
+
+    @cached_property
+    def _steps(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.linspace(0.0, 1.0, len(self._quantiles))
 
 
 def points_of(chance: float) -> int:

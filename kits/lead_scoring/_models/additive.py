@@ -32,6 +32,14 @@ class Additive:
         high = np.array([term.adds[-1] for term in chosen])
         return np.array(places, np.intp), low, high, np.array([term.missing for term in chosen])
 
+    @cached_property
+    def _curved(self) -> list[tuple[int, Floats, Floats, float]]:
+        return [
+            (number, np.array(term.knots), np.array(term.adds), term.missing)
+            for number, term in enumerate(self.spec.terms)
+            if term.knots and term.knots != _ON_OFF
+        ]
+
     def adds(self, matrix: Floats32) -> Floats:
         """(rows, columns) log-odds that each column of the matrix adds."""
         found = np.zeros(matrix.shape, dtype=np.float64)
@@ -39,11 +47,10 @@ class Additive:
         part = matrix[:, places].astype(np.float64)
         lines = low + np.clip(part, 0.0, 1.0) * (high - low)
         found[:, places] = np.where(np.isnan(part), missing, lines)
-        for number, term in enumerate(self.spec.terms):
-            if term.knots != _ON_OFF and term.knots:
-                column = matrix[:, number].astype(np.float64)
-                curve = np.interp(column, term.knots, term.adds)
-                found[:, number] = np.where(np.isnan(column), term.missing, curve)
+        for number, knots, adds, empty in self._curved:
+            column = matrix[:, number].astype(np.float64)
+            curve = np.interp(column, knots, adds)
+            found[:, number] = np.where(np.isnan(column), empty, curve)
         return found
 
     def margins(self, matrix: Floats32) -> Floats:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,17 @@ from kits.lead_scoring._models.trees import MAX_DEPTH, Trees
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Conditions:
+    """Conditions that differ from each other, (conditions,) each; `places`: (slots, leaves) which one a slot is."""
+
+    column: Ints
+    low: Floats32
+    high: Floats32
+    missing: NDArray[np.bool_]
+    places: Ints
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,33 @@ class TreeTables:
         """
         if not len(self.first):
             return np.zeros(count)
-        seen = row[self.column]
-        met = (seen >= self.low) & (seen < self.high)
-        met |= np.isnan(seen) & self.missing
-        pattern = self.first + met @ (1 << np.arange(self.column.shape[1]))
-        adds = self.adds[pattern].astype(np.float64)
-        return np.bincount(groups[self.column].ravel(), adds.ravel(), count).astype(np.float64)
+        conditions = self._conditions
+        seen = row[conditions.column]
+        met = (seen >= conditions.low) & (seen < conditions.high)
+        met |= np.isnan(seen) & conditions.missing
+        bits, pattern = met.astype(np.intp), self.first.copy()
+        for slot, places in enumerate(conditions.places):
+            pattern += bits.take(places) << slot
+        adds = self.adds.take(pattern, axis=0).astype(np.float64)
+        return np.bincount(groups[self._columns], adds.ravel(), count).astype(np.float64)
+
+    @cached_property
+    def _columns(self) -> Ints:
+        return self.column.ravel()
+
+    @cached_property
+    def _conditions(self) -> _Conditions:
+        """Leaves share most of their conditions: each is asked once."""
+        table = np.stack([
+            self.column.ravel().astype(np.float64), self.low.ravel().astype(np.float64),
+            self.high.ravel().astype(np.float64), self.missing.ravel().astype(np.float64),
+        ])  # fmt: skip
+        distinct, places = np.unique(table, axis=1, return_inverse=True)
+        return _Conditions(
+            distinct[0].astype(np.intp), distinct[1].astype(np.float32),
+            distinct[2].astype(np.float32), distinct[3].astype(np.bool_),
+            np.ascontiguousarray(places.reshape(self.column.shape).T),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,7 @@ class Scorer:
         if not leads:
             return []
         matrix = self.encoder.rows(leads)
-        added, margins = self._added(matrix), self._margins(matrix)
-        # what the arrays sum to differs from the models by rounding alone: it goes to the base
+        added, margins = self._added(matrix)
         bases = margins - added.sum(axis=1)
         logits, base_logits = self._calibrated(margins), self._calibrated(bases)
         moved = margins - bases
@@ -106,17 +105,20 @@ class Scorer:
 
     def interval(self, logits: Floats) -> tuple[Floats, Floats]:
         """(n,) lower and upper ends, probabilities, for calibrated log-odds."""
-        spec = self.spec.interval
-        if not spec.knots:
+        knots, low, high = self._ends
+        if not len(knots):
             return np.zeros(len(logits)), np.ones(len(logits))
-        low, high = (self._end(logits, end) for end in (spec.low, spec.high))
-        return low, high
-
-    def _end(self, logits: Floats, end: Sequence[float]) -> Floats:
-        """One end of the interval; beyond the scores that were met it goes on as the score does."""
-        knots = self.spec.interval.knots
+        # beyond the scores that were met it goes on as the score does
         beyond = np.minimum(logits - knots[0], 0.0) + np.maximum(logits - knots[-1], 0.0)
-        return probability(np.interp(logits, knots, end) + beyond)
+        return (
+            probability(np.interp(logits, knots, low) + beyond),
+            probability(np.interp(logits, knots, high) + beyond),
+        )
+
+    @cached_property
+    def _ends(self) -> tuple[Floats, Floats, Floats]:
+        spec = self.spec.interval
+        return np.array(spec.knots), np.array(spec.low), np.array(spec.high)
 
     def _margins(self, matrix: Floats32) -> Floats:
         parts = []
@@ -134,21 +136,18 @@ class Scorer:
         name = self.session.inputs()[0].name
         return self.session.run({name: matrix})[0].reshape(-1).astype(np.float64)
 
-    def _added(self, matrix: Floats32) -> Floats:
-        """(leads, columns of leads) what each adds to the models' log-odds."""
-        groups, count = self._groups, len(self._names)
-        found = np.zeros((len(matrix), count))
-        models = 0
+    def _added(self, matrix: Floats32) -> tuple[Floats, Floats]:
+        """(leads, columns of leads) what each adds to the models' log-odds, and (leads,) these."""
+        found = np.zeros((len(matrix), len(self._names)))
+        base, models = 0.0, 0
         if self._additive is not None:
-            terms = self._additive.adds(matrix)
-            for number, group in enumerate(groups.tolist()):
-                found[:, group] += terms[:, number]
-            models += 1
+            found += self._additive.adds(matrix) @ self._grouping
+            base, models = base + self._additive.spec.intercept, models + 1
         if self._tables is not None:
-            for row in range(len(matrix)):
-                found[row] += self._tables.of(matrix[row], groups, count)
-            models += 1
-        return found / models
+            for place, row in enumerate(matrix):
+                found[place] += self._tables.of(row, self._groups, len(self._names))
+            base, models = base + self._tables.base, models + 1
+        return found / models, (found.sum(axis=1) + base) / models
 
     def _calibrated(self, margins: Floats) -> Floats:
         return calibrated(margins, self.spec.calibrator)
@@ -164,6 +163,11 @@ class Scorer:
     @cached_property
     def _names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.encoder.sources))
+
+    @cached_property
+    def _grouping(self) -> Floats:
+        """(columns of the matrix, columns of leads) 1 where the one came from the other."""
+        return np.eye(len(self._names))[self._groups]
 
     @cached_property
     def _groups(self) -> NDArray[np.intp]:

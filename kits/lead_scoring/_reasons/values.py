@@ -60,11 +60,13 @@ def yes_or_no(choice: str) -> str:
 
 def plain(text: str, limit: int) -> str:
     """Text from outside on one line of at most `limit` characters, without what steers a terminal or turns text round."""
-    kept = "".join(
-        " " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C"
-    )
+    kept = text if text.isprintable() else "".join(map(_harmless, text))
     line = " ".join(kept.split())
     return line if len(line) <= limit else f"{line[: max(0, limit - 1)].rstrip()}…"
+
+
+def _harmless(sign: str) -> str:
+    return " " if sign.isspace() else "" if unicodedata.category(sign)[0] == "C" else sign
 
 
 def _known(number: float) -> float | None:
