@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
@@ -54,8 +54,10 @@ from cloud_sync.intake.link import MqttLink, unique_id
 from cloud_sync.limits import CRM_BODY_BYTES, SMALL_BODY_BYTES, BodyLimit, DefaultHeaders
 from cloud_sync.metrics import exposition
 from cloud_sync.quotas import Quota
+from cloud_sync.shortcut import Handler, Shortcut
 from cloud_sync.store.db import migrate
 from cloud_sync.web import pages
+from cloud_sync.web.known_tokens import KnownTokens
 from cloud_sync.web.security import SECURITY_HEADERS
 from kits.core.complaints import plain
 from kits.core.errors import DataError, KitwrightError
@@ -119,8 +121,8 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.state.hub = hub
     app.state.broker = broker
     app.state.ending = threading.Event()
-    app.state.lead_models = models
-    app.state.lead_quota = Quota(config.leads.requests_per_min, config.leads.leads_per_day)
+    quota = Quota(config.leads.requests_per_min, config.leads.leads_per_day)
+    app.state.lead_desk = lead_scores.Desk(hub, KnownTokens(hub), models, quota)
     app.state.cmms_secrets = inbound_secrets(config.cmms)
     app.state.crm_door = crm.Door(Inbox(hub), config.url)
     app.add_exception_handler(KitwrightError, _answer_error)
@@ -130,10 +132,18 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
         _summarise(part.router)
         app.include_router(part.router)
     _add_probes(app, hub, broker)
+    app.add_middleware(Shortcut, handlers=_OFTEN, refusal=_answer_error)
     small = min(SMALL_BODY_BYTES, config.limits.body_bytes)
     app.add_middleware(BodyLimit, limit=small, special=_body_limits(config))
     app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
     return app
+
+
+_OFTEN: Mapping[tuple[str, str], Handler] = {
+    ("POST", "/v1/leads/score"): lead_scores.score_leads,
+    ("POST", "/v1/crm/"): crm.receive_any,
+}
+"""What is asked by the thousand; the routers have it too."""
 
 
 def _body_limits(config: HubConfig) -> dict[tuple[str, str], int]:

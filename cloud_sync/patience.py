@@ -1,7 +1,8 @@
-"""How long the web server waits for a request's head: whoever sends one drop by drop does not keep a connection.
+"""What the web server bears of a request's head: so many seconds, so many bytes. Whoever sends one drop by drop, or one
+without end, does not keep a connection.
 
-uvicorn limits how long a connection may lie idle after a request, and nothing before one. How long a body may take is
-`limits.py`'s business.
+uvicorn limits how long a connection may lie idle after a request, and nothing before one; its fast reader of HTTP limits
+no head at all. How long a body may take, and how long it may be, is `limits.py`'s business.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import asyncio
 from typing import Final, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_S: Final = 15.0
+HEAD_BYTES: Final = 64 << 10
+_PER_BODY_BYTE: Final = 8
+"""What a body in pieces may weigh beside itself, for each of its bytes: pieces of one byte are allowed."""
 
 
-class PatientProtocol(H11Protocol):
-    """HTTP/1.1 by uvicorn, with an end to waiting for a head."""
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1 by uvicorn on httptools, with an end to waiting for a head and to the length of whatever is no body."""
 
     head_s = HEAD_S
     _waits: asyncio.TimerHandle | None = None
+    _beside = 0
+    _head_over = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """A connection is there: its first head has until then."""
@@ -27,8 +33,34 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Some bytes came: a head is whole with them, or still has the time it had."""
+        self._beside += len(data)
         super().data_received(data)
+        if self._beside > HEAD_BYTES and not self.transport.is_closing():
+            if self._at_work:
+                self.transport.abort()
+            else:
+                self.send_400_response("The request's head is too long.")
         self._look()
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self._beside, self._head_over = 0, False
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; what comes after a body in pieces (a trailer) is none, and would be believed like one."""
+        if not self._head_over:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._head_over = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of the body."""
+        self._beside -= _PER_BODY_BYTE * len(body)
+        super().on_body(body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""

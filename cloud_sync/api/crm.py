@@ -16,6 +16,8 @@ router = APIRouter(prefix="/v1/crm", tags=["crm"])
 
 THREADS: Final = 32
 """Messages that are verified and stored at the same time: they share commits, so more of them cost the disk no more."""
+QUICK_BYTES: Final = 8 << 10
+"""A message up to here is verified and read without a thread, which would cost more than both."""
 MOST_BYTES: Final = 64 << 20
 """Of bodies that are being verified; more are refused with 503, and their CRM sends them again."""
 
@@ -35,7 +37,7 @@ class Door:
         self._bytes = 0
 
     async def take(self, name: str, request: base.Request) -> base.Answer:
-        """As `Inbox.take`, in a thread. Raises as that, and BusyError."""
+        """As `Inbox.take`, a large message in a thread. Raises as that, and BusyError."""
         size = len(request.body)
         if self._bytes + size > MOST_BYTES:
             raise BusyError("too many messages at once", fix="send it again")
@@ -43,6 +45,10 @@ class Door:
             self._limiter = CapacityLimiter(THREADS)
         self._bytes += size
         try:
+            if size <= QUICK_BYTES:
+                answer = await self.inbox.take_soon(name, request)
+                if answer is not None:
+                    return answer
             return await to_thread.run_sync(self.inbox.take, name, request, limiter=self._limiter)
         finally:
             self._bytes -= size
@@ -57,6 +63,12 @@ async def receive(name: str, request: Request) -> Response:
 @router.post("/{name}/{tail}")
 async def receive_at(name: str, tail: str, request: Request) -> Response:
     """The same, where the end of the address is the secret it is known by."""
+    return await _receive(name, tail, request)
+
+
+async def receive_any(request: Request) -> Response:
+    """Either of them, by the path."""
+    name, _, tail = request.scope["path"].removeprefix(f"{router.prefix}/").partition("/")
     return await _receive(name, tail, request)
 
 

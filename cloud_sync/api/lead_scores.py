@@ -6,28 +6,32 @@ The body is read here and not by the framework: only who may ask has it parsed, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic_core import from_json, to_json
 from starlette.concurrency import run_in_threadpool
 
-from cloud_sync.crm.models import LeadModels, only_project
+from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.payloads import score_each
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.errors import http_status
-from cloud_sync.hub import Hub, HubDep
+from cloud_sync.hub import Hub
 from cloud_sync.quotas import Asked, Quota
-from cloud_sync.web.auth import Identity, require
+from cloud_sync.web.auth import Identity
+from cloud_sync.web.known_tokens import KnownTokens
 from kits.core.complaints import plain
 from kits.core.errors import DataError
+from kits.core.ready import ReadyBundle
 from kits.core.sample import utc_now
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 MAX_LEADS = 1000
+QUICK_BYTES = 16 << 10
+"""A body up to here is read without a thread; one lead in it takes a millisecond or two at the most."""
 SOME_FAILED = 207
 TOO_MANY = 429
 Json = dict[str, JsonValue]
@@ -122,61 +126,79 @@ _BODY = {
 
 
 async def get_models(request: Request) -> LeadModels:
-    """The application's models (`app.state.lead_models`); not in a thread of its own, which costs more than it does."""
-    models = request.app.state.lead_models
-    assert isinstance(models, LeadModels)
-    return models
+    """The models of the application's desk; not in a thread of its own, which costs more than it does."""
+    return _desk(request).models
 
 
-async def get_quota(request: Request) -> Quota:
-    """The application's quota (`app.state.lead_quota`); likewise."""
-    quota = request.app.state.lead_quota
-    assert isinstance(quota, Quota)
-    return quota
-
-
-Models = Annotated[LeadModels, Depends(get_models)]
-Asking = Annotated[Identity, Depends(require("viewer"))]
+def _desk(request: Request) -> Desk:
+    desk = request.app.state.lead_desk
+    assert isinstance(desk, Desk)
+    return desk
 
 
 @router.post("/score", responses=_ANSWERS, openapi_extra=_BODY, summary="Score leads")
-async def score_leads(
-    request: Request,
-    who: Asking,
-    hub: HubDep,
-    models: Models,
-    quota: Annotated[Quota, Depends(get_quota)],
-) -> Response:
+async def score_leads(request: Request) -> Response:
     """Probability with its interval, points, percentile, band, reasons and hints of each lead. Nothing is stored."""
-    body = await request.body()
-    return await run_in_threadpool(_answer, hub, models, quota, who, body)
+    return await _desk(request).answer(request)
 
 
-def _answer(hub: Hub, models: LeadModels, quota: Quota, who: Identity, body: bytes) -> Response:
-    asked = read_request(body)
-    leads = asked.leads if asked.leads is not None else [asked.lead]
-    # a token is one program; who looks by hand has the same
-    allowed = quota.ask(
-        f"token {who.token}" if who.token else f"person {who.person_id}", len(leads)
-    )
-    if not allowed.allowed:
-        hub.metrics.leads_asked.labels("refused").inc(len(leads))
-        return _refused(allowed)
-    with hub.database.session() as session:
-        project = only_project(session, asked.project)
-    ready = models.current(project)
-    answers = _scores(leads, score_each(ready, [_timed(lead) for lead in leads]))
-    good = sum("score" in answer for answer in answers)
-    hub.metrics.leads_asked.labels("scored").inc(good)
-    hub.metrics.leads_asked.labels("failed").inc(len(leads) - good)
-    if asked.leads is None:
-        return _one(project, answers[0], allowed)
-    told = {
-        "project": project, "bundle": ready.id, "scored": good, "failed": len(leads) - good,
-        "results": answers,
-    }  # fmt: skip
-    status = 200 if good == len(leads) else SOME_FAILED if good else 422
-    return _json(told, status, allowed)
+class Desk:
+    """Answers who asks for scores: one small lead here and now, where nothing has to be looked up; else in a thread.
+
+    A thread for each lead costs more than its score.
+
+    Args:
+        known: who may ask.
+        models: what scores.
+        quota: how much a token may ask.
+    """
+
+    def __init__(self, hub: Hub, known: KnownTokens, models: LeadModels, quota: Quota) -> None:
+        self._hub = hub
+        self._known = known
+        self._quota = quota
+        self.models = models
+
+    async def answer(self, request: Request) -> Response:
+        """The scores of a request. Raises KitwrightError: nothing was scored."""
+        who = self._known.at_hand(request, "viewer")
+        if who is None:
+            who = await run_in_threadpool(self._known.identify, request, "viewer")
+        body = await request.body()
+        if len(body) <= QUICK_BYTES:
+            asked = read_request(body)
+            place = self.models.at_hand(asked.project) if asked.leads is None else None
+            if place is not None:
+                return self._scored(who, asked, place)
+        return await run_in_threadpool(self._looked_up, who, body)
+
+    def _looked_up(self, who: Identity, body: bytes) -> Response:
+        return self._scored(who, read_request(body))
+
+    def _scored(
+        self, who: Identity, asked: ScoreRequest, place: tuple[str, ReadyBundle] | None = None
+    ) -> Response:
+        leads = asked.leads if asked.leads is not None else [asked.lead]
+        # a token is one program; who looks by hand has the same
+        key = f"token {who.token}" if who.token else f"person {who.person_id}"
+        allowed = self._quota.ask(key, len(leads))
+        counted = self._hub.metrics.leads_asked
+        if not allowed.allowed:
+            counted.labels("refused").inc(len(leads))
+            return _refused(allowed)
+        project, ready = place or self.models.serving(asked.project)
+        answers = _scores(leads, score_each(ready, [_timed(lead) for lead in leads]))
+        good = sum("score" in answer for answer in answers)
+        for outcome, count in (("scored", good), ("failed", len(leads) - good)):
+            counted.labels(outcome).inc(count)
+        if asked.leads is None:
+            return _one(project, answers[0], allowed)
+        told = {
+            "project": project, "bundle": ready.id, "scored": good, "failed": len(leads) - good,
+            "results": answers,
+        }  # fmt: skip
+        status = 200 if good == len(leads) else SOME_FAILED if good else 422
+        return _json(told, status, allowed)
 
 
 def read_request(body: bytes) -> ScoreRequest:

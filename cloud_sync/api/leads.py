@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from cloud_sync.api.lead_scores import Models
+from cloud_sync.api.lead_scores import get_models
 from cloud_sync.crm import forgetting, health, hotlist, leads
-from cloud_sync.crm.models import in_force, model_json, projects
+from cloud_sync.crm.models import LeadModels, in_force, model_json, projects
 from cloud_sync.crm.storing import OPEN
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.web.auth import Admin, Engineer, Reviewer, Viewer
 from kits.core.sample import utc_now
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
+Models = Annotated[LeadModels, Depends(get_models)]
 
 Json = dict[str, JsonValue]
 Why = Annotated[str, Field(min_length=1, max_length=leads.MAX_WHY, description="kept with it")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -85,7 +85,7 @@ class Inbox:
         now = self._now()
         try:
             connection = self._open(name)
-            verified = self._verify(connection, request, now)
+            verified = self._checked(connection, request, now)
             events = self._read(connection, request, verified, now)
         except UnverifiedError as error:
             self._hub.metrics.crm_refused.labels(error.reason).inc()
@@ -99,12 +99,29 @@ class Inbox:
             self._hub.metrics.crm_refused.labels("no-secret").inc()
             self._log(name, error.what)
             raise UnverifiedError("no-secret") from None
-        self._commit(connection, events, now)
-        return INCOMING[connection.settings.kind].answer
+        done = self._committer.commit(taking.Batch(connection.name, events, now))
+        return self._answer(connection, done)
+
+    async def take_soon(self, name: str, request: Request) -> Answer | None:
+        """As `take`, without a thread of its own for the message; None: it is to be given to `take`.
+
+        So it is wherever something has to be looked up or told, or a message is not as it should be: what becomes of
+        those is said in one place.
+        """
+        now = self._now()
+        connection = self._known.at_hand(name)
+        if connection is None or not self._settled(connection):
+            return None
+        try:
+            events = self._read(connection, request, self._verify(connection, request, now), now)
+        except (UnverifiedError, DataError, ConfigError):
+            return None
+        batch = taking.Batch(connection.name, events, now)
+        return self._answer(connection, await self._committer.commit_soon(batch))
 
     def read(self, connection: Connection, request: Request, now: datetime) -> list[CrmEvent]:
         """What a message says and what would be skipped of it; nothing is stored. Raises as `take`."""
-        verified = self._verify(connection, request, now)
+        verified = self._checked(connection, request, now)
         return self._read(connection, request, verified, now)
 
     def _open(self, name: str) -> Connection:
@@ -116,14 +133,17 @@ class Inbox:
     def _verify(self, connection: Connection, request: Request, now: datetime) -> Verified:
         settings, secrets = connection.settings, connection.secrets.webhook
         scheme = scheme_of(scheme_name(settings), settings.options)
+        return verify(scheme, request, secrets, now.timestamp(), settings.options)
+
+    def _checked(self, connection: Connection, request: Request, now: datetime) -> Verified:
+        """As `_verify`; a person is told what has to be set right in the CRM or here."""
         try:
-            found = verify(scheme, request, secrets, now.timestamp(), settings.options)
+            found = self._verify(connection, request, now)
         except UnverifiedError as error:
             if error.reason == "no-secret":
                 self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
             elif error.reason == "signature" and request.called not in ("", request.url):
-                called = replace(request, url=request.called)
-                verify(scheme, called, secrets, now.timestamp(), settings.options)
+                self._verify(connection, replace(request, url=request.called), now)
                 # whoever signed it knows the secret, and means another address than ours
                 self._tell(OTHER_ADDRESS, connection, _ELSEWHERE.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
                 raise UnverifiedError("url") from error
@@ -131,6 +151,12 @@ class Inbox:
         for alert in (UNARMED, OTHER_ADDRESS):
             self._close(connection, alert)
         return found
+
+    def _settled(self, connection: Connection) -> bool:
+        """Whether no alert of this connection would have to be closed."""
+        return all(
+            self._told.get((connection.name, alert)) is False for alert in (UNARMED, OTHER_ADDRESS)
+        )
 
     def _read(
         self, connection: Connection, request: Request, verified: Verified, now: datetime
@@ -149,13 +175,13 @@ class Inbox:
             for event in kind.read(message)
         ]
 
-    def _commit(self, connection: Connection, events: Sequence[CrmEvent], now: datetime) -> None:
+    def _answer(self, connection: Connection, done: taking.Done) -> Answer:
         metrics = self._hub.metrics
-        done = self._committer.commit(taking.Batch(connection.name, events, now))
         metrics.crm_messages.labels(connection.settings.kind).inc()
         for outcome, count in (("new", done.new - done.skipped), ("repeated", done.repeated), ("skipped", done.skipped)):  # fmt: skip
             if count:
                 metrics.crm_events.labels(outcome).inc(count)
+        return INCOMING[connection.settings.kind].answer
 
     def _log(self, name: str, reason: str) -> None:
         """Once a minute for each connection and reason: strangers must not be able to fill the log."""
@@ -229,13 +255,19 @@ class _Known:
         self._clock = clock
         self._opened: dict[str, tuple[float, int, Connection]] = {}
 
+    def at_hand(self, name: str) -> Connection | None:
+        """A connection that was opened a moment ago and whose secrets were not written since."""
+        known = self._opened.get(name)
+        if known is None or self._clock() - known[0] >= _REMEMBERED_S:
+            return None
+        return known[2] if known[1] == _written(self._hub, name) else None
+
     def open(self, name: str) -> Connection:
         """A connection. Raises NotFoundError, UsageError, ConfigError."""
-        written = _written(self._hub, name)
-        known = self._opened.get(name)
-        now = self._clock()
-        if known is not None and now - known[0] < _REMEMBERED_S and known[1] == written:
-            return known[2]
+        known = self.at_hand(name)
+        if known is not None:
+            return known
+        now, written = self._clock(), _written(self._hub, name)
         self._opened.pop(name, None)
         found = connections.open_connection(self._hub, name)
         self._opened[name] = (now, written, found)

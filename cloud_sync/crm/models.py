@@ -23,6 +23,7 @@ from cloud_sync.hub import Hub, audit
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import LeadModel, Project
+from cloud_sync.store.remembered import Remembered
 from kits.core import bundle as bundles
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, KitwrightError
@@ -37,6 +38,9 @@ REFUSED = "crm-bundle-refused"
 MAX_LOADED = 4
 MAX_BYTES = 512 << 20
 """Of the files of all loaded bundles together: about what they take in memory."""
+REMEMBERED_S = 1.0
+"""What is in force is looked up again after so long; a change by this process is seen at once."""
+_MOST_NAMES = 64
 _NOTED = 20
 """So many refusals are remembered for a project."""
 
@@ -70,6 +74,31 @@ class LeadModels:
         self._make = make
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
         self._lock = threading.Lock()
+        self._in_force: Remembered[str, tuple[str, str]] = Remembered(
+            hub.database, (LeadModel, Project), seconds=REMEMBERED_S, most=_MOST_NAMES
+        )
+
+    def at_hand(self, wanted: str) -> tuple[str, ReadyBundle] | None:
+        """As `serving`, without a query; None: that is to be asked."""
+        known = self._in_force.get(wanted)
+        loaded = self._loaded.get(known[1]) if known is not None else None
+        return (known[0], loaded.ready) if known is not None and loaded is not None else None
+
+    def serving(self, wanted: str) -> tuple[str, ReadyBundle]:
+        """The project that is meant and the bundle that scores its leads now.
+
+        Args:
+            wanted: its name; empty: the only one there is.
+
+        Raises:
+            As `only_project` and `current`.
+        """
+        version = self._in_force.version
+        with self._hub.database.session() as session:
+            project = only_project(session, wanted)
+        ready = self.current(project)
+        self._in_force.keep(wanted, (project, ready.id), version)
+        return project, ready
 
     def current(self, project: str) -> ReadyBundle:
         """The bundle that scores a project's leads now.

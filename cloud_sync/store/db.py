@@ -7,7 +7,7 @@ that SQLite wants WAL, foreign keys and a busy timeout switched on per connectio
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from cloud_sync.store.types import Base
@@ -25,6 +25,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 SHRINK_PAGES = 2000
+_CHANGED = "changed"
 MIGRATION_LOCK = 5_427_001
 """Number of the lock that lets one process at a time change PostgreSQL's tables."""
 
@@ -50,6 +51,19 @@ class Database:
         )
         self._reading = sessionmaker(reading, expire_on_commit=False)
         self._writing = sessionmaker(writing, expire_on_commit=False)
+        self._watched: list[tuple[tuple[type[Base], ...], Callable[[], None]]] = []
+        event.listen(self._writing, "after_flush", self._note_changes)
+        event.listen(self._writing, "after_commit", _tell_changes)
+
+    def on_change(self, tables: tuple[type[Base], ...], tell: Callable[[], None]) -> None:
+        """Calls `tell` after each commit of this process that changed rows of `tables` through the ORM."""
+        self._watched.append((tables, tell))
+
+    def _note_changes(self, session: Session, _context: UOWTransaction) -> None:
+        for tables, tell in self._watched:
+            changed = (*session.new, *session.dirty, *session.deleted)
+            if any(isinstance(row, tables) for row in changed):
+                session.info.setdefault(_CHANGED, {})[tell] = None
 
     def fill(self) -> None:
         """Opens the connections that are kept anyway: from now on more descriptors mean a leak."""
@@ -95,6 +109,11 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
+
+
+def _tell_changes(session: Session) -> None:
+    for tell in session.info.pop(_CHANGED, ()):
+        tell()
 
 
 def _make_engine(url: str) -> Engine:

@@ -34,7 +34,7 @@ URL = "/v1/leads/score"
 def opened(folder: Path, **settings: object) -> Iterator[tuple[TestClient, LeadHub]]:
     with open_hub(folder, **settings) as (client, hub):
         here = with_leads(hub)
-        client.app.state.lead_models = here.models
+        client.app.state.lead_desk.models = here.models
         yield client, here
 
 
