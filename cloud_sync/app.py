@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import DataError as SqlDataError
 
 from cloud_sync.api import (
     blobs,
@@ -51,7 +52,13 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.decode import MAX_STATUS_BYTES
 from cloud_sync.intake.ingest import Ingest
 from cloud_sync.intake.link import MqttLink, unique_id
-from cloud_sync.limits import CRM_BODY_BYTES, SMALL_BODY_BYTES, BodyLimit, DefaultHeaders
+from cloud_sync.limits import (
+    CRM_BODY_BYTES,
+    SMALL_BODY_BYTES,
+    BodyLimit,
+    DefaultHeaders,
+    PlainAddress,
+)
 from cloud_sync.metrics import exposition
 from cloud_sync.quotas import Quota
 from cloud_sync.shortcut import Handler, Shortcut
@@ -127,6 +134,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.state.crm_door = crm.Door(Inbox(hub), config.url)
     app.add_exception_handler(KitwrightError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_misfit)
+    app.add_exception_handler(SqlDataError, _answer_unstorable)
     pages.install(app)
     for part in (*_API, pages):
         _summarise(part.router)
@@ -135,6 +143,7 @@ def create_app(config: HubConfig, *, ingest: bool = True, jobs: bool = True) -> 
     app.add_middleware(Shortcut, handlers=_OFTEN, refusal=_answer_error)
     small = min(SMALL_BODY_BYTES, config.limits.body_bytes)
     app.add_middleware(BodyLimit, limit=small, special=_body_limits(config))
+    app.add_middleware(PlainAddress)
     app.add_middleware(DefaultHeaders, headers=SECURITY_HEADERS)
     return app
 
@@ -245,12 +254,13 @@ def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
     from cloud_sync.crm.polling import Polling
     from cloud_sync.crm.scoring import LeadScoring
     from cloud_sync.crm.sweeping import Sweeping
+    from cloud_sync.crm.upkeep import LeadUpkeep
     from cloud_sync.crm.writeback import WriteBack
 
     opener = Opener(hub, models.columns)
     asking = (Polling(hub, opener), Sweeping(hub, opener))
     loops = (*asking, LeadScoring(hub, models, opener), WriteBack(hub, opener))
-    for part in (*loops, LeadKeeper(hub)):
+    for part in (*loops, LeadKeeper(hub), LeadUpkeep(hub, models)):
         part.start()
         parts.callback(part.stop)
 
@@ -307,4 +317,10 @@ async def _answer_misfit(request: Request, error: Exception) -> JSONResponse:
         f"{'.'.join(map(str, fault['loc']))}: {plain(fault)}" for fault in error.errors()[:_TOLD]
     ]
     refused = DataError("; ".join(faults), where=request.url.path)
+    return JSONResponse(refused.as_dict(), status_code=http_status(refused))
+
+
+async def _answer_unstorable(_request: Request, _error: Exception) -> JSONResponse:
+    """A value that the database does not take: a NUL in a text, a number beyond its own."""
+    refused = DataError("a value that no database stores", fix="leave out NUL and endless numbers")
     return JSONResponse(refused.as_dict(), status_code=http_status(refused))

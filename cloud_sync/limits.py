@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloud_sync.errors import TooLargeError, TooSlowError, http_status
+from cloud_sync.errors import MalformedError, TooLargeError, TooSlowError, http_status
 from kits.core.errors import KitwrightError
 
 SMALL_BODY_BYTES = 256 << 10
@@ -115,6 +115,21 @@ async def _refuse(fault: KitwrightError, scope: Scope, receive: Receive, send: S
     closing = {"connection": "close"}
     answer = JSONResponse(fault.as_dict(), status_code=http_status(fault), headers=closing)
     await answer(scope, receive, send)
+
+
+class PlainAddress:
+    """Refuses addresses with a NUL in them: no name has one, and PostgreSQL takes none."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (
+            "\0" in scope["path"] or b"%00" in scope.get("query_string", b"")
+        ):
+            await _refuse(MalformedError("an address with a NUL in it"), scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class DefaultHeaders:

@@ -105,7 +105,7 @@ def retry(body: Retry, who: Reviewer, session: SessionDep) -> Json:
     return {"leads": leads.retry_dead(session, body.connection, who=who.login)}
 
 
-@router.get("/{connection}/{object_id}")
+@router.get("/{connection}/{object_id:path}")
 def one_lead(connection: str, object_id: str, _who: Viewer, session: ReadDep) -> Json:
     """A lead with its fields and its course."""
     lead = leads.find(session, connection, object_id)
@@ -113,7 +113,7 @@ def one_lead(connection: str, object_id: str, _who: Viewer, session: ReadDep) ->
     return {**leads.as_json(lead, fields=True), "course": course}
 
 
-@router.post("/{connection}/{object_id}/override")
+@router.post("/{connection}/{object_id:path}/override")
 def override(
     connection: str, object_id: str, body: Override, who: Reviewer, session: SessionDep
 ) -> Json:
@@ -122,7 +122,7 @@ def override(
     return leads.as_json(lead)
 
 
-@router.post("/{connection}/{object_id}/opt-out")
+@router.post("/{connection}/{object_id:path}/opt-out")
 def opt_out(
     connection: str, object_id: str, body: OptOut, who: Reviewer, session: SessionDep
 ) -> Json:
@@ -131,13 +131,13 @@ def opt_out(
     return leads.as_json(lead)
 
 
-@router.post("/{connection}/{object_id}/rescore")
+@router.post("/{connection}/{object_id:path}/rescore")
 def rescore(connection: str, object_id: str, who: Reviewer, session: SessionDep) -> Json:
     """Has the lead read and scored anew soon, also one that could not be scored before."""
     return leads.as_json(leads.rescore(session, connection, object_id, who=who.login))
 
 
-@router.post("/{connection}/{object_id}/erase")
+@router.post("/{connection}/{object_id:path}/erase")
 def erase(connection: str, object_id: str, who: Admin, hub: HubDep) -> Json:
     """Erases the lead for ever: fields, scores, events, its sample; and has the CRM's score taken away."""
     return forgetting.as_json(forgetting.forget(hub, connection, object_id, by=who.login))

@@ -55,16 +55,30 @@ def claim(
 def give_back(hub: Hub, connection: str, claimed: Sequence[Claimed], owner: str) -> None:
     """What was claimed and not scored is as due as before."""
     with hub.database.transaction() as session:
-        for lead in held(session, connection, [one.object_id for one in claimed], owner):
-            lead.lease_owner, lead.lease_until = "", None
+        for lead in held(session, connection, claimed, owner):
+            if lead.lease_owner == owner:
+                lead.lease_owner, lead.lease_until = "", None
 
 
-def held(session: Session, connection: str, names: Sequence[str], owner: str) -> Sequence[CrmLead]:
-    """Only what this owner still holds: a lease may have passed to another."""
+def held(
+    session: Session, connection: str, claimed: Sequence[Claimed], owner: str
+) -> Sequence[CrmLead]:
+    """What this owner holds, and what it held and nobody stored since, nor did an event come.
+
+    A lease may have passed to another while the CRM took its time. If what was read then counted for nothing, two
+    processes could take each other's leads away for ever.
+    """
+    marks = {one.object_id: one.mark for one in claimed}
     query = select(CrmLead).where(
-        CrmLead.connection == connection, CrmLead.object_id.in_(names), CrmLead.lease_owner == owner
+        CrmLead.connection == connection, CrmLead.object_id.in_(list(marks))
     )
-    return session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
+    rows = session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
+    return [
+        row
+        for row in rows
+        if row.lease_owner == owner
+        or (row.due_at is not None and row.due_mark == marks[row.object_id])
+    ]
 
 
 def courses(session: Session, connection: str, names: Sequence[str]) -> Mapping[str, list[int]]:

@@ -24,6 +24,9 @@ LEAD_DEAD = "crm-lead-dead"
 STALE = timedelta(seconds=5)
 """A copy of the CRM that lags behind is asked again after so long."""
 MAX_STALE = 20
+MAX_MISSED = 6
+"""So often a lead that is not there is asked for, after 5, 10, 20, … s, some five minutes in all: an event may be quicker
+than the record it tells of, and an answer may be short."""
 _WORDS = 300
 
 
@@ -71,7 +74,7 @@ class Commit:
             if self._kept:
                 outcomes.ensure_device(session, name, self._connection.kind, now)
             self._before = courses(session, name, list(self._found.scores))
-            for lead in held(session, name, list(marks), self._owner):
+            for lead in held(session, name, claimed, self._owner):
                 again = self._store_one(session, lead, now)
                 dead += bool(lead.dead)
                 storing.release(lead, marks[lead.object_id], again_after=again, now=now)
@@ -81,7 +84,11 @@ class Commit:
 
     def _keep_bytes(self) -> dict[str, outcomes.Kept]:
         """Stores the bytes of leads that are decided now."""
-        decided = [name for name, record in self._found.records.items() if record.outcome]
+        decided = [
+            name
+            for name, record in self._found.records.items()
+            if record.outcome and not record.opted_out
+        ]
         if not decided:
             return {}
         with self._hub.database.session() as session:
@@ -94,8 +101,7 @@ class Commit:
         """Stores one lead; after how long it is to be read again, None: not."""
         record = self._found.records.get(lead.object_id)
         if record is None:
-            storing.is_gone(lead)
-            return None
+            return self._miss(lead)
         if storing.is_stale(lead, record) and lead.attempts < MAX_STALE:
             lead.attempts += 1
             return STALE
@@ -112,6 +118,19 @@ class Commit:
             self._keep(session, lead, record, now)
         return None
 
+    def _miss(self, lead: CrmLead) -> timedelta | None:
+        """A lead of which nothing was read; after how long it is to be read again, None: not."""
+        fault = self._found.faults.get(lead.object_id, "")
+        if fault:
+            lead.attempts, lead.dead, lead.error = 0, fault[:_WORDS], fault[:_WORDS]
+            return None
+        if lead.attempts < MAX_MISSED:
+            lead.attempts += 1
+            return timedelta(seconds=STALE.total_seconds() * 2.0 ** (lead.attempts - 1))
+        lead.attempts = 0
+        storing.is_gone(lead)
+        return None
+
     def _keep(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
         if lead.sample_id and lead.state not in (storing.OPEN, storing.GONE):
             self._say(session, lead, "", now)
@@ -124,7 +143,12 @@ class Commit:
 
     def _decide(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
         news = lead.state != record.outcome
-        storing.has_outcome(lead, record)
+        storing.has_outcome(lead, record, now)
+        if record.opted_out and not lead.opted_out:
+            lead.opted_out, lead.fields = True, {}
+            entry = storing.take_away(lead, self._rules, now)
+            if entry is not None:
+                session.add(entry)
         if news:
             self._say(session, lead, record.outcome, now)
 

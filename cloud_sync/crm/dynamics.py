@@ -237,7 +237,16 @@ class Dynamics:
             "msdyn_scoretrend": _TRENDS.get(write.trend, UNKNOWN_TREND),
             "msdyn_grade": _GRADES.get(write.band, UNKNOWN_TREND),
         }
-        self._http.call("PATCH", place, body)
+        try:
+            self._http.call("PATCH", place, body)
+        except CrmRefusedError as error:
+            if error.status not in GONE:
+                raise
+            # a score is made where there is none: what is not there is the table
+            raise CrmRefusedError(
+                f"has no place for scores ({SCORES}): {error.what}", status=FORBIDDEN,
+                where=self._name, retry=True,
+            ) from error  # fmt: skip
 
     def _take_away(self, place: str) -> None:
         try:

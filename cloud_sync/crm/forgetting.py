@@ -24,6 +24,7 @@ from cloud_sync.mails.traces import clear_jobs, overwriting
 from cloud_sync.mails.versions import projects_of, replace_versions
 from cloud_sync.store.models import (
     Annotation,
+    AuditLog,
     Blob,
     CrmConnection,
     CrmEvent,
@@ -75,6 +76,7 @@ def forget(hub: Hub, connection: str, object_id: str, *, by: str) -> Forgotten:
             session.execute(update(Blob).where(Blob.digest == digest).values(kept=False))
             session.add(LooseBlob(digest=digest))
         _empty_lead(session, row, now)
+        _empty_reasons(session, row)
         audit(session, by, "leads.erase", connection, samples=samples, events=events)
     return Forgotten(events, scores, samples, len(versions), remove_bytes(hub))
 
@@ -121,6 +123,14 @@ def _empty_sample(session: Session, name: str, now: datetime) -> int:
     for row in session.scalars(select(Annotation).where(Annotation.sample_id == name)):
         row.body = {key: row.body[key] for key in ("label", "source", "at") if key in row.body}
     return 1
+
+
+def _empty_reasons(session: Session, lead: CrmLead) -> None:
+    """Who did what stays in the audit log; what a person wrote of this one does not."""
+    mine = AuditLog.target == f"{lead.connection}/{lead.object_id}"
+    for row in session.scalars(select(AuditLog).where(mine)):
+        if "why" in row.details:
+            row.details = {**row.details, "why": ERASED_WORDS}
 
 
 def _empty_lead(session: Session, lead: CrmLead, now: datetime) -> None:

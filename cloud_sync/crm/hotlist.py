@@ -23,6 +23,8 @@ from kits.core.errors import DataError
 
 MAX_PAGE = 500
 MAX_SEARCH = 100
+_MOST = 2**53
+"""Numbers of a cursor are smaller."""
 _RANK: dict[str, int] = {band: rank for rank, band in enumerate(BANDS)}
 
 
@@ -199,6 +201,7 @@ def _read(cursor: str) -> _Cursor:
         place, main, lot = told
         fits = (
             isinstance(place, int)
+            and 0 <= place < _MOST
             and _fits(main, (int, float, str, str))
             and _fits(lot, (float, str, str))
         )
@@ -213,8 +216,16 @@ def _fits(told: object, kinds: tuple[type, ...]) -> bool:
     if not isinstance(told, list):
         return False
     return not told or (
-        len(told) == len(kinds) and all(isinstance(one, kind) for one, kind in zip(told, kinds))
+        len(told) == len(kinds)
+        and all(isinstance(one, kind) and _is_storable(one) for one, kind in zip(told, kinds))
     )
+
+
+def _is_storable(value: object) -> bool:
+    """Whether every database can compare with it: no half characters, no NUL, no number beyond its own."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+    return isinstance(value, int | float) and abs(value) < _MOST
 
 
 def _require_known(wanted: LeadFilter) -> None:

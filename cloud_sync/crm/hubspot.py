@@ -22,6 +22,7 @@ from cloud_sync.crm.shown import (
     Shape,
     Shown,
     asked_fields,
+    is_number,
     listed_of,
     record_of,
     shown_fields,
@@ -77,9 +78,10 @@ class HubSpot:
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """As `Crm.read`."""
-        if not object_ids:
+        # one id that is none would have the whole batch refused
+        inputs: list[JsonValue] = [{"id": name} for name in object_ids if is_number(name)]
+        if not inputs:
             return []
-        inputs: list[JsonValue] = [{"id": object_id} for object_id in object_ids]
         body: JsonValue = {"properties": [*self._asked()], "inputs": inputs}
         answer = one(self._http.call("POST", f"{self._path}/batch/read", body))
         return [self._record(row) for row in many(answer.get("results"))]

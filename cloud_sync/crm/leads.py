@@ -199,9 +199,14 @@ def said_why(said: dict[str, JsonValue]) -> str:
 
 
 def _said(*, why: str, who: str, **more: JsonValue) -> dict[str, JsonValue]:
-    if not why.strip():
+    if not _readable(why):
         raise DataError("say why, so that others know", where="why")
-    return {**more, "who": who, "at": utc_now().isoformat(), "why": why.strip()[:MAX_WHY]}
+    return {**more, "who": who, "at": utc_now().isoformat(), "why": _readable(why)[:MAX_WHY]}
+
+
+def _readable(text: str) -> str:
+    """Without signs that databases do not take (NUL) or that turn what others read (bidi, escapes of terminals)."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
 def _changed(session: Session, lead: CrmLead, said: dict[str, JsonValue]) -> None:

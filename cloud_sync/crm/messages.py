@@ -133,7 +133,8 @@ def record_id(value: JsonValue, where: str) -> str:
         MalformedError: it is none.
     """
     text = word(value)
-    if not text or len(text) > MAX_ID:
+    # whoever opens the page of `..` opens another one
+    if not text or len(text) > MAX_ID or text in (".", ".."):
         raise MalformedError("an event that names no record", where=where)
     return text
 

@@ -30,6 +30,7 @@ from cloud_sync.crm.shown import (
     Shape,
     Shown,
     asked_fields,
+    is_number,
     listed_of,
     moment,
     record_of,
@@ -97,7 +98,7 @@ class Odoo:
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """As `Crm.read`."""
-        ids: list[JsonValue] = [int(object_id) for object_id in object_ids if object_id.isdigit()]
+        ids: list[JsonValue] = [int(object_id) for object_id in object_ids if is_number(object_id)]
         if not ids:
             return []
         types = self._field_types()
@@ -142,7 +143,7 @@ class Odoo:
         window = window_of(cursor, now)
         if not cursor or window.since >= window.until:
             return Page((), window.text())
-        behind = int(window.after) if window.after.isdigit() else 0
+        behind = int(window.after) if is_number(window.after) else 0
         domain: list[JsonValue] = [
             ["write_date", ">=", _when(window.since)], ["write_date", "<", _when(window.until)],
             ["id", ">", behind],
@@ -150,7 +151,7 @@ class Odoo:
         rows = self._calls.rows(
             self._model, domain, ["id", "write_date", "create_date"], limit=PAGE, active_test=False
         )
-        rows = [row for row in rows if text(row.get("id")).isdecimal()]
+        rows = [row for row in rows if is_number(text(row.get("id")))]
         events = tuple(
             event_of(
                 text(row.get("id")), row.get("write_date"), row.get("create_date"), window.until
@@ -208,7 +209,7 @@ class Odoo:
         self._send([write])
 
     def _send(self, writes: Sequence[ScoreWrite]) -> None:
-        ids = [int(write.object_id) for write in writes if write.object_id.isdigit()]
+        ids = [int(write.object_id) for write in writes if is_number(write.object_id)]
         if not ids:
             raise RefusedError("no number of a record", status=404, where=self._model, retry=False)
         self._calls.call(

@@ -20,7 +20,7 @@ from cloud_sync.fleet.devices import CRM_PREFIX, CRM_SITE
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Annotation as AnnotationRow
-from cloud_sync.store.models import Blob, CrmLead, Device, Sample
+from cloud_sync.store.models import Blob, CrmLead, Device, LooseBlob, Sample
 from kits.core.annotation import Annotation, annotation_to_json
 from kits.core.sample import ORDER, new_sample_id
 
@@ -92,6 +92,10 @@ def note_outcome(
     if not lead.sample_id:
         if kept is None or not outcome:
             return False
+        if not lead.asked:  # it was forgotten while its bytes were stored: they go again
+            _know_bytes(session, kept)
+            session.add(LooseBlob(digest=kept.digest))
+            return False
         _add_sample(session, lead, kept, project, exploration)
     _state(session, lead.sample_id, outcome, device_of(lead.connection), now)
     return True
@@ -100,8 +104,7 @@ def note_outcome(
 def _add_sample(
     session: Session, lead: CrmLead, kept: Kept, project: str, exploration: float
 ) -> None:
-    blob = {"digest": kept.digest, "size": kept.size, "media_type": MEDIA_TYPE, "kept": False}
-    insert_once(session, Blob, [blob])
+    _know_bytes(session, kept)
     asked_at = datetime.fromisoformat(str(lead.asked["at"]))
     probability = _number(lead.asked.get("probability"))
     meta: dict[str, JsonValue] = {ORDER: asked_at.timestamp()}
@@ -120,6 +123,11 @@ def _add_sample(
         )
     )  # fmt: skip
     session.flush()
+
+
+def _know_bytes(session: Session, kept: Kept) -> None:
+    blob = {"digest": kept.digest, "size": kept.size, "media_type": MEDIA_TYPE, "kept": False}
+    insert_once(session, Blob, [blob])
 
 
 def _prediction(lead: CrmLead, probability: float | None) -> dict[str, JsonValue]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cloud_sync.crm.base import Crm, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Crm, Record, ScoreWrite, WriteOutcome
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 
@@ -46,6 +46,58 @@ def write_parts(crm: Crm, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
 
 def _is_of_the_connection(error: DeliveryError) -> bool:
     return isinstance(error, RefusedError) and error.status in _OF_THE_CONNECTION
+
+
+def read_parts(crm: Crm, names: Sequence[str]) -> tuple[list[Record], dict[str, str]]:
+    """Records, and why single leads cannot be read: one id that the CRM does not understand keeps no other lead out.
+
+    Raises:
+        DeliveryError: the CRM does not do as asked, or none was read and it is not one lead that is to blame.
+    """
+    try:
+        return crm.read(names), {}
+    except DeliveryError as error:
+        if error.retry or _is_of_the_connection(error) or len(names) == 1:
+            raise
+        return _Reads(crm, error).halves_of(names)
+
+
+class _Reads:
+    """One batch that is read in parts. `first`: why it was refused as a whole."""
+
+    def __init__(self, crm: Crm, first: DeliveryError) -> None:
+        self._crm = crm
+        self._error = first
+        self._records: list[Record] = []
+        self._faults: dict[str, str] = {}
+        self._taken = False
+
+    def halves_of(self, names: Sequence[str]) -> tuple[list[Record], dict[str, str]]:
+        self._split(names)
+        if not self._taken:
+            raise self._error
+        return self._records, self._faults
+
+    def _split(self, names: Sequence[str]) -> None:
+        middle = len(names) // 2
+        for half in (names[:middle], names[middle:]):
+            self._read(half)
+
+    def _read(self, names: Sequence[str]) -> None:
+        if len(self._faults) >= TRIES and not self._taken:
+            raise self._error
+        try:
+            self._records += self._crm.read(names)
+        except DeliveryError as error:
+            self._error = error
+            if error.retry or _is_of_the_connection(error):
+                raise
+            if len(names) == 1:
+                self._faults[names[0]] = f"read: {error.what}"
+            else:
+                self._split(names)
+        else:
+            self._taken = True
 
 
 class _Parts:

@@ -7,6 +7,7 @@ messages are `pipedrive_events.py`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ MOST_FIELDS: Final = 4000
 KEPT_S: Final = 600.0
 FORBIDDEN: Final = 403
 _KEY: Final = 40
+_ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}\Z")
+"""Numbers, and UUIDs of leads."""
 _TYPES: dict[Shape, str] = {
     "whole": "double", "share": "double", "percent": "double", "choice": "varchar",
     "lines": "text", "moment": "varchar",
@@ -132,6 +135,8 @@ class Pipedrive:
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """As `Crm.read`."""
+        # several are asked for in one field, with commas between
+        object_ids = [name for name in object_ids if _ID.match(name)]
         if not object_ids:
             return []
         known = self._fields()

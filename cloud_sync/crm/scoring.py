@@ -20,6 +20,7 @@ from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.claiming import Claimed, any_due, claim, give_back
 from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.models import LeadModels, try_look
+from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
 from cloud_sync.crm.threads import PerConnection
 from cloud_sync.effects.targets import DeliveryError
@@ -139,7 +140,7 @@ class LeadScoring(Looping):
     ) -> float:
         """Reads, scores and stores a batch; `POLL_S`, or how long to wait because the CRM did not answer."""
         try:
-            read = crm.read([one.object_id for one in claimed])
+            read, unread = read_parts(crm, [one.object_id for one in claimed])
         except ThrottledError as error:
             return min(max(error.after_s, 2 * POLL_S), LONGEST_S)
         except DeliveryError as error:
@@ -147,7 +148,7 @@ class LeadScoring(Looping):
         records = {record.object_id: record for record in read}
         now = self._now()
         scores, faults = score_all(ready, [one for one in read if not one.outcome], now)
-        found = Found(records, scores, faults)
+        found = Found(records, scores, {**faults, **unread})
         dead = Commit(self._hub, connection, found, self._owner, self._rng).store(claimed, now)
         self._hub.metrics.leads_scored.labels(connection.name).inc(len(scores))
         if dead:

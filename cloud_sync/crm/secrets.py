@@ -33,10 +33,12 @@ class Secrets:
     Attributes:
         webhook: what its messages are signed with, as the CRM shows it; the newest first, two at most.
         api: what its API is used with, by name (`token`, `client_id`, `client_secret`, `refresh_token`, …).
+        there: they were found; False: there is no file, and nobody may be known by anything else instead.
     """
 
     webhook: tuple[str, ...] = field(default=(), repr=False)
     api: Mapping[str, str] = field(default_factory=dict, repr=False)
+    there: bool = True
 
 
 class _SecretsFile(BaseModel):
@@ -81,7 +83,7 @@ def read_secrets(keys_dir: Path, name: str) -> Secrets:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Secrets()
+        return Secrets(there=False)
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(path, type(error).__name__) from error
     return parse_secrets(text, str(path))

@@ -28,6 +28,8 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _YES = frozenset({"true", "yes", "1", "y", "on"})
 _MILLISECONDS = 13
 _SECONDS = 10
+_NUMBER = 18
+"""Digits."""
 
 Shape = Literal["whole", "share", "percent", "choice", "lines", "moment"]
 Shown = int | float | str | datetime | None
@@ -182,6 +184,11 @@ def moment(value: JsonValue) -> datetime | None:
         )
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def is_number(object_id: str) -> bool:
+    """Whether an id is one of a CRM whose ids are numbers; `²` and numbers beyond 64 bits are none."""
+    return object_id.isascii() and object_id.isdigit() and len(object_id) <= _NUMBER
 
 
 def stamp(at: datetime) -> str:

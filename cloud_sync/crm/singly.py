@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
+from cloud_sync.crm.http import CrmRefusedError
 from cloud_sync.crm.parting import TRIES
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
@@ -44,7 +45,9 @@ def _one(
     try:
         write(one)
     except RefusedError as error:
-        if error.status in GONE:
+        # a page that a proxy shows for whatever it does not know is no word of the CRM
+        theirs = not isinstance(error, CrmRefusedError) or error.value is not None
+        if error.status in GONE and theirs:
             return WriteOutcome(one.object_id, False, error.what, retry=False, gone=True), None
         return WriteOutcome(one.object_id, False, error.what, retry=error.retry), error
     except DeliveryError as error:

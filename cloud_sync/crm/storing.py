@@ -20,6 +20,9 @@ from kits.core.prediction import Reason
 
 Trend = Literal["improving", "steady", "declining", ""]
 OPEN, GONE = "open", "gone"
+AHEAD = timedelta(minutes=5)
+"""A CRM's clock may be so far ahead; a record from later than that was changed now. Else one wrong time would keep all later
+news of the lead out."""
 REMEMBERED = 5
 """So many earlier scores a trend is told from."""
 FEW = 10
@@ -57,7 +60,7 @@ def keep_score(
     Args:
         before: points of the earlier scores, the newest first.
     """
-    lead.state, lead.outcome_at, lead.record_at = OPEN, None, record.modified_at
+    lead.state, lead.outcome_at, lead.record_at = OPEN, None, _changed_at(record, now)
     lead.opted_out = _opted_out(lead, record, score)
     lead.fields = {} if lead.opted_out else dict(record.fields)
     if lead.opted_out:
@@ -79,7 +82,7 @@ def keep_score(
 
 def mark_write(lead: CrmLead, rules: Rules, now: datetime) -> None:
     """Has the row written, if what the CRM shows is too far from it."""
-    if rules.write and differs(lead, rules.min_change):
+    if rules.write and lead.state != GONE and differs(lead, rules.min_change):
         lead.write_at = lead.write_at or now
 
 
@@ -110,6 +113,7 @@ def take_away(lead: CrmLead, rules: Rules, now: datetime) -> CrmScore | None:
     lead.points, lead.band, lead.trend = None, "", ""
     lead.reasons, lead.hints, lead.asked = [], [], {}
     if not had and lead.version:
+        mark_write(lead, rules, now)
         return None
     lead.version += 1
     mark_write(lead, rules, now)
@@ -126,15 +130,20 @@ def course_of(lead: CrmLead, now: datetime, said: JsonObject | None = None) -> C
 
 
 def is_gone(lead: CrmLead) -> None:
-    """The CRM has it no more: nothing is written to it again."""
+    """The CRM has it no more: nothing is written to it again. Of one that comes back nobody knows what it shows."""
     lead.state, lead.write_at, lead.dead, lead.error = GONE, None, "", ""
+    lead.write_attempts = max(lead.write_attempts, 1)
 
 
-def has_outcome(lead: CrmLead, record: Record) -> None:
+def has_outcome(lead: CrmLead, record: Record, now: datetime) -> None:
     """It was won or lost: its score stays what it was, and so do the fields it was made of."""
     lead.state = record.outcome
     lead.outcome_at = record.outcome_at or record.modified_at
-    lead.record_at = record.modified_at
+    lead.record_at = _changed_at(record, now)
+
+
+def _changed_at(record: Record, now: datetime) -> datetime:
+    return min(record.modified_at, now + AHEAD)
 
 
 def asked(record: Record, score: LeadScore, now: datetime) -> JsonObject:

@@ -33,6 +33,9 @@ _CHANGES: Final = {
     "due_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL'
     ' WHEN "lead"."due_at" < "new"."created_at" THEN "lead"."due_at" ELSE "new"."created_at" END',
     "write_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "lead"."write_at" END',
+    # of a lead that comes back nobody knows what it shows: then whatever its score is, is written
+    "write_attempts": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' AND "lead"."write_attempts" = 0 THEN 1'
+    ' ELSE "lead"."write_attempts" END',
     "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
     "due_mark": '"lead"."due_mark" + 1',
     "later_at": "NULL",

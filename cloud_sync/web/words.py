@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import quote
 
 _TONES = {
     "is-good": {
@@ -80,6 +81,11 @@ def outcome(job: Any) -> str:
     return ""
 
 
+def segment(text: str) -> str:
+    """A part of an address: a slash in it divides nothing."""
+    return quote(text, safe="")
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "tone": tone,
     "words": words,
@@ -89,5 +95,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "figure": figure,
     "bytes": size,
     "outcome": outcome,
+    "segment": segment,
 }
 """Names of the Jinja filters."""

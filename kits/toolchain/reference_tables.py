@@ -127,7 +127,7 @@ def api_routes() -> Iterator[tuple[str, str, str, str]]:
             for method in sorted(route.methods - {"OPTIONS"}):
                 what = " ".join(filter(None, [_summary(route), _first(route.endpoint)]))
                 who = _OTHERS.get(route.path) or _who(route.dependant)
-                yield method, route.path, who, what
+                yield method, route.path_format, who, what
 
 
 def _who(dependant: Any) -> str:

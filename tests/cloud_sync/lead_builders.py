@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Check, Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Blob, Bundle, CrmConnection, CrmLead, Project, Release
@@ -144,7 +145,7 @@ def release_bundle(hub: Hub, content: bytes) -> str:
 
 @dataclass
 class MemoryCrm:
-    """A CRM that holds its records in memory and can be down, with what it was asked."""
+    """A CRM that holds its records in memory and can be down, with what it was asked; `poison`: an id it refuses."""
 
     records: dict[str, Record] = field(default_factory=dict)
     down: DeliveryError | None = None
@@ -152,6 +153,7 @@ class MemoryCrm:
     kind: str = "webhook"
     batch: int = 50
     polls: bool = False
+    poison: str = ""
 
     def put(self, name: str, at: datetime = AT, /, **changes: object) -> None:
         """A record, or the same with changes; `size` and other lower-case names are its fields."""
@@ -168,6 +170,8 @@ class MemoryCrm:
         self.asked.append(tuple(object_ids))
         if self.down is not None:
             raise self.down
+        if self.poison in object_ids:
+            raise RefusedError("not an id", status=400, retry=False)
         return [self.records[name] for name in object_ids if name in self.records]
 
     def changed_since(self, cursor: str) -> Page:

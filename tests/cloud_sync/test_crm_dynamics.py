@@ -93,6 +93,9 @@ class Environment:
         if self.missing == "WritePredictiveScore":
             said = "Principal user is missing prvWritePredictiveScore privilege"
             return Reply({"error": {"code": "0x80040220", "message": said}}, 403)
+        if self.missing == "table":
+            said = "Resource not found for the segment 'msdyn_predictivescores'."
+            return Reply({"error": {"code": "0x8006088a", "message": said}}, 404)
         if asked.method == "DELETE":
             there = self.scores.pop(object_id, None)
             return Reply(status=204) if there else Reply({"error": {"message": "Does Not Exist"}}, 404)  # fmt: skip
@@ -178,6 +181,16 @@ def test_a_score_that_is_taken_away_is_deleted_and_so_it_stays(
     assert crm.write([score(one, None, version=2)])[0].ok
     assert crm.write([score(one, None, version=2)])[0].ok
     assert environment.scores == {}
+
+
+def test_where_the_place_for_scores_is_missing_no_lead_is_taken_for_gone(
+    server: Server, environment: Environment
+) -> None:
+    environment.missing = "table"
+    crm = crm_for("dynamics", server, SECRETS, options={"authority": server.url})
+    with pytest.raises(DeliveryError, match="no place for scores") as caught:
+        crm.write([score(environment.lead(number)) for number in (1, 2)])
+    assert caught.value.retry
 
 
 def test_columns_of_the_firms_own_are_written_only_where_the_lead_is(

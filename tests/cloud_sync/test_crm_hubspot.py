@@ -174,3 +174,9 @@ def test_after_a_refusal_for_too_many_requests_nothing_is_asked_for_a_while(
     with pytest.raises(DeliveryError, match="left alone"):
         ready.write([score("1")])
     assert len(server.asked) == asked
+
+
+def test_an_id_that_is_none_keeps_no_batch_from_being_read(crm: Crm, server: Server) -> None:
+    before = len(server.asked)
+    assert crm.read(["abc", "²", "1e3"]) == []
+    assert len(server.asked) == before

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +23,7 @@ from cloud_sync.crm.base import Request
 from cloud_sync.crm.erasing import forget_asked
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.schemes.verifying import UnverifiedError
-from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret
+from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret, secrets_path
 from cloud_sync.errors import MalformedError, TooLargeError
 from cloud_sync.hub import Hub
 from cloud_sync.retention.pruner import Pruner
@@ -386,6 +387,39 @@ def test_a_connection_without_a_secret_takes_nothing_and_tells_once(hub: Hub, in
     add_webhook_secret(hub.config.keys_dir, "crm", WAYS["hubspot-v3"].secret)
     inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == []
+
+
+def test_where_the_file_of_secrets_is_lost_the_network_alone_is_no_proof(
+    hub: Hub, inbox: Inbox
+) -> None:
+    connect(hub, "salesforce-outbound", options={"networks": "10.1.0.0/16"})
+    message = replace(signed("salesforce-outbound"), peer="10.1.2.3")
+    inbox.take("crm", message)
+    secrets_path(hub.config.keys_dir, "crm").unlink()
+    for request in (message, replace(message, tail="")):
+        with pytest.raises(UnverifiedError):
+            inbox.take("crm", request)
+    assert alerts(hub) == [("crm-no-secret", "crm")]
+
+
+@pytest.mark.parametrize("name", [".", "..", " .. "])
+def test_an_id_that_leads_out_of_an_address_names_no_record(
+    hub: Hub, inbox: Inbox, name: str
+) -> None:
+    connect(hub, "hubspot-v3")
+    with pytest.raises(MalformedError):
+        sent(inbox, hubspot_event(1, 7, objectId=name))
+
+
+def test_records_with_long_names_that_were_merged_away_are_all_gone(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    gone = [f"{'8' * 90}{number}" for number in range(3)]
+    merge = hubspot_event(
+        3, 7, subscriptionType="contact.merge", newObjectId=9, mergedObjectIds=[*gone], propertyName="",
+        subscriptionId="s" * 190,
+    )  # fmt: skip
+    sent(inbox, merge)
+    assert {name: leads(hub)[name].state for name in gone} == dict.fromkeys(gone, "gone")
 
 
 def test_nothing_is_told_of_a_connection_that_was_removed(hub: Hub, inbox: Inbox) -> None:

@@ -134,6 +134,13 @@ def test_scores_that_are_taken_away_together_are_one_request(crm: Crm, database:
     assert database.contexts[0]["tracking_disable"] is True  # no news for followers
 
 
+def test_what_only_looks_like_a_number_is_no_record(crm: Crm, database: Database) -> None:
+    known = database.lead(1)
+    odd = ["²", "١", "9" * 400, "1 ", "-1", "0x1"]
+    assert [record.object_id for record in crm.read([*odd, known])] == [known]
+    assert all(outcome.gone for outcome in crm.write([score(name) for name in odd]))
+
+
 def test_one_lead_that_is_gone_holds_up_none_of_those_with_the_same_values(
     crm: Crm, database: Database
 ) -> None:

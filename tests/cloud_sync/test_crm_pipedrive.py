@@ -29,6 +29,7 @@ class Account:
         ]  # fmt: skip
         self.things: dict[str, dict[str, Any]] = {}
         self.page = 2
+        self.proxy: Reply | None = None
 
     def act(self, asked: Asked) -> Reply:
         if asked.headers.get("x-api-token") != "s3cr3t":
@@ -73,7 +74,7 @@ def account() -> Account:
 
 @pytest.fixture
 def server(account: Account) -> Iterator[Server]:
-    with crm_server(account.act) as server:
+    with crm_server(lambda asked: account.proxy or account.act(asked)) as server:
         yield server
 
 
@@ -103,6 +104,23 @@ def test_leads_are_read_one_by_one_and_written_flat(account: Account, server: Se
     fine, gone = crm.write([score("u-1"), score("u-2")])
     assert fine.ok and gone.gone
     assert account.things["u-1"][account.key("Kitwright score")] == 87
+
+
+def test_an_id_with_a_comma_asks_for_no_other_record(account: Account, server: Server) -> None:
+    for number in ("5", "6"):
+        account.things[number] = {"id": int(number), "update_time": "2026-05-04T12:00:00Z"}
+    crm = crm_for("pipedrive", server, SECRETS, object="persons")
+    assert crm.read(["5,6", "6&limit=1"]) == []
+    assert [record.object_id for record in crm.read(["5", "5,6"])] == ["5"]
+
+
+def test_a_proxys_page_makes_no_lead_gone(account: Account, server: Server) -> None:
+    account.things["5"] = {"id": 5}
+    crm = crm_for("pipedrive", server, SECRETS, object="persons")
+    crm.make_fields()
+    account.proxy = Reply(status=404, size=100)
+    with pytest.raises(DeliveryError):
+        crm.write([score("5")])
 
 
 def test_a_field_that_somebody_deleted_is_named_before_anything_is_written(

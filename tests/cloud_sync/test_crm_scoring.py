@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from cloud_sync.crm.base import Record
 from cloud_sync.crm.claiming import claim
-from cloud_sync.crm.committing import LEAD_DEAD
+from cloud_sync.crm.committing import LEAD_DEAD, MAX_MISSED
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.store.models import Alert, CrmConnection, CrmScore
 from tests.cloud_sync.fleet_builders import AT
@@ -166,7 +168,115 @@ def test_a_lead_that_is_deleted_is_gone_and_never_written(here: LeadHub) -> None
     here.score("1")
     del here.crm.records["1"]
     here.score("1")
+    missed(here)
     assert here.lead("1").state == "gone" and here.lead("1").write_at is None
+
+
+def missed(here: LeadHub) -> None:
+    """As long as a lead that is not there is asked for."""
+    for _ in range(MAX_MISSED):
+        here.clock.tick(200)
+        here.drain()
+
+
+def test_an_event_may_be_quicker_than_the_record_it_tells_of(here: LeadHub) -> None:
+    here.score("1")
+    assert here.lead("1").state == "open" and here.lead("1").due_at is not None
+    here.crm.put("1", size=50)
+    here.clock.tick(6)
+    here.drain()
+    assert here.lead("1").points == 50 and here.lead("1").due_at is None
+    assert here.lead("1").attempts == 0
+
+
+def test_an_answer_that_is_too_short_makes_no_lead_gone(here: LeadHub) -> None:
+    for name in ("1", "2"):
+        here.crm.put(name, size=50)
+    here.score("1", "2")
+    known = here.crm.records.pop("2")
+    here.score("1", "2")
+    assert here.lead("2").state == "open" and here.lead("2").points == 50
+    here.crm.records["2"] = known
+    here.clock.tick(6)
+    here.drain()
+    assert here.lead("2").due_at is None and here.lead("2").state == "open"
+
+
+def test_a_lead_that_is_nowhere_is_not_asked_for_ever(here: LeadHub) -> None:
+    here.score("1")
+    missed(here)
+    assert here.lead("1").state == "gone" and here.lead("1").due_at is None
+    assert len(here.crm.asked) == MAX_MISSED + 1
+
+
+def test_a_lead_that_comes_back_is_written_though_its_score_is_the_same(here: LeadHub) -> None:
+    here.crm.put("1", size=50)
+    here.score("1")
+    written(here, "1")
+    known = here.crm.records.pop("1")
+    here.score("1")
+    missed(here)
+    here.crm.records["1"] = known
+    here.score("1")
+    lead = here.lead("1")
+    assert lead.state == "open" and lead.points == lead.wrote_points == 50
+    assert lead.write_at is not None  # what a restored record shows, nobody knows
+
+
+def test_a_time_far_ahead_in_a_record_does_not_keep_later_news_out(here: LeadHub) -> None:
+    here.crm.put("1", here.clock() + timedelta(days=3000), size=50)
+    here.score("1")
+    here.clock.tick(600)
+    here.crm.put("1", here.clock(), size=80)
+    here.score("1")
+    assert here.lead("1").points == 80 and here.lead("1").due_at is None
+
+
+def test_one_id_that_the_crm_refuses_keeps_no_other_lead_from_being_scored(here: LeadHub) -> None:
+    names = [str(number) for number in range(20)]
+    for name in names:
+        here.crm.put(name, size=50)
+    here.crm.poison = "7"
+    here.score(*names)
+    assert all(here.lead(name).points == 50 for name in names if name != "7")
+    assert here.lead("7").dead.startswith("read: ") and open_alerts(here) == [LEAD_DEAD]
+
+
+def test_a_crm_that_refuses_every_lead_is_at_fault_itself(here: LeadHub) -> None:
+    here.crm.down = RefusedError("no such API", status=400, retry=False)
+    here.score(*(str(number) for number in range(20)))
+    assert not any(here.lead(str(number)).dead for number in range(20))
+    assert len(here.crm.asked) < 20
+
+
+def test_what_took_longer_than_the_lease_counts_if_nobody_was_quicker(
+    here: LeadHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes and a CRM that takes longer than a lease: neither may take the other's work for nothing."""
+    here.crm.put("1", size=50)
+    plain = here.crm.read
+
+    def slow(names: Sequence[str]) -> list[Record]:
+        here.clock.tick(61)
+        # meanwhile the lease has ended, and the other one takes the lead
+        assert claim(here.hub, SALES, 10, here.models.current(LEADS).id, "other", here.clock())
+        return plain(names)
+
+    monkeypatch.setattr(here.crm, "read", slow)
+    here.due("1")
+    here.scoring.step()
+    assert here.lead("1").points == 50 and here.lead("1").due_at is None
+
+
+def test_who_opts_out_when_it_is_decided_teaches_nothing(here: LeadHub) -> None:
+    here.crm.put("1", size=50)
+    here.score("1")
+    written(here, "1")
+    here.crm.put("1", AT + timedelta(hours=1), outcome="won", opted_out=True)
+    here.score("1")
+    lead = here.lead("1")
+    assert (lead.state, lead.points, lead.fields, lead.asked) == ("won", None, {}, {})
+    assert lead.opted_out and lead.write_at is not None and not lead.sample_id
 
 
 @pytest.mark.parametrize("said", [{"opted_out": True}, {"no_scoring": True}])

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from cloud_sync.crm import connections, sweeps
+from cloud_sync.crm.committing import MAX_MISSED
 from cloud_sync.crm.sweeping import Sweeping
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import ConflictError
@@ -195,7 +196,9 @@ def test_leads_that_are_gone_without_a_message_are_noticed(there: LeadHub) -> No
     there.clock.tick(DAY_S)
     there.crm.polls = True
     sweep(there)
-    there.drain()
+    for _ in range(MAX_MISSED + 1):
+        there.drain()
+        there.clock.tick(200)
     assert known(there, CrmLead.state == "gone") == {"2"}
     put(there, "2")
     there.clock.tick(DAY_S)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -353,6 +355,79 @@ def test_leads_are_found_by_what_stands_in_them(there: tuple[TestClient, LeadHub
 def test_what_no_page_gave_is_refused(there: tuple[TestClient, LeadHub], query: str) -> None:
     client, here = there
     assert client.get(f"/v1/leads?{query}", headers=asker(here.hub)).status_code == 422
+
+
+def cursor(*told: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+
+
+HALF = "\ud800"
+FORGED = [
+    cursor(0, [2**70, 0.5, "a", "b"], []), cursor(2**70, [], []), cursor(-1, [], []),
+    cursor(0, [0, float("nan"), "a", "b"], []), cursor(0, [0, 0.5, HALF, "b"], []),
+    cursor(0, [0, 0.5, "a\0", "b"], []), cursor(0, [], [0.1, HALF, "b"]), "A" * 5000,
+]  # fmt: skip
+
+
+@pytest.fixture
+def both(tmp_path: Path, database_url: str) -> Iterator[tuple[TestClient, LeadHub]]:
+    url = database_url if database_url.startswith("postgres") else ""
+    with opened(tmp_path, database_url=url) as made:
+        yield made
+
+
+def test_nothing_that_is_asked_for_breaks_the_hub(both: tuple[TestClient, LeadHub]) -> None:
+    client, here = both
+    here.crm.put("1", size=50)
+    here.score("1")
+    who = asker(here.hub, "admin")
+    for page in ("/v1/leads", "/leads"):
+        for forged in FORGED:
+            assert client.get(f"{page}?cursor={forged}", headers=who).status_code == 422
+        for query in ("search=%00", "connection=%00", "connection=%ED%A0%80", "search=%25_%5C%27"):
+            assert client.get(f"{page}?{query}", headers=who).status_code in (200, 400)
+    for place in ("/v1/leads/%00/1", "/v1/leads/sales/%00", "/leads/sales/%00"):
+        assert client.get(place, headers=who).status_code == 400
+        assert client.post(f"{place}/rescore", headers=who).status_code in (400, 405)
+    for place, key in (("retry", "connection"), ("models/back", "project"), ("score", "project")):
+        body = {key: "\0", **({"lead": lead(5)} if place == "score" else {})}
+        answer = client.post(f"/v1/leads/{place}", json=body, headers=who)
+        assert answer.status_code in (404, 422)
+
+
+def test_what_a_person_writes_breaks_no_page(both: tuple[TestClient, LeadHub]) -> None:
+    client, here = both
+    here.crm.put("1", size=50)
+    here.score("1")
+    who = asker(here.hub, "admin")
+    body = {"band": "cold", "why": "a\0b\u202e\x1b[31m"}
+    told = client.post("/v1/leads/sales/1/override", json=body, headers=who).json()
+    assert told["override"]["why"] == "a b  [31m"
+    for page in ("/leads", "/leads?band=cold", "/leads/sales/1", "/v1/leads?band=cold"):
+        assert client.get(page, headers=who).status_code == 200
+    nothing = {"band": "hot", "why": " \u202e\0"}
+    answer = client.post("/v1/leads/sales/1/override", json=nothing, headers=who)
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("name", ["a/b", "a/../1", "../1", "a?b#c", "a b;c", "<img src=x>", "ä"])
+def test_each_lead_has_a_page_of_its_own_whatever_its_number(
+    there: tuple[TestClient, LeadHub], name: str
+) -> None:
+    client, here = there
+    here.crm.put("1", size=50)
+    here.crm.put(name, size=70)
+    here.score("1", name)
+    who = asker(here.hub, "admin")
+    link = f"/leads/sales/{quote(name, safe='')}"
+    page = client.get("/leads", headers=who).text
+    assert f'href="{link}"' in page and "<img src=x>" not in page
+    assert client.get(link, headers=who).status_code == 200
+    assert client.get(f"/v1{link}", headers=who).json()["id"] == name
+    said = client.post(f"/v1{link}/override", json={"band": "cold", "why": "w"}, headers=who)
+    assert said.json()["id"] == name and here.lead("1").override == {}
+    assert client.post(f"/v1{link}/erase", headers=who).status_code == 200
+    assert here.lead("1").points == 50 and here.lead(name).points is None
 
 
 def test_the_course_of_a_lead_is_kept(there: tuple[TestClient, LeadHub]) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from cloud_sync.crm import leads, outcomes
 from cloud_sync.crm.forgetting import forget
 from cloud_sync.errors import NotFoundError
+from cloud_sync.hub import Hub
 from cloud_sync.learning.datasets import newest, read
 from cloud_sync.learning.freezing import freeze
 from cloud_sync.learning.reviewed import reviewed_samples
-from cloud_sync.store.models import AuditLog, CrmEvent, CrmScore, Dataset, Sample
+from cloud_sync.mails.erasure import remove_bytes
+from cloud_sync.store.models import AuditLog, CrmEvent, CrmLead, CrmScore, Dataset, Sample
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_hub
 from tests.cloud_sync.test_crm_outcomes import add_version, won
@@ -93,3 +96,44 @@ def test_a_lead_that_was_never_scored_and_one_that_is_not_there(here: LeadHub) -
 def all_samples(here: LeadHub) -> list[Sample]:
     with here.hub.database.session() as session:
         return list(session.scalars(select(Sample)))
+
+
+def test_what_a_person_wrote_of_a_lead_is_erased_too(here: LeadHub) -> None:
+    known(here)
+    with here.hub.database.transaction() as session:
+        leads.override(session, SALES, "1", "hot", why=f"{SECRET} called me", who="rita")
+    forget(here.hub, SALES, "1", by="ada")
+    with here.hub.database.session() as session:
+        rows = list(session.scalars(select(AuditLog).where(AuditLog.what == "leads.override")))
+    assert [(row.who, row.details) for row in rows] == [("rita", {"band": "hot", "why": "erased"})]
+
+
+def test_who_is_forgotten_while_an_outcome_is_stored_is_no_sample(
+    here: LeadHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(here)
+    here.crm.put("1", AT + timedelta(hours=1), outcome="won")
+    plain = outcomes.keep_bytes
+
+    def slow(hub: Hub, rows: Sequence[CrmLead]) -> dict[str, outcomes.Kept]:
+        kept = plain(hub, rows)
+        forget(hub, SALES, "1", by="ada")
+        return kept
+
+    monkeypatch.setattr(outcomes, "keep_bytes", slow)
+    here.score("1")
+    assert here.lead("1").state == "won" and not all_samples(here)
+    assert remove_bytes(here.hub)
+    assert not any(SECRET.encode() in path.read_bytes() for path in files(here))
+
+
+def files(here: LeadHub) -> list[Path]:
+    return [path for path in (here.hub.config.data_dir / "blobs").rglob("*") if path.is_file()]
+
+
+def test_a_lead_that_is_gone_in_the_crm_leaves_nothing_to_be_written(here: LeadHub) -> None:
+    known(here)
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "1")).state = "gone"
+    forget(here.hub, SALES, "1", by="ada")
+    assert here.lead("1").points is None and here.lead("1").write_at is None

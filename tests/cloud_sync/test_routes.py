@@ -57,7 +57,7 @@ def routes() -> list[tuple[str, str]]:
         app = create_app(config)
         app.state.hub.close()
     found = [route for route in walk(app.routes) if route.path.startswith("/v1")]
-    return sorted((method, route.path) for route in found for method in route.methods)
+    return sorted((method, route.path_format) for route in found for method in route.methods)
 
 
 def walk(found: Iterable[BaseRoute]) -> Iterator[APIRoute]:

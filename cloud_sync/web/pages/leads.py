@@ -73,7 +73,7 @@ def lead_list(
     )  # fmt: skip
 
 
-@router.get("/leads/{connection}/{object_id}")
+@router.get("/leads/{connection}/{object_id:path}")
 def lead_page(
     request: Request, session: ReadDep, who: ViewerPage, connection: str, object_id: str
 ) -> Response:
