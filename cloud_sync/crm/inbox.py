@@ -131,6 +131,8 @@ class Inbox:
             raise UnverifiedError("unknown") from None
 
     def _verify(self, connection: Connection, request: Request, now: datetime) -> Verified:
+        if not connection.secrets.there:
+            raise UnverifiedError("no-secret")
         settings, secrets = connection.settings, connection.secrets.webhook
         scheme = scheme_of(scheme_name(settings), settings.options)
         return verify(scheme, request, secrets, now.timestamp(), settings.options)
@@ -138,13 +140,7 @@ class Inbox:
     def _checked(self, connection: Connection, request: Request, now: datetime) -> Verified:
         """As `_verify`; a person is told what has to be set right in the CRM or here."""
         try:
-<<<<<<< Updated upstream
             found = self._verify(connection, request, now)
-=======
-            if not connection.secrets.there:
-                raise UnverifiedError("no-secret")
-            found = verify(scheme, request, secrets, now.timestamp(), settings.options)
->>>>>>> Stashed changes
         except UnverifiedError as error:
             if error.reason == "no-secret":
                 self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
