@@ -37,7 +37,7 @@ from kits.lead_scoring._lead import (
 from kits.lead_scoring._mailbox import KIND, addresses_behind, without_addresses
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
-from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._models.spec import ModelSpec, Tried
 from kits.lead_scoring._reasons.explainer import Explainer
 from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._shown import shown
@@ -89,6 +89,7 @@ class LeadSpec(BaseModel):
         (), description="columns that are never learned from, and reported by group"
     )
     trained_on: TrainedOn = Field(description="what the models learned from")
+    tried: tuple[Tried, ...] = Field((), description="models that were tried, the one taken first")
 
 
 def load(bundle: Bundle, sessions: SessionFactory, target: str = "cpu") -> Runtime:
@@ -184,6 +185,11 @@ class LeadRuntime:
     def court(self) -> Mapping[str, JsonValue]:
         """Verdicts on columns, as the court wrote them."""
         return self.spec.court
+
+    @property
+    def tried(self) -> tuple[Tried, ...]:
+        """Models that were tried, the one taken first."""
+        return self.spec.tried
 
     @property
     def protected(self) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
 from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints, Sheet
-from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of
+from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of, tried_of
 from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.spec import ModelSpec
@@ -183,6 +183,7 @@ def _spec(
         team=config.team,
         protected=_protected(prepared.court, config),
         trained_on=_trained_on(table),
+        tried=tried_of(backtest),
     )
 
 

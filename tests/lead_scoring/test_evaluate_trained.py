@@ -97,3 +97,14 @@ def test_a_report_shows_groups_and_the_court():
     titles = [plot.title for plot in evaluate.plots(task, evaluate.evaluate(task))]
 
     assert "Protected groups" in titles and "The court: columns and verdicts" in titles
+
+
+def test_a_report_shows_every_model_that_was_tried_the_one_taken_first():
+    task = _task()
+    plots = {one.title: one for one in evaluate.plots(task, evaluate.evaluate(task))}
+    head, first, *others = plots["Models that were tried"].table
+    assert head[0] == "model"
+    taken = runtime_of(N).spec.model.approach
+    assert first[:2] == (taken, "taken")
+    assert len(others) + 1 == outcome_of(N)[0].figures["candidates"]
+    assert all(taken != other[0] and "±" in other[3] for other in others)

@@ -153,6 +153,33 @@ def test_training_and_serving_encode_alike() -> None:
     assert np.array_equal(encode(sheet, rows, spec), Encoder(spec).rows(leads), equal_nan=True)
 
 
+def test_all_kinds_of_columns_are_encoded_alike_in_training_and_serving() -> None:
+    rng = np.random.default_rng(0)
+    words = np.array(["offer", "price", "urgent", "later", "team", "demo"])
+    leads = [
+        Lead(
+            str(n),
+            {
+                "yes": ["yes", "no", None][n % 3],
+                "agent": f"A {rng.integers(30)}" if n % 9 else "",
+                "tags": "; ".join(rng.choice(words, 2)) if n % 4 else None,
+                "note": f"we need {' '.join(rng.choice(words, 3))} {n}",
+                "asked": f"2026-02-{1 + n % 28:02d}T08:00:00Z" if n % 5 else "soon",
+            },
+            AT if n % 7 else None,
+        )
+        for n in range(400)
+    ]
+    sheet, rows, won = Sheet(leads), np.arange(400), (rng.random(400) < 0.4).astype(np.float64)
+    kinds = {
+        "yes": "truth", "agent": "choice", "tags": "many", "note": "text", "asked": "date"
+    }  # fmt: skip
+    spec = fit_encoder(sheet, rows[::2], won, kinds, 0).spec
+    assert [column.kind for column in spec.columns] == list(kinds.values())
+    made = Encoder(spec).rows([leads[n] for n in rows[1::2]])
+    assert np.array_equal(encode(sheet, rows[1::2], spec), made, equal_nan=True)
+
+
 def test_a_persons_word_on_a_columns_kind_is_stronger() -> None:
     leads = [Lead(str(n), {"branch": float(n % 5), "code": str(n % 3)}) for n in range(60)]
     columns = ColumnsConfig(categorical=("branch",), numeric=("code",))

@@ -10,7 +10,8 @@ from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.additive import Design, recency
 from kits.lead_scoring._learning.candidates import Candidate, candidates
-from kits.lead_scoring._learning.choice import choose, judge
+from kits.lead_scoring._learning.choice import Scored, choose, far_behind, judge
+from kits.lead_scoring._learning.effort import is_large, stride_of
 from kits.lead_scoring._learning.encoding import fit_encoder
 from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
 from kits.lead_scoring._learning.kinds import Kind
@@ -128,8 +129,8 @@ def test_a_split_by_lot_of_ordered_leads_is_no_split_in_time() -> None:
     assert not is_in_time(np.zeros(200), a_split(150, 0, 50))
 
 
-def choice_of(quality: dict[Candidate, float], seed: int = 0, n: int = 2_000) -> Candidate:
-    """The choice when candidates see the truth under so much noise."""
+def scored_of(quality: dict[Candidate, float], seed: int = 0, n: int = 2_000) -> tuple[Scored, ...]:
+    """How candidates do that see the truth under so much noise."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(size=n)
     won = (rng.random(n) < 1 / (1 + np.exp(-2 * truth))).astype(np.float64)
@@ -137,7 +138,12 @@ def choice_of(quality: dict[Candidate, float], seed: int = 0, n: int = 2_000) ->
         "fold 1": {one: truth + noise * rng.normal(size=n) for one, noise in quality.items()}
     }
     fold = Origin("fold 1", np.arange(0), np.arange(n))
-    return choose(judge(margins, [fold], won)).candidate
+    return judge(margins, [fold], won)
+
+
+def choice_of(quality: dict[Candidate, float], seed: int = 0) -> Candidate:
+    """Which of them is chosen."""
+    return choose(scored_of(quality, seed)).candidate
 
 
 def test_the_simpler_of_two_that_are_as_good_is_taken() -> None:
@@ -145,6 +151,23 @@ def test_the_simpler_of_two_that_are_as_good_is_taken() -> None:
     found = [choice_of({rich: 0.5, simple: 0.502}, seed) for seed in range(40)]
     assert found.count(simple) > 20
     assert choice_of({rich: 0.3, simple: 1.5}) == rich
+
+
+def test_only_what_is_far_behind_is_given_up() -> None:
+    near, best, far = Candidate("logistic"), Candidate("mean"), Candidate("trees")
+    scored = scored_of({near: 0.55, best: 0.5, far: 1.5})
+    assert [one.candidate for one in far_behind(scored)] == [far]
+    assert far_behind(()) == ()
+
+
+def test_models_of_small_tables_are_chosen_among_with_all_their_trees() -> None:
+    assert [stride_of(cells) for cells in (10_000, 3_000_000, 6_000_000, 90_000_000)] == [
+        1,
+        1,
+        2,
+        4,
+    ]
+    assert [is_large(cells) for cells in (3_000_000, 3_000_001)] == [False, True]
 
 
 def test_few_leads_try_the_small_model_alone_and_time_alone_brings_recency() -> None:

@@ -14,7 +14,7 @@ from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
 MOST_ROWS = 40_000
-_MOST_CELLS, _LEAST_ROWS = 2_400_000, 4_000
+_MOST_CELLS, _LEAST_ROWS = 1_500_000, 4_000
 """Values that are read at most; of tables of very many columns fewer leads are looked at."""
 _OPEN_ROWS = 5_000
 _FOLDS = 5

@@ -26,6 +26,7 @@ from kits.core.sample import place_in_time
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._judging.bands import verdicts
 from kits.lead_scoring._lead import LOST, WON, Lead, decode_lead
+from kits.lead_scoring._models.spec import Tried
 from kits.lead_scoring.config import TeamConfig
 
 Floats = NDArray[np.float64]
@@ -67,6 +68,14 @@ class KnowsCourt(Protocol):
     def court(self) -> Mapping[str, JsonValue]: ...
 
 
+@runtime_checkable
+class KnowsTried(Protocol):
+    """A runtime that kept which models were tried."""
+
+    @property
+    def tried(self) -> tuple[Tried, ...]: ...
+
+
 def team_of(runtime: object) -> TeamConfig:
     """What the team can do; the kit's defaults where a runtime does not say."""
     return runtime.team if isinstance(runtime, KnowsTeam) else TeamConfig()
@@ -76,6 +85,11 @@ def court_of(runtime: object) -> Court | None:
     """What the court found; None where a runtime does not say."""
     kept = runtime.court if isinstance(runtime, KnowsCourt) else {}
     return Court.from_json(kept) if kept else None
+
+
+def tried_by(runtime: object) -> tuple[Tried, ...]:
+    """Models that were tried; none where a runtime does not say."""
+    return runtime.tried if isinstance(runtime, KnowsTried) else ()
 
 
 def protected_by(runtime: object) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.course import course
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
 from kits.lead_scoring._judging.figures import BINS, bins_of
-from kits.lead_scoring._judging.judged import Judged, court_of, judged_again, team_of
+from kits.lead_scoring._judging.judged import Judged, court_of, judged_again, team_of, tried_by
 
 _SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
 _CALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
@@ -41,6 +41,7 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
     made += course(evaluation.slices)
     made.append(tables.money(evaluation, terms, task))
     made += tables.groups(evaluation.slices)
+    made += tables.tried(tried_by(task.runtime))
     court = court_of(task.runtime)
     if court is not None:
         made += court_plots(court)

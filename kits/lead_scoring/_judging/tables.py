@@ -1,14 +1,15 @@
-"""Tables of a report on leads: money at the team's capacity, and protected groups beside each other."""
+"""Tables of a report on leads: money at the team's capacity, protected groups beside each other, models that were tried."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kits.core.kit import EvaluateTask, Evaluation, Plot
 from kits.core.stats import Estimate
 from kits.lead_scoring._judging.capacity import Terms
 from kits.lead_scoring._judging.figures import exploration_price
 from kits.lead_scoring._judging.groups import FOUR_FIFTHS, PREFIX
+from kits.lead_scoring._models.spec import Tried
 
 
 def money(evaluation: Evaluation, terms: Terms, task: EvaluateTask) -> Plot:
@@ -55,6 +56,31 @@ def groups(slices: Mapping[str, Mapping[str, Estimate]]) -> list[Plot]:
         "(four-fifths rule of thumb): a sign to look closer, as groups may differ in how often they buy. 95 % intervals."
     )
     return [Plot("Protected groups", table=tuple(rows), caption=caption)]
+
+
+def tried(models: Sequence[Tried]) -> list[Plot]:
+    """Models that were tried, the one taken first; none where a bundle does not say."""
+    if not models:
+        return []
+    head = ("model", "", "leads", "log-loss", "AUC", "lift at 10 %")
+    rows = [
+        (
+            one.name,
+            "" if one.fate == "beside" else one.fate,
+            f"{one.leads}",
+            f"{one.log_loss:.4f} ± {one.log_loss_error:.4f}",
+            f"{one.auc:.3f}",
+            f"{one.lift:.2f} ± {one.lift_error:.2f}",
+        )
+        for one in models
+    ]
+    caption = (
+        "On the folds that decided, each model on leads it had not seen; log-loss after a straight calibration, ± one standard "
+        "error. The simplest model within one standard error of the best was taken (errors of differences, lead by lead)."
+    )
+    if any(one.fate == "given up" for one in models):
+        caption += " Given up: far behind on the first folds, so not tried on the later ones; the table is large."
+    return [Plot("Models that were tried", table=(head, *rows), caption=caption)]
 
 
 def _group(name: str, part: Mapping[str, Estimate]) -> tuple[str, ...]:

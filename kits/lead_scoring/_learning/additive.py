@@ -45,6 +45,8 @@ class _Basis:
 class Design:
     """Columns of a matrix as functions that a logistic regression weighs; made once, fitted with several weights.
 
+    Each fit begins where the last one ended, which for other weights of the same rows is near its end.
+
     Args:
         matrix: (rows, columns), NaN where missing.
     """
@@ -55,6 +57,7 @@ class Design:
         self._bases = [_basis(column, quantiles) for column in columns]
         parts = [b.rows(matrix[:, n].astype(np.float64)) for n, b in enumerate(self._bases)]
         self._rows = np.hstack(parts) if parts else np.empty((len(matrix), 0))
+        self._start: Floats | None = None
 
     def fit(self, won: Floats, weights: Floats, penalty: float = 1.0) -> AdditiveSpec:
         """The curves that fit best.
@@ -65,7 +68,8 @@ class Design:
             penalty: of the squared weights of standardised functions, as a number of leads.
         """
         mean = np.average(self._rows, axis=0, weights=weights)
-        found = minimise(self._rows - mean, won, weights, penalty)
+        found = minimise(self._rows - mean, won, weights, penalty, self._start)
+        self._start = found
         terms, start = [], 0
         for basis in self._bases:
             width = basis.at_knots.shape[1]

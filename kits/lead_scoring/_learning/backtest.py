@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 from kits.lead_scoring._learning.calibration import Slice, calibrate
 from kits.lead_scoring._learning.candidates import Candidate, Learner
-from kits.lead_scoring._learning.choice import LATEST, Scored, choose, judge
-from kits.lead_scoring._learning.folds import Origin
+from kits.lead_scoring._learning.choice import LATEST, Scored, choose, far_behind, judge
+from kits.lead_scoring._learning.effort import is_large
+from kits.lead_scoring._learning.folds import LATER, Origin
 from kits.lead_scoring._learning.intervals import interval_of
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
@@ -47,11 +48,13 @@ class Backtest:
         unseen: row → probability by a model that had not seen it.
         chosen: at each origin that was judged by a choice; the last one, `ship`, by all folds.
         slices: the latest folds by the shipped candidate.
+        given_up: candidates that were far behind on the first folds, and how far they came.
     """
 
     unseen: Mapping[int, float]
     chosen: Mapping[str, Chosen]
     slices: tuple[Slice, ...] = field(repr=False)
+    given_up: tuple[Scored, ...] = field(default=(), repr=False)
 
     @property
     def shipped(self) -> Chosen:
@@ -69,6 +72,8 @@ def run_backtest(
 ) -> Backtest:
     """Judges all candidates at all origins, choosing at each by what was known until then.
 
+    Of a large table, those that are far behind after an inner fold are given up.
+
     Raises:
         DataError: no fold holds leads won and lost on both sides.
     """
@@ -76,17 +81,25 @@ def run_backtest(
     done: list[Origin] = []
     unseen: dict[int, float] = {}
     chosen: dict[str, Chosen] = {}
+    given_up: list[Scored] = []
     learner.progress.begin("trying models on leads they have not seen", len(steps))
     for step in steps:
         if not 0 < learner.won[step.fit].mean() < 1:
             continue
-        margins[step.name] = learner.margins(step, tried)
-        if step.name in ("val", "test"):
+        choosing = step.name not in LATER
+        margins[step.name] = learner.margins(step, tried, inner=choosing)
+        if not choosing:
             chosen[step.name] = _choose(learner, margins, done, tried, in_time=in_time)
             taken = chosen[step.name]
             logits = calibrated(margins[step.name][taken.candidate], taken.calibrator)
             unseen.update(zip(step.judge.tolist(), probability(logits).tolist()))
         done.append(step)
+        if choosing and is_large(learner.cells):
+            left = judge(margins, done, learner.won)
+            behind = far_behind([one for one in left if one.candidate in tried])
+            given_up += behind
+            gone = {one.candidate for one in behind}
+            tried = tuple(one for one in tried if one not in gone)
     learner.progress.end()
     if not done:
         raise DataError(
@@ -94,13 +107,12 @@ def run_backtest(
             fix="import more leads whose outcome is known, won and lost ones",
         )
     shipped = chosen["ship"] = _choose(learner, margins, done, tried, in_time=in_time)
-    inner = [step for step in done if step.name not in ("val", "test")]
+    inner = [step for step in done if step.name not in LATER]
     for step in inner:
         logits = calibrated(margins[step.name][shipped.candidate], shipped.calibrator)
         unseen.update(zip(step.judge.tolist(), probability(logits).tolist()))
-    return Backtest(
-        unseen, chosen, _slices(learner, margins, _latest(done, in_time), shipped.candidate)
-    )
+    slices = _slices(learner, margins, _latest(done, in_time), shipped.candidate)
+    return Backtest(unseen, chosen, slices, tuple(given_up))
 
 
 def _choose(
@@ -113,7 +125,7 @@ def _choose(
 ) -> Chosen:
     """The candidate and the calibrator by the latest folds so far."""
     latest = _latest(done, in_time)
-    scored = judge(margins, latest, learner.won)
+    scored = tuple(o for o in judge(margins, latest, learner.won) if o.candidate in tried)
     if not scored:
         return Chosen(
             tried[0], CalibratorSpec(), "not calibrated: no fold holds leads won and lost"

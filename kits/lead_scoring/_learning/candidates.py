@@ -15,6 +15,7 @@ from kits.lead_scoring._features.encoder import Floats32
 from kits.lead_scoring._features.spec import EncoderSpec
 from kits.lead_scoring._learning import boosting
 from kits.lead_scoring._learning.additive import Design, recency
+from kits.lead_scoring._learning.effort import stride_of
 from kits.lead_scoring._learning.encoding import Encoded, encode, fit_encoder
 from kits.lead_scoring._learning.folds import Origin
 from kits.lead_scoring._learning.kinds import Kind
@@ -128,6 +129,7 @@ class Learner:
         kinds: columns to learn from, and what each holds.
         drifting: those that tell the period.
         device: `cpu` or `cuda`, for trees.
+        cells: of the largest matrix so far.
     """
 
     sheet: Sheet
@@ -138,9 +140,15 @@ class Learner:
     seed: int
     device: str = "cpu"
     progress: Progress = field(default_factory=NoProgress)
+    cells: int = field(default=0, init=False)
 
-    def margins(self, origin: Origin, tried: Collection[Candidate]) -> dict[Candidate, Floats]:
+    def margins(
+        self, origin: Origin, tried: Collection[Candidate], *, inner: bool = False
+    ) -> dict[Candidate, Floats]:
         """Log-odds of the judged rows by each candidate, learned from the rows before.
+
+        Args:
+            inner: only to choose by: of a large matrix fewer trees are grown, with larger steps.
 
         Raises:
             DataError: nothing in the columns can be learned from.
@@ -150,12 +158,19 @@ class Learner:
             group = [one for one in tried if one.stable == stable]
             encoded = self._encoded(origin.fit, stable)
             matrix = encode(self.sheet, origin.judge, encoded.spec)
-            found.update(self._margins(encoded, matrix, origin.fit, group))
+            self.cells = max(self.cells, encoded.matrix.size)
+            stride = stride_of(encoded.matrix.size) if inner else 1
+            found.update(self._margins(encoded, matrix, origin.fit, group, stride))
         self.progress.advance()
         return found
 
     def _margins(
-        self, encoded: Encoded, matrix: Floats32, rows: Ints, group: Collection[Candidate]
+        self,
+        encoded: Encoded,
+        matrix: Floats32,
+        rows: Ints,
+        group: Collection[Candidate],
+        stride: int,
     ) -> dict[Candidate, Floats]:
         design = Design(encoded.matrix) if any(one.has_curves for one in group) else None
         curves: dict[tuple[float, float], Floats] = {}
@@ -166,7 +181,7 @@ class Learner:
                 curves[key] = Additive(spec).margins(matrix)
         trees = np.zeros(len(matrix))
         if any(one.has_trees for one in group):
-            trees = boosting.margins(self._booster(encoded.matrix, rows), matrix)
+            trees = boosting.margins(self._booster(encoded.matrix, rows, stride), matrix)
         found: dict[Candidate, Floats] = {}
         for one in group:
             parts = [trees] * one.has_trees
@@ -210,6 +225,12 @@ class Learner:
             return np.ones(len(rows))
         return recency(np.linspace(0.0, 1.0, len(rows)), half_life)
 
-    def _booster(self, matrix: Floats32, rows: Ints) -> Booster:
-        won = self.won[rows]
-        return boosting.grow(matrix, won, self.config, seed=self.seed, device=self.device)
+    def _booster(self, matrix: Floats32, rows: Ints, stride: int = 1) -> Booster:
+        return boosting.grow(
+            matrix,
+            self.won[rows],
+            self.config,
+            seed=self.seed,
+            device=self.device,
+            stride=stride,
+        )

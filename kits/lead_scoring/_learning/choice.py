@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 LATEST = 3
 """So many of the latest folds decide."""
 _TOP = 0.1
+FAR = 3.0
+"""Standard errors behind the best, lead by lead, at which a candidate of a large table is given up."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def judge(
     usable = [one for one in judged if 0 < won[one.judge].mean() < 1]
     if not usable:
         return ()
-    return tuple(_scored(c, usable, margins, won) for c in margins[usable[0].name])
+    # the later a fold, the fewer of a large table's candidates are left
+    return tuple(_scored(c, usable, margins, won) for c in margins[usable[-1].name])
 
 
 def _scored(
@@ -103,8 +106,16 @@ def choose(scored: Sequence[Scored]) -> Scored:
     return min(kept, key=lambda one: (one.candidate.complexity, one.loss))
 
 
-def _gap(one: Scored, best: Scored) -> float:
-    """How far a candidate's loss lies beyond one standard error of the best's."""
+def far_behind(scored: Sequence[Scored]) -> tuple[Scored, ...]:
+    """Candidates that further folds would be wasted on."""
+    if not scored:
+        return ()
+    best = min(scored, key=lambda one: one.loss)
+    return tuple(one for one in scored if _gap(one, best, FAR) > 0.0)
+
+
+def _gap(one: Scored, best: Scored, errors: float = 1.0) -> float:
+    """How far a candidate's loss lies beyond some standard errors of the best's."""
     difference = one.losses - best.losses
     error = float(difference.std()) / max(1.0, float(np.sqrt(len(difference))))
-    return float(difference.mean()) - error
+    return float(difference.mean()) - errors * error

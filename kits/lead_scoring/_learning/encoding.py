@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
-from kits.lead_scoring._features.encoder import Encoder, digest_of_choice, part_of
+from kits.lead_scoring._features.encoder import Encoder, digest_of_choice
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
     Column,
@@ -24,20 +24,22 @@ from kits.lead_scoring._features.spec import (
     TextColumn,
     TruthColumn,
 )
+from kits.lead_scoring._learning.blocks import block
 from kits.lead_scoring._learning.kinds import Kind
 from kits.lead_scoring._learning.sheet import Floats32, Ints, Sheet
 
 Floats = NDArray[np.float64]
 _FREQUENT = 10
 """A value that was met so often has a column of its own."""
-_MOST_VALUES, _LEAST_VALUES, _ALL_VALUES = 24, 4, 600
-"""Values of one column that have columns of their own, at most and at least, and of all columns together."""
+_MOST_VALUES, _MOST_WORDS = 24, 40
+"""Values of a choice, and words of a text or values of a cell of several, that have columns of their own at most."""
+_LEAST_VALUES, _ALL_VALUES = 2, 360
+"""Of one column at least, and of all columns together: so the matrix stays narrow, whatever a firm exports."""
 _WITH_RATES = 8
 """From so many frequent values on, how they did in the past is one more column."""
 _NAMED = 5
 """Leads that share a value before a bundle names it."""
 _MOST_MET = 1_000
-_MOST_WORDS = 40
 _PRIOR = 20.0
 """Leads with the average rate, by which each value's rate is smoothed."""
 _RATE_FOLDS = 5
@@ -70,51 +72,85 @@ def fit_encoder(
         rows: those to learn from.
         won: (all rows) 1 or 0.
     """
-    choices = sum(kind == "choice" for kind in kinds.values())
-    most = int(np.clip(_ALL_VALUES // max(1, choices), _LEAST_VALUES, _MOST_VALUES))
+    often = {name: _often(sheet, rows, name, kind) for name, kind in kinds.items()}
+    values = _values(often, kinds, len(rows))
     fitted: list[Column] = []
     blocks: list[Floats32] = []
     for name, kind in kinds.items():
-        column = (
-            _choice(sheet, rows, won, name, most)
-            if kind == "choice"
-            else _fit(sheet, rows, name, kind)
-        )
+        column: Column | None
+        if kind == "choice":
+            column = _choice(sheet, rows, won, name, often[name], values[name])
+        else:
+            column = _fit(sheet, rows, name, kind, values.get(name, ()))
         if column is None:
             continue
         fitted.append(column)
-        block = sheet.block(part_of(column), rows)
+        made = block(sheet, column, rows)
         if isinstance(column, ChoiceColumn) and column.rates:
-            block[:, -1] = _unseen_rates(sheet, rows, won, name, seed)
-        blocks.append(block)
+            made[:, -1] = _unseen_rates(sheet, rows, won, name, seed)
+        blocks.append(made)
     matrix = np.hstack(blocks) if blocks else np.empty((len(rows), 0), dtype=np.float32)
     return Encoded(EncoderSpec(columns=tuple(fitted)), matrix)
 
 
 def encode(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> Floats32:
     """(rows, columns) of some rows by a fitted encoder."""
-    blocks = [sheet.block(part_of(column), rows) for column in spec.columns]
+    blocks = [block(sheet, column, rows) for column in spec.columns]
     return np.hstack(blocks) if blocks else np.empty((len(rows), 0), dtype=np.float32)
 
 
-def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind) -> Column:
+def _often(sheet: Sheet, rows: Ints, name: str, kind: Kind) -> dict[str, int]:
+    """How many of some leads hold each choice or word of a column; empty where it has none."""
+    if kind == "choice":
+        words, numbers = _words(sheet, rows, name)
+        counts = np.bincount(numbers, minlength=len(words))
+    elif kind in ("many", "text"):
+        bags = sheet.bags(name, kind)
+        held = np.bincount(sheet.column(name)[1][rows], minlength=len(bags.sizes))
+        words = bags.words
+        counts = np.bincount(bags.word, weights=held[bags.owner], minlength=len(words))
+    else:
+        return {}
+    return {word: int(n) for word, n in zip(words, counts) if n}
+
+
+def _values(
+    often: Mapping[str, Mapping[str, int]], kinds: Mapping[str, Kind], rows: int
+) -> dict[str, tuple[str, ...]]:
+    """Values that have columns of their own: the most frequent ones of each column, and of all columns together.
+
+    Of very many columns each keeps its first two; the other places go to values that many leads have and many lack.
+    """
+    most = {"choice": _MOST_VALUES}
+    found = {
+        name: _frequent(counts, rows, most.get(kinds[name], _MOST_WORDS))
+        for name, counts in often.items()
+        if kinds[name] in ("choice", "many", "text")
+    }
+    places = [
+        (place >= _LEAST_VALUES, -min(often[name][word], rows - often[name][word]), name, place)
+        for name, words in found.items()
+        for place, word in enumerate(words)
+    ]
+    if len(places) <= _ALL_VALUES:
+        return found
+    kept = {(name, place) for _, _, name, place in sorted(places)[:_ALL_VALUES]}
+    return {
+        name: tuple(word for place, word in enumerate(words) if (name, place) in kept)
+        for name, words in found.items()
+    }
+
+
+def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...]) -> Column:
     if kind == "number":
         return NumberColumn(name=name)
     if kind == "truth":
         return TruthColumn(name=name)
     if kind == "date":
         return _date(sheet, rows, name)
-    read = cells.to_choices if kind == "many" else cells.to_words
-    distinct, codes = sheet.column(name)
-    counts = np.bincount(codes[rows], minlength=len(distinct))
-    often: dict[str, int] = {}
-    for (value, _), n in zip(distinct, counts.tolist()):
-        for word in read(value) if n else ():
-            often[word] = often.get(word, 0) + n
-    words = _frequent(often, len(rows), _MOST_WORDS)
     if kind == "many":
-        return ManyColumn(name=name, values=words)
-    return TextColumn(name=name, words=words)
+        return ManyColumn(name=name, values=values)
+    return TextColumn(name=name, words=values)
 
 
 def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
@@ -128,15 +164,20 @@ def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
     )
 
 
-def _choice(sheet: Sheet, rows: Ints, won: Floats, name: str, most: int) -> ChoiceColumn | None:
-    words, numbers = _words(sheet, rows, name)
-    counts = np.bincount(numbers, minlength=len(words))
-    often = {word: int(n) for word, n in zip(words, counts) if n}
-    values = _frequent(often, len(rows), most)
+def _choice(
+    sheet: Sheet,
+    rows: Ints,
+    won: Floats,
+    name: str,
+    often: Mapping[str, int],
+    values: tuple[str, ...],
+) -> ChoiceColumn | None:
     if not values:
         return None
     rates: dict[str, float] = {}
-    if len([n for n in often.values() if n >= _FREQUENT]) > min(_WITH_RATES, most):
+    frequent = sum(n >= _FREQUENT for n in often.values())
+    if frequent > min(_WITH_RATES, max(len(values), _LEAST_VALUES)):
+        words, numbers = _words(sheet, rows, name)
         table = _log_odds(numbers, won[rows], len(words))
         rates = {
             w: round(float(table[n]), 6) for n, w in enumerate(words) if often.get(w, 0) >= _NAMED
@@ -151,14 +192,10 @@ def _choice(sheet: Sheet, rows: Ints, won: Floats, name: str, most: int) -> Choi
     )
 
 
-def _words(sheet: Sheet, rows: Ints, name: str) -> tuple[list[str], Ints]:
+def _words(sheet: Sheet, rows: Ints, name: str) -> tuple[tuple[str, ...], Ints]:
     """Choices in one form, and for each of some rows which one it holds."""
-    distinct, codes = sheet.column(name)
-    known: dict[str, int] = {}
-    place = np.array(
-        [known.setdefault(cells.to_choice(v), len(known)) for v, _ in distinct], np.intp
-    )
-    return list(known), place[codes[rows]]
+    words, place = sheet.choices(name)
+    return words, place[sheet.column(name)[1][rows]]
 
 
 def _frequent(often: Mapping[str, int], rows: int, most: int) -> tuple[str, ...]:

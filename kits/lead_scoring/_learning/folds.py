@@ -18,6 +18,8 @@ Ints = NDArray[np.intp]
 _FIRST = 0.5
 """Share of the training leads that the first fold is learned from."""
 _LATER = 0.95
+LATER = ("val", "test")
+"""Steps after the inner folds, in order."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def origins(
     inner = _rolling(train, folds) if in_time else _by_lot(train, groups, folds, seed)
     found = list(inner)
     known = train
-    for later in ("val", "test"):
+    for later in LATER:
         rows = np.flatnonzero(places == later)
         if rows.size:
             found.append(Origin(later, known, rows))

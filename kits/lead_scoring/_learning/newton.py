@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_WIDE = 400
+_WIDE = 800
 """Columns from which on their curvature costs more than many cheap steps."""
 _NEWTON_ROUNDS, _LBFGS_ROUNDS = 30, 300
+_CHUNK = 2_048
+"""Rows whose curvature is summed in 32 bits, which steps can do with: slope and loss are exact."""
 _FLAT, _SHORTEST = 1e-9, 1e-4
 _SLIGHT = 1e-3
 
@@ -51,10 +53,17 @@ def line_fit(margins: Floats, won: Floats, certain: tuple[float, float]) -> tupl
     return float(at[0]), float(at[1])
 
 
-def minimise(design: Floats, won: Floats, weights: Floats, penalty: float) -> Floats:
-    """Intercept and weights of least penalised log-loss: by Newton's steps, or by L-BFGS where these are too wide."""
-    rate = float(np.clip(np.average(won, weights=weights), 1e-4, 1 - 1e-4))
-    start = np.concatenate([[np.log(rate / (1 - rate))], np.zeros(design.shape[1])])
+def minimise(
+    design: Floats, won: Floats, weights: Floats, penalty: float, start: Floats | None = None
+) -> Floats:
+    """Intercept and weights of least penalised log-loss: by Newton's steps, or by L-BFGS where these are too wide.
+
+    Args:
+        start: where to begin, such as the minimum for other weights of the same rows.
+    """
+    if start is None:
+        rate = float(np.clip(np.average(won, weights=weights), 1e-4, 1 - 1e-4))
+        start = np.concatenate([[np.log(rate / (1 - rate))], np.zeros(design.shape[1])])
     problem = _Problem(design, won, weights, penalty)
     return problem.by_newton(start) if design.shape[1] <= _WIDE else problem.by_lbfgs(start)
 
@@ -98,12 +107,15 @@ class _Problem:
 
     def _curvature(self, chances: Floats) -> Floats:
         spread = self.weights * chances * (1 - chances)
-        scaled = self.design * spread[:, None]
         width = self.design.shape[1]
-        found = np.empty((width + 1, width + 1))
+        found = np.zeros((width + 1, width + 1))
         found[0, 0] = spread.sum() + 1e-9
-        found[0, 1:] = found[1:, 0] = scaled.sum(axis=0)
-        found[1:, 1:] = self.design.T @ scaled + self.penalty * np.eye(width)
+        found[0, 1:] = found[1:, 0] = spread @ self.design
+        for start in range(0, len(spread), _CHUNK):
+            own = slice(start, start + _CHUNK)
+            part = (self.design[own] * np.sqrt(spread[own, None])).astype(np.float32)
+            found[1:, 1:] += part.T @ part
+        found[1:, 1:] += self.penalty * np.eye(width)
         return found
 
     def by_lbfgs(self, start: Floats) -> Floats:

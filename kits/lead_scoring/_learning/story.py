@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
 from kits.core.stats import Estimate, auroc_estimate, proportion
 from kits.lead_scoring._learning.backtest import Backtest, Chosen
 from kits.lead_scoring._learning.choice import Scored
+from kits.lead_scoring._models.spec import Tried
 from kits.lead_scoring._table import LeadTable
-
-_TOLD = 8
 
 
 def figures_of(backtest: Backtest, *, n: int) -> dict[str, float]:
@@ -35,7 +35,6 @@ def notes_of(
 ) -> tuple[str, ...]:
     """Sentences for the run's report."""
     notes = [_choice(backtest.shipped, in_time)] if backtest.shipped.scored else []
-    notes += [_tried(one) for one in _ranked(backtest.shipped)[:_TOLD]]
     notes.append(backtest.shipped.why)
     earlier = [c for name, c in backtest.chosen.items() if name == "test"]
     if earlier and earlier[0].candidate != backtest.shipped.candidate:
@@ -83,23 +82,39 @@ def _of(share: Estimate, loss: Callable[[float], float]) -> Estimate:
     return Estimate(value=values[0], low=min(values), high=max(values), n=share.n, method=method)
 
 
-def _choice(chosen: Chosen, in_time: bool) -> str:
-    folds = len(chosen.scored[0].aucs)
-    where = f"the latest {folds} time folds" if in_time else f"{folds} folds by lot"
-    words = "the simplest within one standard error of the best"
-    return f"'{chosen.candidate.name}' was taken: {words} in log-loss and lift, on {where}"
+def tried_of(backtest: Backtest) -> tuple[Tried, ...]:
+    """All that was tried, the one taken first, what was given up last."""
+    shipped = backtest.shipped
 
-
-def _tried(one: Scored) -> str:
-    error = float(one.losses.std()) / math.sqrt(len(one.losses))
+    ranked = sorted(shipped.scored, key=lambda o: (o.candidate != shipped.candidate, o.loss))
     return (
-        f"tried {one.candidate.name}: log-loss {one.loss:.4f} ± {error:.4f} on {len(one.losses)} leads"
-        f" after a straight calibration, AUC {one.auc:.3f}, lift at 10 % {one.lift:.2f} ± {one.lift_error:.2f}"
+        *(_tried(o, "taken" if o.candidate == shipped.candidate else "beside") for o in ranked),
+        *(_tried(o, "given up") for o in backtest.given_up),
     )
 
 
-def _ranked(chosen: Chosen) -> list[Scored]:
-    return sorted(chosen.scored, key=lambda one: (one.candidate != chosen.candidate, one.loss))
+def _tried(one: Scored, fate: Literal["taken", "beside", "given up"]) -> Tried:
+    return Tried(
+        name=one.candidate.name,
+        fate=fate,
+        leads=len(one.losses),
+        log_loss=round(one.loss, 5),
+        log_loss_error=round(float(one.losses.std()) / math.sqrt(len(one.losses)), 5),
+        auc=round(one.auc, 4),
+        lift=round(one.lift, 3),
+        lift_error=round(one.lift_error, 3),
+    )
+
+
+def _choice(chosen: Chosen, in_time: bool) -> str:
+    folds = len(chosen.scored[0].aucs)
+    where = f"the latest {folds} time folds" if in_time else f"{folds} folds by lot"
+    words = f"of {len(chosen.scored)}, the simplest within one standard error of the best"
+    taken = next(one for one in chosen.scored if one.candidate == chosen.candidate)
+    return (
+        f"'{chosen.candidate.name}' was taken: {words} in log-loss and lift, on {where} "
+        f"(AUC {taken.auc:.3f}, lift at 10 % {taken.lift:.2f} ± {taken.lift_error:.2f}; the others stand in the report)"
+    )
 
 
 def _best_of_families(chosen: Chosen) -> list[Scored]:

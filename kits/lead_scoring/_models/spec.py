@@ -76,6 +76,21 @@ class IntervalSpec(_Part):
         return self
 
 
+class Tried(_Part):
+    """One model that was tried, and how it did on the folds that decided."""
+
+    name: str = Field(description="in words")
+    fate: Literal["taken", "beside", "given up"] = Field(
+        description="`given up`: far behind on the first folds of a large table, and not tried on the later ones"
+    )
+    leads: int = Field(ge=0, description="leads it was judged on")
+    log_loss: float = Field(description="mean per lead, after a straight calibration")
+    log_loss_error: float = Field(ge=0, description="its standard error")
+    auc: float = Field(description="mean over folds")
+    lift: float = Field(description="at the best tenth, mean over folds")
+    lift_error: float = Field(ge=0, description="its standard error")
+
+
 class ModelSpec(_Part):
     """What makes a lead's log-odds: the mean of the models that are there, calibrated."""
 

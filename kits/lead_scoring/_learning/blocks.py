@@ -1,0 +1,82 @@
+"""Columns of past leads → columns of the matrix, as an `Encoder` makes them, many rows at a time.
+
+What an encoder does with one cell stands in `_features/encoder.py`; a test holds both to the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import numpy as np
+
+from kits.lead_scoring._features.spec import (
+    ChoiceColumn,
+    Column,
+    DateColumn,
+    ManyColumn,
+    NumberColumn,
+    TextColumn,
+    TruthColumn,
+)
+from kits.lead_scoring._learning.sheet import Bags, Floats32, Ints, Sheet
+
+
+def block(sheet: Sheet, column: Column, rows: Ints) -> Floats32:
+    """(rows, width) what a column of an encoder makes of some rows."""
+    make = cast("Callable[[Sheet, Column, Ints], Floats32]", _MAKERS[column.kind])
+    return make(sheet, column, rows)
+
+
+def _fixed(sheet: Sheet, column: NumberColumn | TruthColumn | DateColumn, rows: Ints) -> Floats32:
+    _, codes = sheet.column(column.name, column.kind == "date")
+    return sheet.table(column)[codes[rows]]
+
+
+def _choice(sheet: Sheet, column: ChoiceColumn, rows: Ints) -> Floats32:
+    words, place = sheet.choices(column.name)
+    held = place[sheet.column(column.name)[1][rows]]
+    width = len(column.values)
+    found = np.zeros((len(rows), width + bool(column.rates)), dtype=np.float32)
+    number = _places(column.values, words)[held]
+    own = np.flatnonzero(number >= 0)
+    found[own, number[own]] = 1.0
+    if column.rates:
+        rates = np.array([column.rates.get(word, 0.0) for word in words], dtype=np.float32)
+        found[:, width] = rates[held]
+    return found
+
+
+def _several(bags: Bags, codes: Ints, values: Sequence[str]) -> Floats32:
+    table = np.zeros((len(bags.sizes), len(values) + 1), dtype=np.float32)
+    number = _places(values, bags.words)[bags.word]
+    own = number >= 0
+    table[bags.owner[own], number[own]] = 1.0
+    table[:, -1] = bags.sizes
+    return table[codes]
+
+
+def _many(sheet: Sheet, column: ManyColumn, rows: Ints) -> Floats32:
+    codes = sheet.column(column.name)[1][rows]
+    return _several(sheet.bags(column.name, "many"), codes, column.values)
+
+
+def _text(sheet: Sheet, column: TextColumn, rows: Ints) -> Floats32:
+    codes = sheet.column(column.name)[1][rows]
+    return _several(sheet.bags(column.name, "text"), codes, column.words)
+
+
+def _places(values: Sequence[str], words: Sequence[str]) -> Ints:
+    """(words,) where each stands among the values; -1: nowhere."""
+    known = {value: number for number, value in enumerate(values)}
+    return np.array([known.get(word, -1) for word in words], dtype=np.intp)
+
+
+_MAKERS = {
+    "number": _fixed,
+    "truth": _fixed,
+    "choice": _choice,
+    "date": _fixed,
+    "many": _many,
+    "text": _text,
+}
