@@ -37,6 +37,7 @@ from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints, Sheet
 from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of, tried_of
 from kits.lead_scoring._learning.threads import one_thread
+from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._table import LeadTable, load_table
@@ -75,6 +76,7 @@ def train(task: TrainTask) -> TrainOutcome:
     config = task.config
     assert isinstance(config, Config)
     with one_thread():
+        words = words_of(config)  # what is wrong there is said before anything is learned
         prepared = _prepare(task, config)
         learner, few = prepared.learner, prepared.few
         tried = candidates(config, few=few, in_time=prepared.in_time, drifting=learner.drifting)
@@ -90,6 +92,7 @@ def train(task: TrainTask) -> TrainOutcome:
         notes=(
             *court_notes(prepared.court),
             *notes_of(backtest, in_time=prepared.in_time, few=few, refit=config.refit, n=len(rows)),
+            *unheeded(words, prepared.table.names),
         ),
     )
 

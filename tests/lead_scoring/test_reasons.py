@@ -8,7 +8,13 @@ import pytest
 from kits.core.errors import ConfigError
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.rates import learn_rates
-from kits.lead_scoring._learning.words import SITUATIONS, languages, load_words, readable
+from kits.lead_scoring._learning.words import (
+    SITUATIONS,
+    languages,
+    load_words,
+    readable,
+    unheeded,
+)
 from kits.lead_scoring._reasons.explainer import FEW, LONGEST, Explainer
 from kits.lead_scoring._reasons.situation import filled, slots_in
 from kits.lead_scoring._reasons.spec import SUBJECTS, Wording
@@ -341,20 +347,33 @@ def test_names_of_columns_are_made_readable(name, said):
 @pytest.mark.parametrize(
     ("text", "fix"),
     [
-        ("columns: {a: {lable: b}}", "kit's page"),
+        ("columns: {a: {lable: b}}", "did you mean 'label'"),
         ("columns: {a: {templates: {ower: x}}}", "did you mean 'over'"),
         ("columns: {a: {templates: {over: '{label.__class__} {hihg}'}}}", "label, low"),
-        ("columns: [", "kit's page"),
+        ("colums: {}", "did you mean 'columns'"),
+        ("columns: ['a'\nb", ""),
+        ("\xe9", "words-of-reasons"),
     ],
 )
 def test_a_wrong_file_of_phrases_says_what_to_do(tmp_path, text, fix):
     file = tmp_path / "phrases.yaml"
-    file.write_text(text)
+    file.write_bytes(text.encode("latin-1"))
 
     with pytest.raises(ConfigError) as told:
         load_words("en", file)
 
     assert fix in told.value.fix
+    assert str(file) in told.value.where
+
+
+def test_words_for_a_column_that_no_lead_has_are_told(tmp_path):
+    file = tmp_path / "phrases.yaml"
+    file.write_text("columns: {demo_requestd: {label: demo}, role: {label: role}, zzz: {label: z}}")
+
+    one, two = unheeded(load_words("en", file), ["demo_requested", "role"])
+
+    assert "'demo_requestd', which no lead has: did you mean 'demo_requested'" in one
+    assert two.endswith("speaks of 'zzz', which no lead has")
 
 
 def test_a_language_without_words_is_refused():

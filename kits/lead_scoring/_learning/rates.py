@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._lead import Value
-from kits.lead_scoring._learning.words import ColumnWords, Words, load_words
+from kits.lead_scoring._learning.words import ColumnWords, Words, words_of
 from kits.lead_scoring._reasons.spec import Bin, ColumnReasons, Kind, ReasonsSpec, Tally
 from kits.lead_scoring._reasons.values import (
     choice_of,
@@ -61,7 +60,7 @@ def learn_rates(
     Raises:
         ConfigError: the firm's file of phrases is absent or wrong, or there is no such language.
     """
-    words = load_words(config.language, Path(config.phrases) if config.phrases else None)
+    words = words_of(config)
     decided = table.decided
     barred = {
         *unnamed,

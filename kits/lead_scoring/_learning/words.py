@@ -6,15 +6,18 @@ It reads YAML, so it is the training side's; what comes of it travels in the bun
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
+from kits.lead_scoring.config import Config
 
 PHRASES = Path(__file__).parents[1] / "_reasons" / "phrases"
 MOST_BYTES = 1 << 20
@@ -107,6 +110,15 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PHRASES.glob("*.yaml")))
 
 
+def words_of(config: Config) -> Words:
+    """The words a project's settings ask for.
+
+    Raises:
+        ConfigError: as `load_words`.
+    """
+    return load_words(config.language, Path(config.phrases) if config.phrases else None)
+
+
 def load_words(language: str, firm: Path | None) -> Words:
     """The words of a language, with the firm's own over them.
 
@@ -123,6 +135,16 @@ def load_words(language: str, firm: Path | None) -> Words:
     return Words(wording, dict(known), {} if firm is None else _firm(firm).columns)
 
 
+def unheeded(words: Words, columns: Collection[str]) -> tuple[str, ...]:
+    """Sentences about columns that the firm speaks of and no lead has."""
+    return tuple(
+        f"model.phrases speaks of {name!r}, which no lead has"
+        + "".join(f": did you mean {near!r}?" for near in get_close_matches(name, columns, n=1))
+        for name in words.own
+        if name not in columns
+    )
+
+
 @cache
 def _language(language: str) -> tuple[Wording, dict[str, str]]:
     import yaml
@@ -133,10 +155,10 @@ def _language(language: str) -> tuple[Wording, dict[str, str]]:
 
 
 def _firm(path: Path) -> FirmWords:
-    import yaml
+    from kits.core.settings import parse_settings
 
     where = str(path)
-    fix = "see the kit's page for what the file holds; or leave model.phrases out"
+    fix = "docs/how-to/words-of-reasons.md says what it holds; or leave model.phrases out"
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -145,12 +167,9 @@ def _firm(path: Path) -> FirmWords:
     if len(content) > MOST_BYTES:
         raise ConfigError(f"a file of phrases has at most {MOST_BYTES >> 20} MiB", where=where)
     try:
-        found = FirmWords.model_validate(yaml.safe_load(content.decode("utf-8")) or {})
-    except (ValidationError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise ConfigError(
-            f"the file of phrases is wrong: {text[:200]}", where=where, fix=fix
-        ) from error
+        found = parse_settings(content.decode("utf-8"), FirmWords, where=where)
+    except (UnicodeDecodeError, RecursionError):
+        raise ConfigError("the file of phrases is no YAML in UTF-8", where=where, fix=fix) from None
     for name, column in found.columns.items():
         _refuse_templates(column, f"{where}: columns.{name}.templates")
     return found
