@@ -24,7 +24,7 @@ from cloud_sync.crm.base import (
     ScoreWrite,
     WriteOutcome,
 )
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.shown import (
@@ -203,7 +203,7 @@ class Dynamics:
                 text(row.get(self._key)).lower(), row.get(outcome), self._settings,
                 modified=row.get("modifiedon"),
             )
-            for row in many(answer.get("value"))
+            for row in rows_in({**answer}, "value", self._name)
             if _GUID.match(text(row.get(self._key)))
         )  # fmt: skip
         token = self._token_in(text(answer.get("@odata.nextLink")))

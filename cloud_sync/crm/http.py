@@ -18,6 +18,7 @@ from cloud_sync.crm.base import Access
 from cloud_sync.crm.budget import Budget
 from cloud_sync.effects.addresses import Guard, parse_networks
 from cloud_sync.effects.json_http import HttpAnswer, JsonHttp, RefusedError, printable
+from cloud_sync.effects.targets import DeliveryError
 
 MAX_ANSWER = 8 << 20
 """Bytes: 200 records with all their columns."""
@@ -235,6 +236,18 @@ def many(value: JsonValue) -> list[Mapping[str, JsonValue]]:
     """The objects of a list; whatever else came is left out."""
     found = value if isinstance(value, list) else []
     return [item for item in found if isinstance(item, Mapping)]
+
+
+def rows_in(value: JsonValue, key: str, where: str) -> list[Mapping[str, JsonValue]]:
+    """The objects of a list that an answer must have.
+
+    Raises:
+        DeliveryError: it has none: what answered was not the CRM, or not as it should.
+    """
+    found = one(value).get(key)
+    if not isinstance(found, list):
+        raise DeliveryError(f"answered without its list {key!r}", where=where)
+    return many(found)
 
 
 def text(value: JsonValue) -> str:

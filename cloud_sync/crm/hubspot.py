@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.shown import (
     BANDS,
@@ -64,6 +64,7 @@ class HubSpot:
     polls = False
 
     def __init__(self, access: Access, wire: Wire | None = None) -> None:
+        self._name = access.name
         self._settings = access.settings
         self._object = access.settings.object
         self._path = f"/crm/v3/objects/{quote(self._object, safe='')}"
@@ -130,7 +131,8 @@ class HubSpot:
             "sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}],
             "filterGroups": [{"filters": filters}] if filters else [],
         }  # fmt: skip
-        rows = many(one(self._http.call("POST", f"{self._path}/search", body)).get("results"))
+        answer = self._http.call("POST", f"{self._path}/search", body)
+        rows = rows_in(answer, "results", self._name)
         rows = [row for row in rows if text(row.get("id")).isdecimal()]
         found = tuple(
             listed_of(

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.shown import (
     FieldInfo,
@@ -120,6 +120,7 @@ class Pipedrive:
                 f"Pipedrive has no {name!r} with scores", where=f"{access.name}: object",
                 fix=did_you_mean(name, _THINGS),
             )  # fmt: skip
+        self._name = access.name
         self._settings = access.settings
         self._thing = _THINGS[name]
         self._clock = clock
@@ -208,12 +209,14 @@ class Pipedrive:
             answer = one(self._http.call("GET", self._thing.many_path, query=query))
             following = text(one(answer.get("additional_data")).get("next_cursor"))
             more = bool(following) and following != cursor
-            return following or cursor, more, many(answer.get("data"))
+            return following or cursor, more, rows_in({**answer}, "data", self._name)
         start = int(cursor) if cursor.isdecimal() else 0
         by = "add_time" if since is None else "update_time"
         query = {"start": str(start), "limit": str(PAGE), "sort": f"{by} DESC"}
         answer = one(self._http.call("GET", self._thing.path, query=query))
-        rows = many(answer.get("data"))
+        # v1 says null for an empty list
+        empty = answer.get("data") is None and answer.get("success") is True
+        rows = [] if empty else rows_in({**answer}, "data", self._name)
         paging = one(one(answer.get("additional_data")).get("pagination"))
         more = bool(rows) and paging.get("more_items_in_collection") is True
         # one that is deleted meanwhile moves the others up

@@ -29,7 +29,7 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.budget import DAILY_PAUSE_S
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, text, words_in
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
 from cloud_sync.crm.salesforce_stream import CDC, CLIENT, Stream, is_stream
@@ -215,8 +215,8 @@ class Salesforce:
         return one(self.http.call("GET", f"{self.base}/sobjects/{self._object}/describe"))
 
     def _query(self, kind: str, soql: str) -> list[Mapping[str, JsonValue]]:
-        answer = one(self.http.call("GET", f"{self.base}/{kind}", query={"q": soql}))
-        return many(answer.get("records"))
+        answer = self.http.call("GET", f"{self.base}/{kind}", query={"q": soql})
+        return rows_in(answer, "records", self._access.name)
 
     def changed_since(self, cursor: str) -> Page:
         """As `Crm.changed_since`."""

@@ -89,10 +89,13 @@ class OdooCalls:
         order: str = "id asc",
         **context: JsonValue,
     ) -> list[Mapping[str, JsonValue]]:
-        """Records that fit a domain, with keys of Odoo's context; raises as `call` does."""
+        """Records that fit a domain, with keys of Odoo's context; raises as `call` does, and where no list came."""
         params: dict[str, JsonValue] = {"context": {**context}} if context else {}
         params |= {"domain": [*domain], "fields": [*fields], "limit": limit, "order": order}
-        return rows_of(self.call(model, "search_read", ids=(), **params))
+        answer = self.call(model, "search_read", ids=(), **params)
+        if not isinstance(answer, list):
+            raise DeliveryError("answered a search without a list", where=self._name)
+        return rows_of(answer)
 
     def may(self, model: str, right: str) -> bool:
         """Whether the user has a right (read, create, write) to a model."""

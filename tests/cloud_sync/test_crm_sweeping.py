@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import select
 
 from cloud_sync.crm import connections, sweeps
@@ -38,7 +39,7 @@ def here(tmp_path: Path) -> Iterator[LeadHub]:
         yield made
 
 
-def listing(hub: Hub, **settings: object) -> None:
+def listing(hub: Hub, **settings: JsonValue) -> None:
     """A kind that has lists; the CRM in memory stands in its place."""
     with hub.database.transaction() as session:
         row = session.get_one(CrmConnection, SALES)
