@@ -21,8 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from cloud_sync.app import create_app
 from cloud_sync.config import dump, load, parse
 from cloud_sync.fleet.bundles import publish
 from cloud_sync.hub import Hub
+from cloud_sync.server import WebServer
 from cloud_sync.store.db import migrate
 from cloud_sync.store.models import Blob, Bundle, Release
 from cloud_sync.web.accounts import create_person, issue_token
@@ -272,15 +273,16 @@ def _make_hub(folder: Path, port: int, bundle: bytes) -> str:
 
 def _serve(folder: Path) -> None:
     """The hub's web server as it serves; no broker and no loops, which would be idle."""
-    import uvicorn
-
     config = load(folder)
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind((config.listen.host, config.listen.port))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(config), lifespan="off", log_level="error", access_log=False)
-    )
-    server.run(sockets=[listener])
+    app = create_app(config)
+    app.router.lifespan_context = _nothing_else
+    WebServer(app, config, app.state.hub.authority).run()
+
+
+@asynccontextmanager
+async def _nothing_else(_app: object) -> AsyncIterator[None]:
+    """A lifespan in which nothing lives."""
+    yield
 
 
 # --- the others -----------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +21,8 @@ CRM_BODY_BYTES = 1 << 20
 PATIENCE_S = 30.0
 SLOWEST_BYTES_S = 4096
 """A body has half a minute, and a second more for so many bytes that have come."""
+_LENGTH = b"content-length"
+_MOST_DIGITS = 18
 
 
 class BodyLimit:
@@ -51,8 +52,8 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._limit_for(scope["method"], scope["path"])
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > limit:
+        announced = next((value for name, value in scope["headers"] if name == _LENGTH), b"0")
+        if not announced.isdigit() or len(announced) > _MOST_DIGITS or int(announced) > limit:
             await _refuse(_too_large(limit), scope, receive, send)
             return
         body = _Body(receive, limit, self._patience_s)
@@ -137,14 +138,15 @@ class DefaultHeaders:
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self._app = app
-        self._headers = headers
+        self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                own = message.get("headers", ())
+                there = {name.lower() for name, _ in own}
+                added = [pair for pair in self._headers if pair[0] not in there]
+                message = {**message, "headers": [*own, *added]}
             await send(message)
 
         await self._app(scope, receive, with_headers)

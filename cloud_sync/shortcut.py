@@ -49,10 +49,12 @@ class Shortcut:
 
     def _handler(self, method: str, path: str) -> Handler | None:
         exact = self._handlers.get((method, path))
-        if exact is not None or path.endswith("/"):
-            return exact
         head = path.rpartition("/")[0]
         above = head.rpartition("/")[0]
-        if head.endswith("/"):  # a part of nothing is none
+        if path.endswith("/") or head.endswith("/"):  # a part of nothing is none
             return None
-        return self._handlers.get((method, f"{head}/")) or self._handlers.get((method, f"{above}/"))
+        return (
+            exact
+            or self._handlers.get((method, f"{head}/"))
+            or self._handlers.get((method, f"{above}/"))
+        )

@@ -89,7 +89,7 @@ def as_request(request: Request, tail: str, body: bytes, public_url: str) -> bas
     for key, value in request.headers.items():
         # one that comes twice is as if both stood in one: then no signature fits
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    scheme = headers.get("x-forwarded-proto", request.url.scheme)
+    scheme = headers.get("x-forwarded-proto", request.scope.get("scheme", "http"))
     host = headers.get("x-forwarded-host", headers.get("host", ""))
     return base.Request(
         request.method, public_url + target, headers, body,

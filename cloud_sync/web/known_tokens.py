@@ -7,6 +7,8 @@ up each time, and so is everything at all other routes.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Final
 
 from starlette.requests import Request
@@ -23,12 +25,16 @@ _SCHEME: Final = "bearer "
 
 
 class KnownTokens:
-    """Who asks, by a token that is remembered or by the tables. What is kept of a token is its hash, as in the tables."""
+    """Who asks, by a token that is remembered or by the tables. What is kept of a token is its hash, as in the tables.
 
-    def __init__(self, hub: Hub) -> None:
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, hub: Hub, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._hub = hub
         self._known: Remembered[str, Identity] = Remembered(
-            hub.database, (ApiToken, Person), seconds=SECONDS, most=MOST
+            hub.database, (ApiToken, Person), seconds=SECONDS, most=MOST, clock=clock
         )
 
     def at_hand(self, request: Request, role: Role) -> Identity | None:

@@ -34,6 +34,11 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     async def read(request: Request) -> dict[str, int]:
         return {"bytes": len(await request.body())}
 
+    @app.post("/headers")
+    async def tell_headers(request: Request) -> dict[str, str]:
+        await request.body()
+        return dict(request.headers)
+
     @app.exception_handler(KitwrightError)
     async def tell(_request: Request, error: KitwrightError) -> JSONResponse:
         return JSONResponse(error.as_dict(), status_code=400)
@@ -99,6 +104,75 @@ def test_a_body_that_does_not_come_is_answered_and_the_connection_ends(port: int
         answer = all_of(peer)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"did not come in time" in answer
+
+
+@pytest.mark.parametrize("endless", [b"", b"X-Long: "])
+def test_a_head_without_end_is_not_read_on(port: int, endless: bytes) -> None:
+    sent, piece = 0, endless or b"X-Line: 1\r\n" * 1000
+    with connected(port) as peer:
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + piece)
+        try:
+            while sent < 50 << 20:
+                peer.sendall(b"x" * 65536 if endless else piece)
+                sent += 65536 if endless else len(piece)
+        except ConnectionError:
+            pass  # it was refused while it was being sent
+        answer = all_of(peer)
+    assert sent < 20 << 20
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+    assert served(port)
+
+
+def test_what_follows_a_body_in_pieces_has_an_end_too(port: int) -> None:
+    sent = 0
+    with connected(port) as peer:
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: ")
+        try:
+            while sent < 50 << 20:
+                peer.sendall(b"x" * 65536)
+                sent += 65536
+        except ConnectionError:
+            pass
+    assert sent < 20 << 20
+    assert served(port)
+
+
+def test_a_body_in_pieces_of_one_byte_is_read(port: int) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    with connected(port) as peer:
+        peer.sendall(head + b"1\r\na\r\n" * 50_000 + b"0\r\n\r\n")
+        assert all_of(peer).endswith(b'{"bytes":50000}')
+
+
+def test_a_trailer_is_no_header(port: int) -> None:
+    with connected(port) as peer:
+        peer.sendall(
+            b"POST /headers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            b"1\r\na\r\n0\r\nX-Forwarded-Host: evil\r\n\r\n"
+        )
+        answer = all_of(peer)
+    assert b"200 OK" in answer and b"evil" not in answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 3\r\nTransfer-Encoding: chunked",
+        b"Content-Length: 3\r\nContent-Length: 4",
+        b"Content-Length: -3",
+        b"Content-Length: " + b"9" * 5000,
+        b"Transfer-Encoding: chunked, identity",
+        b"Host : x",
+    ],
+)
+def test_a_request_that_two_programs_may_read_differently_is_refused(
+    port: int, head: bytes
+) -> None:
+    with connected(port) as peer:
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\nabc")
+        answer = all_of(peer)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert served(port)
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 104857600", b"Transfer-Encoding: chunked"])
