@@ -34,3 +34,7 @@ def make_app() -> typer.Typer:
 def main() -> None:
     """Entry point of the `kit` script."""
     console.run(make_app())
+
+
+if __name__ == "__main__":  # where no script was installed beside the interpreter
+    main()

@@ -123,3 +123,10 @@ def test_a_broken_kit_is_listed_with_its_reason(tmp_path: Path) -> None:
 
 def test_the_version_is_printed() -> None:
     assert kit("--version").stdout.startswith("kit 0.")
+
+
+def test_it_runs_where_no_script_was_installed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kits.cli", "--version"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("kit 0.")
