@@ -26,7 +26,7 @@ from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, Project
 from kits.core.errors import ConfigError, KitwrightError
 from tests.cloud_sync.crm_builders import HUB, WAYS, connect, signed
 from tests.cloud_sync.fleet_builders import make_hub
-from tests.cloud_sync.lead_builders import SALES, lead_hub
+from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
 
 AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 Run = Callable[..., Result]
@@ -330,3 +330,50 @@ def test_what_would_be_written_is_shown_and_nothing_is_written(tmp_path: Path) -
     assert set(shown) == set(made.crm.asked[-1]) - {"6"}
     assert all(1 <= int(str(one["points"])) <= 99 and one["band"] for one in shown.values())
     assert before == {"0": 0, "1": 0, "2": 0}
+
+
+def test_leads_are_tried_before_any_is_known_here(tmp_path: Path) -> None:
+    with lead_hub(tmp_path, public_url=HUB) as made:
+        for number in range(9):
+            made.crm.put(str(number), size=10 * number, outcome="won" if number > 6 else "")
+        connection = connections.open_connection(made.hub, SALES)
+        trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
+        with made.hub.database.session() as session:
+            assert session.scalar(select(func.count()).select_from(CrmLead)) == 0
+    assert {str(one["lead"]) for one in trial.would} == {"2", "3", "4", "5", "6"}
+
+
+def test_columns_that_the_crm_does_not_have_are_named(tmp_path: Path) -> None:
+    with lead_hub(tmp_path, public_url=HUB) as made:
+        made.crm.put("1", size=10, city=None)
+        with made.hub.database.transaction() as session:
+            row = session.get_one(CrmConnection, SALES)
+            row.settings = {**row.settings, "columns": ["size", "city", "budget"]}
+        found = columns_check(made)
+        assert (found.ok, found.found) == (False, "the CRM has no budget")
+        made.crm.put("1", budget=3)
+        found = columns_check(made)
+        assert (found.ok, found.found) == (True, "empty in all 1 leads: city")
+        made.crm.put("1", city="Bern")
+        assert columns_check(made).found == "all 3 are there"
+
+
+def columns_check(made: LeadHub) -> Check:
+    connection = connections.open_connection(made.hub, SALES)
+    trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
+    [found] = [check for check in trial.checks if check.name == "columns"]
+    return found
+
+
+def test_a_sweep_begins_when_somebody_asks_for_one(run: Run, tmp_path: Path) -> None:
+    added(run, tmp_path)
+    assert json.loads(run("list", "--json").stdout)[0]["sweep"]["state"] == "none"
+    told = json.loads(run("sweep", "sales", "--since", "2026-05-04", "--json").stdout)
+    assert (told["state"], told["since"]) == ("running", "2026-05-04T00:00:00+00:00")
+    assert "of everything" in run("sweep", "sales").stdout
+    assert "under way" in run("list").stdout
+    run("pause", "sales")
+    assert "paused" in run("sweep", "sales").output
+    assert "neither a day" in str(run("sweep", "sales", "--since", "x", fails=KitwrightError).exception)  # fmt: skip
+    assert "ahead" in str(run("sweep", "sales", "--since", "2999-01-01", fails=KitwrightError).exception)  # fmt: skip
+    run("sweep", "nobody", fails=KitwrightError)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import breaker, connections, storing, writing
+from cloud_sync.crm import breaker, connections, leads, storing, writing
 from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.settings import CrmSettings
@@ -343,3 +343,24 @@ def test_the_loops_begin_with_a_connection_and_end_with_the_hub(scene: Scene) ->
     finally:
         writer.stop()
     assert scene.shown("1") == "50"
+
+
+def test_a_lead_that_is_refused_alone_for_days_waits_for_a_person_told_once(scene: Scene) -> None:
+    poison(scene, "37")
+    scene.score("37", 50)
+    writer = scene.writer()
+    scene.settle(writer, 5, hours=1)
+    assert scene.lead("37").dead == "" and "odd" in scene.lead("37").write_error
+    with scene.hub.database.transaction() as session:  # as it is after three days
+        session.get_one(CrmLead, (NAME, "37")).write_attempts = writing.MAX_REFUSALS - 2
+    scene.settle(writer, 6, hours=1)
+    assert scene.lead("37").dead.startswith(writing.DEAD) and "odd" in scene.lead("37").dead
+    assert "crm-lead-dead" in scene.alerts()
+    asked = len(scene.server.asked)
+    scene.settle(writer, 24, hours=1)
+    assert len(scene.server.asked) == asked
+    scene.server.act = scene.portal.act
+    with scene.hub.database.transaction() as session:
+        assert leads.retry_dead(session, NAME, who="ada") == 1
+    scene.settle(writer, 3, hours=1)
+    assert scene.shown("37") == "50"
