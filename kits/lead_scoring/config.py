@@ -145,7 +145,12 @@ class Config(_Section):
         True,
         description="learn once more from all leads after judging; figures stay those of leads not seen",
     )
-    trees: int = Field(400, ge=10, le=5000, description="trees of the boosted model; inner folds of large tables grow fewer")
+    trees: int = Field(
+        400,
+        ge=10,
+        le=5000,
+        description="trees of the boosted model; inner folds of large tables grow fewer",
+    )
     depth: int = Field(5, ge=2, le=6, description="depth of each")
     learning_rate: float = Field(0.03, gt=0, le=1, description="of the boosted model")
     folds: int = Field(4, ge=2, le=10, description="rolling time folds models are chosen by")

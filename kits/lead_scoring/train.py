@@ -40,6 +40,7 @@ from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.spec import ModelSpec
+from kits.lead_scoring._stated import refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import BACKTEST_FILE, LeadSpec, TrainedOn
@@ -100,7 +101,8 @@ def train(task: TrainTask) -> TrainOutcome:
 def _prepare(task: TrainTask, config: Config) -> _Prepared:
     everything = _willing(load_table(task.dataset, task.dataset.items), config.columns.opt_out)
     table = everything.decided
-    _refuse_few(table)
+    _refuse_few(table, len(everything))
+    refuse_misspelt(everything.names, config.columns)
     splits = [item.split for item in table.items]
     known = np.flatnonzero(np.array(splits) != "test")
     # open leads too: a column that they all lack comes with the outcome
@@ -146,8 +148,14 @@ def _willing(table: LeadTable, opt_out: str) -> LeadTable:
     return table.rows(~said)
 
 
-def _refuse_few(table: LeadTable) -> None:
+def _refuse_few(table: LeadTable, leads: int) -> None:
     won = int(table.won.sum())
+    if not len(table):
+        raise DataError(
+            f"none of {leads} leads has an outcome: nothing can be learned",
+            fix="name the column that tells what became of them in kit.yaml: model.source.outcome, and its cells: "
+            "model.source.won; then kit data import again with --replace",
+        )
     lost = len(table) - won
     if min(won, lost) < _FEWEST:
         raise DataError(

@@ -222,6 +222,32 @@ def test_a_column_of_opted_out_people_is_suggested_counted_or_missed(tmp_path: P
     assert "did you mean" in told("Opted out of profilin").fix
 
 
+@pytest.mark.parametrize(
+    ("key", "stated", "level"),
+    [
+        ("exclude", ["durration"], "fail"),
+        ("opt_out", "Duraton", "fail"),
+        ("numeric", ["DURATION"], "warn"),
+    ],
+)
+def test_a_misspelt_column_of_the_settings_is_told_with_the_one_that_is_meant(
+    tmp_path: Path, key: str, stated: object, level: str
+) -> None:
+    rows = [[i, i % 9, i, i % 2] for i in range(20)]
+    table_ = leads(tmp_path, ["id", "duration", "round 2", "converted"], rows)
+    config = Config.model_validate({"columns": {key: stated}})
+    found = only(list(columns.not_there(table_, config)))
+    assert found.level == level
+    assert "did you mean 'duration'?" in found.fix
+
+
+def test_settings_may_name_columns_that_no_lead_has(tmp_path: Path) -> None:
+    rows = [[i, i % 9, i, i % 2] for i in range(20)]
+    table_ = leads(tmp_path, ["id", "duration", "round 2", "converted"], rows)
+    stated = {"exclude": ["contact phone", "round 1", "duration"], "protected": ["gender"]}
+    assert not list(columns.not_there(table_, Config.model_validate({"columns": stated})))
+
+
 def lead_set(
     tmp_path: Path, states: Sequence[tuple[str, Mapping[str, str]]]
 ) -> list[tuple[str, bytes]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kits.core.errors import DataError
+from kits.core.errors import ConfigError, DataError
 from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._models.calibrator import probability
@@ -147,6 +147,20 @@ def test_too_few_of_either_outcome_say_how_many_are_needed(tmp_path: Path) -> No
     dataset = a_dataset(leads, [n < 5 for n in range(200)], splits_in_time(200))
     with pytest.raises(DataError, match="5 leads won and 195 lost are too few"):
         trained(dataset, Config(), tmp_path)
+
+
+def test_leads_without_any_outcome_say_how_to_name_it(tmp_path: Path) -> None:
+    leads = [Lead(str(n), {"a": float(n % 3)}) for n in range(60)]
+    with pytest.raises(DataError, match="none of 60 leads has an outcome") as refused:
+        trained(a_dataset(leads, [None] * 60, splits_in_time(60)), Config(), tmp_path)
+    assert "model.source.outcome" in refused.value.fix
+
+
+def test_a_misspelt_column_to_keep_out_stops_the_training(tmp_path: Path) -> None:
+    config = Config.model_validate({"columns": {"protected": ["cuntry"]}})
+    with pytest.raises(ConfigError, match="'cuntry', which no lead has") as refused:
+        trained(firm(420, 9), config, tmp_path)
+    assert "did you mean 'country'?" in refused.value.fix
 
 
 def test_leads_without_a_usable_column_are_refused(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     columns.missing,
     columns.too_many_values,
     columns.opt_out,
+    columns.not_there,
 )
 
 

@@ -6,7 +6,7 @@ Leaks, drift, constants, identities and protected columns are the court's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from kits.core.kit import Finding
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._reading.names import load_words, plain
+from kits.lead_scoring._stated import GUARDS, misspelt
 from kits.lead_scoring._table import LeadTable
 from kits.lead_scoring.config import Config
 
@@ -114,6 +115,13 @@ def opt_out(table: LeadTable, config: Config) -> Iterator[Finding]:
                 "opt-out", "warn", f"{', '.join(alike[:5])} may say that a person does not want this; everybody is scored",
                 fix=f"if it does: model.columns.opt_out: {alike[0]}",
             )  # fmt: skip
+
+
+def not_there(table: LeadTable, config: Config) -> Iterator[Finding]:
+    """Columns that settings name and no lead has, though one of a like name is there."""
+    for one in misspelt(table.names, config.columns):
+        level: Literal["warn", "fail"] = "fail" if one.key in GUARDS else "warn"
+        yield Finding("misspelt-column", level, one.said, fix=one.fix)
 
 
 def _whole(word: str) -> str:

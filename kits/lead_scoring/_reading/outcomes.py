@@ -23,6 +23,7 @@ from kits.lead_scoring.config import SourceConfig
 _TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
 _MOST_VALUES = 200
 _LONGEST = 120
+_FEW_VALUES = 12
 _TOO_COMMON = frozenset({"win", "loss"})
 """Words that begin other things too (`win back`)."""
 _AGREE = 0.98
@@ -308,11 +309,22 @@ def _most(known: Counter[str], only: Sequence[str] | frozenset[str] | None = Non
     return [*listed[:6], f"{len(listed) - 6} more"] if len(listed) > 7 else listed
 
 
+def outcome_by_name(sheet: Sheet) -> list[str]:
+    """Columns of few values that are called like an outcome, the likeliest first, and their cells."""
+    named = {name: rank(name, "outcome") for name in sheet.columns}
+    found = [
+        (place, f"{name}: {', '.join(_most(_known(sheet.cells[name])))}")
+        for name, place in named.items()
+        if place is not None and 2 <= len(_known(sheet.cells[name])) <= _FEW_VALUES
+    ]
+    return [told for _, told in sorted(found)]
+
+
 def candidates_told(sheet: Sheet) -> list[str]:
     """Columns of few values, for a person who must say which of them is the outcome."""
     told = []
     for name, cells in sheet.cells.items():
         known = _known(cells)
-        if 2 <= len(known) <= 12:
+        if 2 <= len(known) <= _FEW_VALUES:
             told.append(f"{name}: {', '.join(_most(known))}")
-    return told[:12]
+    return told[:_FEW_VALUES]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from kits.core.kit import Finding
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
-from kits.lead_scoring._reading.outcomes import candidates_told
+from kits.lead_scoring._reading.outcomes import candidates_told, outcome_by_name
 from kits.lead_scoring.config import Config
 
 _MAX_SHOWN = 20
@@ -59,6 +59,15 @@ def _span(times: Seconds) -> str:
 def _outcome(known: Known, config: Config) -> Iterator[Finding]:
     if known.outcome is None:
         stated = config.source.outcome
+        if not stated and (likely := outcome_by_name(known.sheet)):
+            yield Finding(
+                "outcome", "warn",
+                f"{likely[0].partition(':')[0]} is called like an outcome, but no cell of it is a known word for won or lost: "
+                "nothing can be learned",
+                tuple(likely),
+                f"say in kit.yaml what its cells mean: model.source.outcome: {likely[0].partition(':')[0]}, model.source.won: […]",
+            )  # fmt: skip
+            return
         yield Finding(
             "outcome",
             "warn",

@@ -1,0 +1,74 @@
+"""Columns that `model.columns` names and no lead has: a word misspelt there would guard nothing, in silence.
+
+What the reader left out (names, addresses, the outcome) is in no lead either, so a name without a like one is no error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kits.core.errors import ConfigError
+from kits.lead_scoring.config import ColumnsConfig
+
+GUARDS = ("exclude", "protected", "opt_out")
+"""Keys that keep something out of a model: learned from all the same would be harm."""
+_KEYS = (*GUARDS, "keep", "numeric", "categorical", "actionable")
+_ALIKE = 0.85
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Misspelt:
+    """A column that is not there, and one of a like name that is.
+
+    Attributes:
+        key: of `model.columns`.
+    """
+
+    key: str
+    stated: str
+    alike: str
+
+    @property
+    def said(self) -> str:
+        """What is wrong, in a sentence."""
+        return f"model.columns.{self.key} names {self.stated!r}, which no lead has"
+
+    @property
+    def fix(self) -> str:
+        """What to do about it."""
+        return f"did you mean {self.alike!r}? Else take it out of kit.yaml"
+
+
+def misspelt(names: Sequence[str], columns: ColumnsConfig) -> Iterator[Misspelt]:
+    """Stated columns that are not there while one of a like name is, which is not stated itself.
+
+    Args:
+        names: columns of the leads.
+    """
+    for key in _KEYS:
+        value: str | tuple[str, ...] = getattr(columns, key)
+        stated = tuple(filter(None, (value,))) if isinstance(value, str) else value
+        free = {name.casefold(): name for name in names if name not in stated}
+        for one in stated:
+            if one in names:
+                continue
+            # `close_date_2` is no misspelt `close_date_1`
+            near = [name for name in free if _DIGITS.findall(name) == _DIGITS.findall(one)]
+            found = difflib.get_close_matches(one.casefold(), near, n=1, cutoff=_ALIKE)
+            if found:
+                yield Misspelt(key, one, free[found[0]])
+
+
+def refuse_misspelt(names: Sequence[str], columns: ColumnsConfig) -> None:
+    """Stops a training that would learn from what a person wanted kept out.
+
+    Raises:
+        ConfigError: a column to keep out is misspelt.
+    """
+    for one in misspelt(names, columns):
+        if one.key in GUARDS:
+            raise ConfigError(one.said, where=f"kit.yaml: model.columns.{one.key}", fix=one.fix)
