@@ -164,7 +164,9 @@ def main() -> None:
     print(header("Leads: one lead over HTTP"))
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        fields = [dict(lead.fields) for lead in make_leads(99, options.leads)]
+        fields: list[dict[str, object]] = [
+            dict(lead.fields) for lead in make_leads(99, options.leads)
+        ]
         with (
             _hub(root, fields) as hub,
             _others(root, options.others, fields, options.reasons) as others,

@@ -1,4 +1,5 @@
-"""One commit for the events of all requests that wait: who comes first commits for those who came meanwhile.
+"""One commit for the events of all requests that wait: who comes first commits for those who came meanwhile. Threads and
+coroutines may wait, for the same commits.
 
 A commit waits for the disk; fifty of them one after the other take fifty times as long as one. What is stored is
 `taking.py`'s business.
@@ -45,7 +46,7 @@ class _Waiting:
 
 
 class Committer:
-    """Commits what threads bring."""
+    """Commits what threads and coroutines bring."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -101,9 +102,8 @@ class Committer:
             try:
                 with self._turn:
                     self._commit_some(self._next())
-            except (
-                Exception
-            ):  # who waited for these is told so; the others shall not wait for nothing
+            except Exception:
+                # who waited for these is told so; the others shall not wait for nothing
                 log.exception("event=crm_events_not_stored")
 
     def _more(self) -> bool:
@@ -132,9 +132,8 @@ class Committer:
                 for one in some:
                     self._store([one])
         finally:
-            for one in (
-                some
-            ):  # also when something was raised that nobody thought of: nobody waits for ever
+            # also when something was raised that nobody thought of: nobody waits for ever
+            for one in some:
                 if not one.over:
                     one.error = "not stored"
             _tell(some)
