@@ -17,6 +17,7 @@ from kits.lead_scoring._models.spec import AdditiveSpec, Term
 
 Floats = NDArray[np.float64]
 _QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+_ENDS = (0.01, 0.99)
 _COARSE, _MANY_COLUMNS = (0.01, 0.5, 0.99), 120
 """Where a matrix has so many columns, each bends at its median alone."""
 _LEAST_ROWS_PER_BEND = 200
@@ -49,12 +50,13 @@ class Design:
 
     Args:
         matrix: (rows, columns), NaN where missing.
+        straight: numbers are lines without bends, which go on beyond what was seen by as much as was seen.
     """
 
-    def __init__(self, matrix: Floats32) -> None:
+    def __init__(self, matrix: Floats32, *, straight: bool = False) -> None:
         quantiles = _QUANTILES if matrix.shape[1] <= _MANY_COLUMNS else _COARSE
         columns = (matrix[:, n].astype(np.float64) for n in range(matrix.shape[1]))
-        self._bases = [_basis(column, quantiles) for column in columns]
+        self._bases = [_basis(column, () if straight else quantiles) for column in columns]
         parts = [b.rows(matrix[:, n].astype(np.float64)) for n, b in enumerate(self._bases)]
         self._rows = np.hstack(parts) if parts else np.empty((len(matrix), 0))
         self._start: Floats | None = None
@@ -106,6 +108,8 @@ def _basis(column: Floats, quantiles: Sequence[float]) -> _Basis:
         knots, functions = np.array([low, high]), np.array([[0.0], [1.0]])
         middle = np.array([float(((known - low) / (high - low)).mean()) if known.size else 0.0])
         return _with_missing(knots, functions, middle, lacks)
+    if not quantiles:
+        return _with_missing(*_line(known), lacks)
     knots = np.unique(np.quantile(known, quantiles))
     if knots.size < 3:
         knots = np.unique(np.concatenate([knots, [values[0], values[-1]]]))
@@ -119,6 +123,18 @@ def _basis(column: Floats, quantiles: Sequence[float]) -> _Basis:
     functions = np.stack([line, *bends], axis=1)
     middle = np.array([np.interp(known, knots, f).mean() for f in functions.T])
     return _with_missing(knots, functions, middle, lacks)
+
+
+def _line(known: Floats) -> tuple[Floats, Floats, Floats]:
+    """Knots, the line at them, and its mean. Beyond its ends it is level, so that no placeholder outweighs the rest."""
+    low, high = np.quantile(known, _ENDS)
+    if low == high:
+        low, high = known.min(), known.max()
+    reach = high - low
+    knots = np.array([low - reach, high + reach])
+    inside = np.clip(known, *knots)
+    functions = ((knots - inside.mean()) / (float(inside.std()) or 1.0))[:, None]
+    return knots, functions, np.array([float(np.interp(known, knots, functions[:, 0]).mean())])
 
 
 def _with_missing(knots: Floats, functions: Floats, middle: Floats, lacks: bool) -> _Basis:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,12 +46,14 @@ class Candidate:
         half_life: of the weights of its additive part, as a share of the span; 0: all weigh the same.
         penalty: of its additive part.
         stable: columns that tell the period are left out.
+        straight: numbers of its additive part are lines without bends, which go on beyond what was seen.
     """
 
     family: str
     half_life: float = 0.0
     penalty: float = 1.0
     stable: bool = False
+    straight: bool = False
 
     @property
     def name(self) -> str:
@@ -59,6 +61,8 @@ class Candidate:
         words = [self.family]
         if self.half_life:
             words.append(f"half-life 1/{1 / self.half_life:.0f}")
+        if self.straight:
+            words.append("straight lines")
         if self.family == "small":
             words.append(f"shrunk by {self.penalty:g} leads")
         if self.stable:
@@ -66,11 +70,11 @@ class Candidate:
         return ", ".join(words)
 
     @property
-    def complexity(self) -> tuple[int, float, bool]:
+    def complexity(self) -> tuple[int, float, bool, bool]:
         """Sorts candidates: the simpler first."""
         rank = ("small", "logistic", "recent", "trees", "mean").index(self.family)
         recent = 1 / self.half_life if self.half_life else 0.0
-        return rank, recent - self.penalty, not self.stable
+        return rank, recent - self.penalty, not self.straight, not self.stable
 
     @property
     def has_trees(self) -> bool:
@@ -93,10 +97,10 @@ def candidates(
         family = "small"
     table: dict[str, tuple[Candidate, ...]] = {
         "small": tuple(Candidate("small", penalty=p) for p in SHRINKAGES),
-        "logistic": (Candidate("logistic"),),
-        "recent": tuple(Candidate("recent", half) for half in halves) or (Candidate("logistic"),),
+        "logistic": _both("logistic"),
+        "recent": _both("recent", *halves) if halves else _both("logistic"),
         "trees": (Candidate("trees"),),
-        "mean": (Candidate("mean"), *(Candidate("mean", half) for half in halves)),
+        "mean": _both("mean", 0.0, *halves),
     }
     table["auto"] = tuple(
         dict.fromkeys(
@@ -106,8 +110,17 @@ def candidates(
     chosen = table[family]
     if not drifting or config.court.drift == "warn":
         return chosen
-    stable = tuple(Candidate(one.family, one.half_life, one.penalty, stable=True) for one in chosen)
+    stable = tuple(replace(one, stable=True) for one in chosen)
     return stable if config.court.drift == "exclude" else (*chosen, *stable)
+
+
+def _both(family: str, *halves: float) -> tuple[Candidate, ...]:
+    """With straight lines, and with curves."""
+    return tuple(
+        Candidate(family, half, straight=straight)
+        for straight in (True, False)
+        for half in halves or (0.0,)
+    )
 
 
 @dataclass(frozen=True)
@@ -172,13 +185,17 @@ class Learner:
         group: Collection[Candidate],
         stride: int,
     ) -> dict[Candidate, Floats]:
-        design = Design(encoded.matrix) if any(one.has_curves for one in group) else None
-        curves: dict[tuple[float, float], Floats] = {}
+        designs: dict[bool, Design] = {}
+        curves: dict[tuple[bool, float, float], Floats] = {}
         for one in group:
-            key = (one.half_life, one.penalty)
-            if design is not None and one.has_curves and key not in curves:
-                spec = design.fit(self.won[rows], self._weights(rows, one.half_life), one.penalty)
-                curves[key] = Additive(spec).margins(matrix)
+            key = (one.straight, one.half_life, one.penalty)
+            if not one.has_curves or key in curves:
+                continue
+            if one.straight not in designs:
+                designs[one.straight] = Design(encoded.matrix, straight=one.straight)
+            weights = self._weights(rows, one.half_life)
+            spec = designs[one.straight].fit(self.won[rows], weights, one.penalty)
+            curves[key] = Additive(spec).margins(matrix)
         trees = np.zeros(len(matrix))
         if any(one.has_trees for one in group):
             trees = boosting.margins(self._booster(encoded.matrix, rows, stride), matrix)
@@ -186,7 +203,7 @@ class Learner:
         for one in group:
             parts = [trees] * one.has_trees
             if one.has_curves:
-                parts.append(curves[one.half_life, one.penalty])
+                parts.append(curves[one.straight, one.half_life, one.penalty])
             found[one] = np.mean(parts, axis=0)
         return found
 
@@ -200,7 +217,8 @@ class Learner:
         additive = trees = None
         if candidate.has_curves:
             weights = self._weights(rows, candidate.half_life)
-            additive = Design(encoded.matrix).fit(self.won[rows], weights, candidate.penalty)
+            design = Design(encoded.matrix, straight=candidate.straight)
+            additive = design.fit(self.won[rows], weights, candidate.penalty)
         if candidate.has_trees:
             base = boosting.base_rate(self.won[rows])
             trees = boosting.arrays_of(self._booster(encoded.matrix, rows), base)
