@@ -28,6 +28,7 @@ _OTHERS = {
     "/v1/crm/{name}": "a signature of the CRM",
     "/v1/crm/{name}/{tail}": "the CRM, by the secret at the end",
     "/v1/enroll": "a one-time token",
+    "/v1/leads/score": "viewer",
     "/v1/bundles/{bundle_id}/content": "device or viewer",
     "/v1/tuf/{name}": "device or viewer",
 }
