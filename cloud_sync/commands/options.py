@@ -71,9 +71,12 @@ def family(app: typer.Typer, name: str, text: str) -> typer.Typer:
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
     """Columns of text, or a line that says there is nothing."""
+    from kits.core.showing import printable
+
     if not rows:
         return "none"
-    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    # what stands in a cell may have come from anywhere: it steers no terminal
+    lines = [[printable(str(cell)) for cell in row] for row in (header, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines

@@ -17,6 +17,7 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.models import CrmLead, CrmScore
 from cloud_sync.store.types import JsonObject
 from kits.core.prediction import Reason
+from kits.core.showing import printable
 
 Trend = Literal["improving", "steady", "declining", ""]
 OPEN, GONE = "open", "gone"
@@ -73,8 +74,9 @@ def keep_score(
         lead.version += 1
     lead.probability, lead.low, lead.high = score.probability, score.low, score.high
     lead.points, lead.percentile, lead.band = score.points, score.percentile, score.band
-    lead.reasons = [one.text for one in score.reasons[:FEW]]
-    lead.hints = list(score.hints[:FEW])
+    # they quote the lead's values, and stand on pages, in terminals and in the CRM
+    lead.reasons = [printable(one.text) for one in score.reasons[:FEW]]
+    lead.hints = [printable(one) for one in score.hints[:FEW]]
     lead.bundle, lead.scored_at = score.bundle, now
     mark_write(lead, rules, now)
     return course_of(lead, now) if changed else None

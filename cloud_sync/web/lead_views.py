@@ -12,6 +12,7 @@ from cloud_sync.crm.hotlist import Listed
 from cloud_sync.crm.leads import Delivery
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.store.models import CrmLead, CrmScore
+from kits.core.showing import printable
 
 MAX_FIELDS = 200
 WIDTH, HEIGHT = 600.0, 120.0
@@ -48,7 +49,9 @@ def card(one: Listed, settings: Mapping[str, CrmSettings]) -> LeadCard:
 def fields_of(lead: CrmLead) -> Sequence[tuple[str, JsonValue]]:
     """Its columns by name, empty ones left out."""
     known = [
-        (name, value) for name, value in sorted(lead.fields.items()) if value not in (None, "")
+        (printable(name), printable(value) if isinstance(value, str) else value)
+        for name, value in sorted(lead.fields.items())
+        if value not in (None, "")
     ]
     return known[:MAX_FIELDS]
 

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump
 from cloud_sync.errors import ConflictError, NotFoundError
+from cloud_sync.store.models import CrmLead
+from cloud_sync.web.lead_views import fields_of
 from tests.cloud_sync.lead_builders import (
     LEADS,
     SALES,
@@ -74,3 +76,14 @@ def test_a_lead_is_erased_after_a_question(here: LeadHub) -> None:
     assert here.lead("1").fields == {}
     told = json.loads(run(here, "erase", SALES, "2", "--yes", "--json"))
     assert told["scores"] == 1 and told["bytes_gone"]
+
+
+def test_no_value_of_a_lead_steers_a_terminal_or_turns_a_page(here: LeadHub) -> None:
+    here.crm.put("9", size=60, **{"na\u202eme": "\x1b[2J\u202eevil"})
+    here.score("9")
+    with here.hub.database.transaction() as session:
+        session.get_one(CrmLead, (SALES, "9")).dead = "write: \x1b[31m\u202e"
+    told = run(here, "list", "--state", "dead")
+    assert "write: " in told
+    told += "".join(f"{name}{value}" for name, value in fields_of(here.lead("9")))
+    assert "evil" in told and "\x1b" not in told and "\u202e" not in told
