@@ -76,6 +76,14 @@ def test_storage_keeps_bytes_under_their_digest(storage: Storage) -> None:
     assert b"".join(storage.stream(digest)) == content
 
 
+@pytest.mark.parametrize("n", [0, 3, 40])
+def test_storage_keeps_many_at_once(storage: Storage, n: int) -> None:
+    contents = [f"lead {number}".encode() for number in range(n)]
+    digests = storage.put_many(contents)
+    assert digests == [digest_of(content) for content in contents]
+    assert [storage.get(digest) for digest in digests] == contents
+
+
 def test_storage_says_when_bytes_are_absent(storage: Storage) -> None:
     absent = digest_of(b"nothing")
     assert not storage.has(absent)
