@@ -38,7 +38,7 @@ def assert_closed(folder: Path, told: str, steps: int) -> None:
         range(1, steps + 1)
     )
     assert "The circle is closed after" in told
-    assert told.rstrip().splitlines()[-1].startswith("next: kit demo --keep")
+    assert re.match(r"next: kit demo [a-z-]+ --keep", told.rstrip().splitlines()[-1])
     report = re.search(r"report +(\S+)", told)
     assert report is not None
     assert Path(report[1]).read_text().startswith("<!doctype html>")
@@ -137,3 +137,38 @@ def test_a_mailboxs_demo_is_told_to_a_program(tmp_path: Path) -> None:
     assert told["compare"]["better"] is True
     assert told["champion"] != told["challenger"]
     assert Path(told["report"]).exists()
+
+
+@pytest.mark.slow
+def test_leads_are_scored_in_the_crm_and_the_second_model_knows_the_new_channel(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "demo"
+    told = run_demo(folder, named="lead-scoring")
+    assert [int(n) for n in re.findall(r"^\[ ?(\d+)\]", told, re.MULTILINE)] == list(range(1, 14))
+    assert "The circle is closed after" in told
+    assert told.rstrip().splitlines()[-1].startswith("next: kit demo lead-scoring --keep")
+    assert re.search(r"cost per lead, challenger minus champion: -", told)
+    came = re.search(r"(\d+) leads came as ([\d,]+) events, each 5 times.*: (\d+) scores", told)
+    assert came is not None
+    leads, events, writes = (int(number.replace(",", "")) for number in came.groups())
+    assert events >= 5 * leads
+    assert leads <= writes < 2 * leads, "a lead is written when its score moved, not at each event"
+    assert "Partner" not in told.partition("[11]")[0]
+    assert "Original source: Partner" in told.partition("[13]")[2]
+    assert "all leads are made up" in told
+    with closing(sqlite3.connect(folder / "hub" / "hub.sqlite")) as db:
+        states = dict(db.execute("SELECT state, COUNT(*) FROM crm_lead GROUP BY state").fetchall())
+        bundles = [
+            row[0]
+            for row in db.execute("SELECT DISTINCT bundle FROM crm_lead WHERE state = 'open'")
+        ]
+        decided = db.execute("SELECT COUNT(*) FROM annotation WHERE source = 'outcome'").fetchone()[
+            0
+        ]
+        waiting = db.execute(
+            "SELECT COUNT(*) FROM crm_lead WHERE due_at IS NOT NULL OR dead != ''"
+        ).fetchone()[0]
+    assert states["won"] + states["lost"] == decided and states["open"] > 0
+    assert len(bundles) == 1, "the better bundle scored all open leads anew"
+    assert waiting == 0

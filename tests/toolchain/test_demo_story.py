@@ -110,3 +110,16 @@ def test_the_mailbox_story_names_what_generate_makes(tmp_path: Path) -> None:
     assert story.harmless in {said["label"] for said in truth.values()}
     questions = (template_of(kit.name) / "copier.yml").read_text()
     assert all(f"\n{answer}:" in questions for answer in story.answers)
+
+
+def test_a_story_at_the_hub_has_steps_of_its_own_and_no_line(tmp_path: Path) -> None:
+    kit = get_kit("lead-scoring")
+    story = kit.story
+    assert story is not None and story.hub is not None
+    kit.demo.generate(tmp_path, seed=3)
+    assert any((tmp_path / story.data).glob("*.csv"))
+    titles = [step.title for step in (*story.hub.first, *story.hub.second)]
+    assert len(set(titles)) == len(titles)
+    questions = (template_of(kit.name) / "copier.yml").read_text()
+    assert all(f"\n{answer}:" in questions for answer in story.answers)
+    assert kit.manifest.at_hub and kit.manifest.words.good == story.harmless

@@ -22,7 +22,8 @@ def demo(
     ),
     seed: Annotated[int, typer.Option(help="seed of data and training")] = 7,
     keep: Annotated[
-        bool, typer.Option("--keep", help="leave hub and agent running, print the page's address")
+        bool,
+        typer.Option("--keep", help="leave hub and agent or CRM running, print the page's address"),
     ] = False,
     short: Annotated[
         bool,

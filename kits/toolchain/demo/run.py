@@ -21,7 +21,8 @@ from kits.toolchain.demo.summary import compared_lines, verdict_table
 from kits.toolchain.passphrase import PASSPHRASE_VARIABLE
 
 MARK = ".kitwright-demo"
-_NEXT = "next: kit demo --keep     (leaves hub and agent running and prints the page's address)"
+_KEEPS = {True: "leaves hub and CRM running", False: "leaves hub and agent running"}
+"""By whether the circle is one at the hub."""
 
 
 def run_demo(
@@ -58,7 +59,8 @@ def run_demo(
         if keep:
             _keep_running(circle)
         else:
-            print(_NEXT)  # noqa: T201  the last line
+            kept = _KEEPS[story.hub is not None]
+            print(f"next: kit demo {kit} --keep     ({kept} and prints the page's address)")  # noqa: T201  the last line
     finally:
         circle.programs.stop_all()
 
@@ -164,7 +166,7 @@ def _keep_running(circle: Circle) -> None:
         *("cloud-sync", "user", "add", "demo-person", "--role", "engineer", "--print-password"),
         *("--data", str(circle.root / "hub")),
     )
-    print(f"open {hub_of(circle).url}   {password.strip()}\nCtrl-C stops hub and agent")  # noqa: T201
+    print(f"open {hub_of(circle).url}   {password.strip()}\nCtrl-C stops all of it")  # noqa: T201
     try:
         circle.programs.running[0].wait()
     except KeyboardInterrupt:
