@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -45,6 +45,8 @@ class Shortcut:
             answer = await handler(request)
         except KitwrightError as error:
             answer = await self._refusal(request, error)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         await answer(scope, receive, send)
 
     def _handler(self, method: str, path: str) -> Handler | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.testclient import TestClient
+from starlette.types import Message, Scope
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.shortcut import Shortcut
@@ -44,6 +47,21 @@ def test_everything_else_goes_by_its_route(client: TestClient, path: str) -> Non
 @pytest.mark.parametrize("path", ["/a/b", "/c/x"])
 def test_another_method_goes_by_its_route(client: TestClient, path: str) -> None:
     assert client.get(path).json() == "by the route"
+
+
+def test_who_has_gone_is_not_answered_and_is_no_error() -> None:
+    sent: list[Message] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/a/b", "query_string": b"", "headers": []}  # fmt: skip
+    short = Shortcut(PlainTextResponse("by the route"), {("POST", "/a/b"): here}, refuse)
+    asyncio.run(short(scope, gone, send))
+    assert sent == []
 
 
 def test_an_error_for_people_is_told_as_everywhere(client: TestClient) -> None:
