@@ -62,3 +62,28 @@ def test_leads_that_score_alike_are_not_ranked_by_their_time(seed: int) -> None:
     made.columns = {"newsletter": rng.choice(["yes", "no"], 3_000).tolist()}
     signal = made.court().signal
     assert signal is not None and abs(signal.auc.value - 0.5) < 0.04
+
+
+def test_a_signal_in_columns_that_drift_is_seen() -> None:
+    """All that tells who buys came into fashion: it tells the period too, and the base rate rises with it."""
+    made = Made(4_000, seed=3, strength=0.0)
+    share = np.linspace(0.0, 1.0, 4_000)
+    mobile = made.rng.random(4_000) < share
+    made.won = (made.rng.random(4_000) < 0.03 + 0.12 * mobile + 0.05 * share).astype(float)
+    made.columns["device"] = np.where(mobile, "mobile", "desk").tolist()
+    court = made.court()
+    assert "device" in court.drifting
+    assert court.no_signal == ""
+
+
+def test_a_base_rate_that_jumps_is_seldom_taken_for_a_signal() -> None:
+    passed = 0
+    for seed in range(10):
+        made = Made(1_500, seed=3_000 + seed, strength=0.0)
+        late = np.arange(1_500) >= 1_100
+        made.won = (made.rng.random(1_500) < np.where(late, 0.3, 0.1)).astype(float)
+        made.columns["campaign"] = np.where(late, "new", "old").tolist()
+        signal = made.court().signal
+        assert signal is not None
+        passed += signal.p_value <= 0.05
+    assert passed <= 3

@@ -235,6 +235,7 @@ def _figures(
     telling = {one.column for one in drift.moved if one.judgement == "guilty"}
     lasting = [column for column in left if column.name not in telling] or left
     sides = side_by_side(columns, tuple(out), case.won, case.timed, seed)
-    signal = find_signal(lasting, case.won, (case.periods, case.lot), case.timed, seed)
+    folds = case.periods, case.lot
+    signal = find_signal(left, lasting, case.won, folds, case.timed, seed)
     trees = sides[-1].without_guilty if sides else None
     return sides, signal, silence(signal, trees)

@@ -1,8 +1,14 @@
 """Whether what is left tells who buys at all: a permutation test, with the band that chance gives.
 
 An AUC of 0.55 may be much or nothing, it depends on how many leads and columns there are. So outcomes are shuffled
-within their period (the course of the base rate stays as it is), the same model is learned again, and what shuffles
-reach says what the AUC is worth. The model is linear in bins: its solution for all shuffles costs one matrix product.
+within their stretch of time (the course of the base rate stays as it is), the same model is learned again, and what
+shuffles reach says what the AUC is worth. The model is linear in bins: its solution for all shuffles costs one matrix
+product.
+
+Two statistics are tried where time is known. Each period by earlier ones, without columns that tell the period, which
+mislead forward in time. And each fifth by lot by all the rest, with those columns too: within stretches so short that
+the base rate hardly moves in them, what a column tells is not the time. The second sees more where few were won, and
+where most that is known drifts.
 """
 
 from __future__ import annotations
@@ -20,7 +26,9 @@ from kits.lead_scoring._court.yardstick import design
 
 SHUFFLES = 200
 _PENALTY = 30.0
-_ROWS = 8_000
+_ROWS = 20_000
+_STRETCHES, _RARER = 50, 20
+"""Stretches of time at most, and leads of the rarer outcome that each shall have."""
 _ALPHA = 0.05
 _HARDLY = 0.52
 """Trees that are surely above this see a signal too, in combinations a linear model has no eye for."""
@@ -29,15 +37,18 @@ _VISIBLE = 0.56
 
 
 def find_signal(
-    columns: Sequence[Column], won: Floats, folds: tuple[Codes, Codes], timed: bool, seed: int
+    columns: Sequence[Column],
+    lasting: Sequence[Column],
+    won: Floats,
+    folds: tuple[Codes, Codes],
+    timed: bool,
+    seed: int,
 ) -> Signal | None:
-    """The test; None where there is nothing to test.
-
-    Two statistics are tried where time is known: each period by earlier ones, and each fifth by lot by all the rest.
-    The second sees more where few were won. p is of the better one, times two.
+    """The test, of the better statistic with p times two; None where there is nothing to test.
 
     Args:
-        columns: without leaks.
+        columns: without leaks; rows in order of time where `timed`.
+        lasting: those of them that do not tell the period.
         folds: (rows,) periods in a row (by lot where not `timed`), and fifths by lot.
     """
     if not columns:
@@ -45,33 +56,38 @@ def find_signal(
     rng = np.random.default_rng([seed, 17])
     picked = np.sort(rng.permutation(len(won))[:_ROWS])
     won, periods, lot = won[picked], folds[0][picked], folds[1][picked]
-    groups = periods if timed else np.zeros_like(periods)
-    outcomes = _shuffled(won, groups, rng)
-    matrix = design(columns, picked)
-    tried = []
+    found: list[tuple[str, _Tested | None]] = []
     if timed:
         later = [(periods == k, periods < k) for k in range(1, int(periods.max()) + 1)]
-        tried.append(_tested(matrix, outcomes, later, groups, rng))
-    tried.append(
-        _tested(
-            matrix, outcomes, [(lot == k, lot != k) for k in range(int(lot.max()) + 1)], groups, rng
-        )
-    )
-    found = [one for one in tried if one is not None]
-    if not found:
+        made = _tested(design(lasting, picked), _shuffled(won, periods, rng), later, periods, rng)
+        found.append(("forward in time", made))
+    count = int(lot.max()) + 1
+    fifths = [(lot == k, lot != k) for k in range(count)]
+    # a shuffle leaves each fifth of each stretch its outcomes: what is judged is alike in all of them
+    near = (_stretches(won) if timed else np.zeros_like(periods)) * count + lot
+    made = _tested(design(columns, picked), _shuffled(won, near, rng), fifths, near, rng)
+    found.append(("left out", made))
+    tested = [(name, one) for name, one in found if one is not None]
+    if not tested:
         return None
-    first = found[0]
-    low, high = (float(end) for end in np.quantile(first.drawn[1:], [0.025, 0.975]))
-    value = float(first.drawn[0])
+    name, best = min(tested, key=lambda pair: pair[1].p_value)
+    low, high = (float(end) for end in np.quantile(best.drawn[1:], [0.025, 0.975]))
+    value = float(best.drawn[0])
     estimate = Estimate(
         value=value,
-        low=max(0.0, value - first.reach),
-        high=min(1.0, value + first.reach),
+        low=max(0.0, value - best.reach),
+        high=min(1.0, value + best.reach),
         n=len(won),
-        method="Hanley-McNeil, forward in time" if timed else "Hanley-McNeil, left out",
+        method=f"Hanley-McNeil, {name}",
     )
-    p_value = min(1.0, len(found) * min(one.p_value for one in found))
-    return Signal(estimate, low, high, p_value, SHUFFLES)
+    return Signal(estimate, low, high, min(1.0, len(tested) * best.p_value), SHUFFLES)
+
+
+def _stretches(won: Floats) -> Codes:
+    """(rows,) stretches of equally many leads, as many as leave enough of both outcomes in each."""
+    rarer = int(min(won.sum(), (1 - won).sum()))
+    count = int(np.clip(rarer // _RARER, 1, _STRETCHES))
+    return np.arange(len(won)) * count // max(len(won), 1)
 
 
 @dataclass(frozen=True)

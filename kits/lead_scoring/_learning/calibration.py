@@ -7,7 +7,7 @@ unless later leads contradict it. A curve must pay on a later slice than it was 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,11 @@ Floats = NDArray[np.float64]
 _METHODS: tuple[Calibrator, ...] = ("none", "platt", "beta", "isotonic")
 _LEAST_WON = {"platt": 20, "beta": 60, "isotonic": 300}
 """Won leads, and lost ones, that each needs."""
+_WHY: Mapping[Calibrator, str] = {
+    "platt": "shrunk towards none, and the latest leads do not contradict",
+    "beta": "it lowered log-loss on the latest leads beyond chance",
+    "isotonic": "it lowered log-loss on the latest leads beyond chance",
+}
 _RANK_LOST = 0.002
 """So much AUC may a correction cost: ties of isotonic steps."""
 _FLAT = 0.05
@@ -62,9 +67,7 @@ def calibrate(slices: Sequence[Slice], wanted: Calibrator) -> tuple[CalibratorSp
     made = fitted.get(chosen)
     if chosen == "none" or made is None or _loses_rank(made, everything):
         return CalibratorSpec(), "not calibrated: no correction paid on the latest leads"
-    if chosen == "platt":
-        return made, "calibrated by platt, shrunk towards none: the latest leads do not contradict"
-    return made, f"calibrated by {chosen}: it lowered log-loss on the latest leads"
+    return made, f"calibrated by {chosen}: {_WHY[chosen]}"
 
 
 def _that_pays(earlier: Slice, latest: Slice) -> Calibrator:

@@ -158,10 +158,13 @@ def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
     used = [distinct[code] for code in np.unique(codes[rows]).tolist()]
     moments = np.array([cells.to_moment(value) for value, _ in used])
     known = moments[np.isfinite(moments)]
-    age = np.isfinite([at for _, at in used]).mean() > _AGE_KNOWN
-    return DateColumn(
-        name=name, age=bool(age), hour=bool((known % 86_400 != 0).mean() > _AGE_KNOWN)
-    )
+    ages = np.isfinite([at for _, at in used])
+    return DateColumn(name=name, age=_mostly(ages), hour=_mostly(known % 86_400 != 0))
+
+
+def _mostly(said: NDArray[np.bool_]) -> bool:
+    """Whether more than half of them; nothing is said of none."""
+    return bool(said.size) and bool(said.mean() > _AGE_KNOWN)
 
 
 def _choice(
