@@ -95,7 +95,9 @@ def leads_show(
     said = leads.delivery(lead, settings)
     rows: list[tuple[object, object]] = [
         ("name", leads.title_of(lead)),
-        ("points", lead.points), ("probability", lead.probability), ("band", lead.band),
+        ("points", lead.points),
+        ("probability", "" if lead.probability is None else f"{lead.probability:.3f}"),
+        ("band", lead.band),
         ("said by a person", lead.override.get("band") or ""), ("state", lead.state),
         ("in the CRM", f"{said.state} {said.why}".strip()), ("bundle", lead.bundle[:_DIGEST]),
         *[("why", reason) for reason in lead.reasons], *[("hint", hint) for hint in lead.hints],

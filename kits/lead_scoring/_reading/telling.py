@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 
 from kits.core.kit import Finding
@@ -113,20 +113,24 @@ def _undated(known: Known) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _so_many(found: Sequence[str], one: str, more: str) -> str:
+    return f"1 column {one}" if len(found) == 1 else f"{len(found)} columns {more}"
+
+
 def _kept_out(known: Known) -> Iterator[Finding]:
     if known.personal:
         told = tuple(f"{one.column}: {one.what}" for one in known.personal)
         yield Finding(
             "personal",
             "pass",
-            f"{len(told)} columns name persons, mailboxes or records and are not learned from",
+            f"{_so_many(told, 'names', 'name')} persons, mailboxes or records: not learned from",
             told[:_MAX_SHOWN],
         )
     if known.later and known.crm is not None:
         yield Finding(
             "known-later",
             "pass",
-            f"{len(known.later)} columns are filled in by {known.crm.title} after the decision and were left out",
+            f"{_so_many(known.later, 'is', 'are')} filled in by {known.crm.title} after the decision: left out",
             known.later[:_MAX_SHOWN],
         )
 
