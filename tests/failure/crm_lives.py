@@ -61,6 +61,8 @@ class Outcome:
     Attributes:
         events: that the CRM told of; deliveries: with copies and repetitions.
         given_up: events that the CRM itself gave up to deliver.
+        stored: that the hub has; whatever was answered with 2xx must be among them, however right the scores are: a
+            later event, or a sweep, has a lead read again and hides that one was lost.
         wrong: leads whose score, here or in the CRM, is not that of their last state.
         late: leads that never came to rest.
         writes, idle: scores written; of these such as changed nothing, because a write was cut from its note.
@@ -83,7 +85,13 @@ class Outcome:
     @property
     def bad(self) -> int:
         """Everything that must not be. A cut between answer and note repeats one batch, and no more."""
-        return self.given_up + self.wrong + self.late + self.more + max(self.idle - self.allowed, 0)
+        repeated = max(self.idle - self.allowed, 0)
+        return self.given_up + self.lost + self.wrong + self.late + self.more + repeated
+
+    @property
+    def lost(self) -> int:
+        """Events that were taken and are not there."""
+        return self.events - self.given_up - self.stored
 
     @property
     def allowed(self) -> int:
@@ -95,7 +103,7 @@ class Outcome:
         return {
             "kills": self.plan.kills, "leads": self.plan.leads, "events": self.events,
             "deliveries": self.deliveries, "wrong": self.wrong, "unfinished": self.late,
-            "given_up": self.given_up, "writes": self.writes, "repeated": self.idle,
+            "given_up": self.given_up, "lost": self.lost, "writes": self.writes, "repeated": self.idle,
             "more_than_changes": self.more, "crm_down_s": self.plan.down_s, "seed": self.plan.seed,
         }  # fmt: skip
 
@@ -104,7 +112,7 @@ class Outcome:
         return (
             f"{self.plan.leads} leads, {self.events} events in {self.deliveries} deliveries, "
             f"{self.plan.kills} kills, CRM down for {self.plan.down_s:g} s: {self.wrong} wrong, {self.late} unfinished, "
-            f"{self.given_up} events given up, {self.writes} writes, {self.idle} of them repeated after a kill, "
+            f"{self.given_up} events given up, {self.lost} lost, {self.writes} writes, {self.idle} of them repeated after a kill, "
             f"{self.more} more than changes; {self.seconds:.0f} s {self.lost_reasons or ''}"
         )
 

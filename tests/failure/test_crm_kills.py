@@ -21,6 +21,15 @@ def test_a_few_kills_and_a_crm_that_is_down(tmp_path: Path, record: Record) -> N
     assert outcome.deliveries >= 10 * outcome.events >= 10 * 200
 
 
+def test_what_was_answered_is_stored_though_nothing_comes_twice(
+    tmp_path: Path, record: Record
+) -> None:
+    plan = Plan(leads=40, changes=5, copies=1, kills=3, down_s=0.5, seed=1)
+    outcome = Lives(tmp_path, plan).run()
+    record(outcome.figures())
+    assert outcome.bad == 0, outcome.words()
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_events_ten_times_each_and_two_hundred_kills(
     tmp_path: Path, record: Record
