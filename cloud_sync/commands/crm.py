@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 
 from cloud_sync.commands import crm_simulate
 from cloud_sync.commands.crm_secrets import FileOption, NameArgument, crm_secret, secrets_of_new
+from cloud_sync.commands.crm_sweep import crm_sweep
 from cloud_sync.commands.options import (
     DATA,
     DataOption,
@@ -302,42 +302,6 @@ def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption =
     console = Console(as_json)
     console.answer(f"{count} leads of {name} are tried again", {"name": name, "leads": count})
     console.next(f"cloud-sync crm list --data {data}")
-
-
-def crm_sweep(
-    name: NameArgument,
-    since: Annotated[
-        str, typer.Option(help="Only what was changed since this day (2026-05-04) or moment; empty: everything.")
-    ] = "",
-    data: DataOption = DATA,
-    as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Have all records of a CRM listed, for what no message told; the running hub does it, and scores what it finds."""
-    from cloud_sync.crm import sweeps
-    from kits.core.sample import utc_now
-
-    from_when = _moment(since)
-    with opened(data) as hub, hub.database.transaction() as session:
-        row = sweeps.ask_for(session, name, from_when, utc_now(), by=operator())
-        told = sweeps.as_json(row)
-        waits = row.paused_at is not None
-    console = Console(as_json)
-    begun = f"since {told['since']}" if told["since"] else "of everything"
-    console.answer(f"a sweep of {name} is under way: {begun}", {"name": name, **told})
-    if waits:
-        console.note("the connection is paused: it goes on when that is over")
-    console.next(f"cloud-sync crm list --data {data}")
-
-
-def _moment(text: str) -> datetime | None:
-    """A day or moment as a person types it; UTC where no zone is named."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError as error:
-        raise UsageError("neither a day nor a moment", where="--since", fix="--since 2026-05-04") from error  # fmt: skip
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def crm_remove(
