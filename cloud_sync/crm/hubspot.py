@@ -223,7 +223,7 @@ class HubSpot:
         found = there.get(name, "")
         fine = found == wanted or (found == "string" and info.shape in ("choice", "lines"))
         if not found:
-            fix = f"`crm add` makes it with the scope crm.schemas.{self._object}.write, or make it by hand"
+            fix = f"`cloud-sync crm fields NAME` makes it with the scope crm.schemas.{self._object}.write, or make it by hand"
             return Check(f"property {name}", False, "missing", fix)
         fix = "" if fine else f"make one of the type {wanted}, and name it in fields.{info.part}"
         return Check(f"property {name}", fine, found, fix)

@@ -319,9 +319,7 @@ def _field(model: JsonValue, name: str, info: FieldInfo) -> dict[str, JsonValue]
 def _check(name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:
     kind = there.get(name, "")
     if not kind:
-        fix = (
-            "`crm add` makes it if the key's user has the role Administration: Settings; or Studio"
-        )
+        fix = "`cloud-sync crm fields NAME` makes it if the key's user has the role Administration: Settings; or Studio"
         return Check(f"field {name}", False, "missing", fix)
     fine = kind in _FITTING[info.shape]
     fix = "" if fine else f"name a field of the type {_TYPES[info.shape]} in fields.{info.part}"

@@ -308,7 +308,7 @@ class Pipedrive:
 def _check(name: str, info: FieldInfo, known: _Known) -> Check:
     key = known.key_of(name)
     if not key:
-        fix = "`crm add` makes it if the user may add custom fields; or Settings, Data fields"
+        fix = "`cloud-sync crm fields NAME` makes it if the user may add custom fields; or Settings, Data fields"
         return Check(f"field {name}", False, "missing", fix)
     kind = known.types.get(key, "")
     fine = kind in _FITTING[info.shape]

@@ -139,7 +139,7 @@ def _fix_of(error: DeliveryError, thing: str) -> str:
 def _check(name: str, info: FieldInfo, row: Mapping[str, JsonValue] | None) -> Check:
     if row is None:
         fix = (
-            f"`crm add` makes it if the user has 'Customize Application'; else Setup, Object Manager, Fields: make {name},"
+            f"`cloud-sync crm fields NAME` makes it if the user has 'Customize Application'; else Setup, Object Manager, Fields: make {name},"
             " and open it to the user (field-level security)"
         )
         return Check(f"field {name}", False, "missing, or closed to this user", fix)
