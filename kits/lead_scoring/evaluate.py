@@ -38,6 +38,7 @@ _NOTES = {
     "money_per_month": "without won leads nothing is said of money",
 }
 _FEW_WON = 30
+_NAMED = 8
 
 
 def choose_operating_point(task: EvaluateTask, config: BaseModel) -> OperatingPoint:
@@ -108,6 +109,7 @@ def _notes(
     if won < _FEW_WON:
         yield f"only {won} of these leads were won: every figure here is wide"
     yield from _seen(len(judged), int(judged.backtested.sum()))
+    yield from _lacking(judged)
     if judged.left_out:
         yield f"{judged.left_out} leads have no score (opted out, or unreadable) and were left out"
     yield f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} {task.costs.currency}"
@@ -141,6 +143,22 @@ def _seen(n: int, backtested: int) -> Iterator[str]:
         yield (
             f"{backtested} of these {n} leads are judged by models that had not seen them, the others by the bundle's own: "
             "what it learned from among them flatters it"
+        )
+
+
+def _lacking(judged: Judged) -> Iterator[str]:
+    """Columns that were learned from and that none of these leads has: left out of the file, or renamed in it."""
+    asked = [one for one, seen in zip(judged.predictions, judged.backtested) if not seen]
+    lacks = [one.details.get("unknown_fields") for one in asked]
+    known = [{str(name) for name in found} for found in lacks if isinstance(found, list)]
+    if not known or len(known) < len(asked):
+        return
+    absent = sorted(set.intersection(*known))
+    if absent:
+        more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+        yield (
+            f"learned from, but in none of these leads (left out or renamed?): {', '.join(absent[:_NAMED])}{more}; "
+            "scores go by the other columns alone"
         )
 
 

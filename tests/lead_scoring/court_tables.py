@@ -26,7 +26,7 @@ class Made:
         rng: what further columns are drawn with.
     """
 
-    def __init__(self, rows: int = 3_000, *, seed: int = 0, strength: float = 1.0) -> None:
+    def __init__(self, rows: int = 2_000, *, seed: int = 0, strength: float = 1.0) -> None:
         self.rng = np.random.default_rng(seed)
         self.rows = rows
         source = self.rng.choice(["web", "fair", "referral"], rows, p=[0.6, 0.3, 0.1])

@@ -11,11 +11,11 @@ from kits.core.kit import EvaluateTask
 from kits.core.operating_point import Costs
 from kits.core.stats import auroc
 from kits.lead_scoring import evaluate
-from kits.lead_scoring._lead import decode_lead
+from kits.lead_scoring._lead import Lead, decode_lead
 from kits.lead_scoring._reasons.explainer import LONGEST
-from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED
+from kits.lead_scoring._simulated.firm import LEAKS, PROTECTED, make_leads
 from kits.lead_scoring.config import Config
-from tests.lead_scoring.trained_leads import SEED, firm, outcome_of, runtime_of
+from tests.lead_scoring.trained_leads import SEED, a_dataset, firm, outcome_of, runtime_of
 
 N = 2_400
 
@@ -108,3 +108,18 @@ def test_a_report_shows_every_model_that_was_tried_the_one_taken_first():
     assert first[:2] == (taken, "taken")
     assert len(others) + 1 == outcome_of(N)[0].figures["candidates"]
     assert all(taken != other[0] and "±" in other[3] for other in others)
+
+
+def test_columns_that_a_file_leaves_out_or_renames_are_named():
+    made = list(make_leads(SEED + 1, 60))
+    fields = [
+        {k.upper() if k == "country" else k: v for k, v in one.fields.items()} for one in made
+    ]
+    leads = [Lead(one.id, own, one.at) for one, own in zip(made, fields)]
+    outside = a_dataset(leads, [one.outcome == "won" for one in made], ["test"] * 60)
+    task = replace(_task(), dataset=outside, items=outside.items)
+
+    (note,) = [n for n in evaluate.evaluate(task).notes if "in none of these leads" in n]
+
+    assert "country" in note and "original_source" not in note
+    assert not any("in none of these leads" in n for n in evaluate.evaluate(_task()).notes)

@@ -10,7 +10,7 @@ from kits.core.stats import auroc
 from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.additive import Design, recency
 from kits.lead_scoring._learning.candidates import Candidate, candidates
-from kits.lead_scoring._learning.choice import Scored, choose, far_behind, judge
+from kits.lead_scoring._learning.choice import Scored, choose, hopeless, judge
 from kits.lead_scoring._learning.effort import is_large, stride_of
 from kits.lead_scoring._learning.encoding import fit_encoder
 from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
@@ -153,11 +153,18 @@ def test_the_simpler_of_two_that_are_as_good_is_taken() -> None:
     assert choice_of({rich: 0.3, simple: 1.5}) == rich
 
 
-def test_only_what_is_far_behind_is_given_up() -> None:
+def test_only_what_is_hopeless_is_given_up() -> None:
     near, best, far = Candidate("logistic"), Candidate("mean"), Candidate("trees")
     scored = scored_of({near: 0.55, best: 0.5, far: 1.5})
-    assert [one.candidate for one in far_behind(scored)] == [far]
-    assert far_behind(()) == ()
+    assert [one.candidate for one in hopeless(scored)] == [far]
+    assert hopeless(()) == ()
+
+
+def test_of_many_models_the_better_half_is_tried_on_the_next_fold() -> None:
+    noise = {Candidate("recent", 1 / n): 0.5 + n / 100 for n in range(2, 14)}
+    left = set(noise) - {one.candidate for one in hopeless(scored_of(noise))}
+    assert len(left) == 6
+    assert min(noise, key=lambda one: noise[one]) in left
 
 
 def test_models_of_small_tables_are_chosen_among_with_all_their_trees() -> None:

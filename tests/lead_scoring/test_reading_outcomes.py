@@ -99,6 +99,20 @@ def test_the_outcome_of_an_earlier_campaign_is_not_this_ones(tmp_path: Path) -> 
     assert found.leads[1].fields == {"previous_result": "won"}
 
 
+def test_leads_that_are_all_lost_have_an_outcome(tmp_path: Path) -> None:
+    assert outcomes(tmp_path, "Outcome", ["lost", "lost", ""]).labels == ["lost", "lost", ""]
+    assert outcomes(tmp_path, "Outcome", ["lost", "pending", "lost"]).labels == ["", "", ""]
+
+
+def test_a_column_called_like_an_outcome_is_named_where_its_cells_say_nothing(
+    tmp_path: Path,
+) -> None:
+    found = outcomes(tmp_path, "target", ["1", "2", "1"])
+    (finding,) = [f for f in found.findings if f.check == "outcome"]
+    assert "target is called like an outcome" in finding.text
+    assert "model.source.outcome: target" in finding.fix
+
+
 def test_yes_and_no_alone_are_no_outcome_without_its_name(tmp_path: Path) -> None:
     found = outcomes(tmp_path, "Newsletter", ["yes", "no", "yes"])
     assert found.labels == ["", "", ""]

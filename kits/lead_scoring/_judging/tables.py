@@ -79,7 +79,7 @@ def tried(models: Sequence[Tried]) -> list[Plot]:
         "error. The simplest model within one standard error of the best was taken (errors of differences, lead by lead)."
     )
     if any(one.fate == "given up" for one in models):
-        caption += " Given up: far behind on the first folds, so not tried on the later ones; the table is large."
+        caption += " Given up: far behind or in the worse half on the first folds, so not tried on the later ones; the table is large."
     return [Plot("Models that were tried", table=(head, *rows), caption=caption)]
 
 

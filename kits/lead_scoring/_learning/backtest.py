@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kits.core.errors import DataError
 from kits.lead_scoring._learning.calibration import Slice, calibrate
 from kits.lead_scoring._learning.candidates import Candidate, Learner
-from kits.lead_scoring._learning.choice import LATEST, Scored, choose, far_behind, judge
+from kits.lead_scoring._learning.choice import LATEST, Scored, choose, hopeless, judge
 from kits.lead_scoring._learning.effort import is_large
 from kits.lead_scoring._learning.folds import LATER, Origin
 from kits.lead_scoring._learning.intervals import interval_of
@@ -48,7 +48,7 @@ class Backtest:
         unseen: row → probability by a model that had not seen it.
         chosen: at each origin that was judged by a choice; the last one, `ship`, by all folds.
         slices: the latest folds by the shipped candidate.
-        given_up: candidates that were far behind on the first folds, and how far they came.
+        given_up: candidates that were hopeless on the first folds, and how they did there.
     """
 
     unseen: Mapping[int, float]
@@ -72,7 +72,7 @@ def run_backtest(
 ) -> Backtest:
     """Judges all candidates at all origins, choosing at each by what was known until then.
 
-    Of a large table, those that are far behind after an inner fold are given up.
+    Of a large table, those that are hopeless after an inner fold are given up.
 
     Raises:
         DataError: no fold holds leads won and lost on both sides.
@@ -96,7 +96,7 @@ def run_backtest(
         done.append(step)
         if choosing and is_large(learner.cells):
             left = judge(margins, done, learner.won)
-            behind = far_behind([one for one in left if one.candidate in tried])
+            behind = hopeless([one for one in left if one.candidate in tried])
             given_up += behind
             gone = {one.candidate for one in behind}
             tried = tuple(one for one in tried if one not in gone)

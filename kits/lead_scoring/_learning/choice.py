@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 LATEST = 3
 """So many of the latest folds decide."""
 _TOP = 0.1
+_LEFT = 4
+"""Candidates of a large table that are tried on all folds, at least, unless they are far behind."""
 FAR = 3.0
 """Standard errors behind the best, lead by lead, at which a candidate of a large table is given up."""
 
@@ -106,12 +108,14 @@ def choose(scored: Sequence[Scored]) -> Scored:
     return min(kept, key=lambda one: (one.candidate.complexity, one.loss))
 
 
-def far_behind(scored: Sequence[Scored]) -> tuple[Scored, ...]:
-    """Candidates that further folds would be wasted on."""
-    if not scored:
-        return ()
-    best = min(scored, key=lambda one: one.loss)
-    return tuple(one for one in scored if _gap(one, best, FAR) > 0.0)
+def hopeless(scored: Sequence[Scored]) -> tuple[Scored, ...]:
+    """Candidates that further folds of a large table would be wasted on.
+
+    Those far behind, and the worse half (successive halving, Jamieson & Talwalkar 2016), down to a few.
+    """
+    ranked = sorted(scored, key=lambda one: one.loss)
+    left = max(_LEFT, (len(ranked) + 1) // 2)
+    return tuple(o for n, o in enumerate(ranked) if n >= left or _gap(o, ranked[0], FAR) > 0.0)
 
 
 def _gap(one: Scored, best: Scored, errors: float = 1.0) -> float:

@@ -81,7 +81,7 @@ class Tried(_Part):
 
     name: str = Field(description="in words")
     fate: Literal["taken", "beside", "given up"] = Field(
-        description="`given up`: far behind on the first folds of a large table, and not tried on the later ones"
+        description="`given up`: far behind or in the worse half on the first folds of a large table, and not tried on later ones"
     )
     leads: int = Field(ge=0, description="leads it was judged on")
     log_loss: float = Field(description="mean per lead, after a straight calibration")

@@ -200,7 +200,8 @@ def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
     outcome = _outcome(name, cells, chosen)
     if not chosen.won or not chosen.lost:
         told = as_outcome is not None or as_stage is not None
-        return _Candidate(_PARTLY, place, outcome) if told and chosen.won else None
+        lost_alone = as_outcome is not None and len(chosen.lost) == len(known)
+        return _Candidate(_PARTLY, place, outcome) if told and (chosen.won or lost_alone) else None
     if chosen.sure and not _words_against(name):
         return _Candidate(0, place, outcome)
     if as_outcome is not None:
