@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm import cutting
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet.withdrawals import only_withdrawn
@@ -272,6 +273,7 @@ def model_json(row: LeadModel) -> dict[str, JsonValue]:
     return {
         "project": row.project, "bundle": row.bundle, "previous": row.previous, "held": row.held,
         "refused": row.refused, "by": row.by, "at": row.at.isoformat(),
+        "bands": cutting.shown(row.cut, row.bundle),
     }  # fmt: skip
 
 

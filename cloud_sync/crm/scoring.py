@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from cloud_sync.crm import breaker
+from cloud_sync.crm import breaker, cutting
 from cloud_sync.crm.base import Crm
 from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.claiming import Claimed, any_due, claim, give_back
@@ -73,6 +73,8 @@ class LeadScoring(Looping):
         self._rng = rng or random.Random()  # noqa: S311  (jitter and lots)
         self._owner = secrets.token_hex(8)
         self._looked: dict[str, datetime] = {}
+        self._cut_at: dict[str, datetime] = {}
+        self._cuts: dict[str, cutting.Cut | None] = {}
         self._told: dict[str, str] = {}
         self._threads = PerConnection(hub, NAME, self._turn)
 
@@ -103,6 +105,7 @@ class LeadScoring(Looping):
             return 0, IDLE_S
         try:
             ready = self._model(connection.project)
+            self._bands(connection, ready)
             if not any_due(self._hub, name, ready.id, self._now()):
                 return 0, IDLE_S
             crm = self._opener(connection)
@@ -130,6 +133,16 @@ class LeadScoring(Looping):
             try_look(self._models, project)
         return self._models.current(project)
 
+    def _bands(self, connection: CrmConnection, ready: ReadyBundle) -> None:
+        """Looks at the cut once in a while, and puts some leads into the bands it says."""
+        name, now = connection.name, self._now()
+        if name in self._cut_at and now - self._cut_at[name] < LOOK:
+            return
+        self._cut_at[name] = now
+        cut = self._cuts[name] = cutting.recut(self._hub, connection.project, ready, now)
+        if cut is not None:
+            cutting.reband(self._hub, name, cut, now)
+
     def _say(self, name: str, what: str) -> None:
         if self._told.get(name) != what:
             self._told[name] = what
@@ -148,6 +161,9 @@ class LeadScoring(Looping):
         records = {record.object_id: record for record in read}
         now = self._now()
         scores, faults = score_all(ready, [one for one in read if not one.outcome], now)
+        cut = self._cuts.get(connection.name)
+        if cut is not None:
+            scores = {name: cut.applied(score) for name, score in scores.items()}
         found = Found(records, scores, {**faults, **unread})
         dead = Commit(self._hub, connection, found, self._owner, self._rng).store(claimed, now)
         self._hub.metrics.leads_scored.labels(connection.name).inc(len(scores))

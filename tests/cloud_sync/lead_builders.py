@@ -31,6 +31,7 @@ from kits.core.ready import ReadyBundle
 from kits.core.releases import target_path
 from kits.core.runtime import Payload, StageTimes
 from kits.core.sample import digest_of, utc_now
+from kits.core.stats import Estimate
 from tests.cloud_sync.fleet_builders import AT, make_hub
 
 LEADS = "leads"
@@ -93,7 +94,12 @@ def make_rule(bundle: formats.Bundle) -> ReadyBundle:
     return ReadyBundle(bundle, Rule(float(factor)))
 
 
-def lead_bundle(version: int = 1, factor: float = 1.0, golden_score: float | None = None) -> bytes:
+def lead_bundle(
+    version: int = 1,
+    factor: float = 1.0,
+    golden_score: float | None = None,
+    rates: Mapping[str, Estimate] | None = None,
+) -> bytes:
     """A real bundle of the rule; `golden_score` other than its own makes the golden sample fail."""
     lead = b'{"id":"g","fields":{"size":50}}'
     prediction = Rule(factor).predict([json.loads(lead)])[0]
@@ -105,7 +111,8 @@ def lead_bundle(version: int = 1, factor: float = 1.0, golden_score: float | Non
         config={"factor": factor}, dataset="", seed=1, run="run-1",
     )  # fmt: skip
     point = OperatingPoint(
-        default=Band(act_at=HOT, review_from=WARM), action="write", method="test", dataset="d", seed=1
+        default=Band(act_at=HOT, review_from=WARM), action="write", method="test", dataset="d", seed=1,
+        rates=dict(rates or {}),
     )  # fmt: skip
     golden = GoldenSample(
         path="golden/0.json", media_type="application/json",

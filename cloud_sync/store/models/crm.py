@@ -180,6 +180,7 @@ class LeadModel(Base):
         previous: the one before, for the way back.
         held: a person went back to `bundle`: newer releases wait until somebody says so.
         refused: bundle → why it did not take effect (a golden sample differed).
+        cut: bands by the scores of the latest leads (`crm/cutting.py`); empty: the bundle's own thresholds count.
     """
 
     __tablename__ = "lead_model"
@@ -188,5 +189,6 @@ class LeadModel(Base):
     previous: Mapped[str] = mapped_column(default="")
     held: Mapped[bool] = mapped_column(default=False)
     refused: Mapped[JsonObject] = mapped_column(default=dict)
+    cut: Mapped[JsonObject] = mapped_column(default=dict, server_default=text("'{}'"))
     by: Mapped[str] = mapped_column("taken_by", default="hub")
     at: Mapped[datetime] = mapped_column(default=utc_now)

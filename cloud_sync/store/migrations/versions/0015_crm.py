@@ -99,6 +99,7 @@ def _make_model() -> None:
         *_text("project", "bundle", "previous"),
         sa.Column("held", sa.Boolean(), nullable=False),
         *_json("refused"),
+        sa.Column("cut", sa.JSON(), nullable=False, server_default=sa.text("'{}'")),
         *_text("taken_by"),
         *_times("at", nullable=False),
         sa.PrimaryKeyConstraint("project", name=op.f("pk_lead_model")),

@@ -1,0 +1,112 @@
+"""Bands cut from the scores of the latest leads: as many hot as the team can call, and no more writes than needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cloud_sync.crm.cutting import AT_ONCE, FEWEST, RECUT, cut_of, in_force
+from kits.core.stats import Estimate
+from tests.cloud_sync.fleet_builders import AT
+from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_bundle, lead_hub, release_bundle
+
+NAMES = [f"{n:04d}" for n in range(FEWEST)]
+
+
+def _rates(hot: float, warm: float) -> dict[str, Estimate]:
+    return {
+        name: Estimate(value=share, low=share, high=share, n=100, method="stated")
+        for name, share in (("capacity", hot), ("warm_capacity", warm))
+    }
+
+
+@pytest.fixture
+def there(tmp_path: Path, database_url: str) -> Iterator[LeadHub]:
+    """A hub whose bundle keeps a tenth hot and a fifth warm, but whose thresholds call all of these leads hot."""
+    with lead_hub(tmp_path, database_url) as made:
+        release_bundle(made.hub, lead_bundle(version=2, rates=_rates(0.1, 0.2)))
+        made.models.look(LEADS)
+        yield made
+
+
+def _bands(there: LeadHub) -> dict[str, int]:
+    found = [there.lead(name).band for name in NAMES]
+    return {band: found.count(band) for band in ("hot", "warm", "cold")}
+
+
+def _score_all(there: LeadHub) -> None:
+    for n, name in enumerate(NAMES):
+        there.crm.put(name, size=60 + n % 40)
+    there.score(*NAMES)
+
+
+def _settle(there: LeadHub, turns: int = 3) -> None:
+    for _ in range(turns):
+        there.clock.at += timedelta(seconds=11)
+        there.scoring.step()
+
+
+def test_until_enough_leads_were_scored_the_bundles_own_thresholds_count(there: LeadHub) -> None:
+    there.crm.put("1", size=61)
+    there.score("1")
+    _settle(there)
+    assert there.lead("1").band == "hot"
+
+
+def test_as_many_are_hot_as_the_team_can_call_whatever_the_level(there: LeadHub) -> None:
+    _score_all(there)
+    _settle(there)
+    assert _bands(there) == {"hot": 20, "warm": 40, "cold": 140}
+    assert there.lead("0039").percentile == pytest.approx(0.99, abs=0.02)
+
+
+def test_a_lead_that_comes_later_is_placed_among_the_latest(there: LeadHub) -> None:
+    _score_all(there)
+    _settle(there)
+    there.crm.put("new", size=70)
+    there.score("new")
+    assert there.lead("new").band == "cold"
+    assert there.lead("new").percentile == pytest.approx(0.26, abs=0.03)
+
+
+def test_only_a_band_that_changes_is_written_and_nothing_is_read_again(there: LeadHub) -> None:
+    _score_all(there)
+    asked = len(there.crm.asked)
+    before = {name: there.lead(name).version for name in NAMES}
+    _settle(there)
+    for name in NAMES:
+        lead = there.lead(name)
+        assert lead.due_at is None
+        assert lead.version - before[name] == (lead.band != "hot")
+    assert len(there.crm.asked) == asked
+
+
+def test_bands_are_not_cut_anew_before_an_hour_is_over(there: LeadHub) -> None:
+    _score_all(there)
+    _settle(there)
+    with there.hub.database.session() as session:
+        first = in_force(session, LEADS, there.models.current(LEADS).id)
+    _settle(there)
+    with there.hub.database.session() as session:
+        assert in_force(session, LEADS, there.models.current(LEADS).id) == first
+    there.clock.at += RECUT
+    _settle(there, 1)
+    with there.hub.database.session() as session:
+        second = in_force(session, LEADS, there.models.current(LEADS).id)
+    assert first is not None and second is not None and second.at > first.at
+
+
+def test_leads_that_score_alike_are_hot_together_or_not_at_all() -> None:
+    scores = np.repeat([0.9, 0.5, 0.1], [10, 290, 700])
+    cut = cut_of(scores, (0.1, 0.2), "b", AT)
+    assert cut is not None
+    assert (cut.band(0.9), cut.band(0.5), cut.band(0.1)) == ("hot", "warm", "cold")
+
+
+def test_too_few_leads_make_no_cut() -> None:
+    assert cut_of(np.linspace(0, 1, FEWEST - 1), (0.1, 0.2), "b", AT) is None
+    assert AT_ONCE >= 1
