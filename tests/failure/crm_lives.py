@@ -170,7 +170,8 @@ class Lives:
         release_bundle(hub, lead_bundle())
         told = {
             "kind": "hubspot", "url": crm_url, "allow": ["127.0.0.0/8"], "columns": [COLUMN],
-            "min_change": 1, "rate_per_10s": 100_000, **self._simulator.vendor.settings(crm_url),
+            # no sweep: what messages and questions alone bring is what is tried
+            "sweep_h": 0, "min_change": 1, "rate_per_10s": 100_000, **self._simulator.vendor.settings(crm_url),
         }  # fmt: skip
         settings = CrmSettings.model_validate(told)
         secrets = self._simulator.secrets
