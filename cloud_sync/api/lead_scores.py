@@ -187,7 +187,11 @@ class Desk:
             counted.labels("refused").inc(len(leads))
             return _refused(allowed)
         project, ready = place or self.models.serving(asked.project)
-        answers = _scores(leads, score_each(ready, [_timed(lead) for lead in leads]))
+        found = [
+            self.models.placed(project, one) if isinstance(one, LeadScore) else one
+            for one in score_each(ready, [_timed(lead) for lead in leads])
+        ]
+        answers = _scores(leads, found)
         good = sum("score" in answer for answer in answers)
         for outcome, count in (("scored", good), ("failed", len(leads) - good)):
             counted.labels(outcome).inc(count)

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import cutting
+from cloud_sync.crm.scored import LeadScore
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.fleet.withdrawals import only_withdrawn
@@ -75,9 +76,15 @@ class LeadModels:
         self._make = make
         self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
         self._lock = threading.Lock()
+        self._cuts: dict[str, cutting.Cut | None] = {}
         self._in_force: Remembered[str, tuple[str, str]] = Remembered(
             hub.database, (LeadModel, Project), seconds=REMEMBERED_S, most=_MOST_NAMES
         )
+
+    def placed(self, project: str, score: LeadScore) -> LeadScore:
+        """A live score with its place among the project's latest leads, as `serving` found it last."""
+        cut = self._cuts.get(project)
+        return cut.applied(score) if cut is not None else score
 
     def at_hand(self, wanted: str) -> tuple[str, ReadyBundle] | None:
         """As `serving`, without a query; None: that is to be asked."""
@@ -98,6 +105,8 @@ class LeadModels:
         with self._hub.database.session() as session:
             project = only_project(session, wanted)
         ready = self.current(project)
+        with self._hub.database.session() as session:
+            self._cuts[project] = cutting.in_force(session, project, ready.id)
         self._in_force.keep(wanted, (project, ready.id), version)
         return project, ready
 

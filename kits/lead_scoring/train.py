@@ -22,6 +22,7 @@ from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.cells import to_truth
+from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
 from kits.lead_scoring._learning.candidates import (
     FEW_LEADS,
@@ -39,6 +40,7 @@ from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of,
 from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
+from kits.lead_scoring._models.scorer import Scorer
 from kits.lead_scoring._models.spec import ModelSpec
 from kits.lead_scoring._stated import refuse_misspelt
 from kits.lead_scoring._table import LeadTable, load_table
@@ -49,7 +51,7 @@ Floats = NDArray[np.float64]
 SPEC_FILE = "lead.json"
 _LICENCE = LicenceNote(part="models", source="your leads", licence="yours")
 _XGBOOST = LicenceNote(part="trainer of trees", source="xgboost", licence="Apache-2.0")
-_QUANTILES = 101
+_QUANTILES, _LATEST = 101, 2_000
 _FEWEST = 20
 """Leads won, and lost ones, without which nothing can be learned nor judged."""
 
@@ -185,7 +187,7 @@ def _spec(
             calibrator=backtest.shipped.calibrator,
             interval=backtest.interval,
         ),
-        quantiles=_quantiles(prepared.table, backtest),
+        quantiles=_quantiles(prepared.table, backtest, fitted),
         base_rate=float(table.won.mean()),
         reasons=learn_rates(table, columns, config, unnamed=_unnamed(prepared.court)),
         court=prepared.court.as_json(),
@@ -215,12 +217,24 @@ def _trained_on(table: LeadTable) -> TrainedOn:
     return TrainedOn(n=len(table), won=int(table.won.sum()), first=first, last=last)
 
 
-def _quantiles(table: LeadTable, backtest: Backtest) -> tuple[float, ...]:
-    """Of leads outside train where there are any: they are most like those to come."""
-    unseen = backtest.unseen
-    later = [chance for row, chance in unseen.items() if table.items[row].split != "train"]
-    steps = np.linspace(0, 1, _QUANTILES)
-    found = np.quantile(np.array(later or list(unseen.values())), steps)
+def _quantiles(table: LeadTable, backtest: Backtest, fitted: Fitted) -> tuple[float, ...]:
+    """Of what the shipped model says of the latest leads outside train: as thresholds are, a backtest's level is another.
+
+    Where all leads are in train, of the backtest.
+    """
+    later = [n for n, item in enumerate(table.items) if item.split != "train"][-_LATEST:]
+    found = np.array(list(backtest.unseen.values()))
+    if later:
+        calibrator = backtest.shipped.calibrator
+        spec = ModelSpec(
+            approach=fitted.candidate.name,
+            additive=fitted.additive,
+            trees=fitted.trees is not None,
+            calibrator=calibrator,
+        )
+        scorer = Scorer(spec, Encoder(fitted.encoder), fitted.trees)
+        found = scorer.probabilities([table.leads[n] for n in later])
+    found = np.quantile(found, np.linspace(0, 1, _QUANTILES))
     return tuple(round(float(one), 6) for one in found)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from cloud_sync.crm.cutting import AT_ONCE, FEWEST, RECUT, cut_of, in_force
+from cloud_sync.crm.payloads import score_each
+from cloud_sync.crm.scored import LeadScore
 from kits.core.stats import Estimate
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import LEADS, LeadHub, lead_bundle, lead_hub, release_bundle
@@ -110,3 +112,14 @@ def test_leads_that_score_alike_are_hot_together_or_not_at_all() -> None:
 def test_too_few_leads_make_no_cut() -> None:
     assert cut_of(np.linspace(0, 1, FEWEST - 1), (0.1, 0.2), "b", AT) is None
     assert AT_ONCE >= 1
+
+
+def test_a_live_score_is_placed_as_those_of_the_crm_are(there: LeadHub) -> None:
+    _score_all(there)
+    _settle(there)
+    project, ready = there.models.serving(LEADS)
+    [score] = score_each(ready, [{"id": "x", "fields": {"size": 70}}])
+    assert isinstance(score, LeadScore) and score.band == "hot"
+    placed = there.models.placed(project, score)
+    assert (placed.band, placed.verdict) == ("cold", "pass")
+    assert placed.probability == score.probability
