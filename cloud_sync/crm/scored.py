@@ -28,7 +28,7 @@ class LeadScore:
     Attributes:
         probability, low, high: 0 to 1, with the interval the kit gives (90 %); None: the lead is not scored.
         points: 1 to 99.
-        percentile: 0 to 1: better than so many of the leads the bundle learned from.
+        percentile: 0 to 1: better than so many of the latest leads, or of those the bundle was judged on (`cutting.py`).
         band: hot, warm, cold; empty: not scored.
         reasons: the strongest first; a weight in log-odds, positive speaks for the lead.
         hints: what the team could find out or do.
