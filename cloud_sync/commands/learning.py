@@ -84,6 +84,8 @@ def retrain_plan(
     console.next(
         f"cloud-sync retrain run {project} --data {data}"
         if found.retrain
+        else f"cloud-sync leads list --data {data}"
+        if found.by_outcomes
         else f"cloud-sync review list --project {project} --data {data}"
     )
 

@@ -23,6 +23,7 @@ from cloud_sync.crm.committing import tell_dead
 from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.parting import NothingTakenError, write_parts
 from cloud_sync.crm.threads import PerConnection
+from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Looping
@@ -38,6 +39,7 @@ IDLE_S = 0.5
 WAITING_S = 5.0
 """While a person has to do something first."""
 LONGEST_S = 60.0
+REFUSED = "crm-scores-refused"
 
 Opener = Callable[[CrmConnection], Crm]
 
@@ -66,6 +68,7 @@ class WriteBack(Looping):
         self._rng = rng or random.Random()  # noqa: S311  (jitter)
         self._owner = secrets.token_hex(8)
         self._told: dict[str, str] = {}
+        self._in_a_row: dict[str, int] = {}
         self._threads = PerConnection(hub, NAME, self._turn)
 
     def start(self) -> None:
@@ -120,8 +123,11 @@ class WriteBack(Looping):
             if outcomes is None:  # as due as before
                 writing.give_back(self._hub, name, writes, self._owner)
         now = self._now()
+        refused = self._in_a_row.pop(name, 0) >= breaker.FAILURES
         with self._hub.database.transaction() as session:
             breaker.succeeded(session, name, now)
+            if refused:
+                close_alert(session, REFUSED, where=name)
             counts = writing.note(session, name, writes, outcomes, self._owner, now, self._rng)
             session.flush()
             if counts["dead"]:
@@ -133,6 +139,7 @@ class WriteBack(Looping):
     def _failed(self, name: str, error: DeliveryError) -> float:
         """Nothing was taken: the CRM is left alone for a while; seconds until it may be asked again."""
         now = self._now()
+        in_a_row = self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
         with self._hub.database.transaction() as session:
             pause_s = breaker.failed(session, self._hub.config.notify, name, error, now, self._rng)
             if isinstance(error, NothingTakenError):
@@ -141,7 +148,12 @@ class WriteBack(Looping):
                 session.flush()
                 if dead:
                     tell_dead(session, self._hub.config.notify, name)
+            if in_a_row == breaker.FAILURES:
+                text = f"the CRM {name} is read but does not take scores: {error.what}; they wait"
+                raise_alert(session, self._hub.config.notify, REFUSED, "warning", text, where=name)
         self._count(name, "failed", 1)
+        # reads that succeed meanwhile close the breaker, and would let writes fail every second for ever
+        pause_s = max(pause_s, min(2.0 ** min(in_a_row, 10), LONGEST_S))
         log.warning(
             "event=crm_write_failed connection=%s error=%r next_s=%.1f", name, error.what, pause_s
         )

@@ -72,6 +72,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm test NAME`; it goes on by itself",
     ),
     AlertInfo(
+        "crm-scores-refused", ("warning",),
+        "a CRM is read, but has not taken scores five times in a row; they wait, and nothing is lost",
+        "`cloud-sync crm test NAME` says what is missing, often a right or a field; it goes on by itself",
+    ),
+    AlertInfo(
         "crm-lead-dead", ("warning",),
         "leads of a CRM cannot be scored; told once, until all are well again",
         "the page Leads says why; mend it there or in the CRM, then try again",

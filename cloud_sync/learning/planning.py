@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm import proposing
 from cloud_sync.effects.alerts import outbox_for
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
@@ -39,7 +40,7 @@ MONTH = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Plan:
-    """The answer and what it rests on. `worth` is None without enough audits."""
+    """The answer and what it rests on. `worth` is None without enough audits; `by_outcomes`: nobody has to review."""
 
     project: str
     retrain: bool
@@ -49,6 +50,7 @@ class Plan:
     rates: dict[str, Estimate]
     drift: DriftResult | None
     worth: Worth | None
+    by_outcomes: bool = False
 
 
 def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
@@ -64,6 +66,9 @@ def plan(hub: Hub, session: Session, project: str, *, seed: int = 0) -> Plan:
     without = known | left_out.noted(session, project)
     fresh = [r for r in reviewed_samples(session, project) if r.sample.id not in without]
     labels = Counter(r.annotation.label or "(boxes)" for r in fresh)
+    if row.kit == proposing.KIT:
+        told, why = proposing.weigh(session, project, len(fresh), version.n, utc_now())
+        return Plan(project, told, tuple(why), len(fresh), dict(labels), {}, None, None, True)
     champion = champion_of(session, project)
     counts = audited(session, project, champion.id if champion else "")
     drift = drift_of(hub, session, champion, seed=seed) if champion else None

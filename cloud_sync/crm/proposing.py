@@ -1,0 +1,49 @@
+"""Is it time to retrain the model of leads? Outcomes say so, which come by themselves: nobody has to review.
+
+Scores that no longer come true, beyond chance, are a reason; so is a good share of new outcomes. What a challenger is
+worth is said by the comparison with the champion, before anything changes. Other kits: `learning/planning.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm.models import KIT, in_force
+from cloud_sync.crm.watching import decided, watch
+
+__all__ = ["KIT", "weigh"]
+
+MIN_OUTCOMES = 100
+SHARE = 0.25
+"""So many new outcomes, beside those learned from, are worth a try."""
+
+
+def weigh(
+    session: Session, project: str, fresh: int, learned: int, now: datetime
+) -> tuple[bool, list[str]]:
+    """Whether to retrain, and why.
+
+    Args:
+        fresh: leads whose outcome came since the newest dataset version.
+        learned: samples of that version.
+    """
+    reasons = [
+        f"{fresh} leads decided since, {MIN_OUTCOMES} are needed; {learned} were learned from"
+    ]
+    row = in_force(session, project)
+    misled = False
+    if row is not None and row.bundle:
+        found = watch(decided(session, project, row.bundle, now))
+        misled = found.calibration.drifted
+        reasons.append(found.calibration.text)
+        if found.base_rate is not None:
+            reasons.append(found.base_rate.text)
+    many = fresh >= SHARE * max(learned, 1)
+    if many:
+        reasons.append(f"more than {SHARE:.0%} of what was learned from is new")
+    reasons.append(
+        "what a new model is worth is measured beside the one in force, before anything changes"
+    )
+    return fresh >= MIN_OUTCOMES and (misled or many), reasons
