@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from cloud_sync.crm import watching
+from cloud_sync.crm import proposing, watching
 from cloud_sync.crm.keeper import LeadKeeper
 from cloud_sync.crm.outcomes import ensure_device
 from cloud_sync.store.models import Alert, Annotation, Sample
@@ -116,3 +116,23 @@ def test_leads_that_were_won_at_once_are_not_taken_for_all(tmp_path: Path) -> No
         with here.hub.database.session() as session:
             found = watching.decided(session, LEADS, bundle, now)
         assert len(found.won) == 300 and not watching.watch(found).calibration.drifted
+
+
+def test_a_retraining_is_proposed_by_scores_that_mislead_or_by_many_new_outcomes(
+    tmp_path: Path,
+) -> None:
+    with lead_hub(tmp_path) as here:
+
+        def weighed(fresh: int, learned: int = 10_000) -> tuple[bool, str]:
+            with here.hub.database.session() as session:
+                told, why = proposing.weigh(session, LEADS, fresh, learned, utc_now())
+            return told, "; ".join(why)
+
+        fill(here, 400, 1.0)
+        assert not weighed(400)[0]
+        assert weighed(400, learned=1_200)[0]
+        assert not weighed(90, learned=200)[0]
+        fill(here, 300, 2.0, first=400)
+        told, why = weighed(700)
+        assert told and "more often" in why
+        assert "before anything changes" in why

@@ -17,7 +17,7 @@ from cloud_sync.crm import breaker, connections, leads, storing, writing
 from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.writeback import WriteBack
+from cloud_sync.crm.writeback import REFUSED, WriteBack
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmConnection, CrmLead
 from kits.core.sample import utc_now
@@ -304,6 +304,25 @@ def test_a_missing_right_is_the_connections_fault_and_is_said(scene: Scene) -> N
     scene.portal.missing_scopes.clear()
     scene.settle(writer, 40, minutes=1)
     assert scene.shown("1") == "50"
+
+
+def test_a_crm_that_is_read_but_takes_no_scores_is_left_alone_and_told_of(scene: Scene) -> None:
+    """Reads that succeed meanwhile close the breaker: writes alone must not fail every second for ever."""
+    scene.portal.missing_scopes.add("crm.objects.contacts.write")
+    scene.score("1", 50)
+    writer = scene.writer()
+    pauses = []
+    for _ in range(breaker.FAILURES + 1):
+        with scene.hub.database.transaction() as session:
+            breaker.succeeded(session, NAME, scene.now)  # a read
+        pauses.append(writer.serve(NAME)[1])
+        scene.now += timedelta(hours=2)
+    assert pauses == sorted(pauses) and pauses[-1] >= 30
+    assert REFUSED in scene.alerts()
+    scene.portal.missing_scopes.clear()
+    scene.settle(writer, 40, minutes=10)
+    assert scene.shown("1") == "50"
+    assert REFUSED not in scene.alerts()
 
 
 def test_a_wait_that_the_crm_asks_for_is_kept(scene: Scene) -> None:
