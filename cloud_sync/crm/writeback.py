@@ -148,7 +148,10 @@ class WriteBack(Looping):
                 session.flush()
                 if dead:
                     tell_dead(session, self._hub.config.notify, name)
-            if in_a_row == breaker.FAILURES:
+            in_all = session.get_one(CrmConnection, name).failures
+            if (
+                in_a_row >= breaker.FAILURES > in_all
+            ):  # it answers others: else it is told of as away
                 text = f"the CRM {name} is read but does not take scores: {error.what}; they wait"
                 raise_alert(session, self._hub.config.notify, REFUSED, "warning", text, where=name)
         self._count(name, "failed", 1)

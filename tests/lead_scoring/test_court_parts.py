@@ -117,6 +117,7 @@ def test_a_yardstick_without_or_with_a_column_is_one_learned_so() -> None:
     assert whole.auc().value > part.auc().value > Yardstick(sums, made.won, [3, 4]).auc().value
 
 
+@pytest.mark.slow
 def test_very_many_columns_are_judged_within_bounds() -> None:
     made = Made(600)
     for number in range(90):

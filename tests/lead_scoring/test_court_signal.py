@@ -26,6 +26,7 @@ def test_a_signal_is_seen_with_and_without_time(order: str) -> None:
     assert court.signal.p_value < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["clock", "none"])
 def test_noise_is_seldom_taken_for_a_signal(order: str) -> None:
     """A test at 5 %: of 20 tables of noise more than 4 pass once in 400 times, by chance."""
