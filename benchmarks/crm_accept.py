@@ -22,8 +22,8 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -128,17 +128,10 @@ def serve(folder: Path, url: str, pipe: Pipe) -> None:
     thread.join(10)
 
 
-class _nothing_else:  # noqa: N801  (used as a function)
+@asynccontextmanager
+async def _nothing_else(_app: object) -> AsyncIterator[None]:
     """A lifespan in which nothing lives."""
-
-    def __init__(self, _app: object) -> None:
-        pass
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *_error: object) -> None:
-        pass
+    yield
 
 
 def run(port: int, pipe: Pipe, case: Case, seconds: float, salt: int) -> dict[str, object]:

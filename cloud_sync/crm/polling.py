@@ -7,10 +7,7 @@ events that come twice have the same id and do nothing. What is stored of an eve
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from cloud_sync.crm import breaker
 from cloud_sync.crm.base import Crm, Page
@@ -19,26 +16,20 @@ from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.inbox import OWN_CHANGE, is_own
 from cloud_sync.crm.incoming import INCOMING, own_fields
 from cloud_sync.crm.taking import Batch, take
-from cloud_sync.crm.threads import PerConnection
+from cloud_sync.crm.threads import ConnectionLoops
 from cloud_sync.effects.targets import DeliveryError
-from cloud_sync.hub import Hub
-from cloud_sync.loop import Looping
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError, DataError
-from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-NAME = "crm-polling"
 SOON_S = 0.1
 RESTS_S = 5.0
 NOT_ASKED_S = 60.0
 LONGEST_S = 300.0
 
-Opener = Callable[[CrmConnection], Crm]
 
-
-class Polling(Looping):
+class Polling(ConnectionLoops):
     """The loops, one per connection. Two processes that ask at the same time store each event once.
 
     Args:
@@ -48,30 +39,7 @@ class Polling(Looping):
         rng: for jitter.
     """
 
-    def __init__(
-        self,
-        hub: Hub,
-        opener: Opener,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._hub = hub
-        self._opener = opener
-        self._now = now
-        self._rng = rng or random.Random()  # noqa: S311  (jitter)
-        self._threads = PerConnection(hub, NAME, self._turn)
-
-    def start(self) -> None:
-        """Starts the threads."""
-        self._threads.start()
-
-    def stop(self) -> None:
-        """Ends after the questions at hand."""
-        self._threads.stop()
-
-    def _turn(self, name: str) -> float:
-        return self.serve(name)[1]
+    name = "crm-polling"
 
     def serve(self, name: str) -> tuple[int, float]:
         """Asks a connection once: how many events came, and seconds until it is to be asked again."""

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import logging
 import random
-import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-
-from sqlalchemy import select
 
 from cloud_sync.crm import breaker, cutting
 from cloud_sync.crm.base import Crm
@@ -22,11 +19,10 @@ from cloud_sync.crm.committing import Commit, Found
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
-from cloud_sync.crm.threads import PerConnection
+from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
-from cloud_sync.loop import Looping
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError
 from kits.core.ready import ReadyBundle
@@ -34,7 +30,6 @@ from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-NAME = "crm-scoring"
 POLL_S = 0.05
 IDLE_S = 0.2
 WAITING_S = 5.0
@@ -43,10 +38,8 @@ LONGEST_S = 60.0
 LOOK = timedelta(seconds=10)
 """So often it is looked whether another bundle was released."""
 
-Opener = Callable[[CrmConnection], Crm]
 
-
-class LeadScoring(Looping):
+class LeadScoring(ConnectionLoops):
     """The loops, one per connection. Any number of processes may run them.
 
     Args:
@@ -57,6 +50,8 @@ class LeadScoring(Looping):
         rng: for jitter and lots.
     """
 
+    name = "crm-scoring"
+
     def __init__(
         self,
         hub: Hub,
@@ -66,34 +61,12 @@ class LeadScoring(Looping):
         now: Callable[[], datetime] = utc_now,
         rng: random.Random | None = None,
     ) -> None:
-        self._hub = hub
+        super().__init__(hub, opener, now=now, rng=rng)
         self._models = models
-        self._opener = opener
-        self._now = now
-        self._rng = rng or random.Random()  # noqa: S311  (jitter and lots)
-        self._owner = secrets.token_hex(8)
         self._looked: dict[str, datetime] = {}
         self._cut_at: dict[str, datetime] = {}
         self._cuts: dict[str, cutting.Cut | None] = {}
         self._told: dict[str, str] = {}
-        self._threads = PerConnection(hub, NAME, self._turn)
-
-    def start(self) -> None:
-        """Starts the threads."""
-        self._threads.start()
-
-    def stop(self) -> None:
-        """Ends after the batches at hand."""
-        self._threads.stop()
-
-    def _turn(self, name: str) -> float:
-        return self.serve(name)[1]
-
-    def step(self) -> int:
-        """One batch of each connection, one after the other; how many leads were looked after."""
-        with self._hub.database.session() as session:
-            names = session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)).all()
-        return sum(self.serve(name)[0] for name in names)
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import random
-from collections.abc import Callable
 from datetime import datetime
 
 from cloud_sync.crm import breaker, sweeps
@@ -19,17 +17,13 @@ from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.http import CrmRefusedError
 from cloud_sync.crm.kinds import KINDS, with_defaults
 from cloud_sync.crm.settings import CrmSettings
-from cloud_sync.crm.threads import PerConnection
+from cloud_sync.crm.threads import ConnectionLoops
 from cloud_sync.effects.targets import DeliveryError
-from cloud_sync.hub import Hub
-from cloud_sync.loop import Looping
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError
-from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-NAME = "crm-sweeping"
 SHARE = 0.2
 """Of the requests of a connection."""
 LEAST_S = 0.2
@@ -39,10 +33,8 @@ RESTS_S = 5.0
 LONGEST_S = 300.0
 BAD_REQUEST = 400
 
-Opener = Callable[[CrmConnection], Crm]
 
-
-class Sweeping(Looping):
+class Sweeping(ConnectionLoops):
     """The loops, one per connection. Any number of processes may run them: they share one sweep.
 
     Args:
@@ -52,30 +44,7 @@ class Sweeping(Looping):
         rng: for jitter.
     """
 
-    def __init__(
-        self,
-        hub: Hub,
-        opener: Opener,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._hub = hub
-        self._opener = opener
-        self._now = now
-        self._rng = rng or random.Random()  # noqa: S311  (jitter)
-        self._threads = PerConnection(hub, NAME, self._turn)
-
-    def start(self) -> None:
-        """Starts the threads."""
-        self._threads.start()
-
-    def stop(self) -> None:
-        """Ends after the pages at hand."""
-        self._threads.stop()
-
-    def _turn(self, name: str) -> float:
-        return self.serve(name)[1]
+    name = "crm-sweeping"
 
     def serve(self, name: str) -> tuple[int, float]:
         """One page of a connection: how many records it named, and seconds until the next one."""

@@ -1,18 +1,27 @@
 """A thread per CRM connection, so that a slow CRM holds up nobody but itself; connections come and go.
 
-What such a thread does is its owner's business.
+What such a thread does is said by `ConnectionLoops`' heirs: polling, sweeping, scoring, writing.
 """
 
 from __future__ import annotations
 
+import random
+import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from typing import ClassVar, TypeAlias
 
 from sqlalchemy import select
 
+from cloud_sync.crm.base import Crm
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always, doubling
 from cloud_sync.store.models import CrmConnection
+from kits.core.sample import utc_now
+
+Opener: TypeAlias = Callable[[CrmConnection], Crm]
 
 LOOK_S = 2.0
 """So often it is looked whether a connection was added, paused or removed."""
@@ -60,3 +69,50 @@ class PerConnection(Looping):
             )  # fmt: skip
             loop.start()
         return LOOK_S
+
+
+class ConnectionLoops(ABC):
+    """Loops, one per connection. Any number of processes may run them.
+
+    Args:
+        hub: whose connections.
+        opener: gives a connection's CRM. Raises ConfigError while a person has to do something first.
+        now: UTC.
+        rng: for jitter and lots.
+    """
+
+    name: ClassVar[str]
+    """Of the loops, in metrics and log."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        opener: Opener,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._hub = hub
+        self._opener = opener
+        self._now = now
+        self._rng = rng or random.Random()  # noqa: S311  (jitter and lots)
+        self._owner = secrets.token_hex(8)  # in leases
+        self._threads = PerConnection(hub, self.name, lambda name: self.serve(name)[1])
+
+    def start(self) -> None:
+        """Starts the threads."""
+        self._threads.start()
+
+    def stop(self) -> None:
+        """Ends after the turns at hand."""
+        self._threads.stop()
+
+    def step(self) -> int:
+        """One turn of each connection, one after the other; how much was done."""
+        with self._hub.database.session() as session:
+            names = session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)).all()
+        return sum(self.serve(name)[0] for name in names)
+
+    @abstractmethod
+    def serve(self, name: str) -> tuple[int, float]:
+        """One turn of a connection: how much was done, and seconds until the next one."""

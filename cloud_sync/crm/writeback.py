@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import logging
 import random
-import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
-
-from sqlalchemy import select
 
 from cloud_sync.crm import breaker, writing
 from cloud_sync.crm.base import Crm, ScoreWrite, WriteOutcome
@@ -22,18 +19,16 @@ from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.committing import tell_dead
 from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.parting import NothingTakenError, write_parts
-from cloud_sync.crm.threads import PerConnection
+from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
-from cloud_sync.loop import Looping
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-NAME = "crm-writing"
 POLL_S = 0.05
 IDLE_S = 0.5
 WAITING_S = 5.0
@@ -41,10 +36,8 @@ WAITING_S = 5.0
 LONGEST_S = 60.0
 REFUSED = "crm-scores-refused"
 
-Opener = Callable[[CrmConnection], Crm]
 
-
-class WriteBack(Looping):
+class WriteBack(ConnectionLoops):
     """The loops, one per connection. Any number of processes may run them.
 
     Args:
@@ -54,6 +47,8 @@ class WriteBack(Looping):
         rng: for jitter.
     """
 
+    name = "crm-writing"
+
     def __init__(
         self,
         hub: Hub,
@@ -62,31 +57,9 @@ class WriteBack(Looping):
         now: Callable[[], datetime] = utc_now,
         rng: random.Random | None = None,
     ) -> None:
-        self._hub = hub
-        self._opener = opener
-        self._now = now
-        self._rng = rng or random.Random()  # noqa: S311  (jitter)
-        self._owner = secrets.token_hex(8)
+        super().__init__(hub, opener, now=now, rng=rng)
         self._told: dict[str, str] = {}
         self._in_a_row: dict[str, int] = {}
-        self._threads = PerConnection(hub, NAME, self._turn)
-
-    def start(self) -> None:
-        """Starts the threads."""
-        self._threads.start()
-
-    def stop(self) -> None:
-        """Ends after the writes at hand."""
-        self._threads.stop()
-
-    def _turn(self, name: str) -> float:
-        return self.serve(name)[1]
-
-    def step(self) -> int:
-        """One batch of each connection, one after the other; how many leads were looked after."""
-        with self._hub.database.session() as session:
-            names = session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)).all()
-        return sum(self.serve(name)[0] for name in names)
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""
