@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from kits.core.errors import ConfigError, DataError, UsageError
-from kits.lead_scoring import data
+from kits.core.errors import ConfigError, DataError
 from tests.lead_scoring.lead_files import put, read, source, table
 
 HEADER = ["Lead ID", "Created", "Land", "Umsatz", "Newsletter", "Converted"]
@@ -327,108 +325,3 @@ def test_a_group_that_is_named_keeps_leads_together(tmp_path: Path) -> None:
         "account:acme", "account:acme", "",
     ]  # fmt: skip
     assert {s.group for s in read(path).samples} == {""}
-
-
-def test_new_leads_without_the_outcome_can_be_read(tmp_path: Path) -> None:
-    path = put(tmp_path / "new.csv", table(HEADER[:-1], [row[:-1] for row in ROWS]))
-    for stated in (source(), source(outcome="Converted")):
-        found = read(path, stated)
-        assert found.labels == ["", "", ""]
-        assert found.levels("outcome") == {"warn"}
-
-
-def test_json_lines_and_lists_and_parquet_are_read_like_csv(tmp_path: Path) -> None:
-    objects = [dict(zip(HEADER, row)) for row in ROWS]
-    lines = "\n".join(json.dumps(one) for one in objects)
-    whole = read(put(tmp_path / "e.csv", table(HEADER, ROWS)))
-    for path in (put(tmp_path / "e.jsonl", lines), put(tmp_path / "e.json", objects)):
-        found = read(path)
-        assert [s.content for s in found.samples] == [s.content for s in whole.samples]
-    pa = pytest.importorskip("pyarrow")
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.Table.from_pylist(objects), tmp_path / "e.parquet")
-    found = read(tmp_path / "e.parquet")
-    assert [s.content for s in found.samples] == [s.content for s in whole.samples]
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", b"{", b"[[[[", b"PK\x03\x04", b'[1, 2, "a"]', b"a,b\n"]
-)
-@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
-def test_damaged_files_are_told_and_never_crash(
-    tmp_path: Path, suffix: str, content: bytes
-) -> None:
-    with pytest.raises(DataError):
-        read(put(tmp_path / f"e.{suffix}", content))
-
-
-def test_a_damaged_file_in_a_folder_does_not_stop_the_others(tmp_path: Path) -> None:
-    put(tmp_path / "leads.csv", table(HEADER, ROWS))
-    put(tmp_path / "broken.json", b"{")
-    put(tmp_path / "notes.md", "notes")
-    found = read(tmp_path)
-    assert len(found.leads) == 3 and "broken.json was passed over" in found.told("file-passed-over")
-
-
-def test_spreadsheets_are_named_with_what_to_do(tmp_path: Path) -> None:
-    put(tmp_path / "leads.csv", table(HEADER, ROWS))
-    put(tmp_path / "more.xlsx", b"PK\x03\x04")
-    assert "more.xlsx was passed over: no table as it is; save it as CSV" in read(tmp_path).told(
-        "file-passed-over"
-    )
-
-
-def test_leads_without_a_date_are_counted_and_stand_where_they_were_decided(tmp_path: Path) -> None:
-    rows = [
-        [
-            n,
-            "" if n % 4 == 0 else "2025-01-02",
-            "2025-02-01" if n % 8 else "",
-            "Won" if n % 2 else "Lost",
-        ]
-        for n in range(40)
-    ]
-    found = read(put(tmp_path / "e.csv", table(["id", "created_at", "closed_at", "status"], rows)))
-    assert found.samples[4].order == datetime(2025, 2, 1, tzinfo=timezone.utc).timestamp()
-    assert "5 of 40 leads with an outcome have no time: all leads are split by lot" in found.told(
-        "undated"
-    )
-
-
-@pytest.mark.parametrize(
-    "cell", [" " * 300_000 + "x", "a@" * 100_000, "1" * 300_000, "(" * 300_000, "1," * 150_000]
-)
-def test_huge_cells_cost_little(tmp_path: Path, cell: str) -> None:
-    rows = [["a", cell, cell, cell, 1], ["b", "x", "y", "z", 0]]
-    found = read(
-        put(tmp_path / "e.csv", table(["id", "email", "status", "created_at", "converted"], rows))
-    )
-    assert len(found.leads) == 2
-    assert all(
-        len(value) <= 4000 for value in found.leads[0].fields.values() if isinstance(value, str)
-    )
-
-
-def test_formats_are_found_and_unknown_ones_refused(tmp_path: Path) -> None:
-    path = put(tmp_path / "e.csv", table(HEADER, ROWS))
-    assert data.detect_format(path) == "csv"
-    with pytest.raises(UsageError, match="unknown format 'hubpsot'") as error:
-        read(path, format="hubpsot")
-    assert "hubspot" in error.value.fix
-    with pytest.raises(DataError, match="no table of leads"):
-        data.detect_format(put(tmp_path / "mails" / "a.eml", "x").parent)
-
-
-def test_the_same_export_gives_the_same_bytes(tmp_path: Path) -> None:
-    path = put(tmp_path / "e.csv", table(HEADER, ROWS))
-    assert [s.content for s in read(path).samples] == [s.content for s in read(path).samples]
-
-
-def test_a_date_of_birth_is_not_when_a_lead_came(tmp_path: Path) -> None:
-    rows = [[n, f"19{60 + n}-05-17", f"2025-02-{1 + n:02}", n % 2] for n in range(20)]
-    path = put(tmp_path / "e.csv", table(["id", "dob", "trial", "converted"], rows))
-    found = read(path)
-    assert found.leads[0].at is not None and found.leads[0].at.date().isoformat() == "2025-02-01"
-    assert "trial was taken for the moment" in found.told("assumed")
-    assert not found.leads[0].fields

@@ -1,0 +1,169 @@
+"""What each kind of CRM says besides: our own changes, other objects, organizations, documents that attack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.crm.inbox import Inbox
+from cloud_sync.crm.schemes.verifying import UnverifiedError
+from cloud_sync.errors import MalformedError
+from cloud_sync.hub import Hub
+from tests.cloud_sync.crm_builders import (
+    connect,
+    hubspot_event,
+    outbound_message,
+    pipedrive_event,
+    signed,
+)
+from tests.cloud_sync.crm_inboxes import (
+    AT,
+    events,
+    leads,
+    opened_hub,
+    sent,
+)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hub]:
+    with opened_hub(tmp_path, request) as made:
+        yield made
+
+
+@pytest.fixture
+def inbox(hub: Hub) -> Inbox:
+    return Inbox(hub, now=lambda: AT)
+
+
+# loop guard
+
+
+@pytest.mark.parametrize(
+    ("said", "skipped"),
+    [
+        ({"propertyName": "kitwright_score", "changeSource": "INTEGRATION"}, True),
+        ({"propertyName": "my_band"}, True),
+        ({"propertyName": "jobtitle", "changeSource": "INTEGRATION", "sourceId": "99"}, False),
+        ({"propertyName": "hs_lastmodifieddate", "sourceId": "99"}, True),
+        ({"propertyName": "hs_lastmodifieddate", "sourceId": "98"}, False),
+        ({"subscriptionType": "contact.creation", "propertyName": "", "sourceId": "99"}, False),
+        ({"subscriptionType": "company.propertyChange"}, True),
+        ({"subscriptionType": "object.propertyChange", "objectTypeId": "0-1"}, False),
+        ({"subscriptionType": "object.propertyChange", "objectTypeId": "0-3"}, True),
+    ],
+)
+def test_hubspot_our_own_changes_and_other_objects_make_nothing_due(
+    hub: Hub, inbox: Inbox, said: dict[str, object], skipped: bool
+) -> None:
+    connect(hub, "hubspot-v3", fields={"band": "my_band"}, options={"our_user": "99"})
+    sent(inbox, {**hubspot_event(), **said})
+    assert bool(leads(hub)) is not skipped
+    [event] = events(hub)
+    assert bool(event.skipped) is skipped
+
+
+@pytest.mark.parametrize(
+    ("said", "previous", "skipped"),
+    [
+        ({"change_source": "api", "user_id": "5"}, {"abc": 1, "update_time": "x"}, True),
+        ({}, {"custom_fields": {"abc": {"value": 3}}, "update_time": "x"}, True),
+        ({"change_source": "api", "user_id": "5"}, {}, True),
+        ({"change_source": "api", "user_id": "5"}, {"title": "A"}, False),
+        ({"change_source": "api", "user_id": "6"}, {}, False),
+        ({"change_source": "app", "user_id": "5"}, {}, False),
+        ({"entity": "person"}, {"title": "A"}, True),
+    ],
+)
+def test_pipedrive_our_own_changes_make_nothing_due(
+    hub: Hub, inbox: Inbox, said: dict[str, object], previous: dict[str, object], skipped: bool
+) -> None:
+    connect(hub, "pipedrive", options={"our_user": "5", "own_fields": "abc"})
+    body = {**pipedrive_event(said), "previous": previous}
+    inbox.take("crm", signed("pipedrive", json.dumps(body).encode()))
+    assert bool(leads(hub)) is not skipped
+
+
+@pytest.mark.parametrize(
+    ("places", "body", "lead", "what", "skipped"),
+    [
+        ({}, {"type": "lead.deleted", "data": {"id": 7}}, "7", "deleted", False),
+        ({}, {"type": "lead.undeleted", "data": {"id": 7}}, "7", "changed", False),
+        ({}, {"type": "x", "data": {"id": "7", "fields": ["points"]}}, "7", "changed", True),
+        ({"event.list": "/mautic.lead", "event.id": "lead.id", "event.at": "when"},
+         {"mautic.lead": [{"lead": {"id": 7}, "when": 1_799_999_990}]}, "7", "changed", False),
+        ({"event.object": "kind"}, {"kind": "company", "data": {"id": 7}}, "7", "changed", True),
+        ({"event.by": "who", "our_user": "hub"}, {"who": "hub", "data": {"id": 7}}, "7", "changed", True),
+    ],
+)  # fmt: skip
+def test_a_program_of_ones_own_says_where_things_are(
+    hub: Hub, inbox: Inbox, places: dict[str, str], body: dict[str, object], lead: str, what: str, skipped: bool
+) -> None:  # fmt: skip
+    connect(hub, "standard", options=places, fields={"points": "points"})
+    inbox.take("crm", signed("standard", json.dumps(body).encode()))
+    [event] = events(hub)
+    assert (event.object_id, event.what, bool(event.skipped)) == (lead, what, skipped)
+
+
+def test_two_changes_that_look_the_same_are_two_where_nothing_tells_them_apart(hub: Hub) -> None:
+    """Odoo without `write_date`: a change back and forth must not be lost as a repetition."""
+    connect(hub, "odoo")
+    body = json.dumps({"_id": 7, "_model": "crm.lead"}).encode()
+    moments = iter((AT, AT + timedelta(seconds=1)))
+    inbox = Inbox(hub, now=lambda: next(moments))
+    for _ in range(2):
+        inbox.take("crm", signed("odoo", body))
+    assert leads(hub)["7"].due_mark == 1
+
+
+# who is not believed
+
+
+def test_an_outbound_message_of_another_organization_is_refused(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "salesforce-outbound", options={"organization": "00D5g000001abCDEAY"[:15]})
+    for organization in ("00D5g000001abCE", "00d5g000001abcd", "", "00D5g000001abCDAAA", "é" * 15):
+        body = outbound_message("00Q5g00000AbCdE", organization=organization)
+        with pytest.raises(UnverifiedError) as told:
+            inbox.take("crm", signed("salesforce-outbound", body))
+        assert told.value.reason == "sender"
+    assert not leads(hub)
+
+
+def test_an_organization_may_be_named_by_fifteen_or_eighteen_characters(
+    hub: Hub, inbox: Inbox
+) -> None:
+    from cloud_sync.crm.salesforce_events import long_id
+
+    # the example of Salesforce's own page: 00130000001G40w is 00130000001G40wAAC
+    assert long_id("00130000001G40w") == "00130000001G40wAAC"
+    connect(hub, "salesforce-outbound", options={"organization": long_id("00D5g000001abCD")})
+    inbox.take("crm", signed("salesforce-outbound"))
+    assert list(leads(hub)) == ["00Q5g00000AbCdE"]
+
+
+def test_salesforces_session_is_never_kept(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "salesforce-outbound")
+    body = outbound_message("00Q5g00000AbCdE", "00Q5g00000AbCdF", extra="<sf:IsDeleted>true</sf:IsDeleted>")  # fmt: skip
+    inbox.take("crm", signed("salesforce-outbound", body))
+    assert {event.what for event in events(hub)} == {"deleted"}
+    assert not any("session" in json.dumps(event.body) for event in events(hub))
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        '<!DOCTYPE x [<!ENTITY a "b">]>', '<!DOCTYPE x SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE x [<!ENTITY % p SYSTEM "http://127.0.0.1:1/">%p;]>', "<?php x ?>",
+    ],
+)  # fmt: skip
+def test_xml_with_a_document_type_is_refused(hub: Hub, inbox: Inbox, attack: str) -> None:
+    connect(hub, "salesforce-outbound")
+    whole = outbound_message("00Q5g00000AbCdE").decode()
+    start = whole.index("?>") + 2
+    body = (whole[:start] + attack + whole[start:]).encode()
+    with pytest.raises(MalformedError, match="document type"):
+        inbox.take("crm", signed("salesforce-outbound", body))

@@ -1,0 +1,201 @@
+"""Messages that are not taken, secrets that change, and connections that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cloud_sync.crm import connections
+from cloud_sync.crm.base import Request
+from cloud_sync.crm.inbox import Inbox
+from cloud_sync.crm.schemes.verifying import UnverifiedError
+from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret, secrets_path
+from cloud_sync.errors import MalformedError, TooLargeError
+from cloud_sync.hub import Hub
+from cloud_sync.store.models import Alert
+from tests.cloud_sync.crm_builders import (
+    BODIES,
+    HUB,
+    NOW,
+    WAYS,
+    connect,
+    hubspot_event,
+    signed,
+)
+from tests.cloud_sync.crm_inboxes import (
+    AT,
+    EVERYWHERE,
+    counted,
+    events,
+    leads,
+    opened_hub,
+    sent,
+)
+from tests.cloud_sync.fleet_builders import make_hub
+
+
+@pytest.fixture
+def hub(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hub]:
+    with opened_hub(tmp_path, request) as made:
+        yield made
+
+
+@pytest.fixture
+def inbox(hub: Hub) -> Inbox:
+    return Inbox(hub, now=lambda: AT)
+
+
+def test_a_message_that_is_not_verified_is_counted_and_never_stored(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    for made in (signed("hubspot-v3", secret="wrong"), signed("hubspot-v3", at=NOW - 400)):
+        with pytest.raises(UnverifiedError):
+            inbox.take("crm", made)
+    for name in ("other", "../keys", "x" * 300, ""):
+        with pytest.raises(UnverifiedError):
+            inbox.take(name, signed("hubspot-v3"))
+    assert not events(hub)
+    assert not leads(hub)
+    assert counted(hub, "crm_refused") == {"signature": 1, "time": 1, "unknown": 4}
+
+
+def test_a_connection_without_a_secret_takes_nothing_and_tells_once(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3", secrets=())
+    for _ in range(3):
+        with pytest.raises(UnverifiedError):
+            inbox.take("crm", signed("hubspot-v3"))
+    assert alerts(hub) == [("crm-no-secret", "crm")]
+    add_webhook_secret(hub.config.keys_dir, "crm", WAYS["hubspot-v3"].secret)
+    inbox.take("crm", signed("hubspot-v3"))
+    assert alerts(hub) == []
+
+
+def test_where_the_file_of_secrets_is_lost_the_network_alone_is_no_proof(
+    hub: Hub, inbox: Inbox
+) -> None:
+    connect(hub, "salesforce-outbound", options={"networks": "10.1.0.0/16"})
+    message = replace(signed("salesforce-outbound"), peer="10.1.2.3")
+    inbox.take("crm", message)
+    secrets_path(hub.config.keys_dir, "crm").unlink()
+    for request in (message, replace(message, tail="")):
+        with pytest.raises(UnverifiedError):
+            inbox.take("crm", request)
+    assert alerts(hub) == [("crm-no-secret", "crm")]
+
+
+@pytest.mark.parametrize("name", [".", "..", " .. "])
+def test_an_id_that_leads_out_of_an_address_names_no_record(
+    hub: Hub, inbox: Inbox, name: str
+) -> None:
+    connect(hub, "hubspot-v3")
+    with pytest.raises(MalformedError):
+        sent(inbox, hubspot_event(1, 7, objectId=name))
+
+
+def test_records_with_long_names_that_were_merged_away_are_all_gone(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    gone = [f"{'8' * 90}{number}" for number in range(3)]
+    merge = hubspot_event(
+        3, 7, subscriptionType="contact.merge", newObjectId=9, mergedObjectIds=[*gone], propertyName="",
+        subscriptionId="s" * 190,
+    )  # fmt: skip
+    sent(inbox, merge)
+    assert {name: leads(hub)[name].state for name in gone} == dict.fromkeys(gone, "gone")
+
+
+def test_nothing_is_told_of_a_connection_that_was_removed(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3", secrets=())
+    with pytest.raises(UnverifiedError):
+        inbox.take("crm", signed("hubspot-v3"))
+    connections.remove(hub, "crm", by="ann")
+    assert alerts(hub) == []
+
+
+def alerts(hub: Hub) -> list[tuple[str, str]]:
+    """Those that are open."""
+    with hub.database.session() as session:
+        found = session.scalars(select(Alert).where(Alert.seen_at.is_(None)))
+        return [(alert.name, str(alert.where)) for alert in found]
+
+
+def test_a_message_signed_for_another_address_is_refused_and_told(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    inside = "http://10.0.0.9:8080/v1/crm/crm"
+    body = BODIES["hubspot"]
+    headers = WAYS["hubspot-v3"].headers(WAYS["hubspot-v3"].secret, "POST", inside, body, NOW)
+    made = Request("POST", f"{HUB}/v1/crm/crm", headers, body, called=inside)
+    with pytest.raises(UnverifiedError) as told:
+        inbox.take("crm", made)
+    assert told.value.reason == "url"
+    assert alerts(hub) == [("crm-other-address", "crm")]
+    forged = signed("hubspot-v3", secret="wrong")
+    with pytest.raises(UnverifiedError) as told:
+        inbox.take("crm", Request("POST", forged.url, forged.headers, body, called=inside))
+    assert told.value.reason == "signature"
+
+
+def test_secrets_change_while_the_hub_runs(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    keys = hub.config.keys_dir
+    inbox.take("crm", signed("hubspot-v3"))
+    add_webhook_secret(keys, "crm", "the-new-one")
+    for secret in ("the-new-one", WAYS["hubspot-v3"].secret):
+        inbox.take("crm", signed("hubspot-v3", secret=secret))
+    drop_webhook_secret(keys, "crm")
+    inbox.take("crm", signed("hubspot-v3", secret="the-new-one"))
+    with pytest.raises(UnverifiedError):
+        inbox.take("crm", signed("hubspot-v3"))
+
+
+@EVERYWHERE
+def test_a_paused_connection_takes_events_and_a_removed_one_none(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    connections.pause(hub, "crm", by="ann", paused=True)
+    sent(inbox, hubspot_event())
+    assert leads(hub)["7"].due_at == AT
+    connections.remove(hub, "crm", by="ann")
+    with pytest.raises(UnverifiedError):
+        sent(inbox, hubspot_event(2))
+
+
+# what cannot be read
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"null", b'"x"', b"[1]", b"[[]]", b"\xff\xfe", b"\xef\xbb\xbf[]", "[]".encode("utf-16"),
+        b"[" * 100_000, b'{"a":' * 50_000, b"[NaN]", b'[{"objectId": Infinity}]', b'[{"objectId": -Infinity}]',
+        b'[{"objectId": 7, "subscriptionType": "contact.x", "occurredAt": 1e400}]',
+        b'[{"objectId": 7, "objectId": 8, "subscriptionType": "contact.creation"}]',
+        b'[{"objectId": ' + b"9" * 5000 + b', "subscriptionType": "contact.creation"}]',
+        b'[{"objectId": 9223372036854775808, "subscriptionType": "contact.creation"}]',
+        b'[{"objectId": "\\ud800", "subscriptionType": "contact.creation"}]',
+        b'[{"objectId": "a\\u0000b", "subscriptionType": "contact.creation"}]',
+        b'[{"objectId": {}, "subscriptionType": "contact.creation"}]',
+        b'[{"objectId": true, "subscriptionType": "contact.creation"}]',
+        b'[{"objectId": 7}]', b'[{"objectId": 7, "subscriptionType": 7}]',
+        b'[{"subscriptionType": "contact.creation"}]', b'[{"objectId": "", "subscriptionType": "contact.x"}]',
+        b'[{"objectId": "' + b"x" * 200 + b'", "subscriptionType": "contact.x"}]',
+        b'[{"x": ' + b"[" * 40 + b"]" * 40 + b', "objectId": 7, "subscriptionType": "contact.x"}]',
+    ],
+)  # fmt: skip
+def test_a_verified_body_that_cannot_be_read_is_refused_whole(tmp_path: Path, body: bytes) -> None:
+    with make_hub(tmp_path, public_url=HUB) as hub:
+        connect(hub, "hubspot-v3")
+        with pytest.raises(MalformedError):
+            Inbox(hub, now=lambda: AT).take("crm", signed("hubspot-v3", body))
+        assert counted(hub, "crm_refused") == {"malformed": 1}
+        assert not events(hub)
+
+
+@EVERYWHERE
+def test_a_hundred_events_are_taken_and_one_more_is_not(hub: Hub, inbox: Inbox) -> None:
+    connect(hub, "hubspot-v3")
+    with pytest.raises(TooLargeError, match="more than 100"):
+        sent(inbox, *(hubspot_event(n) for n in range(101)))
+    sent(inbox, *(hubspot_event(n, n % 50) for n in range(100)))
+    assert (len(events(hub)), len(leads(hub))) == (100, 50)
