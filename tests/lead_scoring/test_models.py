@@ -61,6 +61,20 @@ def test_beyond_what_was_met_curves_stay_level() -> None:
     assert model.margins(far)[0] == model.margins(farther)[0]
 
 
+def test_straight_lines_go_on_beyond_what_was_met_but_not_for_ever() -> None:
+    """An economy that drifts leaves what was seen; a placeholder of a million must not outweigh all else."""
+    rng = np.random.default_rng(5)
+    column = rng.uniform(0.0, 1.0, 4_000)
+    won = (rng.random(4_000) < 1 / (1 + np.exp(2.0 - 3.0 * column))).astype(float)
+    design = Design(column[:, None].astype(np.float32), straight=True)
+    model = Additive(design.fit(won, np.ones(4_000)))
+    at = model.margins(np.array([[0.5], [1.0], [1.5], [1e6], [np.nan]], dtype=np.float32))
+    assert at[1] - at[0] == pytest.approx(1.5, abs=0.3)
+    assert at[2] - at[1] == pytest.approx(at[1] - at[0], rel=1e-3)
+    assert at[3] - at[1] < 2.5 * (at[1] - at[0])
+    assert np.isfinite(at).all()
+
+
 def test_recent_leads_weigh_more_and_are_followed() -> None:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(N, 1)).astype(np.float32)
