@@ -18,9 +18,9 @@ from cloud_sync.crm.models import projects
 from cloud_sync.crm.secrets import (
     Secrets,
     check_name,
-    keep_api_secret,
     read_secrets,
-    secrets_path,
+    remove_secrets,
+    turn_over_api_secret,
     write_secrets,
 )
 from cloud_sync.crm.settings import CrmSettings
@@ -135,7 +135,7 @@ def opened(hub: Hub, row: CrmConnection) -> Connection:
 def access_of(hub: Hub, connection: Connection) -> Access:
     """What its CRM is opened with (`kinds.open_crm`); a secret that the CRM changes is kept."""
     name = connection.name
-    remember = partial(keep_api_secret, hub.config.keys_dir, name)
+    remember = partial(turn_over_api_secret, hub.config.keys_dir, name)
     return Access(name, connection.settings, connection.secrets.api, remember)
 
 
@@ -183,7 +183,7 @@ def remove(hub: Hub, name: str, *, by: str) -> dict[str, int]:
     with hub.database.transaction() as session:
         require(session, name).paused_at = utc_now()
     # from here on no message of it is taken
-    secrets_path(hub.config.keys_dir, name).unlink(missing_ok=True)
+    remove_secrets(hub.config.keys_dir, name)
     gone = {key.class_.__tablename__: _empty(hub, key, name) for key in _HELD}
     with hub.database.transaction() as session:
         for key in _HELD:  # what was on its way meanwhile

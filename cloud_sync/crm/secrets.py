@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cloud_sync.errors import ConflictError
+from cloud_sync.store.holding import locked
 from kits.core.complaints import plain
 from kits.core.errors import ConfigError, UsageError
-from kits.core.files import write_atomically
+from kits.core.files import make_folder, write_atomically
 
 MAX_WEBHOOK_SECRETS = 2
 """The one in force and the one before it, while the CRM's side is being changed."""
 MAX_SECRET = 4096
 _FOLDER = "crm"
+_LOCK = ".lock"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -134,10 +137,29 @@ def write_secrets(keys_dir: Path, name: str, secrets: Secrets) -> None:
         ConfigError: one of them is no secret, or there are too many.
         OSError: disk full, no permission; what was there stays.
     """
+    with _changing(keys_dir, name):
+        _write(keys_dir, name, secrets)
+
+
+def remove_secrets(keys_dir: Path, name: str) -> None:
+    """Forgets them. Raises OSError."""
+    with _changing(keys_dir, name):
+        secrets_path(keys_dir, name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _changing(keys_dir: Path, name: str) -> Iterator[None]:
+    """One at a time: a person and the running hub change different secrets of one file."""
+    folder = secrets_path(keys_dir, name).parent
+    make_folder(folder, 0o700)
+    with locked(folder / _LOCK):
+        yield
+
+
+def _write(keys_dir: Path, name: str, secrets: Secrets) -> None:
     path = secrets_path(keys_dir, name)
     content = dump_secrets(secrets)
     parse_secrets(content, str(path))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(path, content.encode(), private=True)
 
 
@@ -148,8 +170,17 @@ def keep_api_secret(keys_dir: Path, name: str, key: str, value: str) -> None:
         ConfigError: it is no secret.
         OSError: it cannot be written.
     """
-    secrets = read_secrets(keys_dir, name)
-    write_secrets(keys_dir, name, replace(secrets, api={**secrets.api, key: value}))
+    with _changing(keys_dir, name):
+        secrets = read_secrets(keys_dir, name)
+        _write(keys_dir, name, replace(secrets, api={**secrets.api, key: value}))
+
+
+def turn_over_api_secret(keys_dir: Path, name: str, key: str, value: str) -> None:
+    """As `keep_api_secret`, for a CRM that changed it; nothing is kept of a connection that was removed meanwhile."""
+    with _changing(keys_dir, name):
+        secrets = read_secrets(keys_dir, name)
+        if secrets.there:
+            _write(keys_dir, name, replace(secrets, api={**secrets.api, key: value}))
 
 
 def add_webhook_secret(keys_dir: Path, name: str, secret: str) -> Secrets:
@@ -159,16 +190,16 @@ def add_webhook_secret(keys_dir: Path, name: str, secret: str) -> Secrets:
         ConflictError: two are in force already.
         ConfigError: it is no secret.
     """
-    secrets = read_secrets(keys_dir, name)
-    if secret in secrets.webhook:
-        return secrets
-    if len(secrets.webhook) >= MAX_WEBHOOK_SECRETS:
-        raise ConflictError(
-            "two secrets are taken already", where=name, fix=f"cloud-sync crm secret {name} --drop"
-        )
-    new = replace(secrets, webhook=(secret, *secrets.webhook))
-    write_secrets(keys_dir, name, new)
-    return new
+    with _changing(keys_dir, name):
+        secrets = read_secrets(keys_dir, name)
+        if secret in secrets.webhook:
+            return secrets
+        if len(secrets.webhook) >= MAX_WEBHOOK_SECRETS:
+            fix = f"cloud-sync crm secret {name} --drop"
+            raise ConflictError("two secrets are taken already", where=name, fix=fix)
+        new = replace(secrets, webhook=(secret, *secrets.webhook))
+        _write(keys_dir, name, new)
+        return new
 
 
 def drop_webhook_secret(keys_dir: Path, name: str) -> Secrets:
@@ -177,9 +208,10 @@ def drop_webhook_secret(keys_dir: Path, name: str) -> Secrets:
     Raises:
         ConflictError: there is one only.
     """
-    secrets = read_secrets(keys_dir, name)
-    if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
-        raise ConflictError("there is no older secret to drop", where=name)
-    new = replace(secrets, webhook=secrets.webhook[:1])
-    write_secrets(keys_dir, name, new)
-    return new
+    with _changing(keys_dir, name):
+        secrets = read_secrets(keys_dir, name)
+        if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
+            raise ConflictError("there is no older secret to drop", where=name)
+        new = replace(secrets, webhook=secrets.webhook[:1])
+        _write(keys_dir, name, new)
+        return new

@@ -20,7 +20,7 @@ from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
 
 LEASE = timedelta(minutes=10)
-"""Longer than the slowest batch: lead by lead, each until the time-out."""
+"""Longer than a batch takes as a rule; lead by lead, each until the time-out, it may take longer (`note`)."""
 FIRST_RETRY_S = 4.0
 MAX_RETRY_S = 3600.0
 MAX_ATTEMPTS = 12
@@ -89,9 +89,10 @@ def give_back(hub: Hub, connection: str, writes: Sequence[ScoreWrite], owner: st
     is written, however little it differs from what was noted.
     """
     with hub.database.transaction() as session:
-        for lead in _held(session, connection, writes, owner):
-            _release(lead)
-            lead.write_attempts = max(1, lead.write_attempts - 1)
+        for lead in _of(session, connection, writes):
+            if lead.write_lease_owner == owner:
+                _release(lead)
+                lead.write_attempts = max(1, lead.write_attempts - 1)
 
 
 def put_off(
@@ -129,16 +130,33 @@ def note(
     now: datetime,
     rng: random.Random,
 ) -> Counter[str]:
-    """Notes what became of a batch; how many ended how. A lead whose version rose meanwhile is written again."""
+    """Notes what became of a batch; how many ended how. A lead whose version rose meanwhile is written again.
+
+    A lease may have passed to another while the CRM took its time. If what was written then counted for nothing, two
+    processes could take each other's leads away for ever: it counts until somebody has noted as much.
+    """
     said = {outcome.object_id: outcome for outcome in outcomes}
     written = {write.object_id: write for write in writes}
     counts: Counter[str] = Counter()
-    for lead in _held(session, connection, writes, owner):
+    for lead in _of(session, connection, writes):
         write = written[lead.object_id]
         silent = WriteOutcome(lead.object_id, False, "the CRM's answer does not speak of it")
-        counts[_note_one(lead, write, said.get(lead.object_id, silent), now, rng)] += 1
-        _release(lead)
+        outcome = said.get(lead.object_id, silent)
+        if lead.write_lease_owner == owner:
+            counts[_note_one(lead, write, outcome, now, rng)] += 1
+            _release(lead)
+        elif lead.write_at is not None and lead.written < write.version:
+            counts[_note_one(lead, write, outcome, now, rng)] += 1
+        elif lead.written > write.version and lead.state != storing.GONE:
+            _came_late(lead, now)
+            counts["retry"] += 1
     return counts
+
+
+def _came_late(lead: CrmLead, now: datetime) -> None:
+    """Another wrote a newer score meanwhile; which of both the CRM took last nobody knows: the newest is written again."""
+    lead.write_at = lead.write_at or now
+    lead.write_attempts = max(1, lead.write_attempts)
 
 
 def _note_one(
@@ -149,6 +167,8 @@ def _note_one(
         lead.written, lead.wrote_at = write.version, now
         lead.wrote_points, lead.wrote_band = write.points, write.band
         lead.write_attempts, lead.write_error = 0, ""
+        if lead.dead.startswith(DEAD):  # by one who was refused before
+            lead.dead = ""
         lead.write_at = None if newest else lead.write_at
         return "done"
     lead.write_error = outcome.error[:_WORDS]
@@ -177,15 +197,9 @@ def _release(lead: CrmLead) -> None:
     lead.write_lease_owner, lead.write_lease_until = "", None
 
 
-def _held(
-    session: Session, connection: str, writes: Sequence[ScoreWrite], owner: str
-) -> Sequence[CrmLead]:
-    """Only what this owner still holds: a lease may have passed to another."""
-    query = select(CrmLead).where(
-        CrmLead.connection == connection,
-        CrmLead.object_id.in_([write.object_id for write in writes]),
-        CrmLead.write_lease_owner == owner,
-    )
+def _of(session: Session, connection: str, writes: Sequence[ScoreWrite]) -> Sequence[CrmLead]:
+    names = [write.object_id for write in writes]
+    query = select(CrmLead).where(CrmLead.connection == connection, CrmLead.object_id.in_(names))
     return session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
 
 

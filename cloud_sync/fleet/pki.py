@@ -7,11 +7,9 @@ in `devices.py`; when lists and server certificates are renewed, in `supervisor.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloud_sync.fleet import certificates
+from cloud_sync.store.holding import locked
 from kits.core.errors import ConfigError, DataError
 from kits.core.files import write_atomically
 from kits.core.sample import digest_of, utc_now
@@ -37,6 +36,7 @@ CRL_EVERY = timedelta(days=1)
 CRL_ALARM = timedelta(days=7)
 HUB = "hub"
 """Common name of the hub's own client certificate."""
+_LOCK = ".lock"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -70,7 +70,7 @@ class Authority:
             return
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        with self._locked():
+        with locked(self.folder / _LOCK):
             if not self.ca_file.exists():
                 self._make()
             self._certificate, self._key = self._open()
@@ -145,7 +145,7 @@ class Authority:
         if self._lasts(certificate, key, hosts):
             return certificate, key  # without the lock: it needs a folder that can be written
         try:
-            with self._locked():
+            with locked(self.folder / _LOCK):
                 if not self._lasts(certificate, key, hosts):
                     self._make_files(name, certificate, key, hosts)
         except OSError as error:
@@ -223,7 +223,7 @@ class Authority:
         It is good for 45 days; who was on the old one keeps its date. Raises OSError.
         """
         wanted = {int(serial, 16) for serial in revoked_serials}
-        with self._locked():
+        with locked(self.folder / _LOCK):
             crl = self._crl()
             # a list from the future was made before this clock was set back
             fresh = crl is not None and timedelta() <= self._age(crl) < CRL_EVERY
@@ -287,9 +287,3 @@ class Authority:
     def _authority_id(self) -> x509.AuthorityKeyIdentifier:
         subject = self._certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(subject.value)
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        with open(self.folder / ".lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield

@@ -1,7 +1,8 @@
-"""Stored bytes stay where they are while somebody reads many of them: a lock between processes.
+"""Locks between processes: stored bytes stay where they are while somebody reads many of them, and a file that is read,
+changed and written again loses nothing.
 
-It lies in the data folder, so it is between the processes of one machine, as that folder is. A
-process that dies lets go of it.
+They lie in the data folder, so they are between the processes of one machine, as that folder is. A process that dies
+lets go of them. What is in the files is their owners' business.
 """
 
 from __future__ import annotations
@@ -12,6 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FILE = "bytes.lock"
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """One at a time within, of all processes and threads; waits. The file is made when it is missing."""
+    with open(file, "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

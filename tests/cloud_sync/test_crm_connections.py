@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -79,6 +81,50 @@ def test_two_secrets_are_in_force_while_one_is_being_changed(hub: Hub) -> None:
         drop_webhook_secret(keys, "sales")
     keep_api_secret(keys, "sales", "refresh_token", "r2")
     assert read_secrets(keys, "sales").webhook == ("new-one",)
+
+
+_KEEPS = """
+import sys
+from pathlib import Path
+from cloud_sync.crm.secrets import keep_api_secret, read_secrets
+keys, key = Path(sys.argv[1]), sys.argv[2]
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(25):
+    keep_api_secret(keys, "sales", key, f"v{number}")
+    assert read_secrets(keys, "sales").api[key] == f"v{number}", number
+"""
+
+
+def test_two_processes_that_change_secrets_of_one_connection_lose_none(hub: Hub) -> None:
+    add(hub)
+    keys = hub.config.keys_dir
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", _KEEPS, str(keys), key],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for key in ("token", "refresh_token")
+    ]  # fmt: skip
+    for one in running:
+        assert one.stdout is not None and one.stdin is not None
+        assert one.stdout.readline() == "ready\n"
+    for one in running:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    for one in running:
+        _, said = one.communicate(timeout=60)
+        assert one.returncode == 0, said
+    found = read_secrets(keys, "sales")
+    assert (found.api, found.webhook) == ({"token": "v24", "refresh_token": "v24"}, SECRETS.webhook)
+
+
+def test_a_secret_that_a_crm_turns_over_does_not_come_back_after_a_removal(hub: Hub) -> None:
+    access = connections.access_of(hub, add(hub))
+    connections.remove(hub, "sales", by="ann")
+    access.remember("refresh_token", "r2")
+    assert not secrets_path(hub.config.keys_dir, "sales").exists()
 
 
 @pytest.mark.parametrize("name", ["", "Sales", "../x", "a/b", "-a", "a" * 41, "a\n", "é"])
