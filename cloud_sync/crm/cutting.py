@@ -23,6 +23,7 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel
 from cloud_sync.store.types import JsonObject
+from kits.core.ranked import threshold_for
 from kits.core.ready import ReadyBundle
 
 Floats = NDArray[np.float64]
@@ -98,19 +99,12 @@ def cut_of(scores: Floats, shares: tuple[float, float], bundle: str, now: dateti
     """
     if len(scores) < FEWEST:
         return None
-    hot = _lowest(scores, shares[0])
+    hot = threshold_for(scores, shares[0])
     quantiles = np.quantile(scores, np.linspace(0.0, 1.0, _STEPS))
     return Cut(
-        bundle, hot, min(hot, _lowest(scores, min(1.0, sum(shares)))), len(scores), now,
+        bundle, hot, min(hot, threshold_for(scores, min(1.0, sum(shares)))), len(scores), now,
         tuple(round(float(one), 6) for one in quantiles),
     )  # fmt: skip
-
-
-def _lowest(scores: Floats, share: float) -> float:
-    """The lowest score at which at most `share` are taken, but always the best ones; those alike are taken together."""
-    different, counts = np.unique(-scores, return_counts=True)
-    fitting = int(np.searchsorted(np.cumsum(counts), share * len(scores) + 1e-9, side="right"))
-    return float(-different[max(fitting, 1) - 1])
 
 
 def shares_of(ready: ReadyBundle) -> tuple[float, float] | None:

@@ -101,3 +101,17 @@ class Ranked:
         hit = np.add.reduceat(drawn * self._hit, self._starts)
         there = n > 0
         return Tally(n[there], hit[there])
+
+
+def threshold_for(score: Floats, share: float) -> float:
+    """The lowest score at which at most `share` of samples are taken, but always the best ones.
+
+    Samples of one score are taken together, so that fewer may be taken than the share allows.
+
+    Args:
+        score: (samples,), one at least.
+        share: of all, 0 to 1.
+    """
+    different, counts = np.unique(-score, return_counts=True)
+    fitting = int(np.searchsorted(np.cumsum(counts), share * len(score) + 1e-9, side="right"))
+    return float(-different[max(fitting, 1) - 1])

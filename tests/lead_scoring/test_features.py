@@ -194,3 +194,48 @@ def test_several_choices_and_texts_are_told_apart() -> None:
     ]  # fmt: skip
     kinds = kinds_of(Sheet(leads), np.arange(200), ("tags", "note"), ColumnsConfig())
     assert kinds == {"tags": "many", "note": "text"}
+
+
+def of_cells(*cells: Value) -> dict[str, str]:
+    """What a column of these cells holds, each of them in ten leads."""
+    leads = [Lead(str(n), {"it": cells[n % len(cells)]}) for n in range(10 * len(cells))]
+    return {**kinds_of(Sheet(leads), np.arange(len(leads)), ("it",), ColumnsConfig())}
+
+
+@pytest.mark.parametrize(("strays", "kind"), [(1, "number"), (2, "choice")])
+def test_a_column_is_numbers_as_long_as_nearly_all_cells_are(strays: int, kind: str) -> None:
+    numbers = [str(n) for n in range(20 - strays)]
+    assert of_cells(*numbers, *(f"see note {n}" for n in range(strays))) == {"it": kind}
+
+
+def test_how_often_a_cell_comes_counts_and_empty_ones_do_not() -> None:
+    assert of_cells(*["2026-01-02"] * 19, *["2026-02-03"] * 19, "soon", None, "") == {"it": "date"}
+    rare = [f"word {n}" for n in range(3)]
+    assert of_cells(*["7"] * 40, *["8"] * 40, *rare) == {"it": "number"}
+    assert of_cells(*["7"] * 10, *["8"] * 10, *rare) == {"it": "choice"}
+
+
+def days_of(n: int) -> list[str]:
+    return [f"2026-{1 + day // 28:02d}-{1 + day % 28:02d}" for day in range(n)]
+
+
+@pytest.mark.parametrize(("timed", "age"), [(31, True), (30, False)])
+def test_a_date_tells_an_age_where_most_leads_have_a_time(timed: int, age: bool) -> None:
+    leads = [
+        Lead(str(n), {"it": day}, AT if n < timed else None) for n, day in enumerate(days_of(60))
+    ]
+    spec = fit_encoder(Sheet(leads), np.arange(60), np.tile([0.0, 1.0], 30), {"it": "date"}, 0).spec
+    [column] = spec.columns
+    assert isinstance(column, DateColumn)
+    assert (column.age, column.hour) == (age, False)
+
+
+def test_a_date_tells_an_hour_where_most_cells_have_one() -> None:
+    for clocked, hour in ((31, True), (30, False)):
+        cells = [f"{day}T08:00:00Z" if n < clocked else day for n, day in enumerate(days_of(60))]
+        leads = [Lead(str(n), {"it": cell}, AT) for n, cell in enumerate(cells)]
+        fitted = fit_encoder(
+            Sheet(leads), np.arange(60), np.tile([0.0, 1.0], 30), {"it": "date"}, 0
+        )
+        [column] = fitted.spec.columns
+        assert isinstance(column, DateColumn) and column.hour is hour

@@ -200,3 +200,27 @@ def test_people_who_opted_out_teach_no_score(tmp_path: Path) -> None:
     spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
     assert spec.trained_on.n == 1_300 - 260
     assert "no_scoring" not in {column.name for column in spec.encoder.columns}
+
+
+def quantiles_of(scores: np.ndarray) -> list[float]:
+    return [float(one) for one in np.quantile(scores, np.linspace(0, 1, 101))]
+
+
+def test_percentiles_are_among_what_the_shipped_model_says_of_the_latest_leads() -> None:
+    runtime, dataset = runtime_of(N), firm(N)
+    later = [*dataset.of("val"), *dataset.of("test")]
+    said = np.array([one.score for one in runtime.predict([dataset.content(i) for i in later])])
+    assert runtime.spec.quantiles == pytest.approx(quantiles_of(said), abs=1e-5)
+    judged = np.array([runtime.backtest[item.sample.id] for item in later])
+    assert runtime.spec.quantiles != pytest.approx(quantiles_of(judged), abs=1e-3)
+
+
+def test_where_all_leads_are_learned_from_percentiles_are_the_backtests(tmp_path: Path) -> None:
+    made = list(make_leads(SEED, 500))
+    dataset = a_dataset(
+        [as_lead(one) for one in made], [one.outcome == "won" for one in made], ["train"] * 500
+    )
+    trained(dataset, Config(approach="small"), tmp_path)
+    spec = LeadSpec.model_validate_json((tmp_path / SPEC_FILE).read_bytes())
+    told = json.loads((tmp_path / BACKTEST_FILE).read_bytes())["probabilities"]
+    assert spec.quantiles == pytest.approx(quantiles_of(np.array(list(told.values()))), abs=1e-5)

@@ -17,6 +17,7 @@ from kits.core.errors import DataError
 from kits.core.kit import EvaluateTask
 from kits.core.operating_point import Band, OperatingPoint
 from kits.core.prediction import Prediction
+from kits.core.ranked import threshold_for
 from kits.core.sample import place_in_time
 from kits.lead_scoring._judging.capacity import RATE, WARM_RATE
 
@@ -28,25 +29,14 @@ LATEST = 2_000
 _BATCH = 256
 
 
-def threshold(score: Floats, share: float) -> float:
-    """The lowest score at which at most `share` of leads are taken, but always the best ones.
-
-    Leads of one score are taken together, so that the list may be shorter than the team can call.
-    """
-    different, counts = np.unique(-score, return_counts=True)
-    taken = np.cumsum(counts)
-    fitting = int(np.searchsorted(taken, share * len(score) + 1e-9, side="right"))
-    return float(-different[max(fitting, 1) - 1])
-
-
 def band_of(score: Floats, hot: float, warm: float) -> Band:
     """The thresholds that take shares of some leads.
 
     Args:
         hot, warm: shares of all, the warm ones after the hot ones.
     """
-    act_at = threshold(score, hot)
-    return Band(act_at=act_at, review_from=min(act_at, threshold(score, min(1.0, hot + warm))))
+    act_at = threshold_for(score, hot)
+    return Band(act_at=act_at, review_from=min(act_at, threshold_for(score, min(1.0, hot + warm))))
 
 
 def latest_scores(task: EvaluateTask) -> Floats:
