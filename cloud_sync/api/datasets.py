@@ -71,6 +71,9 @@ class FreezeOut(BaseModel):
     withdrawn: int = Field(
         description="samples of the parent that may not be learned from any more and were left out"
     )
+    replaced: int = Field(
+        description="samples of the parent that gave way to a newer state of the same, a lead for example"
+    )
 
 
 class PutOut(BaseModel):
@@ -111,6 +114,7 @@ def post_freeze(who: Engineer, hub: HubDep, body: FreezeIn) -> FreezeOut:
         added_by_split=dict(frozen.added_by_split),
         refused=dict(frozen.refused),
         withdrawn=frozen.withdrawn,
+        replaced=frozen.replaced,
     )
 
 

@@ -27,6 +27,7 @@ OPTIONS: Mapping[str, str] = {
     "proxy_header": "a header that the proxy in front sets, always: the subject of the client's certificate, for example",
     "proxy_value": "what that header must say, word by word",
     "our_user": "id of the user or app the hub writes as: its own changes make nothing due",
+    "id_column": "what the column with the ids is called in exports that are imported into the project, where they show no CRM",
     "own_fields": "further names of the fields scores are written to, as messages name them (Pipedrive's keys of 40 characters)",
 }
 """Options that say how messages are known and read, beside `scheme.*` and `event.*`."""

@@ -154,7 +154,7 @@ class Commit:
 
     def _say(self, session: Session, lead: CrmLead, outcome: str, now: datetime) -> None:
         outcomes.note_outcome(
-            session, lead, outcome, self._connection.project, now=now,
+            session, lead, outcome, self._connection, now=now,
             kept=self._kept.get(lead.object_id), exploration=self._hub.config.leads.exploration,
         )  # fmt: skip
 

@@ -15,14 +15,17 @@ from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
 from cloud_sync.cases.labels import OUTCOME
+from cloud_sync.crm.incoming import thing_of
 from cloud_sync.crm.scored import MEDIA_TYPE
+from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.fleet.devices import CRM_PREFIX, CRM_SITE
 from cloud_sync.hub import Hub
 from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Annotation as AnnotationRow
-from cloud_sync.store.models import Blob, CrmLead, Device, LooseBlob, Sample
+from cloud_sync.store.models import Blob, CrmConnection, CrmLead, Device, LooseBlob, Sample
 from kits.core.annotation import Annotation, annotation_to_json
-from kits.core.sample import ORDER, new_sample_id
+from kits.core.record_keys import column_key, record_key
+from kits.core.sample import KEY, ORDER, new_sample_id
 
 LOT = "lot"
 """In a sample's `meta`: its place in the random order, where it was shown by lot: what is unbiased."""
@@ -74,11 +77,22 @@ def keep_bytes(hub: Hub, leads: Sequence[CrmLead]) -> dict[str, Kept]:
     }
 
 
+def key_of_lead(settings: CrmSettings, object_id: str) -> str:
+    """Whom a lead's samples are states of, spelled as an import of the same CRM's export does; empty: nobody knows."""
+    if column := settings.options.get("id_column", ""):
+        return column_key(column, object_id)
+    if (
+        settings.kind == "webhook"
+    ):  # a program of the firm's own: what it calls a lead, no export says
+        return ""
+    return record_key(settings.kind, thing_of(settings), object_id)
+
+
 def note_outcome(
     session: Session,
     lead: CrmLead,
     outcome: str,
-    project: str,
+    connection: CrmConnection,
     *,
     kept: Kept | None,
     exploration: float,
@@ -96,25 +110,27 @@ def note_outcome(
             _know_bytes(session, kept)
             session.add(LooseBlob(digest=kept.digest))
             return False
-        _add_sample(session, lead, kept, project, exploration)
+        _add_sample(session, lead, kept, connection, exploration)
     _state(session, lead.sample_id, outcome, device_of(lead.connection), now)
     return True
 
 
 def _add_sample(
-    session: Session, lead: CrmLead, kept: Kept, project: str, exploration: float
+    session: Session, lead: CrmLead, kept: Kept, connection: CrmConnection, exploration: float
 ) -> None:
     _know_bytes(session, kept)
     asked_at = datetime.fromisoformat(str(lead.asked["at"]))
     probability = _number(lead.asked.get("probability"))
     meta: dict[str, JsonValue] = {ORDER: asked_at.timestamp()}
+    if key := key_of_lead(CrmSettings.model_validate(connection.settings), lead.object_id):
+        meta[KEY] = key
     if lead.lot < exploration:
         meta[LOT] = lead.lot
     lead.sample_id = new_sample_id(asked_at)
     session.add(
         Sample(
             id=lead.sample_id, device=device_of(lead.connection), epoch=EPOCH, seq=0,
-            captured_at=asked_at, project=project, bundle=str(lead.asked["bundle"]),
+            captured_at=asked_at, project=connection.project, bundle=str(lead.asked["bundle"]),
             verdict=str(lead.asked["verdict"]), score=probability,
             label="won" if (probability or 0.0) >= 0.5 else "lost",
             prediction=_prediction(lead, probability), media_type=MEDIA_TYPE,

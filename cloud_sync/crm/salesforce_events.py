@@ -15,6 +15,7 @@ from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.soap import Notification, read_outbound
 from cloud_sync.store.types import JsonObject
 from kits.core.errors import ConfigError
+from kits.core.record_keys import salesforce_id
 
 ACK: Final = Answer(
     b'<?xml version="1.0" encoding="UTF-8"?>'
@@ -24,7 +25,6 @@ ACK: Final = Answer(
     "text/xml",
 )
 _TIMES: Final = ("SystemModstamp", "LastModifiedDate")
-_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def read(message: Message) -> list[CrmEvent]:
@@ -67,10 +67,7 @@ def _what(one: Notification) -> What:
 
 
 def long_id(text: str) -> str:
-    """An id of 15 characters, which tells small letters from capital ones, as the 18 that need not.
-
-    Salesforce "What are the differences between 15 and 18 character record IDs": three letters are added, each of
-    which says which of five characters are capitals.
+    """An id of 15 or 18 characters as the 18 that need not tell small letters from capital ones.
 
     Raises:
         ConfigError: it is no id, or its last three letters are not those of the first fifteen.
@@ -78,12 +75,9 @@ def long_id(text: str) -> str:
     short = text[:15]
     if not (text.isascii() and text.isalnum() and len(text) in (15, 18)):
         raise ConfigError("not an id of Salesforce", where=text[:18], fix="15 or 18 letters and digits")  # fmt: skip
-    added = "".join(
-        _DIGITS[sum(1 << n for n, c in enumerate(short[first : first + 5]) if c.isupper())]
-        for first in (0, 5, 10)
-    )
-    if text[15:] not in ("", added):
+    whole = salesforce_id(short)
+    if text not in (short, whole):
         raise ConfigError(
             "not an id of Salesforce: its end does not fit", where=text, fix="copy it again"
         )
-    return short + added
+    return whole

@@ -20,6 +20,7 @@ from cloud_sync.learning import left_out
 from cloud_sync.learning.datasets import describe, in_words, newest, read, register
 from cloud_sync.learning.lookalikes import Lookalikes
 from cloud_sync.learning.reviewed import Reviewed, refused_samples, reviewed_samples
+from cloud_sync.learning.states import news_beside
 from cloud_sync.store.models import Project
 from cloud_sync.store.storage import Storage
 from kits.core.annotation import Annotation
@@ -43,6 +44,7 @@ class Frozen:
         refused: reason → reviewed samples that may not be learned from.
         withdrawn: samples of the parent that were dropped, because they may not be learned from
             any more.
+        replaced: samples of the parent whose place a newer state of the same took.
     """
 
     dataset: Dataset
@@ -54,6 +56,7 @@ class Frozen:
     added_by_split: Mapping[str, int]
     refused: Mapping[str, int] = field(default_factory=dict)
     withdrawn: int = 0
+    replaced: int = 0
 
     @property
     def left_out(self) -> int:
@@ -63,7 +66,7 @@ class Frozen:
     @property
     def changed(self) -> bool:
         """Whether it differs from its parent at all."""
-        return bool(self.added or self.relabelled or self.withdrawn)
+        return bool(self.added or self.relabelled or self.withdrawn or self.replaced)
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ class _Start:
     def has_news(self) -> bool:
         """Whether a next version would differ, as far as can be said without looking at pictures."""
         known = {item.sample.id: item for item in self.base.items}
-        fresh = {r.sample.id for r in self.reviewed} - known.keys() - set(self.left_out)
-        return bool(self.dropped or fresh or _relabelled(known, self.reviewed))
+        counting = news_beside(self.base, self.reviewed).reviewed
+        fresh = {r.sample.id for r in counting} - known.keys() - set(self.left_out)
+        return bool(self.dropped or fresh or _relabelled(known, counting))
 
 
 def freeze(hub: Hub, project: str, *, by: str, note: str = "", seed: int | None = None) -> Frozen:
@@ -163,6 +167,7 @@ def _next(
                 added=frozen.added,
                 refused=sum(frozen.refused.values()),
                 withdrawn=frozen.withdrawn,
+                replaced=frozen.replaced,
             )
     return frozen
 
@@ -197,23 +202,36 @@ def extend(
         UnreachableError: the storage cannot be used, so nobody knows which samples look alike.
     """
     known = {item.sample.id: item for item in base.items}
-    relabelled = _relabelled(known, reviewed)
-    fresh = [r for r in reviewed if r.sample.id not in known]
+    news = news_beside(base, reviewed)
+    relabelled = _relabelled(known, news.reviewed)
+    fresh = [r for r in news.reviewed if r.sample.id not in known]
     if BY_TIME in base.header.split_rule:
-        return _extend_in_time(base, fresh, relabelled, storage, note=note, dropped=dropped)
+        made = _extend_in_time(
+            base, fresh, relabelled, storage, note=note, gone={*dropped, *news.heirs.values()}
+        )
+        return _counted(made, len(news.heirs))
     placed, alike = _place(base, fresh, storage, base.header.seed if seed is None else seed)
     header = _next_header(base, [r.annotation for r in fresh], note)
-    gone = set(dropped)
+    replaced = {news.heirs[i.sample.id]: i.sample.id for i in placed if i.sample.id in news.heirs}
+    gone = {*dropped, *replaced}
     kept = [
         relabelled.get(item.sample.id, item) for item in base.items if item.sample.id not in gone
     ]
     dataset = build(header, [*kept, *placed], storage)
     by_split = {str(split): sum(i.split == split for i in placed) for split, _ in SHARES}
     without = {r.sample.id for r in fresh} - {item.sample.id for item in placed}
-    return Frozen(
+    made = Frozen(
         dataset, base.id, len(placed), len(relabelled), alike, tuple(sorted(without)), by_split,
         withdrawn=len(base.items) - len(kept),
     )  # fmt: skip
+    return _counted(made, len(replaced))
+
+
+def _counted(made: Frozen, replaced: int) -> Frozen:
+    """With newer states counted as such: neither added nor withdrawn."""
+    return replace(
+        made, replaced=replaced, added=made.added - replaced, withdrawn=made.withdrawn - replaced
+    )
 
 
 def _extend_in_time(
@@ -223,10 +241,9 @@ def _extend_in_time(
     storage: Storage,
     *,
     note: str,
-    dropped: Collection[str],
+    gone: Collection[str],
 ) -> Frozen:
     """The version after one that is split by time: by the same shares, whatever split a sample had before."""
-    gone = set(dropped)
     kept = [relabelled.get(i.sample.id, i) for i in base.items if i.sample.id not in gone]
     new = [DatasetItem(r.sample, r.annotation, "train") for r in fresh]
     every = [*kept, *new]
@@ -283,7 +300,7 @@ def _place(
     base: Dataset, fresh: Sequence[Reviewed], storage: Storage, seed: int
 ) -> tuple[list[DatasetItem], int]:
     """Gives each new sample its split; also how many joined a look-alike."""
-    fixed: dict[str, Split] = {i.sample.group: i.split for i in base.items if i.sample.group}
+    fixed: dict[str, Split] = {i.sample.group or i.sample.id: i.split for i in base.items}
     alike = Lookalikes.of(base, storage) if fresh else Lookalikes()
     audited_groups = {r.sample.group for r in fresh if r.audited}
     placed, joined = [], 0

@@ -18,6 +18,8 @@ from kits.core.prediction import Box, Quantity, Span
 from kits.core.sample import utc_now
 
 AnnotationSource = Literal["import", "review", "device", "outcome"]
+BY_PEOPLE: tuple[AnnotationSource, ...] = ("review", "device")
+"""What a person said of a sample outlives newer states of it."""
 
 
 @dataclass(frozen=True, slots=True)

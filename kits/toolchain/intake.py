@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import JsonValue
 
-from kits.core.annotation import Annotation
+from kits.core.annotation import BY_PEOPLE, Annotation
 from kits.core.blobs import BlobStore
 from kits.core.dataset import Dataset, Split
 from kits.core.errors import UsageError
@@ -22,7 +22,6 @@ from kits.core.placing import STRICTNESS
 from kits.core.sample import KEY, ORDER, Sample, digest_of, key_of, sample_id_for
 
 _SHOWN = 10
-_BY_PEOPLE = ("review", "device")
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """When an imported file was captured. A file's own time changes with every copy, and the same files
 must give the same dataset version on every machine."""
@@ -216,7 +215,7 @@ def _in_force(
         return annotation
     if annotation is None:
         return known
-    if known.source not in _BY_PEOPLE:
+    if known.source not in BY_PEOPLE:
         return annotation
     if stated_labels(annotation) != stated_labels(known):
         intake.findings.append(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kits.core.dataset import Split
-from kits.core.sample import digest_of
+from kits.core.record_keys import column_key, record_key
 from kits.lead_scoring._lead import Value
 from kits.lead_scoring._mailbox import KIND
 from kits.lead_scoring._reading.cells import Typed, is_missing, type_cells
@@ -220,22 +220,23 @@ def keys(known: Known, ids: Sequence[str], *, stated: bool) -> list[str]:
     name = known.roles.id
     if not name or (not stated and known.crm is None and _counts_rows(ids)):
         return [""] * len(ids)
-    kind = f"{known.crm.title} {known.crm.object}" if known.crm is not None else name
     cells = known.sheet.cells[name]
     return [
-        "" if is_missing(cell) else f"{kind}:{_without_address(identity)}"
+        "" if is_missing(cell) else _key(known.crm, name, identity)
         for cell, identity in zip(cells, ids)
     ]
+
+
+def _key(crm: Crm | None, column: str, identity: str) -> str:
+    if crm is None:
+        return column_key(column, identity)
+    return record_key(crm.title, crm.object, identity)
 
 
 def _counts_rows(ids: Sequence[str]) -> bool:
     """Whether they are 0, 1, 2, … or 1, 2, 3, …: a place in this file, and in the next one another lead's."""
     first = 0 if ids[:1] == ["0"] else 1
     return list(ids) == [str(number) for number in range(first, first + len(ids))]
-
-
-def _without_address(identity: str) -> str:
-    return digest_of(identity.encode())[:32] if "@" in identity else identity
 
 
 def identities(known: Known) -> list[str]:
