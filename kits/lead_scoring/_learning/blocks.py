@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kits.lead_scoring._features import cells
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
     Column,
@@ -21,6 +23,8 @@ from kits.lead_scoring._features.spec import (
 )
 from kits.lead_scoring._learning.sheet import Bags, Floats32, Ints, Sheet
 
+_DAY_S, _DAY_US, _HOUR_US = 86_400.0, 86_400_000_000, 3_600_000_000
+
 
 def block(sheet: Sheet, column: Column, rows: Ints) -> Floats32:
     """(rows, width) what a column of an encoder makes of some rows."""
@@ -28,9 +32,32 @@ def block(sheet: Sheet, column: Column, rows: Ints) -> Floats32:
     return make(sheet, column, rows)
 
 
-def _fixed(sheet: Sheet, column: NumberColumn | TruthColumn | DateColumn, rows: Ints) -> Floats32:
-    _, codes = sheet.column(column.name, column.kind == "date")
-    return sheet.table(column)[codes[rows]]
+def _number(sheet: Sheet, column: NumberColumn, rows: Ints) -> Floats32:
+    held = sheet.column(column.name)[1][rows]
+    return sheet.numbers(column.name).astype(np.float32)[held, None]
+
+
+def _truth(sheet: Sheet, column: TruthColumn, rows: Ints) -> Floats32:
+    distinct, codes = sheet.column(column.name)
+    table = np.array([cells.to_truth(value) for value in distinct], dtype=np.float32)
+    return table[codes[rows], None]
+
+
+def _date(sheet: Sheet, column: DateColumn, rows: Ints) -> Floats32:
+    moments = sheet.moments(column.name)[sheet.column(column.name)[1][rows]]
+    known = np.isfinite(moments)
+    micros = np.rint(np.where(known, moments, 0.0) * 1e6).astype(np.int64)
+    days, hours = micros // _DAY_US, micros % _DAY_US // _HOUR_US
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    # the first of January 1970 was a Thursday
+    made: list[NDArray[np.int64] | NDArray[np.float64]] = [months % 12 + 1, (days + 3) % 7]
+    if column.hour:
+        made.append(hours)
+    if column.age:
+        made.append((sheet.at[rows] - moments) / _DAY_S)
+    found = np.stack(made, axis=1).astype(np.float32)
+    found[~known] = np.nan
+    return found
 
 
 def _choice(sheet: Sheet, column: ChoiceColumn, rows: Ints) -> Floats32:
@@ -73,10 +100,10 @@ def _places(values: Sequence[str], words: Sequence[str]) -> Ints:
 
 
 _MAKERS = {
-    "number": _fixed,
-    "truth": _fixed,
+    "number": _number,
+    "truth": _truth,
     "choice": _choice,
-    "date": _fixed,
+    "date": _date,
     "many": _many,
     "text": _text,
 }

@@ -12,7 +12,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features import cells
 from kits.lead_scoring._features.encoder import Encoder, digest_of_choice
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
@@ -154,12 +153,16 @@ def _fit(sheet: Sheet, rows: Ints, name: str, kind: Kind, values: tuple[str, ...
 
 
 def _date(sheet: Sheet, rows: Ints, name: str) -> DateColumn:
-    distinct, codes = sheet.column(name, True)
-    used = [distinct[code] for code in np.unique(codes[rows]).tolist()]
-    moments = np.array([cells.to_moment(value) for value, _ in used])
-    known = moments[np.isfinite(moments)]
-    ages = np.isfinite([at for _, at in used])
-    return DateColumn(name=name, age=_mostly(ages), hour=_mostly(known % 86_400 != 0))
+    """By its distinct cells, each as often as there are moments of decisions beside it."""
+    moments, held = sheet.moments(name), sheet.column(name)[1][rows]
+    _, decided = np.unique(sheet.at[rows], return_inverse=True)
+    width = int(decided.max(initial=0)) + 1
+    _, first = np.unique(held * width + decided, return_index=True)
+    known = moments[held[first]]
+    ages = np.isfinite(sheet.at[rows][first])
+    return DateColumn(
+        name=name, age=_mostly(ages), hour=_mostly(known[np.isfinite(known)] % 86_400 != 0)
+    )
 
 
 def _mostly(said: NDArray[np.bool_]) -> bool:

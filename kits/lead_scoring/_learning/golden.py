@@ -35,8 +35,8 @@ def golden_leads(leads: Sequence[Lead], spec: EncoderSpec, seed: int) -> Iterato
         distinct, codes = sheet.column(column.name)
         counts = np.bincount(codes, minlength=len(distinct))
         order = np.argsort(-counts, kind="stable")[:_MOST_VALUES].tolist()
-        shared = [distinct[n][0] for n in order if counts[n] >= _SHARED]
-        numbers = [distinct[n][0] for n in order if not np.isnan(cells.to_number(distinct[n][0]))]
+        shared = [distinct[n] for n in order if counts[n] >= _SHARED]
+        numbers = [distinct[n] for n in order if not np.isnan(cells.to_number(distinct[n]))]
         known[column.name] = shared or (numbers if column.kind == "number" else [])
     at = next((lead.at for lead in reversed(leads) if lead.at is not None), None)
     for number in range(_LEADS):

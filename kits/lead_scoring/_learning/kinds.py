@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
 from kits.lead_scoring._lead import Value
@@ -28,37 +29,50 @@ def kinds_of(
     for name in names:
         distinct, codes = sheet.column(name)
         counts = np.bincount(codes[rows], minlength=len(distinct))
-        met = [(value, int(n)) for (value, _), n in zip(distinct, counts) if n]
-        if len({cells.to_choice(value) for value, _ in met}) < 2:
+        met = np.flatnonzero(counts)
+        if _are_alike(distinct[place] for place in met.tolist()):
             continue
         if name in columns.categorical:
             found[name] = "choice"
         elif name in columns.numeric:
             found[name] = "number"
         else:
-            given = [(value, n) for value, n in met if not cells.is_missing(value)]
-            found[name] = _kind(given)
+            given = [place for place in met.tolist() if not cells.is_missing(distinct[place])]
+            found[name] = _kind(sheet, name, np.array(given, dtype=np.intp), counts)
     return found
 
 
-def _kind(given: Sequence[tuple[Value, int]]) -> Kind:
-    """Of cells that hold something, each with how often."""
-    total = sum(n for _, n in given)
-    if all(not np.isnan(cells.to_truth(value)) for value, _ in given):
+def _are_alike(values: Iterable[Value]) -> bool:
+    """Whether all are the same choice."""
+    choices = map(cells.to_choice, values)
+    first = next(choices, "")
+    return all(one == first for one in choices)
+
+
+def _kind(sheet: Sheet, name: str, given: Ints, counts: Ints) -> Kind:
+    """By the cells that hold something.
+
+    Args:
+        given: their places among the distinct ones.
+        counts: (cells,) how often each is met.
+    """
+    values = [sheet.column(name)[0][place] for place in given.tolist()]
+    if all(not np.isnan(cells.to_truth(value)) for value in values):
         return "truth"
-    if _mostly(given, cells.to_number, total):
+    often = counts[given]
+    total = int(often.sum())
+    if _mostly(~np.isnan(sheet.numbers(name)[given]), often):
         return "number"
-    if _mostly(given, cells.to_moment, total):
+    if _mostly(~np.isnan(sheet.moments(name)[given]), often):
         return "date"
-    joined = sum(n for value, n in given if isinstance(value, str) and ";" in value)
-    if joined >= _SOME * total:
+    joined = np.array([isinstance(value, str) and ";" in value for value in values])
+    if often[joined].sum() >= _SOME * total:
         return "many"
-    words = sum(n * len(str(value).split()) for value, n in given) / total
-    if words >= _TEXT_WORDS and len(given) > max(_MANY_DISTINCT, 0.2 * total):
+    words = often @ np.array([len(str(value).split()) for value in values]) / total
+    if words >= _TEXT_WORDS and len(values) > max(_MANY_DISTINCT, 0.2 * total):
         return "text"
     return "choice"
 
 
-def _mostly(given: Sequence[tuple[Value, int]], read: Callable[[Value], float], total: int) -> bool:
-    readable = sum(n for value, n in given if not np.isnan(read(value)))
-    return readable >= _ALMOST_ALL * total
+def _mostly(readable: NDArray[np.bool_], often: Ints) -> bool:
+    return bool(often[readable].sum() >= _ALMOST_ALL * often.sum())

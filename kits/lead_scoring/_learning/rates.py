@@ -12,17 +12,14 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._lead import Value
+from kits.lead_scoring._learning.counted import Counted, count, kind_of, numbers_of
+from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring._learning.words import ColumnWords, Words, words_of
-from kits.lead_scoring._reasons.spec import Bin, ColumnReasons, Kind, ReasonsSpec, Tally
+from kits.lead_scoring._reasons.spec import Bin, ColumnReasons, ReasonsSpec, Tally
 from kits.lead_scoring._reasons.values import (
     choice_of,
-    days_before,
-    is_missing,
     key_of,
     keys_of,
-    moment_of,
-    number_of,
     yes_or_no,
 )
 from kits.lead_scoring._table import LeadTable
@@ -35,20 +32,19 @@ BINS = 5
 MOST_CHOICES = 200
 LEAST_CHOICE = 5
 """A choice of fewer leads is counted with the rare ones: a bundle names nobody."""
-_MOSTLY = 0.95
-"""Share of a column's values that must be numbers or days for it to be one."""
 _SINGLE = 6
 """Numbers that are so few are a bin each."""
-_FREE_TEXT = 0.5
-"""Above this share of different values a column is free text: only whether there is one is told."""
-_LEAST_FREE = 50
-_JOINED = 0.1
-"""Share of a column's values that must hold several choices for it to be one of such."""
 _DIGITS = (1, 2, 3, 4)
+_DAY_S = 86_400.0
 
 
 def learn_rates(
-    table: LeadTable, columns: Sequence[str], config: Config, *, unnamed: Collection[str] = ()
+    table: LeadTable,
+    columns: Sequence[str],
+    config: Config,
+    *,
+    unnamed: Collection[str] = (),
+    sheet: Sheet | None = None,
 ) -> ReasonsSpec:
     """The reasons' part of a bundle, from decided leads.
 
@@ -56,6 +52,7 @@ def learn_rates(
         table: what the shipped model learned from; leads whose outcome is open are passed over.
         columns: those the model looks at.
         unnamed: columns that are never named beside those the configuration forbids: protected ones and their proxies.
+        sheet: the decided leads by column, where that was made before.
 
     Raises:
         ConfigError: the firm's file of phrases is absent or wrong, or there is no such language.
@@ -69,25 +66,24 @@ def learn_rates(
         config.columns.opt_out,
     }
     spoken = [name for name in columns if name not in barred]
+    by_column = sheet or Sheet(decided.leads)
     return ReasonsSpec(
         base=Tally(n=len(decided), won=int(decided.won.sum())),
-        columns={name: _column(decided, name, config, words) for name in spoken},
+        columns={name: _column(by_column, decided.won, name, config, words) for name in spoken},
         wording=words.wording,
     )
 
 
-def _column(table: LeadTable, name: str, config: Config, words: Words) -> ColumnReasons:
-    values = table.column(name)
-    won = table.won
-    there = np.array([not is_missing(value) for value in values], dtype=bool)
-    known = [value for value, given in zip(values, there) if given]
-    kind = kind_of(name, known, config)
+def _column(sheet: Sheet, won: Floats, name: str, config: Config, words: Words) -> ColumnReasons:
+    known = count(sheet, name, won)
+    kind = kind_of(sheet, name, known, config)
     said = words.of(name)
+    given = known.tally()
     made = ColumnReasons(
         kind=kind,
         label=said.label,
-        given=_tally(won[there]),
-        missing=_tally(won[~there]),
+        given=given,
+        missing=Tally(n=len(won) - given.n, won=int(won.sum()) - given.won),
         names={key_of(choice): name for choice, name in said.values.items()},
         templates=said.templates,
         unit=said.unit,
@@ -95,57 +91,34 @@ def _column(table: LeadTable, name: str, config: Config, words: Words) -> Column
         actionable=said.actionable or name in config.columns.actionable,
     )
     if kind == "choice":
-        return made.model_copy(update=_choices(known, won[there]))
+        return made.model_copy(update=_choices(known))
     if kind == "many":
-        return made.model_copy(update=_several(known, won[there]))
+        return made.model_copy(update=_several(known))
     if kind == "given":
         return made
-    numbers = np.array(
-        [_number(table, row, value, kind) for row, value in enumerate(values) if there[row]]
-    )
+    held = sheet.column(name)[1]
+    if kind == "days":
+        numbers = (sheet.at - sheet.moments(name)[held]) / _DAY_S
+    else:
+        numbers = numbers_of(sheet, name)[held]
     kept = np.isfinite(numbers)
-    return made.model_copy(update=_bins(numbers[kept], won[there][kept], said))
+    return made.model_copy(update=_bins(numbers[kept], won[kept], said))
 
 
-def kind_of(name: str, known: Sequence[Value], config: Config) -> Kind:
-    """What a column is to a reader, by a person's word, else by the values that are there."""
-    if not known or name in config.columns.categorical:
-        return "choice"
-    return "number" if name in config.columns.numeric else _kind_by_values(known)
-
-
-def _kind_by_values(known: Sequence[Value]) -> Kind:
-    choices = {key_of(value) for value in known}
-    if all(yes_or_no(choice) for choice in choices):
-        return "choice"
-    count = len(known)
-    if sum(number_of(value) is not None for value in known) >= _MOSTLY * count:
-        return "number"
-    if sum(moment_of(value) is not None for value in known) >= _MOSTLY * count:
-        return "days"
-    if sum(isinstance(value, str) and ";" in value for value in known) >= _JOINED * count:
-        return "many"
-    return "given" if count >= _LEAST_FREE and len(choices) > _FREE_TEXT * count else "choice"
-
-
-def _number(table: LeadTable, row: int, value: Value, kind: Kind) -> float:
-    found = days_before(value, table.leads[row].at) if kind == "days" else number_of(value)
-    return float("nan") if found is None else found
-
-
-def _tally(won: Floats) -> Tally:
-    return Tally(n=len(won), won=int(won.sum()))
-
-
-def _choices(known: Sequence[Value], won: Floats) -> dict[str, object]:
-    names = [key_of(value) for value in known]
-    spellings = Counter((name, choice_of(value)) for name, value in zip(names, known))
+def _choices(known: Counted) -> dict[str, object]:
+    spellings: Counter[tuple[str, str]] = Counter()
+    counts: Counter[str] = Counter()
+    bought: Counter[str] = Counter()
+    for value, n, won in zip(known.values, known.n.tolist(), known.won.tolist()):
+        name = key_of(value)
+        spellings[name, choice_of(value)] += n
+        counts[name] += n
+        bought[name] += won
     usual = {name: spelling for (name, spelling), _ in reversed(spellings.most_common())}
-    counts = Counter(names)
-    bought = Counter(name for name, outcome in zip(names, won) if outcome)
     listed = [name for name, n in counts.most_common(MOST_CHOICES) if n >= LEAST_CHOICE]
-    rest = len(names) - sum(counts[name] for name in listed)
-    rest_won = int(won.sum()) - sum(bought[name] for name in listed)
+    whole = known.tally()
+    rest = whole.n - sum(counts[name] for name in listed)
+    rest_won = whole.won - sum(bought[name] for name in listed)
     return {
         "choices": {name: Tally(n=counts[name], won=bought[name]) for name in listed},
         "spelt": {name: usual[name] for name in listed if usual[name] != name},
@@ -154,22 +127,26 @@ def _choices(known: Sequence[Value], won: Floats) -> dict[str, object]:
     }
 
 
-def _several(known: Sequence[Value], won: Floats) -> dict[str, object]:
+def _several(known: Counted) -> dict[str, object]:
     """As `_choices`, of leads that have several at once: each counts for all of its own."""
-    parts = [keys_of(value) for value in known]
-    counts = Counter(part for own in parts for part in own)
-    bought = Counter(part for own, outcome in zip(parts, won) if outcome for part in own)
+    parts = [keys_of(value) for value in known.values]
+    counts: Counter[str] = Counter()
+    bought: Counter[str] = Counter()
+    for own, n, won in zip(parts, known.n.tolist(), known.won.tolist()):
+        for part in own:
+            counts[part] += n
+            bought[part] += won
     listed = [part for part, n in counts.most_common(MOST_CHOICES) if n >= LEAST_CHOICE]
     kept = set(listed)
     other = np.array([not own & kept for own in parts], dtype=bool)
     spellings = {
         key_of(part): part.strip()
-        for value in known
+        for value in known.values
         for part in (value.split(";") if isinstance(value, str) else ())
     }
     return {
         "choices": {part: Tally(n=counts[part], won=bought[part]) for part in listed},
-        "rest": _tally(won[other]),
+        "rest": known.tally(other),
         "spelt": {part: spellings[part] for part in listed if spellings.get(part, part) != part},
     }
 
@@ -183,9 +160,8 @@ def _bins(numbers: Floats, won: Floats, said: ColumnWords) -> dict[str, object]:
     for place in range(len(cuts) + 1):
         mine = places == place
         within = np.unique(numbers[mine])
-        tally = _tally(won[mine])
         only = float(within[0]) if len(within) == 1 else None
-        bins.append(Bin(n=tally.n, won=tally.won, only=only))
+        bins.append(Bin(n=int(mine.sum()), won=int(won[mine].sum()), only=only))
     return {"cuts": tuple(float(cut) for cut in cuts), "bins": tuple(bins)}
 
 

@@ -6,23 +6,23 @@ It knows nothing of outcomes, nor of which values are frequent.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Literal, TypeAlias
+from functools import cache, cached_property
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
-from kits.lead_scoring._features.encoder import part_of
-from kits.lead_scoring._features.spec import DateColumn, NumberColumn, TruthColumn
 from kits.lead_scoring._lead import Lead, Value
 
+Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.intp]
-Cell: TypeAlias = tuple[Value, float]
-"""A value and the moment of the decision, which is NaN where it does not matter."""
+_Key = TypeVar("_Key", bound=Hashable)
+_APART = {bool, int}
+"""Types whose values are equal to other ones: True, 1 and 1.0."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +55,31 @@ class Sheet:
         self.column = cache(self._column)
         self.choices = cache(self._choices)
         self.bags = cache(self._bags)
-        self.table = cache(self._table)
+        self.numbers = cache(self._numbers)
+        self.moments = cache(self._moments)
 
     def __len__(self) -> int:
         return len(self._leads)
 
-    def _column(self, name: str, timed: bool = False) -> tuple[tuple[Cell, ...], Ints]:
+    @cached_property
+    def at(self) -> Floats:
+        """(rows,) moments of the decisions, seconds since 1970; NaN where one is not known."""
+        moments = (lead.at for lead in self._leads)
+        stamps = (math.nan if at is None else at.timestamp() for at in moments)
+        return np.fromiter(stamps, np.float64, len(self._leads))
+
+    def _column(self, name: str) -> tuple[tuple[Value, ...], Ints]:
         """Distinct cells of a column, and for each row which one it holds."""
-        known: dict[tuple[type, Value, float], int] = {}
-        codes = np.empty(len(self._leads), dtype=np.intp)
-        for row, lead in enumerate(self._leads):
-            value = lead.fields.get(name)
-            at = lead.at.timestamp() if timed and lead.at is not None else -math.inf
-            codes[row] = known.setdefault((type(value), value, at), len(known))
-        return tuple((value, at if at > -math.inf else math.nan) for _, value, at in known), codes
+        values = [lead.fields.get(name) for lead in self._leads]
+        if _APART.isdisjoint(map(type, values)):
+            return _distinct(values)
+        typed, codes = _distinct([(type(value), value) for value in values])
+        return tuple(value for _, value in typed), codes
 
     def _choices(self, name: str) -> tuple[tuple[str, ...], Ints]:
         """Choices of a column in one form, and for each distinct cell which one it is."""
         known: dict[str, int] = {}
-        place = [known.setdefault(cells.to_choice(v), len(known)) for v, _ in self.column(name)[0]]
+        place = [known.setdefault(cells.to_choice(v), len(known)) for v in self.column(name)[0]]
         return tuple(known), np.array(place, dtype=np.intp)
 
     def _bags(self, name: str, kind: Literal["many", "text"]) -> Bags:
@@ -82,15 +88,22 @@ class Sheet:
         known: dict[str, int] = {}
         found = [
             [known.setdefault(word, len(known)) for word in sorted(read(value))]
-            for value, _ in self.column(name)[0]
+            for value in self.column(name)[0]
         ]
         sizes = np.array([len(one) for one in found], dtype=np.intp)
         word = np.fromiter((w for one in found for w in one), np.intp, int(sizes.sum()))
         return Bags(tuple(known), np.repeat(np.arange(len(found)), sizes), word, sizes)
 
-    def _table(self, column: NumberColumn | TruthColumn | DateColumn) -> Floats32:
-        """(cells, width) what becomes of each distinct cell; the same whatever rows are learned from."""
-        part = part_of(column)
-        distinct = self.column(part.name, part.timed)[0]
-        made = [part.cells(*cell) for cell in distinct]
-        return np.array(made, dtype=np.float32).reshape(len(distinct), len(part.labels))
+    def _numbers(self, name: str) -> Floats:
+        """(cells,) each distinct cell of a column as a number."""
+        return np.array([cells.to_number(value) for value in self.column(name)[0]])
+
+    def _moments(self, name: str) -> Floats:
+        """(cells,) each distinct cell of a column as seconds since 1970."""
+        return np.array([cells.to_moment(value) for value in self.column(name)[0]])
+
+
+def _distinct(values: Sequence[_Key]) -> tuple[tuple[_Key, ...], Ints]:
+    """Each value once, in the order they are first met, and the number of each row's."""
+    known = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return tuple(known), np.fromiter(map(known.__getitem__, values), np.intp, len(values))
