@@ -85,6 +85,17 @@ def test_errors_are_tried_again_with_a_rising_number_until_they_are_given_up() -
     assert (figures["lost_given_up"], figures["lost_refused"], figures["accepted"]) == (1, 1, 1)
 
 
+def test_an_event_of_which_a_copy_arrived_is_not_lost_when_the_next_copy_is_given_up() -> None:
+    simulator = Simulator("hubspot", seed=1)
+    twice = Noise(duplicates=1)
+    with ear() as hub, sending(simulator, hub.url, noise=twice, scale=OVER_A_DAY) as sender:
+        hub.answers, hub.then = [(200, {}, b"")], (401, {}, b"")
+        simulator.make(1)
+        assert sender.queue.drained(SOON)
+    figures = sender.figures()
+    assert figures["copies_given_up"] == 1 and "lost_refused" not in figures
+
+
 def test_410_switches_the_webhook_off_until_it_is_made_again() -> None:
     simulator = Simulator("standard", seed=1)
     with ear() as hub, sending(simulator, hub.url, scale=OVER_A_DAY, workers=1) as sender:

@@ -28,8 +28,6 @@ from tests.cloud_sync.lead_builders import LEADS, SALES, lead_bundle, release_bu
 from tests.cloud_sync.tables import make_tables
 from tests.failure.crm_hub import COLUMN, points_of
 
-SCALE = 400.0
-"""A pretended HubSpot tries again so many times faster; it gives up after 3 minutes instead of a day."""
 POINTS = "kitwright_score"
 _ROOT = Path(__file__).parents[2]
 _UP_S = 60.0
@@ -44,6 +42,8 @@ class Plan:
         copies: how often each event comes in all, some of them late.
         kills: of the server.
         down_s: how long the CRM's API answers with errors, in the middle of it.
+        scale: a pretended HubSpot tries again so many times faster; at 400 it gives up after 3 minutes instead of a
+            day, which must be longer than the time in which the server is killed again and again.
     """
 
     leads: int
@@ -52,6 +52,7 @@ class Plan:
     kills: int = 4
     down_s: float = 3.0
     seed: int = 0
+    scale: float = 400.0
 
 
 @dataclass
@@ -60,7 +61,7 @@ class Outcome:
 
     Attributes:
         events: that the CRM told of; deliveries: with copies and repetitions.
-        given_up: events that the CRM itself gave up to deliver.
+        given_up: events that the CRM itself gave up to deliver, no copy of which was taken.
         stored: that the hub has; whatever was answered with 2xx must be among them, however right the scores are: a
             later event, or a sweep, has a lead read again and hides that one was lost.
         wrong: leads whose score, here or in the CRM, is not that of their last state.
@@ -143,10 +144,11 @@ class Lives:
             url = f"http://127.0.0.1:{self._port}/v1/crm/{SALES}"
             try:
                 self._begin()
-                with sending(self._simulator, url, noise=noise, scale=SCALE) as sender:
+                with sending(self._simulator, url, noise=noise, scale=self._plan.scale) as sender:
                     self._play()
                     self._simulator.troubles.waiting.clear()
-                    sender.queue.drained(300.0 + 0.01 * self._plan.leads * self._plan.changes)
+                    day_s = 86_400 / self._plan.scale
+                    sender.queue.drained(day_s + 0.02 * self._plan.leads * self._plan.changes)
                     outcome.late = self._wait_for_rest(hub)
                     counts = dict(sender.figures())
             finally:

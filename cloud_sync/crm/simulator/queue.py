@@ -11,7 +11,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloud_sync.crm.simulator.values import SimEvent
 
@@ -40,11 +40,13 @@ class Waiting:
     Attributes:
         left: copies that are sent after this one.
         attempt: 1 for the first.
+        taken: a copy before was.
     """
 
     event: SimEvent
     left: int
     attempt: int = 1
+    taken: bool = False
 
 
 class EventQueue:
@@ -103,7 +105,7 @@ class EventQueue:
             for one in waiting:
                 if one.left:
                     self.counts["duplicates"] += 1
-                    self._push(Waiting(one.event, one.left - 1), self._delay())
+                    self._push(Waiting(one.event, one.left - 1, taken=True), self._delay())
             self._changed.notify_all()
 
     def again(self, waiting: Sequence[Waiting], wait_s: float) -> None:
@@ -111,20 +113,20 @@ class EventQueue:
         with self._changed:
             self._flying -= len(waiting)
             for one in waiting:
-                self._push(Waiting(one.event, one.left, one.attempt + 1), wait_s)
+                self._push(replace(one, attempt=one.attempt + 1), wait_s)
             self._changed.notify_all()
 
     def lost(self, waiting: Sequence[Waiting], why: str) -> None:
-        """They are given up, with the copies they would have had."""
+        """They are given up, with the copies they would have had; lost are those of which none was taken."""
         with self._changed:
             self._flying -= len(waiting)
-            self.counts[why] += len(waiting)
+            self._give_up(waiting, why)
             self._changed.notify_all()
 
     def clear(self, why: str) -> None:
         """Gives up all that waits."""
         with self._changed:
-            self.counts[why] += len(self._heap)
+            self._give_up([waiting for _due, _number, waiting in self._heap], why)
             self._heap.clear()
             self._changed.notify_all()
 
@@ -149,6 +151,9 @@ class EventQueue:
 
     def __len__(self) -> int:
         return len(self._heap)
+
+    def _give_up(self, waiting: Sequence[Waiting], why: str) -> None:
+        self.counts.update("copies_given_up" if one.taken else why for one in waiting)
 
     def _push(self, waiting: Waiting, wait_s: float) -> None:
         self._number += 1
