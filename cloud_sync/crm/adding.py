@@ -1,4 +1,4 @@
-"""What is asked of a person who adds a connection: that its settings can work, and which secrets it needs. Pure.
+"""What is asked of a person who adds or changes a connection: that its settings can work, and which secrets it needs. Pure.
 
 Secrets that are ours to choose are drawn here. Storing is `connections.py`.
 """
@@ -12,14 +12,15 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name
-from cloud_sync.crm.kinds import Secret, kind_of
+from cloud_sync.crm.kinds import Secret, filled, kind_of
 from cloud_sync.crm.salesforce_events import long_id
 from cloud_sync.crm.schemes.described import Shown
 from cloud_sync.crm.schemes.table import PREFIX, scheme_of
-from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.settings import KINDS, CrmSettings
 from cloud_sync.crm.webhook_events import PLACES
 from kits.core.addresses import is_loopback
-from kits.core.errors import ConfigError, did_you_mean
+from kits.core.errors import ConfigError, UsageError, did_you_mean
+from kits.core.settings import validate_settings
 
 OPTIONS: Mapping[str, str] = {
     "organization": "Salesforce: id of the organisation whose messages are taken (15 or 18 characters)",
@@ -38,6 +39,27 @@ API_OPTIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Options of a kind's API; what they mean stands in docs/reference/crm.md."""
 _DRAWN_BYTES = 32
+_LOST: Mapping[str, str] = {"hubspot": "other"}
+"""A value that often means lost, where the usual field has none for it alone."""
+
+
+def checked(raw: Mapping[str, object], where: str) -> CrmSettings:
+    """Settings as a person says them, new or changed.
+
+    Args:
+        where: they come from, for errors.
+
+    Raises:
+        UsageError: no kind, or none of this name.
+        ConfigError: a connection cannot work with them.
+    """
+    kind = raw.get("kind")
+    if kind not in KINDS:
+        fix = did_you_mean(str(kind), KINDS) if kind else f"--kind {'|'.join(KINDS)}"
+        raise UsageError("which kind of CRM it is must be said", where="--kind", fix=fix)
+    settings = validate_settings(raw, CrmSettings, where=where)
+    check_incoming(settings)
+    return settings
 
 
 def check_incoming(settings: CrmSettings) -> None:
@@ -119,6 +141,23 @@ def _with_secret(settings: CrmSettings, url: str, secret: str) -> str:
     if scheme.place == "query" and settings.kind != "dynamics":
         return f"{url}?{scheme.name}={quote(secret, safe='')}"
     return url
+
+
+def shortcomings(settings: CrmSettings, name: str) -> list[str]:
+    """What its settings leave out without which less is learned than could be, for people."""
+    found, label = filled(settings), kind_of(settings.kind).label
+    end, change = found.outcome, f"cloud-sync crm set {name}"
+    if not (end.field and end.won):
+        return [
+            f"nothing says how {found.object} of {label} ended, so nothing is learned from them: {change} "
+            "outcome.field=FIELD outcome.won=VALUE,… outcome.lost=VALUE,… outcome.at=FIELD"
+        ]
+    if not end.lost:
+        return [
+            f"nothing says that {found.object} of {label} were lost, so only those that were won are learned from: "
+            f"{change} outcome.lost=VALUE,… (of the field {end.field}; for example {_LOST.get(settings.kind, 'lost')})"
+        ]
+    return []
 
 
 def warnings(hub_url: str, crm_url: str = "") -> Sequence[str]:

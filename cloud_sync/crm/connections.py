@@ -69,7 +69,7 @@ def add(
             raise ConflictError(
                 "there is a connection of this name", where=name, fix="cloud-sync crm list"
             )
-        _require_project(session, project)
+        require_project(session, project)
         session.add(
             CrmConnection(
                 name=name, kind=settings.kind, settings=settings.model_dump(mode="json"),
@@ -83,7 +83,8 @@ def add(
     return Connection(name, settings, project, paused=False, secrets=secrets)
 
 
-def _require_project(session: Session, project: str) -> None:
+def require_project(session: Session, project: str) -> None:
+    """That there is such a project of leads; empty: none is wanted. Raises NotFoundError."""
     if not project:
         return
     known = projects(session)

@@ -37,6 +37,7 @@ class Kind:
         outcomes: object → how it says what became of a lead.
         rate_per_10s: requests in ten seconds that leave room for others.
         lists: it has a list of its records (`Crm.listed`).
+        tokens_at: the option that names another server which gets its secrets; empty: there is none.
     """
 
     make: Callable[[Access], Crm]
@@ -49,6 +50,7 @@ class Kind:
     rate_per_10s: float = 50.0
     label: str = ""
     lists: bool = True
+    tokens_at: str = ""
 
 
 def _hubspot(access: Access) -> Crm:
@@ -163,7 +165,7 @@ KINDS: dict[str, Kind] = {
                 field="statecode", won=("1",), lost=("2",), at="actualclosedate"
             ),
         },
-        label="Dynamics 365",
+        label="Dynamics 365", tokens_at="authority",
     ),
     "webhook": Kind(
         _webhook, "", "lead", "standard",
@@ -186,33 +188,46 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def with_defaults(settings: CrmSettings) -> CrmSettings:
-    """The settings with what the kind says where a person said nothing.
-
-    Raises:
-        ConfigError: the kind has no public address, and none is given.
-    """
+def filled(settings: CrmSettings) -> CrmSettings:
+    """The settings with what the kind says where a person said nothing; an address may still be missing."""
     kind = kind_of(settings.kind)
-    url = settings.url or kind.url
-    if not url:
-        raise ConfigError(
-            f"{kind.label} has no address that is the same for all: yours is missing",
-            where="url",
-            fix="add it: https://…",
-        )
     thing = settings.object or kind.object
     own = settings.fields
     fields = {
         name: getattr(own, name) or getattr(kind.fields, name) for name in Fields.model_fields
     }
-    outcome = settings.outcome if settings.outcome.field else kind.outcomes.get(thing, Outcome())
     return settings.model_copy(
         update={
-            "url": url, "object": thing, "scheme": settings.scheme or kind.scheme,
-            "fields": Fields(**fields), "outcome": outcome,
+            "url": settings.url or kind.url, "object": thing, "scheme": settings.scheme or kind.scheme,
+            "fields": Fields(**fields), "outcome": _outcome(settings.outcome, kind.outcomes.get(thing)),
             "rate_per_10s": settings.rate_per_10s or kind.rate_per_10s,
         }
     )  # fmt: skip
+
+
+def _outcome(own: Outcome, usual: Outcome | None) -> Outcome:
+    """What a person says of an outcome, and the rest as usual, unless they name another field than is usual."""
+    if usual is None or own.field not in ("", usual.field):
+        return own
+    return Outcome(
+        field=usual.field, won=own.won or usual.won, lost=own.lost or usual.lost, at=own.at or usual.at
+    )  # fmt: skip
+
+
+def with_defaults(settings: CrmSettings) -> CrmSettings:
+    """As `filled`.
+
+    Raises:
+        ConfigError: the kind has no public address, and none is given.
+    """
+    found = filled(settings)
+    if not found.url:
+        raise ConfigError(
+            f"{kind_of(settings.kind).label} has no address that is the same for all: yours is missing",
+            where="url",
+            fix="add it: https://…",
+        )
+    return found
 
 
 def open_crm(access: Access) -> Crm:

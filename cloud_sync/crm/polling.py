@@ -7,7 +7,12 @@ events that come twice have the same id and do nothing. What is stored of an eve
 from __future__ import annotations
 
 import logging
+import math
+import random
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from cloud_sync.crm import breaker
 from cloud_sync.crm.base import Crm, Page
@@ -16,10 +21,12 @@ from cloud_sync.crm.connections import settings_of
 from cloud_sync.crm.inbox import OWN_CHANGE, is_own
 from cloud_sync.crm.incoming import INCOMING, own_fields
 from cloud_sync.crm.taking import Batch, take
-from cloud_sync.crm.threads import ConnectionLoops
+from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.effects.targets import DeliveryError
+from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError, DataError
+from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +44,23 @@ class Polling(ConnectionLoops):
         opener: gives a connection's CRM. Raises ConfigError while a person has to do something first.
         now: UTC.
         rng: for jitter.
+        clock: monotonic seconds.
     """
 
     name = "crm-polling"
+
+    def __init__(
+        self,
+        hub: Hub,
+        opener: Opener,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        rng: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(hub, opener, now=now, rng=rng)
+        self._clock = clock
+        self._done: dict[str, float] = {}
 
     def serve(self, name: str) -> tuple[int, float]:
         """Asks a connection once: how many events came, and seconds until it is to be asked again."""
@@ -52,7 +73,13 @@ class Polling(ConnectionLoops):
             crm = self._opener(row)
         except ConfigError:
             return 0, NOT_ASKED_S  # the other loops say why
-        return self._poll(row, crm, poll_s) if crm.polls else (0, NOT_ASKED_S)
+        if not crm.polls:
+            return 0, NOT_ASKED_S
+        left_s = self._done.get(name, -math.inf) + poll_s - self._clock()
+        if poll_s > NOT_ASKED_S and left_s > 0:
+            # in small steps: a person may say meanwhile that it is to be asked more often
+            return 0, min(left_s, NOT_ASKED_S)
+        return self._poll(row, crm, poll_s)
 
     def _poll(self, row: CrmConnection, crm: Crm, poll_s: float) -> tuple[int, float]:
         with self._hub.database.transaction() as session:
@@ -65,7 +92,10 @@ class Polling(ConnectionLoops):
         except DeliveryError as error:
             return 0, max(self._failed(row.name, error), poll_s)
         self._keep(row, page)
-        return len(page.events), SOON_S if page.more else poll_s
+        if page.more:
+            return len(page.events), SOON_S
+        self._done[row.name] = self._clock()
+        return len(page.events), min(poll_s, NOT_ASKED_S)
 
     def _ask(self, crm: Crm, row: CrmConnection) -> Page:
         """The next page; after a cursor that cannot be read it begins now, which is said."""

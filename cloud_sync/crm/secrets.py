@@ -175,6 +175,12 @@ def keep_api_secret(keys_dir: Path, name: str, key: str, value: str) -> None:
         _write(keys_dir, name, replace(secrets, api={**secrets.api, key: value}))
 
 
+def keep_api_secrets(keys_dir: Path, name: str, api: Mapping[str, str]) -> None:
+    """All secrets of its API, in place of those before. Raises as `keep_api_secret`."""
+    with _changing(keys_dir, name):
+        _write(keys_dir, name, replace(read_secrets(keys_dir, name), api=dict(api)))
+
+
 def turn_over_api_secret(keys_dir: Path, name: str, key: str, value: str) -> None:
     """As `keep_api_secret`, for a CRM that changed it; nothing is kept of a connection that was removed meanwhile."""
     with _changing(keys_dir, name):

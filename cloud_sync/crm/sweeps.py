@@ -130,7 +130,7 @@ def ask_for(
     if not row.project:
         raise ConflictError(
             "its leads are not scored: it is only listened to", where=name,
-            fix="remove it and add it again with --project",
+            fix=f"cloud-sync crm set {name} --project PROJECT",
         )  # fmt: skip
     if since is not None and since > now:
         raise UsageError("this lies ahead", where="--since", fix="a day that is over")

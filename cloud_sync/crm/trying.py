@@ -60,6 +60,7 @@ def try_connection(
         _address(hub.config.url, connection.settings.url),
         *_messages(hub, connection, now),
         *_alerts(hub, connection),
+        *_outcome(connection),
     ]
     crm, checked = _api(opener, connection)
     checks += checked
@@ -128,6 +129,13 @@ def _alerts(hub: Hub, connection: Connection) -> Iterator[Check]:
                 yield Check(f"alert {alert.name}", False, alert.text, "docs/reference/alerts.md")
 
 
+def _outcome(connection: Connection) -> Iterator[Check]:
+    """What is learned from its leads; a shortcoming keeps nothing from working."""
+    for said in adding.shortcomings(connection.settings, connection.name):
+        found, _, fix = said.partition(": ")
+        yield Check("outcome", True, found, fix)
+
+
 def _api(
     opener: Callable[[Connection], Crm], connection: Connection
 ) -> tuple[Crm | None, Sequence[Check]]:
@@ -145,7 +153,7 @@ def _bundle(
     models: LeadModels, connection: Connection
 ) -> tuple[ReadyBundle | None, Sequence[Check]]:
     if not connection.project:
-        fix = "add it again with --project, to have its leads scored"
+        fix = f"to have its leads scored: cloud-sync crm set {connection.name} --project PROJECT"
         return None, [Check("project", True, "none: it is only listened to", fix)]
     try:
         ready = models.current(connection.project)

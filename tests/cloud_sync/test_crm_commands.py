@@ -71,7 +71,7 @@ def test_a_connection_is_added_and_says_what_to_enter_in_the_crm(
     run: Run, data: Path, tmp_path: Path
 ) -> None:
     answer = added(run, tmp_path)
-    assert (answer["url"], answer["warnings"]) == (f"{HUB}/v1/crm/sales", [])
+    assert answer["url"] == f"{HUB}/v1/crm/sales"
     assert any(f"{HUB}/v1/crm/sales" in str(step) for step in answer["steps"])  # type: ignore[attr-defined]  # JSON
     assert any("kitwright_score" in str(step) for step in answer["steps"])  # type: ignore[attr-defined]  # JSON
     assert read_secrets(data / "keys", "sales").api == {"token": "pat-1"}
@@ -81,6 +81,20 @@ def test_a_connection_is_added_and_says_what_to_enter_in_the_crm(
     ]
     # what somebody brought is known to them: it is not shown again
     assert "client-secret" not in json.dumps(answer)
+
+
+def test_a_kind_that_never_says_lost_says_so_with_what_to_set(run: Run, tmp_path: Path) -> None:
+    [said] = added(run, tmp_path)["warnings"]  # type: ignore[misc]  # JSON
+    assert "contacts of HubSpot were lost" in said
+    assert "cloud-sync crm set sales outcome.lost=" in said
+    run("set", "sales", "outcome.lost=other")
+    found = json.loads(run("test", "sales", "--json", fails=5).stdout)["checks"]
+    assert not [one for one in found if one["name"] == "outcome"]
+    run("remove", "sales", "--yes")
+    assert added(run, tmp_path, "--object", "deals")["warnings"] == []
+    run("remove", "sales", "--yes")
+    [said] = added(run, tmp_path, "--object", "tickets")["warnings"]  # type: ignore[misc]  # JSON
+    assert "nothing says how tickets" in said and "outcome.field=FIELD" in said
 
 
 def test_secrets_may_come_from_the_environment(

@@ -13,7 +13,7 @@ import pytest
 from cloud_sync.crm.base import Access, Crm, Record
 from cloud_sync.crm.kinds import KINDS, kind_of, open_crm, with_defaults
 from cloud_sync.crm.settings import KINDS as NAMES
-from cloud_sync.crm.settings import CrmSettings, Fields
+from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
 from cloud_sync.crm.shown import shown_fields
 from cloud_sync.crm.simulator import Simulator, serve
 from cloud_sync.effects.targets import DeliveryError
@@ -227,3 +227,11 @@ def test_what_a_person_says_stands_above_the_defaults() -> None:
     assert settings.fields.band == "kitwright_band"
     assert settings.outcome.won == ("closedwon",)
     assert settings.rate_per_10s == 7
+
+
+def test_of_an_outcome_only_what_is_not_usual_has_to_be_said() -> None:
+    usual = KINDS["hubspot"].outcomes["contacts"]
+    said = with_defaults(CrmSettings(kind="hubspot", outcome=Outcome(lost=("other",)))).outcome
+    assert said == usual.model_copy(update={"lost": ("other",)})
+    other = Outcome(field="hs_lead_status", lost=("UNQUALIFIED",))
+    assert with_defaults(CrmSettings(kind="hubspot", outcome=other)).outcome == other

@@ -164,3 +164,24 @@ def test_a_connection_that_is_paused_or_tells_by_itself_is_not_asked(scene: Scen
         row.settings = {**row.settings, "options": {"events": "messages"}}
     assert scene.poller().serve(NAME)[0] == 0
     assert scene.simulator.troubles.count == before
+
+
+def test_a_crm_that_is_asked_once_a_day_is_asked_more_often_as_soon_as_somebody_says_so(
+    scene: Scene,
+) -> None:
+    def every(seconds: int) -> None:
+        with scene.hub.database.transaction() as session:
+            row = session.get_one(CrmConnection, NAME)
+            row.settings = {**row.settings, "poll_s": seconds}
+
+    at = [1000.0]
+    poller = Polling(scene.hub, Opener(scene.hub), now=lambda: scene.now, clock=lambda: at[0])
+    every(86_400)
+    scene.ask(poller)
+    scene.simulator.make(1, quiet=True)
+    at[0] += 3600
+    requests = scene.simulator.troubles.count
+    found, pause_s = poller.serve(NAME)
+    assert (found, pause_s <= 60, scene.simulator.troubles.count) == (0, True, requests)
+    every(30)
+    wait_for(lambda: scene.ask(poller) > 0, 5)

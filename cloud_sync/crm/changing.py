@@ -1,0 +1,256 @@
+"""What a person changes of a connection that is there: its new settings, what may not change, and what is to be said.
+
+Values in, values out. What a change does to the connection's leads is `settling.py`, storing it `connections.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.adding import checked
+from cloud_sync.crm.incoming import scheme_name, thing_of
+from cloud_sync.crm.kinds import filled, kind_of
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.errors import ConflictError
+from kits.core.errors import UsageError, did_you_mean
+
+PROJECT = "project"
+"""Is told like a setting, and stands in the connection's row."""
+HIDDEN = frozenset({"options.proxy_value"})
+"""What a stranger would have to know: it is shown to nobody."""
+SET = "(set)"
+_READ = ("columns", "outcome", "opt_out")
+"""Settings that say how a record is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What is to be different.
+
+    Attributes:
+        values: key with dots (`outcome.lost`) → text, or whatever a file says; a section of a file is taken key by key.
+        unset: keys that are to be as if nobody had ever said anything of them.
+    """
+
+    values: Mapping[str, object]
+    unset: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One setting; what is hidden says only whether it is set. `told`: for people."""
+
+    key: str
+    before: JsonValue
+    after: JsonValue
+
+    @property
+    def told(self) -> tuple[str, str, str]:
+        return self.key, worded(self.before), worded(self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What comes of an edit. `before` and `after` are settings, `project_…` whose bundle scores its leads."""
+
+    before: CrmSettings
+    after: CrmSettings
+    project_before: str
+    project_after: str
+
+    @property
+    def changes(self) -> list[Changed]:
+        """What is different, by key."""
+        old, new = flat(self.before), flat(self.after)
+        old, new = {**old, PROJECT: self.project_before}, {**new, PROJECT: self.project_after}
+        keys = sorted(old.keys() | new.keys())
+        return [
+            Changed(key, open_value(key, old.get(key)), open_value(key, new.get(key)))
+            for key in keys
+            if old.get(key) != new.get(key)
+        ]
+
+    @property
+    def new_servers(self) -> list[str]:
+        """Servers that would get the secrets of its API, and did not before."""
+        known = _servers(self.before)
+        return sorted(_servers(self.after) - known) if known else []
+
+    @property
+    def reads_otherwise(self) -> bool:
+        """Whether records are read in another way, so that those that were read are to be read again."""
+        old, new = filled(self.before), filled(self.after)
+        return any(getattr(old, name) != getattr(new, name) for name in _READ)
+
+    @property
+    def ends_otherwise(self) -> bool:
+        """Whether other records are won or lost."""
+        return filled(self.before).outcome != filled(self.after).outcome
+
+    @property
+    def writes_elsewhere(self) -> bool:
+        """Whether scores go into fields where none stand yet."""
+        old, new = filled(self.before), filled(self.after)
+        return new.write and (old.fields != new.fields or not old.write)
+
+    @property
+    def writes_no_more(self) -> bool:
+        """Whether scores were written, and are not from now on."""
+        return self.before.write and not self.after.write
+
+
+def plan(settings: CrmSettings, project: str, edit: Edit, where: str) -> Plan:
+    """What an edit makes of a connection.
+
+    Args:
+        where: the edit came from, for errors.
+
+    Raises:
+        UsageError: a key that is none, or one that cannot change.
+        ConfigError: a connection cannot work with it.
+    """
+    raw: dict[str, JsonValue] = {**settings.model_dump(mode="json"), PROJECT: project}
+    for key in edit.unset:
+        _unset(raw, key)
+    for key, value in edit.values.items():
+        _set(raw, key, value)
+    wanted = raw.pop(PROJECT, "")
+    after = checked(raw, where)
+    found = Plan(settings, after, project, str(wanted or ""))
+    _check_same(found)
+    return found
+
+
+def _check_same(found: Plan) -> None:
+    """Its leads, its cursor and its secrets are of one kind of record in one kind of CRM."""
+    for key, old, new in (
+        ("kind", found.before.kind, found.after.kind),
+        ("object", thing_of(found.before), thing_of(found.after)),
+    ):
+        if old != new:
+            raise UsageError(
+                f"{key} cannot change from {old} to {new}: the leads that are known here are of {old}", where=key,
+                fix="cloud-sync crm add OTHER_NAME …, and crm pause or crm remove this one",
+            )  # fmt: skip
+
+
+def check_servers(found: Plan, name: str, *, agreed: bool) -> None:
+    """That secrets go to another server only if somebody says so.
+
+    Args:
+        agreed: a person did, or gave new ones.
+
+    Raises:
+        ConflictError: nobody did.
+    """
+    if found.new_servers and not agreed:
+        raise ConflictError(
+            f"the secrets of its API would go to another server: {', '.join(found.new_servers)}", where=name,
+            fix="--secrets-file FILE with those of the new one, or --same-secrets",
+        )  # fmt: skip
+
+
+def notes(found: Plan, name: str) -> list[str]:
+    """What comes of it that does not stand in the settings, for people."""
+    old, new = filled(found.before), filled(found.after)
+    said = []
+    if found.new_servers:
+        said.append(f"the secrets of its API go to {', '.join(found.new_servers)} from now on")
+    if scheme_name(old) != scheme_name(new):
+        said.append(
+            f"messages are known by {scheme_name(new)} from now on, older ones are refused: change the CRM's side; "
+            f"another secret: cloud-sync crm secret {name}"
+        )
+    if found.ends_otherwise:
+        said.append(
+            "all records are listed anew, and what is known of them is read again, when nothing newer waits"
+        )
+    elif found.reads_otherwise:
+        said.append("all leads are read again, when nothing newer waits")
+    if found.writes_elsewhere:
+        said.append("the scores of all leads are written, also those that did not change")
+    left = {str(value) for value in flat_part(old, "fields").values()} - {
+        str(value) for value in flat_part(new, "fields").values()
+    }
+    if found.writes_no_more or (old.write and left):
+        fields = "" if found.writes_no_more else f" in {', '.join(sorted(left))}"
+        said.append(f"what was written{fields} stays there")
+    return said
+
+
+def flat(settings: CrmSettings) -> dict[str, JsonValue]:
+    """All settings by keys with dots."""
+    found: dict[str, JsonValue] = {}
+    for key, value in settings.model_dump(mode="json").items():
+        found |= flat_part(settings, key) if isinstance(value, dict) else {key: value}
+    return found
+
+
+def flat_part(settings: CrmSettings, section: str) -> dict[str, JsonValue]:
+    """The settings of one section."""
+    found = settings.model_dump(mode="json")[section]
+    return {f"{section}.{part}": value for part, value in found.items()}
+
+
+def open_value(key: str, value: JsonValue) -> JsonValue:
+    """A value as it may be shown."""
+    return SET if key in HIDDEN and value else value
+
+
+def worded(value: JsonValue) -> str:
+    """A value as people read it."""
+    if value in (None, "", []):
+        return "–"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _set(raw: dict[str, JsonValue], key: str, value: object) -> None:
+    section, _, part = key.partition(".")
+    inner = raw.get(section)
+    if isinstance(inner, dict) and not part and isinstance(value, Mapping):
+        for one, said in value.items():
+            _set(raw, f"{key}.{one}", said)
+    elif isinstance(inner, dict) and part and (part in inner or section == "options"):
+        inner[part] = _fitting(inner.get(part), value)
+    elif section in raw and not part:
+        raw[section] = _fitting(inner, value)
+    else:
+        raise _unknown(raw, key)
+
+
+def _fitting(known: JsonValue, value: object) -> JsonValue:
+    """A text where a list is wanted is one with commas, as a command line has it."""
+    if isinstance(known, list) and isinstance(value, str):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return value  # type: ignore[return-value]  # what YAML gives; the model judges it
+
+
+def _unset(raw: dict[str, JsonValue], key: str) -> None:
+    section, _, part = key.partition(".")
+    inner = raw.get(section)
+    if isinstance(inner, dict) and part in inner:
+        del inner[part]
+    elif section in raw and not part:
+        del raw[section]
+    else:
+        raise _unknown(raw, key)
+
+
+def _unknown(raw: Mapping[str, JsonValue], key: str) -> UsageError:
+    known = [*raw, *(f"{name}.{part}" for name, one in raw.items() if isinstance(one, dict) for part in one)]  # fmt: skip
+    return UsageError(f"no setting {key!r}", where=key, fix=did_you_mean(key, known))
+
+
+def _servers(settings: CrmSettings) -> set[str]:
+    """Which servers get the secrets of its API: scheme, name and port."""
+    urls = (filled(settings).url, settings.options.get(kind_of(settings.kind).tokens_at, ""))
+    parts = (urlsplit(url) for url in urls if url)
+    return {f"{one.scheme}://{one.netloc}".lower() for one in parts}

@@ -1,0 +1,103 @@
+"""Changes the settings of a connection, with what that does to its leads: which are read again, which scores written anew.
+
+What may change is `changing.py`; reading and writing themselves are the loops', which look at the row with every turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import case, or_, update
+from sqlalchemy.orm import Session
+
+from cloud_sync.crm import sweeps
+from cloud_sync.crm.changing import Plan
+from cloud_sync.crm.connections import require, require_project, settings_of
+from cloud_sync.crm.kinds import KINDS
+from cloud_sync.crm.secrets import keep_api_secrets, read_secrets
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.storing import GONE
+from cloud_sync.hub import Hub, audit
+from cloud_sync.store.models import CrmConnection, CrmLead
+from kits.core.sample import utc_now
+
+
+def change(
+    hub: Hub,
+    name: str,
+    plan_of: Callable[[CrmSettings, str], Plan],
+    *,
+    by: str,
+    api: Mapping[str, str] | None = None,
+) -> Plan:
+    """Changes the settings of a connection; its leads, its cursor and its history stay.
+
+    Args:
+        plan_of: settings and project as they are → what they are to be; whatever it raises, nothing is changed.
+        api: new secrets of its API, in place of those before; None: they stay.
+
+    Raises:
+        NotFoundError: no such connection, or no such project.
+        ConfigError: its settings are of another version, or its secrets are damaged.
+        OSError: its secrets cannot be written.
+    """
+    keys, kept = hub.config.keys_dir, None
+    try:
+        with hub.database.transaction() as session:
+            require(session, name)
+            row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+            plan = plan_of(settings_of(row), row.project)
+            if plan.project_after != plan.project_before:
+                require_project(session, plan.project_after)
+            if api is not None:
+                # none while the row changes: neither the old nor the new ones go to the other server
+                kept = read_secrets(keys, name).api
+                keep_api_secrets(keys, name, {})
+            _change(session, row, plan, utc_now())
+            said = {key: f"{old} → {new}" for key, old, new in (one.told for one in plan.changes)}
+            if said or api is not None:
+                audit(session, by, "crm set", name, secrets=api is not None, **said)
+        kept = api
+    finally:
+        if kept is not None:
+            keep_api_secrets(keys, name, kept)
+    return plan
+
+
+def _change(session: Session, row: CrmConnection, plan: Plan, now: datetime) -> None:
+    row.settings, row.project = plan.after.model_dump(mode="json"), plan.project_after
+    if plan.project_after != plan.project_before:
+        _ask_anew(session, row.name)
+    if plan.reads_otherwise:
+        _read_again(session, row.name, now)
+    if plan.ends_otherwise and row.project and KINDS[row.kind].lists:
+        sweeps.begin(row, None, now)  # what seemed to be decided before is in no row
+    if plan.writes_no_more:
+        waits = update(CrmLead).where(CrmLead.connection == row.name)
+        session.execute(waits.values(write_at=None))
+    elif plan.writes_elsewhere:
+        _write_again(session, row.name, now)
+
+
+def _ask_anew(session: Session, name: str) -> None:
+    """What another project's bundle said of a lead is nothing to learn from for this one."""
+    open_ones = CrmLead.connection == name, CrmLead.sample_id == ""
+    session.execute(update(CrmLead).where(*open_ones).values(asked={}))
+
+
+def _read_again(session: Session, name: str, now: datetime) -> None:
+    wanted = (
+        CrmLead.connection == name, CrmLead.state != GONE, CrmLead.due_at.is_(None),
+        CrmLead.later_at.is_(None),
+    )  # fmt: skip
+    session.execute(update(CrmLead).where(*wanted).values(later_at=now))
+
+
+def _write_again(session: Session, name: str, now: datetime) -> None:
+    """What the CRM shows of them is not known any more, so that no score is too near to it to be written."""
+    scored = or_(CrmLead.points.is_not(None), CrmLead.wrote_points.is_not(None))
+    wanted = CrmLead.connection == name, CrmLead.state != GONE, CrmLead.dead == "", scored
+    tried = case((CrmLead.write_attempts > 1, CrmLead.write_attempts), else_=1)
+    again = {"write_at": now, "write_attempts": tried}
+    session.execute(update(CrmLead).where(*wanted).values(again))
