@@ -11,10 +11,11 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.retention import mails, others
+from cloud_sync.retention import mails, others, scores
 from cloud_sync.retention.rules import (
     ALERT_ROWS,
     KINDS,
+    LEAD_SCORES,
     MAILS,
     PICTURES,
     SAMPLES,
@@ -43,6 +44,9 @@ def preview(hub: Hub, now: datetime) -> dict[str, int]:
             found[SAMPLES], found[PICTURES] = _samples(session, rules.samples)
         if rules.mails:
             found[MAILS] = mails.count_old(session, rules.mails)
+        found[LEAD_SCORES] = scores.count_old(
+            session, rules, hub.config.retention.crm_scores_per_lead
+        )
         for old in others.old_rows(rules):
             found[old.kind] += others.count_old(session, old)
     return found

@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session
 from cloud_sync.hub import Hub
 from cloud_sync.intake.sealing import seal
 from cloud_sync.intake.watch import SEAL_AFTER
-from cloud_sync.retention import others
+from cloud_sync.retention import others, scores
 from cloud_sync.retention.mails import forget_old
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.retention.rows import Step, due, prune_portion
 from cloud_sync.retention.rules import (
     ALERT_ROWS,
+    LEAD_SCORES,
     MAILS,
     PICTURES,
     SAMPLES,
@@ -102,6 +103,7 @@ class Pruner:
             self._samples,
             self._mails,
             self._pictures,
+            self._scores,
             *(
                 partial(self._repeat, old.kind, partial(_others, old))
                 for old in others.old_rows(self._rules)
@@ -236,6 +238,22 @@ class Pruner:
             self._count(PICTURES, done.pruned)
             time.sleep(PAUSE_S)
             more = done.more and not self._late()
+
+    def _scores(self) -> None:
+        """What is found in one reading goes in portions: nobody waits for the search."""
+        most = self._hub.config.retention.crm_scores_per_lead
+        more = bool(self._rules.crm_scores or most)
+        while more:
+            with self._hub.database.session() as session:
+                found = scores.find_old(session, self._rules, most)
+            for start in range(0, len(found), others.PORTION):
+                with self._hub.database.transaction() as session:
+                    gone = scores.remove(session, found[start : start + others.PORTION])
+                self._count(LEAD_SCORES, gone)
+                time.sleep(PAUSE_S)
+                if self._late():
+                    return
+            more = len(found) == scores.AT_ONCE
 
     def _put_off(self, error: KitwrightError) -> None:
         self._waits = True

@@ -21,6 +21,7 @@ ALERTS = "alerts"
 ALERT_ROWS = "alert rows"
 EFFECTS = "effects"
 CRM_EVENTS = "CRM events"
+LEAD_SCORES = "scores of leads"
 AUDIT_LOG = "audit log"
 CLOCKS = "clocks"
 KINDS = (
@@ -32,6 +33,7 @@ KINDS = (
     ALERT_ROWS,
     EFFECTS,
     CRM_EVENTS,
+    LEAD_SCORES,
     AUDIT_LOG,
     CLOCKS,
 )
@@ -48,6 +50,7 @@ class Rules:
     alerts: datetime | None
     effects: datetime | None
     crm_events: datetime | None
+    crm_scores: datetime | None
     audit_log: datetime | None
     clocks: datetime
 
@@ -65,6 +68,7 @@ class Rules:
             before(config.alerts_days),
             before(config.effects_days),
             before(max(config.crm_events_days, CRM_DAYS) if config.crm_events_days else 0),
+            before(config.crm_scores_days),
             before(config.audit_log_days),
             now - timedelta(days=CLOCK_DAYS),
         )
@@ -79,6 +83,9 @@ def in_words(config: RetentionConfig) -> dict[str, str]:
     telemetry = words(config.telemetry_days)
     if config.telemetry_rows:
         telemetry += f", at most {config.telemetry_rows:,} rows"
+    scores = words(config.crm_scores_days)
+    if config.crm_scores_per_lead:
+        scores += f", at most {config.crm_scores_per_lead:,} of a lead"
     return {
         TELEMETRY: telemetry,
         SAMPLES: words(config.samples_days) + " unless labelled, in a dataset or audits",
@@ -86,6 +93,7 @@ def in_words(config: RetentionConfig) -> dict[str, str]:
         ALERTS: words(config.alerts_days) + (" after they are over" if config.alerts_days else ""),
         EFFECTS: words(config.effects_days),
         CRM_EVENTS: words(config.crm_events_days),
+        LEAD_SCORES: f"{scores}; its latest, and what people said, always",
         AUDIT_LOG: words(config.audit_log_days),
     }
 

@@ -37,4 +37,15 @@ class RetentionConfig(Section):
         ge=0,
         description="events of CRMs, by which one that is sent again is known, days since they came; a day at least",
     )
+    crm_scores_days: float = Field(
+        365,
+        ge=0,
+        description="scores of leads that were in force once, days since then; the latest five of each lead, and"
+        " what people said of scores, always stay",
+    )
+    crm_scores_per_lead: int = Field(
+        200,
+        ge=0,
+        description="scores of one lead that are kept, at least five; beyond, the oldest go sooner; 0: no limit",
+    )
     audit_log_days: float = Field(0, ge=0, description="who did what, days since then")
