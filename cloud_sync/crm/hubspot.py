@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
-from cloud_sync.crm.labels import names_of
+from cloud_sync.crm.labels import labelled, names_of
 from cloud_sync.crm.shown import (
     BANDS,
     FieldInfo,
@@ -69,6 +69,7 @@ class HubSpot:
         self._object = access.settings.object
         self._path = f"/crm/v3/objects/{quote(self._object, safe='')}"
         self._names: dict[str, str] = {}
+        self._options: dict[str, dict[str, str]] = {}
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
         self._http = CrmHttp(
             wire or Wire(access), access.settings.url, lambda: headers, explain=self._explained
@@ -103,11 +104,29 @@ class HubSpot:
                 rows = self._all_properties()
                 labels = {text(row.get("name")): text(row.get("label")) for row in rows}
                 self._names = names_of(wanted or sorted(labels), labels)
+                self._options = self._options_in(rows)
         return list(self._names)
+
+    def _options_in(self, rows: Sequence[Mapping[str, JsonValue]]) -> dict[str, dict[str, str]]:
+        """Property → value → label, where the columns are called by labels: such an export has labels in its cells, too."""
+        if all(name == column for name, column in self._names.items()):
+            return {}
+        found = {
+            text(row.get("name")): {
+                text(option.get("value")): text(option.get("label"))
+                for option in many(row.get("options"))
+            }
+            for row in rows
+        }
+        # how a lead ended is said in HubSpot's own values
+        return {n: o for n, o in found.items() if o and n != self._settings.outcome.field}
 
     def _named(self, properties: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Values by the columns that were asked for."""
-        return {self._names.get(name, name): value for name, value in properties.items()}
+        return {
+            self._names.get(name, name): labelled(value, self._options.get(name, {}))
+            for name, value in properties.items()
+        }
 
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""

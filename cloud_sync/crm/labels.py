@@ -1,4 +1,4 @@
-"""A CRM's own names of the columns that a bundle learned from: exports often show labels, APIs want names.
+"""A CRM's own names of the columns that a bundle learned from, and of the values in them: exports often show labels.
 
 A function of values. Who asks a CRM for its fields is that CRM's module.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+
+from pydantic import JsonValue
 
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -29,6 +31,17 @@ def names_of(columns: Iterable[str], there: Mapping[str, str]) -> dict[str, str]
         if name and column not in found:
             found.setdefault(name, column)
     return found
+
+
+def labelled(value: JsonValue, options: Mapping[str, str]) -> JsonValue:
+    """A value as people see it, or several joined by `;`; what is no option, or has no label, stays.
+
+    Args:
+        options: value → label; empty: the values are their own.
+    """
+    if not options or not isinstance(value, str):
+        return value
+    return ";".join(options.get(part) or part for part in value.split(";"))
 
 
 def _bare(text: str) -> str:

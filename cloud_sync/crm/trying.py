@@ -6,7 +6,7 @@ A message is signed to ourselves; the CRM is asked, never told. What each findin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from cloud_sync.crm.payloads import score_all
 from cloud_sync.crm.schemes.signing import sign
 from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, verify
+from cloud_sync.crm.scored import LeadScore
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmLead
@@ -33,6 +34,10 @@ SHOWN = 5
 """Leads that are tried."""
 NAMED = 10
 """Columns that are named."""
+_ENOUGH = 3
+"""Leads whose value in a column nobody has met; one or two may come by chance."""
+_VALUE = 40
+"""Characters of a value that is shown."""
 _BODY = b'{"kitwright": "test"}'
 
 
@@ -185,7 +190,11 @@ def _dry_run(
     would += [{"lead": name, "fault": fault} for name, fault in faults.items()]
     found = f"{len(names)} leads: {len(scores)} scored, {len(faults)} cannot be"
     fix = next(iter(faults.values()), "")
-    checks = [Check("dry run", not faults, found, fix), *_columns(connection, ready, records)]
+    checks = [
+        Check("dry run", not faults, found, fix),
+        *_columns(connection, ready, records),
+        *_values(records, scores),
+    ]
     return checks, tuple(would)
 
 
@@ -224,6 +233,21 @@ def _columns(
         yield Check("columns", True, f"empty in all {len(records)} leads: {_listed_names(empty)}", fix)  # fmt: skip
     else:
         yield Check("columns", True, f"all {len(wanted)} are there")
+
+
+def _values(records: Sequence[Record], scores: Mapping[str, LeadScore]) -> Iterator[Check]:
+    """Columns in which no value of a lead was met in training: a CRM may write them otherwise than its export did."""
+    told = [one for one in records if one.object_id in scores]
+    new: list[str] = []
+    for name in dict.fromkeys(name for score in scores.values() for name in score.new_values):
+        filled = [one for one in told if one.fields.get(name) not in (None, "")]
+        if len(filled) >= _ENOUGH and all(
+            name in scores[one.object_id].new_values for one in filled
+        ):
+            new.append(f"{name} ({str(filled[0].fields[name])[:_VALUE]})")
+    if new:
+        fix = "does the CRM write them as your export did? Then train again from one that has its own values"
+        yield Check("values", True, f"never met in training, in all leads that were tried: {_listed_names(new)}", fix)  # fmt: skip
 
 
 def _listed_names(names: Sequence[str]) -> str:

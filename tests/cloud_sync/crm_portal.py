@@ -20,6 +20,7 @@ class Portal:
             "2": {"email": "b@x.example", "lifecyclestage": "customer", "closedate": "2026-04-01T00:00:00Z"},
         }  # fmt: skip
         self.labels: dict[str, str] = {}
+        self.options: dict[str, dict[str, str]] = {}
         self.properties: dict[str, str] = {"email": "string", "lifecyclestage": "enumeration"}
         self.groups: list[str] = []
         self.missing_scopes: set[str] = set()
@@ -47,7 +48,15 @@ class Portal:
             f"GET {PROPERTIES}": lambda: Reply(
                 {
                     "results": [
-                        {"name": n, "type": t, "label": self.labels.get(n, "")}
+                        {
+                            "name": n,
+                            "type": t,
+                            "label": self.labels.get(n, ""),
+                            "options": [
+                                {"value": v, "label": said}
+                                for v, said in self.options.get(n, {}).items()
+                            ],
+                        }
                         for n, t in self.properties.items()
                     ]
                 }

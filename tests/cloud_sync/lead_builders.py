@@ -43,7 +43,7 @@ HOT, WARM = 0.6, 0.3
 
 @dataclass
 class Rule:
-    """A runtime: the probability is `size` per cent times `factor`."""
+    """A runtime: the probability is `size` per cent times `factor`; it learned from cities in small letters."""
 
     factor: float = 1.0
 
@@ -82,7 +82,8 @@ class Rule:
             reasons=(Reason(f"size is {size:g}", 4 * p - 2, "size", size),),
             details={
                 "band": band, "points": round(100 * p), "percentile": p, "base_rate": 0.3,
-                "hints": ["ask for the budget"], "unknown_fields": ["country"], "new_values": [],
+                "hints": ["ask for the budget"], "unknown_fields": ["country"],
+                "new_values": ["city"] if str(fields.get("city", "Bern")).isupper() else [],
             },
         )  # fmt: skip
 

@@ -372,11 +372,29 @@ def test_columns_that_the_crm_does_not_have_are_named(tmp_path: Path) -> None:
         assert columns_check(made).found == "all 3 are there"
 
 
+def test_a_column_whose_values_are_written_otherwise_than_in_the_export_is_named(
+    tmp_path: Path,
+) -> None:
+    with lead_hub(tmp_path, public_url=HUB) as made:
+        made.crm.put("1", size=10, city="BERN")
+        made.crm.put("2", size=20, city="BASEL")
+        assert not checks_called(made, "values")
+        made.crm.put("3", size=30, city="CHUR")
+        [found] = checks_called(made, "values")
+        assert found.ok and "city (" in found.found and "export" in found.fix
+        made.crm.put("3", size=30, city="Chur")
+        assert not checks_called(made, "values")
+
+
 def columns_check(made: LeadHub) -> Check:
+    [found] = checks_called(made, "columns")
+    return found
+
+
+def checks_called(made: LeadHub, name: str) -> list[Check]:
     connection = connections.open_connection(made.hub, SALES)
     trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
-    [found] = [check for check in trial.checks if check.name == "columns"]
-    return found
+    return [check for check in trial.checks if check.name == name]
 
 
 def test_a_sweep_begins_when_somebody_asks_for_one(run: Run, tmp_path: Path) -> None:

@@ -59,6 +59,29 @@ def test_columns_of_an_export_are_read_by_their_labels(server: Server, portal: P
     assert record.fields == {"Work E-mail": "a@x.example"}
 
 
+def test_an_export_with_labels_as_titles_has_them_in_its_cells_too(
+    server: Server, portal: Portal
+) -> None:
+    portal.properties |= {"hs_analytics_source": "enumeration", "wants": "enumeration"}
+    portal.labels |= {"hs_analytics_source": "Original Traffic Source", "wants": "Wants"}
+    portal.options |= {
+        "hs_analytics_source": {"ORGANIC_SEARCH": "Organic search"},
+        "wants": {"a": "Advice", "p": "Price list"},
+        "lifecyclestage": {"customer": "Customer"},
+    }
+    portal.contacts["2"] |= {"hs_analytics_source": "ORGANIC_SEARCH", "wants": "a;p;x"}
+    labels = crm_for("hubspot", server, SECRETS, columns=["Original Traffic Source", "Wants"])
+    [record] = labels.read(["2"])
+    assert record.fields == {
+        "Original Traffic Source": "Organic search",
+        "Wants": "Advice;Price list;x",
+    }
+    assert record.outcome == "won"
+    names = crm_for("hubspot", server, SECRETS, columns=["hs_analytics_source", "wants"])
+    [record] = names.read(["2"])
+    assert record.fields == {"hs_analytics_source": "ORGANIC_SEARCH", "wants": "a;p;x"}
+
+
 def test_properties_are_made_once_in_a_group_of_their_own(crm: Crm, portal: Portal) -> None:
     assert not all(check.ok for check in crm.check())
     assert all(check.ok for check in crm.make_fields())

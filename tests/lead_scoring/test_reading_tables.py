@@ -213,6 +213,16 @@ def test_a_number_of_the_record_is_its_id(tmp_path: Path) -> None:
     assert not found.leads[0].fields
 
 
+@pytest.mark.parametrize("name", ["Kundennr.", "Auftragsnummer", "Lead-Nr", "N° client"])
+def test_a_number_that_is_called_so_in_one_word_is_the_id_and_a_phone_number_is_none(
+    tmp_path: Path, name: str
+) -> None:
+    rows = [[f"0170 {n:05}", f"{7 * n:06}", "won" if n % 3 else "lost"] for n in range(60)]
+    found = read(put(tmp_path / "e.csv", table(["Handynummer", name, "Status"], rows)))
+    assert [lead.id for lead in found.leads[:2]] == ["000000", "000007"]
+    assert not found.leads[0].fields and not found.told("no-id")
+
+
 def test_numbers_drawn_by_lot_are_no_time(tmp_path: Path) -> None:
     rows = [[n * 7919 % 100_003 * 9973, n % 2] for n in range(1, 60)]
     found = read(put(tmp_path / "e.csv", table(["id", "converted"], rows)))

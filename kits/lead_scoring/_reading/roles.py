@@ -248,8 +248,8 @@ def _order(
 
 
 def _numbered(name: str) -> bool:
-    """`opportunity_number`, `vorgangs_nr`, `ticket_id`; no phone number."""
-    ends = plain(name).endswith(("_id", "_number", "_no", "_nr", "_nummer", "_key"))
+    """`opportunity_number`, `Kundennr.`, `ticket_id`; no phone number."""
+    ends = plain(name).endswith(("_id", "_number", "_no", "nr", "nummer", "_key"))
     return ends and rank(name, "phone") is None
 
 

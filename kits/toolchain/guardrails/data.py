@@ -132,7 +132,9 @@ def needed_for(bound: float, confidence: float = 0.95) -> int:
 def _labels(context: Context, dataset: Dataset) -> Iterator[Finding]:
     train = dataset.of("train")
     bare = [i for i in train if i.annotation is None]
-    if bare:
+    ranked = context.project.kit.manifest.ranked
+    if bare and not ranked:
+        # what is ranked waits for its outcome: nobody can state it, and the kit says how many wait
         yield Finding(
             "not-annotated",
             "warn",
@@ -153,7 +155,7 @@ def _labels(context: Context, dataset: Dataset) -> Iterator[Finding]:
     if len(counts) > 1:
         (most, n_most), (least, n_least) = counts.most_common()[0], counts.most_common()[-1]
         shown = tuple(f"{label}: {n}" for label, n in counts.most_common())
-        if n_most > IMBALANCE * n_least:
+        if n_most > IMBALANCE * n_least and not ranked:
             yield Finding(
                 "imbalance",
                 "warn",
@@ -161,7 +163,7 @@ def _labels(context: Context, dataset: Dataset) -> Iterator[Finding]:
                 shown,
                 f"collect more of {least!r}, or merge rare classes",
             )
-        else:
+        elif n_most <= IMBALANCE * n_least:
             yield Finding("imbalance", "pass", "no class is rare beside another", shown)
 
 
