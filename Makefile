@@ -22,6 +22,8 @@ help: ## this list
 demo: system-demo $(VENV)/.demo ## the whole circle on this machine, on generated images
 	$(BIN)/kit demo visual-inspection $(DEMO_ARGS)
 
+# workers share the cores: threads of one would spin while they wait for those of another
+test test-all: export OMP_NUM_THREADS := 1
 test: system-test $(VENV)/.test lint types ## what every change must pass
 	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 

@@ -28,11 +28,10 @@ from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.shown import (
-    Shown,
+    json_values,
     listed_of,
     record_of,
     shown_fields,
-    shown_values,
     stamp,
 )
 from cloud_sync.crm.singly import GONE, write_singly
@@ -221,7 +220,7 @@ class Dynamics:
     def _write_one(self, write: ScoreWrite) -> None:
         if not _GUID.match(write.object_id):
             raise CrmRefusedError("no id of Dynamics", status=404, where=self._name, retry=False)
-        own = {n: _json(v) for n, v in shown_values(write, self._settings.fields).items()}
+        own = json_values(write, self._settings.fields)
         if own:
             # only what is there: an update of a deleted lead would make it anew
             path = f"{BASE}/{self._set}({write.object_id})"
@@ -318,10 +317,6 @@ def _read_as(row: Mapping[str, JsonValue]) -> str:
 
 def _label(row: Mapping[str, JsonValue]) -> str:
     return text(one(one(row.get("DisplayName")).get("UserLocalizedLabel")).get("Label"))
-
-
-def _json(value: Shown) -> JsonValue:
-    return stamp(value) if isinstance(value, datetime) else value
 
 
 def _explained(status: int, value: JsonValue) -> str:

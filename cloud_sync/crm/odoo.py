@@ -23,18 +23,16 @@ from cloud_sync.crm.base import (
     ScoreWrite,
     WriteOutcome,
 )
-from cloud_sync.crm.http import CrmHttp, Wire, one, text
+from cloud_sync.crm.http import CrmHttp, Wire, text
 from cloud_sync.crm.labels import names_of
+from cloud_sync.crm.odoo_fields import ModelFields
 from cloud_sync.crm.shown import (
-    FieldInfo,
-    Shape,
     Shown,
     asked_fields,
     is_number,
     listed_of,
     moment,
     record_of,
-    shown_fields,
     shown_values,
 )
 from cloud_sync.crm.singly import write_singly
@@ -48,18 +46,6 @@ PAGE: Final = 500
 _RIGHTS = ("read", "write")
 _BOOKS = ("write_date", "create_date", "active", "probability")
 _UNREADABLE = frozenset({"binary", "html", "one2many", "many2many", "properties", "json", "serialized"})  # fmt: skip
-_TYPES: dict[Shape, str] = {
-    "whole": "integer", "share": "float", "percent": "float", "choice": "char", "lines": "text",
-    "moment": "datetime",
-}  # fmt: skip
-_FITTING: dict[Shape, frozenset[str]] = {
-    "whole": frozenset({"integer", "float"}),
-    "share": frozenset({"float"}),
-    "percent": frozenset({"float"}),
-    "choice": frozenset({"char", "selection", "text"}),
-    "lines": frozenset({"text", "char"}),
-    "moment": frozenset({"datetime"}),
-}
 _QUIET: dict[str, JsonValue] = {"tracking_disable": True, "mail_notrack": True}
 """A score is no news for the followers of a lead."""
 
@@ -90,8 +76,7 @@ class Odoo:
         )  # fmt: skip
         self._http = CrmHttp(self._wire, settings.url, account.headers)
         self._calls = OdooCalls(self._http.call, account, name=access.name)
-        self._types: dict[str, str] = {}
-        self._labels: dict[str, str] = {}
+        self._fields = ModelFields(self._calls, self._model)
 
     def __repr__(self) -> str:
         return f"Odoo({self._model!r})"
@@ -101,7 +86,7 @@ class Odoo:
         ids: list[JsonValue] = [int(object_id) for object_id in object_ids if is_number(object_id)]
         if not ids:
             return []
-        types = self._field_types()
+        types = self._fields.types()
         names = self._asked(types)
         rows = self._calls.rows(
             self._model, [["id", "in", ids]], names, limit=len(ids), active_test=False
@@ -117,7 +102,7 @@ class Odoo:
 
     def _names(self) -> dict[str, str]:
         """The model's name → the column that was asked for, by its name or its label."""
-        return names_of(self._settings.columns, self._labels)
+        return names_of(self._settings.columns, self._fields.labels)
 
     def _record(self, row: Mapping[str, JsonValue], types: Mapping[str, str]) -> Record:
         names = self._names()
@@ -138,7 +123,7 @@ class Odoo:
     def changed_since(self, cursor: str) -> Page:
         """As `Crm.changed_since`."""
         if self._wire.server_time() is None:
-            self._field_types(anew=True)
+            self._fields.types(anew=True)
         now = time_of(self._wire.server_time() or self._wire.clock())
         window = window_of(cursor, now)
         if not cursor or window.since >= window.until:
@@ -168,7 +153,7 @@ class Odoo:
         if since is not None:
             domain.append(["write_date", ">=", _when(since)])
         wanted = {"id", "write_date", self._settings.outcome.field, "active", "probability"}
-        names = sorted(wanted & {"id", *self._field_types()})
+        names = sorted(wanted & {"id", *self._fields.types()})
         rows = self._calls.rows(
             self._model, domain, names, limit=PAGE, order="id desc", active_test=False
         )
@@ -178,7 +163,7 @@ class Odoo:
 
     def _named(self, row: Mapping[str, JsonValue]) -> Listed:
         field = self._settings.outcome.field
-        said = _plain(row.get(field), self._types.get(field, ""))
+        said = _plain(row.get(field), self._fields.types().get(field, ""))
         found = listed_of(text(row.get("id")), said, self._settings, modified=row.get("write_date"))
         if field in row:
             return found
@@ -221,21 +206,13 @@ class Odoo:
 
     def make_fields(self) -> list[Check]:
         """As `Crm.make_fields`."""
-        there = self._field_types(anew=True)
-        missing = [(n, info) for n, info in shown_fields(self._settings.fields) if n not in there]
-        if missing:
-            found = self._calls.rows("ir.model", [["model", "=", self._model]], ["id"], limit=1)
-            if not found:
-                raise DeliveryError(f"has no model {self._model}", where=self._model, retry=False)
-            rows: list[JsonValue] = [_field(found[0].get("id"), n, info) for n, info in missing]
-            self._calls.call("ir.model.fields", "create", vals_list=rows)
-            self._field_types(anew=True)
+        self._fields.make(self._settings.fields)
         return self.check()
 
     def check(self) -> list[Check]:
         """As `Crm.check`."""
         try:
-            there = self._field_types(anew=True)
+            self._fields.types(anew=True)
         except DeliveryError as error:
             fix = (
                 "check url, the key, and options.api, options.database and options.login; is the app CRM installed? On"
@@ -247,16 +224,7 @@ class Odoo:
             may = self._calls.may(self._model, right)
             fix = "" if may else "give the key's user the role Sales: All Documents"
             checks.append(Check(f"right to {right}", may, "yes" if may else "missing", fix))
-        named_fields = shown_fields(self._settings.fields)
-        return checks + [_check(name, info, there) for name, info in named_fields]
-
-    def _field_types(self, *, anew: bool = False) -> dict[str, str]:
-        """Name → type of the model's fields."""
-        if anew or not self._types:
-            found = one(self._calls.call(self._model, "fields_get", attributes=["type", "string"]))
-            self._labels = {name: text(one(info).get("string")) for name, info in found.items()}
-            self._types = {name: text(one(info).get("type")) for name, info in found.items()}
-        return self._types
+        return checks + self._fields.checks(self._settings.fields)
 
 
 def _api(name: str, where: str) -> Literal["json2", "jsonrpc"]:
@@ -307,20 +275,3 @@ def _json(value: Shown) -> JsonValue:
     if isinstance(value, datetime):
         return _when(value)
     return False if value is None else value
-
-
-def _field(model: JsonValue, name: str, info: FieldInfo) -> dict[str, JsonValue]:
-    return {
-        "model_id": model, "name": name, "field_description": info.label, "help": info.help,
-        "ttype": _TYPES[info.shape], "state": "manual",
-    }  # fmt: skip
-
-
-def _check(name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:
-    kind = there.get(name, "")
-    if not kind:
-        fix = "`cloud-sync crm fields NAME` makes it if the key's user has the role Administration: Settings; or Studio"
-        return Check(f"field {name}", False, "missing", fix)
-    fine = kind in _FITTING[info.shape]
-    fix = "" if fine else f"name a field of the type {_TYPES[info.shape]} in fields.{info.part}"
-    return Check(f"field {name}", fine, kind, fix)

@@ -1,8 +1,8 @@
 """Pipedrive: deals, persons, organisations (API v2) or leads (API v1); written one by one.
 
 Source: https://developers.pipedrive.com/docs/api/v1. Fields of one's own have keys of forty characters that differ from
-account to account: people name them, and the key is looked up. A record's columns are named as people see them. Its
-messages are `pipedrive_events.py`.
+account to account (`pipedrive_fields.py`); a record's columns are named as people see them. Its messages are
+`pipedrive_events.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -20,16 +20,8 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text
 from cloud_sync.crm.labels import names_of
-from cloud_sync.crm.shown import (
-    FieldInfo,
-    Shape,
-    Shown,
-    listed_of,
-    record_of,
-    shown_fields,
-    shown_values,
-    stamp,
-)
+from cloud_sync.crm.pipedrive_fields import AccountFields, Known
+from cloud_sync.crm.shown import json_values, listed_of, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError, did_you_mean
@@ -37,24 +29,9 @@ from kits.core.errors import ConfigError, did_you_mean
 PAGE: Final = 500
 AGAIN: Final = 20
 """Rows of a page that the next one has again, where pages are counted."""
-MOST_FIELDS: Final = 4000
-KEPT_S: Final = 600.0
 FORBIDDEN: Final = 403
-_KEY: Final = 40
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}\Z")
 """Numbers, and UUIDs of leads."""
-_TYPES: dict[Shape, str] = {
-    "whole": "double", "share": "double", "percent": "double", "choice": "varchar",
-    "lines": "text", "moment": "varchar",
-}  # fmt: skip
-_FITTING: dict[Shape, frozenset[str]] = {
-    "whole": frozenset({"double", "int"}),
-    "share": frozenset({"double"}),
-    "percent": frozenset({"double"}),
-    "choice": frozenset({"varchar", "varchar_auto", "text"}),
-    "lines": frozenset({"varchar", "varchar_auto", "text"}),
-    "moment": frozenset({"varchar", "varchar_auto", "text"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +52,6 @@ _THINGS: dict[str, _Thing] = {
     ),
     "leads": _Thing("/v1/leads", "/v1/dealFields", "", nested=False),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The account's fields: key → name, key → type, key → option id → label."""
-
-    names: Mapping[str, str] = field(default_factory=dict)
-    types: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def key_of(self, name: str) -> str:
-        """The key of a field that people named; empty: there is none."""
-        if name in self.names:
-            return name
-        return next((key for key, known in self.names.items() if known == name), "")
 
 
 class Pipedrive:
@@ -123,13 +85,11 @@ class Pipedrive:
         self._name = access.name
         self._settings = access.settings
         self._thing = _THINGS[name]
-        self._clock = clock
-        self._known = _Known()
-        self._known_at = float("-inf")
         headers = {"x-api-token": access.secrets["token"]}
         self._http = CrmHttp(
             wire or Wire(access), access.settings.url, lambda: headers, explain=_explained
         )
+        self._fields = AccountFields(self._http, self._thing.fields, clock)
 
     def __repr__(self) -> str:
         return f"Pipedrive({self._settings.object!r})"
@@ -140,7 +100,7 @@ class Pipedrive:
         object_ids = [name for name in object_ids if _ID.match(name)]
         if not object_ids:
             return []
-        known = self._fields()
+        known = self._fields.known()
         thing = self._thing
         if thing.many_path:
             query = {"ids": ",".join(object_ids), "limit": str(len(object_ids))}
@@ -158,19 +118,19 @@ class Pipedrive:
             return {}
         return one(one(answer).get("data"))
 
-    def _record(self, row: Mapping[str, JsonValue], known: _Known) -> Record:
+    def _record(self, row: Mapping[str, JsonValue], known: Known) -> Record:
         own = one(row.get("custom_fields"))
         flat = {**{k: v for k, v in row.items() if k != "custom_fields"}, **own}
-        columns = {key: _name(key, known) for key in flat}
+        columns = {key: known.name_of(key) for key in flat}
         if self._settings.columns:
             labels = {key: known.names.get(key, key) for key in flat}
             columns = names_of(self._settings.columns, labels)
         outcome = self._settings.outcome
         also = {outcome.field, outcome.at, self._settings.opt_out}
-        columns |= {key: name for key in flat if (name := _name(key, known)) in also}
+        columns |= {key: name for key in flat if (name := known.name_of(key)) in also}
         return record_of(
             text(row.get("id")),
-            {column: _plain(key, flat[key], known) for key, column in columns.items()},
+            {column: known.plain(key, flat[key]) for key, column in columns.items()},
             self._settings,
             modified=row.get("update_time"),
             created=row.get("add_time"),
@@ -224,76 +184,33 @@ class Pipedrive:
 
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""
-        keys = self._keys()
+        keys = self._fields.keys(self._settings.fields)
 
         def write(score: ScoreWrite) -> None:
             values: dict[str, JsonValue] = {
-                keys[name]: _json(value)
-                for name, value in shown_values(score, self._settings.fields).items()
+                keys[name]: value
+                for name, value in json_values(score, self._settings.fields).items()
             }
             body: JsonValue = {"custom_fields": values} if self._thing.nested else values
             self._http.call("PATCH", f"{self._thing.path}/{quote(score.object_id, safe='')}", body)
 
         return write_singly(writes, write)
 
-    def _keys(self) -> dict[str, str]:
-        """The key of each field that is written.
-
-        Raises:
-            CrmRefusedError: one is not there.
-        """
-        found = {}
-        for name, _ in shown_fields(self._settings.fields):
-            key = self._fields().key_of(name) or self._fields(anew=True).key_of(name)
-            if not key:
-                raise CrmRefusedError(
-                    f"the field {name!r} is missing",
-                    status=FORBIDDEN,
-                    where="pipedrive",
-                    retry=True,
-                )
-            found[name] = key
-        return found
-
-    def _fields(self, *, anew: bool = False) -> _Known:
-        """The account's fields, looked up now and then."""
-        age = self._clock() - self._known_at
-        if age < (5.0 if anew else KEPT_S):
-            return self._known
-        rows: list[Mapping[str, JsonValue]] = []
-        while len(rows) < MOST_FIELDS:
-            query = {"start": str(len(rows)), "limit": str(PAGE)}
-            answer = one(self._http.call("GET", self._thing.fields, query=query))
-            page = many(answer.get("data"))
-            rows += page
-            more = one(one(answer.get("additional_data")).get("pagination"))
-            if not page or more.get("more_items_in_collection") is not True:
-                break
-        self._known, self._known_at = _known(rows), self._clock()
-        return self._known
-
     def make_fields(self) -> list[Check]:
         """As `Crm.make_fields`."""
-        known = self._fields(anew=True)
-        for name, info in shown_fields(self._settings.fields):
-            if not known.key_of(name):
-                body: JsonValue = {"name": name, "field_type": _TYPES[info.shape]}
-                self._http.call("POST", self._thing.fields, body)
-        self._known_at = float("-inf")
+        self._fields.make(self._settings.fields)
         return self.check()
 
     def check(self) -> list[Check]:
         """As `Crm.check`."""
         try:
             who = one(one(self._http.call("GET", "/v1/users/me")).get("data"))
-            known = self._fields(anew=True)
+            fields = self._fields.checks(self._settings.fields)
         except DeliveryError as error:
             fix = "check the API token (Settings, Personal preferences, API), and that the user is active"
             return [Check("sign in", False, error.what, fix)]
-        checks = [Check("sign in", True, f"as {text(who.get('name'))[:60]}"), self._readable()]
-        return checks + [
-            _check(name, info, known) for name, info in shown_fields(self._settings.fields)
-        ]
+        signed_in = Check("sign in", True, f"as {text(who.get('name'))[:60]}")
+        return [signed_in, self._readable(), *fields]
 
     def _readable(self) -> Check:
         name = f"right to read {self._settings.object}"
@@ -303,52 +220,6 @@ class Pipedrive:
             fix = f"let the user's permission set see and edit all {self._settings.object}"
             return Check(name, False, error.what, fix)
         return Check(name, True, "granted")
-
-
-def _check(name: str, info: FieldInfo, known: _Known) -> Check:
-    key = known.key_of(name)
-    if not key:
-        fix = "`cloud-sync crm fields NAME` makes it if the user may add custom fields; or Settings, Data fields"
-        return Check(f"field {name}", False, "missing", fix)
-    kind = known.types.get(key, "")
-    fine = kind in _FITTING[info.shape]
-    fix = "" if fine else f"name a field of the type {_TYPES[info.shape]} in fields.{info.part}"
-    return Check(f"field {name}", fine, f"{kind}, key {key}", fix)
-
-
-def _known(rows: Sequence[Mapping[str, JsonValue]]) -> _Known:
-    labels = {
-        text(row.get("key")): {
-            text(option.get("id")): text(option.get("label")) for option in many(row.get("options"))
-        }
-        for row in rows
-    }
-    return _Known(
-        {text(row.get("key")): text(row.get("name")) for row in rows},
-        {text(row.get("key")): text(row.get("field_type")) for row in rows},
-        labels,
-    )
-
-
-def _name(key: str, known: _Known) -> str:
-    """Fields of one's own by their names: keys of forty characters mean nothing to people."""
-    return known.names.get(key, key) if len(key) == _KEY else key
-
-
-def _plain(key: str, value: JsonValue, known: _Known) -> JsonValue:
-    """A value as people see it: labels for options, the amount of money, the address of a mail."""
-    labels = known.labels.get(key, {}) if len(key) == _KEY else {}
-    if isinstance(value, list):
-        parts = [_plain(key, part, known) for part in value]
-        return ";".join(text(part) for part in parts if part is not None)
-    if isinstance(value, Mapping):
-        found = next((value[name] for name in ("value", "label", "name") if name in value), None)
-        return None if isinstance(found, (Mapping, list)) else found
-    return labels.get(text(value), value) if labels else value
-
-
-def _json(value: Shown) -> JsonValue:
-    return stamp(value) if isinstance(value, datetime) else value
 
 
 def _explained(status: int, value: JsonValue) -> str:

@@ -34,11 +34,10 @@ from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
 from cloud_sync.crm.salesforce_stream import CDC, CLIENT, Stream, is_stream
 from cloud_sync.crm.shown import (
-    Shown,
     asked_fields,
+    json_values,
     listed_of,
     record_of,
-    shown_values,
     stamp,
 )
 from cloud_sync.crm.window import event_of, time_of, window_of
@@ -276,9 +275,12 @@ class Salesforce:
     def write(self, writes: Sequence[ScoreWrite]) -> list[WriteOutcome]:
         """As `Crm.write`."""
         records: list[JsonValue] = [
-            {"attributes": {"type": self._object}, "id": write.object_id, **self._values(write)}
+            {
+                "attributes": {"type": self._object}, "id": write.object_id,
+                **json_values(write, self._settings.fields),
+            }
             for write in writes
-        ]
+        ]  # fmt: skip
         body: JsonValue = {"allOrNone": False, "records": records}
         found = self.http.call("PATCH", f"{self.base}/composite/sobjects", body)
         rows = many(found)
@@ -294,9 +296,6 @@ class Salesforce:
         return [
             _outcome(write.object_id, some, row) for write, some, row in zip(writes, errors, rows)
         ]
-
-    def _values(self, write: ScoreWrite) -> dict[str, JsonValue]:
-        return {n: _json(v) for n, v in shown_values(write, self._settings.fields).items()}
 
     def make_fields(self) -> list[Check]:
         """As `Crm.make_fields`."""
@@ -342,10 +341,6 @@ def _outcome(
         object_id, False, f"{code}: {words}" if code else words,
         retry=code not in _WRONG, gone=code in _GONE,
     )  # fmt: skip
-
-
-def _json(value: Shown) -> JsonValue:
-    return stamp(value) if isinstance(value, datetime) else value
 
 
 def _codes(value: JsonValue) -> set[str]:

@@ -66,6 +66,14 @@ def shown_values(write: ScoreWrite, fields: Fields) -> dict[str, Shown]:
     return {name: _value(write, info) for name, info in shown_fields(fields)}
 
 
+def json_values(write: ScoreWrite, fields: Fields) -> dict[str, JsonValue]:
+    """As `shown_values`, for CRMs that take JSON's own types and times in ISO 8601."""
+    return {
+        name: stamp(value) if isinstance(value, datetime) else value
+        for name, value in shown_values(write, fields).items()
+    }
+
+
 def _value(write: ScoreWrite, info: FieldInfo) -> Shown:
     if write.points is None:
         return None

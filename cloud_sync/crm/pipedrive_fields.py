@@ -1,0 +1,158 @@
+"""Fields of a Pipedrive account: their keys by the names people gave them, made where they are missing, checked.
+
+A field of one's own has a key of forty characters, another one in each account. Records are `pipedrive.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Check
+from cloud_sync.crm.fitting import Fitting, check_type
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
+from cloud_sync.crm.settings import Fields
+from cloud_sync.crm.shown import Shape, shown_fields
+
+PAGE: Final = 500
+MOST_FIELDS: Final = 4000
+KEPT_S: Final = 600.0
+FRESH_S: Final = 5.0
+"""A look that is no older is as good as a new one."""
+FORBIDDEN: Final = 403
+_KEY: Final = 40
+_TYPES: dict[Shape, str] = {
+    "whole": "double", "share": "double", "percent": "double", "choice": "varchar",
+    "lines": "text", "moment": "varchar",
+}  # fmt: skip
+_WORDS: Final = frozenset({"varchar", "varchar_auto", "text"})
+_FITTING: Fitting = {
+    "whole": frozenset({"double", "int"}),
+    "share": frozenset({"double"}),
+    "percent": frozenset({"double"}),
+    "choice": _WORDS,
+    "lines": _WORDS,
+    "moment": _WORDS,
+}
+_MISSING = "`cloud-sync crm fields NAME` makes it if the user may add custom fields; or Settings, Data fields"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An object's fields: key → name, key → type, key → option id → label."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def key_of(self, name: str) -> str:
+        """The key of a field that people named; empty: there is none."""
+        if name in self.names:
+            return name
+        return next((key for key, known in self.names.items() if known == name), "")
+
+    def name_of(self, key: str) -> str:
+        """Fields of one's own by their names: keys of forty characters mean nothing to people."""
+        return self.names.get(key, key) if len(key) == _KEY else key
+
+    def plain(self, key: str, value: JsonValue) -> JsonValue:
+        """A value as people see it: labels for options, the amount of money, the address of a mail."""
+        if isinstance(value, list):
+            parts = [self.plain(key, part) for part in value]
+            return ";".join(text(part) for part in parts if part is not None)
+        if isinstance(value, Mapping):
+            found = next((value[n] for n in ("value", "label", "name") if n in value), None)
+            return None if isinstance(found, (Mapping, list)) else found
+        labels = self.labels.get(key) if len(key) == _KEY else None
+        return labels.get(text(value), value) if labels else value
+
+
+class AccountFields:
+    """The fields of one object, looked up now and then.
+
+    Args:
+        path: of the object's fields in the API.
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, http: CrmHttp, path: str, clock: Callable[[], float]) -> None:
+        self._http = http
+        self._path = path
+        self._clock = clock
+        self._known = Known()
+        self._known_at = float("-inf")
+
+    def known(self, *, anew: bool = False) -> Known:
+        """What is known of them; `anew`: by a look of this moment. Raises DeliveryError."""
+        age = self._clock() - self._known_at
+        if age < (FRESH_S if anew else KEPT_S):
+            return self._known
+        rows: list[Mapping[str, JsonValue]] = []
+        while len(rows) < MOST_FIELDS:
+            query = {"start": str(len(rows)), "limit": str(PAGE)}
+            answer = one(self._http.call("GET", self._path, query=query))
+            page = many(answer.get("data"))
+            rows += page
+            more = one(one(answer.get("additional_data")).get("pagination"))
+            if not page or more.get("more_items_in_collection") is not True:
+                break
+        self._known, self._known_at = _known(rows), self._clock()
+        return self._known
+
+    def keys(self, fields: Fields) -> dict[str, str]:
+        """The key of each field that is written.
+
+        Raises:
+            CrmRefusedError: one is not there.
+        """
+        found = {}
+        for name, _ in shown_fields(fields):
+            key = self.known().key_of(name) or self.known(anew=True).key_of(name)
+            if not key:
+                raise CrmRefusedError(
+                    f"the field {name!r} is missing", status=FORBIDDEN, where="pipedrive",
+                    retry=True,
+                )  # fmt: skip
+            found[name] = key
+        return found
+
+    def make(self, fields: Fields) -> None:
+        """Makes those that are missing. Raises DeliveryError."""
+        known = self.known(anew=True)
+        for name, info in shown_fields(fields):
+            if not known.key_of(name):
+                body: JsonValue = {"name": name, "field_type": _TYPES[info.shape]}
+                self._http.call("POST", self._path, body)
+        self._known_at = float("-inf")
+
+    def checks(self, fields: Fields) -> list[Check]:
+        """Whether each is there and fits. Raises DeliveryError."""
+        known = self.known(anew=True)
+        checks = []
+        for name, info in shown_fields(fields):
+            key = known.key_of(name)
+            kind = known.types.get(key, "")
+            checks.append(
+                check_type(
+                    name, info, kind if key else None, _FITTING, wanted=_TYPES[info.shape],
+                    missing=_MISSING, found=f"{kind}, key {key}",
+                )
+            )  # fmt: skip
+        return checks
+
+
+def _known(rows: Sequence[Mapping[str, JsonValue]]) -> Known:
+    labels = {
+        text(row.get("key")): {
+            text(option.get("id")): text(option.get("label")) for option in many(row.get("options"))
+        }
+        for row in rows
+    }
+    return Known(
+        {text(row.get("key")): text(row.get("name")) for row in rows},
+        {text(row.get("key")): text(row.get("field_type")) for row in rows},
+        labels,
+    )
