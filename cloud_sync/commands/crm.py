@@ -1,4 +1,4 @@
-"""The verbs about CRM connections: list, test, pause, resume, remove, try dead leads again; the others join in."""
+"""The verbs about CRM connections: test, pause, resume, remove, try dead leads again; the others join in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from cloud_sync.commands import crm_simulate
 from cloud_sync.commands.crm_add import crm_add, crm_fields
+from cloud_sync.commands.crm_list import crm_list
 from cloud_sync.commands.crm_secrets import NameArgument, crm_secret
 from cloud_sync.commands.crm_set import crm_set, crm_show
 from cloud_sync.commands.crm_sweep import crm_sweep
@@ -47,42 +48,6 @@ def register(app: typer.Typer) -> None:
     crm.command("sweep")(crm_sweep)
     crm.command("remove")(crm_remove)
     crm_simulate.join(crm)
-
-
-def crm_list(data: DataOption = DATA, as_json: JsonOption = False) -> None:
-    """List connections, and what waits there."""
-    from cloud_sync.crm.health import connections
-    from kits.core.sample import utc_now
-
-    console = Console(as_json)
-    with opened(data) as hub, hub.database.session() as session:
-        found = connections(session, utc_now())
-    rows = [
-        (
-            one.name, one.kind, one.project or "–", one.state + (f": {one.error}" if one.error else ""),
-            one.leads, one.due, one.waiting, one.dead, one.swept or "–",
-            one.last_event_at.isoformat(timespec="minutes") if one.last_event_at else "never",
-        )
-        for one in found
-    ]  # fmt: skip
-    header = (
-        "name",
-        "kind",
-        "project",
-        "state",
-        "leads",
-        "due",
-        "to write",
-        "dead",
-        "sweep",
-        "last event",
-    )
-    console.answer(table(rows, header), [one.as_json() for one in found])
-    if not found:
-        console.next(f"cloud-sync crm add NAME --kind hubspot --project PROJECT --data {data}")
-    elif any(one.dead for one in found):
-        name = next(one.name for one in found if one.dead)
-        console.next(f"cloud-sync crm retry {name} --data {data}")
 
 
 def crm_test(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
