@@ -114,11 +114,7 @@ def _notes(
         yield f"{judged.left_out} leads have no score (opted out, or unreadable) and were left out"
     yield f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} {task.costs.currency}"
     if "ece" in metrics:
-        ideal = figures.ideal_error(judged.score, task.seed)
-        yield (
-            f"ece in {figures.BINS} bins of equal mass: probabilities that are all true would show {ideal:.3f} "
-            f"on {len(judged)} leads"
-        )
+        yield figures.error_text(metrics["ece"].value, judged.score, task.seed)
     if "money_per_month" in metrics:
         yield (
             "money_per_month is what calling by score brings beyond calling as many in random order, if a call to a lead "

@@ -108,10 +108,20 @@ def test_the_price_of_random_order_is_told():
     assert f"10% of leads in random order cost about {gained / 10:,.0f} [" in note
 
 
-def test_the_calibration_error_is_told_beside_what_true_probabilities_would_show():
-    told = evaluate.evaluate(task_of(drawn(300)))
+@pytest.mark.parametrize(
+    ("times", "verdict"), [(1.0, "no more than chance"), (0.5, "beyond chance")]
+)
+def test_the_calibration_error_is_told_beside_what_true_probabilities_would_show(
+    times: float, verdict: str
+):
+    leads = [Told(times * one.says, one.won, one.day) for one in drawn(600)]
+    told = evaluate.evaluate(task_of(leads))
 
-    assert any(note.startswith("ece in 10 bins of equal mass") for note in told.notes)
+    (note,) = [note for note in told.notes if note.startswith("ece ")]
+    assert note.startswith(
+        f"ece {told.metrics['ece'].value:.3f} in 10 bins of equal mass, {verdict}"
+    )
+    assert "on 600 leads probabilities that are all true would show 0.0" in note
 
 
 def test_columns_that_were_known_too_late_are_no_parts():

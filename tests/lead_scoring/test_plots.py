@@ -60,6 +60,8 @@ def test_probabilities_that_are_off_are_red():
 
     assert honest.svg.count('class="bad"') <= 2
     assert wrong.svg.count('class="bad"') >= 8
+    assert "no more than chance can show" in honest.caption
+    assert "beyond chance: on 3000 leads" in wrong.caption
 
 
 def test_money_is_told_by_score_and_at_random_with_the_price_of_exploring():

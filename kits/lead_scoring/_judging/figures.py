@@ -29,7 +29,7 @@ BINS = 10
 TENTH = 0.1
 _SURE = 1e-6
 """A probability is kept so far from 0 and 1 for its logarithm."""
-_IDEAL_DRAWS = 100
+_IDEAL_DRAWS, _SELDOM = 200, 0.95
 
 
 def figures(judged: Judged, terms: Terms, seed: int, rounds: int = ROUNDS) -> dict[str, Estimate]:
@@ -161,12 +161,26 @@ def calibration_error(score: Floats, won: Flags) -> Figure:
 
 def ideal_error(score: Floats, seed: int) -> float:
     """The mean calibration error of a model whose every probability is true, on as many leads with these scores."""
+    return float(_ideal_errors(score, seed).mean())
+
+
+def _ideal_errors(score: Floats, seed: int) -> Floats:
+    """(draws,) calibration errors by chance alone."""
     rng = np.random.default_rng(seed)
     whole = np.ones(len(score))
-    draws = [
-        calibration_error(score, rng.random(len(score)) < score)(whole) for _ in range(_IDEAL_DRAWS)
-    ]
-    return float(np.mean(draws))
+    drawn = (rng.random(len(score)) < score for _ in range(_IDEAL_DRAWS))
+    return np.array([calibration_error(score, won)(whole) for won in drawn])
+
+
+def error_text(error: float, score: Floats, seed: int) -> str:
+    """A calibration error beside what chance alone makes of it on so few leads, for people."""
+    chance = _ideal_errors(score, seed)
+    seldom = float(np.quantile(chance, _SELDOM))
+    verdict = "beyond chance" if error > seldom else "no more than chance can show"
+    return (
+        f"ece {error:.3f} in {BINS} bins of equal mass, {verdict}: on {len(score)} leads probabilities that are all true "
+        f"would show {chance.mean():.3f}, and more than {seldom:.3f} once in 20 times"
+    )
 
 
 def _widened(error: Estimate) -> Estimate:

@@ -16,7 +16,7 @@ from kits.lead_scoring._judging import drawing, tables
 from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.course import course
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
-from kits.lead_scoring._judging.figures import BINS, bins_of
+from kits.lead_scoring._judging.figures import BINS, bins_of, calibration_error, error_text
 from kits.lead_scoring._judging.judged import Judged, court_of, judged_again, team_of, tried_by
 
 _SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
@@ -37,7 +37,7 @@ def plots(task: EvaluateTask, evaluation: Evaluation) -> list[Plot]:
     if judged.won.any() and not judged.won.all():
         tally = Ranked(judged.score, judged.won).tally()
         made += [_gain(tally, terms), _lift(tally, terms), _precision(judged, terms, task.seed)]
-    made.append(_reliability(judged))
+    made.append(_reliability(judged, task.seed))
     made += course(evaluation.slices)
     made.append(tables.money(evaluation, terms, task))
     made += tables.groups(evaluation.slices)
@@ -130,7 +130,7 @@ def _precision_at(ranked: Ranked, share: float) -> Figure:
 # -- probabilities -----------------------------------------------------------------------------------
 
 
-def _reliability(judged: Judged) -> Plot:
+def _reliability(judged: Judged, seed: int) -> Plot:
     places = bins_of(judged.score)
     rows: list[tuple[float, Estimate]] = []
     for place in np.unique(places):
@@ -161,9 +161,11 @@ def _reliability(judged: Judged) -> Plot:
         frame.height + below.height,
         "share won over probability, and leads by probability",
     )
+    error = calibration_error(judged.score, judged.won)(np.ones(len(judged)))
     outside = sum(not rate.low <= middle <= rate.high for middle, rate in rows)
     caption = (
         f"{BINS} bins of equally many leads (n={len(judged)}) with their 95 % intervals; on the dashed line a probability "
-        f"is the share that buys. {outside} of {len(rows)} bins are off beyond chance (red). Below: leads by probability."
+        f"is the share that buys. {outside} of {len(rows)} bins are off beyond chance (red). Below: leads by probability. "
+        f"Calibration error: {error_text(error, judged.score, seed)}."
     )
     return Plot("Do probabilities keep their word?", svg=svg, caption=caption)
