@@ -55,6 +55,8 @@ _LOOKUPS = frozenset({"Lookup", "Owner", "Customer"})
 _GRADES = {"hot": 0, "warm": 1, "cold": 3}
 """A, B and D: there are three bands and four grades."""
 _PREFER = f'odata.maxpagesize={PAGE},odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
+_CALLED = {"lead": "fullname", "contact": "fullname", "account": "name", "opportunity": "name"}
+"""What people call a record by; no bundle learns from it."""
 
 
 class Dynamics:
@@ -121,6 +123,7 @@ class Dynamics:
         if not self._settings.columns:
             return {}
         also = [self._settings.outcome.field, self._settings.outcome.at, self._settings.opt_out]
+        also += [_CALLED.get(self._object, "")]
         names = [self._key, "modifiedon", "createdon", *self._named(), *filter(None, also)]
         wrong = [name for name in names if not _COLUMN.match(name)]
         if wrong:
@@ -145,7 +148,10 @@ class Dynamics:
         if self._settings.columns:
             named = self._named()
             kept = {named[name]: value for name, value in plain.items() if name in named}
-            plain = {**kept, **{n: plain.get(n) for n in (outcome.at, self._settings.opt_out) if n}}
+            called = _CALLED.get(self._object, "")
+            known = {called: plain[called]} if plain.get(called) else {}
+            also = {n: plain.get(n) for n in (outcome.at, self._settings.opt_out) if n}
+            plain = {**known, **kept, **also}
         plain[outcome.field] = row.get(
             outcome.field
         )  # its number: labels are in the user's language

@@ -26,7 +26,7 @@ from kits.core.showing import printable
 MAX_WHY = 1000
 _TITLES: tuple[tuple[str, ...], ...] = (
     ("name",), ("dealname",), ("contact_name",), ("title",), ("firstname", "lastname"),
-    ("FirstName", "LastName"), ("Name",), ("company",), ("Company",), ("email",), ("Email",),
+    ("FirstName", "LastName"), ("Name",), ("fullname",), ("company",), ("Company",), ("email",), ("Email",),
 )  # fmt: skip
 """Columns by which CRMs call a lead, the best first; those of one entry belong together."""
 MAX_TITLE = 80

@@ -25,6 +25,7 @@ class Org:
         self.leads: dict[str, dict[str, Any]] = {}
         self.fields: dict[str, str] = {
             "Id": "id",
+            "Name": "string",
             "Company": "string",
             "Status": "picklist",
             "ConvertedDate": "date",

@@ -57,6 +57,11 @@ def test_records_are_read_with_fields_of_other_objects_and_their_outcome(
     assert first.modified_at == NOON
 
 
+def test_a_record_has_the_name_that_people_call_it_by(crm: Crm, org: Org) -> None:
+    [record] = crm.read([org.lead(1, Company="Acme", Name="Ann Arbor")])
+    assert record.fields["Name"] == "Ann Arbor"
+
+
 def test_a_short_id_is_answered_by_the_id_that_was_asked(crm: Crm, org: Org) -> None:
     one = org.lead(1, Company="Acme")
     org.leads[one]["Id"] = one

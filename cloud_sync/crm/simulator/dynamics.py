@@ -63,6 +63,12 @@ class Dynamics(Vendor):
         except ValueError:
             return False
 
+    def fields(self, columns: Mapping[str, Value]) -> Fields:
+        """A lead's name is made of two columns, and is one too."""
+        made = super().fields(columns)
+        name = f"{columns.get('first_name', '')} {columns.get('last_name', '')}".strip()
+        return {**made, "fullname": name} if name else made
+
     def cell(self, column: str, value: Value, /) -> JsonValue:
         """Choices are numbers, counts are whole, nothing is null."""
         if column in CODES:

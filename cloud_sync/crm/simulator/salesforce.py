@@ -84,6 +84,12 @@ class Salesforce(Vendor):
         """The id of its organisation."""
         return long_id(f"00D5e{self.state.seed % 10**10:010d}")
 
+    def fields(self, columns: Mapping[str, Value]) -> Fields:
+        """A lead's name is made of two fields, and is one too."""
+        made = super().fields(columns)
+        name = f"{columns.get('first_name', '')} {columns.get('last_name', '')}".strip()
+        return {**made, "Name": name} if name else made
+
     def cell(self, _column: str, value: Value, /) -> JsonValue:
         """Nothing is null."""
         return None if value == "" else value
