@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from cloud_sync.api.lead_scores import get_models
 from cloud_sync.crm import forgetting, health, hotlist, leads
-from cloud_sync.crm.models import LeadModels, in_force, model_json, projects
+from cloud_sync.crm.models import LeadModels, in_force, model_json
+from cloud_sync.crm.projects import projects
 from cloud_sync.crm.storing import OPEN
 from cloud_sync.hub import HubDep, ReadDep, SessionDep
 from cloud_sync.web.auth import Admin, Engineer, Reviewer, Viewer

@@ -110,7 +110,8 @@ def leads_show(
 
 def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Say which bundle scores each project's leads, and what was refused."""
-    from cloud_sync.crm.models import in_force, model_json, projects
+    from cloud_sync.crm.models import in_force, model_json
+    from cloud_sync.crm.projects import projects
 
     with opened(data) as hub, hub.database.session() as session:
         rows = [row for name in projects(session) if (row := in_force(session, name))]

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud_sync.crm.base import Access
-from cloud_sync.crm.models import projects
+from cloud_sync.crm.projects import projects
 from cloud_sync.crm.secrets import (
     Secrets,
     check_name,

@@ -2,7 +2,8 @@
 
 Sources: https://learn.microsoft.com/dynamics365/sales/populate-predictive-scores and the Dataverse Web API. A score is
 named by the lead it belongs to (an alternate key), so that writing it twice makes no second one. It has a place for
-points, trend and grade; what else is to be shown goes into columns of the lead that `fields` names.
+points, trend and grade; what else is to be shown goes into columns of the lead that `fields` names. How columns are
+named is `dynamics_columns.py`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from cloud_sync.crm.base import (
     ScoreWrite,
     WriteOutcome,
 )
+from cloud_sync.crm.dynamics_columns import Columns, is_column
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
-from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.oauth import Tokens
 from cloud_sync.crm.shown import (
     json_values,
@@ -47,16 +48,11 @@ PAGE: Final = 500
 FORBIDDEN: Final = 403
 _SETS = {"lead": "leads", "opportunity": "opportunities"}
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
-_LABEL = "@OData.Community.Display.V1.FormattedValue"
 _TRENDS = {"improving": 0, "steady": 1, "declining": 2}
 UNKNOWN_TREND: Final = 3
-_LOOKUPS = frozenset({"Lookup", "Owner", "Customer"})
 _GRADES = {"hot": 0, "warm": 1, "cold": 3}
 """A, B and D: there are three bands and four grades."""
 _PREFER = f'odata.maxpagesize={PAGE},odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
-_CALLED = {"lead": "fullname", "contact": "fullname", "account": "name", "opportunity": "name"}
-"""What people call a record by; no bundle learns from it."""
 
 
 class Dynamics:
@@ -87,7 +83,7 @@ class Dynamics:
         self._key = f"{settings.object}id"
         self._wire = wire or Wire(access)
         self._secrets = access.secrets
-        self._names: dict[str, str] = {}
+        self._columns = Columns(self._get, settings, self._key, access.name)
         self.polls = options.get("events", "poll") == "poll"
         authority = checked_url(options.get("authority", AUTHORITY)).geturl().rstrip("/")
         path = f"/{quote(access.secrets['tenant'], safe='')}/oauth2/v2.0/token"
@@ -112,51 +108,15 @@ class Dynamics:
         if not asked:
             return []
         terms = " or ".join(f"{self._key} eq {object_id}" for object_id in asked)
-        answer = self._get(self._set, {"$filter": terms, **self._select()})
+        answer = self._get(self._set, {"$filter": terms, **self._columns.select()})
         rows = many(answer.get("value"))
         return [
             self._record(row, asked) for row in rows if text(row.get(self._key)).lower() in asked
         ]
 
-    def _select(self) -> dict[str, str]:
-        """The columns to read; all of them where none are named."""
-        if not self._settings.columns:
-            return {}
-        also = [self._settings.outcome.field, self._settings.outcome.at, self._settings.opt_out]
-        also += [_CALLED.get(self._object, "")]
-        names = [self._key, "modifiedon", "createdon", *self._named(), *filter(None, also)]
-        wrong = [name for name in names if not _COLUMN.match(name)]
-        if wrong:
-            raise ConfigError(f"{wrong[0][:60]!r} is no column of Dynamics", where=self._name)
-        return {"$select": ",".join(dict.fromkeys(names))}
-
-    def _named(self) -> Mapping[str, str]:
-        """Dynamics' name → the column that is asked for; labels, as exports have them, are looked up once."""
-        columns = self._settings.columns
-        if all(map(_COLUMN.match, columns)):
-            return {column: column for column in columns}
-        if not self._names:
-            path = f"EntityDefinitions(LogicalName='{self._object}')/Attributes"
-            rows = many(self._get(path, {"$select": "LogicalName,AttributeType,DisplayName"}).get("value"))  # fmt: skip
-            labels = {_read_as(row): _label(row) for row in rows}
-            self._names = names_of(columns, {n: said for n, said in labels.items() if _COLUMN.match(n)})  # fmt: skip
-        return self._names
-
     def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
-        plain = {n: _plain(n, v, row) for n, v in row.items() if "@" not in n and n != self._key}
-        outcome = self._settings.outcome
-        if self._settings.columns:
-            named = self._named()
-            kept = {named[name]: value for name, value in plain.items() if name in named}
-            called = _CALLED.get(self._object, "")
-            known = {called: plain[called]} if plain.get(called) else {}
-            also = {n: plain.get(n) for n in (outcome.at, self._settings.opt_out) if n}
-            plain = {**known, **kept, **also}
-        plain[outcome.field] = row.get(
-            outcome.field
-        )  # its number: labels are in the user's language
         return record_of(
-            asked[text(row.get(self._key)).lower()], plain, self._settings,
+            asked[text(row.get(self._key)).lower()], self._columns.values(row), self._settings,
             modified=row.get("modifiedon"), created=row.get("createdon"),
         )  # fmt: skip
 
@@ -196,7 +156,7 @@ class Dynamics:
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by the time they were made."""
         outcome = self._settings.outcome.field
-        names = [self._key, "modifiedon", *([outcome] if _COLUMN.match(outcome) else [])]
+        names = [self._key, "modifiedon", *([outcome] if is_column(outcome) else [])]
         query = {"$select": ",".join(names), "$orderby": f"createdon desc,{self._key} desc"}
         if since is not None:
             query["$filter"] = f"modifiedon ge {stamp(since)}"
@@ -301,28 +261,6 @@ class Dynamics:
             fix = f"make the column in the table {self._object}, or name another one in `fields`"
             return Check(f"column {name}", False, error.what, fix)
         return Check(f"column {name}", True, "there")
-
-
-def _plain(name: str, value: JsonValue, row: Mapping[str, JsonValue]) -> JsonValue:
-    """A value as people see it: the label of a choice, the name of a record that is looked up."""
-    if isinstance(value, (Mapping, list)):
-        return None
-    label = text(row.get(f"{name}{_LABEL}"))
-    is_choice = isinstance(value, int) and not isinstance(value, bool)
-    is_lookup = name.startswith("_") and name.endswith("_value")
-    if label and (is_lookup or (is_choice and any(c.isalpha() for c in label))):
-        return label
-    return value
-
-
-def _read_as(row: Mapping[str, JsonValue]) -> str:
-    """How a column is called where records are read."""
-    name = text(row.get("LogicalName"))
-    return f"_{name}_value" if row.get("AttributeType") in _LOOKUPS else name
-
-
-def _label(row: Mapping[str, JsonValue]) -> str:
-    return text(one(one(row.get("DisplayName")).get("UserLocalizedLabel")).get("Label"))
 
 
 def _explained(status: int, value: JsonValue) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloud_sync.crm import erasing
-from cloud_sync.crm.models import projects
+from cloud_sync.crm.projects import projects
 from cloud_sync.crm.watching import look
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always

@@ -1,22 +1,21 @@
-"""Which bundle scores a project's leads, loaded once: the hub is the device of these bundles.
+"""Which bundle scores a project's leads: the hub is the device of these bundles.
 
 The bundle of the project's highest release in force takes effect once its golden samples have passed here; one that
-does not pass is refused and told. The one before is kept for the way back. Scoring itself is in `scoring.py`.
+does not pass is refused and told. The one before is kept for the way back. Loading is `loaded.py`, scoring `scoring.py`.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import cutting
+from cloud_sync.crm.loaded import LoadedBundles, make_for_leads
+from cloud_sync.crm.projects import KIT, only_project
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.errors import ConflictError, NotFoundError
@@ -26,41 +25,20 @@ from cloud_sync.store.db import insert_once
 from cloud_sync.store.models import Bundle as BundleRow
 from cloud_sync.store.models import LeadModel, Project
 from cloud_sync.store.remembered import Remembered
-from kits.core import bundle as bundles
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, KitwrightError
-from kits.core.ready import ReadyBundle, make_ready
-from kits.core.runtime import Asks, OnnxSession
+from kits.core.ready import ReadyBundle
+from kits.core.runtime import Asks
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
 
-KIT = "lead-scoring"
 REFUSED = "crm-bundle-refused"
-MAX_LOADED = 4
-MAX_BYTES = 512 << 20
-"""Of the files of all loaded bundles together: about what they take in memory."""
 REMEMBERED_S = 1.0
 """What is in force is looked up again after so long; a change by this process is seen at once."""
 _MOST_NAMES = 64
 _NOTED = 20
 """So many refusals are remembered for a project."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    ready: ReadyBundle
-    size: int
-
-
-def _one_thread(model: bytes) -> OnnxSession:
-    # a lead is a row of numbers: further threads only wait for each other, and spin while they do
-    return OnnxSession(model, threads=1)
-
-
-def make_for_leads(bundle: Bundle) -> ReadyBundle:
-    """A bundle with its kit's runtime, on one thread. Raises BundleError."""
-    return make_ready(bundle, sessions=_one_thread)
 
 
 class LeadModels:
@@ -73,9 +51,7 @@ class LeadModels:
 
     def __init__(self, hub: Hub, *, make: Callable[[Bundle], ReadyBundle] = make_for_leads) -> None:
         self._hub = hub
-        self._make = make
-        self._loaded: OrderedDict[str, _Loaded] = OrderedDict()
-        self._lock = threading.Lock()
+        self._loaded = LoadedBundles(hub, make)
         self._cuts: dict[str, cutting.Cut | None] = {}
         self._in_force: Remembered[str, tuple[str, str]] = Remembered(
             hub.database, (LeadModel, Project), seconds=REMEMBERED_S, most=_MOST_NAMES
@@ -89,8 +65,8 @@ class LeadModels:
     def at_hand(self, wanted: str) -> tuple[str, ReadyBundle] | None:
         """As `serving`, without a query; None: that is to be asked."""
         known = self._in_force.get(wanted)
-        loaded = self._loaded.get(known[1]) if known is not None else None
-        return (known[0], loaded.ready) if known is not None and loaded is not None else None
+        ready = self._loaded.at_hand(known[1]) if known is not None else None
+        return (known[0], ready) if known is not None and ready is not None else None
 
     def serving(self, wanted: str) -> tuple[str, ReadyBundle]:
         """The project that is meant and the bundle that scores its leads now.
@@ -130,7 +106,7 @@ class LeadModels:
                 where=project,
                 fix="kit publish --hub URL, and sign its release",
             )
-        return self._ready(row.bundle)
+        return self._loaded.get(row.bundle)
 
     def columns(self, project: str) -> tuple[str, ...]:
         """Fields of a lead that its bundle looks at; empty: not known, or no bundle is in force.
@@ -160,7 +136,7 @@ class LeadModels:
     def _complaint(self, bundle_id: str) -> str:
         """Why a bundle may not take effect; empty: it may."""
         try:
-            found = self._ready(bundle_id).check_golden()
+            found = self._loaded.get(bundle_id).check_golden()
         except BundleError as error:
             return error.what
         return f"golden samples differ: {'; '.join(found[:3])}" if found else ""
@@ -216,60 +192,6 @@ class LeadModels:
             row.held, row.refused = False, {}
             audit(session, by, "leads.forward", project)
         return self.look(project)
-
-    def _ready(self, bundle_id: str) -> ReadyBundle:
-        with self._lock:
-            known = self._loaded.get(bundle_id)
-            if known is not None:
-                self._loaded.move_to_end(bundle_id)
-                return known.ready
-            loaded = self._load(bundle_id)
-            self._loaded[bundle_id] = loaded
-            while len(self._loaded) > 1 and (
-                len(self._loaded) > MAX_LOADED
-                or sum(one.size for one in self._loaded.values()) > MAX_BYTES
-            ):
-                self._loaded.popitem(last=False)
-            return loaded.ready
-
-    def _load(self, bundle_id: str) -> _Loaded:
-        with self._hub.database.session() as session:
-            row = session.get(BundleRow, bundle_id)
-        if row is None:
-            raise NotFoundError("the bundle in force is not here", where=bundle_id[:12])
-        content = self._hub.storage.get(row.blob)
-        opened = bundles.open_bytes(content, where=bundle_id[:12])
-        ready = self._make(opened)
-        return _Loaded(replace(ready, bundle=opened.without_models()), len(content))
-
-
-def projects(session: Session) -> list[str]:
-    """Projects of leads that this hub knows."""
-    return list(
-        session.scalars(select(Project.name).where(Project.kit == KIT).order_by(Project.name))
-    )
-
-
-def only_project(session: Session, wanted: str = "") -> str:
-    """The project that is meant: the one named, or the only one there is.
-
-    Raises:
-        NotFoundError: none, another kit's, or several and none was named.
-    """
-    known = projects(session)
-    if wanted in known:
-        return wanted
-    if wanted:
-        raise NotFoundError(
-            "no such project of leads", where=wanted, fix=f"known: {', '.join(known)}"
-        )
-    if len(known) == 1:
-        return known[0]
-    if not known:
-        raise NotFoundError("no project of leads is here yet", fix="kit publish --hub URL")
-    raise NotFoundError(
-        "several projects score leads", where="project", fix=f"one of {', '.join(known)}"
-    )
 
 
 def in_force(session: Session, project: str) -> LeadModel | None:

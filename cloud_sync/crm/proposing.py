@@ -10,7 +10,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.models import KIT, in_force
+from cloud_sync.crm.models import in_force
+from cloud_sync.crm.projects import KIT
 from cloud_sync.crm.watching import decided, watch
 
 __all__ = ["KIT", "weigh"]

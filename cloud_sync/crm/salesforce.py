@@ -1,21 +1,21 @@
 """Salesforce: leads or opportunities by its REST API; read by SOQL, written by sObject collections of up to 200.
 
-Sources: REST API Developer Guide ("sObject Collections", "Query") and "OAuth 2.0" flows. **How it is asked for changes**:
+Source: REST API Developer Guide ("sObject Collections", "Query"). **How it is asked for changes**:
 its Pub/Sub API speaks gRPC and Avro only, which would be two heavy dependencies. `SystemModstamp` is there in every
 edition, is indexed, tells of deletions too (`queryAll`) and forgets nothing; so by default the cursor is a span of it
 (`window.py`); each write of ours comes back once, moves no score, and the circle ends there. Change Data Capture over the
 Streaming API (`salesforce_stream.py`, option `events: cdc`) says which fields changed and who changed them, but an
 administrator has to switch it on and it forgets after 72 hours; then the span of time takes over until it has caught up.
-Fields are made in `salesforce_fields.py`.
+Fields are made in `salesforce_fields.py`; signing in is `salesforce_login.py`.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
@@ -28,11 +28,10 @@ from cloud_sync.crm.base import (
     ScoreWrite,
     WriteOutcome,
 )
-from cloud_sync.crm.budget import DAILY_PAUSE_S
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.labels import names_of
-from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
-from cloud_sync.crm.salesforce_stream import CDC, CLIENT, Stream, is_stream
+from cloud_sync.crm.salesforce_login import Login
+from cloud_sync.crm.salesforce_stream import CDC, Stream, is_stream
 from cloud_sync.crm.shown import (
     asked_fields,
     json_values,
@@ -45,19 +44,11 @@ from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 
 VERSION: Final = "62.0"
-AUDIENCE: Final = "https://login.salesforce.com"
 PAGE: Final = 500
 FORBIDDEN: Final = 403
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
-_HOSTS = (
-    ".salesforce.com",
-    ".force.com",
-    ".salesforce.mil",
-    ".cloudforce.com",
-    ".sfcrmproducts.cn",
-)
 _GONE = frozenset({
     "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID",
     # a lead that was converted is closed for writing: it stays what it is
@@ -70,7 +61,6 @@ _WRONG = frozenset({
 })  # fmt: skip
 _OF_ALL = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE"})
 """Of a field that is not there, or that the user may not write: the same for all leads."""
-_USED_UP = "the organisation's API calls of the day are used up"
 _CALLED = dict.fromkeys(("Lead", "Contact", "Account", "Opportunity"), "Name")
 """What people call a record by: nobody may be without the right to read it, and no bundle learns from it."""
 _UNREADABLE = frozenset({"base64", "address", "location", "complexvalue"})
@@ -82,26 +72,27 @@ class Salesforce:
     Args:
         access: settings with the kind's defaults, and the secrets of one OAuth flow.
         wire: how requests go out; None: as the settings say.
+        clock: monotonic seconds.
     """
 
     kind = "salesforce"
     batch = 200
 
-    def __init__(self, access: Access, wire: Wire | None = None) -> None:
-        self._access = access
+    def __init__(
+        self,
+        access: Access,
+        wire: Wire | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = access.name
         self._settings = access.settings
-        self._secrets = dict(access.secrets)
         self._object = _named(access.settings.object, access.name)
         self._wire = wire or Wire(access)
-        self._url = access.settings.url
+        self._login = Login(access, self._wire, clock)
         self._events = access.settings.options.get("events", "poll")
         self.polls = self._events in ("poll", CDC)
         self._stream = Stream(self._object)
         self.base = f"/services/data/v{access.settings.options.get('version', VERSION)}"
-        self._tokens = Tokens(
-            self._wire, self._url, "/services/oauth2/token", self._form, took=self._took
-        )
-        self._opened: tuple[str, CrmHttp] | None = None
         self._names: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -109,66 +100,8 @@ class Salesforce:
 
     @property
     def http(self) -> CrmHttp:
-        """Requests to the organisation's own server, which its tokens name."""
-        self._tokens.headers()  # first: an answer with a token says which server that is
-        if self._opened is None or self._opened[0] != self._url:
-            http = CrmHttp(
-                self._wire,
-                self._url,
-                self._headers,
-                renew=self._tokens.renew,
-                explain=self._explain,
-            )
-            self._opened = (self._url, http)
-        return self._opened[1]
-
-    def _explain(self, status: int, value: JsonValue) -> str:
-        if "REQUEST_LIMIT_EXCEEDED" in _codes(value):
-            self._wire.budget.close(DAILY_PAUSE_S, _USED_UP)
-        return _explained(status, value)
-
-    def _headers(self) -> dict[str, str]:
-        # else an update of ours would hand leads to other people
-        calls = {"sforce-auto-assign": "FALSE", "sforce-call-options": f"client={CLIENT}"}
-        return {**self._tokens.headers(), **calls}
-
-    def _form(self) -> dict[str, str]:
-        own = self._secrets
-        who = {"client_id": own["client_id"]}
-        secret = {"client_secret": own["client_secret"]} if own.get("client_secret") else {}
-        if own.get("refresh_token"):
-            grant = {"grant_type": "refresh_token", "refresh_token": own["refresh_token"]}
-            return {**grant, **who, **secret}
-        if own.get("private_key"):
-            claims: dict[str, JsonValue] = {
-                "iss": own["client_id"], "sub": own.get("username", ""),
-                "aud": self._settings.options.get("audience", AUDIENCE),
-                "exp": int(self._wire.clock()) + JWT_S,
-            }  # fmt: skip
-            where = f"{self._access.name}: private_key"
-            assertion = signed_assertion(own["private_key"], claims, where)
-            return {"grant_type": JWT_GRANT, "assertion": assertion}
-        return {"grant_type": "client_credentials", **who, **secret}
-
-    def _took(self, answer: Mapping[str, JsonValue]) -> None:
-        """Goes to the server that the answer names, if it is Salesforce's; keeps a refresh token that was turned over."""
-        instance = text(answer.get("instance_url")).rstrip("/")
-        if instance and self._is_theirs(instance):
-            self._url = instance
-        turned = text(answer.get("refresh_token"))
-        if turned and self._secrets.get("refresh_token") not in (None, "", turned):
-            self._secrets["refresh_token"] = turned
-            self._access.remember("refresh_token", turned)
-
-    def _is_theirs(self, url: str) -> bool:
-        found, own = urlsplit(url), urlsplit(self._settings.url)
-        if (found.scheme, found.netloc) == (own.scheme, own.netloc):
-            return True
-        return (
-            found.scheme == "https"
-            and found.port is None
-            and (found.hostname or "").endswith(_HOSTS)
-        )
+        """Requests to the organisation's own server."""
+        return self._login.http
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """As `Crm.read`."""
@@ -200,7 +133,7 @@ class Salesforce:
                 self._names = {name: name for name in wanted}
             else:
                 self._names = self._known_names(wanted)
-        return [_named(name, self._access.name) for name in self._names]
+        return [_named(name, self._name) for name in self._names]
 
     def _known_names(self, wanted: Sequence[str]) -> dict[str, str]:
         """The name of each wanted field, also of another object (`Owner.Name`); of all fields where none is wanted."""
@@ -219,7 +152,7 @@ class Salesforce:
 
     def _query(self, kind: str, soql: str) -> list[Mapping[str, JsonValue]]:
         answer = self.http.call("GET", f"{self.base}/{kind}", query={"q": soql})
-        return rows_in(answer, "records", self._access.name)
+        return rows_in(answer, "records", self._name)
 
     def changed_since(self, cursor: str) -> Page:
         """As `Crm.changed_since`."""
@@ -260,7 +193,7 @@ class Salesforce:
     def listed(self, cursor: str, since: datetime | None) -> Listing:
         """As `Crm.listed`: by id downwards, as records are made."""
         outcome = self._settings.outcome.field
-        names = ["Id", "SystemModstamp"] + ([_named(outcome, self._access.name)] if outcome else [])
+        names = ["Id", "SystemModstamp"] + ([_named(outcome, self._name)] if outcome else [])
         wanted = [f"Id < '{cursor}'"] if _ID.match(cursor) else []
         wanted += [f"SystemModstamp >= {stamp(since)}"] if since is not None else []
         where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
@@ -289,13 +222,13 @@ class Salesforce:
         found = self.http.call("PATCH", f"{self.base}/composite/sobjects", body)
         rows = many(found)
         if len(rows) != len(writes):
-            raise DeliveryError("answered with another number of records", where=self._access.name)
+            raise DeliveryError("answered with another number of records", where=self._name)
         errors = [many(row.get("errors")) for row in rows]
         codes = {text(error.get("statusCode")) for some in errors for error in some[:1]}
         if all(errors) and codes and codes <= _OF_ALL:
             raise CrmRefusedError(
                 f"a field of scores is missing or closed to this user: {words_in({**errors[0][0]})}",
-                status=FORBIDDEN, where=self._access.name, retry=True,
+                status=FORBIDDEN, where=self._name, retry=True,
             )  # fmt: skip
         return [
             _outcome(write.object_id, some, row) for write, some, row in zip(writes, errors, rows)
@@ -345,18 +278,3 @@ def _outcome(
         object_id, False, f"{code}: {words}" if code else words,
         retry=code not in _WRONG, gone=code in _GONE,
     )  # fmt: skip
-
-
-def _codes(value: JsonValue) -> set[str]:
-    return {text(row.get("errorCode")) for row in many(value)}
-
-
-def _explained(status: int, value: JsonValue) -> str:
-    codes = _codes(value)
-    table: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("REQUEST_LIMIT_EXCEEDED", lambda: _USED_UP),
-        ("API_DISABLED_FOR_ORG", lambda: "this edition has no API, or the user lacks the right 'API Enabled'"),
-        ("INVALID_FIELD", lambda: f"a field is missing or closed to this user: {words_in(value)}"),
-        ("INVALID_TYPE", lambda: f"the object is closed to this user: {words_in(value)}"),
-    )  # fmt: skip
-    return next((words() for code, words in table if status >= 400 and code in codes), "")

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cloud_sync.crm import breaker
-from cloud_sync.crm.models import LeadModels, projects, try_look
+from cloud_sync.crm.models import LeadModels, try_look
+from cloud_sync.crm.projects import projects
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.store.models import CrmConnection, CrmLead

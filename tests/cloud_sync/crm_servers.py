@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cloud_sync.crm.base import Access, Crm, ScoreWrite
-from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.kinds import open_crm, with_defaults
 from cloud_sync.crm.settings import CrmSettings
 from tests.cloud_sync.fleet_builders import AT
 
@@ -131,12 +131,20 @@ def crm_for(
     **settings: Any,
 ) -> Crm:  # fmt: skip
     """The hub's side, opened as the hub opens it."""
+    return open_crm(access_for(kind, server, secrets, keep=keep, **settings))
+
+
+def access_for(
+    kind: str, server: Server, secrets: dict[str, str], *, keep: dict[str, str] | None = None,
+    **settings: Any,
+) -> Access:  # fmt: skip
+    """What a CRM's class is made from."""
     made = CrmSettings.model_validate(
         {"kind": kind, "url": server.url, "allow": LOOPBACK, "timeout_s": 2, "rate_per_10s": 1000,
          **settings}
     )  # fmt: skip
     kept = {} if keep is None else keep
-    return open_crm(Access("sales", made, secrets, kept.__setitem__))
+    return Access("sales", with_defaults(made), secrets, kept.__setitem__)
 
 
 def score(object_id: str, points: int | None = 87, version: int = 1, **changes: Any) -> ScoreWrite:

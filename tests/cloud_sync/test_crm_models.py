@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm.models import MAX_LOADED, REFUSED, LeadModels, only_project
+from cloud_sync.crm.loaded import MAX_LOADED
+from cloud_sync.crm.models import REFUSED, LeadModels
+from cloud_sync.crm.projects import only_project
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Bundle, LeadModel, Project, Release

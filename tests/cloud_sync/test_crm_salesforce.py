@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from cloud_sync.crm.base import Crm, CrmEvent
 from cloud_sync.crm.budget import ThrottledError
+from cloud_sync.crm.salesforce import Salesforce
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError, DataError
 from tests.cloud_sync.crm_org import BASE, SECRETS, Org
-from tests.cloud_sync.crm_servers import Reply, Server, crm_for, crm_server, score
+from tests.cloud_sync.crm_servers import Reply, Server, access_for, crm_for, crm_server, score
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 
@@ -120,11 +121,22 @@ def test_fields_are_made_and_opened_to_the_user(crm: Crm, org: Org) -> None:
     assert org.permissions == made
 
 
-def test_a_token_that_has_ended_is_renewed_once(crm: Crm, org: Org, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+class Passing:
+    """Monotonic seconds that pass when a test says so."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_a_token_that_has_ended_is_renewed_once(server: Server, org: Org) -> None:
+    clock = Passing()
+    crm = Salesforce(access_for("salesforce", server, SECRETS, columns=["Company"]), clock=clock)
     one = org.lead(1, Company="Acme")
     crm.read([one])
     org.tokens.clear()
-    vars(crm)["_tokens"]._fetched_at -= 3600  # it was fetched an hour ago
+    clock.seconds += 3600
     assert len(crm.read([one])) == 1
     assert len(org.grants) == 2
 
@@ -143,10 +155,12 @@ def test_a_refresh_token_that_is_turned_over_is_kept_and_used(server: Server, or
     kept: dict[str, str] = {}
     org.refresh, org.turned_over = "first", "second"
     secrets = {"client_id": "app", "refresh_token": "first"}
-    crm = crm_for("salesforce", server, secrets, keep=kept, columns=["Company"])
+    clock = Passing()
+    access = access_for("salesforce", server, secrets, keep=kept, columns=["Company"])
+    crm = Salesforce(access, clock=clock)
     crm.read([org.lead(1)])
     assert kept == {"refresh_token": "second"}
-    vars(crm)["_tokens"]._fetched_at -= 3600
+    clock.seconds += 3600
     org.tokens.clear()
     org.turned_over = ""
     crm.read([org.lead(1)])

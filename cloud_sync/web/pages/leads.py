@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.crm import health, hotlist, leads
-from cloud_sync.crm.models import in_force, projects
+from cloud_sync.crm.models import in_force
+from cloud_sync.crm.projects import projects
 from cloud_sync.crm.scored import BANDS
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import OPEN, shown_band
