@@ -24,16 +24,11 @@ from kits.lead_scoring._court.verdicts import Court
 from kits.lead_scoring._features.cells import to_truth
 from kits.lead_scoring._features.encoder import Encoder
 from kits.lead_scoring._learning.backtest import Backtest, run_backtest
-from kits.lead_scoring._learning.candidates import (
-    FEW_LEADS,
-    FEW_WON,
-    Fitted,
-    Learner,
-    candidates,
-)
+from kits.lead_scoring._learning.candidates import FEW_LEADS, FEW_WON, candidates
 from kits.lead_scoring._learning.device import device_for
 from kits.lead_scoring._learning.folds import Origin, is_in_time, origins
 from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.learner import Fitted, Learner
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints, Sheet
 from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of, tried_of

@@ -174,11 +174,13 @@ def test_only_what_is_hopeless_is_given_up() -> None:
     assert hopeless(()) == ()
 
 
-def test_of_many_models_the_better_half_is_tried_on_the_next_fold() -> None:
-    noise = {Candidate("recent", 1 / n): 0.5 + n / 100 for n in range(2, 14)}
-    left = set(noise) - {one.candidate for one in hopeless(scored_of(noise))}
-    assert len(left) == 6
-    assert min(noise, key=lambda one: noise[one]) in left
+def test_of_many_models_of_a_large_table_the_better_third_goes_on_but_four_at_least() -> None:
+    for models, left in ((12, 4), (21, 7)):
+        noise = {Candidate("recent", 1 / n): 0.5 + n / 100 for n in range(2, 2 + models)}
+        scored = scored_of(noise)
+        stay = set(noise) - {one.candidate for one in hopeless(scored)}
+        best = sorted(scored, key=lambda one: one.loss)[:left]
+        assert stay == {one.candidate for one in best}
 
 
 def test_models_of_small_tables_are_chosen_among_with_all_their_trees() -> None:

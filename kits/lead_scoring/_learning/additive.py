@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features.encoder import Floats32
-from kits.lead_scoring._learning.newton import minimise
+from kits.lead_scoring._learning.effort import is_large
+from kits.lead_scoring._learning.newton import minimise, summed
 from kits.lead_scoring._models.spec import AdditiveSpec, Term
 
 Floats = NDArray[np.float64]
@@ -37,10 +38,16 @@ class _Basis:
     at_knots: Floats
     at_missing: Floats
 
-    def rows(self, column: Floats) -> Floats:
-        found = np.stack([np.interp(column, self.knots, f) for f in self.at_knots.T], axis=1)
+    @property
+    def width(self) -> int:
+        """Functions."""
+        return len(self.at_missing)
+
+    def fill(self, found: Floats | Floats32, column: Floats) -> None:
+        """Puts each function's values at a column into (rows, functions)."""
+        for number, function in enumerate(self.at_knots.T):
+            found[:, number] = np.interp(column, self.knots, function)
         found[np.isnan(column)] = self.at_missing
-        return found
 
 
 class Design:
@@ -57,8 +64,12 @@ class Design:
         quantiles = _QUANTILES if matrix.shape[1] <= _MANY_COLUMNS else _COARSE
         columns = (matrix[:, n].astype(np.float64) for n in range(matrix.shape[1]))
         self._bases = [_basis(column, () if straight else quantiles) for column in columns]
-        parts = [b.rows(matrix[:, n].astype(np.float64)) for n, b in enumerate(self._bases)]
-        self._rows = np.hstack(parts) if parts else np.empty((len(matrix), 0))
+        places = np.cumsum([0, *(basis.width for basis in self._bases)])
+        exact = np.float32 if is_large(matrix.size) else np.float64
+        self._rows = np.empty((len(matrix), int(places[-1])), dtype=exact)
+        for n, basis in enumerate(self._bases):
+            own = self._rows[:, places[n] : places[n + 1]]
+            basis.fill(own, matrix[:, n].astype(np.float64))
         self._start: Floats | None = None
 
     def fit(self, won: Floats, weights: Floats, penalty: float = 1.0) -> AdditiveSpec:
@@ -69,12 +80,12 @@ class Design:
             weights: (rows,) how much each counts; 1 for all counts as so many leads.
             penalty: of the squared weights of standardised functions, as a number of leads.
         """
-        mean = np.average(self._rows, axis=0, weights=weights)
-        found = minimise(self._rows - mean, won, weights, penalty, self._start)
+        found = minimise(self._rows, won, weights, penalty, self._start)
         self._start = found
+        mean = summed(self._rows, weights) / weights.sum()
         terms, start = [], 0
         for basis in self._bases:
-            width = basis.at_knots.shape[1]
+            width = basis.width
             own, centre = found[1 + start : 1 + start + width], mean[start : start + width]
             terms.append(
                 Term(
@@ -84,7 +95,7 @@ class Design:
                 )
             )
             start += width
-        return AdditiveSpec(intercept=float(found[0]), terms=tuple(terms))
+        return AdditiveSpec(intercept=float(found[0] + mean @ found[1:]), terms=tuple(terms))
 
 
 def recency(places: Floats, half_life: float) -> Floats:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from kits.core.errors import DataError
 from kits.lead_scoring._learning.calibration import Slice, calibrate
-from kits.lead_scoring._learning.candidates import Candidate, Learner
-from kits.lead_scoring._learning.choice import LATEST, Scored, choose, hopeless, judge
-from kits.lead_scoring._learning.effort import is_large
+from kits.lead_scoring._learning.candidates import Candidate
+from kits.lead_scoring._learning.choice import LATEST, Scored, choose, judge
+from kits.lead_scoring._learning.effort import thinned
 from kits.lead_scoring._learning.folds import LATER, Origin
 from kits.lead_scoring._learning.intervals import interval_of
+from kits.lead_scoring._learning.learner import Learner, Trial
+from kits.lead_scoring._learning.search import Search
 from kits.lead_scoring._models.calibrator import calibrated, probability
 from kits.lead_scoring._models.spec import CalibratorSpec, IntervalSpec
 
@@ -49,12 +51,14 @@ class Backtest:
         chosen: at each origin that was judged by a choice; the last one, `ship`, by all folds.
         slices: the latest folds by the shipped candidate.
         given_up: candidates that were hopeless on the first folds, and how they did there.
+        thinned: whether inner folds learned from some of their leads only, there being very many.
     """
 
     unseen: Mapping[int, float]
     chosen: Mapping[str, Chosen]
     slices: tuple[Slice, ...] = field(repr=False)
     given_up: tuple[Scored, ...] = field(default=(), repr=False)
+    thinned: bool = False
 
     @property
     def shipped(self) -> Chosen:
@@ -68,51 +72,61 @@ class Backtest:
 
 
 def run_backtest(
-    learner: Learner, steps: Sequence[Origin], tried: Sequence[Candidate], *, in_time: bool
+    learner: Learner, steps: Sequence[Origin], candidates: Sequence[Candidate], *, in_time: bool
 ) -> Backtest:
-    """Judges all candidates at all origins, choosing at each by what was known until then.
-
-    Of a large table, those that are hopeless after an inner fold are given up.
+    """Judges candidates at all origins, choosing at each by what was known until then.
 
     Raises:
         DataError: no fold holds leads won and lost on both sides.
     """
     margins: dict[str, dict[Candidate, Floats]] = {}
-    done: list[Origin] = []
     unseen: dict[int, float] = {}
     chosen: dict[str, Chosen] = {}
-    given_up: list[Scored] = []
-    learner.progress.begin("trying models on leads they have not seen", len(steps))
-    for step in steps:
-        if not 0 < learner.won[step.fit].mean() < 1:
-            continue
-        choosing = step.name not in LATER
-        margins[step.name] = learner.margins(step, tried, inner=choosing)
-        if not choosing:
-            chosen[step.name] = _choose(learner, margins, done, tried, in_time=in_time)
-            taken = chosen[step.name]
-            logits = calibrated(margins[step.name][taken.candidate], taken.calibrator)
-            unseen.update(zip(step.judge.tolist(), probability(logits).tolist()))
-        done.append(step)
-        if choosing and is_large(learner.cells):
-            left = judge(margins, done, learner.won)
-            behind = hopeless([one for one in left if one.candidate in tried])
-            given_up += behind
-            gone = {one.candidate for one in behind}
-            tried = tuple(one for one in tried if one not in gone)
-    learner.progress.end()
-    if not done:
+    search = Search(tuple(candidates))
+    usable = [step for step in steps if 0 < learner.won[step.fit].mean() < 1]
+    if not usable:
         raise DataError(
             "no leads won and lost to learn from on both sides of any split",
             fix="import more leads whose outcome is known, won and lost ones",
         )
-    shipped = chosen["ship"] = _choose(learner, margins, done, tried, in_time=in_time)
-    inner = [step for step in done if step.name not in LATER]
+    inner = [step for step in usable if step.name not in LATER]
+    learner.progress.begin("trying models on leads they have not seen", len(usable))
+    for place, step in enumerate(usable):
+        choosing = step.name not in LATER
+        trial = Trial(learner, step, stable=search.tried[0].stable, inner=choosing)
+        if not place:
+            search.begin(trial.cells, len(inner))
+        margins[step.name] = trial.margins(search.tried)
+        done = usable[: place + 1]
+        if choosing:
+            search.narrow(judge(margins, done, learner.won), trial.cells)
+        else:
+            taken = _choose(learner, margins, done[:-1], search.tried, in_time=in_time)
+            chosen[step.name] = taken
+            unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
+        learner.progress.advance()
+    learner.progress.end()
+    shipped = chosen["ship"] = _choose(learner, margins, usable, search.tried, in_time=in_time)
     for step in inner:
-        logits = calibrated(margins[step.name][shipped.candidate], shipped.calibrator)
-        unseen.update(zip(step.judge.tolist(), probability(logits).tolist()))
-    slices = _slices(learner, margins, _latest(done, in_time), shipped.candidate)
-    return Backtest(unseen, chosen, slices, tuple(given_up))
+        found = margins[step.name].get(shipped.candidate)
+        if found is None:
+            found = margins[step.name][shipped.candidate] = _later(learner, step, shipped.candidate)
+        unseen.update(_judged(found, step, shipped))
+    slices = _slices(learner, margins, _latest(usable, in_time), shipped.candidate)
+    some = any(thinned(step.fit) is not step.fit for step in inner)
+    return Backtest(unseen, chosen, slices, tuple(search.given_up), some)
+
+
+def _later(learner: Learner, step: Origin, candidate: Candidate) -> Floats:
+    """Log-odds of the rows that an inner fold judges, by a candidate that joined after it."""
+    trial = Trial(learner, step, stable=candidate.stable, inner=True)
+    return trial.margins([candidate])[candidate]
+
+
+def _judged(margins: Floats, step: Origin, by: Chosen) -> dict[int, float]:
+    """Row → probability of the rows that a step judges."""
+    chances = probability(calibrated(margins, by.calibrator))
+    return dict(zip(step.judge.tolist(), chances.tolist()))
 
 
 def _choose(
@@ -147,4 +161,5 @@ def _slices(
     steps: Sequence[Origin],
     candidate: Candidate,
 ) -> tuple[Slice, ...]:
-    return tuple(Slice(margins[s.name][candidate], learner.won[s.judge]) for s in steps)
+    known = [step for step in steps if candidate in margins[step.name]]
+    return tuple(Slice(margins[s.name][candidate], learner.won[s.judge]) for s in known)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_WIDE = 800
+Design: TypeAlias = NDArray[np.float64 | np.float32]
+"""(rows, columns) in 64 bits, or in 32 where it is large."""
+_WIDE = 4_000
 """Columns from which on their curvature costs more than many cheap steps."""
 _NEWTON_ROUNDS, _LBFGS_ROUNDS = 30, 300
 _CHUNK = 2_048
-"""Rows whose curvature is summed in 32 bits, which steps can do with: slope and loss are exact."""
-_FLAT, _SHORTEST = 1e-9, 1e-4
+"""Rows that are summed as exactly as the design is, and their curvature in 32 bits, which steps can do with."""
+_FLAT, _FLAT_IN_32, _SHORTEST = 1e-9, 1e-7, 1e-4
+"""Share of the loss that a step must promise; less cannot be told from rounding."""
 _SLIGHT = 1e-3
 
 
@@ -53,8 +57,18 @@ def line_fit(margins: Floats, won: Floats, certain: tuple[float, float]) -> tupl
     return float(at[0]), float(at[1])
 
 
+def summed(design: Design, each: Floats) -> Floats:
+    """(columns,) sum over rows, each times a number of its own."""
+    exact = each.astype(design.dtype)
+    total = np.zeros(design.shape[1])
+    for start in range(0, len(design), _CHUNK):
+        own = slice(start, start + _CHUNK)
+        total += exact[own] @ design[own]
+    return total
+
+
 def minimise(
-    design: Floats, won: Floats, weights: Floats, penalty: float, start: Floats | None = None
+    design: Design, won: Floats, weights: Floats, penalty: float, start: Floats | None = None
 ) -> Floats:
     """Intercept and weights of least penalised log-loss: by Newton's steps, or by L-BFGS where these are too wide.
 
@@ -72,28 +86,29 @@ def minimise(
 class _Problem:
     """Penalised log-loss of intercept and weights; the intercept is free."""
 
-    design: Floats
+    design: Design
     won: Floats
     weights: Floats
     penalty: float
 
     def loss(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Value, slope, and (rows,) probabilities."""
-        logits = parameters[0] + self.design @ parameters[1:]
+        logits = parameters[0] + self.design @ parameters[1:].astype(self.design.dtype)
         spent = self.weights @ (np.logaddexp(0.0, logits) - self.won * logits)
         chances = 1.0 / (1.0 + np.exp(-np.clip(logits, -500.0, 500.0)))
         slope = self.weights * (chances - self.won)
         own = self.penalty * parameters[1:]
-        uphill = np.concatenate([[slope.sum()], self.design.T @ slope + own])
+        uphill = np.concatenate([[slope.sum()], summed(self.design, slope) + own])
         return float(spent + own @ parameters[1:] / 2), uphill, chances
 
     def by_newton(self, at: Floats) -> Floats:
         """Iteratively reweighted least squares, with steps halved until they pay."""
         value, uphill, chances = self.loss(at)
+        flat = _FLAT if self.design.dtype == np.float64 else _FLAT_IN_32
         for _ in range(_NEWTON_ROUNDS):
             step = np.linalg.solve(self._curvature(chances), -uphill)
             fall, length = float(step @ uphill), 1.0
-            if -fall < _FLAT * max(value, 1.0):
+            if -fall < flat * max(value, 1.0):
                 break
             while length > _SHORTEST:
                 there = self.loss(at + length * step)
@@ -107,13 +122,14 @@ class _Problem:
 
     def _curvature(self, chances: Floats) -> Floats:
         spread = self.weights * chances * (1 - chances)
+        roots = np.sqrt(spread).astype(np.float32)
         width = self.design.shape[1]
         found = np.zeros((width + 1, width + 1))
         found[0, 0] = spread.sum() + 1e-9
-        found[0, 1:] = found[1:, 0] = spread @ self.design
+        found[0, 1:] = found[1:, 0] = summed(self.design, spread)
         for start in range(0, len(spread), _CHUNK):
             own = slice(start, start + _CHUNK)
-            part = (self.design[own] * np.sqrt(spread[own, None])).astype(np.float32)
+            part = self.design[own].astype(np.float32) * roots[own, None]
             found[1:, 1:] += part.T @ part
         found[1:, 1:] += self.penalty * np.eye(width)
         return found

@@ -14,6 +14,7 @@ import numpy as np
 from kits.core.stats import Estimate, auroc_estimate, proportion
 from kits.lead_scoring._learning.backtest import Backtest, Chosen
 from kits.lead_scoring._learning.choice import Scored
+from kits.lead_scoring._learning.effort import MOST_TO_CHOOSE
 from kits.lead_scoring._models.spec import Tried
 from kits.lead_scoring._table import LeadTable
 
@@ -36,6 +37,11 @@ def notes_of(
     """Sentences for the run's report."""
     notes = [_choice(backtest.shipped, in_time)] if backtest.shipped.scored else []
     notes.append(backtest.shipped.why)
+    if backtest.thinned:
+        notes.append(
+            f"models were chosen by what they learn from {MOST_TO_CHOOSE} leads, drawn evenly from the first to the last; "
+            "those that are judged on val and test learned from all before them"
+        )
     earlier = [c for name, c in backtest.chosen.items() if name == "test"]
     if earlier and earlier[0].candidate != backtest.shipped.candidate:
         notes.append(

@@ -1,0 +1,187 @@
+"""Learns candidates from rows: for one step of a backtest, where they are judged, and as they are shipped.
+
+What several candidates share is made once. Which are tried and which is taken is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.errors import DataError
+from kits.core.kit import NoProgress, Progress
+from kits.lead_scoring._features.encoder import Floats32
+from kits.lead_scoring._features.spec import EncoderSpec
+from kits.lead_scoring._learning import boosting
+from kits.lead_scoring._learning.additive import Design, recency
+from kits.lead_scoring._learning.candidates import Candidate
+from kits.lead_scoring._learning.effort import stride_of, thinned
+from kits.lead_scoring._learning.encoding import Encoded, encode, fit_encoder
+from kits.lead_scoring._learning.folds import Origin
+from kits.lead_scoring._learning.kinds import Kind
+from kits.lead_scoring._learning.sheet import Ints, Sheet
+from kits.lead_scoring._models.additive import Additive
+from kits.lead_scoring._models.spec import AdditiveSpec
+from kits.lead_scoring._models.trees import Trees
+from kits.lead_scoring.config import Config
+
+if TYPE_CHECKING:
+    from xgboost import Booster
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A candidate that has learned."""
+
+    candidate: Candidate
+    encoder: EncoderSpec
+    additive: AdditiveSpec | None
+    trees: Trees | None
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What is learned from, and how.
+
+    Attributes:
+        won: (rows,) 1 or 0.
+        kinds: columns to learn from, and what each holds.
+        drifting: those that tell the period.
+        device: `cpu` or `cuda`, for trees.
+    """
+
+    sheet: Sheet
+    won: Floats
+    kinds: Mapping[str, Kind]
+    drifting: frozenset[str]
+    config: Config
+    seed: int
+    device: str = "cpu"
+    progress: Progress = field(default_factory=NoProgress)
+
+    def fit(self, rows: Ints, candidate: Candidate) -> Fitted:
+        """One candidate, learned from some rows, as it is shipped.
+
+        Raises:
+            DataError: nothing in the columns can be learned from.
+        """
+        encoded = self.encoded(rows, candidate.stable)
+        additive = trees = None
+        if candidate.has_curves:
+            weights = _weights(rows, candidate.half_life)
+            design = Design(encoded.matrix, straight=candidate.straight)
+            additive = design.fit(self.won[rows], weights, candidate.penalty)
+        if candidate.has_trees:
+            base = boosting.base_rate(self.won[rows])
+            trees = boosting.arrays_of(self.booster(encoded.matrix, rows), base)
+        return Fitted(candidate, encoded.spec, additive, trees)
+
+    def encoded(self, rows: Ints, stable: bool) -> Encoded:
+        """Some rows as a matrix, with or without drifting columns.
+
+        Raises:
+            DataError: nothing in the columns can be learned from.
+        """
+        left_out = self.drifting if stable else frozenset()
+        kinds = {name: kind for name, kind in self.kinds.items() if name not in left_out}
+        encoded = fit_encoder(self.sheet, rows, self.won, kinds, self.seed)
+        if not encoded.matrix.shape[1]:
+            if stable:  # what is left without them tells nothing: the same as with them
+                return self.encoded(rows, False)
+            raise DataError(
+                "no column holds anything that several leads share",
+                where=", ".join(sorted(kinds)[:5]),
+                fix="import columns that say something of a lead: source, country, size, visits",
+            )
+        return encoded
+
+    def booster(self, matrix: Floats32, rows: Ints, stride: int = 1) -> Booster:
+        """Boosted trees of some rows."""
+        return boosting.grow(
+            matrix,
+            self.won[rows],
+            self.config,
+            seed=self.seed,
+            device=self.device,
+            stride=stride,
+        )
+
+
+class Trial:
+    """Candidates at one step of a backtest, learned from the rows before it.
+
+    Args:
+        stable: of the candidates that are tried first.
+        inner: only to choose by: of very many rows some are learned from, of a large matrix fewer trees are grown,
+            with larger steps.
+
+    Raises:
+        DataError: nothing in the columns can be learned from.
+    """
+
+    def __init__(self, learner: Learner, origin: Origin, *, stable: bool, inner: bool) -> None:
+        self._learner, self._origin, self._inner = learner, origin, inner
+        self.rows = thinned(origin.fit) if inner else origin.fit
+        self._waiting = {stable: learner.encoded(self.rows, stable)}
+        self.cells = self._waiting[stable].matrix.size
+
+    def margins(self, tried: Collection[Candidate]) -> dict[Candidate, Floats]:
+        """Log-odds of the judged rows by each candidate.
+
+        Raises:
+            DataError: nothing in the columns can be learned from.
+        """
+        found: dict[Candidate, Floats] = {}
+        for stable in sorted({one.stable for one in tried}):
+            group = [one for one in tried if one.stable == stable]
+            encoded = self._waiting.pop(stable, None) or self._learner.encoded(self.rows, stable)
+            found.update(self._margins(encoded, group))
+        return found
+
+    def _margins(self, encoded: Encoded, group: Collection[Candidate]) -> dict[Candidate, Floats]:
+        matrix = encode(self._learner.sheet, self._origin.judge, encoded.spec)
+        curves = self._curves(encoded.matrix, matrix, group)
+        trees = np.zeros(len(matrix))
+        if any(one.has_trees for one in group):
+            stride = stride_of(encoded.matrix.size) if self._inner else 1
+            booster = self._learner.booster(encoded.matrix, self.rows, stride)
+            trees = boosting.margins(booster, matrix)
+        found: dict[Candidate, Floats] = {}
+        for one in group:
+            parts = [trees] * one.has_trees
+            if one.has_curves:
+                parts.append(curves[_curve(one)])
+            found[one] = np.mean(parts, axis=0)
+        return found
+
+    def _curves(
+        self, known: Floats32, matrix: Floats32, group: Collection[Candidate]
+    ) -> dict[tuple[bool, float, float], Floats]:
+        """Log-odds by each additive model that candidates are or have, one design at a time."""
+        won = self._learner.won[self.rows]
+        found: dict[tuple[bool, float, float], Floats] = {}
+        wanted = dict.fromkeys(_curve(one) for one in group if one.has_curves)
+        for straight in dict.fromkeys(key[0] for key in wanted):
+            design = Design(known, straight=straight)
+            for key in [key for key in wanted if key[0] == straight]:
+                _, half_life, penalty = key
+                spec = design.fit(won, _weights(self.rows, half_life), penalty)
+                found[key] = Additive(spec).margins(matrix)
+        return found
+
+
+def _curve(candidate: Candidate) -> tuple[bool, float, float]:
+    """What tells additive models apart."""
+    return candidate.straight, candidate.half_life, candidate.penalty
+
+
+def _weights(rows: Ints, half_life: float) -> Floats:
+    if not half_life:
+        return np.ones(len(rows))
+    return recency(np.linspace(0.0, 1.0, len(rows)), half_life)

@@ -1,0 +1,80 @@
+"""Which candidates are tried at the next step of a backtest: all of them, of a large table in stages.
+
+A large table is one whose first matrix has many cells (`effort.py`). There the first fold tries each family with few
+half-lives, and after each fold the better third goes on, or the best four; at the second fold those join once that are
+next to them in half-life. So a grid is refined where it pays. Who is hopeless, and which of them is taken in the end,
+is `choice.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kits.lead_scoring._learning.candidates import HALF_LIVES, Candidate
+from kits.lead_scoring._learning.choice import LATEST, Scored, hopeless
+from kits.lead_scoring._learning.effort import is_large
+
+_GRID = (0.0, *HALF_LIVES)
+_FIRST = _GRID[::2]
+"""Half-lives that are tried first: none, 1/4, 1/16. All others are next to one of them."""
+
+
+@dataclass
+class Search:
+    """Who is still tried.
+
+    Attributes:
+        every: all candidates.
+        tried: those of the next step.
+        given_up: who was hopeless, and how they did until then.
+    """
+
+    every: tuple[Candidate, ...]
+    tried: tuple[Candidate, ...] = ()
+    given_up: list[Scored] = field(default_factory=list)
+    _staged: bool = False
+
+    def __post_init__(self) -> None:
+        self.tried = self.tried or self.every
+
+    def begin(self, cells: int, folds: int) -> None:
+        """Before the first fold.
+
+        Args:
+            cells: of its matrix.
+            folds: inner ones; where no more than those that decide, all candidates are tried on all.
+        """
+        if is_large(cells) and folds > LATEST:
+            self._staged = True
+            self.tried = tuple(one for one in self.every if one.half_life in _FIRST)
+
+    def narrow(self, scored: Sequence[Scored], cells: int) -> None:
+        """After an inner fold.
+
+        Args:
+            scored: those that were tried.
+            cells: of the fold's matrix.
+        """
+        if not is_large(cells):
+            return
+        behind = hopeless(scored)
+        self.given_up += behind
+        gone = {one.candidate for one in behind}
+        left = tuple(one for one in self.tried if one not in gone)
+        if self._staged:
+            self._staged = False
+            known = {one.candidate for one in scored}
+            joining = (one for one in self.every if one not in known)
+            left += tuple(one for one in joining if any(_near(one, other) for other in left))
+        self.tried = left
+
+
+def _near(one: Candidate, other: Candidate) -> bool:
+    """Whether they differ in half-life alone, by one step."""
+    step = _GRID.index(one.half_life) - _GRID.index(other.half_life)
+    return abs(step) == 1 and _kind(one) == _kind(other)
+
+
+def _kind(one: Candidate) -> tuple[bool, bool, bool, bool]:
+    return one.has_trees, one.has_curves, one.straight, one.stable
