@@ -1,4 +1,4 @@
-"""The verbs about CRM connections: test, pause, resume, remove, try dead leads again; the others join in."""
+"""The verbs about CRM connections: test, pause, resume, remove, try dead leads again, gone ones; the others join in."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def register(app: typer.Typer) -> None:
     crm.command("resume")(crm_resume)
     crm.command("retry")(crm_retry)
     crm.command("sweep")(crm_sweep)
+    crm.command("gone")(crm_gone)
     crm.command("remove")(crm_remove)
     crm_simulate.join(crm)
 
@@ -129,6 +130,18 @@ def crm_retry(name: NameArgument, data: DataOption = DATA, as_json: JsonOption =
         count = retry_dead(session, name, who=operator())
     console = Console(as_json)
     console.answer(f"{count} leads of {name} are tried again", {"name": name, "leads": count})
+    console.next(f"cloud-sync crm list --data {data}")
+
+
+def crm_gone(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Say that the leads a CRM does not show any more are gone indeed; they are held when there are suddenly many."""
+    from cloud_sync.crm.hiding import believe
+    from kits.core.sample import utc_now
+
+    with opened(data) as hub, hub.database.transaction() as session:
+        count = believe(session, name, utc_now(), by=operator())
+    console = Console(as_json)
+    console.answer(f"{count} leads of {name} are looked for once more, then they are gone", {"name": name, "leads": count})  # fmt: skip
     console.next(f"cloud-sync crm list --data {data}")
 
 

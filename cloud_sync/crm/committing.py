@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import breaker, outcomes, storing
+from cloud_sync.crm import breaker, hiding, outcomes, storing
 from cloud_sync.crm.base import Record
 from cloud_sync.crm.claiming import Claimed, courses, held
 from cloud_sync.crm.scored import LeadScore
@@ -24,9 +24,6 @@ LEAD_DEAD = "crm-lead-dead"
 STALE = timedelta(seconds=5)
 """A copy of the CRM that lags behind is asked again after so long."""
 MAX_STALE = 20
-MAX_MISSED = 6
-"""So often a lead that is not there is asked for, after 5, 10, 20, … s, some five minutes in all: an event may be quicker
-than the record it tells of, and an answer may be short."""
 _WORDS = 300
 
 
@@ -58,6 +55,8 @@ class Commit:
         self._rules = storing.Rules.of(CrmSettings.model_validate(connection.settings))
         self._kept: Mapping[str, outcomes.Kept] = {}
         self._before: Mapping[str, Sequence[int]] = {}
+        self._believed: bool | None = None
+        self._lost = 0
 
     def store(self, claimed: Sequence[Claimed], now: datetime) -> int:
         """Stores it; how many leads cannot be scored.
@@ -79,6 +78,7 @@ class Commit:
                 dead += bool(lead.dead)
                 storing.release(lead, marks[lead.object_id], again_after=again, now=now)
             session.flush()
+            self._tell_hidden(session, now)
             tell_dead(session, self._hub.config.notify, name)
         return dead
 
@@ -101,7 +101,7 @@ class Commit:
         """Stores one lead; after how long it is to be read again, None: not."""
         record = self._found.records.get(lead.object_id)
         if record is None:
-            return self._miss(lead)
+            return self._miss(session, lead, now)
         if storing.is_stale(lead, record) and lead.attempts < MAX_STALE:
             lead.attempts += 1
             return STALE
@@ -118,18 +118,35 @@ class Commit:
             self._keep(session, lead, record, now)
         return None
 
-    def _miss(self, lead: CrmLead) -> timedelta | None:
+    def _miss(self, session: Session, lead: CrmLead, now: datetime) -> timedelta | None:
         """A lead of which nothing was read; after how long it is to be read again, None: not."""
         fault = self._found.faults.get(lead.object_id, "")
         if fault:
             lead.attempts, lead.dead, lead.error = 0, fault[:_WORDS], fault[:_WORDS]
             return None
-        if lead.attempts < MAX_MISSED:
+        was_there = lead.state == storing.OPEN and lead.record_at is not None
+        if was_there:
+            lead.error = hiding.MISSED
+        if lead.attempts < hiding.MAX_MISSED or (was_there and not self._believes(session, now)):
             lead.attempts += 1
-            return timedelta(seconds=STALE.total_seconds() * 2.0 ** (lead.attempts - 1))
+            return hiding.pause(lead.attempts)
         lead.attempts = 0
         storing.is_gone(lead)
+        self._lost += was_there
         return None
+
+    def _believes(self, session: Session, now: datetime) -> bool:
+        """Asked once for a batch: those of it are marked already."""
+        if self._believed is None:
+            row = session.get_one(CrmConnection, self._connection.name)
+            self._believed = hiding.believes(session, self._hub.config.notify, row, 1, now)
+        return self._believed
+
+    def _tell_hidden(self, session: Session, now: datetime) -> None:
+        row = session.get_one(CrmConnection, self._connection.name)
+        row.lost += self._lost
+        if self._believed is not False:
+            hiding.look_again(session, row, now)
 
     def _keep(self, session: Session, lead: CrmLead, record: Record, now: datetime) -> None:
         if lead.sample_id and lead.state not in (storing.OPEN, storing.GONE):

@@ -18,8 +18,9 @@ class Health:
     """One connection.
 
     Attributes:
-        state: `in order`, `failing`, `left alone`, `paused`, `not scored`.
+        state: `in order`, `failing`, `left alone`, `leads hidden`, `paused`, `not scored`.
         leads, due, waiting, dead: all it has; to be read and scored; to be written; waiting for a person.
+        hidden_at: since then the CRM shows far fewer leads (`hiding.py`); None: it does not.
         sweep: through all records, see `sweeps.as_json`; `swept` says it to people, empty: its kind has no list.
         last_event_at, last_write_at: None: never.
     """
@@ -29,6 +30,7 @@ class Health:
     project: str
     state: str
     error: str
+    hidden_at: datetime | None
     open_until: datetime | None
     leads: int
     due: int
@@ -43,7 +45,7 @@ class Health:
         """For the API."""
         return {
             "name": self.name, "kind": self.kind, "project": self.project, "state": self.state,
-            "error": self.error, "leads": self.leads, "due": self.due, "waiting": self.waiting,
+            "error": self.error, "hidden_since": _iso(self.hidden_at), "leads": self.leads, "due": self.due, "waiting": self.waiting,
             "dead": self.dead, "last_event_at": _iso(self.last_event_at),
             "last_write_at": _iso(self.last_write_at), "sweep": self.sweep,
         }  # fmt: skip
@@ -87,7 +89,7 @@ def _one(
 ) -> Health:
     known = counts or _Counts(0, 0, 0, 0, None)
     return Health(
-        row.name, row.kind, row.project, _state(row, now), row.error, row.open_until,
+        row.name, row.kind, row.project, _state(row, now), row.error, row.hidden_at, row.open_until,
         known.leads, known.due, known.waiting, known.dead, last_event_at, known.last_write_at,
         sweeps.as_json(row), sweeps.words(row),
     )  # fmt: skip
@@ -100,6 +102,8 @@ def _state(row: CrmConnection, now: datetime) -> str:
         return "left alone"
     if row.failures:
         return "failing"
+    if row.hidden_at is not None:
+        return "leads hidden"
     return "in order" if row.project else "not scored"
 
 

@@ -16,10 +16,12 @@ from pydantic import JsonValue
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm import hiding
 from cloud_sync.crm.base import Listed, Listing
 from cloud_sync.crm.connections import require
 from cloud_sync.crm.kinds import KINDS
 from cloud_sync.crm.storing import GONE, OPEN
+from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import audit
 from cloud_sync.store.db import insert_once
@@ -171,11 +173,18 @@ def let_go(session: Session, name: str, turn: Turn, *, again: bool = False) -> N
 
 
 def keep(
-    session: Session, name: str, turn: Turn, page: Listing, pause_s: float, now: datetime
+    session: Session,
+    name: str,
+    turn: Turn,
+    page: Listing,
+    pause_s: float,
+    now: datetime,
+    notify: NotifyConfig,
 ) -> Kept:
     """Stores what a page says and where to go on, unless another process was quicker.
 
     Args:
+        notify: who is told of a CRM that suddenly lists far fewer leads.
         pause_s: nobody asks for the next page for so long.
     """
     row = _of_turn(session, name, turn)
@@ -188,7 +197,11 @@ def keep(
     if page.more:
         return Kept(len(page.records), found)
     began = row.sweep_began_at or now
-    gone = _look_for_missing(session, name, turn.sweep, began, now) if turn.since is None else 0
+    gone = 0
+    if turn.since is None:
+        gone = _look_for_missing(session, notify, row, began, now)
+        session.flush()
+        hiding.look_again(session, row, now)
     row.sweep_ended_at, row.sweep_until, row.sweep_cursor = now, None, ""
     if turn.since is None or (row.swept_to is not None and turn.since <= row.swept_to):
         row.swept_to = began
@@ -211,7 +224,9 @@ def _note(session: Session, name: str, sweep: int, records: Sequence[Listed], no
     found = 0
     for lead in known:
         lead.swept = sweep
-        if lead.later_at is None and has_news(lead, listed[lead.object_id]):
+        if lead.error == hiding.MISSED and lead.due_at is not None:
+            lead.due_at = min(lead.due_at, now)  # it is shown again
+        elif lead.later_at is None and has_news(lead, listed[lead.object_id]):
             lead.later_at = now
             found += 1
     there = {lead.object_id for lead in known}
@@ -227,22 +242,30 @@ def has_news(lead: CrmLead, record: Listed) -> bool:
     """Whether a list says of a lead what was not read yet. When its newest event happened is not asked: it was read."""
     if lead.due_at is not None:
         return False
-    if lead.state == GONE or lead.record_at is None:
+    if lead.state == GONE or lead.record_at is None or lead.error == hiding.MISSED:
         return True
     return record.modified_at > lead.record_at
 
 
 def _look_for_missing(
-    session: Session, name: str, sweep: int, began: datetime, now: datetime
+    session: Session, notify: NotifyConfig, row: CrmConnection, began: datetime, now: datetime
 ) -> int:
-    """Open leads that a whole sweep did not come by are read: whether they are gone is what the CRM says then."""
+    """Open leads that a whole sweep did not come by are read: whether they are gone is what the CRM says then.
+
+    If they are very many, that the CRM hides them is likelier: they are marked, and nothing else is done to them.
+    """
     wanted = (
-        CrmLead.connection == name, CrmLead.state == OPEN, CrmLead.swept < sweep,
+        CrmLead.connection == row.name, CrmLead.state == OPEN, CrmLead.swept < row.sweep,
         CrmLead.created_at < began, CrmLead.later_at.is_(None), CrmLead.due_at.is_(None),
     )  # fmt: skip
     count = session.scalar(select(func.count()).select_from(CrmLead).where(*wanted)) or 0
-    if count:
+    if not count:
+        return 0
+    if hiding.believes(session, notify, row, count, now):
         session.execute(update(CrmLead).where(*wanted).values(later_at=now))
+    else:
+        read = CrmLead.record_at.is_not(None), CrmLead.dead == ""
+        session.execute(update(CrmLead).where(*wanted, *read).values(error=hiding.MISSED))
     return count
 
 

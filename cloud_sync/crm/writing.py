@@ -153,6 +153,23 @@ def note(
     return counts
 
 
+def _is_not_there(lead: CrmLead, now: datetime, *, again: bool) -> None:
+    """The CRM says that there is no such lead: it is read, which says whether that is so, and not written any more.
+
+    Args:
+        again: it was read since it said so before, and is there: it is closed for writing, as good as gone.
+    """
+    lead.write_at = None
+    if lead.state != storing.OPEN:
+        lead.write_attempts = (
+            0  # one that was decided may be closed for writing: it stays what it is
+        )
+    elif again:
+        storing.is_gone(lead)
+    else:
+        lead.due_at, lead.due_mark = now, lead.due_mark + 1
+
+
 def _came_late(lead: CrmLead, now: datetime) -> None:
     """Another wrote a newer score meanwhile; which of both the CRM took last nobody knows: the newest is written again."""
     lead.write_at = lead.write_at or now
@@ -171,12 +188,10 @@ def _note_one(
             lead.dead = ""
         lead.write_at = None if newest else lead.write_at
         return "done"
+    again = bool(outcome.error) and lead.write_error == outcome.error[:_WORDS]
     lead.write_error = outcome.error[:_WORDS]
     if outcome.gone:
-        # a lead that was decided may be closed for writing in the CRM: it stays what it is
-        lead.write_at, lead.write_attempts = None, 0
-        if lead.state == storing.OPEN:
-            storing.is_gone(lead)
+        _is_not_there(lead, now, again=again)
         return "gone"
     if not newest:  # another value may be taken
         return "retry"

@@ -77,6 +77,11 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm test NAME` says what is missing, often a right or a field; it goes on by itself",
     ),
     AlertInfo(
+        "crm-leads-hidden", ("warning",),
+        "a CRM suddenly shows far fewer leads than before: they are held, none of them is taken for gone",
+        "has the hub's user lost a right in the CRM? It goes on by itself; if they are gone indeed: `cloud-sync crm gone NAME`",
+    ),
+    AlertInfo(
         "crm-lead-dead", ("warning",),
         "leads of a CRM cannot be scored; told once, until all are well again",
         "the page Leads says why; mend it there or in the CRM, then try again",

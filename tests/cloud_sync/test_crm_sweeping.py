@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 
 from cloud_sync.crm import connections, sweeps
-from cloud_sync.crm.committing import MAX_MISSED
+from cloud_sync.crm.hiding import MAX_MISSED
 from cloud_sync.crm.sweeping import Sweeping
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import ConflictError

@@ -2,100 +2,27 @@
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from cloud_sync.crm import breaker, connections, leads, storing, writing
-from cloud_sync.crm.base import WriteOutcome
+from cloud_sync.crm import breaker, connections, leads, writing
 from cloud_sync.crm.opening import Opener
-from cloud_sync.crm.secrets import Secrets
-from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.writeback import REFUSED, WriteBack
-from cloud_sync.hub import Hub
-from cloud_sync.store.models import Alert, CrmConnection, CrmLead
-from kits.core.sample import utc_now
-from tests.cloud_sync.crm_portal import SECRETS, Portal
-from tests.cloud_sync.crm_servers import LOOPBACK, Reply, Server, crm_server
-from tests.cloud_sync.fleet_builders import make_hub, wait_for
-
-NAME = "sales"
-
-
-@dataclass
-class Scene:
-    """A hub, a HubSpot account, and a clock that the test turns."""
-
-    hub: Hub
-    portal: Portal
-    server: Server
-    now: datetime = field(default_factory=utc_now)
-    writes: Counter[str] = field(default_factory=Counter)
-
-    def writer(self) -> WriteBack:
-        return WriteBack(self.hub, Opener(self.hub), now=lambda: self.now, rng=random.Random(1))
-
-    def score(self, lead: str, points: int | None, band: str = "hot", **more: Any) -> None:
-        """What the scoring loop leaves in a lead's row."""
-        with self.hub.database.transaction() as session:
-            row = session.get(CrmLead, (NAME, lead))
-            if row is None:
-                row = CrmLead(connection=NAME, object_id=lead, version=0)
-                session.add(row)
-                session.flush()
-            row.version += 1
-            row.points, row.band = points, band if points is not None else ""
-            row.probability = None if points is None else points / 100
-            row.reasons = ["asked for a demo"] if points is not None else []
-            for name, value in more.items():
-                setattr(row, name, value)
-            storing.mark_write(row, storing.Rules(3, True), self.now)
-
-    def lead(self, lead: str) -> CrmLead:
-        with self.hub.database.session() as session:
-            return session.get_one(CrmLead, (NAME, lead))
-
-    def connection(self) -> CrmConnection:
-        with self.hub.database.session() as session:
-            return session.get_one(CrmConnection, NAME)
-
-    def alerts(self) -> list[str]:
-        with self.hub.database.session() as session:
-            return list(session.scalars(select(Alert.name).where(Alert.seen_at.is_(None))))
-
-    def shown(self, lead: str) -> str:
-        return self.portal.contacts[lead].get("kitwright_score", "")
-
-    def settle(self, writer: WriteBack, turns: int = 60, **span: float) -> None:
-        """Lets time go by until nothing waits."""
-        for _ in range(turns):
-            writer.step()
-            self.now += timedelta(**(span or {"seconds": 30}))
+from cloud_sync.store.models import CrmConnection, CrmLead
+from tests.cloud_sync.crm_servers import Reply
+from tests.cloud_sync.fleet_builders import wait_for
+from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
 
 
 @pytest.fixture
 def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
-    portal = Portal()
-    portal.contacts = {str(n): {"email": f"{n}@x.example"} for n in range(250)}
-    with crm_server(portal.act) as server, make_hub(tmp_path, database_url=database_url) as hub:
-        settings = CrmSettings.model_validate(
-            {"kind": "hubspot", "url": server.url, "allow": LOOPBACK, "timeout_s": 1,
-             "rate_per_10s": 5000, "columns": ["email"]}
-        )  # fmt: skip
-        connections.add(hub, NAME, settings, "", Secrets(api=SECRETS), by="test")
-        scene = Scene(hub, portal, server)
-        with hub.database.session() as session:
-            row = session.get_one(CrmConnection, NAME)
-        Opener(hub)(row).make_fields()
-        server.asked.clear()
-        yield scene
+    with writing_scene(tmp_path, database_url) as made:
+        yield made
 
 
 def test_scores_of_many_leads_go_in_few_requests(scene: Scene) -> None:
@@ -200,53 +127,6 @@ def test_two_hubs_share_the_work_and_write_nothing_twice(scene: Scene) -> None:
     assert len(names) == len(set(names)) == 150
 
 
-def slowly(scene: Scene, meanwhile: Any) -> None:
-    """The CRM takes longer over the next batch than a lease lasts; `meanwhile` happens before it answers."""
-    act = scene.portal.act
-
-    def slow(asked: Any) -> Reply:
-        if asked.path.endswith("batch/update"):
-            scene.server.act = act
-            scene.now += writing.LEASE + timedelta(seconds=1)
-            meanwhile()
-        return act(asked)
-
-    scene.server.act = slow
-
-
-def test_two_hubs_that_are_slower_than_their_leases_do_not_write_for_ever(scene: Scene) -> None:
-    """Each finds its lease with the other; what it wrote counts all the same."""
-    scene.score("1", 50)
-    first, second = scene.writer(), scene.writer()
-    taken: list[writing.Claim] = []
-    slowly(scene, lambda: taken.append(writing.claim(scene.hub, NAME, 100, 3, "other", scene.now)))
-    assert first.step() == 1 and len(taken[0].writes) == 1
-    assert (scene.lead("1").written, scene.lead("1").write_at) == (1, None)
-    scene.now += writing.LEASE + timedelta(seconds=1)
-    assert (first.step(), second.step()) == (0, 0)
-    assert scene.portal.batches == [1]
-
-
-def test_a_hub_that_was_overtaken_has_the_newest_score_written_again(scene: Scene) -> None:
-    """Its old score may have reached the CRM after the new one."""
-    scene.score("1", 50)
-    writer = scene.writer()
-
-    def overtake() -> None:
-        scene.score("1", 90)
-        claim = writing.claim(scene.hub, NAME, 100, 3, "other", scene.now)
-        with scene.hub.database.transaction() as session:
-            done = [WriteOutcome(write.object_id, True) for write in claim.writes]
-            writing.note(session, NAME, claim.writes, done, "other", scene.now, random.Random(1))
-
-    slowly(scene, overtake)
-    writer.step()
-    assert scene.shown("1") == "50" and scene.lead("1").written == 2
-    assert writer.step() == 1
-    assert scene.shown("1") == "90"
-    assert writer.step() == 0
-
-
 def test_a_lead_that_changes_while_it_is_written_is_written_again(scene: Scene) -> None:
     scene.score("1", 50)
     act = scene.portal.act
@@ -287,9 +167,21 @@ def test_a_lead_that_the_crm_has_no_more_is_not_tried_again(scene: Scene) -> Non
     scene.score("1", 50)
     writer = scene.writer()
     writer.step()
-    assert scene.lead("999").state == "gone"
+    assert (scene.lead("999").write_at, scene.lead("999").due_at) == (None, scene.now)  # it is read
     assert writer.step() == 0
     assert scene.shown("1") == "50"
+
+
+def test_a_lead_that_is_there_and_takes_no_score_is_not_tried_for_ever(scene: Scene) -> None:
+    """It was read after the CRM had said that there is no such lead."""
+    scene.score("999", 50)
+    writer = scene.writer()
+    writer.step()
+    scene.score("999", 50)
+    writer.step()
+    assert scene.lead("999").state == "gone"
+    scene.score("999", 60)
+    assert writer.step() == 0
 
 
 def poison(scene: Scene, *leads: str) -> None:

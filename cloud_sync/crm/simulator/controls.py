@@ -49,6 +49,12 @@ class Merge(_Body):
     into: str = Field(description="id of the one that stays")
 
 
+class Hidden(_Body):
+    """What the hub's user does not see."""
+
+    share: float = Field(ge=0, le=1, description="of the records; 1: none is seen any more")
+
+
 class Rotation(_Body):
     """Another secret for messages."""
 
@@ -171,6 +177,12 @@ def _machine_routes(app: FastAPI, simulator: Simulator) -> None:
         except KeyError as error:
             every = ", ".join(sorted(simulator.rights.every))
             raise HTTPException(400, f"no right {error.args[0]!r}; there are: {every}") from None
+
+    @app.post(PRIVATE + "/hidden")
+    def hidden(body: Hidden) -> dict[str, float]:
+        """From now on the hub's user does not see this share of the records."""
+        simulator.state.records.hidden = body.share
+        return {"hidden": body.share}
 
     @app.post(PRIVATE + "/tokens/expire")
     def expire() -> dict[str, bool]:

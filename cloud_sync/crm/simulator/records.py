@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
@@ -159,6 +160,45 @@ class Records:
         return Change(
             held.object_id, what, held.modified_at, values, previous, by, dict(held.fields)
         )
+
+
+class Shown:
+    """Records as the hub's user sees them: it may have lost the right to see some, and then they are not there.
+
+    Attributes:
+        hidden: share of the records that it does not see, always the same ones of them.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self.lock = records.lock
+        self.names = records.names
+        self.hidden = 0.0
+
+    def __iter__(self) -> Iterator[Held]:
+        return (held for held in self._records if self._sees(held.object_id))
+
+    def get(self, object_id: str) -> Held | None:
+        """As of `Records`."""
+        return self._records.get(object_id) if self._sees(object_id) else None
+
+    def any(self, object_id: str) -> Held | None:
+        """As of `Records`."""
+        return self._records.any(object_id) if self._sees(object_id) else None
+
+    def set(
+        self, object_id: str, values: Mapping[str, JsonValue], *, by: Literal["user", "api"]
+    ) -> bool:
+        """As of `Records`."""
+        return self._sees(object_id) and self._records.set(object_id, values, by=by)
+
+    def note(self, object_id: str, values: Mapping[str, JsonValue], *, same: bool) -> None:
+        """As of `Records`."""
+        if self._sees(object_id):
+            self._records.note(object_id, values, same=same)
+
+    def _sees(self, object_id: str) -> bool:
+        return zlib.crc32(object_id.encode()) / 2**32 >= self.hidden
 
 
 def _note(held: Held, values: Mapping[str, JsonValue], *, same: bool) -> None:

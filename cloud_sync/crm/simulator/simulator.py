@@ -22,7 +22,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.simulator.access import Limiter, Rights, Tokens
 from cloud_sync.crm.simulator.coming import Coming
-from cloud_sync.crm.simulator.records import Records
+from cloud_sync.crm.simulator.records import Records, Shown
 from cloud_sync.crm.simulator.sender import Sender
 from cloud_sync.crm.simulator.values import Change, Fields, Held
 from cloud_sync.crm.simulator.vendor import State, Vendor
@@ -164,7 +164,7 @@ class Simulator:
         most, window_s = made.limit
         self.limiter = Limiter(most if limit is None else limit, window_s, time.monotonic)
         self.state = State(
-            seed, self.secrets, now, self.records, self.tokens, self.rights, self.limiter, self.troubles
+            seed, self.secrets, now, Shown(self.records), self.tokens, self.rights, self.limiter, self.troubles
         )  # fmt: skip
         self.vendor = made(self.state, scheme, thing)
 

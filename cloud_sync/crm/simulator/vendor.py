@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.secrets import Secrets
 from cloud_sync.crm.simulator.access import Limiter, Rights, Tokens
 from cloud_sync.crm.simulator.queue import Waiting
-from cloud_sync.crm.simulator.records import Records
+from cloud_sync.crm.simulator.records import Shown
 from cloud_sync.crm.simulator.signing import SIGNERS, ToSign
 from cloud_sync.crm.simulator.values import (
     Change,
@@ -39,6 +39,7 @@ class State:
 
     Attributes:
         now: the CRM's clock, aware.
+        records: as the user of its API sees them.
         custom: fields that somebody added: name → the vendor's own description of them.
         world_columns: columns of the made-up world, and those of leads from a file.
     """
@@ -46,7 +47,7 @@ class State:
     seed: int
     secrets: Secrets
     now: Callable[[], datetime]
-    records: Records
+    records: Shown
     tokens: Tokens
     rights: Rights
     limiter: Limiter

@@ -6,7 +6,14 @@ stored as hashes only.
 """
 
 from cloud_sync.store.models.cases import Asset, Case, CaseTransition
-from cloud_sync.store.models.crm import CrmConnection, CrmEvent, CrmLead, CrmScore, LeadModel
+from cloud_sync.store.models.crm import (
+    CrmConnection,
+    CrmEvent,
+    CrmLead,
+    CrmProcess,
+    CrmScore,
+    LeadModel,
+)
 from cloud_sync.store.models.devices import Device, DeviceCertificate, DeviceToken, EnrollToken
 from cloud_sync.store.models.effects import Effect, EffectTarget, InboundMessage
 from cloud_sync.store.models.intake import (
@@ -55,6 +62,7 @@ __all__ = [
     "CrmConnection",
     "CrmEvent",
     "CrmLead",
+    "CrmProcess",
     "CrmScore",
     "Dataset",
     "Deployment",

@@ -28,6 +28,8 @@ class CrmConnection(Base):
             `sweep_since` (None: everything), has listed `sweep_listed` and found news of `sweep_found`.
         sweep_until: whose turn it is has it until then.
         swept_to: what was changed before that was found by a sweep; None: no sweep ended.
+        lost, lost_since: so many leads were taken for gone because the CRM did not show them, since then
+            (`crm/hiding.py`); hidden_at: since then more are held; believed_until: a person says that they are gone.
         failures, open_until, error, last_ok_at: the circuit breaker of its server, shared by all processes.
     """
 
@@ -49,10 +51,22 @@ class CrmConnection(Base):
     sweep_found: Mapped[int] = mapped_column(default=0)
     sweep_until: Mapped[datetime | None] = mapped_column(default=None)
     swept_to: Mapped[datetime | None] = mapped_column(default=None)
+    lost: Mapped[int] = mapped_column(default=0, server_default="0")
+    lost_since: Mapped[datetime | None] = mapped_column(default=None)
+    hidden_at: Mapped[datetime | None] = mapped_column(default=None)
+    believed_until: Mapped[datetime | None] = mapped_column(default=None)
     failures: Mapped[int] = mapped_column(default=0)
     open_until: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(default="")
     last_ok_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class CrmProcess(Base):
+    """A process of the hub that asks CRMs, as long as `until` lies ahead: they share the requests of each connection."""
+
+    __tablename__ = "crm_process"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
 
 
 class CrmEvent(Base):

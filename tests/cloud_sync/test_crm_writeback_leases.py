@@ -1,0 +1,69 @@
+"""Several hubs write scores into one CRM: what each of them wrote counts, also when its lease passed to another."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud_sync.crm import writing
+from cloud_sync.crm.base import WriteOutcome
+from tests.cloud_sync.crm_servers import Reply
+from tests.cloud_sync.writing_builders import NAME, Scene, writing_scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path, database_url: str) -> Iterator[Scene]:
+    with writing_scene(tmp_path, database_url) as made:
+        yield made
+
+
+def slowly(scene: Scene, meanwhile: Any) -> None:
+    """The CRM takes longer over the next batch than a lease lasts; `meanwhile` happens before it answers."""
+    act = scene.portal.act
+
+    def slow(asked: Any) -> Reply:
+        if asked.path.endswith("batch/update"):
+            scene.server.act = act
+            scene.now += writing.LEASE + timedelta(seconds=1)
+            meanwhile()
+        return act(asked)
+
+    scene.server.act = slow
+
+
+def test_two_hubs_that_are_slower_than_their_leases_do_not_write_for_ever(scene: Scene) -> None:
+    """Each finds its lease with the other; what it wrote counts all the same."""
+    scene.score("1", 50)
+    first, second = scene.writer(), scene.writer()
+    taken: list[writing.Claim] = []
+    slowly(scene, lambda: taken.append(writing.claim(scene.hub, NAME, 100, 3, "other", scene.now)))
+    assert first.step() == 1 and len(taken[0].writes) == 1
+    assert (scene.lead("1").written, scene.lead("1").write_at) == (1, None)
+    scene.now += writing.LEASE + timedelta(seconds=1)
+    assert (first.step(), second.step()) == (0, 0)
+    assert scene.portal.batches == [1]
+
+
+def test_a_hub_that_was_overtaken_has_the_newest_score_written_again(scene: Scene) -> None:
+    """Its old score may have reached the CRM after the new one."""
+    scene.score("1", 50)
+    writer = scene.writer()
+
+    def overtake() -> None:
+        scene.score("1", 90)
+        claim = writing.claim(scene.hub, NAME, 100, 3, "other", scene.now)
+        with scene.hub.database.transaction() as session:
+            done = [WriteOutcome(write.object_id, True) for write in claim.writes]
+            writing.note(session, NAME, claim.writes, done, "other", scene.now, random.Random(1))
+
+    slowly(scene, overtake)
+    writer.step()
+    assert scene.shown("1") == "50" and scene.lead("1").written == 2
+    assert writer.step() == 1
+    assert scene.shown("1") == "90"
+    assert writer.step() == 0
