@@ -21,7 +21,7 @@ from kits.lead_scoring._features.spec import (
 )
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring._learning.encoding import encode, fit_encoder
-from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.kinds import Kind, kinds_of
 from kits.lead_scoring._learning.sheet import Sheet
 from kits.lead_scoring.config import ColumnsConfig
 
@@ -109,6 +109,24 @@ def test_a_lead_that_knows_nothing_is_encoded() -> None:
     assert np.isnan(row[0, :2]).all()
 
 
+def test_a_gap_that_no_lead_had_is_filled_with_what_is_typical_and_others_stay() -> None:
+    leads = [
+        Lead(str(n), {"size": 40.0 if n % 3 else 9_000.0, "country": "AT" if n % 4 else "DE",
+                      "demo": "yes" if n % 5 else "no", "visits": float(n % 7) if n % 2 else None})
+        for n in range(600)
+    ]  # fmt: skip
+    kinds: dict[str, Kind] = {
+        "size": "number", "country": "choice", "demo": "truth", "visits": "number"
+    }  # fmt: skip
+    fitted = fit_encoder(Sheet(leads), np.arange(600), np.tile([0.0, 1.0], 300), kinds, 0)
+    for nothing in ({}, {"country": "Mars", "size": "many"}):
+        row = fitted.encoder.rows([Lead("x", dict(nothing))])[0]
+        told = dict(zip(fitted.encoder.labels, row.tolist()))
+        assert told["size"] == 40.0 and told["demo"] == pytest.approx(0.8)
+        assert (told["country = at"], told["country = de"]) == pytest.approx((0.75, 0.25))
+        assert np.isnan(told["visits"])
+
+
 def test_a_value_that_was_never_met_is_told() -> None:
     leads = [Lead(str(n), {"country": "DE" if n % 2 else f"c{n % 5}"}) for n in range(200)]
     won = np.tile([0.0, 1.0], 100)
@@ -161,7 +179,7 @@ def test_all_kinds_of_columns_are_encoded_alike_in_training_and_serving() -> Non
             str(n),
             {
                 "yes": ["yes", "no", None][n % 3],
-                "agent": f"A {rng.integers(30)}" if n % 9 else "",
+                "agent": f"A {rng.integers(30)}" if n % 9 else "new" * (n % 2),
                 "tags": "; ".join(rng.choice(words, 2)) if n % 4 else None,
                 "note": f"we need {' '.join(rng.choice(words, 3))} {n}",
                 "asked": f"2026-02-{1 + n % 28:02d}T08:00:00Z" if n % 5 else "soon",
@@ -176,6 +194,7 @@ def test_all_kinds_of_columns_are_encoded_alike_in_training_and_serving() -> Non
     }  # fmt: skip
     spec = fit_encoder(sheet, rows[::2], won, kinds, 0).spec
     assert [column.kind for column in spec.columns] == list(kinds.values())
+    assert set(encode(sheet, rows[1::2], spec)[:, 1]) - {0.0, 1.0}, "an agent nobody had met"
     made = Encoder(spec).rows([leads[n] for n in rows[1::2]])
     assert np.array_equal(encode(sheet, rows[1::2], spec), made, equal_nan=True)
 

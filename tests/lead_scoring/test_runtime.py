@@ -113,6 +113,14 @@ def test_percentiles_rise_with_the_score_and_are_spread_evenly() -> None:
     assert np.mean(places) == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("approach", APPROACHES)
+def test_a_lead_of_which_nothing_is_known_is_not_promised_to_be_won(approach: str) -> None:
+    [found] = runtime_of(N, approach).predict([asked()])
+    base = found.details["base_rate"]
+    assert isinstance(base, float) and base / 4 < found.score < 1.5 * base
+    assert not [reason.text for reason in found.reasons if "no such lead so far" in reason.text]
+
+
 def test_points_never_promise_nor_exclude() -> None:
     assert [points_of(chance) for chance in (0.0, 0.004, 0.5, 0.996, 1.0)] == [1, 1, 50, 99, 99]
 

@@ -78,7 +78,7 @@ class Encoder:
             for part in self._parts:
                 row += part.cells(get(part.name), at)
             matrix[number] = row
-        return matrix
+        return filled(matrix, self.spec.typical)
 
     def unknown(self, lead: Lead) -> tuple[str, ...]:
         """Columns that were learned from and that this lead does not have at all."""
@@ -102,9 +102,31 @@ class Encoder:
         )
 
 
+def filled(matrix: Floats32, typical: Sequence[float | None]) -> Floats32:
+    """The matrix with what is typical in place of what no model has learned to miss.
+
+    A model that never met a gap says anything of it: trees send it the way of the largest numbers.
+
+    Args:
+        matrix: (rows, columns), NaN where missing.
+        typical: as in `EncoderSpec`.
+    """
+    gaps = np.isnan(matrix)
+    if not typical or not gaps.any():
+        return matrix
+    known = np.array([_NONE if one is None else one for one in typical], dtype=np.float32)
+    return np.where(gaps, known, matrix)
+
+
 def digest_of_choice(word: str) -> str:
     """A rare value as a bundle keeps it: to know it again, not to read it."""
     return hashlib.sha256(word.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def met_in(column: ChoiceColumn) -> Callable[[str], bool]:
+    """Whether a choice was met in training, or may have been: of very many values a bundle does not know all."""
+    values, rare = frozenset(column.values), frozenset(column.rare)
+    return lambda word: not column.all_met or word in values or digest_of_choice(word) in rare
 
 
 def part_of(column: Column) -> Part:
@@ -124,16 +146,20 @@ def _choice(column: ChoiceColumn) -> Part:
     width = len(column.values)
     place = {value: number for number, value in enumerate(column.values)}
     rates = column.rates
-    blank = [0.0] * width
+    blank, unmet = [0.0] * width, [_NONE] * width
+    was_met = met_in(column)
     known = {value: [float(n == number) for n in range(width)] for value, number in place.items()}
 
+    def row(word: str) -> list[float]:
+        found = known.get(word)
+        return found if found is not None else blank if was_met(word) else unmet
+
     def encode(value: Value, _: float) -> list[float]:
-        word = cells.to_choice(value)
-        return known.get(word, blank)
+        return row(cells.to_choice(value))
 
     def encode_with_rate(value: Value, _: float) -> list[float]:
         word = cells.to_choice(value)
-        return [*known.get(word, blank), rates.get(word, 0.0)]
+        return [*row(word), rates.get(word, 0.0)]
 
     labels = [f"{column.name} = {value or '(none)'}" for value in column.values]
     if not rates:

@@ -80,3 +80,8 @@ class EncoderSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     columns: tuple[Column, ...] = Field(description="columns of leads and what becomes of each")
+    typical: tuple[float | None, ...] = Field(
+        (),
+        description="for each column of the matrix what stands for a missing one where no lead lacked it: the mean of noughts "
+        "and ones, else the median; None: leads lacked it, and that was learned; empty: a missing one stays so",
+    )

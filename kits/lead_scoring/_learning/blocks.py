@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
+from kits.lead_scoring._features.encoder import met_in
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
     Column,
@@ -68,6 +69,8 @@ def _choice(sheet: Sheet, column: ChoiceColumn, rows: Ints) -> Floats32:
     number = _places(column.values, words)[held]
     own = np.flatnonzero(number >= 0)
     found[own, number[own]] = 1.0
+    met = np.fromiter(map(met_in(column), words), dtype=bool, count=len(words))
+    found[~met[held], :width] = np.nan
     if column.rates:
         rates = np.array([column.rates.get(word, 0.0) for word in words], dtype=np.float32)
         found[:, width] = rates[held]

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features.encoder import Encoder, digest_of_choice
+from kits.lead_scoring._features.encoder import Encoder, digest_of_choice, filled
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
     Column,
@@ -89,13 +89,27 @@ def fit_encoder(
             made[:, -1] = _unseen_rates(sheet, rows, won, name, seed)
         blocks.append(made)
     matrix = np.hstack(blocks) if blocks else np.empty((len(rows), 0), dtype=np.float32)
-    return Encoded(EncoderSpec(columns=tuple(fitted)), matrix)
+    return Encoded(EncoderSpec(columns=tuple(fitted), typical=_typical(matrix)), matrix)
 
 
 def encode(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> Floats32:
     """(rows, columns) of some rows by a fitted encoder."""
     blocks = [block(sheet, column, rows) for column in spec.columns]
-    return np.hstack(blocks) if blocks else np.empty((len(rows), 0), dtype=np.float32)
+    if not blocks:
+        return np.empty((len(rows), 0), dtype=np.float32)
+    return filled(np.hstack(blocks), spec.typical)
+
+
+def _typical(matrix: Floats32) -> tuple[float | None, ...]:
+    """As in `EncoderSpec`, by the rows that are learned from."""
+    if not len(matrix):
+        return ()
+    lacks: NDArray[np.bool_] = np.isnan(matrix).any(axis=0)
+    flags = ((matrix == 0) | (matrix == 1)).all(axis=0)
+    found = matrix.mean(axis=0, dtype=np.float64)
+    amounts = ~(lacks | flags)
+    found[amounts] = np.median(matrix[:, amounts], axis=0)
+    return tuple(None if gap else round(one, 6) for gap, one in zip(lacks.tolist(), found.tolist()))
 
 
 def _often(sheet: Sheet, rows: Ints, name: str, kind: Kind) -> dict[str, int]:

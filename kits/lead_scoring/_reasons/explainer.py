@@ -48,6 +48,11 @@ class _Candidate:
         """How much it has to be told: one that only speaks with the rest must weigh twice as much."""
         return abs(self.weight) * (1.0 if self.line in _BY_ITSELF else _WITH_REST)
 
+    @property
+    def is_new_gap(self) -> bool:
+        """Whether no lead ever lacked it: the model was given what is typical, and nothing is known of such leads."""
+        return self.situation.name == "missing" and not self.situation.tally.n
+
 
 class Explainer:
     """Words for scores.
@@ -66,7 +71,8 @@ class Explainer:
     ) -> tuple[Reason, ...]:
         """The strongest columns in words, strongest first.
 
-        A column whose leads did not do what its weight says is told only where it weighs twice as much as another.
+        A column whose leads did not do what its weight says is told only where it weighs twice as much as another; one
+        that every lead before had, and this one lacks, is no reason.
 
         Args:
             contributions: source column → log-odds; columns that may not be named are passed over.
@@ -77,6 +83,7 @@ class Explainer:
             for name, weight in contributions.items()
             if name in self._spec.columns and math.isfinite(weight) and abs(weight) >= LEAST_WEIGHT
         ]
+        known = [one for one in known if not one.is_new_gap]
         known.sort(key=lambda one: (-one.pull, one.name))
         chosen = sorted(known[:limit], key=lambda one: (-abs(one.weight), one.name))
         return tuple(self._reason(lead, one) for one in chosen)
