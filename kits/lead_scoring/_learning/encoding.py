@@ -104,7 +104,7 @@ def _typical(matrix: Floats32) -> tuple[float | None, ...]:
     """As in `EncoderSpec`, by the rows that are learned from."""
     if not len(matrix):
         return ()
-    lacks: NDArray[np.bool_] = np.isnan(matrix).any(axis=0)
+    lacks = np.asarray(np.isnan(matrix).any(axis=0))
     flags = ((matrix == 0) | (matrix == 1)).all(axis=0)
     found = matrix.mean(axis=0, dtype=np.float64)
     amounts = ~(lacks | flags)
