@@ -172,5 +172,10 @@ def leads_erase(
         f"{done.versions} dataset versions go on without it",
         forgetting.as_json(done),
     )
+    if done.projects:
+        console.note(
+            f"where data of {', '.join(done.projects)} was imported the person may be too: in that project's folder "
+            f"{done.command}"
+        )
     if not done.bytes_gone:
         console.note("its bytes go as soon as nobody reads them (a backup does)")

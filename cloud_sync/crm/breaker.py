@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from cloud_sync.effects.alerts import close_alert, raise_alert
+from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.store.models import CrmConnection
@@ -25,6 +26,8 @@ TRIAL = timedelta(minutes=1)
 LONGEST = timedelta(hours=25)
 """No pause is longer, a CRM may ask for a day; what lies further ahead was written by a clock that was wrong."""
 _WORDS = 300
+_OF_CREDENTIALS = frozenset({401, 403})
+"""Statuses whose words are about us, never about a lead."""
 
 
 def may_try(session: Session, name: str, now: datetime) -> bool:
@@ -56,6 +59,16 @@ def succeeded(session: Session, name: str, now: datetime) -> None:
     row.failures, row.open_until, row.error, row.last_ok_at = 0, None, "", now
 
 
+def told_of(error: DeliveryError) -> str:
+    """What may stand in alerts and logs, which outlive a lead: no words of the CRM that may quote one.
+
+    The connection's row has its words until it does as asked again, or until a lead is erased.
+    """
+    if isinstance(error, RefusedError) and error.status not in _OF_CREDENTIALS:
+        return f"answered with HTTP {error.status}" if error.status else "refused what was asked"
+    return error.what[:_WORDS]
+
+
 def failed(
     session: Session,
     notify: NotifyConfig,
@@ -77,7 +90,7 @@ def failed(
     if over >= 0:
         raise_alert(
             session, notify, UNREACHABLE, "warning",
-            f"the CRM {name} does not answer as it should: {row.error}; scores wait and are written later",
+            f"the CRM {name} does not answer as it should: {told_of(error)}; scores wait and are written later",
             where=name,
         )  # fmt: skip
     return max(pause, 1.0)

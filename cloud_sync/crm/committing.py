@@ -178,14 +178,14 @@ class Commit:
 
 def tell_dead(session: Session, notify: NotifyConfig, name: str) -> None:
     """Says once that leads of a connection wait for a person, and closes that when none does."""
-    query = select(func.count(), func.max(CrmLead.dead)).where(
-        CrmLead.connection == name, CrmLead.dead != ""
-    )
-    count, reason = session.execute(query).one()
+    query = select(func.count()).where(CrmLead.connection == name, CrmLead.dead != "")
+    count = session.scalar(query)
     if not count:
         close_alert(session, LEAD_DEAD, where=name)
         return
     raise_alert(
         session, notify, LEAD_DEAD, "warning",
-        f"{count} leads of {name} cannot be scored or written, for example: {reason}", where=name,
+        # the reason may quote a lead: it stands with the lead, and goes with it
+        f"{count} leads of {name} cannot be scored or written; why: cloud-sync leads list --connection {name} --state dead",
+        where=name,
     )  # fmt: skip

@@ -19,11 +19,14 @@ _OF_THE_CONNECTION = frozenset({401, 403, 404})
 """Statuses that never are about a lead."""
 
 
-class NothingTakenError(DeliveryError):
+class NothingTakenError(RefusedError):
     """The CRM refused the batch, and each lead of it that was tried alone. `refused`: those."""
 
     def __init__(self, error: DeliveryError, refused: Sequence[str]) -> None:
-        super().__init__(error.what, where=error.where, retry=error.retry, after_s=error.after_s)
+        status = error.status if isinstance(error, RefusedError) else 0
+        super().__init__(
+            error.what, status=status, where=error.where, retry=error.retry, after_s=error.after_s
+        )
         self.refused = tuple(refused)
 
 

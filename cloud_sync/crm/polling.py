@@ -130,5 +130,5 @@ class Polling(ConnectionLoops):
             pause_s = breaker.failed(
                 session, self._hub.config.notify, name, error, self._now(), self._rng
             )
-        log.warning("event=crm_not_asked connection=%s error=%r next_s=%.1f", name, error.what, pause_s)  # fmt: skip
+        log.warning("event=crm_not_asked connection=%s error=%r next_s=%.1f", name, breaker.told_of(error), pause_s)  # fmt: skip
         return min(pause_s, LONGEST_S)

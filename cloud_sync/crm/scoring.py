@@ -150,6 +150,9 @@ class LeadScoring(ConnectionLoops):
                 session, self._hub.config.notify, name, error, self._now(), self._rng
             )
         log.warning(
-            "event=crm_read_failed connection=%s error=%r next_s=%.1f", name, error.what, pause_s
+            "event=crm_read_failed connection=%s error=%r next_s=%.1f",
+            name,
+            breaker.told_of(error),
+            pause_s,
         )
         return min(pause_s, LONGEST_S)

@@ -125,13 +125,16 @@ class WriteBack(ConnectionLoops):
             if (
                 in_a_row >= breaker.FAILURES > in_all
             ):  # it answers others: else it is told of as away
-                text = f"the CRM {name} is read but does not take scores: {error.what}; they wait"
+                text = f"the CRM {name} is read but does not take scores: {breaker.told_of(error)}; they wait"
                 raise_alert(session, self._hub.config.notify, REFUSED, "warning", text, where=name)
         self._count(name, "failed", 1)
         # reads that succeed meanwhile close the breaker, and would let writes fail every second for ever
         pause_s = max(pause_s, min(2.0 ** min(in_a_row, 10), LONGEST_S))
         log.warning(
-            "event=crm_write_failed connection=%s error=%r next_s=%.1f", name, error.what, pause_s
+            "event=crm_write_failed connection=%s error=%r next_s=%.1f",
+            name,
+            breaker.told_of(error),
+            pause_s,
         )
         return min(pause_s, LONGEST_S)
 

@@ -21,6 +21,8 @@ _OBJECTS: Final[Mapping[str, str]] = {
     "crm.lead": "leads",
 }
 """What APIs call a record → what exports of it are called here."""
+ADDRESS: Final = "@"
+"""What tells an e-mail address from other ids."""
 _EXTERNAL = re.compile(r"__export__\.crm_lead_([0-9]{1,18})_[0-9a-f]{1,40}")
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -56,10 +58,15 @@ def salesforce_id(short: str) -> str:
     )
 
 
+def spellings(identity: str) -> frozenset[str]:
+    """How an id may stand in keys, whichever CRM it is of."""
+    return frozenset(_plain(identity, crm) for crm in ("", *_TITLES)) - {""}
+
+
 def _plain(identity: str, crm: str) -> str:
-    """The id as the CRM's API writes it; of an address only a digest: versions outlive people's wishes."""
+    """The id as the CRM's API writes it. Of an address a digest: versions outlive people's wishes."""
     text = identity.strip()
-    if "@" in text:
+    if ADDRESS in text:
         return digest_of(text.encode())[:32]
     if crm == "salesforce" and len(text) == 15 and text.isascii() and text.isalnum():
         return salesforce_id(text)

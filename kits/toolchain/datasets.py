@@ -44,15 +44,21 @@ class Difference:
     moved: tuple[str, ...]
 
 
+def findings_path(project: Project, identity: str) -> Path:
+    """Where is kept what the import of a version found."""
+    return project.datasets_dir / f"{identity}.findings.json"
+
+
 def save_findings(project: Project, identity: str, findings: Sequence[Finding]) -> None:
     """Keeps what an import found beside its version."""
-    path = project.datasets_dir / f"{identity}.findings.json"
-    write_atomically(path, _FINDINGS.dump_json(list(findings), indent=1))
+    write_atomically(
+        findings_path(project, identity), _FINDINGS.dump_json(list(findings), indent=1)
+    )
 
 
 def load_findings(project: Project, identity: str) -> list[Finding]:
     """What the import of a version found; empty when nothing was kept."""
-    path = project.datasets_dir / f"{identity}.findings.json"
+    path = findings_path(project, identity)
     return _FINDINGS.validate_json(path.read_bytes()) if path.exists() else []
 
 

@@ -6,6 +6,7 @@ that other modules use come from here.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from kits.core.operating_point import Costs
 from kits.core.settings import key_lines, read_settings, validate_settings
 
 CONFIG_NAME = "kit.yaml"
+_SUCCESSORS = "successors.json"
 
 
 class _Strict(BaseModel):
@@ -227,8 +229,22 @@ class Project:
         files = [p for p in self.datasets_dir.glob("*.jsonl") if len(p.stem) == 64]
         return [p.stem for p in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.stem))]
 
+    def successors(self) -> dict[str, str]:
+        """Version of which somebody was erased → the one that goes on in its place."""
+        path = self.datasets_dir / _SUCCESSORS
+        told: dict[str, str] = json.loads(path.read_bytes()) if path.exists() else {}
+        return told
+
+    def keep_successors(self, heirs: Mapping[str, str]) -> None:
+        """Notes all of them, durably."""
+        write_atomically(
+            self.datasets_dir / _SUCCESSORS, json.dumps(dict(heirs), indent=1).encode()
+        )
+
     def dataset(self, prefix: str = "") -> Dataset:
         """A dataset version by the first characters of its id; the current one by default.
+
+        One of which somebody was erased is found as its successor.
 
         Raises:
             DataError: none, several, or damaged.
@@ -239,6 +255,9 @@ class Project:
                 "this project has no data yet", where=str(self.root), fix="kit data import PATH"
             )
         found = [i for i in self.dataset_ids() if i.startswith(wanted)]
+        if not found:
+            heirs = self.successors()
+            found = list({_last_heir(i, heirs) for i in heirs if i.startswith(wanted)})
         if len(found) != 1:
             what = "no dataset version" if not found else f"{len(found)} dataset versions"
             raise DataError(f"{what} with an id that starts with {wanted!r}", fix="kit data list")
@@ -313,6 +332,13 @@ def config_here(start: Path, kit: Kit) -> BaseModel:
         return kit.config_model()
     opened = Project.open(path.parent)
     return opened.kit_config if opened.kit.name == kit.name else kit.config_model()
+
+
+def _last_heir(identity: str, heirs: Mapping[str, str]) -> str:
+    """Of a version that was erased from more than once the one that is there."""
+    while identity in heirs:
+        identity = heirs[identity]
+    return identity
 
 
 def _bundle_age(path: Path) -> tuple[int, int]:

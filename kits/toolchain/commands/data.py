@@ -1,4 +1,4 @@
-"""Verbs on data: `data import | list | show | diff | export`."""
+"""Verbs on data: `data import | list | show | diff | export | erase`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, Qui
 
 if TYPE_CHECKING:
     from kits.core.kit import Finding
+    from kits.toolchain.erasing import Erased
     from kits.toolchain.importing import ImportReport
 
 _SHOWN = 3
@@ -24,13 +25,14 @@ _SHOWN = 3
 def register(app: typer.Typer) -> None:
     """Adds the verbs to `app`."""
     data = typer.Typer(
-        help="Dataset versions: import, look, compare, export.", no_args_is_help=True
+        help="Dataset versions: import, look, compare, export, erase.", no_args_is_help=True
     )
     data.command("import")(import_)
     data.command("list")(list_)
     data.command("show")(show)
     data.command("diff")(diff)
     data.command("export")(export_)
+    data.command("erase")(erase_)
     app.add_typer(data, name="data")
 
 
@@ -225,3 +227,48 @@ def export_(
         {"dataset": dataset.id, "folder": str(folder), "format": format_, "n": len(dataset.items)},
     )
     console.next(f"kit data import {folder} --format {format_}")
+
+
+def erase_(
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="The id in the CRM (4711), the whole key (HubSpot deals:4711), a source, or an e-mail address."
+        ),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Erase a person from all dataset versions, their bytes and runs' results; bundles and your own files stay."""
+    from kits.toolchain import erasing
+    from kits.toolchain.commands.hub_options import confirm
+    from kits.toolchain.project import Project
+
+    console = Console(as_json, quiet)
+    opened = Project.open(project)
+    found = erasing.find(opened, who) if dry_run or not yes else None
+    if found is not None and not dry_run:
+        question = f"Erase {_erased_text(found)}? Nobody can bring it back"
+        confirm(question, yes=yes, as_json=as_json, first="kit data erase --dry-run says what goes")
+    done = found if found is not None and dry_run else erasing.erase(opened, who)
+    told: dict[str, JsonValue] = {
+        "samples": list(done.samples), "versions": list(done.versions), "runs": list(done.runs),
+        "files": list(done.files), "erased": not dry_run,
+    }  # fmt: skip
+    console.answer(f"{'would erase' if dry_run else 'erased'}: {_erased_text(done)}", told)
+    if done.files:
+        console.note(f"still in what was imported, which is yours: {', '.join(done.files)}")
+    if done.runs and not dry_run:
+        console.note(f"reports of {', '.join(done.runs)} are built again by `kit report`")
+
+
+def _erased_text(found: Erased) -> str:
+    shown = ", ".join(found.samples[:_SHOWN])
+    more = f" and {len(found.samples) - _SHOWN} more" if len(found.samples) > _SHOWN else ""
+    return (
+        f"{len(found.samples)} samples ({shown}{more}) of {len(found.versions)} dataset versions, "
+        f"results in {len(found.runs)} runs"
+    )

@@ -62,8 +62,10 @@ def open_desk(hub: str, token: str, keys: Path | None, ca_fingerprint: str) -> I
         yield Desk(client, TrustedCopy(client, hub_folder(hub)), open_keys(keys))
 
 
-def confirm(question: str, *, yes: bool, as_json: bool = False) -> None:
-    """Asks before something is signed.
+def confirm(
+    question: str, *, yes: bool, as_json: bool = False, first: str = "look at what is signed"
+) -> None:
+    """Asks before something that cannot be taken back. `first`: what a program that asks should do before `--yes`.
 
     Raises:
         UsageError: there is nobody to ask.
@@ -74,5 +76,5 @@ def confirm(question: str, *, yes: bool, as_json: bool = False) -> None:
     if yes:
         return
     if as_json or not sys.stdin.isatty():
-        raise UsageError("nobody is here to agree", fix="look at what is signed, then add --yes")
+        raise UsageError("nobody is here to agree", fix=f"{first}, then add --yes")
     typer.confirm(question, abort=True, err=True)

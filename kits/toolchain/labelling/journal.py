@@ -1,6 +1,6 @@
-"""The journal of labels: one line per statement, appended and never changed, safe at any moment.
+"""The journal of labels: one line per statement, appended and never changed (but where somebody is erased).
 
-It survives a kill at any line: a torn last line is passed over and told of. It knows samples by their ids
+It is safe at any moment, a kill at any line too: a torn last line is passed over and told of. It knows samples by their ids
 only; which ones come next, and what becomes of the statements, is other files' work.
 """
 
@@ -10,7 +10,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from typing import Literal, cast
 
 from kits.core.annotation import Annotation, annotation_from_json, annotation_to_json
 from kits.core.errors import DataError, UsageError
+from kits.core.files import write_atomically
 
 NAME = "labels.jsonl"
 Act = Literal["state", "skip", "undo"]
@@ -117,6 +118,20 @@ class Journal:
                 self.damaged += 1
         return found
 
+    def forget(self, samples: Collection[str]) -> None:
+        """Takes out all that was said of samples whose person was erased: the one change that lines suffer.
+
+        Raises:
+            UsageError: somebody labels here.
+        """
+        if not self.path.exists():
+            return
+        with self.writing():
+            lines = self.path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if _sample_of(line) not in samples]
+            if len(kept) < len(lines):
+                write_atomically(self.path, b"".join(kept))
+
     def standing(self) -> Standing:
         """What holds now."""
         said: dict[str, list[Entry]] = {}
@@ -139,6 +154,14 @@ class Journal:
             for line in lines:
                 skipped.setdefault(line.author, set()).add(sample)
         return Standing(stated, skipped, withdrawn)
+
+
+def _sample_of(line: bytes) -> str:
+    """Empty: it is no statement."""
+    try:
+        return _from_json(json.loads(line)).sample
+    except (ValueError, KeyError, TypeError, DataError):
+        return ""
 
 
 def _to_json(entry: Entry) -> dict[str, object]:
