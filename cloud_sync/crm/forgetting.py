@@ -19,8 +19,8 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
-from cloud_sync.crm.models import projects
 from cloud_sync.crm.outcomes import key_of_lead
+from cloud_sync.crm.projects import projects
 from cloud_sync.crm.scored import MEDIA_TYPE
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import NotFoundError
