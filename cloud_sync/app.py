@@ -253,14 +253,16 @@ def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
     from cloud_sync.crm.opening import Opener
     from cloud_sync.crm.polling import Polling
     from cloud_sync.crm.scoring import LeadScoring
+    from cloud_sync.crm.sharing import Sharing
     from cloud_sync.crm.sweeping import Sweeping
     from cloud_sync.crm.upkeep import LeadUpkeep
     from cloud_sync.crm.writeback import WriteBack
 
-    opener = Opener(hub, models.columns)
+    sharing = Sharing(hub)
+    opener = Opener(hub, models.columns, sharing.share)
     asking = (Polling(hub, opener), Sweeping(hub, opener))
     loops = (*asking, LeadScoring(hub, models, opener), WriteBack(hub, opener))
-    for part in (*loops, LeadKeeper(hub), LeadUpkeep(hub, models)):
+    for part in (sharing, *loops, LeadKeeper(hub), LeadUpkeep(hub, models)):
         part.start()
         parts.callback(part.stop)
 

@@ -171,6 +171,11 @@ def forgets(_name: str, _value: str) -> None:
     """For secrets that never change by themselves."""
 
 
+def alone() -> float:
+    """The share of who asks a CRM alone."""
+    return 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a CRM's class is made from.
@@ -179,6 +184,7 @@ class Access:
         name: of the connection, for errors.
         settings: with the kind's defaults filled in (`kinds.py`).
         secrets: by the names of `kinds.py`; never in a repr.
+        share: of the connection's requests that this process may send, above 0 and up to 1.
         remember: keeps a secret that the CRM has changed (Salesforce turns refresh tokens over): name, value.
     """
 
@@ -186,6 +192,7 @@ class Access:
     settings: CrmSettings
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     remember: Callable[[str, str], None] = forgets
+    share: Callable[[], float] = alone
 
 
 class Crm(Protocol):

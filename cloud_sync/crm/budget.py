@@ -1,11 +1,12 @@
 """How often a CRM may be asked: our own share per ten seconds, and what the server says is left. No network here.
 
-One budget per connection, used by all loops of this process. It waits when the wait is short, and says no when it is
-long, so that a loop can do something else.
+One budget per connection, used by all loops of this process; of several processes each has its share (`sharing.py`). It
+waits when the wait is short, and says no when it is long, so that a loop can do something else.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -65,6 +66,7 @@ class Budget:
     Args:
         per_10s: requests in ten seconds.
         where: the connection, for errors.
+        share: of them that are this process's, above 0 and up to 1.
         clock: monotonic seconds.
         sleep: waits.
     """
@@ -74,13 +76,13 @@ class Budget:
         per_10s: float,
         *,
         where: str,
+        share: Callable[[], float] = lambda: 1.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._rate = per_10s / WINDOW_S
-        # a burst of a fifth, so that two windows next to each other hold no more than 1.2 shares
-        self._size = max(1.0, per_10s / 5)
-        self._tokens = self._size
+        self._per_10s = per_10s
+        self._share = share
+        self._tokens = math.inf  # as many as a burst holds
         self._where = where
         self._clock = clock
         self._sleep = sleep
@@ -104,10 +106,13 @@ class Budget:
     def _reserve(self) -> float:
         """Seconds until the request may go; beyond `LONGEST_WAIT_S` it has taken nothing."""
         with self._lock:
-            now = self._clock()
-            grown = self._tokens + (now - self._filled_at) * self._rate
-            self._tokens, self._filled_at = min(self._size, grown), now
-            wait = max((1.0 - self._tokens) / self._rate, self._closed_until - now, 0.0)
+            now, per_10s = self._clock(), self._per_10s * self._share()
+            rate = per_10s / WINDOW_S
+            # a burst of a fifth, so that two windows next to each other hold no more than 1.2 shares
+            size = max(1.0, per_10s / 5)
+            grown = self._tokens + (now - self._filled_at) * rate
+            self._tokens, self._filled_at = min(size, grown), now
+            wait = max((1.0 - self._tokens) / rate, self._closed_until - now, 0.0)
             if wait <= LONGEST_WAIT_S:
                 self._tokens -= 1.0
             return wait

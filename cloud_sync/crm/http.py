@@ -78,7 +78,9 @@ class Wire:
         settings = access.settings
         self.name = access.name
         self.clock = clock
-        self.budget = budget or Budget(settings.rate_per_10s or 50.0, where=access.name)
+        self.budget = budget or Budget(
+            settings.rate_per_10s or 50.0, where=access.name, share=access.share
+        )
         self._timeout_s = settings.timeout_s
         self._context = context
         self._guard = Guard(parse_networks(settings.allow))

@@ -6,7 +6,7 @@ How its messages are verified is `schemes/`; how a connection is stored is `conn
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cloud_sync.crm.base import Access, Crm
 from cloud_sync.crm.settings import CrmSettings, Fields, Outcome
@@ -244,9 +244,7 @@ def open_crm(access: Access) -> Crm:
             where=missing[0].name,
             fix=f"cloud-sync crm secret {access.name}",
         )
-    return kind.make(
-        Access(access.name, with_defaults(access.settings), access.secrets, access.remember)
-    )
+    return kind.make(replace(access, settings=with_defaults(access.settings)))
 
 
 def missing_secrets(access: Access) -> list[Secret]:

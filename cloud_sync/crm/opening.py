@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cloud_sync.crm.base import Access, Crm
+from cloud_sync.crm.base import Access, Crm, alone
 from cloud_sync.crm.connections import access_of, opened
 from cloud_sync.crm.kinds import open_crm
 from cloud_sync.hub import Hub
@@ -40,10 +40,14 @@ class Opener:
     Args:
         hub: whose connections.
         columns: project → fields that its bundle learned from, read where the settings name none; empty: all.
+        share: of each connection's requests that this process may send.
     """
 
-    def __init__(self, hub: Hub, columns: Columns = all_columns) -> None:
+    def __init__(
+        self, hub: Hub, columns: Columns = all_columns, share: Callable[[], float] = alone
+    ) -> None:
         self._hub = hub
+        self._share = share
         self._columns = columns
         self._open: dict[str, _Open] = {}
         self._lock = threading.Lock()
@@ -62,7 +66,7 @@ class Opener:
                 return known.crm
             settings = access.settings.model_copy(update={"columns": columns})
             remember = self._keeping(row.name, access.remember)
-            crm = open_crm(Access(row.name, settings, dict(access.secrets), remember))
+            crm = open_crm(Access(row.name, settings, dict(access.secrets), remember, self._share))
             self._open.pop(row.name, None)
             while len(self._open) >= MAX_OPEN:
                 self._open.pop(next(iter(self._open)))

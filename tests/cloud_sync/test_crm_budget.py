@@ -50,6 +50,24 @@ def test_a_first_burst_waits_for_nothing(clock: Clock) -> None:
     assert clock.waited == []
 
 
+def test_processes_that_share_a_budget_ask_no_oftener_together(clock: Clock) -> None:
+    shares = [1.0]
+    budgets = [
+        Budget(100, where="sales", share=lambda: shares[-1], clock=lambda: clock.now, sleep=clock.sleep)
+        for _ in range(2)
+    ]  # fmt: skip
+    for _ in range(40):
+        budgets[0].take()
+    shares.append(0.5)
+    asked: list[float] = []
+    for number in range(400):
+        budgets[number % 2].take()
+        asked.append(clock.now)
+    for start in asked:
+        assert sum(start <= at < start + 10 for at in asked) <= 121
+    assert asked[-1] - asked[0] <= 45  # and together they are not much slower than one
+
+
 def test_one_request_in_an_hour_is_still_one(clock: Clock) -> None:
     budget = budget_of(clock, per_10s=1 / 360)
     budget.take()
