@@ -55,6 +55,14 @@ class ReadsByConfig(Protocol):
         """As `read`, by the kit's part of the project's `kit.yaml`."""
 
 
+@runtime_checkable
+class TellsTables(Protocol):
+    """What `data.py` offers beside `read` when a file of the kit's own media type may be a table of many samples."""
+
+    def is_sample(self, path: Path) -> bool:
+        """Whether a file of the kit's own media type is one sample."""
+
+
 class TrainModule(Protocol):
     """`train.py`."""
 

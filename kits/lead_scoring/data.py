@@ -15,13 +15,14 @@ from kits.core.errors import DataError, UsageError, did_you_mean
 from kits.core.kit import Finding, RawSample
 from kits.lead_scoring._checking import checks as _checks
 from kits.lead_scoring._checking.repeats import near_duplicates
+from kits.lead_scoring._lead import MAX_BYTES, decode_lead
 from kits.lead_scoring._reading.folder import table_paths
 from kits.lead_scoring._reading.mapping import known_mappings
 from kits.lead_scoring._reading.reading import read_leads
 from kits.lead_scoring._reading.sheets import SUFFIXES
 from kits.lead_scoring.config import Config
 
-__all__ = ["check", "detect_format", "near_duplicates", "read", "read_as"]
+__all__ = ["check", "detect_format", "is_sample", "near_duplicates", "read", "read_as"]
 
 _TABLE = "csv"
 _FIX = "CSV, TSV, JSON (lines or an API's answer) or parquet; save a spreadsheet as CSV"
@@ -38,6 +39,17 @@ def detect_format(path: Path) -> str:
     if not table_paths(path):
         raise DataError("no table of leads in this folder", where=str(path), fix=_FIX)
     return _TABLE
+
+
+def is_sample(path: Path) -> bool:
+    """Whether a JSON file is one lead, as a program sends it; an API's answer is a table of many."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return False
+        decode_lead(path.read_bytes())
+    except (DataError, OSError):
+        return False
+    return True
 
 
 def read(path: Path, format: str) -> Iterator[RawSample | Finding]:

@@ -6,10 +6,11 @@ memory does not grow with their number. What a sample is and what its prediction
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,14 +21,17 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from pydantic import JsonValue
+
 from kits.core.bundle import open_bytes, open_file
 from kits.core.errors import DataError, MachineError, UnreachableError, UsageError
 from kits.core.kit import Progress
 from kits.core.ready import ReadyBundle, make_ready
 from kits.core.runtime import Payload
 from kits.toolchain.evaluation import finite
-from kits.toolchain.predict import Input, Predicted, told
+from kits.toolchain.predict import Absent, Input, Predicted, told
 from kits.toolchain.providers import provider_sessions
+from kits.toolchain.sheet_rows import COLUMNS, sheet_cells
 
 CHUNK = 500
 """Samples that are judged at once."""
@@ -43,9 +47,14 @@ Future = TypeVar("Future")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many rows of each verdict were written; `unreadable` is one of them."""
+    """How many rows of each verdict were written; `unreadable` is one of them.
+
+    Attributes:
+        absent: fields that the bundle asks for and no sample had.
+    """
 
     counts: Counter[str]
+    absent: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -56,7 +65,7 @@ class Tally:
 def predict_to_file(
     bundle: Path, inputs: Iterable[Input], out: Path, *, on: str, provider: str, progress: Progress
 ) -> Tally:
-    """Judges every input and writes a line of JSON for each.
+    """Judges every input and writes a line of JSON for each; into a `.csv` a row of cells.
 
     Args:
         out: takes its name when the last row is in it; until then it ends in `.part`.
@@ -71,12 +80,15 @@ def predict_to_file(
     counts: Counter[str] = Counter()
     part = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
+    absent = Absent()
     progress.begin("predicting", 0)
-    with _judge_on(on, bundle, provider) as judge, part.open("w", encoding="utf-8") as file:
+    with _judge_on(on, bundle, provider) as judge, _written(part, out) as write:
         for rows in judge(chunks(map(loaded, inputs), CHUNK)):
             for verdict, line in rows:
                 counts[verdict] += 1
-                file.write(line + "\n")
+                row = json.loads(line)
+                absent.see(row.get("prediction"))
+                write(row, line)
             progress.advance(len(rows))
     progress.end()
     if counts.total() == counts[UNREADABLE]:
@@ -84,7 +96,20 @@ def predict_to_file(
         what = f"none of {counts.total()} could be read" if counts else "nothing to predict there"
         raise DataError(what, fix="give files of a kind that the kit reads, see kit list")
     part.replace(out)
-    return Tally(counts)
+    return Tally(counts, absent.fields)
+
+
+@contextmanager
+def _written(part: Path, out: Path) -> Iterator[Callable[[Mapping[str, JsonValue], str], object]]:
+    """Takes rows with their lines; where people will open them in a spreadsheet, with a mark that says UTF-8."""
+    if out.suffix.lower() != ".csv":
+        with part.open("w", encoding="utf-8") as file:
+            yield lambda _row, line: file.write(line + "\n")
+        return
+    with part.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        yield lambda row, _line: table.writerow(sheet_cells(row))
 
 
 def chunks(inputs: Iterable[Input], size: int) -> Iterator[tuple[Input, ...]]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, JsonValue
 from kits.core.annotation import Annotation
 from kits.core.errors import DataError, UsageError
 from kits.core.kit import Kit, RawSample
+from kits.core.kit_modules import TellsTables
 from kits.core.operating_point import Decision
 from kits.core.prediction import Prediction, prediction_to_json
 from kits.core.ready import ReadyBundle
@@ -119,7 +120,8 @@ def find_inputs(given: Sequence[Path]) -> list[Path]:
 def inputs_of(kit: Kit, given: Sequence[Path], config: BaseModel | None = None) -> Iterator[Input]:
     """What a device would be given: files of the kit's own media types as they are, all else by the kit's reader.
 
-    A folder that holds files of its own media types is those files. One sample is in memory at a time.
+    A folder that holds files of its own media types is those files, but for those that are tables of many samples. One
+    sample is in memory at a time.
 
     Args:
         config: the kit's part of the project's `kit.yaml`; None: its defaults.
@@ -127,10 +129,15 @@ def inputs_of(kit: Kit, given: Sequence[Path], config: BaseModel | None = None) 
     Raises:
         UsageError: a path does not exist.
     """
+    data = kit.data
+    one = data.is_sample if isinstance(data, TellsTables) else lambda _: True
     for path in given:
         own = [p for p in find_inputs([path]) if media_type_of(p) in kit.manifest.media_types]
-        if own:
-            yield from (Input(file, media_type_of(file)) for file in own)
+        samples = [file for file in own if one(file)]
+        if samples:
+            yield from (Input(file, media_type_of(file)) for file in samples)
+        elif own:
+            yield from _read_by_kit(kit, path, config or kit.config_model())
         elif path.is_file() and _is_sample(path):
             yield Input(path, media_type_of(path))  # of another kit: the runtime says what is wrong
         else:
@@ -151,6 +158,30 @@ def _read_by_kit(kit: Kit, path: Path, config: BaseModel) -> Iterator[Input]:
                 yield Input(path, error=found.text)
     except DataError as error:
         yield Input(path, error=told(error))
+
+
+class Absent:
+    """Finds what a bundle asks for and no sample has: columns of another spelling, or of another table.
+
+    Kits tell it in a prediction's `details` as `unknown_fields`; where none does, nothing is found.
+    """
+
+    def __init__(self) -> None:
+        self._left: dict[str, None] | None = None
+
+    def see(self, prediction: JsonValue) -> None:
+        """Takes one prediction's JSON; one that is not there says nothing."""
+        details = prediction.get("details") if isinstance(prediction, dict) else None
+        unknown = details.get("unknown_fields") if isinstance(details, dict) else None
+        if isinstance(unknown, list):
+            asked = dict.fromkeys(map(str, unknown))
+            left = asked if self._left is None else self._left
+            self._left = {name: None for name in left if name in asked}
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Those that every sample lacked."""
+        return tuple(self._left or ())
 
 
 def told(error: DataError) -> str:

@@ -11,9 +11,11 @@ from kits.toolchain.commands.options import HERE, JsonOption, ProjectOption, Qui
 
 _TOLD_IN_FULL, _REASONS, _SPANS = 3, 5, 10
 """Results that are told in full at most, and what of each."""
+_NAMED = 10
+"""Fields that are named."""
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kits.core.console import Console
     from kits.toolchain.bench import Bench
@@ -202,7 +204,10 @@ def predict(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a line of JSON for each sample, however many."),
+        typer.Option(
+            metavar="FILE",
+            help="Write a line of JSON for each sample, however many; FILE.csv: a row for spreadsheets.",
+        ),
     ] = None,
     where: Annotated[
         str,
@@ -245,10 +250,15 @@ def predict(
     known = Records.read(records) if records is not None else None
     results = list(predicting.predict_inputs(ready, found, keep=save is not None, records=known))
     predicting.refuse_if_all_failed(results)
+    rows = [result.as_json() for result in results]
+    absent = predicting.Absent()
+    for row in rows:
+        absent.see(row.get("prediction"))
     console.answer(
         _summary(results),
-        {"bundle": ready.id, "predictions": [result.as_json() for result in results]},
+        {"bundle": ready.id, "predictions": list(rows), "absent": list(absent.fields)},
     )
+    _tell_absent(absent.fields, console)
     replies = drafts_replies(ready.runtime)
     for result in results:
         console.note(_row(result))
@@ -302,9 +312,23 @@ def _predict_to_file(
     counts = ", ".join(f"{verdict} {n}" for verdict, n in sorted(tally.counts.items()))
     console.answer(
         f"{tally.total} rows: {counts}",
-        {"out": str(out), "rows": tally.total, "counts": dict(tally.counts)},
-    )
+        {
+            "out": str(out), "rows": tally.total, "counts": dict(tally.counts),
+            "absent": list(tally.absent),
+        },
+    )  # fmt: skip
+    _tell_absent(tally.absent, console)
     console.next(f"head {out}")
+
+
+def _tell_absent(fields: Sequence[str], console: Console) -> None:
+    """Says which fields no sample had: without a word, all of them would score alike."""
+    if fields:
+        more = len(fields) - _NAMED
+        named = ", ".join(fields[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        console.note(
+            f"warn no sample has {named}, which the bundle learned from: are they called otherwise here?"
+        )
 
 
 def _summary(results: list[Predicted]) -> str:
@@ -321,7 +345,9 @@ def _row(result: Predicted) -> str:
     if result.prediction is None or result.decision is None:
         return f"  unreadable         {result.name}: {result.error}"
     boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
-    score, label = result.prediction.score, result.decision.label or "-"
+    # where samples are ranked, the band says more than which of two ends is likelier
+    score, band = result.prediction.score, result.prediction.details.get("band")
+    label = str(band or result.decision.label or "-")
     return f"  {result.decision.verdict:<7} {score:10.4g}  {label:<14} {result.name}{boxes}"
 
 

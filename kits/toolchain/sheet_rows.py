@@ -1,0 +1,52 @@
+"""Rows of `kit predict --out FILE.csv`: predictions as cells of a table that people open in a spreadsheet.
+
+It says less than the lines of JSON and decides nothing. What a prediction means is the kit's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+COLUMNS = (
+    "sample", "verdict", "band", "score", "low", "high", "label", "reasons", "error", "path"
+)  # fmt: skip
+"""`low` and `high` are of the first quantity that has an interval; `band` where the kit has bands."""
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""By these a spreadsheet knows a formula, and what a stranger wrote may begin with one (OWASP, CSV injection)."""
+
+
+def sheet_cells(row: Mapping[str, JsonValue]) -> list[str]:
+    """A prediction's entry, as `Predicted.as_json` gives it, as one cell for each of `COLUMNS`."""
+    prediction = row.get("prediction")
+    told = prediction if isinstance(prediction, dict) else {}
+    details = told.get("details")
+    reasons = (one.get("text") for one in _objects(told.get("reasons")))
+    values = {
+        **row,
+        "band": details.get("band") if isinstance(details, dict) else None,
+        **_interval(told),
+        "reasons": " | ".join(str(text) for text in reasons),
+    }
+    return [_cell(values.get(name)) for name in COLUMNS]
+
+
+def _interval(told: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    for one in _objects(told.get("quantities")):
+        if "low" in one and "high" in one:
+            return {"low": one["low"], "high": one["high"]}
+    return {}
+
+
+def _objects(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _cell(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULAS) else text

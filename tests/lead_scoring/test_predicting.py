@@ -1,0 +1,77 @@
+"""`kit predict` on leads: an API's answer, a table for spreadsheets, columns that are called otherwise."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import JsonValue
+from typer.testing import CliRunner
+
+from kits.cli import make_app
+from kits.lead_scoring._lead import encode_lead
+from kits.lead_scoring._simulated.firm import make_leads
+from tests.lead_scoring.lead_files import put, table
+from tests.lead_scoring.trained_leads import as_lead, outcome_of
+
+N = 2_400
+LEADS = [as_lead(one) for one in make_leads(5, 3)]
+FORMULA = "=HYPERLINK(1)"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    path = tmp_path / "leads.kwb"
+    path.write_bytes(outcome_of(N)[2])
+    return str(path)
+
+
+def kit(*words: str) -> str:
+    done = CliRunner().invoke(make_app(), ["predict", *words])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def as_record(number: int) -> dict[str, JsonValue]:
+    """A lead as an API answers it."""
+    lead = LEADS[number]
+    return {"id": lead.id, "createdAt": f"{lead.at:%Y-%m-%dT%H:%M:%SZ}", "properties": {**lead.fields}}  # fmt: skip
+
+
+def test_an_apis_answer_is_a_table_of_leads_and_a_lead_is_one(bundle: str, tmp_path: Path) -> None:
+    answer = put(tmp_path / "api.json", {"results": [as_record(n) for n in range(3)], "paging": {}})
+    told = json.loads(kit(str(answer), "--bundle", bundle, "--json"))
+    assert [one["sample"] for one in told["predictions"]] == [f"api.json#{lead.id}" for lead in LEADS]  # fmt: skip
+    one = put(tmp_path / "one.json", encode_lead(LEADS[0]))
+    [alone] = json.loads(kit(str(one), "--bundle", bundle, "--json"))["predictions"]
+    assert alone["score"] == pytest.approx(told["predictions"][0]["score"])
+    assert alone["prediction"]["details"]["band"] in kit(str(one), "--bundle", bundle)
+
+
+def test_a_table_for_spreadsheets_holds_no_formula(bundle: str, tmp_path: Path) -> None:
+    names = [FORMULA, *LEADS[0].fields]
+    rows = [[FORMULA, *("" if v is None else v for v in lead.fields.values())] for lead in LEADS]
+    leads = put(tmp_path / f"{FORMULA}.csv", table(names, rows))
+    out = tmp_path / "scores.csv"
+    kit(str(leads), "--bundle", bundle, "--out", str(out))
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [row["band"] in ("hot", "warm", "cold") for row in found] == [True] * 3
+    assert all(float(row["low"]) <= float(row["score"]) <= float(row["high"]) for row in found)
+    assert all(row["sample"].startswith(f"'{FORMULA}") and row["reasons"] for row in found)
+
+
+@pytest.mark.parametrize("out", [(), ("--out", "rows.jsonl"), ("--out", "rows.csv")])
+def test_columns_that_are_called_otherwise_are_told(
+    bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = list(LEADS[0].fields)
+    rows = [["" if v is None else v for v in lead.fields.values()] for lead in LEADS]
+    told = kit(str(put(tmp_path / "as.csv", table(names, rows))), "--bundle", bundle, *out)
+    assert "no sample has" not in told
+    other = put(tmp_path / "other.csv", table([name.upper() for name in names], rows))
+    told = kit(str(other), "--bundle", bundle, *out)
+    assert "no sample has" in told and "called otherwise" in told
