@@ -6,7 +6,7 @@ outcome are left out beforehand (`COLUMNS`), for everybody, so that models are c
 court may leave out more. `--rival` has AutoGluon or FLAML learn from the same rows and columns in a Python of its own.
 
 Usage: python -m benchmarks.lead_models DATA [--set bank_marketing …] [--split time random]
-           [--rival autogluon=PYTHON:SECONDS …]
+           [--rival autogluon=PYTHON:SECONDS …] [--as large]
        python -m benchmarks.lead_models --speed
 DATA holds folders bank_marketing, x_education, online_shoppers (train.csv each).
 """
@@ -37,6 +37,7 @@ from kits.core.stats import Estimate, auroc, bootstrap
 from kits.lead_scoring import KIT
 from kits.lead_scoring._judging.figures import bins_of, ideal_error
 from kits.lead_scoring._lead import Lead, encode_lead
+from kits.lead_scoring._learning import effort
 from kits.lead_scoring._simulated.firm import make_leads
 from kits.lead_scoring.config import Config
 from kits.lead_scoring.runtime import LeadRuntime
@@ -71,6 +72,9 @@ COLUMNS: Mapping[str, Source] = {
 }  # fmt: skip
 LEARNED, TRAIN = 0.75, 0.82
 """Share that a project holds, and of it the share of its `train`."""
+SIZES: Mapping[str, int] = {"small": 10**15, "large": 100_000}
+"""Cells from which a table is large: for what the savings of large tables cost."""
+AS_HELP = "learn as if every table were so: without the savings of large ones, or with them"
 RIVAL = Path(__file__).parent / "lead_rivals.py"
 
 
@@ -86,14 +90,22 @@ def main() -> None:
     )
     parser.add_argument("--rival", action="append", default=[], help="NAME=PYTHON:SECONDS")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--as", dest="size", choices=list(SIZES), help=AS_HELP)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    as_if(args.size)
     if args.data is not None:
         for name in args.set or list(COLUMNS):
             for split in args.split:
                 _public(args.data / name / "train.csv", name, split, args.rival, args.seed)
     if args.speed:
         _speed(args.seed)
+
+
+def as_if(size: str | None) -> None:
+    """Has every table of this process learned from as if it were large, or small."""
+    if size is not None:
+        effort.LARGE = SIZES[size]
 
 
 def _public(path: Path, name: str, split: str, rivals: Sequence[str], seed: int) -> None:

@@ -5,8 +5,8 @@ for each lead, some hold what a dozen of them share. Here a dozen columns tell w
 few go with time, and all others tell nothing. Which is which is drawn by seed, before any model. Figures on leads that
 came after those learned from stand beside the seconds, so that what is saved can be weighed against what it costs.
 
-Usage: python -m benchmarks.lead_wide 40000x100 [40000x400 …] [--seed 0] [--csv FOLDER]
---csv writes the table for `kit data import` and trains nothing.
+Usage: python -m benchmarks.lead_wide 40000x100 [40000x400 …] [--seed 0] [--as small] [--csv FOLDER]
+--as learns without the savings of large tables; --csv writes the table for `kit data import` and trains nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.lead_models import a_dataset, learned, tell
+from benchmarks.lead_models import AS_HELP, SIZES, a_dataset, as_if, learned, tell
 from kits.lead_scoring._lead import Lead, Value
 from kits.lead_scoring.config import Config
 
@@ -164,8 +164,10 @@ def main() -> None:
     )
     parser.add_argument("sizes", nargs="+", help="LEADSxCOLUMNS")
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--as", dest="size", choices=list(SIZES), help=AS_HELP)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
+    as_if(args.size)
     for size in args.sizes:
         leads, columns = map(int, size.split("x"))
         if args.csv is not None:
@@ -176,17 +178,18 @@ def main() -> None:
 
 def _trained(leads: int, columns: int, seed: int) -> None:
     """Learns from so many leads, and judges as a fifth more that came after them."""
-    known = leads
     made = make_wide(seed, round(leads * (1 + OUTSIDE)), columns)
-    dataset = a_dataset(made.leads[:known], made.won[:known], True, seed)
+    dataset = a_dataset(made.leads[:leads], made.won[:leads], True, seed)
+    later, won = made.leads[leads:], made.won[leads:]
+    del made  # as in a project, where leads are read from files
     began, used = time.perf_counter(), time.process_time()
     runtime, notes = learned(dataset, Config(), seed)
     took = f"{time.perf_counter() - began:.1f} s ({time.process_time() - used:.1f} CPU-s)"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"## {leads:,} leads x {columns} columns: {took}, resident peak {peak:.2f} GiB")
-    print(next((note for note in notes if "was taken" in note), ""))
-    chances = runtime.scorer.probabilities(made.leads[known:])
-    tell("leads that came after", chances, made.won[known:], seed, took)
+    for word in ("was taken", "calibrated", "models were chosen by"):
+        print(next((note for note in notes if word in note), f"(not told: {word})"))
+    tell("leads that came after", runtime.scorer.probabilities(later), won, seed, took)
 
 
 def _write(path: Path, made: Made) -> None:

@@ -41,7 +41,7 @@ class LeadTable:
     @property
     def names(self) -> tuple[str, ...]:
         """All columns, in the order they are first met."""
-        return tuple(dict.fromkeys(name for lead in self.leads for name in lead.fields))
+        return names_of(self.leads)
 
     def column(self, name: str) -> list[Value]:
         """(rows,) values of a column; None where a lead lacks it."""
@@ -63,6 +63,14 @@ class LeadTable:
         return self.rows(np.isfinite(self.won))
 
 
+def names_of(leads: Iterable[Lead]) -> tuple[str, ...]:
+    """All columns of some leads, in the order they are first met."""
+    known: dict[str, Value] = {}
+    for lead in leads:
+        known.update(lead.fields)
+    return tuple(known)
+
+
 def load_table(dataset: Dataset, items: Iterable[DatasetItem]) -> LeadTable:
     """The leads of some items, sorted by time, then by id.
 
@@ -70,15 +78,26 @@ def load_table(dataset: Dataset, items: Iterable[DatasetItem]) -> LeadTable:
         DataError: a sample's bytes are absent, damaged or no lead.
     """
     rows: list[tuple[float, str, DatasetItem, Lead, float]] = []
+    texts: dict[str, str] = {}
     for item in items:
         try:
-            lead = decode_lead(dataset.content(item))
+            lead = _sharing(decode_lead(dataset.content(item)), texts)
         except DataError as error:
             raise DataError(error.what, where=item.sample.source or item.sample.id) from error
         place = place_in_time(item.sample)
         rows.append((place or 0.0, item.sample.id, item, lead, _won(item)))
     rows.sort(key=lambda row: row[:2])
     return table_of(rows)
+
+
+def _sharing(lead: Lead, texts: dict[str, str]) -> Lead:
+    """The same lead with names and texts that all leads share in memory, of which many have the same."""
+    once = texts.setdefault
+    fields = {
+        once(name, name): once(value, value) if isinstance(value, str) else value
+        for name, value in lead.fields.items()
+    }
+    return Lead(lead.id, fields, lead.at)
 
 
 def table_of(rows: Sequence[tuple[float, str, DatasetItem, Lead, float]]) -> LeadTable:

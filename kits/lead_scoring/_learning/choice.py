@@ -23,7 +23,7 @@ LATEST = 3
 """So many of the latest folds decide."""
 _TOP = 0.1
 _LEFT = 4
-"""Candidates of a large table that are tried on a further fold, at least, unless they are far behind."""
+"""Candidates of a large table that are tried on all folds, at least, unless they are far behind."""
 FAR = 3.0
 """Standard errors behind the best, lead by lead, at which a candidate of a large table is given up."""
 
@@ -113,10 +113,10 @@ def choose(scored: Sequence[Scored]) -> Scored:
 def hopeless(scored: Sequence[Scored]) -> tuple[Scored, ...]:
     """Candidates that further folds of a large table would be wasted on.
 
-    Those far behind, and the worse two thirds (successive halving, Jamieson & Talwalkar 2016), down to a few.
+    Those far behind, and the worse half (successive halving, Jamieson & Talwalkar 2016), down to a few.
     """
     ranked = sorted(scored, key=lambda one: one.loss)
-    left = max(_LEFT, (len(ranked) + 2) // 3)
+    left = max(_LEFT, (len(ranked) + 1) // 2)
     return tuple(o for n, o in enumerate(ranked) if n >= left or _gap(o, ranked[0], FAR) > 0.0)
 
 

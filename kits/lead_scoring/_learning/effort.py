@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.intp]
-_LARGE = 3_000_000
+LARGE = 3_000_000
 """Cells (leads × columns of the matrix) from which a table is large."""
 _MOST_STRIDE = 4
 """Trees of inner folds: up to so many times fewer, with steps so many times larger."""
@@ -20,12 +20,12 @@ MOST_TO_CHOOSE = 100_000
 
 def is_large(cells: int) -> bool:
     """Whether candidates are tried in stages, and designs kept in 32 bits."""
-    return cells > _LARGE
+    return cells > LARGE
 
 
 def stride_of(cells: int) -> int:
     """How many times fewer trees an inner fold grows."""
-    return max(1, min(_MOST_STRIDE, -(-cells // _LARGE)))
+    return max(1, min(_MOST_STRIDE, -(-cells // LARGE)))
 
 
 def thinned(rows: Ints) -> Ints:

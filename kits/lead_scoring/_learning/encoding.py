@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features.encoder import Encoder, digest_of_choice, filled
+from kits.lead_scoring._features.encoder import Encoder, digest_of_choice, filled, part_of
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
     Column,
@@ -74,30 +75,25 @@ def fit_encoder(
     often = {name: _often(sheet, rows, name, kind) for name, kind in kinds.items()}
     values = _values(often, kinds, len(rows))
     fitted: list[Column] = []
-    blocks: list[Floats32] = []
     for name, kind in kinds.items():
         column: Column | None
         if kind == "choice":
             column = _choice(sheet, rows, won, name, often[name], values[name])
         else:
             column = _fit(sheet, rows, name, kind, values.get(name, ()))
-        if column is None:
-            continue
-        fitted.append(column)
-        made = block(sheet, column, rows)
+        if column is not None:
+            fitted.append(column)
+    spec = EncoderSpec(columns=tuple(fitted))
+    matrix, places = _matrix(sheet, rows, spec)
+    for column, end in zip(fitted, places[1:]):
         if isinstance(column, ChoiceColumn) and column.rates:
-            made[:, -1] = _unseen_rates(sheet, rows, won, name, seed)
-        blocks.append(made)
-    matrix = np.hstack(blocks) if blocks else np.empty((len(rows), 0), dtype=np.float32)
-    return Encoded(EncoderSpec(columns=tuple(fitted), typical=_typical(matrix)), matrix)
+            matrix[:, end - 1] = _unseen_rates(sheet, rows, won, column.name, seed)
+    return Encoded(spec.model_copy(update={"typical": _typical(matrix)}), matrix)
 
 
 def encode(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> Floats32:
     """(rows, columns) of some rows by a fitted encoder."""
-    blocks = [block(sheet, column, rows) for column in spec.columns]
-    if not blocks:
-        return np.empty((len(rows), 0), dtype=np.float32)
-    return filled(np.hstack(blocks), spec.typical)
+    return filled(_matrix(sheet, rows, spec)[0], spec.typical)
 
 
 def _typical(matrix: Floats32) -> tuple[float | None, ...]:
@@ -110,6 +106,17 @@ def _typical(matrix: Floats32) -> tuple[float | None, ...]:
     amounts = ~(lacks | flags)
     found[amounts] = np.median(matrix[:, amounts], axis=0)
     return tuple(None if gap else round(one, 6) for gap, one in zip(lacks.tolist(), found.tolist()))
+
+
+def _matrix(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> tuple[Floats32, list[int]]:
+    """The matrix, and where the block of each column begins, with the end of the last."""
+    places = [0]
+    for column in spec.columns:
+        places.append(places[-1] + len(part_of(column).labels))
+    matrix = np.empty((len(rows), places[-1]), dtype=np.float32)
+    for column, (start, end) in zip(spec.columns, pairwise(places)):
+        matrix[:, start:end] = block(sheet, column, rows)
+    return matrix, places
 
 
 def _often(sheet: Sheet, rows: Ints, name: str, kind: Kind) -> dict[str, int]:

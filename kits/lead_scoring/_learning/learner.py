@@ -5,9 +5,9 @@ What several candidates share is made once. Which are tried and which is taken i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 Floats = NDArray[np.float64]
+_Curve: TypeAlias = tuple[bool, float, float]
+"""What tells additive models apart: straight lines or not, half-life, penalty."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,7 @@ class Learner:
         encoded = self.encoded(rows, candidate.stable)
         additive = trees = None
         if candidate.has_curves:
-            weights = _weights(rows, candidate.half_life)
-            design = Design(encoded.matrix, straight=candidate.straight)
-            additive = design.fit(self.won[rows], weights, candidate.penalty)
+            (additive,) = self.curves(encoded.matrix, rows, candidate.straight, [_curve(candidate)])
         if candidate.has_trees:
             base = boosting.base_rate(self.won[rows])
             trees = boosting.arrays_of(self.booster(encoded.matrix, rows), base)
@@ -100,6 +100,16 @@ class Learner:
                 fix="import columns that say something of a lead: source, country, size, visits",
             )
         return encoded
+
+    def curves(
+        self, matrix: Floats32, rows: Ints, straight: bool, wanted: Sequence[_Curve]
+    ) -> list[AdditiveSpec]:
+        """Additive models of one design, which is large and gone when they are there."""
+        design = Design(matrix, straight=straight)
+        return [
+            design.fit(self.won[rows], _weights(rows, half_life), penalty)
+            for _, half_life, penalty in wanted
+        ]
 
     def booster(self, matrix: Floats32, rows: Ints, stride: int = 1) -> Booster:
         """Boosted trees of some rows."""
@@ -162,22 +172,18 @@ class Trial:
 
     def _curves(
         self, known: Floats32, matrix: Floats32, group: Collection[Candidate]
-    ) -> dict[tuple[bool, float, float], Floats]:
-        """Log-odds by each additive model that candidates are or have, one design at a time."""
-        won = self._learner.won[self.rows]
-        found: dict[tuple[bool, float, float], Floats] = {}
+    ) -> dict[_Curve, Floats]:
+        """Log-odds by each additive model that candidates are or have."""
+        found: dict[_Curve, Floats] = {}
         wanted = dict.fromkeys(_curve(one) for one in group if one.has_curves)
         for straight in dict.fromkeys(key[0] for key in wanted):
-            design = Design(known, straight=straight)
-            for key in [key for key in wanted if key[0] == straight]:
-                _, half_life, penalty = key
-                spec = design.fit(won, _weights(self.rows, half_life), penalty)
-                found[key] = Additive(spec).margins(matrix)
+            keys = [key for key in wanted if key[0] == straight]
+            made = self._learner.curves(known, self.rows, straight, keys)
+            found.update((key, Additive(spec).margins(matrix)) for key, spec in zip(keys, made))
         return found
 
 
-def _curve(candidate: Candidate) -> tuple[bool, float, float]:
-    """What tells additive models apart."""
+def _curve(candidate: Candidate) -> _Curve:
     return candidate.straight, candidate.half_life, candidate.penalty
 
 

@@ -1,7 +1,7 @@
 """Which candidates are tried at the next step of a backtest: all of them, of a large table in stages.
 
 A large table is one whose first matrix has many cells (`effort.py`). There the first fold tries each family with few
-half-lives, and after each fold the better third goes on, or the best four; at the second fold those join once that are
+half-lives, and after each fold the better half goes on, or the best four; at the second fold those join once that are
 next to them in half-life. So a grid is refined where it pays. Who is hopeless, and which of them is taken in the end,
 is `choice.py`'s.
 """

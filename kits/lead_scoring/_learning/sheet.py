@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kits.lead_scoring._features import cells
 from kits.lead_scoring._lead import Lead, Value
+from kits.lead_scoring._table import names_of
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -51,7 +52,7 @@ class Sheet:
 
     def __init__(self, leads: Sequence[Lead]) -> None:
         self._leads = leads
-        self.names = tuple(dict.fromkeys(name for lead in leads for name in lead.fields))
+        self.names = names_of(leads)
         self.column = cache(self._column)
         self.choices = cache(self._choices)
         self.bags = cache(self._bags)

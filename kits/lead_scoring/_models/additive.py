@@ -12,6 +12,8 @@ from kits.lead_scoring._models.spec import AdditiveSpec
 
 Floats = NDArray[np.float64]
 _ON_OFF = (0.0, 1.0)
+_CHUNK = 8_192
+"""Rows that are looked at together."""
 
 
 class Additive:
@@ -55,5 +57,7 @@ class Additive:
 
     def margins(self, matrix: Floats32) -> Floats:
         """(rows,) log-odds."""
-        total: Floats = self.adds(matrix).sum(axis=1) + self.spec.intercept
-        return total
+        found = np.full(len(matrix), self.spec.intercept)
+        for start in range(0, len(matrix), _CHUNK):
+            found[start : start + _CHUNK] += self.adds(matrix[start : start + _CHUNK]).sum(axis=1)
+        return found

@@ -1,0 +1,80 @@
+"""A table of millions of cells is learned from as a small one is, with less effort."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kits.core.stats import auroc
+from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._learning.backtest import Backtest, run_backtest
+from kits.lead_scoring._learning.candidates import candidates
+from kits.lead_scoring._learning.effort import is_large
+from kits.lead_scoring._learning.folds import origins
+from kits.lead_scoring._learning.kinds import kinds_of
+from kits.lead_scoring._learning.learner import Learner
+from kits.lead_scoring._learning.sheet import Sheet
+from kits.lead_scoring.config import Config
+
+ROWS, TOPICS, COLUMNS = 21_000, 36, 10
+CONFIG = Config.model_validate({"trees": 10, "learning_rate": 0.3, "approach": "auto"})
+
+
+@cache
+def learner() -> tuple[Learner, NDArray[np.float64]]:
+    """Leads that hold several of many topics in each of some columns; and the log-odds they are won by."""
+    rng = np.random.default_rng(5)
+    held = rng.random((400, COLUMNS, TOPICS)) < 0.3
+    kinds_of_leads = [
+        Lead(
+            str(n),
+            {
+                f"column {c}": ";".join(f"topic {k}" for k in np.flatnonzero(own))
+                for c, own in enumerate(lead)
+            },
+        )
+        for n, lead in enumerate(held)
+    ]
+    which = rng.integers(len(held), size=ROWS)
+    logits = (2.0 * held[:, 0, 0] - 2.0 * held[:, 1, 1] + 1.5 * held[:, 2, 2] - 1.0)[which]
+    won = (rng.random(ROWS) < 1 / (1 + np.exp(-logits))).astype(np.float64)
+    sheet = Sheet([kinds_of_leads[n] for n in which.tolist()])
+    kinds = kinds_of(sheet, np.arange(ROWS), sheet.names, CONFIG.columns)
+    return Learner(sheet, won, kinds, frozenset(), CONFIG, seed=0), logits
+
+
+@cache
+def judged() -> Backtest:
+    split = ["train"] * (ROWS - 2_000) + ["val"] * 2_000
+    steps = origins(split, [""] * ROWS, CONFIG.folds, in_time=True, seed=0)
+    tried = candidates(CONFIG, few=False, in_time=True, drifting=())
+    return run_backtest(learner()[0], steps, tried, in_time=True)
+
+
+def test_models_of_a_wide_table_are_given_up_on_the_way_and_one_of_them_is_taken() -> None:
+    assert is_large(learner()[0].encoded(np.arange(ROWS // 2), False).matrix.size)
+    every = candidates(CONFIG, few=False, in_time=True, drifting=())
+    shipped = judged().shipped
+    assert 1 <= len(shipped.scored) <= 4
+    assert shipped.candidate in every
+    assert len(judged().given_up) >= 8
+
+
+def test_leads_of_a_wide_table_are_scored_nearly_as_well_as_their_truth_allows() -> None:
+    known, logits = learner()
+    rows = np.array(sorted(judged().unseen))
+    chances = np.array([judged().unseen[row] for row in rows.tolist()])
+    assert len(rows) == ROWS - round(0.5 * (ROWS - 2_000))  # all that any fold judges
+    won = known.won[rows] > 0
+    assert auroc(chances, won) > auroc(logits[rows], won) - 0.03
+
+
+def test_what_ships_of_a_wide_table_has_a_term_for_each_column_of_its_matrix() -> None:
+    known, _ = learner()
+    rows = np.arange(ROWS)
+    fitted = known.fit(rows, judged().shipped.candidate)
+    assert fitted.additive is not None
+    matrix = known.encoded(rows, False).matrix
+    assert len(fitted.additive.terms) == matrix.shape[1]
