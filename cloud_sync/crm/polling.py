@@ -64,9 +64,8 @@ class Polling(ConnectionLoops):
 
     def serve(self, name: str) -> tuple[int, float]:
         """Asks a connection once: how many events came, and seconds until it is to be asked again."""
-        with self._hub.database.session() as session:
-            row = session.get(CrmConnection, name)
-        if row is None or row.paused_at is not None or breaker.rests(row, self._now()):
+        row = self.awake(name)
+        if row is None:
             return 0, RESTS_S
         try:
             poll_s = settings_of(row).poll_s

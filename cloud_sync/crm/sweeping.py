@@ -19,7 +19,6 @@ from cloud_sync.crm.kinds import KINDS, with_defaults
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.threads import ConnectionLoops
 from cloud_sync.effects.targets import DeliveryError
-from cloud_sync.store.models import CrmConnection
 from kits.core.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -49,11 +48,8 @@ class Sweeping(ConnectionLoops):
     def serve(self, name: str) -> tuple[int, float]:
         """One page of a connection: how many records it named, and seconds until the next one."""
         now = self._now()
-        with self._hub.database.session() as session:
-            row = session.get(CrmConnection, name)
-        if row is None or row.paused_at is not None or breaker.rests(row, now):
-            return 0, RESTS_S
-        if not (row.project and row.kind in KINDS and KINDS[row.kind].lists):
+        row = self.awake(name)
+        if row is None or not (row.project and row.kind in KINDS and KINDS[row.kind].lists):
             return 0, RESTS_S
         try:
             settings = settings_of(row)

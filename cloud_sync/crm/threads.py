@@ -15,6 +15,7 @@ from typing import ClassVar, TypeAlias
 
 from sqlalchemy import select
 
+from cloud_sync.crm import breaker
 from cloud_sync.crm.base import Crm
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always, doubling
@@ -112,6 +113,14 @@ class ConnectionLoops(ABC):
         with self._hub.database.session() as session:
             names = session.scalars(select(CrmConnection.name).order_by(CrmConnection.name)).all()
         return sum(self.serve(name)[0] for name in names)
+
+    def awake(self, name: str) -> CrmConnection | None:
+        """The connection, if something may be asked of its CRM now: it is there, not paused, and not left alone."""
+        with self._hub.database.session() as session:
+            row = session.get(CrmConnection, name)
+        if row is None or row.paused_at is not None or breaker.rests(row, self._now()):
+            return None
+        return row
 
     @abstractmethod
     def serve(self, name: str) -> tuple[int, float]:

@@ -63,9 +63,8 @@ class WriteBack(ConnectionLoops):
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""
-        with self._hub.database.session() as session:
-            row = session.get(CrmConnection, name)
-        if row is None or row.paused_at is not None or breaker.rests(row, self._now()):
+        row = self.awake(name)
+        if row is None:
             return 0, IDLE_S
         try:
             settings = settings_of(row)

@@ -174,6 +174,12 @@ class EvaluateTask:
     seed: int
     progress: Progress = field(default_factory=NoProgress)
 
+    @property
+    def split(self) -> str:
+        """The split that all items are of; `all`: they are of several."""
+        splits = {item.split for item in self.items}
+        return splits.pop() if len(splits) == 1 else "all"
+
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:

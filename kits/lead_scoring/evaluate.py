@@ -67,11 +67,10 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     court = court_of(task.runtime)
     barred = (*protected, *(court.excluded if court is not None else ()))
     by_group = groups(judged, protected, task.seed)
-    splits = {item.split for item in task.items}
     return Evaluation(
         kit=task.dataset.header.kit,
         dataset=task.dataset.id,
-        split=splits.pop() if len(splits) == 1 else "all",
+        split=task.split,
         n=len(judged),
         seed=task.seed,
         metrics=metrics,

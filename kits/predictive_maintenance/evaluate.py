@@ -55,11 +55,10 @@ def evaluate(task: EvaluateTask) -> Evaluation:
         judged = faults.judge(task, runtime, recordings)
     else:
         judged = condition.judge(task, runtime, recordings)
-    splits = {item.split for item in task.items}
     return Evaluation(
         kit=task.dataset.header.kit,
         dataset=task.dataset.id,
-        split=splits.pop() if len(splits) == 1 else "all",
+        split=task.split,
         n=len(recordings),
         seed=task.seed,
         metrics=judged.metrics,

@@ -46,11 +46,10 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     if not judged:
         raise DataError("no annotated mail to evaluate on", fix="label mails of this split")
     metrics = figures.figures(judged, task.seed)
-    splits = {item.split for item in task.items}
     return Evaluation(
         kit=task.dataset.header.kit,
         dataset=task.dataset.id,
-        split=splits.pop() if len(splits) == 1 else "all",
+        split=task.split,
         n=len(judged),
         seed=task.seed,
         metrics=metrics,

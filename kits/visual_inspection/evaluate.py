@@ -142,11 +142,10 @@ def evaluate(task: EvaluateTask) -> Evaluation:
         metrics |= _rates(judged, verdicts) | _money(judged, verdicts, task, notes)
         slices = _slices(judged, verdicts)
         results = tuple(_result(one, v, task.costs) for one, v in zip(judged, verdicts))
-    splits = {item.split for item in task.items}
     return Evaluation(
         kit=task.dataset.header.kit,
         dataset=task.dataset.id,
-        split=splits.pop() if len(splits) == 1 else "all",
+        split=task.split,
         n=len(judged),
         seed=task.seed,
         metrics=metrics,

@@ -150,7 +150,7 @@ def test_a_secret_that_is_ours_to_choose_is_drawn_and_shown_once(
         (("--kind", "hubspot", "--option", "api=jsonrpc"), "no option 'api'"),
         (("--kind", "webhook", "--option", "networks=10.0.0.1/8"), "not a network"),
         (("--kind", "webhook", "--option", "proxy_header=x-dn"), "go together"),
-        (("--kind", "webhook", "--url", "ftp://x"), "https://HOST"),
+        (("--kind", "webhook", "--url", "ftp://x"), "must begin with https://"),
         (("--kind", "hubspot", "--project", "lead"), "did you mean 'leads'"),
     ],
 )
