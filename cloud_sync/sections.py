@@ -176,12 +176,13 @@ class Prices(Section):
 class LeadsConfig(Section):
     """Scoring leads: by lot, and what programs may ask."""
 
-    exploration: float = Field(
-        0.05,
+    exploration: float | None = Field(
+        None,
         ge=0,
         le=0.5,
-        description="share of leads that the hot list shows in random order, whatever their score:"
-        " the only unbiased ones to learn from; what it costs stands in the project's report",
+        description="at most this share of leads stands in the hot list by lot, whatever their score; empty: as many"
+        " as the bundle was judged with (`model.team.exploration` of its project), whose price stands in its report;"
+        " 0: none. More than that is not taken: train with it",
     )
     requests_per_min: int = Field(
         600, ge=1, description="requests for scores that one token may send in a minute"

@@ -182,7 +182,9 @@ def doctor(data_dir: Path) -> list[Finding]:
     except ConfigError as error:
         return [*findings, Finding("configuration", error.what, False, error.fix)]
     findings.append(Finding("configuration", str(data_dir / FILE), True))
-    return [*findings, *_keys(config), *_crms(config), _authority(config), _database(config)]
+    database = _database(config)
+    lots = _lots(config) if database.ok else []
+    return [*findings, *_keys(config), *_crms(config), _authority(config), database, *lots]
 
 
 def _mosquitto() -> Finding:
@@ -253,6 +255,22 @@ def _database(config: HubConfig) -> Finding:
         return Finding("database", f"schema {check_database(config.database)}", True)
     except KitwrightError as error:
         return Finding("database", f"{error.where}: {error.what}", False, error.fix)
+
+
+def _lots(config: HubConfig) -> list[Finding]:
+    """More leads by lot than a bundle was judged with, at a price that nobody knows: they are not shown."""
+    most = config.leads.exploration
+    if not most:
+        return []
+    from cloud_sync.crm.lots import too_high
+
+    with closing(Database(config.database)) as database, database.session() as session:
+        over = too_high(session, most)
+    if not over:
+        return []
+    fix = f"set model.team.exploration: {most:g} in kit.yaml of {over[0]}, train and release; or leave leads.exploration out"
+    found = f"leads.exploration is {most:g}, the bundles of {', '.join(over)} keep less, and that counts"
+    return [Finding("leads by lot", found, False, fix)]
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

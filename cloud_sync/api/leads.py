@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from cloud_sync.api.lead_scores import get_models
 from cloud_sync.crm import forgetting, health, hotlist, leads
+from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import LeadModels, in_force, model_json
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.storing import OPEN
@@ -69,7 +70,9 @@ def hot_list(
 ) -> Json:
     """Leads in the team's order, with those that stand there by lot; `next` is the `cursor` of the next page."""
     wanted = hotlist.LeadFilter(connection, band, search, state)
-    page = hotlist.page(session, wanted, hub.config.leads.exploration, limit=limit, cursor=cursor)
+    page = hotlist.page(
+        session, wanted, lots(session, hub.config.leads.exploration), limit=limit, cursor=cursor
+    )
     found: list[JsonValue] = [{**leads.as_json(one.lead), "by_lot": one.lot} for one in page.leads]
     return {"leads": found, "next": page.next}
 

@@ -54,10 +54,12 @@ def leads_list(
 ) -> None:
     """List leads in the team's order, with those that stand there by lot."""
     from cloud_sync.crm import hotlist, leads
+    from cloud_sync.crm.lots import lots
 
     with opened(data) as hub, hub.database.session() as session:
         wanted = hotlist.LeadFilter(connection, band, search, state)
-        found = hotlist.page(session, wanted, hub.config.leads.exploration, limit=limit)
+        by_lot = lots(session, hub.config.leads.exploration)
+        found = hotlist.page(session, wanted, by_lot, limit=limit)
     console = Console(as_json)
     console.answer(
         table([_line(one) for one in found.leads], ("points", "band", "name", "lead", "why")),
@@ -110,6 +112,7 @@ def leads_show(
 
 def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Say which bundle scores each project's leads, and what was refused."""
+    from cloud_sync.crm.lots import kept_by
     from cloud_sync.crm.models import in_force, model_json
     from cloud_sync.crm.projects import projects
 
@@ -117,13 +120,14 @@ def leads_models(data: DataOption = DATA, as_json: JsonOption = False) -> None:
         rows = [row for name in projects(session) if (row := in_force(session, name))]
     lines = [
         (
-            row.project, row.bundle[:_DIGEST] or "none", row.previous[:_DIGEST],
+            row.project, row.bundle[:_DIGEST] or "none", row.previous[:_DIGEST], f"{kept_by(row):.0%}",
             "held" if row.held else "", "; ".join(str(why) for why in row.refused.values()),
         )
         for row in rows
     ]  # fmt: skip
     Console(as_json).answer(
-        table(lines, ("project", "bundle", "before", "", "refused")), [model_json(r) for r in rows]
+        table(lines, ("project", "bundle", "before", "by lot", "", "refused")),
+        [model_json(r) for r in rows],
     )
 
 

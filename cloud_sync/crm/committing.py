@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import breaker, hiding, outcomes, storing
 from cloud_sync.crm.base import Record
 from cloud_sync.crm.claiming import Claimed, courses, held
+from cloud_sync.crm.lots import Lots, lots
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.effects.alerts import close_alert, raise_alert
@@ -54,6 +55,7 @@ class Commit:
         self._rng = rng
         self._rules = storing.Rules.of(CrmSettings.model_validate(connection.settings))
         self._kept: Mapping[str, outcomes.Kept] = {}
+        self._lots = Lots({})
         self._before: Mapping[str, Sequence[int]] = {}
         self._believed: bool | None = None
         self._lost = 0
@@ -72,6 +74,7 @@ class Commit:
             breaker.succeeded(session, name, now)
             if self._kept:
                 outcomes.ensure_device(session, name, self._connection.kind, now)
+                self._lots = lots(session, self._hub.config.leads.exploration)
             self._before = courses(session, name, list(self._found.scores))
             for lead in held(session, name, claimed, self._owner):
                 again = self._store_one(session, lead, now)
@@ -172,7 +175,7 @@ class Commit:
     def _say(self, session: Session, lead: CrmLead, outcome: str, now: datetime) -> None:
         outcomes.note_outcome(
             session, lead, outcome, self._connection, now=now,
-            kept=self._kept.get(lead.object_id), exploration=self._hub.config.leads.exploration,
+            kept=self._kept.get(lead.object_id), exploration=self._lots.of(self._connection.name),
         )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
+from cloud_sync.crm.lots import Lots
 from cloud_sync.crm.scored import BANDS
 from cloud_sync.crm.storing import OPEN
 from cloud_sync.store.models import CrmLead
@@ -77,24 +78,25 @@ class _Cursor:
 
 
 def page(
-    session: Session, wanted: LeadFilter, exploration: float, *, limit: int = 50, cursor: str = ""
+    session: Session, wanted: LeadFilter, lots: Lots, *, limit: int = 50, cursor: str = ""
 ) -> LeadPage:
     """One page of the list.
 
     Args:
-        exploration: the share by lot, 0 to 1.
+        lots: the shares by lot.
 
     Raises:
         DataError: no such band or state, or `cursor` is not what a page gave.
     """
     _require_known(wanted)
     size, at = max(1, min(limit, MAX_PAGE)), _read(cursor)
-    every = round(1 / exploration) if exploration and wanted.by_lot else 0
-    main = _main(wanted, at, exploration if every else 0.0)
+    share = lots.largest(wanted.connection) if wanted.by_lot else 0.0
+    every = round(1 / share) if share else 0
+    main = _main(wanted, at, lots if every else None)
     found = list(session.scalars(main.limit(size + 1)))
     drawn: list[CrmLead] = []
     if every:
-        drawn = list(session.scalars(_lots(wanted, at, exploration).limit(size + 1)))
+        drawn = list(session.scalars(_lots(wanted, at, lots).limit(size + 1)))
     listed = _mixed(found, drawn, every, at.place, size + 1)
     shown = listed[:size]
     more = len(listed) > size
@@ -150,11 +152,11 @@ def _contains(text: str) -> ColumnElement[bool]:
     )
 
 
-def _main(wanted: LeadFilter, at: _Cursor, exploration: float) -> Select[CrmLead]:
+def _main(wanted: LeadFilter, at: _Cursor, lots: Lots | None) -> Select[CrmLead]:
     probability = func.coalesce(CrmLead.probability, -1.0)
     query = select(CrmLead).where(*_where(wanted))
-    if exploration:
-        query = query.where(CrmLead.lot >= exploration)
+    if lots is not None:
+        query = query.where(CrmLead.lot >= lots.column)
     if at.main:
         rank, last, connection, name = at.main
         after = or_(
@@ -166,8 +168,8 @@ def _main(wanted: LeadFilter, at: _Cursor, exploration: float) -> Select[CrmLead
     return query.order_by(_rank(), probability.desc(), CrmLead.connection, CrmLead.object_id)
 
 
-def _lots(wanted: LeadFilter, at: _Cursor, exploration: float) -> Select[CrmLead]:
-    query = select(CrmLead).where(*_where(wanted), CrmLead.lot < exploration)
+def _lots(wanted: LeadFilter, at: _Cursor, lots: Lots) -> Select[CrmLead]:
+    query = select(CrmLead).where(*_where(wanted), CrmLead.lot < lots.column)
     if at.lot:
         lot, connection, name = at.lot
         after = or_(

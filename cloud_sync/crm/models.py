@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm import cutting
+from cloud_sync.crm import cutting, lots
 from cloud_sync.crm.loaded import LoadedBundles, make_for_leads
 from cloud_sync.crm.projects import KIT, only_project
 from cloud_sync.crm.scored import LeadScore
@@ -131,7 +131,8 @@ class LeadModels:
         if newest == current or (held and not gone) or (newest and newest in refused):
             return False
         complaint = self._complaint(newest) if newest else ""
-        return self._take(project, newest, complaint, current)
+        share = lots.stated(self._loaded.get(newest)) if newest and not complaint else 0.0
+        return self._take(project, newest, complaint, current, share)
 
     def _complaint(self, bundle_id: str) -> str:
         """Why a bundle may not take effect; empty: it may."""
@@ -141,7 +142,7 @@ class LeadModels:
             return error.what
         return f"golden samples differ: {'; '.join(found[:3])}" if found else ""
 
-    def _take(self, project: str, bundle_id: str, complaint: str, seen: str) -> bool:
+    def _take(self, project: str, bundle_id: str, complaint: str, seen: str, share: float) -> bool:
         with self._hub.database.transaction() as session:
             insert_once(session, LeadModel, [{"project": project}])
             row = session.get_one(LeadModel, project, with_for_update=True)
@@ -157,6 +158,8 @@ class LeadModels:
                 )  # fmt: skip
                 return False
             _switch(row, bundle_id, by="hub")
+            row.lots = {name: row.lots[name] for name in (row.previous,) if name in row.lots}
+            row.lots |= {bundle_id: share} if bundle_id else {}
             row.held = False
             close_alert(session, REFUSED, where=project)
             audit(session, "hub", "leads.bundle", bundle_id, project=project, before=seen)
@@ -204,7 +207,7 @@ def model_json(row: LeadModel) -> dict[str, JsonValue]:
     return {
         "project": row.project, "bundle": row.bundle, "previous": row.previous, "held": row.held,
         "refused": row.refused, "by": row.by, "at": row.at.isoformat(),
-        "bands": cutting.shown(row.cut, row.bundle),
+        "bands": cutting.shown(row.cut, row.bundle), "by_lot": lots.kept_by(row),
     }  # fmt: skip
 
 

@@ -95,6 +95,11 @@ def make_rule(bundle: formats.Bundle) -> ReadyBundle:
     return ReadyBundle(bundle, Rule(float(factor)))
 
 
+def by_lot(share: float) -> dict[str, Estimate]:
+    """Of an operating point: the share of leads that is called by lot."""
+    return {"exploration": Estimate(value=share, low=share, high=share, n=100, method="stated")}
+
+
 def lead_bundle(
     version: int = 1,
     factor: float = 1.0,
@@ -113,7 +118,7 @@ def lead_bundle(
     )  # fmt: skip
     point = OperatingPoint(
         default=Band(act_at=HOT, review_from=WARM), action="write", method="test", dataset="d", seed=1,
-        rates=dict(rates or {}),
+        rates={**by_lot(0.05), **(rates or {})},
     )  # fmt: skip
     golden = GoldenSample(
         path="golden/0.json", media_type="application/json",
@@ -249,6 +254,11 @@ class LeadHub:
             if not self.scoring.step():
                 return
         raise AssertionError("the loop never comes to rest")
+
+    def judged_with(self, share: float, version: int = 2) -> None:
+        """A bundle is in force that was judged with this share by lot."""
+        release_bundle(self.hub, lead_bundle(version, rates=by_lot(share)))
+        self.models.look(LEADS)
 
     def lead(self, name: str, connection: str = SALES) -> CrmLead:
         with self.hub.database.session() as session:

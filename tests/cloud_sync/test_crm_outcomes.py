@@ -97,7 +97,8 @@ def test_the_same_outcome_again_says_nothing_new_and_another_one_does(here: Lead
 
 
 def test_leads_shown_by_lot_are_marked_in_what_is_learned_from(tmp_path: Path) -> None:
-    with lead_hub(tmp_path, leads={"exploration": 0.5}) as here:
+    with lead_hub(tmp_path) as here:
+        here.judged_with(0.5)
         names = [str(n) for n in range(40)]
         for name in names:
             here.crm.put(name, size=40)

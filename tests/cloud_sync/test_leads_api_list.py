@@ -48,7 +48,8 @@ def read_all(client: TestClient, who: dict[str, str], query: str = "") -> list[d
 
 
 def test_the_list_is_in_the_teams_order_with_some_by_lot(tmp_path: Path) -> None:
-    with opened(tmp_path, leads={"exploration": 0.2}) as (client, here):
+    with opened(tmp_path) as (client, here):
+        here.judged_with(0.2)
         fill(here, 120)
         with here.hub.database.transaction() as session:
             for row in session.scalars(select(CrmLead)):

@@ -11,9 +11,12 @@ from sqlalchemy import select
 from cloud_sync.crm import health, hotlist, leads
 from cloud_sync.crm.forgetting import forget
 from cloud_sync.crm.hotlist import LeadFilter
+from cloud_sync.crm.lots import Lots
 from cloud_sync.metrics import exposition
 from cloud_sync.store.models import CrmLead
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
+
+NONE = Lots({})
 
 
 @pytest.fixture
@@ -34,7 +37,8 @@ def test_pages_hold_each_lead_once_whatever_their_size(there: LeadHub) -> None:
         cursor = ""
         with there.hub.database.session() as session:
             while True:
-                page = hotlist.page(session, wanted, exploration, limit=size, cursor=cursor)
+                lots = Lots({SALES: exploration})
+                page = hotlist.page(session, wanted, lots, limit=size, cursor=cursor)
                 found += [one.lead.object_id for one in page.leads]
                 cursor = page.next
                 if not cursor:
@@ -55,8 +59,8 @@ def test_a_persons_band_counts_and_who_opted_out_is_not_there(there: LeadHub) ->
         leads.override(session, SALES, "000", "hot", why="x", who="ada")
         leads.opt_out(session, SALES, "059", True, why="x", who="ada")
     with there.hub.database.session() as session:
-        hot = hotlist.page(session, LeadFilter(band="hot"), 0.0, limit=100)
-        out = hotlist.page(session, LeadFilter(state="opted-out"), 0.0)
+        hot = hotlist.page(session, LeadFilter(band="hot"), NONE, limit=100)
+        out = hotlist.page(session, LeadFilter(state="opted-out"), NONE)
     assert hot.leads[-1].lead.object_id == "000" and len(hot.leads) == 10
     assert [one.lead.object_id for one in out.leads] == ["059"]
 

@@ -80,6 +80,7 @@ def test_the_price_of_random_order_stands_in_the_method():
     assert point.rates["exploration_price"].value == pytest.approx(
         0.05 * point.rates["money_per_month"].value
     )
+    assert point.rates["exploration"].value == 0.05, "the hub shows just that share by lot"
     assert "5% of leads in random order cost about" in point.method
 
 

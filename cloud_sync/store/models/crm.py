@@ -195,6 +195,7 @@ class LeadModel(Base):
         held: a person went back to `bundle`: newer releases wait until somebody says so.
         refused: bundle → why it did not take effect (a golden sample differed).
         cut: bands by the scores of the latest leads (`crm/cutting.py`); empty: the bundle's own thresholds count.
+        lots: bundle → share of leads by lot that it was judged with (`crm/lots.py`), of `bundle` and `previous`.
     """
 
     __tablename__ = "lead_model"
@@ -204,5 +205,6 @@ class LeadModel(Base):
     held: Mapped[bool] = mapped_column(default=False)
     refused: Mapped[JsonObject] = mapped_column(default=dict)
     cut: Mapped[JsonObject] = mapped_column(default=dict, server_default=text("'{}'"))
+    lots: Mapped[JsonObject] = mapped_column(default=dict, server_default=text("'{}'"))
     by: Mapped[str] = mapped_column("taken_by", default="hub")
     at: Mapped[datetime] = mapped_column(default=utc_now)

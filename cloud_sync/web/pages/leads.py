@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.crm import health, hotlist, leads
+from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import in_force
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.scored import BANDS
@@ -50,9 +51,8 @@ def lead_list(
     wanted = hotlist.LeadFilter(
         asked.connection, asked.band, asked.search.strip(), asked.state or OPEN
     )
-    found = hotlist.page(
-        session, wanted, hub.config.leads.exploration, limit=SHOWN, cursor=asked.cursor
-    )
+    by_lot = lots(session, hub.config.leads.exploration)
+    found = hotlist.page(session, wanted, by_lot, limit=SHOWN, cursor=asked.cursor)
     settings = _settings(session)
     given = asked.model_dump(exclude={"cursor"}, exclude_defaults=True)
     more = urlencode({**given, "cursor": found.next})
@@ -70,7 +70,7 @@ def lead_list(
         filters=filters, filtered=asked != Asked(), more=more if found.next else "",
         first=not asked.cursor,
         connections=health.connections(session, utc_now()), models=models,
-        exploration=hub.config.leads.exploration, bundle_names=views.bundle_names(session),
+        exploration=by_lot.largest(wanted.connection), bundle_names=views.bundle_names(session),
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ RATE = "capacity"
 """Name under which an operating point keeps the share of leads that can be called."""
 WARM_RATE = "warm_capacity"
 """As `RATE`, of those that are called next."""
+EXPLORATION = "exploration"
+"""As `RATE`, of those that are called by lot."""
 TENTH = 0.1
 MONTH_S = 365.25 / 12 * 86_400
 

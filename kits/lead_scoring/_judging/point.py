@@ -18,6 +18,7 @@ from kits.core.resampling import Figure, estimates
 from kits.core.stats import Estimate
 from kits.lead_scoring._judging.bands import band_of, latest_scores
 from kits.lead_scoring._judging.capacity import (
+    EXPLORATION,
     RATE,
     WARM_RATE,
     Terms,
@@ -60,6 +61,7 @@ def choose(task: EvaluateTask, config: Config, judged: Judged) -> OperatingPoint
     rates = {
         RATE: rate_of(terms),
         WARM_RATE: stated(warm, terms, "team.warm_share"),
+        EXPLORATION: stated(terms.exploration, terms, "team.exploration"),
         **_rates(judged, terms, band_of(judged.score, terms.share, warm), task.seed),
     }
     told = (
