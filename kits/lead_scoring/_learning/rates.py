@@ -102,7 +102,7 @@ def _column(sheet: Sheet, won: Floats, name: str, config: Config, words: Words) 
     else:
         numbers = numbers_of(sheet, name)[held]
     kept = np.isfinite(numbers)
-    return made.model_copy(update=_bins(numbers[kept], won[kept], said))
+    return made.model_copy(update=_bins(numbers[kept], won[kept], said, parted=kind == "days"))
 
 
 def _choices(known: Counted) -> dict[str, object]:
@@ -151,10 +151,16 @@ def _several(known: Counted) -> dict[str, object]:
     }
 
 
-def _bins(numbers: Floats, won: Floats, said: ColumnWords) -> dict[str, object]:
+def _bins(
+    numbers: Floats, won: Floats, said: ColumnWords, *, parted: bool = False
+) -> dict[str, object]:
+    """Leads by their numbers. `parted`: what lies ahead is counted apart from what is over, where many have either."""
     if not len(numbers):
         return {}
     cuts = _cuts(numbers / said.divide_by) * said.divide_by
+    if parted and len(cuts) and numbers.min() < 0 < numbers.max():
+        apart = np.unique(np.where(np.arange(len(cuts)) == np.abs(cuts).argmin(), 0.0, cuts))
+        cuts = apart if _populated(numbers, apart) else cuts
     places = np.searchsorted(cuts, numbers, side="left")
     bins = []
     for place in range(len(cuts) + 1):

@@ -31,6 +31,7 @@ SITUATIONS = {
     "value": {"label", "value"}, "named": {"label", "value"}, "yes": {"label", "value"}, "no": {"label", "value"},
     "over": {"label", "low"}, "up_to": {"label", "high"}, "between": {"label", "low", "high"},
     "days_over": {"label", "low"}, "days_up_to": {"label", "high"}, "days_between": {"label", "low", "high"},
+    "days_same": {"label"}, "ahead_over": {"label", "low"}, "ahead_up_to": {"label", "high"}, "ahead_between": {"label", "low", "high"},
     "one_of": {"label", "value"}, "given": {"label"}, "missing": {"label"}, "new": {"label", "value"}, "rare": {"label", "value"},
     "hint": {"label", "value"},
 }  # fmt: skip

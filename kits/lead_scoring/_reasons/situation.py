@@ -26,8 +26,9 @@ from kits.lead_scoring._reasons.values import (
 _SLOT = re.compile(r"\{(\w{1,20})\}")
 VALUE_LENGTH = 40
 """Characters of a lead's value that a reason shows."""
-_SHORTEST = 12
-"""A value or a name is not cut below so many characters while another can be."""
+_CUT = ("value", "label")
+_SHORTEST, _STUMP = 12, 4
+"""A value or a name is not cut below so many characters while another can be; then below so many, before a number is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,13 @@ def worded(column: ColumnReasons, situation: Situation, wording: Wording, room: 
     """
     template = column.templates.get(situation.name) or wording.subjects[situation.name]
     slots = dict(situation.slots)
-    for name in ("value", "label"):
+    for name, shortest in (
+        *((name, _SHORTEST) for name in _CUT),
+        *((name, _STUMP) for name in _CUT),
+    ):
         over = len(filled(template, slots)) - room
-        if over > 0 and len(slots.get(name, "")) > _SHORTEST:
-            slots[name] = plain(slots[name], max(_SHORTEST, len(slots[name]) - over))
+        if over > 0 and len(slots.get(name, "")) > shortest:
+            slots[name] = plain(slots[name], max(shortest, len(slots[name]) - over))
     return plain(filled(template, slots), max(room, 1))
 
 
@@ -155,19 +159,41 @@ def _of_number(
 ) -> Situation:
     place = bisect.bisect_left(column.cuts, number)
     found = column.bins[place]
-    slots = dict(label)
+    low = column.cuts[place - 1] if place else None
+    high = column.cuts[place] if place < len(column.cuts) else None
+    if found.only is not None and found.only == number and column.kind == "number":
+        name, ends = "value", {"value": number}
+    elif low is None and high is None:
+        return Situation("given", column.given, label)
+    elif column.kind == "days" and found.only == number == 0:
+        name, ends = "days_same", {}
+    elif column.kind == "days":
+        name, ends = _of_days(low, high, number)
+    else:
+        ends = {n: end for n, end in (("low", low), ("high", high)) if end is not None}
+        name = "between" if len(ends) > 1 else "over" if "low" in ends else "up_to"
 
     def shown(value: float) -> str:
         text = number_text(value / column.divide_by, wording)
         return f"{text} {column.unit}" if column.unit else text
 
-    if found.only is not None and found.only == number and column.kind == "number":
-        return Situation("value", found, {**slots, "value": shown(number)})
-    if place > 0:
-        slots["low"] = shown(column.cuts[place - 1])
-    if place < len(column.cuts):
-        slots["high"] = shown(column.cuts[place])
-    name = "between" if {"low", "high"} <= set(slots) else "over" if "low" in slots else "up_to"
-    if "low" not in slots and "high" not in slots:
-        return Situation("given", column.given, slots)
-    return Situation(f"days_{name}" if column.kind == "days" else name, found, slots)
+    return Situation(name, found, {**label, **{slot: shown(end) for slot, end in ends.items()}})
+
+
+def _of_days(low: float | None, high: float | None, number: float) -> tuple[str, dict[str, float]]:
+    """The situation of a date in a bin above `low` up to `high`, in days before the decision; what is below 0 lies ahead.
+
+    Of a bin that holds both, the side that the date lies on is told.
+    """
+    if number <= 0 and low is not None and low < 0:
+        if high is None or high >= 0:
+            return "ahead_up_to", {"high": -low}
+        return "ahead_between", {"low": -high, "high": -low}
+    if number <= 0 and high is not None and high <= 0:
+        return "ahead_over", {"low": -high}
+    since = max(low, 0.0) if low is not None else None
+    if high is None:
+        return "days_over", {"low": since or 0.0}
+    return (
+        ("days_between", {"low": since, "high": high}) if since else ("days_up_to", {"high": high})
+    )

@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SUBJECTS = (
-    "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between", "one_of",
-    "given", "missing", "new", "rare", "hint",
+    "value", "named", "yes", "no", "over", "up_to", "between", "days_over", "days_up_to", "days_between",
+    "days_same", "ahead_over", "ahead_up_to", "ahead_between", "one_of", "given", "missing", "new", "rare", "hint",
 )  # fmt: skip
 """What may be so of a lead in a column; each language has words for all."""
 LINES = (
