@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -10,6 +11,7 @@ from kits.lead_scoring._lead import Lead
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.words import languages
 from kits.lead_scoring._reasons.explainer import LONGEST, Explainer
+from kits.lead_scoring._reasons.spec import NEWER, ReasonsSpec
 from kits.lead_scoring.config import Config
 from tests.lead_scoring.made_leads import START_S, a_table
 
@@ -18,11 +20,21 @@ AHEAD = (-300, -120, -45, -10, 0, 0, 7, 60, 400)
 """Days from the date to the decision."""
 
 
-def told(before: float, past: tuple[int, ...], language: str = "en") -> str:
+def told(
+    before: float,
+    past: tuple[int, ...],
+    language: str = "en",
+    without: Collection[str] = (),
+) -> str:
     """The reason of a lead whose date is so many days before its decision, after leads with such dates."""
     dates = [START + timedelta(days=n - past[n % len(past)]) for n in range(900)]
     rows = [({"start_on": day.isoformat()}, float(n % 4 == 0)) for n, day in enumerate(dates)]
-    explainer = Explainer(learn_rates(a_table(rows), ["start_on"], Config(language=language)))
+    spec = learn_rates(a_table(rows), ["start_on"], Config(language=language))
+    known = {name: words for name, words in spec.wording.subjects.items() if name not in without}
+    stored = spec.model_copy(
+        update={"wording": spec.wording.model_copy(update={"subjects": known})}
+    )
+    explainer = Explainer(ReasonsSpec.model_validate_json(stored.model_dump_json()))
     lead = Lead("1", {"start_on": (START - timedelta(days=before)).isoformat()}, START)
     [reason] = explainer.reasons(lead, {"start_on": -0.5})
     return reason.text
@@ -47,6 +59,11 @@ def test_a_date_ahead_is_told_as_one_and_apart_from_those_that_are_over(
 
 def test_the_day_of_the_decision_is_no_span_of_nought_days() -> None:
     assert told(0, (0, 30, 90)).startswith("Start on on the same day:")
+
+
+def test_a_bundle_that_is_older_than_these_words_is_loaded_and_says_less() -> None:
+    assert told(-46, AHEAD, without=NEWER).startswith("Start on is given:")
+    assert told(90, AHEAD, without=NEWER).startswith("Start on over 60 days before:")
 
 
 @pytest.mark.parametrize("language", languages())

@@ -76,7 +76,8 @@ def worded(column: ColumnReasons, situation: Situation, wording: Wording, room: 
 
     What is too long loses the end of the lead's value, then that of the column's name: numbers stay whole.
     """
-    template = column.templates.get(situation.name) or wording.subjects[situation.name]
+    name = situation.name if situation.name in wording.subjects else "given"
+    template = column.templates.get(situation.name) or wording.subjects[name]
     slots = dict(situation.slots)
     for name, shortest in (
         *((name, _SHORTEST) for name in _CUT),
