@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from cloud_sync.crm.incoming import INCOMING, own_fields, scheme_name
 from cloud_sync.crm.kinds import Secret, filled, kind_of
 from cloud_sync.crm.salesforce_events import long_id
+from cloud_sync.crm.salesforce_told import check_platform
 from cloud_sync.crm.schemes.described import Shown
 from cloud_sync.crm.schemes.table import PREFIX, scheme_of
 from cloud_sync.crm.settings import KINDS, CrmSettings
@@ -33,11 +34,15 @@ OPTIONS: Mapping[str, str] = {
 }
 """Options that say how messages are known and read, beside `scheme.*` and `event.*`."""
 API_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "salesforce": ("events", "version", "audience"),
+    "salesforce": (
+        "events", "channel", "record_field", "fields_field", "what_field", "version", "audience",
+    ),
     "odoo": ("events", "api", "database", "login"),
     "dynamics": ("events", "authority"),
-}
+}  # fmt: skip
 """Options of a kind's API; what they mean stands in docs/reference/crm.md."""
+_EVENTS: Mapping[str, tuple[str, ...]] = {"salesforce": ("poll", "messages", "cdc", "platform")}
+"""What the option `events` may be, where it is more than usual."""
 _DRAWN_BYTES = 32
 _LOST: Mapping[str, str] = {"hubspot": "other"}
 """A value that often means lost, where the usual field has none for it alone."""
@@ -84,8 +89,18 @@ def check_incoming(settings: CrmSettings) -> None:
             ipaddress.ip_network(one)
         except ValueError as error:
             raise ConfigError(f"not a network: {error}", where="networks", fix="for example 13.108.0.0/14") from error  # fmt: skip
+    _check_events(settings)
     if bool(options.get("proxy_header")) != bool(options.get("proxy_value")):
         raise ConfigError("proxy_header and proxy_value go together", where="proxy_header")
+
+
+def _check_events(settings: CrmSettings) -> None:
+    said, options = settings.options.get("events"), settings.options
+    known = _EVENTS.get(settings.kind, ("poll", "messages"))
+    if said is not None and said not in known:
+        raise ConfigError(f"events may not be {said!r}", where="events", fix=did_you_mean(said, known))  # fmt: skip
+    if said == "platform":
+        check_platform(options)
 
 
 def is_drawn(settings: CrmSettings) -> bool:

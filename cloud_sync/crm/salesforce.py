@@ -3,9 +3,10 @@
 Source: REST API Developer Guide ("sObject Collections", "Query"). **How it is asked for changes**:
 its Pub/Sub API speaks gRPC and Avro only, which would be two heavy dependencies. `SystemModstamp` is there in every
 edition, is indexed, tells of deletions too (`queryAll`) and forgets nothing; so by default the cursor is a span of it
-(`window.py`); each write of ours comes back once, moves no score, and the circle ends there. Change Data Capture over the
-Streaming API (`salesforce_stream.py`, option `events: cdc`) says which fields changed and who changed them, but an
-administrator has to switch it on and it forgets after 72 hours; then the span of time takes over until it has caught up.
+(`window.py`); each write of ours comes back once, moves no score, and the circle ends there. The Streaming API
+(`salesforce_stream.py`) has Change Data Capture (option `events: cdc`), which says which fields changed and who changed
+them, and platform events of the firm's own (`events: platform`), but an administrator has to switch them on and they are
+forgotten after 72 hours; then the span of time takes over until it has caught up.
 Fields are made in `salesforce_fields.py`; signing in is `salesforce_login.py`.
 """
 
@@ -31,7 +32,8 @@ from cloud_sync.crm.base import (
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.labels import names_of
 from cloud_sync.crm.salesforce_login import Login
-from cloud_sync.crm.salesforce_stream import CDC, Stream, is_stream
+from cloud_sync.crm.salesforce_stream import Stream, is_stream, span_of
+from cloud_sync.crm.salesforce_told import Changes, PlatformEvents
 from cloud_sync.crm.shown import (
     asked_fields,
     json_values,
@@ -44,6 +46,8 @@ from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 
 VERSION: Final = "62.0"
+CDC: Final = "cdc"
+PLATFORM: Final = "platform"
 PAGE: Final = 500
 FORBIDDEN: Final = 403
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
@@ -90,13 +94,18 @@ class Salesforce:
         self._wire = wire or Wire(access)
         self._login = Login(access, self._wire, clock)
         self._events = access.settings.options.get("events", "poll")
-        self.polls = self._events in ("poll", CDC)
-        self._stream = Stream(self._object)
+        self.polls = self._events in ("poll", CDC, PLATFORM)
+        self._stream = self._streamed()
         self.base = f"/services/data/v{access.settings.options.get('version', VERSION)}"
         self._names: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"Salesforce({self._object!r})"
+
+    def _streamed(self) -> Stream | None:
+        if self._events == PLATFORM:
+            return Stream(PlatformEvents(self._settings.options))
+        return Stream(Changes(self._object)) if self._events == CDC else None
 
     @property
     def http(self) -> CrmHttp:
@@ -148,7 +157,10 @@ class Salesforce:
 
     def described(self) -> Mapping[str, JsonValue]:
         """The object's fields and what the user may do with them."""
-        return one(self.http.call("GET", f"{self.base}/sobjects/{self._object}/describe"))
+        return self._describe(self._object)
+
+    def _describe(self, thing: str) -> Mapping[str, JsonValue]:
+        return one(self.http.call("GET", f"{self.base}/sobjects/{thing}/describe"))
 
     def _query(self, kind: str, soql: str) -> list[Mapping[str, JsonValue]]:
         answer = self.http.call("GET", f"{self.base}/{kind}", query={"q": soql})
@@ -156,10 +168,10 @@ class Salesforce:
 
     def changed_since(self, cursor: str) -> Page:
         """As `Crm.changed_since`."""
-        if self._events == CDC and (not cursor or is_stream(cursor)):
+        if self._stream is not None and (not cursor or is_stream(cursor)):
             return self._stream.page(self.http, cursor, self._now())
-        page = self._changed_in_time("" if is_stream(cursor) else cursor)
-        if self._events == CDC and not page.more:
+        page = self._changed_in_time(span_of(cursor) if is_stream(cursor) else cursor)
+        if self._stream is not None and not page.more:
             return Page(page.events, self._stream.start(self._now()), more=True)
         return page
 
@@ -243,9 +255,11 @@ class Salesforce:
 
     def check(self) -> list[Check]:
         """As `Crm.check`."""
-        from cloud_sync.crm.salesforce_fields import check_object
+        from cloud_sync.crm.salesforce_fields import check_event, check_object
 
-        return check_object(self._object, self._settings.fields, self.described)
+        found = check_object(self._object, self._settings.fields, self.described)
+        options = self._settings.options
+        return found + check_event(options, self._describe) if self._events == PLATFORM else found
 
 
 def _named(name: str, where: str) -> str:

@@ -122,6 +122,31 @@ def check_object(
     return checks + [_check(name, info, rows.get(name)) for name, info in shown_fields(fields)]
 
 
+def check_event(
+    options: Mapping[str, str], describe: Callable[[str], Mapping[str, JsonValue]]
+) -> list[Check]:
+    """Whether the platform event of a connection is there and has the fields that are read of it.
+
+    Args:
+        options: `channel`, `record_field` and the others; a channel of several events is not looked into.
+        describe: name of an object → its description.
+    """
+    event = options["channel"].rpartition("/")[2]
+    if not event.endswith("__e"):
+        return []
+    try:
+        rows = many(describe(event).get("fields"))
+    except DeliveryError as error:
+        fix = f"Setup, Platform Events: make {event}, and give the user Read on it"
+        return [Check(f"event {event}", False, error.what, fix)]
+    there = {text(row.get("name")) for row in rows}
+    wanted = [options.get(key, "") for key in ("record_field", "fields_field", "what_field")]
+    missing = [name for name in wanted if name and name not in there]
+    fix = f"the event has {', '.join(sorted(there))}: name one of them in the options"
+    found = f"has no {', '.join(missing)}" if missing else "is there"
+    return [Check(f"event {event}", not missing, found, fix if missing else "")]
+
+
 def _fix_of(error: DeliveryError, thing: str) -> str:
     status = error.status if isinstance(error, CrmRefusedError) else 0
     if status == 401:

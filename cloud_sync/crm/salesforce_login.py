@@ -15,7 +15,7 @@ from cloud_sync.crm.base import Access
 from cloud_sync.crm.budget import DAILY_PAUSE_S
 from cloud_sync.crm.http import CrmHttp, Wire, many, text, words_in
 from cloud_sync.crm.oauth import JWT_GRANT, JWT_S, Tokens, signed_assertion
-from cloud_sync.crm.salesforce_stream import CLIENT
+from cloud_sync.crm.salesforce_told import CLIENT
 
 AUDIENCE: Final = "https://login.salesforce.com"
 _HOSTS = (

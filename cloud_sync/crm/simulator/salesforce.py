@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.queue import Waiting
+from cloud_sync.crm.simulator.salesforce_streaming import Streaming
 from cloud_sync.crm.simulator.values import (
     Change,
     Fields,
@@ -23,11 +24,13 @@ from cloud_sync.crm.simulator.values import (
     SimEvent,
     doubling_waits,
 )
-from cloud_sync.crm.simulator.vendor import Vendor
+from cloud_sync.crm.simulator.vendor import State, Vendor
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO, Value
 
 OBJECT = "Lead"
 API_USER = "0055e0000000001AAA"
+USER = "0055e0000000002AAA"
+"""Who works with leads by hand."""
 OUTBOUND = "http://soap.sforce.com/2005/09/outbound"
 _ACK = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?Ack>\s{0,20}true\s{0,20}</")
 _CASES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -69,6 +72,14 @@ class Salesforce(Vendor):
     access_prefix = "00D5e!sim"
     batch = 100
     schedule = Schedule(timeout_s=60, waits_s=doubling_waits(15, 7200, 86_400), jitter=0.1)
+
+    def __init__(self, state: State, scheme: str = "", thing: str = "") -> None:
+        super().__init__(state, scheme, thing)
+        self.streaming = Streaming(OBJECT, USER, API_USER)
+
+    def heard(self, change: Change, /) -> None:
+        """For the Streaming API."""
+        self.streaming.note(change)
 
     def make_id(self, number: int) -> str:
         """An id of 18 characters."""

@@ -22,6 +22,7 @@ from cloud_sync.crm.simulator.salesforce import (
     stamp,
 )
 from cloud_sync.crm.simulator.salesforce_setup import OWN, Setup, refusal, seen_fields
+from cloud_sync.crm.simulator.salesforce_streaming import EVENT, add_stream
 from cloud_sync.crm.simulator.salesforce_tokens import TokenIssuer
 from cloud_sync.crm.simulator.soql import parse
 from cloud_sync.crm.simulator.values import Fields, Held
@@ -44,6 +45,7 @@ def add_routes(app: FastAPI, vendor: Salesforce) -> None:
         ("PATCH", DATA + "/composite/sobjects", "edit", api.update),
         ("GET", DATA + "/limits", "", api.limits),
         ("GET", objects + OBJECT + "/describe", "", fields.describe),
+        ("GET", objects + EVENT + "/describe", "", fields.describe_event),
         ("POST", DATA + "/tooling/sobjects/CustomField", "customize", fields.add_field),
         ("POST", objects + "PermissionSet", "customize", fields.add_set),
         ("POST", objects + "FieldPermissions", "customize", fields.open_field),
@@ -51,6 +53,7 @@ def add_routes(app: FastAPI, vendor: Salesforce) -> None:
         ("GET", "/services/oauth2/userinfo", "", api.who),
     ]
     add_table(app, table, api.admit)
+    add_stream(app, vendor.streaming, api.admit)
     tokens = TokenIssuer(vendor)
     add_table(app, [("POST", "/services/oauth2/token", "", tokens.answer)], tokens.admit)
 

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.answering import ApiError, Body, Query
 from cloud_sync.crm.simulator.salesforce import API_USER, OBJECT, Salesforce, field_type, long_id
+from cloud_sync.crm.simulator.salesforce_streaming import EVENT, EVENT_FIELDS
 from cloud_sync.crm.simulator.values import Fields
 
 OWN = {
@@ -45,6 +46,11 @@ class Setup:
             for n, kind in known.items()
         ]  # fmt: skip
         return JSONResponse({"name": OBJECT, "updateable": may, "fields": rows})
+
+    def describe_event(self, _body: Body, _query: Query) -> JSONResponse:
+        """The platform event's fields."""
+        rows: list[JsonValue] = [{"name": name, "type": "string"} for name in EVENT_FIELDS]
+        return JSONResponse({"name": EVENT, "fields": rows})
 
     def add_field(self, body: Body, _query: Query) -> JSONResponse:
         """By the Tooling API."""

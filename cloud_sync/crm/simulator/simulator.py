@@ -242,6 +242,7 @@ class Simulator:
         if change.by == "api":
             values = ", ".join(f"{name}={_short(value)}" for name, value in change.values.items())
             self.say(f"{change.object_id} was written: {values}")
+        self.vendor.heard(change)
         if self.sender is not None:
             self.sender.offer(self.vendor.events(change))
 

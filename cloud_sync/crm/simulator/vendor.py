@@ -138,6 +138,10 @@ class Vendor(ABC):
         """What it tells of a change."""
         return [SimEvent(self.event_id(), change)]
 
+    def heard(self, change: Change, /) -> None:
+        """Something happened to a record: for a CRM with a stream that can be replayed."""
+        del change  # most tell by messages, or are asked by time
+
     def event_id(self) -> str:
         """The next one: a UUID, the same in the same order for the same seed."""
         digest = hashlib.sha256(f"{self.kind}:{self.state.seed}:{next(self._ids)}".encode())
