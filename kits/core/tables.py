@@ -29,6 +29,8 @@ MAX_DOCUMENT_BYTES = 256 << 20
 MAX_CELL = 4 << 20
 MAX_COLUMNS = 2_000
 DELIMITERS = (",", ";", "\t", "|")
+_PACKED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
+"""The first bytes of XLSX and ZIP, of old Excel files, and of gzip."""
 _SNIFFED_BYTES = 256 << 10
 _SNIFFED_ROWS = 60
 _HEADER_WORDS = 6
@@ -119,6 +121,12 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
         start = stream.read(_SNIFFED_BYTES)
     if not start.strip():
         raise DataError("an empty file", where=path.name)
+    if start.startswith(_PACKED):
+        raise DataError(
+            "a spreadsheet or an archive, whatever its name says",
+            where=path.name,
+            fix="save it as CSV",
+        )
     encoding = _encoding(start)
     kind = _json_kind(path, start, encoding)
     if kind:

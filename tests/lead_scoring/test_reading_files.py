@@ -123,3 +123,10 @@ def test_a_date_of_birth_is_not_when_a_lead_came(tmp_path: Path) -> None:
     assert found.leads[0].at is not None and found.leads[0].at.date().isoformat() == "2025-02-01"
     assert "trial was taken for the moment" in found.told("assumed")
     assert not found.leads[0].fields
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1", b"\x1f\x8b\x08"])
+def test_a_spreadsheet_that_is_called_csv_is_named(tmp_path: Path, start: bytes) -> None:
+    with pytest.raises(DataError, match="a spreadsheet or an archive") as refused:
+        read(put(tmp_path / "leads.csv", start + bytes(range(200)) * 20))
+    assert refused.value.fix == "save it as CSV"

@@ -54,6 +54,18 @@ def test_a_character_late_in_the_file_tells_its_encoding(tmp_path: Path) -> None
     assert not found.told("encoding")
 
 
+def test_a_row_that_a_line_end_without_quotes_cut_in_two_is_told(tmp_path: Path) -> None:
+    rows = ["id;city;note;converted", "L1;Bern;call\nback;1", "L2;Bern;ok;0", "L3;Chur;ok;1"]
+    found = read(put(tmp_path / "export.csv", "\n".join(rows)))
+    [finding] = [f for f in found.findings if f.check == "short-rows"]
+    assert finding.level == "warn" and "2 of 4 rows" in finding.text
+    assert finding.evidence == ("export.csv, row 1", "export.csv, row 2")
+    whole = read(
+        put(tmp_path / "whole.csv", "\n".join(["id;city;converted", "L1;Bern;1", "L2;;0"]))
+    )
+    assert not whole.told("short-rows")
+
+
 def test_broken_characters_are_told_with_their_column(tmp_path: Path) -> None:
     rows = [[f"L{n}", "MÃ¼nchen", n % 2] for n in range(5)]
     found = read(put(tmp_path / "export.csv", table(["id", "city", "converted"], rows)))

@@ -36,6 +36,7 @@ class Sheet:
         files: (rows,) each row's file.
         form: how it was read, for people.
         bad: rows that could not be read.
+        short: rows with fewer cells than there are names, by file and number.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
         dates: whether the day or the month comes first in dates, where a person said so.
     """
@@ -46,6 +47,7 @@ class Sheet:
     files: Sequence[str]
     form: str
     bad: tuple[BadRow, ...] = ()
+    short: tuple[str, ...] = ()
     splits: Sequence[Split | None] = ()
     dates: DateForm = "auto"
 
@@ -124,6 +126,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         [file for sheet in sheets for file in sheet.files],
         sheets[0].form,
         tuple(bad for sheet in sheets for bad in sheet.bad),
+        tuple(row for sheet in sheets for row in sheet.short),
         splits if any(splits) else (),
         sheets[0].dates,
     )
@@ -134,6 +137,7 @@ def _rows_of(table: TableFile, name: str) -> Sheet:
     lists = [(column, texts, _Shared()) for column, texts in cells.items()]
     lines: list[int] = []
     bad: list[BadRow] = []
+    short: list[str] = []
     for found in table.rows():
         if isinstance(found, BadRow):
             bad.append(found)
@@ -144,10 +148,12 @@ def _rows_of(table: TableFile, name: str) -> Sheet:
             continue
         if (len(lines) + 1) * len(lists) > MAX_CELLS:
             raise _too_many(name)
+        if len(row) < len(lists):
+            short.append(f"{name}, row {line}")
         lines.append(line)
         for column, texts, shared in lists:
             texts.append(shared.one(row.get(column, "")))
-    return _sheet(name, cells, lines, table.form, tuple(bad))
+    return _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
 
 
 class _Shared:
@@ -169,11 +175,12 @@ def _sheet(
     lines: Iterable[int],
     form: str,
     bad: tuple[BadRow, ...] = (),
+    short: tuple[str, ...] = (),
 ) -> Sheet:
     numbers = list(lines)
     if not numbers:
         raise DataError("no rows in it", where=name)
-    return Sheet(name, cells, numbers, [name] * len(numbers), form, bad)
+    return Sheet(name, cells, numbers, [name] * len(numbers), form, bad, short)
 
 
 def _whole(name: str, cells: Mapping[str, Sequence[str]], form: str) -> Sheet:

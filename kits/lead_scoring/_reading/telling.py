@@ -28,6 +28,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _undated(known)
     yield from _kept_out(known)
     yield from _bad_rows(known)
+    yield from _short_rows(known)
     yield from _persons(known)
     yield from _encoding(known)
     yield from _odd_cells(known)
@@ -148,6 +149,19 @@ def _bad_rows(known: Known) -> Iterator[Finding]:
         yield Finding(
             "bad-row", "fail", f"{known.sheet.name}: {rest} more rows cannot be read", told,
             "export the table again; texts with delimiters or line ends need quotes",
+        )  # fmt: skip
+
+
+def _short_rows(known: Known) -> Iterator[Finding]:
+    """Rows that end early: a line end within a text that has no quotes makes two leads of one, and loses its outcome."""
+    short, rows = known.sheet.short, len(known.sheet)
+    if short:
+        yield Finding(
+            "short-rows", "warn",
+            f"{len(short)} of {rows} rows have fewer cells than there are names; the others of each were taken for empty",
+            short[:_MAX_SHOWN],
+            "look at one of them: if a text with a line end cuts it in two, export again with texts in quotes; if the last columns "
+            "are empty there, nothing is wrong",
         )  # fmt: skip
 
 
