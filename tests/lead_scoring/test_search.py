@@ -38,7 +38,7 @@ def begun(cells: int, folds: int = FOLDS) -> Search:
 def test_a_small_table_tries_all_models_on_all_folds() -> None:
     search = begun(SMALL)
     assert search.tried == EVERY
-    search.narrow(ranked(search.tried, EVERY[0]), SMALL)
+    search.narrow(ranked(search.tried, EVERY[0]), SMALL, last=False)
     assert (search.tried, search.given_up) == (EVERY, [])
 
 
@@ -52,12 +52,12 @@ def test_a_large_table_tries_each_family_first_with_few_half_lives() -> None:
 def test_half_lives_beside_the_best_join_at_the_second_fold_and_no_later() -> None:
     search = begun(LARGE)
     best = Candidate("mean", 1 / 4, straight=True)
-    search.narrow(ranked(search.tried, best), LARGE)
+    search.narrow(ranked(search.tried, best), LARGE, last=False)
     beside = {Candidate("mean", half, straight=True) for half in (1 / 2, 1 / 8)}
     assert best in search.tried
     assert beside <= set(search.tried)
     joined = len(search.tried)
-    search.narrow(ranked(search.tried, best), LARGE)
+    search.narrow(ranked(search.tried, best), LARGE, last=False)
     assert len(search.tried) < 0.6 * joined
 
 
@@ -69,14 +69,23 @@ def test_every_half_life_can_be_reached() -> None:
             (o for o in search.tried if o.family == "recent" and not (o.straight or o.stable)),
             key=lambda one: abs(HALF_LIVES.index(one.half_life) - HALF_LIVES.index(half)),
         )
-        search.narrow(ranked(search.tried, first), LARGE)
+        search.narrow(ranked(search.tried, first), LARGE, last=False)
         assert wanted in search.tried
+
+
+def test_after_the_last_fold_drifting_columns_are_in_or_out_for_all_that_are_left() -> None:
+    search = begun(LARGE)
+    best = Candidate("mean", 1 / 4, stable=True)
+    search.narrow(ranked(search.tried, best), LARGE, last=True)
+    assert best in search.tried
+    assert all(one.stable for one in search.tried)
+    assert not {one.candidate for one in search.given_up} & set(search.tried)
 
 
 def test_who_was_given_up_is_kept_with_its_figures() -> None:
     search = begun(LARGE)
     tried = search.tried
-    search.narrow(ranked(tried, tried[0]), LARGE)
+    search.narrow(ranked(tried, tried[0]), LARGE, last=False)
     given_up = {one.candidate for one in search.given_up}
     assert given_up == set(tried) - set(search.tried)
     assert len(given_up) >= len(tried) // 2

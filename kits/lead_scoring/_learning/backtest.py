@@ -99,7 +99,8 @@ def run_backtest(
         margins[step.name] = trial.margins(search.tried)
         done = usable[: place + 1]
         if choosing:
-            search.narrow(judge(margins, done, learner.won), trial.cells)
+            scored = judge(margins, done, learner.won)
+            search.narrow(scored, trial.cells, last=step is inner[-1])
         else:
             taken = _choose(learner, margins, done[:-1], search.tried, in_time=in_time)
             chosen[step.name] = taken

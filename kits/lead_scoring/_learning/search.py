@@ -2,8 +2,9 @@
 
 A large table is one whose first matrix has many cells (`effort.py`). There the first fold tries each family with few
 half-lives, and after each fold the better half goes on, or the best four; at the second fold those join once that are
-next to them in half-life. So a grid is refined where it pays. Who is hopeless, and which of them is taken in the end,
-is `choice.py`'s.
+next to them in half-life; after the last one only those are left that are with drifting columns, or without, as the
+best choice then is, because each kind has trees of its own. So a grid is refined where it pays. Who is hopeless, and
+which of them is taken in the end, is `choice.py`'s.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kits.lead_scoring._learning.candidates import HALF_LIVES, Candidate
-from kits.lead_scoring._learning.choice import LATEST, Scored, hopeless
+from kits.lead_scoring._learning.choice import LATEST, Scored, choose, hopeless
 from kits.lead_scoring._learning.effort import is_large
 
 _GRID = (0.0, *HALF_LIVES)
@@ -49,25 +50,28 @@ class Search:
             self._staged = True
             self.tried = tuple(one for one in self.every if one.half_life in _FIRST)
 
-    def narrow(self, scored: Sequence[Scored], cells: int) -> None:
+    def narrow(self, scored: Sequence[Scored], cells: int, *, last: bool) -> None:
         """After an inner fold.
 
         Args:
             scored: those that were tried.
             cells: of the fold's matrix.
+            last: no inner fold follows, and what does is learned in full.
         """
-        if not is_large(cells):
+        if not is_large(cells) or not scored:
             return
-        behind = hopeless(scored)
-        self.given_up += behind
-        gone = {one.candidate for one in behind}
-        left = tuple(one for one in self.tried if one not in gone)
-        if self._staged:
+        behind = {one.candidate for one in hopeless(scored)}
+        left = [one for one in scored if one.candidate not in behind]
+        if last:
+            taken = choose(left).candidate
+            left = [one for one in left if one.candidate.stable == taken.stable]
+        self.tried = tuple(one.candidate for one in left)
+        self.given_up += [one for one in scored if one.candidate not in self.tried]
+        if self._staged and not last:
             self._staged = False
             known = {one.candidate for one in scored}
             joining = (one for one in self.every if one not in known)
-            left += tuple(one for one in joining if any(_near(one, other) for other in left))
-        self.tried = left
+            self.tried += tuple(o for o in joining if any(_near(o, other) for other in self.tried))
 
 
 def _near(one: Candidate, other: Candidate) -> bool:
