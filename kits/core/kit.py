@@ -124,13 +124,16 @@ class TrainOutcome:
         figures: training figures (`epochs`, `best_val_map50`, …).
         baseline: the same goal for a model that does not learn, for comparison.
         licences: of weights and trainer.
-        notes: sentences for the run's report ("started from scratch: no weights given").
+        notes: sentences that a reader of the report needs first: what was found, what to decide or do ("started from
+            scratch: no weights given").
+        details: sentences on how it was done; folded in the report.
     """
 
     figures: Mapping[str, float]
     baseline: Mapping[str, Estimate] = field(default_factory=dict)
     licences: tuple[LicenceNote, ...] = ()
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Metrics with intervals on stated items, overall and by slice."""
+    """Metrics with intervals on stated items, overall and by slice. `notes` and `details` as of a training."""
 
     kit: str
     dataset: str
@@ -211,6 +214,7 @@ class Evaluation:
     slices: Mapping[str, Mapping[str, Estimate]]
     results: tuple[ItemResult, ...]
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

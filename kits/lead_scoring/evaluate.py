@@ -67,6 +67,8 @@ def evaluate(task: EvaluateTask) -> Evaluation:
     court = court_of(task.runtime)
     barred = (*protected, *(court.excluded if court is not None else ()))
     by_group = groups(judged, protected, task.seed)
+    notes = _notes(task, judged, terms, metrics, by_group)
+    error, beyond = _error(judged, metrics, task.seed)
     return Evaluation(
         kit=task.dataset.header.kit,
         dataset=task.dataset.id,
@@ -76,7 +78,8 @@ def evaluate(task: EvaluateTask) -> Evaluation:
         metrics=metrics,
         slices={**slices(judged, task.seed, barred=barred), **by_group},
         results=judged.results(task.costs),
-        notes=tuple(_notes(task, judged, terms, metrics, by_group)),
+        notes=(*notes, *(error if beyond else ())),
+        details=(*_details(judged, metrics), *(() if beyond else error)),
     )
 
 
@@ -107,34 +110,48 @@ def _notes(
     won = int(judged.won.sum())
     if won < _FEW_WON:
         yield f"only {won} of these leads were won: every figure here is wide"
-    yield from _seen(len(judged), int(judged.backtested.sum()))
+    yield from _flattered(len(judged), int(judged.backtested.sum()))
     yield from _lacking(judged)
     if judged.left_out:
         yield f"{judged.left_out} leads have no score (opted out, or unreadable) and were left out"
-    yield f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} {task.costs.currency}"
-    if "ece" in metrics:
-        yield figures.error_text(metrics["ece"].value, judged.score, task.seed)
-    if "money_per_month" in metrics:
-        yield (
-            "money_per_month is what calling by score brings beyond calling as many in random order, if a call to a lead "
-            "that was won is what won it: an upper end, not an effect"
-        )
-        if terms.exploration:
-            price = figures.exploration_price(metrics["money_per_month"], terms)
-            yield point.exploration_text(price, terms, task.costs.currency)
+    yield (
+        f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} "
+        f"{task.costs.currency}: model.team, if that is wrong"
+    )
+    if "money_per_month" in metrics and terms.exploration:
+        price = figures.exploration_price(metrics["money_per_month"], terms)
+        yield point.exploration_text(price, terms, task.costs.currency)
     if not drawn_by_lot(judged).any():
         yield "no lead was called by lot: outcomes may depend on whom the team called, which no figure here shows"
     yield from _unequal(by_group)
 
 
-def _seen(n: int, backtested: int) -> Iterator[str]:
-    """By whom the leads were judged."""
-    if backtested == n:
+def _error(
+    judged: Judged, metrics: Mapping[str, Estimate], seed: int
+) -> tuple[tuple[str, ...], bool]:
+    """What is told of the calibration error, if it was measured; whether chance does not explain it."""
+    if "ece" not in metrics:
+        return (), False
+    text, beyond = figures.error_told(metrics["ece"].value, judged.score, seed)
+    return (text,), beyond
+
+
+def _details(judged: Judged, metrics: Mapping[str, Estimate]) -> Iterator[str]:
+    if judged.backtested.all():
         yield (
-            f"{backtested} of these {n} leads are judged by models that had not seen them; the model of the bundle learned "
-            "from all of them afterwards"
+            f"{len(judged)} of these {len(judged)} leads are judged by models that had not seen them; the model of the bundle "
+            "learned from all of them afterwards"
         )
-    elif backtested:
+    if "money_per_month" in metrics:
+        yield (
+            "money_per_month is what calling by score brings beyond calling as many in random order, if a call to a lead "
+            "that was won is what won it: an upper end, not an effect"
+        )
+
+
+def _flattered(n: int, backtested: int) -> Iterator[str]:
+    """Where some of the leads are judged by the model that learned from them."""
+    if 0 < backtested < n:
         yield (
             f"{backtested} of these {n} leads are judged by models that had not seen them, the others by the bundle's own: "
             "what it learned from among them flatters it"

@@ -31,7 +31,7 @@ from kits.lead_scoring._learning.kinds import kinds_of
 from kits.lead_scoring._learning.learner import Fitted, Learner
 from kits.lead_scoring._learning.rates import learn_rates
 from kits.lead_scoring._learning.sheet import Ints, Sheet
-from kits.lead_scoring._learning.story import baseline_of, figures_of, notes_of, tried_of
+from kits.lead_scoring._learning.story import FEW, baseline_of, details_of, figures_of, tried_of
 from kits.lead_scoring._learning.threads import one_thread
 from kits.lead_scoring._learning.words import unheeded, words_of
 from kits.lead_scoring._models import trees
@@ -89,9 +89,10 @@ def train(task: TrainTask) -> TrainOutcome:
         licences=(_LICENCE,) if fitted.trees is None else (_LICENCE, _XGBOOST),
         notes=(
             *court_notes(prepared.court),
-            *notes_of(backtest, in_time=prepared.in_time, few=few, refit=config.refit, n=len(rows)),
+            *([FEW] if few else []),
             *unheeded(words, prepared.table.names),
         ),
+        details=details_of(backtest, in_time=prepared.in_time, refit=config.refit, n=len(rows)),
     )
 
 

@@ -214,6 +214,7 @@ def save_evaluation(evaluation: Evaluation, path: Path) -> None:
         },
         "results": _RESULTS.dump_python(evaluation.results, mode="json"),
         "notes": list(evaluation.notes),
+        "details": list(evaluation.details),
     }
     write_atomically(path, json.dumps(value, ensure_ascii=False).encode())
 
@@ -233,6 +234,7 @@ def load_evaluation(path: Path) -> Evaluation:
                 "slices": _SLICES.validate_python(value["slices"]),
                 "results": _RESULTS.validate_python(value["results"]),
                 "notes": tuple(value["notes"]),
+                "details": tuple(value.get("details", ())),
             }
         )
     except FileNotFoundError:
@@ -275,6 +277,7 @@ def evaluation_json(
         "metrics": metrics_json(evaluation.metrics),
         "slices": {name: metrics_json(part) for name, part in evaluation.slices.items()},
         "notes": [*evaluation.notes, *notes],
+        "details": list(evaluation.details),
     }
 
 

@@ -62,6 +62,7 @@ class Run(BaseModel):
     metrics: dict[str, Estimate] = Field(default_factory=dict)
     bundle: str = Field("", description="id of the bundle it made")
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -85,6 +86,7 @@ class RunFolder:
         metrics: Mapping[str, Estimate] | None = None,
         bundle: str = "",
         notes: tuple[str, ...] = (),
+        details: tuple[str, ...] = (),
     ) -> Run:
         """Records the result and ends the run."""
         self._write(
@@ -93,6 +95,7 @@ class RunFolder:
             metrics=dict(metrics or {}),
             bundle=bundle,
             notes=notes,
+            details=details,
         )
         return self.record
 

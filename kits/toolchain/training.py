@@ -45,6 +45,7 @@ class Trained:
     baseline: Mapping[str, Estimate]
     licences: tuple[LicenceNote, ...]
     notes: tuple[str, ...]
+    details: tuple[str, ...]
 
     def as_json(self) -> dict[str, JsonValue]:
         """The answer of `kit train --json`."""
@@ -59,6 +60,7 @@ class Trained:
             "baseline": evaluation.metrics_json(self.baseline),
             "licences": [evaluation.finite(note) for note in self.licences],
             "notes": list(self.notes),
+            "details": list(self.details),
         }
 
 
@@ -145,6 +147,7 @@ class _Flow:
         judged, remark = self._judge(ready)
         remarks = (remark, note, *outcome.notes, *judged.notes)
         notes = tuple(dict.fromkeys(text for text in remarks if text))
+        details = tuple(dict.fromkeys((*outcome.details, *judged.details)))
         manifest = manifest.model_copy(update={"metrics": dict(judged.metrics)})
         content = bundling.pack_bundle(
             kit,
@@ -153,7 +156,7 @@ class _Flow:
             models,
             bundling.choose_golden(ready, self._golden(exported), self._examples()),
             counts=self.dataset.counts(),
-            notes=notes,
+            notes=(*notes, *details),
             extra=exported.files,
         )
         path = self.run.path / "bundle.kwb"
@@ -166,6 +169,7 @@ class _Flow:
             metrics=judged.metrics,
             bundle=bundle_id(content),
             notes=notes,
+            details=details,
         )
         self._report()
         return Trained(
@@ -180,6 +184,7 @@ class _Flow:
             baseline=baseline,
             licences=outcome.licences,
             notes=notes,
+            details=details,
         )
 
     def _keep(self, exported: Exported) -> None:

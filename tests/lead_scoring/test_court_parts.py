@@ -170,9 +170,10 @@ def test_a_run_notes_what_was_left_out_and_whose_word_it_was() -> None:
     made.columns["x17"] = (made.rng.normal(size=made.rows) + 2 * made.won).tolist()
     court = made.court(Config(columns=ColumnsConfig(keep=("call_duration",))))
     assert notes(court) == (
-        "left out by the court, leak: lost reason",
+        "left out: lost reason tells what only became known with or after the outcome",
         "learned from by a person's word, against the court: call_duration",
-        "learned from, but perhaps written too late: x17 (kit check)",
+        "decide: x17: written before the first call, or after? Learned from until you say: "
+        "model.columns.keep or exclude (kit check has the evidence)",
     )
 
 

@@ -117,7 +117,11 @@ def test_the_calibration_error_is_told_beside_what_true_probabilities_would_show
     leads = [Told(times * one.says, one.won, one.day) for one in drawn(600)]
     told = evaluate.evaluate(task_of(leads))
 
-    (note,) = [note for note in told.notes if note.startswith("ece ")]
+    (note,) = [
+        note
+        for note in (told.notes if verdict == "beyond chance" else told.details)
+        if note.startswith("ece ")
+    ]
     assert note.startswith(
         f"ece {told.metrics['ece'].value:.3f} in 10 bins of equal mass, {verdict}"
     )

@@ -41,7 +41,7 @@ def test_figures_are_those_of_the_backtest():
         item.sample.id: pytest.approx(backtest[item.sample.id]) for item in task.items
     }
     assert told.metrics["auc"].low > 0.6
-    assert any(f"{len(told.results)} of these" in note for note in told.notes)
+    assert any(f"{len(told.results)} of these" in note for note in told.details)
 
 
 def test_the_shipped_model_would_flatter_itself():

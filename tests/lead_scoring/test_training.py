@@ -119,7 +119,7 @@ def test_leaks_protected_columns_and_the_persons_word_are_kept_out(tmp_path: Pat
 
 def test_what_was_taken_is_told_with_its_figures_and_why() -> None:
     told, _, _ = outcome_of(N)
-    text = "\n".join(told.notes)
+    text = "\n".join(told.details)
     assert "the simplest within one standard error of the best in log-loss" in text
     assert "lift at 10 %" in text
     assert not any(note.startswith("tried ") for note in told.notes)

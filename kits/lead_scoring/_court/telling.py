@@ -117,13 +117,16 @@ def notes(court: Court) -> tuple[str, ...]:
     for told in TOLD:
         out = [one for one in _of(court, told.charge, "guilty") if one.action == "exclude"]
         if out and told.charge != "constant":
-            said.append(f"left out by the court, {told.charge}: {columns_of(out)}")
+            said.append(f"left out: {columns_of(out)} {told.one if len(out) == 1 else told.many}")
     kept = _kept(court)
     if kept:
         said.append(f"learned from by a person's word, against the court: {columns_of(kept)}")
     asked = _asked(court)
     if asked:
-        said.append(f"learned from, but perhaps written too late: {columns_of(asked)} (kit check)")
+        said.append(
+            f"decide: {columns_of(asked)}: written before the first call, or after? Learned from until you say: "
+            "model.columns.keep or exclude (kit check has the evidence)"
+        )
     return tuple(said)
 
 

@@ -172,15 +172,17 @@ def _ideal_errors(score: Floats, seed: int) -> Floats:
     return np.array([calibration_error(score, won)(whole) for won in drawn])
 
 
-def error_text(error: float, score: Floats, seed: int) -> str:
-    """A calibration error beside what chance alone makes of it on so few leads, for people."""
+def error_told(error: float, score: Floats, seed: int) -> tuple[str, bool]:
+    """A calibration error beside what chance alone makes of it on so few leads, for people; whether it is beyond that."""
     chance = _ideal_errors(score, seed)
     seldom = float(np.quantile(chance, _SELDOM))
-    verdict = "beyond chance" if error > seldom else "no more than chance can show"
-    return (
+    beyond = error > seldom
+    verdict = "beyond chance" if beyond else "no more than chance can show"
+    text = (
         f"ece {error:.3f} in {BINS} bins of equal mass, {verdict}: on {len(score)} leads probabilities that are all true "
         f"would show {chance.mean():.3f}, and more than {seldom:.3f} once in 20 times"
     )
+    return text, beyond
 
 
 def _widened(error: Estimate) -> Estimate:

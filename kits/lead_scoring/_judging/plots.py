@@ -16,7 +16,7 @@ from kits.lead_scoring._judging import drawing, tables
 from kits.lead_scoring._judging.capacity import Terms, terms_of
 from kits.lead_scoring._judging.course import course
 from kits.lead_scoring._judging.drawing import DASHED, SOFT, Axis, Frame, plain_number, round_up
-from kits.lead_scoring._judging.figures import BINS, bins_of, calibration_error, error_text
+from kits.lead_scoring._judging.figures import BINS, bins_of, calibration_error, error_told
 from kits.lead_scoring._judging.judged import Judged, court_of, judged_again, team_of, tried_by
 
 _SHARES = np.concatenate([np.arange(1, 20) / 100, np.arange(20, 101, 2) / 100])
@@ -166,6 +166,6 @@ def _reliability(judged: Judged, seed: int) -> Plot:
     caption = (
         f"{BINS} bins of equally many leads (n={len(judged)}) with their 95 % intervals; on the dashed line a probability "
         f"is the share that buys. {outside} of {len(rows)} bins are off beyond chance (red). Below: leads by probability. "
-        f"Calibration error: {error_text(error, judged.score, seed)}."
+        f"Calibration error: {error_told(error, judged.score, seed)[0]}."
     )
     return Plot("Do probabilities keep their word?", svg=svg, caption=caption)

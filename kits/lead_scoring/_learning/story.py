@@ -31,10 +31,11 @@ def figures_of(backtest: Backtest, *, n: int) -> dict[str, float]:
     return found
 
 
-def notes_of(
-    backtest: Backtest, *, in_time: bool, few: bool, refit: bool, n: int
-) -> tuple[str, ...]:
-    """Sentences for the run's report."""
+FEW = "few leads: a model with little freedom was learned, and its intervals are wide"
+
+
+def details_of(backtest: Backtest, *, in_time: bool, refit: bool, n: int) -> tuple[str, ...]:
+    """How it was learned, for the run's report."""
     notes = [_choice(backtest.shipped, in_time)] if backtest.shipped.scored else []
     notes.append(backtest.shipped.why)
     if backtest.thinned:
@@ -46,10 +47,6 @@ def notes_of(
     if earlier and earlier[0].candidate != backtest.shipped.candidate:
         notes.append(
             f"the figures on test are those of '{earlier[0].candidate.name}', which was best before"
-        )
-    if few:
-        notes.append(
-            "few leads: a model with little freedom was learned, and its intervals are wide"
         )
     if refit:
         notes.append(

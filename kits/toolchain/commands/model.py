@@ -83,7 +83,7 @@ def _tell(console: Console, trained: Trained, target: float | None) -> None:
         console.note(f"without learning: {name} {estimate.text()}")
     for licence in trained.licences:
         console.note(f"licence: {licence.part} from {licence.source}: {licence.licence}")
-    for text in trained.notes:
+    for text in (*trained.notes, *trained.details):
         console.note(f"note: {text}")
     point = open_file(trained.bundle).operating_point
     if point.guarantee:
@@ -155,7 +155,7 @@ def evaluate(
     console.answer(line, document)
     for name, estimate in judged.metrics.items():
         console.note(f"  {name:<18} {estimate.text()}  n={estimate.n}")
-    for text in (*judged.notes, *notes):
+    for text in (*judged.notes, *notes, *judged.details):
         console.note(f"note: {text}")
     console.next("kit report --open" if data is None else "kit compile")
 

@@ -135,6 +135,11 @@ class Facts:
     def notes(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.run.notes, *self.evaluation.notes]))
 
+    @property
+    def details(self) -> tuple[str, ...]:
+        """How it was made, for who wants to know."""
+        return tuple(dict.fromkeys([*self.run.details, *self.evaluation.details]))
+
     def as_json(self) -> dict[str, JsonValue]:
         """`report.json`."""
         money = self.money
@@ -170,6 +175,7 @@ class Facts:
             "licences": [finite(note) for note in self.bundle.manifest.licences],
             "packages": dict(self.run.packages),
             "notes": list(self.notes),
+            "details": list(self.details),
             "repeat": self.repeat,
         }
 
