@@ -127,6 +127,10 @@ def test_what_exports_write_for_nothing_is_nothing(tmp_path: Path, cell: str) ->
     ("cells", "values"),
     [
         (["1.234,50", "7,5", "1.000"], [1234.5, 7.5, 1000.0]),
+        (["12.500", "800", "3"], [12500.0, 800.0, 3.0]),
+        (["1.234.567", "12.500", "45.000"], [1234567.0, 12500.0, 45000.0]),
+        (["0.125", "1.250", "3"], [0.125, 1.25, 3.0]),
+        (["1.250", "1250", "3"], [1.25, 1250.0, 3.0]),
         (["1,234.50", "7.5", "1,000"], [1234.5, 7.5, 1000.0]),
         (["€ 1.200,00", "80,50 €", "5"], [1200.0, 80.5, 5.0]),
         (["12 %", "3.5%", "100%"], [12.0, 3.5, 100.0]),
@@ -147,6 +151,15 @@ def test_cells_become_the_values_that_their_column_means(
     header = ["id", "created_at", "field", "converted"]
     found = read(put(tmp_path / "e.csv", table(header, rows, ";")))
     assert found.column("field") == values
+
+
+@pytest.mark.parametrize(("delimiter", "value"), [(",", 48.137), (";", 48_137.0)])
+def test_points_before_three_digits_mean_what_they_do_where_the_table_comes_from(
+    tmp_path: Path, delimiter: str, value: float
+) -> None:
+    rows = [["1", "48.137", "1"], ["2", "52.520", "0"], ["3", "50.111", "0"]]
+    found = read(put(tmp_path / "e.csv", table(["id", "field", "converted"], rows, delimiter)))
+    assert found.column("field")[0] == value
 
 
 def test_a_few_words_among_numbers_stay_words_and_are_told(tmp_path: Path) -> None:

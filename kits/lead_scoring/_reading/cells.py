@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
@@ -26,6 +26,8 @@ _THOUSANDS = {
     ".": re.compile(r"[-+]?\d{1,3}(?:[, '’]\d{3})+(?:\.\d+)?"),
     ",": re.compile(r"[-+]?(?:\d{1,3}(?:[. '’]\d{3})+|\d+)(?:,\d+)?"),
 }
+_BY_POINTS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+")
+"""What may be thousands, or three decimals."""
 _CODE = re.compile(r"[-+]?0\d+")
 _SEPARATORS = re.compile(r"[ '’]")
 _ALMOST_ALL = 0.95
@@ -61,7 +63,12 @@ def is_missing(cell: str) -> bool:
 
 
 def type_cells(
-    name: str, cells: Sequence[str], form: DateForm = "auto", *, as_text: bool = False
+    name: str,
+    cells: Sequence[str],
+    form: DateForm = "auto",
+    *,
+    as_text: bool = False,
+    commas: bool = False,
 ) -> Typed:
     """A column's cells as values of leads.
 
@@ -69,12 +76,13 @@ def type_cells(
         name: the column's; a number is taken for a date only where its name says so.
         form: how dates are written, where a person said so.
         as_text: a person said that these are choices, whatever they look like.
+        commas: the table is of a country whose decimal sign is the comma.
     """
     counts = Counter(cells)
     known = {cell: n for cell, n in counts.items() if not is_missing(cell)}
     if not known:
         return Typed("empty", [None] * len(cells))
-    read = _as_texts(known) if as_text else _best(name, known, form)
+    read = _as_texts(known) if as_text else _best(name, known, form, commas)
     table: dict[str, Value] = dict(read.values)
     return Typed(read.kind, [table.get(cell) for cell in cells], read.odd)
 
@@ -86,9 +94,12 @@ class _Read:
     odd: int = 0
 
 
-def _best(name: str, known: Mapping[str, int], form: DateForm) -> _Read:
+def _best(name: str, known: Mapping[str, int], form: DateForm, commas: bool) -> _Read:
     return (
-        _as_flags(known) or _as_dates(name, known, form) or _as_numbers(known) or _as_texts(known)
+        _as_flags(known)
+        or _as_dates(name, known, form)
+        or _as_numbers(known, commas)
+        or _as_texts(known)
     )
 
 
@@ -119,13 +130,14 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
     return _Read("date", values, rows - good)
 
 
-def _as_numbers(known: Mapping[str, int]) -> _Read | None:
+def _as_numbers(known: Mapping[str, int], commas: bool) -> _Read | None:
     bare = {cell: _bare(cell) for cell in known}
     if any(_CODE.fullmatch(text) for text in bare.values()):
         return None
     point = any(_POINT_SURE.fullmatch(text) for text in bare.values())
     comma = any(_COMMA_SURE.fullmatch(text) for text in bare.values())
-    decimal = "," if comma and not point else "."
+    sure = comma or _points_group(bare.values(), commas)
+    decimal = "," if sure and not point else "."
     values: dict[str, Value] = {}
     odd = 0
     for cell, text in bare.items():
@@ -134,6 +146,21 @@ def _as_numbers(known: Mapping[str, int]) -> _Read | None:
         odd += known[cell] if number is None else 0
     enough = odd <= (1 - _ALMOST_ALL) * sum(known.values())
     return _Read("number", values, odd) if enough else None
+
+
+def _points_group(texts: Iterable[str], commas: bool) -> bool:
+    """Whether `12.500` is twelve thousand and more: all points stand before three digits, and no number has more without.
+
+    Of three decimals in all of them one would begin with 0, or those of whole numbers would be there, too.
+    """
+    numbers = [text for text in texts if _PLAIN.fullmatch(text) or _BY_POINTS.fullmatch(text)]
+    pointed = [text for text in numbers if "." in text]
+    if not pointed or not all(map(_BY_POINTS.fullmatch, pointed)):
+        return False
+    others = [abs(float(text)) for text in numbers if "." not in text]
+    if any(text.count(".") > 1 for text in pointed):
+        return True
+    return all(one < 1000 for one in others) and (commas or any(others))
 
 
 def _bare(cell: str) -> str:

@@ -59,6 +59,11 @@ class Sheet:
         """Names, in the file's order."""
         return tuple(self.cells)
 
+    @property
+    def commas(self) -> bool:
+        """Whether the decimal sign is likely the comma: where it is, spreadsheets part cells by another sign."""
+        return self.form.startswith("delimiter ';'")
+
     def rows(self, which: Sequence[int]) -> Sheet:
         """Some of the rows, by index."""
         return replace(
