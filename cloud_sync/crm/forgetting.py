@@ -76,7 +76,8 @@ def forget(hub: Hub, connection: str, object_id: str, *, by: str) -> Forgotten:
     with hub.database.session() as session:
         lead = leads.find(session, connection, object_id)
         row = session.get_one(CrmConnection, connection)
-        key = key_of_lead(CrmSettings.model_validate(row.settings), object_id)
+        settings = CrmSettings.model_validate(row.settings)
+        key = key_of_lead(settings, object_id)
         own = _own_samples(session, lead.sample_id, key)
         there = projects(session)
     found = _in_versions(hub, own, key)
@@ -97,10 +98,15 @@ def forget(hub: Hub, connection: str, object_id: str, *, by: str) -> Forgotten:
         _empty_reasons(session, held)
         _empty_words(session, connection)
         audit(session, by, "leads.erase", connection, samples=len(names), events=events)
-    command = f"kit data erase {shlex.quote(key or object_id)}"
     return Forgotten(
-        events, scores, len(names), len(found.versions), remove_bytes(hub), tuple(there), command
-    )
+        events, scores, len(names), len(found.versions), remove_bytes(hub), tuple(there),
+        erase_command(settings, object_id),
+    )  # fmt: skip
+
+
+def erase_command(settings: CrmSettings, object_id: str) -> str:
+    """What erases a lead in a project that imported it; safe to be copied into a shell, whatever the id is."""
+    return f"kit data erase {shlex.quote(key_of_lead(settings, object_id) or object_id)}"
 
 
 def as_json(done: Forgotten) -> dict[str, JsonValue]:

@@ -118,11 +118,7 @@ def _notes(
         f"capacity: {terms.said}; a lead won is worth {terms.value:g}, a contact costs {terms.contact:g} "
         f"{task.costs.currency}: model.team, if that is wrong"
     )
-    if "money_per_month" in metrics and terms.exploration:
-        price = figures.exploration_price(metrics["money_per_month"], terms)
-        yield point.exploration_text(price, terms, task.costs.currency)
-    if not drawn_by_lot(judged).any():
-        yield "no lead was called by lot: outcomes may depend on whom the team called, which no figure here shows"
+    yield from _by_lot(task, judged, terms, metrics.get("money_per_month"))
     yield from _unequal(by_group)
 
 
@@ -133,7 +129,7 @@ def _error(
     if "ece" not in metrics:
         return (), False
     text, beyond = figures.error_told(metrics["ece"].value, judged.score, seed)
-    return (text,), beyond
+    return (f"probabilities: {text}",), beyond
 
 
 def _details(judged: Judged, metrics: Mapping[str, Estimate]) -> Iterator[str]:
@@ -147,6 +143,22 @@ def _details(judged: Judged, metrics: Mapping[str, Estimate]) -> Iterator[str]:
             "money_per_month is what calling by score brings beyond calling as many in random order, if a call to a lead "
             "that was won is what won it: an upper end, not an effect"
         )
+
+
+def _by_lot(
+    task: EvaluateTask, judged: Judged, terms: Terms, money: Estimate | None
+) -> Iterator[str]:
+    """What cannot be learned without leads in random order, and what they cost."""
+    told = []
+    if not drawn_by_lot(judged).any():
+        told.append(
+            "no lead was called by lot, so outcomes may depend on whom the team called, which no figure here shows"
+        )
+    if money is not None and terms.exploration:
+        price = figures.exploration_price(money, terms)
+        told.append(point.exploration_text(price, terms, task.costs.currency))
+    if told:
+        yield f"by lot: {'; '.join(told)}"
 
 
 def _flattered(n: int, backtested: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import shlex
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ from sqlalchemy import select
 
 from cloud_sync.crm import breaker, leads
 from cloud_sync.crm.committing import tell_dead
-from cloud_sync.crm.forgetting import forget
+from cloud_sync.crm.forgetting import erase_command, forget
+from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.learning.datasets import newest, read
 from cloud_sync.learning.freezing import freeze
@@ -121,7 +123,9 @@ def test_an_erased_lead_is_nowhere_in_the_hub(
         effects = session.scalars(select(Effect)).all()
         assert session.get_one(CrmConnection, SALES).error == "answered with HTTP 400"
     items = read(here.hub.storage, row.id).items
-    assert len(items) == 30 and done.command.split("'")[1] not in {key_of(i.sample) for i in items}
+    assert len(items) == 30 and shlex.split(done.command)[-1] not in {
+        key_of(i.sample) for i in items
+    }
     assert len(told) == 2 and len(effects) == 2, "they were told of, without a word of the lead"
     assert SECRET not in caplog.text
 
@@ -134,9 +138,14 @@ def test_who_erases_is_told_what_removes_the_lead_where_it_was_imported(
     done = forget(here.hub, SALES, WHO, by="ada")
     assert done.projects == (LEADS,)
     assert done.command == "kit data erase 'HubSpot deals:90210'"
-    told = erase(project, done.command.split("'")[1])
+    told = erase(project, shlex.split(done.command)[-1])
     assert told.samples == ("may.csv#90210",)
     assert len(project.dataset().items) == 30
+
+
+def test_the_command_is_safe_in_a_shell_whatever_the_id_is() -> None:
+    command = erase_command(CrmSettings(kind="webhook"), "1; rm -rf ~")
+    assert shlex.split(command) == ["kit", "data", "erase", "1; rm -rf ~"]
 
 
 def test_an_imported_lead_that_was_never_scored_is_erased_from_versions(

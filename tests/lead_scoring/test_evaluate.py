@@ -120,10 +120,10 @@ def test_the_calibration_error_is_told_beside_what_true_probabilities_would_show
     (note,) = [
         note
         for note in (told.notes if verdict == "beyond chance" else told.details)
-        if note.startswith("ece ")
+        if note.startswith("probabilities: ece ")
     ]
     assert note.startswith(
-        f"ece {told.metrics['ece'].value:.3f} in 10 bins of equal mass, {verdict}"
+        f"probabilities: ece {told.metrics['ece'].value:.3f} in 10 bins of equal mass, {verdict}"
     )
     assert "on 600 leads probabilities that are all true would show 0.0" in note
 

@@ -76,6 +76,22 @@ def test_repeat_command_names_what_differs_from_the_project_now(own_project: Pro
     assert document["repeat"] == "kit train --seed 1 --set model.gain=12.0"
 
 
+def test_what_to_know_comes_first_and_how_it_was_made_is_folded(own_project: Project) -> None:
+    path = own_project.run_dir() / "run.json"
+    run = json.loads(path.read_text())
+    path.write_text(
+        json.dumps({**run, "notes": ["decide: which one, <b>?"], "details": ["by six folds"]})
+    )
+    html = write_report(Project.open(own_project.root), own_project.run_dir()).read_text()
+    first = html.partition("Read this first")[2].partition("</section>")[0]
+    seen, _, folded = first.partition("<details>")
+    assert "<b>decide:</b> which one, &lt;b&gt;?" in seen and "by six folds" not in seen
+    assert "by six folds" in folded and "which one" not in folded
+    document = json.loads((own_project.run_dir() / "report.json").read_text())
+    assert "decide: which one, <b>?" in document["notes"]
+    assert "by six folds" in document["details"]
+
+
 def test_problem_text_is_escaped(own_project: Project) -> None:
     config = own_project.root / "kit.yaml"
     config.write_text(config.read_text().replace("Bright dots", "<script>alert(1)</script>"))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from cloud_sync.crm import health, hotlist, leads
+from cloud_sync.crm.forgetting import erase_command
 from cloud_sync.crm.lots import lots
 from cloud_sync.crm.models import in_force
 from cloud_sync.crm.projects import projects
@@ -88,6 +89,7 @@ def lead_page(
         delivery=leads.delivery(lead, settings), course=course,
         curve=lead_views.curve_of(course), width=lead_views.WIDTH, height=lead_views.HEIGHT,
         fields=lead_views.fields_of(lead), bundle_names=views.bundle_names(session),
+        erase_command=erase_command(settings, object_id),
     )  # fmt: skip
 
 
