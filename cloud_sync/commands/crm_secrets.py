@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import JsonValue
 
-from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, opened
+from cloud_sync.commands.options import DATA, DataOption, JsonOption, QuietOption, opened, operator
 from kits.core.console import Console
 from kits.core.errors import UsageError
 
@@ -89,6 +89,7 @@ def crm_secret(
     """Change the secret of its messages: first add the new one, both are taken; then --drop the old one."""
     from cloud_sync.crm import adding, connections, secrets
     from cloud_sync.crm.incoming import INCOMING
+    from cloud_sync.hub import audit
 
     console = Console(as_json, quiet)
     with opened(data) as hub:
@@ -108,6 +109,8 @@ def crm_secret(
             secrets.add_webhook_secret(keys, name, new or shown)
             text = f"{name} takes messages of the new secret, and still of the one before"
         address = connections.webhook_url(hub, name)
+        with hub.database.transaction() as session:
+            audit(session, operator(), "crm secret", name, api=api, dropped=drop)
     steps: list[JsonValue] = list(adding.steps(settings, address, shown)) if shown else []
     console.answer(text, {"name": name, "webhook_secret": shown, "steps": steps})
     if shown:

@@ -38,8 +38,10 @@ def crm_set(
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]…", help="min_change=5, outcome.lost=other,unqualified, …"),
     ] = None,
+    kind: Annotated[str, typer.Option(help="As it is: it cannot change.")] = "",
     project: Annotated[str, typer.Option(help="Whose bundle scores its leads.")] = "",
     url: Annotated[str, typer.Option(help="Address of its API.")] = "",
+    thing: Annotated[str, typer.Option("--object", help="As it is: it cannot change.")] = "",
     scheme: Annotated[str, typer.Option(help="How it signs.")] = "",
     option: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE, what only this kind needs; may be repeated.")
@@ -69,16 +71,20 @@ def crm_set(
     """Change settings of a connection; its leads, secrets and history stay, and a running hub need not be started again."""
     from cloud_sync.crm import changing, connections, settling
 
-    short = {"project": project, "url": url, "scheme": scheme, "allow": allow or "", "write": write}
+    short = {
+        "kind": kind, "project": project, "url": url, "object": thing, "scheme": scheme,
+        "allow": allow or "", "write": write,
+    }  # fmt: skip
     options = {f"options.{key}": value for key, value in pairs_of(option or []).items()}
     said = {key: value for key, value in short.items() if value not in ("", None)}
     edit = _edit(pairs or [], {**said, **options}, settings, unset or [])
     api = _new_secrets(secrets_file)
+    agreed = same_secrets or api is not None
 
     def plan_of(before: CrmSettings, project: str) -> Plan:
         found = changing.plan(before, project, edit, str(settings or "the command line"))
         if not dry_run:
-            changing.check_servers(found, name, agreed=same_secrets or api is not None)
+            changing.check_servers(found, name, agreed=agreed)
         return found
 
     console = Console(as_json, quiet)
@@ -91,7 +97,7 @@ def crm_set(
             plan = settling.change(hub, name, plan_of, by=operator(), api=api)
         makes = fields and plan.writes_elsewhere and not dry_run
         made = make_fields(hub, name) if makes else ()
-    notes = [*changing.notes(plan, name), *(f"{one.name}: {one.found}: {one.fix}" for one in made if not one.ok)]  # fmt: skip
+    notes = [*changing.notes(plan, name, agreed=agreed), *(f"{one.name}: {one.found}: {one.fix}" for one in made if not one.ok)]  # fmt: skip
     answer: dict[str, JsonValue] = {
         "name": name, "changed": [asdict(one) for one in plan.changes], "dry_run": dry_run,
         "notes": [*notes], "fields": [asdict(check) for check in made],

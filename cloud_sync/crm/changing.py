@@ -154,12 +154,20 @@ def check_servers(found: Plan, name: str, *, agreed: bool) -> None:
         )  # fmt: skip
 
 
-def notes(found: Plan, name: str) -> list[str]:
-    """What comes of it that does not stand in the settings, for people."""
+def notes(found: Plan, name: str, *, agreed: bool) -> list[str]:
+    """What comes of it that does not stand in the settings, for people. `agreed`: as in `check_servers`."""
     old, new = filled(found.before), filled(found.after)
     said = []
+    if found.project_after not in ("", found.project_before):
+        said.append(
+            f"its leads are scored by {found.project_after} from now on, those that are known too"
+        )
     if found.new_servers:
-        said.append(f"the secrets of its API go to {', '.join(found.new_servers)} from now on")
+        servers = ", ".join(found.new_servers)
+        if agreed:
+            said.append(f"the secrets of its API go to {servers} from now on")
+        else:
+            said.append(f"the secrets of its API would go to {servers}: that needs --same-secrets or --secrets-file FILE")  # fmt: skip
     if scheme_name(old) != scheme_name(new):
         said.append(
             f"messages are known by {scheme_name(new)} from now on, older ones are refused: change the CRM's side; "

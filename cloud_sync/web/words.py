@@ -20,7 +20,7 @@ _TONES = {
     },
     "is-warn": {
         "review", "warning", "paused", "needs signature", "expires soon", "not better", "offline",
-        "failing", "superseded", "began anew", "unknown bundle", "clock not set",
+        "failing", "leads hidden", "superseded", "began anew", "unknown bundle", "clock not set",
         "warn",
     },
     "is-busy": {

@@ -14,19 +14,15 @@ from typer.testing import CliRunner, Result
 from cloud_sync.cli import make_app
 from cloud_sync.config import dump, load
 from cloud_sync.crm import connections
-from cloud_sync.crm.base import Check, Record
-from cloud_sync.crm.models import LeadModels
+from cloud_sync.crm.hiding import MISSED
 from cloud_sync.crm.secrets import dump_secrets, read_secrets
 from cloud_sync.crm.simulator import Simulator, serve
-from cloud_sync.crm.trying import Trial, try_connection
-from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.fleet.broker import free_port
 from cloud_sync.hub import Hub
-from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead, Project
-from kits.core.errors import ConfigError, KitwrightError
-from tests.cloud_sync.crm_builders import HUB, WAYS, connect, signed
+from cloud_sync.store.models import AuditLog, CrmConnection, CrmEvent, CrmLead, Project
+from kits.core.errors import KitwrightError
+from tests.cloud_sync.crm_builders import HUB
 from tests.cloud_sync.fleet_builders import make_hub
-from tests.cloud_sync.lead_builders import SALES, lead_hub
 
 AT = datetime(2026, 5, 4, 12, tzinfo=timezone.utc)
 Run = Callable[..., Result]
@@ -193,8 +189,30 @@ def test_a_secret_is_changed_in_two_steps(run: Run, data: Path, tmp_path: Path) 
     assert (found.webhook, found.api) == (("new-secret", "client-secret"), {"token": "pat-2"})
     run("secret", "sales", "--drop")
     assert read_secrets(data / "keys", "sales").webhook == ("new-secret",)
+    hub = Hub.open(load(data))
+    with hub.database.session() as session:
+        told = session.scalars(select(AuditLog.details).where(AuditLog.what == "crm secret")).all()
+    hub.close()
+    assert told == [{"api": one, "dropped": dropped} for one, dropped in (("", False), ("token", False), ("", True))]  # fmt: skip
     said = run("secret", "sales", "--api", "tokn", fails=KitwrightError)
     assert "did you mean 'token'" in str(said.exception)
+
+
+def test_leads_that_a_crm_hides_are_gone_once_a_person_says_so(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    added(run, tmp_path)
+    hub = Hub.open(load(data))
+    with hub.database.transaction() as session:
+        session.get_one(CrmConnection, "sales").hidden_at = AT
+        session.add(CrmLead(connection="sales", object_id="1", record_at=AT, error=MISSED))
+        session.add(CrmLead(connection="sales", object_id="2", record_at=AT))
+    hub.close()
+    [one] = json.loads(run("list", "--json").stdout)
+    assert (one["state"], one["hidden_since"]) == ("leads hidden", AT.isoformat())
+    assert json.loads(run("gone", "sales", "--json").stdout) == {"name": "sales", "leads": 1}
+    [one] = json.loads(run("list", "--json").stdout)
+    assert (one["state"], one["due"]) == ("in order", 1)
 
 
 def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: Path) -> None:
@@ -216,81 +234,6 @@ def test_pausing_resuming_retrying_and_removing(run: Run, data: Path, tmp_path: 
         for table in (CrmConnection, CrmLead, CrmEvent):
             assert session.scalar(select(func.count()).select_from(table)) == 0
     hub.close()
-
-
-# trying
-
-
-class Answering:
-    """A CRM in memory: what it says of itself, and its leads."""
-
-    kind = "hubspot"
-    batch = 100
-    polls = False
-
-    def __init__(self, fault: str = "") -> None:
-        self._fault = fault
-
-    def check(self) -> list[Check]:
-        if self._fault:
-            raise DeliveryError(self._fault)
-        return [Check("scope", False, "missing", "add crm.objects.contacts.write")]
-
-    def read(self, object_ids: list[str]) -> list[Record]:
-        return [Record(name, {"city": "Bern"}, AT) for name in object_ids]
-
-
-def tried(hub: Hub, crm: Answering | ConfigError | None = None) -> dict[str, Check]:
-    def opener(_connection: object) -> object:
-        if isinstance(crm, ConfigError):
-            raise crm
-        return crm or Answering()
-
-    connection = connections.open_connection(hub, "crm")
-    trial: Trial = try_connection(hub, connection, opener, LeadModels(hub), AT)  # type: ignore[arg-type]  # half a CRM is enough
-    return {check.name: check for check in trial.checks}
-
-
-@pytest.mark.parametrize("scheme", list(WAYS))
-def test_a_connection_of_each_scheme_knows_its_own_messages(tmp_path: Path, scheme: str) -> None:
-    with make_hub(tmp_path, public_url=HUB) as hub:
-        connect(hub, scheme)
-        found = tried(hub)
-        assert found["secret of messages"].ok, found["secret of messages"]
-        assert found["address"].ok
-        with hub.database.session() as session:
-            assert session.scalar(select(func.count()).select_from(CrmEvent)) == 0
-
-
-def test_what_is_wrong_is_said_all_at_once_with_its_remedy(tmp_path: Path) -> None:
-    with make_hub(tmp_path) as hub:
-        connect(hub, "hubspot-v3", secrets=())
-        found = tried(hub, ConfigError("a secret of 'crm' is missing", fix="cloud-sync crm secret crm"))  # fmt: skip
-    assert not found["address"].ok
-    assert "public_url" in found["address"].fix
-    assert (found["secret of messages"].ok, found["API"].ok) == (False, False)
-    assert found["API"].fix == "cloud-sync crm secret crm"
-    assert found["project"].ok
-
-
-def test_a_secret_of_another_form_is_found(tmp_path: Path) -> None:
-    with make_hub(tmp_path, public_url=HUB) as hub:
-        connect(hub, "standard", secrets=("not-whsec",))
-        assert not tried(hub)["secret of messages"].ok
-
-
-def test_what_the_crm_says_and_what_the_running_hub_found_is_told(tmp_path: Path) -> None:
-    from cloud_sync.crm.inbox import Inbox
-    from cloud_sync.crm.schemes.verifying import UnverifiedError
-
-    with make_hub(tmp_path, public_url=HUB) as hub:
-        connect(hub, "hubspot-v3", secrets=())
-        with pytest.raises(UnverifiedError):
-            Inbox(hub).take("crm", signed("hubspot-v3"))
-        found = tried(hub)
-        assert not found["alert crm-no-secret"].ok
-        assert found["scope"].fix == "add crm.objects.contacts.write"
-        assert "no route" in tried(hub, Answering("no route"))["API"].found
 
 
 # with a pretended CRM
@@ -326,35 +269,6 @@ def test_a_crm_that_does_not_answer_is_connected_all_the_same(run: Run, tmp_path
     answer = json.loads(run("add", "sales", "--kind", "hubspot", *words, "--json").stdout)
     assert not all(check["ok"] for check in answer["fields"])
     assert [one["name"] for one in json.loads(run("list", "--json").stdout)] == ["sales"]
-
-
-def test_what_would_be_written_is_shown_and_nothing_is_written(tmp_path: Path) -> None:
-    with lead_hub(tmp_path, public_url=HUB) as made:
-        for number in range(7):
-            made.crm.put(str(number), size=10 * number)
-        made.crm.put("6", outcome="won")
-        made.clock.tick(1)
-        made.due(*(str(number) for number in range(7)))
-        connection = connections.open_connection(made.hub, SALES)
-        trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
-        before = {name: made.lead(name).version for name in ("0", "1", "2")}
-    shown = {str(one["lead"]): one for one in trial.would}
-    [dry] = [check for check in trial.checks if check.name == "dry run"]
-    assert (dry.ok, len(made.crm.asked[-1])) == (True, 5)
-    assert set(shown) == set(made.crm.asked[-1]) - {"6"}
-    assert all(1 <= int(str(one["points"])) <= 99 and one["band"] for one in shown.values())
-    assert before == {"0": 0, "1": 0, "2": 0}
-
-
-def test_leads_are_tried_before_any_is_known_here(tmp_path: Path) -> None:
-    with lead_hub(tmp_path, public_url=HUB) as made:
-        for number in range(9):
-            made.crm.put(str(number), size=10 * number, outcome="won" if number > 6 else "")
-        connection = connections.open_connection(made.hub, SALES)
-        trial = try_connection(made.hub, connection, lambda _: made.crm, made.models, AT)
-        with made.hub.database.session() as session:
-            assert session.scalar(select(func.count()).select_from(CrmLead)) == 0
-    assert {str(one["lead"]) for one in trial.would} == {"2", "3", "4", "5", "6"}
 
 
 def test_a_sweep_begins_when_somebody_asks_for_one(run: Run, tmp_path: Path) -> None:

@@ -147,6 +147,8 @@ def test_a_setting_goes_back_to_what_is_usual(hub: Hub, run: Run) -> None:
         (("--project", "lead"), "did you mean 'leads'"),
         (("kind=odoo",), "kind cannot change from hubspot to odoo"),
         (("object=deals",), "object cannot change from contacts to deals"),
+        (("--object", "deals"), "object cannot change from contacts to deals"),
+        (("--kind", "salesforce"), "organization is missing"),
         (("min_change",), "not KEY=VALUE"),
         ((), "nothing is to be changed"),
         (("--url", "https://other.example"), "would go to another server: https://other.example"),
@@ -172,6 +174,7 @@ def test_secrets_go_to_another_server_only_if_somebody_says_so(
 ) -> None:
     connect(hub)
     words = ("--url", "https://eu.example/hubspot", "--no-fields")
+    assert "that needs --same-secrets" in run("set", NAME, *words, "--dry-run").stdout
     said = run("set", NAME, *words, "--same-secrets").stdout
     assert "go to https://eu.example from now on" in said
     run("set", NAME, "--url", "https://eu.example/other", "--no-fields")  # the same server
