@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from cloud_sync.crm import breaker, leads
 from cloud_sync.crm.committing import tell_dead
+from cloud_sync.crm.erasing import clear_late, forget_again
 from cloud_sync.crm.forgetting import erase_command, forget
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.effects.json_http import RefusedError
@@ -21,7 +22,7 @@ from cloud_sync.learning.datasets import newest, read
 from cloud_sync.learning.freezing import freeze
 from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead, Effect, Job
 from cloud_sync.store.types import Base
-from kits.core.sample import key_of
+from kits.core.sample import key_of, utc_now
 from kits.toolchain.erasing import erase
 from kits.toolchain.project import Project
 from tests.cloud_sync.fleet_builders import AT
@@ -146,6 +147,39 @@ def test_who_erases_is_told_what_removes_the_lead_where_it_was_imported(
 def test_the_command_is_safe_in_a_shell_whatever_the_id_is() -> None:
     command = erase_command(CrmSettings(kind="webhook"), "1; rm -rf ~")
     assert shlex.split(command) == ["kit", "data", "erase", "1; rm -rf ~"]
+
+
+def test_a_project_that_is_published_later_does_not_bring_a_lead_back(
+    here: LeadHub, project: Project
+) -> None:
+    send(here, bring(project, FIRM, "may.csv"))
+    fill(here)
+    forget(here.hub, SALES, WHO, by="ada")
+    checked_at = utc_now()
+    assert forget_again(here.hub, None) == 0
+    send(here, bring(project, FIRM, "june.csv", size=77))
+    assert forget_again(here.hub, utc_now()) == 0, "nothing came since"
+    assert forget_again(here.hub, checked_at) == 1
+    assert forget_again(here.hub, None) == 0
+    with here.hub.database.session() as session:
+        row = newest(session, LEADS)
+    assert row is not None and row.n == 30
+
+
+def test_a_job_that_ran_when_a_lead_was_erased_leaves_nothing(
+    here: LeadHub, project: Project
+) -> None:
+    send(here, bring(project, FIRM, "may.csv"))
+    fill(here)
+    with here.hub.database.transaction() as session:
+        [job] = session.scalars(select(Job))
+        job.state = "running"
+    forget(here.hub, SALES, WHO, by="ada")
+    assert files_with(here.hub.config.jobs_dir, SECRET)
+    with here.hub.database.transaction() as session:
+        session.get_one(Job, job.id).state = "done"
+    clear_late(here.hub)
+    assert not files_with(here.hub.config.jobs_dir, SECRET)
 
 
 def test_an_imported_lead_that_was_never_scored_is_erased_from_versions(
