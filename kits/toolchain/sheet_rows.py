@@ -12,7 +12,8 @@ from pydantic import JsonValue
 COLUMNS = (
     "sample", "verdict", "band", "score", "low", "high", "label", "reasons", "error", "path"
 )  # fmt: skip
-"""`low` and `high` are of the first quantity that has an interval; `band` where the kit has bands."""
+"""`low` and `high` are of the first quantity that has an interval; where a kit has bands, `band` stands for
+`label`, which of two ends is likelier."""
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """By these a spreadsheet knows a formula, and what a stranger wrote may begin with one (OWASP, CSV injection)."""
 
@@ -23,9 +24,11 @@ def sheet_cells(row: Mapping[str, JsonValue]) -> list[str]:
     told = prediction if isinstance(prediction, dict) else {}
     details = told.get("details")
     reasons = (one.get("text") for one in _objects(told.get("reasons")))
+    band = details.get("band") if isinstance(details, dict) else None
     values = {
         **row,
-        "band": details.get("band") if isinstance(details, dict) else None,
+        "band": band,
+        "label": None if band else row.get("label"),
         **_interval(told),
         "reasons": " | ".join(str(text) for text in reasons),
     }

@@ -59,6 +59,7 @@ def test_a_table_for_spreadsheets_holds_no_formula(bundle: str, tmp_path: Path) 
     with out.open(encoding="utf-8-sig", newline="") as file:
         found = list(csv.DictReader(file))
     assert [row["band"] in ("hot", "warm", "cold") for row in found] == [True] * 3
+    assert not any(row["label"] for row in found), "a hot lead of 40 % is no lost one"
     assert all(float(row["low"]) <= float(row["score"]) <= float(row["high"]) for row in found)
     assert all(row["sample"].startswith(f"'{FORMULA}") and row["reasons"] for row in found)
 

@@ -7,7 +7,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kits.cli import make_app
 from kits.core.errors import DataError, UsageError
 from kits.lead_scoring import data
 from tests.lead_scoring.lead_files import put, read, source, table
@@ -130,3 +132,11 @@ def test_a_spreadsheet_that_is_called_csv_is_named(tmp_path: Path, start: bytes)
     with pytest.raises(DataError, match="a spreadsheet or an archive") as refused:
         read(put(tmp_path / "leads.csv", start + bytes(range(200)) * 20))
     assert refused.value.fix == "save it as CSV"
+
+
+def test_a_table_of_names_alone_leaves_a_project_and_says_how_to_go_on(tmp_path: Path) -> None:
+    leads = put(tmp_path / "names.csv", "Lead ID;Created;Status\n")
+    words = ["new", "lead-scoring", str(tmp_path / "p"), "--data", str(leads), "--defaults"]
+    done = CliRunner().invoke(make_app(), words)
+    assert isinstance(done.exception, DataError)
+    assert done.exception.fix.startswith("the project is made: kit data import")

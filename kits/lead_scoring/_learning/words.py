@@ -25,7 +25,7 @@ _LABEL = 60
 _NOT_ALNUM = re.compile(r"[^0-9a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[_.\-/]+|\s+")
-_PREFIXES = ("hs_", "x_", "custom_")
+_PREFIXES = ("hs_", "x_studio_", "x_", "custom_")
 _SUFFIXES = ("__c", "_id")
 SITUATIONS = {
     "value": {"label", "value"}, "named": {"label", "value"}, "yes": {"label", "value"}, "no": {"label", "value"},

@@ -92,7 +92,8 @@ def new(
             report = import_data(Project.open(folder), data, options, make_progress(console))
         except KitwrightError as error:
             # the same command again would only say that the folder is not empty
-            error.fix = f"{error.fix}; the project is made: kit data import PATH -C {folder}"
+            made = f"the project is made: kit data import PATH -C {folder}"
+            error.fix = f"{error.fix}; {made}" if error.fix else made
             raise
         document["data"] = report_json(report)
         text += "\n" + report_text(report)
