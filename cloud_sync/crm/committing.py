@@ -59,6 +59,7 @@ class Commit:
         self._before: Mapping[str, Sequence[int]] = {}
         self._believed: bool | None = None
         self._lost = 0
+        self._is_back = False
 
     def store(self, claimed: Sequence[Claimed], now: datetime) -> int:
         """Stores it; how many leads cannot be scored.
@@ -105,6 +106,7 @@ class Commit:
         record = self._found.records.get(lead.object_id)
         if record is None:
             return self._miss(session, lead, now)
+        self._is_back = self._is_back or lead.error == hiding.MISSED
         if storing.is_stale(lead, record) and lead.attempts < MAX_STALE:
             lead.attempts += 1
             return STALE
@@ -148,6 +150,8 @@ class Commit:
     def _tell_hidden(self, session: Session, now: datetime) -> None:
         row = session.get_one(CrmConnection, self._connection.name)
         row.lost += self._lost
+        if self._is_back:
+            hiding.ask_for_some(session, row.name, hiding.PORTION, now)
         if self._believed is not False:
             hiding.look_again(session, row, now)
 

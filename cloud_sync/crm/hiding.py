@@ -31,6 +31,10 @@ SLOWEST_S = 6 * 3600.0
 SHARE = 0.2
 LEAST = 3
 """Of the open leads of a connection so many may be gone within `WINDOW`, or `LEAST` of them where that is more."""
+PROBED = 50
+"""Where a list leaves out more than that, so many of them are read first."""
+PORTION = 500
+"""Once one of them is there after all, so many more are read."""
 WINDOW = timedelta(days=1)
 BELIEVED = timedelta(days=1)
 """For so long a person's word holds."""
@@ -50,9 +54,7 @@ def believes(
         row: the connection's, taken for writing.
         more: so many there are; those that are marked count anyway.
     """
-    if row.believed_until is not None and now < row.believed_until <= now + BELIEVED:
-        return True
-    if _fits(session, row, more, now):
+    if plausible(session, row, more, now):
         return True
     row.hidden_at = row.hidden_at or now
     raise_alert(
@@ -62,6 +64,24 @@ def believes(
         where=row.name,
     )  # fmt: skip
     return False
+
+
+def plausible(session: Session, row: CrmConnection, more: int, now: datetime) -> bool:
+    """Whether so many may be gone: they are few enough, or a person said so."""
+    if row.believed_until is not None and now < row.believed_until <= now + BELIEVED:
+        return True
+    return _fits(session, row, more, now)
+
+
+def ask_for_some(session: Session, name: str, limit: int, now: datetime) -> None:
+    """Has some of the leads read that a list left out and that were only marked."""
+    marked = (
+        CrmLead.connection == name, CrmLead.state == OPEN, CrmLead.error == MISSED,
+        CrmLead.due_at.is_(None), CrmLead.later_at.is_(None),
+    )  # fmt: skip
+    some = list(session.scalars(select(CrmLead.object_id).where(*marked).limit(limit)))
+    asked = update(CrmLead).where(CrmLead.connection == name, CrmLead.object_id.in_(some))
+    session.execute(asked.values(later_at=now))
 
 
 def look_again(session: Session, row: CrmConnection, now: datetime) -> None:

@@ -7,6 +7,7 @@ of the command line, which ask a few things and end, are not counted.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -14,12 +15,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
 from cloud_sync.store.models import CrmProcess
 from kits.core.sample import utc_now
+
+log = logging.getLogger(__name__)
 
 NAME = "crm-sharing"
 BEAT_S = 5.0
@@ -58,8 +62,11 @@ class Sharing(Looping):
     def stop(self) -> None:
         """Leaves its share to the others."""
         super().stop()
-        with self._hub.database.transaction() as session:
-            session.execute(delete(CrmProcess).where(CrmProcess.id == self._id))
+        try:
+            with self._hub.database.transaction() as session:
+                session.execute(delete(CrmProcess).where(CrmProcess.id == self._id))
+        except SQLAlchemyError as error:  # its row ends by itself
+            log.warning("event=crm_share_not_left error=%s", type(error).__name__)
 
     def share(self) -> float:
         """Of a connection's requests, above 0 and up to 1."""

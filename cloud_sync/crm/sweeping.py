@@ -80,8 +80,7 @@ class Sweeping(ConnectionLoops):
         with self._hub.database.transaction() as session:
             breaker.succeeded(session, name, self._now())
         with self._hub.database.transaction() as session:
-            notify = self._hub.config.notify
-            kept = sweeps.keep(session, name, turn, page, pause_s, self._now(), notify)
+            kept = sweeps.keep(session, name, turn, page, pause_s, self._now())
         self._count(name, kept)
         return kept.listed, RESTS_S if kept.ended else pause_s
 

@@ -21,7 +21,6 @@ from cloud_sync.crm.base import Listed, Listing
 from cloud_sync.crm.connections import require
 from cloud_sync.crm.kinds import KINDS
 from cloud_sync.crm.storing import GONE, OPEN
-from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import audit
 from cloud_sync.store.db import insert_once
@@ -179,12 +178,10 @@ def keep(
     page: Listing,
     pause_s: float,
     now: datetime,
-    notify: NotifyConfig,
 ) -> Kept:
     """Stores what a page says and where to go on, unless another process was quicker.
 
     Args:
-        notify: who is told of a CRM that suddenly lists far fewer leads.
         pause_s: nobody asks for the next page for so long.
     """
     row = _of_turn(session, name, turn)
@@ -197,11 +194,7 @@ def keep(
     if page.more:
         return Kept(len(page.records), found)
     began = row.sweep_began_at or now
-    gone = 0
-    if turn.since is None:
-        gone = _look_for_missing(session, notify, row, began, now)
-        session.flush()
-        hiding.look_again(session, row, now)
+    gone = _look_for_missing(session, row, began, now) if turn.since is None else 0
     row.sweep_ended_at, row.sweep_until, row.sweep_cursor = now, None, ""
     if turn.since is None or (row.swept_to is not None and turn.since <= row.swept_to):
         row.swept_to = began
@@ -247,12 +240,10 @@ def has_news(lead: CrmLead, record: Listed) -> bool:
     return record.modified_at > lead.record_at
 
 
-def _look_for_missing(
-    session: Session, notify: NotifyConfig, row: CrmConnection, began: datetime, now: datetime
-) -> int:
+def _look_for_missing(session: Session, row: CrmConnection, began: datetime, now: datetime) -> int:
     """Open leads that a whole sweep did not come by are read: whether they are gone is what the CRM says then.
 
-    If they are very many, that the CRM hides them is likelier: they are marked, and nothing else is done to them.
+    If they are very many, that the CRM hides them is likelier: all are marked, and only some are read.
     """
     wanted = (
         CrmLead.connection == row.name, CrmLead.state == OPEN, CrmLead.swept < row.sweep,
@@ -261,11 +252,12 @@ def _look_for_missing(
     count = session.scalar(select(func.count()).select_from(CrmLead).where(*wanted)) or 0
     if not count:
         return 0
-    if hiding.believes(session, notify, row, count, now):
+    if hiding.plausible(session, row, count, now):
         session.execute(update(CrmLead).where(*wanted).values(later_at=now))
     else:
         read = CrmLead.record_at.is_not(None), CrmLead.dead == ""
         session.execute(update(CrmLead).where(*wanted, *read).values(error=hiding.MISSED))
+        hiding.ask_for_some(session, row.name, hiding.PROBED, now)
     return count
 
 

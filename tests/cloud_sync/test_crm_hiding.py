@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from cloud_sync.crm import connections, health, hiding
 from cloud_sync.crm.models import LeadModels
@@ -80,6 +80,17 @@ class Scene:
             query = select(CrmLead.state, func.count()).group_by(CrmLead.state)
             return {row[0]: row[1] for row in session.execute(query)}
 
+    def _count(self, *wanted: ColumnElement[bool]) -> int:
+        with self.hub.database.session() as session:
+            return session.scalar(select(func.count()).select_from(CrmLead).where(*wanted)) or 0
+
+    def marked(self) -> int:
+        return self._count(CrmLead.error == hiding.MISSED)
+
+    def waiting(self) -> int:
+        """How many are to be read."""
+        return self._count(CrmLead.due_at.is_not(None))
+
     def alerts(self) -> list[str]:
         with self.hub.database.session() as session:
             return list(session.scalars(select(Alert.name).where(Alert.seen_at.is_(None))))
@@ -123,6 +134,29 @@ def test_leads_that_a_list_leaves_out_all_at_once_are_held_and_told_of(scene: Sc
     assert scene.alerts() == []
 
 
+def test_of_many_leads_that_a_list_leaves_out_only_some_are_asked_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hiding, "PROBED", 4)
+    scene.hide(1)
+    scene.sweep()
+    scene.read()
+    assert (scene.marked(), scene.waiting()) == (LEADS_THERE, 4)
+    assert scene.alerts() == [hiding.HIDDEN]
+    scene.hide(0)  # and no sweep comes by
+    scene.read(40)
+    assert (scene.marked(), scene.waiting(), scene.alerts()) == (0, 0, [])
+
+
+def test_a_list_that_leaves_out_leads_which_are_there_makes_no_alarm(scene: Scene) -> None:
+    scene.hide(1)
+    scene.sweep()
+    scene.hide(0)
+    scene.read()
+    assert (scene.states(), scene.marked()) == ({"open": LEADS_THERE}, 0)
+    assert scene.alerts() == []
+
+
 def test_leads_that_are_not_there_when_they_are_read_are_held_too(scene: Scene) -> None:
     """No sweep comes by: a new bundle has all of them read, for example."""
     scene.hide(0.5)
@@ -131,7 +165,7 @@ def test_leads_that_are_not_there_when_they_are_read_are_held_too(scene: Scene) 
     assert scene.states() == {"open": LEADS_THERE}
     assert (scene.state(), scene.alerts()) == ("leads hidden", [hiding.HIDDEN])
     requests = scene.simulator.troubles.count
-    scene.read(100)
+    scene.read(50)
     assert scene.simulator.troubles.count - requests < 25  # less and less often
     scene.hide(0)
     scene.read(40)
@@ -159,6 +193,7 @@ def test_leads_that_go_by_and_by_are_held_when_they_are_too_many_for_a_day(scene
 def test_a_person_says_that_they_are_gone_indeed(scene: Scene) -> None:
     scene.hide(1)
     scene.sweep()
+    scene.read()
     with scene.hub.database.transaction() as session:
         assert hiding.believe(session, SALES, scene.clock(), by="ada") == LEADS_THERE
     scene.read(1)
