@@ -17,7 +17,15 @@ from tests.cloud_sync.lead_builders import LEADS, SALES, LeadHub, lead_hub
 
 
 @pytest.fixture
-def here(tmp_path: Path, database_url: str) -> Iterator[LeadHub]:
+def here(tmp_path: Path) -> Iterator[LeadHub]:
+    with lead_hub(tmp_path) as made:
+        made.judged_with(0.1)
+        yield made
+
+
+@pytest.fixture
+def on_both(tmp_path: Path, database_url: str) -> Iterator[LeadHub]:
+    """The same on SQLite, and on PostgreSQL."""
     with lead_hub(tmp_path, database_url) as made:
         made.judged_with(0.1)
         yield made
@@ -47,7 +55,8 @@ def test_where_no_bundle_is_in_force_nothing_stands_by_lot(here: LeadHub) -> Non
     assert share(here) == 0.0
 
 
-def test_each_connection_has_its_own_projects_share(here: LeadHub) -> None:
+def test_each_connection_has_its_own_projects_share(on_both: LeadHub) -> None:
+    here = on_both
     with here.hub.database.transaction() as session:
         for name, project in (("other", "others"), ("silent", "")):
             session.add(CrmConnection(name=name, kind="webhook", settings={}, project=project))

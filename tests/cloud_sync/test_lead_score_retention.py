@@ -71,12 +71,13 @@ def test_old_and_crowded_scores_go_and_what_is_needed_stays(here: LeadHub) -> No
 
 
 def test_more_than_one_reading_finds_goes_in_several(
-    here: LeadHub, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scores, "AT_ONCE", 7)
-    course(here, "busy", 40, here.clock())
-    assert Pruner(here.hub, here.clock()).turn()[LEAD_SCORES] == 20
-    assert versions(here.hub, "busy") == [*range(21, 41)]
+    with lead_hub(tmp_path, retention=RULES) as here:
+        course(here, "busy", 40, here.clock())
+        assert Pruner(here.hub, here.clock()).turn()[LEAD_SCORES] == 20
+        assert versions(here.hub, "busy") == [*range(21, 41)]
 
 
 def test_without_rules_everything_stays(tmp_path: Path) -> None:
