@@ -78,7 +78,11 @@ class Encoder:
             for part in self._parts:
                 row += part.cells(get(part.name), at)
             matrix[number] = row
-        return filled(matrix, self.spec.typical)
+        return filled(matrix, self._typical)
+
+    @cached_property
+    def _typical(self) -> Floats32:
+        return typical_row(self.spec)
 
     def unknown(self, lead: Lead) -> tuple[str, ...]:
         """Columns that were learned from and that this lead does not have at all."""
@@ -102,20 +106,23 @@ class Encoder:
         )
 
 
-def filled(matrix: Floats32, typical: Sequence[float | None]) -> Floats32:
-    """The matrix with what is typical in place of what no model has learned to miss.
+def typical_row(spec: EncoderSpec) -> Floats32:
+    """(columns,) `typical` of a specification, NaN where leads lacked it; (0,) where none was looked for."""
+    return np.array([_NONE if one is None else one for one in spec.typical], dtype=np.float32)
+
+
+def filled(matrix: Floats32, typical: Floats32) -> Floats32:
+    """The matrix itself, with what is typical in place of what no model has learned to miss.
 
     A model that never met a gap says anything of it: trees send it the way of the largest numbers.
 
     Args:
         matrix: (rows, columns), NaN where missing.
-        typical: as in `EncoderSpec`.
+        typical: as `typical_row` gives it.
     """
-    gaps = np.isnan(matrix)
-    if not typical or not gaps.any():
-        return matrix
-    known = np.array([_NONE if one is None else one for one in typical], dtype=np.float32)
-    return np.where(gaps, known, matrix)
+    if typical.size:
+        np.copyto(matrix, typical, where=np.isnan(matrix))
+    return matrix
 
 
 def digest_of_choice(word: str) -> str:

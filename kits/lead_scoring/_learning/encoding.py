@@ -13,7 +13,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from kits.lead_scoring._features.encoder import Encoder, digest_of_choice, filled, part_of
+from kits.lead_scoring._features.encoder import (
+    Encoder,
+    digest_of_choice,
+    filled,
+    part_of,
+    typical_row,
+)
 from kits.lead_scoring._features.spec import (
     ChoiceColumn,
     Column,
@@ -44,6 +50,8 @@ _PRIOR = 20.0
 """Leads with the average rate, by which each value's rate is smoothed."""
 _RATE_FOLDS = 5
 _AGE_KNOWN = 0.5
+_AT_ONCE = 65_536
+"""Rows that are looked at together: what is asked of each cell takes no memory for all of them."""
 
 
 @dataclass(frozen=True)
@@ -93,18 +101,21 @@ def fit_encoder(
 
 def encode(sheet: Sheet, rows: Ints, spec: EncoderSpec) -> Floats32:
     """(rows, columns) of some rows by a fitted encoder."""
-    return filled(_matrix(sheet, rows, spec)[0], spec.typical)
+    return filled(_matrix(sheet, rows, spec)[0], typical_row(spec))
 
 
 def _typical(matrix: Floats32) -> tuple[float | None, ...]:
     """As in `EncoderSpec`, by the rows that are learned from."""
     if not len(matrix):
         return ()
-    lacks = np.asarray(np.isnan(matrix).any(axis=0))
-    flags = ((matrix == 0) | (matrix == 1)).all(axis=0)
+    lacks, flags = np.zeros(matrix.shape[1], dtype=bool), np.ones(matrix.shape[1], dtype=bool)
+    for start in range(0, len(matrix), _AT_ONCE):
+        part = matrix[start : start + _AT_ONCE]
+        lacks |= np.isnan(part).any(axis=0)
+        flags &= ((part == 0) | (part == 1)).all(axis=0)
     found = matrix.mean(axis=0, dtype=np.float64)
-    amounts = ~(lacks | flags)
-    found[amounts] = np.median(matrix[:, amounts], axis=0)
+    for number in np.flatnonzero(~(lacks | flags)):
+        found[number] = np.median(matrix[:, number])
     return tuple(None if gap else round(one, 6) for gap, one in zip(lacks.tolist(), found.tolist()))
 
 
