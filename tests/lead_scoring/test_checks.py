@@ -208,6 +208,17 @@ def test_columns_of_texts_that_never_come_again_are_told(tmp_path: Path) -> None
     assert found.evidence == ("note: 300 values in 300 leads",)
 
 
+@pytest.mark.parametrize(
+    "name", ["Do Not Call", "HasOptedOutOfEmail", "donotbulkemail", "Werbesperre", "Ne pas contacter"]
+)  # fmt: skip
+def test_who_must_not_be_called_is_asked_about_in_many_spellings(tmp_path: Path, name: str) -> None:
+    rows = [[i, "yes" if i < 3 else "no", i % 2] for i in range(20)]
+    found = list(columns.opt_out(leads(tmp_path, ["id", name, "converted"], rows), Config()))
+    assert [one.fix for one in found] == [f"if it does: model.columns.opt_out: {name}"]
+    other = list(columns.opt_out(leads(tmp_path, ["id", "No contact made", "y"], rows), Config()))
+    assert not other
+
+
 def test_a_column_of_opted_out_people_is_suggested_counted_or_missed(tmp_path: Path) -> None:
     rows = [[i, "yes" if i < 3 else "no", i % 2] for i in range(20)]
     table_ = leads(tmp_path, ["id", "Opted out of profiling", "converted"], rows)
