@@ -92,7 +92,7 @@ def crm_set(
         if dry_run:
             with hub.database.session() as session:
                 row = connections.require(session, name)
-            plan = plan_of(connections.settings_of(row), row.project)
+            plan = plan_of(connections.readable_settings(row), row.project)
         else:
             plan = settling.change(hub, name, plan_of, by=operator(), api=api)
         makes = fields and plan.writes_elsewhere and not dry_run

@@ -50,6 +50,7 @@ class Changed:
 
     @property
     def told(self) -> tuple[str, str, str]:
+        """Key and values as people read them."""
         return self.key, worded(self.before), worded(self.after)
 
 

@@ -5,11 +5,12 @@ Their secrets are in `secrets.py`; what is done with an opened connection is not
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -27,11 +28,14 @@ from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.store.models import Alert, CrmConnection, CrmEvent, CrmLead, CrmScore
+from cloud_sync.store.types import JsonObject
 from kits.core.complaints import plain
 from kits.core.errors import ConfigError, did_you_mean
 from kits.core.sample import utc_now
 
 _PORTION = 2000
+_FAULTS = 50
+"""So many keys of other versions are left out."""
 _HELD = (CrmEvent.event_id, CrmScore.id, CrmLead.object_id)
 """What a connection holds: the column by which its rows are taken in portions."""
 
@@ -149,8 +153,35 @@ def settings_of(row: CrmConnection) -> CrmSettings:
         raise ConfigError(
             f"the settings of a connection cannot be read: {plain(fault)}",
             where=f"{row.name}: {'.'.join(map(str, fault['loc']))}",
-            fix="remove it and add it again",
+            fix=f"say what it shall be: cloud-sync crm set {row.name} KEY=VALUE",
         ) from error
+
+
+def readable_settings(row: CrmConnection) -> CrmSettings:
+    """What can be read of settings of another version; the rest is as if nobody had ever said it.
+
+    Raises:
+        ConfigError: nothing can be read of them.
+    """
+    raw = copy.deepcopy(row.settings)
+    for _ in range(_FAULTS):
+        try:
+            return CrmSettings.model_validate(raw)
+        except ValidationError as error:
+            _drop(raw, error.errors(include_input=False, include_url=False)[0]["loc"])
+    return settings_of(row)
+
+
+def _drop(raw: JsonObject, place: tuple[int | str, ...]) -> None:
+    """Takes a key out, with the whole of a list that it is in."""
+    inner: JsonValue = raw
+    for depth, key in enumerate(place):
+        within = inner.get(str(key)) if isinstance(inner, dict) else None
+        if depth == len(place) - 1 or not isinstance(within, dict):
+            if isinstance(inner, dict):
+                inner.pop(str(key), None)
+            return
+        inner = within
 
 
 def every_connection(session: Session) -> list[CrmConnection]:

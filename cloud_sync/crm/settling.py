@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import sweeps
 from cloud_sync.crm.changing import Plan
-from cloud_sync.crm.connections import require, require_project, settings_of
+from cloud_sync.crm.connections import readable_settings, require, require_project
 from cloud_sync.crm.kinds import KINDS
 from cloud_sync.crm.secrets import keep_api_secrets, read_secrets
 from cloud_sync.crm.settings import CrmSettings
@@ -39,7 +39,7 @@ def change(
 
     Raises:
         NotFoundError: no such connection, or no such project.
-        ConfigError: its settings are of another version, or its secrets are damaged.
+        ConfigError: nothing of its settings can be read, or its secrets are damaged.
         OSError: its secrets cannot be written.
     """
     keys, kept = hub.config.keys_dir, None
@@ -47,7 +47,7 @@ def change(
         with hub.database.transaction() as session:
             require(session, name)
             row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
-            plan = plan_of(settings_of(row), row.project)
+            plan = plan_of(readable_settings(row), row.project)
             if plan.project_after != plan.project_before:
                 require_project(session, plan.project_after)
             if api is not None:

@@ -163,6 +163,24 @@ def test_what_cannot_work_is_refused_and_nothing_is_changed(
     assert row_of(hub).settings == before
 
 
+def test_settings_of_another_version_are_mended_without_adding_the_connection_again(
+    hub: Hub, run: Run
+) -> None:
+    connect(hub, options={"our_user": "7"}, fields={"points": "mine"})
+    with hub.database.transaction() as session:
+        row = session.get_one(CrmConnection, NAME)
+        fields = {**row.settings["fields"], "colour": "red"}
+        row.settings = {
+            **row.settings, "min_change": 99, "speed": 1, "columns": ["a", 7], "fields": fields
+        }  # fmt: skip
+    said = str(run("test", NAME, fails=True).exception)
+    assert "cloud-sync crm set sales KEY=VALUE" in said
+    run("set", NAME, "timeout_s=20")
+    found = stored(hub)
+    assert (found.min_change, found.timeout_s, found.columns) == (3, 20, ())
+    assert (found.options, found.fields.points) == ({"our_user": "7"}, "mine")
+
+
 def test_the_kinds_own_object_may_be_named(hub: Hub, run: Run) -> None:
     connect(hub)
     run("set", NAME, "object=contacts", "--no-fields")
