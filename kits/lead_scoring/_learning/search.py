@@ -32,12 +32,12 @@ class Search:
     """
 
     every: tuple[Candidate, ...]
-    tried: tuple[Candidate, ...] = ()
-    given_up: list[Scored] = field(default_factory=list)
-    _staged: bool = False
+    tried: tuple[Candidate, ...] = field(init=False)
+    given_up: list[Scored] = field(default_factory=list, init=False)
+    _staged: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        self.tried = self.tried or self.every
+        self.tried = self.every
 
     def begin(self, cells: int, folds: int) -> None:
         """Before the first fold.
