@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 import yaml
 
 from cloud_sync.fleet.pki import Authority
+from edge_agent.cli import app
 from edge_agent.config import AgentConfig, StatusConfig, load_config
 from edge_agent.config_text import describe
 from edge_agent.enroll import load_identity
@@ -24,6 +26,7 @@ from edge_agent.errors import AgentConfigError
 from edge_agent.status import ask, page_address
 from edge_agent.update.slots import Slots
 from kits import __version__
+from kits.core.console import run as run_app
 from kits.core.errors import UnreachableError
 from kits.core.hub_api import EnrollRequest, EnrollResponse, MqttAccess
 from tests.edge_agent.command_site import ROOT, environment, make_site, write_config
@@ -53,6 +56,31 @@ def agent(
     return done
 
 
+@dataclass(frozen=True)
+class Told:
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def told(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Told]:
+    """As `agent`, in this process: for verbs that start nothing, whose words alone count."""
+    monkeypatch.chdir(site)
+
+    def tell(*arguments: str, code: int = 0) -> Told:
+        monkeypatch.setattr(sys, "argv", ["edge-agent", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            run_app(app)
+        shown = capsys.readouterr()
+        assert (ended.value.code or 0) == code, shown.err
+        return Told(shown.out, shown.err)
+
+    return tell
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\nsys.argv = ['edge-agent', '--help']\nfrom edge_agent.cli import main\n"
@@ -68,15 +96,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-def test_help_is_plain_text(site: Path, tiny_kit: Path, option: str) -> None:
-    text = agent(site, tiny_kit, option).stdout
+def test_help_is_plain_text(told: Callable[..., Told], option: str) -> None:
+    text = told(option).stdout
     assert text.startswith("Usage: ")
     assert "╭" not in text
-    assert "Usage: " in agent(site, tiny_kit, "config", option).stdout
+    assert "Usage: " in told("config", option).stdout
 
 
-def test_version_names_the_program(site: Path, tiny_kit: Path) -> None:
-    assert agent(site, tiny_kit, "--version").stdout == f"edge-agent {__version__}\n"
+def test_version_names_the_program(told: Callable[..., Told]) -> None:
+    assert told("--version").stdout == f"edge-agent {__version__}\n"
 
 
 def test_run_answers_first_and_ends_with_the_next_command(site: Path, tiny_kit: Path) -> None:
@@ -172,9 +200,9 @@ def test_the_page_on_every_address_is_asked_for_on_this_machine() -> None:
     assert page_address(StatusConfig(host="10.0.0.5", port=80)) == "http://10.0.0.5:80/"
 
 
-def test_status_without_an_agent_is_unreachable(site: Path, tiny_kit: Path) -> None:
+def test_status_without_an_agent_is_unreachable(site: Path, told: Callable[..., Told]) -> None:
     write_config(site, status={"port": 9})
-    assert "no agent answers" in agent(site, tiny_kit, "status", code=5).stderr
+    assert "no agent answers" in told("status", code=5).stderr
 
 
 def test_an_agent_answers_for_itself_only(site: Path, tiny_kit: Path, port: int) -> None:
@@ -216,7 +244,9 @@ def test_doctor_misses_nothing_on_an_agent_that_works_alone(site: Path, tiny_kit
     assert "works alone" in checks["identity"]["found"]
 
 
-def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit: Path) -> None:
+def test_config_show_masks_secrets_and_describes_every_key(
+    site: Path, told: Callable[..., Told]
+) -> None:
     action = {"kind": "mqtt", "name": "a", "host": "h", "topic": "t", "password": "hunter2"}
     headers = {"Authorization": "hunter3"}
     web = {
@@ -227,17 +257,19 @@ def test_config_show_masks_secrets_and_describes_every_key(site: Path, tiny_kit:
     }
     source = {"kind": "video", "url": "rtsp://ada:hunt@hunter?5@camera/1"}
     write_config(site, actions=[action, web], source=source)
-    shown = agent(site, tiny_kit, "config", "show").stdout
+    shown = told("config", "show").stdout
     assert "hunt" not in shown
     assert "http://***@h/x?key=***&***&a=***" in shown
     assert "rtsp://***@camera/1" in shown
     assert yaml.safe_load(shown)["reject_deadline_ms"] == 5000
-    described = agent(site, tiny_kit, "config", "show", "--describe").stdout
+    described = told("config", "show", "--describe").stdout
     assert "selection.audit_rate" in described
     assert all(meaning for _, _, meaning in describe(AgentConfig))
 
 
-def test_config_show_masks_what_lies_deeper_in_a_mailbox(site: Path, tiny_kit: Path) -> None:
+def test_config_show_masks_what_lies_deeper_in_a_mailbox(
+    site: Path, told: Callable[..., Told]
+) -> None:
     api = {"kind": "order", "url": "https://shop.example/{key}?token=hunter1", "fields": {"state": {"path": "s"}},
            "headers": {"X-Api-Key": "hunter2"}}  # fmt: skip
     source = {
@@ -246,7 +278,7 @@ def test_config_show_masks_what_lies_deeper_in_a_mailbox(site: Path, tiny_kit: P
         "hook": {"url": "https://desk.example/in?key=hunter5", "secret_env": "DESK_KEY"},
     }  # fmt: skip
     write_config(site, source=source)
-    shown = agent(site, tiny_kit, "config", "show").stdout
+    shown = told("config", "show").stdout
     assert "hunter" not in shown
     assert "give-token" in shown
     assert "https://***@llm.example/v1" in shown
@@ -285,8 +317,8 @@ def test_the_key_yaml_reads_as_true_is_answered_with_the_right_one(
     assert load_config(tmp_path / "agent.yaml").actions[0].verdicts == ("act",)
 
 
-def test_the_unit_is_complete(site: Path, tiny_kit: Path) -> None:
-    unit = agent(site, tiny_kit, "install-service").stdout
+def test_the_unit_is_complete(site: Path, told: Callable[..., Told]) -> None:
+    unit = told("install-service").stdout
     assert re.findall("@[A-Z]+@", unit) == [], "every placeholder has its value"
     assert f"--config {site / 'agent.yaml'}" in unit
     assert "WatchdogSec=" in unit
@@ -336,31 +368,29 @@ def hub(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_token_becomes_an_identity_that_only_we_may_read(
-    site: Path, tiny_kit: Path, hub: str
+    site: Path, told: Callable[..., Told], hub: str
 ) -> None:
-    assert (
-        "unknown" in agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "bad", code=5).stderr
-    )
-    done = agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "good")
+    assert "unknown" in told("enroll", "--hub", hub, "--token", "bad", code=5).stderr
+    done = told("enroll", "--hub", hub, "--token", "good")
     assert done.stdout.startswith("enrolled as cam-1 at s1")
     files = [site / "state" / name for name in ("identity.json", "device.key", "device.pem")]
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in files)
     identity = load_identity(files[0])
     assert identity is not None
     assert identity.hub == hub
-    again = agent(site, tiny_kit, "enroll", "--hub", hub, "--token", "good", code=5)
+    again = told("enroll", "--hub", hub, "--token", "good", code=5)
     assert "used already" in again.stderr
 
 
-def test_http_beyond_this_machine_is_refused_unless_said(site: Path, tiny_kit: Path) -> None:
+def test_http_beyond_this_machine_is_refused_unless_said(told: Callable[..., Told]) -> None:
     words = ("enroll", "--hub", "http://192.0.2.1:8080", "--token", "x")
-    refused = agent(site, tiny_kit, *words, code=2)
+    refused = told(*words, code=2)
     assert "--insecure-http" in refused.stderr
     unpinned = ("enroll", "--hub", "https://192.0.2.1:8080", "--token", "x")
-    assert "--ca-fingerprint" in agent(site, tiny_kit, *unpinned, code=2).stderr
+    assert "--ca-fingerprint" in told(*unpinned, code=2).stderr
 
 
-def test_enrolling_with_an_absent_hub_is_clear(site: Path, tiny_kit: Path) -> None:
-    done = agent(site, tiny_kit, "enroll", "--hub", "http://127.0.0.1:9", "--token", "x", code=5)
+def test_enrolling_with_an_absent_hub_is_clear(site: Path, told: Callable[..., Told]) -> None:
+    done = told("enroll", "--hub", "http://127.0.0.1:9", "--token", "x", code=5)
     assert "error: the hub does not answer: Connection refused\n" in done.stderr
     assert not (site / "state" / "identity.json").exists()
