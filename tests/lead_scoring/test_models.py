@@ -181,7 +181,19 @@ def test_of_many_models_of_a_large_table_the_better_half_goes_on_but_four_at_lea
         scored = scored_of(noise)
         stay = set(noise) - {one.candidate for one in hopeless(scored)}
         best = sorted(scored, key=lambda one: one.loss)[:left]
-        assert stay == {one.candidate for one in best}
+        assert stay == {one.candidate for one in (*best, choose(scored))}
+
+
+def test_the_simplest_that_is_as_good_as_the_best_is_not_given_up_for_its_rank() -> None:
+    simple = Candidate("logistic", straight=True)
+    losses = {Candidate("mean", 1 / n): 0.5 + n / 10_000 for n in range(2, 14)} | {simple: 0.51}
+    rng = np.random.default_rng(3)
+    scored = []
+    for one, loss in losses.items():
+        noise = rng.normal(scale=0.5, size=400)
+        scored.append(Scored(one, loss + noise - noise.mean(), (0.7,), (2.0,), 0.1))
+    assert choose(scored).candidate == simple
+    assert simple not in {one.candidate for one in hopeless(scored)}
 
 
 def test_models_of_small_tables_are_chosen_among_with_all_their_trees() -> None:

@@ -113,11 +113,16 @@ def choose(scored: Sequence[Scored]) -> Scored:
 def hopeless(scored: Sequence[Scored]) -> tuple[Scored, ...]:
     """Candidates that further folds of a large table would be wasted on.
 
-    Those far behind, and the worse half (successive halving, Jamieson & Talwalkar 2016), down to a few.
+    Those far behind, and the worse half (successive halving, Jamieson & Talwalkar 2016), down to a few. One that would
+    be taken now, being the simplest of those as good as the best, stays whatever its rank.
     """
+    if not scored:
+        return ()
     ranked = sorted(scored, key=lambda one: one.loss)
     left = max(_LEFT, (len(ranked) + 1) // 2)
-    return tuple(o for n, o in enumerate(ranked) if n >= left or _gap(o, ranked[0], FAR) > 0.0)
+    behind = (o for n, o in enumerate(ranked) if n >= left or _gap(o, ranked[0], FAR) > 0.0)
+    taken = choose(scored)
+    return tuple(one for one in behind if one is not taken)
 
 
 def _gap(one: Scored, best: Scored, errors: float = 1.0) -> float:
