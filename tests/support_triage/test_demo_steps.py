@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from kits.support_triage import demo
 from kits.support_triage._simulated.mailbox_server import (
     MailboxServer,
     find_dovecot,
@@ -20,18 +19,15 @@ from kits.support_triage._simulated.shown_replies import draft_lines, show_repli
 from kits.toolchain.demo.programs import Programs
 from kits.toolchain.demo.stage import Stage
 
-from .shop_bundle import write_shop_bundle
+from .conftest import SHOP_SEED
 
-SEED = 7
 UNREAD = 80
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    root = tmp_path_factory.mktemp("demo")
-    demo.generate(root / "data", SEED)
-    bundle = write_shop_bundle(root / "data", root, SEED)
-    return Stage(root, SEED, bundle, Programs(root / "logs"))
+@pytest.fixture
+def stage(made_shop: tuple[Path, Path]) -> Stage:
+    root, bundle = made_shop
+    return Stage(root, SHOP_SEED, bundle, Programs(root / "logs"))
 
 
 def test_a_customer_a_stranger_a_machine_and_a_matter_of_nobody_are_shown(stage: Stage) -> None:

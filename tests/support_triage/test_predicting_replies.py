@@ -12,19 +12,14 @@ from kits.cli import make_app
 from kits.core.correspondence import Lookup
 from kits.core.errors import DataError, UsageError
 from kits.core.mail.writing import write_message
-from kits.support_triage import demo
 from kits.toolchain.drafting import Records
-
-from .shop_bundle import write_shop_bundle
 
 OWNER, NUMBER = "ada@mail.example", "48012"
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("shop")
-    demo.generate(root / "data", 3)
-    return write_shop_bundle(root / "data", root, 3)
+@pytest.fixture
+def bundle(made_shop: tuple[Path, Path]) -> Path:
+    return made_shop[1]
 
 
 @pytest.fixture
