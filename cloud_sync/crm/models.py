@@ -106,7 +106,24 @@ class LeadModels:
                 where=project,
                 fix="kit publish --hub URL, and sign its release",
             )
-        return self._loaded.get(row.bundle)
+        return self._at_work(project, row.bundle)
+
+    def _at_work(self, project: str, bundle_id: str) -> ReadyBundle:
+        """The bundle in force; one that cannot be loaded is told, as leads wait for it. Raises as `current`."""
+        fresh, where = self._loaded.at_hand(bundle_id) is None, bundle_id[:12]
+        try:
+            ready = self._loaded.get(bundle_id)
+        except BundleError as error:
+            text = f"{project}: the bundle in force cannot be loaded, its leads wait: {error.what}"
+            with self._hub.database.transaction() as session:
+                raise_alert(
+                    session, self._hub.config.notify, REFUSED, "error", text[:500], where=where
+                )
+            raise
+        if fresh:
+            with self._hub.database.transaction() as session:
+                close_alert(session, REFUSED, where=where)
+        return ready
 
     def columns(self, project: str) -> tuple[str, ...]:
         """Fields of a lead that its bundle looks at; empty: not known, or no bundle is in force.
@@ -161,7 +178,8 @@ class LeadModels:
             row.lots = {name: row.lots[name] for name in (row.previous,) if name in row.lots}
             row.lots |= {bundle_id: share} if bundle_id else {}
             row.held = False
-            close_alert(session, REFUSED, where=project)
+            for where in filter(None, (project, seen[:12])):
+                close_alert(session, REFUSED, where=where)
             audit(session, "hub", "leads.bundle", bundle_id, project=project, before=seen)
         log.info("event=lead_bundle_in_force project=%s bundle=%s", project, bundle_id[:12])
         return True

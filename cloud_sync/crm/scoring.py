@@ -24,7 +24,7 @@ from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
-from kits.core.errors import ConfigError
+from kits.core.errors import BundleError, ConfigError
 from kits.core.ready import ReadyBundle
 from kits.core.sample import utc_now
 
@@ -82,7 +82,7 @@ class LeadScoring(ConnectionLoops):
             if not any_due(self._hub, name, ready.id, self._now()):
                 return 0, IDLE_S
             crm = self._opener(connection)
-        except (ConfigError, NotFoundError) as error:
+        except (BundleError, ConfigError, NotFoundError) as error:
             # a person has to do something first: leads wait, and it is said once
             self._say(name, error.what)
             return 0, WAITING_S

@@ -88,7 +88,8 @@ ALERTS: tuple[AlertInfo, ...] = (
     ),
     AlertInfo(
         "crm-bundle-refused", ("error",),
-        "a bundle was released that computes something else here than where it was made: the one before stays",
+        "a bundle was released that computes something else here than where it was made: the one before stays; or the one in force cannot be "
+        "loaded any more (damaged, or made by another version): its leads wait",
         "publish it anew with this version of Kitwright, or `cloud-sync leads forward PROJECT`",
     ),
     AlertInfo(

@@ -11,14 +11,16 @@ from sqlalchemy import select, update
 from cloud_sync.crm.loaded import MAX_LOADED
 from cloud_sync.crm.models import REFUSED, LeadModels
 from cloud_sync.crm.projects import only_project
+from cloud_sync.crm.scoring import LeadScoring
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, Bundle, LeadModel, Project, Release
 from kits.core.bundle import Bundle as CoreBundle
+from kits.core.errors import BundleError
 from kits.core.ready import ReadyBundle
 from kits.core.sample import utc_now
 from tests.cloud_sync.fleet_builders import make_hub
-from tests.cloud_sync.lead_builders import LEADS, lead_bundle, make_rule, release_bundle
+from tests.cloud_sync.lead_builders import LEADS, lead_bundle, lead_hub, make_rule, release_bundle
 
 
 @pytest.fixture
@@ -30,6 +32,15 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 def row(hub: Hub) -> LeadModel:
     with hub.database.session() as session:
         return session.get_one(LeadModel, LEADS)
+
+
+def open_alerts(hub: Hub) -> list[Alert]:
+    with hub.database.session() as session:
+        return list(session.scalars(select(Alert).where(Alert.seen_at.is_(None))))
+
+
+def of_another_version(bundle: CoreBundle) -> ReadyBundle:
+    raise BundleError("the bundle's config is malformed", where=bundle.id[:12])
 
 
 def withdraw(hub: Hub, bundle: str, champion: str = "") -> None:
@@ -69,6 +80,32 @@ def test_a_bundle_that_computes_something_else_here_is_refused_and_told(hub: Hub
     assert models.look(LEADS) and models.current(LEADS).id == third
     with hub.database.session() as session:
         assert session.scalar(select(Alert.id).where(Alert.seen_at.is_(None))) is None
+
+
+def test_a_bundle_in_force_that_cannot_be_loaded_any_more_is_told_until_it_can(hub: Hub) -> None:
+    taken = release_bundle(hub, lead_bundle())
+    assert LeadModels(hub, make=make_rule).look(LEADS)
+
+    models = LeadModels(hub, make=of_another_version)
+    for _ in range(2):
+        with pytest.raises(BundleError):
+            models.current(LEADS)
+    [told] = open_alerts(hub)
+    assert (told.name, told.where) == (REFUSED, taken[:12])
+    assert "its leads wait" in told.text and "malformed" in told.text
+    assert LeadModels(hub, make=make_rule).current(LEADS).id == taken
+    assert not open_alerts(hub)
+
+
+def test_leads_wait_for_a_bundle_that_cannot_be_loaded(tmp_path: Path) -> None:
+    with lead_hub(tmp_path) as made:
+        made.crm.put("1", size=50)
+        made.due("1")
+        made.models.current(LEADS)
+        models = LeadModels(made.hub, make=of_another_version)
+        waiting = LeadScoring(made.hub, models, lambda _: made.crm, now=made.clock)
+        assert waiting.step() == 0 and made.crm.asked == []
+        assert made.scoring.step() == 1
 
 
 def test_the_way_back_holds_until_somebody_goes_forward(hub: Hub) -> None:
