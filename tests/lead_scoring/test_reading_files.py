@@ -140,3 +140,12 @@ def test_a_table_of_names_alone_leaves_a_project_and_says_how_to_go_on(tmp_path:
     done = CliRunner().invoke(make_app(), words)
     assert isinstance(done.exception, DataError)
     assert done.exception.fix.startswith("the project is made: kit data import")
+
+
+def test_columns_with_the_same_title_are_told_unless_the_second_is_empty(tmp_path: Path) -> None:
+    rows = [["L1", "web", "fair", "", 1], ["L2", "fair", "web", "", 0]]
+    names = ["id", "source", "source", "source", "converted"]
+    found = read(put(tmp_path / "export.csv", table(names, rows)))
+    [told] = [one for one in found.findings if one.check == "same-name"]
+    assert told.level == "warn" and told.evidence == ("source_3",)
+    assert found.column("source") == ["web", "fair"] and found.column("source_3") == ["fair", "web"]

@@ -29,6 +29,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _kept_out(known)
     yield from _bad_rows(known)
     yield from _short_rows(known)
+    yield from _same_names(known)
     yield from _persons(known)
     yield from _encoding(known)
     yield from _odd_cells(known)
@@ -162,6 +163,24 @@ def _short_rows(known: Known) -> Iterator[Finding]:
             short[:_MAX_SHOWN],
             "look at one of them: if a text with a line end cuts it in two, export again with texts in quotes; if the last columns "
             "are empty there, nothing is wrong",
+        )  # fmt: skip
+
+
+def _same_names(known: Known) -> Iterator[Finding]:
+    """Columns with the title of another, which got the number of their place: no CRM's API knows that name."""
+    columns = known.sheet.columns
+    twice = [
+        name
+        for place, name in enumerate(columns, start=1)
+        if name.removesuffix(f"_{place}") in columns[: place - 1] and name in known.columns
+        if known.typed[name].kind != "empty"
+    ]
+    if twice:
+        yield Finding(
+            "same-name", "warn",
+            f"{_so_many(twice, 'has', 'have')} the title of another: told apart here by the number of their place",
+            tuple(twice[:_MAX_SHOWN]),
+            "give each a title of its own and import again: what asks a CRM for a column finds one of them only",
         )  # fmt: skip
 
 
