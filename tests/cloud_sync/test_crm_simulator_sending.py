@@ -96,6 +96,17 @@ def test_an_event_of_which_a_copy_arrived_is_not_lost_when_the_next_copy_is_give
     assert figures["copies_given_up"] == 1 and "lost_refused" not in figures
 
 
+def test_what_waits_to_be_tried_again_can_be_sent_at_once() -> None:
+    simulator = Simulator("hubspot", seed=1)
+    with ear() as hub, sending(simulator, hub.url) as sender:
+        hub.answers = [(503, {}, b"")]
+        simulator.make(1)
+        assert not sender.queue.drained(0.5)  # HubSpot waits for a minute
+        sender.queue.hurry()
+        assert sender.queue.drained(SOON)
+    assert sender.figures()["accepted"] == 1
+
+
 def test_410_switches_the_webhook_off_until_it_is_made_again() -> None:
     simulator = Simulator("standard", seed=1)
     with ear() as hub, sending(simulator, hub.url, scale=OVER_A_DAY, workers=1) as sender:

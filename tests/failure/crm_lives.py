@@ -43,7 +43,8 @@ class Plan:
         kills: of the server.
         down_s: how long the CRM's API answers with errors, in the middle of it.
         scale: a pretended HubSpot tries again so many times faster; at 400 it gives up after 3 minutes instead of a
-            day, which must be longer than the time in which the server is killed again and again.
+            day, which must be longer than the time in which the server is killed again and again. After that it waits
+            no longer.
     """
 
     leads: int
@@ -147,9 +148,12 @@ class Lives:
                 with sending(self._simulator, url, noise=noise, scale=self._plan.scale) as sender:
                     self._play()
                     self._simulator.troubles.waiting.clear()
-                    day_s = 86_400 / self._plan.scale
-                    sender.queue.drained(day_s + 0.02 * self._plan.leads * self._plan.changes)
+                    sender.queue.hurry()
+                    sender.queue.drained(300.0 + 0.02 * self._plan.leads * self._plan.changes)
                     outcome.late = self._wait_for_rest(hub)
+                    # the CRM tells of what was written into it last, too
+                    sender.queue.hurry()
+                    sender.queue.drained(60.0)
                     counts = dict(sender.figures())
             finally:
                 self._end()

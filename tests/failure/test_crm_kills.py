@@ -34,7 +34,7 @@ def test_what_was_answered_is_stored_though_nothing_comes_twice(
 def test_a_hundred_thousand_events_ten_times_each_and_two_hundred_kills(
     tmp_path: Path, record: Record
 ) -> None:
-    plan = Plan(leads=int(SIZE) // 10, changes=10, kills=200, down_s=60, scale=100)
+    plan = Plan(leads=int(SIZE) // 10, changes=10, kills=200, down_s=60, scale=20)
     outcome = Lives(tmp_path, plan).run()
     record(outcome.figures())
     assert outcome.bad == 0, outcome.words()
@@ -44,9 +44,7 @@ def test_a_hundred_thousand_events_ten_times_each_and_two_hundred_kills(
 def test_a_hundred_thousand_events_of_which_nothing_comes_twice(
     tmp_path: Path, record: Record
 ) -> None:
-    plan = Plan(
-        leads=int(SIZE) // 10, changes=10, copies=1, kills=200, down_s=60, seed=1, scale=100
-    )
+    plan = Plan(leads=int(SIZE) // 10, changes=10, copies=1, kills=200, down_s=60, seed=1, scale=20)
     outcome = Lives(tmp_path, plan).run()
     record(outcome.figures())
     assert outcome.bad == 0, outcome.words()
