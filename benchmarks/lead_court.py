@@ -2,10 +2,12 @@
 
 On public data everything is read as a user's project would read it, with no settings but the outcome's name; convictions,
 suspicions and both splits are printed. On made-up tables (`lead_court_made.py`) the rates of false convictions and of
-leaks found are counted with exact intervals. Nothing here chooses a threshold.
+leaks found are counted with exact intervals; on tables of noise whose base rate moves (`lead_court_noise.py`) how often
+a signal is seen. Nothing here chooses a threshold.
 
 Usage: python -m benchmarks.lead_court DATA [--set bank_marketing …]
        python -m benchmarks.lead_court --made 300
+       python -m benchmarks.lead_court --noise 60
        python -m benchmarks.lead_court --speed
 DATA holds folders bank_marketing, x_education, online_shoppers (train.csv each) and crm_opportunities.
 """
@@ -22,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.lead_court_made import plant
+from benchmarks.lead_court_noise import NOISE, SIGNALS, drawn
 from kits.core.dataset import DatasetItem
 from kits.core.kit import Finding
 from kits.core.sample import Sample
@@ -51,6 +54,7 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path)
     parser.add_argument("--set", action="append", choices=list(SETS))
     parser.add_argument("--made", type=int, default=0, help="made-up tables to judge")
+    parser.add_argument("--noise", type=int, default=0, help="tables of noise of each kind")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -59,6 +63,8 @@ def main() -> None:
             _public(args.data, name, args.seed)
     if args.made:
         _made(args.made, args.seed)
+    if args.noise:
+        _noise(args.noise, args.seed)
     if args.speed:
         _speed(args.seed)
 
@@ -137,6 +143,21 @@ def _made(tables: int, seed: int) -> None:
         counts = found[kind]
         n = counts.total()
         print(f"| {kind} | {n} | {_rate(counts['guilty'], n)} | {_rate(counts['suspicious'], n)} |")
+
+
+def _noise(tables: int, seed: int) -> None:
+    """How often a signal is seen: by the test at 5 %, and by the court, which believes small trees too."""
+    print(f"\n## {tables} tables of each kind, seeds {seed} to {seed + tables - 1}")
+    print("| tables | by the test | by the court |")
+    print("|---|---|---|")
+    for kind in (*NOISE, *SIGNALS):
+        test = court = 0
+        for number in range(tables):
+            found = hold_court(drawn(kind, seed + number), Config(), seed=seed)
+            test += found.signal is not None and found.signal.p_value <= 0.05
+            court += not found.no_signal
+        what = "noise" if kind in NOISE else "signal"
+        print(f"| {what}: {kind} | {_rate(test, tables)} | {_rate(court, tables)} |", flush=True)
 
 
 def _count(counts: Counter[str], columns: Iterable[str], court: Court) -> None:

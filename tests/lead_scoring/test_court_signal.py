@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kits.lead_scoring._court.court import hold_court
+from kits.lead_scoring.config import Config
 from tests.lead_scoring.court_tables import Made
 
 
@@ -77,14 +79,25 @@ def test_a_signal_in_columns_that_drift_is_seen() -> None:
     assert court.no_signal == ""
 
 
-def test_a_base_rate_that_jumps_is_seldom_taken_for_a_signal() -> None:
+@pytest.mark.parametrize("rates", [(0.03, 0.3), (0.3, 0.03)])
+def test_a_base_rate_that_jumps_is_seldom_taken_for_a_signal(rates: tuple[float, float]) -> None:
+    """A test at 5 %: of 10 tables more than 2 pass once in 90 times, by chance."""
     passed = 0
     for seed in range(10):
         made = Made(1_500, seed=3_000 + seed, strength=0.0)
         late = np.arange(1_500) >= 1_100
-        made.won = (made.rng.random(1_500) < np.where(late, 0.3, 0.1)).astype(float)
+        made.won = (made.rng.random(1_500) < np.where(late, rates[1], rates[0])).astype(float)
         made.columns["campaign"] = np.where(late, "new", "old").tolist()
         signal = made.court().signal
         assert signal is not None
         passed += signal.p_value <= 0.05
-    assert passed <= 3
+    assert passed <= 2
+
+
+def test_a_weak_signal_is_seen_whatever_folds_the_seed_draws() -> None:
+    table = Made(2_000, seed=5, strength=0.35).table()
+    courts = [hold_court(table, Config(), seed=seed) for seed in range(4)]
+    values = [court.signal.p_value for court in courts if court.signal is not None]
+    assert len(values) == 4
+    assert max(values) - min(values) < 0.02
+    assert all(court.no_signal == "" for court in courts)

@@ -53,7 +53,7 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     if measured is not None and case.timed:
         stays = tuple(one for one in measured.moved if one.column not in out)
         drift = find_drift(stays, measured.together, measured.sums, len(case.won))
-    sides, signal, silent = _figures(case, measured, usable, out, drift, seed)
+    sides, signal, silent = _figures(case, measured, usable, out, seed)
     verdicts = worded(
         (*settled, *leaks, *proxies, *_moved(drift)),
         [column.name for column in case.columns],
@@ -215,7 +215,6 @@ def _figures(
     measured: _Measured | None,
     usable: set[str],
     out: set[str],
-    drift: Drift,
     seed: int,
 ) -> tuple[tuple[Side, ...], Signal | None, str]:
     """Both splits side by side, and whether anything that is left tells who buys.
@@ -231,11 +230,7 @@ def _figures(
         return (), None, f"only {fewer} leads of the rarer outcome: nothing can be measured"
     columns = [one for one in measured.seen if one.name in usable.intersection(measured.together)]
     left = [column for column in columns if column.name not in out]
-    # forward in time, columns that tell the period mislead
-    telling = {one.column for one in drift.moved if one.judgement == "guilty"}
-    lasting = [column for column in left if column.name not in telling] or left
     sides = side_by_side(columns, tuple(out), case.won, case.timed, seed)
-    folds = case.periods, case.lot
-    signal = find_signal(left, lasting, case.won, folds, case.timed, seed)
+    signal = find_signal(left, case.won, case.lot, case.timed, seed)
     trees = sides[-1].without_guilty if sides else None
     return sides, signal, silence(signal, trees)

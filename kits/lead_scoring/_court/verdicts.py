@@ -84,9 +84,9 @@ class Signal:
     """Whether anything that is left tells who buys, against what chance gives.
 
     Attributes:
-        auc: of a linear model on leads later than those it learned from (on leads left out where time is unknown).
-        chance_low, chance_high: where 95 % of AUCs fall when outcomes are shuffled within their period.
-        p_value: share of shuffles that do as well, forward in time or by lot; small: there is a signal.
+        auc: of a linear model on leads left out, within stretches of time in which the base rate hardly moves.
+        chance_low, chance_high: where 95 % of AUCs fall when outcomes are shuffled within their stretch.
+        p_value: share of shuffles of which the columns together explain as much; small: there is a signal.
         shuffles: how many.
     """
 
