@@ -182,7 +182,7 @@ def learned(dataset: Dataset, config: Config, seed: int) -> tuple[LeadRuntime, t
     bundle = bundling.in_memory(manifest, point, bundling.fp32_models(exported), exported.files)
     runtime = KIT.runtime.load(bundle, cpu_session)
     assert isinstance(runtime, LeadRuntime)
-    return runtime, told.notes
+    return runtime, (*told.notes, *told.details)
 
 
 def tell(who: str, score: Floats, won: Floats, seed: int, took: str) -> None:

@@ -10,7 +10,7 @@ from kits.lead_scoring._learning.effort import MOST_TO_CHOOSE, thinned
 from kits.lead_scoring._learning.search import Search
 from kits.lead_scoring.config import Config
 
-LARGE, SMALL, FOLDS = 5_000_000, 1_000_000, 4
+LARGE, SMALL = 5_000_000, 1_000_000
 EVERY = candidates(Config(), few=False, in_time=True, drifting=("month",))
 
 
@@ -29,16 +29,16 @@ def ranked(tried: tuple[Candidate, ...], best: Candidate) -> list[Scored]:
     return scored_of({o: 0.4 if o == best else 0.5 - 0.01 * o.has_trees for o in tried})
 
 
-def begun(cells: int, folds: int = FOLDS) -> Search:
+def begun(cells: int) -> Search:
     search = Search(EVERY)
-    search.begin(cells, folds)
+    search.begin(cells)
     return search
 
 
 def test_a_small_table_tries_all_models_on_all_folds() -> None:
     search = begun(SMALL)
     assert search.tried == EVERY
-    search.narrow(ranked(search.tried, EVERY[0]), SMALL, last=False)
+    search.narrow(ranked(search.tried, EVERY[0]), SMALL)
     assert (search.tried, search.given_up) == (EVERY, [])
 
 
@@ -49,16 +49,17 @@ def test_a_large_table_tries_each_family_first_with_few_half_lives() -> None:
     assert len(search.tried) < 0.65 * len(EVERY)
 
 
-def test_half_lives_beside_the_best_join_at_the_second_fold_and_no_later() -> None:
+def test_half_lives_beside_the_better_half_join_once() -> None:
     search = begun(LARGE)
     best = Candidate("mean", 1 / 4, straight=True)
-    search.narrow(ranked(search.tried, best), LARGE, last=False)
-    beside = {Candidate("mean", half, straight=True) for half in (1 / 2, 1 / 8)}
-    assert best in search.tried
-    assert beside <= set(search.tried)
-    joined = len(search.tried)
-    search.narrow(ranked(search.tried, best), LARGE, last=False)
-    assert len(search.tried) < 0.6 * joined
+    search.narrow(ranked(search.tried, best), LARGE)
+    left = search.tried
+    joining = search.join()
+    assert {Candidate("mean", half, straight=True) for half in (1 / 2, 1 / 8)} <= set(joining)
+    assert search.tried == (*left, *joining)
+    assert search.join() == ()
+    search.narrow(ranked(search.tried, best), LARGE)
+    assert len(search.tried) < 0.6 * len((*left, *joining))
 
 
 def test_every_half_life_can_be_reached() -> None:
@@ -69,14 +70,15 @@ def test_every_half_life_can_be_reached() -> None:
             (o for o in search.tried if o.family == "recent" and not (o.straight or o.stable)),
             key=lambda one: abs(HALF_LIVES.index(one.half_life) - HALF_LIVES.index(half)),
         )
-        search.narrow(ranked(search.tried, first), LARGE, last=False)
+        search.narrow(ranked(search.tried, first), LARGE)
+        search.join()
         assert wanted in search.tried
 
 
 def test_after_the_last_fold_drifting_columns_are_in_or_out_for_all_that_are_left() -> None:
     search = begun(LARGE)
     best = Candidate("mean", 1 / 4, stable=True)
-    search.narrow(ranked(search.tried, best), LARGE, last=True)
+    search.settle(ranked(search.tried, best), LARGE)
     assert best in search.tried
     assert all(one.stable for one in search.tried)
     assert not {one.candidate for one in search.given_up} & set(search.tried)
@@ -85,14 +87,10 @@ def test_after_the_last_fold_drifting_columns_are_in_or_out_for_all_that_are_lef
 def test_who_was_given_up_is_kept_with_its_figures() -> None:
     search = begun(LARGE)
     tried = search.tried
-    search.narrow(ranked(tried, tried[0]), LARGE, last=False)
+    search.narrow(ranked(tried, tried[0]), LARGE)
     given_up = {one.candidate for one in search.given_up}
     assert given_up == set(tried) - set(search.tried)
     assert len(given_up) >= len(tried) // 2 - 1
-
-
-def test_where_few_folds_decide_all_models_are_tried_on_the_first() -> None:
-    assert begun(LARGE, folds=3).tried == EVERY
 
 
 def test_very_many_leads_choose_by_some_of_all_times() -> None:

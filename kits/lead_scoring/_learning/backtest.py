@@ -79,7 +79,6 @@ def run_backtest(
     Raises:
         DataError: no fold holds leads won and lost on both sides.
     """
-    margins: dict[str, dict[Candidate, Floats]] = {}
     unseen: dict[int, float] = {}
     chosen: dict[str, Chosen] = {}
     search = Search(tuple(candidates))
@@ -91,37 +90,47 @@ def run_backtest(
         )
     inner = [step for step in usable if step.name not in LATER]
     learner.progress.begin("trying models on leads they have not seen", len(usable))
-    for place, step in enumerate(usable):
-        choosing = step.name not in LATER
-        trial = Trial(learner, step, stable=search.tried[0].stable, inner=choosing)
-        if not place:
-            search.begin(trial.cells, len(inner))
+    margins = _search(learner, inner, search)
+    for step in usable[len(inner) :]:
+        trial = Trial(learner, step, stable=search.tried[0].stable, inner=False)
+        done = [one for one in usable if one.name in margins]
         margins[step.name] = trial.margins(search.tried)
-        done = usable[: place + 1]
-        if choosing:
-            scored = judge(margins, done, learner.won)
-            search.narrow(scored, trial.cells, last=step is inner[-1])
-        else:
-            taken = _choose(learner, margins, done[:-1], search.tried, in_time=in_time)
-            chosen[step.name] = taken
-            unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
+        taken = chosen[step.name] = _choose(learner, margins, done, search.tried, in_time=in_time)
+        unseen.update(_judged(margins[step.name][taken.candidate], step, taken))
         learner.progress.advance()
     learner.progress.end()
     shipped = chosen["ship"] = _choose(learner, margins, usable, search.tried, in_time=in_time)
     for step in inner:
-        found = margins[step.name].get(shipped.candidate)
-        if found is None:
-            found = margins[step.name][shipped.candidate] = _later(learner, step, shipped.candidate)
-        unseen.update(_judged(found, step, shipped))
+        unseen.update(_judged(margins[step.name][shipped.candidate], step, shipped))
     slices = _slices(learner, margins, _latest(usable, in_time), shipped.candidate)
     some = any(thinned(step.fit) is not step.fit for step in inner)
     return Backtest(unseen, chosen, slices, tuple(search.given_up), some)
 
 
-def _later(learner: Learner, step: Origin, candidate: Candidate) -> Floats:
-    """Log-odds of the rows that an inner fold judges, by a candidate that joined after it."""
-    trial = Trial(learner, step, stable=candidate.stable, inner=True)
-    return trial.margins([candidate])[candidate]
+def _search(
+    learner: Learner, inner: Sequence[Origin], search: Search
+) -> dict[str, dict[Candidate, Floats]]:
+    """Log-odds of candidates on the inner folds, the latest fold first."""
+    margins: dict[str, dict[Candidate, Floats]] = {}
+    cells = 0
+    for place, step in enumerate(reversed(inner)):
+        trial = Trial(learner, step, stable=search.tried[0].stable, inner=True)
+        cells = max(cells, trial.cells)
+        if not place:
+            search.begin(cells)
+        done = inner[len(inner) - 1 - place :]
+        margins[step.name] = trial.margins(search.tried)
+        search.narrow(judge(margins, done, learner.won), cells)
+        joining = () if place else search.join()
+        if joining:
+            margins[step.name].update(trial.margins(joining))
+            scored = judge(margins, done, learner.won)
+            search.narrow([one for one in scored if one.candidate in search.tried], cells)
+        learner.progress.advance()
+    search.settle(
+        [o for o in judge(margins, inner, learner.won) if o.candidate in search.tried], cells
+    )
+    return margins
 
 
 def _judged(margins: Floats, step: Origin, by: Chosen) -> dict[int, float]:
@@ -162,5 +171,4 @@ def _slices(
     steps: Sequence[Origin],
     candidate: Candidate,
 ) -> tuple[Slice, ...]:
-    known = [step for step in steps if candidate in margins[step.name]]
-    return tuple(Slice(margins[s.name][candidate], learner.won[s.judge]) for s in known)
+    return tuple(Slice(margins[s.name][candidate], learner.won[s.judge]) for s in steps)

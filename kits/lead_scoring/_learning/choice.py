@@ -72,10 +72,10 @@ def judge(
     usable = [one for one in judged if 0 < won[one.judge].mean() < 1]
     if not usable:
         return ()
-    # the later a fold, the fewer of a large table's candidates are left; some join after the first
-    left = margins[usable[-1].name].keys()
-    shared = [one for one in usable if left <= margins[one.name].keys()]
-    return tuple(_scored(candidate, shared, margins, won) for candidate in left)
+    # of a large table fewer candidates are tried on some folds than on others
+    parts = [margins[one.name] for one in usable]
+    left = [one for one in parts[0] if all(one in part for part in parts)]
+    return tuple(_scored(candidate, usable, margins, won) for candidate in left)
 
 
 def _scored(

@@ -138,33 +138,34 @@ class Trial:
     def __init__(self, learner: Learner, origin: Origin, *, stable: bool, inner: bool) -> None:
         self._learner, self._origin, self._inner = learner, origin, inner
         self.rows = thinned(origin.fit) if inner else origin.fit
-        self._waiting = {stable: learner.encoded(self.rows, stable)}
-        self.cells = self._waiting[stable].matrix.size
+        self._known = {stable: learner.encoded(self.rows, stable)}
+        self._trees: dict[bool, Floats] = {}
+        self.cells = self._known[stable].matrix.size
 
     def margins(self, tried: Collection[Candidate]) -> dict[Candidate, Floats]:
-        """Log-odds of the judged rows by each candidate.
+        """Log-odds of the judged rows by each candidate; trees serve those that are tried later, too.
 
         Raises:
             DataError: nothing in the columns can be learned from.
         """
         found: dict[Candidate, Floats] = {}
         for stable in sorted({one.stable for one in tried}):
-            group = [one for one in tried if one.stable == stable]
-            encoded = self._waiting.pop(stable, None) or self._learner.encoded(self.rows, stable)
-            found.update(self._margins(encoded, group))
+            if stable not in self._known:
+                self._known[stable] = self._learner.encoded(self.rows, stable)
+            found.update(self._margins(stable, [one for one in tried if one.stable == stable]))
         return found
 
-    def _margins(self, encoded: Encoded, group: Collection[Candidate]) -> dict[Candidate, Floats]:
+    def _margins(self, stable: bool, group: Collection[Candidate]) -> dict[Candidate, Floats]:
+        encoded = self._known[stable]
         matrix = encode(self._learner.sheet, self._origin.judge, encoded.spec)
         curves = self._curves(encoded.matrix, matrix, group)
-        trees = np.zeros(len(matrix))
-        if any(one.has_trees for one in group):
+        if stable not in self._trees and any(one.has_trees for one in group):
             stride = stride_of(encoded.matrix.size) if self._inner else 1
             booster = self._learner.booster(encoded.matrix, self.rows, stride)
-            trees = boosting.margins(booster, matrix)
+            self._trees[stable] = boosting.margins(booster, matrix)
         found: dict[Candidate, Floats] = {}
         for one in group:
-            parts = [trees] * one.has_trees
+            parts = [self._trees[stable]] if one.has_trees else []
             if one.has_curves:
                 parts.append(curves[_curve(one)])
             found[one] = np.mean(parts, axis=0)

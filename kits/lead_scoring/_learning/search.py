@@ -1,19 +1,19 @@
 """Which candidates are tried at the next step of a backtest: all of them, of a large table in stages.
 
-A large table is one whose first matrix has many cells (`effort.py`). There the first fold tries each family with few
-half-lives, and after each fold the better half goes on, or the best four; at the second fold those join once that are
-next to them in half-life; after the last one only those are left that are with drifting columns, or without, as the
-best choice then is, because each kind has trees of its own. So a grid is refined where it pays. Who is hopeless, and
-which of them is taken in the end, is `choice.py`'s.
+A large table is one whose matrix has many cells (`effort.py`). There the latest fold, which is most like what comes,
+is the first: it tries each family with few half-lives, and then those that are next in half-life to the better half.
+So a grid is refined where it pays. After each fold the better half goes on to the one before; after all of them those
+are left that learn from drifting columns, or do not, as the best choice then, because each kind has trees of its own.
+Who is hopeless, and which candidate is taken in the end, is `choice.py`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from kits.lead_scoring._learning.candidates import HALF_LIVES, Candidate
-from kits.lead_scoring._learning.choice import LATEST, Scored, choose, hopeless
+from kits.lead_scoring._learning.choice import Scored, choose, hopeless
 from kits.lead_scoring._learning.effort import is_large
 
 _GRID = (0.0, *HALF_LIVES)
@@ -34,44 +34,41 @@ class Search:
     every: tuple[Candidate, ...]
     tried: tuple[Candidate, ...] = field(init=False)
     given_up: list[Scored] = field(default_factory=list, init=False)
-    _staged: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.tried = self.every
 
-    def begin(self, cells: int, folds: int) -> None:
+    def begin(self, cells: int) -> None:
         """Before the first fold.
 
         Args:
             cells: of its matrix.
-            folds: inner ones; where no more than those that decide, all candidates are tried on all.
         """
-        if is_large(cells) and folds > LATEST:
-            self._staged = True
+        if is_large(cells):
             self.tried = tuple(one for one in self.every if one.half_life in _FIRST)
 
-    def narrow(self, scored: Sequence[Scored], cells: int, *, last: bool) -> None:
-        """After an inner fold.
+    def narrow(self, scored: Sequence[Scored], cells: int) -> None:
+        """After those that are tried were judged on inner folds."""
+        if is_large(cells) and scored:
+            self._leave(scored, {one.candidate for one in hopeless(scored)})
 
-        Args:
-            scored: those that were tried.
-            cells: of the fold's matrix.
-            last: no inner fold follows, and what does is learned in full.
-        """
-        if not is_large(cells) or not scored:
-            return
-        behind = {one.candidate for one in hopeless(scored)}
-        left = [one for one in scored if one.candidate not in behind]
-        if last:
-            taken = choose(left).candidate
-            left = [one for one in left if one.candidate.stable == taken.stable]
-        self.tried = tuple(one.candidate for one in left)
-        self.given_up += [one for one in scored if one.candidate not in self.tried]
-        if self._staged and not last:
-            self._staged = False
-            known = {one.candidate for one in scored}
-            joining = (one for one in self.every if one not in known)
-            self.tried += tuple(o for o in joining if any(_near(o, other) for other in self.tried))
+    def join(self) -> tuple[Candidate, ...]:
+        """After the first fold was narrowed: has those tried too that were not, and are next to one that is left."""
+        known = {*self.tried, *(one.candidate for one in self.given_up)}
+        near = (o for o in self.every if any(_near(o, other) for other in self.tried))
+        joining = tuple(one for one in near if one not in known)
+        self.tried += joining
+        return joining
+
+    def settle(self, scored: Sequence[Scored], cells: int) -> None:
+        """After all inner folds: what follows is learned in full."""
+        if is_large(cells) and scored:
+            stable = choose(scored).candidate.stable
+            self._leave(scored, {o.candidate for o in scored if o.candidate.stable != stable})
+
+    def _leave(self, scored: Sequence[Scored], gone: Collection[Candidate]) -> None:
+        self.given_up += [one for one in scored if one.candidate in gone]
+        self.tried = tuple(one for one in self.tried if one not in gone)
 
 
 def _near(one: Candidate, other: Candidate) -> bool:
