@@ -1,7 +1,7 @@
 """HubSpot: contacts, companies or deals by the batch endpoints of its CRM API v3, as a private app.
 
 Source: https://developers.hubspot.com/docs/reference/api/crm/objects. A batch may be taken in part (207); what became
-of each record stands in its `errors`. Its messages are `hubspot_events.py`.
+of each record stands in its `errors`. Its messages are `hubspot_events.py`, its fields `hubspot_properties.py`.
 """
 
 from __future__ import annotations
@@ -15,40 +15,29 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
+from cloud_sync.crm.hubspot_properties import SCOPES, Properties
 from cloud_sync.crm.labels import labelled, names_of
 from cloud_sync.crm.shown import (
-    BANDS,
-    FieldInfo,
-    Shape,
     Shown,
     asked_fields,
     is_number,
     listed_of,
     record_of,
-    shown_fields,
     shown_values,
     stamp,
 )
 from cloud_sync.effects.targets import DeliveryError
 
-GROUP = "kitwright"
 PARTIAL = 207
-CONFLICT = 409
 LISTED = 200
 """Records of one answer of the search, its limit."""
 _MODIFIED = {"contacts": "lastmodifieddate"}
 """The property that says when a record was changed; of all other objects it is `hs_lastmodifieddate`."""
 FORBIDDEN = 403
-_TYPES: dict[Shape, tuple[str, str]] = {
-    "whole": ("number", "number"), "share": ("number", "number"), "percent": ("number", "number"),
-    "choice": ("enumeration", "select"), "lines": ("string", "textarea"),
-    "moment": ("datetime", "date"),
-}  # fmt: skip
 _GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND"})
 _WRONG = frozenset({"VALIDATION_ERROR", "INVALID_PARAMETERS"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 """An internal name; labels have blanks and capitals."""
-_SCOPES = "HubSpot: Settings, Integrations, Private Apps, your app, Scopes"
 
 
 class HubSpot:
@@ -74,6 +63,7 @@ class HubSpot:
         self._http = CrmHttp(
             wire or Wire(access), access.settings.url, lambda: headers, explain=self._explained
         )
+        self._properties = Properties(self._http, self._object)
 
     def __repr__(self) -> str:
         return f"HubSpot({self._object!r})"
@@ -101,7 +91,7 @@ class HubSpot:
             if wanted and all(_NAME.fullmatch(name) for name in wanted):
                 self._names = {name: name for name in wanted}
             else:
-                rows = self._all_properties()
+                rows = self._properties.rows()
                 labels = {text(row.get("name")): text(row.get("label")) for row in rows}
                 self._names = names_of(wanted or sorted(labels), labels)
                 self._options = self._options_in(rows)
@@ -184,22 +174,8 @@ class HubSpot:
 
     def make_fields(self) -> list[Check]:
         """As `Crm.make_fields`."""
-        there = self._properties()
-        missing = [(n, info) for n, info in shown_fields(self._settings.fields) if n not in there]
-        base = f"/crm/v3/properties/{quote(self._object, safe='')}"
-        if missing:
-            self._create(f"{base}/groups", {"name": GROUP, "label": "Kitwright"})
-        for name, info in missing:
-            self._create(base, _property(name, info))
+        self._properties.make(self._settings.fields)
         return self.check()
-
-    def _create(self, path: str, body: dict[str, JsonValue]) -> None:
-        """Makes it, unless somebody was quicker."""
-        try:
-            self._http.call("POST", path, body)
-        except CrmRefusedError as error:
-            if error.status != CONFLICT:
-                raise
 
     def check(self) -> list[Check]:
         """As `Crm.check`."""
@@ -211,7 +187,7 @@ class HubSpot:
         checks = [Check("sign in", True, f"account {text(who.get('portalId'))}")]
         checks.append(self._right("read", "GET", self._path, None))
         checks.append(self._right("write", "POST", f"{self._path}/batch/update", {"inputs": []}))
-        return checks + self._check_fields()
+        return checks + self._properties.checks(self._settings.fields)
 
     def _right(self, right: str, method: str, path: str, body: JsonValue) -> Check:
         """Asks for nothing, so that the answer tells of the right only."""
@@ -221,39 +197,10 @@ class HubSpot:
             self._http.call(method, path, body, query)
         except CrmRefusedError as error:
             if error.status in (401, FORBIDDEN):
-                return Check(f"scope {scope}", False, error.what, f"add {scope} in {_SCOPES}")
+                return Check(f"scope {scope}", False, error.what, f"add {scope} in {SCOPES}")
             if error.retry:
                 return Check(f"scope {scope}", False, error.what, "try again later")
         return Check(f"scope {scope}", True, "granted")
-
-    def _check_fields(self) -> list[Check]:
-        scope = f"crm.schemas.{self._object}.read"
-        try:
-            there = self._properties()
-        except CrmRefusedError as error:
-            return [Check(f"scope {scope}", False, error.what, f"add {scope} in {_SCOPES}")]
-        return [
-            self._check_field(name, info, there)
-            for name, info in shown_fields(self._settings.fields)
-        ]
-
-    def _check_field(self, name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:
-        wanted = _TYPES[info.shape][0]
-        found = there.get(name, "")
-        fine = found == wanted or (found == "string" and info.shape in ("choice", "lines"))
-        if not found:
-            fix = f"`cloud-sync crm fields NAME` makes it with the scope crm.schemas.{self._object}.write, or make it by hand"
-            return Check(f"property {name}", False, "missing", fix)
-        fix = "" if fine else f"make one of the type {wanted}, and name it in fields.{info.part}"
-        return Check(f"property {name}", fine, found, fix)
-
-    def _properties(self) -> dict[str, str]:
-        """Name → type of all properties of the object."""
-        return {text(row.get("name")): text(row.get("type")) for row in self._all_properties()}
-
-    def _all_properties(self) -> list[Mapping[str, JsonValue]]:
-        answer = one(self._http.call("GET", f"/crm/v3/properties/{quote(self._object, safe='')}"))
-        return many(answer.get("results"))
 
     def _explained(self, status: int, value: JsonValue) -> str:
         said = one(value)
@@ -264,20 +211,7 @@ class HubSpot:
         found = [context.get("requiredGranularScopes") for context in contexts]
         scopes = [text(s) for some in found if isinstance(some, list) for s in some][:5]
         named = ", ".join(scopes) or "a scope"
-        return f"the private app lacks {named}: add it in {_SCOPES}"
-
-
-def _property(name: str, info: FieldInfo) -> dict[str, JsonValue]:
-    kind, control = _TYPES[info.shape]
-    options: list[JsonValue] = [
-        {"label": band.title(), "value": band, "displayOrder": place, "hidden": False}
-        for place, band in enumerate(BANDS)
-    ]
-    return {
-        "name": name, "label": info.label, "description": info.help, "groupName": GROUP,
-        "type": kind, "fieldType": control,
-        **({"options": options} if info.shape == "choice" else {}),
-    }  # fmt: skip
+        return f"the private app lacks {named}: add it in {SCOPES}"
 
 
 def _as_text(value: Shown) -> str:

@@ -1,0 +1,93 @@
+"""Properties of a HubSpot object, as fields are called there: which there are, made where they are missing, checked.
+
+Records are `hubspot.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import JsonValue
+
+from cloud_sync.crm.base import Check
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
+from cloud_sync.crm.settings import Fields
+from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
+
+GROUP: Final = "kitwright"
+CONFLICT: Final = 409
+SCOPES: Final = "HubSpot: Settings, Integrations, Private Apps, your app, Scopes"
+"""Where a person gives the app a right."""
+_TYPES: dict[Shape, tuple[str, str]] = {
+    "whole": ("number", "number"), "share": ("number", "number"), "percent": ("number", "number"),
+    "choice": ("enumeration", "select"), "lines": ("string", "textarea"),
+    "moment": ("datetime", "date"),
+}  # fmt: skip
+
+
+class Properties:
+    """The properties of one object."""
+
+    def __init__(self, http: CrmHttp, thing: str) -> None:
+        self._http = http
+        self._object = thing
+        self._path = f"/crm/v3/properties/{quote(thing, safe='')}"
+
+    def rows(self) -> list[Mapping[str, JsonValue]]:
+        """All of them, as HubSpot describes them. Raises DeliveryError."""
+        return many(one(self._http.call("GET", self._path)).get("results"))
+
+    def make(self, fields: Fields) -> None:
+        """Makes those that are missing. Raises DeliveryError."""
+        there = self._types()
+        missing = [(name, info) for name, info in shown_fields(fields) if name not in there]
+        if missing:
+            self._create(f"{self._path}/groups", {"name": GROUP, "label": "Kitwright"})
+        for name, info in missing:
+            self._create(self._path, _property(name, info))
+
+    def checks(self, fields: Fields) -> list[Check]:
+        """Whether each is there and fits. Raises DeliveryError when it does not answer."""
+        scope = f"crm.schemas.{self._object}.read"
+        try:
+            there = self._types()
+        except CrmRefusedError as error:
+            return [Check(f"scope {scope}", False, error.what, f"add {scope} in {SCOPES}")]
+        return [self._check(name, info, there) for name, info in shown_fields(fields)]
+
+    def _check(self, name: str, info: FieldInfo, there: Mapping[str, str]) -> Check:
+        wanted = _TYPES[info.shape][0]
+        found = there.get(name, "")
+        fine = found == wanted or (found == "string" and info.shape in ("choice", "lines"))
+        if not found:
+            fix = f"`cloud-sync crm fields NAME` makes it with the scope crm.schemas.{self._object}.write, or make it by hand"
+            return Check(f"property {name}", False, "missing", fix)
+        fix = "" if fine else f"make one of the type {wanted}, and name it in fields.{info.part}"
+        return Check(f"property {name}", fine, found, fix)
+
+    def _types(self) -> dict[str, str]:
+        """Name → type."""
+        return {text(row.get("name")): text(row.get("type")) for row in self.rows()}
+
+    def _create(self, path: str, body: dict[str, JsonValue]) -> None:
+        """Makes it, unless somebody was quicker."""
+        try:
+            self._http.call("POST", path, body)
+        except CrmRefusedError as error:
+            if error.status != CONFLICT:
+                raise
+
+
+def _property(name: str, info: FieldInfo) -> dict[str, JsonValue]:
+    kind, control = _TYPES[info.shape]
+    options: list[JsonValue] = [
+        {"label": band.title(), "value": band, "displayOrder": place, "hidden": False}
+        for place, band in enumerate(BANDS)
+    ]
+    return {
+        "name": name, "label": info.label, "description": info.help, "groupName": GROUP,
+        "type": kind, "fieldType": control,
+        **({"options": options} if info.shape == "choice" else {}),
+    }  # fmt: skip
