@@ -71,7 +71,7 @@ COLUMNS: Mapping[str, Source] = {
     "online_shoppers": Source("Revenue", "True", "row"),
 }  # fmt: skip
 LEARNED, TRAIN = 0.75, 0.82
-"""Share that a project holds, and of it the share of its `train`."""
+"""Share that a project holds (as a rule), and of it the share of its `train`."""
 SIZES: Mapping[str, int] = {"small": 10**15, "large": 100_000}
 """Cells from which a table is large: for what the savings of large tables cost."""
 AS_HELP = "learn as if every table were so: without the savings of large ones, or with them"
@@ -91,13 +91,14 @@ def main() -> None:
     parser.add_argument("--rival", action="append", default=[], help="NAME=PYTHON:SECONDS")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--as", dest="size", choices=list(SIZES), help=AS_HELP)
+    parser.add_argument("--learned", type=float, default=LEARNED, help="share that a project holds")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     as_if(args.size)
     if args.data is not None:
         for name in args.set or list(COLUMNS):
             for split in args.split:
-                _public(args.data / name / "train.csv", name, split, args.rival, args.seed)
+                _public(args.data / name / "train.csv", name, split, args)
     if args.speed:
         _speed(args.seed, args.rival)
 
@@ -108,15 +109,14 @@ def as_if(size: str | None) -> None:
         effort.LARGE = SIZES[size]
 
 
-def _public(path: Path, name: str, split: str, rivals: Sequence[str], seed: int) -> None:
+def _public(path: Path, name: str, split: str, args: argparse.Namespace) -> None:
+    seed, rivals = args.seed, args.rival
     rows, won = read_rows(path, COLUMNS[name])
     place = np.arange(len(rows))
     if split == "random":
         place = np.random.default_rng(seed).permutation(len(rows))
-    known, rest = (
-        np.sort(place[: int(LEARNED * len(rows))]),
-        np.sort(place[int(LEARNED * len(rows)) :]),
-    )
+    cut = int(args.learned * len(rows))
+    known, rest = np.sort(place[:cut]), np.sort(place[cut:])
     print(
         f"\n## {name}, by {split}: {len(known)} leads to learn from, {len(rest)} to judge ({won[rest].mean():.3f} won)"
     )
