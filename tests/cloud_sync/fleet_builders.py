@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -110,10 +111,12 @@ class DeviceClient:
         self.acks: queue.Queue[Ack] = queue.Queue()
         self.refusal = ""
         self.lost = False
+        self._listens = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5)
         self._client.username_pw_set(name, token)
         self._client.on_connect = self._on_connect
         self._client.on_message = lambda _c, _d, m: self.acks.put(decode_ack(m.payload))
+        self._client.on_subscribe = lambda *_: self._listens.set()
         self._client.on_disconnect = self._on_disconnect
         self._broker = broker
 
@@ -123,7 +126,8 @@ class DeviceClient:
         address = self._broker.address
         self._client.connect(address.host, address.port, clean_start=False, properties=properties)
         self._client.loop_start()
-        wait_for(lambda: self._client.is_connected() or bool(self.refusal))
+        # what is published before the broker knows of the subscription is not heard
+        wait_for(lambda: self._listens.is_set() or bool(self.refusal))
         return self
 
     def close(self) -> None:
