@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,20 +23,8 @@ from tests.cloud_sync.crm_inboxes import (
     counted,
     events,
     leads,
-    opened_hub,
     sent,
 )
-
-
-@pytest.fixture
-def hub(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hub]:
-    with opened_hub(tmp_path, request) as made:
-        yield made
-
-
-@pytest.fixture
-def inbox(hub: Hub) -> Inbox:
-    return Inbox(hub, now=lambda: AT)
 
 
 @pytest.mark.parametrize("scheme", list(WAYS))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -24,21 +22,8 @@ from tests.cloud_sync.crm_inboxes import (
     AT,
     events,
     leads,
-    opened_hub,
     sent,
 )
-
-
-@pytest.fixture
-def hub(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hub]:
-    with opened_hub(tmp_path, request) as made:
-        yield made
-
-
-@pytest.fixture
-def inbox(hub: Hub) -> Inbox:
-    return Inbox(hub, now=lambda: AT)
-
 
 # loop guard
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,21 +31,9 @@ from tests.cloud_sync.crm_inboxes import (
     counted,
     events,
     leads,
-    opened_hub,
     sent,
 )
 from tests.cloud_sync.fleet_builders import make_hub
-
-
-@pytest.fixture
-def hub(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hub]:
-    with opened_hub(tmp_path, request) as made:
-        yield made
-
-
-@pytest.fixture
-def inbox(hub: Hub) -> Inbox:
-    return Inbox(hub, now=lambda: AT)
 
 
 def test_a_message_that_is_not_verified_is_counted_and_never_stored(hub: Hub, inbox: Inbox) -> None:

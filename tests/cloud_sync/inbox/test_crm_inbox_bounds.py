@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,21 +35,9 @@ from tests.cloud_sync.crm_inboxes import (
     counted,
     events,
     leads,
-    opened_hub,
     sent,
 )
 from tests.cloud_sync.hub_builders import open_hub
-
-
-@pytest.fixture
-def hub(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Hub]:
-    with opened_hub(tmp_path, request) as made:
-        yield made
-
-
-@pytest.fixture
-def inbox(hub: Hub) -> Inbox:
-    return Inbox(hub, now=lambda: AT)
 
 
 @EVERYWHERE
