@@ -230,7 +230,7 @@ def predict(
     from kits.core.discovery import get_kit
     from kits.core.ready import make_ready
     from kits.toolchain import predict as predicting
-    from kits.toolchain.drafting import NO_DRAFT, Records, draft_lines, drafts_replies
+    from kits.toolchain.drafting import Records, drafts_replies
     from kits.toolchain.project import config_here
     from kits.toolchain.providers import provider_sessions
 
@@ -260,6 +260,17 @@ def predict(
     )
     _tell_absent(absent.fields, console)
     replies = drafts_replies(ready.runtime)
+    _tell_results(results, console, replies=replies)
+    if save is not None:
+        written = predicting.save_pictures(kit, results, save)
+        console.note(f"{written} pictures in {save}")
+    console.next("kit replay PATH" if replies else "kit bench")
+
+
+def _tell_results(results: Sequence[Predicted], console: Console, *, replies: bool) -> None:
+    """A line for each, and why while they are few."""
+    from kits.toolchain.drafting import NO_DRAFT, draft_lines
+
     for result in results:
         console.note(_row(result))
         lines = list(_why(result)) if len(results) <= _TOLD_IN_FULL else []
@@ -270,10 +281,6 @@ def predict(
         for line in lines:
             # what a stranger wrote may hold signs that move a terminal's cursor
             console.note("      " + "".join(c for c in line if c.isprintable()))
-    if save is not None:
-        written = predicting.save_pictures(kit, results, save)
-        console.note(f"{written} pictures in {save}")
-    console.next("kit replay PATH" if replies else "kit bench")
 
 
 def _alone(out: Path | None, other: Path | None) -> Path:
