@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
@@ -239,7 +240,7 @@ def _fitting(known: JsonValue, value: object) -> JsonValue:
     """A text where a list is wanted is one with commas, as a command line has it."""
     if isinstance(known, list) and isinstance(value, str):
         return [word.strip() for word in value.split(",") if word.strip()]
-    return value  # type: ignore[return-value]  # what YAML gives; the model judges it
+    return cast(JsonValue, value)  # what YAML gives; the model judges it
 
 
 def _unset(raw: dict[str, JsonValue], key: str) -> None:

@@ -30,6 +30,7 @@ from cloud_sync.mails.erasure import remove_bytes
 from cloud_sync.mails.forgetting import let_go
 from cloud_sync.mails.traces import clear_jobs, overwriting
 from cloud_sync.mails.versions import projects_of, replace_versions
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import (
     Annotation,
     AuditLog,
@@ -166,7 +167,7 @@ def _remove_course(session: Session, lead: CrmLead) -> tuple[int, int]:
     for table in (CrmEvent, CrmScore):
         keys = [getattr(table, column) == value for column, value in mine.items()]
         done = session.execute(delete(table).where(*keys))
-        counts.append(int(done.rowcount))  # type: ignore[attr-defined]  # a DELETE's result counts
+        counts.append(changed_by(done))
     return counts[0], counts[1]
 
 

@@ -17,6 +17,7 @@ from cloud_sync.crm.storing import OPEN
 from cloud_sync.effects.alerts import close_alert, raise_alert
 from cloud_sync.effects.settings import NotifyConfig
 from cloud_sync.hub import audit
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead
 
 HIDDEN = "crm-leads-hidden"
@@ -104,7 +105,7 @@ def believe(session: Session, name: str, now: datetime, *, by: str) -> int:
     held = CrmLead.connection == name, CrmLead.state == OPEN, CrmLead.error == MISSED
     # once more each: one that is shown again after all stays
     done = session.execute(update(CrmLead).where(*held).values(due_at=now, attempts=MAX_MISSED))
-    count = int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result counts
+    count = changed_by(done)
     audit(session, by, "crm gone", name, leads=count)
     return count
 

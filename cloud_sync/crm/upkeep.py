@@ -15,6 +15,7 @@ from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.projects import projects
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmConnection, CrmLead
 from kits.core.sample import utc_now
 
@@ -68,4 +69,4 @@ def _bring_back(
             return 0
     with hub.database.transaction() as session:
         done = session.execute(update(CrmLead).where(*wrong).values({column: now}))
-        return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result counts
+        return changed_by(done)

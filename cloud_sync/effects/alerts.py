@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.cmms.settings import TOLD, CmmsConfig
 from cloud_sync.effects.outbox import EffectOutbox, Subscription, open_alert
 from cloud_sync.effects.settings import NotifyConfig
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import Alert
 from kits.core.sample import utc_now
 
@@ -58,4 +59,4 @@ def close_alert(session: Session, name: str, *, device: str | None = None, where
     """Marks the open alert of this name, device and place as over; whether there was one."""
     over = update(Alert).where(*open_alert(name, device=device, where=where))
     done = session.execute(over.values(seen_at=utc_now(), seen_by="hub: over"))
-    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result counts
+    return bool(changed_by(done))

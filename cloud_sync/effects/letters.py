@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import audit
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import Effect, EffectTarget
 from kits.core.sample import utc_now
 
@@ -84,7 +85,7 @@ def replay(session: Session, *, by: str, effect_id: int | None = None, target: s
     now = utc_now()
     anew = {"state": "waiting", "attempts": 0, "next_at": now, "batch": "", "error": ""}
     done = session.execute(query.values(anew))
-    count: int = done.rowcount  # type: ignore[attr-defined]  # an UPDATE's result counts
+    count = changed_by(done)
     if not count and effect_id is not None:
         raise NotFoundError("no such effect that was given up", where=str(effect_id))
     closed = update(EffectTarget).values(open_until=None, failures=0)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.hub import audit
-from cloud_sync.store.db import insert_once
+from cloud_sync.store.db import changed_by, insert_once
 from cloud_sync.store.models import Bundle, Sample, WithdrawnBundle
 from cloud_sync.store.models.mails import ERASED as ERASED_STATE
 from kits.core.errors import DataError
@@ -88,8 +88,7 @@ def adopt(session: Session, bundle: str, project: str) -> int:
     done = session.execute(
         update(Sample).where(Sample.bundle == bundle, Sample.project == "").values(project=project)
     )
-    count: int = done.rowcount  # type: ignore[attr-defined]  # an UPDATE's result counts
-    return count
+    return changed_by(done)
 
 
 def count_of(session: Session, bundle: str) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.store.bulk import AT_ONCE
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import Epoch, Event
 
 PORTION = 5000
@@ -126,8 +127,7 @@ def _delete(session: Session, row: Epoch, klass: str, mark: int, last: int) -> i
         .where(Event.device == row.device, Event.epoch == row.epoch, Event.klass == klass)
         .where(Event.seq > mark, Event.seq <= last)
     )
-    count: int = done.rowcount  # type: ignore[attr-defined]  # a DELETE's result counts
-    return count
+    return changed_by(done)
 
 
 def _delete_some(session: Session, row: Epoch, seqs: Sequence[int]) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm.storing import REMEMBERED
 from cloud_sync.retention.rules import Rules
+from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import CrmLead, CrmScore
 
 AT_ONCE = 20_000
@@ -39,7 +40,7 @@ def count_old(session: Session, rules: Rules, most: int) -> int:
 def remove(session: Session, numbers: Sequence[int]) -> int:
     """Removes them; how many were still there. None of them can have become one that stays: versions only rise."""
     done = session.execute(delete(CrmScore).where(CrmScore.id.in_(numbers)))
-    return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE's result counts
+    return changed_by(done)
 
 
 def _old(rules: Rules, most: int) -> tuple[ColumnElement[bool], ...]:

@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, CursorResult, Engine, Result, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session, UOWTransaction, sessionmaker
@@ -182,6 +182,11 @@ def insert_once(session: Session, table: type[Base], rows: Sequence[Mapping[str,
     """Like `insert_new`; the number of rows that were new."""
     key = [getattr(table, str(column.key)) for column in inspect(table).primary_key]
     return len(insert_new(session, table, rows, key))
+
+
+def changed_by(done: Result[tuple[()]]) -> int:
+    """How many rows an UPDATE or DELETE changed."""
+    return cast("CursorResult[tuple[()]]", done).rowcount
 
 
 def migrate(database: Database) -> str:

@@ -80,7 +80,7 @@ def test_a_connection_is_added_and_says_what_to_enter_in_the_crm(
 
 
 def test_a_kind_that_never_says_lost_says_so_with_what_to_set(run: Run, tmp_path: Path) -> None:
-    [said] = added(run, tmp_path)["warnings"]  # type: ignore[misc]  # JSON
+    [said] = added(run, tmp_path)["warnings"]
     assert "contacts of HubSpot were lost" in said
     assert "cloud-sync crm set sales outcome.lost=" in said
     run("set", "sales", "outcome.lost=other")
@@ -89,7 +89,7 @@ def test_a_kind_that_never_says_lost_says_so_with_what_to_set(run: Run, tmp_path
     run("remove", "sales", "--yes")
     assert added(run, tmp_path, "--object", "deals")["warnings"] == []
     run("remove", "sales", "--yes")
-    [said] = added(run, tmp_path, "--object", "tickets")["warnings"]  # type: ignore[misc]  # JSON
+    [said] = added(run, tmp_path, "--object", "tickets")["warnings"]
     assert "nothing says how tickets" in said and "outcome.field=FIELD" in said
 
 
