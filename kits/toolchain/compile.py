@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -24,12 +25,13 @@ from kits.core.kit import Evaluation, NoProgress, Progress
 from kits.core.openvino import OpenVinoSession, openvino_factory, openvino_lacking
 from kits.core.ready import ReadyBundle, interleaved_ms
 from kits.core.runtime import SessionFactory, cpu_session
-from kits.toolchain import bundling, quantize, trt_check
+from kits.toolchain import bundling, trt_check
 from kits.toolchain.bundling import Built
 from kits.toolchain.evaluation import evaluate_ready
+from kits.toolchain.export_note import ExportNote, own_files, read_export_note
 from kits.toolchain.gate import Judgement, Limits, judge
 from kits.toolchain.golden import loosen_golden
-from kits.toolchain.lowering import lowerable, nothing_to_lower
+from kits.toolchain.lowering import Lowering, nothing_to_lower
 from kits.toolchain.project import Project
 from kits.toolchain.promise import broken_promise
 from kits.toolchain.targets import CANDIDATES, TARGETS, check_choice
@@ -102,7 +104,7 @@ def compile_run(
         job = _Job(
             project,
             base,
-            bundling.read_export_note(run_dir),
+            read_export_note(run_dir),
             dataset,
             target,
             limits or Limits(),
@@ -118,7 +120,7 @@ class _Job:
 
     project: Project
     base: Bundle
-    note: bundling.ExportNote
+    note: ExportNote
     dataset: Dataset
     target: str
     limits: Limits
@@ -128,7 +130,9 @@ class _Job:
     def go(self, folder: RunFolder, precision: str) -> Compiled:
         result = Compiled("", Path(), "fp32", self.target, ())
         shipped = self._shipped(precision, result)
-        self._check_tensorrt(shipped, precision, result)
+        if self.kind == "tensorrt":
+            fix = "kit compile --precision fp32" if precision != "fp32" else "--target cpu"
+            result.notes += trt_check.check_shipped(shipped, fix)
         content = self._pack(shipped, folder, result)
         path = write(content, self.project.bundles_dir)
         bundle = open_bytes(content)
@@ -148,29 +152,36 @@ class _Job:
     def kind(self) -> str:
         return TARGETS[self.target]
 
-    @property
-    def full(self) -> tuple[Built, ...]:
-        """The FP32 models of the run: always in the bundle, the last rung of every ladder."""
-        return bundling.full_precision(self.base)
+    @cached_property
+    def lowering(self) -> Lowering:
+        return Lowering(
+            self.base,
+            self.note,
+            self.project.kit.export,
+            self.dataset,
+            self.kind,
+            self.calibration_samples,
+            self.progress,
+        )
 
     def _shipped(self, precision: str, result: Compiled) -> tuple[Built, ...]:
         """The models that passed, FP32 first."""
         wanted = CANDIDATES[self.kind] if precision == "auto" else (precision,)
         wanted = tuple(p for p in wanted if p != "fp32")
         if not wanted:
-            return self.full
-        if why := nothing_to_lower(self.full, self.note, wanted, self.kind):
+            return self.lowering.full
+        if why := nothing_to_lower(self.lowering.full, self.note, wanted, self.kind):
             result.notes.append(why)
             result.refused += [
                 {"precision": p, "reason": why} for p in wanted if precision != "auto"
             ]
-            return self.full
+            return self.lowering.full
         wanted = tuple(p for p in wanted if p in self.note.precisions)
-        full = self.full
+        full = self.lowering.full
         items = self._items()
-        reference = self._evaluate(self._ready(self.full), items)
+        reference = self._evaluate(self._ready(full), items)
         for candidate in wanted:
-            models = self._lower(candidate, result)
+            models = self._lowered(candidate, result)
             absent = self._not_here(candidate)
             reason = absent or self._objection(
                 candidate, models, items, reference, result, must_gain=precision == "auto"
@@ -200,7 +211,7 @@ class _Job:
         must_gain: bool,
     ) -> str:
         """Why a precision may not ship; empty when it may. The evidence goes into `result`."""
-        ready = self._ready((*self.full, *models), candidate)
+        ready = self._ready((*self.lowering.full, *models), candidate)
         found = self._evaluate(ready, items)
         judged = judge(
             self.project.kit,
@@ -234,62 +245,16 @@ class _Job:
             return ""
         if lacking := openvino_lacking():
             return lacking
-        computed = OpenVinoSession(self.full[0].content).precision
+        computed = OpenVinoSession(self.lowering.full[0].content).precision
         return "" if computed == precision else f"this processor computes in {computed}"
 
-    def _lower(self, precision: str, result: Compiled) -> tuple[Built, ...]:
-        """The models in a lower precision; none for BF16, which OpenVINO makes of FP32 itself."""
-        if precision == "bf16":
-            return ()
-        exported = bundling.exported_again(self.base, self.note)
-        built = []
-        roles = lowerable(self.full, self.note)
-        self.progress.begin(f"converting to {precision}", len(roles))
-        for role in roles:
-            if precision == "fp16":
-                content = quantize.to_fp16(exported.models[role])
-            elif role in exported.dynamic_roles:
-                content = quantize.to_dynamic_int8(
-                    exported.models[role],
-                    self._calibration(role, result).feeds,
-                    exported.quantize_exclude,
-                )
-            else:
-                content = quantize.to_int8(
-                    exported.models[role],
-                    self._calibration(role, result),
-                    "cpu" if self.kind == "cpu" else "tensorrt",
-                    exported.quantize_exclude,
-                )
-            built.append(Built(role, precision, self.kind, content))
-            self.progress.advance()
-        self.progress.end()
-        return tuple(built)
-
-    def _calibration(self, role: str, result: Compiled) -> quantize.Calibration:
-        """Inputs from the training split only: the gate's samples must stay unseen."""
-        chosen = self._calibration_items()
-        if len(chosen) < self.calibration_samples:
-            note = (
-                f"calibrated with {len(chosen)} samples, all of the training split; "
-                f"{self.calibration_samples} were asked"
-            )
-            if note not in result.notes:
-                result.notes.append(note)
-        exported = bundling.exported_again(self.base, self.note)
-        contents = (self.dataset.content(item) for item in chosen)
-        feeds = self.project.kit.export.calibration_feeds(exported, role, contents)
-        digest = quantize.calibration_digest(item.sample.digest for item in chosen)
-        return quantize.Calibration(tuple(feeds), digest)
-
-    def _calibration_items(self) -> list[DatasetItem]:
-        """An even choice from the training split, the same for a dataset version."""
-        items = sorted(self.dataset.of("train"), key=lambda item: item.sample.digest)
-        step = max(1.0, len(items) / self.calibration_samples)
-        return [items[int(i * step)] for i in range(min(len(items), self.calibration_samples))]
+    def _lowered(self, precision: str, result: Compiled) -> tuple[Built, ...]:
+        if precision == "int8" and (few := self.lowering.shortfall()):
+            result.notes.append(few)
+        return self.lowering.lowered(precision)
 
     def _ready(self, models: Sequence[Built], precision: str = "fp32") -> ReadyBundle:
-        files = bundling.own_files(self.base, self.note)
+        files = own_files(self.base, self.note)
         bundle = bundling.in_memory(self.base.manifest, self.base.operating_point, models, files)
         sessions: SessionFactory = cpu_session
         on_cpu = all(built.target == "cpu" for built in models)
@@ -315,37 +280,11 @@ class _Job:
         """Why the candidate is not worth it on this CPU; empty when it is at least 10 % faster."""
         chosen = items[:_TIMED_SAMPLES]
         contents = [(self.dataset.content(i), i.sample.media_type) for i in chosen]
-        fp32, lower = interleaved_ms([self._ready(self.full), ready], contents)
+        fp32, lower = interleaved_ms([self._ready(self.lowering.full), ready], contents)
         result.latency_ms.update({"fp32": fp32, precision: lower})
         if lower <= _MIN_SPEED_UP * fp32:
             return ""
         return f"hardly faster here: {lower:.2f} ms, FP32 takes {fp32:.2f} ms"
-
-    def _check_tensorrt(self, shipped: Sequence[Built], precision: str, result: Compiled) -> None:
-        """Asks TensorRT's parser and builder about what will be built on the device."""
-        if self.kind != "tensorrt":
-            return
-        chosen = [b for b in shipped if b.target == "tensorrt"] or [
-            b for b in shipped if b.target != "cpu"
-        ]
-        if not chosen:
-            result.notes.append("no engine is built on the device: its CPU does the work")
-            return
-        result.notes.append(
-            "the engine is built on the device; accuracy was measured with onnxruntime's arithmetic"
-        )
-        if not trt_check.available():
-            result.notes.append("not checked with TensorRT: the extra trt-check is not installed")
-            return
-        for built in chosen:
-            complaints = trt_check.check_onnx(built.content)
-            if complaints:
-                raise GateError(
-                    f"TensorRT refuses the {built.precision} model: {complaints[0]}",
-                    where=built.path,
-                    fix="kit compile --precision fp32" if precision != "fp32" else "--target cpu",
-                )
-        result.notes.append("TensorRT's parser and builder accept the models")
 
     def _pack(self, shipped: Sequence[Built], folder: RunFolder, result: Compiled) -> bytes:
         version = bundling.next_version(self.project.bundles_dir, recorded_versions(self.project))
@@ -361,10 +300,9 @@ class _Job:
             "refused": list(result.refused),
         }
         if result.precision == "int8":
-            chosen = self._calibration_items()
             provenance["calibration"] = {
-                "n": len(chosen),
-                "digest": quantize.calibration_digest(i.sample.digest for i in chosen),
+                "n": len(self.lowering.calibration_items()),
+                "digest": self.lowering.calibration_digest(),
                 "split": "train",
             }
         return bundling.pack_bundle(
@@ -377,7 +315,7 @@ class _Job:
             notes=[f"{r['precision']} was refused: {r['reason']}" for r in result.refused]
             + result.notes,
             extra={
-                **bundling.own_files(self.base, self.note),
+                **own_files(self.base, self.note),
                 "provenance/compile.json": json.dumps(provenance, indent=1).encode(),
             },
         )

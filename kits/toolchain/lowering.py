@@ -1,13 +1,100 @@
-"""Which of a bundle's models have a lower precision, and the words for why the others have none.
+"""From a bundle's FP32 models to those of a lower precision: which have one, and their conversion.
 
-A function of what was exported; converting and judging are `quantize.py`'s and `gate.py`'s work.
+Calibration sees the training split only. Whether what comes out is good enough is `gate.py`'s question,
+and the words for models that have no lower precision are here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from kits.toolchain.bundling import Built, ExportNote
+from kits.core.bundle import Bundle
+from kits.core.dataset import Dataset, DatasetItem
+from kits.core.kit import Exported, Progress
+from kits.core.kit_modules import ExportModule
+from kits.toolchain import quantize
+from kits.toolchain.bundling import Built, full_precision
+from kits.toolchain.export_note import ExportNote, exported_again
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """Converts the models of one run for one kind of device.
+
+    Attributes:
+        base: the run's FP32 bundle.
+        note: what the run kept of its export.
+        exporter: the kit's `export.py`, which makes inputs of models from samples.
+        kind: what will execute the models: `cpu`, `openvino`, `tensorrt`.
+        calibration_samples: how many samples INT8's ranges are measured on.
+    """
+
+    base: Bundle
+    note: ExportNote
+    exporter: ExportModule
+    dataset: Dataset
+    kind: str
+    calibration_samples: int
+    progress: Progress
+
+    @property
+    def full(self) -> tuple[Built, ...]:
+        """The FP32 models of the run: always in the bundle, the last rung of every ladder."""
+        return full_precision(self.base)
+
+    def lowered(self, precision: str) -> tuple[Built, ...]:
+        """The models in a lower precision; none for BF16, which OpenVINO makes of FP32 itself."""
+        if precision == "bf16":
+            return ()
+        exported = exported_again(self.base, self.note)
+        roles = lowerable(self.full, self.note)
+        self.progress.begin(f"converting to {precision}", len(roles))
+        built = []
+        for role in roles:
+            content = self._converted(exported, role, precision)
+            built.append(Built(role, precision, self.kind, content))
+            self.progress.advance()
+        self.progress.end()
+        return tuple(built)
+
+    def _converted(self, exported: Exported, role: str, precision: str) -> bytes:
+        model, exclude = exported.models[role], exported.quantize_exclude
+        if precision == "fp16":
+            return quantize.to_fp16(model)
+        calibration = self._calibration(exported, role)
+        if role in exported.dynamic_roles:
+            return quantize.to_dynamic_int8(model, calibration.feeds, exclude)
+        recipe: quantize.Recipe = "cpu" if self.kind == "cpu" else "tensorrt"
+        return quantize.to_int8(model, calibration, recipe, exclude)
+
+    def _calibration(self, exported: Exported, role: str) -> quantize.Calibration:
+        contents = (self.dataset.content(item) for item in self.calibration_items())
+        feeds = self.exporter.calibration_feeds(exported, role, contents)
+        return quantize.Calibration(tuple(feeds), self.calibration_digest())
+
+    def calibration_items(self) -> list[DatasetItem]:
+        """An even choice from the training split, the same for a dataset version.
+
+        From no other split: the gate's samples must stay unseen.
+        """
+        items = sorted(self.dataset.of("train"), key=lambda item: item.sample.digest)
+        step = max(1.0, len(items) / self.calibration_samples)
+        return [items[int(i * step)] for i in range(min(len(items), self.calibration_samples))]
+
+    def calibration_digest(self) -> str:
+        """Names the samples that INT8's ranges were measured on."""
+        return quantize.calibration_digest(i.sample.digest for i in self.calibration_items())
+
+    def shortfall(self) -> str:
+        """What a person should know when fewer samples than asked are there; empty otherwise."""
+        count = len(self.calibration_items())
+        if count >= self.calibration_samples:
+            return ""
+        return (
+            f"calibrated with {count} samples, all of the training split; "
+            f"{self.calibration_samples} were asked"
+        )
 
 
 def lowerable(full: Sequence[Built], note: ExportNote) -> tuple[str, ...]:

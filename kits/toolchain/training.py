@@ -23,6 +23,8 @@ from kits.core.ready import ReadyBundle
 from kits.core.runtime import cpu_session
 from kits.core.stats import Estimate
 from kits.toolchain import bundling, evaluation, without_data
+from kits.toolchain.export_note import export_note
+from kits.toolchain.golden import candidates, choose_golden
 from kits.toolchain.project import Project
 from kits.toolchain.run_table import RunTable
 from kits.toolchain.tracking import RunFolder, start_run
@@ -154,7 +156,7 @@ class _Flow:
             manifest,
             point,
             models,
-            bundling.choose_golden(ready, self._golden(exported), self._examples()),
+            choose_golden(ready, self._golden(exported), self._examples()),
             counts=self.dataset.counts(),
             notes=(*notes, *details),
             extra=exported.files,
@@ -191,7 +193,7 @@ class _Flow:
         """Writes the exported models and what quantisation needs to know about them."""
         for role, model in exported.models.items():
             write_atomically(self.run.path / "models" / f"{role}.onnx", model)
-        note = bundling.export_note(exported)
+        note = export_note(exported)
         write_atomically(self.run.path / "export.json", note.model_dump_json(indent=1).encode())
 
     def _manifest(self, exported: Exported, licences: tuple[LicenceNote, ...]) -> BundleManifest:
@@ -247,7 +249,7 @@ class _Flow:
 
     def _golden(self, exported: Exported) -> Iterable[tuple[bytes, str]]:
         """What golden samples are chosen from."""
-        return bundling.candidates(self.dataset) if exported.golden is None else exported.golden
+        return candidates(self.dataset) if exported.golden is None else exported.golden
 
     def _examples(self) -> Iterator[tuple[bytes, str]]:
         return without_data.examples(self.project, self.dataset, self.run.record.seed)

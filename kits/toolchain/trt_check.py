@@ -8,9 +8,11 @@ the caller says so.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 
-from kits.core.errors import MachineError
+from kits.core.errors import GateError, MachineError
 from kits.core.tensorrt import Complaint, build
+from kits.toolchain.bundling import Built
 
 _WORKSPACE_BYTES = 1 << 30
 _SENTENCES = {
@@ -25,6 +27,34 @@ _SENTENCES = {
 def available() -> bool:
     """Whether the checker is installed on this machine."""
     return importlib.util.find_spec("tensorrt_rtx") is not None
+
+
+def check_shipped(shipped: Sequence[Built], fix: str) -> tuple[str, ...]:
+    """What a person should know of the engines that a device will build from the models of a bundle.
+
+    Args:
+        shipped: all models of the bundle.
+        fix: what to type when TensorRT refuses one.
+
+    Raises:
+        GateError: TensorRT refuses a model.
+    """
+    chosen = [b for b in shipped if b.target == "tensorrt"] or [
+        b for b in shipped if b.target != "cpu"
+    ]
+    if not chosen:
+        return ("no engine is built on the device: its CPU does the work",)
+    where = "the engine is built on the device; accuracy was measured with onnxruntime's arithmetic"
+    if not available():
+        return (where, "not checked with TensorRT: the extra trt-check is not installed")
+    for built in chosen:
+        if complaints := check_onnx(built.content):
+            raise GateError(
+                f"TensorRT refuses the {built.precision} model: {complaints[0]}",
+                where=built.path,
+                fix=fix,
+            )
+    return (where, "TensorRT's parser and builder accept the models")
 
 
 def check_onnx(model: bytes) -> tuple[str, ...]:

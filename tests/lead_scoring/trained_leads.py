@@ -24,6 +24,7 @@ from kits.lead_scoring.runtime import LeadRuntime, load
 from kits.lead_scoring.train import train
 from kits.toolchain import bundling
 from kits.toolchain.evaluation import MemoryBlobStore
+from kits.toolchain.golden import choose_golden
 
 SEED = 7
 HOT, WARM = 0.3, 0.1
@@ -90,7 +91,7 @@ def outcome_of(n: int, approach: str = "mean") -> tuple[TrainOutcome, ReadyBundl
     models = bundling.fp32_models(exported)
     bundle = bundling.in_memory(manifest, point, models, exported.files)
     ready = ReadyBundle(bundle, load(bundle, cpu_session))
-    golden = bundling.choose_golden(ready, exported.golden or ())
+    golden = choose_golden(ready, exported.golden or ())
     content = bundling.pack_bundle(
         kit, manifest, point, models, golden, counts=dataset.counts(), extra=exported.files
     )

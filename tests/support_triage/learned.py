@@ -20,6 +20,7 @@ from kits.support_triage import KIT
 from kits.support_triage.config import Config
 from kits.toolchain import bundling
 from kits.toolchain.evaluation import MemoryBlobStore
+from kits.toolchain.export_note import export_note
 
 MAIL = "message/rfc822"
 _ASKED = {
@@ -120,7 +121,7 @@ def learn(dataset: Dataset, config: Config, folder: Path, seed: int = 0) -> Lear
         seed=seed,
         run="run",
     )
-    bundling.export_note(exported)
+    export_note(exported)
     models = bundling.fp32_models(exported)
     point = bundling.undecided(dataset, seed)
     bundle = bundling.in_memory(manifest, point, models, exported.files)

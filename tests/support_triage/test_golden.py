@@ -10,7 +10,7 @@ from kits.support_triage import KIT
 from kits.support_triage._learning.golden import COMMON, golden_mails
 from kits.support_triage._learning.mails import Mail
 from kits.support_triage.config import Config
-from kits.toolchain import bundling
+from kits.toolchain.golden import choose_golden
 from tests.support_triage.learned import dataset_of, learn, made_up
 
 
@@ -44,7 +44,7 @@ def test_a_device_can_prove_itself_by_made_mails(tmp_path: Path) -> None:
     exported = KIT.export.export(tmp_path, data, Config(approach="ngrams"))
     assert exported.golden is not None
     ready = ReadyBundle(made.bundle, made.runtime)
-    golden = bundling.choose_golden(ready, exported.golden)
+    golden = choose_golden(ready, exported.golden)
     assert len(golden) >= 5
     real = {data.content(item) for item in data.items}
     assert not real & {content for _, content in golden}

@@ -13,6 +13,8 @@ from kits.core.kit import Exported
 from kits.core.operating_point import Band
 from kits.core.prediction import Prediction
 from kits.toolchain import bundling
+from kits.toolchain.export_note import ExportNote, export_note, exported_again, own_files
+from kits.toolchain.golden import MAX_GOLDEN, verdict_holds
 from kits.toolchain.lowering import nothing_to_lower
 from kits.toolchain.project import Project
 from kits.toolchain.tracking import read_run
@@ -27,7 +29,7 @@ def test_training_leaves_a_bundle_that_proves_itself(trained: tuple[Project, Tra
     assert ready.id == made.bundle_id
     assert ready.check_golden() == ()
     assert {g.verdict for g in ready.bundle.golden.samples} == {"act", "pass"}
-    assert len(ready.bundle.golden.samples) <= bundling.MAX_GOLDEN
+    assert len(ready.bundle.golden.samples) <= MAX_GOLDEN
 
 
 def test_golden_samples_never_come_from_the_test_split(trained: tuple[Project, Trained]) -> None:
@@ -120,8 +122,8 @@ def test_a_threshold_without_end_is_refused(trained: tuple[Project, Trained]) ->
 def test_verdict_holds_only_away_from_thresholds(trained: tuple[Project, Trained]) -> None:
     point = open_file(trained[1].bundle).operating_point
     edge = point.default.act_at
-    assert bundling.verdict_holds(point, Prediction(edge + 0.2), 0.1)
-    assert not bundling.verdict_holds(point, Prediction(edge + 0.05), 0.1)
+    assert verdict_holds(point, Prediction(edge + 0.2), 0.1)
+    assert not verdict_holds(point, Prediction(edge + 0.05), 0.1)
 
 
 def test_files_of_a_kit_stay_in_its_bundle_in_every_precision(
@@ -130,7 +132,7 @@ def test_files_of_a_kit_stay_in_its_bundle_in_every_precision(
     project, made = trained
     bundle = open_file(made.bundle)
     exported = Exported({}, {}, (), files={"words/table.npy": b"1234", "knowledge.json": b"{}"})
-    note = bundling.export_note(exported)
+    note = export_note(exported)
     packed = bundling.pack_bundle(
         project.kit,
         bundle.manifest,
@@ -140,10 +142,10 @@ def test_files_of_a_kit_stay_in_its_bundle_in_every_precision(
         counts={},
         extra=exported.files,
     )
-    again = bundling.exported_again(open_bytes(packed), note)
+    again = exported_again(open_bytes(packed), note)
     assert again.files == exported.files
     with pytest.raises(BundleError, match=r"lacks knowledge\.json"):
-        bundling.own_files(bundle, note)
+        own_files(bundle, note)
 
 
 @pytest.mark.parametrize(
@@ -151,12 +153,12 @@ def test_files_of_a_kit_stay_in_its_bundle_in_every_precision(
 )
 def test_a_kit_cannot_replace_what_every_bundle_has(path: str) -> None:
     with pytest.raises(BundleError, match="cannot put"):
-        bundling.export_note(Exported({}, {}, (), files={path: b""}))
+        export_note(Exported({}, {}, (), files={path: b""}))
 
 
 def test_dynamic_int8_is_for_cpus_alone_and_that_is_said() -> None:
     full = [bundling.Built("encoder", "fp32", "any", b"")]
-    note = bundling.ExportNote(
+    note = ExportNote(
         quantize_roles=("encoder",), precisions=("fp16", "int8"), dynamic_roles=("encoder",)
     )
     assert nothing_to_lower(full, note, ("int8",), "cpu") == ""
