@@ -15,6 +15,7 @@ from kits.toolchain.commands import (
     key,
     label,
     model,
+    predict,
     project,
     publish,
     replay,
@@ -26,7 +27,20 @@ def make_app() -> typer.Typer:
     app = make_program(
         "kit", "From a folder of your own data to a model that acts, and keeps being right."
     )
-    for family in (project, data, label, check, model, replay, bundle, publish, key, demo, doctor):
+    for family in (
+        project,
+        data,
+        label,
+        check,
+        model,
+        replay,
+        bundle,
+        predict,
+        publish,
+        key,
+        demo,
+        doctor,
+    ):
         family.register(app)
     return app
 

@@ -21,7 +21,7 @@ from kits.core.errors import DataError, GateError
 from kits.core.files import write_atomically
 from kits.toolchain import reference_tables
 from kits.toolchain.described import describe_keys
-from kits.toolchain.project import ProjectConfig
+from kits.toolchain.project_config import ProjectConfig
 from kits.toolchain.reference_alerts import render_alerts
 from kits.toolchain.reference_environment import render_environment
 

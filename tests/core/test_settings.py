@@ -10,7 +10,7 @@ from cloud_sync import config as hub
 from edge_agent.config import load_config
 from kits.core.errors import ConfigError
 from kits.core.settings import read_settings
-from kits.toolchain.project import ProjectConfig
+from kits.toolchain.project_config import ProjectConfig
 
 SOURCE = "source: {kind: folder, path: x}\n"
 KIT = "kit: visual-inspection\nname: line-1\n"

@@ -19,6 +19,13 @@ ProjectOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Only the answer.")]
+BundleOption = Annotated[
+    str, typer.Option(metavar="PATH", help="A .kwb file; the newest one by default.")
+]
+ProviderOption = Annotated[
+    str,
+    typer.Option(help="cpu (onnxruntime), openvino or openvino-fp32.", metavar="NAME"),
+]
 
 HERE = Path()
 """Default of `ProjectOption`: the current folder."""

@@ -153,7 +153,8 @@ def config_show(
     import yaml
 
     from kits.toolchain.described import describe_keys
-    from kits.toolchain.project import Project, ProjectConfig
+    from kits.toolchain.project import Project
+    from kits.toolchain.project_config import ProjectConfig
 
     console = Console(as_json, quiet)
     opened = Project.open(project)

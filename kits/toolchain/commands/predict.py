@@ -1,0 +1,234 @@
+"""The verb `predict`: samples through a bundle's runtime, told one by one or written into a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kits.toolchain.commands.options import (
+    HERE,
+    BundleOption,
+    JsonOption,
+    ProjectOption,
+    ProviderOption,
+    QuietOption,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kits.core.console import Console
+    from kits.toolchain.predict import Predicted
+
+_TOLD_IN_FULL, _REASONS, _SPANS = 3, 5, 10
+"""Results that are told in full at most, and what of each."""
+_NAMED = 10
+"""Fields that are named."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb to `app`."""
+    app.command()(predict)
+
+
+def predict(
+    inputs: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    bundle: BundleOption = "",
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write pictures with what was found.")
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="JSON with records that replies may tell; none without it."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a line of JSON for each sample, however many; FILE.csv: a row for spreadsheets.",
+        ),
+    ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--on", metavar="ADDRESS", help="With --out: `cores`, `ray`, or ray://HOST:PORT."
+        ),
+    ] = "",
+    provider: ProviderOption = "cpu",
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Predict files and folders through the same runtime as the device.
+
+    Where samples are letters, the reply that would be drafted is shown with the source of each
+    sentence. Nothing is sent and no address is called.
+    """
+    from kits.core.console import Console
+    from kits.toolchain.project import bundle_file
+
+    console = Console(as_json, quiet)
+    target = _alone(out, save or records) if out is not None or where else None
+    file = bundle_file(project, bundle)
+    if target is not None:
+        _predict_to_file(inputs, target, where, file, provider, project, console)
+    else:
+        _predict_each(inputs, file, provider, project, console, save=save, records=records)
+
+
+def _predict_each(
+    inputs: list[Path],
+    bundle: Path,
+    provider: str,
+    project: Path,
+    console: Console,
+    *,
+    save: Path | None,
+    records: Path | None,
+) -> None:
+    """`kit predict`: each sample is told."""
+    from kits.core.bundle import open_file
+    from kits.core.discovery import get_kit
+    from kits.core.ready import make_ready
+    from kits.toolchain import predict as predicting
+    from kits.toolchain.drafting import Records, drafts_replies
+    from kits.toolchain.project import config_here
+    from kits.toolchain.providers import provider_sessions
+
+    target = "cpu" if provider == "cpu" else "openvino"
+    opened = open_file(bundle)
+    sessions = provider_sessions(provider, full_precision=opened.full_precision)
+    ready = make_ready(opened, sessions=sessions, target=target)
+    kit = get_kit(ready.bundle.manifest.kit)
+    found = predicting.inputs_of(kit, inputs, config_here(project, kit))
+    known = Records.read(records) if records is not None else None
+    results = list(predicting.predict_inputs(ready, found, keep=save is not None, records=known))
+    predicting.refuse_if_all_failed(results)
+    rows = [result.as_json() for result in results]
+    absent = predicting.Absent()
+    for row in rows:
+        absent.see(row.get("prediction"))
+    console.answer(
+        _summary(results),
+        {"bundle": ready.id, "predictions": list(rows), "absent": list(absent.fields)},
+    )
+    _tell_absent(absent.fields, console)
+    replies = drafts_replies(ready.runtime)
+    _tell_results(results, console, replies=replies)
+    if save is not None:
+        written = predicting.save_pictures(kit, results, save)
+        console.note(f"{written} pictures in {save}")
+    console.next("kit replay PATH" if replies else "kit bench")
+
+
+def _tell_results(results: Sequence[Predicted], console: Console, *, replies: bool) -> None:
+    """A line for each, and why while they are few."""
+    from kits.toolchain.drafting import NO_DRAFT, draft_lines
+
+    for result in results:
+        console.note(_row(result))
+        lines = list(_why(result)) if len(results) <= _TOLD_IN_FULL else []
+        if result.prediction is not None and result.prediction.draft is not None:
+            lines += draft_lines(result.prediction.draft)
+        elif replies and result.prediction is not None:
+            lines.append(NO_DRAFT)
+        for line in lines:
+            # what a stranger wrote may hold signs that move a terminal's cursor
+            console.note("      " + "".join(c for c in line if c.isprintable()))
+
+
+def _alone(out: Path | None, other: Path | None) -> Path:
+    """`out`. Raises UsageError for options that do not go together."""
+    from kits.core.errors import UsageError
+
+    if out is None:
+        raise UsageError("--on writes its rows into a file", fix="add --out FILE")
+    if other is not None:
+        raise UsageError("--out writes rows alone", fix="leave --save and --records out")
+    return out
+
+
+def _predict_to_file(
+    inputs: list[Path],
+    out: Path,
+    where: str,
+    bundle: Path,
+    provider: str,
+    project: Path,
+    console: Console,
+) -> None:
+    """`kit predict --out`: rows into a file, however many."""
+    from kits.core.bundle import open_file
+    from kits.core.discovery import get_kit
+    from kits.toolchain.batch import predict_to_file
+    from kits.toolchain.predict import inputs_of
+    from kits.toolchain.progress import make_progress
+    from kits.toolchain.project import config_here
+
+    kit = get_kit(open_file(bundle).manifest.kit)
+    found = inputs_of(kit, inputs, config_here(project, kit))
+    tally = predict_to_file(
+        bundle, found, out, on=where, provider=provider, progress=make_progress(console)
+    )
+    counts = ", ".join(f"{verdict} {n}" for verdict, n in sorted(tally.counts.items()))
+    console.answer(
+        f"{tally.total} rows: {counts}",
+        {
+            "out": str(out), "rows": tally.total, "counts": dict(tally.counts),
+            "absent": list(tally.absent),
+        },
+    )  # fmt: skip
+    _tell_absent(tally.absent, console)
+    console.next(f"head {out}")
+
+
+def _tell_absent(fields: Sequence[str], console: Console) -> None:
+    """Says which fields no sample had: without a word, all of them would score alike."""
+    if fields:
+        more = len(fields) - _NAMED
+        named = ", ".join(fields[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        console.note(
+            f"warn no sample has {named}, which the bundle learned from: are they called otherwise here?"
+        )
+
+
+def _summary(results: list[Predicted]) -> str:
+    counts = {"act": 0, "review": 0, "pass": 0}
+    for result in results:
+        if result.decision is not None:
+            counts[result.decision.verdict] += 1
+    unread = sum(bool(result.error) for result in results)
+    text = ", ".join(f"{verdict} {n}" for verdict, n in counts.items())
+    return f"{text}, unreadable {unread} of {len(results)}"
+
+
+def _row(result: Predicted) -> str:
+    if result.prediction is None or result.decision is None:
+        return f"  unreadable         {result.name}: {result.error}"
+    boxes = f"  {len(result.prediction.boxes)} boxes" if result.prediction.boxes else ""
+    # where samples are ranked, the band says more than which of two ends is likelier
+    score, band = result.prediction.score, result.prediction.details.get("band")
+    label = str(band or result.decision.label or "-")
+    return f"  {result.decision.verdict:<7} {score:10.4g}  {label:<14} {result.name}{boxes}"
+
+
+def _why(result: Predicted) -> Iterator[str]:
+    """What stands behind a verdict, for the few results that a person reads one by one."""
+    if result.prediction is None or result.decision is None:
+        return
+    said = result.prediction
+    yield result.decision.reason
+    yield from (reason.text for reason in said.reasons[:_REASONS])
+    levels = (f"{q.name} {q.value:g}{_unit(q.unit)}" for q in said.quantities)
+    if line := ", ".join(levels):
+        yield line
+    if line := ", ".join(f"{s.label}: {s.text}" for s in said.spans[:_SPANS]):
+        yield line
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in ("", "level") else f" {unit}"
