@@ -15,11 +15,11 @@ from kits.core.kit import NoProgress
 from kits.core.operating_point import Band, Costs, OperatingPoint
 from kits.core.prediction import Prediction, Reason
 from kits.core.replay import Dial, KnownFailure, Replay, Track
-from kits.toolchain.replaying import text
+from kits.toolchain.replaying import machine_page, machine_text
 from kits.toolchain.replaying.courses import course_of
 from kits.toolchain.replaying.figures import Terms
 from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
-from kits.toolchain.replaying.page import machines_page
+from kits.toolchain.replaying.text import Heading
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -154,7 +154,7 @@ def test_right_alarms_beat_as_many_at_random() -> None:
 def test_without_known_failures_alarms_are_counted_and_not_judged() -> None:
     done = replayed(track(60, [(10, 11)]))
     assert done.figures.money is None
-    assert text.machines_line(done).startswith("1 alarm (")
+    assert machine_text.line(done).startswith("1 alarm (")
     assert any("--failures" in note for note in done.notes)
 
 
@@ -241,7 +241,7 @@ def test_dial_shows_what_other_levels_would_have_done() -> None:
 
 def test_json_is_free_of_numbers_that_json_does_not_know() -> None:
     done = replayed(track(60, [(40, 41)], [failure(45)]), options=ReplayOptions(tune=True))
-    document = text.machines_json(done, text.Heading("t", "d", "b", ()))
+    document = machine_text.document(done, Heading("t", "d", "b", ()))
 
     def walk(value: object) -> None:
         if isinstance(value, dict):
@@ -259,7 +259,7 @@ def test_json_is_free_of_numbers_that_json_does_not_know() -> None:
 
 def test_page_needs_nothing_else_and_escapes_words() -> None:
     done = replayed(track(60, [(40, 41)], [failure(45, "<b>x</b>")]))
-    html = machines_page(done, text.Heading("t", "<script>", "b" * 64, ()))
+    html = machine_page.page(done, Heading("t", "<script>", "b" * 64, ()))
     assert "it hums &lt;loudly&gt;" in html
     assert "<script" not in html and "<b>x</b>" not in html
     assert "http" not in html.replace("Content-Security-Policy", "").replace("http-equiv", "")

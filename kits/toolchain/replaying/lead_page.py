@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 from kits.core.kit_manifest import Words
+from kits.toolchain.pages import render
 from kits.toolchain.replaying import lead_text, text
 from kits.toolchain.replaying.leads import Month, ReplayedLeads
 
@@ -22,18 +23,11 @@ ORDERS = (("by_score", "score"), ("in_order", "order"), ("at_random", "random"))
 
 def page(done: ReplayedLeads, heading: text.Heading, words: Words, currency: str) -> str:
     """The page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     months = done.months[-_MOST_MONTHS:]
-    return environment.get_template("leads.html.j2").render(
+    return render(
+        Path(__file__).with_name("leads.html.j2"),
         heading=heading,
         done=done,
         currency=currency,
@@ -44,7 +38,7 @@ def page(done: ReplayedLeads, heading: text.Heading, words: Words, currency: str
         hidden=len(done.months) - len(months),
         bars=Markup(bars(months, words)),  # noqa: S704 - built below, every word escaped
         course=Markup(course(done)) if len(done.months) > 1 else "",  # noqa: S704 - likewise
-        notes=[*done.notes, *dict.fromkeys(heading.complaints)],
+        notes=heading.notes(done.notes),
         words=lead_text,
         text=text,
     )

@@ -10,7 +10,7 @@ from kits.core.kit_manifest import Words
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import finite
 from kits.toolchain.replaying.leads import Month, ReplayedLeads
-from kits.toolchain.replaying.text import Heading, money_text, plural, with_interval
+from kits.toolchain.replaying.text import Heading, money_text, percent, plural, with_interval
 
 _SHOWN = 24
 
@@ -50,13 +50,8 @@ def rows(done: ReplayedLeads, heading: Heading, words: Words, currency: str) -> 
             f"{with_interval(done.exploration)} {currency}"
         )
     yield from _table(done, words)
-    for note in (*done.notes, *dict.fromkeys(heading.complaints)):
+    for note in heading.notes(done.notes):
         yield f"note: {note}"
-
-
-def percent(share: Estimate) -> str:
-    """`31.2 % [28.0, 34.1]`"""
-    return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
 def _table(done: ReplayedLeads, words: Words) -> Iterator[str]:
@@ -103,7 +98,7 @@ def document(done: ReplayedLeads, heading: Heading, currency: str) -> dict[str, 
         "contact": terms.contact,
         "timed": terms.timed,
         "by_month": [_month(month, done) for month in done.months],
-        "notes": [*done.notes, *dict.fromkeys(heading.complaints)],
+        "notes": list[JsonValue](heading.notes(done.notes)),
     }
 
 

@@ -1,6 +1,7 @@
 """A replay over time: an asset's alarms, cases and known failures, and the dial that weighs them.
 
-It composes courses, failures and figures into one answer. How it is shown is `text.py`'s and `page.py`'s business.
+It composes courses, failures and figures into one answer. How it is shown is `machine_text.py`'s and
+`machine_page.py`'s business.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from kits.core.operating_point import Costs
+from kits.toolchain.pages import render
 from kits.toolchain.replaying import mail_text, text
 from kits.toolchain.replaying.mails import ReplayedMails, Row
 
@@ -19,20 +20,11 @@ _MOST_INTENTS = 100
 
 def page(done: ReplayedMails, heading: text.Heading, costs: Costs) -> str:
     """The page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     months = done.months[-_MOST_MONTHS:]
-    return environment.get_template(
-        "mails.html.j2"
-    ).render(
+    return render(
+        Path(__file__).with_name("mails.html.j2"),
         heading=heading,
         done=done,
         costs=costs,
@@ -42,7 +34,7 @@ def page(done: ReplayedMails, heading: text.Heading, costs: Costs) -> str:
         chart=Markup(bars(months)) if len(months) > 1 else "",  # noqa: S704 - built below, every word escaped
         intents=done.intents[:_MOST_INTENTS],
         hidden=max(0, len(done.intents) - _MOST_INTENTS),
-        notes=[*done.notes, *dict.fromkeys(heading.complaints)],
+        notes=heading.notes(done.notes),
         words=mail_text,
         text=text,
     )

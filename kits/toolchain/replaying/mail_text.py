@@ -10,15 +10,9 @@ from kits.core.operating_point import Costs, ErrorBound
 from kits.core.stats import Estimate
 from kits.toolchain.evaluation import finite
 from kits.toolchain.replaying.mails import ReplayedMails, Row
-from kits.toolchain.replaying.text import Heading, money_text, plural, with_interval
+from kits.toolchain.replaying.text import Heading, money_text, percent, plural, with_interval
 
 _SHOWN = 20
-
-
-def percent(estimate: Estimate) -> str:
-    """`68.5 % [65.6, 71.3]`"""
-    low, high = 100 * estimate.low, 100 * estimate.high
-    return f"{100 * estimate.value:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def hours(estimate: Estimate) -> str:
@@ -53,7 +47,7 @@ def rows(done: ReplayedMails, heading: Heading, costs: Costs) -> Iterator[str]:
     if len(done.intents) > _SHOWN:
         yield f"  {len(done.intents) - _SHOWN} more intents"
     yield from _table("month", done.months[-_SHOWN:])
-    for note in (*done.notes, *dict.fromkeys(heading.complaints)):
+    for note in heading.notes(done.notes):
         yield f"note: {note}"
 
 
@@ -85,7 +79,7 @@ def document(done: ReplayedMails, heading: Heading, costs: Costs) -> dict[str, J
         "bound": finite(done.bound),
         "by_intent": [_row(row) for row in done.intents],
         "by_month": [_row(row) for row in done.months],
-        "notes": [*done.notes, *dict.fromkeys(heading.complaints)],
+        "notes": list[JsonValue](heading.notes(done.notes)),
     }
 
 

@@ -22,15 +22,22 @@ from kits.core.ready import ReadyBundle
 from kits.core.replay import Replay
 from kits.toolchain.evaluation import MemoryBlobStore, as_known, leakage_note, read_outside
 from kits.toolchain.project import Project
-from kits.toolchain.replaying import lead_text, mail_text, text
+from kits.toolchain.replaying import (
+    lead_page,
+    lead_text,
+    machine_page,
+    machine_text,
+    mail_page,
+    mail_text,
+    sample_page,
+    sample_text,
+)
 from kits.toolchain.replaying.figures import Terms
-from kits.toolchain.replaying.lead_page import page as leads_page
 from kits.toolchain.replaying.leads import ReplayedLeads, replay_leads, without_learned
 from kits.toolchain.replaying.machines import Replayed, ReplayOptions, replay_machines
-from kits.toolchain.replaying.mail_page import page as mails_page
 from kits.toolchain.replaying.mails import ReplayedMails, replay_mails, replays_mails
-from kits.toolchain.replaying.page import machines_page, samples_page
 from kits.toolchain.replaying.samples import ReplayedSamples, replay_samples
+from kits.toolchain.replaying.text import Heading
 
 _AFTER = "kit compile"
 
@@ -104,7 +111,7 @@ def replay(  # noqa: PLR0913  (what a command may say)
         if learned is not None and kit.ranking is None:
             complaints = [*filter(None, [leakage_note(dataset.items, learned)]), *complaints]
         name = path.resolve().name or str(path)
-        heading = text.Heading(kit.manifest.title, name, ready.id, tuple(complaints))
+        heading = Heading(kit.manifest.title, name, ready.id, tuple(complaints))
         if replays_mails(kit):
             return _of_mails(replay_mails(kit, task, options.mail), heading, costs)
         if kit.ranking is not None:
@@ -198,42 +205,42 @@ def _refuse_options(options: ReplayOptions, kit: Kit) -> None:
             )
 
 
-def _of_machines(done: Replayed, heading: text.Heading) -> Answer:
+def _of_machines(done: Replayed, heading: Heading) -> Answer:
     return Answer(
-        text.machines_line(done),
-        tuple(text.machines_rows(done, heading)),
-        text.machines_json(done, heading),
-        machines_page(done, heading),
-        text.next_command(done) or _AFTER,
+        machine_text.line(done),
+        tuple(machine_text.rows(done, heading)),
+        machine_text.document(done, heading),
+        machine_page.page(done, heading),
+        machine_text.next_command(done) or _AFTER,
     )
 
 
-def _of_mails(done: ReplayedMails, heading: text.Heading, costs: Costs) -> Answer:
+def _of_mails(done: ReplayedMails, heading: Heading, costs: Costs) -> Answer:
     return Answer(
         mail_text.line(done, costs),
         tuple(mail_text.rows(done, heading, costs)),
         mail_text.document(done, heading, costs),
-        mails_page(done, heading, costs),
+        mail_page.page(done, heading, costs),
         "kit report --open",
     )
 
 
-def _of_leads(done: ReplayedLeads, heading: text.Heading, kit: Kit, costs: Costs) -> Answer:
+def _of_leads(done: ReplayedLeads, heading: Heading, kit: Kit, costs: Costs) -> Answer:
     words, currency = kit.manifest.words, costs.currency
     return Answer(
         lead_text.line(done, words, currency),
         tuple(lead_text.rows(done, heading, words, currency)),
         lead_text.document(done, heading, currency),
-        leads_page(done, heading, words, currency),
+        lead_page.page(done, heading, words, currency),
         "kit report --open",
     )
 
 
-def _of_samples(done: ReplayedSamples, heading: text.Heading, costs: Costs) -> Answer:
+def _of_samples(done: ReplayedSamples, heading: Heading, costs: Costs) -> Answer:
     return Answer(
-        text.samples_line(done, costs),
-        tuple(text.samples_rows(done, heading, costs)),
-        text.samples_json(done, heading, costs),
-        samples_page(done, heading, costs),
+        sample_text.line(done, costs),
+        tuple(sample_text.rows(done, heading, costs)),
+        sample_text.document(done, heading, costs),
+        sample_page.page(done, heading, costs),
         "kit report --open",
     )
