@@ -1,22 +1,19 @@
 """How many processes of the hub ask CRMs: they share the requests of each connection evenly.
 
 Each has a row that ends by itself, written every few seconds, so that a request costs no query. Who begins beside others
-takes its share at once, and they leave it to it at their next look. How often a CRM may be asked is `budget.py`; verbs
-of the command line, which ask a few things and end, are not counted.
+takes its share at once, and they leave it to it at their next look; who was killed keeps its own until its row ends.
+How often a CRM may be asked is `budget.py`; verbs of the command line, which ask a few things and end, are not counted.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import secrets
-import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
 from cloud_sync.loop import Loop, Looping, always
@@ -37,20 +34,13 @@ class Sharing(Looping):
     Args:
         hub: whose processes.
         now: UTC.
-        machine: its name; processes of another one cannot be looked at.
     """
 
-    def __init__(
-        self,
-        hub: Hub,
-        *,
-        now: Callable[[], datetime] = utc_now,
-        machine: str = "",
-    ) -> None:
+    def __init__(self, hub: Hub, *, now: Callable[[], datetime] = utc_now) -> None:
         self._hub = hub
         self._now = now
-        self._place = f"{machine or socket.gethostname()}:"
-        self._id = f"{self._place}{os.getpid()}:{secrets.token_hex(4)}"
+        # neither name nor number of a process tells containers apart: both may be alike in all of them
+        self._id = secrets.token_hex(16)
         self._count = 1
         self._loop = Loop(NAME, self._turn, hub.metrics, after_fault=always(BEAT_S), first_s=BEAT_S)
 
@@ -80,31 +70,10 @@ class Sharing(Looping):
             over = or_(CrmProcess.until <= now, CrmProcess.until > now + 2 * LIFE)
             session.execute(delete(CrmProcess).where(over, CrmProcess.id != self._id))
             session.merge(CrmProcess(id=self._id, until=now + LIFE))
-            self._bury(session)
             session.flush()
             count = session.scalar(select(func.count()).select_from(CrmProcess))
         self._count = max(1, count or 1)
 
-    def _bury(self, session: Session) -> None:
-        """Processes of this machine that were killed: whoever is started in their place need not wait for their end."""
-        here = select(CrmProcess.id).where(CrmProcess.id.startswith(self._place, autoescape=True))
-        dead = [one for one in session.scalars(here) if one != self._id and not _lives(one)]
-        session.execute(delete(CrmProcess).where(CrmProcess.id.in_(dead)))
-
     def _turn(self) -> float:
         self.beat()
         return BEAT_S
-
-
-def _lives(name: str) -> bool:
-    """Whether the process of a row runs; one of our own number that is not ours does not."""
-    pid = int(name.split(":")[-2])
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's, and there
-    return True
