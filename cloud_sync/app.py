@@ -259,7 +259,7 @@ def start_leads(hub: Hub, parts: ExitStack, models: LeadModels) -> None:
     from cloud_sync.crm.writeback import WriteBack
 
     sharing = Sharing(hub)
-    opener = Opener(hub, models.columns, sharing.share)
+    opener = Opener(hub, models.learned, sharing.share)
     asking = (Polling(hub, opener), Sweeping(hub, opener))
     loops = (*asking, LeadScoring(hub, models, opener), WriteBack(hub, opener))
     for part in (sharing, *loops, LeadKeeper(hub), LeadUpkeep(hub, models)):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from cloud_sync.effects.checks import Check
+
 OrderProgress = Literal["new", "acknowledged", "done"]
 
 
@@ -42,16 +44,6 @@ class OrderState:
     cause: str = ""
     who: str = ""
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that must be so in the CMMS. `fix` is empty when it is."""
-
-    name: str
-    ok: bool
-    found: str
-    fix: str = ""
 
 
 class Cmms(Protocol):

@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.cmms.base import Check, OrderProgress, OrderState, WorkOrder
+from cloud_sync.cmms.base import OrderProgress, OrderState, WorkOrder
 from cloud_sync.cmms.settings import CmmsConfig
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import JsonHttp, RefusedError, rows_of
 from cloud_sync.effects.targets import DeliveryError
 

@@ -11,8 +11,9 @@ from html import escape
 
 from pydantic import JsonValue
 
-from cloud_sync.cmms.base import Check, OrderProgress, OrderState, WorkOrder
+from cloud_sync.cmms.base import OrderProgress, OrderState, WorkOrder
 from cloud_sync.cmms.settings import CmmsConfig
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import JsonHttp, RefusedError
 from cloud_sync.effects.odoo_calls import OdooAccount, OdooCalls, named
 from cloud_sync.effects.targets import DeliveryError

@@ -62,7 +62,7 @@ def crm_test(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = 
     console = Console(as_json)
     with opened(data) as hub:
         models = LeadModels(hub)
-        opener = Opener(hub, models.columns)
+        opener = Opener(hub, models.learned)
         with hub.database.session() as session:
             row = connections.require(session, name)
         trial = try_connection(

@@ -23,8 +23,8 @@ from kits.core.console import Console
 from kits.core.errors import UnreachableError, UsageError
 
 if TYPE_CHECKING:
-    from cloud_sync.crm.base import Check
     from cloud_sync.crm.settings import CrmSettings
+    from cloud_sync.effects.checks import Check
     from cloud_sync.hub import Hub
 
 SettingsOption = Annotated[
@@ -125,8 +125,8 @@ def settings_from(given: Mapping[str, object], path: Path | None) -> CrmSettings
 def make_fields(hub: Hub, name: str) -> Sequence[Check]:
     """Creates them; what is there and what is missing, a CRM that does not answer included."""
     from cloud_sync.crm import connections
-    from cloud_sync.crm.base import Check
     from cloud_sync.crm.kinds import open_crm
+    from cloud_sync.effects.checks import Check
     from kits.core.errors import KitwrightError
 
     try:

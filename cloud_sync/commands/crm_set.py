@@ -156,7 +156,7 @@ def crm_show(name: NameArgument, data: DataOption = DATA, as_json: JsonOption = 
     with opened(data) as hub:
         connection = connections.open_connection(hub, name)
         project = connection.project
-        learned = LeadModels(hub).columns(project) if project else ()
+        learned = LeadModels(hub).learned(project).columns if project else ()
         found = in_force.settings_in_force(connection.settings, learned)
         address = connections.webhook_url(hub, name)
         with hub.database.session() as session:

@@ -37,7 +37,7 @@ API_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "salesforce": (
         "events", "channel", "record_field", "fields_field", "what_field", "version", "audience",
     ),
-    "odoo": ("events", "api", "database", "login"),
+    "odoo": ("events", "api", "database", "login", "language"),
     "dynamics": ("events", "authority"),
 }  # fmt: skip
 """Options of a kind's API; what they mean stands in docs/reference/crm.md."""

@@ -12,8 +12,11 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.effects.checks import Check
 from cloud_sync.store.types import JsonObject
 
+Met = Callable[[str, str], bool]
+"""Column and value → whether the bundle that scores the leads met this value there in training."""
 What = Literal["created", "changed", "deleted", "merged", "erased"]
 """What happened to a record; erased: the person is to be forgotten, everywhere."""
 
@@ -157,18 +160,13 @@ class Listing:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that must be so in the CRM. `fix` is empty when it is."""
-
-    name: str
-    ok: bool
-    found: str
-    fix: str = ""
-
-
 def forgets(_name: str, _value: str) -> None:
     """For secrets that never change by themselves."""
+
+
+def nothing_met(_column: str, _value: str) -> bool:
+    """Where no bundle is in force, or it does not tell."""
+    return False
 
 
 def alone() -> float:
@@ -186,6 +184,7 @@ class Access:
         secrets: by the names of `kinds.py`; never in a repr.
         share: of the connection's requests that this process may send, above 0 and up to 1.
         remember: keeps a secret that the CRM has changed (Salesforce turns refresh tokens over): name, value.
+        met: what its bundle knows of the columns' values.
     """
 
     name: str
@@ -193,6 +192,7 @@ class Access:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     remember: Callable[[str, str], None] = forgets
     share: Callable[[], float] = alone
+    met: Met = nothing_met
 
 
 class Crm(Protocol):
@@ -210,6 +210,10 @@ class Crm(Protocol):
 
     def read(self, object_ids: Sequence[str]) -> list[Record]:
         """The records as they are now, at most `batch` at once; those that are gone are left out."""
+        ...
+
+    def labels(self) -> Mapping[str, str]:
+        """Column → what people call it in the CRM, as of the last reading; what nobody calls otherwise is left out."""
         ...
 
     def changed_since(self, cursor: str) -> Page:

@@ -26,6 +26,8 @@ HIDDEN = frozenset({"options.proxy_value"})
 SET = "(set)"
 _READ = ("columns", "outcome", "opt_out")
 """Settings that say how a record is read."""
+LANGUAGE = "language"
+"""The option that does, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class Plan:
     def reads_otherwise(self) -> bool:
         """Whether records are read in another way, so that those that were read are to be read again."""
         old, new = filled(self.before), filled(self.after)
-        return any(getattr(old, name) != getattr(new, name) for name in _READ)
+        language = old.options.get(LANGUAGE) != new.options.get(LANGUAGE)
+        return language or any(getattr(old, name) != getattr(new, name) for name in _READ)
 
     @property
     def ends_otherwise(self) -> bool:

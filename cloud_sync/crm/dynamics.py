@@ -18,7 +18,6 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import (
     Access,
-    Check,
     Listing,
     Page,
     Record,
@@ -38,6 +37,7 @@ from cloud_sync.crm.shown import (
 from cloud_sync.crm.singly import GONE, write_singly
 from cloud_sync.crm.window import event_of, time_of, window_of
 from cloud_sync.effects.addresses import checked_url
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 
@@ -83,7 +83,7 @@ class Dynamics:
         self._key = f"{settings.object}id"
         self._wire = wire or Wire(access)
         self._secrets = access.secrets
-        self._columns = Columns(self._get, settings, self._key, access.name)
+        self._columns = Columns(self._get, settings, self._key, access.name, access.met)
         self.polls = options.get("events", "poll") == "poll"
         authority = checked_url(options.get("authority", AUTHORITY)).geturl().rstrip("/")
         path = f"/{quote(access.secrets['tenant'], safe='')}/oauth2/v2.0/token"
@@ -119,6 +119,10 @@ class Dynamics:
             asked[text(row.get(self._key)).lower()], self._columns.values(row), self._settings,
             modified=row.get("modifiedon"), created=row.get("createdon"),
         )  # fmt: skip
+
+    def labels(self) -> Mapping[str, str]:
+        """As `Crm.labels`."""
+        return self._columns.labels
 
     def _get(self, path: str, query: Mapping[str, str]) -> Mapping[str, JsonValue]:
         told = self._http.tell("GET", f"{BASE}/{path}", None, query, {"prefer": _PREFER})

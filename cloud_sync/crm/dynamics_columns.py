@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.http import many, one, text
-from cloud_sync.crm.labels import names_of
+from cloud_sync.crm.base import Met
+from cloud_sync.crm.http import CrmRefusedError, many, one, text
+from cloud_sync.crm.labels import Described, Naming, labels_of, names_of, naming, reads_label
+from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.shown import plain
 from kits.core.errors import ConfigError
 
 Get = Callable[[str, Mapping[str, str]], Mapping[str, JsonValue]]
 """Path and query → answer of the Web API; raises DeliveryError."""
+FORBIDDEN: Final = 403
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+_SEVERAL = re.compile(r"\d{1,10}(?:,\d{1,10})*\Z")
+"""The numbers of a choice of several, as Dataverse writes them."""
 _LABEL = "@OData.Community.Display.V1.FormattedValue"
 _LOOKUPS = frozenset({"Lookup", "Owner", "Customer"})
 _CALLED = {"lead": "fullname", "contact": "fullname", "account": "name", "opportunity": "name"}
@@ -31,15 +38,22 @@ class Columns:
         get: asks the Web API.
         key: the column of a record's id.
         where: the connection, for errors.
+        met: what the bundle knows of their values.
     """
 
-    def __init__(self, get: Get, settings: CrmSettings, key: str, where: str) -> None:
+    def __init__(self, get: Get, settings: CrmSettings, key: str, where: str, met: Met) -> None:
         self._get = get
         self._settings = settings
         self._key = key
         self._called = _CALLED.get(settings.object, "")
         self._where = where
-        self._names: dict[str, str] = {}
+        self._met = met
+        self._naming = Looked(self._look)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """As `Crm.labels`."""
+        return self._naming.last.labels if self._naming.last is not None else {}
 
     def select(self) -> dict[str, str]:
         """The part of a query that names them; empty, for all of them, where none are set.
@@ -51,54 +65,71 @@ class Columns:
             return {}
         outcome = self._settings.outcome
         also = [outcome.field, outcome.at, self._settings.opt_out, self._called]
-        names = [self._key, "modifiedon", "createdon", *self._named(), *filter(None, also)]
+        found = [*self._naming().names]
+        names = [self._key, "modifiedon", "createdon", *found, *filter(None, also)]
         wrong = [name for name in names if not is_column(name)]
         if wrong:
             raise ConfigError(f"{wrong[0][:60]!r} is no column of Dynamics", where=self._where)
         return {"$select": ",".join(dict.fromkeys(names))}
 
     def values(self, row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """A record's values as people see them, by the columns that are asked for."""
-        plain = {n: _plain(n, v, row) for n, v in row.items() if "@" not in n and n != self._key}
-        outcome = self._settings.outcome
+        """A record's values as the bundle knows them, by the columns that are asked for."""
+        named = self._naming().names
+        outcome, opt_out = self._settings.outcome, self._settings.opt_out
+        told = {
+            name: self._told(named.get(name, name), name, value, row)
+            for name, value in row.items()
+            if "@" not in name and name not in (self._key, opt_out)
+        }
         if self._settings.columns:
-            named = self._named()
-            kept = {named[name]: value for name, value in plain.items() if name in named}
-            known = {self._called: plain[self._called]} if plain.get(self._called) else {}
-            also = {n: plain.get(n) for n in (outcome.at, self._settings.opt_out) if n}
-            plain = {**known, **kept, **also}
-        # its number: labels are in the user's language
-        plain[outcome.field] = row.get(outcome.field)
-        return plain
+            kept = {named[name]: value for name, value in told.items() if name in named}
+            known = {self._called: told[self._called]} if told.get(self._called) else {}
+            told = {**known, **kept, **({outcome.at: told.get(outcome.at)} if outcome.at else {})}
+        # what is said in Dynamics' own values: labels are in the user's language
+        own = {name: row.get(name) for name in (outcome.field, opt_out) if name}
+        return {**told, **own}
 
-    def _named(self) -> Mapping[str, str]:
-        """Dynamics' name → the column that is asked for; labels, as exports have them, are looked up once."""
+    def _told(
+        self, column: str, name: str, value: JsonValue, row: Mapping[str, JsonValue]
+    ) -> JsonValue:
+        """A value as people see it: the label of a choice, of several, of a yes or no; the name of what is looked up."""
+        if isinstance(value, (Mapping, list)):
+            return None
+        label = text(row.get(f"{name}{_LABEL}"))
+        if not label or value is None:
+            return value
+        if name.startswith("_") and name.endswith("_value"):
+            return label
+        # amounts and times have labels, too: those that people see, not those of a choice
+        number = isinstance(value, int) and not isinstance(value, bool)
+        several = isinstance(value, str) and bool(_SEVERAL.match(value))
+        first = (number and any(c.isalpha() for c in label)) or several
+        if not (first or isinstance(value, bool)):
+            return value
+        parts = [part.strip() for part in label.split(";")]
+        best = next((part for part in parts if self._met(column, part)), parts[0])
+        return label if reads_label(column, plain(value), best, self._met, first=first) else value
+
+    def _look(self) -> Naming:
+        """Dynamics' name → the column that is asked for; labels, as exports have them, are looked up."""
         columns = self._settings.columns
-        if all(map(is_column, columns)):
-            return {column: column for column in columns}
-        if not self._names:
-            path = f"EntityDefinitions(LogicalName='{self._settings.object}')/Attributes"
+        path = f"EntityDefinitions(LogicalName='{self._settings.object}')/Attributes"
+        try:
             answer = self._get(path, {"$select": "LogicalName,AttributeType,DisplayName"})
-            labels = {_read_as(row): _label(row) for row in many(answer.get("value"))}
-            self._names = names_of(columns, {n: said for n, said in labels.items() if is_column(n)})
-        return self._names
+        except CrmRefusedError as error:
+            if error.status != FORBIDDEN or not all(map(is_column, columns)):
+                raise
+            # the application user may not see which columns there are: names are read as they are
+            return Naming({column: column for column in columns})
+        there = {_read_as(row): Described(_label(row)) for row in many(answer.get("value"))}
+        there = {name: one for name, one in there.items() if is_column(name)}
+        names = names_of(columns or there, labels_of(there))
+        return naming(names, there, self._settings, self._met)
 
 
 def is_column(name: str) -> bool:
     """Whether it may stand in a query."""
     return bool(_COLUMN.match(name))
-
-
-def _plain(name: str, value: JsonValue, row: Mapping[str, JsonValue]) -> JsonValue:
-    """A value as people see it: the label of a choice, the name of a record that is looked up."""
-    if isinstance(value, (Mapping, list)):
-        return None
-    label = text(row.get(f"{name}{_LABEL}"))
-    is_choice = isinstance(value, int) and not isinstance(value, bool)
-    is_lookup = name.startswith("_") and name.endswith("_value")
-    if label and (is_lookup or (is_choice and any(c.isalpha() for c in label))):
-        return label
-    return value
 
 
 def _read_as(row: Mapping[str, JsonValue]) -> str:

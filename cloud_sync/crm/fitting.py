@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloud_sync.crm.base import Check
 from cloud_sync.crm.shown import FieldInfo, Shape
+from cloud_sync.effects.checks import Check
 
 Fitting = Mapping[Shape, frozenset[str]]
 """The CRM's types that can hold a shape."""

@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
-from cloud_sync.crm.labels import labelled, names_of
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.shown import (
     Shown,
     asked_fields,
@@ -26,6 +27,7 @@ from cloud_sync.crm.shown import (
     shown_values,
     stamp,
 )
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 
 PARTIAL = 207
@@ -57,8 +59,8 @@ class HubSpot:
         self._settings = access.settings
         self._object = access.settings.object
         self._path = f"/crm/v3/objects/{quote(self._object, safe='')}"
-        self._names: dict[str, str] = {}
-        self._options: dict[str, dict[str, str]] = {}
+        self._met = access.met
+        self._naming = Looked(self._look)
         headers = {"authorization": f"Bearer {access.secrets['token']}"}
         self._http = CrmHttp(
             wire or Wire(access), access.settings.url, lambda: headers, explain=self._explained
@@ -74,49 +76,35 @@ class HubSpot:
         inputs: list[JsonValue] = [{"id": name} for name in object_ids if is_number(name)]
         if not inputs:
             return []
-        body: JsonValue = {"properties": [*self._asked()], "inputs": inputs}
+        naming = self._naming()
+        body: JsonValue = {"properties": [*naming.names], "inputs": inputs}
         answer = one(self._http.call("POST", f"{self._path}/batch/read", body))
-        return [self._record(row) for row in many(answer.get("results"))]
+        return [self._record(row, naming) for row in many(answer.get("results"))]
 
-    def _record(self, row: Mapping[str, JsonValue]) -> Record:
+    def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
         return record_of(
-            text(row.get("id")), self._named(one(row.get("properties"))), self._settings,
+            text(row.get("id")), naming.told(one(row.get("properties"))), self._settings,
             modified=row.get("updatedAt"), created=row.get("createdAt"),
         )  # fmt: skip
 
-    def _asked(self) -> list[str]:
+    def _look(self) -> Naming:
         """The properties to read: those that are set, else all there are. Labels of an export are looked up."""
-        if not self._names:
-            wanted = asked_fields(self._settings) if self._settings.columns else []
-            if wanted and all(_NAME.fullmatch(name) for name in wanted):
-                self._names = {name: name for name in wanted}
-            else:
-                rows = self._properties.rows()
-                labels = {text(row.get("name")): text(row.get("label")) for row in rows}
-                self._names = names_of(wanted or sorted(labels), labels)
-                self._options = self._options_in(rows)
-        return list(self._names)
+        wanted = asked_fields(self._settings) if self._settings.columns else []
+        try:
+            there = self._properties.described()
+        except CrmRefusedError as error:
+            if error.status != FORBIDDEN or not wanted or not all(map(_NAME.fullmatch, wanted)):
+                raise
+            # the right to see which there are is missing, which `crm test` tells: names are read as they are
+            return Naming({name: name for name in wanted})
+        names = names_of(wanted or sorted(there), labels_of(there))
+        # what HubSpot does not have, it leaves out
+        names |= {n: n for n in wanted if n not in self._settings.columns and _NAME.fullmatch(n)}
+        return naming(names, there, self._settings, self._met)
 
-    def _options_in(self, rows: Sequence[Mapping[str, JsonValue]]) -> dict[str, dict[str, str]]:
-        """Property → value → label, where the columns are called by labels: such an export has labels in its cells, too."""
-        if all(name == column for name, column in self._names.items()):
-            return {}
-        found = {
-            text(row.get("name")): {
-                text(option.get("value")): text(option.get("label"))
-                for option in many(row.get("options"))
-            }
-            for row in rows
-        }
-        # how a lead ended is said in HubSpot's own values
-        return {n: o for n, o in found.items() if o and n != self._settings.outcome.field}
-
-    def _named(self, properties: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """Values by the columns that were asked for."""
-        return {
-            self._names.get(name, name): labelled(value, self._options.get(name, {}))
-            for name, value in properties.items()
-        }
+    def labels(self) -> Mapping[str, str]:
+        """As `Crm.labels`."""
+        return self._naming.last.labels if self._naming.last is not None else {}
 
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""

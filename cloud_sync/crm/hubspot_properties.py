@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Check
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
+from cloud_sync.crm.labels import Described
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
+from cloud_sync.effects.checks import Check
 
 GROUP: Final = "kitwright"
 CONFLICT: Final = 409
@@ -38,6 +39,16 @@ class Properties:
     def rows(self) -> list[Mapping[str, JsonValue]]:
         """All of them, as HubSpot describes them. Raises DeliveryError."""
         return many(one(self._http.call("GET", self._path)).get("results"))
+
+    def described(self) -> dict[str, Described]:
+        """The same by name: labels, and the choices that HubSpot has. Raises DeliveryError."""
+        return {
+            text(row.get("name")): Described(
+                text(row.get("label")),
+                {text(o.get("value")): text(o.get("label")) for o in many(row.get("options"))},
+            )
+            for row in self.rows()
+        }
 
     def make(self, fields: Fields) -> None:
         """Makes those that are missing. Raises DeliveryError."""

@@ -1,16 +1,108 @@
 """A CRM's own names of the columns that a bundle learned from, and of the values in them: exports often show labels.
 
-A function of values. Who asks a CRM for its fields is that CRM's module.
+Functions of values. Who asks a CRM for its fields is that CRM's module.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from cloud_sync.crm.base import Met
+from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.shown import plain
+
 _SIGNS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A field as its CRM describes it.
+
+    Attributes:
+        label: as people see it there.
+        options: value → label of a choice; empty: its values are their own.
+    """
+
+    label: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What a CRM's fields and their values are called here.
+
+    Attributes:
+        names: the CRM's name → the column.
+        labels: column → what people call it in the CRM.
+        readings: the CRM's name → value → label, of the values that are read by their labels.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    readings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def told(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Values by columns, as the bundle knows them; fields that nobody asked for keep their names."""
+        return {
+            self.names.get(name, name): labelled(value, self.readings.get(name, {}))
+            for name, value in values.items()
+        }
+
+
+def naming(
+    names: Mapping[str, str],
+    there: Mapping[str, Described],
+    settings: CrmSettings,
+    met: Met,
+    *,
+    labels_first: bool = False,
+) -> Naming:
+    """How columns and values are called. What the bundle has met in training decides for each value.
+
+    Where it met neither, an export whose titles are labels has labels in its cells, too. How a lead ended, and whether it
+    is scored at all, is said in the CRM's own values.
+
+    Args:
+        names: the CRM's name → the column (`names_of`).
+        labels_first: of values that were never met the label is read, whatever the titles are.
+    """
+    by_label = labels_first or any(name != column for name, column in names.items())
+    own = {settings.outcome.field, settings.outcome.at, settings.opt_out}
+    readings = {
+        name: found
+        for name, column in names.items()
+        if name in there
+        and own.isdisjoint((name, column))
+        and (found := _readings(column, there[name].options, met, by_label))
+    }
+    labels = {column: there[name].label for name, column in names.items() if name in there}
+    return Naming(names, {column: label for column, label in labels.items() if label}, readings)
+
+
+def _readings(column: str, options: Mapping[str, str], met: Met, by_label: bool) -> dict[str, str]:
+    values = sum(met(column, value) for value in options)
+    labels = sum(met(column, label) for label in options.values())
+    first = labels > values if labels != values else by_label
+    return {
+        value: label
+        for value, label in options.items()
+        if label and reads_label(column, value, label, met, first=first)
+    }
+
+
+def reads_label(column: str, value: str, label: str, met: Met, *, first: bool) -> bool:
+    """Whether a value is read by its label.
+
+    Args:
+        first: it is where the bundle met both, or neither.
+    """
+    if met(column, label) != met(column, value):
+        return met(column, label)
+    return first
 
 
 def names_of(columns: Iterable[str], there: Mapping[str, str]) -> dict[str, str]:
@@ -33,15 +125,22 @@ def names_of(columns: Iterable[str], there: Mapping[str, str]) -> dict[str, str]
     return found
 
 
+def labels_of(there: Mapping[str, Described]) -> dict[str, str]:
+    """Name → label, for `names_of`."""
+    return {name: one.label for name, one in there.items()}
+
+
 def labelled(value: JsonValue, options: Mapping[str, str]) -> JsonValue:
     """A value as people see it, or several joined by `;`; what is no option, or has no label, stays.
 
     Args:
         options: value → label; empty: the values are their own.
     """
-    if not options or not isinstance(value, str):
+    if not options:
         return value
-    return ";".join(options.get(part) or part for part in value.split(";"))
+    if not isinstance(value, str):
+        return options.get(plain(value), value)
+    return ";".join(options.get(part.strip()) or part for part in value.split(";"))
 
 
 def _bare(text: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import cutting, lots
+from cloud_sync.crm.learned import Learned, learned_by
 from cloud_sync.crm.loaded import LoadedBundles, make_for_leads
 from cloud_sync.crm.projects import KIT, only_project
 from cloud_sync.crm.scored import LeadScore
@@ -28,7 +29,6 @@ from cloud_sync.store.remembered import Remembered
 from kits.core.bundle import Bundle
 from kits.core.errors import BundleError, KitwrightError
 from kits.core.ready import ReadyBundle
-from kits.core.runtime import Asks
 from kits.core.sample import utc_now
 
 log = logging.getLogger(__name__)
@@ -125,17 +125,16 @@ class LeadModels:
                 close_alert(session, REFUSED, where=where)
         return ready
 
-    def columns(self, project: str) -> tuple[str, ...]:
-        """Fields of a lead that its bundle looks at; empty: not known, or no bundle is in force.
+    def learned(self, project: str) -> Learned:
+        """What the project's bundle looks at; nothing where none is in force.
 
         Raises:
             UnreachableError: the storage cannot be used.
         """
         try:
-            runtime = self.current(project).runtime
+            return learned_by(self.current(project))
         except (NotFoundError, BundleError):
-            return ()
-        return runtime.columns if isinstance(runtime, Asks) else ()
+            return Learned()
 
     def look(self, project: str) -> bool:
         """Lets a newer release take effect, if its golden samples pass here; whether one did."""

@@ -15,7 +15,6 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import (
     Access,
-    Check,
     Listed,
     Listing,
     Page,
@@ -24,8 +23,8 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, Wire, text
-from cloud_sync.crm.labels import names_of
-from cloud_sync.crm.odoo_fields import ModelFields
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.odoo_fields import Model, ModelFields
 from cloud_sync.crm.shown import (
     Shown,
     asked_fields,
@@ -37,6 +36,7 @@ from cloud_sync.crm.shown import (
 )
 from cloud_sync.crm.singly import write_singly
 from cloud_sync.crm.window import event_of, time_of, window_of
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.odoo_calls import OdooAccount, OdooCalls, named
 from cloud_sync.effects.targets import DeliveryError
@@ -54,7 +54,8 @@ class Odoo:
     """One model of one database.
 
     Args:
-        access: settings with the kind's defaults, and the secret `key`; options `api`, `database`, `login`.
+        access: settings with the kind's defaults, and the secret `key`; options `api`, `database`, `login`,
+            `language`.
         wire: how requests go out; None: as the settings say.
 
     Raises:
@@ -76,7 +77,11 @@ class Odoo:
         )  # fmt: skip
         self._http = CrmHttp(self._wire, settings.url, account.headers)
         self._calls = OdooCalls(self._http.call, account, name=access.name)
-        self._fields = ModelFields(self._calls, self._model)
+        language = options.get("language", "")
+        self._context: dict[str, JsonValue] = {"lang": language} if language else {}
+        self._fields = ModelFields(self._calls, self._model, self._context)
+        self._met = access.met
+        self._named: tuple[Model, Naming] | None = None
 
     def __repr__(self) -> str:
         return f"Odoo({self._model!r})"
@@ -86,29 +91,36 @@ class Odoo:
         ids: list[JsonValue] = [int(object_id) for object_id in object_ids if is_number(object_id)]
         if not ids:
             return []
-        types = self._fields.types()
-        names = self._asked(types)
+        model = self._fields.known()
+        naming = self._naming(model)
         rows = self._calls.rows(
-            self._model, [["id", "in", ids]], names, limit=len(ids), active_test=False
-        )
-        return [self._record(row, types) for row in rows]
+            self._model, [["id", "in", ids]], self._asked(model.types, naming), limit=len(ids),
+            order="id asc", active_test=False, **self._context,
+        )  # fmt: skip
+        return [self._record(row, model.types, naming) for row in rows]
 
-    def _asked(self, types: Mapping[str, str]) -> list[str]:
-        wanted = asked_fields(self._settings)
-        if not self._settings.columns:
-            wanted += [name for name, kind in types.items() if kind not in _UNREADABLE]
+    def _asked(self, types: Mapping[str, str], naming: Naming) -> list[str]:
         # fields of another version than the one the defaults are for are left out
-        return sorted({*wanted, *_BOOKS} & set(types) | {*self._names()})
+        also = {*asked_fields(self._settings), *_BOOKS}
+        return sorted(also & set(types) | {*naming.names})
 
-    def _names(self) -> dict[str, str]:
-        """The model's name → the column that was asked for, by its name or its label."""
-        return names_of(self._settings.columns, self._fields.labels)
+    def _naming(self, model: Model) -> Naming:
+        """The model's names of the columns that were asked for, else of all that can be read."""
+        if self._named is None or self._named[0] is not model:
+            there = model.there
+            readable = [n for n, kind in model.types.items() if kind not in _UNREADABLE]
+            names = names_of(self._settings.columns or readable, labels_of(there))
+            self._named = model, naming(names, there, self._settings, self._met)
+        return self._named[1]
 
-    def _record(self, row: Mapping[str, JsonValue], types: Mapping[str, str]) -> Record:
-        names = self._names()
-        plain = {
-            names.get(name, name): _plain(value, types.get(name, "")) for name, value in row.items()
-        }
+    def labels(self) -> Mapping[str, str]:
+        """As `Crm.labels`."""
+        return self._named[1].labels if self._named is not None else {}
+
+    def _record(
+        self, row: Mapping[str, JsonValue], types: Mapping[str, str], naming: Naming
+    ) -> Record:
+        plain = naming.told({n: _plain(value, types.get(n, "")) for n, value in row.items()})
         asked = set(self._settings.columns) or set(plain)
         outcome = self._settings.outcome
         kept = asked | {outcome.field, outcome.at, self._settings.opt_out}
@@ -157,11 +169,11 @@ class Odoo:
         rows = self._calls.rows(
             self._model, domain, names, limit=PAGE, order="id desc", active_test=False
         )
-        found = tuple(self._named(row) for row in rows if text(row.get("id")).isdecimal())
+        found = tuple(self._listed(row) for row in rows if text(row.get("id")).isdecimal())
         last = found[-1].object_id if found else cursor
         return Listing(found, last, more=len(rows) >= PAGE and last != cursor)
 
-    def _named(self, row: Mapping[str, JsonValue]) -> Listed:
+    def _listed(self, row: Mapping[str, JsonValue]) -> Listed:
         field = self._settings.outcome.field
         said = _plain(row.get(field), self._fields.types().get(field, ""))
         found = listed_of(text(row.get("id")), said, self._settings, modified=row.get("write_date"))

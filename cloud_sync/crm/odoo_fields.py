@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Check
 from cloud_sync.crm.fitting import Fitting, check_type
 from cloud_sync.crm.http import one, text
+from cloud_sync.crm.labels import Described
+from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import FieldInfo, Shape, shown_fields
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.odoo_calls import OdooCalls
 from cloud_sync.effects.targets import DeliveryError
 
@@ -29,23 +33,44 @@ _FITTING: Fitting = {
 _MISSING: Final = "`cloud-sync crm fields NAME` makes it if the key's user has the role Administration: Settings; or Studio"
 
 
-class ModelFields:
-    """The fields of one model, looked up when they are first needed."""
+@dataclass(frozen=True)
+class Model:
+    """A model's fields: name → type, and name → how people see it."""
 
-    def __init__(self, calls: OdooCalls, model: str) -> None:
+    types: Mapping[str, str]
+    there: Mapping[str, Described]
+
+
+class ModelFields:
+    """The fields of one model, looked up when they are first needed, and once in a while.
+
+    Args:
+        context: of each question: the language in which labels come.
+    """
+
+    def __init__(self, calls: OdooCalls, model: str, context: Mapping[str, JsonValue]) -> None:
         self._calls = calls
         self._model = model
-        self._types: dict[str, str] = {}
-        self.labels: dict[str, str] = {}
-        """Name → label, as of the last look."""
+        self._context = context
+        self.known = Looked(self._look)
+        """As `Looked`; raises DeliveryError."""
 
-    def types(self, *, anew: bool = False) -> dict[str, str]:
+    def _look(self) -> Model:
+        context: dict[str, JsonValue] = {"context": {**self._context}} if self._context else {}
+        asked: list[JsonValue] = ["type", "string", "selection"]
+        answer = self._calls.call(self._model, "fields_get", ids=(), attributes=asked, **context)
+        found = {name: one(info) for name, info in one(answer).items()}
+        return Model(
+            {name: text(info.get("type")) for name, info in found.items()},
+            {
+                name: Described(text(info.get("string")), _options(info.get("selection")))
+                for name, info in found.items()
+            },
+        )
+
+    def types(self, *, anew: bool = False) -> Mapping[str, str]:
         """Name → type. Raises DeliveryError."""
-        if anew or not self._types:
-            found = one(self._calls.call(self._model, "fields_get", attributes=["type", "string"]))
-            self.labels = {name: text(one(info).get("string")) for name, info in found.items()}
-            self._types = {name: text(one(info).get("type")) for name, info in found.items()}
-        return self._types
+        return self.known(anew=anew).types
 
     def make(self, fields: Fields) -> None:
         """Makes those that are missing.
@@ -62,7 +87,7 @@ class ModelFields:
             raise DeliveryError(f"has no model {self._model}", where=self._model, retry=False)
         rows: list[JsonValue] = [_row(found[0].get("id"), name, info) for name, info in missing]
         self._calls.call("ir.model.fields", "create", vals_list=rows)
-        self.types(anew=True)
+        self.known.forget()
 
     def checks(self, fields: Fields) -> list[Check]:
         """Whether each is there and fits. Raises DeliveryError."""
@@ -73,6 +98,12 @@ class ModelFields:
             )
             for name, info in shown_fields(fields)
         ]
+
+
+def _options(selection: JsonValue) -> dict[str, str]:
+    """A selection's pairs: key → label."""
+    pairs = selection if isinstance(selection, list) else []
+    return {text(p[0]): text(p[1]) for p in pairs if isinstance(p, list) and len(p) == 2}
 
 
 def _row(model: JsonValue, name: str, info: FieldInfo) -> dict[str, JsonValue]:

@@ -12,24 +12,25 @@ from dataclasses import dataclass
 from cloud_sync.crm.base import Access, Crm, alone
 from cloud_sync.crm.connections import access_of, opened
 from cloud_sync.crm.kinds import open_crm
+from cloud_sync.crm.learned import Learned
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection
 from cloud_sync.store.types import JsonObject
 
-Columns = Callable[[str], tuple[str, ...]]
+LearnedOf = Callable[[str], Learned]
 MAX_OPEN = 200
 """Connections that are kept open; beyond it the one opened first is opened anew when it is wanted again."""
 
 
-def all_columns(_project: str) -> tuple[str, ...]:
-    """Reads whatever the CRM has."""
-    return ()
+def nothing_learned(_project: str) -> Learned:
+    """Reads whatever the CRM has, as it is."""
+    return Learned()
 
 
 @dataclass(frozen=True)
 class _Open:
     settings: JsonObject
-    columns: tuple[str, ...]
+    learned: Learned
     secrets: Mapping[str, str]
     crm: Crm
 
@@ -39,16 +40,16 @@ class Opener:
 
     Args:
         hub: whose connections.
-        columns: project → fields that its bundle learned from, read where the settings name none; empty: all.
+        learned: project → what its bundle looks at; those columns are read where the settings name none.
         share: of each connection's requests that this process may send.
     """
 
     def __init__(
-        self, hub: Hub, columns: Columns = all_columns, share: Callable[[], float] = alone
+        self, hub: Hub, learned: LearnedOf = nothing_learned, share: Callable[[], float] = alone
     ) -> None:
         self._hub = hub
         self._share = share
-        self._columns = columns
+        self._learned = learned
         self._open: dict[str, _Open] = {}
         self._lock = threading.Lock()
 
@@ -59,18 +60,19 @@ class Opener:
             ConfigError: a person has to do something first.
         """
         access = access_of(self._hub, opened(self._hub, row))
-        columns = access.settings.columns or (self._columns(row.project) if row.project else ())
+        learned = self._learned(row.project) if row.project else Learned()
         with self._lock:
             known = self._open.get(row.name)
-            if known is not None and _same(known, row, columns, access):
+            if known is not None and _same(known, row, learned, access):
                 return known.crm
+            columns = access.settings.columns or learned.columns
             settings = access.settings.model_copy(update={"columns": columns})
-            remember = self._keeping(row.name, access.remember)
-            crm = open_crm(Access(row.name, settings, dict(access.secrets), remember, self._share))
+            remember, secrets = self._keeping(row.name, access.remember), dict(access.secrets)
+            crm = open_crm(Access(row.name, settings, secrets, remember, self._share, learned.met))
             self._open.pop(row.name, None)
             while len(self._open) >= MAX_OPEN:
                 self._open.pop(next(iter(self._open)))
-            self._open[row.name] = _Open(row.settings, columns, dict(access.secrets), crm)
+            self._open[row.name] = _Open(row.settings, learned, secrets, crm)
             return crm
 
     def _keeping(
@@ -84,14 +86,14 @@ class Opener:
                 known = self._open.get(name)
                 if known is not None:
                     secrets = {**known.secrets, secret: value}
-                    self._open[name] = _Open(known.settings, known.columns, secrets, known.crm)
+                    self._open[name] = _Open(known.settings, known.learned, secrets, known.crm)
 
         return keep
 
 
-def _same(known: _Open, row: CrmConnection, columns: tuple[str, ...], access: Access) -> bool:
+def _same(known: _Open, row: CrmConnection, learned: Learned, access: Access) -> bool:
     return (
         known.settings == row.settings
-        and known.columns == columns
+        and known.learned == learned
         and known.secrets == dict(access.secrets)
     )

@@ -17,12 +17,13 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text
-from cloud_sync.crm.labels import names_of
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known
 from cloud_sync.crm.shown import json_values, listed_of, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError, did_you_mean
 
@@ -90,6 +91,8 @@ class Pipedrive:
             wire or Wire(access), access.settings.url, lambda: headers, explain=_explained
         )
         self._fields = AccountFields(self._http, self._thing.fields, clock)
+        self._met = access.met
+        self._named: tuple[Known, tuple[str, ...], Naming] | None = None
 
     def __repr__(self) -> str:
         return f"Pipedrive({self._settings.object!r})"
@@ -121,20 +124,32 @@ class Pipedrive:
     def _record(self, row: Mapping[str, JsonValue], known: Known) -> Record:
         own = one(row.get("custom_fields"))
         flat = {**{k: v for k, v in row.items() if k != "custom_fields"}, **own}
-        columns = {key: known.name_of(key) for key in flat}
-        if self._settings.columns:
-            labels = {key: known.names.get(key, key) for key in flat}
-            columns = names_of(self._settings.columns, labels)
-        outcome = self._settings.outcome
-        also = {outcome.field, outcome.at, self._settings.opt_out}
-        columns |= {key: name for key in flat if (name := known.name_of(key)) in also}
+        naming = self._naming(known, tuple(flat))
+        told = naming.told({key: known.plain(key, flat[key]) for key in naming.names})
         return record_of(
-            text(row.get("id")),
-            {column: known.plain(key, flat[key]) for key, column in columns.items()},
-            self._settings,
-            modified=row.get("update_time"),
-            created=row.get("add_time"),
-        )
+            text(row.get("id")), told, self._settings,
+            modified=row.get("update_time"), created=row.get("add_time"),
+        )  # fmt: skip
+
+    def _naming(self, known: Known, keys: tuple[str, ...]) -> Naming:
+        """How the fields of a record with these keys are called: those that are asked for, and what says how it ended."""
+        if self._named is not None and self._named[:2] == (known, keys):
+            return self._named[2]
+        there = {key: known.of(key) for key in keys}
+        names = {key: known.name_of(key) for key in keys}
+        if self._settings.columns:
+            outcome = self._settings.outcome
+            also = {outcome.field, outcome.at, self._settings.opt_out}
+            own = {key: name for key, name in names.items() if name in also}
+            names = {**names_of(self._settings.columns, labels_of(there)), **own}
+        # exports have labels, and so had every record that was ever read here
+        found = naming(names, there, self._settings, self._met, labels_first=True)
+        self._named = known, keys, found
+        return found
+
+    def labels(self) -> Mapping[str, str]:
+        """As `Crm.labels`."""
+        return self._named[2].labels if self._named is not None else {}
 
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""

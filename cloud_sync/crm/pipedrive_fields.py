@@ -11,19 +11,20 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Check
 from cloud_sync.crm.fitting import Fitting, check_type
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
+from cloud_sync.crm.labels import Described
+from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import Shape, shown_fields
+from cloud_sync.effects.checks import Check
 
 PAGE: Final = 500
 MOST_FIELDS: Final = 4000
-KEPT_S: Final = 600.0
-FRESH_S: Final = 5.0
-"""A look that is no older is as good as a new one."""
 FORBIDDEN: Final = 403
 _KEY: Final = 40
+_SEVERAL: Final = "set"
+"""The type of a choice of several; API v1 joins their ids by commas."""
 _TYPES: dict[Shape, str] = {
     "whole": "double", "share": "double", "percent": "double", "choice": "varchar",
     "lines": "text", "moment": "varchar",
@@ -40,34 +41,41 @@ _FITTING: Fitting = {
 _MISSING = "`cloud-sync crm fields NAME` makes it if the user may add custom fields; or Settings, Data fields"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An object's fields: key → name, key → type, key → option id → label."""
+_SAME: Mapping[str, str] = {"label_ids": "label"}
+"""Keys of records by API v2 → of the fields they are the values of."""
 
-    names: Mapping[str, str] = field(default_factory=dict)
+
+@dataclass(frozen=True)
+class Known:
+    """An object's fields: key → type, and key → name and choices (option id → label)."""
+
     types: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    there: Mapping[str, Described] = field(default_factory=dict)
 
     def key_of(self, name: str) -> str:
         """The key of a field that people named; empty: there is none."""
-        if name in self.names:
+        if name in self.there:
             return name
-        return next((key for key, known in self.names.items() if known == name), "")
+        return next((key for key, known in self.there.items() if known.label == name), "")
 
     def name_of(self, key: str) -> str:
         """Fields of one's own by their names: keys of forty characters mean nothing to people."""
-        return self.names.get(key, key) if len(key) == _KEY else key
+        return self.of(key).label or key if len(key) == _KEY else key
+
+    def of(self, key: str) -> Described:
+        """What is known of the field behind a record's key."""
+        return self.there.get(_SAME.get(key, key), Described())
 
     def plain(self, key: str, value: JsonValue) -> JsonValue:
-        """A value as people see it: labels for options, the amount of money, the address of a mail."""
+        """A value without its wrapping: the amount of money, the address of a mail, several options joined by `;`."""
         if isinstance(value, list):
             parts = [self.plain(key, part) for part in value]
             return ";".join(text(part) for part in parts if part is not None)
         if isinstance(value, Mapping):
             found = next((value[n] for n in ("value", "label", "name") if n in value), None)
             return None if isinstance(found, (Mapping, list)) else found
-        labels = self.labels.get(key) if len(key) == _KEY else None
-        return labels.get(text(value), value) if labels else value
+        several = self.types.get(_SAME.get(key, key)) == _SEVERAL and isinstance(value, str)
+        return value.replace(",", ";") if several and isinstance(value, str) else value
 
 
 class AccountFields:
@@ -81,15 +89,10 @@ class AccountFields:
     def __init__(self, http: CrmHttp, path: str, clock: Callable[[], float]) -> None:
         self._http = http
         self._path = path
-        self._clock = clock
-        self._known = Known()
-        self._known_at = float("-inf")
+        self.known = Looked(self._look, clock)
+        """As `Looked`; raises DeliveryError."""
 
-    def known(self, *, anew: bool = False) -> Known:
-        """What is known of them; `anew`: by a look of this moment. Raises DeliveryError."""
-        age = self._clock() - self._known_at
-        if age < (FRESH_S if anew else KEPT_S):
-            return self._known
+    def _look(self) -> Known:
         rows: list[Mapping[str, JsonValue]] = []
         while len(rows) < MOST_FIELDS:
             query = {"start": str(len(rows)), "limit": str(PAGE)}
@@ -99,8 +102,7 @@ class AccountFields:
             more = one(one(answer.get("additional_data")).get("pagination"))
             if not page or more.get("more_items_in_collection") is not True:
                 break
-        self._known, self._known_at = _known(rows), self._clock()
-        return self._known
+        return _known(rows)
 
     def keys(self, fields: Fields) -> dict[str, str]:
         """The key of each field that is written.
@@ -126,7 +128,7 @@ class AccountFields:
             if not known.key_of(name):
                 body: JsonValue = {"name": name, "field_type": _TYPES[info.shape]}
                 self._http.call("POST", self._path, body)
-        self._known_at = float("-inf")
+        self.known.forget()
 
     def checks(self, fields: Fields) -> list[Check]:
         """Whether each is there and fits. Raises DeliveryError."""
@@ -145,14 +147,13 @@ class AccountFields:
 
 
 def _known(rows: Sequence[Mapping[str, JsonValue]]) -> Known:
-    labels = {
-        text(row.get("key")): {
-            text(option.get("id")): text(option.get("label")) for option in many(row.get("options"))
-        }
-        for row in rows
-    }
     return Known(
-        {text(row.get("key")): text(row.get("name")) for row in rows},
         {text(row.get("key")): text(row.get("field_type")) for row in rows},
-        labels,
+        {
+            text(row.get("key")): Described(
+                text(row.get("name")),
+                {text(o.get("id")): text(o.get("label")) for o in many(row.get("options"))},
+            )
+            for row in rows
+        },
     )

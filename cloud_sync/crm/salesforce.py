@@ -22,7 +22,6 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import (
     Access,
-    Check,
     Listing,
     Page,
     Record,
@@ -30,7 +29,9 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
-from cloud_sync.crm.labels import names_of
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.looked import Looked
+from cloud_sync.crm.salesforce_fields import described_in
 from cloud_sync.crm.salesforce_login import Login
 from cloud_sync.crm.salesforce_stream import Stream, is_stream, span_of
 from cloud_sync.crm.salesforce_told import Changes, PlatformEvents
@@ -42,6 +43,7 @@ from cloud_sync.crm.shown import (
     stamp,
 )
 from cloud_sync.crm.window import event_of, time_of, window_of
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
 
@@ -51,7 +53,6 @@ PLATFORM: Final = "platform"
 PAGE: Final = 500
 FORBIDDEN: Final = 403
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\Z")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}\Z")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}(?:\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}\Z")
 _GONE = frozenset({
     "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID",
@@ -97,7 +98,8 @@ class Salesforce:
         self.polls = self._events in ("poll", CDC, PLATFORM)
         self._stream = self._streamed()
         self.base = f"/services/data/v{access.settings.options.get('version', VERSION)}"
-        self._names: dict[str, str] = {}
+        self._met = access.met
+        self._naming = Looked(self._look)
 
     def __repr__(self) -> str:
         return f"Salesforce({self._object!r})"
@@ -118,42 +120,42 @@ class Salesforce:
         if not asked:
             return []
         called = _CALLED.get(self._object)
-        names = ["Id", "SystemModstamp", "CreatedDate", *filter(None, [called]), *self._asked()]
+        naming = self._naming()
+        asked_for = [_named(name, self._name) for name in naming.names]
+        names = ["Id", "SystemModstamp", "CreatedDate", *filter(None, [called]), *asked_for]
         listed = ",".join(f"'{object_id}'" for object_id in asked.values())
         soql = (
             f"SELECT {', '.join(dict.fromkeys(names))} FROM {self._object} WHERE Id IN ({listed})"  # noqa: S608  (names and ids are checked)
         )
         rows = self._query("query", soql)
-        return [self._record(row, asked) for row in rows if text(row.get("Id"))[:15] in asked]
+        found = [row for row in rows if text(row.get("Id"))[:15] in asked]
+        return [self._record(row, asked, naming) for row in found]
 
-    def _record(self, row: Mapping[str, JsonValue], asked: Mapping[str, str]) -> Record:
+    def _record(
+        self, row: Mapping[str, JsonValue], asked: Mapping[str, str], naming: Naming
+    ) -> Record:
         called = {n: v for n in (_CALLED.get(self._object, ""),) if (v := row.get(n))}
-        flat = {self._names.get(name, name): _value(row, name) for name in self._asked()}
+        flat = naming.told({name: _value(row, name) for name in naming.names})
         return record_of(
             asked[text(row.get("Id"))[:15]], {**called, **flat}, self._settings,
             modified=row.get("SystemModstamp"), created=row.get("CreatedDate"),
         )  # fmt: skip
 
-    def _asked(self) -> list[str]:
-        """The fields to read: those that are set, else all there are. Labels of an export are looked up."""
-        if not self._names:
-            wanted = asked_fields(self._settings) if self._settings.columns else []
-            if wanted and all(_PLAIN.match(name) for name in wanted):
-                self._names = {name: name for name in wanted}
-            else:
-                self._names = self._known_names(wanted)
-        return [_named(name, self._name) for name in self._names]
-
-    def _known_names(self, wanted: Sequence[str]) -> dict[str, str]:
-        """The name of each wanted field, also of another object (`Owner.Name`); of all fields where none is wanted."""
+    def _look(self) -> Naming:
+        """The fields to read: those that are set, else all there are; also of another object (`Owner.Name`)."""
+        wanted = asked_fields(self._settings) if self._settings.columns else []
         rows = many(self.described().get("fields"))
-        readable = [row for row in rows if row.get("type") not in _UNREADABLE]
-        labels = {text(row.get("name")): text(row.get("label")) for row in readable}
+        there = described_in(row for row in rows if row.get("type") not in _UNREADABLE)
         others = {text(row.get("relationshipName")) for row in rows} - {""}
         far = {
             name: "" for name in wanted if name.partition(".")[0] in others and _FIELD.match(name)
         }
-        return names_of(wanted or labels, {**labels, **far})
+        names = names_of(wanted or there, {**labels_of(there), **far})
+        return naming(names, there, self._settings, self._met)
+
+    def labels(self) -> Mapping[str, str]:
+        """As `Crm.labels`."""
+        return self._naming.last.labels if self._naming.last is not None else {}
 
     def described(self) -> Mapping[str, JsonValue]:
         """The object's fields and what the user may do with them."""

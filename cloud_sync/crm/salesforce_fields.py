@@ -6,14 +6,15 @@ first closed to everybody, administrators included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Check
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, many, one, text
+from cloud_sync.crm.labels import Described
 from cloud_sync.crm.settings import Fields
 from cloud_sync.crm.shown import BANDS, FieldInfo, Shape, shown_fields
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 
 PERMISSIONS = "Kitwright"
@@ -102,6 +103,17 @@ def _create(http: CrmHttp, path: str, body: JsonValue) -> str:
         if not codes & DUPLICATES:
             raise
         return ""
+
+
+def described_in(rows: Iterable[Mapping[str, JsonValue]]) -> dict[str, Described]:
+    """Fields by name, from the rows of a description: labels, and choices with theirs, in the user's language."""
+    return {
+        text(row.get("name")): Described(
+            text(row.get("label")),
+            {text(o.get("value")): text(o.get("label")) for o in many(row.get("picklistValues"))},
+        )
+        for row in rows
+    }
 
 
 def check_object(

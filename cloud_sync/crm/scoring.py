@@ -16,6 +16,7 @@ from cloud_sync.crm.base import Crm
 from cloud_sync.crm.budget import ThrottledError
 from cloud_sync.crm.claiming import Claimed, any_due, claim, give_back
 from cloud_sync.crm.committing import Commit, Found
+from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
@@ -67,6 +68,7 @@ class LeadScoring(ConnectionLoops):
         self._cut_at: dict[str, datetime] = {}
         self._cuts: dict[str, cutting.Cut | None] = {}
         self._told: dict[str, str] = {}
+        self._voices = Voices()
 
     def serve(self, name: str) -> tuple[int, float]:
         """One batch of a connection: how many leads were looked after, and seconds until the next one."""
@@ -133,6 +135,7 @@ class LeadScoring(ConnectionLoops):
             return self._failed(connection.name, error)
         records = {record.object_id: record for record in read}
         now = self._now()
+        ready = self._voices.of(connection.name, ready, crm.labels())
         scores, faults = score_all(ready, [one for one in read if not one.outcome], now)
         cut = self._cuts.get(connection.name)
         if cut is not None:

@@ -13,15 +13,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from cloud_sync.crm import adding, connections
-from cloud_sync.crm.base import Check, Crm, Record
+from cloud_sync.crm.base import Crm, Record
 from cloud_sync.crm.connections import Connection
 from cloud_sync.crm.incoming import own_fields, scheme_name
+from cloud_sync.crm.learned import speaking
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.payloads import score_all
 from cloud_sync.crm.schemes.signing import sign
 from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, verify
 from cloud_sync.crm.scored import LeadScore
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert, CrmLead
@@ -178,6 +180,7 @@ def _dry_run(
         return [Check("dry run", False, error.what, error.fix or "look at the checks above")], ()
     if not names:
         return [Check("dry run", True, "there is no open lead", "make one in the CRM")], ()
+    ready = speaking(ready, crm.labels())
     scores, faults = score_all(ready, [one for one in records if not one.outcome], now)
     fields = sorted(own_fields(connection.settings))
     would: list[JsonObject] = [

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Access, Check, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, Wire, many, one, text, value_of, words_in
 from cloud_sync.crm.shown import EARLIEST, columns_in, is_yes, moment, outcome_in
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.effects.webhook import read_secrets, signed_headers
 
@@ -85,6 +86,10 @@ class Webhook:
             outcome_at=moment(row.get("outcome_at")) if outcome else None,
             opted_out=is_yes(opted_out),
         )
+
+    def labels(self) -> Mapping[str, str]:
+        """A program of the firm's own calls its columns as it likes."""
+        return {}
 
     def changed_since(self, cursor: str) -> Page:
         """It sends its changes itself."""

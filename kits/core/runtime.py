@@ -102,6 +102,26 @@ class Asks(Protocol):
         """Names of the columns to bring along; what else a record has changes nothing."""
 
 
+@runtime_checkable
+class Knows(Protocol):
+    """A runtime that can say which values it met in training: one category has several spellings (label and value)."""
+
+    def has_met(self, column: str, value: str) -> bool:
+        """Whether a column held this value; False also where a column's values are not choices."""
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """A runtime that gives reasons, and can call its columns as people do where they are shown."""
+
+    def speaking(self, labels: Mapping[str, str]) -> Runtime:
+        """The same runtime with other words.
+
+        Args:
+            labels: column → what people call it; where a person chose the words, those stay.
+        """
+
+
 _CPU = "CPUExecutionProvider"
 _SLOWER_ON_CPU = ("SkipLayerNormFusion",)
 """Rewritings by onnxruntime (1.32) that cost more than they save: its joined sum and norm takes five times as long as

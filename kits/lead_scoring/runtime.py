@@ -10,7 +10,7 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +39,7 @@ from kits.lead_scoring._models import trees
 from kits.lead_scoring._models.scorer import Scored, Scorer
 from kits.lead_scoring._models.spec import ModelSpec, Tried
 from kits.lead_scoring._reasons.explainer import Explainer
+from kits.lead_scoring._reasons.naming import called
 from kits.lead_scoring._reasons.spec import ReasonsSpec
 from kits.lead_scoring._shown import shown
 from kits.lead_scoring.config import SourceConfig, TeamConfig
@@ -201,6 +202,14 @@ class LeadRuntime:
         """Columns that decide, and the one that says a person is not to be scored."""
         own = [column.name.removesuffix(KIND) for column in self.spec.encoder.columns]
         return tuple(dict.fromkeys([*own, *filter(None, [self.spec.opt_out])]))
+
+    def has_met(self, column: str, value: str) -> bool:
+        """Whether a column held this value in training."""
+        return self.scorer.encoder.has_met(column, value)
+
+    def speaking(self, labels: Mapping[str, str]) -> LeadRuntime:
+        """The same with reasons that call columns so, where their words were only made of their names."""
+        return replace(self, explainer=Explainer(called(self.spec.reasons, labels)))
 
     @cached_property
     def _addresses(self) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.base import Check, Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
+from cloud_sync.crm.base import Listed, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.scoring import LeadScoring
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
@@ -186,6 +187,9 @@ class MemoryCrm:
         if self.poison in object_ids:
             raise RefusedError("not an id", status=400, retry=False)
         return [self.records[name] for name in object_ids if name in self.records]
+
+    def labels(self) -> Mapping[str, str]:
+        return {}
 
     def changed_since(self, cursor: str) -> Page:
         return Page((), cursor)

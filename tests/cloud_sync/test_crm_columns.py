@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud_sync.crm import connections
-from cloud_sync.crm.base import Check
 from cloud_sync.crm.trying import try_connection
+from cloud_sync.effects.checks import Check
 from cloud_sync.store.models import CrmConnection
 from tests.cloud_sync.fleet_builders import AT
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub

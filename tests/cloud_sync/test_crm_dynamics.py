@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -12,9 +13,18 @@ from urllib.parse import parse_qs
 import pytest
 
 from cloud_sync.crm.base import Crm, CrmEvent
+from cloud_sync.crm.kinds import open_crm
 from cloud_sync.effects.targets import DeliveryError
 from kits.core.errors import ConfigError
-from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score
+from tests.cloud_sync.crm_servers import (
+    Asked,
+    Reply,
+    Server,
+    access_for,
+    crm_for,
+    crm_server,
+    score,
+)
 
 SECRETS = {"tenant": "t-1", "client_id": "app", "client_secret": "s3cr3t"}
 BASE = "/api/data/v9.2"
@@ -76,7 +86,8 @@ class Environment:
             "/EntityDefinitions(LogicalName='lead')/Attributes": lambda _: Reply({"value": [
                 {"LogicalName": name, "AttributeType": kind, "DisplayName": {"UserLocalizedLabel": {"Label": label}}}
                 for name, kind, label in (("companyname", "String", "Company Name"), ("ownerid", "Owner", "Owner"),
-                                          ("leadsourcecode", "Picklist", "Lead Source"))]}),
+                                          ("leadsourcecode", "Picklist", "Lead Source"), ("donotemail", "Boolean", "Do not allow Emails"),
+                                          ("new_themes", "Virtual", "Themes"))]}),
             "/WhoAmI": lambda _: Reply({"UserId": guid(7)}), "/leads": self._list,
             "/msdyn_predictivescores": lambda _: Reply({"value": []}),
         }  # fmt: skip
@@ -256,3 +267,30 @@ def test_changes_are_told_page_by_page_and_only_its_own_server_is_asked(
         events += page.events
     assert {event.object_id for event in events} == set(ids)
     assert len({event.event_id for event in events}) == len(ids)
+
+
+def test_choices_of_several_and_a_yes_or_no_are_read_as_an_export_shows_them(
+    environment: Environment, server: Server
+) -> None:
+    name = environment.lead(1, new_themes="3,7", **{f"new_themes{LABEL}": "Pumps; Valves"})
+    columns = ["Themes", "Do not allow Emails"]
+    learned = {("Do not allow Emails", "Allow"), ("Themes", "Valves")}
+    access = access_for(
+        "dynamics", server, SECRETS, columns=columns, options={"authority": server.url}
+    )
+    crm = open_crm(replace(access, met=lambda column, value: (column, value) in learned))
+    assert crm.read([name])[0].fields | {"fullname": ""} == {
+        "Themes": "Pumps; Valves", "Do not allow Emails": "Allow", "fullname": "",
+    }  # fmt: skip
+    plain = crm_for("dynamics", server, SECRETS, columns=columns, options={"authority": server.url})
+    assert plain.read([name])[0].fields["Do not allow Emails"] is False
+
+
+def test_columns_are_read_by_their_names_where_the_user_may_not_see_which_there_are(
+    environment: Environment, server: Server
+) -> None:
+    name, environment.missing = environment.lead(1), "EntityDefinitions"
+    crm = crm_for(
+        "dynamics", server, SECRETS, columns=["leadsourcecode"], options={"authority": server.url}
+    )
+    assert crm.read([name])[0].fields["leadsourcecode"] == "Web" and crm.labels() == {}

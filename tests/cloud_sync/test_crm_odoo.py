@@ -29,6 +29,8 @@ class Database:
         self.leads: dict[int, dict[str, Any]] = {}
         self.writes: list[list[int]] = []
         self.contexts: list[dict[str, Any]] = []
+        self.selections: dict[str, dict[str, list[list[str]]]] = {}
+        """Language → field → pairs."""
 
     def lead(self, number: int, **fields: Any) -> str:
         self.leads[number] = {
@@ -45,10 +47,16 @@ class Database:
         method = asked.path.rpartition("/")[2]
         return getattr(self, f"_{method}")(asked.body)  # type: ignore[no-any-return]
 
-    def _fields_get(self, _body: Any) -> Reply:
+    def _fields_get(self, body: Any) -> Reply:
+        assert {"type", "string", "selection"} <= set(body["attributes"])
+        spoken = self.selections.get(body.get("context", {}).get("lang", "en_US"), {})
         return Reply(
             {
-                name: {"type": kind, "string": self.labels.get(name, name)}
+                name: {
+                    "type": kind,
+                    "string": self.labels.get(name, name),
+                    **({"selection": spoken.get(name, [])} if kind == "selection" else {}),
+                }
                 for name, kind in self.types.items()
             }
         )
@@ -173,3 +181,20 @@ def test_whatever_a_crm_says_can_be_stored(crm: Crm, database: Database, value: 
 def test_an_api_that_there_is_none_of_is_refused(server: Server) -> None:
     with pytest.raises(ConfigError, match="xmlrpc"):
         crm_for("odoo", server, SECRETS, options={"api": "xmlrpc"})
+
+
+def test_selections_are_read_by_their_labels_in_the_language_of_the_export(
+    database: Database, server: Server
+) -> None:
+    database.types["priority"] = "selection"
+    database.labels["priority"] = "Priority"
+    database.selections = {
+        "en_US": {"priority": [["0", "Low"], ["1", "High"]]},
+        "de_DE": {"priority": [["0", "Niedrig"], ["1", "Hoch"]]},
+    }
+    name = database.lead(1, priority="1")
+    for options, label in (({}, "High"), ({"language": "de_DE"}, "Hoch")):
+        crm = crm_for("odoo", server, SECRETS, columns=["Priority"], options=options)
+        [record] = crm.read([name])
+        assert record.fields == {"Priority": label}
+    assert crm_for("odoo", server, SECRETS, columns=["priority"]).read([name])[0].fields == {"priority": "1"}  # fmt: skip

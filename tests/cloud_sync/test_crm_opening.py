@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.crm import connections
+from cloud_sync.crm.learned import Learned
 from cloud_sync.crm.opening import Opener
 from cloud_sync.crm.secrets import Secrets, keep_api_secret, read_secrets
 from cloud_sync.crm.settings import CrmSettings
@@ -61,9 +62,9 @@ def test_a_secret_that_the_crm_turned_over_is_kept_for_the_next_start(hub: Hub) 
 def test_columns_are_those_the_bundle_learned_from_unless_a_person_says_otherwise(hub: Hub) -> None:
     asked: list[str] = []
 
-    def columns(project: str) -> tuple[str, ...]:
+    def learned(project: str) -> Learned:
         asked.append(project)
-        return ("Industry",)
+        return Learned(("Industry",), "b1")
 
     connect(hub, client_secret="a")
     with hub.database.transaction() as session:
@@ -71,7 +72,7 @@ def test_columns_are_those_the_bundle_learned_from_unless_a_person_says_otherwis
         row.settings = {**row.settings, "columns": []}
     row = row_of(hub)
     row.project = "leads"
-    crm = Opener(hub, columns)(row)
+    crm = Opener(hub, learned)(row)
     assert vars(crm)["_settings"].columns == ("Industry",) and asked == ["leads"]
 
 

@@ -177,3 +177,22 @@ def test_what_was_written_before_a_trouble_stays_written(account: Account, serve
 def test_an_object_that_has_no_scores_is_refused(server: Server) -> None:
     with pytest.raises(ConfigError, match="deal"):
         crm_for("pipedrive", server, SECRETS, object="dealz")
+
+
+def test_labels_that_every_account_has_and_choices_of_several_in_either_api_are_read_by_name(
+    account: Account, server: Server
+) -> None:
+    account.fields += [
+        {"key": "label", "name": "Label", "field_type": "set", "options": [{"id": 5, "label": "Hot"}, {"id": 6, "label": "VIP"}]},
+        {"key": "status", "name": "Status", "field_type": "status", "options": [{"id": "won", "label": "Gewonnen"}]},
+    ]  # fmt: skip
+    account.things["5"] = {"id": 5, "label_ids": [5, 6], "status": "won", "custom_fields": {}}
+    outcome = {"field": "status", "won": ["won"], "lost": ["lost"]}
+    persons = crm_for(
+        "pipedrive", server, SECRETS, object="persons", columns=["Label"], outcome=outcome
+    )
+    [record] = persons.read(["5"])
+    assert record.fields == {"Label": "Hot;VIP"} and record.outcome == "won"
+    account.things["u-1"] = {"id": "u-1", TAGS: "1,2"}
+    [record] = crm_for("pipedrive", server, SECRETS, object="leads", columns=["Themes"]).read(["u-1"])  # fmt: skip
+    assert record.fields == {"Themes": "Pumps;Valves"}

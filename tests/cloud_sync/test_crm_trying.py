@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud_sync.crm import connections
-from cloud_sync.crm.base import Check, Record
+from cloud_sync.crm.base import Record
 from cloud_sync.crm.models import LeadModels
 from cloud_sync.crm.trying import Trial, try_connection
+from cloud_sync.effects.checks import Check
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmEvent, CrmLead

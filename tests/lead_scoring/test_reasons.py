@@ -12,10 +12,10 @@ from kits.lead_scoring._learning.words import (
     SITUATIONS,
     languages,
     load_words,
-    readable,
     unheeded,
 )
 from kits.lead_scoring._reasons.explainer import FEW, LONGEST, Explainer
+from kits.lead_scoring._reasons.naming import readable
 from kits.lead_scoring._reasons.situation import filled, slots_in
 from kits.lead_scoring._reasons.spec import SUBJECTS, Wording
 from kits.lead_scoring.config import ColumnsConfig, Config

@@ -8,23 +8,29 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from fastapi import FastAPI
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator.choices import Choices
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import compact
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule
 from cloud_sync.crm.simulator.vendor import Vendor, millis
-from cloud_sync.crm.simulator.world import CHOICES, Value
+from cloud_sync.crm.simulator.world import Value
 
 ENTITY = "lead"
 API_USER = "5b1f0000-0000-4000-8000-000000000078"
 PERSON = "5b1f0000-0000-4000-8000-000000000077"
 ORGANIZATION = "4ef50000-0000-4000-8000-000000000001"
 CODES: Mapping[str, str] = {"industry": "industrycode", "source": "leadsourcecode"}
+CHOICES: Final = Choices(CODES, lambda _label, place: place)
 """Columns that are choices there: numbers with a label."""
+TRUTHS: Mapping[str, tuple[str, str]] = {
+    "donotbulkemail": ("Allow", "Do Not Allow"), "new_budget_stated": ("No", "Yes"),
+}  # fmt: skip
+"""What stands for no and for yes."""
 STATES = ("Open", "Qualified", "Disqualified")
 _STEPS = {"created": "Create", "changed": "Update", "deleted": "Delete", "merged": "Merge"}
 _TYPE = "Entity:http://schemas.microsoft.com/xrm/2011/Contracts"
@@ -72,8 +78,7 @@ class Dynamics(Vendor):
     def cell(self, column: str, value: Value, /) -> JsonValue:
         """Choices are numbers, counts are whole, nothing is null."""
         if column in CODES:
-            labels = list(CHOICES[column])
-            return labels.index(str(value)) + 1 if value in labels else value
+            return CHOICES.value(column, value)
         if isinstance(value, float) and value.is_integer():
             return int(value)
         return None if value == "" else value
@@ -119,14 +124,10 @@ class Dynamics(Vendor):
 
 
 def label_of(name: str, value: JsonValue) -> str:
-    """The label of a choice; empty for what is none."""
-    column = next((c for c, theirs in CODES.items() if theirs == name), "")
-    labels = list(CHOICES[column]) if column else []
-    return (
-        labels[value - 1]
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= len(labels)
-        else ""
-    )
+    """The label of a choice, of a yes or a no; empty for what is none."""
+    if isinstance(value, bool):
+        return TRUTHS.get(name, ("No", "Yes"))[value]
+    return CHOICES.label(name, value)
 
 
 def _context(change: Change, event_id: str) -> Fields:

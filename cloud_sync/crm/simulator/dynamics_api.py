@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.answering import ApiError, Body, Query, Route, add_table
+from cloud_sync.crm.simulator.choices import title
 from cloud_sync.crm.simulator.conditions import (
     Row,
     Test,
@@ -18,7 +19,14 @@ from cloud_sync.crm.simulator.conditions import (
     odata_filter,
     sorting,
 )
-from cloud_sync.crm.simulator.dynamics import API_USER, ORGANIZATION, Dynamics, label_of
+from cloud_sync.crm.simulator.dynamics import (
+    API_USER,
+    CHOICES,
+    ORGANIZATION,
+    TRUTHS,
+    Dynamics,
+    label_of,
+)
 from cloud_sync.crm.simulator.values import Fields, Held
 
 BASE = "/api/data/{version}"
@@ -29,6 +37,15 @@ OWN = ("leadid", "createdon", "modifiedon")
 SCORE_FIELDS = frozenset({
     "msdyn_score", "msdyn_scoretrend", "msdyn_grade", "msdyn_entityid", "msdyn_entitytype",
 })  # fmt: skip
+_TYPES = {
+    "leadid": "Uniqueidentifier", "createdon": "DateTime", "modifiedon": "DateTime", "statecode": "State",
+    "statuscode": "Status", "numberofemployees": "Integer",
+}  # fmt: skip
+_LABELS = {
+    "leadsourcecode": "Lead Source", "industrycode": "Industry", "companyname": "Company Name",
+    "numberofemployees": "No. of Employees", "emailaddress1": "Email", "address1_country": "Country/Region",
+    "donotbulkemail": "Do not allow Bulk Emails", "jobtitle": "Job Title",
+}  # fmt: skip
 _PAGE = re.compile(r"odata\.maxpagesize=(\d{1,4})")
 _KEY = re.compile(r"msdyn_entityid='([0-9a-fA-F-]{36})',msdyn_entitytype='lead'")
 _READ, _WRITE = "prvReadLead", "prvWriteLead"
@@ -40,6 +57,7 @@ def add_routes(app: FastAPI, vendor: Dynamics) -> None:
     api = _Api(vendor)
     table: list[Route] = [
         ("GET", BASE + "/WhoAmI", "", api.who),
+        ("GET", BASE + "/EntityDefinitions(LogicalName='lead')/Attributes", "", api.attributes),
         ("GET", BASE + "/leads", _READ, api.leads),
         ("GET", BASE + "/leads({lead})", _READ, api.lead),
         ("PATCH", BASE + "/leads({lead})", _WRITE, api.update),
@@ -97,6 +115,11 @@ class _Api:
     def who(self, _body: Body, _query: Query) -> JSONResponse:
         """The application user."""
         return JSONResponse({"UserId": API_USER, "OrganizationId": ORGANIZATION})
+
+    def attributes(self, _body: Body, _query: Query) -> JSONResponse:
+        """The columns of leads, as the metadata describe them."""
+        names = dict.fromkeys([*OWN, *self._state.records.names()])
+        return JSONResponse({"value": [_attribute(name) for name in names]})
 
     def leads(self, _body: Body, query: Query) -> JSONResponse:
         """Leads that fit, page by page."""
@@ -216,6 +239,15 @@ class _Api:
             if label:
                 shown[name + LABEL] = label
         return shown
+
+
+def _attribute(name: str) -> Fields:
+    kind = "Picklist" if CHOICES.of(name) else "Boolean" if name in TRUTHS else _TYPES.get(name, "String")  # fmt: skip
+    label = _LABELS.get(name) or title(name.removeprefix("new_"))
+    return {
+        "LogicalName": name, "AttributeType": kind,
+        "DisplayName": {"UserLocalizedLabel": {"Label": label, "LanguageCode": 1033}},
+    }  # fmt: skip
 
 
 def _stamp(text: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from fastapi import FastAPI
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator.choices import Choices
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import compact
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule, SimEvent
@@ -51,6 +52,11 @@ THINGS: Mapping[str, Thing] = {
     "companies": Thing("company", "0-2", "hs_lastmodifieddate", "name"),
     "deals": Thing("deal", "0-3", "hs_lastmodifieddate", "dealname"),
 }
+
+
+CHOICES: Final = Choices(
+    {"source": "hs_analytics_source"}, lambda label, _place: "_".join(label.upper().split())
+)
 
 
 def scope(thing: str, what: str) -> str:
@@ -102,11 +108,15 @@ class HubSpot(Vendor):
             made[self.about.title] = made.pop("company")
         return made
 
-    def cell(self, _column: str, value: Value, /) -> JsonValue:
+    def cell(self, column: str, value: Value, /) -> JsonValue:
         """Texts only; nothing is an empty one."""
         if isinstance(value, bool):
             return "true" if value else "false"
-        return f"{value:g}" if isinstance(value, float) else value
+        return f"{value:g}" if isinstance(value, float) else CHOICES.value(column, value)
+
+    def export(self, fields: Fields) -> Fields:
+        """An export shows labels."""
+        return CHOICES.shown(fields)
 
     def fresh(self) -> Fields:
         """A new contact is a lead, a new deal has an appointment."""

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from cloud_sync.crm.simulator.hubspot import HubSpot
+from cloud_sync.crm.simulator.choices import title
+from cloud_sync.crm.simulator.hubspot import CHOICES, HubSpot
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.vendor import State, iso
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
@@ -18,21 +19,25 @@ DEFAULT = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate
 MOMENTS = ("createdate", "lastmodifieddate", "hs_lastmodifieddate")
 
 
+_LABELS = {
+    "hs_analytics_source": "Original Traffic Source", "hs_object_id": "Record ID", "createdate": "Create Date",
+    "hs_analytics_num_visits": "Number of Sessions", "hs_analytics_num_page_views": "Number of Pageviews",
+    "recent_conversion_event_name": "Recent Conversion", "numemployees": "Number of Employees",
+    "hs_email_open": "Marketing emails opened", "hs_email_optout": "Unsubscribed from all email",
+    "firstname": "First Name", "lastname": "Last Name", "jobtitle": "Job Title", "closedate": "Close Date",
+    "lifecyclestage": "Lifecycle Stage", "hs_lead_status": "Lead Status",
+}  # fmt: skip
+"""As HubSpot calls its own properties on its pages."""
+
+
 def properties(state: State) -> dict[str, Fields]:
     """All properties of contacts: HubSpot's own, and those that somebody added."""
-    own: dict[str, Fields] = {
-        name: {"name": name, "type": "string", "fieldType": "text"}
-        for name in ("lifecyclestage", "hs_lead_status", "dealstage", "dealname", "name")
-    }
-    own["closedate"] = {"name": "closedate", "type": "datetime", "fieldType": "date"}
+    texts = ("lifecyclestage", "hs_lead_status", "dealstage", "dealname", "name")
+    own = {name: _row(name, "string", "text") for name in texts}
+    own["closedate"] = _row("closedate", "datetime", "date")
     for name in MOMENTS:
-        own[name] = {"name": name, "type": "datetime", "fieldType": "date", "readOnly": True}
-    own["hs_object_id"] = {
-        "name": "hs_object_id",
-        "type": "number",
-        "fieldType": "number",
-        "readOnly": True,
-    }
+        own[name] = {**_row(name, "datetime", "date"), "readOnly": True}
+    own["hs_object_id"] = {**_row("hs_object_id", "number", "number"), "readOnly": True}
     for name in state.records.names():
         own.setdefault(name, _described(name))
     return own | state.custom
@@ -40,11 +45,22 @@ def properties(state: State) -> dict[str, Fields]:
 
 def _described(name: str) -> Fields:
     column = next((c for c, theirs in HubSpot.names.items() if theirs == name), name)
+    if options := CHOICES.of(name):
+        listed: list[JsonValue] = [
+            {"label": label, "value": value, "displayOrder": place, "hidden": False}
+            for place, (value, label) in enumerate(options.items())
+        ]
+        return {**_row(name, "enumeration", "select"), "options": listed}
     if column in NUMBERS:
-        return {"name": name, "type": "number", "fieldType": "number"}
+        return _row(name, "number", "number")
     if column in YES_NO:
-        return {"name": name, "type": "bool", "fieldType": "booleancheckbox"}
-    return {"name": name, "type": "string", "fieldType": "text"}
+        return _row(name, "bool", "booleancheckbox")
+    return _row(name, "string", "text")
+
+
+def _row(name: str, kind: str, control: str) -> Fields:
+    label = _LABELS.get(name) or title(name)
+    return {"name": name, "label": label, "type": kind, "fieldType": control, "options": []}
 
 
 def wrong(name: str, given: object, known: Fields | None) -> tuple[str, str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from fastapi import FastAPI
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator.choices import Choices
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule, SimEvent
 from cloud_sync.crm.simulator.vendor import Vendor
@@ -22,6 +23,10 @@ MODEL = "crm.lead"
 STAGES = {"New": 1, "Qualified": 2, "Proposition": 3, "Won": 4}
 RELATIONS: Mapping[str, str] = {"country": "country_id", "source": "source_id"}
 """Columns that are records of their own in Odoo: `[4, "France"]`."""
+SELECTIONS: Final = Choices(
+    {"industry": "x_industry"}, lambda label, _place: "_".join(label.lower().split())
+)
+"""Columns that are selections: a key, and a label in the language of who asks."""
 
 
 class Odoo(Vendor):
@@ -59,13 +64,14 @@ class Odoo(Vendor):
             every = list(CHOICES[column])
             place = every.index(str(value)) if value in every else len(every) + len(str(value))
             return [place + 1, value]
-        return False if value == "" else value
+        return False if value == "" else SELECTIONS.value(column, value)
 
     def export(self, fields: Fields) -> Fields:
-        """An export shows names only."""
-        return {
+        """An export shows names and labels only."""
+        named: Fields = {
             name: value[1] if isinstance(value, list) else value for name, value in fields.items()
         }
+        return SELECTIONS.shown(named)
 
     def fresh(self) -> Fields:
         """A new lead in the first stage."""

@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import JsonValue
 
-from cloud_sync.crm.simulator.odoo import MODEL, RELATIONS, Odoo, stamp
+from cloud_sync.crm.simulator.choices import title
+from cloud_sync.crm.simulator.odoo import MODEL, RELATIONS, SELECTIONS, Odoo, stamp
 from cloud_sync.crm.simulator.values import Fields, Held
 from cloud_sync.crm.simulator.world import NUMBERS, YES_NO
 from cloud_sync.pretended_odoo import UID, OdooError, Params, add_odoo_routes
@@ -23,6 +24,10 @@ OWN: Mapping[str, str] = {
     "probability": "float", "lost_reason_id": "many2one", "create_date": "datetime", "write_date": "datetime",
     "write_uid": "many2one",
 }  # fmt: skip
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    "type": {"lead": "Lead", "opportunity": "Opportunity"},
+    "won_status": {"won": "Won", "lost": "Lost", "pending": "Pending"},
+}
 READ_ONLY = frozenset({"id", "create_date", "write_date", "write_uid"})
 _NUMBERS = frozenset({"integer", "float", "monetary"})
 _NEEDS = {"write": "write", "create": "fields"}
@@ -90,14 +95,21 @@ class _Api:
     def _fields_get(self) -> JsonValue:
         return {
             name: {
-                "type": kind, "string": name, "readonly": name in READ_ONLY,
+                "type": kind, "string": self._string(name), "readonly": name in READ_ONLY,
                 **({"relation": f"sim.{name}"} if kind == "many2one" else {}),
                 **({"selection": [*self._selection(name)]} if kind == "selection" else {}),
             }
             for name, kind in self._types().items()
         }  # fmt: skip
 
+    def _string(self, name: str) -> str:
+        said = self._state.custom.get(name, {}).get("field_description")
+        return str(said or "") or title(name.removeprefix("x_").removesuffix("_id"))
+
     def _selection(self, name: str) -> list[JsonValue]:
+        if name in _KEYS or SELECTIONS.of(name):
+            options = _KEYS.get(name) or SELECTIONS.of(name)
+            return [[key, label] for key, label in options.items()]
         made = self._state.custom.get(name, {})
         listed = made.get("selection_ids")
         rows = (
@@ -223,6 +235,8 @@ def _type(name: str) -> str:
         return "float"
     if column in YES_NO:
         return "boolean"
+    if SELECTIONS.of(name):
+        return "selection"
     return "many2one" if name in RELATIONS.values() else "char"
 
 

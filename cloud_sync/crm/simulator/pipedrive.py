@@ -10,11 +10,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from fastapi import FastAPI
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator.choices import Choices, title
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.signing import basic, compact
 from cloud_sync.crm.simulator.values import Change, Fields, Message, Schedule
@@ -90,11 +91,11 @@ class Pipedrive(Vendor):
             return str(number)
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"pipedrive-lead:{number}"))
 
-    def cell(self, _column: str, value: Value, /) -> JsonValue:
-        """It has no yes and no."""
+    def cell(self, column: str, value: Value, /) -> JsonValue:
+        """It has no yes and no; a choice is the number of its option."""
         if isinstance(value, bool):
             return "yes" if value else "no"
-        return value
+        return CHOICES.value(column, value)
 
     def fields(self, columns: Mapping[str, Value]) -> Fields:
         """All but the title are custom fields."""
@@ -104,9 +105,9 @@ class Pipedrive(Vendor):
         }
 
     def export(self, fields: Fields) -> Fields:
-        """An export has names where the API has keys."""
+        """An export has names where the API has keys, and labels where it has numbers."""
         known = {field_key(name): label(name) for name in self.state.world_columns}
-        return {known.get(name, name): value for name, value in fields.items()}
+        return {known.get(name, name): value for name, value in CHOICES.shown(fields).items()}
 
     def fresh(self) -> Fields:
         """An open deal; others have no status."""
@@ -195,6 +196,10 @@ def field_key(name: str) -> str:
     return hashlib.sha256(f"pipedrive:{name}".encode()).hexdigest()[:KEY_CHARS]
 
 
+CHOICES: Final = Choices({"source": field_key("source")}, lambda _label, place: 40 + place)
+"""Custom fields that are a choice of one."""
+
+
 def is_key(name: str) -> bool:
     """Whether this is the key of a custom field."""
     return len(name) == KEY_CHARS and all(c in "0123456789abcdef" for c in name)
@@ -202,11 +207,13 @@ def is_key(name: str) -> bool:
 
 def label(column: str) -> str:
     """What people see: `Page views`."""
-    return column.replace("_", " ").capitalize()
+    return title(column)
 
 
 def field_type(column: str) -> str:
     """Pipedrive's type of a column."""
+    if column in CHOICES.names:
+        return "enum"
     return "double" if column in NUMBERS else "varchar"
 
 

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.simulator.answering import ApiError, Body, Query, Route, add_table
 from cloud_sync.crm.simulator.pipedrive import (
     API_USER,
+    CHOICES,
     COMPANY,
     Pipedrive,
     field_key,
@@ -159,7 +160,7 @@ class _Api:
         if kind == "double" and value is not None and not number:
             raise _refusal(400, f"Validation failed: {name}: Expected number, received text")
         if kind == "enum" and value is not None:
-            options = self._state.custom[name].get("options")
+            options = self._state.custom.get(name, {}).get("options") or _options(name)
             listed = options if isinstance(options, list) else []
             known = [one["id"] for one in listed if isinstance(one, dict)]
             if value not in known:
@@ -223,9 +224,14 @@ class _Api:
         return held
 
 
+def _options(key: str) -> list[JsonValue]:
+    return [{"id": int(value), "label": label} for value, label in CHOICES.of(key).items()]
+
+
 def _field(number: str, key: str, name: str, kind: str) -> Fields:
     identity = 12_000 + sum(number.encode())
     return {
         "id": identity, "key": key, "name": name, "field_type": kind, "edit_flag": is_key(key),
         "bulk_edit_allowed": True, "mandatory_flag": False, "active_flag": True,
+        **({"options": _options(key)} if CHOICES.of(key) else {}),
     }  # fmt: skip

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 from xml.sax.saxutils import escape
 
 from fastapi import FastAPI
 from pydantic import JsonValue
 
+from cloud_sync.crm.simulator.choices import Choices
 from cloud_sync.crm.simulator.queue import Waiting
 from cloud_sync.crm.simulator.salesforce_streaming import Streaming
 from cloud_sync.crm.simulator.values import (
@@ -49,6 +50,10 @@ _NOTIFICATION = (
     '    <sObject xsi:type="sf:{thing}" xmlns:sf="urn:sobject.enterprise.soap.sforce.com">\n'
     "{fields}    </sObject>\n   </Notification>\n"
 )
+CHOICES: Final = Choices(
+    {"source": "LeadSource", "industry": "Industry"}, lambda label, _place: label.replace(" ", "_")
+)
+"""Picklists whose labels an administrator changed: their API names stay what they were."""
 
 
 class Salesforce(Vendor):
@@ -101,9 +106,13 @@ class Salesforce(Vendor):
         name = f"{columns.get('first_name', '')} {columns.get('last_name', '')}".strip()
         return {**made, "Name": name} if name else made
 
-    def cell(self, _column: str, value: Value, /) -> JsonValue:
+    def cell(self, column: str, value: Value, /) -> JsonValue:
         """Nothing is null."""
-        return None if value == "" else value
+        return None if value == "" else CHOICES.value(column, value)
+
+    def export(self, fields: Fields) -> Fields:
+        """A report shows labels."""
+        return CHOICES.shown(fields)
 
     def fresh(self) -> Fields:
         """A lead nobody has worked on."""
@@ -188,6 +197,8 @@ def field_type(name: str) -> str:
         return "double"
     if column in YES_NO or name == "IsConverted":
         return "boolean"
+    if CHOICES.of(name):
+        return "picklist"
     return {"ConvertedDate": "date", "Status": "picklist"}.get(name, "string")
 
 

@@ -5,13 +5,21 @@ How records are read and written is `salesforce_api.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
 from cloud_sync.crm.simulator.answering import ApiError, Body, Query
-from cloud_sync.crm.simulator.salesforce import API_USER, OBJECT, Salesforce, field_type, long_id
+from cloud_sync.crm.simulator.salesforce import (
+    API_USER,
+    CHOICES,
+    OBJECT,
+    Salesforce,
+    field_type,
+    long_id,
+)
 from cloud_sync.crm.simulator.salesforce_streaming import EVENT, EVENT_FIELDS
 from cloud_sync.crm.simulator.values import Fields
 
@@ -24,6 +32,12 @@ _TYPES = {
     "DateTime": "datetime", "Checkbox": "boolean",
 }  # fmt: skip
 """Types of the Metadata API as `describe` calls them."""
+_LABELS = {
+    "NumberOfEmployees": "No. of Employees",
+    "HasOptedOutOfEmail": "Email Opt Out",
+    "Status": "Lead Status",
+}
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def refusal(status: int, code: str, said: str) -> ApiError:
@@ -42,10 +56,19 @@ class Setup:
         known = seen_fields(self._state.records.names(), self._state.custom)
         may = "edit" in self._state.rights
         rows: list[JsonValue] = [
-            {"name": n, "label": n, "type": kind, "updateable": may and n not in OWN, "custom": n.endswith("__c")}
+            {
+                "name": n, "label": self._label(n), "type": kind, "updateable": may and n not in OWN,
+                "custom": n.endswith("__c"), "picklistValues": _values(n),
+            }
             for n, kind in known.items()
         ]  # fmt: skip
         return JSONResponse({"name": OBJECT, "updateable": may, "fields": rows})
+
+    def _label(self, name: str) -> str:
+        metadata = self._state.custom.get(name, {}).get("metadata")
+        said = metadata.get("label") if isinstance(metadata, dict) else ""
+        bare = name.removesuffix("__c")
+        return str(said or "") or _LABELS.get(name) or _CAMEL.sub(" ", bare.replace("_", " "))
 
     def describe_event(self, _body: Body, _query: Query) -> JSONResponse:
         """The platform event's fields."""
@@ -91,6 +114,14 @@ def seen_fields(names: list[str], custom: Mapping[str, Fields]) -> dict[str, str
     own = {**OWN, **{name: field_type(name) for name in names if name not in custom}}
     opened = {n: str(made["type"]) for n, made in custom.items() if made["open"]}
     return own | opened
+
+
+def _values(name: str) -> list[JsonValue]:
+    """The values of a picklist, with labels in the user's language."""
+    return [
+        {"active": True, "defaultValue": False, "label": label, "validFor": None, "value": value}
+        for value, label in CHOICES.of(name).items()
+    ]
 
 
 def _made(short: str) -> JSONResponse:

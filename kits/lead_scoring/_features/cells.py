@@ -25,8 +25,8 @@ MISSING = frozenset([
     "okänd", "ukendt", "tuntematon", "неизвестно", "不明", "未知",
 ])  # fmt: skip
 """Words that say nothing was given, in lower case."""
-_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero"})  # fmt: skip
-_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso"})  # fmt: skip
+_TRUE = frozenset({"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sì", "sim", "tak", "on", "1", "j", "wahr", "vrai", "vero", "verdadero", "do not allow", "nicht zulassen"})  # fmt: skip
+_FALSE = frozenset({"no", "false", "n", "f", "nein", "non", "não", "nie", "off", "0", "nee", "nej", "nei", "falsch", "faux", "falso", "allow", "zulassen"})  # fmt: skip
 _MAX_NUMBER = 60
 _MAX_CHOICE = 120
 _AROUND = re.compile(r"[\s\u00a0\u202f'’$€£¥%]|(?:eur|usd|gbp|chf)\b", re.IGNORECASE)

@@ -24,6 +24,7 @@ from kits.lead_scoring._features.spec import (
     EncoderSpec,
     ManyColumn,
     TextColumn,
+    TruthColumn,
 )
 from kits.lead_scoring._lead import Lead, Value
 
@@ -96,6 +97,22 @@ class Encoder:
             if word and word not in values and digest_of_choice(word) not in rare:
                 found.append(name)
         return tuple(found)
+
+    def has_met(self, name: str, value: str) -> bool:
+        """Whether a column held this value in training; of a yes or no, whether it can be read as one."""
+        column = self._by_name.get(name)
+        if isinstance(column, TruthColumn):
+            return not math.isnan(cells.to_truth(value))
+        word = cells.to_choice(value)
+        if isinstance(column, ManyColumn):
+            return word in column.values
+        if not isinstance(column, ChoiceColumn) or not word:
+            return False
+        return word in column.values or digest_of_choice(word) in column.rare
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.spec.columns}
 
     @cached_property
     def _met(self) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:

@@ -15,18 +15,14 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kits.core.errors import ConfigError, did_you_mean
+from kits.lead_scoring._reasons.naming import LABEL, readable
 from kits.lead_scoring._reasons.situation import slots_in
 from kits.lead_scoring._reasons.spec import Wording
 from kits.lead_scoring.config import Config
 
 PHRASES = Path(__file__).parents[1] / "_reasons" / "phrases"
 MOST_BYTES = 1 << 20
-_LABEL = 60
 _NOT_ALNUM = re.compile(r"[^0-9a-z]+")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SEPARATORS = re.compile(r"[_.\-/]+|\s+")
-_PREFIXES = ("hs_", "x_studio_", "x_", "custom_")
-_SUFFIXES = ("__c", "_id")
 SITUATIONS = {
     "value": {"label", "value"}, "named": {"label", "value"}, "yes": {"label", "value"}, "no": {"label", "value"},
     "over": {"label", "low"}, "up_to": {"label", "high"}, "between": {"label", "low", "high"},
@@ -45,7 +41,7 @@ class _File(BaseModel):
 class ColumnWords(_File):
     """How the firm speaks of one column."""
 
-    label: str = Field("", max_length=_LABEL, description="the column's name for people")
+    label: str = Field("", max_length=LABEL, description="the column's name for people")
     values: dict[str, str] = Field(default_factory=dict, description="choices by other names")
     templates: dict[str, str] = Field(
         default_factory=dict, description="situation → its words, with {label}, {value}, {low}, {high}"
@@ -90,20 +86,6 @@ class Words:
             return said
         label = self.known.get(_NOT_ALNUM.sub("", name.casefold())) or readable(name)
         return said.model_copy(update={"label": label})
-
-
-def readable(name: str) -> str:
-    """A column's name as people would write it: `hs_num_visits` → `num visits`, `LeadSource` → `lead source`."""
-    bare = name.strip()
-    for prefix in _PREFIXES:
-        bare = bare.removeprefix(prefix) if len(bare) > len(prefix) + 2 else bare
-    for suffix in _SUFFIXES:
-        bare = bare.removesuffix(suffix) if len(bare) > len(suffix) + 2 else bare
-    if " " in bare:
-        return " ".join(bare.split())[:_LABEL]
-    words = [word for part in _SEPARATORS.split(bare) for word in _CAMEL.split(part) if word]
-    spoken = [word if word.isupper() and len(word) > 1 else word.lower() for word in words]
-    return " ".join(spoken)[:_LABEL] or name[:_LABEL]
 
 
 def languages() -> tuple[str, ...]:

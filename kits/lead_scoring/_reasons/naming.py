@@ -1,0 +1,44 @@
+"""What a column is called in a reason where no person said it: made of its name, or as its source calls it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from kits.lead_scoring._reasons.spec import ReasonsSpec
+from kits.lead_scoring._reasons.values import plain
+
+LABEL = 60
+"""Characters of a column's name for people."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SEPARATORS = re.compile(r"[_.\-/]+|\s+")
+_PREFIXES = ("hs_", "x_studio_", "x_", "custom_")
+_SUFFIXES = ("__c", "_id")
+
+
+def readable(name: str) -> str:
+    """A column's name as people would write it: `hs_num_visits` → `num visits`, `LeadSource` → `lead source`."""
+    bare = name.strip()
+    for prefix in _PREFIXES:
+        bare = bare.removeprefix(prefix) if len(bare) > len(prefix) + 2 else bare
+    for suffix in _SUFFIXES:
+        bare = bare.removesuffix(suffix) if len(bare) > len(suffix) + 2 else bare
+    if " " in bare:
+        return " ".join(bare.split())[:LABEL]
+    words = [word for part in _SEPARATORS.split(bare) for word in _CAMEL.split(part) if word]
+    spoken = [word if word.isupper() and len(word) > 1 else word.lower() for word in words]
+    return " ".join(spoken)[:LABEL] or name[:LABEL]
+
+
+def called(spec: ReasonsSpec, labels: Mapping[str, str]) -> ReasonsSpec:
+    """The same reasons, with the labels of where the leads come from in place of words that were made of columns' names.
+
+    Args:
+        labels: column → what people call it there; hostile, as whoever may change fields writes them.
+    """
+    columns = dict(spec.columns)
+    for name, column in spec.columns.items():
+        label = plain(labels.get(name, ""), LABEL)
+        if label and column.label == readable(name):
+            columns[name] = column.model_copy(update={"label": label})
+    return spec.model_copy(update={"columns": columns})

@@ -1,0 +1,79 @@
+"""Columns are called in reasons as the CRM calls them, unless the firm said otherwise; known values are told apart from new ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.runtime import Asks, Knows, Speaks
+from kits.lead_scoring._features.encoder import Encoder, digest_of_choice
+from kits.lead_scoring._features.spec import (
+    ChoiceColumn,
+    EncoderSpec,
+    ManyColumn,
+    NumberColumn,
+    TruthColumn,
+)
+from kits.lead_scoring._lead import Lead
+from kits.lead_scoring._learning.rates import learn_rates
+from kits.lead_scoring._reasons.explainer import LONGEST, Explainer
+from kits.lead_scoring._reasons.naming import LABEL, called
+from kits.lead_scoring.config import Config
+from tests.lead_scoring.made_leads import a_table, repeated
+from tests.lead_scoring.trained_leads import runtime_of
+
+KEY = "dcf558aac1ae4e8c4f849ba5e668430d8df9be12"
+NAMES = {
+    "hs_buying_team": "Buying team", "Region_Code__c": "Sales region",
+    "x_studio_segment": "Segment", "new_segment": "Customer segment", KEY: "Channel",
+}  # fmt: skip
+"""As HubSpot, Salesforce, Odoo, Dynamics and Pipedrive name a field, and as they show it."""
+
+
+def said(name: str, labels: dict[str, str], config: Config | None = None) -> str:
+    rows = [*repeated({name: "Web"}, 60, 40), *repeated({name: "Fair"}, 10, 90)]
+    spec = called(learn_rates(a_table(rows), [name], config or Config()), labels)
+    (reason,) = Explainer(spec).reasons(Lead("1", {name: "Web"}), {name: 1.2})
+    return reason.text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_column_is_called_as_its_crm_shows_it(name: str) -> None:
+    assert said(name, NAMES).startswith(f"{NAMES[name]}: Web: 60 %")
+
+
+def test_the_firms_own_words_are_stronger_than_the_crms(tmp_path: Path) -> None:
+    file = tmp_path / "phrases.yaml"
+    file.write_text("columns: {new_segment: {label: kind of customer}}")
+    assert said("new_segment", NAMES, Config(phrases=str(file))).startswith("Kind of customer: Web")
+
+
+def test_a_label_from_a_crm_can_neither_steer_a_terminal_nor_fill_a_line() -> None:
+    text = said("new_segment", {"new_segment": "\x1b[2J\u202eSeg\nment " + "x" * 500})
+    assert "\x1b" not in text and "\u202e" not in text and "\n" not in text
+    assert len(text) <= LONGEST and LABEL < LONGEST
+
+
+def test_a_bundle_says_which_values_it_met() -> None:
+    columns = (
+        ChoiceColumn(name="source", values=("web", "trade fair"), rare=(digest_of_choice("radio"),)),
+        ManyColumn(name="wants", values=("advice",)), TruthColumn(name="vip"), NumberColumn(name="size"),
+    )  # fmt: skip
+    met = Encoder(EncoderSpec(columns=columns)).has_met
+    assert (
+        met("source", " Trade  Fair") and met("source", "Radio") and not met("source", "TRADE_FAIR")
+    )
+    assert met("wants", "Advice") and not met("wants", "a")
+    assert met("vip", "Ja") and not met("vip", "Gold")
+    assert not met("size", "12") and not met("nothing", "web") and not met("source", "")
+
+
+def test_the_runtime_tells_and_speaks_without_another_score() -> None:
+    runtime = runtime_of(2_400)
+    assert isinstance(runtime, Asks) and isinstance(runtime, Knows) and isinstance(runtime, Speaks)
+    column = next(c for c in runtime.spec.encoder.columns if isinstance(c, ChoiceColumn))
+    assert runtime.has_met(column.name, column.values[-1])
+    lead = {"id": "1", "fields": {column.name: column.values[-1]}, "at": None}
+    plain, spoken = (one.predict([lead])[0] for one in (runtime, runtime.speaking({column.name: "A B"})))  # fmt: skip
+    assert (plain.score, plain.details) == (spoken.score, spoken.details)
