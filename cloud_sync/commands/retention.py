@@ -29,8 +29,8 @@ def register(app: typer.Typer) -> None:
 def retention_plan(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Say what is kept for how long, what would go now, and what went already."""
     from cloud_sync.retention.preview import preview
-    from cloud_sync.retention.pruner import pruned_ever
     from cloud_sync.retention.rules import in_words
+    from cloud_sync.retention.totals import pruned_ever
 
     console = Console(as_json)
     with opened(data) as hub:

@@ -14,8 +14,9 @@ from cloud_sync.crm.storing import REMEMBERED
 from cloud_sync.hub import Hub
 from cloud_sync.retention import scores
 from cloud_sync.retention.preview import preview
-from cloud_sync.retention.pruner import Pruner, pruned_ever
+from cloud_sync.retention.pruner import Pruner
 from cloud_sync.retention.rules import LEAD_SCORES
+from cloud_sync.retention.totals import pruned_ever
 from cloud_sync.store.models import CrmLead, CrmScore
 from tests.cloud_sync.lead_builders import SALES, LeadHub, lead_hub
 

@@ -16,10 +16,11 @@ from cloud_sync.config import dump
 from cloud_sync.hub import Hub
 from cloud_sync.intake import numbers, sealing
 from cloud_sync.retention import others, rows
-from cloud_sync.retention import pruner as pruner_module
+from cloud_sync.retention import turn as turn_module
 from cloud_sync.retention.preview import preview
-from cloud_sync.retention.pruner import Pruner, pruned_ever
+from cloud_sync.retention.pruner import Pruner
 from cloud_sync.retention.rules import in_words, shares
+from cloud_sync.retention.totals import pruned_ever
 from cloud_sync.store import models
 from kits.core.events import HealthBody
 from tests.cloud_sync.fleet_builders import (
@@ -173,7 +174,7 @@ def test_a_turn_is_bounded_and_the_next_one_goes_on(
 def test_more_outboxes_than_a_turn_can_visit_keep_no_other_kind_waiting(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pruner_module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(turn_module, "PAUSE_S", 0.0)
     names = [f"line-{number:02}" for number in range(30)]
     for name in names:
         add_device(hub, name)
@@ -228,7 +229,7 @@ def test_pruning_at_any_time_changes_no_account(
     for module in (numbers, sealing):
         monkeypatch.setattr(module, "BLOCK", 8)
     monkeypatch.setattr(rows, "PORTION", 7)
-    monkeypatch.setattr(pruner_module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(turn_module, "PAUSE_S", 0.0)
     draw = random.Random(seed)
     arrived: set[int] = set()
     duplicates, highest = 0, 1
