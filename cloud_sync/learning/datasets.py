@@ -1,6 +1,6 @@
 """Dataset versions in the hub: the newest of a project, its file, taking one from a publisher.
 
-How the next one is made of reviews is `freezing.py`; the file format is `kits.core.dataset`.
+How the next one is made of reviews is `extending.py`; the file format is `kits.core.dataset`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from cloud_sync.errors import UnauthenticatedError
 from cloud_sync.fleet import devices
 from cloud_sync.learning.datasets import describe, register
-from cloud_sync.learning.freezing import extend, freeze
+from cloud_sync.learning.extending import extend
+from cloud_sync.learning.freezing import freeze
 from cloud_sync.learning.reviewed import reviewed_samples
 from cloud_sync.store.models import Annotation, Device, Sample
 from kits.core.annotation import Annotation as CoreAnnotation

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from cloud_sync.learning.datasets import read
-from cloud_sync.learning.freezing import AUDIT_SHARES, SHARES, current, freeze, split_for
+from cloud_sync.learning.extending import AUDIT_SHARES, SHARES, split_for
+from cloud_sync.learning.freezing import current, freeze
 from cloud_sync.store.models import Blob
 from cloud_sync.store.storage import Storage
 from kits.core.dataset import from_bytes, to_bytes
