@@ -165,3 +165,18 @@ def test_every_source_and_action_has_its_page() -> None:
     for name, kind in kinds.items():
         page = actuators if "Action" in name else cameras + machines + mailbox
         assert f"kind: {kind}" in page, name
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/explanation/architecture.md"])
+def test_files_and_folders_that_tell_where_things_are_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    told = set(re.findall(r"`((?:kits|edge_agent|cloud_sync|docs)/[^`<\s]*)`", text))
+    assert len(told) >= 4
+    assert [path for path in sorted(told) if not (ROOT / path).exists()] == []
+
+
+def test_every_module_of_core_has_its_place_in_the_architecture() -> None:
+    text = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+\.py)`", text[text.index("## What core holds") :])
+    here = {path.name for path in (ROOT / "kits/core").glob("*.py")} - {"__init__.py"}
+    assert here == set(named) and len(named) == len(here)
