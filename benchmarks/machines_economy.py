@@ -24,7 +24,7 @@ from edge_agent.actions.dispatcher import Dispatcher
 from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.recordings import Recordings
 from edge_agent.alarms.watching import Watching
-from edge_agent.config import EngineConfig
+from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.ladder import Ladder
 from edge_agent.line import Line
 from edge_agent.selection import Selection

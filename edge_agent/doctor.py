@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 from edge_agent.broker_login import asked, login
 from edge_agent.certificates import ALARM_AT, Certificates
 from edge_agent.clock import clock_trust
-from edge_agent.config import AgentConfig, CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
+from edge_agent.config import AgentConfig
 from edge_agent.enroll import Identity, hub_client, load_identity
 from edge_agent.errors import AgentConfigError, SourceError
 from edge_agent.mail.config import ImapSourceConfig
 from edge_agent.process import kept_idle
+from edge_agent.sources.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
 from edge_agent.sources.machine_config import (
     MachineSourceConfig,
     ModbusSourceConfig,

@@ -9,12 +9,13 @@ from pathlib import Path
 from edge_agent.actions.dispatcher import Dispatcher
 from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.watching import Watching
-from edge_agent.config import AgentConfig, FolderSourceConfig
+from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder
 from edge_agent.line import Line
 from edge_agent.log import warn
 from edge_agent.selection import Selection
 from edge_agent.sources.base import Alerts, Source
+from edge_agent.sources.config import FolderSourceConfig
 from edge_agent.sources.folder import FolderSource, readable
 from edge_agent.sources.machine_config import ReplaySourceConfig
 from edge_agent.sources.replay import ReplaySource

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from edge_agent.config import EngineConfig, Provider
+from edge_agent.engine.config import EngineConfig, Provider
 from edge_agent.engine.session import OPENVINO, Probe, probe, session_factory
 from edge_agent.errors import EngineError, EngineMissingError, GoldenMismatchError
 from edge_agent.log import log, warn

@@ -10,7 +10,7 @@ import ctypes
 import importlib.util
 from dataclasses import dataclass
 
-from edge_agent.config import Provider
+from edge_agent.engine.config import Provider
 from edge_agent.errors import EngineError
 from kits.core.openvino import openvino_factory, openvino_lacking
 from kits.core.runtime import OnnxSession, Session, SessionFactory

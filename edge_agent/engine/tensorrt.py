@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from edge_agent.config import EngineConfig
 from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flavour_version
 from edge_agent.engine.cache import EngineCache
+from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.cuda import Buffers, Cuda, contiguous, gpu_identity
 from edge_agent.errors import EngineError, EngineMissingError, EngineUnfitError
 from kits.core.runtime import Array, Session, TensorSpec

@@ -8,12 +8,12 @@ what may be begun is `offers.py`.
 
 from __future__ import annotations
 
-from edge_agent.config import UpdateConfig
 from edge_agent.engine.ladder import Loaded
 from edge_agent.errors import EngineError, HubUnreachableError, NoRoomError
 from edge_agent.log import log, warn
 from edge_agent.update.arrival import Arrival
 from edge_agent.update.background import Errand, OverdueError
+from edge_agent.update.config import UpdateConfig
 from edge_agent.update.lives import Lives
 from edge_agent.update.records import Job, Signed, Wish
 from edge_agent.update.retreat import Retreat

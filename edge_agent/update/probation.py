@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
-from edge_agent.config import UpdateConfig
+from edge_agent.update.config import UpdateConfig
 from edge_agent.update.scores import Histogram, noise, psi
 from kits.core.prediction import Prediction
 

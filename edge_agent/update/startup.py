@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge_agent.config import UpdateConfig
 from edge_agent.errors import EngineError
 from edge_agent.log import warn
+from edge_agent.update.config import UpdateConfig
 from edge_agent.update.lives import Lives
 from edge_agent.update.records import Job
 from edge_agent.update.retreat import Retreat

@@ -6,9 +6,9 @@ When it is judged, what that changes, and what is committed in the end. By what 
 
 from __future__ import annotations
 
-from edge_agent.config import UpdateConfig
 from edge_agent.engine.ladder import Loaded
 from edge_agent.log import log
+from edge_agent.update.config import UpdateConfig
 from edge_agent.update.probation import (
     Tally,
     enough,

@@ -18,7 +18,8 @@ from cloud_sync.hub import Hub
 from cloud_sync.intake.link import MqttLink
 from cloud_sync.sections import RolloutConfig
 from cloud_sync.store.models import Bundle, Deployment, Device, Project, Release, Rollout
-from edge_agent.config import EngineConfig, UpdateConfig
+from edge_agent.engine.config import EngineConfig
+from edge_agent.update.config import UpdateConfig
 from kits.core.errors import GateError, UsageError
 from kits.core.hub_api import Desired, Reported
 from kits.core.sample import utc_now

@@ -18,13 +18,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud_sync.fleet.pki import Authority
 from edge_agent.actions.base import Order
-from edge_agent.actions.dispatcher import Dispatcher, collect, make_actions
-from edge_agent.config import (
+from edge_agent.actions.config import (
     ActionConfig,
     HttpActionConfig,
     MqttActionConfig,
     SimulatedActionConfig,
 )
+from edge_agent.actions.dispatcher import Dispatcher, collect, make_actions
 from kits.core.sample import utc_now
 from tests.edge_agent.mosquitto import Mosquitto
 from tests.edge_agent.parts import wait_for

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.config import UpdateConfig
+from edge_agent.update.config import UpdateConfig
 from tests.edge_agent.parts import bundle_id_of
 from tests.edge_agent.update_bench import NEW, OLD, Bench, feed_failing, feed_good
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import Agent
-from edge_agent.config import EngineConfig
 from edge_agent.engine import cuda
+from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.cuda import Buffers, Cuda, gpu_identity, kernel_driver
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, session_factory

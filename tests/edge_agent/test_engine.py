@@ -12,9 +12,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from edge_agent.config import EngineConfig, Provider
 from edge_agent.engine.build import BuildSettings, build_engine, cache_key
 from edge_agent.engine.cache import EngineCache
+from edge_agent.engine.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, probe, session_factory
 from edge_agent.engine.tensorrt import EngineFactory, tensorrt_factory

@@ -11,13 +11,14 @@ import pytest
 
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
 from edge_agent.alert_book import AlertBook
-from edge_agent.config import EngineConfig, Provider, UpdateConfig
+from edge_agent.engine.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, session_factory
 from edge_agent.engines import Engines
 from edge_agent.errors import EngineError, EngineMissingError
 from edge_agent.line import Line
 from edge_agent.selection import Selection
+from edge_agent.update.config import UpdateConfig
 from edge_agent.update.probation import Tally
 from kits.core.bundle import open_bytes
 from kits.core.runtime import Session, SessionFactory

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge_agent.actions.config import SimulatedActionConfig
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
-from edge_agent.config import AgentConfig, EngineConfig, SimulatedActionConfig
+from edge_agent.config import AgentConfig
 from edge_agent.deadline import DeadlineGuard
+from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.line import Line
 from edge_agent.recorder import Pending, Recorder

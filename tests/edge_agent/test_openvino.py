@@ -17,7 +17,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edge_agent.config import EngineConfig, Provider
+from edge_agent.engine.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import Probe, probe, session_factory
 from kits.core.bundle import GoldenSet, open_bytes

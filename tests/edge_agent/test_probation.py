@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_agent.config import UpdateConfig
+from edge_agent.update.config import UpdateConfig
 from edge_agent.update.probation import (
     Baseline,
     Tally,

@@ -21,9 +21,9 @@ from typer.testing import CliRunner
 
 from edge_agent import systemd
 from edge_agent.cli import app
-from edge_agent.config import UpdateConfig
 from edge_agent.service_unit import make_unit
 from edge_agent.sources.base import SourceHealth
+from edge_agent.update.config import UpdateConfig
 from edge_agent.vitals import ALERT, Limits, Vitals
 from tests.edge_agent.parts import wait_for
 

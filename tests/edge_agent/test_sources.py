@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
 from edge_agent.errors import SourceError
 from edge_agent.sources import make_source
 from edge_agent.sources.base import Captured, Source
+from edge_agent.sources.config import CameraSourceConfig, FolderSourceConfig, VideoSourceConfig
 from edge_agent.sources.folder import FolderSource
 from edge_agent.sources.video import ScriptedCamera, VideoSource
 from tests.edge_agent.parts import decision, picture, wait_for

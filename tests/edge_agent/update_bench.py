@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from edge_agent.config import EngineConfig, UpdateConfig
+from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.errors import EngineError, HubUnreachableError
 from edge_agent.update.background import Start, at_once
+from edge_agent.update.config import UpdateConfig
 from edge_agent.update.download import Downloader
 from edge_agent.update.hub_change import follow
 from edge_agent.update.hub_metadata import HubMetadata

@@ -21,9 +21,9 @@ import psutil
 import pytest
 
 from edge_agent.agent import Agent
-from edge_agent.config import EngineConfig, Provider
 from edge_agent.engine.build import BuildSettings, build_engine, cache_key, flavour_version
 from edge_agent.engine.cache import EngineCache
+from edge_agent.engine.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder, Loaded
 from edge_agent.engine.session import Probe, probe, session_factory
 from edge_agent.engine.tensorrt import EngineFactory, TensorRtSession

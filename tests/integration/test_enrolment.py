@@ -20,11 +20,12 @@ from cloud_sync.hub import Hub
 from cloud_sync.server import WebServer
 from cloud_sync.store.models import DeviceCertificate, EnrollToken
 from edge_agent.certificates import Certificates
-from edge_agent.config import AgentConfig, FolderSourceConfig, HubConfig
+from edge_agent.config import AgentConfig, HubConfig
 from edge_agent.doctor import Check, examine
 from edge_agent.enroll import Identity, enroll, hub_client, load_identity, save_identity
 from edge_agent.errors import EnrolmentError, HubUnreachableError
 from edge_agent.renewal import EXPIRED, EXPIRES, Renewal
+from edge_agent.sources.config import FolderSourceConfig
 from edge_agent.update.fetch import HubClient
 from kits.core.errors import UnreachableError, UsageError
 from kits.core.hub_api import Desired

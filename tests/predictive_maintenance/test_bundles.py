@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_agent.config import EngineConfig, Provider
+from edge_agent.engine.config import EngineConfig, Provider
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engine.session import probe, session_factory
 from kits.core.bundle import open_file

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_agent.config import EngineConfig
+from edge_agent.engine.config import EngineConfig
 from edge_agent.engine.ladder import Ladder
 from kits import load_bundle
 from kits.core.annotation import Annotation
