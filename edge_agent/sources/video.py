@@ -1,9 +1,8 @@
 """Cameras, RTSP streams and video files through OpenCV.
 
 A live source runs its own thread and keeps only the freshest frames: a slow model must see now,
-not the past. A camera that is unplugged, or whose driver raises an error, is tried again with growing
-pauses; one alert says that it is lost, one that it is back. Opening goes through `VideoOpener`, so
-tests script a device.
+not the past. A camera that is unplugged, or whose driver raises an error, is tried again (`lasting.py`).
+Opening goes through `VideoOpener`, so tests script a device.
 """
 
 from __future__ import annotations
@@ -15,13 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from edge_agent.errors import SourceError
-from edge_agent.log import log, warn
 from edge_agent.process import NativeThread
 from edge_agent.sources.base import Alerts, Captured, SourceHealth
 from edge_agent.sources.config import CameraSourceConfig, VideoSourceConfig
+from edge_agent.sources.lasting import Lasting
 from kits.core.runtime import Array
-
-_BACKOFF_MAX_S = 30.0
 
 
 class VideoDevice(Protocol):
@@ -58,15 +55,20 @@ class VideoSource:
     ) -> None:
         self._config = config
         self._opener = opener
-        self._alerts = alerts
         self.live = live
-        self._backoff_s = backoff_s
         self._queue: deque[Captured] = deque()
         self._changed = threading.Condition()
         self._closed = threading.Event()
         self._last_frame = time.monotonic()
-        self._lost = False
         self.health = SourceHealth(up=False)
+        self._lasting = Lasting(
+            config.name,
+            self.health,
+            alerts,
+            arrive="frames arrive",
+            first_pause_s=backoff_s,
+            failed=lambda error: f"its driver failed ({type(error).__name__})",
+        )
 
     def samples(self) -> Iterator[Captured]:
         try:
@@ -108,6 +110,7 @@ class VideoSource:
         grabber.start()
         while not self._closed.is_set():
             self.health.supply.beat()
+            self._lasting.check()
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closed.is_set(), 1.0)
                 captured = self._queue.popleft() if self._queue else None
@@ -115,27 +118,11 @@ class VideoSource:
                 self.health.supply.rest()
                 yield captured
             elif time.monotonic() - self._last_frame > self._config.stale_s:
-                self._raise_lost("no frame arrives")
+                self._lasting.lost("no frame arrives")
         grabber.join(2.0)
 
     def _grab(self) -> None:
-        pause_s = self._backoff_s
-        while not self._closed.is_set():
-            before = self.health.captured
-            try:
-                why = self._use_device()
-            except Exception as error:  # noqa: BLE001  top of a supervised loop: a driver may raise anything
-                self.health.failures += 1
-                warn("source_failed", source=self._config.name, error=repr(error))
-                why = f"its driver failed ({type(error).__name__})"
-            if self.health.captured > before:
-                pause_s = self._backoff_s
-            if self._closed.is_set():
-                return
-            self._raise_lost(why)
-            self.health.reconnects += 1
-            self.health.capture.wait(self._closed, pause_s)
-            pause_s = min(pause_s * 2, _BACKOFF_MAX_S)
+        self._lasting.run(self._use_device, self._closed, lambda: self.health.captured)
 
     def _use_device(self) -> str:
         """Opens the device and reads until it gives nothing more. Returns why that ended."""
@@ -158,8 +145,8 @@ class VideoSource:
             frame = device.read()
             if frame is None:
                 return
-            self._clear_lost()
-            now = time.monotonic()
+            now = self._last_frame = time.monotonic()
+            self._lasting.back()
             if now >= due:
                 due = now + period_s
                 self._offer(Captured(frame, "", self._config.name))
@@ -172,21 +159,6 @@ class VideoSource:
             self._queue.append(captured)
             self.health.captured += 1
             self._changed.notify()
-
-    def _raise_lost(self, why: str) -> None:
-        self.health.up = False
-        if not self._lost:
-            self._lost = True
-            warn("source_lost", source=self._config.name, why=why)
-            self._alerts("source-lost", "error", f"{self._config.name}: {why}; trying again")
-
-    def _clear_lost(self) -> None:
-        self._last_frame = time.monotonic()
-        self.health.up = True
-        if self._lost:
-            self._lost = False
-            log("source_back", source=self._config.name)
-            self._alerts("source-lost", "info", f"{self._config.name}: frames arrive again")
 
 
 class _OpenCvDevice:
