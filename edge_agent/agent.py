@@ -13,16 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from pydantic import JsonValue
 
-from edge_agent import systemd, view
+from edge_agent import figures, status_json, systemd
 from edge_agent.actions.dispatcher import Dispatcher, make_actions
-from edge_agent.alarms.courses import Courses
-from edge_agent.alarms.desk import MARK, CaseDesk
-from edge_agent.alarms.recordings import Recordings
-from edge_agent.alarms.watching import Watching
+from edge_agent.alarms.opening import open_watching
 from edge_agent.alert_book import AlertBook
 from edge_agent.certificates import Certificates
 from edge_agent.clock import TRUST
@@ -30,7 +26,8 @@ from edge_agent.config import AgentConfig
 from edge_agent.engine.ladder import Ladder
 from edge_agent.engines import Engines
 from edge_agent.enroll import Identity, hub_client, load_identity
-from edge_agent.errors import EngineError, SourceError
+from edge_agent.errors import SourceError
+from edge_agent.first_bundle import adopt, await_bundle
 from edge_agent.line import Line
 from edge_agent.log import log, warn
 from edge_agent.mail.config import ImapSourceConfig
@@ -61,12 +58,8 @@ from edge_agent.update.updater import Updater
 from edge_agent.vitals import Vitals
 from edge_agent.watch import Watch
 from kits import __version__
-from kits.core.bundle import open_file
-from kits.core.errors import BundleError
 from kits.core.hub_api import Desired, Reported
 from kits.core.tls import Clock
-
-_FIRST_BUNDLE_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -111,7 +104,10 @@ class Agent:
         self.source = source or self._make_source()
         self.dispatcher = Dispatcher(make_actions(config.actions, config.state_dir), self.alerts)
         self.selection = Selection(config.selection)
-        self.watching = self._make_watching()
+        self.watching = open_watching(
+            config, self.source, self.selection,
+            put=self.writer.put, mark=self.outbox.mark, alerts=self.alerts,
+        )  # fmt: skip
         self.line = Line(
             config, self.dispatcher, self.selection, self.writer.put, self.alerts, self.watching
         )
@@ -171,20 +167,6 @@ class Agent:
 
     def _has_bundle(self) -> bool:
         return self.line.has_bundle()  # the source is made before the line
-
-    def _make_watching(self) -> Watching:
-        config = self.config
-        desk = CaseDesk(
-            config.alarms,
-            config.cases_path,
-            self.writer.put,
-            lambda: self.outbox.mark(MARK),
-            self.alerts,
-        )
-        ring = getattr(self.source, "ring", None)  # cameras and folders keep nothing of the past
-        recordings = Recordings(ring) if ring is not None else None
-        courses = Courses(config.courses_path, config.alarms.max_assets)
-        return Watching(config.alarms, desk, self.selection, self.alerts, recordings, courses)
 
     def _certain_time(self) -> datetime:
         """What a peer's certificate must outlive: with a clock far ahead none would ever do."""
@@ -258,7 +240,7 @@ class Agent:
         self.writer.start()
         self.installer.start()
         if not self.slots.state.active and self.config.bundle is not None:
-            self._adopt(self.config.bundle)
+            adopt(self.config.bundle, self.installer, self.alerts)
         if self.line.active is None:
             self.alerts("no-bundle", "warning", "no bundle is active: the safe side decides")
         if self.sender is not None:
@@ -274,16 +256,6 @@ class Agent:
         systemd.notify("READY=1")
         log("agent_started", version=__version__, source=self.config.source.kind)
 
-    def _adopt(self, path: Path) -> None:
-        try:
-            bundle = open_file(path)
-            self.installer.adopt(bundle, path.read_bytes())
-        except (BundleError, EngineError) as error:
-            self.alerts("bundle-unusable", "error", f"{path.name}: {error.what}")
-        except OSError as error:
-            text = f"{path.name}: the disk does not take it: {error.strerror}"
-            self.alerts("bundle-unusable", "error", text)
-
     def _serve_status(self) -> StatusServer | None:
         try:
             return StatusServer(self.config.status, self.status, self.figures)
@@ -295,15 +267,7 @@ class Agent:
         """A recording waits for the first bundle; parts before a live camera do not wait."""
         if self.line.has_bundle() or self.source.live or not self.updater.has_hub:
             return
-        limit_s = self.config.update.first_bundle_wait_s
-        end = time.monotonic() + limit_s
-        log("waiting_for_first_bundle", limit_s=limit_s)
-        while not (self.line.has_bundle() or self._stop.is_set()):
-            if time.monotonic() >= end:
-                text = f"no bundle arrived within {limit_s:g} s: the safe side decides"
-                self.alerts("first-bundle-late", "warning", text)
-                return
-            self._stop.wait(_FIRST_BUNDLE_LOOK_S)
+        await_bundle(self.line, self.config.update.first_bundle_wait_s, self._stop, self.alerts)
 
     def _consume(self, max_samples: int) -> None:
         try:
@@ -380,11 +344,11 @@ class Agent:
 
     def figures(self) -> dict[str, float]:
         """The metrics of `health.METRICS`, now."""
-        return view.figures(self)
+        return figures.figures(self)
 
     def status(self) -> dict[str, JsonValue]:
         """What `/status.json` says."""
-        return view.status(self)
+        return status_json.status(self)
 
     @property
     def status_port(self) -> int | None:

@@ -128,7 +128,7 @@ def run(
 def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """What the running agent does. Exit code 0: healthy, 1: a part of it stands still, 5: no answer."""
     from edge_agent.status import ask, page_address
-    from edge_agent.view import status_lines
+    from edge_agent.status_text import status_lines
 
     out, settings = Console(as_json), settings_of(config)
     answer = ask(settings)

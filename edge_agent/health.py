@@ -1,7 +1,7 @@
 """Figures of the agent: one table of metrics.
 
 It feeds `/metrics`, `/status.json` and the health row that goes to the hub. What the values are is
-`view.py`'s business.
+`figures.py`'s business.
 """
 
 from __future__ import annotations

@@ -9,25 +9,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from dataclasses import dataclass
 
-from edge_agent.decide import Outcome, judge, told
+from edge_agent.decide import judge, told
 from edge_agent.engine.ladder import Loaded
+from edge_agent.judging import Judged
 from edge_agent.log import warn
 from edge_agent.process import NativeThread
 from edge_agent.update.probation import Tally
 from kits.core.operating_point import Verdict
-from kits.core.prediction import Prediction
-from kits.core.runtime import Payload
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One sample as the deciding bundle judged it."""
-
-    payload: Payload
-    outcome: Outcome
-    prediction: Prediction | None
 
 
 class Shadow:
@@ -59,7 +48,12 @@ class Shadow:
         NativeThread("shadow", self._run).start()
 
     def take(self, judged: Judged) -> None:
-        """Lets the candidate judge a sample; not while it is still busy with an earlier one."""
+        """Lets the candidate judge a sample; not while it is still busy with an earlier one.
+
+        One of which nothing could be judged says nothing of either.
+        """
+        if judged.payload is None:
+            return
         if not self._idle.is_set():
             self._look_whether_it_hangs()
             return
@@ -89,6 +83,7 @@ class Shadow:
     def _judge(self, judged: Judged) -> None:
         started = time.monotonic()
         try:
+            assert judged.payload is not None  # `take` sees to it
             prediction, _ = self._loaded.ready.predict_timed(judged.payload)
             took_ms = (time.monotonic() - started) * 1000
             told(prediction)

@@ -105,7 +105,7 @@ class Watch:
         agent.draining.look(waiting, sender.figures.acked_rows, reachable=reached)
 
     def _mind_the_disk(self) -> None:
-        self._agent.line.keep_pixels = self._agent.disk.level < Level.NO_BYTES
+        self._agent.line.keeper.keep_pixels = self._agent.disk.level < Level.NO_BYTES
 
     def _tell_health(self) -> None:
         agent = self._agent

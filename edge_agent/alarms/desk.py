@@ -1,45 +1,37 @@
 """The desk: one alarm state and at most one open case per asset, over restarts.
 
-Each step of a case is written down here before its row goes to the outbox, and forgotten only when the
-outbox says that it is committed: a kill at any moment loses no step and repeats none. Rows, alerts and actions
-are handed to others.
+Decides what windows and persons change. That no step is lost or repeated is `book.py`'s work; rows, alerts and
+actions are handed to others.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from edge_agent.alarms import steps, wishes
+from edge_agent.alarms.book import CaseBook
 from edge_agent.alarms.config import AlarmsConfig
 from edge_agent.alarms.figures import DeskFigures
 from edge_agent.alarms.floods import Floods
 from edge_agent.alarms.memory import (
     Asset,
     Case,
-    DeskMemory,
     Shelf,
-    Untold,
-    read_memory,
-    write_memory,
 )
 from edge_agent.alarms.steps import Sight, Step
-from edge_agent.log import log, warn
+from edge_agent.log import log
 from edge_agent.sources.base import Alerts
 from edge_agent.sync.entry import Entry
 from kits.core.alarm import AlarmState, Level, Transition
-from kits.core.events import CaseBody, CaseStep
+from kits.core.events import CaseStep
 from kits.core.hub_api import CaseWord
 from kits.core.operating_point import OperatingPoint
 from kits.core.sample import utc_now
 
-MARK = "cases"
-_MAX_UNTOLD = 5000
-_KEPT_WISHES = 100
 _STEPS: Mapping[str, CaseStep] = {"acknowledge": "acknowledged", "close": "closed"}
 _BACKWARDS_S = 1.0
 """A source's clock that goes back by more is taken for another clock, not for a late window."""
@@ -69,28 +61,15 @@ class CaseDesk:
         keep_every_s: float = 10.0,
     ) -> None:
         self._config = config
-        self._path = path
-        self._put = put
-        self._committed = committed
         self._alerts = alerts
         self._now = now
-        self._keep_every_s = keep_every_s
-        self._kept_mono = time.monotonic()
         self._lock = threading.RLock()
         self._states: dict[str, tuple[tuple[object, object], AlarmState]] = {}
-        memory = read_memory(path) if path is not None else DeskMemory()
-        self._number = memory.number
-        self._assets = dict(memory.assets)
-        self._untold = list(memory.untold)
-        self._floods = Floods(config.flood_cases, config.flood_window_s, memory.news)
-        self._wishes = list(memory.wishes)
-        self._handed = 0
-        self._aligned = False
-        self._dirty = False
-        self._unwritable = False
         self.figures = DeskFigures()
+        self._book = CaseBook(path, put, committed, alerts, self.figures, keep_every_s)
+        self._floods = Floods(config.flood_cases, config.flood_window_s, self._book.news)
         with self._lock:
-            self._tell()
+            self._book.tell()
 
     # -- windows ---------------------------------------------------------------------------------
 
@@ -105,15 +84,15 @@ class CaseDesk:
             made = self._follow(asset, transition, sight)
             if made:
                 self._keep()
-                self._tell()
+                self._book.tell()
             else:
-                self._dirty = True
+                self._book.touch()
             return made
 
     def _known(self, name: str) -> Asset | None:
-        found = self._assets.get(name)
-        if found is None and len(self._assets) < self._config.max_assets:
-            found = self._assets[name] = Asset()
+        found = self._book.assets.get(name)
+        if found is None and len(self._book.assets) < self._config.max_assets:
+            found = self._book.assets[name] = Asset()
         return found
 
     def _stepped(
@@ -133,7 +112,7 @@ class CaseDesk:
                 "label": sight.label,
             }
         )  # fmt: skip
-        self._assets[sight.asset] = asset
+        self._book.assets[sight.asset] = asset
         return asset, transition
 
     def _state(self, point: OperatingPoint, name: str, asset: Asset) -> AlarmState:
@@ -168,7 +147,7 @@ class CaseDesk:
     ) -> tuple[Step, ...]:
         owed = steps.owed(asset, transition, self._config.open_at)
         if not owed or shelved:
-            self._assets[sight.asset] = asset.model_copy(update={"missed": owed})
+            self._book.assets[sight.asset] = asset.model_copy(update={"missed": owed})
             return ()
         since = steps.since_of(sight, transition) if transition is not None else sight.at
         case = steps.opened(sight, asset.alarm.level, since)
@@ -194,33 +173,24 @@ class CaseDesk:
             sight.asset, case, step, at=sight.at, since=since, sight=sight, note=note
         )
         left = None if step == "closed" else case
-        self._assets[sight.asset] = asset.model_copy(update={"case": left})
-        self._emit(body)
+        self._book.assets[sight.asset] = asset.model_copy(update={"case": left})
+        self._book.add(body)
         self.figures.suppressed += quiet
         return Step(body, quiet)
-
-    def _emit(self, body: CaseBody) -> None:
-        self._number += 1
-        self.figures.steps += 1
-        self._untold.append(Untold(number=self._number, body=body))
-        log("case", asset=body.asset, step=body.transition, to=body.level, case=body.case_id)
-        if len(self._untold) > _MAX_UNTOLD:
-            self.figures.lost += 1
-            warn("case_step_given_up", number=self._untold.pop(0).number)
 
     # -- persons ---------------------------------------------------------------------------------
 
     def fulfil(self, wish: wishes.Wish) -> bool:
         """Does what a person wants; False when there is nothing to do it to. Twice equals once."""
         with self._lock:
-            if wish.id in self._wishes:
+            if self._book.is_done(wish.id):
                 return True
             asset = self._known(wish.asset) if wish.kind == "shelve" else None
-            asset = asset or self._assets.get(wish.asset)
+            asset = asset or self._book.assets.get(wish.asset)
             done = asset is not None and self._fulfilled(wish, asset)
-            self._wishes = [*self._wishes[1 - _KEPT_WISHES :], wish.id]
+            self._book.note_done(wish.id)
             self._keep()
-            self._tell()
+            self._book.tell()
             return done
 
     def _fulfilled(self, wish: wishes.Wish, asset: Asset) -> bool:
@@ -238,7 +208,7 @@ class CaseDesk:
         """Somebody has taken the case on, or closed it."""
         seen = case.model_copy(update={"acknowledged_by": who or "?"})
         left = None if step == "closed" else seen
-        self._assets[name] = self._assets[name].model_copy(update={"case": left})
+        self._book.assets[name] = self._book.assets[name].model_copy(update={"case": left})
         self._say(name, seen, step, note, who)
 
     def follow(self, words: Iterable[CaseWord]) -> None:
@@ -249,10 +219,10 @@ class CaseDesk:
             followed = [word for word in words if self._followed(word)]
             if followed:
                 self._keep()
-                self._tell()
+                self._book.tell()
 
     def _followed(self, word: CaseWord) -> bool:
-        case = self._assets.get(word.asset, Asset()).case
+        case = self._book.assets.get(word.asset, Asset()).case
         if case is None or case.case_id != word.case_id or case.sample_id not in word.seen:
             return False
         if word.step == "closed":
@@ -264,12 +234,12 @@ class CaseDesk:
         return True
 
     def _say(self, asset: str, case: Case, step: CaseStep, note: str, who: str) -> None:
-        self._emit(steps.body_of(asset, case, step, at=self._now(), note=note, who=who))
+        self._book.add(steps.body_of(asset, case, step, at=self._now(), note=note, who=who))
 
     def _shelve(self, wish: wishes.Wish, asset: Asset) -> bool:
         hours = min(wish.hours or self._config.shelve_max_h, self._config.shelve_max_h)
         shelf = Shelf(until=self._now() + timedelta(hours=hours), reason=wish.note, who=wish.who)
-        self._assets[wish.asset] = asset.model_copy(update={"shelf": shelf})
+        self._book.assets[wish.asset] = asset.model_copy(update={"shelf": shelf})
         until = f"until {shelf.until:%Y-%m-%d %H:%M} UTC"
         if asset.case is not None:
             self._say(wish.asset, asset.case, "shelved", f"{until}: {wish.note}", wish.who)
@@ -280,7 +250,7 @@ class CaseDesk:
     def _unshelve(self, name: str, asset: Asset, note: str, who: str) -> bool:
         if asset.shelf is None:
             return False
-        self._assets[name] = asset.model_copy(update={"shelf": None})
+        self._book.assets[name] = asset.model_copy(update={"shelf": None})
         if asset.case is not None:
             self._say(name, asset.case, "unshelved", note, who)
         self._alerts(f"shelved-{name}", "info", f"{name} is watched again")
@@ -289,12 +259,12 @@ class CaseDesk:
     def is_done(self, wish: str) -> bool:
         """Whether a wish with this id was fulfilled."""
         with self._lock:
-            return wish in self._wishes
+            return self._book.is_done(wish)
 
     def note_done(self, wish: str) -> None:
         """A wish that others have fulfilled."""
         with self._lock:
-            self._wishes = [*self._wishes[1 - _KEPT_WISHES :], wish]
+            self._book.note_done(wish)
             self._keep()
 
     # -- from time to time -----------------------------------------------------------------------
@@ -309,80 +279,31 @@ class CaseDesk:
         """
         with self._lock:
             now = self._now()
-            for name, asset in list(self._assets.items()):
+            for name, asset in list(self._book.assets.items()):
                 if asset.shelf is not None and asset.shelf.until <= now:
-                    self._dirty |= self._unshelve(name, asset, "its time is over", "")
+                    self._unshelve(name, asset, "its time is over", "")
+                    self._book.touch()
             if self._floods.over(now):
                 self._alerts("alarm-flood", "info", "new cases are few again")
-            due = time.monotonic() - self._kept_mono >= self._keep_every_s
-            if self._dirty and (due or at_end):
+            if self._book.due(at_end=at_end):
                 self._keep()
-            self._tell()
+            self._book.tell()
 
     def take_wishes(self, state_dir: Path) -> None:
         """Fulfils what persons left for the agent; a wish is deleted once it is done."""
         for path, wish in wishes.waiting(state_dir):
             done = self.fulfil(wish)
-            if self._unwritable:
+            if self._book.unwritable:
                 return  # it is not on the disk that it is done
             log("wish" if done else "wish_in_vain", kind=wish.kind, asset=wish.asset)
             path.unlink(missing_ok=True)
 
-    def _tell(self) -> None:
-        """Hands in, in order, what is not in the outbox and not on its way there."""
-        committed = self._committed()
-        if committed is None:
-            return
-        self._align(committed)
-        if self._untold and self._untold[0].number <= committed:
-            self._untold = [one for one in self._untold if one.number > committed]
-            self._dirty = True
-        for one in self._untold:
-            if one.number <= self._handed:
-                continue
-            if not self._put(Entry(one.body, "a", mark=(MARK, one.number))):
-                return
-            self._handed = one.number
-
-    def _align(self, committed: int) -> None:
-        """Once: when the file was lost, numbers begin behind those that the outbox has seen."""
-        if self._aligned:
-            return
-        self._aligned = True
-        known = self._number - len(self._untold)
-        if committed > self._number:
-            shift = committed - known
-            self._number += shift
-            self._untold = [Untold(number=u.number + shift, body=u.body) for u in self._untold]
-
     def _keep(self) -> None:
-        self._dirty = False
-        self._kept_mono = time.monotonic()
-        if self._path is None:
-            return
-        memory = DeskMemory(
-            number=self._number,
-            assets=self._assets,
-            untold=tuple(self._untold),
-            news=tuple(self._floods.moments),
-            wishes=tuple(self._wishes),
-        )
-        try:
-            write_memory(self._path, memory)
-        except OSError as error:
-            self._dirty = True
-            if not self._unwritable:
-                warn("cases_not_written", error=error)
-            self._unwritable = True
-            self._alerts("cases-not-kept", "error", f"the disk does not take cases: {error}")
-            return
-        if self._unwritable:
-            self._unwritable = False
-            self._alerts("cases-not-kept", "info", "the disk takes cases again")
+        self._book.keep(self._floods.moments)
 
     def level(self, asset: str) -> Level:
         """In which an asset stands; normal when it is not known."""
-        found = self._assets.get(asset)
+        found = self._book.assets.get(asset)
         return found.alarm.level if found is not None else "normal"
 
     @property
@@ -395,4 +316,4 @@ class CaseDesk:
     def assets(self) -> Mapping[str, Asset]:
         """Every asset that was ever seen, as it stands."""
         with self._lock:
-            return dict(self._assets)
+            return dict(self._book.assets)

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from edge_agent.agent import Agent
-from edge_agent.config import CameraSourceConfig, StatusConfig
+from edge_agent.config import StatusConfig
 from edge_agent.enroll import Identity, save_identity
 from edge_agent.errors import AlreadyRunningError, SourceError
 from edge_agent.sources.base import Captured, SourceHealth
+from edge_agent.sources.config import CameraSourceConfig
 from edge_agent.sources.video import ScriptedCamera, VideoSource
 from edge_agent.status import StatusServer
 from edge_agent.sync.simulator import HubSimulator
@@ -230,9 +231,9 @@ def test_a_look_of_the_supervision_that_fails_holds_up_no_other_and_is_counted(
     monkeypatch.setattr(agent.lives, "excuse", lambda _excused: 1 // 0)  # a fault of ours
     stop = threading.Event()
     watch = Watch(agent, stop)
-    agent.line.keep_pixels = False
+    agent.line.keeper.keep_pixels = False
     watch.start()
-    wait_for(lambda: agent.line.keep_pixels, 10)
+    wait_for(lambda: agent.line.keeper.keep_pixels, 10)
     agent.writer.start()
     wait_for(lambda: bool(rows_of(agent.outbox, "t")))
     stop.set()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.alarms.book import MARK
 from edge_agent.alarms.config import AlarmsConfig
-from edge_agent.alarms.desk import MARK, CaseDesk
+from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.memory import read_memory
 from edge_agent.alarms.steps import Sight
 from edge_agent.alarms.wishes import leave_wish, new_wish

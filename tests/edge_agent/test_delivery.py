@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.alert_book import AlertBook
+from edge_agent.status_text import delivery_lines
 from edge_agent.sync.delivery import DeliveryWatch
 from edge_agent.sync.disk import Disk, Usage
 from edge_agent.sync.entry import Entry
@@ -16,7 +17,6 @@ from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.sender import Sender
 from edge_agent.sync.simulator import HubSimulator, SimulatedTransport
 from edge_agent.sync.writer import CommitPolicy, Writer
-from edge_agent.view import delivery_lines
 from kits.core.events import AlertBody, EventClass, HealthBody, LabelBody
 from kits.core.topics import DeviceTopics
 from tests.edge_agent.parts import decision, rows_of, wait_for

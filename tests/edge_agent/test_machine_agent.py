@@ -159,7 +159,7 @@ def test_a_running_agent_fulfils_wishes_and_shows_its_machines(
     assert isinstance(cases, list) and isinstance(cases[0], dict)
     assert (cases[0]["asset"], cases[0]["level"]) == ("press-1", "alarm")
     from edge_agent.status import render
-    from edge_agent.view import status_lines
+    from edge_agent.status_text import status_lines
 
     assert "active, acknowledged" in render(status)
     assert any("press-1: alarm, active, acknowledged" in line for line in status_lines(status))

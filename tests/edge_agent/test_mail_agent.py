@@ -16,7 +16,7 @@ from edge_agent.agent import Agent
 from edge_agent.errors import SourceError
 from edge_agent.mail.drafting import Drafting
 from edge_agent.mail.opening import ledger_path
-from edge_agent.view import status_lines
+from edge_agent.status_text import status_lines
 from kits.core.correspondence import Lookup, Record
 from tests.edge_agent.mail_parts import decisions, mail_config, rows
 from tests.edge_agent.mail_servers import PASSWORD, Dovecot, a_mail, kill_leftovers, needs_dovecot

@@ -12,8 +12,9 @@ from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
+from edge_agent.alarms.book import MARK
 from edge_agent.alarms.config import AlarmsConfig
-from edge_agent.alarms.desk import MARK, CaseDesk
+from edge_agent.alarms.desk import CaseDesk
 from edge_agent.alarms.steps import Sight
 from edge_agent.alarms.wishes import Wish, leave_wish
 from edge_agent.sync.entry import Entry
