@@ -11,11 +11,12 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from statistics import mode
+from typing import ClassVar
 
 from pydantic import JsonValue
 
@@ -29,8 +30,6 @@ MAX_DOCUMENT_BYTES = 256 << 20
 MAX_CELL = 4 << 20
 MAX_COLUMNS = 2_000
 DELIMITERS = (",", ";", "\t", "|")
-_PACKED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
-"""The first bytes of XLSX and ZIP, of old Excel files, and of gzip."""
 _SNIFFED_BYTES = 256 << 10
 _SNIFFED_ROWS = 60
 _HEADER_WORDS = 6
@@ -67,6 +66,8 @@ class TableFile:
     header: bool
     kind: str
     skipped: int = 0
+    numeric: ClassVar[frozenset[str]] = frozenset()
+    cuts_rows: ClassVar[bool] = True
 
     def rows(self) -> Iterator[tuple[int, Row] | BadRow]:
         """Rows with their number, in the file's order."""
@@ -121,12 +122,6 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
         start = stream.read(_SNIFFED_BYTES)
     if not start.strip():
         raise DataError("an empty file", where=path.name)
-    if start.startswith(_PACKED):
-        raise DataError(
-            "a spreadsheet or an archive, whatever its name says",
-            where=path.name,
-            fix="save it as CSV",
-        )
     encoding = _encoding(start)
     kind = _json_kind(path, start, encoding)
     if kind:
@@ -140,8 +135,8 @@ def open_table(path: Path, *, named: bool = False) -> TableFile:
     first = first[skipped:]
     if not first:
         raise DataError("no rows in it", where=path.name)
-    header = named or _is_header(first)
-    columns = _names(first[0]) if header else tuple(f"c{n + 1}" for n in range(len(first[0])))
+    header = named or is_header(first)
+    columns = column_names(first[0]) if header else tuple(f"c{n + 1}" for n in range(len(first[0])))
     if len(columns) > MAX_COLUMNS:
         raise DataError(f"{len(columns)} columns in one file", where=path.name)
     shown = {"\t": "tab"}.get(delimiter, f"'{delimiter}'")
@@ -213,7 +208,7 @@ def _reader(stream: io.TextIOBase | io.TextIOWrapper, delimiter: str) -> Iterato
     return csv.reader(clean, delimiter=delimiter, doublequote=True)
 
 
-def _is_header(rows: list[list[str]]) -> bool:
+def is_header(rows: list[list[str]]) -> bool:
     """Names are short, distinct, and no numbers; a text or an id is none of it."""
     cells = [cell.strip() for cell in rows[0]]
     if len(cells) < 2 and len(rows) > 1:
@@ -226,7 +221,7 @@ def _is_header(rows: list[list[str]]) -> bool:
     return short and distinct and not numbers and not repeated
 
 
-def _names(cells: list[str]) -> tuple[str, ...]:
+def column_names(cells: Sequence[str]) -> tuple[str, ...]:
     """Column names; empty and repeated ones get a number."""
     names: list[str] = []
     for number, cell in enumerate(cells, start=1):

@@ -18,9 +18,13 @@ class _Section(BaseModel):
 
 
 class TableConfig(_Section):
-    """What one file of a folder is, where it is not found out."""
+    """What one file of a folder, or one sheet of a spreadsheet, is, where it is not found out."""
 
     file: str = Field(description="its name, or a pattern such as `activities_*.csv`")
+    sheet: str = Field(
+        "",
+        description="title or pattern of the sheet that is meant, where the file is a spreadsheet; empty: each of its sheets",
+    )
     role: Literal["leads", "accounts", "events", "history", "sales", "ignore"] = Field(
         description="`leads`: a row each lead; `accounts`: what is known of a firm, product or rep; `events`: what happened"
         " when; `history`: which field had which value from when; `sales`: who has a row is won; `ignore`: left out",

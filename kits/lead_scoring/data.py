@@ -25,7 +25,7 @@ from kits.lead_scoring.config import Config
 __all__ = ["check", "detect_format", "is_sample", "near_duplicates", "read", "read_as"]
 
 _TABLE = "csv"
-_FIX = "CSV, TSV, JSON (lines or an API's answer) or parquet; save a spreadsheet as CSV"
+_FIX = "CSV, TSV, spreadsheets (.xlsx, .xls, .ods), JSON (lines or an API's answer) or parquet"
 
 
 def detect_format(path: Path) -> str:

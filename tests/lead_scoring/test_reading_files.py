@@ -64,12 +64,11 @@ def test_a_damaged_file_in_a_folder_does_not_stop_the_others(tmp_path: Path) -> 
     assert len(found.leads) == 3 and "broken.json was passed over" in found.told("file-passed-over")
 
 
-def test_spreadsheets_are_named_with_what_to_do(tmp_path: Path) -> None:
+def test_archives_are_named_with_what_to_do(tmp_path: Path) -> None:
     put(tmp_path / "leads.csv", table(HEADER, ROWS))
-    put(tmp_path / "more.xlsx", b"PK\x03\x04")
-    assert "more.xlsx was passed over: no table as it is; save it as CSV" in read(tmp_path).told(
-        "file-passed-over"
-    )
+    put(tmp_path / "more.zip", b"PK\x03\x04")
+    told = read(tmp_path).told("file-passed-over")
+    assert "more.zip was passed over: no table as it is; save it as CSV or .xlsx" in told
 
 
 def test_leads_without_a_date_are_counted_and_stand_where_they_were_decided(tmp_path: Path) -> None:
@@ -127,11 +126,18 @@ def test_a_date_of_birth_is_not_when_a_lead_came(tmp_path: Path) -> None:
     assert not found.leads[0].fields
 
 
-@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1", b"\x1f\x8b\x08"])
-def test_a_spreadsheet_that_is_called_csv_is_named(tmp_path: Path, start: bytes) -> None:
-    with pytest.raises(DataError, match="a spreadsheet or an archive") as refused:
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"PK\x03\x04", "a damaged spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Office file without a sheet"),
+        (b"\x1f\x8b\x08", "an archive"),
+    ],
+)
+def test_what_is_no_text_but_called_csv_is_named(tmp_path: Path, start: bytes, said: str) -> None:
+    with pytest.raises(DataError, match=said) as refused:
         read(put(tmp_path / "leads.csv", start + bytes(range(200)) * 20))
-    assert refused.value.fix == "save it as CSV"
+    assert refused.value.fix
 
 
 def test_a_table_of_names_alone_leaves_a_project_and_says_how_to_go_on(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def join_accounts(
     )
     cells = dict(leads.cells)
     added: list[str] = []
+    numeric = set(leads.numeric)
     differ: dict[str, int] = {}
     for name in other.columns:
         if name == link.column:
@@ -66,12 +67,15 @@ def join_accounts(
         mine = same.get(squeezed(name))
         if mine is not None and mine != link.lead_column:
             cells[mine], differ[mine] = _filled_up(leads.cells[mine], theirs)
+            numeric -= set() if name in other.numeric else {mine}
         else:
             added.append(f"{label}.{name}")
             cells[added[-1]] = theirs
+            numeric |= {added[-1]} if name in other.numeric else set()
     came = [None if row is None else times[row] for row in met] if times else ()
     said = _said(other, link, len(leads), differ)
-    return Joined(replace(leads, cells=cells), tuple(added), said, came)
+    joined = replace(leads, cells=cells, numeric=frozenset(numeric))
+    return Joined(joined, tuple(added), said, came)
 
 
 def known_by(

@@ -68,7 +68,7 @@ def type_cells(
     form: DateForm = "auto",
     *,
     as_text: bool = False,
-    commas: bool = False,
+    commas: bool | None = False,
 ) -> Typed:
     """A column's cells as values of leads.
 
@@ -76,7 +76,7 @@ def type_cells(
         name: the column's; a number is taken for a date only where its name says so.
         form: how dates are written, where a person said so.
         as_text: a person said that these are choices, whatever they look like.
-        commas: the table is of a country whose decimal sign is the comma.
+        commas: the table is of a country whose decimal sign is the comma; None: the decimal sign is a point for certain.
     """
     counts = Counter(cells)
     known = {cell: n for cell, n in counts.items() if not is_missing(cell)}
@@ -94,7 +94,7 @@ class _Read:
     odd: int = 0
 
 
-def _best(name: str, known: Mapping[str, int], form: DateForm, commas: bool) -> _Read:
+def _best(name: str, known: Mapping[str, int], form: DateForm, commas: bool | None) -> _Read:
     return (
         _as_flags(known)
         or _as_dates(name, known, form)
@@ -130,13 +130,13 @@ def _as_dates(name: str, known: Mapping[str, int], form: DateForm) -> _Read | No
     return _Read("date", values, rows - good)
 
 
-def _as_numbers(known: Mapping[str, int], commas: bool) -> _Read | None:
+def _as_numbers(known: Mapping[str, int], commas: bool | None) -> _Read | None:
     bare = {cell: _bare(cell) for cell in known}
     if any(_CODE.fullmatch(text) for text in bare.values()):
         return None
     point = any(_POINT_SURE.fullmatch(text) for text in bare.values())
     comma = any(_COMMA_SURE.fullmatch(text) for text in bare.values())
-    sure = comma or _points_group(bare.values(), commas)
+    sure = commas is not None and (comma or _points_group(bare.values(), commas))
     decimal = "," if sure and not point else "."
     values: dict[str, Value] = {}
     odd = 0

@@ -15,10 +15,12 @@ from pathlib import Path, PurePosixPath
 from kits.core.dataset import Split
 from kits.core.errors import ConfigError, DataError, KitwrightError
 from kits.core.kit import Finding
+from kits.core.row_sources import passed_over
+from kits.core.spreadsheets.workbook import file_and_sheet, where_of
 from kits.lead_scoring._reading.joining import Tables, join
 from kits.lead_scoring._reading.names import squeezed
 from kits.lead_scoring._reading.roles import SPLIT_WORDS
-from kits.lead_scoring._reading.sheets import SUFFIXES, Sheet, load_sheets, stack
+from kits.lead_scoring._reading.sheets import SUFFIXES, Sheet, Wanted, load_sheets, stack
 from kits.lead_scoring.config import Config, TableConfig
 
 MAX_FILES = 200
@@ -26,7 +28,7 @@ MAX_DEPTH = 4
 _ROUNDS = 3
 """A table may belong to another one that belongs to the leads."""
 _ALIKE = 0.9
-_SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".zip", ".gz", ".7z"})
+_UNREAD = frozenset({".xlsb", ".numbers", ".zip", ".gz", ".7z"})
 _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 
 
@@ -59,9 +61,7 @@ def _unreadable(path: Path) -> list[str]:
     """Files that hold tables in a form that is not read."""
     if not path.is_dir():
         return []
-    files = (
-        f for f in sorted(path.rglob("*")) if f.suffix.lower() in _SPREADSHEETS and f.is_file()
-    )
+    files = (f for f in sorted(path.rglob("*")) if f.suffix.lower() in _UNREAD and f.is_file())
     return [file.relative_to(path).as_posix() for file in islice(files, MAX_FILES)]
 
 
@@ -72,43 +72,71 @@ def find_tables(path: Path, config: Config) -> Tables:
         DataError: there is none.
         ConfigError: the configuration names a file or column that is not there.
     """
-    findings = [_passed_over(n, "no table as it is; save it as CSV") for n in _unreadable(path)]
+    findings = [
+        _passed_over(n, "no table as it is; save it as CSV or .xlsx") for n in _unreadable(path)
+    ]
     sheets: list[Sheet] = []
     for file in table_paths(path):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        stated = _stated(name, config)
-        if stated is not None and stated.role == "ignore":
+        if _ignored(name, config):
             continue
         try:
-            sheets.extend(load_sheets(file, name, config.source.dates))
+            loaded = load_sheets(file, name, config.source.dates, _wanted(name, config))
+            sheets.extend(loaded.sheets)
+            findings.extend(loaded.findings)
         except (KitwrightError, OSError) as error:
             if path.is_file() and isinstance(error, KitwrightError):
                 raise
             findings.append(_passed_over(name, getattr(error, "what", str(error))))
-    if path.is_dir():
+    if path.is_dir() or any(one.sheet for one in config.source.tables):
         _refuse_absent(config, sheets, path)
     if not sheets:
         told = "; ".join(one.text for one in findings[:3])
         raise DataError(
             f"no table of leads here{': ' + told if told else ''}",
             where=str(path),
-            fix="a CSV, JSON or parquet file with a line of column names and a row each lead",
+            fix="a CSV, spreadsheet, JSON or parquet file with a line of column names and a row each lead",
         )
     return join(_stacked(sheets, config), config, lambda name: _stated(name, config), findings)
 
 
 def _stated(name: str, config: Config) -> TableConfig | None:
-    for one in config.source.tables:
-        if fnmatch.fnmatch(name, one.file) or fnmatch.fnmatch(PurePosixPath(name).name, one.file):
-            return one
-    return None
+    """What is stated of a file or of a sheet; a sheet's own statement comes before that of its file."""
+    file, sheet = file_and_sheet(name)
+    found = [one for one in config.source.tables if _is_meant(one, file)]
+    own = (one for one in found if one.sheet and sheet and _alike_named(sheet, one.sheet))
+    return next(own, None) or next((one for one in found if not one.sheet), None)
+
+
+def _alike_named(sheet: str, stated: str) -> bool:
+    return sheet == stated or fnmatch.fnmatchcase(sheet, stated)
+
+
+def _is_meant(one: TableConfig, file: str) -> bool:
+    return fnmatch.fnmatch(file, one.file) or fnmatch.fnmatch(PurePosixPath(file).name, one.file)
+
+
+def _ignored(file: str, config: Config) -> bool:
+    found = [one for one in config.source.tables if _is_meant(one, file)]
+    return bool(found) and all(one.role == "ignore" and not one.sheet for one in found)
+
+
+def _wanted(file: str, config: Config) -> Wanted:
+    """Which sheets of a file are stated: those that are not, are read where nothing is hidden."""
+
+    def wanted(sheet: str) -> bool | None:
+        stated = _stated(where_of(file, sheet), config)
+        return None if stated is None else stated.role != "ignore"
+
+    return wanted
 
 
 def _refuse_absent(config: Config, sheets: Sequence[Sheet], path: Path) -> None:
     for one in config.source.tables:
         if one.role != "ignore" and not any(_stated(s.name, config) is one for s in sheets):
+            named = where_of(one.file, one.sheet) if one.sheet else one.file
             raise ConfigError(
-                f"no readable table {one.file!r} in {path.name}",
+                f"no readable table {named!r} in {path.name}",
                 where="kit.yaml: model.source.tables",
                 fix=f"tables here: {', '.join(s.name for s in sheets[:10])}",
             )
@@ -153,18 +181,13 @@ def _as_one(group: Sequence[Sheet]) -> Sheet:
 
 
 def _split_of(name: str) -> Split | None:
-    """The split that a file's name or folder tells (`test.csv`, `leads_test.csv`, `test/leads.csv`)."""
-    parts = PurePosixPath(name.lower())
-    words = [*re.split(r"[^a-z]+", parts.stem), *reversed(parts.parent.parts)]
+    """The split that the name of a file, a sheet or a folder tells (`test.csv`, `leads_test.csv`, `test/leads.csv`)."""
+    file, sheet = file_and_sheet(name.lower())
+    parts = PurePosixPath(file)
+    words = [*re.split(r"[^a-z]+", f"{sheet} {parts.stem}"), *reversed(parts.parent.parts)]
     found = next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), "")
     return _SPLITS.get(found)
 
 
 def _passed_over(name: str, why: str) -> Finding:
-    return Finding(
-        "file-passed-over",
-        "warn",
-        f"{name} was passed over: {why}",
-        (name,),
-        "nothing to do if it holds no leads",
-    )
+    return passed_over(name, why, "nothing to do if it holds no leads")

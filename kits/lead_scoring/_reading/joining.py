@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from kits.core.kit import Finding
 from kits.lead_scoring._lead import Value
@@ -112,7 +111,7 @@ def _joined(
     link = find_link(tables.leads, sheet, of, key)
     if link is None:
         return False
-    label = PurePosixPath(sheet.files[0]).stem
+    label = sheet.label
     fields = find_fields(sheet) if role in ("", "history") else None
     if role == "sales":
         sold = join_sales(

@@ -141,7 +141,13 @@ def understand(
 def _typed(sheet: Sheet, config: Config) -> dict[str, Typed]:
     choices = set(config.columns.categorical)
     return {
-        name: type_cells(name, cells, sheet.dates, as_text=name in choices, commas=sheet.commas)
+        name: type_cells(
+            name,
+            cells,
+            sheet.dates,
+            as_text=name in choices,
+            commas=None if name in sheet.numeric else sheet.commas,
+        )
         for name, cells in sheet.cells.items()
     }
 

@@ -37,7 +37,7 @@ def tells_outcomes(sheet: Sheet, source: SourceConfig) -> bool:
 
 
 def _named(sheet: Sheet) -> bool:
-    return bool(_NAMES.search(plain(sheet.name.rsplit(".", 1)[0])))
+    return bool(_NAMES.search(plain(sheet.called)))
 
 
 def _sureness(sheet: Sheet, source: SourceConfig) -> int:

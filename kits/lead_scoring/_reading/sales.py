@@ -35,8 +35,8 @@ class Sold:
 
 
 def named_like_sales(sheet: Sheet) -> bool:
-    """Whether a file's name says that its rows are sales or customers."""
-    return bool(_NAMES.search(plain(sheet.files[0].rsplit(".", 1)[0])))
+    """Whether the name of a file or a sheet says that its rows are sales or customers."""
+    return bool(_NAMES.search(plain(sheet.called)))
 
 
 def join_sales(

@@ -5,24 +5,31 @@ Forms are told apart by name and first bytes. What columns mean, and whether cel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kits.core.dataset import Split
 from kits.core.errors import DataError
-from kits.core.tables import JSON_SUFFIXES, BadRow, TableFile, open_table
+from kits.core.kit import Finding
+from kits.core.row_sources import RowSource, Source, open_rows, passed_over
+from kits.core.spreadsheets import workbook
+from kits.core.tables import JSON_SUFFIXES, BadRow, TableFile
 from kits.lead_scoring._reading.dates import DateForm
 from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.parquet import parquet_columns
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".psv", ".txt"})
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
-SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES
+SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | workbook.SUFFIXES
 MAX_CELLS = 100_000_000
 MAX_BAD_SHOWN = 20
 _MOST_SHARED = 5_000
 _REPLACED = "\ufffd"
+_STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
+
+Wanted = Callable[[str], bool | None]
+"""Whether a sheet is to be read, by its title; None: nobody said so."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Sheet:
         short: rows with fewer cells than there are names, by file and number.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
         dates: whether the day or the month comes first in dates, where a person said so.
+        numeric: columns whose numbers are no texts: their decimal sign is no question.
+        title: of the sheet, where a spreadsheet has several; empty: the file is one table.
     """
 
     name: str
@@ -50,6 +59,8 @@ class Sheet:
     short: tuple[str, ...] = ()
     splits: Sequence[Split | None] = ()
     dates: DateForm = "auto"
+    numeric: frozenset[str] = frozenset()
+    title: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -58,6 +69,16 @@ class Sheet:
     def columns(self) -> tuple[str, ...]:
         """Names, in the file's order."""
         return tuple(self.cells)
+
+    @property
+    def label(self) -> str:
+        """What its columns are called by where they are joined to another table's."""
+        return PurePosixPath(self.called).name
+
+    @property
+    def called(self) -> str:
+        """By which its name tells what it holds: the sheet's title where a file has several, else the file's path."""
+        return self.title or workbook.file_and_sheet(self.files[0])[0].rsplit(".", 1)[0]
 
     @property
     def commas(self) -> bool:
@@ -75,43 +96,78 @@ class Sheet:
         )
 
 
-def load_sheets(path: Path, name: str, dates: DateForm = "auto") -> list[Sheet]:
-    """All rows of a file; a second table where the file tells changes of fields beside its records.
+@dataclass(frozen=True)
+class Loaded:
+    """What a file holds.
+
+    Attributes:
+        findings: what should be known of it beside its rows.
+    """
+
+    sheets: tuple[Sheet, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def load_sheets(
+    path: Path, name: str, dates: DateForm = "auto", wanted: Wanted = lambda _: None
+) -> Loaded:
+    """All rows of a file: of a spreadsheet a table for each sheet, of JSON a second one where it tells changes of fields.
 
     Args:
         dates: how dates are written, where a person said so.
+        wanted: which sheets of a spreadsheet are to be read.
 
     Raises:
         DataError: no rows with named columns in it, or too many.
     """
-    return [replace(sheet, dates=dates) for sheet in _load(path, name)]
+    loaded = _load(path, name, wanted)
+    return replace(loaded, sheets=tuple(replace(sheet, dates=dates) for sheet in loaded.sheets))
 
 
-def _load(path: Path, name: str) -> list[Sheet]:
+def _load(path: Path, name: str, wanted: Wanted) -> Loaded:
     suffix = path.suffix.lower()
     if suffix in PARQUET_SUFFIXES:
-        cells = parquet_columns(path)
-        return [_whole(name, cells, "parquet")]
+        return Loaded((_whole(name, parquet_columns(path), "parquet"),))
     if suffix in JSON_SUFFIXES:
         found = json_rows(path)
         sheets = [_whole(name, found.cells, found.form)]
-        return (
-            [*sheets, _whole(f"{name}#history", found.history, found.form)]
-            if found.history
-            else sheets
-        )
-    table = open_table(path, named=True)
+        if found.history:
+            sheets.append(_whole(f"{name}#history", found.history, found.form))
+        return Loaded(tuple(sheets))
+    opened = open_rows(path, name, named=True, wanted=wanted, fix=_STATE)
+    if len(opened.sources) == 1:
+        return Loaded((_of_source(opened.sources[0]),), opened.findings)
+    return _of_several(name, opened.sources, opened.findings)
+
+
+def _of_several(name: str, sources: Sequence[Source], findings: Sequence[Finding]) -> Loaded:
+    """The sheets that are tables; one of notes costs only itself."""
+    sheets: list[Sheet] = []
+    told = list(findings)
+    for source in sources:
+        try:
+            sheets.append(replace(_of_source(source), title=source.sheet))
+        except DataError as error:
+            told.append(passed_over(source.name, error.what, "nothing to do if it holds no leads"))
+    if not sheets:
+        what = "; ".join(one.text for one in told[:3])
+        raise DataError(f"no sheet with a table in it: {what}", where=name)
+    return Loaded(tuple(sheets), tuple(told))
+
+
+def _of_source(source: Source) -> Sheet:
+    table, name = source.rows, source.name
     numbers = [column for column in table.columns if _is_number(column)]
     if len(numbers) > len(table.columns) / 2 or len(table.columns) < 2:
         raise DataError(
             "its first row does not name columns", where=name, fix="add a line with their names"
         )
     sheet = _rows_of(table, name)
-    if table.encoding == "utf-8" and _replaced(sheet):
+    if isinstance(table, TableFile) and table.encoding == "utf-8" and _replaced(sheet):
         # the beginning was plain ASCII and what came later is not UTF-8
         again = replace(table, encoding="cp1252", form=table.form.replace("utf-8", "cp1252"))
-        return [_rows_of(again, name)]
-    return [sheet]
+        return _rows_of(again, name)
+    return sheet
 
 
 def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
@@ -134,10 +190,22 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         tuple(row for sheet in sheets for row in sheet.short),
         splits if any(splits) else (),
         sheets[0].dates,
+        _numeric(sheets),
+        sheets[0].title,
     )
 
 
-def _rows_of(table: TableFile, name: str) -> Sheet:
+def _numeric(sheets: Sequence[Sheet]) -> frozenset[str]:
+    """Columns that are numbers in each of the sheets that have them."""
+    return frozenset(
+        name
+        for sheet in sheets
+        for name in sheet.numeric
+        if all(name in other.numeric for other in sheets if name in other.cells)
+    )
+
+
+def _rows_of(table: RowSource, name: str) -> Sheet:
     cells: dict[str, list[str]] = {column: [] for column in table.columns}
     lists = [(column, texts, _Shared()) for column, texts in cells.items()]
     lines: list[int] = []
@@ -153,12 +221,13 @@ def _rows_of(table: TableFile, name: str) -> Sheet:
             continue
         if (len(lines) + 1) * len(lists) > MAX_CELLS:
             raise _too_many(name)
-        if len(row) < len(lists):
+        if len(row) < len(lists) and table.cuts_rows:
             short.append(f"{name}, row {line}")
         lines.append(line)
         for column, texts, shared in lists:
             texts.append(shared.one(row.get(column, "")))
-    return _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
+    sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
+    return replace(sheet, numeric=table.numeric)
 
 
 class _Shared:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from kits.core.errors import DataError
-from kits.core.tables import SUFFIXES
+from kits.core.row_sources import SUFFIXES
 from kits.support_triage._reading.mailboxes import eml_files, is_mbox, mbox_files
 from kits.support_triage._reading.maildir import is_maildir
 from kits.support_triage._reading.sidecar import load_sidecar
 from kits.support_triage._reading.table_files import table_paths
 
 _FIX = (
-    "csv (tables: .csv .tsv .jsonl), mbox, eml (a mail per file) and maildir are read; convert .xlsx to CSV, "
+    "csv (tables: .csv .tsv .jsonl .xlsx .xls .ods), mbox, eml (a mail per file) and maildir are read; convert "
     ".msg and .pst to EML or mbox"
 )
 

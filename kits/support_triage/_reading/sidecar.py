@@ -48,6 +48,10 @@ class Sidecar(_Section):
     )
     columns: Columns = Field(Columns(), description="which column of a table means what")
     ignore: tuple[str, ...] = Field((), description="files (by glob) or columns that are left out")
+    sheets: tuple[str, ...] = Field(
+        (),
+        description="titles (by glob) of the sheets of a spreadsheet that are read; empty: each that is not hidden",
+    )
     separator: str = Field(
         "|;", description="characters that separate several intents of one mail in a cell"
     )

@@ -8,14 +8,16 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kits.core.dataset import Split
 from kits.core.errors import DataError
 from kits.core.kit import Finding, RawSample
-from kits.core.tables import SUFFIXES, BadRow, Row, TableFile, open_table
+from kits.core.row_sources import SUFFIXES, RowSource, Source, open_rows, passed_over
+from kits.core.spreadsheets.workbook import file_and_sheet
+from kits.core.tables import BadRow, Row
 from kits.support_triage._reading.roles import SPLIT_WORDS, Roles, find_roles
 from kits.support_triage._reading.rows import RowReader, with_tones
 from kits.support_triage._reading.sidecar import NAMES, Sidecar
@@ -30,10 +32,14 @@ _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 
 @dataclass(frozen=True)
 class Found:
-    """One table with what its columns are for."""
+    """One table with what its columns are for.
+
+    Attributes:
+        name: of the file, or of the file and the sheet.
+    """
 
     name: str
-    table: TableFile
+    table: RowSource
     roles: Roles
     split: Split | None
     main: bool
@@ -46,7 +52,7 @@ def table_paths(path: Path, sidecar: Sidecar) -> list[Path]:
     found = []
     for file in sorted(path.rglob("*")):
         parts = file.relative_to(path).parts
-        if len(parts) > MAX_DEPTH or any(part.startswith(".") for part in parts):
+        if len(parts) > MAX_DEPTH or any(part.startswith((".", "~$")) for part in parts):
             continue
         if file.name in NAMES or file.suffix.lower() not in SUFFIXES or not file.is_file():
             continue
@@ -59,16 +65,18 @@ def table_paths(path: Path, sidecar: Sidecar) -> list[Path]:
 
 
 def split_of(name: str, sidecar: Sidecar) -> tuple[Split | None, bool]:
-    """The split that a file's name or folder tells, and whether it is all that it tells (`train.csv`)."""
+    """The split that the name of a file, a sheet or a folder tells, and whether it is all that it tells (`train.csv`)."""
+    file, sheet = file_and_sheet(name)
     for stated, split in sidecar.splits.items():
-        if name == stated or stated in name.split("/"):
+        if stated in (name, file, sheet) or stated in file.split("/"):
             return split, True
-    parts = name.lower().split("/")
+    parts = file.lower().split("/")
     stem = parts[-1].rsplit(".", 1)[0]
-    for whole in (stem, *reversed(parts[:-1])):
+    for whole in (sheet.lower(), stem, *reversed(parts[:-1])):
         if whole in SPLIT_WORDS:
             return _SPLITS[SPLIT_WORDS[whole]], True
-    words = [word for word in re.split(r"[^a-z]+", stem) if word in SPLIT_WORDS]
+    told = re.split(r"[^a-z]+", f"{stem} {sheet.lower()}")
+    words = [word for word in told if word in SPLIT_WORDS]
     return (_SPLITS[SPLIT_WORDS[words[-1]]] if words else None), False
 
 
@@ -80,27 +88,25 @@ def read(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
         ConfigError: `mails.yaml` names a column that is not there.
     """
     tables: list[Found] = []
-    passed_over: list[Finding] = []
+    told: list[Finding] = []
     for file in table_paths(path, sidecar):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        opened = _open(file, name, sidecar)
-        if isinstance(opened, Finding):
-            passed_over.append(opened)
-        else:
-            tables.append(opened)
+        found, said = _open(file, name, sidecar)
+        tables.extend(found)
+        told.extend(said)
     if not tables:
-        reasons = "; ".join(f.text for f in passed_over[:3])
+        reasons = "; ".join(f.text for f in told[:3])
         raise DataError(
             f"no table with a column of texts{': ' + reasons if reasons else ''}",
             where=str(path),
             fix="name the columns in mails.yaml: columns: {text: …, label: …}",
         )
-    yield from passed_over
+    yield from told
     mixed = any(t.main for t in tables) and not all(t.main for t in tables)
     seen: set[bytes] | None = set() if mixed else None
-    for found in sorted(tables, key=lambda t: (not t.main, t.name)):
-        yield _said(found)
-        yield from _rows(found, sidecar, seen)
+    for table in sorted(tables, key=lambda t: (not t.main, t.name)):
+        yield _said(table)
+        yield from _rows(table, sidecar, seen)
 
 
 def _without_texts(columns: Sequence[str], head: Sequence[Row]) -> str:
@@ -111,28 +117,60 @@ def _without_texts(columns: Sequence[str], head: Sequence[Row]) -> str:
     return f"{told}; there is nothing in {', '.join(empty[:8])}"
 
 
-def _open(file: Path, name: str, sidecar: Sidecar) -> Found | Finding:
+def _open(file: Path, name: str, sidecar: Sidecar) -> tuple[list[Found], list[Finding]]:
+    """The tables of a file, and what is to be said of it and of those that are none."""
     try:
-        table = open_table(file)
-        head = table.head(HEAD_ROWS)
+        opened = open_rows(file, name, wanted=_wanted(sidecar), fix="name it in mails.yaml: sheets")
     except (DataError, OSError) as error:
-        return _passed_over(name, getattr(error, "what", str(error)))
+        return [], [_passed_over(name, getattr(error, "what", str(error)))]
+    tables: list[Found] = []
+    told = list(opened.findings)
+    for source in opened.sources:
+        found = _found(source, sidecar)
+        if isinstance(found, Finding):
+            told.append(found)
+        else:
+            tables.append(found)
+    labelled = [found for found in tables if _is_labelled(found.roles)]
+    if len(tables) > len(labelled) > 0 and not sidecar.sheets:
+        # beside tickets a workbook holds legends and lists
+        others = [found.name for found in tables if found not in labelled]
+        told.extend(
+            _passed_over(other, "it has no labels, as other sheets have") for other in others
+        )
+        return labelled, told
+    return tables, told
+
+
+def _wanted(sidecar: Sidecar) -> Callable[[str], bool | None]:
+    """Which sheets of a spreadsheet are stated."""
+
+    def wanted(sheet: str) -> bool | None:
+        stated = sidecar.sheets
+        return any(sheet == s or fnmatch.fnmatchcase(sheet, s) for s in stated) if stated else None
+
+    return wanted
+
+
+def _is_labelled(roles: Roles) -> bool:
+    return bool(roles.label or roles.urgency or roles.sentiment)
+
+
+def _found(source: Source, sidecar: Sidecar) -> Found | Finding:
+    name, table = source.name, source.rows
+    head = table.head(HEAD_ROWS)
     roles = find_roles(table.columns, head, sidecar)
     if not roles.usable:
         return _passed_over(name, _without_texts(table.columns, head))
-    if file.suffix.lower() in _DOUBTFUL and not (roles.label or roles.urgency or roles.sentiment):
+    if Path(name).suffix.lower() in _DOUBTFUL and not _is_labelled(roles):
         return _passed_over(name, "it looks like notes or settings, not like rows of mails")
     split, main = split_of(name, sidecar)
     return Found(name, table, roles, split, main)
 
 
 def _passed_over(name: str, why: str) -> Finding:
-    return Finding(
-        "file-passed-over",
-        "warn",
-        f"{name} was passed over: {why}",
-        (name,),
-        "nothing to do if it holds no mails; else name its columns in mails.yaml",
+    return passed_over(
+        name, why, "nothing to do if it holds no mails; else name its columns in mails.yaml"
     )
 
 

@@ -1,0 +1,222 @@
+"""A spreadsheet → its tables, each a `SheetTable`: rows of texts with the numbers that the spreadsheet gives them.
+
+Which of them a kit wants, and what a column means, is decided there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kits.core.errors import DataError, MachineError
+from kits.core.kit import Finding
+from kits.core.spreadsheets import office_xml, open_document
+from kits.core.spreadsheets.grid import Grid
+from kits.core.spreadsheets.marks import Marks
+from kits.core.spreadsheets.package import Form, damaged, protected
+from kits.core.spreadsheets.remarks import remarks_on
+from kits.core.spreadsheets.survey import IsHeader, Survey, survey
+from kits.core.spreadsheets.values import Value, percent_of, plain_number, text_of
+
+SUFFIXES = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+MAX_SHEETS = 500
+_MARKS = {"xlsx": office_xml.marks_of, "ods": open_document.marks_of}
+
+Row = dict[str, str]
+Named = Callable[[Sequence[str]], tuple[str, ...]]
+"""Names of columns from the cells that name them: empty and repeated ones get a number."""
+_Fix = Callable[[int, Value], str]
+
+
+def where_of(file: str, sheet: str) -> str:
+    """How a sheet is called in what people read, and in the names of its rows: `leads.xlsx, sheet "Export"`."""
+    return f'{file}, sheet "{sheet}"'
+
+
+def file_and_sheet(where: str) -> tuple[str, str]:
+    """The opposite of `where_of`; no sheet where it is a file alone."""
+    file, said, sheet = where.partition(', sheet "')
+    return (file, sheet.removesuffix('"')) if said else (where, "")
+
+
+@dataclass(frozen=True)
+class SheetTable:
+    """The table of one sheet, in memory.
+
+    Attributes:
+        sheet: its title.
+        columns: names; `c1`, `c2`, … where the sheet names none.
+        form: how it was read, for people.
+        findings: what else should be known of it.
+        numeric: columns with numbers that the spreadsheet itself holds as such: no question of decimal signs.
+    """
+
+    sheet: str
+    columns: tuple[str, ...]
+    form: str
+    findings: tuple[Finding, ...]
+    numeric: frozenset[str]
+    found: Survey
+    grid: Grid = field(repr=False)
+    fixes: tuple[tuple[int, _Fix], ...] = field(repr=False)
+    cuts_rows: ClassVar[bool] = False
+
+    def rows(self) -> Iterator[tuple[int, Row]]:
+        """Rows with the number that the spreadsheet shows beside them; a row ends with its last cell that is filled."""
+        places = self.found.columns
+        for number, cells in self.grid.rows(self.found.start):
+            texts = [text_of(cells[place]) for place in places]
+            for at, fix in self.fixes:
+                texts[at] = fix(number, cells[places[at]])
+            while texts and not texts[-1].strip():
+                texts.pop()
+            if texts:
+                yield number + 1, dict(zip(self.columns, texts))
+
+    def head(self, most: int) -> list[Row]:
+        """The first rows."""
+        return [row for _, row in islice(self.rows(), most)]
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """A spreadsheet's sheets.
+
+    Attributes:
+        tables: of those that hold one.
+        left_out: sheet → why it is not read.
+        hidden: titles of tables in sheets that are hidden.
+        unwanted: titles of sheets that nobody wants.
+    """
+
+    tables: tuple[SheetTable, ...]
+    left_out: dict[str, str]
+    hidden: frozenset[str]
+    unwanted: tuple[str, ...] = ()
+
+
+def open_workbook(
+    path: Path,
+    name: str,
+    form: Form,
+    names: Named,
+    is_header: IsHeader | None = None,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> Sheets:
+    """Reads a spreadsheet's sheets into memory. Macros, links and what a formula would fetch are left alone.
+
+    Args:
+        name: how the file is called in what is said of it.
+        form: as `form_of` finds it.
+        is_header: None: the first row of each table names its columns, however it looks.
+        wanted: whether a sheet is to be read, by its title.
+
+    Raises:
+        DataError: damaged, protected by a password, or larger than is read.
+        MachineError: python-calamine is not installed.
+    """
+    try:
+        import python_calamine as calamine
+    except ImportError:
+        raise MachineError(
+            "spreadsheets need python-calamine",
+            where=path.name,
+            fix="pip install 'kitwright[train]'",
+        ) from None
+    marks = _MARKS[form](path) if form in _MARKS else {}
+    tables: list[SheetTable] = []
+    left_out: dict[str, str] = {}
+    unwanted: list[str] = []
+    try:
+        with calamine.CalamineWorkbook.from_path(path) as book:
+            listed = book.sheets_metadata
+            if len(listed) > MAX_SHEETS:
+                raise DataError(f"{len(listed)} sheets, at most {MAX_SHEETS}", where=path.name)
+            visible = {s.name for s in listed if s.visible == calamine.SheetVisibleEnum.Visible}
+            for one in listed:
+                if one.typ != calamine.SheetTypeEnum.WorkSheet:
+                    continue
+                if not wanted(one.name):
+                    unwanted.append(one.name)
+                    continue
+                grid = _grid(book.get_sheet_by_name(one.name))
+                opened = _opened(name, form, one.name, grid, marks.get(one.name), names, is_header)
+                if isinstance(opened, str):
+                    left_out[one.name] = opened
+                else:
+                    tables.append(opened)
+    except calamine.PasswordError:
+        raise protected(path) from None
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise damaged(path, error) from error
+    hidden = frozenset(table.sheet for table in tables) - visible
+    return Sheets(tuple(tables), left_out, hidden, tuple(unwanted))
+
+
+def _grid(
+    loaded: Any,
+) -> Grid:  # Any: python-calamine's own class, whose rows are lists of any values
+    return Grid(loaded, loaded.start[1] if loaded.start is not None else 0)
+
+
+def _opened(
+    file: str,
+    form: Form,
+    sheet: str,
+    grid: Grid,
+    marks: Marks | None,
+    names: Named,
+    is_header: IsHeader | None,
+) -> SheetTable | str:
+    """The sheet's table, or why it holds none."""
+    found = survey(grid, is_header)
+    if found is None:
+        return "it is empty"
+    if not found.rows:
+        return "no rows in it"
+    if found.header:
+        columns = names(found.names)
+    else:
+        columns = tuple(f"c{n + 1}" for n in range(len(found.columns)))
+    where = where_of(file, sheet)
+    said = f"names in row {found.start}" if found.header else "no header"
+    numeric = {name for name, one in zip(columns, found.held) if one.numbers}
+    return SheetTable(
+        sheet,
+        columns,
+        f"{form}, {said}",
+        tuple(remarks_on(where, marks, found, columns)),
+        frozenset(numeric),
+        found,
+        grid,
+        tuple(_fixes(found, grid.left, marks)),
+    )
+
+
+def _fixes(found: Survey, left: int, marks: Marks | None) -> Iterator[tuple[int, _Fix]]:
+    """(place among the columns, how its cells become texts) of those that need more than `text_of`."""
+    for at, (place, held) in enumerate(zip(found.columns, found.held)):
+        percents = marks.percents.get(place + left) if marks is not None else None
+        if percents:
+            yield at, _percent(np.array(percents, dtype=np.int64))
+        elif held.stored and held.numbers:
+            yield at, _number(held.commas > 0)
+
+
+def _number(commas: bool) -> _Fix:
+    return lambda _, value: (
+        plain_number(value, commas) if isinstance(value, str) else text_of(value)
+    )
+
+
+def _percent(rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> _Fix:
+    shown = np.zeros(int(rows.max()) + 1, dtype=bool)
+    shown[rows] = True
+    return lambda row, value: (
+        percent_of(value) if row < len(shown) and shown[row] else text_of(value)
+    )
