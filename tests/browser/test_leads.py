@@ -57,12 +57,22 @@ def test_the_list_is_read_on_a_screen_a_phone_and_in_the_dark(hub: Hub, open_pag
     assert page.inner_text("h1") == "Leads"
     assert "the token was revoked" in text and PROBE in text
     assert "the field lead_score is read-only" in text
+    page.set_viewport_size({"width": 1280, "height": 800})
+    whole = "rows => rows.filter(r => r.getBoundingClientRect().bottom <= innerHeight).length"
+    assert page.locator(".hot-list tbody tr").evaluate_all(whole) >= 4, "the hot list comes first"
     shoot(page, "leads")
+    page.click("summary:has-text('sales')")
+    assert "Last write" in page.inner_text("main")
+    shoot(page, "leads-connection")
+    page.click("summary:has-text('sales')")
     page.emulate_media(color_scheme="dark")
     shoot(page, "leads-dark")
     page.set_viewport_size({"width": 390, "height": 844})
     assert overflow(page) <= 0
+    assert page.locator(".hot-list tbody tr").evaluate_all(whole) >= 1, "also on a phone"
     shoot(page, "leads-phone")
+    page.click("summary:has-text('sales')")
+    assert overflow(page) <= 0
 
 
 def test_the_next_leads_and_those_that_are_looked_for(hub: Hub, open_page) -> None:
@@ -128,6 +138,7 @@ def test_a_lead_is_erased_after_a_question(hub: Hub, open_page) -> None:
 
 def test_leads_that_wait_are_tried_again_and_a_viewer_only_looks(hub: Hub, open_page) -> None:
     page = open_page("admin", "/leads")
+    page.click("summary:has-text('for a person')")
     page.click("text=Try again")
     page.wait_for_selector("text=Try again", state="detached")
     assert lead(hub, "dead").dead == "" and lead(hub, "dead").due_at is not None

@@ -59,10 +59,11 @@ def lead_list(
     more = urlencode({**given, "cursor": found.next})
     models = [row for row in (in_force(session, name) for name in projects(session)) if row]
     filters = [
-        {"name": name, "title": title, "choices": choices, "value": getattr(asked, name)}
-        for name, title, choices in (
-            ("connection", "CRM", sorted(settings)), ("band", "Band", list(BANDS)),
-            ("state", "State", list(hotlist.STATES)),
+        {"name": name, "title": title, "blank": blank, "choices": choices, "value": getattr(asked, name)}
+        for name, title, blank, choices in (
+            ("connection", "CRM", "all CRMs", sorted(settings)),
+            ("band", "Band", "all bands", list(BANDS)),
+            ("state", "State", "", list(hotlist.STATES)),
         )
     ]  # fmt: skip
     return render(
