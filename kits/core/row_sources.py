@@ -14,6 +14,7 @@ from kits.core import tables
 from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.spreadsheets import package, workbook
+from kits.core.spreadsheets.survey import IsHeader
 from kits.core.tables import BadRow, Row
 
 SUFFIXES = tables.SUFFIXES | workbook.SUFFIXES
@@ -87,16 +88,32 @@ def open_rows(
         DataError: no rows and columns in it, damaged, protected by a password, or larger than is read.
         MachineError: what reads spreadsheets is not installed.
     """
+    sheets = open_sheets(path, name, None if named else tables.is_header, wanted, fix)
+    return sheets or Opened((Source(name, "", tables.open_table(path, named=named)),))
+
+
+def open_sheets(
+    path: Path,
+    name: str,
+    is_header: IsHeader | None,
+    wanted: Callable[[str], bool | None],
+    fix: str,
+) -> Opened | None:
+    """The tables of a spreadsheet, each a `SheetTable`; None where the file is none. As `open_rows`.
+
+    Args:
+        is_header: tells whether the first of some rows names the columns; None: it does.
+    """
     form = package.form_of(path)
     if form is None:
         _refuse_page(path)
-        return Opened((Source(name, "", tables.open_table(path, named=named)),))
+        return None
     found = workbook.open_workbook(
         path,
         name,
         form,
         tables.column_names,
-        None if named else tables.is_header,
+        is_header,
         lambda sheet: wanted(sheet) is not False,
     )
     sources: list[Source] = []

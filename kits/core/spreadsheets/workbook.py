@@ -54,6 +54,7 @@ class SheetTable:
         form: how it was read, for people.
         findings: what else should be known of it.
         numeric: columns with numbers that the spreadsheet itself holds as such: no question of decimal signs.
+        percents: columns with percentages.
     """
 
     sheet: str
@@ -61,6 +62,7 @@ class SheetTable:
     form: str
     findings: tuple[Finding, ...]
     numeric: frozenset[str]
+    percents: frozenset[str]
     found: Survey
     grid: Grid = field(repr=False)
     fixes: tuple[tuple[int, _Fix], ...] = field(repr=False)
@@ -186,12 +188,15 @@ def _opened(
     where = where_of(file, sheet)
     said = f"names in row {found.start}" if found.header else "no header"
     numeric = {name for name, one in zip(columns, found.held) if one.numbers}
+    shown = marks.percents if marks is not None else {}
+    percents = {name for name, at in zip(columns, found.columns) if at + grid.left in shown}
     return SheetTable(
         sheet,
         columns,
         f"{form}, {said}",
         tuple(remarks_on(where, marks, found, columns)),
         frozenset(numeric),
+        frozenset(percents),
         found,
         grid,
         tuple(_fixes(found, grid.left, marks)),

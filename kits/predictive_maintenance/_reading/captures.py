@@ -91,9 +91,8 @@ class _Opener:
                 ),
                 self._sidecar.rate_hz or rate_hz,
             )
-        table = read_table(capture.file)
-        for remark in table.remarks:
-            self._notes.say("table", remark, capture.name)
+        table = read_table(capture.file, sheet=self._sidecar.sheet)
+        self._notes.table(table, capture.name)
         columns, own = _channels(table, self._sidecar)
         if not columns:
             raise DataError("no column of readings", where=capture.name)

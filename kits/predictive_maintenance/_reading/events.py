@@ -13,12 +13,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from kits.core.errors import DataError
+from kits.core.spreadsheets import workbook
 from kits.predictive_maintenance._reading.columns import ANOMALY, plain, role_of
 from kits.predictive_maintenance._reading.sidecar import Sidecar, TimeColumn
 from kits.predictive_maintenance._reading.tables import Column, Table, read_table
 from kits.predictive_maintenance._reading.times import read_times
 
 _MAX_BYTES = 64 << 20
+_LISTS = frozenset({".csv"}) | workbook.SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ def find_events(folder: Path, sidecar: Sidecar) -> Events | None:
     for file in sorted(folder.iterdir()):
         word = plain(file.stem)
         likely = any(w in word for w in ("label", "window", "event", "anomal", "fault", "failure"))
-        if file.is_file() and (file.suffix == ".json" or (likely and file.suffix == ".csv")):
+        if file.is_file() and (
+            file.suffix == ".json" or (likely and file.suffix.lower() in _LISTS)
+        ):
             found = _open(file, sidecar)
             if found is not None:
                 return found

@@ -25,7 +25,8 @@ _BESIDE = re.compile(
     re.I,
 )
 _META = re.compile(
-    r"(?:.*_)?(?:meta|metadata|manifest|index|catalog|files)\.(?:csv|tsv|json|parquet)", re.I
+    r"(?:.*_)?(?:meta|metadata|manifest|index|catalog|files)\.(?:csv|tsv|json|parquet|xlsx|xls|ods)",
+    re.I,
 )
 _SPLITS: dict[str, Split] = {
     "train": "train", "training": "train", "learning": "train", "learn": "train",
@@ -55,7 +56,7 @@ def data_files(path: Path, suffixes: Iterable[str]) -> list[Path]:
         file
         for file in path.rglob("*")
         if (file.suffix.lower() in wanted or ("" in wanted and _is_stamped(file)))
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        and not any(part.startswith((".", "~$")) for part in file.relative_to(path).parts)
         and file.is_file()
         and not describes(file)
         and file.resolve().is_relative_to(root)

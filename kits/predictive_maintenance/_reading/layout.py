@@ -30,8 +30,8 @@ _WAVE_COLUMNS = 16
 _WAVE_ROWS = 256
 
 _FIX = (
-    "looked for .csv .tsv .txt .parquet .npy .wav and .cbor files; state `format` in machines.yaml: "
-    "convert .mat and .xlsx to CSV or Parquet; "
+    "looked for .csv .tsv .txt .xlsx .xls .ods .parquet .npy .wav and .cbor files; state `format` in machines.yaml: "
+    "convert .mat to CSV or Parquet; "
     "table (rows in time, or cycles of units), snapshots (independent rows), captures (a waveform per "
     "file) or windows (our own)"
 )
@@ -68,7 +68,7 @@ def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
         return "table"
     if find_meta(path) is not None and len(files) > 1:
         return "captures"
-    heads = _heads(files)
+    heads = _heads(files, sidecar)
     if not heads:
         raise DataError("no table that could be read", where=str(path), fix=_FIX)
     table = heads[-1]
@@ -83,12 +83,12 @@ def _of_tables(path: Path, files: list[Path], sidecar: Sidecar) -> str:
     return "table" if sidecar.rate_hz else "snapshots"
 
 
-def _heads(files: list[Path]) -> list[Table]:
+def _heads(files: list[Path], sidecar: Sidecar) -> list[Table]:
     """The first rows of some files that can be read."""
     found = []
     for file in files[:: max(1, len(files) // _LOOKED_AT)][:_LOOKED_AT]:
         try:
-            found.append(named(read_table(file, 2000)))
+            found.append(named(read_table(file, 2000, sheet=sidecar.sheet)))
         except DataError:
             continue  # becomes a finding when the folder is read
     return found

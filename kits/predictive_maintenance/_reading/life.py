@@ -43,7 +43,7 @@ def find_lives(path: Path, sidecar: Sidecar) -> bool:
         if _is_life_file(file):
             continue
         try:
-            head = named(read_table(file, 400))
+            head = named(read_table(file, 400, sheet=sidecar.sheet))
             roles = find_roles(head, sidecar, Notes(), file.name)
         except DataError:
             continue  # said again, as a finding, when the folder is read
@@ -98,16 +98,15 @@ def read_lives(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
             known = _known_lives(file, data, lives, path, sidecar)
             role, split = split_of(file, path), splits[file]
             around = _Around(name, role, split, known, prefix, sidecar, notes)
-            yield from _units(_table(file, notes, name), around)
+            yield from _units(_table(file, sidecar, notes, name), around)
         except DataError as error:
             yield refused(name, error)
     yield from notes.findings()
 
 
-def _table(file: Path, notes: Notes, name: str) -> Table:
-    raw = read_table(file)
-    for remark in raw.remarks:
-        notes.say("table", remark, name)
+def _table(file: Path, sidecar: Sidecar, notes: Notes, name: str) -> Table:
+    raw = read_table(file, sheet=sidecar.sheet)
+    notes.table(raw, name)
     table = named(raw)
     if table is not raw:
         usual = "as in C-MAPSS" if len(table.columns) == len(_CMAPSS) else "unit, cycle, c3, …"
@@ -125,7 +124,7 @@ def _known_lives(
     fitting = [f for f in lives if _subset(f) == subset] or (lives if len(data) <= 2 else [])
     if not fitting:
         return None
-    table = read_table(fitting[0])
+    table = read_table(fitting[0], sheet=sidecar.sheet)
     by_role = {role_of(c.name): c for c in reversed(table.columns)}
     numbers = [c for c in table.columns if c.kind == "number"]
     if not numbers:

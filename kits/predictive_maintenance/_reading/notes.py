@@ -12,6 +12,7 @@ from typing import Literal
 
 from kits.core.errors import KitwrightError
 from kits.core.kit import Finding
+from kits.predictive_maintenance._reading.tables import Table
 
 Level = Literal["pass", "warn", "fail"]
 _SHOWN = 20
@@ -38,6 +39,13 @@ class Notes:
         """Something a person should look at."""
         self._add(check, text, "warn", where, fix)
 
+    def table(self, table: Table, where: str) -> None:
+        """What is odd about a file of rows."""
+        for remark in table.remarks:
+            self.say("table", remark, where)
+        for found in table.findings:
+            self._add(found.check, _said(found), found.level, where, found.fix)
+
     def findings(self) -> Iterator[Finding]:
         """One finding per remark, the places as evidence."""
         for (check, text), note in self._notes.items():
@@ -48,6 +56,10 @@ class Notes:
         note = self._notes.setdefault((check, text), _Note(level, fix))
         if where and where not in note.where:
             note.where.append(where)
+
+
+def _said(found: Finding) -> str:
+    return f"{found.text} ({', '.join(found.evidence)})" if found.evidence else found.text
 
 
 def refused(name: str, error: KitwrightError) -> Finding:

@@ -88,10 +88,9 @@ def read_series(path: Path, sidecar: Sidecar) -> Iterator[RawSample | Finding]:
 
 
 def _series_of(file: Path, around: _Import) -> list[Series]:
-    table, name = read_table(file), name_in(file, around.root)
+    table, name = read_table(file, sheet=around.sidecar.sheet), name_in(file, around.root)
     notes = around.notes
-    for remark in table.remarks:
-        notes.say("table", remark, name)
+    notes.table(table, name)
     roles = find_roles(table, around.sidecar, notes, name)
     times = times_of(table, roles, around.sidecar, notes, name)
     owner = roles.asset or roles.unit

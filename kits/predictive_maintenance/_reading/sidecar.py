@@ -90,6 +90,9 @@ class Sidecar(_Section):
     format: Literal["", "table", "snapshots", "captures", "windows"] = Field(
         "", description="what the folder is; empty: found out"
     )
+    sheet: str = Field(
+        "", description="title or pattern of the sheet to read of spreadsheets; empty: found out"
+    )
     asset: str = Field(
         "", description="`file`, `folder`, or the column that names the machine; empty: found out"
     )

@@ -73,9 +73,8 @@ def _rows(
     file: Path, root: Path, split: Split | None, sidecar: Sidecar, notes: Notes
 ) -> Iterator[RawSample | Finding]:
     name = name_in(file, root)
-    table = read_table(file)
-    for remark in table.remarks:
-        notes.say("table", remark, name)
+    table = read_table(file, sheet=sidecar.sheet)
+    notes.table(table, name)
     if table.rows > MAX_ROWS:
         raise DataError(f"{table.rows} rows are more than {MAX_ROWS}", where=name)
     shape = _shape(table, file, root, sidecar, notes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,13 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kits.core.errors import DataError
+from kits.core.kit import Finding
+from kits.core.spreadsheets import workbook
 from kits.predictive_maintenance._reading.columns import split_unit
+from kits.predictive_maintenance._reading.sheets import text_of_sheet
 from kits.predictive_maintenance._reading.text import BAD_WORDS, Layout, cell_number, decoded, sniff
 
 MAX_FILE_BYTES = 1 << 30
 MAX_COLUMNS = 20_000
 MAX_CELLS = 400_000_000
-SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".dat", ".asc", ".parquet", ".pq", ".npy", ".npz"})
+SUFFIXES = workbook.SUFFIXES | {
+    ".csv", ".tsv", ".txt", ".dat", ".asc", ".parquet", ".pq", ".npy", ".npz",
+}  # fmt: skip
 _ENOUGH_NUMBERS = 0.8
 
 Kind = Literal["number", "text", "time"]
@@ -54,11 +60,13 @@ class Table:
     Attributes:
         header: whether the file named its columns; else they are called `c1`, `c2`, ….
         remarks: what was odd about the file, for people.
+        findings: what a spreadsheet has to say of itself.
     """
 
     columns: tuple[Column, ...]
     header: bool = True
     remarks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -84,11 +92,12 @@ class Table:
         return replace(self, columns=kept)
 
 
-def read_table(path: Path, max_rows: int | None = None) -> Table:
+def read_table(path: Path, max_rows: int | None = None, *, sheet: str = "") -> Table:
     """Reads one file.
 
     Args:
         max_rows: only the first rows, to find out what the file is.
+        sheet: of a spreadsheet, as it is stated; empty: found out.
 
     Raises:
         DataError: too large, empty, or no rows and columns in it.
@@ -104,7 +113,10 @@ def read_table(path: Path, max_rows: int | None = None) -> Table:
             fix="export it in several files, for example one per month",
         )
     reader = _BINARY.get(path.suffix.lower())
-    table = reader(path, max_rows) if reader else _read_text(path, max_rows)
+    if reader:
+        table = reader(path, max_rows)
+    else:
+        table = _read_sheet(path, max_rows, sheet) or _read_text(path, max_rows)
     if not table.columns or not table.rows:
         raise DataError("no rows in it", where=path.name)
     return table
@@ -116,7 +128,7 @@ def _read_parquet(path: Path, max_rows: int | None) -> Table:
 
     try:
         file = pq.ParquetFile(path)
-        _bounded(file.metadata.num_rows, file.metadata.num_columns, path)
+        _bounded(file.metadata.num_rows, file.metadata.num_columns, path.name)
         if max_rows is None:
             found = file.read()
         else:
@@ -148,7 +160,7 @@ def _read_numpy(path: Path, max_rows: int | None) -> Table:
             raise DataError("not an array of numbers with one or two dimensions", where=path.name)
         lying = array.ndim == 2 and array.shape[0] < array.shape[1]
         matrix = np.atleast_2d(array if lying or array.ndim == 1 else array.T)
-        _bounded(matrix.shape[1], matrix.shape[0], path)
+        _bounded(matrix.shape[1], matrix.shape[0], path.name)
         for number, row in enumerate(matrix[:, :max_rows], start=1):
             label = name if name and len(matrix) == 1 else f"{name or 'c'}{number}"
             columns.append(Column(label, "", "number", row.astype(np.float64)))
@@ -165,15 +177,40 @@ _BINARY = {
 }
 
 
+def _read_sheet(path: Path, max_rows: int | None, sheet: str) -> Table | None:
+    """The table of a spreadsheet; None where the file is none."""
+    found = text_of_sheet(path, sheet)
+    if found is None:
+        return None
+    content = found.content
+    if max_rows is not None:
+        content = b"".join(islice(io.BytesIO(content), max_rows + 2))
+    table = _parsed(content, "utf-8", found.where)
+    columns = tuple(
+        replace(c, unit=c.unit or "%") if c.name in found.percents else c for c in table.columns
+    )
+    return replace(table, columns=columns, findings=found.findings)
+
+
 def _read_text(path: Path, max_rows: int | None) -> Table:
+    raw = path.read_bytes() if max_rows is None else _head(path, max_rows)
+    content, encoding = decoded(raw, path.name)
+    return _parsed(content, encoding, path.name)
+
+
+def _parsed(content: bytes, encoding: str, where: str) -> Table:
+    """A text as a table.
+
+    Args:
+        content: in UTF-8.
+        encoding: what it was in.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
-    raw = path.read_bytes() if max_rows is None else _head(path, max_rows)
-    content, encoding = decoded(raw, path.name)
-    layout = sniff(content, path.name)
+    layout = sniff(content, where)
     if len(layout.names) > MAX_COLUMNS:
-        raise DataError(f"{len(layout.names)} columns are too many", where=path.name)
+        raise DataError(f"{len(layout.names)} columns are too many", where=where)
     skipped: list[str] = []
 
     def skip(row: Any) -> str:
@@ -194,8 +231,8 @@ def _read_text(path: Path, max_rows: int | None) -> Table:
             ),
         )
     except pa.ArrowException as error:
-        raise DataError(f"no table: {_first_line(error)}", where=path.name) from error
-    _bounded(found.num_rows, found.num_columns, path)
+        raise DataError(f"no table: {_first_line(error)}", where=where) from error
+    _bounded(found.num_rows, found.num_columns, where)
     columns = tuple(
         _column(header, found.column(i), layout)
         for i, header in enumerate(layout.headers)
@@ -283,10 +320,10 @@ def _text_column(name: str, unit: str, found: Any, layout: Layout | None) -> Col
     return Column(name, unit, "text", np.array(levels, dtype=object)[indices])
 
 
-def _bounded(rows: int, columns: int, path: Path) -> None:
+def _bounded(rows: int, columns: int, where: str) -> None:
     if columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
         raise DataError(
-            f"{rows} rows of {columns} columns are too many", where=path.name, fix="cut the file"
+            f"{rows} rows of {columns} columns are too many", where=where, fix="cut the file"
         )
 
 

@@ -111,7 +111,7 @@ def sniff(content: bytes, where: str) -> Layout:
     first = next(i for i, (_, row) in enumerate(cells) if len(row) == width)
     body = [row for _, row in cells[first:] if len(row) == width]
     decimal = _decimal(body, delimiter)
-    header = _is_header(body, decimal)
+    header = is_header(body, decimal)
     headers = tuple(cell.strip().lstrip("#").strip() for cell in body[0]) if header else ()
     rows_from = first + (1 if header else 0)
     units: dict[str, str] = {}
@@ -131,6 +131,28 @@ def sniff(content: bytes, where: str) -> Layout:
         skipped=first,
         squeeze=squeeze,
         units=units,
+    )
+
+
+def is_header(body: Sequence[Sequence[str]], decimal: str) -> bool:
+    """A first row whose cells are names, or numbered names above rows that hold other things.
+
+    Args:
+        body: the first rows' cells.
+        decimal: the sign in numbers.
+    """
+    first = body[0]
+    values = [_is_value(cell, decimal) for cell in first]
+    if not any(values):
+        return any(cell.strip() for cell in first)
+    named = [cell for cell, value in zip(first, values) if not value and cell.strip()]
+    if not named or len(body) < 2:
+        return False
+    # `time;1;2;3`: a name stands where the rows below hold values
+    below = body[1]
+    return any(
+        not value and cell.strip() and cell not in BAD_WORDS and _is_value(under, decimal)
+        for cell, value, under in zip(first, values, below)
     )
 
 
@@ -191,23 +213,6 @@ def _decimal(body: Sequence[Sequence[str]], delimiter: str) -> str:
 def _is_value(cell: str, decimal: str) -> bool:
     text = cell.strip()
     return not math.isnan(cell_number(text, decimal)) or bool(_TIME.fullmatch(text))
-
-
-def _is_header(body: Sequence[Sequence[str]], decimal: str) -> bool:
-    """A first row whose cells are names, or numbered names above rows that hold other things."""
-    first = body[0]
-    values = [_is_value(cell, decimal) for cell in first]
-    if not any(values):
-        return any(cell.strip() for cell in first)
-    named = [cell for cell, value in zip(first, values) if not value and cell.strip()]
-    if not named or len(body) < 2:
-        return False
-    # `time;1;2;3`: a name stands where the rows below hold values
-    below = body[1]
-    return any(
-        not value and cell.strip() and cell not in BAD_WORDS and _is_value(under, decimal)
-        for cell, value, under in zip(first, values, below)
-    )
 
 
 def _is_units(row: Sequence[str], below: Sequence[str], decimal: str) -> bool:
