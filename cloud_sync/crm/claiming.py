@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.rescoring import found_later, make_due, older
+from cloud_sync.crm.spans import is_free
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmLead, CrmScore
 
@@ -19,16 +20,21 @@ LEASE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A lead that is being scored, and its mark when it was claimed."""
+    """A lead that is being scored, and its mark when it was claimed; `muted`: it is read only (`storing.is_muted`)."""
 
     object_id: str
     mark: int
+    muted: bool = False
 
 
 def any_due(hub: Hub, connection: str, bundle: str, now: datetime) -> bool:
     """Whether there is anything to be claimed; looks only."""
     with hub.database.session() as session:
-        wanted_are = (_due(connection, now), found_later(connection), older(connection, bundle))
+        wanted_are = (
+            _due(connection, now),
+            found_later(connection),
+            older(connection, bundle, now),
+        )
         for wanted in wanted_are:
             if session.scalar(select(CrmLead.object_id).where(*wanted).limit(1)) is not None:
                 return True
@@ -49,7 +55,7 @@ def claim(
             rows = _next(session, due, limit)
         for row in rows:
             row.lease_owner, row.lease_until = owner, now + LEASE
-        return [Claimed(row.object_id, row.due_mark) for row in rows]
+        return [Claimed(row.object_id, row.due_mark, storing.is_muted(row)) for row in rows]
 
 
 def give_back(hub: Hub, connection: str, claimed: Sequence[Claimed], owner: str) -> None:
@@ -102,12 +108,8 @@ def courses(session: Session, connection: str, names: Sequence[str]) -> Mapping[
 
 
 def _due(connection: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    over = or_(
-        CrmLead.lease_until.is_(None),
-        CrmLead.lease_until <= now,
-        CrmLead.lease_until > now + breaker.LONGEST,
-    )
-    return CrmLead.connection == connection, CrmLead.due_at <= now, over
+    free = is_free(CrmLead.lease_until, LEASE, now)
+    return CrmLead.connection == connection, CrmLead.due_at <= now, free
 
 
 def _next(session: Session, due: tuple[ColumnElement[bool], ...], limit: int) -> Sequence[CrmLead]:

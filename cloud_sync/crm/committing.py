@@ -78,9 +78,14 @@ class Commit:
                 self._lots = lots(session, self._hub.config.leads.exploration)
             self._before = courses(session, name, list(self._found.scores))
             for lead in held(session, name, claimed, self._owner):
+                mark = marks[lead.object_id]
+                if lead.state == storing.GONE and lead.due_mark != mark:
+                    # it was deleted or merged away while it was read: what was read then is the past
+                    storing.release(lead, mark, again_after=None, now=now)
+                    continue
                 again = self._store_one(session, lead, now)
                 dead += bool(lead.dead)
-                storing.release(lead, marks[lead.object_id], again_after=again, now=now)
+                storing.release(lead, mark, again_after=again, now=now)
             session.flush()
             self._tell_hidden(session, now)
             tell_dead(session, self._hub.config.notify, name)
@@ -115,11 +120,17 @@ class Commit:
             return None
         if lead.lot >= 1.0:
             lead.lot = self._rng.random()
-        fault = self._found.faults.get(lead.object_id, "")
+        muted = storing.is_muted(lead)
+        # a fault quotes the record, of which nothing is kept then
+        fault = "" if muted else self._found.faults.get(lead.object_id, "")
         lead.dead = lead.error = fault[:_WORDS]
         if record.outcome:
             self._decide(session, lead, record, now)
-        elif not fault:
+        elif muted:
+            storing.keep_muted(lead, record, self._rules, now)
+        elif (
+            not fault and lead.object_id in self._found.scores
+        ):  # else it may be scored since, and is due again
             self._keep(session, lead, record, now)
         return None
 

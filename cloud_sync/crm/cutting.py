@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from cloud_sync.crm import storing
 from cloud_sync.crm.scored import LeadScore
 from cloud_sync.crm.settings import CrmSettings
+from cloud_sync.crm.spans import has_passed
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead, LeadModel
 from cloud_sync.store.types import JsonObject
@@ -138,7 +139,8 @@ def recut(hub: Hub, project: str, ready: ReadyBundle, now: datetime) -> Cut | No
     shares = shares_of(ready)
     with hub.database.session() as session:
         known = in_force(session, project, ready.id)
-        if shares is None or (known is not None and now - known.at < RECUT):
+        fresh = known is not None and not has_passed(known.at, RECUT, now)
+        if shares is None or fresh:
             return known
         made = cut_of(_latest(session, project, ready.id, now), shares, ready.id, now)
     if made is None:

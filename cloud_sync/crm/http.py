@@ -63,6 +63,7 @@ class Wire:
     Args:
         access: of the connection.
         clock: seconds since 1970.
+        monotonic: seconds that only rise: a clock that is set meanwhile does not move the CRM's.
         context: whom to trust; None: the system's CAs.
         budget: None: as the settings say.
     """
@@ -72,19 +73,21 @@ class Wire:
         access: Access,
         *,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         context: ssl.SSLContext | None = None,
         budget: Budget | None = None,
     ) -> None:
         settings = access.settings
         self.name = access.name
         self.clock = clock
+        self._monotonic = monotonic
         self.budget = budget or Budget(
             settings.rate_per_10s or 50.0, where=access.name, share=access.share
         )
         self._timeout_s = settings.timeout_s
         self._context = context
         self._guard = Guard(parse_networks(settings.allow))
-        self._ahead_s: float | None = None
+        self._server_began: float | None = None  # its time when ours began to count
 
     def to(self, url: str, headers: Mapping[str, str] | None = None) -> JsonHttp:
         """Requests to one server."""
@@ -124,11 +127,11 @@ class Wire:
             said = parsedate_to_datetime(headers.get("date", ""))
         except (ValueError, TypeError):
             return
-        self._ahead_s = said.timestamp() - self.clock()
+        self._server_began = said.timestamp() - self._monotonic()
 
     def server_time(self) -> float | None:
         """Seconds since 1970 by the CRM's clock; None: it has not said yet."""
-        return None if self._ahead_s is None else self.clock() + self._ahead_s
+        return None if self._server_began is None else self._server_began + self._monotonic()
 
 
 class CrmHttp:

@@ -27,7 +27,7 @@ from cloud_sync.crm.schemes.table import scheme_of
 from cloud_sync.crm.schemes.verifying import UnverifiedError, Verified, verify
 from cloud_sync.crm.secrets import secrets_path
 from cloud_sync.effects.alerts import close_alert, raise_alert
-from cloud_sync.errors import NotFoundError
+from cloud_sync.errors import BusyError, NotFoundError
 from cloud_sync.hub import Hub
 from kits.core.errors import ConfigError, DataError, UsageError
 from kits.core.sample import utc_now
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 UNARMED = "crm-no-secret"
 OTHER_ADDRESS = "crm-other-address"
+OTHER_TIME = "crm-other-time"
+_OFTEN: Final = 3
+"""Messages of another time in a row; a single one may have been kept somewhere on its way."""
 OWN_CHANGE: Final = "our own change"
 """Why an event is skipped: it tells of a score that we wrote."""
 AHEAD: Final = timedelta(minutes=5)
@@ -68,6 +71,7 @@ class Inbox:
         self._committer = Committer(hub)
         self._clock = clock
         self._told: dict[tuple[str, str], bool] = {}
+        self._of_other_time: dict[str, int] = {}
         self._logged: dict[tuple[str, str], float] = {}
 
     def take(self, name: str, request: Request) -> Answer:
@@ -78,6 +82,7 @@ class Inbox:
 
         Raises:
             UnverifiedError: it is not known to be the CRM's; what is wrong is not told to a stranger.
+            BusyError: it is signed, but for another time: it is believed when it is sent again, or the clock is right.
             MalformedError: it is, and cannot be read.
             TooLargeError: more events than a message may have.
             BusyError: too much waits already.
@@ -90,6 +95,11 @@ class Inbox:
         except UnverifiedError as error:
             self._hub.metrics.crm_refused.labels(error.reason).inc()
             self._log("" if error.reason == "unknown" else name, error.reason)
+            if error.reason == "time":
+                # most CRMs never send again what was refused as forged: an hour of a wrong clock would lose an hour's events
+                raise BusyError(
+                    "signed for another time than this hub's", fix="send it again"
+                ) from None
             raise
         except DataError:
             self._hub.metrics.crm_refused.labels("malformed").inc()
@@ -142,7 +152,9 @@ class Inbox:
         try:
             found = self._verify(connection, request, now)
         except UnverifiedError as error:
-            if error.reason == "no-secret":
+            if error.reason == "time":
+                self._count_other_time(connection)
+            elif error.reason == "no-secret":
                 self._tell(UNARMED, connection, _NOTHING_KNOWN.format(name=connection.name))
             elif error.reason == "signature" and request.called not in ("", request.url):
                 self._verify(connection, replace(request, url=request.called), now)
@@ -150,15 +162,21 @@ class Inbox:
                 self._tell(OTHER_ADDRESS, connection, _ELSEWHERE.format(name=connection.name, url=self._hub.config.url))  # fmt: skip
                 raise UnverifiedError("url") from error
             raise
-        for alert in (UNARMED, OTHER_ADDRESS):
+        self._of_other_time.pop(connection.name, None)
+        for alert in _ALERTS:
             self._close(connection, alert)
         return found
 
+    def _count_other_time(self, connection: Connection) -> None:
+        count = self._of_other_time[connection.name] = (
+            self._of_other_time.get(connection.name, 0) + 1
+        )
+        if count >= _OFTEN:
+            self._tell(OTHER_TIME, connection, _AT_ANOTHER_TIME.format(name=connection.name))
+
     def _settled(self, connection: Connection) -> bool:
         """Whether no alert of this connection would have to be closed."""
-        return all(
-            self._told.get((connection.name, alert)) is False for alert in (UNARMED, OTHER_ADDRESS)
-        )
+        return all(self._told.get((connection.name, alert)) is False for alert in _ALERTS)
 
     def _read(
         self, connection: Connection, request: Request, verified: Verified, now: datetime
@@ -225,6 +243,11 @@ class Inbox:
 
 _NOTHING_KNOWN: Final = (
     "{name} takes no message: it has no secret to know them by. `cloud-sync crm secret {name}`"
+)
+_ALERTS: Final = (UNARMED, OTHER_ADDRESS, OTHER_TIME)
+_AT_ANOTHER_TIME: Final = (
+    "messages of {name} are signed for a time that is more than five minutes from this machine's: is its clock right"
+    " (timedatectl)? They are put off until it is"
 )
 _ELSEWHERE: Final = "{name} is signed for another address than {url}: set public_url in hub.yaml to the address the CRM calls"
 

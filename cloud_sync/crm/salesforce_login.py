@@ -84,7 +84,8 @@ class Login:
             claims: dict[str, JsonValue] = {
                 "iss": own["client_id"], "sub": own.get("username", ""),
                 "aud": self._settings.options.get("audience", AUDIENCE),
-                "exp": int(self._wire.clock()) + JWT_S,
+                # by its own clock, as soon as it has said what that is
+                "exp": int(self._wire.server_time() or self._wire.clock()) + JWT_S,
             }  # fmt: skip
             where = f"{self._access.name}: private_key"
             assertion = signed_assertion(own["private_key"], claims, where)

@@ -20,6 +20,7 @@ from cloud_sync.crm.learned import Voices
 from cloud_sync.crm.models import LeadModels, try_look
 from cloud_sync.crm.parting import read_parts
 from cloud_sync.crm.payloads import score_all
+from cloud_sync.crm.spans import has_passed
 from cloud_sync.crm.threads import ConnectionLoops, Opener
 from cloud_sync.effects.targets import DeliveryError
 from cloud_sync.errors import NotFoundError
@@ -103,7 +104,7 @@ class LeadScoring(ConnectionLoops):
 
     def _model(self, project: str) -> ReadyBundle:
         now = self._now()
-        if now - self._looked.get(project, now - LOOK) >= LOOK:
+        if has_passed(self._looked.get(project), LOOK, now):
             self._looked[project] = now
             try_look(self._models, project)
         return self._models.current(project)
@@ -111,7 +112,7 @@ class LeadScoring(ConnectionLoops):
     def _bands(self, connection: CrmConnection, ready: ReadyBundle) -> None:
         """Looks at the cut once in a while, and puts some leads into the bands it says."""
         name, now = connection.name, self._now()
-        if name in self._cut_at and now - self._cut_at[name] < LOOK:
+        if not has_passed(self._cut_at.get(name), LOOK, now):
             return
         self._cut_at[name] = now
         cut = self._cuts[name] = cutting.recut(self._hub, connection.project, ready, now)
@@ -136,7 +137,9 @@ class LeadScoring(ConnectionLoops):
         records = {record.object_id: record for record in read}
         now = self._now()
         ready = self._voices.of(connection.name, ready, crm.labels())
-        scores, faults = score_all(ready, [one for one in read if not one.outcome], now)
+        silent = {one.object_id for one in claimed if one.muted}
+        wanted = [one for one in read if not one.outcome and one.object_id not in silent]
+        scores, faults = score_all(ready, wanted, now)
         cut = self._cuts.get(connection.name)
         if cut is not None:
             scores = {name: cut.applied(score) for name, score in scores.items()}

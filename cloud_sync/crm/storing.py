@@ -66,7 +66,7 @@ def keep_score(
     lead.fields = {} if lead.opted_out else dict(record.fields)
     if lead.opted_out:
         return take_away(lead, rules, now)
-    if not lead.asked:
+    if not lead.asked or _asked_ahead(lead, now):
         lead.asked = asked(record, score, now)
     changed = (lead.points, lead.band) != (score.points, score.band)
     if changed:
@@ -80,6 +80,18 @@ def keep_score(
     lead.bundle, lead.scored_at = score.bundle, now
     mark_write(lead, rules, now)
     return course_of(lead, now) if changed else None
+
+
+def is_muted(lead: CrmLead) -> bool:
+    """Whether a person said that it is not scored, or it was erased: whatever its record says counts for nothing."""
+    return lead.override.get("opted_out") is True
+
+
+def keep_muted(lead: CrmLead, record: Record, rules: Rules, now: datetime) -> None:
+    """An open lead that is not scored was read; nothing of the record is kept but when it was changed."""
+    lead.state, lead.outcome_at, lead.record_at = OPEN, None, _changed_at(record, now)
+    lead.opted_out, lead.fields = True, {}
+    take_away(lead, rules, now)
 
 
 def mark_write(lead: CrmLead, rules: Rules, now: datetime) -> None:
@@ -148,6 +160,11 @@ def _changed_at(record: Record, now: datetime) -> datetime:
     return min(record.modified_at, now + AHEAD)
 
 
+def _asked_ahead(lead: CrmLead, now: datetime) -> bool:
+    """Whether a clock that was wrong said when the score was first asked for."""
+    return datetime.fromisoformat(str(lead.asked["at"])) > now + AHEAD
+
+
 def asked(record: Record, score: LeadScore, now: datetime) -> JsonObject:
     """The lead as it was when a score was asked for, with what was said."""
     return {
@@ -176,7 +193,7 @@ def release(lead: CrmLead, mark: int, *, again_after: timedelta | None, now: dat
 
 
 def _opted_out(lead: CrmLead, record: Record, score: LeadScore) -> bool:
-    return record.opted_out or score.opted_out or lead.override.get("opted_out") is True
+    return record.opted_out or score.opted_out or is_muted(lead)
 
 
 def _reason(one: Reason) -> JsonObject:

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import JsonValue
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import hiding
 from cloud_sync.crm.base import Listed, Listing
 from cloud_sync.crm.connections import require
 from cloud_sync.crm.kinds import KINDS
+from cloud_sync.crm.spans import ends_later, has_passed
 from cloud_sync.crm.storing import GONE, OPEN
 from cloud_sync.errors import ConflictError
 from cloud_sync.hub import audit
@@ -89,17 +90,16 @@ def is_wanted(row: CrmConnection, sweep_h: float, now: datetime) -> bool:
         return True
     if not sweep_h:
         return False
-    began = row.sweep_began_at
-    # one that lies ahead was written by a clock that was wrong
-    return began is None or not began <= now < began + timedelta(hours=sweep_h)
+    return has_passed(row.sweep_began_at, timedelta(hours=sweep_h), now)
 
 
-def since_of(row: CrmConnection, *, polls: bool) -> datetime | None:
+def since_of(row: CrmConnection, now: datetime, *, polls: bool) -> datetime | None:
     """From when on the next sweep looks for changes; None: it lists everything.
 
-    A CRM that is asked for changes anyway is looked through for what is gone.
+    A CRM that is asked for changes anyway is looked through for what is gone. A time that lies ahead was written by a
+    clock that was wrong, and nobody knows when it was right last.
     """
-    if polls or row.swept_to is None or row.sweep % WHOLE_EVERY == 0:
+    if polls or row.swept_to is None or row.swept_to > now or row.sweep % WHOLE_EVERY == 0:
         return None
     return row.swept_to - OVERLAP
 
@@ -156,8 +156,8 @@ def claim(
     if row is None or row.paused_at is not None or not is_wanted(row, sweep_h, now):
         return float("inf")
     if state_of(row) != "running":
-        begin(row, since_of(row, polls=polls), now)
-    if row.sweep_until is not None and now < row.sweep_until <= now + LEASE:
+        begin(row, since_of(row, now, polls=polls), now)
+    if row.sweep_until is not None and ends_later(row.sweep_until, LEASE, now):
         return (row.sweep_until - now).total_seconds()
     row.sweep_until = now + LEASE
     return Turn(row.sweep, row.sweep_cursor, row.sweep_since)
@@ -194,8 +194,12 @@ def keep(
     if page.more:
         return Kept(len(page.records), found)
     began = row.sweep_began_at or now
-    gone = _look_for_missing(session, row, began, now) if turn.since is None else 0
     row.sweep_ended_at, row.sweep_until, row.sweep_cursor = now, None, ""
+    if (
+        began > now
+    ):  # the clock was set back: when it began nobody knows, and the next one begins at once
+        return Kept(len(page.records), found, ended=True)
+    gone = _look_for_missing(session, row, began, now) if turn.since is None else 0
     if turn.since is None or (row.swept_to is not None and turn.since <= row.swept_to):
         row.swept_to = began
     return Kept(len(page.records), found, gone, ended=True)
@@ -247,7 +251,8 @@ def _look_for_missing(session: Session, row: CrmConnection, began: datetime, now
     """
     wanted = (
         CrmLead.connection == row.name, CrmLead.state == OPEN, CrmLead.swept < row.sweep,
-        CrmLead.created_at < began, CrmLead.later_at.is_(None), CrmLead.due_at.is_(None),
+        or_(CrmLead.created_at < began, CrmLead.created_at > now),
+        CrmLead.later_at.is_(None), CrmLead.due_at.is_(None),
     )  # fmt: skip
     count = session.scalar(select(func.count()).select_from(CrmLead).where(*wanted)) or 0
     if not count:

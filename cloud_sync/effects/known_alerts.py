@@ -119,6 +119,17 @@ ALERTS: tuple[AlertInfo, ...] = (
         "`cloud-sync crm secret NAME`; see [connect a CRM](../how-to/connect-a-crm.md)",
     ),
     AlertInfo(
+        "hub-clock-leapt", ("warning",),
+        "the clock of the hub's machine leapt two days ahead or more, or the hub was off for so long: what is old is removed "
+        "a day in an hour at most until that is caught up",
+        "`timedatectl`: is the clock right? It closes by itself",
+    ),
+    AlertInfo(
+        "crm-other-time", ("error",),
+        "messages of a CRM are signed for a time that is more than five minutes from this machine's: they are put off",
+        "`timedatectl`: set the clock right; it closes with the next message that is taken",
+    ),
+    AlertInfo(
         "crm-other-address", ("error",),
         "a CRM signs its messages for another address than `public_url`: none is taken",
         "set `public_url` in `hub.yaml` to the address that the CRM calls, and start the hub again",

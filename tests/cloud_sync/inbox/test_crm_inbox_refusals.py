@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from cloud_sync.crm.base import Request
 from cloud_sync.crm.inbox import Inbox
 from cloud_sync.crm.schemes.verifying import UnverifiedError
 from cloud_sync.crm.secrets import add_webhook_secret, drop_webhook_secret, secrets_path
-from cloud_sync.errors import MalformedError, TooLargeError
+from cloud_sync.errors import BusyError, MalformedError, TooLargeError
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import Alert
 from tests.cloud_sync.crm_builders import (
@@ -38,9 +39,10 @@ from tests.cloud_sync.fleet_builders import make_hub
 
 def test_a_message_that_is_not_verified_is_counted_and_never_stored(hub: Hub, inbox: Inbox) -> None:
     connect(hub, "hubspot-v3")
-    for made in (signed("hubspot-v3", secret="wrong"), signed("hubspot-v3", at=NOW - 400)):
-        with pytest.raises(UnverifiedError):
-            inbox.take("crm", made)
+    with pytest.raises(UnverifiedError):
+        inbox.take("crm", signed("hubspot-v3", secret="wrong"))
+    with pytest.raises(BusyError):
+        inbox.take("crm", signed("hubspot-v3", at=NOW - 400))
     for name in ("other", "../keys", "x" * 300, ""):
         with pytest.raises(UnverifiedError):
             inbox.take(name, signed("hubspot-v3"))
@@ -58,6 +60,28 @@ def test_a_connection_without_a_secret_takes_nothing_and_tells_once(hub: Hub, in
     add_webhook_secret(hub.config.keys_dir, "crm", WAYS["hubspot-v3"].secret)
     inbox.take("crm", signed("hubspot-v3"))
     assert alerts(hub) == []
+
+
+def test_a_clock_that_is_wrong_puts_messages_off_and_a_person_is_told(tmp_path: Path) -> None:
+    """What is refused as forged is not sent again, and an hour of a wrong clock would lose an hour's events."""
+    with make_hub(tmp_path) as hub:
+        shown = [AT + timedelta(days=5 * 365)]
+        inbox = Inbox(hub, now=lambda: shown[0])
+        connect(hub, "hubspot-v3")
+        for told in ([], [], [("crm-other-time", "crm")], [("crm-other-time", "crm")]):
+            with pytest.raises(BusyError):
+                inbox.take("crm", signed("hubspot-v3"))
+            assert alerts(hub) == told
+        assert not events(hub)
+        with pytest.raises(UnverifiedError):
+            inbox.take("crm", signed("hubspot-v3", secret="wrong"))
+        shown[0] = AT
+        inbox.take("crm", signed("hubspot-v3"))
+        assert alerts(hub) == [] and len(events(hub)) == 1
+        shown[0] = AT - timedelta(hours=1)
+        with pytest.raises(BusyError):
+            inbox.take("crm", signed("hubspot-v3"))
+        assert alerts(hub) == [], "a single one may have lain somewhere"
 
 
 def test_where_the_file_of_secrets_is_lost_the_network_alone_is_no_proof(
