@@ -80,6 +80,7 @@ def _asked(name: str, secret: str, what: str) -> str:
 def crm_secret(
     name: NameArgument,
     drop: Annotated[bool, typer.Option("--drop", help="Take messages of the newest secret only.")] = False,
+    back: Annotated[bool, typer.Option("--back", help="Give the newest one up again: the CRM never got it.")] = False,
     api: Annotated[str, typer.Option(help="Change this secret of its API instead, such as token.")] = "",
     secrets_file: FileOption = None,
     data: DataOption = DATA,
@@ -95,7 +96,10 @@ def crm_secret(
     with opened(data) as hub:
         settings = connections.open_connection(hub, name).settings
         keys, shown = hub.config.keys_dir, ""
-        if drop:
+        if back:
+            secrets.take_back_webhook_secret(keys, name)
+            text = f"{name} takes messages of the secret before only"
+        elif drop:
             secrets.drop_webhook_secret(keys, name)
             text = f"{name} takes messages of the newest secret only"
         elif api:
@@ -110,12 +114,13 @@ def crm_secret(
             text = f"{name} takes messages of the new secret, and still of the one before"
         address = connections.webhook_url(hub, name)
         with hub.database.transaction() as session:
-            audit(session, operator(), "crm secret", name, api=api, dropped=drop)
+            said = {"given_up": True} if back else {}
+            audit(session, operator(), "crm secret", name, api=api, dropped=drop, **said)
     steps: list[JsonValue] = list(adding.steps(settings, address, shown)) if shown else []
     console.answer(text, {"name": name, "webhook_secret": shown, "steps": steps})
     if shown:
         console.note(f"new secret, shown this once: {shown} ({INCOMING[settings.kind].secret})")
-    if not (drop or api):
+    if not (drop or back or api):
         console.next(f"cloud-sync crm secret {name} --drop --data {data}")
 
 

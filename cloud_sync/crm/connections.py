@@ -6,6 +6,8 @@ Their secrets are in `secrets.py`; what is done with an opened connection is not
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +23,7 @@ from cloud_sync.crm.secrets import (
     check_name,
     read_secrets,
     remove_secrets,
+    settle_api_secrets,
     turn_over_api_secret,
     write_secrets,
 )
@@ -128,13 +131,21 @@ def open_connection(hub: Hub, name: str) -> Connection:
 
 def opened(hub: Hub, row: CrmConnection) -> Connection:
     """The connection of a row. Raises ConfigError."""
+    settings = settings_of(row)
+    secrets = read_secrets(hub.config.keys_dir, row.name)
+    if (
+        secrets.coming is not None
+    ):  # somebody changes both, or was cut off while doing it: the row is what counts
+        secrets = settle_api_secrets(hub.config.keys_dir, row.name, digest_of_settings(settings))
     return Connection(
-        row.name,
-        settings_of(row),
-        row.project,
-        paused=row.paused_at is not None,
-        secrets=read_secrets(hub.config.keys_dir, row.name),
+        row.name, settings, row.project, paused=row.paused_at is not None, secrets=secrets
     )
+
+
+def digest_of_settings(settings: CrmSettings) -> str:
+    """Names settings: the same as they are made and as they are read again."""
+    plain = CrmSettings.model_validate(settings.model_dump(mode="json")).model_dump(mode="json")
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def access_of(hub: Hub, connection: Connection) -> Access:

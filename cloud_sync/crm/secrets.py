@@ -30,6 +30,18 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """Secrets of an API that count once the connection has other settings, so that neither old nor new ones go astray.
+
+    Attributes:
+        settings: a digest of those.
+    """
+
+    settings: str
+    api: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """What a connection must not tell anybody.
 
@@ -37,11 +49,20 @@ class Secrets:
         webhook: what its messages are signed with, as the CRM shows it; the newest first, two at most.
         api: what its API is used with, by name (`token`, `client_id`, `client_secret`, `refresh_token`, …).
         there: they were found; False: there is no file, and nobody may be known by anything else instead.
+        coming: those that take the place of `api` together with other settings; None: nobody changes them.
     """
 
     webhook: tuple[str, ...] = field(default=(), repr=False)
     api: Mapping[str, str] = field(default_factory=dict, repr=False)
     there: bool = True
+    coming: Coming | None = None
+
+
+class _ComingFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    settings: str
+    api: dict[str, str] = Field(max_length=20)
 
 
 class _SecretsFile(BaseModel):
@@ -49,6 +70,7 @@ class _SecretsFile(BaseModel):
 
     webhook: tuple[str, ...] = Field((), max_length=MAX_WEBHOOK_SECRETS)
     api: dict[str, str] = Field(default_factory=dict, max_length=20)
+    coming: _ComingFile | None = None
 
 
 def check_name(name: str) -> str:
@@ -104,8 +126,9 @@ def parse_secrets(text: str, where: str) -> Secrets:
         fault = error.errors(include_input=False, include_url=False)[0]
         where_in = ".".join(map(str, fault["loc"]))
         raise _damaged(Path(where), f"{where_in}: {plain(fault)}" if where_in else "no JSON") from None  # fmt: skip
-    secrets = Secrets(found.webhook, found.api)
-    for one in (*secrets.webhook, *secrets.api.values()):
+    coming = Coming(found.coming.settings, found.coming.api) if found.coming else None
+    secrets = Secrets(found.webhook, found.api, coming=coming)
+    for one in (*secrets.webhook, *secrets.api.values(), *(coming.api.values() if coming else ())):
         _check_secret(one, where)
     return secrets
 
@@ -127,7 +150,10 @@ def _check_secret(secret: str, where: str) -> None:
 
 def dump_secrets(secrets: Secrets) -> str:
     """The opposite of `parse_secrets`."""
-    return json.dumps({"webhook": list(secrets.webhook), "api": dict(secrets.api)}, indent=1)
+    told: dict[str, object] = {"webhook": list(secrets.webhook), "api": dict(secrets.api)}
+    if secrets.coming is not None:
+        told["coming"] = {"settings": secrets.coming.settings, "api": dict(secrets.coming.api)}
+    return json.dumps(told, indent=1)
 
 
 def write_secrets(keys_dir: Path, name: str, secrets: Secrets) -> None:
@@ -175,10 +201,25 @@ def keep_api_secret(keys_dir: Path, name: str, key: str, value: str) -> None:
         _write(keys_dir, name, replace(secrets, api={**secrets.api, key: value}))
 
 
-def keep_api_secrets(keys_dir: Path, name: str, api: Mapping[str, str]) -> None:
-    """All secrets of its API, in place of those before. Raises as `keep_api_secret`."""
+def announce_api_secrets(keys_dir: Path, name: str, coming: Coming | None) -> None:
+    """All secrets of its API as they are to be with other settings; None: they stay. Raises as `keep_api_secret`."""
     with _changing(keys_dir, name):
-        _write(keys_dir, name, replace(read_secrets(keys_dir, name), api=dict(api)))
+        secrets = read_secrets(keys_dir, name)
+        if secrets.coming != coming:
+            _write(keys_dir, name, replace(secrets, coming=coming))
+
+
+def settle_api_secrets(keys_dir: Path, name: str, settings: str) -> Secrets:
+    """What was announced for these settings, which it has now, takes the place of the secrets before; all of them.
+
+    Raises as `keep_api_secret`.
+    """
+    with _changing(keys_dir, name):
+        secrets = read_secrets(keys_dir, name)
+        if secrets.coming is not None and secrets.coming.settings == settings:
+            secrets = replace(secrets, api=dict(secrets.coming.api), coming=None)
+            _write(keys_dir, name, secrets)
+        return secrets
 
 
 def turn_over_api_secret(keys_dir: Path, name: str, key: str, value: str) -> None:
@@ -201,7 +242,7 @@ def add_webhook_secret(keys_dir: Path, name: str, secret: str) -> Secrets:
         if secret in secrets.webhook:
             return secrets
         if len(secrets.webhook) >= MAX_WEBHOOK_SECRETS:
-            fix = f"cloud-sync crm secret {name} --drop"
+            fix = f"cloud-sync crm secret {name} --drop once the CRM has the newer one, --back if it never got it"
             raise ConflictError("two secrets are taken already", where=name, fix=fix)
         new = replace(secrets, webhook=(secret, *secrets.webhook))
         _write(keys_dir, name, new)
@@ -219,5 +260,20 @@ def drop_webhook_secret(keys_dir: Path, name: str) -> Secrets:
         if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
             raise ConflictError("there is no older secret to drop", where=name)
         new = replace(secrets, webhook=secrets.webhook[:1])
+        _write(keys_dir, name, new)
+        return new
+
+
+def take_back_webhook_secret(keys_dir: Path, name: str) -> Secrets:
+    """The newest secret is given up: nobody was told it, or the CRM was not changed after all.
+
+    Raises:
+        ConflictError: there is one only.
+    """
+    with _changing(keys_dir, name):
+        secrets = read_secrets(keys_dir, name)
+        if len(secrets.webhook) < MAX_WEBHOOK_SECRETS:
+            raise ConflictError("there is no older secret to go back to", where=name)
+        new = replace(secrets, webhook=secrets.webhook[1:])
         _write(keys_dir, name, new)
         return new

@@ -13,9 +13,14 @@ from sqlalchemy.orm import Session
 
 from cloud_sync.crm import sweeps
 from cloud_sync.crm.changing import Plan
-from cloud_sync.crm.connections import readable_settings, require, require_project
+from cloud_sync.crm.connections import (
+    digest_of_settings,
+    readable_settings,
+    require,
+    require_project,
+)
 from cloud_sync.crm.kinds import KINDS
-from cloud_sync.crm.secrets import keep_api_secrets, read_secrets
+from cloud_sync.crm.secrets import Coming, announce_api_secrets, settle_api_secrets
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.storing import GONE
 from cloud_sync.hub import Hub, audit
@@ -42,26 +47,21 @@ def change(
         ConfigError: nothing of its settings can be read, or its secrets are damaged.
         OSError: its secrets cannot be written.
     """
-    keys, kept = hub.config.keys_dir, None
-    try:
-        with hub.database.transaction() as session:
-            require(session, name)
-            row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
-            plan = plan_of(readable_settings(row), row.project)
-            if plan.project_after != plan.project_before:
-                require_project(session, plan.project_after)
-            if api is not None:
-                # none while the row changes: neither the old nor the new ones go to the other server
-                kept = read_secrets(keys, name).api
-                keep_api_secrets(keys, name, {})
-            _change(session, row, plan, utc_now())
-            said = {key: f"{old} → {new}" for key, old, new in (one.told for one in plan.changes)}
-            if said or api is not None:
-                audit(session, by, "crm set", name, secrets=api is not None, **said)
-        kept = api
-    finally:
-        if kept is not None:
-            keep_api_secrets(keys, name, kept)
+    keys = hub.config.keys_dir
+    with hub.database.transaction() as session:
+        require(session, name)
+        row = session.get_one(CrmConnection, name, with_for_update=True, populate_existing=True)
+        plan = plan_of(readable_settings(row), row.project)
+        if plan.project_after != plan.project_before:
+            require_project(session, plan.project_after)
+        digest = digest_of_settings(plan.after)
+        # bound to the settings of the row: neither the old nor the new ones go to the other server, whenever this is cut
+        announce_api_secrets(keys, name, None if api is None else Coming(digest, api))
+        _change(session, row, plan, utc_now())
+        said = {key: f"{old} → {new}" for key, old, new in (one.told for one in plan.changes)}
+        if said or api is not None:
+            audit(session, by, "crm set", name, secrets=api is not None, **said)
+    settle_api_secrets(keys, name, digest)
     return plan
 
 
