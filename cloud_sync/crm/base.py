@@ -17,8 +17,9 @@ from cloud_sync.store.types import JsonObject
 
 Met = Callable[[str, str], bool]
 """Column and value → whether the bundle that scores the leads met this value there in training."""
-What = Literal["created", "changed", "deleted", "merged", "erased"]
-"""What happened to a record; erased: the person is to be forgotten, everywhere."""
+What = Literal["created", "changed", "deleted", "merged", "joined", "erased"]
+"""What happened to a record; merged: it went into another one, which joined it; erased: the person is to be forgotten,
+everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +120,19 @@ class ScoreWrite:
 
 @dataclass(frozen=True, slots=True)
 class WriteOutcome:
-    """What became of one write. `retry` is False when the same again cannot succeed."""
+    """What became of one write.
+
+    Attributes:
+        retry: False when the same again cannot succeed.
+        into: records one of which was written in its place, because this one was merged into it.
+    """
 
     object_id: str
     ok: bool
     error: str = ""
     retry: bool = True
     gone: bool = False
+    into: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

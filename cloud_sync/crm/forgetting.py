@@ -19,6 +19,7 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
+from cloud_sync.crm.leads import ERASED_WORDS
 from cloud_sync.crm.outcomes import key_of_lead
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.scored import MEDIA_TYPE
@@ -43,8 +44,6 @@ from cloud_sync.store.models import (
 from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.models.mails import ERASED
 from kits.core.sample import KEY, key_of, utc_now
-
-ERASED_WORDS = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +88,13 @@ def forget(hub: Hub, connection: str, object_id: str, *, by: str) -> Forgotten:
         clear_jobs(hub, projects_of(hub, found.versions))
     now = utc_now()
     with overwriting(hub) as session:
+        # the connection first, as whoever reads and writes its leads takes them: else both wait for each other
+        session.get_one(CrmConnection, connection, with_for_update=True)
         held = leads.find(session, connection, object_id, hold=True)
         events, scores = _remove_course(session, held)
         names |= {held.sample_id} - {""}
         for name in sorted(names):
-            _empty_sample(session, name, now)
+            digests |= {_empty_sample(session, name, now)} - {""}
         let_go(session, digests)
         _empty_lead(session, held, now)
         _empty_reasons(session, held)
@@ -171,15 +172,18 @@ def _remove_course(session: Session, lead: CrmLead) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def _empty_sample(session: Session, name: str, now: datetime) -> None:
+def _empty_sample(session: Session, name: str, now: datetime) -> str:
+    """The digest of its bytes: one that was made a moment ago is not among those that were found before."""
     sample = session.get(Sample, name)
     if sample is None or sample.blob_state == ERASED:
-        return
+        return ""
+    digest = sample.blob
     sample.meta = {"erased": now.isoformat()}
     sample.prediction, sample.reason, sample.group, sample.source = {}, "", "", ""
     sample.blob, sample.blob_size, sample.blob_state = "", 0, ERASED
     for row in session.scalars(select(Annotation).where(Annotation.sample_id == name)):
         row.body = {key: row.body[key] for key in ("label", "source", "at") if key in row.body}
+    return digest
 
 
 def _empty_reasons(session: Session, lead: CrmLead) -> None:

@@ -7,6 +7,7 @@ of each record stands in its `errors`. Its messages are `hubspot_events.py`, its
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
@@ -149,10 +150,15 @@ class HubSpot:
         told = self._http.tell("POST", f"{self._path}/batch/update", {"inputs": inputs})
         answer = one(told.value)
         failed = _failures(many(answer.get("errors")))
-        # of a merged contact the answer names the one it went into: what is no error is done
-        done = {text(row.get("id")) for row in many(answer.get("results"))}
+        done = Counter(text(row.get("id")) for row in many(answer.get("results")))
         whole = told.status != PARTIAL and not failed
-        return [_outcome(w.object_id, failed, whole or w.object_id in done) for w in writes]
+        asked = {write.object_id for write in writes}
+        # of a merged record the answer names the one it went into, which shows its score now
+        into = tuple(sorted(name for name, n in done.items() if name not in asked or n > 1))
+        return [
+            _outcome(w.object_id, failed, w.object_id in done, whole=whole, into=into)
+            for w in writes
+        ]
 
     def _values(self, write: ScoreWrite) -> dict[str, JsonValue]:
         return {
@@ -219,11 +225,21 @@ def _failures(errors: Sequence[Mapping[str, JsonValue]]) -> dict[str, tuple[str,
     return found
 
 
-def _outcome(object_id: str, failed: Mapping[str, tuple[str, str]], done: bool) -> WriteOutcome:
+def _outcome(
+    object_id: str,
+    failed: Mapping[str, tuple[str, str]],
+    named: bool,
+    *,
+    whole: bool,
+    into: tuple[str, ...],
+) -> WriteOutcome:
     if object_id in failed:
         category, words = failed[object_id]
         return WriteOutcome(
             object_id, False, words or category, retry=category not in _WRONG,
             gone=category in _GONE,
         )  # fmt: skip
+    if not named and whole and into:
+        return WriteOutcome(object_id, False, "it was merged into another", False, True, into)
+    done = named or whole
     return WriteOutcome(object_id, done, "" if done else "the answer does not speak of it")

@@ -65,7 +65,7 @@ def _merged(item: JsonObject, name: str, event: CrmEvent) -> Iterator[CrmEvent]:
     """The records that went into another are gone; the one that is left has changed."""
     gone = item.get("mergedObjectIds")
     left = word(item.get("newObjectId")) or word(item.get("primaryObjectId")) or event.object_id
-    yield CrmEvent(name, left, "changed", event.at, skip=event.skip, body=item)
+    yield CrmEvent(name, left, "joined", event.at, skip=event.skip, body=item)
     ids = [word(one) for one in gone[:100]] if isinstance(gone, list) else []
     for lead in dict.fromkeys(one for one in ids if one and one != left):
         yield CrmEvent(f"{name}-{lead}", lead, "merged", event.at, skip=event.skip, body={})

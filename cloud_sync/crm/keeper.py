@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from cloud_sync.crm import erasing
 from cloud_sync.crm.projects import projects
 from cloud_sync.crm.watching import look
@@ -24,7 +22,7 @@ class LeadKeeper(Looping):
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._looked_at: datetime | None = None
+        self._known: set[str] = set()  # dataset versions that were looked at
         self._loop = Loop(
             "leads", self._turn, hub.metrics, after_fault=always(LOOK_S), first_s=SOON_S
         )
@@ -32,9 +30,7 @@ class LeadKeeper(Looping):
     def _turn(self) -> float:
         if erasing.forget_asked(self._hub) == erasing.AT_ONCE:
             return SOON_S  # more wait, and nothing is as urgent
-        now = utc_now()
-        erasing.forget_again(self._hub, self._looked_at)
-        self._looked_at = now
+        erasing.forget_again(self._hub, self._known)
         erasing.clear_late(self._hub)
         self.look()
         return LOOK_S

@@ -24,6 +24,8 @@ from kits.core.sample import utc_now
 from kits.core.showing import printable
 
 MAX_WHY = 1000
+ERASED_WORDS = "erased"
+"""Stands for who and why in what is kept of a lead that was erased."""
 _TITLES: tuple[tuple[str, ...], ...] = (
     ("name",), ("dealname",), ("contact_name",), ("title",), ("firstname", "lastname"),
     ("FirstName", "LastName"), ("Name",), ("fullname",), ("company",), ("Company",), ("email",), ("Email",),
@@ -97,8 +99,16 @@ def opt_out(
     Raises:
         NotFoundError: no such lead.
         DataError: no reason.
+        ConflictError: it was erased, and is to be scored again.
     """
     lead = find(session, connection, object_id, hold=True)
+    if is_erased(lead):
+        if out:
+            return lead  # it is not scored, and that it was erased must not be forgotten
+        raise ConflictError(
+            "this lead was erased for ever", where=object_id[:64],
+            fix="who wants to be scored again is a new record in the CRM",
+        )  # fmt: skip
     said = _said(why=why, who=who, opted_out=out)
     audit(
         session, who, "leads.opt-out" if out else "leads.opt-in", _target(lead), why=said_why(said)
@@ -114,6 +124,11 @@ def opt_out(
         entry.override = said
         session.add(entry)
     return lead
+
+
+def is_erased(lead: CrmLead) -> bool:
+    """Whether it was erased for ever (`forgetting.py`)."""
+    return lead.override.get("who") == lead.override.get("why") == ERASED_WORDS
 
 
 def rescore(session: Session, connection: str, object_id: str, *, who: str) -> CrmLead:

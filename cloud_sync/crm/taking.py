@@ -25,7 +25,11 @@ GONE: Final = frozenset({"deleted", "merged", "erased"})
 _EVENT: Final = (
     "connection", "event_id", "object_id", "what", "at", "skipped", "body", "received_at",
 )  # fmt: skip
-_LEAD: Final = ("connection", "object_id", "state", "seen_at", "due_at", "created_at")
+_LEAD: Final = (
+    "connection", "object_id", "state", "seen_at", "due_at", "created_at", "write_attempts",
+)  # fmt: skip
+_TYPES: Final = {"seen_at": "TIMESTAMPTZ", "due_at": "TIMESTAMPTZ", "created_at": "TIMESTAMPTZ", "write_attempts": "INTEGER"}  # fmt: skip
+"""What PostgreSQL reads in a document; the others are texts."""
 _NEWER: Final = '("lead"."seen_at" IS NULL OR "new"."seen_at" >= "lead"."seen_at")'
 _CHANGES: Final = {
     "state": f"CASE WHEN {_NEWER} AND \"new\".\"state\" = 'gone' THEN 'gone'"
@@ -33,9 +37,10 @@ _CHANGES: Final = {
     "due_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL'
     ' WHEN "lead"."due_at" < "new"."created_at" THEN "lead"."due_at" ELSE "new"."created_at" END',
     "write_at": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' THEN NULL ELSE "lead"."write_at" END',
-    # of a lead that comes back nobody knows what it shows: then whatever its score is, is written
-    "write_attempts": f'CASE WHEN {_NEWER} AND "new"."state" = \'gone\' AND "lead"."write_attempts" = 0 THEN 1'
-    ' ELSE "lead"."write_attempts" END',
+    # of a lead that comes back, or that another was merged into, nobody knows what it shows: then whatever its score is,
+    # is written
+    "write_attempts": f'CASE WHEN "lead"."write_attempts" > 0 THEN "lead"."write_attempts"'
+    f' WHEN {_NEWER} AND "new"."state" = \'gone\' THEN 1 ELSE "new"."write_attempts" END',
     "seen_at": f'CASE WHEN {_NEWER} THEN "new"."seen_at" ELSE "lead"."seen_at" END',
     "due_mark": '"lead"."due_mark" + 1',
     "later_at": "NULL",
@@ -69,6 +74,7 @@ class _Due:
     seen_at: datetime
     gone: bool
     received_at: datetime
+    joined: bool
 
 
 def take(session: Session, batches: Sequence[Batch]) -> list[Done]:
@@ -103,12 +109,15 @@ def _note(
     due: dict[tuple[str, str], _Due], key: tuple[str, str], event: Taken, received: datetime
 ) -> None:
     known = due.get(key)
+    joined = event.what == "joined" or (known is not None and known.joined)
     if known is None or event.at >= known.seen_at:
         # of two at the same moment the one that says that it is gone: nothing comes after that
         gone = event.what in GONE or (
             known is not None and known.gone and event.at == known.seen_at
         )
-        due[key] = _Due(event.at, gone, received)
+        due[key] = _Due(event.at, gone, received, joined)
+    else:
+        known.joined = joined
 
 
 def _make_due(session: Session, due: dict[tuple[str, str], _Due]) -> None:
@@ -117,6 +126,7 @@ def _make_due(session: Session, due: dict[tuple[str, str], _Due]) -> None:
         (
             connection, lead, "gone" if found.gone else "open", moment(found.seen_at),
             None if found.gone else moment(found.received_at), moment(found.received_at),
+            int(found.joined),
         )
         for (connection, lead), found in sorted(due.items())
     ]  # fmt: skip
@@ -145,9 +155,7 @@ def _upsert_one() -> str:
 def _upsert_document() -> str:
     """PostgreSQL: all leads of a JSON document in one statement."""
     names, constants = _columns()
-    read = ", ".join(
-        f'"{name}" {"TIMESTAMPTZ" if name.endswith("_at") else "TEXT"}' for name in _LEAD
-    )
+    read = ", ".join(f'"{name}" {_TYPES.get(name, "TEXT")}' for name in _LEAD)
     values = ", ".join(f'"{name}"' for name in _LEAD)
     return (
         f'INSERT INTO "crm_lead" AS "lead" ({names}) '  # noqa: S608  (only names from the models)

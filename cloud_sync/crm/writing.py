@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import breaker, storing
 from cloud_sync.crm.base import ScoreWrite, WriteOutcome
+from cloud_sync.crm.spans import is_free
 from cloud_sync.hub import Hub
 from cloud_sync.store.models import CrmConnection, CrmLead
 
@@ -150,7 +151,15 @@ def note(
         elif lead.written > write.version and lead.state != storing.GONE:
             _came_late(lead, now)
             counts["retry"] += 1
+    _write_over(session, connection, {name for one in outcomes for name in one.into}, now)
     return counts
+
+
+def _write_over(session: Session, connection: str, names: Set[str], now: datetime) -> None:
+    """Leads that others were merged into got a score of those: theirs is written again."""
+    for lead in _named(session, connection, sorted(names)) if names else ():
+        if lead.state != storing.GONE and (lead.written or lead.write_at is not None):
+            _came_late(lead, now)
 
 
 def _is_not_there(lead: CrmLead, now: datetime, *, again: bool) -> None:
@@ -213,18 +222,16 @@ def _release(lead: CrmLead) -> None:
 
 
 def _of(session: Session, connection: str, writes: Sequence[ScoreWrite]) -> Sequence[CrmLead]:
-    names = [write.object_id for write in writes]
+    return _named(session, connection, [write.object_id for write in writes])
+
+
+def _named(session: Session, connection: str, names: Sequence[str]) -> Sequence[CrmLead]:
     query = select(CrmLead).where(CrmLead.connection == connection, CrmLead.object_id.in_(names))
     return session.scalars(query.order_by(CrmLead.object_id).with_for_update()).all()
 
 
 def _due(connection: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    free = or_(
-        CrmLead.write_lease_until.is_(None),
-        CrmLead.write_lease_until <= now,
-        CrmLead.write_lease_until > now + breaker.LONGEST,
-    )
     return (
         CrmLead.connection == connection, CrmLead.write_at <= now, CrmLead.dead == "",
-        CrmLead.state != storing.GONE, free,
+        CrmLead.state != storing.GONE, is_free(CrmLead.write_lease_until, LEASE, now),
     )  # fmt: skip

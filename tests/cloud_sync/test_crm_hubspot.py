@@ -10,7 +10,7 @@ from cloud_sync.crm.base import Crm
 from cloud_sync.effects.json_http import RefusedError
 from cloud_sync.effects.targets import DeliveryError
 from tests.cloud_sync.crm_portal import PROPERTIES, SECRETS, Portal
-from tests.cloud_sync.crm_servers import Reply, Server, crm_for, crm_server, score
+from tests.cloud_sync.crm_servers import Asked, Reply, Server, crm_for, crm_server, score
 from tests.cloud_sync.fleet_builders import AT
 
 
@@ -203,3 +203,25 @@ def test_an_id_that_is_none_keeps_no_batch_from_being_read(crm: Crm, server: Ser
     before = len(server.asked)
     assert crm.read(["abc", "²", "1e3"]) == []
     assert len(server.asked) == before
+
+
+def test_a_record_that_was_merged_meanwhile_is_gone_and_the_other_one_named(
+    crm: Crm, portal: Portal, server: Server
+) -> None:
+    crm.make_fields()
+    portal.contacts = {"1": {}, "2": {}}
+    act = server.act
+
+    def merged(asked: Asked) -> Reply:
+        found = act(asked)
+        if asked.path.endswith("batch/update"):
+            for row in found.value["results"]:
+                row["id"] = "1"
+        return found
+
+    server.act = merged
+    kept, gone = crm.write([score("1"), score("2")])
+    assert kept.ok and not kept.into
+    assert (gone.ok, gone.gone, gone.into) == (False, True, ("1",))
+    [alone] = crm.write([score("2")])
+    assert (alone.gone, alone.into) == (True, ("1",))
