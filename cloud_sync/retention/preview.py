@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.retention import mails, others, scores
+from cloud_sync.retention import mails, others, scores, unknown
 from cloud_sync.retention.rules import (
     ALERT_ROWS,
     KINDS,
@@ -20,6 +20,7 @@ from cloud_sync.retention.rules import (
     PICTURES,
     SAMPLES,
     TELEMETRY,
+    UNKNOWN_LEADS,
     Rules,
 )
 from cloud_sync.retention.samples import may_go, pin_datasets
@@ -46,6 +47,9 @@ def preview(hub: Hub, now: datetime) -> dict[str, int]:
             found[MAILS] = mails.count_old(session, rules.mails)
         found[LEAD_SCORES] = scores.count_old(
             session, rules, hub.config.retention.crm_scores_per_lead
+        )
+        found[UNKNOWN_LEADS] = unknown.count_old(
+            session, rules.crm_unknown, hub.config.retention.crm_unknown_leads
         )
         for old in others.old_rows(rules):
             found[old.kind] += others.count_old(session, old)

@@ -16,12 +16,20 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from cloud_sync.hub import Hub
-from cloud_sync.retention import others, scores
+from cloud_sync.retention import others, scores, unknown
 from cloud_sync.retention.mails import forget_old
 from cloud_sync.retention.outboxes import OutboxPruner
 from cloud_sync.retention.pictures import prune_pictures
 from cloud_sync.retention.rows import Step
-from cloud_sync.retention.rules import ALERT_ROWS, LEAD_SCORES, MAILS, PICTURES, TELEMETRY, Rules
+from cloud_sync.retention.rules import (
+    ALERT_ROWS,
+    LEAD_SCORES,
+    MAILS,
+    PICTURES,
+    TELEMETRY,
+    UNKNOWN_LEADS,
+    Rules,
+)
 from cloud_sync.retention.samples import pin_datasets
 from cloud_sync.retention.totals import add_pruned
 from cloud_sync.retention.turn import Turn
@@ -91,6 +99,7 @@ class Pruner:
             self._mails,
             self._pictures,
             self._scores,
+            self._unknown,
             *(
                 partial(self._turn.repeat, old.kind, partial(_others, old))
                 for old in others.old_rows(rules)
@@ -137,6 +146,12 @@ class Pruner:
                 if not self._turn.counted(LEAD_SCORES, Step(gone, True)):
                     return
             more = len(found) == scores.AT_ONCE
+
+    def _unknown(self) -> None:
+        most = self._hub.config.retention.crm_unknown_leads
+        self._turn.repeat(
+            UNKNOWN_LEADS, partial(unknown.prune, before=self._rules.crm_unknown, most=most)
+        )
 
     def _shrink(self) -> None:
         """Gives room back to the disk where SQLite's file has much of it unused."""

@@ -22,6 +22,7 @@ ALERT_ROWS = "alert rows"
 EFFECTS = "effects"
 CRM_EVENTS = "CRM events"
 LEAD_SCORES = "scores of leads"
+UNKNOWN_LEADS = "leads never shown"
 AUDIT_LOG = "audit log"
 CLOCKS = "clocks"
 KINDS = (
@@ -34,6 +35,7 @@ KINDS = (
     EFFECTS,
     CRM_EVENTS,
     LEAD_SCORES,
+    UNKNOWN_LEADS,
     AUDIT_LOG,
     CLOCKS,
 )
@@ -51,6 +53,7 @@ class Rules:
     effects: datetime | None
     crm_events: datetime | None
     crm_scores: datetime | None
+    crm_unknown: datetime | None
     audit_log: datetime | None
     clocks: datetime
 
@@ -69,6 +72,7 @@ class Rules:
             before(config.effects_days),
             before(max(config.crm_events_days, CRM_DAYS) if config.crm_events_days else 0),
             before(config.crm_scores_days),
+            before(config.crm_unknown_days),
             before(config.audit_log_days),
             now - timedelta(days=CLOCK_DAYS),
         )
@@ -86,6 +90,9 @@ def in_words(config: RetentionConfig) -> dict[str, str]:
     scores = words(config.crm_scores_days)
     if config.crm_scores_per_lead:
         scores += f", at most {config.crm_scores_per_lead:,} of a lead"
+    unknown = words(config.crm_unknown_days)
+    if config.crm_unknown_leads:
+        unknown += f", at most {config.crm_unknown_leads:,}"
     return {
         TELEMETRY: telemetry,
         SAMPLES: words(config.samples_days) + " unless labelled, in a dataset or audits",
@@ -94,6 +101,7 @@ def in_words(config: RetentionConfig) -> dict[str, str]:
         EFFECTS: words(config.effects_days),
         CRM_EVENTS: words(config.crm_events_days),
         LEAD_SCORES: f"{scores}; its latest, and what people said, always",
+        UNKNOWN_LEADS: unknown,
         AUDIT_LOG: words(config.audit_log_days),
     }
 

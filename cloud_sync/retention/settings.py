@@ -48,4 +48,14 @@ class RetentionConfig(Section):
         ge=0,
         description="scores of one lead that are kept, at least five; beyond, the oldest go sooner; 0: no limit",
     )
+    crm_unknown_days: float = Field(
+        7,
+        ge=0,
+        description="leads that a message named and that the CRM never showed, days since then",
+    )
+    crm_unknown_leads: int = Field(
+        10_000,
+        ge=0,
+        description="such leads at most, beyond, the oldest go sooner; 0: no limit",
+    )
     audit_log_days: float = Field(0, ge=0, description="who did what, days since then")

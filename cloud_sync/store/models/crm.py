@@ -13,6 +13,9 @@ from kits.core.sample import utc_now
 ERASURE = text("what = 'erased'")
 """Events of persons who are to be forgotten: they go with all else of them."""
 
+NEVER_SHOWN = text("state = 'gone' AND record_at IS NULL")
+"""Leads that a message named and no CRM ever showed: they go (`retention/unknown.py`)."""
+
 
 class CrmConnection(Base):
     """One CRM. Its secrets are in a file of the hub's keys, never here.
@@ -94,7 +97,8 @@ class CrmLead(Base):
     """One lead, the score in force and what the CRM shows of it.
 
     A level, not a queue: however many events come, a lead is due once, and the newest state of it is what is read,
-    scored and written. So its table is bounded by the CRM's own number of leads, and nothing is ever given up.
+    scored and written. So its table is bounded by the CRM's own number of leads, and nothing is ever given up; what was
+    only named, and never shown, goes after days (`retention.crm_unknown_days`).
 
     Attributes:
         seen_at: when the newest event of it happened, by the CRM's clock.
@@ -121,6 +125,12 @@ class CrmLead(Base):
         Index("ix_crm_lead_write", "connection", "write_at"),
         Index("ix_crm_lead_hot", "connection", "state", "probability"),
         Index("ix_crm_lead_dead", "connection", "dead"),
+        Index(
+            "ix_crm_lead_never_shown",
+            "created_at",
+            sqlite_where=NEVER_SHOWN,
+            postgresql_where=NEVER_SHOWN,
+        ),
     )
     connection: Mapped[str] = mapped_column(ForeignKey("crm_connection.name"), primary_key=True)
     object_id: Mapped[str] = mapped_column(primary_key=True)
