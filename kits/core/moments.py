@@ -20,7 +20,7 @@ _MONTHS = {m: i + 1 for i, m in enumerate(_ENGLISH)} | {
 }  # fmt: skip
 """The first letters of months in English, German, French, Spanish, Italian and Dutch."""
 _CLOCK = (
-    r"(?:[T ,_]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?\s*([AaPp][Mm])?"
+    r"(?:[T ,_]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,:](\d{1,9}))?\s*([AaPp]\.?\s?[Mm]\.?)?"
     r"\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
 )
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _CLOCK)
@@ -28,6 +28,7 @@ YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{2,4})" + _CLOCK)
 NAMED = re.compile(r"(\d{1,2})[- .]+([^\W\d_]{3,12})[- .]+(\d{2,4})" + _CLOCK)
 MONTH_FIRST = re.compile(r"([^\W\d_]{3,12})[ .]+(\d{1,2})(?:st|nd|rd|th)?[, ]+(\d{4})" + _CLOCK)
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[T _-]?(\d{2})(\d{2})(\d{2})?")
+COMPACT_DAY = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 Moment: TypeAlias = tuple[float, bool] | None
 """Seconds since 1970, and whether the text names its zone; None where it is no moment."""
@@ -67,6 +68,13 @@ def read_compact(text: str) -> Moment:
     return None if seconds is None else (seconds, False)
 
 
+def read_compact_day(text: str) -> Moment:
+    """`20241231`; a number of eight digits may be something else, so a column's name must say that it is a date."""
+    match = COMPACT_DAY.fullmatch(text)
+    seconds = _seconds([*(int(part) for part in match.groups()), 0, 0, 0]) if match else None
+    return None if seconds is None else (seconds, False)
+
+
 def read_year_last(match: re.Match[str] | None, day_first: bool) -> Moment:
     """A match of `YEAR_LAST`: 31.12.2024 or 12/31/2024."""
     if match is None:
@@ -90,7 +98,7 @@ def _with_clock(year: int, month: int, day: int, clock: Sequence[str | None]) ->
     hour, minute, second, fraction, half, zone = clock
     hours = int(hour or 0)
     if half:
-        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
+        hours = hours % 12 + (12 if half[0] in "Pp" else 0)
     seconds = _seconds([year, month, day, hours, int(minute or 0), int(second or 0)])
     if seconds is None:
         return None

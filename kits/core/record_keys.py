@@ -14,6 +14,7 @@ from kits.core.sample import digest_of
 
 _TITLES: Final[Mapping[str, str]] = {
     "hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive", "odoo": "Odoo",
+    "dynamics": "Dynamics", "zoho": "Zoho",
 }  # fmt: skip
 _OBJECTS: Final[Mapping[str, str]] = {
     "lead": "leads",

@@ -39,9 +39,13 @@ class SourceConfig(_Section):
 
     id: str = Field("", description="the lead's own identifier")
     outcome: str = Field("", description="what became of the lead")
-    won: tuple[str, ...] = Field((), description="values of it that mean won; empty: known words")
+    won: tuple[str, ...] = Field(
+        (),
+        description="values of it that mean won; empty: known words. Of a column of amounts a bound: `> 0`",
+    )
     lost: tuple[str, ...] = Field(
-        (), description="values of it that mean lost; empty: known words; all others are open"
+        (),
+        description="values of it that mean lost; empty: known words, or the amounts out of `won`'s bound; all others are open",
     )
     lost_after_days: int = Field(
         0,
@@ -69,9 +73,9 @@ class SourceConfig(_Section):
     tables: tuple[TableConfig, ...] = Field(
         (), description="what the files of a folder are; files not named here are found out"
     )
-    mapping: Literal["auto", "none", "hubspot", "salesforce", "pipedrive", "odoo"] = Field(
-        "auto", description="whose names the columns have"
-    )
+    mapping: Literal[
+        "auto", "none", "hubspot", "salesforce", "pipedrive", "odoo", "zoho", "dynamics"
+    ] = Field("auto", description="whose names the columns have")
 
 
 class ColumnsConfig(_Section):

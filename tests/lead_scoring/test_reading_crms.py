@@ -223,3 +223,64 @@ def test_a_mapping_can_be_named_or_refused(tmp_path: Path) -> None:
     assert read(path, source(mapping="none")).labels == ["won", "lost"]
     kept = {"source": {"mapping": "hubspot"}, "columns": {"keep": ["Days to close"]}}
     assert read(path, kept).column("Days to close") == [3.0, 9.0]
+
+
+def test_odoo_in_french_has_its_lost_leads_archived(tmp_path: Path) -> None:
+    header = [
+        "ID",
+        "Opportunité",
+        "Étape",
+        "Actif",
+        "Probabilité",
+        "Motif de perte",
+        "Créé le",
+        "Date de clôture",
+        "Source",
+    ]
+    rows = [
+        [1, "A", "Gagné", "True", "100,0", "", "02/01/2025 10:00:00", "14/02/2025 10:00:00", "Salon"],
+        [2, "B", "Nouveau", "False", "0,0", "Trop cher", "03/01/2025 10:00:00", "15/02/2025 10:00:00", "Web"],
+        [3, "C", "Qualifié", "True", "35,5", "", "04/01/2025 10:00:00", "", "Web"],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "odoo.csv", table(header, rows, ";")))
+    assert found.labels == ["won", "lost", ""] and "Odoo leads" in found.told("columns")
+    assert set(found.leads[0].fields) == {"Opportunité", "Source"}
+
+
+def test_zoho_leads_that_were_not_converted_are_lost_by_their_status(tmp_path: Path) -> None:
+    header = [
+        "Record Id",
+        "Lead Owner",
+        "Lead Status",
+        "Is Converted",
+        "Created Time",
+        "Modified Time",
+        "Lead Conversion Time",
+        "Days Visited",
+    ]
+    rows = [
+        ["zcrm_1", "A B", "Contacted", "true", "2025-01-02 10:00:00", "2025-02-02 10:00:00", 31, 4],
+        ["zcrm_2", "A B", "Junk Lead", "false", "2025-01-03 10:00:00", "2025-02-02 10:00:00", "", 1],
+        ["zcrm_3", "A B", "Not Qualified", "false", "2025-01-03 10:00:00", "2025-02-02 10:00:00", "", 1],
+        ["zcrm_4", "A B", "Contacted", "false", "2025-01-04 10:00:00", "2025-02-02 10:00:00", "", 2],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "zoho.csv", table(header, rows)))
+    assert found.labels == ["won", "lost", "lost", ""] and "Zoho leads" in found.told("columns")
+    assert set(found.leads[0].fields) == {"Lead Owner", "Days Visited"}
+
+
+def test_dynamics_leads_of_an_export_for_import_again(tmp_path: Path) -> None:
+    header = [
+        "(Do Not Modify) Lead", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On", "Status", "Status Reason", "Lead Source", "Created On",
+    ]  # fmt: skip
+    guid = "0A1B2C3D-aaaa-bbbb-cccc-00000000000"
+    rows = [
+        [f"{guid}1", "x==", "2/3/2025 9:00 AM", "Qualified", "Qualified", "Web", "1/13/2025 9:00 AM"],
+        [f"{guid}2", "y==", "2/3/2025 9:00 AM", "Disqualified", "Canceled", "Partner", "1/14/2025 9:00 AM"],
+        [f"{guid}3", "z==", "2/3/2025 9:00 AM", "Open", "New", "Web", "1/15/2025 9:00 AM"],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "dyn.csv", table(header, rows)))
+    assert found.labels == ["won", "lost", ""] and "Dynamics leads" in found.told("columns")
+    assert found.column("Lead Source") == ["Web", "Partner", "Web"]
+    assert set(found.leads[0].fields) == {"Lead Source"}
+    assert found.samples[0].key == "Dynamics leads:0a1b2c3d-aaaa-bbbb-cccc-000000000001"

@@ -13,12 +13,14 @@ from typing import Literal
 
 from kits.core.moments import (
     COMPACT,
+    COMPACT_DAY,
     MONTH_FIRST,
     NAMED,
     YEAR_FIRST,
     YEAR_LAST,
     Moment,
     read_compact,
+    read_compact_day,
     read_month_first,
     read_named,
     read_year_first,
@@ -78,11 +80,28 @@ def read_dates(name: str, cells: Sequence[str], form: DateForm = "auto") -> Date
         if sum(bool(pattern.fullmatch(text)) for text in some) >= _ENOUGH * len(some):
             break
     else:
-        return _from_numbers(name, texts)
+        return _from_numbers(name, texts) or _mixed(texts, some, form)
     if pattern is YEAR_LAST:
         return _year_last(texts, form)
     read = _READERS[pattern]
-    return _dates([moment[0] if (moment := read(text)) else None for text in texts])
+    return _dates([_at(read(text)) for text in texts])
+
+
+def _at(moment: Moment) -> float | None:
+    return moment[0] if moment else None
+
+
+def _mixed(texts: Sequence[str], some: Sequence[str], form: DateForm) -> Dates | None:
+    """Dates that several people or programs wrote, each by its own form."""
+    forms = (YEAR_FIRST, YEAR_LAST, NAMED, MONTH_FIRST)
+    if sum(any(one.fullmatch(text) for one in forms) for text in some) < _ENOUGH * len(some):
+        return None
+    lasts, doubt = _read_year_last(texts, form)
+    found: list[float | None] = []
+    for text, last in zip(texts, lasts):
+        moments = (_READERS[one](text) for one in forms if one is not YEAR_LAST)
+        found.append(_at(next((one for one in moments if one), last)))
+    return _dates(found, doubt)
 
 
 def _dates(found: Sequence[float | None], doubt: str = "") -> Dates | None:
@@ -93,34 +112,59 @@ def _dates(found: Sequence[float | None], doubt: str = "") -> Dates | None:
 
 
 def _from_numbers(name: str, texts: Sequence[str]) -> Dates | None:
+    """Days written without signs, seconds, milliseconds and days of a spreadsheet, where the name says that it is a date."""
     words = plain(name).split("_")
     dated = bool(_DATE_WORDS & set(words)) or words[-1].endswith(("date", "datum"))
     if not dated and words[-1] not in _LAST_WORDS:
         return None
+    if all(COMPACT_DAY.fullmatch(text) for text in texts):
+        return _dates([_at(read_compact_day(text)) for text in texts])
     try:
         numbers = [float(text) for text in texts]
     except ValueError:
         return None
+    seconds = _seconds_of(numbers, dated)
+    return _dates(seconds) if seconds else None
+
+
+def _seconds_of(numbers: Sequence[float], dated: bool) -> list[float]:
+    """Numbers since 1970 or 1899 in seconds; empty where they are none."""
     low, high = min(numbers), max(numbers)
     if _MS[0] <= low and high < _MS[1]:
-        return _dates([number / 1000 for number in numbers])
+        return [number / 1000 for number in numbers]
     if _S[0] <= low and high < _S[1]:
-        return _dates(numbers)
+        return list(numbers)
     if dated and _SPREADSHEET[0] <= low and high < _SPREADSHEET[1]:
-        return _dates([round((number - 25_569) * 86_400) for number in numbers])
-    return None
+        return [round((number - 25_569) * 86_400) for number in numbers]
+    return []
 
 
 def _year_last(texts: Sequence[str], form: DateForm) -> Dates | None:
-    """A part over 12 is the day, a point between them a country that says the day first."""
+    found, doubt = _read_year_last(texts, form)
+    return _dates([_at(moment) for moment in found], doubt)
+
+
+def _read_year_last(texts: Sequence[str], form: DateForm) -> tuple[list[Moment], str]:
+    """Moments, None where a text has another form, and what was assumed.
+
+    Dates with the same sign between their parts were written by the same habit: `31.12.2024` says nothing of `1/2/2025`.
+    """
     matches = [YEAR_LAST.fullmatch(text) for text in texts]
-    firsts = max(int(match[1]) for match in matches if match)
-    seconds = max(int(match[3]) for match in matches if match)
-    points = any(match[2] == "." for match in matches if match)
+    habits = {
+        sign: _day_first([match for match in matches if match and match[2] == sign], form)
+        for sign in {match[2] for match in matches if match}
+    }
+    found = [read_year_last(match, habits[match[2]][0]) if match else None for match in matches]
+    return found, next((doubt for _, doubt in habits.values() if doubt), "")
+
+
+def _day_first(known: Sequence[re.Match[str]], form: DateForm) -> tuple[bool, str]:
+    """Whether the day comes first, and what was assumed: a part over 12 is the day, a point between them a country
+    that says the day first."""
     if form != "auto":
-        day_first, doubt = form == "day-first", ""
-    else:
-        day_first = seconds <= 12 and (firsts > 12 or points)
-        doubt = "" if firsts > 12 or seconds > 12 or points else "month first"
-    found = [moment[0] if (moment := read_year_last(m, day_first)) else None for m in matches]
-    return _dates(found, doubt)
+        return form == "day-first", ""
+    firsts = max(int(match[1]) for match in known)
+    seconds = max(int(match[3]) for match in known)
+    points = known[0][2] == "."
+    doubt = "" if firsts > 12 or seconds > 12 or points else "month first"
+    return seconds <= 12 and (firsts > 12 or points), doubt

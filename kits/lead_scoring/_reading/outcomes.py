@@ -6,30 +6,32 @@ not a guess. When an outcome was known is `roles.py`'s question.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 from kits.core.errors import DataError
 from kits.lead_scoring._reading.cells import is_missing
-from kits.lead_scoring._reading.mapping import Mapping, OutcomeRule, Tier, tier_words
-from kits.lead_scoring._reading.names import names_for, plain, rank, words_of
+from kits.lead_scoring._reading.mapping import Mapping, OutcomeRule
+from kits.lead_scoring._reading.names import by_rank, names_for, plain, rank
+from kits.lead_scoring._reading.outcome_cells import (
+    MOST_VALUES,
+    Cells,
+    amounts_of,
+    cells_by_words,
+    compares,
+    known_cells,
+    listed_cells,
+    shown,
+)
 from kits.lead_scoring._reading.sheets import Sheet
 from kits.lead_scoring._reading.stated import column_named
 from kits.lead_scoring.config import SourceConfig
 
-_TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
-_MOST_VALUES = 200
-_LONGEST = 120
 _FEW_VALUES = 12
-_TOO_COMMON = frozenset({"win", "loss"})
-"""Words that begin other things too (`win back`)."""
 _AGREE = 0.98
-_NUMBERED = re.compile(r"^[\d\W_]+(?=[^\W\d_])")
-_NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
-"""`06 - Closed Won (Sales pipeline)` is `Closed Won`."""
+_FLAG, _FAIR = 2, 0.2
+"""Cells of a plain yes or no; the share of leads not won whose stage must say that they are lost."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,6 @@ class Outcome:
         return self.won.count(True), self.won.count(False), self.won.count(None)
 
 
-@lru_cache(_MOST_VALUES)
-def _word(cell: str) -> str:
-    """A cell's words without the number before them and the note behind."""
-    return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip()[:_LONGEST])))
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """Distinct cells of a column that mean won and lost."""
-
-    won: frozenset[str]
-    lost: frozenset[str]
-    sure: bool = False
-
-
 def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) -> Outcome | None:
     """What became of the leads; None when no column tells.
 
@@ -80,44 +67,67 @@ def find_outcome(sheet: Sheet, source: SourceConfig, mapping: Mapping | None) ->
     """
     if source.outcome:
         column = column_named(sheet.columns, source.outcome, "outcome", missing_is_fine=True)
-        return _stated(sheet, column, source) if column else None
-    if mapping is not None:
-        found = _by_rules(sheet, mapping)
-        if found is not None:
-            return found
-    return _by_words(sheet)
+        found = _stated(sheet, column, source) if column else None
+    else:
+        found = _by_rules(sheet, mapping) if mapping is not None else None
+        found = found or _by_words(sheet)
+    return found if found is None or source.lost else _with_reasons(sheet, found)
 
 
 def _stated(sheet: Sheet, column: str, source: SourceConfig) -> Outcome:
     cells = sheet.cells[column]
-    known = _known(cells)
-    if source.won or source.lost:
-        chosen = _Cells(_these(known, source.won), _these(known, source.lost))
-        words = _chosen(known, named=True)
-        if not source.won and words is not None:
-            chosen = _Cells(words.won - chosen.lost, chosen.lost)
-        _refuse_unknown(column, known, source)
-    else:
-        found = _chosen(known, named=True)
-        if found is None:
-            raise DataError(
-                f"no cell of {column!r} is a known word for won or lost",
-                where=", ".join(_most(known)),
-                fix="state them in kit.yaml: model.source.won: […] and model.source.lost: […]",
-            )
-        chosen = found
+    known = known_cells(cells)
+    chosen = (
+        _listed(column, known, source)
+        if source.won or source.lost
+        else cells_by_words(known, named=True)
+    )
+    if chosen is None:
+        amounts = amounts_of(column, known)
+        raise DataError(
+            f"no cell of {column!r} is a known word for won or lost",
+            where=", ".join(shown(known)),
+            fix='say from which amount on a lead is won in kit.yaml: model.source.won: ["> 0"]' if amounts
+            else "state them in kit.yaml: model.source.won: […] and model.source.lost: […]",
+        )  # fmt: skip
     return _outcome(column, cells, chosen)
 
 
-def _refuse_unknown(column: str, known: Counter[str], source: SourceConfig) -> None:
-    words = {words_of(cell) for cell in known} | {_word(cell) for cell in known}
+def _listed(column: str, known: Counter[str], source: SourceConfig) -> Cells:
+    """The cells that a person listed for one side or both; the other side by known words, or what a bound leaves."""
+    found = {
+        side: listed_cells(column, known, listed)
+        for side, listed in (("won", source.won), ("lost", source.lost))
+    }
     for side, listed in (("won", source.won), ("lost", source.lost)):
-        if listed and not any(words_of(word) in words for word in listed):
+        if listed and not found[side]:
             raise DataError(
-                f"no cell of {column!r} is one of {', '.join(listed)}",
+                f"no cell of {column!r} is {'' if compares(listed) else 'one of '}{', '.join(listed)}",
                 where=f"model.source.{side}",
-                fix=f"cells there: {', '.join(_most(known))}",
+                fix=f"cells there: {', '.join(shown(known))}",
             )
+    if not source.lost and compares(source.won):
+        rest = frozenset(amounts_of(column, known)) - found["won"]
+        return Cells(found["won"], rest)
+    words = None if source.won else cells_by_words(known, named=True)
+    won = words.won - found["lost"] if words is not None else found["won"]
+    return Cells(won, found["lost"])
+
+
+def _with_reasons(sheet: Sheet, outcome: Outcome) -> Outcome:
+    """Where no cell means lost: leads with a reason for having been lost are lost, if hardly one that was won has any."""
+    if not outcome.all_lost:
+        return outcome
+    for name in by_rank(sheet.columns, "lost_reason"):
+        given = [not is_missing(cell) for cell in sheet.cells[name]]
+        both = sum(said and won is True for said, won in zip(given, outcome.won))
+        if not any(given) or both > (1 - _AGREE) * sum(given):
+            continue
+        won = tuple(False if said and one is None else one for said, one in zip(given, outcome.won))
+        said = f"{outcome.said}; {name} (lost: filled in)"
+        columns = tuple(dict.fromkeys((*outcome.columns, name)))
+        return replace(outcome, columns=columns, won=won, said=said, all_lost=False)
+    return outcome
 
 
 # -- by a CRM's rules -----------------------------------------------------------------------------
@@ -132,7 +142,7 @@ def _by_rules(sheet: Sheet, mapping: Mapping) -> Outcome | None:
         if not found:
             continue
         columns.append(found[0])
-        said = _apply(rule, sheet.cells[found[0]], won)
+        said = _apply(rule, found[0], sheet.cells[found[0]], won)
         if said:
             told.append(f"{found[0]} ({said})")
     if True not in won:
@@ -140,16 +150,16 @@ def _by_rules(sheet: Sheet, mapping: Mapping) -> Outcome | None:
     return Outcome(tuple(columns), tuple(won), "; ".join(told), all_lost=False not in won)
 
 
-def _apply(rule: OutcomeRule, cells: Sequence[str], won: list[bool | None]) -> str:
-    known = _known(cells)
-    chosen = _Cells(_these(known, rule.won), _these(known, rule.lost))
-    words = _chosen(known, named=True, tiers=rule.words) if rule.words else None
+def _apply(rule: OutcomeRule, column: str, cells: Sequence[str], won: list[bool | None]) -> str:
+    known = known_cells(cells)
+    chosen = Cells(listed_cells(column, known, rule.won), listed_cells(column, known, rule.lost))
+    words = cells_by_words(known, named=True, tiers=rule.words) if rule.words else None
     if words is not None:
-        chosen = _Cells(chosen.won | words.won, chosen.lost | words.lost)
+        chosen = Cells(chosen.won | words.won, chosen.lost | words.lost)
     if rule.won_if_filled:
-        chosen = _Cells(frozenset(known), chosen.lost)
+        chosen = Cells(frozenset(known), chosen.lost)
     if rule.lost_if_filled:
-        chosen = _Cells(chosen.won, frozenset(known))
+        chosen = Cells(chosen.won, frozenset(known))
     for row, cell in enumerate(cells):
         if won[row] is None:
             won[row] = True if cell in chosen.won else False if cell in chosen.lost else None
@@ -179,7 +189,36 @@ def _by_words(sheet: Sheet) -> Outcome | None:
         raise _ambiguous([rivals[0], *odd])
     first = rivals[0].outcome
     same = [c.outcome.columns[0] for c in found if c is not rivals[0] and _same(first, c.outcome)]
-    return Outcome((*first.columns, *same), first.won, first.said, first.all_lost, best)
+    won, told = _unfinished(sheet, first)
+    columns, said = (*first.columns, *same), f"{first.said}{told}"
+    return replace(first, columns=columns, won=won, said=said, kind=best)
+
+
+def _unfinished(sheet: Sheet, flag: Outcome) -> tuple[tuple[bool | None, ...], str]:
+    """Leads that a plain no counts as lost, but whose stage says neither lost nor won, are open.
+
+    Only where the stage of a fair share of the others does say lost: then a stage is ended where a lead is.
+    """
+    own = known_cells(sheet.cells[flag.columns[0]])
+    stages = [n for n in sheet.columns if n not in flag.columns and rank(n, "stage") is not None]
+    if flag.all_lost or len(own) != _FLAG or not stages:
+        return flag.won, ""
+    for stage in stages:
+        known = known_cells(sheet.cells[stage])
+        chosen = (
+            cells_by_words(known, named=False, stage=True) if len(known) <= MOST_VALUES else None
+        )
+        if chosen is None or not chosen.lost:
+            continue
+        ended = chosen.won | chosen.lost
+        cells = sheet.cells[stage]
+        lost = [cell in chosen.lost for cell, won in zip(cells, flag.won) if won is False]
+        if sum(lost) < _FAIR * len(lost) or all(lost):
+            continue
+        won = tuple(None if w is False and c not in ended else w for w, c in zip(flag.won, cells))
+        n = won.count(None) - flag.won.count(None)
+        return won, f"; of those not won {n} are open, as {stage} says ({_said(known, chosen)})"
+    return flag.won, ""
 
 
 _PARTLY = 3
@@ -189,11 +228,11 @@ _PARTLY = 3
 def _candidate(name: str, cells: Sequence[str]) -> _Candidate | None:
     as_outcome, as_stage = rank(name, "outcome"), rank(name, "stage")
     loosely = as_outcome is None and as_stage is None and _names_an_outcome(name)
-    known = _known(cells)
-    if not known or len(known) > _MOST_VALUES:
+    known = known_cells(cells)
+    if not known or len(known) > MOST_VALUES:
         return None
     named = as_outcome is not None or loosely
-    chosen = _chosen(known, named=named, stage=as_stage is not None)
+    chosen = cells_by_words(known, named=named, stage=as_stage is not None)
     if chosen is None:
         return None
     place = min(p for p in (as_outcome, as_stage, 1_000) if p is not None)
@@ -221,44 +260,6 @@ def _words_against(name: str) -> bool:
     return bool(set(plain(name).split("_")) & set(names_for("no_outcome_words")))
 
 
-def _chosen(
-    known: Counter[str], *, named: bool, stage: bool = False, tiers: Sequence[Tier] = _TIERS
-) -> _Cells | None:
-    """The cells that mean won and lost; the surest words that are there decide what is won.
-
-    Args:
-        named: the column's name says that it is the outcome: a plain yes or no counts then.
-        stage: its name says that it is a stage or status.
-    """
-    words = {cell: _word(cell) for cell in known}
-    won = lost = frozenset[str]()
-    sure = False
-    for tier in tiers if named or stage else tiers[:1]:
-        wins, losses = tier_words(tier)
-        begun = tier == "sure"
-        won = won or frozenset(c for c, word in words.items() if _among(word, wins, begun))
-        if (
-            not lost or tier == "converted"
-        ):  # what was rejected is no stage, also beside what was lost
-            lost |= frozenset(c for c, word in words.items() if _among(word, losses, begun))
-        sure = sure or (tier == "sure" and bool(won) and bool(lost))
-    if not won and not lost and (named or stage):
-        wins, losses = tier_words("flags")
-        if set(words.values()) <= wins | losses:
-            won = frozenset(cell for cell, word in words.items() if word in wins)
-            lost = frozenset(cell for cell, word in words.items() if word in losses)
-    return _Cells(won, lost, sure) if won or lost else None
-
-
-def _among(word: str, listed: frozenset[str], begun: bool) -> bool:
-    """Whether a cell is a listed word, or begins with one: `Lost - too expensive`, but not `won't buy`."""
-    if word in listed or not begun:
-        return word in listed
-    parts = word.split(" ")
-    starts = (" ".join(parts[:n]) for n in (1, 2) if len(parts) > n and parts[n] != "t")
-    return any(start in listed and start not in _TOO_COMMON for start in starts)
-
-
 def _agree(one: Outcome, other: Outcome) -> bool:
     both = [(a, b) for a, b in zip(one.won, other.won) if a is not None and b is not None]
     return bool(both) and sum(a is b for a, b in both) >= _AGREE * len(both)
@@ -279,53 +280,57 @@ def _ambiguous(rivals: Sequence[_Candidate]) -> DataError:
     )
 
 
-# -- cells ----------------------------------------------------------------------------------------
+# -- what is said of them --------------------------------------------------------------------------
 
 
-def _known(cells: Sequence[str]) -> Counter[str]:
-    return Counter({cell: n for cell, n in Counter(cells).items() if not is_missing(cell)})
-
-
-def _these(known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
-    wanted = {words_of(word) for word in listed}
-    exact = frozenset(cell for cell in known if words_of(cell) in wanted)
-    return exact or frozenset(cell for cell in known if _word(cell) in wanted)
-
-
-def _outcome(column: str, cells: Sequence[str], chosen: _Cells) -> Outcome:
+def _outcome(column: str, cells: Sequence[str], chosen: Cells) -> Outcome:
     table = dict.fromkeys(chosen.lost, False) | dict.fromkeys(chosen.won, True)
-    known = _known(cells)
+    known = known_cells(cells)
     said = f"{column} ({_said(known, chosen)})"
     return Outcome((column,), tuple(table.get(cell) for cell in cells), said, not chosen.lost)
 
 
-def _said(known: Counter[str], chosen: _Cells) -> str:
+def _said(known: Counter[str], chosen: Cells) -> str:
     rest = [cell for cell in known if cell not in chosen.won and cell not in chosen.lost]
     parts = (("won", chosen.won), ("lost", chosen.lost), ("open", rest))
-    return "; ".join(f"{what}: {', '.join(_most(known, cells))}" for what, cells in parts if cells)
+    return "; ".join(f"{what}: {', '.join(shown(known, cells))}" for what, cells in parts if cells)
 
 
-def _most(known: Counter[str], only: Sequence[str] | frozenset[str] | None = None) -> list[str]:
-    listed = [cell.strip()[:40] for cell, _ in known.most_common() if only is None or cell in only]
-    return [*listed[:6], f"{len(listed) - 6} more"] if len(listed) > 7 else listed
+@dataclass(frozen=True)
+class Likely:
+    """A column that is called like an outcome, though no cell of it is a known word.
+
+    Attributes:
+        told: its name and its most frequent cells.
+        won: what a person could state for it.
+    """
+
+    column: str
+    told: str
+    won: str
 
 
-def outcome_by_name(sheet: Sheet) -> list[str]:
-    """Columns of few values that are called like an outcome, the likeliest first, and their cells."""
-    named = {name: rank(name, "outcome") for name in sheet.columns}
-    found = [
-        (place, f"{name}: {', '.join(_most(_known(sheet.cells[name])))}")
-        for name, place in named.items()
-        if place is not None and 2 <= len(_known(sheet.cells[name])) <= _FEW_VALUES
+def outcome_by_name(sheet: Sheet) -> list[Likely]:
+    """Columns of few values, or of amounts, that are called like an outcome; the likeliest first."""
+    named = [
+        (place, name) for name in sheet.columns if (place := rank(name, "outcome")) is not None
     ]
-    return [told for _, told in sorted(found)]
+    found: list[Likely] = []
+    for _, name in sorted(named):
+        known = known_cells(sheet.cells[name])
+        amounts = len(known) > _FEW_VALUES and amounts_of(name, known)
+        if amounts or 1 <= len(known) <= _FEW_VALUES:
+            told = f"{name}: {', '.join(shown(known))}"
+            found.append(Likely(name, told, '["> 0"]' if amounts else "[…]"))
+    return found
 
 
 def candidates_told(sheet: Sheet) -> list[str]:
-    """Columns of few values, for a person who must say which of them is the outcome."""
+    """Columns of few values, for a person who must say which of them is the outcome; a mark or nothing is two."""
     told = []
     for name, cells in sheet.cells.items():
-        known = _known(cells)
-        if 2 <= len(known) <= _FEW_VALUES:
-            told.append(f"{name}: {', '.join(_most(known))}")
+        known = known_cells(cells)
+        values = len(known) + (sum(known.values()) < len(cells))
+        if known and 2 <= values <= _FEW_VALUES:
+            told.append(f"{name}: {', '.join(shown(known))}")
     return told[:_FEW_VALUES]

@@ -14,7 +14,7 @@ from kits.core.errors import DataError
 from kits.core.kit import Finding
 from kits.core.row_sources import RowSource, Source, open_rows, passed_over
 from kits.core.spreadsheets import workbook
-from kits.core.tables import JSON_SUFFIXES, BadRow, TableFile
+from kits.core.tables import JSON_SUFFIXES, BadRow, Row, TableFile
 from kits.lead_scoring._reading.dates import DateForm
 from kits.lead_scoring._reading.json_rows import json_rows
 from kits.lead_scoring._reading.parquet import parquet_columns
@@ -25,6 +25,8 @@ SUFFIXES = TABLE_SUFFIXES | JSON_SUFFIXES | PARQUET_SUFFIXES | workbook.SUFFIXES
 MAX_CELLS = 100_000_000
 MAX_BAD_SHOWN = 20
 _MOST_SHARED = 5_000
+_FEW_COLUMNS = 2
+"""Of so few columns a row with one cell may be a lead."""
 _REPLACED = "\ufffd"
 _STATE = "state what it is in kit.yaml: model.source.tables: [{file, sheet, role}]"
 
@@ -44,6 +46,7 @@ class Sheet:
         form: how it was read, for people.
         bad: rows that could not be read.
         short: rows with fewer cells than there are names, by file and number.
+        notes: lines below the rows that are no leads (`Confidential Information`), by file and number.
         splits: (rows,) what a file's name says of them (`test.csv`); empty: nothing.
         dates: whether the day or the month comes first in dates, where a person said so.
         numeric: columns whose numbers are no texts: their decimal sign is no question.
@@ -57,6 +60,7 @@ class Sheet:
     form: str
     bad: tuple[BadRow, ...] = ()
     short: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     splits: Sequence[Split | None] = ()
     dates: DateForm = "auto"
     numeric: frozenset[str] = frozenset()
@@ -188,6 +192,7 @@ def stack(sheets: Sequence[Sheet], name: str) -> Sheet:
         sheets[0].form,
         tuple(bad for sheet in sheets for bad in sheet.bad),
         tuple(row for sheet in sheets for row in sheet.short),
+        tuple(row for sheet in sheets for row in sheet.notes),
         splits if any(splits) else (),
         sheets[0].dates,
         _numeric(sheets),
@@ -211,14 +216,9 @@ def _rows_of(table: RowSource, name: str) -> Sheet:
     lines: list[int] = []
     bad: list[BadRow] = []
     short: list[str] = []
-    for found in table.rows():
-        if isinstance(found, BadRow):
-            bad.append(found)
-            continue
-        line, row = found
-        if len(row) == 1 and len(lists) > 2:
-            bad.append(BadRow(line, "one cell alone: a note, not a lead"))
-            continue
+    alone: list[tuple[int, Row]] = []
+
+    def keep(line: int, row: Row) -> None:
         if (len(lines) + 1) * len(lists) > MAX_CELLS:
             raise _too_many(name)
         if len(row) < len(lists) and table.cuts_rows:
@@ -226,8 +226,35 @@ def _rows_of(table: RowSource, name: str) -> Sheet:
         lines.append(line)
         for column, texts, shared in lists:
             texts.append(shared.one(row.get(column, "")))
+
+    for found in table.rows():
+        if isinstance(found, BadRow):
+            bad.append(found)
+        elif len(lists) > _FEW_COLUMNS and _one_cell(found[1], table.cuts_rows):
+            alone.append(found)  # a note, if no lead comes after it
+        else:
+            for line, row in alone:
+                if len(row) > 1 or not table.cuts_rows:
+                    keep(line, row)
+                else:
+                    bad.append(
+                        BadRow(
+                            line, "one cell alone: the rest of a row that a line end cut in two?"
+                        )
+                    )
+            alone.clear()
+            keep(*found)
+    notes = tuple(f"{name}, row {line}" for line, _ in alone)
+    bad.sort(key=lambda one: one.line)
     sheet = _sheet(name, cells, lines, table.form, tuple(bad), tuple(short))
-    return replace(sheet, numeric=table.numeric)
+    return replace(sheet, notes=notes, numeric=table.numeric)
+
+
+def _one_cell(row: Row, cuts_rows: bool) -> bool:
+    """Whether a row may be a note: one cell alone, or, where empty cells fill the row up, one of several words."""
+    filled = [cell for cell in row.values() if cell.strip()]
+    alone = cuts_rows and len(row) == 1
+    return len(filled) == 1 and (alone or len(filled[0].split()) > 1)
 
 
 class _Shared:

@@ -29,6 +29,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     yield from _kept_out(known)
     yield from _bad_rows(known)
     yield from _short_rows(known)
+    yield from _notes(known)
     yield from _same_names(known)
     yield from _persons(known)
     yield from _encoding(known)
@@ -64,10 +65,10 @@ def _outcome(known: Known, config: Config) -> Iterator[Finding]:
         if not stated and (likely := outcome_by_name(known.sheet)):
             yield Finding(
                 "outcome", "warn",
-                f"{likely[0].partition(':')[0]} is called like an outcome, but no cell of it is a known word for won or lost: "
+                f"{likely[0].column} is called like an outcome, but no cell of it is a known word for won or lost: "
                 "nothing can be learned",
-                tuple(likely),
-                f"say in kit.yaml what its cells mean: model.source.outcome: {likely[0].partition(':')[0]}, model.source.won: […]",
+                tuple(one.told for one in likely),
+                f"say in kit.yaml what its cells mean: model.source.outcome: {likely[0].column}, model.source.won: {likely[0].won}",
             )  # fmt: skip
             return
         yield Finding(
@@ -163,6 +164,14 @@ def _short_rows(known: Known) -> Iterator[Finding]:
             short[:_MAX_SHOWN],
             "look at one of them: if a text with a line end cuts it in two, export again with texts in quotes; if the last columns "
             "are empty there, nothing is wrong",
+        )  # fmt: skip
+
+
+def _notes(known: Known) -> Iterator[Finding]:
+    notes = known.sheet.notes
+    if notes:
+        yield Finding(
+            "notes", "pass", f"{len(notes)} lines below the rows have one cell alone: notes, no leads", notes[:_MAX_SHOWN],
         )  # fmt: skip
 
 

@@ -1,0 +1,143 @@
+"""Distinct cells of a column that may tell outcomes: which mean won and lost, by words or as a person listed them.
+
+Which column tells the outcome is `outcomes.py`'s question.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kits.core.errors import DataError
+from kits.lead_scoring._reading.cells import is_missing, type_cells
+from kits.lead_scoring._reading.mapping import Tier, tier_words
+from kits.lead_scoring._reading.names import words_of
+
+MOST_VALUES = 200
+"""Different cells of a column that may tell an outcome by words."""
+_TIERS: tuple[Tier, ...] = ("sure", "converted", "qualified")
+_TOO_COMMON = frozenset({"win", "loss"})
+"""Words that begin other things too (`win back`)."""
+_LONGEST = 120
+_SHOWN = 6
+_NUMBERED = re.compile(r"^[\d\W_]+(?=[^\W\d_])")
+_NOTE = re.compile(r"\s*\([^()]{0,80}\)$")
+"""`06 - Closed Won (Sales pipeline)` is `Closed Won`."""
+_COMPARED = re.compile(r"(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)")
+_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Distinct cells of a column that mean won and lost."""
+
+    won: frozenset[str]
+    lost: frozenset[str]
+    sure: bool = False
+
+
+@lru_cache(MOST_VALUES)
+def word_of(cell: str) -> str:
+    """A cell's words without the number before them and the note behind."""
+    return words_of(_NUMBERED.sub("", _NOTE.sub("", cell.strip()[:_LONGEST])))
+
+
+def known_cells(cells: Sequence[str]) -> Counter[str]:
+    """How often each cell is there that says something."""
+    return Counter({cell: n for cell, n in Counter(cells).items() if not is_missing(cell)})
+
+
+def cells_by_words(
+    known: Counter[str], *, named: bool, stage: bool = False, tiers: Sequence[Tier] = _TIERS
+) -> Cells | None:
+    """The cells that mean won and lost; the surest words that are there decide what is won.
+
+    Args:
+        named: the column's name says that it is the outcome: a plain yes or no counts then.
+        stage: its name says that it is a stage or status.
+    """
+    words = {cell: word_of(cell) for cell in known}
+    won = lost = frozenset[str]()
+    sure = False
+    for tier in tiers if named or stage else tiers[:1]:
+        wins, losses = tier_words(tier)
+        begun = tier == "sure"
+        won = won or frozenset(c for c, word in words.items() if _among(word, wins, begun))
+        # what was rejected is no stage, also beside what was lost
+        lost |= frozenset(c for c, word in words.items() if _among(word, losses, begun))
+        sure = sure or (tier == "sure" and bool(won) and bool(lost))
+    if not won and not lost and (named or stage):
+        wins, losses = tier_words("flags")
+        if set(words.values()) <= wins | losses:
+            won = frozenset(cell for cell, word in words.items() if word in wins)
+            lost = frozenset(cell for cell, word in words.items() if word in losses)
+    return Cells(won, lost, sure) if won or lost else None
+
+
+def _among(word: str, listed: frozenset[str], begun: bool) -> bool:
+    """Whether a cell is a listed word, or begins with one: `Lost - too expensive`, but not `won't buy`."""
+    if word in listed or not begun:
+        return word in listed
+    parts = word.split(" ")
+    starts = (" ".join(parts[:n]) for n in (1, 2) if len(parts) > n and parts[n] != "t")
+    return any(start in listed and start not in _TOO_COMMON for start in starts)
+
+
+def compares(listed: Sequence[str]) -> bool:
+    """Whether a person listed bounds of an amount (`> 0`) and nothing else."""
+    return bool(listed) and all(_COMPARED.fullmatch(one.strip()) for one in listed)
+
+
+def listed_cells(column: str, known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
+    """The cells that a person means: by their words, or by a bound of their amounts such as `> 0`.
+
+    Raises:
+        DataError: a bound of a column that holds no amounts.
+    """
+    bounds = [match for one in listed if (match := _COMPARED.fullmatch(one.strip()))]
+    words = [one for one in listed if not _COMPARED.fullmatch(one.strip())]
+    return _in_bounds(column, known, bounds) | _worded(known, words)
+
+
+def amounts_of(column: str, known: Counter[str]) -> Mapping[str, float]:
+    """Distinct cells that are numbers; empty where the column holds something else."""
+    typed = type_cells(column, list(known))
+    if typed.kind != "number":
+        return {}
+    return {cell: value for cell, value in zip(known, typed.values) if isinstance(value, float)}
+
+
+def shown(known: Counter[str], only: Sequence[str] | frozenset[str] | None = None) -> list[str]:
+    """The most frequent cells, for people."""
+    listed = [cell.strip()[:40] for cell, _ in known.most_common() if only is None or cell in only]
+    rest = len(listed) - _SHOWN
+    return [*listed[:_SHOWN], f"{rest} more"] if rest > 1 else listed
+
+
+def _in_bounds(column: str, known: Counter[str], bounds: Sequence[re.Match[str]]) -> frozenset[str]:
+    if not bounds:
+        return frozenset()
+    amounts = amounts_of(column, known)
+    if not amounts:
+        raise DataError(
+            f"{column!r} holds no amounts that could be {bounds[0][0]}",
+            where=f"cells there: {', '.join(shown(known))}",
+            fix="list the cells themselves under model.source.won and model.source.lost",
+        )
+    return frozenset(
+        cell
+        for cell, amount in amounts.items()
+        if any(_COMPARE[bound[1]](amount, float(bound[2])) for bound in bounds)
+    )
+
+
+def _worded(known: Counter[str], listed: Sequence[str]) -> frozenset[str]:
+    wanted = {words_of(word) for word in listed}
+    exact = frozenset(cell for cell in known if words_of(cell) in wanted)
+    return exact or frozenset(cell for cell in known if word_of(cell) in wanted)

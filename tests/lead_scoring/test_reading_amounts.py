@@ -1,0 +1,90 @@
+"""Outcomes that no plain word tells: amounts, marks, reasons for a loss, a stage beside a yes or no."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.core.errors import DataError
+from tests.lead_scoring.lead_files import Read, put, read, source, table
+
+
+def amounts(tmp_path: Path, cells: list[str], **stated: object) -> Read:
+    rows = [[f"L{n}", "web", cell] for n, cell in enumerate(cells)]
+    path = put(tmp_path / "e.csv", table(["id", "origin", "Umsatz"], rows, ";"))
+    return read(path, source(outcome="Umsatz", **stated))
+
+
+@pytest.mark.parametrize(
+    ("cells", "won", "labels"),
+    [
+        (["0,00", "1.250,50 €", "80,00"], "> 0", ["lost", "won", "won"]),
+        (["0", "1", "12", "10"], ">= 10", ["lost", "lost", "won", "won"]),
+        (["5", "-3", "0"], "<0", ["lost", "won", "lost"]),
+    ],
+)
+def test_a_bound_says_from_which_amount_on_a_lead_is_won(
+    tmp_path: Path, cells: list[str], won: str, labels: list[str]
+) -> None:
+    assert amounts(tmp_path, cells, won=[won]).labels == labels
+
+
+def test_an_empty_amount_is_open_beside_noughts_and_lost_where_there_are_none(
+    tmp_path: Path,
+) -> None:
+    assert amounts(tmp_path, ["0", "", "20"], won=["> 0"]).labels == ["lost", "", "won"]
+    assert amounts(tmp_path, ["", "", "20"], won=["> 0"]).labels == ["lost", "lost", "won"]
+
+
+def test_a_bound_of_words_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no amounts that could be > 0"):
+        amounts(tmp_path, ["ja", "vielleicht"], won=["> 0"])
+
+
+def test_amounts_without_a_bound_are_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no cell of 'Umsatz' is a known word") as error:
+        amounts(tmp_path, [str(n) for n in range(30)])
+    assert '["> 0"]' in error.value.fix
+    rows = [[f"L{n}", 0 if n % 3 else 17 * n] for n in range(60)]
+    found = read(put(tmp_path / "r.csv", table(["id", "revenue"], rows)))
+    (finding,) = [f for f in found.findings if f.check == "outcome"]
+    assert "revenue is called like an outcome" in finding.text and '["> 0"]' in finding.fix
+
+
+def test_a_mark_or_nothing_is_among_what_is_shown(tmp_path: Path) -> None:
+    rows = [[f"L{n}", "x" if n % 5 == 0 else ""] for n in range(20)]
+    path = put(tmp_path / "m.csv", table(["id", "Haken"], rows))
+    (finding,) = [f for f in read(path).findings if f.check == "outcome"]
+    assert "Haken: x" in finding.evidence
+    found = read(path, source(outcome="Haken"))
+    assert found.labels.count("won") == 4 and found.labels.count("lost") == 16
+
+
+@pytest.mark.parametrize("name", ["Lost reason", "Motif de perte", "Verlustgrund"])
+def test_a_reason_for_the_loss_means_lost_where_no_stage_does(tmp_path: Path, name: str) -> None:
+    rows = [["a", "Won", ""], ["b", "Offer", "price"], ["c", "New", ""], ["d", "Offer", ""]]
+    found = read(put(tmp_path / "e.csv", table(["id", "Stage", name], rows)))
+    assert found.labels == ["won", "lost", "", ""]
+    assert name in found.told("outcome") and all(name not in lead.fields for lead in found.leads)
+
+
+def test_a_reason_that_those_who_were_won_have_too_is_none(tmp_path: Path) -> None:
+    rows = [["a", "Won", "price"], ["b", "Offer", "price"], ["c", "New", ""]]
+    found = read(put(tmp_path / "e.csv", table(["id", "Stage", "Lost reason"], rows)))
+    assert found.labels == ["won", "lost", "lost"] and found.told("lost-after")
+
+
+def test_a_no_whose_stage_is_not_ended_is_open(tmp_path: Path) -> None:
+    rows = [
+        ["a", "yes", "Contacted"], ["b", "no", "Junk"], ["c", "no", "Contacted"], ["d", "no", "Not Qualified"],
+    ]  # fmt: skip
+    found = read(put(tmp_path / "e.csv", table(["id", "Converted", "Lead Status"], rows)))
+    assert found.labels == ["won", "lost", "", "lost"]
+    assert "1 are open, as Lead Status says" in found.told("outcome")
+
+
+def test_a_no_stays_lost_where_stages_never_end(tmp_path: Path) -> None:
+    rows = [[n, "yes" if n % 4 == 0 else "no", "New" if n % 3 else "Contacted"] for n in range(20)]
+    found = read(put(tmp_path / "e.csv", table(["id", "Converted", "Lead Status"], rows)))
+    assert found.labels.count("lost") == 15
