@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +21,7 @@ from cloud_sync.commands.options import (
     table,
 )
 from kits.core.console import Console
+from kits.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cloud_sync.crm.hotlist import Listed
@@ -158,28 +162,60 @@ def leads_forward(
 
 def leads_erase(
     connection: ConnectionName,
-    object_id: LeadName,
+    object_ids: Annotated[
+        list[str] | None, typer.Argument(help="The leads' ids in the CRM.", metavar="[ID]…")
+    ] = None,
+    ids_file: Annotated[
+        Path | None,
+        typer.Option("--ids", help="A file with ids, one a line: many at once take one pass.", readable=False),
+    ] = None,
     yes: YesOption = False,
     data: DataOption = DATA,
     as_json: JsonOption = False,
-) -> None:
-    """Erase a lead for ever: fields, scores, events, its sample; and take its score away in the CRM."""
+) -> None:  # fmt: skip
+    """Erase leads for ever: fields, scores, events, samples; and take their scores away in the CRM."""
     from cloud_sync.crm import forgetting
 
+    wanted = list(dict.fromkeys([*(object_ids or []), *_ids_in(ids_file)]))
+    if not wanted:
+        raise UsageError("no lead is named", where="ID", fix="cloud-sync leads list")
+    console = Console(as_json)
     with opened(data) as hub:
         if not yes:
-            typer.confirm(f"Erase {connection}/{object_id}? Nobody can bring it back", abort=True)
-        done = forgetting.forget(hub, connection, object_id, by=operator())
-    console = Console(as_json)
+            what = f"{connection}/{wanted[0]}" if len(wanted) == 1 else f"{len(wanted)} leads of {connection}"  # fmt: skip
+            typer.confirm(f"Erase {what}? Nobody can bring it back", abort=True)
+        named = [(connection, one) for one in wanted]
+        erased = forgetting.forget_all(hub, named, by=operator(), told=_progress(console))
+    done = erased.leads
+    told = [forgetting.as_json(one) for one in done]
     console.answer(
-        f"erased: {done.events} events, {done.scores} scores, {done.samples} samples; "
-        f"{done.versions} dataset versions go on without it",
-        forgetting.as_json(done),
+        f"erased: {sum(one.events for one in done)} events, {sum(one.scores for one in done)} scores, "
+        f"{sum(one.samples for one in done)} samples; {erased.versions} dataset versions go on without it",
+        told[0] if len(told) == 1 else [*told],
     )
-    if done.projects:
+    if done[0].projects:
         console.note(
-            f"where data of {', '.join(done.projects)} was imported the person may be too: in that project's folder "
-            f"{done.command}"
+            f"where data of {', '.join(done[0].projects)} was imported they may be too: in that project's folder "
+            + "\n  ".join(one.command for one in done)
         )
-    if not done.bytes_gone:
+    if not done[0].bytes_gone:
         console.note("its bytes go as soon as nobody reads them (a backup does)")
+
+
+def _ids_in(path: Path | None) -> list[str]:
+    """One a line; blank lines are none."""
+    from kits.core.settings import read_text
+
+    return [line.strip() for line in read_text(path).splitlines() if line.strip()] if path else []
+
+
+def _progress(console: Console) -> Callable[[int, int], None]:
+    """Draws how many dataset versions are done, on a terminal only."""
+
+    def told(done: int, of: int) -> None:
+        if console.interactive:
+            end = "\n" if done == of else ""
+            sys.stderr.write(f"\r{done} of {of} dataset versions{end}")
+            sys.stderr.flush()
+
+    return told

@@ -13,20 +13,19 @@ from collections.abc import Iterator
 from sqlalchemy import String, cast, select, update
 from sqlalchemy.orm import Session
 
-from cloud_sync.crm.forgetting import forget
+from cloud_sync.crm.forgetting import forget_all
 from cloud_sync.crm.leads import ERASED_WORDS
 from cloud_sync.crm.outcomes import key_of_lead
+from cloud_sync.crm.persons import keys_in
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub
-from cloud_sync.learning import datasets
 from cloud_sync.mails.traces import clear_jobs, overwriting
 from cloud_sync.mails.versions import projects_of
-from cloud_sync.store.db import changed_by
+from cloud_sync.store.db import changed_by, insert_once
 from cloud_sync.store.models import CrmConnection, CrmEvent, CrmLead
 from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.models.crm import ERASURE
-from kits.core.sample import key_of
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +43,13 @@ def forget_asked(hub: Hub) -> int:
             ERASURE, CrmEvent.skipped == ""
         )
         found = [tuple(row) for row in session.execute(query.distinct().limit(AT_ONCE))]
-    for connection, lead in found:
-        forget(hub, connection, lead, by=f"crm:{connection}")
+    for connection in sorted({connection for connection, _ in found}):
+        mine = [(name, lead) for name, lead in found if name == connection]
+        with hub.database.transaction() as session:
+            # one of which nothing is known but this may have gone (`retention/unknown.py`): imports may have it
+            rows = [{"connection": name, "object_id": lead} for name, lead in mine]
+            insert_once(session, CrmLead, rows)
+        forget_all(hub, mine, by=f"crm:{connection}")
     if found:
         log.info("event=leads_forgotten n=%d", len(found))
     return len(found)
@@ -69,10 +73,10 @@ def forget_again(hub: Hub, known: set[str]) -> int:
     fresh, met = sorted(there - known), set[str]()
     for version in fresh:
         with contextlib.suppress(NotFoundError):  # the file is gone, and nothing can be in it
-            met |= {key_of(item.sample) for item in datasets.read(hub.storage, version).items}
-    found = [erased[key] for key in sorted(met & erased.keys())]
-    for connection, lead in found:
-        forget(hub, connection, lead, by="hub")
+            met |= keys_in(hub, version, erased)
+    found = [erased[key] for key in sorted(met)]
+    if found:
+        forget_all(hub, found, by="hub")
     known |= set(fresh)
     if found:
         log.info("event=leads_forgotten_again n=%d", len(found))

@@ -8,29 +8,27 @@ machines and backups are the firm's, and are named.
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from cloud_sync.crm import leads, storing
 from cloud_sync.crm.leads import ERASED_WORDS
 from cloud_sync.crm.outcomes import key_of_lead
+from cloud_sync.crm.persons import Person, find_in_versions, find_own_samples
 from cloud_sync.crm.projects import projects
-from cloud_sync.crm.scored import MEDIA_TYPE
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
-from cloud_sync.learning import datasets
 from cloud_sync.mails.erasure import remove_bytes
 from cloud_sync.mails.forgetting import let_go
 from cloud_sync.mails.traces import clear_jobs, overwriting
-from cloud_sync.mails.versions import projects_of, replace_versions
+from cloud_sync.mails.versions import Told, projects_of, replace_versions, untold
 from cloud_sync.store.db import changed_by
 from cloud_sync.store.models import (
     Annotation,
@@ -41,9 +39,11 @@ from cloud_sync.store.models import (
     CrmScore,
     Sample,
 )
-from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.models.mails import ERASED
-from kits.core.sample import KEY, key_of, utc_now
+from kits.core.sample import utc_now
+
+AT_ONCE = 100
+"""Leads whose rows are emptied in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +66,104 @@ class Forgotten:
     command: str
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was removed of several leads, by connection and id; `versions`: those that go on without them, in all."""
+
+    leads: tuple[Forgotten, ...]
+    versions: int
+
+
 def forget(hub: Hub, connection: str, object_id: str, *, by: str) -> Forgotten:
-    """Erases a lead for ever; again: what came since is erased.
+    """Erases a lead for ever; again: what came since is erased. Raises as `forget_all`."""
+    return forget_all(hub, [(connection, object_id)], by=by).leads[0]
+
+
+def forget_all(
+    hub: Hub, wanted: Sequence[tuple[str, str]], *, by: str, told: Told = untold
+) -> Erasure:
+    """Erases leads for ever, all of them by one pass through the dataset versions.
+
+    Args:
+        wanted: connection and id of each.
+        told: how many dataset versions are done, and of how many: those that are looked through, then those replaced.
 
     Raises:
-        NotFoundError: no such lead.
-        UnreachableError: the storage cannot be used; nothing was erased.
+        NotFoundError: one of them is no lead here; nothing was erased.
+        UnreachableError: the storage cannot be used; of leads nothing was erased, of versions some may be.
     """
-    with hub.database.session() as session:
-        lead = leads.find(session, connection, object_id)
-        row = session.get_one(CrmConnection, connection)
-        settings = CrmSettings.model_validate(row.settings)
-        key = key_of_lead(settings, object_id)
-        own = _own_samples(session, lead.sample_id, key)
-        there = projects(session)
-    found = _in_versions(hub, own, key)
-    names = {*own, *found.samples}
-    digests = {*own.values(), *found.samples.values()} - {""}
-    if found.versions:
-        replace_versions(hub, found.versions, names, digests, by=by)
-        clear_jobs(hub, projects_of(hub, found.versions))
-    now = utc_now()
-    with overwriting(hub) as session:
-        # the connection first, as whoever reads and writes its leads takes them: else both wait for each other
-        session.get_one(CrmConnection, connection, with_for_update=True)
-        held = leads.find(session, connection, object_id, hold=True)
-        events, scores = _remove_course(session, held)
-        names |= {held.sample_id} - {""}
-        for name in sorted(names):
-            digests |= {_empty_sample(session, name, now)} - {""}
-        let_go(session, digests)
-        _empty_lead(session, held, now)
-        _empty_reasons(session, held)
-        _empty_words(session, connection)
-        audit(session, by, "leads.erase", connection, samples=len(names), events=events)
-    return Forgotten(
-        events, scores, len(names), len(found.versions), remove_bytes(hub), tuple(there),
-        erase_command(settings, object_id),
+    people, there = _people(hub, sorted(set(wanted)))
+    versions = find_in_versions(hub, people, told)
+    if versions:
+        names = {name for one in people for name in one.samples}
+        digests = {digest for one in people for digest in one.samples.values()} - {""}
+        replace_versions(hub, versions, names, digests, by=by, told=told)
+        clear_jobs(hub, projects_of(hub, versions))
+    counts = [
+        one
+        for first in range(0, len(people), AT_ONCE)
+        for one in _remove(hub, people[first : first + AT_ONCE], by)
+    ]
+    gone = remove_bytes(hub)
+    leads_gone = (
+        Forgotten(
+            events, scores, len(one.samples), one.versions, gone, tuple(there),
+            erase_command(one.settings, one.object_id),
+        )
+        for one, (events, scores) in zip(people, counts)
     )  # fmt: skip
+    return Erasure(tuple(leads_gone), len(versions))
+
+
+def _people(hub: Hub, wanted: Sequence[tuple[str, str]]) -> tuple[list[Person], list[str]]:
+    """Whom that is, with the samples that outcomes made of them; and projects of leads."""
+    people, unknown = [], []
+    with hub.database.session() as session:
+        rows = {
+            row.name: CrmSettings.model_validate(row.settings)
+            for row in session.scalars(select(CrmConnection))
+        }
+        for connection, object_id in wanted:
+            lead = session.get(CrmLead, (connection, object_id))
+            if lead is None:
+                unknown.append(f"{connection}/{object_id}"[:64])
+                continue
+            settings = rows[connection]
+            key = key_of_lead(settings, object_id)
+            people.append(Person(connection, object_id, settings, key, lead.sample_id))
+        if unknown:
+            raise NotFoundError(
+                f"{len(unknown)} of {len(wanted)} are no leads here: nothing was erased"
+                if len(wanted) > 1 else "no such lead",
+                where=", ".join(unknown[:5]),
+            )  # fmt: skip
+        find_own_samples(session, people)
+        return people, projects(session)
+
+
+def _remove(hub: Hub, people: Sequence[Person], by: str) -> list[tuple[int, int]]:
+    """All that tables have of them; how many events and scores that were of each."""
+    now, counts = utc_now(), []
+    with overwriting(hub) as session:
+        # connections first, as whoever reads and writes their leads takes them: else both wait for each other
+        for connection in sorted({one.connection for one in people}):
+            _empty_words(session, connection)
+        for one in people:
+            held = leads.find(session, one.connection, one.object_id, hold=True)
+            events, scores = _remove_course(session, held)
+            counts.append((events, scores))
+            if (
+                held.sample_id
+            ):  # one that was made a moment ago is not among those that were found before
+                one.samples.setdefault(held.sample_id, "")
+            emptied = {_empty_sample(session, name, now) for name in sorted(one.samples)}
+            let_go(session, (emptied | {*one.samples.values()}) - {""})
+            _empty_lead(session, held, now)
+            _empty_reasons(session, held)
+            audit(
+                session, by, "leads.erase", one.connection, samples=len(one.samples), events=events
+            )
+    return counts
 
 
 def erase_command(settings: CrmSettings, object_id: str) -> str:
@@ -120,48 +180,6 @@ def as_json(done: Forgotten) -> dict[str, JsonValue]:
     }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
-    """Dataset versions that name somebody, and the samples they do it by: id → digest."""
-
-    versions: tuple[str, ...]
-    samples: Mapping[str, str]
-
-
-def _own_samples(session: Session, sample_id: str, key: str) -> dict[str, str]:
-    """Samples that outcomes made of a lead, another connection's to the same CRM too: id → digest."""
-    mine = Sample.id == sample_id
-    if key:
-        same = Sample.media_type == MEDIA_TYPE, Sample.meta[KEY].as_string() == key
-        mine = or_(mine, and_(*same))
-    rows = session.execute(select(Sample.id, Sample.blob).where(mine))
-    return {row.id: row.blob for row in rows}
-
-
-def _in_versions(hub: Hub, own: Collection[str], key: str) -> _There:
-    """Where a lead is, of versions whose file is here.
-
-    Args:
-        own: ids of its samples.
-        key: empty: it has none.
-    """
-    with hub.database.session() as session:
-        there = session.scalars(select(DatasetRow.id).where(DatasetRow.successor == "")).all()
-    versions, samples = [], dict[str, str]()
-    for version in there:
-        with contextlib.suppress(NotFoundError):  # the file is gone, and nothing can be in it
-            items = datasets.read(hub.storage, version).items
-            mine = {
-                i.sample.id: i.sample.digest
-                for i in items
-                if i.sample.id in own or (key and key_of(i.sample) == key)
-            }
-            if mine:
-                versions.append(version)
-                samples.update(mine)
-    return _There(tuple(versions), samples)
-
-
 def _remove_course(session: Session, lead: CrmLead) -> tuple[int, int]:
     mine = {"connection": lead.connection, "object_id": lead.object_id}
     counts = []
@@ -173,7 +191,7 @@ def _remove_course(session: Session, lead: CrmLead) -> tuple[int, int]:
 
 
 def _empty_sample(session: Session, name: str, now: datetime) -> str:
-    """The digest of its bytes: one that was made a moment ago is not among those that were found before."""
+    """Leaves its label; the digest of its bytes, empty where there were none."""
     sample = session.get(Sample, name)
     if sample is None or sample.blob_state == ERASED:
         return ""

@@ -6,7 +6,7 @@ many samples are gone, and which version goes on.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -14,28 +14,34 @@ from sqlalchemy import select
 from cloud_sync.errors import NotFoundError
 from cloud_sync.hub import Hub, audit
 from cloud_sync.learning import datasets
+from cloud_sync.learning.version_lines import read_lines
 from cloud_sync.mails.forgetting import let_go
 from cloud_sync.store.models import Dataset as DatasetRow
 from cloud_sync.store.models.mails import MEDIA_TYPE
-from kits.core.dataset import Dataset, build, to_bytes
 
 NOTE = "without samples that were erased"
 _MOMENT = timedelta(microseconds=1)
+Told = Callable[[int, int], object]
+"""Is told how many are done, and of how many."""
+
+
+def untold(_done: int, _of: int) -> None:
+    """Where nobody wants to know."""
 
 
 def mails_of_versions(hub: Hub) -> dict[str, dict[str, str]]:
     """Dataset version → sample → digest, of mails; of versions whose file is here."""
     with hub.database.session() as session:
         there = session.scalars(select(DatasetRow.id).where(DatasetRow.successor == "")).all()
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for version in there:
         try:
-            items = datasets.read(hub.storage, version).items
+            lines = read_lines(hub.storage, version)
         except NotFoundError:
             continue  # the file is gone, and nothing can be in it
-        mails = {i.sample.id: i.sample.digest for i in items if i.sample.media_type == MEDIA_TYPE}
-        if mails:
-            found[version] = mails
+        if lines.names([MEDIA_TYPE]):
+            mails = {one.id: one.digest for one in lines.told() if one.media_type == MEDIA_TYPE}
+            found |= {version: mails} if mails else {}
     return found
 
 
@@ -53,33 +59,30 @@ def replace_versions(
     digests: Collection[str],
     *,
     by: str,
+    told: Told = untold,
 ) -> None:
     """Each of these versions gets a successor without some samples, and its own file goes.
 
     Args:
         samples, digests: a sample goes by its id or by its bytes.
+        told: how many of them are done, and of how many.
 
     Raises:
         UnreachableError: the storage cannot be used; those replaced so far stay so.
     """
-    for version in sorted(versions):
-        old = datasets.read(hub.storage, version)
-        gone = {
-            item.sample.id
-            for item in old.items
-            if item.sample.id in samples or item.sample.digest in digests
-        }
-        kept = [item for item in old.items if item.sample.id not in gone]
-        new = build(old.header.model_copy(update={"note": NOTE}), kept, hub.storage)
-        hub.storage.put(to_bytes(new))
+    for number, version in enumerate(sorted(versions), 1):
+        old = read_lines(hub.storage, version)
+        gone = {one.id for one in old.told() if one.id in samples or one.digest in digests}
+        content, new = old.without(gone, NOTE, hub.storage)
+        hub.storage.put(content)
         _take_over(hub, version, new, len(gone), by)
+        told(number, len(versions))
 
 
-def _take_over(hub: Hub, version: str, new: Dataset, gone: int, by: str) -> None:
-    described = datasets.describe(new, hub.storage)
+def _take_over(hub: Hub, version: str, new: datasets.Version, gone: int, by: str) -> None:
     with hub.database.transaction() as session:
         old = session.get_one(DatasetRow, version, with_for_update=True)
-        row = datasets.register(session, described, old.project, by=by)
+        row = datasets.register(session, new, old.project, by=by)
         # the newest stays the newest
         row.created_at = old.created_at + _MOMENT
         row.pinned = old.pinned

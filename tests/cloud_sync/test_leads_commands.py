@@ -14,6 +14,7 @@ from cloud_sync.config import dump
 from cloud_sync.errors import ConflictError, NotFoundError
 from cloud_sync.store.models import CrmLead
 from cloud_sync.web.lead_views import fields_of
+from kits.core.errors import UsageError
 from tests.cloud_sync.lead_builders import (
     LEADS,
     SALES,
@@ -76,6 +77,18 @@ def test_a_lead_is_erased_after_a_question(here: LeadHub) -> None:
     assert here.lead("1").fields == {}
     told = json.loads(run(here, "erase", SALES, "2", "--yes", "--json"))
     assert told["scores"] == 1 and told["bytes_gone"]
+
+
+def test_leads_of_a_file_are_erased_together(here: LeadHub, tmp_path: Path) -> None:
+    ids = tmp_path / "ids.txt"
+    ids.write_text("1\n\n 2 \n")
+    said = run(here, "erase", SALES, "1", "--ids", str(ids), typed="y\n")
+    assert f"Erase 2 leads of {SALES}?" in said and "2 scores" in said
+    assert here.lead("1").fields == here.lead("2").fields == {}
+    told = json.loads(run(here, "erase", SALES, "1", "2", "--yes", "--json"))
+    assert [one["scores"] for one in told] == [1, 1], "what was said of the erasure"
+    with pytest.raises(UsageError, match="no lead is named"):
+        run(here, "erase", SALES, "--yes")
 
 
 def test_no_value_of_a_lead_steers_a_terminal_or_turns_a_page(here: LeadHub) -> None:
