@@ -169,11 +169,16 @@ def test_a_run_notes_what_was_left_out_and_whose_word_it_was() -> None:
     ).tolist()
     made.columns["x17"] = (made.rng.normal(size=made.rows) + 2 * made.won).tolist()
     court = made.court(Config(columns=ColumnsConfig(keep=("call_duration",))))
+    latest = court.side_by_side[-1]
+    assert latest.without_suspects is not None
+    reached, sure = latest.without_guilty.value, latest.without_suspects.value
+    assert reached > sure + 0.02
     assert notes(court) == (
         "left out: lost reason tells what only became known with or after the outcome",
         "learned from by a person's word, against the court: call_duration",
         "decide: x17: written before the first call, or after? Learned from until you say: "
-        "model.columns.keep or exclude (kit check has the evidence)",
+        "model.columns.keep or exclude (kit check has the evidence); if after, these figures never come true: on the "
+        f"latest quarter small trees reach an AUC of {reached:.3f} with, {sure:.3f} without",
     )
 
 

@@ -22,6 +22,7 @@ from kits.lead_scoring._court.measures import alone
 from kits.lead_scoring._court.settings import drifting, names_with, worded
 from kits.lead_scoring._court.signal import find_signal, silence
 from kits.lead_scoring._court.splits import side_by_side
+from kits.lead_scoring._court.together import find_together, twins_of
 from kits.lead_scoring._court.verdicts import Action, Court, Side, Signal, Verdict
 from kits.lead_scoring._court.yardstick import Sums
 from kits.lead_scoring._table import LeadTable
@@ -53,12 +54,17 @@ def hold_court(table: LeadTable, config: Config, *, seed: int) -> Court:
     if measured is not None and case.timed:
         stays = tuple(one for one in measured.moved if one.column not in out)
         drift = find_drift(stays, measured.together, measured.sums, len(case.won))
-    sides, signal, silent = _figures(case, measured, usable, out, seed)
+    left_in = _left_in(measured, usable, out)
+    signal = find_signal(left_in, case.won, case.lot, case.timed, seed) if left_in else None
+    leaks = (*leaks, *_together(left_in, leaks, signal, case, seed))
     verdicts = worded(
         (*settled, *leaks, *proxies, *_moved(drift)),
         [column.name for column in case.columns],
         config,
     )
+    suspects = {one.column for one in verdicts if one.charge == "leak" and one.action == "warn"}
+    sides = _sides(case, measured, usable, out, suspects, seed)
+    silent = _silence(case, measured, signal, sides)
     return Court(
         verdicts=verdicts,
         excluded=names_with(verdicts, "exclude"),
@@ -151,7 +157,9 @@ def _leaks(measured: _Measured, case: Case, usable: set[str]) -> Iterator[Verdic
         if column.name in measured.own
     }
     won = case.won[measured.sums.rows]
-    power = powers(measured.together, measured.own, marks, measured.sums, won, usable)
+    together = [column for column in measured.seen if column.name in measured.together]
+    twins = twins_of(together, measured.own)
+    power = powers(measured.together, measured.own, marks, measured.sums, won, usable, twins)
     for name in measured.own:
         verdict = _leak(name, marks[name], power[name])
         if verdict is not None and (name in usable or verdict.finding == "guilty"):
@@ -210,27 +218,55 @@ def _moved(drift: Drift) -> Iterator[Verdict]:
             )
 
 
-def _figures(
+def _left_in(measured: _Measured | None, usable: set[str], out: set[str]) -> list[Column]:
+    """Columns that are looked at together and that nothing excludes."""
+    if measured is None:
+        return []
+    names = usable.intersection(measured.together) - out
+    return [column for column in measured.seen if column.name in names]
+
+
+def _together(
+    columns: Sequence[Column],
+    leaks: Sequence[Verdict],
+    signal: Signal | None,
+    case: Case,
+    seed: int,
+) -> Iterator[Verdict]:
+    """Columns that tell nearly everything together, and each by itself little; no other charge has been brought."""
+    charged = {one.column for one in leaks if one.finding != "cleared"}
+    if signal is None or charged.intersection(column.name for column in columns):
+        return
+    found = find_together(columns, case.won, signal.auc, seed)
+    for name in found.without if found is not None else ():
+        assert found is not None
+        yield Verdict(name, "leak", "suspicious", found.trees.low, found.sentences(name), "warn")
+
+
+def _sides(
     case: Case,
     measured: _Measured | None,
     usable: set[str],
     out: set[str],
+    suspects: set[str],
     seed: int,
-) -> tuple[tuple[Side, ...], Signal | None, str]:
-    """Both splits side by side, and whether anything that is left tells who buys.
+) -> tuple[Side, ...]:
+    """Both splits side by side.
 
     Args:
         usable: columns that could be learned from.
         out: those that are not.
+        suspects: those of which nobody has said whether they should be.
     """
-    if measured is None and case.measurable:
-        return (), None, silence(None, None)
-    if measured is None:
+    columns = _left_in(measured, usable, set())
+    return side_by_side(columns, out, suspects - out, case.won, case.timed, seed) if columns else ()
+
+
+def _silence(
+    case: Case, measured: _Measured | None, signal: Signal | None, sides: Sequence[Side]
+) -> str:
+    """One sentence where nothing that is left tells who buys, else empty."""
+    if measured is None and not case.measurable:
         fewer = int(min(case.won.sum(), len(case.won) - case.won.sum()))
-        return (), None, f"only {fewer} leads of the rarer outcome: nothing can be measured"
-    columns = [one for one in measured.seen if one.name in usable.intersection(measured.together)]
-    left = [column for column in columns if column.name not in out]
-    sides = side_by_side(columns, tuple(out), case.won, case.timed, seed)
-    signal = find_signal(left, case.won, case.lot, case.timed, seed)
-    trees = sides[-1].without_guilty if sides else None
-    return sides, signal, silence(signal, trees)
+        return f"only {fewer} leads of the rarer outcome: nothing can be measured"
+    return silence(signal, sides[-1].without_guilty if sides else None)

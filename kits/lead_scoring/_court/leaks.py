@@ -114,6 +114,7 @@ def powers(
     sums: Sums,
     won: Floats,
     usable: Collection[str],
+    twins: Mapping[str, frozenset[str]],
 ) -> dict[str, Power]:
     """Power of each column; beside the others where something speaks against it or it is strong.
 
@@ -121,6 +122,7 @@ def powers(
         names: columns of the sums, in their order; columns that are not among them stand for themselves.
         won: (rows,) of the rows of the sums.
         usable: columns that others may be held beside.
+        twins: columns that say the same: one is not held beside the other, which would hide both.
     """
     place = {name: number for number, name in enumerate(names)}
     unmarked = [name for name in names if name in usable and lateness_of(marks[name]) < LIKELY]
@@ -131,8 +133,17 @@ def powers(
     yardstick = Yardstick(sums, won, [place[name] for name in unmarked])
     whole = yardstick.auc()
     for name in asked:
-        if name not in unmarked:
+        beside = twins.get(name, frozenset()) & set(unmarked)
+        others = [other for other in unmarked if other != name and other not in beside]
+        if not others:
+            beside, others = frozenset(), [other for other in unmarked if other != name]
+        if not others:
+            continue
+        if beside:
+            own = Yardstick(sums, won, [place[other] for other in others])
+            found[name] = Power(alone[name], own.auc(), own.auc(also=place[name]))
+        elif name not in unmarked:
             found[name] = Power(alone[name], whole, yardstick.auc(also=place[name]))
-        elif len(unmarked) > 1:
+        else:
             found[name] = Power(alone[name], yardstick.auc(without=[place[name]]), whole)
     return found

@@ -18,7 +18,7 @@ _DIFFER, _DIFFER_SHARE, _DIFFER_FEW = 10, 0.01, 3
 """Leads that must differ from all the rest for a column to teach anything: so many, of small tables a share."""
 _CLOCK = 0.995
 _LEAST = 30
-_PROXY, _TWIN = 0.3, 0.8
+PROXY, _TWIN = 0.3, 0.8
 """Cramér's V of a proxy, and of a column that says nearly the same."""
 _GROUPS = 6
 
@@ -97,7 +97,7 @@ def proxy(column: Column, others: Sequence[Column]) -> Verdict | None:
     if not strengths:
         return None
     strength, whose = max(strengths)
-    if strength < _PROXY:
+    if strength < PROXY:
         return None
     twin = strength >= _TWIN
     return Verdict(

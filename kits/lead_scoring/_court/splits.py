@@ -6,7 +6,8 @@ and fixed; they judge columns, they are not the model that ships.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -36,34 +37,63 @@ _SETTINGS: dict[str, str | int | float] = {
 }
 
 
+@dataclass(frozen=True)
+class Trees:
+    """Small trees, judged on leads left out.
+
+    Attributes:
+        gains: (columns,) how much each column was used for.
+    """
+
+    auc: Estimate
+    gains: Floats
+
+
+def random_quarter(rows: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Leads that are looked at, in their order, and which of these are judged: a quarter by lot."""
+    rng = np.random.default_rng([seed, 23])
+    picked = np.sort(rng.permutation(rows)[:_ROWS])
+    return picked, rng.permutation(_late(len(picked)))
+
+
+def _late(rows: int) -> NDArray[np.bool_]:
+    return np.arange(rows) >= round((1 - _SHARE) * rows)
+
+
 def side_by_side(
-    columns: Sequence[Column], guilty: Sequence[str], won: Floats, timed: bool, seed: int
+    columns: Sequence[Column],
+    guilty: Collection[str],
+    suspects: Collection[str],
+    won: Floats,
+    timed: bool,
+    seed: int,
 ) -> tuple[Side, ...]:
     """Both splits, the later one where time is known.
 
     Args:
         columns: rows in order of time, guilty columns included.
+        suspects: columns that may be leaks, which nobody has decided about.
     """
     honest = [column for column in columns if column.name not in guilty]
+    undoubted = [column for column in honest if column.name not in suspects]
     if not honest:
         return ()
-    rng = np.random.default_rng([seed, 23])
-    picked = np.sort(rng.permutation(len(won))[:_ROWS])
-    late = np.arange(len(picked)) >= round((1 - _SHARE) * len(picked))
-    splits: list[tuple[Literal["random", "time"], NDArray[np.bool_]]] = [
-        ("random", rng.permutation(late))
-    ]
+    picked, by_lot = random_quarter(len(won), seed)
+    late = _late(len(picked))
+    splits: list[tuple[Literal["random", "time"], NDArray[np.bool_]]] = [("random", by_lot)]
     if timed:
         splits.append(("time", late))
     sides = []
     for name, judged in splits:
         if min(_both(won[picked][judged]), _both(won[picked][~judged])) < 1:
             continue
-        without = _auc(honest, picked, won, judged, seed)
-        everything = (
-            _auc(columns, picked, won, judged, seed) if len(honest) < len(columns) else without
-        )
-        sides.append(Side(name, everything, without))
+        without = grown(honest, picked, won, judged, seed).auc
+        everything, sure = without, None
+        if len(honest) < len(columns):
+            everything = grown(columns, picked, won, judged, seed).auc
+        if undoubted and len(undoubted) < len(honest):
+            sure = grown(undoubted, picked, won, judged, seed).auc
+        sides.append(Side(name, everything, without, sure))
     return tuple(sides)
 
 
@@ -71,13 +101,19 @@ def _both(won: Floats) -> int:
     return int(min(won.sum(), (1 - won).sum()))
 
 
-def _auc(
+def grown(
     columns: Sequence[Column],
     picked: NDArray[np.intp],
     won: Floats,
     judged: NDArray[np.bool_],
     seed: int,
-) -> Estimate:
+) -> Trees:
+    """The trees on some columns.
+
+    Args:
+        picked: leads that are looked at.
+        judged: (picked,) which of them are left out for judging.
+    """
     import xgboost
 
     kinds = ["c" if column.kind == "choice" else "float" for column in columns]
@@ -94,7 +130,13 @@ def _auc(
 
     learned = xgboost.train({**_SETTINGS, "seed": seed}, part(~judged), _ROUNDS)
     scores = np.asarray(learned.predict(part(judged)), dtype=np.float64)
-    return auc_of(scores, won[picked][judged] == 1)
+    used = learned.get_score(importance_type="total_gain")
+    gains = np.array([_first(used.get(f"f{n}")) for n in range(len(columns))])
+    return Trees(auc_of(scores, won[picked][judged] == 1), gains)
+
+
+def _first(gain: float | list[float] | None) -> float:
+    return float(gain[0]) if isinstance(gain, list) else float(gain or 0.0)
 
 
 def _values(column: Column) -> NDArray[np.float32]:

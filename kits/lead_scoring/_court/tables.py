@@ -29,12 +29,19 @@ def plots(court: Court) -> tuple[Plot, ...]:
             Plot(
                 "Random and later leads, with and without leaks",
                 table=(
-                    ("Judged on", "All columns", "Without guilty ones", "Leads judged"),
+                    (
+                        "Judged on",
+                        "All columns",
+                        "Without guilty ones",
+                        "Without suspects too",
+                        "Leads judged",
+                    ),
                     *(
                         (
                             split_of(side.split),
                             side.all_columns.text(),
                             side.without_guilty.text(),
+                            "–" if side.without_suspects is None else side.without_suspects.text(),
                             str(side.without_guilty.n),
                         )
                         for side in court.side_by_side

@@ -125,9 +125,20 @@ def notes(court: Court) -> tuple[str, ...]:
     if asked:
         said.append(
             f"decide: {columns_of(asked)}: written before the first call, or after? Learned from until you say: "
-            "model.columns.keep or exclude (kit check has the evidence)"
+            f"model.columns.keep or exclude (kit check has the evidence){_price(court)}"
         )
     return tuple(said)
+
+
+def _price(court: Court) -> str:
+    """What figures are worth if the suspects are leaks."""
+    side = court.side_by_side[-1] if court.side_by_side else None
+    if side is None or side.without_suspects is None:
+        return ""
+    return (
+        f"; if after, these figures never come true: on {split_of(side.split)} small trees reach an AUC of "
+        f"{side.without_guilty.value:.3f} with, {side.without_suspects.value:.3f} without"
+    )
 
 
 def split_of(split: str) -> str:

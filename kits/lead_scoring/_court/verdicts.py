@@ -45,11 +45,13 @@ class Side:
         split: `random` (a quarter by lot) or `time` (the latest quarter).
         all_columns: AUC with the guilty ones; never reached in practice.
         without_guilty: AUC without them; what may be hoped for.
+        without_suspects: AUC without those that may be leaks, too; None where there are none.
     """
 
     split: Literal["random", "time"]
     all_columns: Estimate
     without_guilty: Estimate
+    without_suspects: Estimate | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""Leaks that hide each other: two that say the same, and two that hold half of the answer each."""
+
+from __future__ import annotations
+
+from tests.lead_scoring.court_tables import Made, finding, said_of
+
+
+def _with_half_answers(made: Made) -> Made:
+    """Two columns that are equal for those won and differ for those lost, nearly always."""
+    first = made.rng.integers(0, 2, made.rows)
+    same = (made.won == 1) ^ (made.rng.random(made.rows) < 0.03)
+    second = [a if alike else 1 - a for a, alike in zip(first, same)]
+    made.columns["desk"] = ["AB"[one] for one in first]
+    made.columns["folder"] = ["AB"[one] for one in second]
+    return made
+
+
+def test_two_leaks_that_say_the_same_do_not_hide_each_other() -> None:
+    made = Made()
+    talk = made.rng.gamma(3, 40, made.rows) * (1 + 1.2 * made.won)
+    made.columns["secs"] = talk.round().tolist()
+    made.columns["wrap"] = (talk / 8 + made.rng.integers(2, 12, made.rows)).round().tolist()
+    court = made.court()
+    assert finding(court, "secs") == finding(court, "wrap") == "suspicious"
+    assert "alone it tells more than all of them together" in said_of(court, "secs")
+
+
+def test_two_columns_that_tell_the_answer_only_together_are_suspected() -> None:
+    court = _with_half_answers(Made(3_000)).court()
+    assert finding(court, "desk") == finding(court, "folder") == "suspicious"
+    assert "together with folder it tells who buys" in said_of(court, "desk")
+    assert "desk" not in court.excluded
+    side = court.side_by_side[-1]
+    assert side.without_suspects is not None
+    assert side.without_guilty.low > 0.9 > side.without_suspects.high
+
+
+def test_half_an_answer_whose_other_half_is_gone_is_innocent() -> None:
+    made = _with_half_answers(Made(3_000))
+    del made.columns["folder"]
+    court = made.court()
+    assert finding(court, "desk") == "cleared"
+    assert court.side_by_side[-1].without_suspects is None
+
+
+def test_strong_honest_columns_that_say_the_same_are_no_pair_of_halves() -> None:
+    made = Made(3_000, strength=2.5)
+    made.columns["visits again"] = [
+        one + 1 for one in made.columns["visits"] if isinstance(one, float)
+    ]
+    court = made.court()
+    assert not [one for one in court.verdicts if "together with" in "; ".join(one.evidence)]
+    assert court.excluded == ()
