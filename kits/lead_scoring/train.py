@@ -18,6 +18,7 @@ from kits.core.bundle import LicenceNote
 from kits.core.errors import DataError
 from kits.core.files import write_atomically
 from kits.core.kit import TrainOutcome, TrainTask
+from kits.lead_scoring._checking.times import young_note
 from kits.lead_scoring._court.court import hold_court
 from kits.lead_scoring._court.telling import notes as court_notes
 from kits.lead_scoring._court.verdicts import Court
@@ -90,6 +91,7 @@ def train(task: TrainTask) -> TrainOutcome:
         notes=(
             *court_notes(prepared.court),
             *([FEW] if few else []),
+            *young_note(prepared.table, config),
             *unheeded(words, prepared.table.names),
         ),
         details=details_of(backtest, in_time=prepared.in_time, refit=config.refit, n=len(rows)),

@@ -142,6 +142,21 @@ def test_leads_too_young_for_their_outcome_are_named_with_the_date(tmp_path: Pat
     assert "open_for_days: 60" in found.fix
 
 
+def test_a_run_says_that_it_learned_from_young_leads(tmp_path: Path) -> None:
+    (note,) = times.young_note(long_sales(tmp_path), Config())
+    assert note.startswith("young: ") and "open_for_days: 60" in note
+    stated = {"open_for_days": 60}
+    kept_open = long_sales(tmp_path, source=stated)
+    assert not times.young_note(kept_open, Config.model_validate({"source": stated}))
+
+
+def test_who_brings_only_customers_is_told_so(tmp_path: Path) -> None:
+    rows = [[i, day(i), "Customer"] for i in range(60)]
+    table_ = leads(tmp_path, ["id", "created_at", "status"], rows)
+    found = only(list(amounts.enough(table_, Config())))
+    assert found.level == "fail" and "bring those that were lost" in found.fix
+
+
 def test_young_leads_kept_open_are_no_more_a_question(tmp_path: Path) -> None:
     stated = {"open_for_days": 60}
     table_ = long_sales(tmp_path, source=stated)

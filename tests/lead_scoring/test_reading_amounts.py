@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,25 @@ def test_a_no_stays_lost_where_stages_never_end(tmp_path: Path) -> None:
     rows = [[n, "yes" if n % 4 == 0 else "no", "New" if n % 3 else "Contacted"] for n in range(20)]
     found = read(put(tmp_path / "e.csv", table(["id", "Converted", "Lead Status"], rows)))
     assert found.labels.count("lost") == 15
+
+
+def _staged(tmp_path: Path, **stated: object) -> Read:
+    """Sixty leads, a day apart: every third sold, lost, or bought elsewhere; the latest 25 are new."""
+    ends = ["Sold", "Lost", "Bought elsewhere"]
+    first = date(2025, 1, 1)
+    rows = [
+        [f"L{n}", first + timedelta(days=n), ends[n % 3] if n < 75 else "New"] for n in range(100)
+    ]
+    path = put(tmp_path / "s.csv", table(["id", "created_at", "status"], rows))
+    return read(path, source(**stated))
+
+
+def test_an_end_in_words_of_the_firms_own_is_asked_about(tmp_path: Path) -> None:
+    [finding] = [f for f in _staged(tmp_path).findings if f.check == "old-open-leads"]
+    assert finding.level == "warn" and "'Bought elsewhere' (25 leads) of status" in finding.text
+    assert "'New'" not in finding.text and "model.source.lost" in finding.fix
+
+
+def test_who_has_listed_both_ends_is_not_asked(tmp_path: Path) -> None:
+    found = _staged(tmp_path, outcome="status", won=["Sold"], lost=["Lost"])
+    assert not found.told("old-open-leads")

@@ -37,7 +37,7 @@ def enough(table: LeadTable, _: Config) -> Iterator[Finding]:
     if rarer < _LEAST:
         yield Finding(
             "too-few-leads", "fail", f"{told}: of the rarer outcome it takes at least {_LEAST} to judge anything",
-            fix="bring older leads too, or check which cells mean won and lost: model.source.won, model.source.lost",
+            fix=_more(won, rarer),
         )  # fmt: skip
         return
     if len(decided) < ENOUGH_LEADS or won < ENOUGH_WON:
@@ -49,6 +49,15 @@ def enough(table: LeadTable, _: Config) -> Iterator[Finding]:
         )  # fmt: skip
         return
     yield Finding("enough-leads", "pass", told, _course(decided))
+
+
+def _more(won: int, rarer: int) -> str:
+    """What to bring where there is too little of one outcome."""
+    cells = "check which cells mean won and lost: model.source.won, model.source.lost"
+    if rarer:
+        return f"bring older leads too, or {cells}"
+    missing = "were lost, who is no customer" if won else "were won"
+    return f"bring those that {missing}, too: one outcome alone teaches nothing; or {cells}"
 
 
 def _course(decided: LeadTable) -> tuple[str, ...]:

@@ -60,6 +60,12 @@ def young(table: LeadTable, config: Config) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def young_note(table: LeadTable, config: Config) -> tuple[str, ...]:
+    """The same for a run: who learns from young leads reads it beside the figures."""
+    found = young(table, config)
+    return tuple(f"young: {one.text}; {one.fix}" for one in found if one.level == "warn")
+
+
 def backwards(table: LeadTable, _: Config) -> Iterator[Finding]:
     """Outcomes known before the lead was there."""
     at, known = _times(table)

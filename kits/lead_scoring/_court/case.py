@@ -18,7 +18,7 @@ _MOST_CELLS, _LEAST_ROWS = 1_500_000, 4_000
 """Values that are read at most; of tables of very many columns fewer leads are looked at."""
 _OPEN_ROWS = 5_000
 _FOLDS = 5
-_FEW = 10
+FEW = 10
 """Leads of the rarer outcome under which nothing is measured."""
 _CLOCK = (1e8, 1e10)
 """Places in time that are seconds since 1970, not ranks."""
@@ -51,7 +51,7 @@ class Case:
     @property
     def measurable(self) -> bool:
         """Whether there are enough of both outcomes."""
-        return min(float(self.won.sum()), float((1 - self.won).sum())) >= _FEW
+        return min(float(self.won.sum()), float((1 - self.won).sum())) >= FEW
 
 
 def case_of(table: LeadTable, config: Config, seed: int) -> Case:

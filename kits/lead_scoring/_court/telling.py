@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kits.core.kit import Finding
+from kits.lead_scoring._court.case import FEW
 from kits.lead_scoring._court.charges import TOLD, Told
 from kits.lead_scoring._court.verdicts import Charge, Court, Verdict
 
 _EVIDENCE = 3
+_MORE_LEADS = "bring more leads of the rarer outcome, older ones too"
+_MORE_COLUMNS = "bring columns that are known when a lead comes in (source, answers of the form, visits); no model makes up for them"
 _COURSE_P = 0.01
 """The base rate is told to move from here on."""
 
@@ -20,8 +23,7 @@ def findings(court: Court) -> Iterator[Finding]:
             "no-signal",
             "warn",
             court.no_signal,
-            fix="bring columns that are known when a lead comes in (source, answers of the form, visits); no model"
-            " makes up for them",
+            fix=_MORE_LEADS if min(court.won, court.leads - court.won) < FEW else _MORE_COLUMNS,
         )
     for told in TOLD:
         guilty = [one for one in _of(court, told.charge, "guilty") if one.action != "keep"]

@@ -201,6 +201,8 @@ def _said(
 def _all_lost(known: Known) -> Judged:
     assert known.outcome is not None
     won = [False if one is None else one for one in known.outcome.won]
+    if False not in won:
+        return Judged(won)
     return Judged(won, Finding(
         "lost-after", "warn",
         f"no cell means lost and there is no date: all {won.count(False)} leads that are not won count as lost",

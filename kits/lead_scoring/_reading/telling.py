@@ -10,6 +10,7 @@ from kits.core.kit import Finding
 from kits.lead_scoring._reading.cells import is_missing
 from kits.lead_scoring._reading.known import Known, Seconds
 from kits.lead_scoring._reading.outcomes import candidates_told, outcome_by_name
+from kits.lead_scoring._reading.unsettled import ask_about_ends
 from kits.lead_scoring.config import Config
 
 _MAX_SHOWN = 20
@@ -24,6 +25,7 @@ def tell(known: Known, config: Config) -> Iterator[Finding]:
     """Everything a person should know of how a table was read."""
     yield _columns(known)
     yield from _outcome(known, config)
+    yield from ask_about_ends(known, config)
     yield from _doubts(known)
     yield from _undated(known)
     yield from _kept_out(known)
