@@ -109,7 +109,7 @@ class Dynamics:
             return []
         terms = " or ".join(f"{self._key} eq {object_id}" for object_id in asked)
         answer = self._get(self._set, {"$filter": terms, **self._columns.select()})
-        rows = many(answer.get("value"))
+        rows = rows_in({**answer}, "value", self._name)
         return [
             self._record(row, asked) for row in rows if text(row.get(self._key)).lower() in asked
         ]

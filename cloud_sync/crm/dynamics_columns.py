@@ -13,7 +13,15 @@ from pydantic import JsonValue
 
 from cloud_sync.crm.base import Met
 from cloud_sync.crm.http import CrmRefusedError, many, one, text
-from cloud_sync.crm.labels import Described, Naming, labels_of, names_of, naming, reads_label
+from cloud_sync.crm.labels import (
+    Described,
+    Naming,
+    labels_of,
+    names_of,
+    naming,
+    reads_label,
+    require_opt_out,
+)
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.shown import plain
@@ -123,6 +131,7 @@ class Columns:
             return Naming({column: column for column in columns})
         there = {_read_as(row): Described(_label(row)) for row in many(answer.get("value"))}
         there = {name: one for name, one in there.items() if is_column(name)}
+        require_opt_out(self._settings, there, self._where)
         names = names_of(columns or there, labels_of(there))
         return naming(names, there, self._settings, self._met)
 

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
 from cloud_sync.crm.hubspot_properties import SCOPES, Properties
-from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.shown import (
     Shown,
@@ -79,8 +79,8 @@ class HubSpot:
             return []
         naming = self._naming()
         body: JsonValue = {"properties": [*naming.names], "inputs": inputs}
-        answer = one(self._http.call("POST", f"{self._path}/batch/read", body))
-        return [self._record(row, naming) for row in many(answer.get("results"))]
+        answer = self._http.call("POST", f"{self._path}/batch/read", body)
+        return [self._record(row, naming) for row in rows_in(answer, "results", self._name)]
 
     def _record(self, row: Mapping[str, JsonValue], naming: Naming) -> Record:
         return record_of(
@@ -98,6 +98,7 @@ class HubSpot:
                 raise
             # the right to see which there are is missing, which `crm test` tells: names are read as they are
             return Naming({name: name for name in wanted})
+        require_opt_out(self._settings, there, self._name)
         names = names_of(wanted or sorted(there), labels_of(there))
         # what HubSpot does not have, it leaves out
         names |= {n: n for n in wanted if n not in self._settings.columns and _NAME.fullmatch(n)}

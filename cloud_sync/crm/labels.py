@@ -6,15 +6,17 @@ Functions of values. Who asks a CRM for its fields is that CRM's module.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Met
+from cloud_sync.crm.http import CrmRefusedError
 from cloud_sync.crm.settings import CrmSettings
 from cloud_sync.crm.shown import plain
 
+FORBIDDEN = 403
 _SIGNS = re.compile(r"[\W_]+")
 
 
@@ -123,6 +125,20 @@ def names_of(columns: Iterable[str], there: Mapping[str, str]) -> dict[str, str]
         if name and column not in found:
             found.setdefault(name, column)
     return found
+
+
+def require_opt_out(settings: CrmSettings, there: Container[str], where: str) -> None:
+    """That the field that says who is not scored is there: without it everybody would be scored.
+
+    Raises:
+        CrmRefusedError: it was deleted, renamed or closed to us.
+    """
+    if settings.opt_out and settings.opt_out not in there:
+        raise CrmRefusedError(
+            f"has no field {settings.opt_out!r} any more, which says who is not scored: nobody is until it has, or until"
+            f" `cloud-sync crm set {where} opt_out=FIELD`",
+            status=FORBIDDEN, where=where, retry=True,
+        )  # fmt: skip
 
 
 def labels_of(there: Mapping[str, Described]) -> dict[str, str]:

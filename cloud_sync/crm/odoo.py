@@ -23,7 +23,7 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, Wire, text
-from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.odoo_fields import Model, ModelFields
 from cloud_sync.crm.shown import (
     Shown,
@@ -69,6 +69,7 @@ class Odoo:
         settings, options = access.settings, access.settings.options
         self._settings = settings
         self._model = settings.object
+        self._name = access.name
         self._wire = wire or Wire(access)
         self.polls = options.get("events", "poll") == "poll"
         account = OdooAccount(
@@ -92,6 +93,7 @@ class Odoo:
         if not ids:
             return []
         model = self._fields.known()
+        require_opt_out(self._settings, model.types, self._name)
         naming = self._naming(model)
         rows = self._calls.rows(
             self._model, [["id", "in", ids]], self._asked(model.types, naming), limit=len(ids),

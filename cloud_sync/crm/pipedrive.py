@@ -18,8 +18,8 @@ from urllib.parse import quote
 from pydantic import JsonValue
 
 from cloud_sync.crm.base import Access, Listing, Page, Record, ScoreWrite, WriteOutcome
-from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text
-from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, one, rows_in, text
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.pipedrive_fields import AccountFields, Known
 from cloud_sync.crm.shown import json_values, listed_of, record_of, stamp
 from cloud_sync.crm.singly import GONE, write_singly
@@ -104,10 +104,12 @@ class Pipedrive:
         if not object_ids:
             return []
         known = self._fields.known()
+        opt_out = self._settings.opt_out
+        require_opt_out(self._settings, (opt_out,) if known.key_of(opt_out) else (), self._name)
         thing = self._thing
         if thing.many_path:
             query = {"ids": ",".join(object_ids), "limit": str(len(object_ids))}
-            rows = many(one(self._http.call("GET", thing.many_path, query=query)).get("data"))
+            rows = rows_in(self._http.call("GET", thing.many_path, query=query), "data", self._name)
         else:
             rows = [row for object_id in object_ids if (row := self._one(object_id))]
         return [self._record(row, known) for row in rows if row.get("is_deleted") is not True]

@@ -29,7 +29,7 @@ from cloud_sync.crm.base import (
     WriteOutcome,
 )
 from cloud_sync.crm.http import CrmHttp, CrmRefusedError, Wire, many, one, rows_in, text, words_in
-from cloud_sync.crm.labels import Naming, labels_of, names_of, naming
+from cloud_sync.crm.labels import Naming, labels_of, names_of, naming, require_opt_out
 from cloud_sync.crm.looked import Looked
 from cloud_sync.crm.salesforce_fields import described_in
 from cloud_sync.crm.salesforce_login import Login
@@ -150,6 +150,7 @@ class Salesforce:
         far = {
             name: "" for name in wanted if name.partition(".")[0] in others and _FIELD.match(name)
         }
+        require_opt_out(self._settings, {**there, **far}, self._name)
         names = names_of(wanted or there, {**labels_of(there), **far})
         return naming(names, there, self._settings, self._met)
 

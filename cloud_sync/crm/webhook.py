@@ -151,6 +151,10 @@ class Webhook:
         answer = self._wire.send(self._sender, "POST", self._query, body, headers)
         if not answer.ok:
             raise self._http.refusal(answer)
+        if (
+            answer.raw.lstrip()[:1] == b"<"
+        ):  # a proxy's page for signing in, say: nobody took anything
+            raise DeliveryError("answered with a page in place of an answer", where=self._name)
         return value_of(answer.raw) if answer.whole else None
 
 

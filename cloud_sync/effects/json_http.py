@@ -151,6 +151,11 @@ class JsonHttp:
             raw = answer.read(self._max_answer + 1)
         except AddressRefusedError as error:
             raise DeliveryError(str(error), where=self._name) from error
+        except ssl.SSLCertVerificationError as error:
+            said = printable(error.verify_message)
+            raise DeliveryError(
+                f"its certificate is not believed: {said}", where=self._name
+            ) from error
         except (http.client.HTTPException, OSError, ValueError) as error:
             # UnicodeError is a ValueError, and so is a header that is none
             raise DeliveryError(f"no answer: {type(error).__name__}", where=self._name) from error

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from cloud_sync.app import create_app, start_leads
 from cloud_sync.config import load
-from cloud_sync.crm import breaker, claiming, writing
+from cloud_sync.crm import breaker, claiming, sweeps, writing
 from cloud_sync.crm.models import LeadModels
 from kits.core.bundle import Bundle
 from kits.core.ready import ReadyBundle
@@ -57,7 +57,7 @@ def make_by_visits(bundle: Bundle) -> ReadyBundle:
 
 def main(folder: Path) -> None:
     """Serves until it is killed."""
-    claiming.LEASE = writing.LEASE = timedelta(seconds=3)
+    claiming.LEASE = writing.LEASE = sweeps.LEASE = timedelta(seconds=3)
     breaker.FIRST_S, breaker.MAX_S, breaker.TRIAL = 0.3, 1.0, timedelta(seconds=2)
     config = load(folder)
     app = create_app(config)

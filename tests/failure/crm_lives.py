@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Plan:
         copies: how often each event comes in all, some of them late.
         kills: of the server.
         down_s: how long the CRM's API answers with errors, in the middle of it.
+        sweep_h: as of the connection; 0: what messages and questions alone bring is what is tried.
         scale: a pretended HubSpot tries again so many times faster; at 400 it gives up after 3 minutes instead of a
             day, which must be longer than the time in which the server is killed again and again. After that it waits
             no longer.
@@ -54,6 +56,7 @@ class Plan:
     down_s: float = 3.0
     seed: int = 0
     scale: float = 400.0
+    sweep_h: float = 0.0
 
 
 @dataclass
@@ -124,9 +127,11 @@ class Lives:
 
     Args:
         folder: empty, of the caller's own.
+        more: variables of the server's environment.
     """
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: Plan, more: Mapping[str, str] | None = None) -> None:
+        self.more = dict(more or {})
         self._folder = folder
         self._plan = plan
         self._random = random.Random(plan.seed)
@@ -176,8 +181,7 @@ class Lives:
         release_bundle(hub, lead_bundle())
         told = {
             "kind": "hubspot", "url": crm_url, "allow": ["127.0.0.0/8"], "columns": [COLUMN],
-            # no sweep: what messages and questions alone bring is what is tried
-            "sweep_h": 0, "min_change": 1, "rate_per_10s": 100_000, **self._simulator.vendor.settings(crm_url),
+            "sweep_h": self._plan.sweep_h, "min_change": 1, "rate_per_10s": 100_000, **self._simulator.vendor.settings(crm_url),
         }  # fmt: skip
         settings = CrmSettings.model_validate(told)
         secrets = self._simulator.secrets
@@ -218,7 +222,7 @@ class Lives:
     # -- the server ------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", **self.more}
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.failure.crm_hub", str(self._folder)],
@@ -230,11 +234,11 @@ class Lives:
             assert time.monotonic() < until, "the server does not come up"
             time.sleep(0.02)
 
-    def _kill(self) -> None:
+    def _kill(self, number: int = signal.SIGKILL) -> None:
         assert self._process is not None
         assert self._process.poll() is None, self._said()
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        self._process.send_signal(number)
+        self._process.wait(_UP_S)
 
     def _end(self) -> None:
         if self._process is not None and self._process.poll() is None:

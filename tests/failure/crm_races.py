@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -96,7 +97,7 @@ class Race:
 
     made: LeadHub
     seed: int
-    faults: list[BaseException] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)
@@ -138,7 +139,7 @@ class Race:
         try:
             act(*args)
         except BaseException as error:  # noqa: BLE001  (what a thread raises is what the trial is about)
-            self.faults.append(error)
+            self.faults.append("".join(traceback.format_exception(error)))
 
     def _loops(self) -> list[ConnectionLoops]:
         opener = lambda _row: self.crm  # noqa: E731
@@ -246,7 +247,7 @@ class Race:
 
     def wrong(self) -> list[str]:
         """What is not as it must be, in words."""
-        found = [f"a thread raised {error!r}" for error in self.faults]
+        found = [f"a thread raised {fault}" for fault in self.faults]
         rows = {name: self.made.lead(name) for name in ALL}
         shown = self.crm.shown
         for name in (WINNER, PLAIN, SAID):

@@ -1,0 +1,78 @@
+"""A hub without room on its disk takes no message it cannot keep: 503, and the CRM sends it again; then all goes on by itself."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cloud_sync.crm_builders import WAYS, hubspot_event
+from tests.cloud_sync.lead_builders import SALES
+from tests.failure.conftest import Record
+from tests.failure.crm_lives import Lives, Plan
+from tests.failure.test_full_disks import fill
+
+pytestmark = pytest.mark.slow
+SmallDisk = Callable[[int], Path]
+
+
+class FullDisk(Lives):
+    """The disk is full while leads change.
+
+    Attributes:
+        answers: status and `Retry-After` of messages while it was.
+        taken: events that were taken while it was.
+    """
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        super().__init__(folder, plan)
+        self.answers: list[tuple[int, str]] = []
+        self.taken = 0
+
+    def _play(self) -> None:
+        for held in self._simulator.make(self._plan.leads):
+            self._changes[held.object_id] = 1
+        sender = self._simulator.sender
+        assert sender is not None and sender.queue.drained(60)
+        filler = fill(self._folder)
+        before = int(sender.figures()["accepted"])
+        for number in range(self._plan.changes - 1):
+            for held in list(self._simulator.records):
+                self._step(held)
+            self.answers.append(self._send(number))
+            fill(self._folder)
+            time.sleep(0.5)
+        self.taken = int(sender.figures()["accepted"]) - before
+        assert self._process is not None and self._process.poll() is None
+        filler.unlink()
+
+    def _send(self, number: int) -> tuple[int, str]:
+        """A message of our own, signed as HubSpot does."""
+        path = f"/v1/crm/{SALES}"
+        lead = int(next(iter(self._simulator.records)).object_id)
+        body = json.dumps([hubspot_event(10_000_000 + number, lead)]).encode()
+        [secret] = self._simulator.secrets.webhook
+        url = f"http://127.0.0.1:{self._port}{path}"
+        headers = WAYS["hubspot-v3"].headers(secret, "POST", url, body, time.time())
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        try:
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.headers.get("retry-after", "")
+        finally:
+            connection.close()
+
+
+def test_a_hub_whose_disk_is_full_while_leads_change(small_disk: SmallDisk, record: Record) -> None:
+    lives = FullDisk(small_disk(24), Plan(leads=60, changes=5, copies=2, kills=0))
+    outcome = lives.run()
+    record({**outcome.figures(), "answered": [status for status, _again in lives.answers]})
+    assert {status for status, _again in lives.answers} == {503}
+    assert all(again.isdigit() for _status, again in lives.answers)
+    assert lives.taken == 0
+    assert outcome.bad == 0, outcome.words()
